@@ -1,0 +1,1 @@
+"""Disk to tensors: which files are images, decoded upright, delivered in batches."""

@@ -1,0 +1,1 @@
+"""Tensors to tensors: encoders, their mirrors, and the catalogue of both."""

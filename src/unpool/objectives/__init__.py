@@ -1,0 +1,1 @@
+"""Outputs to one number: one idea, one file, one paper."""
