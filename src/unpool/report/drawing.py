@@ -1,0 +1,68 @@
+"""What the pictures share: opening and fitting thumbnails, text, labels that stay legible on anything."""
+
+from __future__ import annotations
+
+import functools
+import io
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from unpool.report.palette import ink_on
+
+PAPER = (255, 255, 255)
+INK = (28, 30, 34)
+FAINT_INK = (96, 100, 108)
+MIN_SIDE = 4  # of a very wide or very high image, so that it can still be seen
+
+
+def open_thumbnail(content: bytes | None) -> Image.Image | None:
+    """The thumbnail as RGB on white; None where there is none or it cannot be read."""
+    if not content:
+        return None
+    try:
+        with Image.open(io.BytesIO(content)) as image:
+            if image.mode == "RGB":
+                image.load()
+                return image.copy()
+            upright = image.convert("RGBA")
+    except (OSError, ValueError, SyntaxError):
+        return None
+    paper = Image.new("RGBA", upright.size, PAPER)
+    return Image.alpha_composite(paper, upright).convert("RGB")
+
+
+def fit(image: Image.Image, side: int) -> Image.Image:
+    """The image scaled to fit a square; small ones keep their pixels as squares when enlarged."""
+    scale = side / max(image.size)
+    width, height = (min(side, max(MIN_SIDE, round(length * scale))) for length in image.size)
+    resampling = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS
+    return image.resize((width, height), resampling)
+
+
+@functools.cache
+def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """DejaVu Sans, which matplotlib carries, so that pictures look the same on every machine."""
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
+
+
+def draw_label(
+    draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, colour: str, size: int
+) -> None:
+    """A rounded label in the group's colour with a white rim."""
+    left, top, right, bottom = label_box(centre, text, size)
+    radius = (bottom - top) / 2
+    rim = max(2, size // 9)
+    draw.rounded_rectangle((left - rim, top - rim, right + rim, bottom + rim), radius + rim, fill=PAPER)
+    draw.rounded_rectangle((left, top, right, bottom), radius, fill=colour)
+    draw.text(centre, text, fill=ink_on(colour), font=font(size, bold=True), anchor="mm")
+
+
+def label_box(centre: tuple[float, float], text: str, size: int) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what draw_label will cover, without the rim."""
+    height = 1.5 * size
+    width = max(height, font(size, bold=True).getlength(text) + 0.9 * size)
+    return centre[0] - width / 2, centre[1] - height / 2, centre[0] + width / 2, centre[1] + height / 2
