@@ -1,0 +1,206 @@
+"""Encoder, code, decoder.
+
+Shapes: B batch, C channels, H and W height and width; the code is (B, C, h, w), or (B, D) where it is flat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, overload
+
+import torch
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError, unknown_name
+from unpool.networks.decoders import Decoder, PlainDecoder
+from unpool.networks.mirror import mirror
+from unpool.networks.pooling import MAX_POOLS, Pools, leaves, remember
+from unpool.networks.windows import CONVOLUTIONS, Size, pixels, window_of
+
+MERGES = ("flatten", "mean")
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How pixels become a network's input: x = (pixels / 255 - mean) / std, cut to a square of `size` pixels."""
+
+    size: int = 32
+    channels: int = 3
+    mean: tuple[float, ...] = (0.5, 0.5, 0.5)
+    std: tuple[float, ...] = (0.5, 0.5, 0.5)
+    interpolation: str = "bicubic"
+    crop: str = "centre"
+
+
+class Autoencoder(nn.Module):
+    """An encoder and a decoder that gives images of the input's exact shape.
+
+    The encoder's modules are used as they are, never altered. Without a decoder the encoder is mirrored, which
+    raises UnpoolError for a module that has no mirror. `merge` is how `embed` makes one vector of a code: "flatten"
+    keeps every number, "mean" averages over height and width. `use_indices` tells whether `forward` gives the
+    decoder the pooling indices (which carry edges past the code) or the size alone.
+
+    >>> autoencoder = Autoencoder(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)))
+    >>> x = torch.rand(2, 3, 11, 14)
+    >>> code, pools = autoencoder.encode(x, return_pools=True)
+    >>> autoencoder.decode(code, pools).shape == autoencoder(x).shape == x.shape
+    True
+    >>> tuple(autoencoder.embed(x).shape), autoencoder.dimension((11, 14))
+    ((2, 160), 160)
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module | None = None,
+        *,
+        network: str = "custom",
+        preprocessing: Preprocessing | None = None,
+        merge: str = "flatten",
+        use_indices: bool = True,
+    ) -> None:
+        super().__init__()
+        if merge not in MERGES:
+            raise unknown_name("merge", merge, MERGES)
+        made = mirror(encoder) if decoder is None else decoder
+        self.encoder = encoder
+        self.decoder: Decoder = made if isinstance(made, Decoder) else PlainDecoder(made)
+        self.network = network
+        self.preprocessing = preprocessing or Preprocessing(channels=input_channels(encoder))
+        self.merge = merge
+        self.use_indices = use_indices
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """The reconstruction, of x's exact shape."""
+        if not self.use_indices:
+            return self.decode(self.encode(x_BCHW), size=x_BCHW.shape[2:])
+        code, pools = self.encode(x_BCHW, return_pools=True)
+        return self.decode(code, pools)
+
+    @overload
+    def encode(self, x_BCHW: Tensor, return_pools: Literal[False] = False) -> Tensor: ...
+    @overload
+    def encode(self, x_BCHW: Tensor, return_pools: Literal[True]) -> tuple[Tensor, Pools]: ...
+    def encode(self, x_BCHW: Tensor, return_pools: bool = False) -> Tensor | tuple[Tensor, Pools]:
+        """The code, and on request what the decoder needs to put everything back in its place.
+
+        Raises UnpoolError where x is smaller than the network's windows.
+        """
+        self._refuse_small(tuple(x_BCHW.shape[2:]))
+        if return_pools:
+            return remember(self.encoder, x_BCHW)
+        # A pool that returns its indices cannot run inside a plain Sequential.
+        if any(isinstance(leaf, MAX_POOLS) and leaf.return_indices for _, leaf in leaves(self.encoder)):
+            return remember(self.encoder, x_BCHW)[0]
+        code: Tensor = self.encoder(x_BCHW)
+        return code
+
+    def decode(
+        self, code: Tensor, pools: Pools | None = None, size: int | Sequence[int] | None = None
+    ) -> Tensor:
+        """The image of a code: with pools as the encoder saw it, without them from the code and a size alone.
+
+        Without pools unpooling puts values at fixed positions, so nothing of x leaks past the code; without a size
+        the image is the smallest that has such a code. Raises UnpoolError where the network has no decoder, or
+        pools or size do not belong to the code.
+        """
+        image_BCHW: Tensor = self.decoder(code, pools, (size, size) if isinstance(size, int) else size)
+        return image_BCHW
+
+    def embed(self, x_BCHW: Tensor) -> Tensor:
+        """One vector for each image, (B, D): the code merged as `merge` says."""
+        return merge_code(self.encode(x_BCHW), self.merge)
+
+    def dimension(self, size: int | Sequence[int] | None = None) -> int:
+        """The length D of `embed` for images of `size` pixels, by default the network's own size."""
+        wanted = self.preprocessing.size if size is None else size
+        height_width = (wanted, wanted) if isinstance(wanted, int) else tuple(wanted)
+        parameter = next(self.parameters())
+        with evaluating(self):
+            return self.embed(parameter.new_zeros(1, self.preprocessing.channels, *height_width)).shape[1]
+
+    @property
+    def size(self) -> int:
+        """Height and width the network is used at, pixels."""
+        return self.preprocessing.size
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images: 1 or 3."""
+        return self.preprocessing.channels
+
+    @property
+    def mean(self) -> tuple[float, ...]:
+        """What is subtracted from pixels in 0..1, one number per channel."""
+        return self.preprocessing.mean
+
+    @property
+    def std(self) -> tuple[float, ...]:
+        """What pixels in 0..1 are then divided by, one number per channel."""
+        return self.preprocessing.std
+
+    @property
+    def interpolation(self) -> str:
+        """How images are resized."""
+        return self.preprocessing.interpolation
+
+    @property
+    def crop(self) -> str:
+        """How images are made square."""
+        return self.preprocessing.crop
+
+    def _refuse_small(self, size: Size) -> None:
+        smallest = smallest_input(self.encoder)
+        if (
+            smallest
+            and len(smallest) == len(size)
+            and any(n < m for n, m in zip(size, smallest, strict=True))
+        ):
+            told = f"images of {pixels(size)} pixels are too small for {self.network}"
+            raise UnpoolError(f"{told}; the smallest it takes are {pixels(smallest)}")
+
+
+def merge_code(code: Tensor, merge: str) -> Tensor:
+    """A code (B, C, h, w) → (B, D) by "flatten" or "mean"; a flat code stays as it is.
+
+    >>> merge_code(torch.ones(2, 3, 4, 4), "mean").shape, merge_code(torch.ones(2, 3, 4, 4), "flatten").shape
+    (torch.Size([2, 3]), torch.Size([2, 48]))
+    """
+    code_BCn = code.flatten(2) if code.ndim > 2 else code.unsqueeze(2)
+    return code_BCn.mean(2) if merge == "mean" else code_BCn.flatten(1)
+
+
+def smallest_input(encoder: nn.Module) -> Size | None:
+    """The smallest size an encoder's windows fit in; None where its first layer has no window."""
+    windows = []
+    for _, leaf in leaves(encoder):
+        if isinstance(leaf, nn.Flatten | nn.Linear):
+            break
+        if (window := window_of(leaf)) is not None:
+            windows.append(window)
+    if not windows:
+        return None
+    size: Size = (1,) * len(windows[0].kernel)
+    for window in reversed(windows):
+        size = window.smallest_input(size)
+    return size
+
+
+def input_channels(encoder: nn.Module) -> int:
+    """The channels of the first convolution, 3 where there is none."""
+    return next((module.in_channels for module in encoder.modules() if isinstance(module, CONVOLUTIONS)), 3)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode without gradients, each submodule put back in its own mode after."""
+    training = [child for child in module.modules() if child.training]
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        for child in training:
+            child.training = True

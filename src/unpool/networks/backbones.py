@@ -1,0 +1,141 @@
+"""Any timm or torchvision network as an encoder: images in, its last feature map out.
+
+Shapes: B batch, C channels, H and W of the image, h and w of the features, N tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError
+
+ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0"}
+
+
+class Backbone(nn.Module):
+    """A network without its classifier: (B, C, H, W) → (B, out_channels, h, w).
+
+    `body` is the timm or torchvision module, with its own names for its weights. `out_channels` are those of the
+    features and `reduction` how many times smaller than the image they are.
+    """
+
+    def __init__(self, body: nn.Module, out_channels: int, reduction: int, tokens: int = 0) -> None:
+        super().__init__()
+        self.body = body
+        self.out_channels = out_channels
+        self.reduction = reduction
+        self.num_prefix_tokens = tokens
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        features: Tensor = getattr(self.body, "forward_features", self.body)(x_BCHW)
+        if features.ndim == 3:
+            features = self._grid(features, x_BCHW)
+        if features.shape[1] != self.out_channels and features.shape[-1] == self.out_channels:
+            features = features.permute(0, 3, 1, 2)
+        return features
+
+    def _grid(self, tokens_BND: Tensor, x_BCHW: Tensor) -> Tensor:
+        """Image tokens in rows and columns, as the image has them: (B, N, D) → (B, h, w, D)."""
+        image_BND = tokens_BND[:, self.num_prefix_tokens :]
+        rows = round(math.sqrt(image_BND.shape[1] * x_BCHW.shape[2] / x_BCHW.shape[3]))
+        return image_BND.unflatten(1, (rows, -1))
+
+
+def backbone(name: str, *, channels: int = 3, size: int = 224) -> tuple[Backbone, dict[str, Any]]:
+    """A backbone with random weights, and what its authors say of its inputs (timm's `pretrained_cfg`).
+
+    `name` is one of timm's, else one of torchvision's. Raises UnpoolError where it gives no map of features.
+    """
+    if is_timm_name(name):
+        return _from_timm(name, channels, size)
+    return _from_torchvision(name, channels, size)
+
+
+def is_timm_name(name: str) -> bool:
+    """Whether timm knows the name (without its weights' tag, after a dot)."""
+    import timm
+
+    return bool(timm.is_model(ALIASES.get(name, name)))
+
+
+def is_torchvision_name(name: str) -> bool:
+    """Whether torchvision has a classifier of this name."""
+    import torchvision
+
+    return name in torchvision.models.list_models(module=torchvision.models)
+
+
+def foreign_names() -> list[str]:
+    """Every name that timm and torchvision's classifiers have."""
+    import timm
+    import torchvision
+
+    return sorted({*timm.list_models(), *torchvision.models.list_models(module=torchvision.models)})
+
+
+def _from_timm(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
+    import timm
+
+    wanted = {"in_chans": channels, "num_classes": 0, "global_pool": ""}
+    try:
+        body = timm.create_model(ALIASES.get(name, name), pretrained=False, img_size=size, **wanted)
+    except TypeError:  # networks of convolutions alone take images of any size and have no such option
+        try:
+            body = timm.create_model(ALIASES.get(name, name), pretrained=False, **wanted)
+        except TypeError:  # and some always pool
+            body = timm.create_model(
+                ALIASES.get(name, name), pretrained=False, in_chans=channels, num_classes=0
+            )
+    return _measured(name, body, channels, size, getattr(body, "num_prefix_tokens", 0)), dict(
+        body.pretrained_cfg
+    )
+
+
+def _from_torchvision(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
+    import torchvision
+
+    whole = torchvision.models.get_model(name, weights=None)
+    heads = ("avgpool", "classifier", "fc", "dropout")
+    body = nn.Sequential()
+    for child_name, child in whole.named_children():
+        if not child_name.startswith(heads):
+            body.add_module(child_name, child)
+    if channels != 3:
+        _take_channels(body, channels)
+    imagenet = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "interpolation": "bilinear"}
+    return _measured(name, body, channels, size, 0), imagenet
+
+
+def _take_channels(body: nn.Module, channels: int) -> None:
+    first = next(module for module in body.modules() if isinstance(module, nn.Conv2d))
+    first.in_channels = channels
+    weight_shape = (first.out_channels, channels // first.groups, *first.kernel_size)
+    first.weight = nn.Parameter(torch.empty(weight_shape))
+    nn.init.kaiming_normal_(first.weight)
+
+
+def _measured(name: str, body: nn.Module, channels: int, size: int, tokens: int) -> Backbone:
+    """A Backbone with the channels and reduction that it is seen to have at `size`."""
+    told = int(getattr(body, "num_features", 0))
+    try:
+        with torch.no_grad():
+            features = Backbone(body.eval(), told, 1, tokens)(torch.zeros(1, channels, size, size))
+    except Exception as error:
+        raise UnpoolError(
+            f"{name} does not run at {size}×{size} pixels ({_one_line(error)}); try another size or network"
+        ) from error
+    if features.ndim != 4 or features.shape[2] < 1:
+        seen = "×".join(str(n) for n in features.shape)
+        raise UnpoolError(f"{name} gives features of shape {seen}, not a map; try another network")
+    body.train()
+    reduction = 2 ** max(0, round(math.log2(size / features.shape[2])))
+    return Backbone(body, features.shape[1], reduction, tokens)
+
+
+def _one_line(error: BaseException, words: Iterable[str] = ()) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,89 @@
+"""Decoders published beside their encoders that are no exact mirror of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError
+from unpool.networks.decoders import PlainDecoder, SteppedDecoder
+from unpool.networks.encoders import pooled_length
+from unpool.networks.mirror import undo_pool
+from unpool.networks.pooling import Pool
+from unpool.networks.windows import Window, pixels
+
+
+def conv_small_decoder(channels: int = 1, width: int = 32) -> PlainDecoder:
+    """(B, 64, 2, 2) → (B, 1, 28, 28) in [-1, 1] by three transposed convolutions (system B)."""
+    return PlainDecoder(
+        nn.Sequential(
+            nn.ConvTranspose2d(2 * width, width, 3, stride=2),
+            nn.ReLU(),
+            nn.ConvTranspose2d(width, width // 2, 5, stride=3, padding=1),
+            nn.ReLU(),
+            nn.ConvTranspose2d(width // 2, channels, 2, stride=2, padding=1),
+            nn.Tanh(),
+        )
+    )
+
+
+def dense_decoder(channels: int = 1, size: int = 28, code: int = 12) -> PlainDecoder:
+    """(B, 12) → (B, 1, 28, 28) in [-1, 1] by three linear layers (system B)."""
+    return PlainDecoder(
+        nn.Sequential(
+            nn.Linear(code, 64),
+            nn.ReLU(),
+            nn.Linear(64, 128),
+            nn.ReLU(),
+            nn.Linear(128, channels * size * size),
+            nn.Tanh(),
+            nn.Unflatten(1, (channels, size, size)),
+        )
+    )
+
+
+def denoiser_decoder(channels: int = 3, form: str = "unpool") -> SteppedDecoder:
+    """(B, 16, 16, 16) → (B, 3, 32, 32), not negative (system D, with stride 1 throughout)."""
+    conv = Window((3, 3), (1, 1), (1, 1), (1, 1))
+    pool = Window((2, 2), (2, 2), (0, 0), (1, 1))
+    layers = [
+        undo_pool(pool, form, 16),
+        nn.ConvTranspose2d(16, 16, 3, padding=1),
+        nn.ReLU(),
+        nn.BatchNorm2d(16),
+        nn.ConvTranspose2d(16, channels, 3, padding=1),
+        nn.ReLU(),
+    ]
+    return SteppedDecoder(layers, [(conv, False), (pool, True)])
+
+
+class SequenceDecoder(SteppedDecoder):
+    """(B, 30) → (B, 1, 28, 28) through the image read row by row (system D)."""
+
+    def __init__(self, channels: int = 1, size: int = 28, form: str = "unpool") -> None:
+        pool = Window((3,), (3,), (1,), (1,))
+        pooled = pooled_length(pooled_length(size * size))
+        layers = [
+            nn.Linear(30, 1024),
+            nn.Linear(1024, 64 * pooled),
+            nn.Unflatten(1, (64, pooled)),
+            undo_pool(pool, form, 64),
+            nn.ReLU(),
+            nn.BatchNorm1d(64),
+            nn.ConvTranspose1d(64, 32, 25, padding=12),
+            undo_pool(pool, form, 32),
+            nn.ReLU(),
+            nn.BatchNorm1d(32),
+            nn.ConvTranspose1d(32, channels, 25, padding=12),
+            nn.Unflatten(2, (size, size)),
+        ]
+        super().__init__(layers, [(pool, True), (pool, True)])
+        self.size = size
+
+    def imagined_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
+        """The lengths on the way down; the linear layers fix the image's size."""
+        if size is not None and tuple(size) != (self.size, self.size):
+            raise UnpoolError(f"this network decodes to {self.size}×{self.size} pixels, not {pixels(size)}")
+        length = self.size * self.size
+        return [Pool((length,)), Pool((pooled_length(length),))]

@@ -1,0 +1,85 @@
+"""The layer table: what each layer gives for one image, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unpool.networks.autoencoder import Autoencoder, evaluating
+
+BYTES_PER_NUMBER, BYTES_PER_MB = 4, 1_000_000
+
+
+def layer_table(network: Autoencoder, size: int | None = None) -> dict[str, Any]:
+    """What `unpool networks NAME` tells, by running one empty image through the network.
+
+    Shapes leave out the batch; MB are 10⁶ bytes of float32, activations those of one forward pass. `layers` are in
+    the order they run, a layer's parameters counted where it runs first.
+
+    >>> from unpool.networks.catalogue import build_network
+    >>> table = layer_table(build_network("unpooling"))
+    >>> table["parameters"], [(layer["type"], layer["output"]) for layer in table["layers"]][1]
+    (20, ('MaxPool2d', [1, 13, 13]))
+    """
+    side = network.size if size is None else size
+    parameter = next(network.parameters())
+    image_BCHW = parameter.new_zeros(1, network.channels, side, side)
+    with evaluating(network), _recorded(network) as layers:
+        output_B = network(image_BCHW)
+    numbers = sum(p.numel() for p in network.parameters())
+    activations = sum(torch.Size(layer["output"]).numel() for layer in layers)
+    return {
+        "network": network.network,
+        "input": list(image_BCHW.shape[1:]),
+        "output": list(output_B.shape[1:]),
+        "parameters": numbers,
+        "trainable": sum(p.numel() for p in network.parameters() if p.requires_grad),
+        "input_mb": _mb(image_BCHW.numel()),
+        "activations_mb": _mb(activations),
+        "parameters_mb": _mb(numbers),
+        "layers": layers,
+    }
+
+
+@contextmanager
+def _recorded(network: nn.Module) -> Iterator[list[dict[str, Any]]]:
+    """A row for every module without children, or with parameters of its own, as it runs."""
+    layers: list[dict[str, Any]] = []
+    counted: set[int] = set()
+    handles = []
+    for name, module in network.named_modules():
+        own = [p for p in module.parameters(recurse=False)]
+        if own or not list(module.children()):
+
+            def record(module: nn.Module, _: Any, output: Any, name: str = name, own: Any = own) -> None:
+                fresh = [p for p in own if id(p) not in counted]
+                counted.update(id(p) for p in fresh)
+                layers.append(
+                    {
+                        "name": name,
+                        "type": type(module).__name__,
+                        "output": list(_first_tensor(output).shape[1:]),
+                        "parameters": sum(p.numel() for p in fresh),
+                    }
+                )
+
+            handles.append(module.register_forward_hook(record))
+    try:
+        yield layers
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _first_tensor(output: Any) -> Tensor:
+    while not isinstance(output, Tensor):
+        output = output[0]
+    return output
+
+
+def _mb(numbers: int) -> float:
+    return round(numbers * BYTES_PER_NUMBER / BYTES_PER_MB, 6)

@@ -1,0 +1,79 @@
+"""A decoder for encoders that cannot be mirrored module by module (ResNet, EfficientNet, any of timm).
+
+Shapes: B batch, C channels, h and w of the code, H and W of the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError, unknown_name
+from unpool.networks.decoders import Decoder, Resize, restore
+from unpool.networks.pooling import Pool, Pools
+from unpool.networks.windows import Size, pixels
+
+UPSAMPLING_FORMS = ("upsample", "transpose")
+WIDEST, NARROWEST = 256, 16
+
+
+class UpsamplingDecoder(Decoder):
+    """Doubles the code's size, step by step, up to the image's.
+
+    `reduction` is the encoder's: 32 where the code is 1/32 of the image. Each step interpolates and convolves
+    (form "upsample": no checkerboards, Odena et al. 2016) or is a transposed convolution (form "transpose"). Pooling
+    indices are never used, so nothing of the image passes but its code. The image is unbounded.
+
+    >>> import torch
+    >>> UpsamplingDecoder(512, reduction=32)(torch.zeros(1, 512, 2, 3), size=(50, 96)).shape
+    torch.Size([1, 3, 50, 96])
+    """
+
+    def __init__(
+        self, code_channels: int, channels: int = 3, *, reduction: int = 32, form: str = "upsample"
+    ) -> None:
+        super().__init__()
+        if form not in UPSAMPLING_FORMS:
+            raise unknown_name("decoder", form, UPSAMPLING_FORMS)
+        steps = (reduction - 1).bit_length()
+        widths = [max(WIDEST // 2**step, NARROWEST) for step in range(steps + 1)]
+        self.reduction = reduction
+        self.narrow = nn.Sequential(nn.Conv2d(code_channels, widths[0], 1), *_norm_relu(widths[0]))
+        self.steps = nn.ModuleList(
+            _step(inside, outside, form) for inside, outside in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.image = nn.Conv2d(widths[-1], channels, 3, padding=1)
+
+    def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """(B, C, h, w) → (B, channels, H, W). UnpoolError for a flat code."""
+        if code.ndim != 4:
+            raise UnpoolError(f"the code is {pixels(code.shape)}; an image needs batch×channels×height×width")
+        y_BCHW = self.narrow(code)
+        for step, size_after in zip(self.steps, self._sizes(code, pools, size), strict=True):
+            assert isinstance(step, nn.ModuleList)
+            y_BCHW = restore(step[0], y_BCHW, Pool(size_after))
+            for layer in step[1:]:
+                y_BCHW = layer(y_BCHW)
+        image_BCHW: Tensor = self.image(y_BCHW)
+        return image_BCHW
+
+    def _sizes(self, code: Tensor, pools: Pools | None, size: Sequence[int] | None) -> list[Size]:
+        """The size after each step: the image's halved, rounded up, again and again, from last to first."""
+        height, width = code.shape[2:]
+        smallest = ((height - 1) * self.reduction + 1, (width - 1) * self.reduction + 1)
+        end = tuple(size) if size is not None else (pools.size if pools is not None else smallest)
+        halvings = reversed(range(len(self.steps)))
+        return [tuple((n - 1) // 2**halving + 1 for n in end) for halving in halvings]
+
+
+def _step(inside: int, outside: int, form: str) -> nn.ModuleList:
+    if form == "transpose":
+        return nn.ModuleList(
+            [nn.ConvTranspose2d(inside, outside, 3, stride=2, padding=1), *_norm_relu(outside)]
+        )
+    return nn.ModuleList([Resize(), nn.Conv2d(inside, outside, 3, padding=1), *_norm_relu(outside)])
+
+
+def _norm_relu(channels: int) -> list[nn.Module]:
+    return [nn.BatchNorm2d(channels), nn.ReLU(inplace=True)]

