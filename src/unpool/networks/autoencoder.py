@@ -16,15 +16,15 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders import Decoder, PlainDecoder
 from unpool.networks.mirror import mirror
-from unpool.networks.pooling import MAX_POOLS, Pools, leaves, remember
-from unpool.networks.windows import CONVOLUTIONS, Size, pixels, window_of
+from unpool.networks.pooling import Pools, leaves, remember
+from unpool.networks.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
 
 MERGES = ("flatten", "mean")
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How pixels become a network's input: x = (pixels / 255 - mean) / std, cut to a square of `size` pixels."""
+    """How pixels become a network's input: a square of `size`, x = (pixels / 255 - mean) / std."""
 
     size: int = 32
     channels: int = 3
@@ -37,10 +37,10 @@ class Preprocessing:
 class Autoencoder(nn.Module):
     """An encoder and a decoder that gives images of the input's exact shape.
 
-    The encoder's modules are used as they are, never altered. Without a decoder the encoder is mirrored, which
-    raises UnpoolError for a module that has no mirror. `merge` is how `embed` makes one vector of a code: "flatten"
-    keeps every number, "mean" averages over height and width. `use_indices` tells whether `forward` gives the
-    decoder the pooling indices (which carry edges past the code) or the size alone.
+    The encoder's modules are used as they are, never altered. Without a decoder the encoder is mirrored,
+    which raises UnpoolError for a module that has no mirror. `merge` is how `embed` makes one vector of a
+    code: "flatten" keeps every number, "mean" averages over height and width. `use_indices` tells whether
+    `forward` gives the decoder the pooling indices (which carry edges past the code) or the size alone.
 
     >>> autoencoder = Autoencoder(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)))
     >>> x = torch.rand(2, 3, 11, 14)
@@ -48,7 +48,7 @@ class Autoencoder(nn.Module):
     >>> autoencoder.decode(code, pools).shape == autoencoder(x).shape == x.shape
     True
     >>> tuple(autoencoder.embed(x).shape), autoencoder.dimension((11, 14))
-    ((2, 160), 160)
+    ((2, 192), 192)
     """
 
     def __init__(
@@ -71,6 +71,10 @@ class Autoencoder(nn.Module):
         self.preprocessing = preprocessing or Preprocessing(channels=input_channels(encoder))
         self.merge = merge
         self.use_indices = use_indices
+        # Of an encoder from elsewhere nothing is known for sure, so nothing is refused.
+        self._channels = preprocessing.channels if preprocessing else None
+        is_flat = any(isinstance(leaf, nn.Linear) for _, leaf in leaves(encoder))
+        self._only_size = (preprocessing.size,) * 2 if preprocessing and is_flat else None
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """The reconstruction, of x's exact shape."""
@@ -86,9 +90,10 @@ class Autoencoder(nn.Module):
     def encode(self, x_BCHW: Tensor, return_pools: bool = False) -> Tensor | tuple[Tensor, Pools]:
         """The code, and on request what the decoder needs to put everything back in its place.
 
-        Raises UnpoolError where x is smaller than the network's windows.
+        Raises UnpoolError where x has other channels than the network takes, is smaller than its windows, or
+        is of another size than its linear layers.
         """
-        self._refuse_small(tuple(x_BCHW.shape[2:]))
+        self._refuse_what_does_not_fit(x_BCHW)
         if return_pools:
             return remember(self.encoder, x_BCHW)
         # A pool that returns its indices cannot run inside a plain Sequential.
@@ -102,9 +107,9 @@ class Autoencoder(nn.Module):
     ) -> Tensor:
         """The image of a code: with pools as the encoder saw it, without them from the code and a size alone.
 
-        Without pools unpooling puts values at fixed positions, so nothing of x leaks past the code; without a size
-        the image is the smallest that has such a code. Raises UnpoolError where the network has no decoder, or
-        pools or size do not belong to the code.
+        Without pools unpooling puts values at fixed positions, so nothing of x leaks past the code; without
+        a size the image is the smallest that has such a code. Raises UnpoolError where the network has no
+        decoder, or pools or size do not belong to the code.
         """
         image_BCHW: Tensor = self.decoder(code, pools, (size, size) if isinstance(size, int) else size)
         return image_BCHW
@@ -151,8 +156,15 @@ class Autoencoder(nn.Module):
         """How images are made square."""
         return self.preprocessing.crop
 
-    def _refuse_small(self, size: Size) -> None:
+    def _refuse_what_does_not_fit(self, x_BCHW: Tensor) -> None:
+        size = tuple(x_BCHW.shape[2:])
         smallest = smallest_input(self.encoder)
+        if self._channels and x_BCHW.shape[1] != self._channels:
+            told = f"{self.network} takes images of {self._channels} channels, got {x_BCHW.shape[1]}"
+            raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
+        if self._only_size and size != self._only_size:
+            told = f"{self.network} takes images of {pixels(self._only_size)} pixels, got {pixels(size)}"
+            raise UnpoolError(f"{told}; resize them or build it with another size")
         if (
             smallest
             and len(smallest) == len(size)

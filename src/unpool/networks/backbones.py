@@ -6,7 +6,6 @@ Shapes: B batch, C channels, H and W of the image, h and w of the features, N to
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -20,8 +19,8 @@ ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0"}
 class Backbone(nn.Module):
     """A network without its classifier: (B, C, H, W) → (B, out_channels, h, w).
 
-    `body` is the timm or torchvision module, with its own names for its weights. `out_channels` are those of the
-    features and `reduction` how many times smaller than the image they are.
+    `body` is the timm or torchvision module, with its own names for its weights. `out_channels` are those
+    of the features and `reduction` how many times smaller than the image they are.
     """
 
     def __init__(self, body: nn.Module, out_channels: int, reduction: int, tokens: int = 0) -> None:
@@ -43,7 +42,8 @@ class Backbone(nn.Module):
         """Image tokens in rows and columns, as the image has them: (B, N, D) → (B, h, w, D)."""
         image_BND = tokens_BND[:, self.num_prefix_tokens :]
         rows = round(math.sqrt(image_BND.shape[1] * x_BCHW.shape[2] / x_BCHW.shape[3]))
-        return image_BND.unflatten(1, (rows, -1))
+        batch, _, dimension = image_BND.shape
+        return image_BND.reshape(batch, rows, -1, dimension)
 
 
 def backbone(name: str, *, channels: int = 3, size: int = 224) -> tuple[Backbone, dict[str, Any]]:
@@ -137,5 +137,5 @@ def _measured(name: str, body: nn.Module, channels: int, size: int, tokens: int)
     return Backbone(body, features.shape[1], reduction, tokens)
 
 
-def _one_line(error: BaseException, words: Iterable[str] = ()) -> str:
+def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]

@@ -90,14 +90,14 @@ def build_network(
 ) -> Autoencoder:
     """A network of the catalogue, or any timm or torchvision backbone.
 
-    `weights` are "none" (random), "imagenet" or a file. `size` is the images' side in pixels and `channels` 1 or 3,
-    by default the network's own. `width` is the first layer's channels where the network has a choice. `decoder` is
-    "unpool", "transpose", "upsample" or "none"; by default the published one, else unpooling where the encoder can
-    be mirrored and upsampling where not. "lenet" without a decoder is a Classifier of `num_classes`. `seed` fixes
-    the random weights and leaves the global generator alone.
+    `weights` are "none" (random), "imagenet" or a file. `size` is the images' side in pixels and `channels`
+    1 or 3, by default the network's own. `width` is the first layer's channels where the network has a
+    choice. `decoder` is "unpool", "transpose", "upsample" or "none"; by default the published one, else
+    unpooling where the encoder can be mirrored and upsampling where not. "lenet" without a decoder is a
+    Classifier of `num_classes`. `seed` fixes the random weights and leaves the global generator alone.
 
-    Raises UsageError for an unknown name or an option the network does not have, UnpoolError for a size that is too
-    small or weights that cannot be had.
+    Raises UsageError for an unknown name or an option the network does not have, UnpoolError for a size
+    that is too small or weights that cannot be had.
 
     >>> sum(p.numel() for p in build_network("conv-small").parameters())
     50161

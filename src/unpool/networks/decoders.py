@@ -43,7 +43,7 @@ class NoDecoder(Decoder):
 
 
 class PlainDecoder(Decoder):
-    """Layers that need nothing remembered; where another size is asked for, their image is interpolated to it."""
+    """Layers that need nothing remembered; their image is interpolated where another size is asked for."""
 
     def __init__(self, layers: nn.Module) -> None:
         super().__init__()
@@ -58,8 +58,8 @@ class PlainDecoder(Decoder):
 class SteppedDecoder(Decoder):
     """Layers run in turn, of which each that undoes a shrinking is given what that shrinking remembered.
 
-    `windows` are the encoder's windows from first to last, each with whether a Pool was kept for it; they tell the
-    sizes when nothing was remembered.
+    `windows` are the encoder's windows from first to last, each with whether a Pool was kept for it; they
+    tell the sizes when nothing was remembered.
     """
 
     def __init__(self, layers: Iterable[nn.Module], windows: Iterable[tuple[Window, bool]]) -> None:
@@ -76,7 +76,7 @@ class SteppedDecoder(Decoder):
                 f"the decoder needs {expected} pools, got {len(remembered)}; pass those of its encoder"
             )
         for layer in self.layers:
-            code = restore(layer, code, remembered.pop()) if restores_size(layer) else layer(code)
+            code = layer(code, remembered.pop()) if isinstance(layer, RESTORING) else layer(code)
         return code
 
     def imagined_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
@@ -101,26 +101,24 @@ class SteppedDecoder(Decoder):
 
 
 class Resize(nn.Module):
-    """Interpolate linearly to the size remembered: unpooling without checkerboards (Odena et al. 2016)."""
+    """Interpolate linearly to the size remembered: no checkerboards (Odena et al. 2016)."""
 
     def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
         """(B, C, n) → (B, C, S)."""
         return interpolate(y_BCn, pool.size)
 
 
-def restores_size(layer: nn.Module) -> bool:
-    """Whether a decoder layer takes a Pool: unpooling, resizing, or a transposed convolution with a stride."""
-    if isinstance(layer, TRANSPOSED):
-        return any(s != 1 for s in layer.stride)
-    return isinstance(layer, Unpool | Resize)
+class Enlarge(nn.Module):
+    """A transposed convolution to the size remembered; a stride alone leaves that size open."""
 
+    def __init__(self, conv: nn.Module) -> None:
+        super().__init__()
+        self.conv = conv
 
-def restore(layer: nn.Module, y_BCn: Tensor, pool: Pool) -> Tensor:
-    """Run a layer that takes a Pool."""
-    if isinstance(layer, TRANSPOSED):
-        return layer(y_BCn, output_size=list(pool.size))
-    image_BCS: Tensor = layer(y_BCn, pool)
-    return image_BCS
+    def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
+        """(B, C, n) → (B, C', S)."""
+        image_BCS: Tensor = self.conv(y_BCn, output_size=list(pool.size))
+        return image_BCS
 
 
 def interpolate(x_BCS: Tensor, size: Size) -> Tensor:
@@ -129,3 +127,6 @@ def interpolate(x_BCS: Tensor, size: Size) -> Tensor:
         return x_BCS
     mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]
     return F.interpolate(x_BCS, size=list(size), mode=mode, align_corners=False)
+
+
+RESTORING = (Unpool, Resize, Enlarge)

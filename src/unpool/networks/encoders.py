@@ -15,7 +15,8 @@ VGG_WIDTHS: dict[int, tuple[tuple[int, ...], ...]] = {
 def conv(channels: int = 3, size: int = 64, width: int = 32) -> nn.Sequential:
     """Blocks of convolution and pooling until at most 3 pixels a side are left.
 
-    (B, channels, size, size) → (B, 2·width, n, n) with n 2 or 3: 256 numbers for 8, 16, 32 or 64 pixels at width 32.
+    (B, channels, size, size) → (B, 2·width, n, n) with n 2 or 3: 256 numbers for 8, 16, 32 or 64 pixels at
+    width 32.
 
     >>> import torch
     >>> conv(channels=1, size=8)(torch.zeros(2, 1, 8, 8)).shape
@@ -68,7 +69,8 @@ def dense(channels: int = 1, size: int = 28, code: int = 12) -> nn.Sequential:
 def vgg(depth: int = 16, channels: int = 3) -> nn.Sequential:
     """The convolutions of VGG with batch normalisation (Simonyan and Zisserman 2015, table 1).
 
-    (B, channels, H, W) → (B, 512, H/32, W/32). Laid out as torchvision's `features`, so that its weights load.
+    (B, channels, H, W) → (B, 512, H/32, W/32). Laid out as torchvision's `features`, so that its weights
+    load.
     """
     layers: list[nn.Module] = []
     inside = channels
@@ -86,7 +88,7 @@ def vgg(depth: int = 16, channels: int = 3) -> nn.Sequential:
 
 
 def lenet(channels: int = 3) -> nn.Sequential:
-    """The convolutions of LeNet (LeCun et al. 1998, with ReLU and max-pooling): (B, 3, 32, 32) → (B, 16, 5, 5)."""
+    """The convolutions of LeNet (LeCun et al. 1998), with ReLU: (B, 3, 32, 32) → (B, 16, 5, 5)."""
     return nn.Sequential(
         nn.Conv2d(channels, 6, 5),
         nn.ReLU(),

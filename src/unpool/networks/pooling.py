@@ -19,10 +19,11 @@ from unpool.networks.windows import CONVOLUTIONS, MAX_POOLS, Size, Window, pixel
 
 @dataclass(frozen=True)
 class Pool:
-    """What one layer that shrinks remembers: the size it was given and, for max-pooling, where the maxima stood.
+    """What one layer that shrinks remembers: the size it was given, and where a max-pool's maxima stood.
 
-    `indices` has the shape of the pooled tensor and counts row by row within each plane, as torch does. It is None
-    for a strided convolution and for average pooling; unpooling then puts values at fixed positions.
+    `indices` has the shape of the pooled tensor and counts row by row within each plane, as torch does. It
+    is None for a strided convolution and for average pooling; unpooling then puts values at fixed
+    positions.
     """
 
     size: Size
@@ -31,7 +32,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Pools:
-    """What an encoder remembers on the way down: the input's spatial size and one Pool per layer that shrinks."""
+    """What an encoder remembers: the input's spatial size, and one Pool for each layer that shrinks."""
 
     size: Size
     pools: tuple[Pool, ...] = ()
@@ -95,7 +96,7 @@ def run_with_indices(module: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Tensor |
     """Run one layer; a max-pool also tells where the maxima stood, whatever its own `return_indices` says."""
     if not isinstance(module, MAX_POOLS):
         return module(x_BCS), None
-    # A shallow copy shares the module's hooks and is free to return indices, so the user's module stays as it is.
+    # A shallow copy shares the hooks and may return indices; the user's own module stays as it is.
     remembering = copy.copy(module)
     remembering.return_indices = True
     pooled_BCn, indices_BCn = remembering(x_BCS)
@@ -105,8 +106,8 @@ def run_with_indices(module: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Tensor |
 class Unpool(nn.Module):
     """Put pooled values back where they stood, zeros elsewhere (Zeiler and Fergus 2014, section 2.1).
 
-    Without indices each value goes to the middle of its window (for an even kernel the pixel before the middle: the
-    top left of a 2×2 window), so the result depends on the values alone.
+    Without indices each value goes to the middle of its window (for an even kernel the pixel before the
+    middle: the top left of a 2×2 window), so the result depends on the values alone.
 
     >>> unpool = Unpool(Window((2, 2), (2, 2), (0, 0), (1, 1)))
     >>> unpool(torch.tensor([[[[7.0]]]]), Pool((3, 2))).squeeze().tolist()
@@ -118,7 +119,7 @@ class Unpool(nn.Module):
         self.window = window
 
     def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
-        """(B, C, n) and what the pool remembered → (B, C, S). UnpoolError where the indices are another tensor's."""
+        """(B, C, n) and a Pool → (B, C, S). UnpoolError where the indices are another tensor's."""
         indices_BCn = self.fixed_positions(y_BCn, pool.size) if pool.indices is None else pool.indices
         if indices_BCn.shape != y_BCn.shape:
             seen, wanted = pixels(indices_BCn.shape), pixels(y_BCn.shape)

@@ -17,8 +17,8 @@ BYTES_PER_NUMBER, BYTES_PER_MB = 4, 1_000_000
 def layer_table(network: Autoencoder, size: int | None = None) -> dict[str, Any]:
     """What `unpool networks NAME` tells, by running one empty image through the network.
 
-    Shapes leave out the batch; MB are 10⁶ bytes of float32, activations those of one forward pass. `layers` are in
-    the order they run, a layer's parameters counted where it runs first.
+    Shapes leave out the batch; MB are 10⁶ bytes of float32, activations those of one forward pass. `layers`
+    are in the order they run, a layer's parameters counted where it runs first.
 
     >>> from unpool.networks.catalogue import build_network
     >>> table = layer_table(build_network("unpooling"))
@@ -52,7 +52,7 @@ def _recorded(network: nn.Module) -> Iterator[list[dict[str, Any]]]:
     counted: set[int] = set()
     handles = []
     for name, module in network.named_modules():
-        own = [p for p in module.parameters(recurse=False)]
+        own = list(module.parameters(recurse=False))
         if own or not list(module.children()):
 
             def record(module: nn.Module, _: Any, output: Any, name: str = name, own: Any = own) -> None:

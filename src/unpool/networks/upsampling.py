@@ -6,11 +6,12 @@ Shapes: B batch, C channels, h and w of the code, H and W of the image.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
-from unpool.networks.decoders import Decoder, Resize, restore
+from unpool.networks.decoders import Decoder, Enlarge, Resize
 from unpool.networks.pooling import Pool, Pools
 from unpool.networks.windows import Size, pixels
 
@@ -21,9 +22,10 @@ WIDEST, NARROWEST = 256, 16
 class UpsamplingDecoder(Decoder):
     """Doubles the code's size, step by step, up to the image's.
 
-    `reduction` is the encoder's: 32 where the code is 1/32 of the image. Each step interpolates and convolves
-    (form "upsample": no checkerboards, Odena et al. 2016) or is a transposed convolution (form "transpose"). Pooling
-    indices are never used, so nothing of the image passes but its code. The image is unbounded.
+    `reduction` is the encoder's: 32 where the code is 1/32 of the image. Each step interpolates and
+    convolves (form "upsample": no checkerboards, Odena et al. 2016) or is a transposed convolution (form
+    "transpose"). Pooling indices are never used, so nothing of the image passes but its code. The image is
+    unbounded.
 
     >>> import torch
     >>> UpsamplingDecoder(512, reduction=32)(torch.zeros(1, 512, 2, 3), size=(50, 96)).shape
@@ -40,9 +42,7 @@ class UpsamplingDecoder(Decoder):
         widths = [max(WIDEST // 2**step, NARROWEST) for step in range(steps + 1)]
         self.reduction = reduction
         self.narrow = nn.Sequential(nn.Conv2d(code_channels, widths[0], 1), *_norm_relu(widths[0]))
-        self.steps = nn.ModuleList(
-            _step(inside, outside, form) for inside, outside in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.steps = nn.ModuleList(_step(inside, outside, form) for inside, outside in pairwise(widths))
         self.image = nn.Conv2d(widths[-1], channels, 3, padding=1)
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
@@ -52,7 +52,7 @@ class UpsamplingDecoder(Decoder):
         y_BCHW = self.narrow(code)
         for step, size_after in zip(self.steps, self._sizes(code, pools, size), strict=True):
             assert isinstance(step, nn.ModuleList)
-            y_BCHW = restore(step[0], y_BCHW, Pool(size_after))
+            y_BCHW = step[0](y_BCHW, Pool(size_after))
             for layer in step[1:]:
                 y_BCHW = layer(y_BCHW)
         image_BCHW: Tensor = self.image(y_BCHW)
@@ -70,7 +70,7 @@ class UpsamplingDecoder(Decoder):
 def _step(inside: int, outside: int, form: str) -> nn.ModuleList:
     if form == "transpose":
         return nn.ModuleList(
-            [nn.ConvTranspose2d(inside, outside, 3, stride=2, padding=1), *_norm_relu(outside)]
+            [Enlarge(nn.ConvTranspose2d(inside, outside, 3, stride=2, padding=1)), *_norm_relu(outside)]
         )
     return nn.ModuleList([Resize(), nn.Conv2d(inside, outside, 3, padding=1), *_norm_relu(outside)])
 

@@ -28,8 +28,9 @@ WAY_ROUND = "give a file with --weights FILE or start from random weights with -
 def load_weights(network: Autoencoder, weights: str | Path) -> None:
     """Fill a network's encoder, or all of it where the file holds all, from "imagenet" or a file.
 
-    A file is `.safetensors`, or a state dict that torch loads without running code. Raises UnpoolError where the
-    weights cannot be had, or are another network's: then it names the first entry that differs and both shapes.
+    A file is `.safetensors`, or a state dict that torch loads without running code. Raises UnpoolError
+    where the weights cannot be had, or are another network's: then it names the first entry that differs
+    and both shapes.
     """
     if str(weights) == "none":
         return
@@ -71,7 +72,8 @@ def read_state(path: Path) -> State:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
 
-            return load_file(path)
+            stored: State = load_file(path)
+            return stored
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise UnpoolError(
@@ -161,7 +163,9 @@ def _told_when_unreachable(name: str) -> Iterator[None]:
 
 @contextmanager
 def _without_long_retries() -> Iterator[None]:
-    """Without a network the hub is asked for its cache alone; it would otherwise try again for most of a minute."""
+    """Without a network the hub is asked for its cache alone; it would otherwise try again for most of a
+    minute.
+    """
     from huggingface_hub import constants
 
     host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]
