@@ -1,0 +1,208 @@
+"""Images as one uint8 array, each decoded once: in memory while small, in a file on the disk when not.
+
+Shapes: N usable images, S their side, C channels.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+import shutil
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.decode import read_picture, square
+from unpool.images.folder import ImageFile, Problem
+
+MEMORY_LIMIT = 2 * 2**30
+CACHE_LIMIT = 64 * 2**30  # all cached arrays of one folder together; the oldest go first
+# What may be mended without touching the file: such a cache is not used again.
+_CURABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
+
+Channels: TypeAlias = Literal[1, 3]
+Crop: TypeAlias = Literal["centre", "squash"]
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+
+def in_order(work: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
+    """Do the work on every item in threads and yield the results in the items' order.
+
+    Never more than four items per thread are ahead of the consumer, so memory stays bounded.
+
+    >>> list(in_order(abs, [-1, -2, -3], workers=2))
+    [1, 2, 3]
+    """
+    remaining = iter(items)
+    pool = ThreadPoolExecutor(max(1, workers))
+    try:
+        ahead: deque[Future[Made]] = deque(
+            pool.submit(work, item) for item in islice(remaining, 4 * max(1, workers))
+        )
+        while ahead:
+            yield ahead.popleft().result()
+            ahead.extend(pool.submit(work, item) for item in islice(remaining, 1))
+    finally:  # also when the consumer stops early, or Ctrl-C is pressed
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def load_pixels(
+    files: Sequence[ImageFile],
+    *,
+    size: int,
+    channels: Channels,
+    crop: Crop,
+    workers: int,
+    cache: Path | None,
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[int], None] | None = None,
+    on_problem: Callable[[Problem], None] | None = None,
+) -> tuple[np.ndarray, list[int]]:
+    """Decode every file once: an (N, S, S, C) uint8 array, and which of the files its rows are.
+
+    Up to `memory_limit` bytes the array lies in memory. A larger one is a memory map of a file in the folder
+    `cache`, written whole or not at all, and found again as long as the files (path, size, time), `size`,
+    `channels` and `crop` are the same. Writing into the array never reaches that file. Unreadable files have
+    no row; each is handed to `on_problem`. `progress` gets the number of files done.
+
+    Raises UnpoolError where the array is too large for memory and there is no cache or no room in it.
+    """
+    task = _Task(files, size, channels, crop, workers, progress)
+    pixels = _in_memory(task) if task.num_bytes <= memory_limit else _on_disk(task, cache)
+    if on_problem is not None:
+        for problem in task.problems:
+            on_problem(problem)
+    return pixels, task.usable
+
+
+@dataclass
+class _Task:
+    """What was asked for; and, once `rows` has run to its end, which files were usable and which were not."""
+
+    files: Sequence[ImageFile]
+    size: int
+    channels: Channels
+    crop: Crop
+    workers: int
+    progress: Callable[[int], None] | None
+    usable: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def row(self) -> tuple[int, int, int]:
+        return self.size, self.size, self.channels
+
+    @property
+    def num_bytes(self) -> int:
+        return len(self.files) * math.prod(self.row)
+
+    def rows(self) -> Iterator[np.ndarray]:
+        for index, result in enumerate(in_order(self._decode, self.files, self.workers)):
+            if isinstance(result, Problem):
+                self.problems.append(result)
+            else:
+                self.usable.append(index)
+                yield result
+            if self.progress is not None:
+                self.progress(index + 1)
+
+    def _decode(self, file: ImageFile) -> np.ndarray | Problem:
+        try:
+            picture = read_picture(file.file, min_side=self.size)
+        except UnreadableImageError as error:
+            return Problem(file.path, error.problem, error.detail)
+        return square(picture.pixels, self.size, crop=self.crop, channels=self.channels)
+
+    def fingerprint(self) -> str:
+        """The same for the same files and the same wishes."""
+        digest = hashlib.blake2b(repr((1, *self.row, self.crop)).encode(), digest_size=12)
+        for file in self.files:
+            digest.update(repr((file.path, file.bytes, file.modified)).encode())
+        return digest.hexdigest()
+
+
+def _in_memory(task: _Task) -> np.ndarray:
+    pixels = np.empty((len(task.files), *task.row), np.uint8)
+    for position, row in enumerate(task.rows()):
+        pixels[position] = row
+    return pixels[: len(task.usable)]
+
+
+def _on_disk(task: _Task, cache: Path | None) -> np.ndarray:
+    if cache is None:
+        raise UnpoolError(
+            f"{len(task.files)} images of {task.size} pixels take {task.num_bytes / 1e9:.1f} GB; "
+            "give a folder to cache them in, or a smaller size"
+        )
+    file = cache / f"pixels-{task.fingerprint()}.u8"
+    if not _found_again(task, file):
+        _make_room(task, cache)
+        _write(task, file)
+    if not task.usable:
+        return np.empty((0, *task.row), np.uint8)
+    os.utime(file)  # used just now: the last to be removed for room
+    # Copy on write: torch wants writable memory, and the file must stay what it is.
+    return np.memmap(file, np.uint8, mode="c", shape=(len(task.usable), *task.row))
+
+
+def _found_again(task: _Task, file: Path) -> bool:
+    """Fill in what an earlier run noted beside the pixels; False where they are not whole or out of date."""
+    try:
+        noted = json.loads(file.with_suffix(".json").read_text("utf-8"))
+        usable = [int(index) for index in noted["usable"]]
+        problems = [Problem(**each) for each in noted["problems"]]
+        whole = file.stat().st_size == len(usable) * math.prod(task.row)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    if not whole or any(each.problem in _CURABLE for each in problems):
+        return False
+    task.usable, task.problems = usable, problems
+    if task.progress is not None:
+        task.progress(len(task.files))
+    return True
+
+
+def _make_room(task: _Task, cache: Path) -> None:
+    """Remove the caches used longest ago, and refuse what the disk cannot hold."""
+    cache.mkdir(parents=True, exist_ok=True)
+    old = sorted(cache.glob("pixels-*"), key=lambda file: file.stat().st_mtime)
+    total = task.num_bytes + sum(file.stat().st_size for file in old)
+    while old and total > CACHE_LIMIT:
+        file = old.pop(0)
+        total -= file.stat().st_size
+        with contextlib.suppress(OSError):  # still open elsewhere, on Windows
+            file.unlink()
+    free = shutil.disk_usage(cache).free
+    if task.num_bytes > min(free, CACHE_LIMIT):
+        raise UnpoolError(
+            f"the decoded images take {task.num_bytes / 1e9:.1f} GB and '{cache}' has room for "
+            f"{min(free, CACHE_LIMIT) / 1e9:.1f} GB; free some, or use a smaller size"
+        )
+
+
+def _write(task: _Task, file: Path) -> None:
+    """The pixels under a passing name, then the notes, whose presence says that the pixels are whole."""
+    notes, part = file.with_suffix(".json"), file.with_suffix(f".{os.getpid()}.part")
+    try:
+        notes.unlink(missing_ok=True)
+        with part.open("wb") as stream:
+            for row in task.rows():
+                stream.write(row.data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+        part.write_text(json.dumps({"usable": task.usable, "problems": [asdict(p) for p in task.problems]}))
+        part.replace(notes)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,351 @@
+"""One file → one upright RGB picture, whatever the format; and the small pictures made from it.
+
+Shapes: H, W height and width of the decoded picture, upright.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import io
+import logging
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+from PIL import Image
+
+from unpool.errors import UnreadableImageError
+from unpool.images.depth import to_8_bits
+from unpool.images.formats import ENDINGS, HEAD, UNSIGNED, UNSUPPORTED_ENDINGS, cut_short, ending, sniff
+from unpool.images.tiff import read_tiff, tiff_size
+
+Stream: TypeAlias = io.BytesIO | io.BufferedReader
+
+# The largest cameras make 200 megapixels. Decoded, 300 take 1.2 GB in Pillow and 0.9 GB as an array: bearable
+# on a laptop with 8 GiB, and a small file that claims more is not worth the risk.
+MAX_PIXELS = 300_000_000
+LARGE_PIXELS = 30_000_000  # pictures above this are decoded one at a time, however many threads there are
+IN_MEMORY_BYTES = 64 * 2**20  # larger files are hashed in pieces and decoded from the disk
+
+# Formats by their reader in Pillow. Only these are ever tried, each on content that looks like it: among
+# Pillow's others are some that start programs (EPS) or accept almost any bytes.
+_READERS = {
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"), "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "GIF": ("PIL.GifImagePlugin", "GifImageFile"), "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"), "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"), "PPM": ("PIL.PpmImagePlugin", "PpmImageFile"),
+    "JPEG2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"), "QOI": ("PIL.QoiImagePlugin", "QoiImageFile"),
+    "PSD": ("PIL.PsdImagePlugin", "PsdImageFile"), "TGA": ("PIL.TgaImagePlugin", "TgaImageFile"),
+    "PCX": ("PIL.PcxImagePlugin", "PcxImageFile"), "ICO": ("PIL.IcoImagePlugin", "IcoImageFile"),
+    "HEIF": ("pi_heif", "HeifImageFile"),
+}  # fmt: skip
+_GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+# Pillow's guards belong to the whole process, and warnings cannot be silenced per thread; so both are set
+# once. Its limit is only ever raised, to ours, which is checked before anything is decoded.
+if Image.MAX_IMAGE_PIXELS is not None:
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MAX_PIXELS)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+_one_large_picture = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded image.
+
+    `pixels` is (H, W, 3) uint8 RGB, upright, the whole image, perhaps reduced; `width` and `height` are the
+    original's, upright; `mode` is Pillow's name for what the file holds (`L`, `RGB`, `CMYK`, `I;16`);
+    `grey` means that the file has no colour; `id` is a digest of the file, the same for identical files.
+    """
+
+    pixels: np.ndarray
+    width: int
+    height: int
+    mode: str
+    grey: bool
+    id: str
+
+
+def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Read one image file: the first frame or page, turned as its EXIF data says, on white where transparent.
+
+    With `min_side` the picture may come reduced, its smaller side never below `2 * min_side`: enough for a
+    faithful resize to `min_side` afterwards, and several times faster for photographs. More than 8 bits
+    per value are scaled by the rule of `depth.to_8_bits`; 16-bit colour PNG and TIFF keep their upper 8 bits.
+    Colour profiles are not applied. May be called from many threads.
+
+    Raises UnreadableImageError, and nothing else, for whatever is wrong with the file; its `problem` is one
+    of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported needs-heic
+    truncated corrupt too-large`. `max_pixels` is width times height of the original.
+    """
+    with _opened(file, IN_MEMORY_BYTES) as (stream, image_format):
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return _decode(stream, image_format, digest, min_side, max_pixels)
+
+
+def read_size(file: Path) -> tuple[int, int]:
+    """Width and height of an image file, upright, from its first bytes: nothing is decoded.
+
+    Raises UnreadableImageError where there is no telling.
+    """
+    with _opened(file, in_memory=0) as (stream, image_format):
+        stream.seek(0)
+        try:
+            image = _reader(image_format)(stream)
+        except SyntaxError:
+            if image_format != "TIFF":
+                raise
+            return tiff_size(stream)
+        # Without EXIF in the head, a PNG would be decoded in search of some behind the pixels.
+        turned = "exif" in image.info and image_format != "TIFF" and _orientation(image) >= 5
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+@contextlib.contextmanager
+def _opened(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
+    """A file's content and its format; up to `in_memory` bytes are read at once, larger ones as needed.
+
+    Whatever goes wrong inside comes out as UnreadableImageError.
+    """
+    try:
+        status = file.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would block for ever
+            raise UnreadableImageError("not-a-file", "it is a folder, a pipe, a socket or a device")
+        if status.st_size == 0:
+            raise UnreadableImageError("empty", "the file is empty")
+        whole = status.st_size <= in_memory
+        stream = io.BytesIO(file.read_bytes()) if whole else file.open("rb")
+    except OSError as error:
+        raise _told_of_file(error, file) from error
+    with stream:
+        image_format = _format_of(stream.read(HEAD), file.name)
+        try:
+            yield stream, image_format
+        except Exception as error:
+            raise _told(error, stream, image_format) from error
+
+
+def _format_of(head: bytes, name: str) -> str:
+    found, suffix = sniff(head), ending(name)
+    # Camera raw files are TIFFs by their first bytes, but what Pillow finds in them is the small preview.
+    if suffix in UNSUPPORTED_ENDINGS and found in (None, "TIFF"):
+        raise UnreadableImageError(
+            "unsupported", f"{suffix} files cannot be read; export them as JPEG, PNG or TIFF"
+        )
+    if found is None and ENDINGS.get(suffix) in UNSIGNED:
+        return ENDINGS[suffix]
+    if found is None:
+        raise UnreadableImageError(
+            "not-an-image", f"the content is no known image; it begins with {head[:12]!r}"
+        )
+    return found
+
+
+def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None, max_pixels: int) -> Picture:
+    stream.seek(0)
+    try:
+        image = _reader(image_format)(stream)
+    except Exception:
+        if image_format == "TIFF":
+            return _decode_with_tifffile(stream, digest, min_side, max_pixels)
+        raise
+    _check_size(image.width, image.height, max_pixels)
+    width, height, mode = image.width, image.height, image.mode
+    if min_side is not None:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 of its size
+        image.draft(None, (2 * min_side, 2 * min_side))
+    with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
+        image.load()
+        orientation = _orientation(image)  # asked only now: while loading, Pillow turns TIFFs by itself
+        pixels = _upright_rgb(_averageable(image), orientation, min_side)
+    if orientation >= 5:
+        width, height = height, width
+    return Picture(pixels, width, height, mode, mode in _GREY_MODES or _has_no_colour(pixels), digest)
+
+
+def _reader(image_format: str) -> Callable[[Stream], Image.Image]:
+    """Pillow's class for a format, called directly: `Image.open` would warn of large photographs."""
+    module, name = _READERS[image_format]
+    try:
+        reader: Callable[[Stream], Image.Image] = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        if image_format == "HEIF":
+            raise UnreadableImageError(
+                "needs-heic", 'HEIC images need: pip install "unpool[heic]"'
+            ) from error
+        raise UnreadableImageError(
+            "unsupported", f"this Pillow cannot read {image_format}; upgrade it"
+        ) from error
+    return reader
+
+
+def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max_pixels: int) -> Picture:
+    try:
+        page = read_tiff(stream, max_pixels)
+    except ImportError as error:
+        detail = "a kind of TIFF that needs: pip install tifffile imagecodecs"
+        raise UnreadableImageError("unsupported", detail) from error
+    height, width = page.pixels.shape[:2]
+    _check_size(width, height, max_pixels)
+    pixels = _upright_rgb(Image.fromarray(page.pixels), page.orientation, min_side)
+    if page.orientation >= 5:
+        width, height = height, width
+    return Picture(pixels, width, height, page.mode, page.pixels.ndim == 2 or _has_no_colour(pixels), digest)
+
+
+def _check_size(width: int, height: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        limit = f"{max_pixels / 1e6:g} million"
+        raise UnreadableImageError(
+            "too-large", f"the image is {width} × {height} pixels, above the limit of {limit}"
+        )
+    if width * height <= 0:
+        raise UnreadableImageError("empty", f"the image is {width} × {height} pixels")
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's 1..8; anything unreadable counts as upright."""
+    try:
+        value = int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged EXIF data fails in many ways, and the picture is fine without
+        return 1
+    return value if value in _UPRIGHT else 1
+
+
+def _averageable(image: Image.Image) -> Image.Image:
+    """The image in a mode whose values may be averaged and that has 8 bits: L, RGB, RGBA or CMYK."""
+    if image.mode in _DEEP_MODES:
+        return Image.fromarray(to_8_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def _upright_rgb(image: Image.Image, orientation: int, min_side: int | None) -> np.ndarray:
+    """(H, W, 3) uint8, first reduced, then put on white and turned: in the order that costs least."""
+    factor = min(image.size) // (2 * min_side) if min_side else 1
+    if factor > 1:
+        image = image.reduce(factor)
+    if image.mode == "RGBA":
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    image = image.convert("RGB")
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return np.asarray(image)
+
+
+def _has_no_colour(pixels: np.ndarray) -> bool:
+    few = pixels[:: max(1, len(pixels) // 16)]  # settles almost every photograph at a glance
+    return all(bool((part == part[..., :1]).all()) for part in (few, pixels))
+
+
+def _told(error: Exception, stream: Stream, image_format: str) -> UnreadableImageError:
+    """What a reader's complaint means for the user; readers raise almost any kind of exception."""
+    if isinstance(error, UnreadableImageError):
+        return error
+    if isinstance(error, (MemoryError, Image.DecompressionBombError)):
+        return UnreadableImageError("too-large", "the image does not fit into memory")
+    said = " ".join(str(error).split()) or type(error).__name__
+    with contextlib.suppress(OSError, ValueError):  # the stream may have been closed by the reader
+        if "truncated" in said.lower() or cut_short(stream, image_format):
+            return UnreadableImageError("truncated", f"the file ends before the image does ({said})")
+    return UnreadableImageError("corrupt", f"the {image_format} content is damaged ({said})")
+
+
+def _told_of_file(error: OSError, file: Path) -> UnreadableImageError:
+    if isinstance(error, PermissionError):
+        return UnreadableImageError("no-permission", "the file may not be read by this user")
+    if isinstance(error, FileNotFoundError):
+        if file.is_symlink():
+            return UnreadableImageError("broken-link", "the link leads to nothing")
+        return UnreadableImageError("missing", "there is no such file")
+    return UnreadableImageError("unreadable", f"the file cannot be read ({error.strerror or error})")
+
+
+def square(
+    pixels: np.ndarray,
+    size: int,
+    *,
+    crop: Literal["centre", "squash"] = "centre",
+    channels: Literal[1, 3] = 3,
+) -> np.ndarray:
+    """A square picture as networks take it, by one antialiased bicubic resize.
+
+    `pixels` is (H, W, 3) or (H, W, 1) uint8; the result (size, size, channels) uint8. `centre` takes the
+    largest centred square, `squash` the whole picture; one channel is the luma of ITU-R 601.
+
+    >>> square(np.zeros((4, 6, 3), np.uint8), 2, channels=1).shape
+    (2, 2, 1)
+    """
+    if crop not in ("centre", "squash") or channels not in (1, 3):
+        raise ValueError(f"crop is '{crop}' and channels {channels}; expected centre or squash, and 1 or 3")
+    image = _image(pixels).convert("L" if channels == 1 else "RGB")
+    width, height = image.size
+    side = min(width, height)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side) if crop == "centre" else (0, 0, width, height)
+    resized = image.resize((size, size), Image.Resampling.BICUBIC, box=box)
+    return np.array(resized).reshape(size, size, channels)
+
+
+def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
+    """A WebP of (H, W, 3) or (H, W, 1) uint8 pixels, the longer side at most `side`, never enlarged.
+
+    Pictures of up to 32 pixels are kept exactly; larger ones are compressed at quality 80.
+    """
+    image = _image(pixels)
+    scale = min(1.0, side / max(image.size))
+    if scale < 1:
+        smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(smaller, Image.Resampling.BICUBIC)
+    stream = io.BytesIO()
+    image.save(stream, "WEBP", quality=80, lossless=max(image.size) <= 32)
+    return stream.getvalue()
+
+
+def sharpness(pixels: np.ndarray) -> float:
+    """The variance of the Laplacian of the luma (0..255), at a longer side of at most 256 pixels.
+
+    Below about 50 a photograph looks blurred. The fixed scale makes photographs of different sizes
+    comparable. `pixels` is (H, W, 3) or (H, W, 1) uint8. Source: Pech-Pacheco et al., ICPR 2000, section 3.
+
+    >>> sharpness(np.full((8, 8, 3), 90, np.uint8))
+    0.0
+    """
+    image = _image(pixels)
+    scale = 256 / max(image.size)
+    if scale < 1:
+        smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+        image = image.resize(smaller, Image.Resampling.BICUBIC)
+    grey = np.pad(np.asarray(image.convert("L"), np.float32), 1, mode="edge")
+    centre = grey[1:-1, 1:-1]
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * centre
+    return float(laplacian.var())
+
+
+def brightness(pixels: np.ndarray) -> float:
+    """The mean luma, 0 black to 1 white, of (H, W, 3) or (H, W, 1) uint8 pixels.
+
+    >>> brightness(np.full((8, 8, 3), 255, np.uint8))
+    1.0
+    """
+    return float(np.asarray(_image(pixels).convert("L")).mean()) / 255
+
+
+def _image(pixels: np.ndarray) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)

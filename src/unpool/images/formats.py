@@ -1,0 +1,116 @@
+"""Which files are images, told by their first bytes and by the ending of their name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import BinaryIO
+
+HEAD = 64  # bytes that `sniff` needs
+
+# Names are Pillow's. The endings serve two ends: what looks like an image must be told about when it cannot
+# be used, and the last three formats have no signature that could be trusted without the ending.
+ENDINGS = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".apng": "PNG",
+    ".gif": "GIF", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP",
+    ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF", ".avif": "AVIF", ".jp2": "JPEG2000", ".j2k": "JPEG2000",
+    ".pbm": "PPM", ".pgm": "PPM", ".ppm": "PPM", ".pnm": "PPM", ".qoi": "QOI", ".psd": "PSD",
+    ".tga": "TGA", ".pcx": "PCX", ".ico": "ICO",
+}  # fmt: skip
+UNSIGNED = frozenset({"TGA", "PCX", "ICO"})
+RAW_ENDINGS = frozenset(
+    {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw"}
+)
+UNSUPPORTED_ENDINGS = RAW_ENDINGS | {".svg", ".eps", ".exr", ".hdr", ".xcf", ".jxl"}
+
+_SIGNATURES = (
+    (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"),
+    (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"), (b"8BPS\0\1", "PSD"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"), (b"\xff\x4f\xff\x51", "JPEG2000"), (b"qoif", "QOI"),
+)  # fmt: skip
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
+_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_PNM = re.compile(rb"P[1-6]\s(?:\s|#[^\n]*\n)*\d+\s(?:\s|#[^\n]*\n)*\d+\s")
+
+
+def ending(name: str) -> str:
+    """The ending of a file name in small letters, with its dot.
+
+    >>> ending("Holiday.JPG")
+    '.jpg'
+    """
+    return PurePath(name).suffix.lower()
+
+
+def named_like_image(name: str) -> bool:
+    """Whether the name alone makes people expect an image.
+
+    >>> named_like_image("a.TIFF"), named_like_image("b.cr2"), named_like_image("notes.txt")
+    (True, True, False)
+    """
+    return ending(name) in ENDINGS or ending(name) in UNSUPPORTED_ENDINGS
+
+
+def sniff(head: bytes) -> str | None:
+    """The image format that the first `HEAD` bytes of a file show, or None.
+
+    >>> sniff(b"GIF89a....")
+    'GIF'
+    """
+    for signature, name in _SIGNATURES:
+        if head.startswith(signature):
+            return name
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        return _container(head)
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
+    return "PPM" if _PNM.match(head) else None
+
+
+def _container(head: bytes) -> str | None:
+    """AVIF or HEIF among the files that begin like an MP4; both may call themselves mif1 first."""
+    end = min(len(head), int.from_bytes(head[:4], "big"))
+    brands = {head[8:12], *(head[i : i + 4] for i in range(16, end, 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if brands & _HEIF_BRANDS else None
+
+
+def cut_short(stream: BinaryIO, image_format: str) -> bool:
+    """Whether a file that would not decode simply ends too early, as a broken download does."""
+    length = stream.seek(0, 2)
+    stream.seek(0)
+    head = stream.read(HEAD)
+    stream.seek(max(0, length - 1024))
+    tail = stream.read()
+    match image_format:
+        case "JPEG":
+            return b"\xff\xd9" not in tail
+        case "PNG":
+            return b"IEND" not in tail
+        case "GIF":
+            return not tail.rstrip(b"\0").endswith(b";")
+        case "WEBP":
+            return int.from_bytes(head[4:8], "little") + 8 > length
+        case "BMP":
+            return int.from_bytes(head[2:6], "little") > length
+        case "HEIF" | "AVIF":
+            return _boxes_overrun(stream, length)
+    return False
+
+
+def _boxes_overrun(stream: BinaryIO, length: int) -> bool:
+    """Whether the last box of an MP4-like container reaches past the end of the file."""
+    position = 0
+    while position + 8 <= length:
+        stream.seek(position)
+        size = int.from_bytes(stream.read(4), "big")
+        if size < 8:  # 0: to the end of the file; 1: a 64-bit size, which no picture needs
+            return False
+        position += size
+    return position > length
