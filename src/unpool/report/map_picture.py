@@ -33,7 +33,7 @@ def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
     for index in shown[np.argsort(-level_N[shown], kind="stable")].tolist():
         _paste(picture, items.thumbnails[index], pixel_N2[index], side, colours[int(items.group_N[index])])
     draw = ImageDraw.Draw(picture)
-    _draw_labels(draw, items, pixel_N2 - (0, side / 2), colours)
+    _draw_labels(draw, items, _tag_places(items, pixel_N2, side, shown), colours)
     if not items.mapped:
         note = "There is no map yet: the images in order of their groups"
         draw.text((SIZE[0] / 2, 40), note, fill=FAINT_INK, font=font(26), anchor="mm")
@@ -65,7 +65,7 @@ def _stamp_dots(
     on_map_N = np.isfinite(pixel_N2[:, 0])
     colour_N3 = colour_N3[on_map_N]
     column_N, row_N = pixel_N2[on_map_N].round().astype(np.int64).T
-    radius = float(np.clip(260 / np.sqrt(max(1, len(colour_N3))), 2.0, 6.0))
+    radius = float(np.clip(220 / np.sqrt(max(1, len(colour_N3))), 2.0, 6.0))
     for extra, shade in ((1.0, 0.72), (0.0, 1.0)):
         reach = int(np.ceil(radius + extra))
         for dy, dx in np.ndindex(2 * reach + 1, 2 * reach + 1):
@@ -86,6 +86,15 @@ def _paste(
     framed.paste(thumbnail, (BORDER, BORDER))
     left, top = round(centre[0] - framed.width / 2), round(centre[1] - framed.height / 2)
     picture.paste(framed, (left, top))
+
+
+def _tag_places(
+    items: Items, pixel_N2: NDArray[np.float64], side: int, shown: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Where an image's tag goes: on the upper edge of its thumbnail, or on its dot."""
+    place_N2 = pixel_N2.copy()
+    place_N2[[index for index in shown.tolist() if items.thumbnails[index]], 1] -= side / 2
+    return place_N2
 
 
 def _draw_labels(

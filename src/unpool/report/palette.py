@@ -70,7 +70,7 @@ def _candidates() -> NDArray[np.float64]:
     lab_K3 = _oklab(_linear(rgb_K3))
     chroma_K = np.hypot(lab_K3[:, 1], lab_K3[:, 2])
     # Neither lost on white nor on black, and never taken for the grey of "no group".
-    seen_K = (lab_K3[:, 0] > 0.4) & (lab_K3[:, 0] < 0.83) & (chroma_K > 0.07)
+    seen_K = (lab_K3[:, 0] > 0.47) & (lab_K3[:, 0] < 0.83) & (chroma_K > 0.07)
     return np.asarray(rgb_K3[seen_K])
 
 

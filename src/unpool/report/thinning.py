@@ -36,13 +36,26 @@ def assign_levels(
 ) -> NDArray[np.int64]:
     """The level at which each image first shows; those of a level and all before it keep their distance.
 
-    `priority_N`: lower goes first. Once `enough` images have their level the others get NUM_LEVELS, as do
-    those that lie on top of others or (NaN) nowhere.
+    `priority_N`: lower goes first, and room is held free for those below 0. Once `enough` images have their
+    level the others get NUM_LEVELS, as do those that lie on top of others or (NaN) nowhere.
     """
     level_N = np.full(len(place_N2), NUM_LEVELS, dtype=np.int64)
-    waiting = np.argsort(priority_N, kind="stable")
-    waiting = waiting[np.isfinite(place_N2[waiting, 0])]
-    chosen: list[int] = []
+    order = np.argsort(priority_N, kind="stable")
+    order = order[np.isfinite(place_N2[order, 0])]
+    privileged = priority_N[order] < 0
+    _descend(place_N2, order[privileged], [], level_N, enough)
+    _descend(place_N2, order[~privileged], order[privileged].tolist(), level_N, enough)
+    return level_N
+
+
+def _descend(
+    place_N2: NDArray[np.float64],
+    waiting: NDArray[np.int64],
+    chosen: list[int],
+    level_N: NDArray[np.int64],
+    enough: int,
+) -> None:
+    """Level by level, lets in those of `waiting` that keep their distance to `chosen` and to each other."""
     for level in range(NUM_LEVELS):
         if not len(waiting) or len(chosen) >= enough:
             break
@@ -50,7 +63,6 @@ def assign_levels(
         level_N[new] = level
         chosen += new
         waiting = waiting[level_N[waiting] == NUM_LEVELS]
-    return level_N
 
 
 def _keep_apart(

@@ -20,8 +20,8 @@ const fitScale = () => {
 };
 const scale = () => fitScale() * view.zoom;
 const side = () => {
-  const far = Math.max(36, Math.min(52, view.width / 18, 3 * Math.sqrt(view.width * view.height / numImages)));
-  return Math.min(128, far * view.zoom ** 0.35);
+  const far = Math.max(34, Math.min(96, view.width / 8, 1.2 * Math.sqrt(view.width * view.height / numImages)));
+  return Math.min(128, far * view.zoom ** 0.45);
 };
 const toScreen = (image) => [
   (data.x[image] - view.x) * scale() + view.width / 2,
@@ -48,35 +48,35 @@ function redraw() {
 
 function draw() {
   const style = getComputedStyle(canvas);
-  const paper = style.getPropertyValue('--paper');
   context.clearRect(0, 0, view.width, view.height);
-  drawDots(style.getPropertyValue('--rim'));
+  drawn = [];
+  const rim = style.getPropertyValue('--rim');
+  const others = data.groups.filter((_, place) => chosenGroup !== null && place !== chosenGroup);
+  context.globalAlpha = 0.16;
+  for (const group of others) drawDots(group, rim);
+  context.globalAlpha = 1;
+  for (const group of data.groups) if (!others.includes(group)) drawDots(group, rim);
   drawPictures();
-  drawLabels(paper);
+  drawLabels(style.getPropertyValue('--paper'));
   if (marked !== null) drawMark(style.getPropertyValue('--ink'));
 }
 
-function drawDots(rim) {
+function drawDots(group, rim) {
   const many = placed.length > 20000;
   const radius = Math.min(6, Math.max(1.6, 90 / Math.sqrt(placed.length)) * view.zoom ** 0.25);
-  const rounds = data.groups.map((group, place) => [group, chosenGroup === null || chosenGroup === place]);
-  for (const [group, clear] of rounds.sort((a, b) => a[1] - b[1])) {
-    context.globalAlpha = clear ? 1 : 0.14;
-    context.fillStyle = group.colour;
-    context.strokeStyle = rim;
-    context.lineWidth = 0.75;
-    context.beginPath();
-    for (const image of group.members) {
-      if (data.x[image] === null) continue;
-      const [x, y] = toScreen(image);
-      if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
-      if (many) context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
-      else { context.moveTo(x + radius, y); context.arc(x, y, radius, 0, 7); }
-    }
-    context.fill();
-    if (!many) context.stroke();
+  context.fillStyle = group.colour;
+  context.strokeStyle = rim;
+  context.lineWidth = 0.75;
+  context.beginPath();
+  for (const image of group.members) {
+    if (data.x[image] === null) continue;
+    const [x, y] = toScreen(image);
+    if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
+    if (many) context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+    else { context.moveTo(x + radius, y); context.arc(x, y, radius, 0, 7); }
   }
-  context.globalAlpha = 1;
+  context.fill();
+  if (!many) context.stroke();
 }
 
 // The images up to this level do not overlap at the present scale; closest up, all are shown.
@@ -88,16 +88,13 @@ function levelNow() {
 function drawPictures() {
   const level = levelNow();
   const size = side();
-  drawn = [];
-  const rounds = chosenGroup === null ? [order] : [order.filter((i) => !inHighlight(i)), order.filter(inHighlight)];
-  for (const image of rounds.flat()) {
-    if (data.level[image] > level || !thumbnails[image]) continue;
+  for (const image of order) {
+    if (data.level[image] > level || !thumbnails[image] || !inHighlight(image)) continue;
     const [x, y] = toScreen(image);
     if (x < -size || y < -size || x > view.width + size || y > view.height + size) continue;
     const source = bitmap(image);
     if (source) drawn.push(drawPicture(source, image, x, y, size));
   }
-  context.globalAlpha = 1;
 }
 
 function drawPicture(source, image, x, y, size) {
@@ -105,7 +102,6 @@ function drawPicture(source, image, x, y, size) {
   const width = Math.max(5, source.naturalWidth * fit);
   const height = Math.max(5, source.naturalHeight * fit);
   const box = { image, left: x - width / 2, top: y - height / 2, width, height };
-  context.globalAlpha = inHighlight(image) ? 1 : 0.12;
   context.fillStyle = data.groups[groupOf[image]].colour;
   context.beginPath();
   context.roundRect(box.left - 2, box.top - 2, width + 4, height + 4, 3);
@@ -139,7 +135,8 @@ function drawLabels(paper) {
     if (chosenGroup !== null && data.groups[chosenGroup] !== group) continue;
     const text = String(group.number);
     const [x, middle] = toScreen(group.middle);
-    const y = middle - (thumbnails[group.middle] ? side() / 2 : 0);
+    const box = drawn.find((candidate) => candidate.image === group.middle);
+    const y = box ? box.top : middle;
     const half = Math.max(10, context.measureText(text).width / 2 + 6);
     if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 21)) continue;
     taken.push({ x, y, half });
@@ -171,7 +168,7 @@ function drawMark(ink) {
 function imageAt(x, y, reach = 9) {
   for (let place = drawn.length - 1; place >= 0; place -= 1) {
     const box = drawn[place];
-    if (inHighlight(box.image) && Math.abs(x - box.left - box.width / 2) <= box.width / 2 + 2
+    if (Math.abs(x - box.left - box.width / 2) <= box.width / 2 + 2
       && Math.abs(y - box.top - box.height / 2) <= box.height / 2 + 2) return box.image;
   }
   return nearestTo((x - view.width / 2) / scale() + view.x, (y - view.height / 2) / scale() + view.y, 1, reach / scale())[0] ?? null;
@@ -194,8 +191,15 @@ function keepInReach() {
   view.zoom = Math.min(MAX_ZOOM, Math.max(1, view.zoom));
   [view.x, view.y] = ['x', 'y'].map((axis, k) => {
     const middle = (extent[k][0] + extent[k][1]) / 2;
-    return view.zoom === 1 ? middle : Math.min(extent[k][1], Math.max(extent[k][0], view[axis]));
+    return view.zoom === 1 ? middle : view[axis];
   });
+  if (view.zoom === 1 || !placed.length) return;
+  // Never lost in the void: at least the nearest image stays in sight.
+  const [nearest] = nearestTo(view.x, view.y, 1);
+  for (const [axis, length] of [['x', view.width], ['y', view.height]]) {
+    const reach = 0.42 * length / scale();
+    view[axis] = Math.min(data[axis][nearest] + reach, Math.max(data[axis][nearest] - reach, view[axis]));
+  }
 }
 
 // The point of the map under (x, y) stays where it is.

@@ -1,5 +1,6 @@
 // The groups: a list beside the map, and below it the images of each, most typical first.
-const PER_TURN = 48;
+const AT_FIRST = 36;
+const PER_TURN = 120;
 
 function tile(image) {
   const name = data.path[image];
@@ -22,8 +23,8 @@ function legendEntry(group, place) {
     title: 'Highlight on the map', onclick: () => chooseGroup(chosenGroup === place ? null : place),
   },
   element('span', { class: 'swatch', colour: group.colour, 'aria-hidden': 'true' }),
-  element('span', { class: 'name', text: group.name }),
-  element('span', { class: 'count', text: formatted(group.count), 'aria-label': plural(group.count, 'image') }),
+  element('span', { class: 'name' }, element('span', { text: group.name }),
+    element('span', { class: 'count', text: plural(group.count, 'image') })),
   element('span', { class: 'examples', 'aria-hidden': 'true' }, ...examples.map((image) => picture(image, { alt: '' }))));
   const jump = element('a', { href: `#group-${place}`, 'aria-label': `Images of ${group.name}`, title: 'See its images', text: '↓' });
   return element('li', {}, choose, jump);
@@ -35,10 +36,10 @@ function sheet(group, place) {
   const more = element('button', { type: 'button', class: 'more', onclick: () => fill() });
   function fill() {
     const from = grid.childElementCount;
-    grid.append(...shown.slice(from, from + PER_TURN).map(tile));
+    grid.append(...shown.slice(from, from + (from ? PER_TURN : AT_FIRST)).map(tile));
     const left = shown.length - grid.childElementCount;
     more.hidden = left === 0;
-    more.textContent = `Show ${formatted(Math.min(PER_TURN, left))} more of ${formatted(left)}`;
+    more.textContent = left > PER_TURN ? `Show ${PER_TURN} more of ${formatted(left)}` : `Show the other ${left}`;
   }
   const absent = group.count - shown.length;
   const section = element('section', { id: `group-${place}`, class: 'sheet', 'aria-label': group.name },
