@@ -2,4 +2,46 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unpool.collection import Workspace
+    from unpool.errors import UnpoolError
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.catalogue import build_network
+    from unpool.networks.mirror import mirror
+    from unpool.training.model_file import load_model, save_model
+
 __version__ = "0.1.0"
+
+# Public name → where it lives. Loaded on first use: `import unpool` and `unpool --help` stay quick.
+_HOMES = {
+    "Autoencoder": "unpool.networks.autoencoder",
+    "UnpoolError": "unpool.errors",
+    "Workspace": "unpool.collection",
+    "build_network": "unpool.networks.catalogue",
+    "load_model": "unpool.training.model_file",
+    "mirror": "unpool.networks.mirror",
+    "save_model": "unpool.training.model_file",
+}
+
+__all__ = [
+    "Autoencoder",
+    "UnpoolError",
+    "Workspace",
+    "build_network",
+    "load_model",
+    "mirror",
+    "save_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'unpool' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,59 @@
+"""Which network embeds these images, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from unpool.errors import UnpoolError
+from unpool.images.folder import ImageFile
+from unpool.images.source import Source
+from unpool.training.model_file import has_model
+
+PHOTOGRAPH = 64  # shorter side in pixels from which ImageNet features are worth more than a net of one's own
+LARGEST_TRAINED = 64  # side at which `conv` is trained on larger images
+SAMPLE = 200  # files looked at
+PRETRAINED = "efficientnet-lite0"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A network of the catalogue or a model folder, the input size to train at, and the reason in words."""
+
+    network: str
+    folder: Path | None
+    size: int | None
+    reason: str
+
+
+def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Choice:
+    """Turn what the user asked for (a name, a model folder, or auto) into a choice."""
+    if asked != "auto":
+        folder = Path(asked)
+        if has_model(folder):
+            return Choice(asked, folder, None, f"the model in {folder}, as asked")
+        if folder.is_dir() or "/" in asked or "\\" in asked:
+            raise UnpoolError(f"{folder} is no model folder: it has no model.json and model.safetensors")
+        return Choice(asked, None, _trained_size(source, files), "as asked")
+    side = typical_side(source, files)
+    if side >= PHOTOGRAPH:
+        reason = f"the shorter side is {side} px (median), so ImageNet features fit"
+        return Choice(PRETRAINED, None, None, reason)
+    reason = (
+        f"the shorter side is {side} px (median), too small for ImageNet features: a network of their own"
+    )
+    return Choice("conv", None, _trained_size(source, files), reason)
+
+
+def typical_side(source: Source, files: Sequence[ImageFile]) -> int:
+    """The median of the shorter sides of some of the files, in pixels; files are not decoded for it."""
+    step = max(1, len(files) // SAMPLE)
+    sizes = [source.size(file) for file in files[::step]]
+    sides = [min(size) for size in sizes if size is not None]
+    return int(median(sides)) if sides else PHOTOGRAPH
+
+
+def _trained_size(source: Source, files: Sequence[ImageFile]) -> int:
+    return max(8, min(LARGEST_TRAINED, typical_side(source, files)))

@@ -1,0 +1,89 @@
+"""Keep the table true to the folder: which files are new, changed, gone, or skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unpool.actions.places import read_state
+from unpool.errors import UnpoolError
+from unpool.images.folder import ImageFile, Problem, Scan
+from unpool.inference.embed import skipped_row
+from unpool.workspace import OK, SKIPPED, ImageTable
+
+MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What a folder asks of the table: files to embed, and paths in the table that are no longer there."""
+
+    files: list[ImageFile]
+    gone: list[str]
+
+
+def refuse_other_images(work: Path, location: str) -> None:
+    """A workspace holds one collection: UnpoolError where it was made from another place."""
+    before = read_state(work).get("images")
+    if before not in (None, location):
+        raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
+
+
+def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
+    """Compare a scan with the table: unchanged files embedded by `model` need nothing."""
+    embedded = "vector IS NOT NULL" if table.dimension is not None else "false"
+    rows = table.arrow(["path", "bytes", "modified", "model"], where=f"status = '{OK}' AND {embedded}")
+    done = {
+        path: (size, modified)
+        for path, size, modified, by in zip(
+            *(rows[name].to_pylist() for name in rows.schema.names), strict=True
+        )
+        if by == model
+    }
+    files = [file for file in scan.files if done.get(file.path) != (file.bytes, file.modified)]
+    there = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
+    gone = [path for path in table.arrow(["path"])["path"].to_pylist() if path not in there]
+    return Pending(files, gone)
+
+
+def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
+    """Write the rows of what was refused before it was opened."""
+    table.upsert([skipped_row(problem) for problem in problems])
+
+
+def forget_gone(table: ImageTable, gone: Sequence[str]) -> None:
+    """Drop the rows of vanished files; their labels move to the same image under another name, or stay."""
+    if not gone:
+        return
+    frame = table.frame(["path", "id", "status", "label"])
+    vanished = frame["path"].isin(set(gone))
+    named = frame[vanished & frame["label"].notna()]
+    here = frame[~vanished & (frame["status"] == OK) & frame["label"].isna()]
+    moved = _move_labels(table, named, here)
+    kept = named[~named["id"].isin(moved)]
+    table.delete(sorted(set(gone) - set(kept["path"])))
+    lost = [Problem(path, MISSING, "labelled, but no longer in the folder") for path in kept["path"]]
+    table.upsert([skipped_row(problem) for problem in lost])
+
+
+def _move_labels(table: ImageTable, named: pd.DataFrame, here: pd.DataFrame) -> set[str]:
+    label = dict(zip(named["id"], named["label"], strict=True))
+    target = here[here["id"].isin(label)]
+    table.update(target["path"].tolist(), {"label": [label[key] for key in target["id"]]})
+    return set(target["id"])
+
+
+def counts(table: ImageTable) -> tuple[int, int]:
+    """How many images are usable, and how many were skipped."""
+    status = table.arrow(["status"])["status"].to_pylist()
+    return status.count(OK), status.count(SKIPPED)
+
+
+def problem_rows(table: ImageTable) -> list[tuple[str, str, str]]:
+    """Path, problem and detail of everything skipped, sorted by path."""
+    rows: Any = table.arrow(["path", "problem", "detail"], where=f"status = '{SKIPPED}'")
+    return [tuple(text or "" for text in row.values()) for row in rows.to_pylist()]  # type: ignore[misc]

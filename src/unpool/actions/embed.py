@@ -1,0 +1,272 @@
+"""`unpool embed`: every new or changed image of a folder becomes a row with a vector."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.choose import Choice, choose_network
+from unpool.actions.collection import (
+    counts,
+    find_pending,
+    forget_gone,
+    note_problems,
+    refuse_other_images,
+)
+from unpool.actions.learn import PixelStore, learn, training_form
+from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained
+from unpool.actions.places import MODEL, default_work, read_state, write_state
+from unpool.actions.tables import write_problems
+from unpool.errors import UnpoolError
+from unpool.files import sweep
+from unpool.images.folder import Scan
+from unpool.images.source import Source, open_source
+from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
+from unpool.inference.runtime import usable_cores
+from unpool.options import check
+from unpool.progress import Progress
+from unpool.training.model_file import JSON, TRAINING, describe_model, has_model
+from unpool.workspace import ImageTable
+
+FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
+
+
+@dataclass
+class Embedding:
+    """One pass over a folder: what it found, and how long each part took in seconds."""
+
+    work: Path
+    table: ImageTable
+    images: int = 0
+    skipped: int = 0
+    embedded: int = 0
+    removed: int = 0
+    network: str = ""
+    reason: str = ""
+    dimension: int = 0
+    rate: float = 0.0
+    seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked of the model; the same wish finds the same model in place."""
+
+    network: str = "auto"
+    minutes: float | None = None
+    steps: int | None = None
+    seed: int = 0
+    may_train: bool = True
+
+    @property
+    def open_to_any(self) -> bool:
+        """Whether whatever model the workspace has will do."""
+        return self.network == "auto" and self.minutes is None and self.steps is None
+
+
+def embed(
+    place: str,
+    *,
+    model: str,
+    work: Path | None = None,
+    data: Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Embed the new and changed images of `place` with a model folder or a pretrained network.
+
+    Returns the JSON object of `unpool embed`. Raises `UnpoolError` where no image is usable.
+    """
+    check(seed=seed, device=device)
+    start = time.perf_counter()
+    wish = Wish(model, seed=seed, may_train=False)
+    done = bring_up_to_date(place, wish, work=work, data=data, device=device, progress=progress or Progress())
+    return {
+        "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
+        "network": done.network, "dimension": done.dimension,
+        "seconds": round(time.perf_counter() - start, 3), "images_per_second": round(done.rate, 2),
+    }  # fmt: skip
+
+
+def bring_up_to_date(
+    place: str,
+    wish: Wish,
+    *,
+    work: Path | None,
+    data: Path | None,
+    device: str,
+    progress: Progress,
+) -> Embedding:
+    """Scan, choose or train the network, embed what is new: the first half of `run`, and all of `embed`."""
+    work = work or default_work(place)
+    source = open_source(place, data)
+    refuse_other_images(work, source.location)
+    scan, seconds = _scan(source, progress)
+    job = _Job(work, source, scan, device, progress)
+    job.done.seconds["scan"] = seconds
+    sweep(work)
+    write_state(work, images=source.location, place=place, data=None if data is None else str(data))
+    note_problems(job.table, scan.problems)
+    if scan.files:
+        job.prepare(wish)
+        job.embed()
+    return job.finish()
+
+
+def _scan(source: Source, progress: Progress) -> tuple[Scan, float]:
+    start = time.perf_counter()
+    with progress.stage("reading", None, "files") as stage:
+        scan = source.scan(lambda count: stage.reach(count))
+    if not scan.files and not scan.problems:
+        raise UnpoolError(f"there is no image in {source.location}; name a folder that holds some")
+    return scan, time.perf_counter() - start
+
+
+class _Job:
+    """One embedding: the source, the table and the clock that its parts share."""
+
+    def __init__(self, work: Path, source: Source, scan: Scan, device: str, progress: Progress) -> None:
+        self.work, self.source, self.scan, self.device, self.progress = work, source, scan, device, progress
+        self.table = ImageTable.create(work)
+        self.folder = work / MODEL
+        self.done = Embedding(work, self.table)
+        self.workers = usable_cores()
+        self.store: PixelStore | None = None
+
+    def prepare(self, wish: Wish) -> None:
+        """Leave the wanted model in the workspace."""
+        state = read_state(self.work)
+        wanted = {"network": wish.network, "minutes": wish.minutes, "steps": wish.steps, "seed": wish.seed}
+        if has_model(self.folder) and (wish.open_to_any or state.get("wish") == wanted):
+            self.done.reason = f"{state.get('reason', '')}; the workspace has its model already"
+        else:
+            choice = choose_network(wish.network, self.source, self.scan.files)
+            (self.folder / JSON).unlink(missing_ok=True)
+            write_state(self.work, wish=wanted, network=choice.network, reason=choice.reason)
+            self.done.reason = choice.reason
+            self.progress.message(f"network: {choice.network} ({choice.reason})")
+            self._make(choice, wish)
+        self.done.network = describe_model(self.folder)["network"]
+
+    def _make(self, choice: Choice, wish: Wish) -> None:
+        from unpool.networks.catalogue import is_backbone
+
+        if choice.folder is not None:
+            copy_model(choice.folder, self.folder)
+        elif not wish.may_train or is_backbone(choice.network):
+            if wish.minutes or wish.steps:
+                self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
+            save_pretrained(choice.network, self.folder)
+        else:
+            self._learn(choice, wish)
+
+    def _learn(self, choice: Choice, wish: Wish) -> None:
+        form = training_form(choice)
+        began = time.perf_counter()
+        self.store = PixelStore(self.folder, len(self.scan.files), form.size)
+        writer = _Writer(self.table)
+        with self.progress.stage("decoding", len(self.scan.files), "images") as stage:
+            for chunk in decode_chunks(self.source, self.scan.files, form, self.workers):
+                self.store.add(chunk.usable, chunk.pixels_NSSC)
+                writer.add(chunk.rows)
+                stage.advance(len(chunk.rows))
+        writer.flush()
+        self._refuse_empty()
+        learn(
+            self.folder, choice, self.store.view(),
+            minutes=wish.minutes, steps=wish.steps, seed=wish.seed, progress=self.progress,
+        )  # fmt: skip
+        shutil.rmtree(self.folder / TRAINING, ignore_errors=True)
+        self.done.seconds["train"] = time.perf_counter() - began
+
+    def embed(self) -> None:
+        """Give every image that needs one its vector."""
+        began = time.perf_counter()
+        model = ready_model(self.folder, self.device, self.progress)
+        self.done.dimension = model.dimension
+        if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
+            self.table.reset_vectors(model.dimension)
+            write_state(self.work, embedded_by=model.id)
+        started = time.perf_counter()
+        self._rows_from_store(model) if self.store else self._rows_from_files(model)
+        now = time.perf_counter()
+        self.done.rate = self.done.embedded / max(1e-9, now - started)
+        self.done.seconds["embed"] = now - began
+
+    def _rows_from_files(self, model: ReadyModel) -> None:
+        pending = find_pending(self.table, self.scan, model.id)
+        chunks = embed_chunks(self.source, pending.files, model.form, model.encoder, self.workers)
+        writer = _Writer(self.table)
+        with self.progress.stage("embedding", len(pending.files), "images") as stage:
+            for rows in chunks:
+                for row in rows:
+                    row["model"] = model.id if row["status"] == "ok" else None
+                self.done.embedded += sum(row["status"] == "ok" for row in rows)
+                writer.add(rows)
+                stage.advance(len(rows))
+        writer.flush()
+        self.done.removed = len(pending.gone)
+        forget_gone(self.table, pending.gone)
+
+    def _rows_from_store(self, model: ReadyModel) -> None:
+        assert self.store is not None
+        pixels, paths = self.store.view(), self.store.paths
+        if pixels.shape[3] != model.form.channels:
+            pixels = np.repeat(pixels, 3, axis=3)
+        writer = _Writer(self.table)
+        with self.progress.stage("embedding", len(paths), "images") as stage:
+            for vectors in embed_pixels(pixels, model.encoder, self.workers):
+                first = self.done.embedded
+                named = zip(paths[first : first + len(vectors)], vectors, strict=True)
+                writer.add([{"path": path, "vector": vector, "model": model.id} for path, vector in named])
+                self.done.embedded += len(vectors)
+                stage.advance(len(vectors))
+        writer.flush()
+        gone = find_pending(self.table, self.scan, model.id).gone
+        self.done.removed = len(gone)
+        forget_gone(self.table, gone)
+
+    def finish(self) -> Embedding:
+        """Count, list the problems, and refuse a folder in which nothing could be used."""
+        if self.done.embedded or self.done.removed:
+            self.table.compact()
+        self.done.images, self.done.skipped = counts(self.table)
+        write_problems(self.work, self.table)
+        self._refuse_empty()
+        if self.done.skipped:
+            self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
+        return self.done
+
+    def _refuse_empty(self) -> None:
+        images, skipped = counts(self.table)
+        if not images:
+            write_problems(self.work, self.table)
+            raise UnpoolError(
+                f"no image in {self.source.location} can be used: {skipped} skipped, "
+                f"{self.work / 'problems.csv'} says why"
+            )
+
+
+class _Writer:
+    """Rows gathered and written together, often enough that a kill loses little."""
+
+    def __init__(self, table: ImageTable) -> None:
+        self._table = table
+        self._rows: list[Row] = []
+        self._written = time.perf_counter()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        self._rows.extend(rows)
+        if len(self._rows) >= FLUSH_ROWS or time.perf_counter() - self._written > FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        self._table.upsert(self._rows)
+        self._rows, self._written = [], time.perf_counter()

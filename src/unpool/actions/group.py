@@ -1,0 +1,146 @@
+"""`unpool group`, `unpool map`, `unpool evaluate`: what the vectors of a workspace tell."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.places import write_state
+from unpool.actions.tables import write_groups
+from unpool.errors import UnpoolError
+from unpool.options import check
+from unpool.progress import Progress
+from unpool.workspace import OK, ImageTable
+
+Groups = int | str
+
+
+def group(
+    work: Path,
+    *,
+    method: str = "auto",
+    groups: Groups = "auto",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Group the images of a workspace and write group, probability and outlier score of each.
+
+    Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded yet.
+    """
+    check(method=method, groups=groups, seed=seed)
+    from unpool.analysis.grouping import group as find_groups
+    from unpool.analysis.quality import outlier_score
+
+    progress = progress or Progress()
+    table = ImageTable(work)
+    paths, vectors_ND = embedded(table)
+    with progress.stage("grouping"):
+        found = find_groups(
+            vectors_ND, method=method, groups=groups, xy_N2=_fresh_map(table, paths), seed=seed
+        )
+        columns = {"group": found.labels, "probability": found.probability}
+        table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
+    write_groups(work, table)
+    numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)
+    write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed})
+    return {
+        "method": found.method, "groups": len(numbers), "sizes": sizes.tolist(),
+        "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),
+    }  # fmt: skip
+
+
+def map_images(
+    work: Path, *, method: str = "tsne", seed: int = 0, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Lay the images of a workspace out in the plane, neighbours beside each other, and write x and y.
+
+    Returns the JSON object of `unpool map`. Raises `UnpoolError` where nothing is embedded yet.
+    """
+    check(map=method, seed=seed)
+    from unpool.analysis.mapping import make_map
+    from unpool.analysis.quality import trustworthiness
+
+    progress = progress or Progress()
+    table = ImageTable(work)
+    paths, vectors_ND = embedded(table)
+    with progress.stage("mapping", 100, "%") as stage:
+        xy_N2 = make_map(
+            vectors_ND, method=method, seed=seed, progress=lambda done: stage.reach(100 * done, 100)
+        )
+        table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
+    write_state(work, map={"method": method, "seed": seed})
+    return {"method": method, "images": len(paths), "trustworthiness": trustworthiness(vectors_ND, xy_N2)}
+
+
+def evaluate(work: Path, *, labels: str | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    """How good the groups are: by themselves, and against true classes where `labels` names them.
+
+    `labels` is "folders" (the folder an image lies in) or a CSV of path,label. Returns the JSON object of
+    `unpool evaluate`. Raises `UnpoolError` where the labels fit no image, or nothing is grouped yet.
+    """
+    from unpool.analysis.quality import evaluate as measure
+
+    table = ImageTable(work)
+    paths, vectors_ND = embedded(table)
+    group_N = table.frame(["path", "group"]).set_index("path").loc[paths, "group"]
+    if group_N.isna().any():
+        raise UnpoolError(
+            f"{int(group_N.isna().sum())} images of {work} are in no group; run `unpool group` first"
+        )
+    classes = None if labels is None else _classes(paths, labels)
+    with (progress or Progress()).stage("evaluating"):
+        return measure(vectors_ND, group_N.to_numpy(np.int64), classes)
+
+
+def embedded(table: ImageTable) -> tuple[list[str], np.ndarray]:
+    """Paths and vectors (N, D); UnpoolError where there is none."""
+    paths, vectors_ND = table.vectors()
+    if not paths:
+        raise UnpoolError(
+            f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
+        )
+    return paths, vectors_ND
+
+
+def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
+    """The neighbour map where it covers every embedded image; grouping then need not make one."""
+    from unpool.actions.places import read_state
+
+    if read_state(table.work).get("map", {}).get("method") != "tsne":
+        return None
+    rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")
+    xy_N2 = np.stack([rows[name].to_numpy(zero_copy_only=False) for name in ("x", "y")], axis=1)
+    return xy_N2 if len(xy_N2) == len(paths) and np.isfinite(xy_N2).all() else None
+
+
+def _classes(paths: list[str], labels: str) -> list[str | None]:
+    if labels == "folders":
+        found: list[str | None] = [Path(path).parent.name or None for path in paths]
+        if not any(found):
+            raise UnpoolError(
+                "--labels folders: no image lies in a folder of its own class; give a CSV instead"
+            )
+        return found
+    known = _read_labels(Path(labels))
+    found = [known.get(path) for path in paths]
+    if not any(found):
+        example = next(iter(known), "nothing")
+        raise UnpoolError(f"{labels} names no image of this workspace (it has {example!r}, not {paths[0]!r})")
+    return found
+
+
+def _read_labels(path: Path) -> dict[str, str]:
+    """Path → label from a CSV whose header names `path` and `label`, in any order."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file)
+            if not {"path", "label"} <= set(rows.fieldnames or ()):
+                raise UnpoolError(f"{path} has the columns {rows.fieldnames}, but must have path and label")
+            return {row["path"]: row["label"] for row in rows if row["label"]}
+    except FileNotFoundError as error:
+        raise UnpoolError(f"there is no file {path}; give `folders` or a CSV of path,label") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UnpoolError(f"{path} cannot be read as a CSV of path,label: {error}") from error

@@ -1,0 +1,102 @@
+"""The model of a workspace: the one that is there, a copy of another, pretrained weights, or one trained here."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unpool.errors import UnpoolError
+from unpool.files import write_whole
+from unpool.inference.embed import Form
+from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.progress import Progress
+from unpool.training.model_file import (
+    JSON,
+    ONNX,
+    WEIGHTS,
+    describe_model,
+    load_model,
+    model_id,
+    save_model,
+)
+
+
+@dataclass(frozen=True)
+class ReadyModel:
+    """A model folder put to work: its encoder, how it wants images, its id and the length of its vectors."""
+
+    encoder: Encoder
+    form: Form
+    id: str
+    dimension: int
+
+
+def copy_model(source: Path, folder: Path) -> None:
+    """Copy a complete model into a workspace, model.json last."""
+    describe_model(source)
+    for name in (WEIGHTS, ONNX, JSON):
+        if (source / name).is_file():
+            write_whole(folder / name, lambda part, name=name: shutil.copyfile(source / name, part) and None)
+
+
+def save_pretrained(name: str, folder: Path) -> None:
+    """Write a network of the catalogue with its ImageNet weights, without a decoder.
+
+    Raises `UnpoolError` where it has none, or they cannot be reached.
+    """
+    from unpool.networks.catalogue import build_network
+
+    network = build_network(name, weights="imagenet", decoder="none")
+    save_model(folder, network, options={"decoder": "none"})
+
+
+def ready_model(folder: Path, device: str, progress: Progress) -> ReadyModel:
+    """Open a model folder for embedding; on a CPU its encoder is exported to ONNX the first time."""
+    described = describe_model(folder)
+    prep = described["preprocessing"]
+    form = Form(prep["size"], prep["channels"], prep["crop"])
+    encoder = _encoder(folder, pick_device(device), progress)
+    return ReadyModel(encoder, form, model_id(folder), described["dimension"])
+
+
+def _encoder(folder: Path, device: str, progress: Progress) -> Encoder:
+    if device != "cpu":
+        return TorchEncoder(load_model(folder), device)
+    if not (folder / ONNX).is_file():
+        network = load_model(folder)
+        try:
+            with progress.stage("exporting"):
+                export_encoder(network, folder / ONNX)
+        except UnpoolError as error:
+            progress.message(f"embedding with torch instead of ONNX Runtime: {error}")
+            return TorchEncoder(network)
+    return OnnxEncoder(folder / ONNX)
+
+
+def pick_device(asked: str) -> str:
+    """`auto` becomes the best device there is; torch is not imported where there plainly is none."""
+    if asked != "auto":
+        return _checked(asked)
+    if Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi"):
+        return "cuda" if _torch().cuda.is_available() else "cpu"
+    if sys.platform == "darwin":
+        return "mps" if _torch().backends.mps.is_available() else "cpu"
+    return "cpu"
+
+
+def _checked(asked: str) -> str:
+    there = asked == "cpu" or (
+        _torch().cuda.is_available() if asked == "cuda" else _torch().backends.mps.is_available()
+    )
+    if not there:
+        raise UnpoolError(f"this machine has no {asked} device that torch can use; try --device cpu")
+    return asked
+
+
+def _torch() -> Any:
+    import torch
+
+    return torch

@@ -1,0 +1,24 @@
+"""`unpool networks`: the catalogue, and the layers of one network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unpool.options import check
+
+
+def networks(name: str | None = None, *, size: int | None = None) -> dict[str, Any]:
+    """The catalogue as {networks: [{network, description}]}, or the layer table of one network.
+
+    Raises `UsageError` for an unknown name, `UnpoolError` for a size too small for the network.
+    """
+    check(size=size)
+    from unpool.networks.catalogue import build_network, default_size, describe, layer_table, names
+
+    if name is None:
+        told = [
+            {"network": known, "size": default_size(known), "description": describe(known)}
+            for known in names()
+        ]
+        return {"networks": told}
+    return dict(layer_table(build_network(name, size=size), size or default_size(name)))

@@ -1,0 +1,58 @@
+"""Where things lie in a workspace, and what it remembers of how it was made (unpool.yaml)."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from unpool.errors import UnpoolError
+from unpool.files import write_text
+
+STATE = "unpool.yaml"
+MODEL = "model"
+REPORT = "report"
+SUFFIX = ".unpool"
+TOLD = ("unpool", "torch", "onnxruntime", "lancedb", "faiss-cpu", "openTSNE", "scikit-learn", "timm")
+
+
+def default_work(place: str) -> Path:
+    """The workspace of a folder or named set, in the current folder.
+
+    >>> default_work("holiday photos/").name, default_work("mnist:train").name
+    ('holiday photos.unpool', 'mnist-train.unpool')
+    """
+    name = Path(place).name or Path(place).resolve().name or "images"
+    return Path(name.replace(":", "-") + SUFFIX)
+
+
+def read_state(work: Path) -> dict[str, Any]:
+    """What unpool.yaml says, empty where there is none; UnpoolError where it is damaged."""
+    try:
+        state = yaml.safe_load((work / STATE).read_text("utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnpoolError(f"{work / STATE} is damaged; delete it and give the same command again") from error
+    if not isinstance(state, dict):
+        raise UnpoolError(f"{work / STATE} holds no options; delete it and give the same command again")
+    return state
+
+
+def write_state(work: Path, **changes: Any) -> dict[str, Any]:
+    """Change some entries of unpool.yaml and note the versions at work; the whole state is returned."""
+    state = read_state(work) | changes | {"versions": _versions()}
+    write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
+    return state
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in TOLD:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

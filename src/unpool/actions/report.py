@@ -1,0 +1,78 @@
+"""The report of a workspace: pictures, and a page that opens from disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.collection import problem_rows
+from unpool.actions.group import embedded
+from unpool.actions.places import MODEL, REPORT, read_state
+from unpool.images.source import FolderSource, Source, open_source
+from unpool.training.model_file import describe_model, load_model
+from unpool.workspace import OK, ImageTable
+
+SHOWN = (
+    "path",
+    "id",
+    "width",
+    "height",
+    "thumbnail",
+    "x",
+    "y",
+    "group",
+    "probability",
+    "outlier_score",
+    "label",
+)
+EXAMPLES = 16
+
+
+def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -> Path:
+    """Write the pictures and index.html of a workspace to WORK/report, or to `out`; returns index.html."""
+    from unpool.analysis.quality import typicality
+    from unpool.report import write_report
+
+    table = ImageTable(work)
+    state = read_state(work)
+    frame = table.frame(SHOWN, where=f"status = '{OK}'")
+    paths, vectors_ND = embedded(table)
+    frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
+    if "group" in frame and frame["group"].notna().all():
+        frame["rank"] = typicality(vectors_ND, frame["group"].to_numpy(np.int64))
+    source = open_source(str(state.get("place", "")), _path(state.get("data")))
+    folder = source.folder if isinstance(source, FolderSource) else None
+    training = describe_model(work / MODEL).get("training")
+    return write_report(
+        out or work / REPORT,
+        frame,
+        title=Path(str(state.get("images", work))).name,
+        facts=facts,
+        history=training["epochs"] if training else None,
+        reconstructions=_examples(work, source, paths) if training else None,
+        originals=folder,
+        problems=problem_rows(table),
+    )
+
+
+def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Some images as the trained network takes them, and what its mirror makes of their codes."""
+    from unpool.images.decode import square
+    from unpool.inference.reconstruct import reconstruct
+
+    network: Any = load_model(work / MODEL)
+    prep = network.preprocessing
+    chosen = {paths[i] for i in np.linspace(0, len(paths) - 1, min(EXAMPLES, len(paths))).astype(int)}
+    files = [file for file in source.scan().files if file.path in chosen]
+    pixels = [
+        square(source.read(file, prep.size).pixels, prep.size, crop=prep.crop, channels=prep.channels)
+        for file in files
+    ]
+    made, _ = next(iter(reconstruct(network, np.stack(pixels))))
+    return np.stack(pixels), made
+
+
+def _path(value: str | None) -> Path | None:
+    return None if value is None else Path(value)

@@ -1,0 +1,312 @@
+"""Words → actions → words. Results go to standard output, everything else to standard error.
+
+Nothing heavy is imported before a command needs it, so that `unpool --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+import webbrowser
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import cyclopts
+from cyclopts import App, Parameter
+
+from unpool import __version__
+from unpool.config import with_config
+from unpool.errors import UnpoolError, UsageError
+from unpool.options import DEVICES, FORMATS, MAPS, METHODS, OPTIONS
+from unpool.progress import Progress, TerminalProgress
+
+
+def _option(name: str, *words: str, **more: Any) -> Parameter:
+    return Parameter(name=words or None, help=OPTIONS[name].describe(), show_choices=False, **more)
+
+
+def _number_or_auto(_: Any, tokens: Sequence[cyclopts.Token]) -> int | str:
+    text = tokens[0].value
+    if text == "auto":
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"--groups is {text!r}, but must be a whole number or auto") from None
+
+
+Work = Annotated[Path, _option("work")]
+OptionalWork = Annotated[Path | None, _option("work")]
+Seed = Annotated[int, _option("seed")]
+Data = Annotated[Path | None, _option("data")]
+Device = Annotated[Literal[*DEVICES], _option("device")]  # type: ignore[valid-type]
+Groups = Annotated[int | str, _option("groups", converter=_number_or_auto, accepts_keys=False)]
+Json = Annotated[bool, _option("json", "--json", negative="")]
+NoOpen = Annotated[bool, _option("no-open", "--no-open", negative="")]
+Minutes = Annotated[float | None, _option("minutes")]
+Steps = Annotated[int | None, _option("steps")]
+Config = Annotated[Path | None, _option("config", "--config")]
+Debug = Annotated[bool, _option("debug", "--debug", negative="")]
+
+
+@Parameter(name="*")
+class Common:
+    """What every command takes."""
+
+    def __init__(self, *, json: Json = False, config: Config = None, debug: Debug = False) -> None:
+        self.json, self.config, self.debug = json, config, debug
+
+
+COMMON = Common()
+
+app = App(
+    name="unpool",
+    help="See, search and group a folder of images with networks trained on them. Nothing leaves this machine.",
+    version=__version__,
+    help_format="plaintext",
+    result_action="return_value",
+)
+
+
+@app.command
+def run(
+    folder: str,
+    /,
+    *,
+    work: OptionalWork = None,
+    network: Annotated[str, _option("network")] = "auto",
+    groups: Groups = "auto",
+    minutes: Minutes = None,
+    steps: Steps = None,
+    no_open: NoOpen = False,
+    data: Data = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    common: Common = COMMON,
+) -> None:
+    """Embed, map and group the images of a FOLDER, and open the report.
+
+    FOLDER may be nested and hold anything; a named data set (digits, mnist:train, …) may stand in its place.
+    Give the same command again to add what is new, or to go on after it was stopped.
+    """
+    from unpool.actions.run import run as act
+
+    if minutes is not None and steps is not None:
+        raise UsageError("--minutes and --steps are both given; give one of them")
+    told = act(
+        folder, work=work, network=network, groups=groups, minutes=minutes, steps=steps,
+        data=data, seed=seed, device=device, progress=_progress(),
+    )  # fmt: skip
+    _tell_run(told, common, no_open)
+
+
+@app.command
+def demo(
+    *,
+    work: OptionalWork = None,
+    no_open: NoOpen = False,
+    seed: Seed = 0,
+    device: Device = "auto",
+    common: Common = COMMON,
+) -> None:
+    """The same as run, with ten groups, on the 1,797 digits that scikit-learn carries: nothing to download."""
+    from unpool.actions.run import demo as act
+
+    _tell_run(act(work=work, seed=seed, device=device, progress=_progress()), common, no_open)
+
+
+@app.command
+def embed(
+    folder: str,
+    /,
+    *,
+    model: Annotated[str, _option("model")],
+    work: OptionalWork = None,
+    data: Data = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    common: Common = COMMON,
+) -> None:
+    """Embed the new and changed images of a FOLDER with a model folder or a pretrained network."""
+    from unpool.actions.embed import embed as act
+
+    told = act(folder, model=model, work=work, data=data, seed=seed, device=device, progress=_progress())
+    _tell(told, common, "{images} images in {work}, {embedded} of them new, {images_per_second} a second")
+
+
+@app.command
+def group(
+    *,
+    work: Work,
+    method: Annotated[Literal[*METHODS], _option("method")] = "auto",  # type: ignore[valid-type]
+    groups: Groups = "auto",
+    seed: Seed = 0,
+    common: Common = COMMON,
+) -> None:
+    """Group the images of a workspace."""
+    from unpool.actions.group import group as act
+
+    told = act(work, method=method, groups=groups, seed=seed, progress=_progress())
+    _tell(told, common, "{groups} groups by {method}, of {sizes} images; {noise} in none")
+
+
+@app.command(name="map")
+def map_(
+    *,
+    work: Work,
+    method: Annotated[Literal[*MAPS], _option("map")] = "tsne",  # type: ignore[valid-type]
+    seed: Seed = 0,
+    common: Common = COMMON,
+) -> None:
+    """Lay the images of a workspace out in the plane, like beside like."""
+    from unpool.actions.group import map_images
+
+    told = map_images(work, method=method, seed=seed, progress=_progress())
+    _tell(told, common, "{images} images laid out by {method}, trustworthiness {trustworthiness:.3f}")
+
+
+@app.command
+def search(
+    image: Path,
+    /,
+    *,
+    work: Work,
+    k: Annotated[int, _option("k", "-k", "--k")] = 12,
+    device: Device = "auto",
+    seed: Seed = 0,
+    common: Common = COMMON,
+) -> None:
+    """The images of a workspace most like IMAGE, nearest first."""
+    from unpool.actions.search import search as act
+
+    told = act(image, work=work, k=k, device=device, progress=_progress())
+    lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])
+    _tell(told, common, "\n".join(lines).replace("{", "{{").replace("}", "}}"))
+
+
+@app.command
+def evaluate(
+    *,
+    work: Work,
+    labels: Annotated[str | None, _option("labels")] = None,
+    seed: Seed = 0,
+    common: Common = COMMON,
+) -> None:
+    """How good the groups are, by themselves and against true classes."""
+    from unpool.actions.group import evaluate as act
+
+    told = act(work, labels=labels, progress=_progress())
+    _tell(told, common, "\n".join(f"{name:>13}  {_short(value)}" for name, value in told.items()))
+
+
+@app.command
+def export(
+    *,
+    work: Work,
+    to: Annotated[Literal[*FORMATS], _option("to")],  # type: ignore[valid-type]
+    out: Annotated[Path, _option("out")],
+    seed: Seed = 0,
+    common: Common = COMMON,
+) -> None:
+    """Write the table (csv, parquet), the images in class folders, or the page (html)."""
+    from unpool.actions.export import export as act
+
+    _tell(act(work, to=to, out=out, progress=_progress()), common, "{images} images written to {path}")
+
+
+@app.command
+def networks(
+    name: str | None = None,
+    /,
+    *,
+    size: Annotated[int | None, _option("size")] = None,
+    common: Common = COMMON,
+) -> None:
+    """The catalogue of networks; with NAME its layer table."""
+    from unpool.actions.networks import networks as act
+
+    told = act(name, size=size)
+    _tell(told, common, _layers(told) if name else _catalogue(told))
+
+
+def _catalogue(told: dict[str, Any]) -> str:
+    rows = [f"{row['network']:<20}{row['size']:>4} px  {row['description']}" for row in told["networks"]]
+    return "\n".join([*rows, "Any timm or torchvision name works as a backbone too."])
+
+
+def _layers(told: dict[str, Any]) -> str:
+    rows = [f"{'layer':<28}{'type':<20}{'output':<22}{'parameters':>12}"]
+    for layer in told["layers"]:
+        shape = "×".join(str(n) for n in layer["output"])
+        rows.append(f"{layer['name']:<28}{layer['type']:<20}{shape:<22}{layer['parameters']:>12,}")
+    rows.append(f"{told['parameters']:,} parameters, {told['trainable']:,} trainable")
+    rows.append(
+        f"input {told['input_mb']:.2f} MB, activations {told['activations_mb']:.2f} MB, "
+        f"parameters {told['parameters_mb']:.2f} MB"
+    )
+    return "\n".join(rows).replace("{", "{{").replace("}", "}}")
+
+
+def _progress() -> Progress:
+    return TerminalProgress()
+
+
+def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
+    _tell(
+        told, common,
+        "{images} images ({skipped} skipped) in {groups} groups by {network}\nreport: {report}",
+    )  # fmt: skip
+    if not no_open and not common.json and sys.stdout.isatty():
+        webbrowser.open(Path(told["report"]).resolve().as_uri())
+
+
+def _tell(told: dict[str, Any], common: Common, template: str) -> None:
+    print(json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told))
+
+
+def _short(value: Any) -> str:
+    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run one command and leave the process with its exit code: 0 done, 1 failed, 2 wrong usage."""
+    words = list(sys.argv[1:] if words is None else words)
+    sys.exit(_guarded(lambda: app(with_config(words), exit_on_error=False, print_error=False), words))
+
+
+def _guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
+    try:
+        action()
+        return 0
+    except KeyboardInterrupt:
+        return _fail("stopped; give the same command again to go on", 1, words)
+    except cyclopts.CycloptsError as error:
+        return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)
+    except UnpoolError as error:
+        return _fail(str(error), error.exit_code, words)
+    except BrokenPipeError:
+        with suppress(OSError):
+            sys.stdout.close()
+        return 1
+    except Exception as error:
+        hint = "this is a fault of unpool: --debug shows where"
+        return _fail(f"{type(error).__name__}: {error} ({hint})", 1, words)
+
+
+def _usage(error: cyclopts.CycloptsError) -> str:
+    cause = error.__cause__ or error.__context__
+    return str(cause) if isinstance(cause, UsageError) else str(error)
+
+
+def _command(words: Sequence[str]) -> str:
+    return f"{words[0]} " if words and not words[0].startswith("-") else ""
+
+
+def _fail(text: str, code: int, words: Sequence[str]) -> int:
+    if "--debug" in words:
+        traceback.print_exc()
+    print("unpool: " + " ".join(text.split()), file=sys.stderr)
+    return code

@@ -1,0 +1,104 @@
+"""The Python way: one object with the same verbs as the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from unpool.actions.places import read_state
+from unpool.errors import UnpoolError
+from unpool.progress import Progress, TerminalProgress
+from unpool.workspace import ImageTable
+
+
+class Workspace:
+    """A collection of images: `Workspace("photos.unpool")` opens or starts one.
+
+    Give `images` (a folder or a named set) the first time; later the workspace remembers it. With
+    `verbose` the verbs show progress on standard error. Every verb raises `UnpoolError`.
+
+        w = Workspace("photos.unpool", "photos")
+        w.embed(); w.group(); w.map(); w.search("a.jpg"); w.table()
+    """
+
+    def __init__(
+        self,
+        work: str | Path,
+        images: str | Path | None = None,
+        *,
+        data: str | Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.work = Path(work)
+        self._images = None if images is None else str(images)
+        self._data = None if data is None else Path(data)
+        self._progress = TerminalProgress() if verbose else Progress()
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.work)!r})"
+
+    def run(self, **options: Any) -> pd.DataFrame:
+        """Embed, map, group and report, as `unpool run`; options as there. Returns the table."""
+        from unpool.actions.run import run
+
+        run(self._place(), work=self.work, data=self._data, progress=self._progress, **options)
+        return self.table()
+
+    def embed(self, model: str | Path = "efficientnet-lite0", **options: Any) -> pd.DataFrame:
+        """Embed what is new or changed, as `unpool embed`; the workspace's own model where it has one."""
+        from unpool.actions.embed import embed
+
+        embed(
+            self._place(), model=str(model), work=self.work, data=self._data,
+            progress=self._progress, **options,
+        )  # fmt: skip
+        return self.table()
+
+    def group(self, **options: Any) -> pd.DataFrame:
+        """Group the images, as `unpool group`. Returns the table with group and probability."""
+        from unpool.actions.group import group
+
+        group(self.work, progress=self._progress, **options)
+        return self.table()
+
+    def map(self, **options: Any) -> pd.DataFrame:
+        """Lay the images out in the plane, as `unpool map`. Returns the table with x and y."""
+        from unpool.actions.group import map_images
+
+        map_images(self.work, progress=self._progress, **options)
+        return self.table()
+
+    def search(self, image: str | Path, k: int = 12, **options: Any) -> pd.DataFrame:
+        """The `k` images most like `image`: path, distance (cosine) and group, nearest first."""
+        from unpool.actions.search import search
+
+        told = search(Path(image), work=self.work, k=k, progress=self._progress, **options)
+        return pd.DataFrame(told["results"], columns=["path", "distance", "group"])
+
+    def evaluate(self, labels: str | Path | None = None) -> dict[str, Any]:
+        """Quality of the groups, as `unpool evaluate`: a dictionary of its JSON keys."""
+        from unpool.actions.group import evaluate
+
+        return evaluate(self.work, labels=None if labels is None else str(labels), progress=self._progress)
+
+    def export(self, to: str, out: str | Path) -> Path:
+        """Write the collection as csv, parquet, folders or html to `out`, which is returned."""
+        from unpool.actions.export import export
+
+        export(self.work, to=to, out=Path(out), progress=self._progress)
+        return Path(out)
+
+    def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """One row per image, sorted by path; all columns, or those named."""
+        return ImageTable(self.work).frame(columns)
+
+    def _place(self) -> str:
+        place = self._images or read_state(self.work).get("place")
+        if place is None:
+            raise UnpoolError(f"{self.work} does not know its images yet; give them: Workspace(work, images)")
+        if self._data is None and (data := read_state(self.work).get("data")):
+            self._data = Path(data)
+        return str(place)

@@ -1,0 +1,46 @@
+"""Files written whole or not at all: a kill in the middle leaves the old one, never a half."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PARTIAL = ".partial-"
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Call `write` with a temporary name beside `path`, then move the result into place.
+
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> write_whole(folder / "a.txt", lambda p: p.write_text("whole") and None)
+    >>> [p.name for p in folder.iterdir()]
+    ['a.txt']
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text whole or not at all; lone surrogates are escaped."""
+    data = text.encode("utf-8", "backslashreplace")
+    write_whole(path, lambda part: part.write_bytes(data) and None)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with two spaces of indent, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a killed run left half written below `folder`."""
+    for part in folder.rglob(f"{PARTIAL}*"):
+        part.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""Files to rows: each image decoded once, turned into its facts, its thumbnail and its vector.
+
+N images, S network input size, C channels, D numbers in a vector.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from unpool.errors import UnreadableImageError
+from unpool.images.decode import Picture, brightness, sharpness, square, thumbnail
+from unpool.images.folder import ImageFile, Problem
+from unpool.images.source import Source
+from unpool.inference.runtime import Encoder
+
+CHUNK = 8  # images a worker decodes and embeds at a time: small, so that memory and a kill's loss are
+THUMBNAIL = 160  # longer side in pixels
+
+Row = dict[str, Any]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a network wants its images: side in pixels, channels, and what is cut off (`centre`, `squash`)."""
+
+    size: int
+    channels: int
+    crop: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Some files, decoded: a row of facts for each, and pixels (n, S, S, C) uint8 of those that are usable."""
+
+    rows: list[Row]
+    pixels_NSSC: np.ndarray
+
+    @property
+    def usable(self) -> list[Row]:
+        """The rows that `pixels_NSSC` belongs to, in the same order."""
+        return [row for row in self.rows if row["status"] == "ok"]
+
+
+def decode_chunks(source: Source, files: Sequence[ImageFile], form: Form, workers: int) -> Iterator[Decoded]:
+    """Decode `files` in order, a few at a time, on `workers` threads."""
+    yield from _in_order(lambda chunk: _decode(source, chunk, form), _chunks(files, CHUNK), workers)
+
+
+def embed_chunks(
+    source: Source, files: Sequence[ImageFile], form: Form, encoder: Encoder, workers: int
+) -> Iterator[list[Row]]:
+    """Rows with facts and vectors, in the order of `files`.
+
+    Each worker decodes and embeds chunks of its own, so the cores are busy without waiting for each other.
+    """
+
+    def work(chunk: Sequence[ImageFile]) -> list[Row]:
+        decoded = _decode(source, chunk, form)
+        if len(decoded.pixels_NSSC):
+            for row, vector in zip(decoded.usable, encoder(decoded.pixels_NSSC), strict=True):
+                row["vector"] = vector
+        return decoded.rows
+
+    yield from _in_order(work, _chunks(files, CHUNK), workers)
+
+
+def embed_pixels(pixels_NSSC: np.ndarray, encoder: Encoder, workers: int) -> Iterator[np.ndarray]:
+    """Vectors (n, D) of images that are decoded already, in order."""
+    starts = range(0, len(pixels_NSSC), 64)
+    yield from _in_order(lambda start: encoder(pixels_NSSC[start : start + 64]), starts, workers)
+
+
+def _decode(source: Source, files: Sequence[ImageFile], form: Form) -> Decoded:
+    rows: list[Row] = []
+    pixels = []
+    for file in files:
+        try:
+            picture = source.read(file, max(form.size, THUMBNAIL // 2))
+        except UnreadableImageError as error:
+            rows.append(skipped_row(Problem(file.path, error.problem, error.detail), file))
+            continue
+        rows.append(_facts(file, picture))
+        pixels.append(square(picture.pixels, form.size, crop=form.crop, channels=form.channels))
+    shape = (0, form.size, form.size, form.channels)
+    return Decoded(rows, np.stack(pixels) if pixels else np.zeros(shape, np.uint8))
+
+
+def _facts(file: ImageFile, picture: Picture) -> Row:
+    return {
+        "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
+        "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "status": "ok",
+        "problem": None, "detail": None, "grey": picture.grey,
+        "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
+        "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
+    }  # fmt: skip
+
+
+def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
+    """The row of something that looks like an image and cannot be used; nothing of an older state stays."""
+    cleared = ("id", "width", "height", "mode", "thumbnail", "grey", "vector", "model", "group", "probability",
+               "x", "y", "reconstruction_error", "outlier_score", "sharpness", "brightness")  # fmt: skip
+    row: Row = dict.fromkeys(cleared)
+    row |= {"path": problem.path, "status": "skipped", "problem": problem.problem, "detail": problem.detail}
+    return row | {"bytes": file.bytes if file else None, "modified": file.modified if file else None}
+
+
+def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Like map on threads, with at most two items a worker under way, so that memory stays bounded."""
+    with ThreadPoolExecutor(workers, thread_name_prefix="unpool") as pool:
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

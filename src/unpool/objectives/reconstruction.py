@@ -1,0 +1,37 @@
+"""Reconstruction: the output should be the input, pixel for pixel.
+
+B batch, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from unpool.errors import unknown_name
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+# Name typed by the user → element-wise loss of torch.nn.functional, averaged over every element.
+LOSSES: dict[str, Loss] = {
+    "mse": F.mse_loss,
+    "l1": F.l1_loss,
+    "huber": F.huber_loss,
+    "smooth-l1": F.smooth_l1_loss,
+}
+
+
+def reconstruction_loss(name: str = "mse") -> Loss:
+    """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
+
+    Raises `UsageError` for a name that is not known.
+
+    >>> reconstruction_loss("mse")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
+    4.0
+    """
+    if name not in LOSSES:
+        raise unknown_name("loss", name, LOSSES)
+    return LOSSES[name]

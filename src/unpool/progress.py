@@ -1,0 +1,109 @@
+"""What a long job tells while it works: stages, counts, messages. Results never go through here."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+
+class Progress:
+    """Tells nothing; what Python callers get unless they ask for more."""
+
+    def message(self, text: str) -> None:
+        """One line for people."""
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Stage]:
+        """A piece of work with a bar: call the stage's `advance` as it goes on."""
+        yield Stage()
+
+
+class Stage:
+    """One piece of work being done."""
+
+    def advance(self, amount: float = 1.0) -> None:
+        """So much more is done."""
+
+    def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        """So much is done in all, of so much; `note` is shown beside the bar."""
+
+
+class TerminalProgress(Progress):
+    """Bars, rates and time left on standard error; plain lines where that is no terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def message(self, text: str) -> None:
+        self._console.print(text, markup=False)
+
+    @contextlib.contextmanager
+    def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Stage]:
+        start = time.perf_counter()
+        if not self._console.is_terminal:
+            stage = _PlainStage(name, total, unit)
+            yield stage
+            stage.close(time.perf_counter() - start)
+            return
+        with self._bars(unit) as bars:
+            yield _BarStage(bars, bars.add_task(name, total=total, note="", rate=""))
+
+    def _bars(self, unit: str) -> Any:
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bars
+
+        return Bars(
+            TextColumn("{task.description:>10}"), BarColumn(bar_width=30), TaskProgressColumn(),
+            TextColumn("{task.fields[rate]} " + unit), TimeRemainingColumn(), TextColumn("{task.fields[note]}"),
+            console=self._console,
+        )  # fmt: skip
+
+
+class _BarStage(Stage):
+    def __init__(self, bars: Any, task: Any) -> None:
+        self._bars, self._task = bars, task
+        self._began = time.perf_counter()
+
+    def advance(self, amount: float = 1.0) -> None:
+        self._bars.advance(self._task, amount)
+        self._rate()
+
+    def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        fields = {} if note is None else {"note": note}
+        self._bars.update(self._task, completed=done, total=total, **fields)
+        if note is None:
+            self._rate()
+
+    def _rate(self) -> None:
+        done = self._bars.tasks[self._task].completed
+        self._bars.update(self._task, rate=f"{done / max(1e-9, time.perf_counter() - self._began):.0f}/s")
+
+
+class _PlainStage(Stage):
+    """A line at the end, and one every ten seconds for logs of long jobs."""
+
+    def __init__(self, name: str, total: float | None, unit: str) -> None:
+        self._name, self._total, self._unit = name, total, unit
+        self._done, self._note = 0.0, ""
+        self._told = time.perf_counter()
+
+    def advance(self, amount: float = 1.0) -> None:
+        self.reach(self._done + amount)
+
+    def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
+        self._done, self._total, self._note = done, total or self._total, note or self._note
+        if time.perf_counter() - self._told > 10:
+            self._told = time.perf_counter()
+            self._line("…")
+
+    def close(self, seconds: float) -> None:
+        self._line(f"{seconds:.1f} s")
+
+    def _line(self, tail: str) -> None:
+        share = f"{100 * self._done / self._total:.0f} %" if self._total else f"{self._done:.0f} {self._unit}"
+        print(f"{self._name:>10}  {share}  {self._note}  {tail}".rstrip(), file=sys.stderr, flush=True)
