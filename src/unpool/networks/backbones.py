@@ -15,6 +15,8 @@ from unpool.errors import UnpoolError
 
 ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0"}
 
+_HEADS = ("avgpool", "classifier", "fc", "dropout", "aux", "flatten", "head")
+
 
 class Backbone(nn.Module):
     """A network without its classifier: (B, C, H, W) → (B, out_channels, h, w).
@@ -31,19 +33,20 @@ class Backbone(nn.Module):
         self.num_prefix_tokens = tokens
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        features: Tensor = getattr(self.body, "forward_features", self.body)(x_BCHW)
+        found = getattr(self.body, "forward_features", self.body)(x_BCHW)
+        features: Tensor = found["tokens"] if isinstance(found, dict) else found
         if features.ndim == 3:
-            features = self._grid(features, x_BCHW)
+            return self._grid(features, x_BCHW)
         if features.shape[1] != self.out_channels and features.shape[-1] == self.out_channels:
             features = features.permute(0, 3, 1, 2)
         return features
 
     def _grid(self, tokens_BND: Tensor, x_BCHW: Tensor) -> Tensor:
-        """Image tokens in rows and columns, as the image has them: (B, N, D) → (B, h, w, D)."""
+        """Image tokens in rows and columns, as the image has them: (B, N, D) → (B, D, h, w)."""
         image_BND = tokens_BND[:, self.num_prefix_tokens :]
         rows = round(math.sqrt(image_BND.shape[1] * x_BCHW.shape[2] / x_BCHW.shape[3]))
         batch, _, dimension = image_BND.shape
-        return image_BND.reshape(batch, rows, -1, dimension)
+        return image_BND.transpose(1, 2).reshape(batch, dimension, rows, -1)
 
 
 def backbone(name: str, *, channels: int = 3, size: int = 224) -> tuple[Backbone, dict[str, Any]]:
@@ -99,16 +102,32 @@ def _from_timm(name: str, channels: int, size: int) -> tuple[Backbone, dict[str,
 def _from_torchvision(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
     import torchvision
 
-    whole = torchvision.models.get_model(name, weights=None)
-    heads = ("avgpool", "classifier", "fc", "dropout")
-    body = nn.Sequential()
-    for child_name, child in whole.named_children():
-        if not child_name.startswith(heads):
-            body.add_module(child_name, child)
+    options: dict[str, Any] = {"image_size": size} if name.startswith("vit_") else {}
+    if name.startswith("maxvit"):
+        options = {"input_size": (size, size)}
+    try:
+        whole = torchvision.models.get_model(name, weights=None, **options)
+    except ValueError as error:
+        raise _does_not_run(name, size, error) from error
+    body, num_prefix_tokens = _without_head(whole)
     if channels != 3:
         _take_channels(body, channels)
     imagenet = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "interpolation": "bilinear"}
-    return _measured(name, body, channels, size, 0), imagenet
+    return _measured(name, body, channels, size, num_prefix_tokens), imagenet
+
+
+def _without_head(whole: nn.Module) -> tuple[nn.Module, int]:
+    """A torchvision classifier's layers up to its features, and how many tokens stand before the image's."""
+    from torchvision.models import VisionTransformer
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    if isinstance(whole, VisionTransformer):
+        return create_feature_extractor(whole, {"encoder.ln": "tokens"}), 1
+    body = nn.Sequential()
+    for name, child in whole.named_children():
+        if not name.startswith(_HEADS):
+            body.add_module(name, nn.Sequential(*child) if isinstance(child, nn.ModuleList) else child)
+    return body, 0
 
 
 def _take_channels(body: nn.Module, channels: int) -> None:
@@ -126,16 +145,23 @@ def _measured(name: str, body: nn.Module, channels: int, size: int, tokens: int)
         with torch.no_grad():
             features = Backbone(body.eval(), told, 1, tokens)(torch.zeros(1, channels, size, size))
     except Exception as error:
-        raise UnpoolError(
-            f"{name} does not run at {size}×{size} pixels ({_one_line(error)}); try another size or network"
-        ) from error
+        raise _does_not_run(name, size, error) from error
     if features.ndim != 4 or features.shape[2] < 1:
         seen = "×".join(str(n) for n in features.shape)
         raise UnpoolError(f"{name} gives features of shape {seen}, not a map; try another network")
     body.train()
-    reduction = 2 ** max(0, round(math.log2(size / features.shape[2])))
-    return Backbone(body, features.shape[1], reduction, tokens)
+    return Backbone(body, features.shape[1], _reduction(body, size / features.shape[2]), tokens)
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]
+def _reduction(body: nn.Module, seen: float) -> int:
+    """What timm tells of its last features, else the power of two nearest to what was seen."""
+    told = getattr(body, "feature_info", None)
+    stages = getattr(told, "info", told)
+    if isinstance(stages, list) and stages and "reduction" in stages[-1]:
+        return int(stages[-1]["reduction"])
+    return int(2 ** max(0, round(math.log2(seen))))
+
+
+def _does_not_run(name: str, size: int, error: Exception) -> UnpoolError:
+    reason = " ".join(str(error).split())[:200]
+    return UnpoolError(f"{name} does not run at {size}×{size} pixels ({reason}); try another size or network")

@@ -23,7 +23,16 @@ from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
 from unpool.networks.weights import load_weights
 from unpool.networks.windows import pixels
 
-__all__ = ["CATALOGUE", "Entry", "build_network", "describe", "layer_table", "names"]
+__all__ = [
+    "CATALOGUE",
+    "Entry",
+    "build_network",
+    "default_size",
+    "describe",
+    "is_backbone",
+    "layer_table",
+    "names",
+]
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SYMMETRIC = ((0.5,) * 3, (0.5,) * 3)
@@ -117,6 +126,24 @@ def build_network(
     return network
 
 
+def default_size(name: str) -> int:
+    """The side in pixels a network is used at unless told otherwise; UsageError for an unknown name.
+
+    >>> default_size("efficientnet-lite0")
+    224
+    """
+    return _entry(name).size
+
+
+def is_backbone(name: str) -> bool:
+    """Whether a network is used for features learnt elsewhere, rather than trained from nothing.
+
+    >>> is_backbone("resnet18"), is_backbone("conv")
+    (True, False)
+    """
+    return _entry(name).is_backbone
+
+
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
     """Random numbers from `seed`, the global generator as it was after; None changes nothing."""
@@ -136,7 +163,7 @@ def _entry(name: str) -> Entry:
     if is_torchvision_name(name):
         return Entry(f"{name} from torchvision", 224, 3, IMAGENET, "mean", is_backbone=True)
     near = difflib.get_close_matches(name, [*CATALOGUE, *foreign_names()], n=1)
-    raise unknown_name("network", name, [*CATALOGUE, *near])
+    raise unknown_name("network", name, {*CATALOGUE, *near})
 
 
 def _build(
