@@ -1,0 +1,217 @@
+"""Vectors laid out on a plane, so that near images lie near each other.
+
+Shapes: N vectors of length D, M new vectors, K neighbours of each; xy_N2 are positions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
+from unpool.errors import UnpoolError, unknown_name
+
+Progress = Callable[[float], None]
+
+MAX_DIMENSION, NUM_DIRECTIONS = 64, 50  # longer vectors are reduced to 50 directions, as is usual for t-SNE
+PRINCIPAL_FROM = 50_000  # so many rows tell the principal directions well enough
+BARNES_HUT_BELOW = 10_000
+FITTED_BELOW = 200_000
+"""Above this many vectors the map is fitted to a sample of as many, and the others are placed among them."""
+
+EARLY_STEPS, LATE_STEPS, STEPS_AT_ONCE = 250, 500, 50
+
+
+def make_map(
+    vectors_ND: npt.ArrayLike,
+    *,
+    method: str = "tsne",
+    seed: int = 0,
+    perplexity: float = 30,
+    progress: Progress | None = None,
+) -> Floats:
+    """Positions (N, 2), float32 and centred, in which vectors of similar direction lie near each other.
+
+    Takes (N, D) finite numbers, one row or more; `method` is `tsne`, `umap` or `pca`; `perplexity` is about
+    the number of neighbours that count (smaller for few vectors). `progress` is called with the share done,
+    rising to 1. The same vectors and seed give the same map, bit for bit. Raises UsageError for an unknown
+    method, UnpoolError for NaN, infinity or an absent umap.
+
+    Source: van der Maaten 2014, Accelerating t-SNE using tree-based algorithms; Linderman et al. 2019 (from
+    10,000 vectors on); Kobak and Berens 2019 (started by PCA, learning rate by N); Poličar et al. 2019
+    (openTSNE).
+
+    >>> make_map([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], method="pca").shape
+    (3, 2)
+    """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    reduced_ND = reduce(unit(vectors_ND), seed=seed)
+    report = progress or (lambda share: None)
+    report(0.0)
+    fitted_F = _sample(len(reduced_ND), FITTED_BELOW, seed)
+    xy_F2 = METHODS[method](reduced_ND[fitted_F], seed, perplexity, lambda share: report(0.98 * share))
+    xy_N2 = _spread(reduced_ND, fitted_F, xy_F2)
+    report(1.0)
+    return xy_N2
+
+
+def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike, k: int = 10) -> Floats:
+    """Positions (M, 2) of new vectors on an existing map: a mean of their k neighbours' places.
+
+    A vector that is on the map already comes to lie on itself. Raises UnpoolError where the map has not one
+    position for each vector.
+
+    >>> place([[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]], [[5.0, 7.0], [0.0, 0.0]]).tolist()
+    [[5.0, 7.0]]
+    """
+    known_N2 = np.asarray(xy_N2, dtype=np.float32)
+    index = Index(vectors_ND)
+    if known_N2.shape != (len(index), 2):
+        raise UnpoolError(
+            f"map: shape {known_N2.shape}, expected ({len(index)}, 2), one position a vector; map again"
+        )
+    distances_MK, indices_MK = index.nearest(new_MD, k)
+    # Measured in the distance to the last neighbour, so that dense and sparse places are treated alike.
+    share_MK = distances_MK / np.maximum(distances_MK[:, -1:], np.float32(1e-12))
+    weight_MK = 1 / np.maximum(share_MK, 1e-6) - 1 + 1e-6
+    weight_MK /= weight_MK.sum(axis=1, keepdims=True)
+    xy_M2: Floats = np.einsum("mk,mkc->mc", weight_MK, known_N2[indices_MK]).astype(np.float32)
+    return xy_M2
+
+
+def reduce(vectors_ND: Floats, *, seed: int = 0, dimension: int = NUM_DIRECTIONS) -> Floats:
+    """The vectors along their first principal directions, (N, dimension); unchanged where D is 64 or less.
+
+    >>> reduce(np.eye(70, dtype=np.float32)).shape
+    (70, 50)
+    """
+    if vectors_ND.shape[1] <= MAX_DIMENSION:
+        return vectors_ND
+    return _principal(vectors_ND, min(dimension, len(vectors_ND)), seed)
+
+
+def _principal(vectors_ND: Floats, num_directions: int, seed: int) -> Floats:
+    """Scores along the principal directions, zero-padded to `num_directions` where there are fewer."""
+    from sklearn.decomposition import PCA
+
+    num_rows, num_columns = vectors_ND.shape
+    scores_ND = np.zeros((num_rows, num_directions), dtype=np.float32)
+    if num_rows == 1:
+        return scores_ND
+    num_found = min(num_directions, num_rows, num_columns)
+    exact = "covariance_eigh" if num_rows > num_columns else "full"
+    solver = "randomized" if min(num_rows, num_columns) > 10 * num_found else exact
+    with np.errstate(
+        invalid="ignore", divide="ignore"
+    ):  # shares of no variance at all, where all rows are equal
+        pca = PCA(num_found, svd_solver=solver, random_state=seed)
+        pca.fit(vectors_ND[_sample(num_rows, PRINCIPAL_FROM, seed)])
+    scores_ND[:, :num_found] = pca.transform(vectors_ND)
+    return scores_ND
+
+
+def _sample(num_rows: int, at_most: int, seed: int) -> npt.NDArray[np.int64]:
+    if num_rows <= at_most:
+        return np.arange(num_rows)
+    return np.sort(np.random.default_rng(seed).choice(num_rows, at_most, replace=False))
+
+
+def _spread(vectors_ND: Floats, fitted_F: npt.NDArray[np.int64], xy_F2: Floats) -> Floats:
+    """The whole map, from the fitted part of it."""
+    if len(fitted_F) == len(vectors_ND):
+        return xy_F2
+    xy_N2 = np.empty((len(vectors_ND), 2), dtype=np.float32)
+    xy_N2[fitted_F] = xy_F2
+    rest_M = np.setdiff1d(np.arange(len(vectors_ND)), fitted_F)
+    xy_N2[rest_M] = place(vectors_ND[rest_M], vectors_ND[fitted_F], xy_F2)
+    return xy_N2
+
+
+def _tsne(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+    """First with forces between neighbours twelvefold, so that groups gather; then plain, so they unfold."""
+    if len(vectors_ND) < 4:  # too few for any neighbourhood
+        return _pca(vectors_ND, seed, perplexity, progress)
+    embedding = _embedding(vectors_ND, seed, perplexity)
+    steps_done = 0
+    for num_steps, exaggeration, momentum in ((EARLY_STEPS, 12, 0.5), (LATE_STEPS, 1, 0.8)):
+        for _ in range(num_steps // STEPS_AT_ONCE):
+            embedding.optimize(STEPS_AT_ONCE, exaggeration=exaggeration, momentum=momentum, inplace=True)
+            steps_done += STEPS_AT_ONCE
+            progress(steps_done / (EARLY_STEPS + LATE_STEPS))
+    return _centred(np.asarray(embedding))
+
+
+def _embedding(vectors_ND: Floats, seed: int, perplexity: float) -> Any:
+    import openTSNE
+    from openTSNE import affinity, nearest_neighbors
+
+    perplexity = min(perplexity, (len(vectors_ND) - 1) / 3)
+    num_neighbours = max(1, min(len(vectors_ND) - 1, int(3 * perplexity)))
+    cosine_NK, indices_NK = self_neighbours(vectors_ND, num_neighbours, seed=seed)
+    # 2·(1 − cos) is the squared distance of unit vectors: the Gaussian affinities are meant for that.
+    neighbours = nearest_neighbors.PrecomputedNeighbors(indices_NK, np.sqrt(2 * cosine_NK).astype(np.float64))
+    affinities = affinity.PerplexityBasedNN(
+        perplexity=perplexity, knn_index=neighbours, n_jobs=usable_cores()
+    )
+    return openTSNE.TSNEEmbedding(
+        _start(vectors_ND, seed),
+        affinities,
+        negative_gradient_method="bh" if len(vectors_ND) < BARNES_HUT_BELOW else "fft",
+        learning_rate="auto",
+        n_jobs=usable_cores(),
+        random_state=seed,
+    )
+
+
+def _start(vectors_ND: Floats, seed: int) -> npt.NDArray[np.float64]:
+    """The two principal directions, tiny, and a tinier jitter so that equal vectors can part."""
+    xy_N2 = _principal(vectors_ND, 2, seed).astype(np.float64)
+    xy_N2 *= 1e-4 / max(float(xy_N2[:, 0].std()), 1e-12)
+    return xy_N2 + np.random.default_rng(seed).normal(scale=1e-6, size=xy_N2.shape)
+
+
+def _pca(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+    return _centred(_principal(vectors_ND, 2, seed))
+
+
+def _umap(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+    try:
+        import umap
+    except ImportError:
+        raise UnpoolError(
+            "method 'umap' needs umap-learn, which is not installed; "
+            'pip install "unpool[umap]", or take the method tsne'
+        ) from None
+    if len(vectors_ND) < 4:
+        return _pca(vectors_ND, seed, perplexity, progress)
+    num_neighbours = max(2, min(15, len(vectors_ND) - 1))
+    # From few vectors no spectral start can be computed.
+    start = "spectral" if len(vectors_ND) > 10 else _start(vectors_ND, seed).astype(np.float32)
+    layout = umap.UMAP(n_neighbors=num_neighbours, init=start, random_state=seed, n_jobs=1)
+    return _centred(np.asarray(layout.fit_transform(vectors_ND)))
+
+
+def _centred(xy_N2: npt.NDArray[np.floating]) -> Floats:
+    centred_N2: Floats = (xy_N2 - xy_N2.mean(axis=0)).astype(np.float32)
+    return centred_N2
+
+
+def usable_cores() -> int:
+    """How many cores this process may use.
+
+    >>> usable_cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+METHODS: dict[str, Callable[[Floats, int, float, Progress], Floats]] = {
+    "tsne": _tsne,
+    "umap": _umap,
+    "pca": _pca,
+}
