@@ -197,7 +197,7 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
     try:
         page = read_tiff(stream, max_pixels)
     except ImportError as error:
-        detail = "a kind of TIFF that needs: pip install tifffile imagecodecs"
+        detail = "a damaged TIFF, or a kind that needs: pip install tifffile imagecodecs"
         raise UnreadableImageError("unsupported", detail) from error
     height, width = page.pixels.shape[:2]
     _check_size(width, height, max_pixels)
@@ -213,8 +213,6 @@ def _check_size(width: int, height: int, max_pixels: int) -> None:
         raise UnreadableImageError(
             "too-large", f"the image is {width} × {height} pixels, above the limit of {limit}"
         )
-    if width * height <= 0:
-        raise UnreadableImageError("empty", f"the image is {width} × {height} pixels")
 
 
 def _orientation(image: Image.Image) -> int:

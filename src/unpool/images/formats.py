@@ -89,7 +89,7 @@ def cut_short(stream: BinaryIO, image_format: str) -> bool:
     stream.seek(max(0, length - 1024))
     tail = stream.read()
     match image_format:
-        case "JPEG":
+        case "JPEG" | "JPEG2000":
             return b"\xff\xd9" not in tail
         case "PNG":
             return b"IEND" not in tail

@@ -50,7 +50,7 @@ def read_cifar_python(file: Path) -> tuple[np.ndarray, np.ndarray]:
     """The same from a file of the Python version, which is a pickle.
 
     A pickle is a program, and loading one from a stranger runs it. Here its instructions are only listed,
-    never carried out: the pixels are its one long string, the labels the numbers that follow the word `labels`.
+    never carried out: the pixels are its longest string, the labels the numbers after the word `labels`.
     """
     pixels, labels, word = b"", [], ""
     try:

@@ -36,6 +36,8 @@ def read_tiff(stream: BinaryIO, max_pixels: int) -> TiffPage:
 
     stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
+        if len(tiff.pages) == 0:  # the list of pages lies at the end of most files
+            raise UnreadableImageError("truncated", "the file ends before its list of pages")
         page: Any = tiff.pages[0]
         _check(page, stream, max_pixels)
         mode = f"{page.dtype.name}×{page.samplesperpixel}"

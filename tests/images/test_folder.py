@@ -1,0 +1,173 @@
+"""The walk: what is found, what is told, what is left alone."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from hostile import make_hostile_folder
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.decode import read_picture
+from unpool.images.folder import _valid_keys, scan_folder
+
+DECODED = {"truncated", "corrupt", "not-an-image", "too-large", "unsupported", "needs-heic"}
+
+
+def image(file: Path, colour: str = "red") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (4, 4), colour).save(file)
+    return file
+
+
+def keys(folder: Path) -> list[str]:
+    return [file.path for file in scan_folder(folder).files]
+
+
+def test_the_hostile_folder_is_read_as_it_is(tmp_path: Path) -> None:
+    pytest.importorskip("pi_heif")
+    good, bad = make_hostile_folder(tmp_path / "in")
+    scan = scan_folder(tmp_path / "in")
+    found = {problem.path: problem.problem for problem in scan.problems}
+    usable = set()
+    for file in scan.files:
+        try:
+            read_picture(file.file, min_side=16)
+            usable.add(file.path)
+        except UnreadableImageError as error:
+            found[file.path] = error.problem
+    assert bad.pop("broken/phone.heic") == "needs-heic"
+    assert usable == good | {"broken/phone.heic"}
+    assert found == bad
+
+
+def test_only_what_decoding_must_find_is_left_to_it(tmp_path: Path) -> None:
+    _, bad = make_hostile_folder(tmp_path / "in")
+    told = {problem.path for problem in scan_folder(tmp_path / "in").problems}
+    assert told == {path for path, problem in bad.items() if problem not in DECODED}
+
+
+def test_the_order_does_not_depend_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_hostile_folder(tmp_path / "in")
+    first = scan_folder(tmp_path / "in")
+    assert [file.path for file in first.files] == sorted(file.path for file in first.files)
+    real, luck = os.scandir, random.Random(3)
+
+    class Shuffled:
+        def __init__(self, path: str) -> None:
+            with real(path) as entries:
+                self.entries = list(entries)
+            luck.shuffle(self.entries)
+
+        def __enter__(self) -> list[os.DirEntry[str]]:
+            return self.entries
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(os, "scandir", Shuffled)
+    assert scan_folder(tmp_path / "in") == first
+
+
+def test_a_file_tells_its_place_size_and_time(tmp_path: Path) -> None:
+    file = image(tmp_path / "a b" / "c.png")
+    os.utime(file, (5, 1234.5))
+    (found,) = scan_folder(tmp_path).files
+    assert (found.path, found.bytes, found.modified) == ("a b/c.png", file.stat().st_size, 1234.5)
+    assert found.file.is_absolute()
+    assert found.file.samefile(file)
+
+
+def test_real_names_win_over_links_and_each_file_is_read_once(tmp_path: Path) -> None:
+    image(tmp_path / "in" / "z" / "real.png")
+    outside = image(tmp_path / "out" / "far.png")
+    (tmp_path / "in" / "a.png").symlink_to(tmp_path / "in" / "z" / "real.png")
+    (tmp_path / "in" / "a-folder").symlink_to(tmp_path / "in" / "z")
+    (tmp_path / "in" / "b.png").symlink_to(outside)
+    (tmp_path / "in" / "c-folder").symlink_to(outside.parent)
+    (tmp_path / "in" / "d-folder").symlink_to(outside.parent)
+    assert keys(tmp_path / "in") == ["b.png", "z/real.png"]
+
+
+def test_loops_end_and_never_lead_above_the_folder(tmp_path: Path) -> None:
+    image(tmp_path / "in" / "sub" / "a.png")
+    image(tmp_path / "neighbour.png")
+    for name, target in (("sub/loop", "in"), ("sub/up", "."), ("self", "in/self"), ("ring", "in/sub")):
+        (tmp_path / "in" / name).symlink_to(tmp_path / target)
+    assert keys(tmp_path / "in") == ["sub/a.png"]
+
+
+def test_hard_links_are_two_files(tmp_path: Path) -> None:
+    os.link(image(tmp_path / "a.png"), tmp_path / "b.png")
+    assert keys(tmp_path) == ["a.png", "b.png"]
+
+
+def test_the_folder_itself_may_be_a_link_or_hidden(tmp_path: Path) -> None:
+    image(tmp_path / ".photos" / "a.png")
+    (tmp_path / "link").symlink_to(tmp_path / ".photos")
+    assert keys(tmp_path / "link") == keys(tmp_path / ".photos") == ["a.png"]
+
+
+def test_undecodable_names_get_keys_of_their_own(tmp_path: Path) -> None:
+    odd = [os.fsdecode(b"\xe9.png"), "\\xe9.png"]
+    try:
+        for name in odd:
+            image(tmp_path / name)
+    except OSError:
+        pytest.skip("this file system takes Unicode names only")
+    scan = scan_folder(tmp_path)
+    assert [file.path for file in scan.files] == ["\\xe9.png", "\\xe9.png~"]
+    assert all(file.file.exists() for file in scan.files)
+    assert _valid_keys(["é.png"]) == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    image(tmp_path / "shut" / "a.png").parent.chmod(0)
+    image(tmp_path / "b.png").chmod(0)
+    try:
+        problems = [(each.path, each.problem) for each in scan_folder(tmp_path).problems]
+    finally:
+        (tmp_path / "shut").chmod(0o700)
+    assert problems == [("b.png", "no-permission"), ("shut", "no-permission")]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image(tmp_path / "shut" / "a.png")
+    real = os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path).endswith("shut"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    (problem,) = scan_folder(tmp_path).problems
+    assert (problem.path, problem.problem) == ("shut", "no-permission")
+    assert problem.detail == "the folder cannot be read: Permission denied"
+
+
+def test_progress_counts_images(tmp_path: Path) -> None:
+    image(tmp_path / "a.png")
+    image(tmp_path / "b.png")
+    seen: list[int] = []
+    scan_folder(tmp_path, progress=seen.append)
+    assert seen == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gone", "there is no folder '{}'; check the path"),
+        ("a.png", "'{}' is a file, not a folder; give the folder that holds the images"),
+        ("work", "'{}' is a workspace of unpool; give the folder that holds the images"),
+    ],
+)
+def test_a_wrong_folder_is_told_in_one_line(tmp_path: Path, name: str, said: str) -> None:
+    image(tmp_path / "a.png")
+    (tmp_path / "work" / "images.lance").mkdir(parents=True)
+    with pytest.raises(UnpoolError) as error:
+        scan_folder(tmp_path / name)
+    assert str(error.value) == said.format(tmp_path / name)
