@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 GREY = "#8a8a8a"
 MAX_COLOURS = 64
+DICHROMAT_WEIGHT = 2.0
 
-# Viénot, Brettel and Mollon 1999: linear RGB as a deuteranope sees it.
+# Viénot, Brettel and Mollon 1999: linear RGB as people see it who lack the red or the green cones.
+_PROTANOPIA = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
 _DEUTERANOPIA = np.array([[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]])
 # Ottosson 2020: linear RGB → cone responses → OKLab, where distance is difference as seen.
 _TO_CONES = np.array(
@@ -43,7 +45,7 @@ def group_colours(groups: list[int]) -> dict[int, str]:
 
 @functools.cache
 def distinct_colours(count: int) -> tuple[str, ...]:
-    """Okabe–Ito first, then each time the colour farthest from all before it, also to a deuteranope."""
+    """Okabe–Ito first, then each time the colour farthest from all before it, also to a dichromat."""
     candidates_K3 = _candidates()
     colours = [rgb_of(colour) for colour in OKABE_ITO[: max(count, 1)]]
     nearest_K = np.min([_difference(candidates_K3, colour) for colour in colours], axis=0)
@@ -77,10 +79,12 @@ def _candidates() -> NDArray[np.float64]:
 def _difference(rgb_K3: NDArray[np.float64], rgb_3: NDArray[np.float64]) -> NDArray[np.float64]:
     linear_K3, linear_3 = _linear(rgb_K3), _linear(rgb_3)
     usual_K = np.linalg.norm(_oklab(linear_K3) - _oklab(linear_3), axis=-1)
-    deuteranope_K3, deuteranope_3 = (np.clip(v @ _DEUTERANOPIA.T, 0, 1) for v in (linear_K3, linear_3))
-    dichromat_K = np.linalg.norm(_oklab(deuteranope_K3) - _oklab(deuteranope_3), axis=-1)
+    dichromat_K = np.full(len(rgb_K3), np.inf)
+    for vision in (_PROTANOPIA, _DEUTERANOPIA):
+        seen_K3, seen_3 = (_oklab(np.clip(linear @ vision.T, 0, 1)) for linear in (linear_K3, linear_3))
+        dichromat_K = np.minimum(dichromat_K, np.linalg.norm(seen_K3 - seen_3, axis=-1))
     # A dichromat's space is smaller: asked for fully, it would leave too few colours for everyone else.
-    return np.asarray(np.minimum(usual_K, 1.5 * dichromat_K))
+    return np.asarray(np.minimum(usual_K, DICHROMAT_WEIGHT * dichromat_K))
 
 
 def _linear(rgb: NDArray[np.float64]) -> NDArray[np.float64]:

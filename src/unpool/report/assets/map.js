@@ -128,6 +128,7 @@ function bitmap(image) {
 function drawLabels(paper) {
   const taken = [];
   const groups = data.groups.filter((group) => group.number >= 0 && group.middle !== null);
+  const room = groups.length > 60 ? 12 : 0;
   context.font = '600 13px system-ui, sans-serif';
   context.textAlign = 'center';
   context.textBaseline = 'middle';
@@ -138,7 +139,7 @@ function drawLabels(paper) {
     const box = drawn.find((candidate) => candidate.image === group.middle);
     const y = box ? box.top : middle;
     const half = Math.max(10, context.measureText(text).width / 2 + 6);
-    if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 21)) continue;
+    if (taken.some((other) => Math.abs(other.x - x) < other.half + half + room && Math.abs(other.y - y) < 21 + room)) continue;
     taken.push({ x, y, half });
     context.fillStyle = paper;
     context.beginPath();
