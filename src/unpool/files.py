@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from typing import Any
 PARTIAL = ".partial-"
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary name beside `path`, then move the result into place.
 
     >>> folder = Path(tempfile.mkdtemp())
-    >>> write_whole(folder / "a.txt", lambda p: p.write_text("whole") and None)
+    >>> write_whole(folder / "a.txt", lambda p: p.write_text("whole"))
     >>> [p.name for p in folder.iterdir()]
     ['a.txt']
     """
@@ -24,15 +23,22 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
     part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     try:
         write(part)
-        os.replace(part, path)
+        part.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
+        part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text whole or not at all; lone surrogates are escaped."""
     data = text.encode("utf-8", "backslashreplace")
-    write_whole(path, lambda part: part.write_bytes(data) and None)
+    write_whole(path, lambda part: part.write_bytes(data))
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _html(table: ImageTable, out: Path, progress: Progress) -> int:
     with progress.stage("report"):
         if out.suffix.lower() in (".html", ".htm"):
             page = make_report(table.work, facts)
-            write_whole(out, lambda part: shutil.copyfile(page, part) and None)
+            write_whole(out, partial(shutil.copyfile, page))
         else:
             make_report(table.work, facts, out=out)
     return len(table.arrow(["path"], where=f"status = '{OK}'"))

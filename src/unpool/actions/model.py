@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def copy_model(source: Path, folder: Path) -> None:
     describe_model(source)
     for name in (WEIGHTS, ONNX, JSON):
         if (source / name).is_file():
-            write_whole(folder / name, lambda part, name=name: shutil.copyfile(source / name, part) and None)
+            write_whole(folder / name, partial(shutil.copyfile, source / name))
 
 
 def save_pretrained(name: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ from unpool.actions.collection import problem_rows
 from unpool.actions.group import embedded
 from unpool.actions.places import MODEL, REPORT, read_state
 from unpool.images.source import FolderSource, Source, open_source
+from unpool.inference.embed import Form
 from unpool.training.model_file import describe_model, load_model
 from unpool.workspace import OK, ImageTable
 
@@ -59,17 +60,14 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
 
 def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Some images as the trained network takes them, and what its mirror makes of their codes."""
-    from unpool.images.decode import square
     from unpool.inference.reconstruct import reconstruct
 
     network: Any = load_model(work / MODEL)
     prep = network.preprocessing
     chosen = {paths[i] for i in np.linspace(0, len(paths) - 1, min(EXAMPLES, len(paths))).astype(int)}
     files = [file for file in source.scan().files if file.path in chosen]
-    pixels = [
-        square(source.read(file, prep.size).pixels, prep.size, crop=prep.crop, channels=prep.channels)
-        for file in files
-    ]
+    form = Form(prep.size, prep.channels, prep.crop)
+    pixels = [form.fit(source.read(file, prep.size)) for file in files]
     made, _ = next(iter(reconstruct(network, np.stack(pixels))))
     return np.stack(pixels), made
 

@@ -10,7 +10,7 @@ import numpy as np
 from unpool.actions.model import ready_model
 from unpool.actions.places import MODEL, read_state
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import read_picture, square
+from unpool.images.decode import read_picture
 from unpool.options import check
 from unpool.progress import Progress
 from unpool.workspace import ImageTable
@@ -50,9 +50,8 @@ def _query(
             picture = read_picture(image, min_side=model.form.size)
         except UnreadableImageError as error:
             raise UnpoolError(f"{image} cannot be searched for: {error.detail}") from error
-        form = model.form
-        pixels = square(picture.pixels, form.size, crop=form.crop, channels=form.channels)
-        return model.encoder(pixels[None])[0]
+        vector_D: np.ndarray = model.encoder(model.form.fit(picture)[None])[0]
+        return vector_D
     if (key := _key(image, table)) in paths:
         return np.asarray(vectors_ND[paths.index(key)])
     raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path")

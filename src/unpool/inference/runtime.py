@@ -13,7 +13,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -44,8 +44,6 @@ class OnnxEncoder:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        # Memory is given back after each call instead of being kept at its peak, once per caller.
-        options.enable_cpu_mem_arena = False
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:
@@ -61,7 +59,7 @@ class OnnxEncoder:
 class TorchEncoder:
     """The network itself, one call at a time; for GPUs, and for networks that cannot be exported."""
 
-    def __init__(self, network: object, device: str = "cpu") -> None:
+    def __init__(self, network: Any, device: str = "cpu") -> None:
         import torch
 
         self._torch = torch
@@ -77,7 +75,7 @@ class TorchEncoder:
             return vectors_BD
 
 
-def pixels_to_vector(network: object) -> object:
+def pixels_to_vector(network: Any) -> Any:
     """A module from uint8 pixels (B, H, W, C) to vectors (B, D): normalisation, `network.embed`."""
     import torch
     from torch import Tensor, nn
@@ -86,19 +84,20 @@ def pixels_to_vector(network: object) -> object:
         def __init__(self) -> None:
             super().__init__()
             self.network = network
-            mean = torch.tensor(network.preprocessing.mean)  # type: ignore[attr-defined]
-            std = torch.tensor(network.preprocessing.std)  # type: ignore[attr-defined]
+            mean = torch.tensor(network.preprocessing.mean)
+            std = torch.tensor(network.preprocessing.std)
             self.register_buffer("scale", (1 / (255 * std)).view(1, -1, 1, 1))
             self.register_buffer("shift", (-mean / std).view(1, -1, 1, 1))
 
         def forward(self, pixels: Tensor) -> Tensor:
-            x_BCHW = pixels.permute(0, 3, 1, 2).to(torch.float32) * self.scale + self.shift
-            return self.network.embed(x_BCHW)  # type: ignore[no-any-return, attr-defined]
+            x_BCHW: Any = pixels.permute(0, 3, 1, 2).to(torch.float32)
+            vectors_BD: Tensor = self.network.embed(x_BCHW * self.scale + self.shift)
+            return vectors_BD
 
     return PixelsToVector().eval()
 
 
-def export_encoder(network: object, path: Path) -> float:
+def export_encoder(network: Any, path: Path) -> float:
     """Write the encoder of `network` as ONNX and return its smallest cosine to torch on random images.
 
     The file takes pixels (B, H, W, C) uint8 with any B and gives vectors (B, D): whoever runs it needs no
@@ -107,7 +106,7 @@ def export_encoder(network: object, path: Path) -> float:
     import torch
 
     module = pixels_to_vector(network)
-    prep = network.preprocessing  # type: ignore[attr-defined]
+    prep = network.preprocessing
     generator = np.random.default_rng(0)
     pixels = generator.integers(0, 256, (3, prep.size, prep.size, prep.channels), dtype=np.uint8)
 

@@ -57,8 +57,9 @@ def train(
 ) -> History:
     """Train `network` to give `loss` a small mean over `data`; leaves the best weights by validation loss.
 
-    Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network) lies there. All randomness is a function of
-    (seed, epoch, step), so that a resumed run ends with the weights of an undisturbed one.
+    Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network) lies there.
+    All randomness is a function of (seed, epoch, step), so that a resumed run ends with the weights of an
+    undisturbed one.
     Raises `UnpoolError` when the loss is no longer a number.
     """
     return _Run(network, data, loss, plan, key, folder, progress).go()
@@ -76,7 +77,7 @@ class _Run:
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self.same_run = {**asdict(plan), "key": key, "count": len(data)}
-        self.network = network.to(data.device, memory_format=torch.channels_last)
+        self.network = network.to(data.device).to(memory_format=torch.channels_last)
         self.data, self.loss, self.plan, self.folder, self.report = data, loss, plan, folder, progress
         self.train_index, self.val_index = split(len(data), plan.val, plan.seed)
         self.per_epoch = math.ceil(len(self.train_index) / plan.batch)

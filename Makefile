@@ -1,0 +1,38 @@
+# make demo: set up and group the digits.  make test: set up and run the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint bench setup dev clean
+
+demo: setup
+	$(BIN)/unpool demo --no-open
+
+test: dev
+	$(BIN)/pytest
+
+lint: dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+# Slow checks and measurements, on a quiet machine.
+bench: dev
+	$(BIN)/pytest -m slow
+	$(BIN)/python benchmarks/embed_speed.py
+
+setup: $(VENV)/.installed
+dev: $(VENV)/.installed-dev
+
+# The stamps make the second time quick; a change of pyproject.toml installs anew.
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic]"
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache demo.unpool

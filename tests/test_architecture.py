@@ -1,0 +1,106 @@
+"""Data flows one way: a file imports only from rooms above its own, imports inside functions included."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "unpool"
+
+# From top to bottom; docs/architecture.md tells the same story in words.
+PLAN = """
+errors options files progress config
+images.folder images.decode images.datasets images.source images.transforms images.batches images
+networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
+objectives
+training.plan training.data training.checkpoint training.fit training.model_file training
+inference.runtime inference.embed inference.reconstruct inference
+analysis.neighbours analysis.mapping analysis.grouping analysis.quality analysis
+workspace
+report
+actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
+actions.group actions.report actions.run actions.search actions.export actions.networks actions
+collection
+cli
+"""
+ORDER = PLAN.split()
+
+
+def name_of(file: Path) -> str:
+    parts = file.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def rank(module: str) -> tuple[int, bool]:
+    """The place of a module in the order, by its own name or else by its room's."""
+    if module in ORDER:
+        return ORDER.index(module), True
+    return ORDER.index(module.split(".")[0]), False
+
+
+def imported(text: str) -> set[str]:
+    """The modules of ours that a file imports; `from package import module` is that module."""
+    modules = {name_of(file) for file in SOURCE.rglob("*.py")}
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.removeprefix("unpool.") for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unpool"):
+            base = str(node.module).removeprefix("unpool").removeprefix(".")
+            inside = {f"{base}.{alias.name}".removeprefix(".") for alias in node.names}
+            found |= (inside & modules) or {base or "errors"}
+        assert not (isinstance(node, ast.ImportFrom) and node.level), "imports are absolute"
+    return {name for name in found if name in modules}
+
+
+def backward(module: str, text: str) -> list[str]:
+    """Imports of `module` that point down or, within a room, from a listed file to a later listed one."""
+    own, listed = rank(module)
+    room = module.split(".")[0]
+    wrong = []
+    for name in imported(text):
+        place, known = rank(name)
+        same_room = name.split(".")[0] == room
+        if place > own if (not same_room or (listed and known)) else False:
+            wrong.append(name)
+    return wrong
+
+
+MODULES = sorted(file for file in SOURCE.rglob("*.py") if file != SOURCE / "__init__.py")
+
+
+@pytest.mark.parametrize("file", MODULES, ids=name_of)
+def test_imports_point_up(file: Path) -> None:
+    assert backward(name_of(file), file.read_text("utf-8")) == []
+
+
+def test_an_import_that_points_down_is_seen() -> None:
+    inside = "def f():\n    from unpool.workspace import ImageTable\n"
+    assert backward("images.decode", inside) == ["workspace"]
+    assert backward("networks.pooling", "import unpool.networks.mirror") == ["networks.mirror"]
+    assert backward("workspace", "from unpool import errors") == []
+
+
+def test_no_import_cycles() -> None:
+    graph = {name_of(file): imported(file.read_text("utf-8")) for file in MODULES}
+    done: set[str] = set()
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        assert name not in trail, " → ".join([*trail, name])
+        if name not in done:
+            for other in graph.get(name, ()):
+                if other != name and not name.startswith(f"{other}."):
+                    visit(other, (*trail, name))
+            done.add(name)
+
+    for name in graph:
+        visit(name, ())
+
+
+def test_only_the_workspace_knows_lance() -> None:
+    for file in MODULES:
+        if name_of(file) != "workspace":
+            text = file.read_text("utf-8")
+            assert "import lance" not in text, file
