@@ -1,0 +1,262 @@
+"""How good groups, vectors and maps are: against labels, and without any.
+
+Shapes: N images, D numbers a vector, K groups, C classes, S sampled rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.neighbours import Floats, Indices, checked, self_neighbours, unit
+from unpool.errors import UnpoolError
+
+NOISE = -1
+
+
+def contingency(groups: npt.ArrayLike, labels: npt.ArrayLike) -> Indices:
+    """How many images each pair of group and class shares: (K, C), both in sorted order; noise is a group.
+
+    Raises UnpoolError where the two differ in length or are empty.
+
+    >>> contingency([0, 0, 1], ["a", "b", "b"]).tolist()
+    [[1, 1], [0, 1]]
+    """
+    group_N, class_N = np.asarray(groups), np.asarray(labels)
+    if group_N.ndim != 1 or group_N.shape != class_N.shape or len(group_N) == 0:
+        raise UnpoolError(
+            f"groups and labels: shapes {group_N.shape} and {class_N.shape}, "
+            "expected one of each for every image, and one image or more"
+        )
+    group_N, class_N = (np.unique(names, return_inverse=True)[1] for names in (group_N, class_N))
+    table_KC = np.zeros((group_N.max() + 1, class_N.max() + 1), dtype=np.int64)
+    np.add.at(table_KC, (group_N, class_N), 1)
+    return table_KC
+
+
+def accuracy(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """The share of images, 0…1, whose group is their class, under the best one-to-one matching of the two.
+
+    Groups without a class (or classes without a group) count as wrong; noise is a group like any other.
+
+    Source: Kuhn 1955 (the matching); Yang et al. 2010, Image clustering using local discriminant models
+    (the measure).
+
+    >>> accuracy([1, 1, 0, 0], ["cat", "cat", "dog", "cat"])
+    0.75
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    table_KC = contingency(groups, labels)
+    rows, columns = linear_sum_assignment(table_KC, maximize=True)
+    return float(table_KC[rows, columns].sum() / table_KC.sum())
+
+
+def nmi(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """Mutual information of groups and labels over the mean of their entropies, 0…1.
+
+    Source: Strehl and Ghosh 2002, with the arithmetic mean.
+
+    >>> nmi([0, 0, 1, 1], ["a", "a", "b", "b"])
+    1.0
+    """
+    from sklearn.metrics import normalized_mutual_info_score
+
+    contingency(groups, labels)  # for its errors
+    return float(normalized_mutual_info_score(np.asarray(labels), np.asarray(groups)))
+
+
+def ari(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
+    """The adjusted Rand index: 1 for equal partitions, about 0 for unrelated ones, down to −0.5.
+
+    Source: Hubert and Arabie 1985, Comparing partitions.
+
+    >>> ari([0, 0, 1, 1], ["a", "a", "b", "b"])
+    1.0
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    contingency(groups, labels)  # for its errors
+    return float(adjusted_rand_score(np.asarray(labels), np.asarray(groups)))
+
+
+def coverage(groups: npt.ArrayLike) -> float:
+    """The share of images, 0…1, that are in a group, not noise.
+
+    >>> coverage([0, 1, -1, 0])
+    0.75
+    """
+    return float(np.mean(np.asarray(groups) != NOISE))
+
+
+def knn_accuracy(vectors_ND: npt.ArrayLike, labels: npt.ArrayLike, k: int = 10) -> float | None:
+    """The share of images, 0…1, whose k nearest others (cosine) vote for their class; None for one image.
+
+    Where classes tie, the one whose voter is nearest wins.
+
+    >>> knn_accuracy([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], ["a", "a", "b", "b"], k=1)
+    1.0
+    """
+    class_N = np.unique(np.asarray(labels), return_inverse=True)[1]
+    vector_ND = checked(vectors_ND)
+    if len(class_N) != len(vector_ND):
+        raise UnpoolError(f"labels: {len(class_N)}, expected {len(vector_ND)}, one for each vector")
+    if len(vector_ND) == 1:
+        return None
+    votes_NK = class_N[self_neighbours(vector_ND, k)[1]]
+    # How many neighbours vote as each one does; the first maximum is the nearest of the winners.
+    support_NK = np.stack([(votes_NK == vote_N[:, None]).sum(axis=1) for vote_N in votes_NK.T], axis=1)
+    winner_N = votes_NK[np.arange(len(votes_NK)), support_NK.argmax(axis=1)]
+    return float(np.mean(winner_N == class_N))
+
+
+def silhouette(
+    vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, *, sample: int = 5000, seed: int = 0
+) -> float | None:
+    """How much nearer images are to their own group than to the next, −1…1; None without two groups.
+
+    Measured by cosine distance between the vectors themselves, never on a map, so that figures compare
+    across methods; noise is left out; above `sample` images on a random part of them.
+
+    Source: Rousseeuw 1987, Silhouettes.
+
+    >>> round(silhouette([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1]), 2)
+    0.99
+    """
+    return _silhouette(unit(vectors_ND), np.asarray(groups), "cosine", sample, seed)
+
+
+def map_silhouette(
+    xy_N2: npt.ArrayLike, groups: npt.ArrayLike, *, sample: int = 5000, seed: int = 0
+) -> float | None:
+    """The same by straight distance on a map, which tells numbers of groups apart: −1…1, None without two.
+
+    >>> round(map_silhouette([[0, 0], [0, 1], [9, 0], [9, 1]], [0, 0, 1, 1]), 2)
+    0.89
+    """
+    return _silhouette(checked(xy_N2), np.asarray(groups), "euclidean", sample, seed)
+
+
+def _silhouette(
+    table_ND: Floats, group_N: npt.NDArray[Any], metric: str, sample: int, seed: int
+) -> float | None:
+    from sklearn.metrics import silhouette_score
+
+    kept_S = np.flatnonzero(group_N != NOISE)
+    if len(kept_S) > sample:
+        kept_S = np.sort(np.random.default_rng(seed).choice(kept_S, sample, replace=False))
+    num_groups = len(np.unique(group_N[kept_S]))
+    if not 2 <= num_groups < len(kept_S):
+        return None
+    return float(silhouette_score(table_ND[kept_S], group_N[kept_S], metric=metric))
+
+
+def trustworthiness(
+    vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike, k: int = 15, *, sample: int = 2000, seed: int = 0
+) -> float | None:
+    """How far neighbours on the map are neighbours in truth (cosine), 0…1, random about 0.5.
+
+    Where there are more than `sample` images, that many are asked about their neighbours among all, in
+    sample × N steps. `k` shrinks below N/2, as the measure needs; None for fewer than three images.
+
+    Source: Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods, eq. 1.
+
+    >>> trustworthiness([[1, 0], [1, 0.1], [0.1, 1], [0, 1]], [[0, 0], [0, 1], [9, 1], [9, 0]], k=1)
+    1.0
+    """
+    unit_ND, place_N2 = unit(vectors_ND), checked(xy_N2, "map")
+    num = len(unit_ND)
+    if num < 3:
+        return None
+    k = max(1, min(k, (num - 1) // 2))
+    asked_S = np.arange(num)
+    if num > sample:
+        asked_S = np.sort(np.random.default_rng(seed).choice(num, sample, replace=False))
+    penalty = sum(_intrusion(unit_ND, place_N2, int(row), k) for row in asked_S)
+    return float(1 - 2 * penalty / (len(asked_S) * k * (2 * num - 3 * k - 1)))
+
+
+def _intrusion(unit_ND: Floats, place_N2: Floats, row: int, k: int) -> float:
+    """By how many ranks the row's neighbours on the map are too far away in truth."""
+    far_N, near_N = 1 - unit_ND @ unit_ND[row], ((place_N2 - place_N2[row]) ** 2).sum(axis=1)
+    far_N[row] = near_N[row] = -np.inf  # the row itself has rank 0 in both
+    on_map_K = np.argpartition(near_N, k)[: k + 1]
+    on_map_K = on_map_K[on_map_K != row]
+    # Ties share their lowest rank: equal vectors in another order are no fault of the map.
+    rank_K = np.searchsorted(np.sort(far_N), far_N[on_map_K])
+    return float(np.maximum(rank_K - k, 0).sum())
+
+
+def medoids(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int) -> dict[int, Indices]:
+    """The rows of each group's k most typical images, nearest to its mean direction first; noise is left out.
+
+    >>> medoids([[1, 0], [1, 0.2], [1, 0.5], [0, 1]], [0, 0, 0, 1], k=2)[0].tolist()
+    [1, 0]
+    """
+    unit_ND, group_N = unit(vectors_ND), np.asarray(groups)
+    found: dict[int, Indices] = {}
+    for group in np.unique(group_N[group_N != NOISE]):
+        rows = np.flatnonzero(group_N == group)
+        cosine = unit_ND[rows] @ unit_ND[rows].mean(axis=0)
+        found[int(group)] = rows[np.argsort(-cosine, kind="stable")[:k]]
+    return found
+
+
+def outlier_score(vectors_ND: npt.ArrayLike, k: int = 10) -> Floats:
+    """The mean cosine distance, 0…2, of each row to its k nearest others: the larger, the more alone; (N,).
+
+    Source: Angiulli and Pizzuti 2002, Fast outlier detection in high dimensional spaces.
+
+    >>> outlier_score([[1, 0], [1, 0], [0, 1]], k=1).tolist()
+    [0.0, 0.0, 1.0]
+    """
+    distances_NK, _ = self_neighbours(vectors_ND, k)
+    if distances_NK.shape[1] == 0:
+        return np.zeros(len(distances_NK), dtype=np.float32)
+    score_N: Floats = distances_NK.mean(axis=1).astype(np.float32)
+    return score_N
+
+
+def evaluate(
+    vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, labels: Sequence[Any] | npt.NDArray[Any] | None = None
+) -> dict[str, int | float | None]:
+    """All figures of one grouping; those that need labels are None without, and take labelled images only.
+
+    Keys: images, groups (without noise), accuracy, nmi, ari, knn_accuracy, silhouette, coverage; a label is
+    missing where it is None or NaN. Raises UnpoolError where lengths differ or vectors are not finite.
+
+    >>> evaluate([[1, 0], [1, 0.1], [0, 1]], [0, 0, 1], ["a", "a", "b"])["accuracy"]
+    1.0
+    """
+    vector_ND, group_N = checked(vectors_ND), np.asarray(groups)
+    if len(group_N) != len(vector_ND):
+        raise UnpoolError(f"groups: {len(group_N)}, expected {len(vector_ND)}, one a vector; group again")
+    return {
+        "images": len(vector_ND),
+        "groups": len(np.unique(group_N[group_N != NOISE])),
+        **_against_labels(vector_ND, group_N, labels),
+        "silhouette": silhouette(vector_ND, group_N),
+        "coverage": coverage(group_N),
+    }
+
+
+def _against_labels(
+    vector_ND: Floats, group_N: npt.NDArray[Any], labels: Sequence[Any] | npt.NDArray[Any] | None
+) -> dict[str, float | None]:
+    given = [] if labels is None else list(labels)
+    if given and len(given) != len(group_N):
+        raise UnpoolError(f"labels: {len(given)}, expected {len(group_N)}, one for each image or None")
+    # NaN is the one value that differs from itself.
+    rows = [row for row, label in enumerate(given) if label is not None and label == label]
+    if not rows:
+        return dict.fromkeys(("accuracy", "nmi", "ari", "knn_accuracy"))
+    names = np.array([str(given[row]) for row in rows])
+    return {
+        "accuracy": accuracy(group_N[rows], names),
+        "nmi": nmi(group_N[rows], names),
+        "ari": ari(group_N[rows], names),
+        "knn_accuracy": knn_accuracy(vector_ND[rows], names),
+    }
