@@ -158,6 +158,16 @@ def test_groups_show_the_most_typical_first(tmp_path: Path) -> None:
     assert [group["members"] for group in data["groups"]] == [[2, 0, 4], [1, 5, 3]]
 
 
+def test_without_a_map_the_images_lie_in_rows_by_group(tmp_path: Path) -> None:
+    table = make_table(12, 3, x=NAN, y=None)
+    _, data, _ = page_of(write_report(tmp_path, table, title="t", facts={}))
+    assert data["rowStep"] == pytest.approx(1 / 3)
+    in_order = sorted(range(12), key=lambda image: (data["y"][image], data["x"][image]))
+    assert in_order == [image for group in data["groups"] for image in group["members"]]
+    _, data, _ = page_of(write_report(tmp_path, make_table(12, 3), title="t", facts={}))
+    assert data["rowStep"] is None
+
+
 def test_large_folders_keep_the_page_small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "MAX_BYTES", 150_000)
     monkeypatch.setattr(page_module, "MAX_ITEMS", 300)

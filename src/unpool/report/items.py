@@ -22,13 +22,18 @@ class Items:
     table: pd.DataFrame
     paths: list[str]
     thumbnails: list[bytes | None]
-    group_N: NDArray[np.int64]  # noqa: N815 - NOISE and UNGROUPED are below 0
-    rank_N: NDArray[np.int64]  # noqa: N815 - 0 is the most typical of its group
-    place_N2: NDArray[np.float64]  # noqa: N815 - 0 to 1, y downwards; NaN: not on the map
-    mapped: bool  # False: the places are rows in order of group, for want of a map
+    group_N: NDArray[np.int64]  # NOISE and UNGROUPED are below 0
+    rank_N: NDArray[np.int64]  # 0 is the most typical of its group
+    place_N2: NDArray[np.float64]  # 0 to 1, y downwards; NaN: not on the map
+    row_step: float | None  # None on a map; else, for want of one, the images lie in rows this far apart
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the places are a map's, and not rows in order of group."""
+        return self.row_step is None
 
     def groups(self) -> dict[int, NDArray[np.int64]]:
         """The images of each group, most typical first; groups by number, those without one last."""
@@ -60,11 +65,17 @@ def read_items(table: pd.DataFrame) -> Items:
     group_N = _numbers(table, "group", fill=UNGROUPED).astype(np.int64)
     rank_N = _ranks(table, group_N)
     place_N2 = _places(table)
-    mapped = bool(np.isfinite(place_N2).any())
-    if not mapped:
-        place_N2 = _rows(np.lexsort((rank_N, np.where(group_N < 0, 1 << 62, group_N))))
-    thumbnails = [bytes(v) if isinstance(v, bytes | bytearray) else None for v in table["thumbnail"]]
-    return Items(table, [str(path) for path in table["path"]], thumbnails, group_N, rank_N, place_N2, mapped)
+    row_step = None
+    if not np.isfinite(place_N2).any():
+        place_N2, row_step = _rows(np.lexsort((rank_N, np.where(group_N < 0, 1 << 62, group_N))))
+    thumbnails = [bytes(content) if _is_webp(content) else None for content in table["thumbnail"]]
+    return Items(
+        table, [str(path) for path in table["path"]], thumbnails, group_N, rank_N, place_N2, row_step
+    )
+
+
+def _is_webp(content: object) -> bool:
+    return isinstance(content, bytes | bytearray) and content[:4] == b"RIFF" and content[8:12] == b"WEBP"
 
 
 def group_name(group: int) -> str:
@@ -117,9 +128,11 @@ def _places(table: pd.DataFrame) -> NDArray[np.float64]:
     return np.asarray((place_N2 - known.min(axis=0)) / span)
 
 
-def _rows(order_N: NDArray[np.int64]) -> NDArray[np.float64]:
+def _rows(order_N: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
+    """Places in rows, in the given order, and the distance from one to the next."""
     num_columns = max(1, int(np.ceil(np.sqrt(1.3 * len(order_N)))))
+    step = 1 / max(1, num_columns - 1)
     place_N2 = np.empty((len(order_N), 2))
     place_N2[order_N, 0] = np.arange(len(order_N)) % num_columns
     place_N2[order_N, 1] = np.arange(len(order_N)) // num_columns
-    return place_N2 / max(1, num_columns - 1)
+    return place_N2 * step, step

@@ -18,7 +18,7 @@ SIZE = (2000, 1600)
 MARGIN = 90
 BORDER = 3
 SHARE_COVERED = 1.0  # of the picture, by thumbnails, were they spread evenly
-SMALLEST, LARGEST = 72, 180
+SMALLEST, LARGEST, SMALLEST_IN_ROWS = 72, 180, 20
 
 
 def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
@@ -30,6 +30,8 @@ def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
     picture = Image.fromarray(canvas.round().astype(np.uint8))
     side = _thumbnail_side(len(items))
     shown = np.flatnonzero(level_N <= level_for((side + 4) / scale))
+    if items.row_step is not None and items.row_step * scale > SMALLEST_IN_ROWS:
+        side, shown = min(LARGEST, int(0.92 * items.row_step * scale)), np.arange(len(items))
     for index in shown[np.argsort(-level_N[shown], kind="stable")].tolist():
         _paste(picture, items.thumbnails[index], pixel_N2[index], side, colours[int(items.group_N[index])])
     draw = ImageDraw.Draw(picture)
@@ -91,9 +93,9 @@ def _paste(
 def _tag_places(
     items: Items, pixel_N2: NDArray[np.float64], side: int, shown: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Where an image's tag goes: on the upper edge of its thumbnail, or on its dot."""
+    """Where an image's tag goes: above its thumbnail, just touching it, or on its dot."""
     place_N2 = pixel_N2.copy()
-    place_N2[[index for index in shown.tolist() if items.thumbnails[index]], 1] -= side / 2
+    place_N2[[index for index in shown.tolist() if items.thumbnails[index]], 1] -= side / 2 + 14
     return place_N2
 
 

@@ -44,7 +44,7 @@ def build_page(
         "title": title,
         "facts": [[name, value] for name, value in facts.items()],
         "total": len(items),
-        "mapped": items.mapped,
+        "rowStep": items.row_step,
         "groups": _groups(items, kept),
         "levels": {"coarsest": COARSEST, "perHalving": STEPS_PER_HALVING},
         "figures": figures,

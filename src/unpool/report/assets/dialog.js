@@ -43,7 +43,7 @@ function about(image) {
 }
 
 function neighbours(image) {
-  if (!data.mapped || data.x[image] === null) return [];
+  if (data.rowStep !== null || data.x[image] === null) return [];
   const before = chosenGroup;
   chosenGroup = null;
   const near = nearestTo(data.x[image], data.y[image], 13).filter((other) => other !== image && thumbnails[other]).slice(0, 8);

@@ -16,15 +16,15 @@ function showNotes() {
   const unplaced = numImages - placed.length;
   const notes = [
     data.total === 0 ? 'There are no images to show.' : null,
-    data.total > 0 && !data.mapped ? 'There is no map yet: the images lie in rows, in order of their groups.' : null,
+    data.total > 0 && data.rowStep !== null ? 'There is no map yet: the images lie in rows, in order of their groups.' : null,
     unplaced ? `${plural(unplaced, 'image')} not on the map; see the groups below.` : null,
     pictures < numImages
-      ? `${formatted(pictures)} of ${plural(data.total, 'image')} can be seen in this page, the others are dots, to keep it small.` : null,
+      ? `${formatted(pictures)} of ${plural(data.total, 'image')} can be seen in this page; the others are dots.` : null,
     numImages < data.total ? `${formatted(data.total - numImages)} have been left out.` : null,
   ].filter((note) => note !== null);
   byId('map-note').textContent = notes.join(' ');
   byId('map-note').hidden = notes.length === 0;
-  canvas.setAttribute('aria-label', `Map of ${plural(placed.length, 'image')} in ${plural(data.groups.length, 'group')}. `
+  canvas.setAttribute('aria-label', `Map of ${plural(placed.length, 'image')} in ${plural(data.groups.filter((group) => group.number >= 0).length, 'group')}. `
     + 'Arrow keys move, plus and minus zoom, 0 shows all, Enter opens the image nearest to the middle.');
 }
 

@@ -13,16 +13,17 @@ let marked = null; // the image under the pointer, or nearest to the middle when
 let drawn = [];
 let waiting = false;
 
+// The size of a picture when all is in sight: small where there are many, for they must not hide the map.
+const farSide = () => Math.max(34, Math.min(96, view.width / 8, 1.2 * Math.sqrt(view.width * view.height / numImages)));
 const fitScale = () => {
-  const margin = 2 * 34;
+  const margin = farSide() + 28;
   const [width, height] = extent.map(([low, high]) => Math.max(high - low, 1e-6));
   return Math.max(1, Math.min((view.width - margin) / width, (view.height - margin) / height, 4 * view.width));
 };
 const scale = () => fitScale() * view.zoom;
-const side = () => {
-  const far = Math.max(34, Math.min(96, view.width / 8, 1.2 * Math.sqrt(view.width * view.height / numImages)));
-  return Math.min(128, far * view.zoom ** 0.45);
-};
+// Without a map the images lie in rows, where all can be shown side by side.
+const inRows = () => data.rowStep !== null && data.rowStep * scale() > 14;
+const side = () => Math.min(128, inRows() ? 0.9 * data.rowStep * scale() : farSide() * view.zoom ** 0.45);
 const toScreen = (image) => [
   (data.x[image] - view.x) * scale() + view.width / 2,
   (data.y[image] - view.y) * scale() + view.height / 2,
@@ -81,7 +82,7 @@ function drawDots(group, rim) {
 
 // The images up to this level do not overlap at the present scale; closest up, all are shown.
 function levelNow() {
-  if (view.zoom >= MAX_ZOOM) return Infinity;
+  if (view.zoom >= MAX_ZOOM || inRows()) return Infinity;
   return Math.floor(data.levels.perHalving * Math.log2(data.levels.coarsest * scale() / (side() + 3)));
 }
 
@@ -137,7 +138,7 @@ function drawLabels(paper) {
     const text = String(group.number);
     const [x, middle] = toScreen(group.middle);
     const box = drawn.find((candidate) => candidate.image === group.middle);
-    const y = box ? box.top : middle;
+    const y = box ? box.top - 6 : middle;
     const half = Math.max(10, context.measureText(text).width / 2 + 6);
     if (taken.some((other) => Math.abs(other.x - x) < other.half + half + room && Math.abs(other.y - y) < 21 + room)) continue;
     taken.push({ x, y, half });
