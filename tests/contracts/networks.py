@@ -35,8 +35,8 @@ class NetworkContract:
         network = build_network(self.name, size=self.size, decoder=self.decoder, seed=0)
         return network.eval()
 
-    @pytest.fixture(scope="class")
-    def x_BCHW(self, network: Autoencoder) -> torch.Tensor:
+    @pytest.fixture(scope="class", name="x_BCHW")
+    def images(self, network: Autoencoder) -> torch.Tensor:
         generator = torch.Generator().manual_seed(1)
         return torch.randn(2, network.channels, network.size, network.size, generator=generator)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contracts.networks import ClassifierContract, NetworkContract
-
 from unpool.networks.catalogue import names
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pickle
 import socket
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -51,9 +52,9 @@ def pretrained_state(network: Autoencoder) -> State:
     if name == "efficientnet-lite0":
         return lite0_state()
     if name.startswith("vgg") and name.endswith("-bn"):
-        return _torchvision_state(name.replace("-", "_"))
+        return _torchvision_state(name.replace("-", "_"), name)
     if isinstance(network.encoder, Backbone):
-        return _timm_state(network) if is_timm_name(name) else _torchvision_state(name)
+        return _timm_state(network) if is_timm_name(name) else _torchvision_state(name, name)
     raise UnpoolError(f"there are no ImageNet weights for {name}; {WAY_ROUND}")
 
 
@@ -130,10 +131,10 @@ def _adapt_channels(found: State, target: State) -> None:
         found[first] = found[first].expand(-1, 3, -1, -1) / 3
 
 
-def _torchvision_state(name: str) -> State:
+def _torchvision_state(theirs: str, name: str) -> State:
     import torchvision
 
-    weights = torchvision.models.get_model_weights(name).DEFAULT
+    weights = torchvision.models.get_model_weights(theirs).DEFAULT
     with _told_when_unreachable(name):
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     return state
@@ -154,7 +155,8 @@ def _timm_state(network: Autoencoder) -> State:
 @contextmanager
 def _told_when_unreachable(name: str) -> Iterator[None]:
     try:
-        yield
+        with redirect_stdout(sys.stderr):  # torch tells of its downloads where results go
+            yield
     except (OSError, urllib.error.URLError, RuntimeError) as error:
         raise UnpoolError(
             f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {WAY_ROUND}"

@@ -1,0 +1,291 @@
+"""The mirror: against the adjoint, against the same network built by hand, on encoders from elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.networks import encoders
+from unpool.networks.mirror import mirror
+from unpool.networks.pooling import remember
+from unpool.networks.windows import CONVOLUTIONS
+
+FLOAT64_ROUNDING = 1e-10
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    dimensions=st.integers(1, 2),
+    kernel=st.integers(1, 5),
+    stride=st.integers(1, 3),
+    padding=st.integers(0, 2),
+    dilation=st.integers(1, 2),
+    groups=st.sampled_from([1, 2]),
+    extra=st.integers(0, 5),
+)
+def test_the_mirror_of_a_convolution_is_its_transpose(
+    dimensions, kernel, stride, padding, dilation, groups, extra
+) -> None:
+    """⟨conv(x), y⟩ = ⟨x, convT(y)⟩ with one weight in both."""
+    kind = CONVOLUTIONS[dimensions - 1]
+    conv = kind(2, 4, kernel, stride, padding, dilation, groups, bias=False).double()
+    size = tuple(dilation * (kernel - 1) + 1 + extra + axis for axis in range(dimensions))
+    decoder = mirror(nn.Sequential(conv))
+    decoder.load_state_dict({key: conv.weight.detach() for key in decoder.state_dict()})
+    x_BCS = torch.randn(2, 2, *size, dtype=torch.float64)
+    code, pools = remember(nn.Sequential(conv), x_BCS)
+    y_BCn = torch.randn_like(code)
+    back_BCS = decoder(y_BCn, pools)
+    assert back_BCS.shape == x_BCS.shape
+    assert ((code * y_BCn).sum() - (x_BCS * back_BCS).sum()).abs() < FLOAT64_ROUNDING
+
+
+def vgg16_by_hand(x_BCHW: Tensor, state: dict[str, Tensor], decoder_state: dict[str, Tensor]) -> Tensor:
+    """VGG-16's autoencoder written out with torch's functions, weights taken in the order they stand."""
+    down, up = iter(state.values()), iter(decoder_state.values())
+
+    def norm(y: Tensor, weights) -> Tensor:
+        weight, bias, mean, variance, _ = (next(weights) for _ in range(5))
+        return F.relu(F.batch_norm(y, mean, variance, weight, bias))
+
+    switches = []
+    for convolutions in (2, 2, 3, 3, 3):
+        for _ in range(convolutions):
+            x_BCHW = norm(F.conv2d(x_BCHW, next(down), next(down), padding=1), down)
+        before = x_BCHW.shape[2:]
+        x_BCHW, indices = F.max_pool2d(x_BCHW, 2, return_indices=True)
+        switches.append((indices, before))
+    for block, convolutions in enumerate((3, 3, 3, 2, 2)):
+        indices, before = switches.pop()
+        x_BCHW = F.max_unpool2d(x_BCHW, indices, 2, output_size=before)
+        for convolution in range(convolutions):
+            x_BCHW = F.conv_transpose2d(x_BCHW, next(up), next(up), padding=1)
+            if (block, convolution) != (4, 1):
+                x_BCHW = norm(x_BCHW, up)
+    assert next(up, None) is None
+    return x_BCHW
+
+
+def test_vgg16_is_the_network_written_out_by_hand() -> None:
+    torch.manual_seed(0)
+    encoder = encoders.vgg(16).eval()
+    decoder = mirror(encoder).eval()
+    for module in [*encoder.modules(), *decoder.modules()]:
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 2)
+            nn.init.uniform_(module.running_var, 0.001, 0.1)
+    x_BCHW = torch.randn(2, 3, 50, 37)
+    with torch.no_grad():
+        ours = decoder(*remember(encoder, x_BCHW))
+        theirs = vgg16_by_hand(x_BCHW, encoder.state_dict(), decoder.state_dict())
+    assert ours.std() > 1e-3
+    torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def slim_vgg() -> tuple[nn.Sequential, nn.Module]:
+    """VGG-16's layout with a sixteenth of its channels, so that many sizes are quick."""
+    slim = nn.Sequential()
+    for layer in encoders.vgg(16):
+        if isinstance(layer, nn.Conv2d):
+            layer = nn.Conv2d(max(layer.in_channels // 16, 3), layer.out_channels // 16, 3, padding=1)
+        elif isinstance(layer, nn.BatchNorm2d):
+            layer = nn.BatchNorm2d(layer.num_features // 16)
+        slim.append(layer)
+    # A first convolution takes 3 channels, the second as many as it gives.
+    return slim.eval(), mirror(slim).eval()
+
+
+@pytest.mark.parametrize("height", range(32, 98))
+def test_vgg_gives_back_every_height_and_width(slim_vgg, height) -> None:
+    encoder, decoder = slim_vgg
+    with torch.no_grad():
+        for width in range(32 + height % 11, 98, 11):
+            x_BCHW = torch.rand(1, 3, height, width)
+            assert decoder(*remember(encoder, x_BCHW)).shape == x_BCHW.shape
+            code = encoder(x_BCHW)
+            assert decoder(code, size=(height, width)).shape == x_BCHW.shape
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("height", range(32, 98))
+def test_vgg16_gives_back_every_height_and_width(height) -> None:
+    encoder = encoders.vgg(16).eval()
+    decoder = mirror(encoder).eval()
+    with torch.no_grad():
+        for width in range(32, 98):
+            x_BCHW = torch.rand(1, 3, height, width)
+            assert decoder(*remember(encoder, x_BCHW)).shape == x_BCHW.shape
+
+
+def torchvision_vgg(letter: str, norm: bool) -> nn.Sequential:
+    return torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs[letter], batch_norm=norm)
+
+
+def pytorch_tutorial() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(3, 6, 5), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(6, 16, 5), nn.MaxPool2d(2), nn.ReLU()
+    )
+
+
+ELSEWHERE = {
+    "torchvision vgg11": (lambda: torchvision_vgg("A", norm=False), (3, 45, 70)),
+    "torchvision vgg13_bn": (lambda: torchvision_vgg("B", norm=True), (3, 33, 64)),
+    "torchvision alexnet": (lambda: torchvision.models.alexnet().features, (3, 90, 101)),
+    "lenet of the tutorials": (pytorch_tutorial, (3, 32, 35)),
+    "strided, odd kernels": (
+        lambda: nn.Sequential(nn.Conv2d(1, 4, 7, 3, 2), nn.ELU(), nn.Conv2d(4, 8, (3, 5), (2, 3), (1, 0))),
+        (1, 41, 52),
+    ),
+    "nested blocks": (
+        lambda: nn.Sequential(
+            torchvision.ops.Conv2dNormActivation(3, 8, 3, stride=2),
+            nn.Sequential(nn.Conv2d(8, 8, 3, groups=4, bias=False), nn.Dropout2d(0.5), nn.PReLU(8)),
+            nn.MaxPool2d(3, 2, 1),
+        ),
+        (3, 30, 31),
+    ),
+    "overlapping pools": (
+        lambda: nn.Sequential(nn.Conv2d(2, 3, 2), nn.MaxPool2d((3, 2), (2, 1)), nn.GroupNorm(3, 3)),
+        (2, 17, 18),
+    ),
+    "average pools": (
+        lambda: nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(6, 4, 5)),
+        (1, 27, 28),
+    ),
+    "dilated, same padding": (
+        lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding="same", dilation=2), nn.Conv2d(4, 2, 3, 2)),
+        (1, 20, 25),
+    ),
+    "1-D": (
+        lambda: nn.Sequential(nn.Conv1d(2, 4, 9, 4, 3), nn.BatchNorm1d(4), nn.GELU(), nn.MaxPool1d(3, 3, 1)),
+        (2, 101),
+    ),
+    "1-D pool first": (lambda: nn.Sequential(nn.MaxPool1d(2), nn.Conv1d(1, 4, 3), nn.SELU()), (1, 40)),
+    "3-D": (lambda: nn.Sequential(nn.Conv3d(1, 2, 3), nn.InstanceNorm3d(2), nn.MaxPool3d(2)), (1, 9, 8, 11)),
+}
+
+
+@pytest.mark.parametrize("form", ["unpool", "transpose", "upsample"])
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_encoders_from_elsewhere_are_mirrored(name, form) -> None:
+    make, shape = ELSEWHERE[name]
+    encoder = make().eval()
+    before = repr(encoder), {key: value.clone() for key, value in encoder.state_dict().items()}
+    decoder = mirror(encoder, form).eval()
+    x_BCS = torch.rand(2, *shape)
+    with torch.no_grad():
+        code, pools = remember(encoder, x_BCS)
+        assert torch.equal(code, encoder(x_BCS))
+        assert decoder(code, pools).shape == x_BCS.shape
+        assert decoder(code, size=shape[1:]).shape == x_BCS.shape
+        smallest_BCS = decoder(code)
+        assert encoder(smallest_BCS).shape == code.shape
+    assert repr(encoder) == before[0]
+    assert all(torch.equal(value, before[1][key]) for key, value in encoder.state_dict().items())
+    shared = {id(p) for p in encoder.parameters()} & {id(p) for p in decoder.parameters()}
+    assert not shared
+
+
+REFUSED = {
+    "dilated pooling": (
+        nn.MaxPool2d(2, dilation=2),
+        r"cannot mirror '1\.0' MaxPool2d\(.*dilation=2.*\): unpooling has no dilation",
+    ),
+    "ceil-mode pooling": (
+        nn.MaxPool2d(2, ceil_mode=True),
+        r"'1\.0' MaxPool2d\(.*ceil_mode=True\): unpooling has no ceil mode",
+    ),
+    "ceil-mode average": (nn.AvgPool2d(2, ceil_mode=True), "'1.0' AvgPool2d.*no ceil mode"),
+    "reflection": (nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), "pads with zeros only"),
+    "uneven same": (nn.Conv2d(4, 4, 2, padding="same"), "padding 'same' is uneven"),
+    "linear": (nn.Linear(4, 4), r"'1\.0' Linear\(.*only convolutional layers"),
+    "flatten": (nn.Flatten(), "only convolutional layers are mirrored"),
+    "softmax": (nn.Softmax(1), "it is no convolution"),
+    "transposed": (nn.ConvTranspose2d(4, 4, 2), "it is no convolution"),
+    "adaptive pool": (nn.AdaptiveAvgPool2d(1), "'1.0' AdaptiveAvgPool2d"),
+    "lazy": (nn.LazyConv2d(4, 3), "a lazy module has no shape yet"),
+    "composite": (torchvision.models.resnet.BasicBlock(4, 4), "it is no Sequential"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_has_no_mirror_is_refused_by_name(name) -> None:
+    module, told = REFUSED[name]
+    encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(module))
+    with pytest.raises(UnpoolError, match=told):
+        mirror(encoder)
+
+
+def test_a_subclass_that_runs_otherwise_is_refused() -> None:
+    class Wrapped(nn.Conv2d):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(F.pad(x, (1, 1, 1, 1), mode="circular"))
+
+    class Renamed(nn.Conv2d):
+        pass
+
+    with pytest.raises(UnpoolError, match="cannot mirror '0' Wrapped"):
+        mirror(nn.Sequential(Wrapped(3, 4, 3)))
+    assert len(mirror(nn.Sequential(Renamed(3, 4, 3))).layers) == 1
+
+
+def test_whole_networks_and_empty_ones_are_told_what_to_pass() -> None:
+    with pytest.raises(UnpoolError, match=r"cannot mirror VGG.*\.features"):
+        mirror(torchvision.models.vgg.VGG(torchvision_vgg("A", norm=False), 2, init_weights=False))
+    with pytest.raises(UnpoolError, match="cannot mirror Sequential: it has no convolution"):
+        mirror(nn.Sequential(nn.ReLU()))
+    with pytest.raises(UsageError, match="unknown decoder 'upsmaple'; did you mean 'upsample'"):
+        mirror(nn.Sequential(nn.Conv2d(1, 1, 1)), "upsmaple")
+
+
+def test_layers_stand_in_the_published_order() -> None:
+    kinds = [type(layer).__name__ for layer in mirror(encoders.vgg(11)).layers]
+    block = ["ConvTranspose2d", "BatchNorm2d", "ReLU"]
+    assert kinds == [
+        *["Unpool", *block, *block] * 3,
+        *["Unpool", *block],
+        *["Unpool", "ConvTranspose2d"],
+    ]
+    widths = [
+        layer.out_channels for layer in mirror(encoders.vgg(11)).layers if hasattr(layer, "kernel_size")
+    ]
+    assert widths == [512, 512, 512, 256, 256, 128, 64, 3]
+
+
+def test_the_settings_of_followers_are_kept() -> None:
+    encoder = nn.Sequential(
+        nn.Conv2d(3, 8, 1), nn.Conv2d(8, 4, 1), nn.BatchNorm2d(4, eps=0.5, momentum=0.25), nn.LeakyReLU(0.3)
+    )
+    _, norm, activation, _ = mirror(encoder).layers
+    assert (norm.num_features, norm.eps, norm.momentum) == (8, 0.5, 0.25)
+    assert activation.negative_slope == 0.3
+
+
+def test_class_channels_make_a_segmenter() -> None:
+    encoder = encoders.vgg(11)
+    x_BCHW = torch.rand(1, 3, 40, 33)
+    assert mirror(encoder, channels=21)(*remember(encoder, x_BCHW)).shape == (1, 21, 40, 33)
+
+
+def test_the_decoder_is_made_where_its_encoder_is() -> None:
+    assert {p.dtype for p in mirror(nn.Sequential(nn.Conv2d(1, 2, 3)).double()).parameters()} == {
+        torch.float64
+    }
+
+
+def test_codes_pools_and_sizes_that_do_not_belong_together_are_refused() -> None:
+    encoder = nn.Sequential(nn.Conv2d(1, 2, 3), nn.MaxPool2d(2))
+    decoder = mirror(encoder)
+    code, _ = remember(encoder, torch.rand(1, 1, 10, 10))
+    with pytest.raises(UnpoolError, match="an image of 20×20 has a code of 9×9, not 4×4; pass the size"):
+        decoder(code, size=(20, 20))
+    _, none = remember(nn.Conv2d(1, 2, 3), torch.rand(1, 1, 10, 10))
+    with pytest.raises(UnpoolError, match="the decoder needs 1 pools, got 0"):
+        decoder(code, none)
