@@ -139,8 +139,11 @@ class _Run:
             self._forward_backward(index_B, self.step)
             self.optimizer.step()
             self.step += 1
-            self._maybe_save(epoch)
+            # The last step of an epoch is saved with its validation, or a resumed run would skip that.
+            if self.step % self.per_epoch and self.step < self.total:
+                self._maybe_save(epoch)
         self._close_epoch(epoch)
+        self._maybe_save(epoch)
 
     def _forward_backward(self, index_B: np.ndarray, step: int) -> None:
         torch.manual_seed(self.plan.seed * 1_000_003 + step)  # dropout, if a network has any
