@@ -166,12 +166,14 @@ def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None
         raise
     _check_size(image.width, image.height, max_pixels)
     width, height, mode = image.width, image.height, image.mode
-    if min_side is not None:  # a JPEG can be decoded at 1/2, 1/4 or 1/8 of its size
-        image.draft(None, (2 * min_side, 2 * min_side))
+    # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size. The box is where the picture then really ends: its
+    # last pixels may be a part of one only, and to overlook that would stretch it.
+    drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
     with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
         image.load()
         orientation = _orientation(image)  # asked only now: while loading, Pillow turns TIFFs by itself
-        pixels = _upright_rgb(_averageable(image), orientation, min_side)
+        box = drafted[1] if drafted else (0, 0, *image.size)
+        pixels = _upright_rgb(_averageable(image), orientation, min_side, box)
     if orientation >= 5:
         width, height = height, width
     return Picture(pixels, width, height, mode, mode in _GREY_MODES or _has_no_colour(pixels), digest)
@@ -201,7 +203,7 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
         raise UnreadableImageError("unsupported", detail) from error
     height, width = page.pixels.shape[:2]
     _check_size(width, height, max_pixels)
-    pixels = _upright_rgb(Image.fromarray(page.pixels), page.orientation, min_side)
+    pixels = _upright_rgb(Image.fromarray(page.pixels), page.orientation, min_side, (0, 0, width, height))
     if page.orientation >= 5:
         width, height = height, width
     return Picture(pixels, width, height, page.mode, page.pixels.ndim == 2 or _has_no_colour(pixels), digest)
@@ -233,11 +235,15 @@ def _averageable(image: Image.Image) -> Image.Image:
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
-def _upright_rgb(image: Image.Image, orientation: int, min_side: int | None) -> np.ndarray:
+def _upright_rgb(
+    image: Image.Image, orientation: int, min_side: int | None, box: tuple[float, float, float, float]
+) -> np.ndarray:
     """(H, W, 3) uint8, first reduced, then put on white and turned: in the order that costs least."""
-    factor = min(image.size) // (2 * min_side) if min_side else 1
-    if factor > 1:
-        image = image.reduce(factor)
+    # Below 4 * min_side a second resize costs more than it saves.
+    if min_side and (min(image.size) > 4 * min_side or box[2:] != image.size):
+        scale = 2 * min_side / min(box[2:])
+        size = round(box[2] * scale), round(box[3] * scale)
+        image = image.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=2.0)
     if image.mode == "RGBA":
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
