@@ -1,0 +1,221 @@
+"""Images that belong together: vectors to group numbers, without labels.
+
+Shapes: N images, D numbers a vector, K groups; xy_N2 are positions on the map.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.mapping import make_map
+from unpool.analysis.neighbours import Floats, Indices, checked, unit
+from unpool.analysis.number_of_groups import number_of_groups
+from unpool.analysis.quality import NOISE, silhouette
+from unpool.errors import UnpoolError, UsageError, unknown_name
+
+MAPPED_BELOW = 200_000
+"""Up to so many images `auto` groups on maps of their neighbourhoods, above on the vectors themselves."""
+
+SEVERAL_MAPS_BELOW = 10_000
+"""Up to so many images `auto` hears several maps; above, one: there maps take minutes each."""
+
+FITTED_ON = 50_000  # centres learnt from so many images serve the others
+PERPLEXITIES = (30.0, 15.0, 60.0)  # the map's own, half and twice: neighbourhoods of three sizes
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Groups of images, by descending size: `labels` (N,) from 0, −1 for noise; `probability` (N,) from 0 to 1.
+
+    `silhouette` is that of the vectors (see `quality.silhouette`), None where there are not two groups.
+    """
+
+    method: str
+    labels: Indices
+    probability: Floats
+    silhouette: float | None
+
+
+def group(
+    vectors_ND: npt.ArrayLike,
+    *,
+    method: str = "auto",
+    groups: int | Literal["auto"] = "auto",
+    xy_N2: npt.ArrayLike | None = None,
+    seed: int = 0,
+) -> Grouping:
+    """Groups of similar images, the largest first; the same for the same vectors, map and seed.
+
+    Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
+
+    - `auto`: k-means on maps of three neighbourhood sizes (perplexity 30, 15, 60), which then vote; on one map
+      from 10,000 images on, on the vectors themselves from 200,000 on
+    - `kmeans`: k-means++ on the vectors, at unit length
+    - `gmm`: a mixture of Gaussians, full covariance, on the map
+    - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
+
+    `groups` is their number, or `auto` for the best silhouette on the map (`number_of_groups`). Fewer groups
+    come back where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
+    or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
+
+    Source: McConville et al. 2019, N2D (neighbour embedding, then a mixture); Dimitriadou et al. 2002, A
+    combination scheme for fuzzy clustering (the vote); Campello et al. 2013 (HDBSCAN).
+
+    >>> group([[1, 0], [0, 1], [1, 0.1], [1, 0.2]], method="kmeans", groups=2).labels.tolist()
+    [0, 1, 0, 0]
+    """
+    unit_ND = unit(vectors_ND)
+    _check(len(unit_ND), method, groups)
+    space = _Space(unit_ND, xy_N2, seed)
+    if len(np.unique(unit_ND, axis=0)) == 1:
+        labels_N, probability_N = np.zeros(len(unit_ND), np.int64), np.ones(len(unit_ND), np.float32)
+    else:
+        labels_N, probability_N = METHODS[method](space, groups)
+    labels_N = by_size(labels_N)
+    score = silhouette(unit_ND, labels_N, seed=seed)
+    return Grouping(method, labels_N, probability_N.astype(np.float32).clip(0, 1), score)
+
+
+def by_size(labels_N: npt.ArrayLike) -> Indices:
+    """The same groups numbered 0, 1, … from the largest to the smallest, equal ones by first image; −1 stays.
+
+    >>> by_size([7, -1, 3, 3]).tolist()
+    [1, -1, 0, 0]
+    """
+    old_N = np.asarray(labels_N, dtype=np.int64)
+    names, first, sizes = np.unique(old_N[old_N != NOISE], return_index=True, return_counts=True)
+    new_N = np.full(len(old_N), NOISE, dtype=np.int64)
+    for number, which in enumerate(np.lexsort((first, -sizes))):
+        new_N[old_N == names[which]] = number
+    return new_N
+
+
+class _Space:
+    """The vectors, and their map once somebody asks for it."""
+
+    def __init__(self, unit_ND: Floats, xy_N2: npt.ArrayLike | None, seed: int) -> None:
+        self.unit_ND, self.seed = unit_ND, seed
+        self._xy_N2 = None if xy_N2 is None else checked(xy_N2, "map")
+        if self._xy_N2 is not None and len(self._xy_N2) != len(unit_ND):
+            raise UnpoolError(
+                f"map: {len(self._xy_N2)} positions, expected {len(unit_ND)}, one a vector; map again"
+            )
+
+    @property
+    def plane(self) -> Floats:
+        if self._xy_N2 is None:
+            self._xy_N2 = make_map(self.unit_ND, seed=self.seed)
+        return self._xy_N2
+
+    def num_groups(self, groups: int | Literal["auto"]) -> int:
+        return number_of_groups(self.plane, seed=self.seed) if groups == "auto" else groups
+
+
+def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    if groups == "auto":
+        return
+    if isinstance(groups, bool) or not isinstance(groups, int | np.integer) or groups < 1:
+        raise UsageError(f"groups: {groups!r}, expected a whole number from 1 on, or auto")
+    if method == "hdbscan":
+        raise UsageError(
+            f"groups: {groups}, but hdbscan finds their number by itself; leave it out, or take kmeans or gmm"
+        )
+    if num_images < groups:
+        raise UnpoolError(f"groups: {groups}, but there are only {num_images} images; ask for fewer groups")
+
+
+Found = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
+    if len(space.unit_ND) > MAPPED_BELOW:
+        return _kmeans(space, groups)
+    num_groups = space.num_groups(groups)
+    maps = [space.plane]
+    if len(space.unit_ND) < SEVERAL_MAPS_BELOW:
+        maps += [make_map(space.unit_ND, seed=space.seed, perplexity=size) for size in PERPLEXITIES[1:]]
+    return _likeliest(vote([_memberships(map_N2, num_groups, space.seed) for map_N2 in maps]))
+
+
+def _kmeans(space: _Space, groups: int | Literal["auto"]) -> Found:
+    return _likeliest(_memberships(space.unit_ND, space.num_groups(groups), space.seed))
+
+
+def _gmm(space: _Space, groups: int | Literal["auto"]) -> Found:
+    from sklearn.mixture import GaussianMixture
+
+    place_N2 = space.plane / max(float(space.plane.std()), 1e-12)
+    mixture = GaussianMixture(space.num_groups(groups), n_init=5, random_state=space.seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # not converged after 100 rounds: what it has by then will do
+        mixture.fit(place_N2[_some(len(place_N2), space.seed)])
+    return _likeliest(mixture.predict_proba(place_N2))
+
+
+def _hdbscan(space: _Space, groups: int | Literal["auto"]) -> Found:
+    from sklearn.cluster import HDBSCAN
+
+    smallest = min(max(5, len(space.unit_ND) // 100), len(space.unit_ND))
+    found = HDBSCAN(min_cluster_size=max(2, smallest), min_samples=min(5, smallest), copy=True).fit(
+        space.plane
+    )
+    return found.labels_, found.probabilities_
+
+
+METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], Found]] = {
+    "auto": _auto,
+    "kmeans": _kmeans,
+    "gmm": _gmm,
+    "hdbscan": _hdbscan,
+}
+
+
+def vote(memberships: Iterable[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+    """The mean of several soft groupings (N, K) of the same images, their groups matched first.
+
+    Source: Dimitriadou, Weingessel, Hornik 2002, A combination scheme for fuzzy clustering.
+
+    >>> one, other = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> vote([one, other]).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    first_NK, *others = memberships
+    sum_NK = first_NK.copy()
+    for other_NK in others:
+        sum_NK += other_NK[:, linear_sum_assignment(sum_NK.T @ other_NK, maximize=True)[1]]
+    return sum_NK / (1 + len(others))
+
+
+def _memberships(points_NP: Floats, num_groups: int, seed: int) -> npt.NDArray[np.float64]:
+    """k-means, then how much each point belongs to each centre: on a map, as in a mixture of round Gaussians."""
+    from sklearn.cluster import KMeans
+
+    means = KMeans(num_groups, n_init=10, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
+        means.fit(points_NP[_some(len(points_NP), seed)])
+    squared_NK = means.transform(points_NP).astype(np.float64) ** 2
+    spread = max(float(squared_NK.min(axis=1).mean()), np.finfo(np.float64).tiny)
+    weight_NK = np.exp(-(squared_NK - squared_NK.min(axis=1, keepdims=True)) / spread)
+    normal_NK: npt.NDArray[np.float64] = weight_NK / weight_NK.sum(axis=1, keepdims=True)
+    return normal_NK
+
+
+def _likeliest(membership_NK: npt.NDArray[np.float64]) -> Found:
+    return membership_NK.argmax(axis=1), membership_NK.max(axis=1)
+
+
+def _some(num_rows: int, seed: int) -> Indices:
+    if num_rows <= FITTED_ON:
+        return np.arange(num_rows)
+    return np.sort(np.random.default_rng(seed).choice(num_rows, FITTED_ON, replace=False))
