@@ -10,7 +10,7 @@ import pandas as pd
 from PIL import Image
 
 HOSTILE = [
-    "</script><script>window.hacked = 1</script>.jpg",
+    "</script ><!-- <script>window.hacked = 1</script>.jpg",
     "<img src=x onerror='window.hacked = 1'>.jpg",
     '"><svg onload="window.hacked = 1">.jpg',
     "line\nbreak \u2028 & 'quotes' {{data}}.jpg",

@@ -143,6 +143,7 @@ def test_survives(table: pd.DataFrame, tmp_path: Path) -> None:
     index = write_report(tmp_path, table, title="t", facts={}, history=[{"epoch": 1}])
     _, data, _ = page_of(index)
     assert data["path"] == list(table["path"])
+    assert [x is None for x in data["x"]] == [y is None for y in data["y"]]
     assert sorted(image for g in data["groups"] for image in g["members"]) == list(range(len(table)))
     for name in ("map.png", "groups.png"):
         with Image.open(tmp_path / name) as picture:
