@@ -17,6 +17,7 @@ from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_inp
 from unpool.networks.backbones import backbone, foreign_names, is_timm_name, is_torchvision_name
 from unpool.networks.classifier import Classifier, lenet_head
 from unpool.networks.decoders import Decoder, NoDecoder
+from unpool.networks.initialisation import initialise
 from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.table import layer_table
 from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
@@ -95,6 +96,7 @@ def build_network(
     width: int | None = None,
     decoder: str | None = None,
     num_classes: int = 10,
+    init: str = "default",
     seed: int | None = None,
 ) -> Autoencoder:
     """A network of the catalogue, or any timm or torchvision backbone.
@@ -103,7 +105,8 @@ def build_network(
     1 or 3, by default the network's own. `width` is the first layer's channels where the network has a
     choice. `decoder` is "unpool", "transpose", "upsample" or "none"; by default the published one, else
     unpooling where the encoder can be mirrored and upsampling where not. "lenet" without a decoder is a
-    Classifier of `num_classes`. `seed` fixes the random weights and leaves the global generator alone.
+    Classifier of `num_classes`. `init` is how random weights are
+    drawn (see `initialise`); `seed` fixes them and leaves the global generator alone.
 
     Raises UsageError for an unknown name or an option the network does not have, UnpoolError for a size
     that is too small or weights that cannot be had.
@@ -122,6 +125,7 @@ def build_network(
             raise UsageError(f"{option} {value} is not a positive number; give at least 1")
     with seeded(seed):
         network = _build(name, entry, side, depth, width or 32, decoder, num_classes)
+        initialise(network, init)
     load_weights(network, weights)
     return network
 

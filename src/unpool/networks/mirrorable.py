@@ -17,7 +17,7 @@ _NOT_POINTWISE = (nn.GLU, nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, n
 _ACTIVATIONS: tuple[type[nn.Module], ...] = tuple(
     kind for name in activations.__all__ if not issubclass(kind := getattr(activations, name), _NOT_POINTWISE)
 )
-_KNOWN: tuple[type[nn.Module], ...] = (
+MIRRORABLE: tuple[type[nn.Module], ...] = (
     *CONVOLUTIONS,
     *MAX_POOLS,
     *AVERAGE_POOLS,
@@ -74,7 +74,7 @@ def _is_composite(leaf: nn.Module) -> bool:
 
 
 def _is_unknown(leaf: nn.Module) -> bool:
-    kind = next((kind for kind in _KNOWN if isinstance(leaf, kind)), None)
+    kind = next((kind for kind in MIRRORABLE if isinstance(leaf, kind)), None)
     return kind is None or not _runs_as_in_torch(leaf)
 
 

@@ -1,0 +1,150 @@
+"""A network written down as lists of layers, in a YAML file for example: names of torch.nn and numbers, no code.
+
+size: 28
+channels: 1
+encoder:
+  - Conv2d: [1, 8, 3]
+  - ReLU
+  - MaxPool2d: {kernel_size: 2}
+decoder: unpool
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.networks.autoencoder import Autoencoder, Preprocessing
+from unpool.networks.classifier import Classifier
+from unpool.networks.decoders import (
+    RESTORING,
+    TRANSPOSED,
+    Decoder,
+    Enlarge,
+    NoDecoder,
+    PlainDecoder,
+    SteppedDecoder,
+)
+from unpool.networks.mirror import FORMS, mirror
+from unpool.networks.mirrorable import MIRRORABLE
+from unpool.networks.pooling import Unpool, leaves, shrinks
+from unpool.networks.windows import Window, window_of
+
+UNPOOLS: dict[str, type[nn.Module]] = {
+    kind.__name__: kind for kind in (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)
+}
+LAYERS: dict[str, type[nn.Module]] = (
+    UNPOOLS
+    | {
+        kind.__name__: kind
+        for kind in (*MIRRORABLE, *TRANSPOSED, nn.Linear, nn.Flatten, nn.Unflatten, nn.GLU, nn.Softmax)
+        if kind.__module__.startswith("torch.nn") and not kind.__name__.startswith("_")
+    }
+    | {
+        kind.__name__: kind
+        for dimensions in (
+            (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d),
+            (nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d),
+            (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d),
+        )
+        for kind in dimensions
+    }
+)
+KEYS = ("name", "size", "channels", "mean", "std", "merge", "encoder", "decoder", "head")
+
+
+def described_network(description: Mapping[str, Any]) -> Autoencoder:
+    """A network from its description.
+
+    `encoder` is a list of layers, each a name of torch.nn, alone or with its arguments as one number, a list or a
+    mapping. `decoder` is "unpool" (the default), "transpose", "upsample" or "none", or a list of layers in which
+    MaxUnpool and strided transposed convolutions are given what the encoder's pools and strides remember. `head` is
+    a list of layers on the merged code: then it is a Classifier. `size`, `channels`, `mean`, `std` and `merge` are
+    those of `Preprocessing` and `Autoencoder`.
+
+    Raises UsageError for an unknown key, layer or argument.
+
+    >>> import torch
+    >>> network = described_network({"size": 9, "channels": 1, "encoder": [{"Conv2d": [1, 2, 3]}, "ReLU"]})
+    >>> network(torch.zeros(1, 1, 9, 9)).shape
+    torch.Size([1, 1, 9, 9])
+    """
+    for key in description:
+        if key not in KEYS:
+            raise unknown_name("key", str(key), KEYS)
+    encoder = nn.Sequential(*layers(description.get("encoder", ()), "encoder"))
+    channels = int(description.get("channels", 3))
+    mean, std = (tuple(description.get(key, (0.5,) * channels)) for key in ("mean", "std"))
+    common: dict[str, Any] = {
+        "network": str(description.get("name", "described")),
+        "preprocessing": Preprocessing(int(description.get("size", 32)), channels, mean, std),
+        "merge": description.get("merge", "flatten"),
+    }
+    if "head" in description:
+        return Classifier(encoder, nn.Sequential(*layers(description["head"], "head")), **common)
+    return Autoencoder(encoder, _decoder(encoder, description.get("decoder", "unpool")), **common)
+
+
+def layers(described: Sequence[Any], where: str) -> list[nn.Module]:
+    """The modules of a list of layers; `where` names the list in errors."""
+    if isinstance(described, str) or not isinstance(described, Sequence) or not described:
+        raise UsageError(
+            f"{where} is {described!r}; give a list of layers, such as [{{Conv2d: [3, 8, 3]}}, ReLU]"
+        )
+    return [_layer(entry, f"{where} layer {number}") for number, entry in enumerate(described, start=1)]
+
+
+def _layer(entry: Any, where: str) -> nn.Module:
+    pairs = list(entry.items()) if isinstance(entry, Mapping) else [(entry, ())]
+    if len(pairs) != 1:
+        raise UsageError(f"{where} is {entry!r}; give one name with its arguments")
+    name, arguments = str(pairs[0][0]), pairs[0][1]
+    if name not in LAYERS:
+        raise unknown_name("layer", name, LAYERS)
+    try:
+        if isinstance(arguments, Mapping):
+            return LAYERS[name](**arguments)
+        return LAYERS[name](*(arguments if isinstance(arguments, Sequence) else (arguments,)))
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{where}, {name}: {error}; see torch.nn.{name} for its arguments") from error
+
+
+def _decoder(encoder: nn.Sequential, described: Any) -> Decoder:
+    if isinstance(described, str):
+        if described == "none":
+            return NoDecoder()
+        if described not in FORMS:
+            raise unknown_name("decoder", described, [*FORMS, "none"])
+        return mirror(encoder, described)
+    made = [_restoring(layer) for layer in layers(described, "decoder")]
+    windows = [(window, shrinks(leaf)) for _, leaf in leaves(encoder) if (window := window_of(leaf))]
+    undone, shrinking = sum(isinstance(layer, RESTORING) for layer in made), sum(kept for _, kept in windows)
+    if undone == shrinking > 0:
+        return SteppedDecoder(made, windows)
+    if any(isinstance(layer, Unpool) for layer in made):
+        told = f"the decoder undoes {undone} pools and strides, the encoder has {shrinking}"
+        raise UnpoolError(f"{told}; give one MaxUnpool or strided ConvTranspose for each")
+    return PlainDecoder(
+        nn.Sequential(*(layer.conv if isinstance(layer, Enlarge) else layer for layer in made))
+    )
+
+
+def _restoring(layer: nn.Module) -> nn.Module:
+    """Layers that need a remembered size, in the form that takes it."""
+    if isinstance(layer, nn.MaxUnpool1d | nn.MaxUnpool2d | nn.MaxUnpool3d):
+        dimensions = int(type(layer).__name__[-2])
+        return Unpool(_unpool_window(layer, dimensions))
+    if isinstance(layer, TRANSPOSED) and any(s != 1 for s in layer.stride):
+        return Enlarge(layer)
+    return layer
+
+
+def _unpool_window(layer: nn.Module, dimensions: int) -> Window:
+    def per_axis(value: Any) -> tuple[int, ...]:
+        return (value,) * dimensions if isinstance(value, int) else tuple(value)
+
+    kernel, stride, padding = (per_axis(getattr(layer, key)) for key in ("kernel_size", "stride", "padding"))
+    return Window(kernel, stride, padding, (1,) * dimensions)
