@@ -143,11 +143,17 @@ def test_survives(table: pd.DataFrame, tmp_path: Path) -> None:
     index = write_report(tmp_path, table, title="t", facts={}, history=[{"epoch": 1}])
     _, data, _ = page_of(index)
     assert data["path"] == list(table["path"])
-    assert [x is None for x in data["x"]] == [y is None for y in data["y"]]
     assert sorted(image for g in data["groups"] for image in g["members"]) == list(range(len(table)))
     for name in ("map.png", "groups.png"):
         with Image.open(tmp_path / name) as picture:
             picture.load()
+
+
+def test_only_whole_coordinates_are_places(tmp_path: Path) -> None:
+    table = make_table(4, x=[1, None, 2, 3], y=[1, 1, float("inf"), 5])
+    _, data, _ = page_of(write_report(tmp_path, table, title="t", facts={}))
+    assert data["x"] == [0, None, None, 0.5]
+    assert data["y"] == [1, None, None, 0], "the picture's y goes down"
 
 
 def test_groups_show_the_most_typical_first(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ const canvas = byId('map');
 const context = canvas.getContext('2d');
 const loaded = new Map();
 const placed = [...data.x.keys()].filter((image) => data.x[image] !== null);
-const order = placed.slice().sort((a, b) => data.level[b] - data.level[a]);
+const pictured = placed.filter((image) => thumbnails[image]).sort((a, b) => data.level[b] - data.level[a]);
 const extent = ['x', 'y'].map((axis) => placed.reduce(
   ([low, high], image) => [Math.min(low, data[axis][image]), Math.max(high, data[axis][image])], [Infinity, -Infinity]));
 const MAX_ZOOM = 400;
@@ -69,9 +69,11 @@ function drawDots(group, rim) {
   context.strokeStyle = rim;
   context.lineWidth = 0.75;
   context.beginPath();
+  const factor = scale(); // once: with many images this loop is what the eye waits for
   for (const image of group.members) {
     if (data.x[image] === null) continue;
-    const [x, y] = toScreen(image);
+    const x = (data.x[image] - view.x) * factor + view.width / 2;
+    const y = (data.y[image] - view.y) * factor + view.height / 2;
     if (x < -9 || y < -9 || x > view.width + 9 || y > view.height + 9) continue;
     if (many) context.rect(x - radius, y - radius, 2 * radius, 2 * radius);
     else { context.moveTo(x + radius, y); context.arc(x, y, radius, 0, 7); }
@@ -89,8 +91,8 @@ function levelNow() {
 function drawPictures() {
   const level = levelNow();
   const size = side();
-  for (const image of order) {
-    if (data.level[image] > level || !thumbnails[image] || !inHighlight(image)) continue;
+  for (const image of pictured) {
+    if (data.level[image] > level || !inHighlight(image)) continue;
     const [x, y] = toScreen(image);
     if (x < -size || y < -size || x > view.width + size || y > view.height + size) continue;
     const source = bitmap(image);
