@@ -111,6 +111,12 @@ def test_one_channel_averages_the_pixel_range() -> None:
     assert network.encode(torch.rand(1, 1, 32, 32)).shape == (1, 512, 1, 1)
 
 
+def test_a_timm_network_is_used_at_the_size_it_was_trained_at() -> None:
+    assert build_network("mobilenetv3_small_050", decoder="none").size == 224
+    assert build_network("swinv2_cr_tiny_ns_224", decoder="none").size == 224
+    assert build_network("mobilevit_xxs", decoder="none").size == 256
+
+
 @pytest.mark.parametrize(
     "name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "mnasnet0_5", "shufflenet_v2_x0_5"]
 )

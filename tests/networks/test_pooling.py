@@ -98,6 +98,20 @@ def test_unpooling_has_a_right_gradient() -> None:
     assert torch.autograd.gradcheck(lambda y: Unpool(TWO_BY_TWO)(y, pools[0]), y_BCn)
 
 
+@pytest.mark.parametrize("shape", [(7,), (7, 6), (5, 6, 7)])
+def test_deterministic_algorithms_give_the_same(shape) -> None:
+    pool = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}[len(shape)](2)
+    y_BCn, pools = remember(pool, torch.rand(2, 3, *shape))
+    window = window_of(pool)
+    assert window is not None
+    usual = Unpool(window)(y_BCn, pools[0])
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert torch.equal(Unpool(window)(y_BCn, pools[0]), usual)
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
 def test_three_dimensions_too() -> None:
     x_BCDHW = torch.rand(1, 2, 5, 4, 7)
     y_BCn, pools = remember(nn.MaxPool3d(2), x_BCDHW)

@@ -66,6 +66,14 @@ def is_timm_name(name: str) -> bool:
     return bool(timm.is_model(ALIASES.get(name, name)))
 
 
+def native_size(name: str) -> int:
+    """The side of the images that timm's weights of this name were trained on, pixels."""
+    import timm
+
+    told = timm.models.get_pretrained_cfg(name)
+    return int(told.input_size[-1]) if told else 224
+
+
 def is_torchvision_name(name: str) -> bool:
     """Whether torchvision has a classifier of this name."""
     import torchvision
@@ -82,21 +90,26 @@ def foreign_names() -> list[str]:
 
 
 def _from_timm(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
-    import timm
-
-    wanted = {"in_chans": channels, "num_classes": 0, "global_pool": ""}
-    try:
-        body = timm.create_model(ALIASES.get(name, name), pretrained=False, img_size=size, **wanted)
-    except TypeError:  # networks of convolutions alone take images of any size and have no such option
-        try:
-            body = timm.create_model(ALIASES.get(name, name), pretrained=False, **wanted)
-        except TypeError:  # and some always pool
-            body = timm.create_model(
-                ALIASES.get(name, name), pretrained=False, in_chans=channels, num_classes=0
-            )
+    body = timm_body(name, channels, size)
     return _measured(name, body, channels, size, getattr(body, "num_prefix_tokens", 0)), dict(
         body.pretrained_cfg
     )
+
+
+def timm_body(name: str, channels: int, size: int, pretrained: bool = False) -> Any:
+    """timm's network without its head, for images of `size` pixels where it has to know."""
+    import timm
+
+    known = ALIASES.get(name, name)
+    wanted = {"pretrained": pretrained, "in_chans": channels, "num_classes": 0}
+    try:
+        return timm.create_model(known, global_pool="", img_size=size, **wanted)
+    except TypeError:  # networks of convolutions alone take images of any size and have no such option
+        pass
+    try:
+        return timm.create_model(known, global_pool="", **wanted)
+    except TypeError:  # and some always pool
+        return timm.create_model(known, **wanted)
 
 
 def _from_torchvision(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:

@@ -14,7 +14,7 @@ from torch import nn
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks import encoders, published
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_input
-from unpool.networks.backbones import backbone, foreign_names, is_timm_name, is_torchvision_name
+from unpool.networks.backbones import backbone, foreign_names, is_timm_name, is_torchvision_name, native_size
 from unpool.networks.classifier import Classifier, lenet_head
 from unpool.networks.decoders import Decoder, NoDecoder
 from unpool.networks.initialisation import initialise
@@ -163,7 +163,7 @@ def _entry(name: str) -> Entry:
     if name in CATALOGUE:
         return CATALOGUE[name]
     if is_timm_name(name):
-        return Entry(f"{name} from timm", 224, 3, IMAGENET, "mean", is_backbone=True)
+        return Entry(f"{name} from timm", native_size(name), 3, IMAGENET, "mean", is_backbone=True)
     if is_torchvision_name(name):
         return Entry(f"{name} from torchvision", 224, 3, IMAGENET, "mean", is_backbone=True)
     near = difflib.get_close_matches(name, [*CATALOGUE, *foreign_names()], n=1)

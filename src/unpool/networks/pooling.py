@@ -6,6 +6,7 @@ Shapes: B batch, C channels, S any number of spatial axes (L, or H and W, or D, 
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -109,6 +110,9 @@ class Unpool(nn.Module):
     Without indices each value goes to the middle of its window (for an even kernel the pixel before the
     middle: the top left of a 2×2 window), so the result depends on the values alone.
 
+    Where windows overlap two values may share a place and one of them stays: on a GPU which one is left open,
+    unless torch is told to use deterministic algorithms.
+
     >>> unpool = Unpool(Window((2, 2), (2, 2), (0, 0), (1, 1)))
     >>> unpool(torch.tensor([[[[7.0]]]]), Pool((3, 2))).squeeze().tolist()
     [[7.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
@@ -126,6 +130,8 @@ class Unpool(nn.Module):
             raise UnpoolError(
                 f"the pooling indices are {seen}, the values {wanted}; pass the pools of the same images"
             )
+        if torch.are_deterministic_algorithms_enabled():
+            return _scattered(y_BCn, indices_BCn, pool.size)
         window = self.window
         return _UNPOOL[len(pool.size)](
             y_BCn,
@@ -154,6 +160,13 @@ class Unpool(nn.Module):
 
 
 _UNPOOL: dict[int, Callable[..., Tensor]] = {1: F.max_unpool1d, 2: F.max_unpool2d, 3: F.max_unpool3d}
+
+
+def _scattered(y_BCn: Tensor, indices_BCn: Tensor, size: Size) -> Tensor:
+    # torch's own unpooling refuses to run deterministically, even where no place is shared.
+    planes = y_BCn.shape[:2]
+    empty = y_BCn.new_zeros(*planes, math.prod(size))
+    return empty.scatter(2, indices_BCn.flatten(2), y_BCn.flatten(2)).reshape(*planes, *size)
 
 
 def _children(sequential: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.backbones import ALIASES, Backbone, is_timm_name
+from unpool.networks.backbones import Backbone, is_timm_name, timm_body
 
 State = dict[str, Tensor]
 
@@ -141,13 +141,8 @@ def _torchvision_state(theirs: str, name: str) -> State:
 
 
 def _timm_state(network: Autoencoder) -> State:
-    import timm
-
-    name = ALIASES.get(network.network, network.network)
-    body = network.encoder.body
-    assert isinstance(body, nn.Module)
     with _told_when_unreachable(network.network), _without_long_retries():
-        pretrained = timm.create_model(name, pretrained=True, in_chans=network.channels, num_classes=0)
+        pretrained = timm_body(network.network, network.channels, network.size, pretrained=True)
     state: State = pretrained.state_dict()
     return state
 
