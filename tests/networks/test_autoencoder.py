@@ -10,7 +10,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, evaluating, merge_code, smallest_input
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier, with_classes
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders import NoDecoder, interpolate
 from unpool.networks.upsampling import UpsamplingDecoder
 
 
@@ -99,6 +99,13 @@ def test_upsampling_has_no_checkerboard() -> None:
     inside = image_HW[12:-12, 12:-12]
     assert inside.std() < 1e-6 * inside.abs().mean()
     assert image_HW.std() > 1e-4 * inside.abs().mean()
+
+
+def test_interpolation_is_linear_between_pixel_centres() -> None:
+    x_BCL = torch.tensor([[[0.0, 1.0]]])
+    assert interpolate(x_BCL, (4,)).flatten().tolist() == [0, 0.25, 0.75, 1]
+    assert interpolate(x_BCL.reshape(1, 1, 1, 2), (2, 4))[0, 0].tolist() == [[0, 0.25, 0.75, 1]] * 2
+    assert interpolate(x_BCL, (2,)) is x_BCL
 
 
 def test_merging() -> None:

@@ -91,6 +91,12 @@ def test_fixed_positions_are_the_middle() -> None:
     assert Unpool(three)(torch.tensor([[[1.0, 2.0]]]), Pool((5,)))[0, 0].tolist() == [1, 0, 0, 2, 0]
 
 
+def test_fixed_positions_stay_inside_the_image() -> None:
+    padded = Window((2,), (2,), (1,), (1,))
+    y_BCL = torch.tensor([[[1.0, 2.0, 3.0]]])
+    assert Unpool(padded)(y_BCL, Pool((4,)))[0, 0].tolist() == [1, 2, 0, 3]
+
+
 def test_unpooling_has_a_right_gradient() -> None:
     x_BCHW = torch.rand(1, 2, 5, 6, dtype=torch.float64)
     y_BCn, pools = remember(nn.MaxPool2d(2), x_BCHW)
