@@ -165,7 +165,8 @@ def map_(
     from unpool.actions.group import map_images
 
     told = map_images(work, method=method, seed=seed, progress=_progress())
-    _tell(told, common, "{images} images laid out by {method}, trustworthiness {trustworthiness:.3f}")
+    share = _short(told["trustworthiness"])
+    _tell(told, common, "{images} images laid out by {method}, trustworthiness " + share)
 
 
 @app.command

@@ -33,7 +33,6 @@ EXAMPLES = 16
 
 def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -> Path:
     """Write the pictures and index.html of a workspace to WORK/report, or to `out`; returns index.html."""
-    from unpool.analysis.quality import typicality
     from unpool.report import write_report
 
     table = ImageTable(work)
@@ -42,7 +41,7 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
     paths, vectors_ND = embedded(table)
     frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
     if "group" in frame and frame["group"].notna().all():
-        frame["rank"] = typicality(vectors_ND, frame["group"].to_numpy(np.int64))
+        frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))
     source = open_source(str(state.get("place", "")), _path(state.get("data")))
     folder = source.folder if isinstance(source, FolderSource) else None
     training = describe_model(work / MODEL).get("training")
@@ -56,6 +55,16 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
         originals=folder,
         problems=problem_rows(table),
     )
+
+
+def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
+    """0 for the most typical image of each group, 1 for the next; noise comes after all."""
+    from unpool.analysis.quality import medoids
+
+    rank_N = np.full(len(group_N), len(group_N), np.int64)
+    for rows in medoids(vectors_ND, group_N, len(group_N)).values():
+        rank_N[rows] = np.arange(len(rows))
+    return rank_N
 
 
 def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
