@@ -84,6 +84,7 @@ class SequenceDecoder(SteppedDecoder):
     def imagined_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
         """The lengths on the way down; the linear layers fix the image's size."""
         if size is not None and tuple(size) != (self.size, self.size):
-            raise UnpoolError(f"this network decodes to {self.size}×{self.size} pixels, not {pixels(size)}")
+            told = f"this network decodes to {self.size}×{self.size} pixels, not {pixels(size)}"
+            raise UnpoolError(f"{told}; leave size out")
         length = self.size * self.size
         return [Pool((length,)), Pool((pooled_length(length),))]
