@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks import encoders, published
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_input
-from unpool.networks.backbones import backbone, foreign_names, is_timm_name, is_torchvision_name, native_size
-from unpool.networks.classifier import Classifier, lenet_head
-from unpool.networks.decoders import Decoder, NoDecoder
+from unpool.errors import UsageError, unknown_name
+from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.backbones import foreign_names, is_timm_name, is_torchvision_name, native_size
+from unpool.networks.building import Entry, build
 from unpool.networks.initialisation import initialise
-from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.table import layer_table
-from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
 from unpool.networks.weights import load_weights
-from unpool.networks.windows import pixels
 
 __all__ = [
     "CATALOGUE",
@@ -38,19 +31,6 @@ __all__ = [
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 SYMMETRIC = ((0.5,) * 3, (0.5,) * 3)
 UNIT = ((0.0,) * 3, (1.0,) * 3)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the catalogue: what the network is, and what it is fed by default."""
-
-    description: str
-    size: int
-    channels: int
-    pixels: tuple[tuple[float, ...], tuple[float, ...]]
-    merge: str = "flatten"
-    has_width: bool = False
-    is_backbone: bool = False
 
 
 CATALOGUE: dict[str, Entry] = {
@@ -124,7 +104,7 @@ def build_network(
         if value < 1:
             raise UsageError(f"{option} {value} is not a positive number; give at least 1")
     with seeded(seed):
-        network = _build(name, entry, side, depth, width or 32, decoder, num_classes)
+        network = build(name, entry, side, depth, width or 32, decoder, num_classes)
         initialise(network, init)
     load_weights(network, weights)
     return network
@@ -168,81 +148,3 @@ def _entry(name: str) -> Entry:
         return Entry(f"{name} from torchvision", 224, 3, IMAGENET, "mean", is_backbone=True)
     near = difflib.get_close_matches(name, [*CATALOGUE, *foreign_names()], n=1)
     raise unknown_name("network", name, {*CATALOGUE, *near})
-
-
-def _build(
-    name: str, entry: Entry, size: int, channels: int, width: int, form: str | None, num_classes: int
-) -> Autoencoder:
-    if entry.is_backbone:
-        return _build_backbone(name, entry, size, channels, form)
-    encoder = _encoder(name, size, channels, width)
-    smallest = smallest_input(encoder)
-    if smallest and size < max(smallest):
-        raise UnpoolError(f"size {size} is too small for {name}; the smallest it takes is {pixels(smallest)}")
-    prepared = _preprocessing(entry, size, channels)
-    if name == "lenet" and form is None:
-        return Classifier(encoder, lenet_head(size, num_classes), network=name, preprocessing=prepared)
-    made = _decoder(name, encoder, size, channels, width, form)
-    return Autoencoder(encoder, made, network=name, preprocessing=prepared, merge=entry.merge)
-
-
-def _encoder(name: str, size: int, channels: int, width: int) -> nn.Sequential:
-    if name.startswith("vgg"):
-        return encoders.vgg(int(name[3:5]), channels)
-    makers: dict[str, Callable[[], nn.Sequential]] = {
-        "conv": lambda: encoders.conv(channels, size, width),
-        "conv-small": lambda: encoders.conv_small(channels, width),
-        "dense": lambda: encoders.dense(channels, size),
-        "lenet": lambda: encoders.lenet(channels),
-        "unpooling": lambda: encoders.unpooling(channels),
-        "strided": lambda: encoders.strided(channels),
-        "denoiser": lambda: encoders.denoiser(channels),
-        "sequence": lambda: encoders.sequence(channels, size),
-    }
-    return makers[name]()
-
-
-def _decoder(
-    name: str, encoder: nn.Sequential, size: int, channels: int, width: int, form: str | None
-) -> Decoder:
-    if form == "none":
-        return NoDecoder()
-    if form is not None and form not in FORMS:
-        raise unknown_name("decoder", form, [*FORMS, "none"])
-    if name == "conv-small" and form is None:
-        return published.conv_small_decoder(channels, width)
-    if name == "dense":
-        if form is not None:
-            raise UsageError(f"dense has nothing to {form}: it has no pooling; leave decoder out")
-        return published.dense_decoder(channels, size)
-    if name == "denoiser":
-        return published.denoiser_decoder(channels, form or "unpool")
-    if name == "sequence":
-        return published.SequenceDecoder(channels, size, form or "unpool")
-    return mirror(encoder, form or "unpool")
-
-
-def _build_backbone(name: str, entry: Entry, size: int, channels: int, form: str | None) -> Autoencoder:
-    if form is not None and form not in (*UPSAMPLING_FORMS, "none"):
-        if form in FORMS:
-            raise UsageError(f"{name} cannot be mirrored, so has nothing to unpool; use decoder 'upsample'")
-        raise unknown_name("decoder", form, [*UPSAMPLING_FORMS, "none"])
-    encoder, told = backbone(name, channels=channels, size=size)
-    made: Decoder = NoDecoder()
-    if form != "none":
-        made = UpsamplingDecoder(
-            encoder.out_channels, channels, reduction=encoder.reduction, form=form or "upsample"
-        )
-    prepared = _preprocessing(entry, size, channels, told)
-    return Autoencoder(encoder, made, network=name, preprocessing=prepared, merge=entry.merge)
-
-
-def _preprocessing(
-    entry: Entry, size: int, channels: int, told: dict[str, object] | None = None
-) -> Preprocessing:
-    mean, std = entry.pixels
-    if told:
-        mean, std = tuple(told.get("mean", mean)), tuple(told.get("std", std))  # type: ignore[arg-type]
-    if channels != len(mean):
-        mean, std = (sum(mean) / len(mean),) * channels, (sum(std) / len(std),) * channels
-    return Preprocessing(size, channels, mean, std)
