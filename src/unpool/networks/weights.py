@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from unittest import mock
 
 import torch
 from torch import Tensor, nn
@@ -166,9 +165,12 @@ def _without_long_retries() -> Iterator[None]:
     from huggingface_hub import constants
 
     host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]
-    offline = constants.HF_HUB_OFFLINE or not (urllib.request.getproxies() or _resolves(host))
-    with mock.patch.object(constants, "HF_HUB_OFFLINE", offline):
+    before = constants.HF_HUB_OFFLINE
+    constants.HF_HUB_OFFLINE = before or not (urllib.request.getproxies() or _resolves(host))
+    try:
         yield
+    finally:
+        constants.HF_HUB_OFFLINE = before
 
 
 def _resolves(host: str) -> bool:
