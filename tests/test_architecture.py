@@ -24,6 +24,7 @@ actions.places actions.choose actions.collection actions.tables actions.learn ac
 actions.group actions.report actions.run actions.search actions.export actions.networks actions
 collection
 cli
+__main__
 """
 ORDER = PLAN.split()
 

@@ -76,3 +76,13 @@ def test_compaction_changes_no_row(table: ImageTable) -> None:
     before = table.frame()
     table.compact()
     assert before.equals(ImageTable(table.work).frame())
+
+
+def test_a_row_may_lose_its_vector(table: ImageTable) -> None:
+    table.upsert(rows(3))
+    table.reset_vectors(2)
+    table.update(["00000.png", "00001.png"], {"vector": np.ones((2, 2))})
+    table.upsert([{"path": "00000.png", "vector": None}, {"path": "00002.png", "vector": np.zeros(2)}])
+    assert table.vectors()[0] == ["00001.png", "00002.png"]
+    table.upsert([{"path": "00001.png", "vector": None}])
+    assert table.vectors()[0] == ["00002.png"]

@@ -35,10 +35,15 @@ def _umask() -> int:
     return mask
 
 
+def write_bytes(path: Path, content: bytes) -> Path:
+    """Write bytes whole or not at all; returns `path`."""
+    write_whole(path, lambda part: part.write_bytes(content))
+    return path
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text whole or not at all; lone surrogates are escaped."""
-    data = text.encode("utf-8", "backslashreplace")
-    write_whole(path, lambda part: part.write_bytes(data))
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:

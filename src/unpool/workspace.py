@@ -113,7 +113,8 @@ class ImageTable:
         if rows:
             data = _to_arrow(rows, self._table.schema)
             merge = self._table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(data)
+            # Skipped rows have no vector, which LanceDB otherwise takes for a vector of the wrong length.
+            merge.execute(data, on_bad_vectors="null")
 
     def update(self, paths: Sequence[str], columns: dict[str, Sequence[Any] | np.ndarray]) -> None:
         """Set some columns of existing rows; paths that are not in the table are passed over."""

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unpool.report.files import png_bytes, write_whole
+from unpool.files import write_bytes
+from unpool.report.drawing import png_bytes
 from unpool.report.items import read_items
 from unpool.report.map_picture import draw_map
 from unpool.report.page import build_page, relative_url
@@ -44,14 +45,14 @@ def write_report(
     out = Path(out)
     items = read_items(table)
     level_N = assign_levels(items.place_N2, items.priority())
-    write_whole(out / "map.png", png_bytes(draw_map(items, level_N)))
-    write_whole(out / "groups.png", png_bytes(draw_groups(items)))
+    write_bytes(out / "map.png", png_bytes(draw_map(items, level_N)))
+    write_bytes(out / "groups.png", png_bytes(draw_groups(items)))
     figures = []
     if history:
-        loss = write_whole(out / "loss.png", draw_loss(history))
+        loss = write_bytes(out / "loss.png", draw_loss(history))
         figures.append(_figure("Training", "Loss after each epoch, on training and validation images", loss))
     if reconstructions is not None and len(reconstructions[0]):
-        pairs = write_whole(out / "reconstructions.png", png_bytes(draw_reconstructions(*reconstructions)))
+        pairs = write_bytes(out / "reconstructions.png", png_bytes(draw_reconstructions(*reconstructions)))
         figures.append(_figure("Reconstructions", "Images above what the network made of them", pairs))
     page = build_page(
         items,
@@ -62,7 +63,7 @@ def write_report(
         problems=problems,
         originals=relative_url(originals, out),
     )
-    return write_whole(out / "index.html", page.encode())
+    return write_bytes(out / "index.html", page.encode())
 
 
 def _figure(title: str, alt: str, picture: Path) -> dict[str, str]:

@@ -66,3 +66,10 @@ def label_box(centre: tuple[float, float], text: str, size: int) -> tuple[float,
     height = 1.5 * size
     width = max(height, font(size, bold=True).getlength(text) + 0.9 * size)
     return centre[0] - width / 2, centre[1] - height / 2, centre[0] + width / 2, centre[1] + height / 2
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """The picture as PNG; lightly compressed, for speed."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()

@@ -1,0 +1,329 @@
+"""From a folder to groups, through the command line as its user types it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from hostile import make_hostile_folder, save_turned
+from pictures import make_photograph, make_shapes
+from unpool import Workspace
+from unpool.actions.model import save_pretrained
+from unpool.cli import main
+from unpool.inference.runtime import export_encoder
+from unpool.training.model_file import load_model
+from unpool.workspace import ImageTable
+
+RUN_KEYS = {
+    "work",
+    "images",
+    "skipped",
+    "embedded",
+    "network",
+    "dimension",
+    "groups",
+    "silhouette",
+    "seconds",
+}
+SHORT = ["--steps", "40", "--groups", "3", "--no-open"]
+
+
+def unpool(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> Any:
+    """Run a command in this process; its JSON where it succeeds, else its one line of error."""
+    with pytest.raises(SystemExit) as left:
+        main([str(word) for word in words] + ([] if code else ["--json"]))
+    out, err = capsys.readouterr()
+    assert left.value.code == code, err
+    assert "Traceback" not in err
+    return err.strip().splitlines()[-1] if code else json.loads(out)
+
+
+@pytest.fixture(scope="session")
+def shapes_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of small shapes, run once; tests that change it copy it first."""
+    root = tmp_path_factory.mktemp("shapes")
+    make_shapes(root / "images")
+    with pytest.raises(SystemExit):
+        main(["run", str(root / "images"), "--work", str(root / "w.unpool"), *SHORT])
+    return root
+
+
+@pytest.fixture
+def shapes(shapes_run: Path, tmp_path: Path) -> Path:
+    """A copy of the run with its images, at a place of its own."""
+    shutil.copytree(shapes_run, tmp_path / "copy")
+    root = tmp_path / "copy"
+    state = root / "w.unpool" / "unpool.yaml"
+    state.write_text(state.read_text().replace(str(shapes_run), str(root)))
+    return root
+
+
+@pytest.fixture(scope="session")
+def photo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """EfficientNet-lite0 as a model folder, exported once for all tests."""
+    folder = tmp_path_factory.mktemp("photo-model")
+    save_pretrained("efficientnet-lite0", folder)
+    export_encoder(load_model(folder), folder / "encoder.onnx")
+    return folder
+
+
+def table(root: Path) -> pd.DataFrame:
+    return ImageTable(root / "w.unpool").frame().set_index("path")
+
+
+def rerun(capsys: pytest.CaptureFixture[str], root: Path) -> Any:
+    return unpool(capsys, "run", root / "images", "--work", root / "w.unpool", *SHORT)
+
+
+def test_run_leaves_a_whole_workspace(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = rerun(capsys, shapes)
+    work = shapes / "w.unpool"
+    assert set(told) >= RUN_KEYS
+    assert set(told["seconds"]) == {"scan", "train", "embed", "group", "map"}
+    assert (told["images"], told["skipped"], told["network"], told["groups"]) == (36, 0, "conv", 3)
+    for name in ("report/index.html", "report/map.png", "report/groups.png", "report/loss.png",
+                 "report/reconstructions.png", "groups.csv", "problems.csv", "model/encoder.onnx"):  # fmt: skip
+        assert (work / name).stat().st_size > 0, name
+    assert not [path for path in work.rglob("*") if path.name.startswith(".partial")]
+    rows = list(csv.DictReader((work / "groups.csv").open()))
+    assert [row["path"] for row in rows] == sorted(row["path"] for row in rows)
+    frame = table(shapes)
+    assert len(rows) == len(frame) == 36
+    assert frame["group"].value_counts().sort_index().is_monotonic_decreasing
+    assert frame[["x", "y", "probability", "outlier_score", "sharpness", "thumbnail"]].notna().all(axis=None)
+
+
+def test_shapes_are_told_apart(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = unpool(capsys, "evaluate", "--work", shapes / "w.unpool", "--labels", "folders")
+    assert told["accuracy"] > 0.9
+    assert told["nmi"] > 0.7
+    without = unpool(capsys, "evaluate", "--work", shapes / "w.unpool")
+    assert without["accuracy"] is None
+    assert without["knn_accuracy"] is None
+    assert without["silhouette"] is not None
+
+
+def test_second_run_embeds_only_what_is_new_or_changed(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = table(shapes)
+    assert rerun(capsys, shapes)["embedded"] == 0
+    images = shapes / "images"
+    shutil.copy(images / "disc/000.png", images / "disc/new.png")
+    Image.fromarray(np.full((12, 12), 99, np.uint8)).save(images / "cross/001.png")
+    (images / "stripes/002.png").unlink()
+    told = rerun(capsys, shapes)
+    after = table(shapes)
+    assert (told["images"], told["embedded"]) == (36, 2)
+    assert set(after.index) == (set(before.index) | {"disc/new.png"}) - {"stripes/002.png"}
+    assert after.loc["disc/new.png", "id"] == after.loc["disc/000.png", "id"]
+    same = [path for path in before.index if path in after.index and path != "cross/001.png"]
+    assert all(
+        np.array_equal(a, b)
+        for a, b in zip(before.loc[same, "vector"], after.loc[same, "vector"], strict=True)
+    )
+    assert after["group"].notna().all()
+
+
+def test_labels_survive_changes_and_renames(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ImageTable(shapes / "w.unpool")
+    store.update(["disc/000.png", "disc/001.png", "disc/002.png"], {"label": ["moved", "kept", "gone"]})
+    images = shapes / "images"
+    (images / "disc/000.png").rename(images / "cross/renamed.png")
+    (images / "disc/002.png").unlink()
+    told = rerun(capsys, shapes)
+    frame = table(shapes)
+    assert frame.loc["cross/renamed.png", "label"] == "moved"
+    assert "disc/000.png" not in frame.index
+    assert frame.loc["disc/001.png", "label"] == "kept"
+    assert tuple(frame.loc["disc/002.png", ["label", "status", "problem"]]) == ("gone", "skipped", "missing")
+    assert (told["images"], told["skipped"]) == (35, 1)
+
+
+def test_same_seed_same_groups_bit_for_bit(
+    shapes_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unpool(capsys, "run", shapes_run / "images", "--work", tmp_path / "again.unpool", *SHORT)
+    first, again = table(shapes_run), ImageTable(tmp_path / "again.unpool").frame().set_index("path")
+    for column in ("group", "x", "y", "probability", "model"):
+        pd.testing.assert_series_equal(first[column], again[column], check_exact=True)
+
+
+def test_hostile_folder(tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = make_hostile_folder(tmp_path / "images")
+    told = unpool(
+        capsys, "run", tmp_path / "images", "--work", tmp_path / "w.unpool",
+        "--network", photo_model, "--groups", 3, "--no-open",
+    )  # fmt: skip
+    frame = table(tmp_path)
+    assert set(frame.index[frame["status"] == "ok"]) == good
+    rows = {row["path"]: row for row in csv.DictReader((tmp_path / "w.unpool/problems.csv").open(newline=""))}
+    assert {path: row["problem"] for path, row in rows.items()} == bad
+    assert all(row["detail"] for row in rows.values())
+    assert (told["images"], told["skipped"]) == (len(good), len(bad))
+    assert frame.loc[list(good), "vector"].map(np.isfinite).map(np.all).all()
+
+
+def test_no_usable_image_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "images").mkdir()
+    line = unpool(capsys, "run", tmp_path / "images", "--work", tmp_path / "w.unpool", code=1)
+    assert line.startswith("unpool: there is no image in")
+    assert not (tmp_path / "w.unpool").exists()
+    (tmp_path / "images/a.jpg").write_bytes(b"")
+    line = unpool(capsys, "run", tmp_path / "images", "--work", tmp_path / "w.unpool", code=1)
+    assert "can be used: 1 skipped" in line
+    assert "empty" in (tmp_path / "w.unpool/problems.csv").read_text()
+    assert "nowhere" in unpool(capsys, "run", tmp_path / "nowhere", code=1)
+
+
+def test_a_single_image(tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "images").mkdir()
+    make_photograph().save(tmp_path / "images/one.jpg")
+    told = unpool(
+        capsys,
+        "run",
+        tmp_path / "images",
+        "--work",
+        tmp_path / "w.unpool",
+        "--network",
+        photo_model,
+        "--no-open",
+    )
+    assert (told["images"], told["groups"], told["silhouette"]) == (1, 1, None)
+
+
+def test_orientations_give_one_vector_and_upright_thumbnails(
+    tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upright = make_photograph(seed=4)
+    for value in range(1, 9):
+        save_turned(np.asarray(upright), tmp_path / f"images/{value}.jpg", value, quality=97, subsampling=0)
+    words = ["--model", photo_model, "--work", tmp_path / "w.unpool"]
+    assert unpool(capsys, "embed", tmp_path / "images", *words)["images"] == 8
+    vectors = ImageTable(tmp_path / "w.unpool").vectors()[1]
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert (unit @ unit.T).min() >= 0.999
+    frame = table(tmp_path)
+    assert set(zip(frame["width"], frame["height"], strict=True)) == {upright.size}
+    small = [np.asarray(Image.open(io.BytesIO(data)).convert("L"), float) for data in frame["thumbnail"]]
+    wanted = np.asarray(upright.resize(small[0].shape[::-1]).convert("L"), float)
+    assert max(np.abs(image - wanted).mean() for image in small) < 6
+
+
+def test_search_finds_the_image_itself(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for query in (shapes / "images/cross/003.png", "cross/003.png"):
+        told = unpool(capsys, "search", query, "--work", shapes / "w.unpool", "-k", 5)
+        assert [set(row) for row in told["results"]] == [{"path", "distance", "group"}] * 5
+        assert told["results"][0]["path"] == "cross/003.png"
+        assert told["results"][0]["distance"] < 1e-5
+        distances = [row["distance"] for row in told["results"]]
+        assert distances == sorted(distances)
+    line = unpool(capsys, "search", "nothing.png", "--work", shapes / "w.unpool", code=1)
+    assert "there is no file nothing.png" in line
+
+
+@pytest.mark.parametrize("method", ["kmeans", "gmm", "hdbscan", "auto"])
+def test_group_by_every_method(shapes: Path, method: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = unpool(capsys, "group", "--work", shapes / "w.unpool", "--method", method)
+    assert set(told) >= {"method", "groups", "sizes", "silhouette", "noise"}
+    assert told["method"] == method
+    assert sum(told["sizes"]) + told["noise"] == 36
+    assert len(told["sizes"]) == told["groups"]
+
+
+def test_map_by_every_method(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for method in ("pca", "tsne"):
+        told = unpool(capsys, "map", "--work", shapes / "w.unpool", "--method", method)
+        assert (told["method"], told["images"]) == (method, 36)
+        assert 0.5 < told["trustworthiness"] <= 1
+
+
+def test_export_to_everything(shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = shapes / "w.unpool"
+    ImageTable(work).update(["disc/000.png"], {"label": ["../up/ä"]})
+
+    def export(to: str, out: Path) -> Path:
+        assert unpool(capsys, "export", "--work", work, "--to", to, "--out", out) == {
+            "path": str(out), "images": 36,
+        }  # fmt: skip
+        return out
+
+    frame = pd.read_csv(export("csv", tmp_path / "a.csv"))
+    assert len(frame) == 36
+    assert "vector" not in frame
+    assert pd.read_parquet(export("parquet", tmp_path / "a.parquet"))["vector"].notna().all()
+    folders = export("folders", tmp_path / "folders")
+    copies = [path for path in folders.rglob("*") if path.is_file()]
+    assert len(copies) == 36
+    labelled = folders / ".._up_ä".strip(". ") / "000.png"
+    assert labelled.read_bytes() == (shapes / "images/disc/000.png").read_bytes()
+    assert {path.parent.parent for path in copies} == {folders}
+    assert export("html", tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    line = unpool(capsys, "export", "--work", work, "--to", "folders", "--out", folders, code=1)
+    assert "is there already" in line
+
+
+def test_config_file_and_what_is_typed(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = shapes / "c.yaml"
+    config.write_text("method: kmeans\ngroups: 4\n")
+    words = ["group", "--work", shapes / "w.unpool", "--config", config]
+    assert unpool(capsys, *words)["groups"] == 4
+    assert unpool(capsys, *words, "--groups", 2)["groups"] == 2
+    config.write_text("grups: 4\n")
+    assert "grups" in unpool(capsys, *words, code=2)
+
+
+def test_python_way_is_the_same(shapes: Path, tmp_path: Path) -> None:
+    w = Workspace(tmp_path / "p.unpool", shapes / "images")
+    frame = w.run(groups=3, steps=40)
+    assert frame.set_index("path")["group"].equals(table(shapes)["group"])
+    assert len(w.group(method="kmeans", groups=2)["group"].unique()) == 2
+    found = w.search(shapes / "images/disc/000.png", k=3)
+    assert found["path"][0] == "disc/000.png"
+    assert Workspace(tmp_path / "p.unpool").embed(model=tmp_path / "p.unpool/model")["vector"].notna().all()
+    assert w.evaluate("folders")["accuracy"] > 0.5
+
+
+def test_another_folder_is_refused(shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_shapes(tmp_path / "other", each=2)
+    line = unpool(capsys, "run", tmp_path / "other", "--work", shapes / "w.unpool", code=1)
+    assert "holds the images of" in line
+    assert len(table(shapes)) == 36
+
+
+def test_errors_say_what_and_where(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    work = shapes / "w.unpool"
+    assert "did you mean 'conv-small'" in unpool(
+        capsys, "run", shapes / "images", "--work", shapes / "x.unpool", "--network", "conv-smal", code=2
+    )
+    assert "no workspace at" in unpool(capsys, "group", "--work", shapes / "none.unpool", code=1)
+    assert "must be a number from 2" in unpool(capsys, "group", "--work", work, "--groups", 1, code=2)
+    assert "only 36 images" in unpool(capsys, "group", "--work", work, "--groups", 99, code=1)
+    assert "path and label" in unpool(
+        capsys, "evaluate", "--work", work, "--labels", work / "problems.csv", code=1
+    )
+    assert "give one of them" in unpool(
+        capsys, "run", shapes / "images", "--work", work, "--steps", 1, "--minutes", 1, code=2
+    )
+
+
+def test_networks_tells_catalogue_and_layers(capsys: pytest.CaptureFixture[str]) -> None:
+    told = unpool(capsys, "networks")
+    assert {"conv", "conv-small", "vgg16-bn", "efficientnet-lite0"} <= {
+        row["network"] for row in told["networks"]
+    }
+    told = unpool(capsys, "networks", "conv-small")
+    assert told["parameters"] == 50161
+    assert {"network", "input", "output", "trainable", "input_mb", "activations_mb", "parameters_mb"} <= set(
+        told
+    )
+    assert "did you mean 'dense'" in unpool(capsys, "networks", "dens", code=2)
