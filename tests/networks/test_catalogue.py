@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks import encoders, weights
+from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.backbones import Backbone
 from unpool.networks.catalogue import CATALOGUE, build_network, describe, layer_table, names
 
@@ -280,3 +281,11 @@ def test_every_name_has_a_line() -> None:
     for name in names():
         assert 10 < len(describe(name)) < 70
     assert describe("resnet50") == "resnet50 from timm"
+
+
+def test_a_layer_that_runs_twice_is_counted_once() -> None:
+    conv = torch.nn.Conv2d(3, 3, 3, padding=1)
+    network = Autoencoder(torch.nn.Sequential(conv, torch.nn.ReLU(), conv), torch.nn.Identity())
+    table = layer_table(network, size=8)
+    assert [layer["parameters"] for layer in table["layers"]] == [84, 0, 0, 0]
+    assert table["parameters"] == 84
