@@ -165,6 +165,7 @@ def _broken(root: Path) -> dict[str, str]:
         "half.jpg": (jpeg[: len(jpeg) // 2], "truncated"), "half.png": (png[: len(png) // 2], "truncated"),
         "most.jpg": (jpeg[:-60], "truncated"), "most.png": (png[:-60], "truncated"),
         "head.jpg": (jpeg[:30], "truncated"), "head.png": (png[:20], "truncated"),
+        "chunk.png": (png[:38], "truncated"),
         "half.webp": (files["plain.webp"][:200], "truncated"),
         "half.bmp": (files["plain.bmp"][:200], "truncated"),
         "half.heic": (HEIC[:200], "truncated"),

@@ -82,7 +82,10 @@ def _container(head: bytes) -> str | None:
 
 
 def cut_short(stream: BinaryIO, image_format: str) -> bool:
-    """Whether a file that would not decode simply ends too early, as a broken download does."""
+    """Whether a file that would not decode simply ends too early, as a broken download does.
+
+    Asked only where the reader did not say so itself, as Pillow does for TIFF.
+    """
     length = stream.seek(0, 2)
     stream.seek(0)
     head = stream.read(HEAD)
