@@ -6,7 +6,7 @@ Shapes: N images, D numbers a vector, K groups; xy_N2 are positions on the map.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,24 +16,24 @@ import numpy.typing as npt
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
 from unpool.analysis.number_of_groups import number_of_groups
-from unpool.analysis.quality import NOISE, silhouette
+from unpool.analysis.separation import NOISE, silhouette
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
 MAPPED_BELOW = 200_000
 """Up to so many images `auto` groups on maps of their neighbourhoods, above on the vectors themselves."""
 
 SEVERAL_MAPS_BELOW = 10_000
-"""Up to so many images `auto` hears several maps; above, one: there maps take minutes each."""
+"""Below so many images `auto` asks three maps; from there on one, as they take long to make."""
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
-PERPLEXITIES = (30.0, 15.0, 60.0)  # the map's own, half and twice: neighbourhoods of three sizes
+OTHER_PERPLEXITIES = (10.0, 50.0)  # beside the map's own 30: the span that is usual for t-SNE
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """Groups of images, by descending size: `labels` (N,) from 0, −1 for noise; `probability` (N,) from 0 to 1.
 
-    `silhouette` is that of the vectors (see `quality.silhouette`), None where there are not two groups.
+    `silhouette` is that of the vectors (see `separation.silhouette`), None where there are not two groups.
     """
 
     method: str
@@ -54,8 +54,8 @@ def group(
 
     Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
 
-    - `auto`: k-means on maps of three neighbourhood sizes (perplexity 30, 15, 60), which then vote; on one map
-      from 10,000 images on, on the vectors themselves from 200,000 on
+    - `auto`: k-means on maps of three neighbourhood sizes (perplexity 30, 10, 50), then on how much each image
+      belongs to all of their groups; on one map from 10,000 images on, on the vectors above 200,000
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
@@ -64,8 +64,8 @@ def group(
     come back where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
     or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
 
-    Source: McConville et al. 2019, N2D (neighbour embedding, then a mixture); Dimitriadou et al. 2002, A
-    combination scheme for fuzzy clustering (the vote); Campello et al. 2013 (HDBSCAN).
+    Source: McConville et al. 2019, N2D (a neighbour embedding, then a mixture); Topchy, Jain, Punch 2003,
+    Combining multiple weak clusterings (k-means on stacked groupings); Campello et al. 2013 (HDBSCAN).
 
     >>> group([[1, 0], [0, 1], [1, 0.1], [1, 0.2]], method="kmeans", groups=2).labels.tolist()
     [0, 1, 0, 0]
@@ -139,10 +139,13 @@ def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
     if len(space.unit_ND) > MAPPED_BELOW:
         return _kmeans(space, groups)
     num_groups = space.num_groups(groups)
-    maps = [space.plane]
-    if len(space.unit_ND) < SEVERAL_MAPS_BELOW:
-        maps += [make_map(space.unit_ND, seed=space.seed, perplexity=size) for size in PERPLEXITIES[1:]]
-    return _likeliest(vote([_memberships(map_N2, num_groups, space.seed) for map_N2 in maps]))
+    belonging_NK = _memberships(space.plane, num_groups, space.seed)
+    if len(space.unit_ND) >= SEVERAL_MAPS_BELOW:
+        return _likeliest(belonging_NK)
+    others = (make_map(space.unit_ND, seed=space.seed, perplexity=size) for size in OTHER_PERPLEXITIES)
+    stacked = [belonging_NK, *(_memberships(other_N2, num_groups, space.seed) for other_N2 in others)]
+    labels_N, _ = _likeliest(_memberships(np.hstack(stacked), num_groups, space.seed))
+    return labels_N, _agreement(stacked, labels_N)
 
 
 def _kmeans(space: _Space, groups: int | Literal["auto"]) -> Found:
@@ -178,25 +181,18 @@ METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], Found]] = {
 }
 
 
-def vote(memberships: Iterable[npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-    """The mean of several soft groupings (N, K) of the same images, their groups matched first.
-
-    Source: Dimitriadou, Weingessel, Hornik 2002, A combination scheme for fuzzy clustering.
-
-    >>> one, other = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
-    >>> vote([one, other]).tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
-    """
-    from scipy.optimize import linear_sum_assignment
-
-    first_NK, *others = memberships
-    sum_NK = first_NK.copy()
-    for other_NK in others:
-        sum_NK += other_NK[:, linear_sum_assignment(sum_NK.T @ other_NK, maximize=True)[1]]
-    return sum_NK / (1 + len(others))
+def _agreement(memberships: list[npt.NDArray[np.float64]], labels_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """How likely each image's group is to the mean of the maps, by where the images of their groups ended."""
+    final_NK = np.eye(labels_N.max() + 1)[labels_N]
+    chance_N = np.zeros(len(labels_N))
+    for member_NJ in memberships:
+        became_JK = member_NJ.T @ final_NK
+        became_JK /= np.maximum(became_JK.sum(axis=1, keepdims=True), 1e-12)
+        chance_N += (member_NJ @ became_JK)[np.arange(len(labels_N)), labels_N]
+    return chance_N / len(memberships)
 
 
-def _memberships(points_NP: Floats, num_groups: int, seed: int) -> npt.NDArray[np.float64]:
+def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int) -> npt.NDArray[np.float64]:
     """k-means, then how much each point belongs to each centre: on a map, as in a mixture of round Gaussians."""
     from sklearn.cluster import KMeans
 
@@ -205,7 +201,7 @@ def _memberships(points_NP: Floats, num_groups: int, seed: int) -> npt.NDArray[n
         warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
         means.fit(points_NP[_some(len(points_NP), seed)])
     squared_NK = means.transform(points_NP).astype(np.float64) ** 2
-    spread = max(float(squared_NK.min(axis=1).mean()), np.finfo(np.float64).tiny)
+    spread = max(float(squared_NK.min(axis=1).mean()), 1e-12)
     weight_NK = np.exp(-(squared_NK - squared_NK.min(axis=1, keepdims=True)) / spread)
     normal_NK: npt.NDArray[np.float64] = weight_NK / weight_NK.sum(axis=1, keepdims=True)
     return normal_NK

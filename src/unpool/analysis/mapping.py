@@ -18,6 +18,7 @@ from unpool.errors import UnpoolError, unknown_name
 Progress = Callable[[float], None]
 
 MAX_DIMENSION, NUM_DIRECTIONS = 64, 50  # longer vectors are reduced to 50 directions, as is usual for t-SNE
+SEVERAL_THREADS_FROM = 5_000  # with fewer vectors, threads wait for each other longer than they work
 PRINCIPAL_FROM = 50_000  # so many rows tell the principal directions well enough
 BARNES_HUT_BELOW = 10_000
 FITTED_BELOW = 200_000
@@ -151,19 +152,18 @@ def _embedding(vectors_ND: Floats, seed: int, perplexity: float) -> Any:
     from openTSNE import affinity, nearest_neighbors
 
     perplexity = min(perplexity, (len(vectors_ND) - 1) / 3)
+    num_threads = usable_cores() if len(vectors_ND) >= SEVERAL_THREADS_FROM else 1
     num_neighbours = max(1, min(len(vectors_ND) - 1, int(3 * perplexity)))
     cosine_NK, indices_NK = self_neighbours(vectors_ND, num_neighbours, seed=seed)
     # 2·(1 − cos) is the squared distance of unit vectors: the Gaussian affinities are meant for that.
     neighbours = nearest_neighbors.PrecomputedNeighbors(indices_NK, np.sqrt(2 * cosine_NK).astype(np.float64))
-    affinities = affinity.PerplexityBasedNN(
-        perplexity=perplexity, knn_index=neighbours, n_jobs=usable_cores()
-    )
+    affinities = affinity.PerplexityBasedNN(perplexity=perplexity, knn_index=neighbours, n_jobs=num_threads)
     return openTSNE.TSNEEmbedding(
         _start(vectors_ND, seed),
         affinities,
         negative_gradient_method="bh" if len(vectors_ND) < BARNES_HUT_BELOW else "fft",
         learning_rate="auto",
-        n_jobs=usable_cores(),
+        n_jobs=num_threads,
         random_state=seed,
     )
 

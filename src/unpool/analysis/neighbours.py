@@ -31,9 +31,8 @@ def checked(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
     """
     table_ND = np.ascontiguousarray(vectors_ND, dtype=np.float32)
     if table_ND.ndim != 2 or table_ND.shape[0] == 0 or table_ND.shape[1] == 0:
-        shape = "×".join(map(str, table_ND.shape)) or "a single number"
         raise UnpoolError(
-            f"{what}: shape {shape}, expected at least one row of at least one number; embed first"
+            f"{what}: shape {np.shape(vectors_ND)}, expected (rows, numbers), one or more of each; embed first"
         )
     bad_N = ~np.isfinite(table_ND).all(axis=1)
     if bad_N.any():

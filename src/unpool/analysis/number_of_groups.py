@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import checked
-from unpool.analysis.quality import map_silhouette
+from unpool.analysis.separation import map_silhouette
 
 MOST_GROUPS = 30
 ASKED = 20_000  # positions that k-means tries each number on

@@ -1,0 +1,181 @@
+"""Groups: found where they are, the same for a seed, alive for few and equal vectors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_digits
+
+from unpool.analysis import grouping
+from unpool.analysis.grouping import Grouping, by_size, group
+from unpool.analysis.mapping import make_map
+from unpool.analysis.number_of_groups import number_of_groups
+from unpool.analysis.quality import accuracy, coverage, nmi
+from unpool.analysis.separation import silhouette
+from unpool.errors import UnpoolError, UsageError
+
+METHODS = ["auto", "kmeans", "gmm", "hdbscan"]
+
+
+def number_for(method: str, number: int) -> int | str:
+    return "auto" if method == "hdbscan" else number
+
+
+@pytest.fixture(scope="module")
+def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Five uneven, well parted groups in eight dimensions, their labels, and their map."""
+    label_N = np.repeat([0, 1, 2, 3, 4], [90, 70, 60, 50, 30])
+    vectors_ND = np.eye(5, 8)[label_N] + 0.1 * np.random.default_rng(0).normal(size=(300, 8))
+    return vectors_ND, label_N, make_map(vectors_ND)
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray, Grouping]:
+    vectors_ND, label_N = load_digits(return_X_y=True)
+    return vectors_ND, label_N, group(vectors_ND, groups=10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_finds_groups_that_are_plain(blobs, method):
+    vectors_ND, label_N, xy_N2 = blobs
+    found = group(vectors_ND, method=method, groups=number_for(method, 5), xy_N2=xy_N2)
+    assert accuracy(found.labels, label_N) > 0.97
+    assert (found.method, found.labels.dtype, found.probability.dtype) == (method, np.int64, np.float32)
+    kept_N = found.labels >= 0
+    assert np.bincount(found.labels[kept_N]).tolist() == sorted(np.bincount(found.labels[kept_N]))[::-1]
+    assert 0 <= found.probability.min() <= found.probability.max() <= 1
+    assert found.probability[kept_N].mean() > 0.8
+    assert found.silhouette == silhouette(vectors_ND, found.labels)
+    assert found.silhouette > 0.7
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_says_so_when_there_is_nothing(method):
+    """The other side: labels of noise are not found again."""
+    rng = np.random.default_rng(0)
+    found = group(rng.normal(size=(150, 8)), method=method, groups=number_for(method, 5))
+    assert nmi(found.labels, rng.integers(5, size=150)) < 0.2
+    assert found.silhouette is None or found.silhouette < 0.3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_same_seed_gives_the_same_groups(blobs, method):
+    noisy_ND = blobs[0][::3] + 0.3 * np.random.default_rng(1).normal(size=(100, 8))
+    first, second = (group(noisy_ND, method=method, groups=number_for(method, 7), seed=2) for _ in range(2))
+    np.testing.assert_array_equal(first.labels, second.labels)
+    np.testing.assert_allclose(first.probability, second.probability, atol=1e-6)
+
+
+def test_digits_are_told_apart_from_their_pixels(digits):
+    vectors_ND, label_N, found = digits
+    pixels_N = KMeans(10, n_init=10, random_state=0).fit_predict(vectors_ND)
+    assert accuracy(pixels_N, label_N) < 0.85
+    assert accuracy(found.labels, label_N) > 0.93
+    assert nmi(found.labels, label_N) > 0.89
+
+
+def test_sure_images_are_right_more_often_than_unsure_ones(digits):
+    _, label_N, found = digits
+    sure_N = found.probability > np.median(found.probability)
+    purest = {g: np.bincount(label_N[found.labels == g]).argmax() for g in range(10)}
+    right_N = np.array([purest[g] for g in found.labels]) == label_N
+    assert right_N[sure_N].mean() > right_N[~sure_N].mean() + 0.03
+
+
+@pytest.mark.parametrize("method", ["auto", "kmeans", "gmm"])
+def test_the_number_is_found_where_it_is_plain(blobs, method):
+    vectors_ND, label_N, xy_N2 = blobs
+    found = group(vectors_ND, method=method, xy_N2=xy_N2)
+    assert accuracy(found.labels, label_N) > 0.97
+    assert found.labels.max() == 4
+
+
+@pytest.mark.parametrize("true_number", [2, 3, 6, 9])
+def test_number_of_groups_on_a_plane(true_number):
+    rng = np.random.default_rng(true_number)
+    angle_N = 2 * np.pi * rng.integers(true_number, size=300) / true_number
+    xy_N2 = 20 * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1) + rng.normal(size=(300, 2))
+    assert number_of_groups(xy_N2) == true_number
+    assert number_of_groups(xy_N2[:25]) <= 5  # never above the root
+
+
+@pytest.mark.parametrize("num", [1, 2, 3])
+def test_too_few_for_more_than_one_group(num):
+    assert number_of_groups(np.eye(3, 2)[:num]) == 1
+    assert number_of_groups(np.ones((100, 2))) == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("num", [1, 2, 3, 10])
+def test_few_and_equal_vectors_are_grouped(method, num):
+    rng = np.random.default_rng(0)
+    for vectors_ND in (rng.normal(size=(num, 4)), np.ones((num, 4)), np.zeros((num, 4))):
+        for groups in ("auto", 1, num):
+            found = group(vectors_ND, method=method, groups=number_for(method, groups))
+            assert found.labels.shape == found.probability.shape == (num,)
+            assert np.isfinite(found.probability).all()
+            assert found.labels.max() < num
+    assert set(group(np.ones((num, 4)), method=method).labels) == {0}
+
+
+def test_two_different_vectors_in_three_groups_are_two_groups():
+    vectors_ND = np.repeat(np.eye(2), 10, axis=0)
+    found = group(vectors_ND, method="kmeans", groups=3)
+    assert found.labels.tolist() == [0] * 10 + [1] * 10
+
+
+def test_hdbscan_leaves_what_lies_between_as_noise(blobs):
+    vectors_ND, _, xy_N2 = blobs
+    between_N2 = np.random.default_rng(0).uniform(xy_N2.min() * 3, xy_N2.max() * 3, size=(20, 2))
+    found = group(
+        np.vstack([vectors_ND, -np.ones((20, 8))]), method="hdbscan", xy_N2=np.vstack([xy_N2, between_N2])
+    )
+    assert coverage(found.labels[:300]) > 0.95
+    assert coverage(found.labels[300:]) < 0.5
+    assert (found.probability[found.labels < 0] == 0).all()
+
+
+def test_a_given_map_is_used_and_must_fit(blobs, monkeypatch):
+    vectors_ND, label_N, xy_N2 = blobs
+    monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
+    assert accuracy(group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
+    with pytest.raises(UnpoolError, match="map: 299 positions, expected 300"):
+        group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2[1:])
+
+
+def test_large_sets_take_fewer_maps_or_none(blobs, monkeypatch):
+    vectors_ND, label_N, xy_N2 = blobs
+    monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
+    monkeypatch.setattr(grouping, "FITTED_ON", 100)
+    monkeypatch.setattr(grouping, "SEVERAL_MAPS_BELOW", 300)
+    assert accuracy(group(vectors_ND, groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
+    monkeypatch.setattr(grouping, "MAPPED_BELOW", 299)
+    assert accuracy(group(vectors_ND, groups=5).labels, label_N) > 0.97
+
+
+def test_words_that_are_wrong():
+    with pytest.raises(UsageError, match="unknown method 'kmean'; did you mean 'kmeans'"):
+        group(np.eye(3), method="kmean")
+    with pytest.raises(UnpoolError, match="groups: 4, but there are only 3 images"):
+        group(np.eye(3), groups=4)
+    with pytest.raises(UsageError, match="hdbscan finds their number by itself"):
+        group(np.eye(3), method="hdbscan", groups=2)
+    for wrong in (0, -1, 2.0, True, "ten"):
+        with pytest.raises(
+            UsageError, match=f"groups: {wrong!r}, expected a whole number from 1 on, or auto"
+        ):
+            group(np.eye(3), groups=wrong)
+    with pytest.raises(UnpoolError, match="NaN or infinity"):
+        group([[1.0, np.inf]])
+
+
+@given(st.lists(st.integers(-1, 6), min_size=1, max_size=40))
+def test_groups_are_numbered_by_size_and_stay_the_same_groups(labels_N):
+    new_N = by_size(labels_N)
+    assert len({*zip(labels_N, new_N.tolist(), strict=True)}) == len(set(labels_N)) == len(set(new_N))
+    assert [old == -1 for old in labels_N] == (new_N == -1).tolist()
+    sizes = np.bincount(new_N[new_N >= 0])
+    assert sizes.tolist() == sorted(sizes, reverse=True)
