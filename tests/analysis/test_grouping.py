@@ -27,8 +27,8 @@ def number_for(method: str, number: int) -> int | str:
 @pytest.fixture(scope="module")
 def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Five uneven, well parted groups in eight dimensions, their labels, and their map."""
-    label_N = np.repeat([0, 1, 2, 3, 4], [90, 70, 60, 50, 30])
-    vectors_ND = np.eye(5, 8)[label_N] + 0.1 * np.random.default_rng(0).normal(size=(300, 8))
+    label_N = np.repeat([0, 1, 2, 3, 4], [45, 35, 30, 25, 15])
+    vectors_ND = np.eye(5, 8)[label_N] + 0.1 * np.random.default_rng(0).normal(size=(150, 8))
     return vectors_ND, label_N, make_map(vectors_ND)
 
 
@@ -63,7 +63,7 @@ def test_every_method_says_so_when_there_is_nothing(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_seed_gives_the_same_groups(blobs, method):
-    noisy_ND = blobs[0][::3] + 0.3 * np.random.default_rng(1).normal(size=(100, 8))
+    noisy_ND = blobs[0][::2] + 0.3 * np.random.default_rng(1).normal(size=(75, 8))
     first, second = (group(noisy_ND, method=method, groups=number_for(method, 7), seed=2) for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
     np.testing.assert_allclose(first.probability, second.probability, atol=1e-6)
@@ -96,8 +96,8 @@ def test_the_number_is_found_where_it_is_plain(blobs, method):
 @pytest.mark.parametrize("true_number", [2, 3, 6, 9])
 def test_number_of_groups_on_a_plane(true_number):
     rng = np.random.default_rng(true_number)
-    angle_N = 2 * np.pi * rng.integers(true_number, size=300) / true_number
-    xy_N2 = 20 * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1) + rng.normal(size=(300, 2))
+    angle_N = 2 * np.pi * rng.integers(true_number, size=150) / true_number
+    xy_N2 = 20 * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1) + rng.normal(size=(150, 2))
     assert number_of_groups(xy_N2) == true_number
     assert number_of_groups(xy_N2[:25]) <= 5  # never above the root
 
@@ -133,8 +133,8 @@ def test_hdbscan_leaves_what_lies_between_as_noise(blobs):
     found = group(
         np.vstack([vectors_ND, -np.ones((20, 8))]), method="hdbscan", xy_N2=np.vstack([xy_N2, between_N2])
     )
-    assert coverage(found.labels[:300]) > 0.95
-    assert coverage(found.labels[300:]) < 0.5
+    assert coverage(found.labels[:150]) > 0.95
+    assert coverage(found.labels[150:]) < 0.5
     assert (found.probability[found.labels < 0] == 0).all()
 
 
@@ -142,7 +142,7 @@ def test_a_given_map_is_used_and_must_fit(blobs, monkeypatch):
     vectors_ND, label_N, xy_N2 = blobs
     monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
     assert accuracy(group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
-    with pytest.raises(UnpoolError, match="map: 299 positions, expected 300"):
+    with pytest.raises(UnpoolError, match="map: 149 positions, expected 150"):
         group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2[1:])
 
 
@@ -150,9 +150,9 @@ def test_large_sets_take_fewer_maps_or_none(blobs, monkeypatch):
     vectors_ND, label_N, xy_N2 = blobs
     monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
     monkeypatch.setattr(grouping, "FITTED_ON", 100)
-    monkeypatch.setattr(grouping, "SEVERAL_MAPS_BELOW", 300)
+    monkeypatch.setattr(grouping, "SEVERAL_MAPS_BELOW", 150)
     assert accuracy(group(vectors_ND, groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
-    monkeypatch.setattr(grouping, "MAPPED_BELOW", 299)
+    monkeypatch.setattr(grouping, "MAPPED_BELOW", 149)
     assert accuracy(group(vectors_ND, groups=5).labels, label_N) > 0.97
 
 

@@ -64,7 +64,7 @@ def test_length_of_vectors_does_not_matter(digits):
 @pytest.mark.parametrize("method", ["tsne", "pca"])
 @pytest.mark.parametrize("num", [1, 2, 3, 4, 10])
 @pytest.mark.parametrize("kind", ["random", "equal", "zero"])
-def test_few_and_equal_vectors_have_a_map(method, num, kind):
+def test_few_and_equal_vectors_have_a_map(method, num, kind, caplog):
     rng = np.random.default_rng(0)
     for dimension in (1, 3, 100):
         vectors_ND = {
@@ -75,13 +75,14 @@ def test_few_and_equal_vectors_have_a_map(method, num, kind):
         xy_N2 = make_map(vectors_ND, method=method)
         assert xy_N2.shape == (num, 2)
         assert np.isfinite(xy_N2).all()
+    assert caplog.messages == []  # openTSNE warns where the perplexity is too large for so few
 
 
 def test_progress_rises_from_nothing_to_all(digits):
     seen: list[float] = []
     make_map(digits[:40], progress=seen.append)
     assert (seen[0], seen[-1]) == (0, 1)
-    assert len(seen) > 10
+    assert len(set(seen)) > 10
     assert seen == sorted(seen)
 
 

@@ -142,6 +142,9 @@ def test_the_odd_one_out_scores_highest():
     vectors_ND, _ = blobs(100, 0.05)
     vectors_ND[42] = [0, 0, 0, 0, 0, 1]
     score_N = quality.outlier_score(vectors_ND)
+    unit_ND = vectors_ND / np.linalg.norm(vectors_ND, axis=1, keepdims=True)
+    nearest_NK = np.sort(1 - unit_ND @ unit_ND.T)[:, 1:11]  # the first is the row itself
+    np.testing.assert_allclose(score_N, nearest_NK.mean(axis=1), atol=1e-6)
     assert score_N.dtype == np.float32
     assert score_N.argmax() == 42
     assert score_N[42] > 3 * np.delete(score_N, 42).max()
