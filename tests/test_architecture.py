@@ -14,10 +14,11 @@ PLAN = """
 errors options files progress config
 images.folder images.decode images.datasets images.source images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
-objectives
+objectives.chance objectives.views objectives.contrast objectives.reconstruction objectives
 training.plan training.data training.checkpoint training.fit training.model_file training
 inference.runtime inference.embed inference.reconstruct inference
-analysis.neighbours analysis.mapping analysis.grouping analysis.quality analysis
+analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
+analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import make_shapes
 
+from pictures import make_shapes
 from unpool.files import PARTIAL
 from unpool.workspace import ImageTable
 

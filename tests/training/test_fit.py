@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.catalogue import build_network
-from unpool.objectives.reconstruction import reconstruction_loss
+from unpool.objectives.contrast import Contrast
+from unpool.objectives.reconstruction import Reconstruction
 from unpool.training import fit
 from unpool.training.data import PixelSet, epoch_batches, split
 from unpool.training.fit import train
@@ -39,10 +40,12 @@ def data(pixels: np.ndarray | None = None) -> PixelSet:
 
 
 def same(a: nn.Module, b: nn.Module) -> bool:
-    return all(torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True))
+    return all(
+        torch.equal(x, y) for x, y in zip(a.state_dict().values(), b.state_dict().values(), strict=True)
+    )
 
 
-class Stop(Exception):
+class Stop(BaseException):
     """Stands in for a kill."""
 
 
@@ -53,20 +56,21 @@ def test_resumed_run_ends_with_the_same_weights(
     monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
     plan = Plan(epochs=4, batch=16, val=0.2)
     undisturbed = network()
-    whole = train(undisturbed, data(), reconstruction_loss(), plan)
-    steps = 0
+    whole = train(undisturbed, data(), Reconstruction(), plan)
+    calls = 0
 
-    def kill(_: object, __: object) -> Tensor:
-        nonlocal steps
-        steps += 1
-        if steps == stop_at:
-            raise Stop
-        return nn.functional.mse_loss(_, __)
+    class Killed(Reconstruction):
+        def forward(self, *args: object) -> Tensor:
+            nonlocal calls
+            calls += 1
+            if calls == stop_at:
+                raise Stop
+            return super().forward(*args)
 
     with pytest.raises(Stop):
-        train(network(), data(), kill, plan, folder=tmp_path)
+        train(network(), data(), Killed(), plan, folder=tmp_path)
     resumed = network()
-    history = train(resumed, data(), reconstruction_loss(), plan, folder=tmp_path)
+    history = train(resumed, data(), Reconstruction(), plan, folder=tmp_path)
     assert same(resumed, undisturbed)
     assert history.epochs == whole.epochs
     assert history.steps == whole.steps == 12
@@ -75,22 +79,22 @@ def test_resumed_run_ends_with_the_same_weights(
 def test_another_seed_gives_other_weights() -> None:
     nets = [network(), network()]
     for seed, net in enumerate(nets):
-        train(net, data(), reconstruction_loss(), Plan(epochs=1, batch=16, seed=seed))
+        train(net, data(), Reconstruction(), Plan(epochs=1, batch=16, seed=seed))
     assert not same(*nets)
 
 
 def test_a_checkpoint_of_another_plan_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-    train(network(), data(), reconstruction_loss(), Plan(steps=5, batch=16), folder=tmp_path)
+    train(network(), data(), Reconstruction(), Plan(steps=5, batch=16), folder=tmp_path)
     fresh, after = network(), network()
-    train(fresh, data(), reconstruction_loss(), Plan(steps=5, batch=16, lr=1e-4))
-    train(after, data(), reconstruction_loss(), Plan(steps=5, batch=16, lr=1e-4), folder=tmp_path)
+    train(fresh, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4))
+    train(after, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4), folder=tmp_path)
     assert same(fresh, after)
 
 
 def test_learns_more_than_the_mean_image() -> None:
     net = network()
-    history = train(net, data(blobs(200)), reconstruction_loss(), Plan(epochs=30, batch=16, val=0.2))
+    history = train(net, data(blobs(200)), Reconstruction(), Plan(epochs=30, batch=16, val=0.2))
     pixels = blobs(200).astype(np.float32) / 127.5 - 1
     variance = float(((pixels - pixels.mean(0)) ** 2).mean())
     first, last = history.epochs[0]["val_loss"], history.epochs[-1]["val_loss"]
@@ -100,7 +104,7 @@ def test_learns_more_than_the_mean_image() -> None:
 def test_best_weights_by_validation_are_left() -> None:
     net, pixels = network(), blobs()
     plan = Plan(epochs=6, batch=16, val=0.2, lr=5e-3)
-    history = train(net, data(pixels), reconstruction_loss(), plan)
+    history = train(net, data(pixels), Reconstruction(), plan)
     held = split(len(pixels), 0.2, 0)[1]
     x_BCHW = data(pixels).batch(held)
     with torch.no_grad():
@@ -109,24 +113,25 @@ def test_best_weights_by_validation_are_left() -> None:
 
 
 def test_loss_that_is_no_number_stops_with_advice() -> None:
-    def broken(output_BCHW: Tensor, _: Tensor) -> Tensor:
-        return output_BCHW.sum() * float("nan")
+    class Broken(nn.Module):
+        def forward(self, net: nn.Module, x_BCHW: Tensor, *_: object) -> Tensor:
+            return net(x_BCHW).sum() * float("nan")
 
     with pytest.raises(UnpoolError, match=r"became nan in epoch 1; try a smaller learning rate"):
-        train(network(), data(), broken, Plan(epochs=2, batch=16))
+        train(network(), data(), Broken(), Plan(epochs=2, batch=16))
 
 
 def test_minutes_become_steps_and_leave_the_weights_alone() -> None:
     timed = network()
-    history = train(timed, data(), reconstruction_loss(), Plan(minutes=0.01, batch=16))
+    history = train(timed, data(), Reconstruction(), Plan(minutes=0.01, batch=16))
     assert history.steps >= 1
     counted = network()
-    train(counted, data(), reconstruction_loss(), Plan(steps=history.steps, batch=16))
+    train(counted, data(), Reconstruction(), Plan(steps=history.steps, batch=16))
     assert same(timed, counted)
 
 
 def test_fewer_images_than_a_batch() -> None:
-    history = train(network(), data(blobs(3)), reconstruction_loss(), Plan(epochs=2, batch=16))
+    history = train(network(), data(blobs(3)), Reconstruction(), Plan(epochs=2, batch=16))
     assert history.steps == 2
 
 
@@ -146,3 +151,34 @@ def test_pixels_are_normalised_as_the_network_wants() -> None:
     set_ = PixelSet(pixels, (0.5, 0.0, 0.2), (0.5, 1.0, 0.4), torch.device("cpu"))
     expected = torch.tensor([[-1, -0.6, 1], [0, 0.2, 1], [-0.5, 0, 2]]).view(1, 3, 1, 3)
     torch.testing.assert_close(set_.batch(np.array([0])), expected)
+
+
+def test_contrast_resumes_exactly_with_its_projection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
+
+    def make() -> tuple[nn.Module, Contrast]:
+        net = network()
+        torch.manual_seed(1)
+        return net, Contrast(net.dimension(8))
+
+    class Killed(Contrast):
+        calls = 0
+
+        def forward(self, *args: object) -> Tensor:
+            self.calls += 1
+            if self.calls == 8:
+                raise Stop
+            return super().forward(*args)
+
+    plan = Plan(epochs=3, batch=16, val=0.2)
+    whole, objective = make()
+    train(whole, data(), objective, plan)
+    killed, objective = make()
+    objective.__class__ = Killed
+    with pytest.raises(Stop):
+        train(killed, data(), objective, plan, folder=tmp_path)
+    resumed, objective = make()
+    train(resumed, data(), objective, plan, folder=tmp_path)
+    assert same(resumed, whole)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from unpool.options import check
 from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable
 
-Groups = int | str
+Groups = int | Literal["auto"]
 
 
 def group(
@@ -41,7 +42,10 @@ def group(
         found = find_groups(
             vectors_ND, method=method, groups=groups, xy_N2=_fresh_map(table, paths), seed=seed
         )
-        columns = {"group": found.labels, "probability": found.probability}
+        columns: dict[str, np.ndarray | Sequence[Any]] = {
+            "group": found.labels,
+            "probability": found.probability,
+        }
         table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
     write_groups(work, table)
     numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from unpool.training.fit import Progress as TrainingProgress
 
 MAPPED_FROM = 2 << 30  # bytes of pixels above which they lie on disk instead of in memory
-STEPS = 1500  # default length of training at small sizes: about 200,000 images seen
+STEPS = 700  # default length of training at small sizes: about 180,000 images seen
+BATCH = 256  # contrast is among the images of a batch
 MINUTES = 5.0  # default length where images are larger
 SMALL = 32
 
@@ -74,14 +75,17 @@ def learn(
     seed: int,
     progress: Progress,
 ) -> dict[str, Any]:
-    """Train a network to reconstruct `pixels_NSSC` and write the model folder; the training record is returned.
+    """Train a network to tell `pixels_NSSC` apart, its decoder to rebuild them, and write the model folder.
+
+    Codes that only rebuild pixels group badly; codes that hold what two views of an image share group well.
+    The training record is returned.
 
     Killed and called again with the same images, it goes on from the last checkpoint.
     """
     import torch
 
     from unpool.networks.catalogue import build_network
-    from unpool.objectives.reconstruction import reconstruction_loss
+    from unpool.objectives.contrast import Contrast
     from unpool.training.data import PixelSet
     from unpool.training.fit import train
 
@@ -91,8 +95,8 @@ def learn(
         options["decoder"] = "upsample"
     torch.manual_seed(seed)
     network = build_network(choice.network, weights="none", **options)
-    # Indices would carry the image past the code, and the code would describe little.
-    network.use_indices = False
+    network.use_indices = False  # they would carry the image past the code, and the code describe little
+    objective = Contrast(network.dimension(), seed=seed)
     prep = network.preprocessing
     data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
     plan = _plan(size, len(pixels_NSSC), minutes, steps, seed)
@@ -101,14 +105,14 @@ def learn(
         history = train(
             network,
             data,
-            reconstruction_loss(),
+            objective,
             plan,
             key=key,
             folder=folder / TRAINING,
             progress=_teller(stage),
         )
     record = {
-        "objective": "reconstruct", "loss": "mse", "steps": history.steps, "seed": seed,
+        "objective": "contrast", "steps": history.steps, "seed": seed,
         "minutes": minutes, "batch": plan.batch, "epochs": history.epochs,
     }  # fmt: skip
     save_model(folder, network, options=options, training=record)
@@ -117,10 +121,10 @@ def learn(
 
 def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed: int) -> Plan:
     if steps is None and minutes is None and size <= SMALL:
-        steps = max(STEPS, -(-count // Plan.batch))
+        steps = max(STEPS, -(-count // BATCH))
     if steps is None and minutes is None:
         minutes = MINUTES
-    return Plan(minutes=None if steps else minutes, steps=steps, seed=seed)
+    return Plan(minutes=None if steps else minutes, steps=steps, batch=BATCH, seed=seed)
 
 
 def _teller(stage: Stage) -> Callable[[TrainingProgress], None]:

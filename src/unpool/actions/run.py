@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.embed import Embedding, Wish, bring_up_to_date
-from unpool.actions.group import group, map_images
+from unpool.actions.group import Groups, group, map_images
 from unpool.actions.places import REPORT, read_state, write_state
 from unpool.actions.report import make_report
 from unpool.options import check
@@ -22,7 +22,7 @@ def run(
     *,
     work: Path | None = None,
     network: str = "auto",
-    groups: int | str = "auto",
+    groups: Groups = "auto",
     minutes: float | None = None,
     steps: int | None = None,
     data: Path | None = None,

@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.objectives.reconstruction import Loss
 from unpool.training.checkpoint import load_checkpoint, save_checkpoint
 from unpool.training.data import PixelSet, epoch_batches, split
 from unpool.training.plan import Plan
@@ -48,21 +47,22 @@ class Progress:
 def train(
     network: nn.Module,
     data: PixelSet,
-    loss: Loss,
+    objective: nn.Module,
     plan: Plan,
     *,
     key: str = "",
     folder: Path | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> History:
-    """Train `network` to give `loss` a small mean over `data`; leaves the best weights by validation loss.
+    """Train `network` to make `objective` small over `data`; leaves the best weights by validation loss.
 
+    `objective(network, x_BCHW, index_B, epoch)` gives a scalar; parameters of its own are trained with it.
     Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network) lies there.
     All randomness is a function of (seed, epoch, step), so that a resumed run ends with the weights of an
     undisturbed one.
     Raises `UnpoolError` when the loss is no longer a number.
     """
-    return _Run(network, data, loss, plan, key, folder, progress).go()
+    return _Run(network, data, objective, plan, key, folder, progress).go()
 
 
 class _Run:
@@ -70,7 +70,7 @@ class _Run:
         self,
         network: nn.Module,
         data: PixelSet,
-        loss: Loss,
+        objective: nn.Module,
         plan: Plan,
         key: str,
         folder: Path | None,
@@ -78,11 +78,15 @@ class _Run:
     ) -> None:
         self.same_run = {**asdict(plan), "key": key, "count": len(data)}
         self.network = network.to(data.device).to(memory_format=torch.channels_last)
-        self.data, self.loss, self.plan, self.folder, self.report = data, loss, plan, folder, progress
+        self.objective = objective.to(data.device)
+        self.data, self.plan, self.folder, self.report = data, plan, folder, progress
         self.train_index, self.val_index = split(len(data), plan.val, plan.seed)
         self.per_epoch = math.ceil(len(self.train_index) / plan.batch)
         self.optimizer = torch.optim.AdamW(
-            network.parameters(), lr=plan.lr, weight_decay=plan.weight_decay, fused=True
+            [*network.parameters(), *objective.parameters()],
+            lr=plan.lr,
+            weight_decay=plan.weight_decay,
+            fused=True,
         )
         self.history = History()
         self.total = 0
@@ -118,7 +122,7 @@ class _Run:
         times = []
         for count in range(12):
             start = time.perf_counter()
-            self._forward_backward(batches[count % len(batches)], 0)
+            self._forward_backward(batches[count % len(batches)], 0, 0)
             times.append(time.perf_counter() - start)
             if sum(times) > 5:
                 break
@@ -136,7 +140,7 @@ class _Run:
         batches = list(epoch_batches(self.train_index, self.plan.batch, self.plan.seed, epoch))
         for index_B in batches[first : first + self.total - self.step]:
             self._set_rate()
-            self._forward_backward(index_B, self.step)
+            self._forward_backward(index_B, epoch, self.step)
             self.optimizer.step()
             self.step += 1
             # The last step of an epoch is saved with its validation, or a resumed run would skip that.
@@ -145,12 +149,11 @@ class _Run:
         self._close_epoch(epoch)
         self._maybe_save(epoch)
 
-    def _forward_backward(self, index_B: np.ndarray, step: int) -> None:
+    def _forward_backward(self, index_B: np.ndarray, epoch: int, step: int) -> None:
         torch.manual_seed(self.plan.seed * 1_000_003 + step)  # dropout, if a network has any
-        x_BCHW = self.data.batch(index_B)
-        value = self.loss(self.network(x_BCHW), x_BCHW)
+        value = self.objective(self.network, self.data.batch(index_B), index_B, epoch)
         self.optimizer.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         self.loss_sum += value.detach() * len(index_B)
         self.seen += len(index_B)
 
@@ -186,8 +189,8 @@ class _Run:
         total = torch.zeros((), device=self.data.device)
         for start in range(0, len(self.val_index), self.plan.batch):
             index_B = self.val_index[start : start + self.plan.batch]
-            x_BCHW = self.data.batch(index_B)
-            total += self.loss(self.network(x_BCHW), x_BCHW) * len(index_B)
+            # The same epoch number every time: the same views, so that losses can be compared.
+            total += self.objective(self.network, self.data.batch(index_B), index_B, 0) * len(index_B)
         return float(total / len(self.val_index))
 
     def _maybe_save(self, epoch: int) -> None:
@@ -209,7 +212,8 @@ class _Run:
             return
         state: dict[str, Any] = {
             "run": self.same_run, "total": self.total, "step": self.step,
-            "network": self.network.state_dict(), "optimizer": self.optimizer.state_dict(),
+            "network": self.network.state_dict(), "objective": self.objective.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
             "loss_sum": self.loss_sum, "seen": self.seen, "best": self.best, "best_loss": self.best_loss,
             "epochs": self.history.epochs,
         }  # fmt: skip
@@ -220,6 +224,7 @@ class _Run:
         if state is None or state["run"] != self.same_run:
             return
         self.network.load_state_dict(state["network"])
+        self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.total, self.step = state["total"], state["step"]
         self.loss_sum, self.seen = state["loss_sum"].to(self.data.device), state["seen"]
