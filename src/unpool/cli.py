@@ -29,10 +29,10 @@ def _option(name: str, *words: str, **more: Any) -> Parameter:
     return Parameter(name=words or None, help=OPTIONS[name].describe(), show_choices=False, **more)
 
 
-def _number_or_auto(_: Any, tokens: Sequence[cyclopts.Token]) -> int | str:
+def _number_or_auto(_: Any, tokens: Sequence[cyclopts.Token]) -> int | Literal["auto"]:
     text = tokens[0].value
     if text == "auto":
-        return text
+        return "auto"
     try:
         return int(text)
     except ValueError:
@@ -44,7 +44,7 @@ OptionalWork = Annotated[Path | None, _option("work")]
 Seed = Annotated[int, _option("seed")]
 Data = Annotated[Path | None, _option("data")]
 Device = Annotated[Literal[*DEVICES], _option("device")]  # type: ignore[valid-type]
-Groups = Annotated[int | str, _option("groups", converter=_number_or_auto, accepts_keys=False)]
+Groups = Annotated[int | Literal["auto"], _option("groups", converter=_number_or_auto, accepts_keys=False)]
 Json = Annotated[bool, _option("json", "--json", negative="")]
 NoOpen = Annotated[bool, _option("no-open", "--no-open", negative="")]
 Minutes = Annotated[float | None, _option("minutes")]
@@ -69,6 +69,7 @@ app = App(
     version=__version__,
     help_format="plaintext",
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # told in our own words, with our own exit code
 )
 
 
@@ -279,7 +280,11 @@ def main(words: Sequence[str] | None = None) -> None:
     # they wait make small networks ten times slower than threads that sleep; alone, both are as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     words = list(sys.argv[1:] if words is None else words)
-    sys.exit(_guarded(lambda: app(with_config(words), exit_on_error=False, print_error=False), words))
+    sys.exit(_guarded(lambda: _call(words), words))
+
+
+def _call(words: Sequence[str]) -> None:
+    app(with_config(words), exit_on_error=False, print_error=False)
 
 
 def _guarded(action: Callable[[], Any], words: Sequence[str]) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ PARTIAL = ".partial-"
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Call `write` with a temporary name beside `path`, then move the result into place.
 
+    >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> write_whole(folder / "a.txt", lambda p: p.write_text("whole"))
     >>> [p.name for p in folder.iterdir()]
@@ -51,7 +54,22 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A temporary folder to fill, which takes the place of `path` in the end, or is removed on an error."""
+    part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    part.mkdir(parents=True)
+    try:
+        yield part
+        shutil.rmtree(path, ignore_errors=True)
+        part.replace(path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left half written below `folder`."""
-    for part in folder.rglob(f"{PARTIAL}*"):
+    """Remove what a killed run left half written in `folder` and its folders."""
+    for part in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
         part.unlink(missing_ok=True)

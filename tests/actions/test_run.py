@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import shutil
@@ -160,6 +161,9 @@ def test_same_seed_same_groups_bit_for_bit(
 
 def test_hostile_folder(tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = make_hostile_folder(tmp_path / "images")
+    if importlib.util.find_spec("pi_heif"):
+        good |= {path for path, problem in bad.items() if problem == "needs-heic"}
+        bad = {path: problem for path, problem in bad.items() if problem != "needs-heic"}
     told = unpool(
         capsys, "run", tmp_path / "images", "--work", tmp_path / "w.unpool",
         "--network", photo_model, "--groups", 3, "--no-open",
@@ -205,6 +209,7 @@ def test_orientations_give_one_vector_and_upright_thumbnails(
     tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     upright = make_photograph(seed=4)
+    (tmp_path / "images").mkdir()
     for value in range(1, 9):
         save_turned(np.asarray(upright), tmp_path / f"images/{value}.jpg", value, quality=97, subsampling=0)
     words = ["--model", photo_model, "--work", tmp_path / "w.unpool"]

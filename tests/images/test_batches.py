@@ -170,6 +170,7 @@ def test_no_usable_image_gives_no_rows(tmp_path: Path, files: list[ImageFile], l
 
 def test_in_order_keeps_the_order_and_runs_little_ahead() -> None:
     started: list[int] = []
+    before = threading.active_count()
 
     def work(number: int) -> int:
         started.append(number)
@@ -181,4 +182,4 @@ def test_in_order_keeps_the_order_and_runs_little_ahead() -> None:
     time.sleep(0.1)
     assert 20 < len(started) <= 20 + 8 + 1
     results.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == 1
+    assert threading.active_count() == before

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -24,14 +23,14 @@ from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretr
 from unpool.actions.places import MODEL, default_work, read_state, write_state
 from unpool.actions.tables import write_problems
 from unpool.errors import UnpoolError
-from unpool.files import sweep
+from unpool.files import sweep, whole_folder
 from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
 from unpool.inference.runtime import usable_cores
 from unpool.options import check
 from unpool.progress import Progress
-from unpool.training.model_file import JSON, TRAINING, describe_model, has_model
+from unpool.training.model_file import TRAINING, describe_model, has_model
 from unpool.workspace import ImageTable
 
 FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
@@ -148,29 +147,30 @@ class _Job:
             self.done.reason = f"{state.get('reason', '')}; the workspace has its model already"
         else:
             choice = choose_network(wish.network, self.source, self.scan.files)
-            (self.folder / JSON).unlink(missing_ok=True)
-            write_state(self.work, wish=wanted, network=choice.network, reason=choice.reason)
             self.done.reason = choice.reason
             self.progress.message(f"network: {choice.network} ({choice.reason})")
-            self._make(choice, wish)
+            if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
+                with whole_folder(self.folder) as folder:
+                    self._make(choice, wish, folder)
+            write_state(self.work, wish=wanted, network=choice.network, reason=choice.reason)
         self.done.network = describe_model(self.folder)["network"]
 
-    def _make(self, choice: Choice, wish: Wish) -> None:
+    def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
         from unpool.networks.catalogue import is_backbone
 
         if choice.folder is not None:
-            copy_model(choice.folder, self.folder)
+            copy_model(choice.folder, folder)
         elif not wish.may_train or is_backbone(choice.network):
             if wish.minutes or wish.steps:
                 self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
-            save_pretrained(choice.network, self.folder)
+            save_pretrained(choice.network, folder)
         else:
-            self._learn(choice, wish)
+            self._learn(choice, wish, folder)
 
-    def _learn(self, choice: Choice, wish: Wish) -> None:
+    def _learn(self, choice: Choice, wish: Wish, folder: Path) -> None:
         form = training_form(choice)
         began = time.perf_counter()
-        self.store = PixelStore(self.folder, len(self.scan.files), form.size)
+        self.store = PixelStore(folder, len(self.scan.files), form.size)
         writer = _Writer(self.table)
         with self.progress.stage("decoding", len(self.scan.files), "images") as stage:
             for chunk in decode_chunks(self.source, self.scan.files, form, self.workers):
@@ -180,10 +180,10 @@ class _Job:
         writer.flush()
         self._refuse_empty()
         learn(
-            self.folder, choice, self.store.view(),
+            folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
             minutes=wish.minutes, steps=wish.steps, seed=wish.seed, progress=self.progress,
         )  # fmt: skip
-        shutil.rmtree(self.folder / TRAINING, ignore_errors=True)
+
         self.done.seconds["train"] = time.perf_counter() - began
 
     def embed(self) -> None:

@@ -16,7 +16,7 @@ from unpool.actions.choose import Choice
 from unpool.files import PARTIAL
 from unpool.inference.embed import Form, Row
 from unpool.progress import Progress, Stage
-from unpool.training.model_file import TRAINING, save_model
+from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def learn(
     choice: Choice,
     pixels_NSSC: np.ndarray,
     *,
+    checkpoints: Path,
     minutes: float | None,
     steps: int | None,
     seed: int,
@@ -80,7 +81,7 @@ def learn(
     Codes that only rebuild pixels group badly; codes that hold what two views of an image share group well.
     The training record is returned.
 
-    Killed and called again with the same images, it goes on from the last checkpoint.
+    Killed and called again with the same images, it goes on from the last of its `checkpoints`.
     """
     import torch
 
@@ -108,7 +109,7 @@ def learn(
             objective,
             plan,
             key=key,
-            folder=folder / TRAINING,
+            folder=checkpoints,
             progress=_teller(stage),
         )
     record = {

@@ -5,15 +5,14 @@ N images, S network input size, C channels, D numbers in a vector.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from unpool.errors import UnreadableImageError
+from unpool.images.batches import in_order
 from unpool.images.decode import Picture, brightness, sharpness, square, thumbnail
 from unpool.images.folder import ImageFile, Problem
 from unpool.images.source import Source
@@ -24,7 +23,6 @@ THUMBNAIL = 160  # longer side in pixels
 
 Row = dict[str, Any]
 Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Decoded:
 
 def decode_chunks(source: Source, files: Sequence[ImageFile], form: Form, workers: int) -> Iterator[Decoded]:
     """Decode `files` in order, a few at a time, on `workers` threads."""
-    yield from _in_order(lambda chunk: _decode(source, chunk, form), _chunks(files, CHUNK), workers)
+    yield from in_order(lambda chunk: _decode(source, chunk, form), _chunks(files, CHUNK), workers)
 
 
 def embed_chunks(
@@ -73,13 +71,13 @@ def embed_chunks(
                 row["vector"] = vector
         return decoded.rows
 
-    yield from _in_order(work, _chunks(files, CHUNK), workers)
+    yield from in_order(work, _chunks(files, CHUNK), workers)
 
 
 def embed_pixels(pixels_NSSC: np.ndarray, encoder: Encoder, workers: int) -> Iterator[np.ndarray]:
     """Vectors (n, D) of images that are decoded already, in order."""
     starts = range(0, len(pixels_NSSC), 64)
-    yield from _in_order(lambda start: encoder(pixels_NSSC[start : start + 64]), starts, workers)
+    yield from in_order(lambda start: encoder(pixels_NSSC[start : start + 64]), starts, workers)
 
 
 def _decode(source: Source, files: Sequence[ImageFile], form: Form) -> Decoded:
@@ -119,19 +117,3 @@ def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _in_order(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Like map on threads, with at most two items a worker under way, so that memory stays bounded."""
-    with ThreadPoolExecutor(workers, thread_name_prefix="unpool") as pool:
-        waiting: deque[Future[Result]] = deque()
-        try:
-            for item in items:
-                waiting.append(pool.submit(work, item))
-                if len(waiting) >= 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

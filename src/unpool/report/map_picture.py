@@ -18,7 +18,7 @@ SIZE = (2000, 1600)
 MARGIN = 90
 BORDER = 3
 SHARE_COVERED = 1.0  # of the picture, by thumbnails, were they spread evenly
-SMALLEST, LARGEST, SMALLEST_IN_ROWS = 72, 180, 20
+SMALLEST, LARGEST, SMALLEST_IN_ROWS = 52, 180, 20
 
 
 def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
