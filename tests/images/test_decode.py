@@ -18,6 +18,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from hostile import HEIC, TURNS, bomb, make_hostile_folder, picture, save_turned
+from pictures import make_photograph
 from unpool.errors import UnreadableImageError
 from unpool.images import decode
 from unpool.images.decode import brightness, read_picture, read_size, sharpness, square, thumbnail
@@ -317,3 +318,15 @@ def test_brightness_is_the_mean_luma() -> None:
     weights = np.array([0.299, 0.587, 0.114])
     assert brightness(RGB) == pytest.approx((RGB @ weights).mean() / 255, abs=0.002)
     assert brightness(np.zeros((3, 3, 1), np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize("height", [224, 297, 301, 533, 2001])
+@pytest.mark.parametrize("width", [225, 400, 511])
+def test_centre_square_is_that_of_torchvision(height: int, width: int) -> None:
+    from torchvision.transforms import v2
+
+    pixels = np.asarray(make_photograph(2, width, height))
+    expected = v2.CenterCrop(224)(v2.Resize(224, v2.InterpolationMode.BICUBIC)(Image.fromarray(pixels)))
+    difference = np.abs(square(pixels, 224).astype(int) - np.asarray(expected))
+    assert difference.max() <= 2  # a quarter pixel of shift would make 6
+    assert difference.mean() < 0.05

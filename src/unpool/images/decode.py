@@ -294,7 +294,8 @@ def square(
     """A square picture as networks take it, by one antialiased bicubic resize.
 
     `pixels` is (H, W, 3) or (H, W, 1) uint8; the result (size, size, channels) uint8. `centre` takes the
-    largest centred square, `squash` the whole picture; one channel is the luma of ITU-R 601.
+    largest centred square as torchvision's Resize and CenterCrop do, `squash` the whole picture; one channel
+    is the luma of ITU-R 601.
 
     >>> square(np.zeros((4, 6, 3), np.uint8), 2, channels=1).shape
     (2, 2, 1)
@@ -302,12 +303,26 @@ def square(
     if crop not in ("centre", "squash") or channels not in (1, 3):
         raise ValueError(f"crop is '{crop}' and channels {channels}; expected centre or squash, and 1 or 3")
     image = _image(pixels).convert("L" if channels == 1 else "RGB")
-    width, height = image.size
-    side = min(width, height)
-    left, top = (width - side) / 2, (height - side) / 2
-    box = (left, top, left + side, top + side) if crop == "centre" else (0, 0, width, height)
-    resized = image.resize((size, size), Image.Resampling.BICUBIC, box=box)
-    return np.array(resized).reshape(size, size, channels)
+    if crop == "squash":
+        return np.array(image.resize((size, size), Image.Resampling.BICUBIC)).reshape(size, size, channels)
+    return np.array(_centre(image, size)).reshape(size, size, channels)
+
+
+def _centre(image: Image.Image, size: int) -> Image.Image:
+    """The shorter side made `size`, the centre cut out, to the pixel as torchvision's Resize and CenterCrop.
+
+    Networks notice a shift of a quarter pixel, and weights from elsewhere were measured with those two.
+    """
+    short = min(image.size)
+    wide, high = (int(size * side / short) for side in image.size)
+    left, top = round((wide - size) / 2), round((high - size) / 2)
+    box = (left, top, left + size, top + size)
+    if wide * high <= 4 * size * size:
+        return image.resize((wide, high), Image.Resampling.BICUBIC).crop(box)
+    # Of a panorama only the middle is resized: the same but for rounding between the two passes.
+    x, y = image.width / wide, image.height / high
+    part = (left * x, top * y, min(image.width, box[2] * x), min(image.height, box[3] * y))
+    return image.resize((size, size), Image.Resampling.BICUBIC, box=part)
 
 
 def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
