@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.choose import Choice, choose_network
+from unpool.actions.choose import PRETRAINED, Choice, choose_network
 from unpool.actions.collection import (
     counts,
     find_pending,
@@ -19,7 +19,7 @@ from unpool.actions.collection import (
     refuse_other_images,
 )
 from unpool.actions.learn import PixelStore, learn, training_form
-from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained
+from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained_apart
 from unpool.actions.places import MODEL, default_work, read_state, write_state
 from unpool.actions.tables import write_problems
 from unpool.errors import UnpoolError
@@ -156,14 +156,13 @@ class _Job:
         self.done.network = describe_model(self.folder)["network"]
 
     def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
-        from unpool.networks.catalogue import is_backbone
-
         if choice.folder is not None:
             copy_model(choice.folder, folder)
-        elif not wish.may_train or is_backbone(choice.network):
+        elif not wish.may_train or _is_pretrained(choice.network):
             if wish.minutes or wish.steps:
                 self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
-            save_pretrained(choice.network, folder)
+            with self.progress.stage("preparing"):
+                save_pretrained_apart(choice.network, folder)
         else:
             self._learn(choice, wish, folder)
 
@@ -252,6 +251,15 @@ class _Job:
                 f"no image in {self.source.location} can be used: {skipped} skipped, "
                 f"{self.work / 'problems.csv'} says why"
             )
+
+
+def _is_pretrained(name: str) -> bool:
+    """Whether a network is used with weights from elsewhere; torch is not imported for the default."""
+    if name == PRETRAINED:
+        return True
+    from unpool.networks.catalogue import is_backbone
+
+    return is_backbone(name)
 
 
 class _Writer:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.files import write_whole
 from unpool.inference.embed import Form
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
@@ -52,6 +54,22 @@ def save_pretrained(name: str, folder: Path) -> None:
 
     network = build_network(name, weights="imagenet", decoder="none")
     save_model(folder, network, options={"decoder": "none"})
+
+
+def save_pretrained_apart(name: str, folder: Path) -> None:
+    """The same, with its ONNX encoder, by a process of its own that ends.
+
+    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again.
+    """
+    if "torch" in sys.modules or not sys.executable:
+        save_pretrained(name, folder)
+        return
+    words = [sys.executable, "-m", "unpool.actions.model", name, str(folder)]
+    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError
+        raise kind(lines[-1].removeprefix("unpool: "))
 
 
 def ready_model(folder: Path, device: str, progress: Progress) -> ReadyModel:
@@ -101,3 +119,18 @@ def _torch() -> Any:
     import torch
 
     return torch
+
+
+def _main(name: str, folder: Path) -> None:
+    """What the process apart does; an export that fails leaves the rest to torch."""
+    try:
+        save_pretrained(name, folder)
+        with contextlib.suppress(UnpoolError):
+            export_encoder(load_model(folder), folder / ONNX)
+    except UnpoolError as error:
+        print(f"unpool: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], Path(sys.argv[2]))
