@@ -30,7 +30,7 @@ def test_every_command_has_help_and_takes_json(command: str, capsys: pytest.Capt
     app([command, "--help"], exit_on_error=False)
     told = capsys.readouterr().out
     assert "--json" in told
-    assert "--config" in told
+    assert all(f"--{name}" in told for name in ("config", "seed", "data", "device"))
 
 
 def test_ranges_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,17 @@ Debug = Annotated[bool, _option("debug", "--debug", negative="")]
 class Common:
     """What every command takes."""
 
-    def __init__(self, *, json: Json = False, config: Config = None, debug: Debug = False) -> None:
+    def __init__(
+        self,
+        *,
+        seed: Seed = 0,
+        data: Data = None,
+        device: Device = "auto",
+        json: Json = False,
+        config: Config = None,
+        debug: Debug = False,
+    ) -> None:
+        self.seed, self.data, self.device = seed, data, device
         self.json, self.config, self.debug = json, config, debug
 
 
@@ -84,9 +94,6 @@ def run(
     minutes: Minutes = None,
     steps: Steps = None,
     no_open: NoOpen = False,
-    data: Data = None,
-    seed: Seed = 0,
-    device: Device = "auto",
     common: Common = COMMON,
 ) -> None:
     """Embed, map and group the images of a FOLDER, and open the report.
@@ -100,7 +107,7 @@ def run(
         raise UsageError("--minutes and --steps are both given; give one of them")
     told = act(
         folder, work=work, network=network, groups=groups, minutes=minutes, steps=steps,
-        data=data, seed=seed, device=device, progress=_progress(),
+        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
     )  # fmt: skip
     _tell_run(told, common, no_open)
 
@@ -110,14 +117,12 @@ def demo(
     *,
     work: OptionalWork = None,
     no_open: NoOpen = False,
-    seed: Seed = 0,
-    device: Device = "auto",
     common: Common = COMMON,
 ) -> None:
     """The same as run, with ten groups, on the 1,797 digits that scikit-learn carries: nothing to download."""
     from unpool.actions.run import demo as act
 
-    _tell_run(act(work=work, seed=seed, device=device, progress=_progress()), common, no_open)
+    _tell_run(act(work=work, seed=common.seed, device=common.device, progress=_progress()), common, no_open)
 
 
 @app.command
@@ -127,15 +132,20 @@ def embed(
     *,
     model: Annotated[str, _option("model")],
     work: OptionalWork = None,
-    data: Data = None,
-    seed: Seed = 0,
-    device: Device = "auto",
     common: Common = COMMON,
 ) -> None:
     """Embed the new and changed images of a FOLDER with a model folder or a pretrained network."""
     from unpool.actions.embed import embed as act
 
-    told = act(folder, model=model, work=work, data=data, seed=seed, device=device, progress=_progress())
+    told = act(
+        folder,
+        model=model,
+        work=work,
+        data=common.data,
+        seed=common.seed,
+        device=common.device,
+        progress=_progress(),
+    )
     _tell(told, common, "{images} images in {work}, {embedded} of them new, {images_per_second} a second")
 
 
@@ -145,13 +155,12 @@ def group(
     work: Work,
     method: Annotated[Literal[*METHODS], _option("method")] = "auto",  # type: ignore[valid-type]
     groups: Groups = "auto",
-    seed: Seed = 0,
     common: Common = COMMON,
 ) -> None:
     """Group the images of a workspace."""
     from unpool.actions.group import group as act
 
-    told = act(work, method=method, groups=groups, seed=seed, progress=_progress())
+    told = act(work, method=method, groups=groups, seed=common.seed, progress=_progress())
     _tell(told, common, "{groups} groups by {method}, of {sizes} images; {noise} in none")
 
 
@@ -160,13 +169,12 @@ def map_(
     *,
     work: Work,
     method: Annotated[Literal[*MAPS], _option("map")] = "tsne",  # type: ignore[valid-type]
-    seed: Seed = 0,
     common: Common = COMMON,
 ) -> None:
     """Lay the images of a workspace out in the plane, like beside like."""
     from unpool.actions.group import map_images
 
-    told = map_images(work, method=method, seed=seed, progress=_progress())
+    told = map_images(work, method=method, seed=common.seed, progress=_progress())
     share = _short(told["trustworthiness"])
     _tell(told, common, "{images} images laid out by {method}, trustworthiness " + share)
 
@@ -178,14 +186,12 @@ def search(
     *,
     work: Work,
     k: Annotated[int, _option("k", "-k", "--k")] = 12,
-    device: Device = "auto",
-    seed: Seed = 0,
     common: Common = COMMON,
 ) -> None:
     """The images of a workspace most like IMAGE, nearest first."""
     from unpool.actions.search import search as act
 
-    told = act(image, work=work, k=k, device=device, progress=_progress())
+    told = act(image, work=work, k=k, device=common.device, progress=_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])
     _tell(told, common, "\n".join(lines).replace("{", "{{").replace("}", "}}"))
 
@@ -195,7 +201,6 @@ def evaluate(
     *,
     work: Work,
     labels: Annotated[str | None, _option("labels")] = None,
-    seed: Seed = 0,
     common: Common = COMMON,
 ) -> None:
     """How good the groups are, by themselves and against true classes."""
@@ -211,7 +216,6 @@ def export(
     work: Work,
     to: Annotated[Literal[*FORMATS], _option("to")],  # type: ignore[valid-type]
     out: Annotated[Path, _option("out")],
-    seed: Seed = 0,
     common: Common = COMMON,
 ) -> None:
     """Write the table (csv, parquet), the images in class folders, or the page (html)."""
