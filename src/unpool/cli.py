@@ -283,6 +283,10 @@ def main(words: Sequence[str] | None = None) -> None:
     # Set before torch starts its threads: when another program wants the cores too, threads that spin while
     # they wait make small networks ten times slower than threads that sleep; alone, both are as fast.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if (
+        sys.platform == "darwin"
+    ):  # faiss and torch each bring an OpenMP, and the second would stop the program
+        os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     words = list(sys.argv[1:] if words is None else words)
     sys.exit(_guarded(lambda: _call(words), words))
 
