@@ -27,11 +27,11 @@ dev: $(VENV)/.installed-dev
 # The stamps make the second time quick; a change of pyproject.toml installs anew.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic]"
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff]"
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,dev]"
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff,dev]"
 	touch $@
 
 clean:
