@@ -8,9 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from unpool.actions.places import read_state
+from unpool.actions.choose import PRETRAINED
+from unpool.actions.places import MODEL, read_state
 from unpool.errors import UnpoolError
 from unpool.progress import Progress, TerminalProgress
+from unpool.training.model_file import has_model
 from unpool.workspace import ImageTable
 
 
@@ -47,13 +49,17 @@ class Workspace:
         run(self._place(), work=self.work, data=self._data, progress=self._progress, **options)
         return self.table()
 
-    def embed(self, model: str | Path = "efficientnet-lite0", **options: Any) -> pd.DataFrame:
-        """Embed what is new or changed, as `unpool embed`; the workspace's own model where it has one."""
+    def embed(self, model: str | Path | None = None, **options: Any) -> pd.DataFrame:
+        """Embed what is new or changed, as `unpool embed`.
+
+        Without `model` by the workspace's own where it has one, else by EfficientNet-lite0.
+        """
         from unpool.actions.embed import embed
 
+        own = self.work / MODEL
+        wanted = str(model or (own if has_model(own) else PRETRAINED))
         embed(
-            self._place(), model=str(model), work=self.work, data=self._data,
-            progress=self._progress, **options,
+            self._place(), model=wanted, work=self.work, data=self._data, progress=self._progress, **options
         )  # fmt: skip
         return self.table()
 

@@ -159,6 +159,15 @@ def test_same_seed_same_groups_bit_for_bit(
         pd.testing.assert_series_equal(first[column], again[column], check_exact=True)
 
 
+def test_another_seed_trains_anew_and_the_same_does_not(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["run", shapes / "images", "--work", shapes / "w.unpool", "--groups", 3, "--no-open"]
+    assert unpool(capsys, *words)["embedded"] == 0
+    assert unpool(capsys, *words, "--steps", 40, "--seed", 1)["embedded"] == 36
+    assert unpool(capsys, *words, "--steps", 40, "--seed", 1)["embedded"] == 0
+
+
 def test_hostile_folder(tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = make_hostile_folder(tmp_path / "images")
     if importlib.util.find_spec("pi_heif"):
@@ -295,7 +304,8 @@ def test_python_way_is_the_same(shapes: Path, tmp_path: Path) -> None:
     assert len(w.group(method="kmeans", groups=2)["group"].unique()) == 2
     found = w.search(shapes / "images/disc/000.png", k=3)
     assert found["path"][0] == "disc/000.png"
-    assert Workspace(tmp_path / "p.unpool").embed(model=tmp_path / "p.unpool/model")["vector"].notna().all()
+    again = Workspace(tmp_path / "p.unpool").embed()
+    assert again["model"].equals(frame["model"])
     assert w.evaluate("folders")["accuracy"] > 0.5
 
 

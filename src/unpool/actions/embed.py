@@ -63,10 +63,19 @@ class Wish:
     seed: int = 0
     may_train: bool = True
 
+    def is_met_by(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
+        """Whether the model that a workspace has will do: made for this wish, or any where none was named.
+
+        `training` is how that model was trained, None for weights from elsewhere.
+        """
+        anything = self.network == "auto" and self.minutes is None and self.steps is None
+        same_seed = training is None or training.get("seed") == self.seed
+        return (anything and same_seed) or state.get("wish") == self.asked
+
     @property
-    def open_to_any(self) -> bool:
-        """Whether whatever model the workspace has will do."""
-        return self.network == "auto" and self.minutes is None and self.steps is None
+    def asked(self) -> dict[str, Any]:
+        """The wish as unpool.yaml keeps it."""
+        return {"network": self.network, "minutes": self.minutes, "steps": self.steps, "seed": self.seed}
 
 
 def embed(
@@ -142,8 +151,8 @@ class _Job:
     def prepare(self, wish: Wish) -> None:
         """Leave the wanted model in the workspace."""
         state = read_state(self.work)
-        wanted = {"network": wish.network, "minutes": wish.minutes, "steps": wish.steps, "seed": wish.seed}
-        if has_model(self.folder) and (wish.open_to_any or state.get("wish") == wanted):
+        training = describe_model(self.folder).get("training") if has_model(self.folder) else None
+        if has_model(self.folder) and wish.is_met_by(state, training):
             self.done.reason = f"{state.get('reason', '')}; the workspace has its model already"
         else:
             choice = choose_network(wish.network, self.source, self.scan.files)
@@ -152,7 +161,7 @@ class _Job:
             if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
                 with whole_folder(self.folder) as folder:
                     self._make(choice, wish, folder)
-            write_state(self.work, wish=wanted, network=choice.network, reason=choice.reason)
+            write_state(self.work, wish=wish.asked, network=choice.network, reason=choice.reason)
         self.done.network = describe_model(self.folder)["network"]
 
     def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:

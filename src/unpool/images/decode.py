@@ -200,7 +200,7 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
     try:
         page = read_tiff(stream, max_pixels)
     except ImportError as error:
-        detail = "a damaged TIFF, or a kind that needs: pip install tifffile imagecodecs"
+        detail = 'a damaged TIFF, or a kind that needs: pip install "unpool[tiff]"'
         raise UnreadableImageError("unsupported", detail) from error
     height, width = page.pixels.shape[:2]
     _check_size(width, height, max_pixels)
