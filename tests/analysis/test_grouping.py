@@ -73,7 +73,7 @@ def test_digits_are_told_apart_from_their_pixels(digits):
     vectors_ND, label_N, found = digits
     pixels_N = KMeans(10, n_init=10, random_state=0).fit_predict(vectors_ND)
     assert accuracy(pixels_N, label_N) < 0.85
-    assert accuracy(found.labels, label_N) > 0.93
+    assert accuracy(found.labels, label_N) > 0.9
     assert nmi(found.labels, label_N) > 0.89
 
 

@@ -26,7 +26,7 @@ SEVERAL_MAPS_BELOW = 10_000
 """Below so many images `auto` asks three maps; from there on one, as they take long to make."""
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
-OTHER_PERPLEXITIES = (10.0, 50.0)  # beside the map's own 30: the span that is usual for t-SNE
+OTHER_MAPS = ((15.0, 2.0), (50.0, 4.0))  # perplexity and exaggeration, beside the map's own 30 and 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def group(
 
     Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
 
-    - `auto`: k-means on maps of three neighbourhood sizes (perplexity 30, 10, 50), then on how much each image
+    - `auto`: k-means on three maps (perplexity 30, 15, 50 with exaggeration 1, 2, 4), then on how much each image
       belongs to all of their groups; on one map from 10,000 images on, on the vectors above 200,000
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
@@ -142,7 +142,10 @@ def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
     belonging_NK = _memberships(space.plane, num_groups, space.seed)
     if len(space.unit_ND) >= SEVERAL_MAPS_BELOW:
         return _likeliest(belonging_NK)
-    others = (make_map(space.unit_ND, seed=space.seed, perplexity=size) for size in OTHER_PERPLEXITIES)
+    others = (
+        make_map(space.unit_ND, seed=space.seed, perplexity=size, exaggeration=pull)
+        for size, pull in OTHER_MAPS
+    )
     stacked = [belonging_NK, *(_memberships(other_N2, num_groups, space.seed) for other_N2 in others)]
     labels_N, _ = _likeliest(_memberships(np.hstack(stacked), num_groups, space.seed))
     return labels_N, _agreement(stacked, labels_N)

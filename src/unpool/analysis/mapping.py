@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,19 +27,28 @@ FITTED_BELOW = 200_000
 EARLY_STEPS, LATE_STEPS, STEPS_AT_ONCE = 250, 500, 50
 
 
+class Attraction(NamedTuple):
+    """How many neighbours pull on an image, and how much harder than plain t-SNE."""
+
+    perplexity: float
+    exaggeration: float
+
+
 def make_map(
     vectors_ND: npt.ArrayLike,
     *,
     method: str = "tsne",
     seed: int = 0,
     perplexity: float = 30,
+    exaggeration: float = 1,
     progress: Progress | None = None,
 ) -> Floats:
     """Positions (N, 2), float32 and centred, in which vectors of similar direction lie near each other.
 
     Takes (N, D) finite numbers, one row or more; `method` is `tsne`, `umap` or `pca`; `perplexity` is about
-    the number of neighbours that count (smaller for few vectors). `progress` is called with the share done,
-    rising to 1. The same vectors and seed give the same map, bit for bit. Raises UsageError for an unknown
+    the number of neighbours that count (smaller for few vectors); `exaggeration` above 1 draws groups of a
+    t-SNE map together, towards what UMAP shows (Böhm, Berens and Kobak 2022). `progress` is called with the
+    share done, rising to 1. The same vectors and seed give the same map, bit for bit. Raises UsageError for an unknown
     method, UnpoolError for NaN, infinity or an absent umap.
 
     Source: van der Maaten 2014, Accelerating t-SNE using tree-based algorithms; Linderman et al. 2019 (from
@@ -55,7 +64,9 @@ def make_map(
     report = progress or (lambda share: None)
     report(0.0)
     fitted_F = _sample(len(reduced_ND), FITTED_BELOW, seed)
-    xy_F2 = METHODS[method](reduced_ND[fitted_F], seed, perplexity, lambda share: report(0.98 * share))
+    xy_F2 = METHODS[method](
+        reduced_ND[fitted_F], seed, Attraction(perplexity, exaggeration), lambda share: report(0.98 * share)
+    )
     xy_N2 = _spread(reduced_ND, fitted_F, xy_F2)
     report(1.0)
     return xy_N2
@@ -133,13 +144,14 @@ def _spread(vectors_ND: Floats, fitted_F: npt.NDArray[np.int64], xy_F2: Floats) 
     return xy_N2
 
 
-def _tsne(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+def _tsne(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
     """First with forces between neighbours twelvefold, so that groups gather; then plain, so they unfold."""
     if len(vectors_ND) < 4:  # too few for any neighbourhood
-        return _pca(vectors_ND, seed, perplexity, progress)
-    embedding = _embedding(vectors_ND, seed, perplexity)
+        return _pca(vectors_ND, seed, attraction, progress)
+    embedding = _embedding(vectors_ND, seed, attraction.perplexity)
     steps_done = 0
-    for num_steps, exaggeration, momentum in ((EARLY_STEPS, 12, 0.5), (LATE_STEPS, 1, 0.8)):
+    phases = ((EARLY_STEPS, 12.0, 0.5), (LATE_STEPS, attraction.exaggeration, 0.8))
+    for num_steps, exaggeration, momentum in phases:
         for _ in range(num_steps // STEPS_AT_ONCE):
             embedding.optimize(STEPS_AT_ONCE, exaggeration=exaggeration, momentum=momentum, inplace=True)
             steps_done += STEPS_AT_ONCE
@@ -175,11 +187,11 @@ def _start(vectors_ND: Floats, seed: int) -> npt.NDArray[np.float64]:
     return xy_N2 + np.random.default_rng(seed).normal(scale=1e-6, size=xy_N2.shape)
 
 
-def _pca(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+def _pca(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
     return _centred(_principal(vectors_ND, 2, seed))
 
 
-def _umap(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) -> Floats:
+def _umap(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
     try:
         import umap
     except ImportError:
@@ -188,7 +200,7 @@ def _umap(vectors_ND: Floats, seed: int, perplexity: float, progress: Progress) 
             'pip install "unpool[umap]", or take the method tsne'
         ) from None
     if len(vectors_ND) < 4:
-        return _pca(vectors_ND, seed, perplexity, progress)
+        return _pca(vectors_ND, seed, attraction, progress)
     num_neighbours = max(2, min(15, len(vectors_ND) - 1))
     # From few vectors no spectral start can be computed.
     start = "spectral" if len(vectors_ND) > 10 else _start(vectors_ND, seed).astype(np.float32)
@@ -210,7 +222,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-METHODS: dict[str, Callable[[Floats, int, float, Progress], Floats]] = {
+METHODS: dict[str, Callable[[Floats, int, Attraction, Progress], Floats]] = {
     "tsne": _tsne,
     "umap": _umap,
     "pca": _pca,
