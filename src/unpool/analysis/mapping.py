@@ -46,11 +46,11 @@ def make_map(
     """Positions (N, 2), float32 and centred, in which vectors of similar direction lie near each other.
 
     Takes (N, D) finite numbers, one row or more; `method` is `tsne`, `umap` or `pca`; `perplexity` is about
-    the number of neighbours that count (smaller for few vectors); `exaggeration`
-    above 1 draws groups of a t-SNE map together, towards what UMAP shows (Böhm, Berens and Kobak 2022).
-    `progress` is called with the share done, rising to 1. The same vectors and seed give the same map, bit for
-    bit. Raises UsageError for an unknown
-    method, UnpoolError for NaN, infinity or an absent umap.
+    the number of neighbours that count (smaller for few vectors); `exaggeration` above 1 draws groups of a
+    t-SNE map together, towards what UMAP shows (Böhm, Berens and Kobak 2022). `progress` is called with the
+    share done, rising to 1. The same vectors and seed give the same map, bit for bit.
+
+    Raises UsageError for an unknown method, UnpoolError for NaN, infinity or an absent umap.
 
     Source: van der Maaten 2014, Accelerating t-SNE using tree-based algorithms; Linderman et al. 2019 (from
     10,000 vectors on); Kobak and Berens 2019 (started by PCA, learning rate by N); Poličar et al. 2019
