@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
-errors options files progress config
+errors cores options files progress config
 images.folder images.decode images.datasets images.source images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
 objectives.chance objectives.views objectives.contrast objectives.reconstruction objectives

@@ -22,12 +22,12 @@ from unpool.actions.learn import PixelStore, learn, training_form
 from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained_apart
 from unpool.actions.places import MODEL, default_work, read_state, write_state
 from unpool.actions.tables import write_problems
+from unpool.cores import usable_cores
 from unpool.errors import UnpoolError
 from unpool.files import sweep, whole_folder
 from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
-from unpool.inference.runtime import usable_cores
 from unpool.options import check
 from unpool.progress import Progress
 from unpool.training.model_file import TRAINING, describe_model, has_model

@@ -5,7 +5,6 @@ Shapes: N vectors of length D, M new vectors, K neighbours of each; xy_N2 are po
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
+from unpool.cores import usable_cores
 from unpool.errors import UnpoolError, unknown_name
 
 Progress = Callable[[float], None]
@@ -212,15 +212,6 @@ def _umap(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progr
 def _centred(xy_N2: npt.NDArray[np.floating]) -> Floats:
     centred_N2: Floats = (xy_N2 - xy_N2.mean(axis=0)).astype(np.float32)
     return centred_N2
-
-
-def usable_cores() -> int:
-    """How many cores this process may use.
-
-    >>> usable_cores() >= 1
-    True
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 METHODS: dict[str, Callable[[Floats, int, Attraction, Progress], Floats]] = {

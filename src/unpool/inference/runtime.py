@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -137,11 +136,6 @@ def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     same = (norms == 0) & (first == second).all(axis=1)
     return float(np.where(same, 1.0, (first * second).sum(axis=1) / np.maximum(norms, 1e-300)).min())
-
-
-def usable_cores() -> int:
-    """How many cores this process may use: its affinity, not the machine's."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
