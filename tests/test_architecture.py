@@ -11,18 +11,19 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
-errors cores options files progress config
-images.folder images.decode images.datasets images.source images.transforms images.batches images
+errors cores chance named options files progress config
+images.folder images.decode images.datasets images.source images.noise images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
-objectives.chance objectives.views objectives.contrast objectives.reconstruction objectives
-training.plan training.data training.checkpoint training.fit training.model_file training
+objectives.views objectives.contrast objectives.similarity objectives.losses objectives.reconstruction
+objectives.corruption objectives.supervised objectives.named objectives
+training.plan training.data training.optimisers training.checkpoint training.log training.fit training.model_file training
 inference.runtime inference.embed inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
 analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.search actions.export actions.networks actions
+actions.group actions.report actions.run actions.train actions.reconstruct actions.search actions.export actions.networks actions
 collection
 cli
 __main__

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unpool.objectives.chance import uniform
+from unpool.chance import uniform
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,58 @@
+"""`name:key=value,key=value`: how a choice and its numbers are written in one word."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from unpool.errors import UsageError, unknown_name
+
+
+def parse_named(option: str, text: str, known: Mapping[str, Collection[str]]) -> tuple[str, dict[str, Any]]:
+    """The name and its values; `known` tells which names there are, and the keys that each may have.
+
+    Values are whole numbers, numbers, true or false, or else text. `option` is how the word was typed, for errors.
+    Raises `UsageError` for an unknown name or key, a key given twice, or a part without `=`.
+
+    >>> parse_named("--corruption", "salt-pepper:snr=0.9,p=1", {"salt-pepper": ("snr", "p")})
+    ('salt-pepper', {'snr': 0.9, 'p': 1})
+    >>> parse_named("--corruption", "salt", {"salt-pepper": ("snr", "p")})
+    Traceback (most recent call last):
+    unpool.errors.UsageError: unknown --corruption 'salt'; did you mean 'salt-pepper'? Known: salt-pepper
+    """
+    name, _, rest = text.partition(":")
+    if name not in known:
+        raise unknown_name(option, name, known)
+    values: dict[str, Any] = {}
+    for part in rest.split(",") if rest else []:
+        key, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not value:
+            raise UsageError(f"{option} {text!r}: {part!r} is not key=value; write {name}:key=value,key=value")
+        if key not in known[name]:
+            raise unknown_name(f"key of {option} {name}", key, known[name])
+        if key in values:
+            raise UsageError(f"{option} {text!r}: {key} is given twice")
+        values[key] = _value(value)
+    return name, values
+
+
+def number(option: str, key: str, value: Any, low: float, high: float) -> float:
+    """The value of a key as a float; `UsageError` where it is no number from `low` to `high`.
+
+    >>> number("--corruption", "snr", 1, 0, 1)
+    1.0
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise UsageError(f"{option}: {key} is {value!r}, but must be a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def _value(text: str) -> Any:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
