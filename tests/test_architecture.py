@@ -16,14 +16,16 @@ images.folder images.decode images.datasets images.source images.noise images.tr
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
 objectives.views objectives.contrast objectives.similarity objectives.losses objectives.reconstruction
 objectives.corruption objectives.supervised objectives.named objectives
-training.plan training.data training.optimisers training.checkpoint training.log training.fit training.model_file training
+training.plan training.data training.optimisers training.checkpoint training.log training.fit
+training.model_file training
 inference.runtime inference.embed inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
 analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.train actions.reconstruct actions.search actions.export actions.networks actions
+actions.group actions.report actions.run actions.train actions.reconstruct
+actions.search actions.export actions.networks actions
 collection
 cli
 __main__

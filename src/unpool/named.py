@@ -16,9 +16,9 @@ def parse_named(option: str, text: str, known: Mapping[str, Collection[str]]) ->
 
     >>> parse_named("--corruption", "salt-pepper:snr=0.9,p=1", {"salt-pepper": ("snr", "p")})
     ('salt-pepper', {'snr': 0.9, 'p': 1})
-    >>> parse_named("--corruption", "salt", {"salt-pepper": ("snr", "p")})
+    >>> parse_named("--corruption", "salt-peper", {"salt-pepper": ("snr", "p")})
     Traceback (most recent call last):
-    unpool.errors.UsageError: unknown --corruption 'salt'; did you mean 'salt-pepper'? Known: salt-pepper
+    unpool.errors.UsageError: unknown --corruption 'salt-peper'; did you mean 'salt-pepper'? Known: salt-pepper
     """
     name, _, rest = text.partition(":")
     if name not in known:
@@ -27,7 +27,9 @@ def parse_named(option: str, text: str, known: Mapping[str, Collection[str]]) ->
     for part in rest.split(",") if rest else []:
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not equals or not value:
-            raise UsageError(f"{option} {text!r}: {part!r} is not key=value; write {name}:key=value,key=value")
+            raise UsageError(
+                f"{option} {text!r}: {part!r} is not key=value; write {name}:key=value,key=value"
+            )
         if key not in known[name]:
             raise unknown_name(f"key of {option} {name}", key, known[name])
         if key in values:
