@@ -77,8 +77,9 @@ def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray,
     files = [file for file in source.scan().files if file.path in chosen]
     form = Form(prep.size, prep.channels, prep.crop)
     pixels = [form.fit(source.read(file, prep.size)) for file in files]
-    made, _ = next(iter(reconstruct(network, np.stack(pixels))))
-    return np.stack(pixels), made
+    network.use_indices = False  # they would carry the images past their codes
+    made = next(reconstruct(network, [np.stack(pixels)]))
+    return made.input_BSSC, made.output_BSSC
 
 
 def _path(value: str | None) -> Path | None:

@@ -1,32 +1,105 @@
 """What a mirror makes of images, and how far that is from them.
 
-N images, S side, C channels.
+B images in a batch, S side, C channels; H and W are S.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
+
+from unpool.networks.autoencoder import Autoencoder
+
+# x (B, C, H, W) as the network takes it, the images' numbers (B,), seed, epoch → x, corrupted.
+Corrupt = Callable[[Tensor, np.ndarray, int, int], Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Reconstruction:
+    """One batch: pictures (B, S, S, C) uint8, and mean squared errors (B,) float64 of pixels in 0..1.
+
+    `input_BSSC` are the clean images and `corrupted_BSSC` what the network saw of them, None where it saw
+    them clean. `mse_B` tells how far the outputs are from the clean images, `mse_corrupted_B` the corrupted.
+    """
+
+    input_BSSC: np.ndarray
+    corrupted_BSSC: np.ndarray | None
+    output_BSSC: np.ndarray
+    mse_B: np.ndarray
+    mse_corrupted_B: np.ndarray | None
 
 
 def reconstruct(
-    network: Any, pixels_NSSC: np.ndarray, batch: int = 64
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """For each batch the outputs (n, S, S, C) uint8, and each image's mean squared error (n,) in 0..1 pixels.
+    network: Autoencoder,
+    batches: Iterable[np.ndarray],
+    *,
+    corrupt: Corrupt | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Iterator[Reconstruction]:
+    """Run batches of pixels (B, S, S, C) uint8 through a network, one at a time, in order.
 
-    The decoder is given no pooling indices: they would carry the image past the code, and the error would
-    no longer tell how well the code describes the image.
+    Pooling indices reach the decoder where `network.use_indices` says so; they are those of what the network
+    saw, so nothing of a clean image passes by the corruption. `corrupt` is given each image's position in
+    the whole stream. Outputs are cut to 0..1 before they are compared, as in an image file.
+
+    >>> from unpool.networks.catalogue import build_network
+    >>> network = build_network("conv", size=8, channels=1)
+    >>> batch = next(reconstruct(network, [np.zeros((3, 8, 8, 1), np.uint8)]))
+    >>> batch.output_BSSC.shape, batch.mse_B.shape
+    ((3, 8, 8, 1), (3,))
     """
-    mean = torch.tensor(network.preprocessing.mean).view(1, -1, 1, 1)
-    std = torch.tensor(network.preprocessing.std).view(1, -1, 1, 1)
-    network.eval()
-    for start in range(0, len(pixels_NSSC), batch):
-        wanted = torch.from_numpy(pixels_NSSC[start : start + batch]).permute(0, 3, 1, 2).float() / 255
+    network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    mean, std = (torch.tensor(values, device=device).view(1, -1, 1, 1) for values in _scale(network))
+
+    def restored(x_BCHW: Tensor) -> Tensor:
+        return (x_BCHW * std + mean).clamp(0, 1).cpu()
+
+    first = 0
+    for input_BSSC in batches:
         with torch.inference_mode():
-            x_BCSS = ((wanted - mean) / std).contiguous(memory_format=torch.channels_last)
-            made = (network.decode(network.encode(x_BCSS), size=x_BCSS.shape[2:]) * std + mean).clamp(0, 1)
-        error_B = (made - wanted).square().mean(dim=(1, 2, 3)).numpy()
-        yield (made * 255).round().byte().permute(0, 2, 3, 1).numpy(), error_B
+            raw_BCHW = torch.from_numpy(input_BSSC).to(device).permute(0, 3, 1, 2)
+            x_BCHW = (raw_BCHW.float() / 255 - mean) / std
+            index_B = np.arange(first, first + len(input_BSSC))
+            seen_BCHW = x_BCHW if corrupt is None else corrupt(x_BCHW, index_B, seed, 0)
+            output_BCHW = restored(network(seen_BCHW.contiguous(memory_format=torch.channels_last)))
+            # By the same rounding as the others: an output equal to the image has no error at all.
+            clean_BCHW, seen_BCHW = restored(x_BCHW), restored(seen_BCHW)
+        yield Reconstruction(
+            input_BSSC,
+            None if corrupt is None else _pixels(seen_BCHW),
+            _pixels(output_BCHW),
+            _mse(output_BCHW, clean_BCHW),
+            None if corrupt is None else _mse(seen_BCHW, clean_BCHW),
+        )
+        first += len(input_BSSC)
+
+
+def psnr(mse: float) -> float | None:
+    """The peak signal-to-noise ratio in dB of pixels in 0..1; None, for infinite, where there is no error.
+
+    To four decimals: the order of sums in a batch moves the later ones.
+
+    >>> psnr(0.01), psnr(0.0)
+    (20.0, None)
+    """
+    return round(-10 * math.log10(mse), 4) if mse else None
+
+
+def _scale(network: Autoencoder) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return network.preprocessing.mean, network.preprocessing.std
+
+
+def _mse(one_BCHW: Tensor, other_BCHW: Tensor) -> np.ndarray:
+    error_B: np.ndarray = (one_BCHW.double() - other_BCHW).square().mean(dim=(1, 2, 3)).numpy()
+    return error_B
+
+
+def _pixels(image_BCHW: Tensor) -> np.ndarray:
+    pixels_BHWC: np.ndarray = (image_BCHW * 255).round().byte().permute(0, 2, 3, 1).numpy()
+    return pixels_BHWC

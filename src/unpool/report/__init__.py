@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from unpool.files import write_bytes
 from unpool.report.drawing import png_bytes
+from unpool.report.grid import draw_grid
 from unpool.report.items import read_items
 from unpool.report.map_picture import draw_map
 from unpool.report.page import build_page, relative_url
-from unpool.report.pictures import draw_groups, draw_loss, draw_reconstructions
+from unpool.report.pictures import draw_groups, draw_loss
 from unpool.report.thinning import assign_levels
 
 __all__ = ["write_report"]
@@ -52,8 +53,9 @@ def write_report(
         loss = write_bytes(out / "loss.png", draw_loss(history))
         figures.append(_figure("Training", "Loss after each epoch, on training and validation images", loss))
     if reconstructions is not None and len(reconstructions[0]):
-        pairs = write_bytes(out / "reconstructions.png", png_bytes(draw_reconstructions(*reconstructions)))
-        figures.append(_figure("Reconstructions", "Images above what the network made of them", pairs))
+        pairs = draw_grid(dict(zip(("input", "output"), reconstructions, strict=True)))
+        file = write_bytes(out / "reconstructions.png", png_bytes(pairs))
+        figures.append(_figure("Reconstructions", "Images beside what the network made of them", file))
     page = build_page(
         items,
         level_N,

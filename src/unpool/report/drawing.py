@@ -40,6 +40,11 @@ def fit(image: Image.Image, side: int) -> Image.Image:
     return image.resize((width, height), resampling)
 
 
+def paste_centred(sheet: Image.Image, image: Image.Image, left: int, top: int, side: int) -> None:
+    """Paste an image into the middle of the square cell whose corner is at (left, top)."""
+    sheet.paste(image, (left + (side - image.width) // 2, top + (side - image.height) // 2))
+
+
 @functools.cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     """DejaVu Sans, which matplotlib carries, so that pictures look the same on every machine."""

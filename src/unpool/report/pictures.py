@@ -1,25 +1,22 @@
-"""groups.png, reconstructions.png and loss.png: sheets of small images, and the curve of training.
-
-Shapes: N images, height H, width W, channels C.
-"""
+"""groups.png and loss.png: the most typical images of each group, and the curve of training."""
 
 from __future__ import annotations
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from unpool.report.drawing import FAINT_INK, INK, PAPER, fit, font, open_thumbnail
+from unpool.report.drawing import FAINT_INK, INK, PAPER, fit, font, open_thumbnail, paste_centred
 from unpool.report.items import Items, group_name
 from unpool.report.palette import group_colours
 
 CELL, GAP, EDGE, HEADING = 104, 8, 28, 44
 PER_ROW = 12
 MAX_GROUPS = 40
-MAX_PAIRS = 12
 
 
 def draw_groups(items: Items) -> Image.Image:
@@ -56,27 +53,10 @@ def _draw_strip(
         if thumbnail is not None:
             row, column = divmod(place, PER_ROW)
             left = EDGE + column * (CELL + GAP)
-            _centre(sheet, fit(thumbnail, CELL), left, top + HEADING + row * (CELL + GAP), CELL)
+            paste_centred(sheet, fit(thumbnail, CELL), left, top + HEADING + row * (CELL + GAP), CELL)
 
 
-def draw_reconstructions(
-    input_NHWC: NDArray[np.uint8], output_NHWC: NDArray[np.uint8], *, side: int = 128
-) -> Image.Image:
-    """Up to 12 pairs, each input above what the network made of it."""
-    pairs = list(zip(input_NHWC, output_NHWC, strict=True))[:MAX_PAIRS]
-    left = EDGE + 96
-    sheet = Image.new("RGB", (left + len(pairs) * (side + GAP) + EDGE, 2 * (side + GAP) + 2 * EDGE), PAPER)
-    draw = ImageDraw.Draw(sheet)
-    for row, name in enumerate(("input", "output")):
-        middle = EDGE + row * (side + GAP) + side / 2
-        draw.text((EDGE, middle), name, fill=FAINT_INK, font=font(20), anchor="lm")
-        for column, pair in enumerate(pairs):
-            image = fit(_as_image(pair[row]), side)
-            _centre(sheet, image, left + column * (side + GAP), EDGE + row * (side + GAP), side)
-    return sheet
-
-
-def draw_loss(history: list[dict[str, float]]) -> bytes:
+def draw_loss(history: Sequence[Mapping[str, float | None]]) -> bytes:
     """The curve of training as PNG bytes; the points without a finite value are left out."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -99,14 +79,6 @@ def draw_loss(history: list[dict[str, float]]) -> bytes:
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
-
-
-def _centre(sheet: Image.Image, image: Image.Image, left: int, top: int, side: int) -> None:
-    sheet.paste(image, (left + (side - image.width) // 2, top + (side - image.height) // 2))
-
-
-def _as_image(x_HWC: NDArray[np.uint8]) -> Image.Image:
-    return Image.fromarray(x_HWC[..., 0] if x_HWC.shape[-1] == 1 else x_HWC[..., :3]).convert("RGB")
 
 
 def _is_number(value: float | None) -> bool:

@@ -1,0 +1,165 @@
+"""`unpool reconstruct`: what a trained model makes of images, in numbers and in one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unpool.actions.model import pick_device
+from unpool.errors import UnpoolError, UsageError
+from unpool.files import write_bytes
+from unpool.inference.embed import Form
+from unpool.inference.given import GivenImages, given_images
+from unpool.options import check
+from unpool.progress import Progress
+from unpool.training.model_file import load_model
+
+if TYPE_CHECKING:
+    from unpool.inference.reconstruct import Corrupt, Reconstruction
+    from unpool.networks.autoencoder import Autoencoder
+
+
+def reconstruct(
+    places: Sequence[str],
+    *,
+    model: Path,
+    out: Path,
+    corruption: str | None = None,
+    use_indices: bool | None = None,
+    data: Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Put images (files, folders, named data sets) through a model and draw the first 64 of them in `out`.
+
+    `mse` and `psnr` (dB) compare pixels in 0..1 with the clean image at the network's size, `psnr_input` the
+    corrupted input with it; a PSNR is None where there is no error, and `mean` is over those that are not.
+    `use_indices` False decodes from the code alone; None as the model was trained.
+
+    Returns the JSON object of `unpool reconstruct`: images, skipped, mean, network, indices, out. Raises
+    `UnpoolError` for a model without a decoder and where no image is usable, `UsageError` for an `out` that
+    is no PNG.
+    """
+    check(seed=seed, device=device)
+    _check_out(out)
+    progress = progress or Progress()
+    network = _load(model)
+    if use_indices is not None:
+        network.use_indices = use_indices
+    corrupt = _corruption(corruption, network)
+    images = given_images(places, data, progress)
+    rows, first = _run(network, images, model, corrupt, seed, pick_device(device))
+    result = {
+        "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.network,
+        "indices": _uses_indices(network), "out": str(out),
+    }  # fmt: skip
+    write_bytes(out, _picture(first, result, model))
+    return result
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out is '{out}', but the picture is a PNG; give a name that ends in .png")
+    if out.is_dir():
+        raise UsageError(f"--out is '{out}', which is a folder; give the name of a file in it")
+
+
+def _load(model: Path) -> Autoencoder:
+    network: Any = load_model(model)
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.classifier import Classifier
+    from unpool.networks.decoders import NoDecoder
+
+    if isinstance(network, Classifier):
+        told = "gives class scores and makes no images"
+    elif not isinstance(network, Autoencoder) or isinstance(network.decoder, NoDecoder):
+        told = "has no decoder"
+    else:
+        return network
+    raise UnpoolError(
+        f"model {model} ({getattr(network, 'network', 'unknown')}) {told}; "
+        "name one trained with --objective reconstruct or denoise"
+    )
+
+
+def _corruption(text: str | None, network: Autoencoder) -> Corrupt | None:
+    if text is None:
+        return None
+    from unpool.images.noise import read_corruption
+
+    corrupt: Corrupt = read_corruption(text, network.preprocessing.mean, network.preprocessing.std)
+    return corrupt
+
+
+def _uses_indices(network: Autoencoder) -> bool:
+    """Whether indices reach the decoder and make a difference there."""
+    from unpool.networks.pooling import Unpool
+
+    return network.use_indices and any(isinstance(part, Unpool) for part in network.decoder.modules())
+
+
+def _run(
+    network: Autoencoder, images: GivenImages, model: Path, corrupt: Corrupt | None, seed: int, device: str
+) -> tuple[list[dict[str, Any]], Reconstruction]:
+    """A row for each usable image, and the first batch, which is what the picture shows."""
+    from unpool.inference.reconstruct import reconstruct
+
+    prep = network.preprocessing
+    batches = images.batches(Form(prep.size, prep.channels, prep.crop))  # type: ignore[arg-type]
+    rows: list[dict[str, Any]] = []
+    first = None
+    for batch in reconstruct(network, batches, corrupt=corrupt, seed=seed, device=device):
+        first = first or batch
+        if not np.isfinite(batch.mse_B).all():
+            raise UnpoolError(f"model {model} gives values that are no numbers; train it with a smaller --lr")
+        rows += _rows(images.paths[len(rows) :], batch)
+    assert first is not None, "batches() refuses to end empty"
+    return rows, first
+
+
+def _rows(paths: Sequence[str], batch: Reconstruction) -> list[dict[str, Any]]:
+    from unpool.inference.reconstruct import psnr
+
+    corrupted_B = batch.mse_corrupted_B
+    return [
+        {
+            "path": path,
+            "mse": float(f"{batch.mse_B[i]:.6g}"),
+            "psnr": psnr(float(batch.mse_B[i])),
+            "psnr_input": None if corrupted_B is None else psnr(float(corrupted_B[i])),
+        }
+        for i, path in enumerate(paths)
+    ]
+
+
+def _means(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
+    kept = {key: [row[key] for row in rows if row[key] is not None] for key in ("mse", "psnr", "psnr_input")}
+    return {key: float(f"{np.mean(values):.6g}") if values else None for key, values in kept.items()}
+
+
+def _picture(first: Reconstruction, result: dict[str, Any], model: Path) -> bytes:
+    from unpool.report.drawing import png_bytes
+    from unpool.report.grid import draw_grid, shortened
+
+    columns = {"input": first.input_BSSC, "corrupted": first.corrupted_BSSC, "output": first.output_BSSC}
+    rows, shown, mean = result["images"], len(first.input_BSSC), result["mean"]
+    many = f"{shown} of {len(rows):,} images shown" if shown < len(rows) else f"{shown} images"
+    quality = f"mean PSNR {_decibels(mean['psnr'])}"
+    if first.corrupted_BSSC is not None:
+        quality += f", of the corrupted input {_decibels(mean['psnr_input'])}"
+    how = "with pooling indices" if result["indices"] else "from the code alone"
+    picture = draw_grid(
+        {name: images for name, images in columns.items() if images is not None},
+        labels=[(row["path"], _decibels(row["psnr"])) for row in rows[:shown]],
+        title=f"{result['network']}: {'1 image' if len(rows) == 1 else many}",
+        lines=[shortened(f"model {model}", 560, 15), f"{quality}, decoded {how}"],
+    )
+    return png_bytes(picture)
+
+
+def _decibels(value: float | None) -> str:
+    return "exact" if value is None else f"{value:.1f} dB"
