@@ -1,0 +1,128 @@
+"""The transforms there are: torchvision's, a few of them mended for masks and whole numbers, and salt and pepper.
+
+C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from unpool.images.noise import salt_pepper
+
+
+class CentreCrop(v2.CenterCrop):  # type: ignore[misc]
+    """torchvision's, but what a mask gets from outside the image is `mask_fill` instead of class 0."""
+
+    def __init__(self, size: int | Sequence[int]) -> None:
+        super().__init__(size)
+        self.mask_fill = 255
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        if isinstance(inpt, tv_tensors.Mask):
+            missing = [max(0, want - have) for want, have in zip(self.size, inpt.shape[-2:], strict=True)]
+            # The odd pixel goes to the right and below, as it does for the image.
+            border = [missing[1] // 2, missing[0] // 2, (missing[1] + 1) // 2, (missing[0] + 1) // 2]
+            inpt = v2.functional.pad(inpt, border, fill=self.mask_fill)
+        return super().transform(inpt, params)
+
+
+class Erasing(v2.RandomErasing):  # type: ignore[misc]
+    """torchvision's, on the image alone; `value: random` gives 0 to 255 where the pixels are whole numbers."""
+
+    _transformed_types = (tv_tensors.Image,)
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        params: dict[str, Any] = super().make_params(flat_inputs)
+        if self.value is None and params["v"] is not None and not flat_inputs[0].is_floating_point():
+            params["v"] = torch.randint(0, 256, params["v"].shape)
+        return params
+
+
+class SaltPepper(v2.Transform):  # type: ignore[misc]
+    """With probability p, a share 1 - snr of the pixels to black and white, on the image alone."""
+
+    _transformed_types = (tv_tensors.Image,)
+
+    def __init__(self, snr: float = 0.9, p: float = 1.0) -> None:
+        super().__init__()
+        for name, value in (("snr", snr), ("p", p)):
+            if not 0 <= value <= 1:
+                raise ValueError(f"{name} is {value!r}, but must be a number from 0 to 1")
+        self.snr, self.p = snr, p
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        if torch.rand(1) >= self.p:
+            return inpt
+        random_1HW = 2 * torch.rand(1, *inpt.shape[-2:]) - 1
+        white = 1 if inpt.is_floating_point() else torch.iinfo(inpt.dtype).max
+        noisy = salt_pepper(inpt, random_1HW, self.snr, torch.tensor(0), torch.tensor(white))
+        return tv_tensors.wrap(noisy, like=inpt)
+
+
+class Normalise(v2.Normalize):  # type: ignore[misc]
+    """(x - mean) / std of the image as float32 in 0..1: the pipeline gives floats from here on."""
+
+    _transformed_types = (tv_tensors.Image,)
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        return super().transform(v2.functional.to_dtype(inpt, torch.float32, scale=True), params)
+
+
+class Function(v2.Transform):  # type: ignore[misc]
+    """A user's callable, (C, H, W) tensor to tensor, on the image alone."""
+
+    _transformed_types = (tv_tensors.Image,)
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        return tv_tensors.wrap(self.function(inpt.as_subclass(Tensor)), like=inpt)
+
+
+TRANSFORMS: dict[str, Any] = {
+    "center-crop": CentreCrop,
+    "random-crop": v2.RandomCrop,
+    "random-resized-crop": v2.RandomResizedCrop,
+    "five-crop": v2.FiveCrop,
+    "ten-crop": v2.TenCrop,
+    "horizontal-flip": v2.RandomHorizontalFlip,
+    "vertical-flip": v2.RandomVerticalFlip,
+    "rotation": v2.RandomRotation,
+    "pad": v2.Pad,
+    "color-jitter": v2.ColorJitter,
+    "grayscale": v2.Grayscale,
+    "random-grayscale": v2.RandomGrayscale,
+    "affine": v2.RandomAffine,
+    "erasing": Erasing,
+    "resize": v2.Resize,
+    "normalise": Normalise,
+    "random-choice": v2.RandomChoice,
+    "random-apply": v2.RandomApply,
+    "random-order": v2.RandomOrder,
+    "salt-pepper": SaltPepper,
+    "gaussian-blur": v2.GaussianBlur,
+    "perspective": v2.RandomPerspective,
+    "elastic": v2.ElasticTransform,
+    "autocontrast": v2.RandomAutocontrast,
+    "equalize": v2.RandomEqualize,
+    "posterize": v2.RandomPosterize,
+    "solarize": v2.RandomSolarize,
+    "sharpness": v2.RandomAdjustSharpness,
+    "invert": v2.RandomInvert,
+}
+ALIASES = {
+    "centre-crop": "center-crop",
+    "resized-crop": "random-resized-crop",
+    "normalize": "normalise",
+    "colour-jitter": "color-jitter",
+    "greyscale": "grayscale",
+    "random-greyscale": "random-grayscale",
+}
