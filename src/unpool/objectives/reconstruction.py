@@ -5,46 +5,43 @@ B batch, C channels, H height, W width.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unpool.errors import unknown_name
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-
-# Name typed by the user → element-wise loss of torch.nn.functional, averaged over every element.
-LOSSES: dict[str, Loss] = {
-    "mse": F.mse_loss,
-    "l1": F.l1_loss,
-    "huber": F.huber_loss,
-    "smooth-l1": F.smooth_l1_loss,
-}
+from unpool.objectives.losses import Bound, Loss, elementwise_loss
 
 
-def reconstruction_loss(name: str = "mse") -> Loss:
+def reconstruction_loss(
+    name: str = "mse", *, low: Bound | None = None, high: Bound | None = None, network: str = "the network"
+) -> Loss:
     """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
 
-    Raises `UsageError` for a name that is not known.
+    The names, arguments and errors are those of `unpool.objectives.losses.elementwise_loss`.
 
-    >>> import torch
     >>> import torch
     >>> reconstruction_loss("mse")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
     4.0
     """
-    if name not in LOSSES:
-        raise unknown_name("loss", name, LOSSES)
-    return LOSSES[name]
+    return elementwise_loss(name, low=low, high=high, network=network)
 
 
 class Reconstruction(nn.Module):
-    """The network's output against its input, by an element-wise loss."""
+    """The network's output against its input, by an element-wise loss.
 
-    def __init__(self, loss: str = "mse") -> None:
+    `low` and `high` are the network's pixel range (`unpool.objectives.losses.pixel_range`): ssim needs its
+    width, and a loss that cannot take such pixels is refused here instead of in the first step.
+    """
+
+    def __init__(
+        self,
+        loss: str = "mse",
+        *,
+        low: Bound | None = None,
+        high: Bound | None = None,
+        network: str = "the network",
+    ) -> None:
         super().__init__()
-        self._loss = reconstruction_loss(loss)
+        self._loss = reconstruction_loss(loss, low=low, high=high, network=network)
 
     def forward(self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
         """The mean loss over the batch, a scalar."""
