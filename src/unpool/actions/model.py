@@ -53,7 +53,7 @@ def save_pretrained(name: str, folder: Path) -> None:
     from unpool.networks.catalogue import build_network
 
     network = build_network(name, weights="imagenet", decoder="none")
-    save_model(folder, network, options={"decoder": "none"})
+    save_model(folder, network)
 
 
 def save_pretrained_apart(name: str, folder: Path) -> None:

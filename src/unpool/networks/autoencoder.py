@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import torch
 from torch import Tensor, nn
@@ -50,6 +50,9 @@ class Autoencoder(nn.Module):
     >>> tuple(autoencoder.embed(x).shape), autoencoder.dimension((11, 14))
     ((2, 192), 192)
     """
+
+    built_with: dict[str, Any] | None = None
+    """What makes this network again, for a model folder; None for a network of the user's own."""
 
     def __init__(
         self,

@@ -11,11 +11,13 @@ from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks import encoders, published
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_input
 from unpool.networks.backbones import backbone
-from unpool.networks.classifier import Classifier, lenet_head
+from unpool.networks.classifier import Classifier, lenet_head, with_classes
 from unpool.networks.decoders import Decoder, NoDecoder
 from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
 from unpool.networks.windows import pixels
+
+DIGITS = 10  # the classes of LeNet unless told otherwise
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,34 @@ class Entry:
 
 
 def build(
-    name: str, entry: Entry, size: int, channels: int, width: int, form: str | None, num_classes: int
+    name: str,
+    entry: Entry,
+    size: int,
+    channels: int,
+    width: int,
+    form: str | None,
+    num_classes: int | None,
 ) -> Autoencoder:
-    """A network with random weights; the options are those of `build_network`, with nothing left open."""
+    """A network with random weights; the options are those of `build_network`, the sizes no longer open."""
+    if num_classes is None and name == "lenet" and form is None:
+        num_classes = DIGITS
+    if num_classes is None:
+        return _build_autoencoder(name, entry, size, channels, width, form)
+    if form not in (None, "none"):
+        told = (
+            f"decoder {form!r} and num_classes {num_classes} exclude each other: a classifier has no decoder"
+        )
+        raise UsageError(f"{told}; leave one out")
+    network = _build_autoencoder(name, entry, size, channels, width, "none")
+    if name != "lenet" or form == "none":
+        return with_classes(network, num_classes)
+    head = lenet_head(size, num_classes)
+    return Classifier(network.encoder, head, network=name, preprocessing=network.preprocessing)
+
+
+def _build_autoencoder(
+    name: str, entry: Entry, size: int, channels: int, width: int, form: str | None
+) -> Autoencoder:
     if entry.is_backbone:
         return _build_backbone(name, entry, size, channels, form)
     encoder = _encoder(name, size, channels, width)
@@ -42,8 +69,6 @@ def build(
     if smallest and size < max(smallest):
         raise UnpoolError(f"size {size} is too small for {name}; the smallest it takes is {pixels(smallest)}")
     prepared = _preprocessing(entry, size, channels)
-    if name == "lenet" and form is None:
-        return Classifier(encoder, lenet_head(size, num_classes), network=name, preprocessing=prepared)
     made = _decoder(name, encoder, size, channels, width, form)
     return Autoencoder(encoder, made, network=name, preprocessing=prepared, merge=entry.merge)
 

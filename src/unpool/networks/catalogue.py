@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -75,7 +76,7 @@ def build_network(
     channels: int | None = None,
     width: int | None = None,
     decoder: str | None = None,
-    num_classes: int = 10,
+    num_classes: int | None = None,
     init: str = "default",
     seed: int | None = None,
 ) -> Autoencoder:
@@ -84,17 +85,20 @@ def build_network(
     `weights` are "none" (random), "imagenet" or a file. `size` is the images' side in pixels and `channels`
     1 or 3, by default the network's own. `width` is the first layer's channels where the network has a
     choice. `decoder` is "unpool", "transpose", "upsample" or "none"; by default the published one, else
-    unpooling where the encoder can be mirrored and upsampling where not. "lenet" without a decoder is a
-    Classifier of `num_classes`. `init` is how random weights are
-    drawn (see `initialise`); `seed` fixes them and leaves the global generator alone.
+    unpooling where the encoder can be mirrored and upsampling where not. With `num_classes`
+    any network is a Classifier, of its encoder and one linear layer in place of a decoder; "lenet", with its
+    own three, is one of 10 classes unless told otherwise or a decoder is asked for. `init` is how random
+    weights are drawn (see `initialise`); `seed` fixes them and leaves the global generator alone.
 
-    Raises UsageError for an unknown name or an option the network does not have, UnpoolError for a size
-    that is too small or weights that cannot be had.
+    Raises UsageError for an unknown name, an option the network does not have, or fewer than two classes;
+    UnpoolError for a size that is too small or weights that cannot be had.
 
     >>> sum(p.numel() for p in build_network("conv-small").parameters())
     50161
     >>> build_network("conv", size=8, channels=1).dimension()
     256
+    >>> build_network("conv", size=8, num_classes=5).head
+    Linear(in_features=256, out_features=5, bias=True)
     """
     entry = _entry(name)
     if width is not None and not entry.has_width:
@@ -107,6 +111,8 @@ def build_network(
         network = build(name, entry, side, depth, width or 32, decoder, num_classes)
         initialise(network, init)
     load_weights(network, weights)
+    chosen = {"width": width, "decoder": decoder, "num_classes": num_classes}
+    network.built_with = {"size": side, "channels": depth} | _given(chosen)
     return network
 
 
@@ -126,6 +132,10 @@ def is_backbone(name: str) -> bool:
     (True, False)
     """
     return _entry(name).is_backbone
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 @contextmanager

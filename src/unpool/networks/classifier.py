@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, merge_code
 from unpool.networks.decoders import Decoder, NoDecoder
 
@@ -42,15 +43,34 @@ class Classifier(Autoencoder):
 
 
 def with_classes(network: Autoencoder, num_classes: int) -> Classifier:
-    """A network's own encoder under a fresh linear head of `num_classes` scores."""
+    """A network's own encoder under a fresh linear head of `num_classes` scores; its decoder is left out.
+
+    Raises UsageError for fewer than two classes.
+
+    >>> import torch
+    >>> network = Autoencoder(nn.Conv2d(3, 4, 3), preprocessing=Preprocessing(size=8))
+    >>> with_classes(network, 5).head
+    Linear(in_features=144, out_features=5, bias=True)
+    """
+    refuse_too_few(num_classes)
     head = nn.Linear(network.dimension(), num_classes).to(next(network.encoder.parameters()))
-    return Classifier(
+    classifier = Classifier(
         network.encoder,
         head,
         network=network.network,
         preprocessing=network.preprocessing,
         merge=network.merge,
     )
+    if network.built_with is not None:
+        without_decoder = {} if "description" in network.built_with else {"decoder": "none"}
+        classifier.built_with = {**network.built_with, **without_decoder, "num_classes": num_classes}
+    return classifier
+
+
+def refuse_too_few(num_classes: int) -> None:
+    """Raise UsageError for fewer than two classes: there would be nothing to tell apart."""
+    if num_classes < 2:
+        raise UsageError(f"num_classes {num_classes} leaves nothing to tell apart; give at least 2")
 
 
 def lenet_head(size: int = 32, num_classes: int = 10) -> nn.Sequential:
@@ -59,6 +79,7 @@ def lenet_head(size: int = 32, num_classes: int = 10) -> nn.Sequential:
     >>> lenet_head()[0]
     Linear(in_features=400, out_features=120, bias=True)
     """
+    refuse_too_few(num_classes)
     side = ((size - 4) // 2 - 4) // 2
     return nn.Sequential(
         nn.Linear(16 * side * side, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, num_classes)

@@ -11,6 +11,7 @@ decoder: unpool
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -84,8 +85,13 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
         "merge": description.get("merge", "flatten"),
     }
     if "head" in description:
-        return Classifier(encoder, nn.Sequential(*layers(description["head"], "head")), **common)
-    return Autoencoder(encoder, _decoder(encoder, description.get("decoder", "unpool")), **common)
+        head = nn.Sequential(*layers(description["head"], "head"))
+        network: Autoencoder = Classifier(encoder, head, **common)
+    else:
+        decoder = _decoder(encoder, description.get("decoder", "unpool"))
+        network = Autoencoder(encoder, decoder, **common)
+    network.built_with = {"description": copy.deepcopy(dict(description))}
+    return network
 
 
 def layers(described: Sequence[Any], where: str) -> list[nn.Module]:

@@ -103,14 +103,24 @@ def matched(state: State, target: State, source: str, network: str) -> State:
     found = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
     found = {key: value for key, value in found.items() if key in target or not key.startswith(HEADS)}
     _adapt_channels(found, target)
-    for key in sorted({*found, *target}, key=list({**target, **found}).index):
-        if key.endswith("num_batches_tracked"):
-            continue
-        here, there = _shape(target.get(key)), _shape(found.get(key))
-        if here != there:
-            told = f"{source} is not for {network}: '{key}' is {there} in the file, {here} in the network"
-            raise UnpoolError(f"{told}; {WAY_ROUND}")
+    if different := first_difference(found, target):
+        raise UnpoolError(f"{source} is not for {network}: {different}; {WAY_ROUND}")
     return {key: value for key, value in found.items() if key in target}
+
+
+def first_difference(state: State, target: State) -> str | None:
+    """The first entry of a network that a file lacks, or has in another shape, else the first it has besides.
+
+    Counts of batches seen are left out: old files have none.
+
+    >>> first_difference({"weight": torch.zeros(2, 3)}, {"weight": torch.zeros(2, 4), "bias": torch.zeros(2)})
+    "'weight' is 2×3 in the file, 2×4 in the network"
+    """
+    for key in {**target, **state}:
+        here, there = _shape(target.get(key)), _shape(state.get(key))
+        if here != there and not key.endswith("num_batches_tracked"):
+            return f"'{key}' is {there} in the file, {here} in the network"
+    return None
 
 
 def _in_order(state: State, target: State) -> State:

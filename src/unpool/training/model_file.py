@@ -1,55 +1,73 @@
 """The model folder: model.json, model.safetensors, and encoder.onnx once it embedded on a CPU.
 
-Weights are safetensors, never pickles: loading a stranger's model runs no code.
+Weights are safetensors, never pickles: loading a stranger's model runs no code. The network is made again from the
+options or the description that stand in model.json.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unpool.errors import UnpoolError
-from unpool.files import write_json, write_whole
+from unpool.files import write_text, write_whole
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor
+
+    from unpool.networks.autoencoder import Autoencoder
 
 JSON, WEIGHTS, ONNX, TRAINING = "model.json", "model.safetensors", "encoder.onnx", "training"
+LAST = "last.safetensors"
+WAY_ROUND = "train the model again, or copy the whole folder anew"
 
 
 def save_model(
-    folder: Path, network: Any, *, options: dict[str, Any], training: dict[str, Any] | None = None
+    folder: Path | str,
+    network: Any,
+    *,
+    options: Mapping[str, Any] | None = None,
+    training: Mapping[str, Any] | None = None,
+    classes: Sequence[str] | None = None,
+    last: Mapping[str, Tensor] | None = None,
 ) -> None:
     """Write weights, then model.json, each whole or not at all; a folder with model.json is complete.
 
-    `options` are the arguments of `build_network` that make this network again; `training` is kept as it is.
-    Weights that do not change give a file that does not change, byte for byte.
+    `options` make the network again: the arguments of `build_network`, or `{"description": …}`, either with
+    `num_classes`; by default those it was built with. `classes` are the names of its scores. `training` is kept
+    as it is. `last` are the weights at the end of training where the network holds better ones; they are kept
+    beside, in last.safetensors. Weights that do not change give a file that does not change, byte for byte.
+
+    Raises UnpoolError, before anything is written, for a network of the user's own, which could not be made again.
+
+    >>> import tempfile
+    >>> from unpool.networks.catalogue import build_network
+    >>> folder = tempfile.mkdtemp()
+    >>> save_model(folder, build_network("conv", size=8, channels=1))
+    >>> load_model(folder).dimension()
+    256
     """
-    from safetensors.torch import save_file
-
-    state = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
-    (folder / ONNX).unlink(missing_ok=True)
-    write_whole(folder / WEIGHTS, lambda part: save_file(state, part))
-    size = network.preprocessing.size
-    described = {
-        "network": network.network,
-        "options": options,
-        "preprocessing": asdict(network.preprocessing),
-        "dimension": network.dimension(size),
-        "weights": _digest(folder / WEIGHTS),
-        "training": training,
-        "versions": {name: version(name) for name in ("unpool", "torch", "torchvision", "timm")},
-    }
-    write_json(folder / JSON, described)
+    folder = Path(folder)
+    described = _described(network, options, training, classes)
+    for name in (ONNX, LAST):
+        (folder / name).unlink(missing_ok=True)
+    if last is not None:
+        _write_weights(folder / LAST, last)
+    described["weights"] = _write_weights(folder / WEIGHTS, network.state_dict())
+    write_text(folder / JSON, _json(described))
 
 
-def describe_model(folder: Path) -> dict[str, Any]:
-    """What model.json says; UnpoolError where there is none or it is damaged."""
-    path = folder / JSON
+def describe_model(folder: Path | str) -> dict[str, Any]:
+    """What model.json says; UnpoolError where there is none or it is damaged.
+
+    `classes` are the names of the class scores, None for a network without or from before they were kept.
+    """
+    path = Path(folder) / JSON
     try:
         described = json.loads(path.read_text("utf-8"))
         described["network"], described["options"], described["preprocessing"]["size"]
@@ -57,7 +75,7 @@ def describe_model(folder: Path) -> dict[str, Any]:
         raise UnpoolError(f"{folder} is no model folder: it has no {JSON}; name one with --model") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); train the model again") from error
-    return dict(described)
+    return {"classes": None, **described}
 
 
 def has_model(folder: Path) -> bool:
@@ -71,27 +89,116 @@ def model_id(folder: Path) -> str:
     return f"{described['network']}-{described['weights'][:10]}"
 
 
-def load_model(folder: Path | str) -> nn.Module:
-    """The network of a model folder with its weights, in evaluation mode.
+def load_model(folder: Path | str) -> Autoencoder:
+    """The network of a model folder as it was saved, in evaluation mode.
 
-    Raises `UnpoolError` where the folder is no model, is damaged, or belongs to another network.
+    Raises `UnpoolError` where the folder is no model, is damaged, or its weights are another network's: then it
+    names the first entry that differs, and both shapes.
     """
-    from safetensors.torch import load_file
-
-    from unpool.networks.catalogue import build_network
+    from unpool.networks.weights import first_difference
 
     folder = Path(folder)
     described = describe_model(folder)
-    network = build_network(described["network"], weights="none", **described["options"])
-    try:
-        state = load_file(folder / WEIGHTS)
-        network.load_state_dict(state)
-    except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UnpoolError(
-            f"{folder / WEIGHTS} does not hold the weights of {described['network']}: {reason}"
-        ) from error
+    network = _rebuilt(folder / JSON, described)
+    path, state = folder / WEIGHTS, _read_weights(folder / WEIGHTS)
+    if different := first_difference(state, network.state_dict()):
+        told = f"{path} does not hold the weights of {described['network']}: {different}"
+        raise UnpoolError(f"{told}; {WAY_ROUND}")
+    if described.get("weights") not in (None, _digest(path)):
+        raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {WAY_ROUND}")
+    network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
+    network.load_state_dict(state, strict=False)  # old files lack the counts of batches seen
     return network.eval()
+
+
+def _described(
+    network: Any,
+    options: Mapping[str, Any] | None,
+    training: Mapping[str, Any] | None,
+    classes: Sequence[str] | None,
+) -> dict[str, Any]:
+    """What model.json will say, but for the weights; UnpoolError for what could not be read back."""
+    made_of = network.built_with if options is None else dict(options)
+    if made_of is None:
+        told = f"{type(network).__name__} '{network.network}' cannot be rebuilt from a model folder"
+        raise UnpoolError(f"{told}, which holds no code; build it with build_network or a description")
+    described = {
+        "network": network.network,
+        "options": made_of,
+        "preprocessing": asdict(network.preprocessing),
+        "merge": network.merge,
+        "use_indices": network.use_indices,
+        "classes": None if classes is None else list(classes),
+        "dimension": network.dimension(network.preprocessing.size),
+        "weights": None,
+        "training": None if training is None else dict(training),
+        "versions": {name: version(name) for name in ("unpool", "torch", "torchvision", "timm")},
+    }
+    try:
+        _json(described)
+    except (TypeError, ValueError) as error:
+        told = f"the options of {network.network} cannot be written to {JSON} ({error})"
+        raise UnpoolError(f"{told}; describe it with names and numbers alone") from error
+    return described
+
+
+def _rebuilt(path: Path, described: Mapping[str, Any]) -> Autoencoder:
+    """The network that model.json describes, with random weights."""
+    from unpool.networks.autoencoder import Preprocessing
+    from unpool.networks.catalogue import build_network
+    from unpool.networks.classifier import with_classes
+    from unpool.networks.description import described_network
+
+    try:
+        options = dict(described["options"])
+        description, num_classes = options.get("description"), options.get("num_classes")
+        if description is None:
+            network = build_network(described["network"], weights="none", **options)
+        else:
+            network = described_network(description)
+            network = network if num_classes is None else with_classes(network, num_classes)
+        prepared = described["preprocessing"]
+        pixels = {key: tuple(prepared[key]) for key in ("mean", "std")}
+        network.preprocessing = Preprocessing(**{**prepared, **pixels})
+    except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UnpoolError(f"{path} describes no network that can be built ({error}); {WAY_ROUND}") from error
+    network.merge = described.get("merge", network.merge)
+    network.use_indices = described.get("use_indices", True)
+    return network
+
+
+def _write_weights(path: Path, state: Mapping[str, Tensor]) -> str:
+    """Write weights as safetensors; returns the file's digest."""
+    from safetensors.torch import save_file
+
+    numbers = {name: value.detach().contiguous().cpu() for name, value in state.items()}
+    digests = []
+
+    def write(part: Path) -> None:
+        save_file(numbers, part)
+        digests.append(_digest(part))
+
+    write_whole(path, write)
+    return digests[0]
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError as error:
+        raise UnpoolError(
+            f"{path.parent} is no complete model: it has no {path.name}; {WAY_ROUND}"
+        ) from error
+    except (SafetensorError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UnpoolError(f"{path} is damaged ({reason}); {WAY_ROUND}") from error
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
 def _digest(path: Path) -> str:
