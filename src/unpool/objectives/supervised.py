@@ -66,7 +66,7 @@ def mean_scores(network: nn.Module, x_BCHW: Tensor) -> Tensor:
         scores_BK: Tensor = network(x_BCHW)
         return scores_BK
     views_NK: Tensor = network(x_BCHW.flatten(0, 1))
-    return views_NK.unflatten(0, x_BCHW.shape[:2]).mean(dim=1)
+    return views_NK.reshape(*x_BCHW.shape[:2], -1).mean(dim=1)
 
 
 def confusion(true_N: np.ndarray, predicted_N: np.ndarray, num_classes: int) -> np.ndarray:

@@ -1,0 +1,236 @@
+"""Optimisers and schedules by name: torch's own as the other route, closed forms, and exact resumption."""
+
+from __future__ import annotations
+
+import io
+import math
+
+import pytest
+import torch
+from torch import nn, optim
+from torch.optim import lr_scheduler
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.training.optimisers import OPTIMISERS, SCHEDULES, make_optimiser, make_schedule
+
+PER_EPOCH, EPOCHS = 7, 10
+TOTAL = PER_EPOCH * EPOCHS
+TEXTS = (
+    "cosine", "constant", "constant:factor=0.5,total_iters=3", "step:step_size=3", "multi-step:milestones=2+5",
+    "multi-step:milestones=4", "exponential:gamma=0.9", "linear", "polynomial:power=2", "cosine-annealing",
+    "cosine-annealing-warm-restarts:T_0=3", "one-cycle", "cyclic", "cyclic:mode=exp_range,gamma=0.99",
+    "reduce-on-plateau:patience=1,factor=0.3",
+)  # fmt: skip
+LOSSES = [3.0, 2.0, 2.1, 2.2, 2.3, 1.9, 1.95, 1.96, 1.97, 1.98]
+
+
+def two_groups(text: str = "sgd:momentum=0.9") -> optim.Optimizer:
+    groups = [
+        {"params": [nn.Parameter(torch.ones(2, 2))]},
+        {"params": [nn.Parameter(torch.ones(2, 2))], "lr": 0.01},
+    ]
+    return make_optimiser(text, groups, lr=0.1)
+
+
+def rates(optimiser: optim.Optimizer) -> list[float]:
+    return [group["lr"] for group in optimiser.param_groups]
+
+
+def walk(schedule, optimiser, first: int = 0, last: int = TOTAL) -> list[list[float]]:
+    """The rates of the steps from `first` to `last`, as the loop of a run asks for them."""
+    seen = []
+    for step in range(first, last):
+        schedule.before_step(step)
+        seen.append(rates(optimiser))
+        optimiser.step()
+        if (step + 1) % PER_EPOCH == 0:
+            schedule.after_epoch(LOSSES[step // PER_EPOCH])
+    return seen
+
+
+@pytest.mark.parametrize("name", OPTIMISERS)
+def test_every_optimiser_steps_as_torchs_own(name: str) -> None:
+    kind = next(getattr(optim, each) for each in dir(optim) if each.lower() == name)
+    weight, twin = (nn.Parameter(torch.arange(6.0).reshape(2, 3)) for _ in range(2))
+    decay = {} if name == "rprop" else {"weight_decay": 0.1}
+    ours, theirs = (
+        make_optimiser(name, [weight], 0.05, decay.get("weight_decay")),
+        kind([twin], lr=0.05, **decay),
+    )
+    for _ in range(3):
+        for optimiser, parameter in ((ours, weight), (theirs, twin)):
+            optimiser.zero_grad()
+            (parameter - 1).square().sum().backward()
+            optimiser.step()
+    torch.testing.assert_close(weight, twin)
+    assert not torch.equal(weight, torch.arange(6.0).reshape(2, 3))
+
+
+def test_keys_reach_the_constructor() -> None:
+    weight = nn.Parameter(torch.ones(2))
+    sgd = make_optimiser("sgd:momentum=0.9,nesterov=true", [weight], 0.1)
+    assert (sgd.defaults["momentum"], sgd.defaults["nesterov"], sgd.defaults["weight_decay"]) == (
+        0.9,
+        True,
+        0,
+    )
+    adamw = make_optimiser("adamw:betas=0.8+0.99,eps=1e-6", iter([weight]), 0.1, 0.0)
+    assert (adamw.defaults["betas"], adamw.defaults["eps"], adamw.defaults["weight_decay"]) == (
+        (0.8, 0.99),
+        1e-6,
+        0,
+    )
+    assert make_optimiser("adamw", [weight], 0.1).defaults["weight_decay"] == 0.01
+    assert adamw.defaults["fused"] is True
+    assert not make_optimiser("adamw:fused=false", [weight], 0.1).defaults["fused"]
+    assert not make_optimiser("adamw:foreach=true", [weight], 0.1).defaults["fused"]
+    assert rates(two_groups()) == [0.1, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("adamv", "unknown --optimizer 'adamv'; did you mean 'adam"),
+        ("lbfgs", "unknown --optimizer 'lbfgs'"),
+        ("sgd:momentun=0.9", "unknown key of --optimizer sgd 'momentun'; did you mean 'momentum'"),
+        ("sgd:lr=1", "set with --lr, not here"),
+        ("adam:eps=1,weight_decay=1", "set with --weight-decay, not here"),
+        ("sgd:momentum=big", "momentum is 'big', but must be a number"),
+        ("sgd:nesterov=1", "nesterov is 1, but must be true or false"),
+        ("adam:betas=0.9-0.99", "betas is '0.9-0.99', but must be numbers joined by a plus"),
+        ("adam:betas=0.9+1.5", "cannot be used: Invalid beta"),
+        ("sgd:nesterov=true", "'sgd:nesterov=true' cannot be used: Nesterov"),
+        ("muon", "'muon' cannot be used"),
+        ("rprop", "rprop has no weight decay, but it is 0.1; use --weight-decay 0"),
+    ],
+)
+def test_optimiser_words_that_are_refused(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        make_optimiser(text, [nn.Parameter(torch.ones(3))], 0.1, 0.1)
+
+
+def test_every_schedule_is_tried() -> None:
+    assert {text.partition(":")[0] for text in TEXTS} == set(SCHEDULES)
+
+
+@pytest.mark.parametrize("total", [1, 7, 100, 5000])
+def test_cosine_keeps_the_numbers_of_the_loop_it_came_from(total: int) -> None:
+    optimiser = two_groups()
+    schedule = make_schedule("cosine", optimiser, total, 10)
+    for step in range(total):
+        schedule.before_step(step)
+        warm = min(1.0, (step + 1) / max(1, min(50, total // 20)))
+        rate = warm * 0.5 * (1 + math.cos(math.pi * step / total))
+        assert rates(optimiser) == [0.1 * max(rate, 0.01), 0.01 * max(rate, 0.01)]
+
+
+@pytest.mark.parametrize(
+    ("text", "make"),
+    [
+        ("step:step_size=3", lambda o: lr_scheduler.StepLR(o, 3)),
+        ("multi-step:milestones=2+5", lambda o: lr_scheduler.MultiStepLR(o, [2, 5])),
+        ("cosine-annealing", lambda o: lr_scheduler.CosineAnnealingLR(o, EPOCHS)),
+        ("polynomial:power=2", lambda o: lr_scheduler.PolynomialLR(o, EPOCHS, 2)),
+        ("linear", lambda o: lr_scheduler.LinearLR(o)),
+        (
+            "reduce-on-plateau:patience=1,factor=0.3",
+            lambda o: lr_scheduler.ReduceLROnPlateau(o, factor=0.3, patience=1),
+        ),
+    ],
+)
+def test_torchs_schedules_move_by_epoch_only(text: str, make) -> None:
+    ours, theirs = two_groups(), two_groups()
+    seen, scheduler, expected = walk(make_schedule(text, ours, TOTAL, PER_EPOCH), ours), make(theirs), []
+    for loss in LOSSES:
+        expected += [rates(theirs)] * PER_EPOCH
+        theirs.step()
+        scheduler.step(*([loss] if "plateau" in text else []))
+    assert seen == expected
+    assert len({tuple(each) for each in seen}) > 1
+
+
+@pytest.mark.parametrize("text", ["one-cycle", "cyclic"])
+def test_cycles_move_by_step(text: str) -> None:
+    ours, theirs = two_groups(), two_groups()
+    seen, expected = walk(make_schedule(text, ours, TOTAL, PER_EPOCH), ours), []
+    if text == "one-cycle":
+        scheduler = lr_scheduler.OneCycleLR(theirs, [0.1, 0.01], TOTAL)
+    else:
+        scheduler = lr_scheduler.CyclicLR(theirs, [0.025, 0.0025], [0.1, 0.01], step_size_up=2 * PER_EPOCH)
+    for step in range(TOTAL):
+        expected.append([*rates(theirs)])
+        theirs.step()
+        if step < TOTAL - 1:
+            scheduler.step()
+    torch.testing.assert_close(torch.tensor(seen), torch.tensor(expected), rtol=1e-12, atol=0)
+    assert max(rate for rate, _ in seen) == pytest.approx(0.1, rel=0.01)
+    assert ours.param_groups[0]["momentum"] == theirs.param_groups[0]["momentum"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_groups_keep_their_ratio(text: str) -> None:
+    optimiser = two_groups()
+    for first, second in walk(make_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser):
+        assert second == pytest.approx(first / 10, rel=1e-9)
+
+
+@pytest.mark.parametrize("schedule_first", [True, False])
+@pytest.mark.parametrize("stop", [0, 1, 20, 21, 22, 69])
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_resumed_run_has_the_same_rates_to_the_last_bit(text: str, stop: int, schedule_first: bool) -> None:
+    optimiser = two_groups()
+    straight = walk(make_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser)
+    stopped = two_groups()
+    schedule = make_schedule(text, stopped, TOTAL, PER_EPOCH)
+    assert walk(schedule, stopped, 0, stop) == straight[:stop]
+    file = io.BytesIO()
+    torch.save({"optimiser": stopped.state_dict(), "schedule": schedule.state_dict()}, file)
+    file.seek(0)
+    state = torch.load(file, weights_only=True)
+    fresh = two_groups()
+    resumed = make_schedule(text, fresh, TOTAL, PER_EPOCH)
+    parts = [(resumed, "schedule"), (fresh, "optimiser")]
+    for part, key in parts if schedule_first else parts[::-1]:
+        part.load_state_dict(state[key])
+    if stop:
+        assert rates(fresh) == rates(stopped)
+    assert walk(resumed, fresh, stop) == straight[stop:]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("cosin", "unknown --schedule 'cosin'; did you mean 'cosine'"),
+        ("cosine:T_max=3", "unknown key of --schedule cosine 'T_max'"),
+        ("step", "step needs step_size; write step:step_size=NUMBER"),
+        ("step:stepsize=3", "did you mean 'step_size'"),
+        ("step:step_size=0", "step_size is 0, but must be a whole number from 1"),
+        ("step:step_size=1.5", "step_size is 1.5, but must be a whole number from 1"),
+        ("multi-step:milestones=a", "milestones is 'a', but must be numbers joined by a plus"),
+        ("one-cycle:total_steps=5", "unknown key"),
+        ("one-cycle:pct_start=3", "cannot be used"),
+        ("reduce-on-plateau:mode=max", "unknown key"),
+        ("constant:factor=7", "'constant:factor=7' cannot be used"),
+    ],
+)
+def test_schedule_words_that_are_refused(text: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        make_schedule(text, two_groups(), TOTAL, PER_EPOCH)
+
+
+def test_a_state_that_does_not_fit_is_refused() -> None:
+    state = make_schedule("cosine", two_groups(), 5, 5).state_dict()
+    one = make_optimiser("sgd", [nn.Parameter(torch.ones(2))], 0.1)
+    with pytest.raises(UnpoolError, match="has 2 parameter groups, but the optimiser has 1"):
+        make_schedule("cosine", one, 5, 5).load_state_dict(state)
+    with pytest.raises(UnpoolError, match="needs the loss of each epoch"):
+        make_schedule("reduce-on-plateau", one, 5, 5).after_epoch(None)
+
+
+def test_momentum_is_not_given_to_an_optimiser_made_without() -> None:
+    optimiser = two_groups("sgd")
+    walk(make_schedule("one-cycle", optimiser, TOTAL, PER_EPOCH), optimiser)
+    assert optimiser.param_groups[0]["momentum"] == 0
+    adam = two_groups("adamw")
+    walk(make_schedule("one-cycle", adam, TOTAL, PER_EPOCH), adam, 0, 10)
+    assert adam.param_groups[0]["betas"][0] != 0.95
