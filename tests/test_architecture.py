@@ -12,19 +12,22 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
 errors cores chance named options files progress config
-images.folder images.decode images.datasets images.source images.noise images.transforms images.batches images
+images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
+images.transform_names images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
-objectives.views objectives.contrast objectives.similarity objectives.losses objectives.reconstruction
-objectives.corruption objectives.supervised objectives.named objectives
-training.plan training.data training.optimisers training.checkpoint training.log training.fit
+objectives.processes objectives.views objectives.contrast objectives.similarity objectives.losses
+objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
+training.plan training.history training.data training.optimisers training.checkpoint training.log
+training.processes training.fit
 training.model_file training
-inference.runtime inference.embed inference.reconstruct inference
+inference.runtime inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
 analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.train actions.reconstruct
+actions.group actions.report actions.run actions.recipes actions.wanted actions.fitting
+actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection
 cli

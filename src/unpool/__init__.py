@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unpool.actions.fitting import fit
     from unpool.collection import Workspace
     from unpool.errors import UnpoolError
     from unpool.networks.autoencoder import Autoencoder
@@ -21,6 +22,7 @@ _HOMES = {
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",
     "build_network": "unpool.networks.catalogue",
+    "fit": "unpool.actions.fitting",
     "load_model": "unpool.training.model_file",
     "mirror": "unpool.networks.mirror",
     "save_model": "unpool.training.model_file",
@@ -31,6 +33,7 @@ __all__ = [
     "UnpoolError",
     "Workspace",
     "build_network",
+    "fit",
     "load_model",
     "mirror",
     "save_model",

@@ -20,8 +20,9 @@ from cyclopts import App, Parameter
 
 from unpool import __version__
 from unpool.config import with_config
+from unpool.cores import is_first_process
 from unpool.errors import UnpoolError, UsageError
-from unpool.options import DEVICES, FORMATS, MAPS, METHODS, OPTIONS
+from unpool.options import DECODERS, DEVICES, FORMATS, MAPS, METHODS, OBJECTIVES, OPTIONS, PRECISIONS
 from unpool.progress import Progress, TerminalProgress
 
 
@@ -49,6 +50,8 @@ Json = Annotated[bool, _option("json", "--json", negative="")]
 NoOpen = Annotated[bool, _option("no-open", "--no-open", negative="")]
 Minutes = Annotated[float | None, _option("minutes")]
 Steps = Annotated[int | None, _option("steps")]
+NoIndices = Annotated[bool, _option("no-indices", "--no-indices", negative="")]
+Corruption = Annotated[str | None, _option("corruption")]
 Config = Annotated[Path | None, _option("config", "--config")]
 Debug = Annotated[bool, _option("debug", "--debug", negative="")]
 
@@ -126,6 +129,88 @@ def demo(
 
 
 @app.command
+def train(
+    folder: str,
+    /,
+    *,
+    out: Annotated[Path, _option("out")],
+    objective: Annotated[Literal[*OBJECTIVES] | None, _option("objective")] = None,  # type: ignore[valid-type]
+    network: Annotated[str | None, _option("train-network")] = None,
+    from_: Annotated[Path | None, _option("from", "--from")] = None,
+    freeze: Annotated[bool, _option("freeze", "--freeze", negative="")] = False,
+    size: Annotated[int | None, _option("size")] = None,
+    width: Annotated[int | None, _option("width")] = None,
+    decoder: Annotated[Literal[*DECODERS] | None, _option("decoder")] = None,  # type: ignore[valid-type]
+    no_indices: NoIndices = False,
+    epochs: Annotated[int | None, _option("epochs")] = None,
+    steps: Steps = None,
+    minutes: Minutes = None,
+    batch: Annotated[int | None, _option("batch")] = None,
+    drop_last: Annotated[bool, _option("drop-last", "--drop-last", negative="")] = False,
+    val: Annotated[str | None, _option("val")] = None,
+    optimizer: Annotated[str | None, _option("optimizer")] = None,
+    lr: Annotated[float | None, _option("lr")] = None,
+    weight_decay: Annotated[float | None, _option("weight-decay")] = None,
+    schedule: Annotated[str | None, _option("schedule")] = None,
+    loss: Annotated[str | None, _option("loss")] = None,
+    init: Annotated[str | None, _option("init")] = None,
+    augment: Annotated[str | None, _option("augment")] = None,
+    corruption: Corruption = None,
+    weights: Annotated[str | None, _option("weights")] = None,
+    patience: Annotated[int | None, _option("patience")] = None,
+    precision: Annotated[Literal[*PRECISIONS], _option("precision")] = "auto",  # type: ignore[valid-type]
+    resume: Annotated[bool, _option("resume", "--resume", negative="")] = False,
+    common: Common = COMMON,
+) -> None:
+    """Train a network on the images of a FOLDER, and write a model folder.
+
+    Without more, an autoencoder whose depth follows the images learns to rebuild them. Every network of the
+    catalogue brings its own recipe; each part of it can be set here. Classes are the names of the folders that
+    images lie in. Several processes: torchrun --nproc-per-node 2 -m unpool train …
+    """
+    from unpool.actions.train import read_val
+    from unpool.actions.train import train as act
+
+    told = act(
+        folder, out=out, objective=objective, network=network, from_model=from_, freeze=freeze, size=size,
+        width=width, decoder=decoder, no_indices=no_indices, epochs=epochs, steps=steps, minutes=minutes,
+        batch=batch, drop_last=drop_last, val=read_val(val), optimizer=optimizer, lr=lr,
+        weight_decay=weight_decay, schedule=schedule, loss=loss, init=init, augment=augment,
+        corruption=corruption, weights=weights, patience=patience, precision=precision, resume=resume,
+        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
+    )  # fmt: skip
+    _tell(told, common, _trained(told))
+
+
+@app.command
+def reconstruct(
+    images: Annotated[list[str], Parameter(help="images, folders or named data sets")],
+    /,
+    *,
+    model: Annotated[Path, _option("model")],
+    out: Annotated[Path, _option("grid")],
+    corruption: Corruption = None,
+    no_indices: NoIndices = False,
+    common: Common = COMMON,
+) -> None:
+    """What a trained network makes of IMAGES: a picture, and how far from them it is.
+
+    Errors are means over pixels in 0..1 at the network's input size; PSNR is in dB against the clean image.
+    """
+    from unpool.actions.reconstruct import reconstruct as act
+
+    told = act(
+        images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
+        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
+    )  # fmt: skip
+    mean = {name: _short(value) for name, value in told["mean"].items()}
+    words = f"{len(told['images'])} images, mean squared error {mean['mse']}, PSNR {mean['psnr']} dB"
+    if corruption is not None:
+        words += f" (input {mean['psnr_input']} dB)"
+    _tell(told, common, _literal(f"{words}\npicture: {out}"))
+
+
+@app.command
 def embed(
     folder: str,
     /,
@@ -193,7 +278,7 @@ def search(
 
     told = act(image, work=work, k=k, device=common.device, progress=_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])
-    _tell(told, common, "\n".join(lines).replace("{", "{{").replace("}", "}}"))
+    _tell(told, common, _literal("\n".join(lines)))
 
 
 @app.command
@@ -254,11 +339,22 @@ def _layers(told: dict[str, Any]) -> str:
         f"input {told['input_mb']:.2f} MB, activations {told['activations_mb']:.2f} MB, "
         f"parameters {told['parameters_mb']:.2f} MB"
     )
-    return "\n".join(rows).replace("{", "{{").replace("}", "}}")
+    return _literal("\n".join(rows))
+
+
+def _trained(told: dict[str, Any]) -> str:
+    words = [f"{told['network']}, {told['parameters']:,} parameters, {told['epochs']} epochs"]
+    names = {"train_loss": "training loss", "val_loss": "validation loss", "val_accuracy": "accuracy"}
+    words += [f"{name} {told[key]:.4f}" for key, name in names.items() if told[key] is not None]
+    return _literal(f"{', '.join(words)}\nmodel: {told['out']}")
+
+
+def _literal(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _progress() -> Progress:
-    return TerminalProgress()
+    return TerminalProgress() if is_first_process() else Progress()
 
 
 def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
@@ -271,7 +367,10 @@ def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
 
 
 def _tell(told: dict[str, Any], common: Common, template: str) -> None:
-    print(json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told))
+    if is_first_process():
+        print(
+            json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told)
+        )
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""How much of the machine is ours."""
+"""How much of the machine is ours, and which of several processes this is."""
 
 from __future__ import annotations
 
@@ -12,3 +12,12 @@ def usable_cores() -> int:
     True
     """
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def is_first_process() -> bool:
+    """Whether this process tells and writes: of those that torchrun started one does; alone, always.
+
+    >>> is_first_process()
+    True
+    """
+    return int(os.environ.get("RANK", "0")) == 0

@@ -57,6 +57,10 @@ MAPS = ("tsne", "umap", "pca")
 FORMATS = ("csv", "parquet", "folders", "html")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
+OBJECTIVES = ("reconstruct", "denoise", "contrast", "classify")
+DECODERS = ("unpool", "transpose", "upsample")
+PRECISIONS = ("auto", "fp32", "bf16")
+
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; ./NAME.unpool where NAME is the folder's, unless given"),
     "network": Option("network of the catalogue, model folder, or auto: chosen by the images, and said why"),
@@ -74,6 +78,40 @@ OPTIONS: dict[str, Option] = {
     "to": Option("what to write", choices=FORMATS),
     "out": Option("file or folder to write"),
     "size": Option("side of the input image", unit="pixels", low=1, high=8192),
+    "objective": Option(
+        "what to train for; by default the network's own, mostly reconstruct", choices=OBJECTIVES
+    ),
+    "train-network": Option(
+        "network of the catalogue, any timm or torchvision name, or FILE.yaml with its layers"
+    ),
+    "from": Option("model folder whose network and weights to go on from"),
+    "freeze": Option("leave the encoder as it is, and train the rest"),
+    "width": Option("channels of the first layer, for networks with a choice", low=1, high=4096),
+    "decoder": Option("how the decoder enlarges; upsample leaves no checkerboards", choices=DECODERS),
+    "no-indices": Option("decode without pooling indices, from the code alone"),
+    "epochs": Option("passes over the images", low=1, high=1_000_000),
+    "batch": Option("images in a step, over all processes", low=1, high=1_000_000),
+    "drop-last": Option("leave out the last batch of an epoch where it is not full"),
+    "val": Option(
+        "share of the images kept out for validation, 0 to 0.9, or a folder of others", low=0, high=0.9
+    ),
+    "optimizer": Option("optimiser of torch.optim by name, as sgd:momentum=0.9"),
+    "lr": Option("learning rate", low=1e-12, high=1e3),
+    "weight-decay": Option("weight decay", low=0, high=1e3),
+    "schedule": Option("of the learning rate: cosine, constant, or one of torch.optim, as step:step_size=10"),
+    "loss": Option("loss of torch.nn by name, or ssim: mse, l1, huber:delta=0.5, … or cross-entropy, …"),
+    "init": Option("how fresh weights are drawn: default, xavier, kaiming, orthogonal, …"),
+    "augment": Option("what happens to training images: none, flip, shift, photo, crops, or FILE.yaml"),
+    "corruption": Option(
+        "noise on the input: salt-pepper:snr=0.9,p=1, gaussian:sigma=0.1, or mask:share=0.25"
+    ),
+    "weights": Option("imagenet, none, or a file of weights to start from"),
+    "resume": Option("go on where a run with the same words was stopped"),
+    "patience": Option(
+        "stop early after so many epochs without a better validation loss", low=1, high=1_000_000
+    ),
+    "precision": Option("of the arithmetic; auto is bf16 on GPUs that have it", choices=PRECISIONS),
+    "grid": Option("picture to write: inputs above what the network made of them, as .png"),
     "json": Option("print one JSON object instead of text"),
     "config": Option("YAML file with the same options; what is typed wins"),
     "debug": Option("show where an error came from"),

@@ -36,7 +36,7 @@ def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Ch
             return Choice(asked, folder, None, f"the model in {folder}, as asked")
         if folder.is_dir() or "/" in asked or "\\" in asked:
             raise UnpoolError(f"{folder} is no model folder: it has no model.json and model.safetensors")
-        return Choice(asked, None, _trained_size(source, files), "as asked")
+        return Choice(asked, None, trained_size(source, files), "as asked")
     side = typical_side(source, files)
     if side >= PHOTOGRAPH:
         reason = f"the shorter side is {side} px (median), so ImageNet features fit"
@@ -44,7 +44,7 @@ def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Ch
     reason = (
         f"the shorter side is {side} px (median), too small for ImageNet features: a network of their own"
     )
-    return Choice("conv", None, _trained_size(source, files), reason)
+    return Choice("conv", None, trained_size(source, files), reason)
 
 
 def typical_side(source: Source, files: Sequence[ImageFile]) -> int:
@@ -55,5 +55,6 @@ def typical_side(source: Source, files: Sequence[ImageFile]) -> int:
     return int(median(sides)) if sides else PHOTOGRAPH
 
 
-def _trained_size(source: Source, files: Sequence[ImageFile]) -> int:
+def trained_size(source: Source, files: Sequence[ImageFile]) -> int:
+    """The side in pixels at which a network of free depth is trained on these images."""
     return max(8, min(LARGEST_TRAINED, typical_side(source, files)))

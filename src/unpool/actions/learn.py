@@ -6,21 +6,18 @@ N images, S side, C channels.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from unpool.actions.choose import Choice
 from unpool.files import PARTIAL
 from unpool.inference.embed import Form, Row
-from unpool.progress import Progress, Stage
+from unpool.progress import Progress
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
-
-if TYPE_CHECKING:
-    from unpool.training.fit import Progress as TrainingProgress
 
 MAPPED_FROM = 2 << 30  # bytes of pixels above which they lie on disk instead of in memory
 STEPS = 700  # default length of training at small sizes: about 180,000 images seen
@@ -101,7 +98,7 @@ def learn(
     prep = network.preprocessing
     data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
     plan = _plan(size, len(pixels_NSSC), minutes, steps, seed)
-    key = f"{choice.network} {size} {channels}"
+    key = {"network": choice.network, "size": size, "channels": channels}
     with progress.stage("training", 100, "%") as stage:
         history = train(
             network,
@@ -110,7 +107,7 @@ def learn(
             plan,
             key=key,
             folder=checkpoints,
-            progress=_teller(stage),
+            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
         )
     record = {
         "objective": "contrast", "steps": history.steps, "seed": seed,
@@ -126,11 +123,3 @@ def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed:
     if steps is None and minutes is None:
         minutes = MINUTES
     return Plan(minutes=None if steps else minutes, steps=steps, batch=BATCH, seed=seed)
-
-
-def _teller(stage: Stage) -> Callable[[TrainingProgress], None]:
-    def tell(now: TrainingProgress) -> None:
-        loss = "" if now.train_loss is None else f"loss {now.train_loss:.4f}"
-        stage.reach(100 * now.fraction, 100, f"epoch {now.epoch} {loss} {now.rate:.0f} images/s")
-
-    return tell

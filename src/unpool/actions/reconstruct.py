@@ -17,6 +17,9 @@ from unpool.options import check
 from unpool.progress import Progress
 from unpool.training.model_file import load_model
 
+SHOWN = 64  # images in the picture
+Shown = tuple[dict[str, Any], dict[str, np.ndarray]]  # an image's row, and its pictures by column
+
 if TYPE_CHECKING:
     from unpool.inference.reconstruct import Corrupt, Reconstruction
     from unpool.networks.autoencoder import Autoencoder
@@ -52,12 +55,12 @@ def reconstruct(
         network.use_indices = use_indices
     corrupt = _corruption(corruption, network)
     images = given_images(places, data, progress)
-    rows, first = _run(network, images, model, corrupt, seed, pick_device(device))
+    rows, shown = _run(network, images, model, corrupt, seed, pick_device(device))
     result = {
         "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.network,
         "indices": _uses_indices(network), "out": str(out),
     }  # fmt: skip
-    write_bytes(out, _picture(first, result, model))
+    write_bytes(out, _picture(shown, result, model))
     return result
 
 
@@ -104,21 +107,29 @@ def _uses_indices(network: Autoencoder) -> bool:
 
 def _run(
     network: Autoencoder, images: GivenImages, model: Path, corrupt: Corrupt | None, seed: int, device: str
-) -> tuple[list[dict[str, Any]], Reconstruction]:
-    """A row for each usable image, and the first batch, which is what the picture shows."""
+) -> tuple[list[dict[str, Any]], list[Shown]]:
+    """A row for each usable image, and some of them, from first to last, for the picture."""
     from unpool.inference.reconstruct import reconstruct
 
     prep = network.preprocessing
     batches = images.batches(Form(prep.size, prep.channels, prep.crop))  # type: ignore[arg-type]
     rows: list[dict[str, Any]] = []
-    first = None
+    shown: list[Shown] = []
+    chosen = set(
+        np.linspace(0, len(images.readers) - 1, min(SHOWN, len(images.readers))).astype(int).tolist()
+    )
     for batch in reconstruct(network, batches, corrupt=corrupt, seed=seed, device=device):
-        first = first or batch
         if not np.isfinite(batch.mse_B).all():
             raise UnpoolError(f"model {model} gives values that are no numbers; train it with a smaller --lr")
-        rows += _rows(images.paths[len(rows) :], batch)
-    assert first is not None, "batches() refuses to end empty"
-    return rows, first
+        first = len(rows)
+        rows += _rows(images.paths[first:], batch)
+        shown += [_shown(rows[n], batch, n - first) for n in range(first, len(rows)) if n in chosen]
+    return rows, shown
+
+
+def _shown(row: dict[str, Any], batch: Reconstruction, i: int) -> Shown:
+    columns = {"input": batch.input_BSSC, "corrupted": batch.corrupted_BSSC, "output": batch.output_BSSC}
+    return row, {name: images[i] for name, images in columns.items() if images is not None}
 
 
 def _rows(paths: Sequence[str], batch: Reconstruction) -> list[dict[str, Any]]:
@@ -141,20 +152,19 @@ def _means(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
     return {key: float(f"{np.mean(values):.6g}") if values else None for key, values in kept.items()}
 
 
-def _picture(first: Reconstruction, result: dict[str, Any], model: Path) -> bytes:
+def _picture(shown: Sequence[Shown], result: dict[str, Any], model: Path) -> bytes:
     from unpool.report.drawing import png_bytes
     from unpool.report.grid import draw_grid, shortened
 
-    columns = {"input": first.input_BSSC, "corrupted": first.corrupted_BSSC, "output": first.output_BSSC}
-    rows, shown, mean = result["images"], len(first.input_BSSC), result["mean"]
-    many = f"{shown} of {len(rows):,} images shown" if shown < len(rows) else f"{shown} images"
+    rows, mean = result["images"], result["mean"]
+    many = f"{len(shown)} of {len(rows):,} images shown" if len(shown) < len(rows) else f"{len(shown)} images"
     quality = f"mean PSNR {_decibels(mean['psnr'])}"
-    if first.corrupted_BSSC is not None:
+    if "corrupted" in shown[0][1]:
         quality += f", of the corrupted input {_decibels(mean['psnr_input'])}"
     how = "with pooling indices" if result["indices"] else "from the code alone"
     picture = draw_grid(
-        {name: images for name, images in columns.items() if images is not None},
-        labels=[(row["path"], _decibels(row["psnr"])) for row in rows[:shown]],
+        {name: np.stack([images[name] for _, images in shown]) for name in shown[0][1]},
+        labels=[(row["path"], _decibels(row["psnr"])) for row, _ in shown],
         title=f"{result['network']}: {'1 image' if len(rows) == 1 else many}",
         lines=[shortened(f"model {model}", 560, 15), f"{quality}, decoded {how}"],
     )

@@ -22,15 +22,17 @@ from typing import Literal, TypeAlias, TypeVar
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import read_picture, square
+from unpool.images.decode import Picture, read_picture, square
 from unpool.images.folder import ImageFile, Problem
 
 MEMORY_LIMIT = 2 * 2**30
+CHUNK = 8  # files a thread decodes at a time
 CACHE_LIMIT = 64 * 2**30  # all cached arrays of one folder together; the oldest go first
 # What may be mended without touching the file: such a cache is not used again.
 _CURABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
 
 Channels: TypeAlias = Literal[1, 3]
+Reader: TypeAlias = Callable[[ImageFile, int], Picture]  # a file, and the side in pixels it is needed at
 Crop: TypeAlias = Literal["centre", "squash"]
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -61,10 +63,11 @@ def load_pixels(
     files: Sequence[ImageFile],
     *,
     size: int,
-    channels: Channels,
+    channels: Channels | None,
     crop: Crop,
     workers: int,
     cache: Path | None,
+    read: Reader | None = None,
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[int], None] | None = None,
     on_problem: Callable[[Problem], None] | None = None,
@@ -73,17 +76,24 @@ def load_pixels(
 
     Up to `memory_limit` bytes the array lies in memory. A larger one is a memory map of a file in the folder
     `cache`, written whole or not at all, and found again as long as the files (path, size, time), `size`,
-    `channels` and `crop` are the same. Writing into the array never reaches that file. Unreadable files have
-    no row; each is handed to `on_problem`. `progress` gets the number of files done.
+    `channels` and `crop` are the same. Writing into the array never reaches that file. Without `channels` there
+    is one where all images are grey, else three. Unreadable files have no row; each is handed to `on_problem`.
+    `progress` gets the number of files done; `read` opens what is no plain file.
 
     Raises UnpoolError where the array is too large for memory and there is no cache or no room in it.
     """
-    task = _Task(files, size, channels, crop, workers, progress)
+    task = _Task(files, size, channels or 3, crop, workers, read or _read_file, progress)
     pixels = _in_memory(task) if task.num_bytes <= memory_limit else _on_disk(task, cache)
     if on_problem is not None:
         for problem in task.problems:
             on_problem(problem)
+    if channels is None and task.all_grey:
+        pixels = pixels[..., :1] if isinstance(pixels, np.memmap) else np.ascontiguousarray(pixels[..., :1])
     return pixels, task.usable
+
+
+def _read_file(file: ImageFile, side: int) -> Picture:
+    return read_picture(file.file, min_side=side)
 
 
 @dataclass
@@ -95,7 +105,9 @@ class _Task:
     channels: Channels
     crop: Crop
     workers: int
+    read: Reader
     progress: Callable[[int], None] | None
+    all_grey: bool = True
     usable: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -108,21 +120,28 @@ class _Task:
         return len(self.files) * math.prod(self.row)
 
     def rows(self) -> Iterator[np.ndarray]:
-        for index, result in enumerate(in_order(self._decode, self.files, self.workers)):
+        chunks = (self.files[start : start + CHUNK] for start in range(0, len(self.files), CHUNK))
+        results = (result for chunk in in_order(self._decode_chunk, chunks, self.workers) for result in chunk)
+        for index, result in enumerate(results):
             if isinstance(result, Problem):
                 self.problems.append(result)
             else:
+                pixels, grey = result
+                self.all_grey = self.all_grey and grey
                 self.usable.append(index)
-                yield result
+                yield pixels
             if self.progress is not None:
                 self.progress(index + 1)
 
-    def _decode(self, file: ImageFile) -> np.ndarray | Problem:
+    def _decode_chunk(self, files: Sequence[ImageFile]) -> list[tuple[np.ndarray, bool] | Problem]:
+        return [self._decode(file) for file in files]
+
+    def _decode(self, file: ImageFile) -> tuple[np.ndarray, bool] | Problem:
         try:
-            picture = read_picture(file.file, min_side=self.size)
+            picture = self.read(file, self.size)
         except UnreadableImageError as error:
             return Problem(file.path, error.problem, error.detail)
-        return square(picture.pixels, self.size, crop=self.crop, channels=self.channels)
+        return square(picture.pixels, self.size, crop=self.crop, channels=self.channels), picture.grey
 
     def fingerprint(self) -> str:
         """The same for the same files and the same wishes."""
@@ -160,14 +179,14 @@ def _found_again(task: _Task, file: Path) -> bool:
     """Fill in what an earlier run noted beside the pixels; False where they are not whole or out of date."""
     try:
         noted = json.loads(file.with_suffix(".json").read_text("utf-8"))
-        usable = [int(index) for index in noted["usable"]]
+        usable, all_grey = [int(index) for index in noted["usable"]], bool(noted["all_grey"])
         problems = [Problem(**each) for each in noted["problems"]]
         whole = file.stat().st_size == len(usable) * math.prod(task.row)
     except (OSError, ValueError, KeyError, TypeError):
         return False
     if not whole or any(each.problem in _CURABLE for each in problems):
         return False
-    task.usable, task.problems = usable, problems
+    task.usable, task.problems, task.all_grey = usable, problems, all_grey
     if task.progress is not None:
         task.progress(len(task.files))
     return True
@@ -202,7 +221,8 @@ def _write(task: _Task, file: Path) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
-        part.write_text(json.dumps({"usable": task.usable, "problems": [asdict(p) for p in task.problems]}))
+        noted = {"usable": task.usable, "all_grey": task.all_grey}
+        part.write_text(json.dumps(noted | {"problems": [asdict(p) for p in task.problems]}))
         part.replace(notes)
     finally:
         part.unlink(missing_ok=True)

@@ -80,6 +80,17 @@ def reconstruct(
         first += len(input_BSSC)
 
 
+def as_pictures(network: Autoencoder, x_BCHW: Tensor) -> np.ndarray:
+    """Images as a network takes or gives them → (B, S, S, C) uint8, cut to what a picture can hold.
+
+    >>> from unpool.networks.catalogue import build_network
+    >>> as_pictures(build_network("conv-small"), torch.tensor([-1.0, 0.0, 2.0]).view(1, 1, 1, 3)).tolist()
+    [[[[0], [128], [255]]]]
+    """
+    mean, std = (torch.tensor(values).view(1, -1, 1, 1) for values in _scale(network))
+    return _pixels((x_BCHW.detach().cpu() * std + mean).clamp(0, 1))
+
+
 def psnr(mse: float) -> float | None:
     """The peak signal-to-noise ratio in dB of pixels in 0..1; None, for infinite, where there is no error.
 

@@ -1,6 +1,6 @@
 """In-batch contrast: two views of an image should be nearer to each other than to any other image.
 
-B batch, C channels, H height, W width, D numbers in a code, E in its projection.
+B batch, N batch of all processes, C channels, H height, W width, D numbers in a code, E in its projection.
 """
 
 from __future__ import annotations
@@ -13,24 +13,31 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
+from unpool.networks.decoders import NoDecoder
+from unpool.objectives.processes import gather_rows
 from unpool.objectives.views import Views
 
 
 def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = 0.5) -> Tensor:
     """Normalised temperature-scaled cross entropy over both directions: a scalar, mean over 2B views.
 
-    Vectors of any length are normalised inside. log(2B − 1) for views that agree on nothing.
+    Vectors of any length are normalised inside. Several processes compare their views with those of all; the
+    mean over the processes is the loss of the whole batch. log(2B − 1) for views that agree on nothing.
     Source: Chen et al., ICML 2020, arXiv 2002.05709, equation 1.
 
     >>> apart = torch.eye(3)
     >>> contrast_loss(apart, apart, 0.1) < contrast_loss(apart, apart.roll(1, 0), 0.1)
     tensor(True)
     """
-    z_NE = F.normalize(torch.cat([first_BE, second_BE]), dim=1)
-    likeness_NN = z_NE @ z_NE.T / temperature
-    likeness_NN = likeness_NN.masked_fill(torch.eye(len(z_NE), dtype=torch.bool, device=z_NE.device), -1e9)
-    partner_N = torch.arange(len(z_NE), device=z_NE.device).roll(len(first_BE))
-    return F.cross_entropy(likeness_NN, partner_N)
+    first_NE, start = gather_rows(F.normalize(first_BE, dim=1))
+    second_NE, _ = gather_rows(F.normalize(second_BE, dim=1))
+    all_2NE = torch.cat([first_NE, second_NE])
+    count = len(first_NE)
+    row_B = torch.arange(start, start + len(first_BE), device=first_BE.device)
+    own_2B, partner_2B = torch.cat([row_B, row_B + count]), torch.cat([row_B + count, row_B])
+    likeness_2B2N = all_2NE[own_2B] @ all_2NE.T / temperature
+    itself_2B2N = own_2B[:, None] == torch.arange(2 * count, device=first_BE.device)
+    return F.cross_entropy(likeness_2B2N.masked_fill(itself_2B2N, -1e9), partner_2B)
 
 
 class Contrast(nn.Module):
@@ -49,5 +56,8 @@ class Contrast(nn.Module):
         looks = [self.views.look(x_BCHW, index_B, self.seed, epoch, stream) for stream in (0, 1)]
         code = network.encode(torch.cat(looks))
         first_BD, second_BD = self.projection(merge_code(code, network.merge)).chunk(2)
+        loss = contrast_loss(first_BD, second_BD, self.temperature)
+        if isinstance(network.decoder, NoDecoder):
+            return loss
         made_BCHW = network.decode(code[: len(x_BCHW)].detach(), size=x_BCHW.shape[2:])
-        return contrast_loss(first_BD, second_BD, self.temperature) + F.mse_loss(made_BCHW, looks[0])
+        return loss + F.mse_loss(made_BCHW, looks[0])

@@ -9,8 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from unpool.errors import UnpoolError
 from unpool.files import write_whole
 
@@ -19,11 +17,15 @@ NAME = "checkpoint.pt"
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """Write `state` to FOLDER/checkpoint.pt; a kill leaves the one before."""
+    import torch
+
     write_whole(folder / NAME, lambda part: torch.save(state, part))
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any] | None:
     """The state last saved in FOLDER, or None where there is none; UnpoolError where it is corrupt."""
+    import torch
+
     path = folder / NAME
     if not path.exists():
         return None

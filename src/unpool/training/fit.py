@@ -7,105 +7,169 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.training.checkpoint import load_checkpoint, save_checkpoint
-from unpool.training.data import PixelSet, epoch_batches, split
+from unpool.training.data import Images, epoch_batches, split
+from unpool.training.history import History, Standing
+from unpool.training.log import Log
+from unpool.training.optimisers import make_optimiser, make_schedule
 from unpool.training.plan import Plan
+from unpool.training.processes import make_accelerator, share
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 SAVE_EVERY_SECONDS = 15.0
-
-
-@dataclass
-class History:
-    """What a training run did: one entry in `epochs` per pass over the images."""
-
-    steps: int = 0
-    seconds: float = 0.0
-    epochs: list[dict[str, float | int | None]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training stands: `fraction` 0..1 of all steps, the last known losses, images a second."""
-
-    fraction: float
-    epoch: int
-    train_loss: float | None
-    val_loss: float | None
-    rate: float
+SAVE_SHARE = 0.02  # of the time, at most, goes into saving
+TELL_EVERY_SECONDS = 1.0
 
 
 def train(
     network: nn.Module,
-    data: PixelSet,
+    data: Images,
     objective: nn.Module,
     plan: Plan,
     *,
-    key: str = "",
+    key: Mapping[str, Any] | None = None,
     folder: Path | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    progress: Callable[[Standing], None] | None = None,
+    parts: tuple[np.ndarray, np.ndarray] | None = None,
+    accelerator: Accelerator | None = None,
+    log: Callable[[int], Log] | None = None,
+    refuse_others: bool = False,
 ) -> History:
     """Train `network` to make `objective` small over `data`; leaves the best weights by validation loss.
 
-    `objective(network, x_BCHW, index_B, epoch)` gives a scalar; parameters of its own are trained with it.
-    Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network) lies there.
-    All randomness is a function of (seed, epoch, step), so that a resumed run ends with the weights of an
-    undisturbed one.
-    Raises `UnpoolError` when the loss is no longer a number.
+    `objective(network, x_BCHW, index_B, epoch)` gives a scalar, or a scalar and how many images were classified
+    right; parameters of its own are trained with it. `parts` are the training and validation indices, by default
+    a random share `plan.val` is validated on. `log` makes the log of a run that begins at a step.
+
+    Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network, for one) lies
+    there; another one is left unused, or refused with `refuse_others`. All randomness is a function of
+    (seed, epoch, step), so that a resumed run ends with the weights of an undisturbed one. Under torchrun the
+    processes share each batch.
+
+    Raises `UnpoolError` when the loss is no longer a number, `UsageError` where there is nothing to train on.
     """
-    return _Run(network, data, objective, plan, key, folder, progress).go()
+    accelerator = accelerator or make_accelerator(data.device.type)
+    run = _Run(network, data, objective, plan, parts, accelerator)
+    run.same_run = dict(key or {}) | run.same_run
+    run.folder, run.report, run.make_log, run.refuse_others = folder, progress, log, refuse_others
+    # The user's own random numbers go on as if nothing had been trained.
+    with torch.random.fork_rng(devices=[]):
+        return run.go()
+
+
+class _Step(nn.Module):
+    """Network and objective as one module, so that several processes can wrap them together."""
+
+    def __init__(self, network: nn.Module, objective: nn.Module) -> None:
+        super().__init__()
+        self.network, self.objective = network, objective
+
+    def forward(self, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> tuple[Tensor, Tensor | None]:
+        value = self.objective(self.network, x_BCHW, index_B, epoch)
+        return value if isinstance(value, tuple) else (value, None)
+
+
+class _Sums:
+    """Loss and hits of an epoch so far, added up on the device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.loss_hits_seen = torch.zeros(3, dtype=torch.float64, device=device)
+        self.has_hits = False
+
+    def add(self, loss: Tensor, hits: Tensor | None, count: int) -> None:
+        self.has_hits = hits is not None
+        self.loss_hits_seen[0] += loss.detach() * count
+        self.loss_hits_seen[2] += count
+        if hits is not None:
+            self.loss_hits_seen[1] += hits.detach()
+
+    def means(self, accelerator: Accelerator | None = None) -> tuple[float | None, float | None]:
+        """Mean loss and accuracy, over all processes where an accelerator is given; None where there are none."""
+        sums = self.loss_hits_seen
+        if accelerator is not None and accelerator.num_processes > 1:
+            sums = accelerator.reduce(sums.float())
+        loss, hits, seen = sums.tolist()
+        if not seen:
+            return None, None
+        return loss / seen, hits / seen if self.has_hits else None
 
 
 class _Run:
     def __init__(
-        self,
-        network: nn.Module,
-        data: PixelSet,
-        objective: nn.Module,
-        plan: Plan,
-        key: str,
-        folder: Path | None,
-        progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self.same_run = {**asdict(plan), "key": key, "count": len(data)}
-        self.network = network.to(data.device).to(memory_format=torch.channels_last)
-        self.objective = objective.to(data.device)
-        self.data, self.plan, self.folder, self.report = data, plan, folder, progress
-        self.train_index, self.val_index = split(len(data), plan.val, plan.seed)
-        self.per_epoch = math.ceil(len(self.train_index) / plan.batch)
-        self.optimizer = torch.optim.AdamW(
-            [*network.parameters(), *objective.parameters()],
-            lr=plan.lr,
-            weight_decay=plan.weight_decay,
-            fused=True,
-        )
+        self, network: nn.Module, data: Images, objective: nn.Module, plan: Plan,
+        parts: tuple[np.ndarray, np.ndarray] | None, accelerator: Accelerator,
+    ) -> None:  # fmt: skip
+        self.same_run: dict[str, Any] = {**asdict(plan), "count": len(data)}
+        self.data, self.plan, self.accelerator = data, plan, accelerator
+        self.folder: Path | None = None
+        self.report: Callable[[Standing], None] | None = None
+        self.make_log: Callable[[int], Log] | None = None
+        self.refuse_others = False
+        self.train_index, self.val_index = parts or split(len(data), plan.val, plan.seed)
+        self.per_epoch = self._steps_an_epoch()
+        self.network = network.to(accelerator.device).to(memory_format=torch.channels_last)
+        self.objective = objective.to(accelerator.device)
+        self.bare: nn.Module = _Step(self.network, self.objective)
+        if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
+            self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
+        self.module = accelerator.prepare_model(self.bare)
+        trained = [parameter for parameter in self.bare.parameters() if parameter.requires_grad]
+        self.optimizer = make_optimiser(plan.optimizer, trained, plan.lr, plan.weight_decay)
         self.history = History()
-        self.total = 0
-        self.step = 0
-        self.loss_sum = torch.zeros((), device=data.device)
-        self.seen = 0
+        self.total = self.step = 0
+        self.sums = _Sums(accelerator.device)
         self.best: dict[str, Tensor] | None = None
         self.best_loss = math.inf
-        self.began = self.saved = time.perf_counter()
+        self.log = Log()
+        self.began = self.saved = self.told = time.perf_counter()
+        self.save_seconds = 0.0
 
     def go(self) -> History:
-        self._resume()
-        self.total = self.total or self._count_steps()
-        while self.step < self.total:
-            self._epoch(self.step // self.per_epoch)
+        state = self._checkpoint()
+        self.total = state["total"] if state else self._count_steps()
+        self.schedule = make_schedule(self.plan.schedule, self.optimizer, self.total, self.per_epoch)
+        if state:
+            self._resume(state)
+        elif self.plan.minutes is not None:
+            self._save()  # measured again, the number of steps would be another
+        if self.make_log and self.accelerator.is_main_process:
+            self.log = self.make_log(self.step)
+        try:
+            while self.step < self.total and not self._is_stale():
+                self._epoch(self.step // self.per_epoch)
+        finally:
+            self.log.close()
+        return self._finish()
+
+    def _finish(self) -> History:
         if self.best is not None:
+            self.history.last = _copy(self.network)
             self.network.load_state_dict(self.best)
         self.history.steps = self.step
+        self.history.seconds = self._seconds()
         return self.history
+
+    def _steps_an_epoch(self) -> int:
+        count, batch = len(self.train_index), self.plan.batch
+        steps = count // batch if self.plan.drop_last else math.ceil(count / batch)
+        if not steps:
+            told = f"{count} images to train on are no batch of {batch}"
+            raise UsageError(
+                f"{told}; give more images, a smaller --batch or --val, or leave out --drop-last"
+            )
+        return steps
 
     def _count_steps(self) -> int:
         plan = self.plan
@@ -117,116 +181,182 @@ class _Run:
 
     def _steps_for_minutes(self, minutes: float) -> int:
         """A budget becomes a number of steps, from the time that a few cost on a copy of the state."""
-        before = {name: value.clone() for name, value in self.network.state_dict().items()}
-        batches = list(epoch_batches(self.train_index, self.plan.batch, self.plan.seed, 0))
-        times = []
+        before = _copy(self.bare)
+        self.module.train()
+        times: list[float] = []
         for count in range(12):
             start = time.perf_counter()
-            self._forward_backward(batches[count % len(batches)], 0, 0)
+            x_BCHW, index_B, weight, _ = next(self._shares(0, count % self.per_epoch, 1))
+            self._forward_backward(x_BCHW, index_B, weight, 0, 0)
             times.append(time.perf_counter() - start)
-            if sum(times) > 5:
+            if self._agreed(sum(times)) > 5:
                 break
-        self.network.load_state_dict(before)
+        self.bare.load_state_dict(before)
         self.optimizer.zero_grad(set_to_none=True)
-        self.loss_sum.zero_()
-        self.seen = 0
+        self.sums = _Sums(self.accelerator.device)
         each = float(np.median(times[2:] or times))
         validate = 0.4 * each * len(self.val_index) / self.plan.batch / self.per_epoch
-        return max(1, int(minutes * 60 / (each + validate)))
+        return max(1, int(minutes * 60 / self._agreed(each + validate)))
+
+    def _agreed(self, seconds: float) -> float:
+        """The same time in every process."""
+        if self.accelerator.num_processes == 1:
+            return seconds
+        mean = self.accelerator.reduce(torch.tensor(seconds, device=self.accelerator.device), "mean")
+        return float(mean)
+
+    def _shares(self, epoch: int, first: int, count: int) -> Iterator[tuple[Tensor, np.ndarray, float, int]]:
+        """For `count` batches of an epoch from `first` on: the images of this process, their indices and their
+        weight, and how many images the whole batch has."""
+        plan, world = self.plan, self.accelerator
+        every = list(epoch_batches(self.train_index, plan.batch, plan.seed, epoch, plan.drop_last))
+        whole = every[first : first + count]
+        own = [share(index_B, world.process_index, world.num_processes) for index_B in whole]
+        images = self.data.batches([index_B for index_B, _ in own], plan.seed, epoch)
+        for x_BCHW, (index_B, weight), index_all in zip(images, own, whole, strict=True):
+            yield x_BCHW, index_B, weight, len(index_all)
 
     def _epoch(self, epoch: int) -> None:
-        self.network.train()
+        self.module.train()
         first = self.step - epoch * self.per_epoch
-        batches = list(epoch_batches(self.train_index, self.plan.batch, self.plan.seed, epoch))
-        for index_B in batches[first : first + self.total - self.step]:
-            self._set_rate()
-            self._forward_backward(index_B, epoch, self.step)
+        for x_BCHW, index_B, weight, whole in self._shares(epoch, first, self.total - self.step):
+            self.schedule.before_step(self.step)
+            self._forward_backward(x_BCHW, index_B, weight, epoch, self.step)
             self.optimizer.step()
             self.step += 1
+            self.history.images += whole
             # The last step of an epoch is saved with its validation, or a resumed run would skip that.
             if self.step % self.per_epoch and self.step < self.total:
-                self._maybe_save(epoch)
+                self._maybe_tell(epoch)
+                self._maybe_save()
         self._close_epoch(epoch)
-        self._maybe_save(epoch)
+        self._maybe_save()
 
-    def _forward_backward(self, index_B: np.ndarray, epoch: int, step: int) -> None:
-        torch.manual_seed(self.plan.seed * 1_000_003 + step)  # dropout, if a network has any
-        value = self.objective(self.network, self.data.batch(index_B), index_B, epoch)
+    def _forward_backward(
+        self, x_BCHW: Tensor, index_B: np.ndarray, weight: float, epoch: int, step: int
+    ) -> None:
+        # Dropout, if a network has any; each process draws its own.
+        torch.manual_seed((self.plan.seed * 1_000_003 + step) * 1_009 + self.accelerator.process_index)
+        loss, hits = self.module(x_BCHW, index_B, epoch)
         self.optimizer.zero_grad(set_to_none=True)
-        value.backward()
-        self.loss_sum += value.detach() * len(index_B)
-        self.seen += len(index_B)
-
-    def _set_rate(self) -> None:
-        """One cosine from the full rate to nearly nothing, after a short linear warm-up."""
-        warm = min(1.0, (self.step + 1) / max(1, min(50, self.total // 20)))
-        rate = warm * 0.5 * (1 + math.cos(math.pi * self.step / self.total))
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.lr * max(rate, 0.01)
+        self.accelerator.backward(loss * weight if weight != 1 else loss)
+        if weight:
+            self.sums.add(loss, hits, len(index_B))
 
     def _close_epoch(self, epoch: int) -> None:
-        train_loss = float(self.loss_sum / max(1, self.seen))
-        if not math.isfinite(train_loss):
-            raise UnpoolError(
-                f"the loss became {train_loss} in epoch {epoch + 1}; try a smaller learning rate "
-                f"(it was {self.plan.lr:g}) or another --seed"
-            )
-        val_loss = self._validate()
-        entry = {"epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss}
-        self.history.epochs.append(entry)
+        train_loss, train_accuracy = self.sums.means(self.accelerator)
+        self._refuse_nonsense(train_loss, epoch)
+        val_loss, val_accuracy = self._validate()
+        self.history.epochs.append(
+            {
+                "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
+                "train_accuracy": train_accuracy, "val_accuracy": val_accuracy,
+            }
+        )  # fmt: skip
         if val_loss is not None and val_loss < self.best_loss:
             self.best_loss = val_loss
-            self.best = {name: value.clone() for name, value in self.network.state_dict().items()}
-        self.loss_sum.zero_()
-        self.seen = 0
+            self.best = _copy(self.network)
+        self.schedule.after_epoch(train_loss if val_loss is None else val_loss)
+        self.sums = _Sums(self.accelerator.device)
+        self.log.epoch(self.history.epochs[-1])
         self._tell(epoch)
 
-    @torch.no_grad()
-    def _validate(self) -> float | None:
-        if not len(self.val_index):
-            return None
-        self.network.eval()
-        total = torch.zeros((), device=self.data.device)
-        for start in range(0, len(self.val_index), self.plan.batch):
-            index_B = self.val_index[start : start + self.plan.batch]
-            # The same epoch number every time: the same views, so that losses can be compared.
-            total += self.objective(self.network, self.data.batch(index_B), index_B, 0) * len(index_B)
-        return float(total / len(self.val_index))
+    def _refuse_nonsense(self, loss: float | None, epoch: int) -> None:
+        if loss is not None and not math.isfinite(loss):
+            raise UnpoolError(
+                f"the loss became {loss} in epoch {epoch + 1}; try a smaller learning rate "
+                f"(--lr, it was {self.plan.lr:g}) or another --seed"
+            )
 
-    def _maybe_save(self, epoch: int) -> None:
+    @torch.no_grad()
+    def _validate(self) -> tuple[float | None, float | None]:
+        world = self.accelerator
+        own = [
+            share(self.val_index[start : start + self.plan.batch], world.process_index, world.num_processes)
+            for start in range(0, len(self.val_index), self.plan.batch)
+        ]
+        self.bare.eval()
+        sums = _Sums(world.device)
+        images = self.data.batches([index_B for index_B, _ in own], self.plan.seed)
+        for x_BCHW, (index_B, weight) in zip(images, own, strict=True):
+            # The same epoch number every time: the same views, so that losses can be compared.
+            loss, hits = self.bare(x_BCHW, index_B, 0)
+            if weight:
+                sums.add(loss, hits, len(index_B))
+        return sums.means(world) if len(self.val_index) else (None, None)
+
+    def _is_stale(self) -> bool:
+        """Whether the validation loss has not improved for longer than the plan is patient."""
+        losses = [entry["val_loss"] for entry in self.history.epochs]
+        if self.plan.patience is None or not losses or losses[-1] is None:
+            return False
+        return len(losses) - 1 - losses.index(min(losses, key=lambda loss: loss or 0.0)) >= self.plan.patience
+
+    def _maybe_tell(self, epoch: int) -> None:
         now = time.perf_counter()
-        if now - self.saved > SAVE_EVERY_SECONDS:
-            self.saved = now
-            self._save()
+        if now - self.told > TELL_EVERY_SECONDS:
+            self.told = now
             self._tell(epoch)
 
     def _tell(self, epoch: int) -> None:
+        last = self.history.epochs[-1] if self.history.epochs else {}
+        running = self.sums.means()[0]
+        self._refuse_nonsense(running, epoch)
+        if running is not None:
+            self.log.step(self.step, running, self.optimizer.param_groups[0]["lr"])
         if self.report:
-            last = self.history.epochs[-1] if self.history.epochs else {}
-            rate = self.step * self.plan.batch / max(1e-9, time.perf_counter() - self.began)
-            losses = last.get("train_loss"), last.get("val_loss")
-            self.report(Progress(self.step / self.total, epoch + 1, *losses, rate))
+            rate = self.history.images / max(1e-9, self._seconds())
+            train_loss = last.get("train_loss") if running is None else running
+            self.report(Standing(self.step / self.total, epoch + 1, train_loss, last.get("val_loss"), rate))
+
+    def _seconds(self) -> float:
+        return self.history.seconds_before + time.perf_counter() - self.began
+
+    def _maybe_save(self) -> None:
+        start = time.perf_counter()
+        if start - self.saved > max(SAVE_EVERY_SECONDS, self.save_seconds / SAVE_SHARE):
+            self._save()
+            self.saved = time.perf_counter()
+            self.save_seconds = self.saved - start
 
     def _save(self) -> None:
-        if self.folder is None:
+        if self.folder is None or not self.accelerator.is_main_process:
             return
         state: dict[str, Any] = {
             "run": self.same_run, "total": self.total, "step": self.step,
             "network": self.network.state_dict(), "objective": self.objective.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "loss_sum": self.loss_sum, "seen": self.seen, "best": self.best, "best_loss": self.best_loss,
-            "epochs": self.history.epochs,
+            "schedule": self.schedule.state_dict() if self.step else None,
+            "sums": self.sums.loss_hits_seen, "best": self.best, "best_loss": self.best_loss,
+            "epochs": self.history.epochs, "images": self.history.images, "seconds": self._seconds(),
         }  # fmt: skip
         save_checkpoint(self.folder, state)
 
-    def _resume(self) -> None:
+    def _checkpoint(self) -> dict[str, Any] | None:
         state = load_checkpoint(self.folder) if self.folder else None
-        if state is None or state["run"] != self.same_run:
-            return
+        if state is None or state["run"] == self.same_run:
+            return state
+        if self.refuse_others:
+            other = next(name for name in self.same_run if state["run"].get(name) != self.same_run[name])
+            raise UnpoolError(
+                f"the checkpoint in {self.folder} is of another run: its {other} is "
+                f"{state['run'].get(other)!r}, not {self.same_run[other]!r}; "
+                "give the options it was begun with, or begin anew without --resume"
+            )
+        return None
+
+    def _resume(self, state: dict[str, Any]) -> None:
         self.network.load_state_dict(state["network"])
         self.objective.load_state_dict(state["objective"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.total, self.step = state["total"], state["step"]
-        self.loss_sum, self.seen = state["loss_sum"].to(self.data.device), state["seen"]
+        if state["schedule"] is not None:
+            self.schedule.load_state_dict(state["schedule"])
+        self.step = state["step"]
+        self.sums.loss_hits_seen = state["sums"].to(self.accelerator.device)
         self.best, self.best_loss = state["best"], state["best_loss"]
-        self.history.epochs = state["epochs"]
+        self.history.epochs, self.history.images = state["epochs"], state["images"]
+        self.history.seconds_before = state["seconds"]
+
+
+def _copy(module: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in module.state_dict().items()}

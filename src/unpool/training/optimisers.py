@@ -85,6 +85,16 @@ def make_optimiser(
     return _made(OPTIMIZER, text, lambda: kind(groups, **{**values, "lr": lr}))
 
 
+def has_weight_decay(text: str) -> bool:
+    """Whether the optimiser of that name takes a weight decay; UsageError for an unknown one.
+
+    >>> has_weight_decay("adamw"), has_weight_decay("rprop")
+    (True, False)
+    """
+    name, _ = _parse(OPTIMIZER, text, _OPTIMISERS)
+    return "weight_decay" in inspect.signature(_OPTIMISERS[name]).parameters
+
+
 def make_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, steps_per_epoch: int) -> Schedule:
     """The schedule written `name` or `name:key=value,…`, such as `step:step_size=30`, `multi-step:milestones=3+6`.
 

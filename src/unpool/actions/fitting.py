@@ -1,0 +1,394 @@
+"""From a network and its images to a model folder: what `unpool train` and `unpool.fit` share.
+
+N images, S side, C channels, K classes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unpool.actions.model import pick_device
+from unpool.actions.recipes import Recipe, recipe_for
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.files import write_bytes
+from unpool.options import check
+from unpool.progress import Progress
+from unpool.training.checkpoint import NAME as CHECKPOINT
+from unpool.training.history import History
+from unpool.training.model_file import TRAINING, describe_model, has_model, save_model
+from unpool.training.plan import Plan
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from unpool.training.data import Images
+
+LOGS = "tensorboard"
+SHOWN = 16  # images in reconstructions.png
+LENGTHS = ("epochs", "steps", "minutes")
+CHECKED = (*LENGTHS, "batch", "lr", "weight_decay", "patience", "precision", "seed")
+FIT_OPTIONS = (*CHECKED, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
+
+
+@dataclass(frozen=True)
+class How:
+    """What a network is trained for and how, nothing left open; `plan` is how long and how fast."""
+
+    objective: str
+    plan: Plan
+    loss: str | None = None
+    corruption: str | None = None
+    augment: str | None = None
+    freeze: bool = False
+    precision: str = "auto"
+
+    def asked(self) -> dict[str, Any]:
+        """The same for the same wishes, flat, as model.json and checkpoints keep it."""
+        told = {name: value for name, value in asdict(self).items() if name != "plan"}
+        return told | asdict(self.plan)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The class of each image, (N,) int64 positions in `classes`."""
+
+    of_image: np.ndarray
+    classes: list[str]
+
+
+@dataclass
+class Run:
+    """One training: the network, its images, where it goes, and what to keep of where they came from."""
+
+    network: Any
+    images: Images
+    how: How
+    out: Path | None
+    accelerator: Accelerator
+    labels: Labels | None = None
+    parts: tuple[np.ndarray, np.ndarray] | None = None
+    origin: dict[str, Any] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+    progress: Progress = field(default_factory=Progress)
+    history: History | None = None
+    corrupt: Callable[..., Any] | None = None  # of the denoising objective
+
+    def asked(self) -> dict[str, Any]:
+        """What makes this run this run: the network and images, then what is done with them."""
+        return self.origin | self.how.asked()
+
+    @property
+    def scratch(self) -> Path | None:
+        """Where the checkpoint and decoded images lie while the run can be resumed."""
+        return None if self.out is None else self.out / TRAINING
+
+
+def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> How:
+    """The recipe with what was typed in place of its parts; UsageError where two lengths are given."""
+    given = {name: value for name, value in typed.items() if value is not None}
+    if sum(name in given for name in LENGTHS) > 1:
+        raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
+    chosen = objective or recipe.objective
+    if given.get("corruption") and chosen != "denoise":
+        raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
+    if given.get("loss") and chosen == "contrast":
+        raise UsageError("--loss has no say in --objective contrast; leave it out")
+    plan = Plan(
+        epochs=None if any(name in given for name in LENGTHS) else recipe.epochs,
+        batch=recipe.batch, optimizer=recipe.optimizer, schedule=recipe.schedule, lr=recipe.lr,
+        weight_decay=_decay(recipe, given),
+    )  # fmt: skip
+    names = set(asdict(plan))
+    plan = replace(plan, **{name: value for name, value in given.items() if name in names})
+    how = How(chosen, plan, **{name: value for name, value in given.items() if name not in names})
+    _try_names(how)
+    return how
+
+
+def _try_names(how: How) -> None:
+    """Raise `UsageError` for names that are wrong before anything is opened."""
+    import torch
+
+    from unpool.images.noise import read_corruption
+    from unpool.objectives.losses import class_loss, elementwise_loss
+    from unpool.training.optimisers import make_optimiser, make_schedule
+
+    plan = how.plan
+    weight = torch.nn.Parameter(torch.zeros(2, 2))
+    optimiser = make_optimiser(plan.optimizer, [weight], plan.lr, plan.weight_decay)
+    make_schedule(plan.schedule, optimiser, 100, 10)
+    if how.loss is not None:
+        (class_loss if how.objective == "classify" else elementwise_loss)(how.loss)
+    if how.corruption is not None:
+        read_corruption(how.corruption, (0.0,), (1.0,))
+
+
+def _decay(recipe: Recipe, given: dict[str, Any]) -> float | None:
+    """The recipe's weight decay; None where the optimiser that was named has none."""
+    from unpool.training.optimisers import has_weight_decay
+
+    return recipe.weight_decay if has_weight_decay(given.get("optimizer", recipe.optimizer)) else None
+
+
+def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
+    """Train, and write the model folder with its pictures; returns the record that model.json keeps.
+
+    With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
+    """
+    from unpool.objectives.named import make_objective
+    from unpool.training.fit import train
+
+    how, labels = run.how, run.labels
+    if run.accelerator.is_main_process and run.scratch is not None:
+        run.scratch.mkdir(parents=True, exist_ok=True)  # its presence says that the run is under way
+        if not resume:
+            (run.scratch / CHECKPOINT).unlink(missing_ok=True)
+    run.accelerator.wait_for_everyone()
+    objective = make_objective(
+        how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
+        labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
+    )  # fmt: skip
+    run.corrupt = getattr(objective, "corruption", None)
+    with run.progress.stage("training", 100, "%") as stage:
+        run.history = train(
+            run.network,
+            run.images,
+            objective,
+            how.plan,
+            key=run.asked(),
+            folder=run.scratch,
+            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
+            parts=run.parts,
+            accelerator=run.accelerator,
+            log=_log(run.out),
+            refuse_others=True,
+        )
+    record = _record(run, run.history, time.perf_counter() - run.began)
+    if run.out is not None and run.accelerator.is_main_process:
+        _write(run, record)
+    run.accelerator.wait_for_everyone()
+    return record
+
+
+def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+    """The record of a run that already came to its end in `out`; None where there is none.
+
+    Raises `UsageError` where it was another run.
+    """
+    if (out / TRAINING).exists() or not has_model(out):
+        return None
+    record: dict[str, Any] = describe_model(out).get("training") or {}
+    before = record.get("asked", {})
+    for name, value in asked.items():
+        if before.get(name) != json.loads(json.dumps(value)):
+            raise UsageError(
+                f"{out} holds a finished model whose {name} was {before.get(name)!r}, not {value!r}; "
+                "leave out --resume to train it anew, or go on from it with --from and another --out"
+            )
+    return record
+
+
+def _record(run: Run, history: History, seconds: float) -> dict[str, Any]:
+    last = history.epochs[-1]
+    seconds += history.seconds_before
+    return {
+        "network": run.network.network, "objective": run.how.objective,
+        "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
+        "asked": run.asked(),
+        "steps": history.steps, "seed": run.how.plan.seed, "minutes": run.how.plan.minutes,
+        "batch": run.how.plan.batch, "images": len(run.images), "seconds": round(seconds, 3),
+        "images_per_second": round(history.images / max(seconds, 1e-9), 3),
+        "train_loss": last["train_loss"], "val_loss": last["val_loss"],
+        "val_accuracy": last["val_accuracy"], "best_epoch": history.best["epoch"],
+        "best_val_loss": history.best["val_loss"], "processes": run.accelerator.num_processes,
+        "precision": run.accelerator.mixed_precision, "epochs": history.epochs,
+    }  # fmt: skip
+
+
+def _write(run: Run, record: dict[str, Any]) -> None:
+    """Pictures first, the model last: a folder with model.json is complete."""
+    from unpool.report.pictures import draw_loss
+
+    out, history = run.out, run.history
+    if out is None or history is None:
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    write_bytes(out / "loss.png", draw_loss(history.epochs))
+    if run.labels is not None:
+        record["confusion"] = _confusion(run, run.labels, out).tolist()
+    else:
+        _examples(run, out)
+    classes = run.labels.classes if run.labels else None
+    save_model(out, run.network, training=record, classes=classes, last=history.last)
+    shutil.rmtree(out / TRAINING, ignore_errors=True)
+
+
+def _shown(run: Run) -> np.ndarray:
+    """The images that results are shown on: those validated on, else those trained on."""
+    everything = np.arange(len(run.images))
+    trained, held = run.parts or (everything, everything[:0])
+    return held if len(held) else trained
+
+
+def _confusion(run: Run, labels: Labels, out: Path) -> np.ndarray:
+    import torch
+
+    from unpool.objectives.supervised import confusion, mean_scores
+    from unpool.report.confusion import draw_confusion
+
+    index_N, batch = _shown(run), run.how.plan.batch
+    batches = [index_N[start : start + batch] for start in range(0, len(index_N), batch)]
+    run.network.eval()
+    with torch.inference_mode():
+        scores = [mean_scores(run.network, x_BCHW) for x_BCHW in run.images.batches(batches)]
+    predicted_N = torch.cat(scores).argmax(dim=1).cpu().numpy()
+    table_KK = confusion(labels.of_image[index_N], predicted_N, len(labels.classes))
+    write_bytes(out / "confusion.png", draw_confusion(table_KK, labels.classes))
+    return table_KK
+
+
+def _examples(run: Run, out: Path) -> None:
+    """reconstructions.png: some images, and what the network makes of them."""
+    import torch
+
+    from unpool.inference.reconstruct import as_pictures
+    from unpool.networks.decoders import NoDecoder
+    from unpool.report.drawing import png_bytes
+    from unpool.report.grid import draw_grid
+
+    network, index_N = run.network, _shown(run)
+    if isinstance(network.decoder, NoDecoder):
+        return
+    chosen = index_N[np.linspace(0, len(index_N) - 1, min(SHOWN, len(index_N))).astype(int)]
+    network.eval()
+    with torch.inference_mode():
+        x_BCHW = next(iter(run.images.batches([chosen])))
+        rows = {"input": x_BCHW}
+        if run.corrupt is not None:
+            rows["corrupted"] = run.corrupt(x_BCHW, chosen, run.how.plan.seed, 0)
+        rows["output"] = network(rows.get("corrupted", x_BCHW))
+    shown = {name: as_pictures(network, images) for name, images in rows.items()}
+    write_bytes(out / "reconstructions.png", png_bytes(draw_grid(shown)))
+
+
+def _log(out: Path | None) -> Callable[[int], Any] | None:
+    from unpool.training.log import TensorBoardLog
+
+    if out is None:
+        return None
+
+    def make(first_step: int) -> TensorBoardLog:
+        if not first_step:
+            shutil.rmtree(out / LOGS, ignore_errors=True)
+        return TensorBoardLog(out / LOGS, first_step)
+
+    return make
+
+
+def refuse_unkept(network: Any) -> None:
+    """`UnpoolError` before the training rather than after it, where no model folder could hold the network."""
+    if getattr(network, "built_with", None) is None:
+        told = (
+            f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code"
+        )
+        raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
+
+
+def refuse_file(out: Path) -> None:
+    """`UnpoolError` where the model folder would stand in the place of a file."""
+    if out.exists() and not out.is_dir():
+        raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
+
+
+def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> dict[str, Any]:
+    """The JSON object of `unpool train` from what model.json keeps."""
+    keys = (
+        "steps", "seconds", "images_per_second", "train_loss", "val_loss", "val_accuracy", "objective",
+        "images", "best_epoch", "best_val_loss",
+    )  # fmt: skip
+    told = {"out": str(out), "network": network, "parameters": parameters, "epochs": len(record["epochs"])}
+    told |= {key: record.get(key) for key in keys}
+    if record.get("confusion") is not None:
+        told["confusion"] = record["confusion"]
+    return told
+
+
+def fit(
+    network: Any,
+    dataset: Any,
+    *,
+    objective: str = "reconstruct",
+    out: Path | str | None = None,
+    val: Any = 0.1,
+    resume: bool = False,
+    workers: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **options: Any,
+) -> History:
+    """Train a network on any torch Dataset of x, (x, y) or (x, index); leaves the best weights in it.
+
+    x is (C, H, W), uint8 or a picture, then normalised for the network, or float, then taken as it is; y is the
+    class for "classify". `val` is the share kept out for validation, or a Dataset of its own. `options` are those
+    of `unpool train`: epochs, steps, minutes, batch, lr, optimizer, schedule, loss, corruption, freeze, seed, ….
+    With `out` the model folder is written, and `resume` goes on from what was stopped there. `workers` processes
+    read ahead.
+
+    Raises `UsageError` for unknown options, `UnpoolError` where the loss is no number or the model cannot be kept.
+
+    >>> import torch
+    >>> from unpool.networks.catalogue import build_network
+    >>> images = torch.utils.data.TensorDataset(torch.rand(20, 1, 8, 8))
+    >>> history = fit(build_network("conv", size=8, channels=1), images, epochs=2, batch=10)
+    >>> history.steps, len(history.epochs)
+    (4, 2)
+    """
+    from torch.utils.data import ConcatDataset
+
+    from unpool.networks.freezing import freeze
+    from unpool.training.data import DatasetImages, split
+    from unpool.training.processes import make_accelerator
+
+    for name in options:
+        if name not in FIT_OPTIONS:
+            raise unknown_name("option of fit", name, FIT_OPTIONS)
+    share = float(val) if isinstance(val, int | float) else 0.0
+    check(val=share, device=device, **{name: options.get(name) for name in CHECKED})
+    how = make_how(recipe_for(network.network), objective, options | {"val": share})
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        refuse_file(folder)
+        refuse_unkept(network)
+    if how.freeze:
+        freeze(network)
+    accelerator = make_accelerator(pick_device(device), how.precision)
+    whole = dataset if share or isinstance(val, int | float) else ConcatDataset([dataset, val])
+    prep = network.preprocessing
+    images = DatasetImages(whole, prep.mean, prep.std, accelerator.device, workers)
+    labels = as_labels(images.labels()) if objective == "classify" else None
+    count = len(dataset)
+    parts = (np.arange(count), np.arange(count, len(whole)))
+    if whole is dataset:
+        parts = split(count, share, how.plan.seed, labels.of_image if labels else None)
+    origin = {"network": network.network}
+    run = Run(
+        network, images, how, folder, accelerator, labels, parts, origin, progress=progress or Progress()
+    )
+    fit_run(run, resume=resume)
+    return run.history or History()
+
+
+def as_labels(of_image: Sequence[int] | np.ndarray, classes: list[str] | None = None) -> Labels:
+    """Labels of a torch Dataset: whole numbers from 0."""
+    numbers_N = np.asarray(of_image, np.int64)
+    if numbers_N.min(initial=0) < 0:
+        raise UnpoolError(f"labels must be whole numbers from 0, got {int(numbers_N.min())}")
+    return Labels(numbers_N, classes or [str(number) for number in range(int(numbers_N.max()) + 1)])

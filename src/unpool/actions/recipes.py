@@ -1,0 +1,46 @@
+"""How each network is trained unless told otherwise: as published where it was, else what did well here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Defaults of `unpool train` for one network; every part can be set by its flag."""
+
+    epochs: int = 20
+    batch: int = 128
+    optimizer: str = "adamw"
+    schedule: str = "cosine"
+    lr: float = 2e-3
+    weight_decay: float = 1e-5
+    objective: str = "reconstruct"
+
+
+SYSTEM_B = Recipe(20, 256, "adamw", "constant", 1e-3, 1e-5)
+SYSTEM_D = Recipe(5, 100, "adam", "constant", 1e-3, 0.0)
+PHOTOGRAPHS = Recipe(20, 32, "adamw", "cosine", 1e-3, 1e-4)
+
+RECIPES = {
+    "conv-small": SYSTEM_B,
+    "dense": SYSTEM_B,
+    "unpooling": SYSTEM_D,
+    "strided": SYSTEM_D,
+    "denoiser": Recipe(20, 64, "adamw", "cosine", 3e-3, 0.0, objective="denoise"),
+    "sequence": Recipe(5, 100, "adam", "cosine", 1e-3, 0.0),
+    "lenet": Recipe(20, 64, "adamw", "cosine", 2e-3, 1e-2, objective="classify"),
+    "vgg11-bn": PHOTOGRAPHS,
+    "vgg13-bn": PHOTOGRAPHS,
+    "vgg16-bn": PHOTOGRAPHS,
+    "vgg19-bn": PHOTOGRAPHS,
+}
+
+
+def recipe_for(network: str, is_backbone: bool = False) -> Recipe:
+    """The recipe of a network of the catalogue, of backbones in general, or of any other.
+
+    >>> recipe_for("conv-small").batch, recipe_for("resnet50", is_backbone=True).batch
+    (256, 32)
+    """
+    return RECIPES.get(network, PHOTOGRAPHS if is_backbone else Recipe())

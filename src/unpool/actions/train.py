@@ -1,0 +1,256 @@
+"""`unpool train`: from a folder of images to a model folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from unpool.actions.choose import trained_size
+from unpool.actions.fitting import (
+    CHECKED,
+    Labels,
+    Run,
+    finished,
+    fit_run,
+    make_how,
+    refuse_file,
+    result,
+)
+from unpool.actions.model import pick_device
+from unpool.actions.recipes import recipe_for
+from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
+from unpool.cores import usable_cores
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.batches import load_pixels
+from unpool.images.classes import class_labels, refuse_empty_classes
+from unpool.images.decode import Picture
+from unpool.images.folder import ImageFile, Problem
+from unpool.images.source import FolderSource, Source, open_source
+from unpool.options import check
+from unpool.progress import Progress
+from unpool.training.model_file import TRAINING
+
+
+def train(
+    place: str,
+    *,
+    out: Path,
+    objective: str | None = None,
+    val: float | str | None = None,
+    augment: str | None = None,
+    resume: bool = False,
+    freeze: bool = False,
+    precision: str = "auto",
+    data: Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+    network: str | None = None,
+    from_model: Path | None = None,
+    size: int | None = None,
+    width: int | None = None,
+    decoder: str | None = None,
+    weights: str | None = None,
+    init: str | None = None,
+    no_indices: bool = False,
+    **typed: Any,
+) -> dict[str, Any]:
+    """Train a network on the images of `place` and write the model folder `out`.
+
+    `typed` are epochs, steps, minutes, batch, drop_last, optimizer, lr, weight_decay, schedule, loss, corruption
+    and patience; None leaves them to the network's recipe. Returns the JSON object of `unpool train`. Raises
+    `UsageError` for options that do not go together, `UnpoolError` for images or models that cannot be used.
+    """
+    import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
+
+    from unpool.training.processes import make_accelerator
+
+    progress = progress or Progress()
+    check(seed=seed, device=device, size=size, precision=precision, **_checked(typed))
+    refuse_file(out)
+    share = val if isinstance(val, float | int) else 0.0 if isinstance(val, str) else 0.1
+    check(val=share)
+    wanted = read_wanted(network, from_model, size, width, decoder, weights, init, no_indices, seed)
+    recipe = recipe_for(wanted.name, wanted.is_backbone)
+    how = make_how(
+        recipe, objective,
+        typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
+    )  # fmt: skip
+    accelerator = make_accelerator(pick_device(device), precision)
+    sources = [open_source(place, data)] + ([open_source(val, data)] if isinstance(val, str) else [])
+    origin = wanted.asked() | {"location": [source.location for source in sources]}
+    if resume and (record := finished(out, origin | how.asked())) is not None:
+        progress.message(f"{out} is finished: nothing to do")
+        return result(out, record["network"], record["parameters"], record)
+    job = _Job(sources, wanted, how.objective, augment, seed, progress)
+    began = time.perf_counter()
+    job.scan()
+    job.load(out / TRAINING / "pixels", accelerator.main_process_first, accelerator.num_processes)
+    job.split(float(share))
+    frame = Frame(job.frame.size, job.channels)
+    made = make_network(wanted, frame, how.objective, job.num_classes, freeze, progress)
+    images = job.pixel_set(made, accelerator.device)
+    origin |= {"files": job.fingerprint, "channels": job.channels}
+    run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
+    record = fit_run(run, resume=resume)
+    return result(out, made.network, record["parameters"], record) | {"skipped": len(job.problems)}
+
+
+def _checked(typed: dict[str, Any]) -> dict[str, Any]:
+    return {name: typed.get(name) for name in CHECKED if name not in ("seed", "precision")}
+
+
+@dataclass
+class _Job:
+    """The images of a training: found, decoded, labelled, and parted for validation."""
+
+    sources: list[Source]
+    wanted: Wanted
+    objective: str
+    augment: str | None
+    seed: int
+    progress: Progress
+    files: list[ImageFile] = field(default_factory=list)
+    origin: list[int] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    labels: Labels | None = None
+
+    def scan(self) -> None:
+        """List the files of both folders, those to train on first."""
+        for number, source in enumerate(self.sources):
+            with self.progress.stage("scanning"):
+                scan = source.scan()
+            self.files += scan.files
+            self.origin += [number] * len(scan.files)
+            self.problems += scan.problems
+            if not scan.files:
+                raise UnpoolError(
+                    f"{source.location} has no image that can be used; name a folder with images"
+                )
+
+    def load(
+        self, cache: Path, first: Callable[[], AbstractContextManager[None]], num_processes: int
+    ) -> None:
+        """Decode everything once; several processes share what the first one decoded."""
+        from unpool.images.transforms import read_augmentation
+
+        self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
+        self.augmentation = None if self.augment in (None, "none") else read_augmentation(str(self.augment))
+        stored = (self.augmentation and self.augmentation.size) or self.frame.size
+        reader = {
+            id(file): self.sources[number] for file, number in zip(self.files, self.origin, strict=True)
+        }
+
+        def read(file: ImageFile, side: int) -> Picture:
+            return reader[id(file)].read(file, side)
+
+        options: dict[str, Any] = {"memory_limit": 0} if num_processes > 1 else {}
+        with first(), self.progress.stage("decoding", len(self.files), "images") as stage:
+            self.pixels_NSSC, usable = load_pixels(
+                self.files, size=stored, channels=cast(Literal[1, 3] | None, self.frame.channels),
+                crop="centre", workers=usable_cores(), cache=cache, read=read,
+                progress=lambda done: stage.reach(done, len(self.files)), on_problem=self.problems.append,
+                **options,
+            )  # fmt: skip
+        self._tell_skipped()
+        self.files = [self.files[index] for index in usable]
+        self.origin = [self.origin[index] for index in usable]
+        self.channels = self.pixels_NSSC.shape[3]
+
+    def _tell_skipped(self) -> None:
+        if self.problems:
+            first = self.problems[0]
+            self.progress.message(
+                f"{len(self.problems)} files skipped, the first: {first.path} ({first.detail})"
+            )
+        if len(self.problems) >= len(self.files) and not len(self.pixels_NSSC):
+            raise UnpoolError(
+                f"none of the {len(self.files)} images of {self.sources[0].location} can be read"
+            )
+
+    def split(self, share: float) -> None:
+        """Labels where the objective asks for them, and which images are validated on."""
+        from unpool.training.data import split
+
+        part_N = np.array(self.origin)
+        if self.objective == "classify":
+            self.labels = self._labels(part_N)
+        if len(self.sources) > 1:
+            self.parts = np.flatnonzero(part_N == 0), np.flatnonzero(part_N == 1)
+            if not all(len(part) for part in self.parts):
+                raise UnpoolError("none of the images to train on, or to validate on, can be read")
+            return
+        of_image = self.labels.of_image if self.labels else None
+        self.parts = split(len(self.files), share, self.seed, of_image)
+
+    def _labels(self, part_N: np.ndarray) -> Labels:
+        classes: list[str] | None = None
+        label_N = np.zeros(len(self.files), np.int64)
+        for number, source in enumerate(self.sources):
+            rows = np.flatnonzero(part_N == number)
+            paths = [self.files[row].path for row in rows]
+            if isinstance(source, FolderSource):
+                refuse_empty_classes(source.folder, paths)
+            classes, label_N[rows] = class_labels(paths, source.location, classes)
+        return Labels(label_N, classes or [])
+
+    @property
+    def num_classes(self) -> int | None:
+        """How many classes the network must tell apart; None where it tells none."""
+        return len(self.labels.classes) if self.labels else None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same images."""
+        import hashlib
+
+        digest = hashlib.blake2b(digest_size=12)
+        for file in self.files:
+            digest.update(repr((file.path, file.bytes)).encode())
+        return digest.hexdigest()
+
+    def pixel_set(self, network: Any, device: Any) -> Any:
+        """The decoded images as the network wants them."""
+        from unpool.training.data import PixelSet
+
+        prep = network.preprocessing
+        if self.augmentation is not None:
+            self._refuse_other_size(self.augmentation, prep.size)
+        return PixelSet(self.pixels_NSSC, prep.mean, prep.std, device, self.augmentation)
+
+    def _refuse_other_size(self, augmentation: Any, size: int) -> None:
+        """The transforms must leave images of the network's size: tried on one."""
+        import torch
+
+        side, channels = self.pixels_NSSC.shape[1], self.channels
+        x_1CSS = torch.zeros(1, channels, side, side, dtype=torch.uint8)
+        seen = augmentation.train_views(x_1CSS, np.zeros(1, np.int64), 0, 0)
+        for what, views in (("train", seen), ("evaluate", augmentation.evaluate_views(x_1CSS[0]))):
+            if tuple(views.shape[1:]) != (channels, size, size):
+                made = "×".join(str(number) for number in views.shape[1:])
+                raise UsageError(
+                    f"--augment {self.augment}: its {what} steps give images of {made}, but the network takes "
+                    f"{channels}×{size}×{size}; crop or resize them to {size}, or give another --size"
+                )
+
+
+def read_val(text: str | None) -> float | str | None:
+    """`--val`: a share from 0 up to 0.9, or else a folder or named set.
+
+    >>> read_val("0.2"), read_val("held-out")
+    (0.2, 'held-out')
+    """
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        if not text:
+            raise UsageError("--val is empty, but must be a share such as 0.1, or a folder") from None
+        return text

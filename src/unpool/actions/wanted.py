@@ -1,0 +1,194 @@
+"""The network of a training: of the catalogue, from a description, or a model to go on from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.progress import Progress
+from unpool.training.model_file import describe_model
+
+DEFAULT = "conv"
+DESCRIPTIONS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asked of a network: a name with its options, a description, or a model folder."""
+
+    name: str
+    is_backbone: bool
+    seed: int
+    weights: str | None = None  # None: pretrained where that is the network's habit and they can be had
+    init: str = "default"
+    use_indices: bool | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    description: dict[str, Any] | None = None
+    from_model: Path | None = None
+
+    def asked(self) -> dict[str, Any]:
+        """The same for the same wishes, as model.json and checkpoints keep it."""
+        start = None if self.from_model is None else describe_model(self.from_model)["weights"]
+        return {
+            "network": self.name, "weights": self.weights, "init": self.init, "use_indices": self.use_indices,
+            "options": json.dumps(self.options, sort_keys=True),
+            "description": json.dumps(self.description, sort_keys=True), "from": start,
+        }  # fmt: skip
+
+
+class Frame(NamedTuple):
+    """How images are decoded for a network: side in pixels, channels (None: as the images are)."""
+
+    size: int
+    channels: int | None
+
+
+def read_wanted(
+    network: str | None, from_model: Path | None, size: int | None, width: int | None, decoder: str | None,
+    weights: str | None, init: str | None, no_indices: bool, seed: int,
+) -> Wanted:  # fmt: skip
+    """The options of the command line as one wish; UsageError where they do not go together."""
+    from unpool.networks.catalogue import is_backbone
+    from unpool.networks.initialisation import INITIALISATIONS
+
+    if init is not None and init not in INITIALISATIONS:
+        raise unknown_name("initialisation", init, INITIALISATIONS)
+    use_indices = False if no_indices else None
+    options = {"size": size, "width": width, "decoder": decoder}
+    given = {name: value for name, value in options.items() if value is not None}
+    start = given | {"weights": weights, "init": init}
+    if from_model is not None:
+        _refuse("--from", start | {"network": network}, "the model already fixes it")
+        described = describe_model(from_model)
+        return Wanted(described["network"], False, seed, use_indices=use_indices, from_model=from_model)
+    if network is not None and network.endswith(DESCRIPTIONS):
+        _refuse(f"--network {network}", given, "the file itself says it")
+        description = _read_description(Path(network))
+        name = str(description.get("name", "described"))
+        return Wanted(name, False, seed, weights, init or "default", use_indices, description=description)
+    name = network or DEFAULT
+    return Wanted(name, is_backbone(name), seed, weights, init or "default", use_indices, given)
+
+
+def _refuse(by: str, options: dict[str, Any], reason: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"--{name} {value} and {by} exclude each other: {reason}; leave one out")
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        description = yaml.safe_load(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"--network {path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(f"--network {path} cannot be read as YAML: {error}") from None
+    if not isinstance(description, dict):
+        raise UsageError(
+            f"--network {path} must hold `encoder:` with a list of layers, and what goes with it"
+        )
+    return description
+
+
+def frame_of(wanted: Wanted, typical: Callable[[], int]) -> Frame:
+    """How images are decoded; `typical` gives the side at which a network of free depth fits them."""
+    from unpool.networks.catalogue import default_size
+
+    if wanted.from_model is not None:
+        prep = describe_model(wanted.from_model)["preprocessing"]
+        return Frame(prep["size"], prep["channels"])
+    if wanted.description is not None:
+        return Frame(int(wanted.description.get("size", 32)), int(wanted.description.get("channels", 3)))
+    size = wanted.options.get("size")
+    if size is None:
+        size = typical() if wanted.name == DEFAULT else default_size(wanted.name)
+    return Frame(size, None)
+
+
+def make_network(
+    wanted: Wanted, frame: Frame, objective: str, num_classes: int | None, freeze: bool, progress: Progress
+) -> Any:
+    """The network ready to be trained: built or loaded, with a head where it classifies, frozen on request.
+
+    Raises `UnpoolError` where it has no decoder and the objective needs one.
+    """
+    from unpool.networks.freezing import freeze as freeze_encoder
+
+    network = _made(wanted, frame, num_classes, progress)
+    if num_classes is not None:
+        network = _with_head(network, num_classes, wanted.seed)
+    elif objective != "contrast":
+        _refuse_without_decoder(network, objective)
+    # Contrast shapes the code alone, and its decoder shows what the code holds without more.
+    if wanted.use_indices is not None or objective == "contrast":
+        network.use_indices = False
+    if freeze:
+        freeze_encoder(network)
+    return network
+
+
+def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
+    from unpool.networks.catalogue import seeded
+    from unpool.networks.description import described_network
+    from unpool.networks.initialisation import initialise
+    from unpool.networks.weights import load_weights
+    from unpool.training.model_file import load_model
+
+    if wanted.from_model is not None:
+        return load_model(wanted.from_model)
+    if wanted.description is None:
+        return _built(wanted, frame, num_classes, progress)
+    with seeded(wanted.seed):
+        network = described_network(wanted.description)
+        initialise(network, wanted.init)
+    load_weights(network, wanted.weights or "none")
+    return network
+
+
+def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
+    from unpool.networks.catalogue import build_network
+
+    options = {"size": frame.size, "channels": frame.channels} | wanted.options
+    if num_classes is None and wanted.name == "lenet":
+        options.setdefault("decoder", "unpool")
+    common: dict[str, Any] = {"num_classes": num_classes, "init": wanted.init, "seed": wanted.seed, **options}
+    pretrained = wanted.is_backbone or wanted.name.startswith("vgg")
+    if wanted.weights is None and pretrained and wanted.init == "default":
+        try:
+            return build_network(wanted.name, weights="imagenet", **common)
+        except UsageError:
+            raise
+        except UnpoolError as error:
+            progress.message(f"training starts from random weights: {error}")
+    return build_network(wanted.name, weights=wanted.weights or "none", **common)
+
+
+def _with_head(network: Any, num_classes: int, seed: int) -> Any:
+    from unpool.networks.catalogue import seeded
+    from unpool.networks.classifier import Classifier, with_classes
+
+    if isinstance(network, Classifier):
+        import torch
+
+        network.eval()
+        prep = network.preprocessing
+        with torch.no_grad():
+            found = network(torch.zeros(1, prep.channels, prep.size, prep.size)).shape[1]
+        if found == num_classes:
+            return network
+    with seeded(seed):
+        return with_classes(network, num_classes)
+
+
+def _refuse_without_decoder(network: Any, objective: str) -> None:
+    from unpool.networks.decoders import NoDecoder
+
+    if isinstance(network.decoder, NoDecoder):
+        told = f"{network.network} has no decoder, which --objective {objective} trains"
+        raise UnpoolError(f"{told}; build it with --decoder unpool, transpose or upsample")

@@ -1,0 +1,58 @@
+"""Classes from folders: the label of an image is the name of the folder it lies in."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from unpool.errors import UnpoolError
+
+
+def class_labels(
+    paths: Sequence[str], place: str, classes: Sequence[str] | None = None
+) -> tuple[list[str], np.ndarray]:
+    """The classes in the order of their names, and the position (N,) int64 of each image's class among them.
+
+    `classes` are those already known, of a training set for example. Raises `UnpoolError` where images lie in no
+    folder, all in one, or in one that is no known class; `place` names their origin in errors.
+
+    >>> class_labels(["b/1.png", "a/2.png"], "photos")
+    (['a', 'b'], array([1, 0]))
+    """
+    names = [PurePosixPath(path).parent.name for path in paths]
+    if "" in names:
+        stray = paths[names.index("")]
+        raise UnpoolError(
+            f"labels are missing: {stray} of {place} lies in no class folder; "
+            "put every image in a folder named after its class"
+        )
+    known = sorted(set(names)) if classes is None else list(classes)
+    if len(known) < 2:
+        raise UnpoolError(
+            f"labels are missing: all images of {place} lie in the one folder {known[0]!r}; "
+            "give the folder that holds one folder for each class"
+        )
+    for name in sorted(set(names) - set(known)):
+        raise UnpoolError(
+            f"{place} has the class {name!r}, which is none of {', '.join(known)}; rename its folder"
+        )
+    position = {name: number for number, name in enumerate(known)}
+    return known, np.array([position[name] for name in names], np.int64)
+
+
+def refuse_empty_classes(folder: Path, paths: Sequence[str]) -> None:
+    """Raise `UnpoolError` where a folder at the end of the tree holds no usable image.
+
+    `paths` are the usable images, relative to `folder`; hidden folders do not count.
+    """
+    full = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
+    for here, folders, _ in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        inside = Path(here).relative_to(folder).as_posix()
+        if not folders and inside not in full:
+            raise UnpoolError(
+                f"class folder {Path(here)} has no usable image; add images to it, or remove it"
+            )

@@ -1,0 +1,50 @@
+"""Name → objective: what a network is trained for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from unpool.errors import unknown_name
+from unpool.options import OBJECTIVES
+
+DEFAULT_CORRUPTION = "salt-pepper:snr=0.9,p=1"
+
+
+def make_objective(
+    name: str,
+    network: Any,
+    *,
+    loss: str | None = None,
+    corruption: str | None = None,
+    labels_N: np.ndarray | None = None,
+    num_classes: int = 0,
+    seed: int = 0,
+) -> nn.Module:
+    """The objective of that name for a network; called `objective(network, x_BCHW, index_B, epoch)`.
+
+    `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`). Classification needs `labels_N`.
+    Raises `UsageError` for an unknown name.
+    """
+    from unpool.networks.catalogue import seeded
+    from unpool.objectives.contrast import Contrast
+    from unpool.objectives.corruption import Denoising
+    from unpool.objectives.losses import pixel_range
+    from unpool.objectives.reconstruction import Reconstruction
+    from unpool.objectives.supervised import Classification
+
+    prep = network.preprocessing
+    if name == "reconstruct":
+        low, high = pixel_range(prep.mean, prep.std)
+        return Reconstruction(loss or "mse", low=low, high=high, network=network.network)
+    if name == "denoise":
+        noise = corruption or DEFAULT_CORRUPTION
+        return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
+    if name == "contrast":
+        with seeded(seed):
+            return Contrast(network.dimension(), seed=seed)
+    if name == "classify" and labels_N is not None:
+        return Classification(labels_N, num_classes, loss or "cross-entropy")
+    raise unknown_name("objective", name, OBJECTIVES)

@@ -1,0 +1,47 @@
+"""TensorBoard logs of a run: losses, accuracy and learning rate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unpool.training.history import Entry
+
+
+class Log:
+    """Logs nothing; what a run without a folder gets."""
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        """The mean loss of the epoch so far, and the learning rate."""
+
+    def epoch(self, entry: Entry) -> None:
+        """What one epoch came to."""
+
+    def close(self) -> None:
+        """Everything is on the disk after."""
+
+
+class TensorBoardLog(Log):
+    """Scalars against the step, in event files that TensorBoard reads; a resumed run goes on in the same curves."""
+
+    def __init__(self, folder: Path, first_step: int = 0) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer = SummaryWriter(folder, purge_step=first_step or None)
+
+    def step(self, step: int, loss: float, rate: float) -> None:
+        self._write("loss/running", loss, step)
+        self._write("learning_rate", rate, step)
+
+    def epoch(self, entry: Entry) -> None:
+        step = int(entry["step"] or 0)
+        names = {"loss/training": "train_loss", "loss/validation": "val_loss"}
+        names |= {"accuracy/training": "train_accuracy", "accuracy/validation": "val_accuracy"}
+        for name, key in names.items():
+            if (value := entry.get(key)) is not None:
+                self._write(name, float(value), step)
+
+    def close(self) -> None:
+        self._writer.close()
+
+    def _write(self, name: str, value: float, step: int) -> None:
+        self._writer.add_scalar(name, value, step)

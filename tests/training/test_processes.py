@@ -1,0 +1,80 @@
+"""Two processes that share each batch end where one process ends, and tell and write once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+
+from unpool.training.processes import share
+
+TRAIN = ("train", "digits", "--steps", "12", "--batch", "37", "--json", "--device", "cpu")
+RUNS = {
+    "reconstruct": ("--network", "conv-small", "--no-indices"),
+    "contrast": ("--network", "conv-small", "--objective", "contrast"),
+    "classify": ("--network", "lenet", "--objective", "classify", "--schedule", "one-cycle"),
+    "denoise": ("--network", "conv", "--size", "8", "--objective", "denoise"),  # with BatchNorm
+}
+
+
+def run(folder: Path, name: str, *launcher: str) -> dict[str, Any]:
+    """Train in a process of its own, or in those that torch's launcher starts."""
+    out = folder / f"{name}-{len(launcher)}"
+    words = [sys.executable, *launcher, "-m", "unpool", *TRAIN, *RUNS[name], "--out", str(out)]
+    done = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    told: dict[str, Any] = json.loads(done.stdout)  # one object: the other process told nothing
+    return told
+
+
+LAUNCHER = (
+    "-m",
+    "torch.distributed.run",
+    "--nproc-per-node",
+    "2",
+    "--master-addr",
+    "127.0.0.1",
+    "--standalone",
+)
+
+
+@pytest.mark.parametrize("name", ["reconstruct", "contrast", "classify"])
+def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
+    alone, together = run(tmp_path, name), run(tmp_path, name, *LAUNCHER)
+    assert together["steps"] == alone["steps"] == 12
+    for key in ("train_loss", "val_loss"):
+        assert together[key] == pytest.approx(alone[key], rel=2e-4)
+    weights = [load_file(Path(told["out"]) / "model.safetensors") for told in (alone, together)]
+    for entry in weights[0]:
+        first, second = (state[entry].numpy() for state in weights)
+        np.testing.assert_allclose(second, first, rtol=2e-3, atol=2e-4)
+
+
+def test_two_processes_train_batch_normalisation_soundly(tmp_path: Path) -> None:
+    alone, together = run(tmp_path, "denoise"), run(tmp_path, "denoise", *LAUNCHER)
+    assert together["val_loss"] == pytest.approx(alone["val_loss"], rel=0.25)
+    record = json.loads((Path(together["out"]) / "model.json").read_text())["training"]
+    assert record["processes"] == 2
+
+
+@pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 2), (5, 3), (1, 2)])
+def test_shares_cover_the_batch_and_their_weights_average_to_its_mean(count: int, world: int) -> None:
+    batch = np.arange(10, 10 + count)
+    value = np.random.default_rng(0).normal(size=100)
+    shares = [share(batch, rank, world) for rank in range(world)]
+    assert sorted(i for own, weight in shares for i in own if weight) == batch.tolist()
+    mean = np.mean([weight * value[own].mean() for own, weight in shares])
+    assert mean == pytest.approx(value[batch].mean())
