@@ -20,7 +20,7 @@ from cyclopts import App, Parameter
 
 from unpool import __version__
 from unpool.config import with_config
-from unpool.cores import is_first_process
+from unpool.cores import is_first_process, share_cores_kindly
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import DECODERS, DEVICES, FORMATS, MAPS, METHODS, OBJECTIVES, OPTIONS, PRECISIONS
 from unpool.progress import Progress, TerminalProgress
@@ -379,9 +379,7 @@ def _short(value: Any) -> str:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit code: 0 done, 1 failed, 2 wrong usage."""
-    # Set before torch starts its threads: when another program wants the cores too, threads that spin while
-    # they wait make small networks ten times slower than threads that sleep; alone, both are as fast.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    share_cores_kindly()
     if (
         sys.platform == "darwin"
     ):  # faiss and torch each bring an OpenMP, and the second would stop the program

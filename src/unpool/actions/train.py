@@ -31,7 +31,7 @@ from unpool.images.batches import load_pixels
 from unpool.images.classes import class_labels, refuse_empty_classes
 from unpool.images.decode import Picture
 from unpool.images.folder import ImageFile, Problem
-from unpool.images.source import FolderSource, Source, open_source
+from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import check
 from unpool.progress import Progress
 from unpool.training.model_file import TRAINING
@@ -143,6 +143,9 @@ class _Job:
         self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
         self.augmentation = None if self.augment in (None, "none") else read_augmentation(str(self.augment))
         stored = (self.augmentation and self.augmentation.size) or self.frame.size
+        if (whole := self._at_once(stored)) is not None:
+            self.pixels_NSSC, self.channels = whole, whole.shape[3]
+            return
         reader = {
             id(file): self.sources[number] for file, number in zip(self.files, self.origin, strict=True)
         }
@@ -162,6 +165,15 @@ class _Job:
         self.files = [self.files[index] for index in usable]
         self.origin = [self.origin[index] for index in usable]
         self.channels = self.pixels_NSSC.shape[3]
+
+    def _at_once(self, size: int) -> np.ndarray | None:
+        """The pixels of a named set that is used at its own size; None where there is something to decode."""
+        if len(self.sources) > 1 or not isinstance(self.sources[0], NamedSource):
+            return None
+        pixels_NSSC = self.sources[0].pixels(self.files, size)
+        if pixels_NSSC is None or self.frame.channels in (None, pixels_NSSC.shape[3]):
+            return pixels_NSSC
+        return None
 
     def _tell_skipped(self) -> None:
         if self.problems:

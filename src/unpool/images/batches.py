@@ -27,6 +27,7 @@ from unpool.images.folder import ImageFile, Problem
 
 MEMORY_LIMIT = 2 * 2**30
 CHUNK = 8  # files a thread decodes at a time
+SMALL_FILE = 4096  # bytes, on average, below which threads wait for each other longer than they decode
 CACHE_LIMIT = 64 * 2**30  # all cached arrays of one folder together; the oldest go first
 # What may be mended without touching the file: such a cache is not used again.
 _CURABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
@@ -121,7 +122,7 @@ class _Task:
 
     def rows(self) -> Iterator[np.ndarray]:
         chunks = (self.files[start : start + CHUNK] for start in range(0, len(self.files), CHUNK))
-        results = (result for chunk in in_order(self._decode_chunk, chunks, self.workers) for result in chunk)
+        results = (result for chunk in in_order(self._decode_chunk, chunks, self._threads()) for result in chunk)
         for index, result in enumerate(results):
             if isinstance(result, Problem):
                 self.problems.append(result)
@@ -132,6 +133,11 @@ class _Task:
                 yield pixels
             if self.progress is not None:
                 self.progress(index + 1)
+
+    def _threads(self) -> int:
+        """One for files so small that decoding is mostly Python, which runs one thread at a time."""
+        mean = sum(file.bytes for file in self.files) / max(1, len(self.files))
+        return 1 if mean < SMALL_FILE else self.workers
 
     def _decode_chunk(self, files: Sequence[ImageFile]) -> list[tuple[np.ndarray, bool] | Problem]:
         return [self._decode(file) for file in files]

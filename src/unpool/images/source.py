@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -68,6 +68,12 @@ class NamedSource:
         rgb = np.repeat(pixels, 3, axis=2) if grey else pixels
         digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
         return Picture(rgb, width, height, "L" if grey else "RGB", grey, digest)
+
+    def pixels(self, files: Sequence[ImageFile], size: int) -> np.ndarray | None:
+        """The images (N, S, S, C) uint8 all at once where they have that size; None where they must be resized."""
+        if self._pixels_NHWC.shape[1:3] != (size, size):
+            return None
+        return self._pixels_NHWC[[self._row[file.path] for file in files]]
 
     def size(self, file: ImageFile) -> tuple[int, int] | None:
         return self._pixels_NHWC.shape[2], self._pixels_NHWC.shape[1]

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from unpool.cores import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.training.checkpoint import load_checkpoint, save_checkpoint
 from unpool.training.data import Images, epoch_batches, split
@@ -60,6 +61,7 @@ def train(
 
     Raises `UnpoolError` when the loss is no longer a number, `UsageError` where there is nothing to train on.
     """
+    keep_freed_memory()
     accelerator = accelerator or make_accelerator(data.device.type)
     run = _Run(network, data, objective, plan, parts, accelerator)
     run.same_run = dict(key or {}) | run.same_run
@@ -236,12 +238,20 @@ class _Run:
         self, x_BCHW: Tensor, index_B: np.ndarray, weight: float, epoch: int, step: int
     ) -> None:
         # Dropout, if a network has any; each process draws its own.
-        torch.manual_seed((self.plan.seed * 1_000_003 + step) * 1_009 + self.accelerator.process_index)
+        self._draw_from((self.plan.seed * 1_000_003 + step) * 1_009 + self.accelerator.process_index)
         loss, hits = self.module(x_BCHW, index_B, epoch)
         self.optimizer.zero_grad(set_to_none=True)
         self.accelerator.backward(loss * weight if weight != 1 else loss)
         if weight:
             self.sums.add(loss, hits, len(index_B))
+
+    def _draw_from(self, seed: int) -> None:
+        """Seed the generators in use. `torch.manual_seed` would keep a stack trace for each call without a GPU."""
+        torch.default_generator.manual_seed(seed)
+        if self.accelerator.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+        elif self.accelerator.device.type == "mps":
+            torch.mps.manual_seed(seed)
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self.sums.means(self.accelerator)
