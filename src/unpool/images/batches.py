@@ -122,7 +122,9 @@ class _Task:
 
     def rows(self) -> Iterator[np.ndarray]:
         chunks = (self.files[start : start + CHUNK] for start in range(0, len(self.files), CHUNK))
-        results = (result for chunk in in_order(self._decode_chunk, chunks, self._threads()) for result in chunk)
+        results = (
+            result for chunk in in_order(self._decode_chunk, chunks, self._threads()) for result in chunk
+        )
         for index, result in enumerate(results):
             if isinstance(result, Problem):
                 self.problems.append(result)

@@ -17,6 +17,7 @@ from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders import TRANSPOSED, Enlarge, Resize, SteppedDecoder
 from unpool.networks.mirrorable import NORMS, SKIPPED, refuse_unmirrorable
 from unpool.networks.pooling import Unpool, leaves, shrinks
+from unpool.networks.transposed import ConvTranspose2d
 from unpool.networks.windows import AVERAGE_POOLS, CONVOLUTIONS, Window, window_of
 
 FORMS = ("unpool", "transpose", "upsample")
@@ -133,7 +134,8 @@ def _undo(block: _Block, form: str, image_channels: int | None) -> list[nn.Modul
 
 
 def _transposed(conv: Convolution, window: Window, image_channels: int | None) -> nn.Module:
-    return TRANSPOSED[len(window.kernel) - 1](
+    kind = ConvTranspose2d if len(window.kernel) == 2 else TRANSPOSED[len(window.kernel) - 1]
+    return kind(
         conv.out_channels,
         image_channels or conv.in_channels,
         window.kernel,  # type: ignore[arg-type]

@@ -1,0 +1,105 @@
+"""The mirrored VGG-16-BN in training: its floating-point rate as a share of this machine's matrix product.
+
+    python benchmarks/vgg_flops.py [FOLDER] [--size 96] [--batch 32] [--steps 8] [--rounds 3]
+
+The matrix product is of two square fp32 matrices: the median of several, at the best of several sizes. The
+operations of a training step are those that torch's own FlopCounterMode counts (products of convolutions and their
+gradients, two for each multiply-add). The steps are those of `unpool train`, the optimiser included, timed from the
+third on; images come from FOLDER, or are made up. Both are measured in turn, in one run; medians are compared.
+Quiet machine only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from unpool.cores import share_cores_kindly, usable_cores
+from unpool.images.batches import load_pixels
+from unpool.images.folder import scan_folder
+from unpool.networks.catalogue import build_network
+from unpool.objectives.reconstruction import Reconstruction
+from unpool.training.data import PixelSet
+from unpool.training.fit import train
+from unpool.training.plan import Plan
+
+
+def matrix_product() -> float:
+    """GFLOP/s of square fp32 products: the median of eleven, at the best size."""
+    best = 0.0
+    for side in (1024, 2048, 4096):
+        a, b = torch.rand(side, side), torch.rand(side, side)
+        seconds = []
+        for _ in range(11):
+            start = time.perf_counter()
+            a @ b
+            seconds.append(time.perf_counter() - start)
+        best = max(best, 2 * side**3 / statistics.median(seconds) / 1e9)
+    return best
+
+
+def pixels(folder: Path | None, size: int, count: int) -> np.ndarray:
+    """(N, S, S, 3) uint8."""
+    if folder is None:
+        return np.random.default_rng(0).integers(0, 256, (count, size, size, 3), np.uint8)
+    files = scan_folder(folder).files[:count]
+    return load_pixels(files, size=size, channels=3, crop="centre", workers=usable_cores(), cache=None)[0]
+
+
+def training(pixels_NSSC: np.ndarray, batch: int, steps: int) -> tuple[float, float]:
+    """GFLOP/s of training steps, and GFLOP of one image."""
+    size = pixels_NSSC.shape[1]
+    network = build_network("vgg16-bn", size=size, seed=0)
+    x_BCHW = torch.rand(2, 3, size, size)
+    with FlopCounterMode(display=False) as counter:
+        Reconstruction()(network, x_BCHW, np.arange(2), 0).backward()
+    each = counter.get_total_flops() / 2
+    network.zero_grad(set_to_none=True)
+    data = PixelSet(pixels_NSSC, network.mean, network.std, torch.device("cpu"))
+    times: list[float] = []
+
+    class Timed(Reconstruction):
+        def forward(self, *given: Any) -> torch.Tensor:
+            times.append(time.perf_counter())
+            return super().forward(*given)
+
+    plan = Plan(steps=steps + 2, batch=batch, lr=1e-3, val=0.0, drop_last=True)
+    train(network, data, Timed(), plan)
+    return each * batch * steps / (times[-1] - times[-1 - steps]) / 1e9, each / 1e9
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    words.add_argument("folder", nargs="?", type=Path)
+    words.add_argument("--size", type=int, default=96)
+    words.add_argument("--batch", type=int, default=32)
+    words.add_argument("--steps", type=int, default=8)
+    words.add_argument("--rounds", type=int, default=3)
+    asked = words.parse_args()
+    share_cores_kindly()
+    pixels_NSSC = pixels(asked.folder, asked.size, asked.batch * (asked.steps + 2))
+    peak, rate, each = [], [], 0.0
+    for _ in range(asked.rounds):
+        peak.append(matrix_product())
+        one, each = training(pixels_NSSC, asked.batch, asked.steps)
+        rate.append(one)
+    peak.append(matrix_product())
+    told = {
+        "matrix_product_gflops": peak, "training_gflops": rate, "gflop_per_image": each,
+        "share": statistics.median(rate) / statistics.median(peak),
+        "images_per_second": statistics.median(rate) / each,
+        "size": asked.size, "batch": asked.batch, "cores": usable_cores(), "torch": torch.__version__,
+    }  # fmt: skip
+    print(json.dumps(told, indent=1))
+
+
+if __name__ == "__main__":
+    main()
