@@ -254,14 +254,22 @@ def map_(
     *,
     work: Work,
     method: Annotated[Literal[*MAPS], _option("map")] = "tsne",  # type: ignore[valid-type]
+    labels: Annotated[str | None, _option("labels")] = None,
     common: Common = COMMON,
 ) -> None:
-    """Lay the images of a workspace out in the plane, like beside like."""
+    """Lay the images of a workspace out in the plane, like beside like.
+
+    With --labels the map is also drawn in the colours of the true classes, as report/map-labels.png.
+    """
     from unpool.actions.group import map_images
+    from unpool.actions.report import draw_labelled_map
 
     told = map_images(work, method=method, seed=common.seed, progress=_progress())
-    share = _short(told["trustworthiness"])
-    _tell(told, common, "{images} images laid out by {method}, trustworthiness " + share)
+    words = "{images} images laid out by {method}, trustworthiness " + _short(told["trustworthiness"])
+    if labels is not None:
+        told["picture"] = str(draw_labelled_map(work, labels))
+        words += "\npicture: {picture}"
+    _tell(told, common, words)
 
 
 @app.command
@@ -397,7 +405,8 @@ def _guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
         action()
         return 0
     except KeyboardInterrupt:
-        return _fail("stopped; give the same command again to go on", 1, words)
+        again = "with --resume" if words[:1] == ["train"] and "--resume" not in words else "again"
+        return _fail(f"stopped; give the same command {again} to go on", 1, words)
     except cyclopts.CycloptsError as error:
         return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)
     except UnpoolError as error:

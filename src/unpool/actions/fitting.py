@@ -101,8 +101,10 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
         raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
     if given.get("loss") and chosen == "contrast":
         raise UsageError("--loss has no say in --objective contrast; leave it out")
+    is_given = any(name in given for name in LENGTHS)
     plan = Plan(
-        epochs=None if any(name in given for name in LENGTHS) else recipe.epochs,
+        epochs=None if is_given else recipe.epochs,
+        steps=None if is_given else recipe.steps,
         batch=recipe.batch, optimizer=recipe.optimizer, schedule=recipe.schedule, lr=recipe.lr,
         weight_decay=_decay(recipe, given),
     )  # fmt: skip

@@ -94,7 +94,7 @@ def evaluate(work: Path, *, labels: str | None = None, progress: Progress | None
         raise UnpoolError(
             f"{int(group_N.isna().sum())} images of {work} are in no group; run `unpool group` first"
         )
-    classes = None if labels is None else _classes(paths, labels)
+    classes = None if labels is None else classes_of(paths, labels)
     with (progress or Progress()).stage("evaluating"):
         return measure(vectors_ND, group_N.to_numpy(np.int64), classes)
 
@@ -120,7 +120,8 @@ def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
     return xy_N2 if len(xy_N2) == len(paths) and np.isfinite(xy_N2).all() else None
 
 
-def _classes(paths: list[str], labels: str) -> list[str | None]:
+def classes_of(paths: list[str], labels: str) -> list[str | None]:
+    """The class of each path, by folder or from a CSV; UnpoolError where the labels fit no image."""
     if labels == "folders":
         found: list[str | None] = [Path(path).parent.name or None for path in paths]
         if not any(found):

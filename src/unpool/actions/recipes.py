@@ -9,13 +9,14 @@ from dataclasses import dataclass
 class Recipe:
     """Defaults of `unpool train` for one network; every part can be set by its flag."""
 
-    epochs: int = 20
+    epochs: int | None = 20
     batch: int = 128
     optimizer: str = "adamw"
     schedule: str = "cosine"
     lr: float = 2e-3
     weight_decay: float = 1e-5
     objective: str = "reconstruct"
+    steps: int | None = None  # instead of epochs, where small sets need as many steps as large ones
 
 
 SYSTEM_B = Recipe(20, 256, "adamw", "constant", 1e-3, 1e-5)
@@ -27,7 +28,7 @@ RECIPES = {
     "dense": SYSTEM_B,
     "unpooling": SYSTEM_D,
     "strided": SYSTEM_D,
-    "denoiser": Recipe(20, 64, "adamw", "cosine", 3e-3, 0.0, objective="denoise"),
+    "denoiser": Recipe(None, 32, "adamw", "cosine", 1e-2, 0.0, objective="denoise", steps=5000),
     "sequence": Recipe(5, 100, "adam", "cosine", 1e-3, 0.0),
     "lenet": Recipe(20, 64, "adamw", "cosine", 2e-3, 1e-2, objective="classify"),
     "vgg11-bn": PHOTOGRAPHS,

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.collection import problem_rows
-from unpool.actions.group import embedded
+from unpool.actions.group import classes_of, embedded
 from unpool.actions.places import MODEL, REPORT, read_state
+from unpool.files import write_bytes
 from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.embed import Form
 from unpool.training.model_file import describe_model, load_model
@@ -55,6 +56,28 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
         originals=folder,
         problems=problem_rows(table),
     )
+
+
+def draw_labelled_map(work: Path, labels: str) -> Path:
+    """Write WORK/report/map-labels.png: the map with the images coloured by their true classes.
+
+    `labels` is "folders" or a CSV of path,label, as for `unpool evaluate`; images without one stay grey.
+    """
+    from unpool.report.drawing import png_bytes
+    from unpool.report.items import UNGROUPED, read_items
+    from unpool.report.map_picture import draw_map
+    from unpool.report.thinning import assign_levels
+
+    table = ImageTable(work)
+    frame = table.frame(("path", "thumbnail", "x", "y"), where=f"status = '{OK}'")
+    classes = classes_of(frame["path"].tolist(), labels)
+    names = sorted({name for name in classes if name is not None})
+    number = {name: position for position, name in enumerate(names)}
+    frame["group"] = [UNGROUPED if name is None else number[name] for name in classes]
+    items = read_items(frame)
+    levels = assign_levels(items.place_N2, items.priority())
+    picture = draw_map(items, levels, dict(enumerate(names)))
+    return write_bytes(work / REPORT / "map-labels.png", png_bytes(picture))
 
 
 def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:

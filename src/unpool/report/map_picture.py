@@ -5,6 +5,8 @@ Shapes: N images; 2 is x and y.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -21,8 +23,11 @@ SHARE_COVERED = 1.0  # of the picture, by thumbnails, were they spread evenly
 SMALLEST, LARGEST, SMALLEST_IN_ROWS = 52, 180, 20
 
 
-def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
-    """The map as a picture of 2000 × 1600 pixels; `level_N` says which images come first."""
+def draw_map(
+    items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] | None = None
+) -> Image.Image:
+    """The map as a picture of 2000 × 1600 pixels; `level_N` says which images come first, `names` what the
+    groups are called, by default their numbers."""
     pixel_N2, scale = _to_pixels(items.place_N2)
     colours = group_colours(list(items.groups()))
     canvas = np.full((SIZE[1], SIZE[0], 3), PAPER, dtype=np.float32)
@@ -35,7 +40,7 @@ def draw_map(items: Items, level_N: NDArray[np.int64]) -> Image.Image:
     for index in shown[np.argsort(-level_N[shown], kind="stable")].tolist():
         _paste(picture, items.thumbnails[index], pixel_N2[index], side, colours[int(items.group_N[index])])
     draw = ImageDraw.Draw(picture)
-    _draw_labels(draw, items, _tag_places(items, pixel_N2, side, shown), colours)
+    _draw_labels(draw, items, _tag_places(items, pixel_N2, side, shown), colours, names or {})
     if not items.mapped:
         note = "There is no map yet: the images in order of their groups"
         draw.text((SIZE[0] / 2, 40), note, fill=FAINT_INK, font=font(26), anchor="mm")
@@ -100,9 +105,13 @@ def _tag_places(
 
 
 def _draw_labels(
-    draw: ImageDraw.ImageDraw, items: Items, pixel_N2: NDArray[np.float64], colours: dict[int, str]
+    draw: ImageDraw.ImageDraw,
+    items: Items,
+    pixel_N2: NDArray[np.float64],
+    colours: dict[int, str],
+    names: Mapping[int, str],
 ) -> None:
-    """The number of each group, a tag on its middle image; of two that would overlap the larger group's."""
+    """The name or number of each group, a tag on its middle image; of two that would overlap the larger group's."""
     groups = {group: members for group, members in items.groups().items() if group >= 0}
     size = 30 if len(groups) <= 40 else 22
     taken: list[tuple[float, float, float, float]] = []
@@ -111,10 +120,11 @@ def _draw_labels(
         if middle is None:
             continue
         centre = (float(pixel_N2[middle, 0]), float(pixel_N2[middle, 1]))
-        box = label_box(centre, str(group), size)
+        name = names.get(group, str(group))
+        box = label_box(centre, name, size)
         if not any(_overlap(box, other) for other in taken):
             taken.append(box)
-            draw_label(draw, centre, str(group), colours[group], size)
+            draw_label(draw, centre, name, colours[group], size)
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
