@@ -17,8 +17,8 @@ images.transform_names images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
 objectives.processes objectives.views objectives.contrast objectives.similarity objectives.losses
 objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
-training.plan training.history training.data training.optimisers training.checkpoint training.log
-training.processes training.fit
+training.plan training.history training.data training.typed training.optimisers training.schedules
+training.checkpoint training.log training.processes training.sums training.fit
 training.model_file training
 inference.runtime inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
@@ -26,11 +26,11 @@ analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.recipes actions.wanted actions.fitting
-actions.train actions.reconstruct
+actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.fitting
+actions.fit actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection
-cli
+telling cli
 __main__
 """
 ORDER = PLAN.split()

@@ -24,6 +24,7 @@ from unpool.cores import is_first_process, share_cores_kindly
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import DECODERS, DEVICES, FORMATS, MAPS, METHODS, OBJECTIVES, OPTIONS, PRECISIONS
 from unpool.progress import Progress, TerminalProgress
+from unpool.telling import catalogue, layers, literal, short, trained
 
 
 def _option(name: str, *words: str, **more: Any) -> Parameter:
@@ -179,7 +180,7 @@ def train(
         corruption=corruption, weights=weights, patience=patience, precision=precision, resume=resume,
         data=common.data, seed=common.seed, device=common.device, progress=_progress(),
     )  # fmt: skip
-    _tell(told, common, _trained(told))
+    _tell(told, common, trained(told))
 
 
 @app.command
@@ -203,11 +204,11 @@ def reconstruct(
         images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
         data=common.data, seed=common.seed, device=common.device, progress=_progress(),
     )  # fmt: skip
-    mean = {name: _short(value) for name, value in told["mean"].items()}
+    mean = {name: short(value) for name, value in told["mean"].items()}
     words = f"{len(told['images'])} images, mean squared error {mean['mse']}, PSNR {mean['psnr']} dB"
     if corruption is not None:
         words += f" (input {mean['psnr_input']} dB)"
-    _tell(told, common, _literal(f"{words}\npicture: {out}"))
+    _tell(told, common, literal(f"{words}\npicture: {out}"))
 
 
 @app.command
@@ -265,7 +266,7 @@ def map_(
     from unpool.actions.report import draw_labelled_map
 
     told = map_images(work, method=method, seed=common.seed, progress=_progress())
-    words = "{images} images laid out by {method}, trustworthiness " + _short(told["trustworthiness"])
+    words = "{images} images laid out by {method}, trustworthiness " + short(told["trustworthiness"])
     if labels is not None:
         told["picture"] = str(draw_labelled_map(work, labels))
         words += "\npicture: {picture}"
@@ -286,7 +287,7 @@ def search(
 
     told = act(image, work=work, k=k, device=common.device, progress=_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])
-    _tell(told, common, _literal("\n".join(lines)))
+    _tell(told, common, literal("\n".join(lines)))
 
 
 @app.command
@@ -300,7 +301,7 @@ def evaluate(
     from unpool.actions.group import evaluate as act
 
     told = act(work, labels=labels, progress=_progress())
-    _tell(told, common, "\n".join(f"{name:>13}  {_short(value)}" for name, value in told.items()))
+    _tell(told, common, "\n".join(f"{name:>13}  {short(value)}" for name, value in told.items()))
 
 
 @app.command
@@ -329,36 +330,7 @@ def networks(
     from unpool.actions.networks import networks as act
 
     told = act(name, size=size)
-    _tell(told, common, _layers(told) if name else _catalogue(told))
-
-
-def _catalogue(told: dict[str, Any]) -> str:
-    rows = [f"{row['network']:<20}{row['size']:>4} px  {row['description']}" for row in told["networks"]]
-    return "\n".join([*rows, "Any timm or torchvision name works as a backbone too."])
-
-
-def _layers(told: dict[str, Any]) -> str:
-    rows = [f"{'layer':<28}{'type':<20}{'output':<22}{'parameters':>12}"]
-    for layer in told["layers"]:
-        shape = "×".join(str(n) for n in layer["output"])
-        rows.append(f"{layer['name']:<28}{layer['type']:<20}{shape:<22}{layer['parameters']:>12,}")
-    rows.append(f"{told['parameters']:,} parameters, {told['trainable']:,} trainable")
-    rows.append(
-        f"input {told['input_mb']:.2f} MB, activations {told['activations_mb']:.2f} MB, "
-        f"parameters {told['parameters_mb']:.2f} MB"
-    )
-    return _literal("\n".join(rows))
-
-
-def _trained(told: dict[str, Any]) -> str:
-    words = [f"{told['network']}, {told['parameters']:,} parameters, {told['epochs']} epochs"]
-    names = {"train_loss": "training loss", "val_loss": "validation loss", "val_accuracy": "accuracy"}
-    words += [f"{name} {told[key]:.4f}" for key, name in names.items() if told[key] is not None]
-    return _literal(f"{', '.join(words)}\nmodel: {told['out']}")
-
-
-def _literal(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
+    _tell(told, common, layers(told) if name else catalogue(told))
 
 
 def _progress() -> Progress:
@@ -379,10 +351,6 @@ def _tell(told: dict[str, Any], common: Common, template: str) -> None:
         print(
             json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told)
         )
-
-
-def _short(value: Any) -> str:
-    return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def main(words: Sequence[str] | None = None) -> None:

@@ -11,7 +11,8 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.optimisers import OPTIMISERS, SCHEDULES, make_optimiser, make_schedule
+from unpool.training.optimisers import OPTIMISERS, make_optimiser
+from unpool.training.schedules import SCHEDULES, make_schedule
 
 PER_EPOCH, EPOCHS = 7, 10
 TOTAL = PER_EPOCH * EPOCHS

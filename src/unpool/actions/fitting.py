@@ -8,23 +8,20 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.model import pick_device
-from unpool.actions.recipes import Recipe, recipe_for
-from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.actions.how import How
+from unpool.errors import UnpoolError, UsageError
 from unpool.files import write_bytes
-from unpool.options import check
 from unpool.progress import Progress
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.history import History
 from unpool.training.model_file import TRAINING, describe_model, has_model, save_model
-from unpool.training.plan import Plan
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -33,27 +30,6 @@ if TYPE_CHECKING:
 
 LOGS = "tensorboard"
 SHOWN = 16  # images in reconstructions.png
-LENGTHS = ("epochs", "steps", "minutes")
-CHECKED = (*LENGTHS, "batch", "lr", "weight_decay", "patience", "precision", "seed")
-FIT_OPTIONS = (*CHECKED, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
-
-
-@dataclass(frozen=True)
-class How:
-    """What a network is trained for and how, nothing left open; `plan` is how long and how fast."""
-
-    objective: str
-    plan: Plan
-    loss: str | None = None
-    corruption: str | None = None
-    augment: str | None = None
-    freeze: bool = False
-    precision: str = "auto"
-
-    def asked(self) -> dict[str, Any]:
-        """The same for the same wishes, flat, as model.json and checkpoints keep it."""
-        told = {name: value for name, value in asdict(self).items() if name != "plan"}
-        return told | asdict(self.plan)
 
 
 @dataclass(frozen=True)
@@ -89,55 +65,6 @@ class Run:
     def scratch(self) -> Path | None:
         """Where the checkpoint and decoded images lie while the run can be resumed."""
         return None if self.out is None else self.out / TRAINING
-
-
-def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> How:
-    """The recipe with what was typed in place of its parts; UsageError where two lengths are given."""
-    given = {name: value for name, value in typed.items() if value is not None}
-    if sum(name in given for name in LENGTHS) > 1:
-        raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
-    chosen = objective or recipe.objective
-    if given.get("corruption") and chosen != "denoise":
-        raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
-    if given.get("loss") and chosen == "contrast":
-        raise UsageError("--loss has no say in --objective contrast; leave it out")
-    is_given = any(name in given for name in LENGTHS)
-    plan = Plan(
-        epochs=None if is_given else recipe.epochs,
-        steps=None if is_given else recipe.steps,
-        batch=recipe.batch, optimizer=recipe.optimizer, schedule=recipe.schedule, lr=recipe.lr,
-        weight_decay=_decay(recipe, given),
-    )  # fmt: skip
-    names = set(asdict(plan))
-    plan = replace(plan, **{name: value for name, value in given.items() if name in names})
-    how = How(chosen, plan, **{name: value for name, value in given.items() if name not in names})
-    _try_names(how)
-    return how
-
-
-def _try_names(how: How) -> None:
-    """Raise `UsageError` for names that are wrong before anything is opened."""
-    import torch
-
-    from unpool.images.noise import read_corruption
-    from unpool.objectives.losses import class_loss, elementwise_loss
-    from unpool.training.optimisers import make_optimiser, make_schedule
-
-    plan = how.plan
-    weight = torch.nn.Parameter(torch.zeros(2, 2))
-    optimiser = make_optimiser(plan.optimizer, [weight], plan.lr, plan.weight_decay)
-    make_schedule(plan.schedule, optimiser, 100, 10)
-    if how.loss is not None:
-        (class_loss if how.objective == "classify" else elementwise_loss)(how.loss)
-    if how.corruption is not None:
-        read_corruption(how.corruption, (0.0,), (1.0,))
-
-
-def _decay(recipe: Recipe, given: dict[str, Any]) -> float | None:
-    """The recipe's weight decay; None where the optimiser that was named has none."""
-    from unpool.training.optimisers import has_weight_decay
-
-    return recipe.weight_decay if has_weight_decay(given.get("optimizer", recipe.optimizer)) else None
 
 
 def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
@@ -321,76 +248,3 @@ def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> 
     if record.get("confusion") is not None:
         told["confusion"] = record["confusion"]
     return told
-
-
-def fit(
-    network: Any,
-    dataset: Any,
-    *,
-    objective: str = "reconstruct",
-    out: Path | str | None = None,
-    val: Any = 0.1,
-    resume: bool = False,
-    workers: int = 0,
-    device: str = "auto",
-    progress: Progress | None = None,
-    **options: Any,
-) -> History:
-    """Train a network on any torch Dataset of x, (x, y) or (x, index); leaves the best weights in it.
-
-    x is (C, H, W), uint8 or a picture, then normalised for the network, or float, then taken as it is; y is the
-    class for "classify". `val` is the share kept out for validation, or a Dataset of its own. `options` are those
-    of `unpool train`: epochs, steps, minutes, batch, lr, optimizer, schedule, loss, corruption, freeze, seed, ….
-    With `out` the model folder is written, and `resume` goes on from what was stopped there. `workers` processes
-    read ahead.
-
-    Raises `UsageError` for unknown options, `UnpoolError` where the loss is no number or the model cannot be kept.
-
-    >>> import torch
-    >>> from unpool.networks.catalogue import build_network
-    >>> images = torch.utils.data.TensorDataset(torch.rand(20, 1, 8, 8))
-    >>> history = fit(build_network("conv", size=8, channels=1), images, epochs=2, batch=10)
-    >>> history.steps, len(history.epochs)
-    (4, 2)
-    """
-    from torch.utils.data import ConcatDataset
-
-    from unpool.networks.freezing import freeze
-    from unpool.training.data import DatasetImages, split
-    from unpool.training.processes import make_accelerator
-
-    for name in options:
-        if name not in FIT_OPTIONS:
-            raise unknown_name("option of fit", name, FIT_OPTIONS)
-    share = float(val) if isinstance(val, int | float) else 0.0
-    check(val=share, device=device, **{name: options.get(name) for name in CHECKED})
-    how = make_how(recipe_for(network.network), objective, options | {"val": share})
-    folder = None if out is None else Path(out)
-    if folder is not None:
-        refuse_file(folder)
-        refuse_unkept(network)
-    if how.freeze:
-        freeze(network)
-    accelerator = make_accelerator(pick_device(device), how.precision)
-    whole = dataset if share or isinstance(val, int | float) else ConcatDataset([dataset, val])
-    prep = network.preprocessing
-    images = DatasetImages(whole, prep.mean, prep.std, accelerator.device, workers)
-    labels = as_labels(images.labels()) if objective == "classify" else None
-    count = len(dataset)
-    parts = (np.arange(count), np.arange(count, len(whole)))
-    if whole is dataset:
-        parts = split(count, share, how.plan.seed, labels.of_image if labels else None)
-    origin = {"network": network.network}
-    run = Run(
-        network, images, how, folder, accelerator, labels, parts, origin, progress=progress or Progress()
-    )
-    fit_run(run, resume=resume)
-    return run.history or History()
-
-
-def as_labels(of_image: Sequence[int] | np.ndarray, classes: list[str] | None = None) -> Labels:
-    """Labels of a torch Dataset: whole numbers from 0."""
-    numbers_N = np.asarray(of_image, np.int64)
-    if numbers_N.min(initial=0) < 0:
-        raise UnpoolError(f"labels must be whole numbers from 0, got {int(numbers_N.min())}")
-    return Labels(numbers_N, classes or [str(number) for number in range(int(numbers_N.max()) + 1)])

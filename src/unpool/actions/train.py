@@ -13,15 +13,14 @@ import numpy as np
 
 from unpool.actions.choose import trained_size
 from unpool.actions.fitting import (
-    CHECKED,
     Labels,
     Run,
     finished,
     fit_run,
-    make_how,
     refuse_file,
     result,
 )
+from unpool.actions.how import CHECKED, make_how
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted

@@ -23,9 +23,7 @@ SHARE_COVERED = 1.0  # of the picture, by thumbnails, were they spread evenly
 SMALLEST, LARGEST, SMALLEST_IN_ROWS = 52, 180, 20
 
 
-def draw_map(
-    items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] | None = None
-) -> Image.Image:
+def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] | None = None) -> Image.Image:
     """The map as a picture of 2000 × 1600 pixels; `level_N` says which images come first, `names` what the
     groups are called, by default their numbers."""
     pixel_N2, scale = _to_pixels(items.place_N2)

@@ -22,9 +22,11 @@ from unpool.training.checkpoint import load_checkpoint, save_checkpoint
 from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
 from unpool.training.log import Log
-from unpool.training.optimisers import make_optimiser, make_schedule
+from unpool.training.optimisers import make_optimiser
 from unpool.training.plan import Plan
 from unpool.training.processes import make_accelerator, share
+from unpool.training.schedules import make_schedule
+from unpool.training.sums import Sums
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -83,31 +85,6 @@ class _Step(nn.Module):
         return value if isinstance(value, tuple) else (value, None)
 
 
-class _Sums:
-    """Loss and hits of an epoch so far, added up on the device."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.loss_hits_seen = torch.zeros(3, dtype=torch.float64, device=device)
-        self.has_hits = False
-
-    def add(self, loss: Tensor, hits: Tensor | None, count: int) -> None:
-        self.has_hits = hits is not None
-        self.loss_hits_seen[0] += loss.detach() * count
-        self.loss_hits_seen[2] += count
-        if hits is not None:
-            self.loss_hits_seen[1] += hits.detach()
-
-    def means(self, accelerator: Accelerator | None = None) -> tuple[float | None, float | None]:
-        """Mean loss and accuracy, over all processes where an accelerator is given; None where there are none."""
-        sums = self.loss_hits_seen
-        if accelerator is not None and accelerator.num_processes > 1:
-            sums = accelerator.reduce(sums.float())
-        loss, hits, seen = sums.tolist()
-        if not seen:
-            return None, None
-        return loss / seen, hits / seen if self.has_hits else None
-
-
 class _Run:
     def __init__(
         self, network: nn.Module, data: Images, objective: nn.Module, plan: Plan,
@@ -131,7 +108,7 @@ class _Run:
         self.optimizer = make_optimiser(plan.optimizer, trained, plan.lr, plan.weight_decay)
         self.history = History()
         self.total = self.step = 0
-        self.sums = _Sums(accelerator.device)
+        self.sums = Sums(accelerator.device)
         self.best: dict[str, Tensor] | None = None
         self.best_loss = math.inf
         self.log = Log()
@@ -195,7 +172,7 @@ class _Run:
                 break
         self.bare.load_state_dict(before)
         self.optimizer.zero_grad(set_to_none=True)
-        self.sums = _Sums(self.accelerator.device)
+        self.sums = Sums(self.accelerator.device)
         each = float(np.median(times[2:] or times))
         validate = 0.4 * each * len(self.val_index) / self.plan.batch / self.per_epoch
         return max(1, int(minutes * 60 / self._agreed(each + validate)))
@@ -267,7 +244,7 @@ class _Run:
             self.best_loss = val_loss
             self.best = _copy(self.network)
         self.schedule.after_epoch(train_loss if val_loss is None else val_loss)
-        self.sums = _Sums(self.accelerator.device)
+        self.sums = Sums(self.accelerator.device)
         self.log.epoch(self.history.epochs[-1])
         self._tell(epoch)
 
@@ -286,7 +263,7 @@ class _Run:
             for start in range(0, len(self.val_index), self.plan.batch)
         ]
         self.bare.eval()
-        sums = _Sums(world.device)
+        sums = Sums(world.device)
         images = self.data.batches([index_B for index_B, _ in own], self.plan.seed)
         for x_BCHW, (index_B, weight) in zip(images, own, strict=True):
             # The same epoch number every time: the same views, so that losses can be compared.

@@ -32,7 +32,9 @@ class Pictures(Dataset[tuple[Image.Image, int]]):
 
 
 def floats() -> TensorDataset:
-    return TensorDataset(torch.rand(40, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(40))
+    return TensorDataset(
+        torch.rand(40, 1, 8, 8, generator=torch.Generator().manual_seed(0)), torch.arange(40)
+    )
 
 
 @pytest.mark.parametrize("objective", ["reconstruct", "denoise", "contrast"])
@@ -45,7 +47,9 @@ def test_trains_on_tensors_with_an_index(objective: str) -> None:
 
 def test_classifies_pictures(tmp_path: Path) -> None:
     net = network(num_classes=2)
-    history = fit(net, Pictures(), objective="classify", out=tmp_path / "m", epochs=8, batch=8, lr=1e-2, val=0.2)
+    history = fit(
+        net, Pictures(), objective="classify", out=tmp_path / "m", epochs=8, batch=8, lr=1e-2, val=0.2
+    )
     assert history.best["val_accuracy"] == 1.0
     again = load_model(tmp_path / "m")
     x = torch.rand(2, 1, 8, 8)

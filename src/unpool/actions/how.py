@@ -1,0 +1,81 @@
+"""What a network is trained for and how: a recipe, with what was typed in place of its parts."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from unpool.actions.recipes import Recipe
+from unpool.errors import UsageError
+from unpool.training.plan import Plan
+
+LENGTHS = ("epochs", "steps", "minutes")
+CHECKED = (*LENGTHS, "batch", "lr", "weight_decay", "patience", "precision", "seed")
+
+
+@dataclass(frozen=True)
+class How:
+    """What a network is trained for and how, nothing left open; `plan` is how long and how fast."""
+
+    objective: str
+    plan: Plan
+    loss: str | None = None
+    corruption: str | None = None
+    augment: str | None = None
+    freeze: bool = False
+    precision: str = "auto"
+
+    def asked(self) -> dict[str, Any]:
+        """The same for the same wishes, flat, as model.json and checkpoints keep it."""
+        told = {name: value for name, value in asdict(self).items() if name != "plan"}
+        return told | asdict(self.plan)
+
+
+def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> How:
+    """The recipe with what was typed in place of its parts; UsageError where two lengths are given."""
+    given = {name: value for name, value in typed.items() if value is not None}
+    if sum(name in given for name in LENGTHS) > 1:
+        raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
+    chosen = objective or recipe.objective
+    if given.get("corruption") and chosen != "denoise":
+        raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
+    if given.get("loss") and chosen == "contrast":
+        raise UsageError("--loss has no say in --objective contrast; leave it out")
+    is_given = any(name in given for name in LENGTHS)
+    plan = Plan(
+        epochs=None if is_given else recipe.epochs,
+        steps=None if is_given else recipe.steps,
+        batch=recipe.batch, optimizer=recipe.optimizer, schedule=recipe.schedule, lr=recipe.lr,
+        weight_decay=_decay(recipe, given),
+    )  # fmt: skip
+    names = set(asdict(plan))
+    plan = replace(plan, **{name: value for name, value in given.items() if name in names})
+    how = How(chosen, plan, **{name: value for name, value in given.items() if name not in names})
+    _try_names(how)
+    return how
+
+
+def _try_names(how: How) -> None:
+    """Raise `UsageError` for names that are wrong before anything is opened."""
+    import torch
+
+    from unpool.images.noise import read_corruption
+    from unpool.objectives.losses import class_loss, elementwise_loss
+    from unpool.training.optimisers import make_optimiser
+    from unpool.training.schedules import make_schedule
+
+    plan = how.plan
+    weight = torch.nn.Parameter(torch.zeros(2, 2))
+    optimiser = make_optimiser(plan.optimizer, [weight], plan.lr, plan.weight_decay)
+    make_schedule(plan.schedule, optimiser, 100, 10)
+    if how.loss is not None:
+        (class_loss if how.objective == "classify" else elementwise_loss)(how.loss)
+    if how.corruption is not None:
+        read_corruption(how.corruption, (0.0,), (1.0,))
+
+
+def _decay(recipe: Recipe, given: dict[str, Any]) -> float | None:
+    """The recipe's weight decay; None where the optimiser that was named has none."""
+    from unpool.training.optimisers import has_weight_decay
+
+    return recipe.weight_decay if has_weight_decay(given.get("optimizer", recipe.optimizer)) else None
