@@ -20,6 +20,8 @@ lint: dev
 bench: dev
 	$(BIN)/pytest -m slow
 	$(BIN)/python benchmarks/embed_speed.py
+	$(BIN)/python benchmarks/training_speed.py
+	$(BIN)/python benchmarks/vgg_flops.py
 
 setup: $(VENV)/.installed
 dev: $(VENV)/.installed-dev

@@ -29,7 +29,7 @@ RECIPES = {
     "unpooling": SYSTEM_D,
     "strided": SYSTEM_D,
     "denoiser": Recipe(None, 32, "adamw", "cosine", 1e-2, 0.0, objective="denoise", steps=5000),
-    "sequence": Recipe(5, 100, "adam", "cosine", 1e-3, 0.0),
+    "sequence": Recipe(10, 100, "adam", "cosine", 1e-3, 0.0),
     "lenet": Recipe(20, 64, "adamw", "cosine", 2e-3, 1e-2, objective="classify"),
     "vgg11-bn": PHOTOGRAPHS,
     "vgg13-bn": PHOTOGRAPHS,
