@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import build_network
     from unpool.networks.mirror import mirror
+    from unpool.objectives.local_aggregation import LocalAggregation
     from unpool.training.model_file import load_model, save_model
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ __version__ = "0.1.0"
 # Public name → where it lives. Loaded on first use: `import unpool` and `unpool --help` stay quick.
 _HOMES = {
     "Autoencoder": "unpool.networks.autoencoder",
+    "LocalAggregation": "unpool.objectives.local_aggregation",
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",
     "build_network": "unpool.networks.catalogue",
@@ -30,6 +32,7 @@ _HOMES = {
 
 __all__ = [
     "Autoencoder",
+    "LocalAggregation",
     "UnpoolError",
     "Workspace",
     "build_network",

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from unpool.cores import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
+from unpool.objectives.objective import Objective
 from unpool.training.checkpoint import load_checkpoint, save_checkpoint
 from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
@@ -99,7 +100,8 @@ class _Run:
         self.train_index, self.val_index = parts or split(len(data), plan.val, plan.seed)
         self.per_epoch = self._steps_an_epoch()
         self.network = network.to(accelerator.device).to(memory_format=torch.channels_last)
-        self.objective = objective.to(accelerator.device)
+        self.objective: Any = objective.to(accelerator.device)
+        self.is_told = isinstance(objective, Objective)
         self.bare: nn.Module = _Step(self.network, self.objective)
         if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
             self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
@@ -198,10 +200,14 @@ class _Run:
     def _epoch(self, epoch: int) -> None:
         self.module.train()
         first = self.step - epoch * self.per_epoch
+        if self.is_told and not first:
+            self.objective.before_epoch(epoch, math.ceil(self.total / self.per_epoch))
         for x_BCHW, index_B, weight, whole in self._shares(epoch, first, self.total - self.step):
             self.schedule.before_step(self.step)
             self._forward_backward(x_BCHW, index_B, weight, epoch, self.step)
             self.optimizer.step()
+            if self.is_told:
+                self.objective.after_step()
             self.step += 1
             self.history.images += whole
             # The last step of an epoch is saved with its validation, or a resumed run would skip that.
