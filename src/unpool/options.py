@@ -57,7 +57,8 @@ MAPS = ("tsne", "umap", "pca")
 FORMATS = ("csv", "parquet", "folders", "html")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-OBJECTIVES = ("reconstruct", "denoise", "contrast", "classify")
+OBJECTIVES = ("reconstruct", "denoise", "contrast", "aggregate", "classify")
+COMPARING = ("contrast", "aggregate")  # objectives that compare codes and need no decoder
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
 

@@ -61,6 +61,13 @@ class Run:
         """What makes this run this run: the network and images, then what is done with them."""
         return self.origin | self.how.asked()
 
+    def trained_on(self) -> np.ndarray:
+        """The images that are not held out, (M,)."""
+        from unpool.training.data import split
+
+        plan = self.how.plan
+        return (self.parts or split(len(self.images), plan.val, plan.seed))[0]
+
     @property
     def scratch(self) -> Path | None:
         """Where the checkpoint and decoded images lie while the run can be resumed."""
@@ -84,6 +91,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     objective = make_objective(
         how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
         labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
+        trained_M=run.trained_on(), num_images=len(run.images), views=how.views,
     )  # fmt: skip
     run.corrupt = getattr(objective, "corruption", None)
     with run.progress.stage("training", 100, "%") as stage:

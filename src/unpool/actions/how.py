@@ -7,6 +7,7 @@ from typing import Any
 
 from unpool.actions.recipes import Recipe
 from unpool.errors import UsageError
+from unpool.options import COMPARING
 from unpool.training.plan import Plan
 
 LENGTHS = ("epochs", "steps", "minutes")
@@ -25,6 +26,13 @@ class How:
     freeze: bool = False
     precision: str = "auto"
 
+    @property
+    def views(self) -> str | None:
+        """The name of the views that an objective compares; None for its default."""
+        from unpool.objectives.views import VIEWS
+
+        return self.augment if self.augment in VIEWS else None
+
     def asked(self) -> dict[str, Any]:
         """The same for the same wishes, flat, as model.json and checkpoints keep it."""
         told = {name: value for name, value in asdict(self).items() if name != "plan"}
@@ -39,8 +47,8 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
     chosen = objective or recipe.objective
     if given.get("corruption") and chosen != "denoise":
         raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
-    if given.get("loss") and chosen == "contrast":
-        raise UsageError("--loss has no say in --objective contrast; leave it out")
+    if given.get("loss") and chosen in COMPARING:
+        raise UsageError(f"--loss has no say in --objective {chosen}; leave it out")
     is_given = any(name in given for name in LENGTHS)
     plan = Plan(
         epochs=None if is_given else recipe.epochs,

@@ -31,7 +31,7 @@ from unpool.images.classes import class_labels, refuse_empty_classes
 from unpool.images.decode import Picture
 from unpool.images.folder import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
-from unpool.options import check
+from unpool.options import COMPARING, check
 from unpool.progress import Progress
 from unpool.training.model_file import TRAINING
 
@@ -138,9 +138,12 @@ class _Job:
     ) -> None:
         """Decode everything once; several processes share what the first one decoded."""
         from unpool.images.transforms import read_augmentation
+        from unpool.objectives.views import VIEWS
 
         self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
-        self.augmentation = None if self.augment in (None, "none") else read_augmentation(str(self.augment))
+        by_views = self.objective in COMPARING and self.augment in VIEWS
+        named = None if by_views or self.augment == "none" else self.augment
+        self.augmentation = None if named is None else read_augmentation(named)
         stored = (self.augmentation and self.augmentation.size) or self.frame.size
         if (whole := self._at_once(stored)) is not None:
             self.pixels_NSSC, self.channels = whole, whole.shape[3]

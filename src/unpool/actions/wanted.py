@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.options import COMPARING
 from unpool.progress import Progress
 from unpool.training.model_file import describe_model
 
@@ -123,10 +124,10 @@ def make_network(
     network = _made(wanted, frame, num_classes, progress)
     if num_classes is not None:
         network = _with_head(network, num_classes, wanted.seed)
-    elif objective != "contrast":
+    elif objective not in COMPARING:
         _refuse_without_decoder(network, objective)
-    # Contrast shapes the code alone, and its decoder shows what the code holds without more.
-    if wanted.use_indices is not None or objective == "contrast":
+    # Comparing shapes the code alone, and its decoder shows what the code holds without more.
+    if wanted.use_indices is not None or objective in COMPARING:
         network.use_indices = False
     if freeze:
         freeze_encoder(network)

@@ -14,8 +14,12 @@ from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
 from unpool.networks.decoders import NoDecoder
+from unpool.objectives.objective import Objective
 from unpool.objectives.processes import gather_rows
-from unpool.objectives.views import Views
+from unpool.objectives.views import Views, views_named
+
+PROJECTED = 64
+DECODED = 8  # one image in so many is decoded: the decoder, which changes nothing of the code, costs little
 
 
 def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = 0.5) -> Tensor:
@@ -40,24 +44,31 @@ def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = 0.5)
     return F.cross_entropy(likeness_2B2N.masked_fill(itself_2B2N, -1e9), partner_2B)
 
 
-class Contrast(nn.Module):
+class Contrast(Objective):
     """Contrast on the code through a small projection that is thrown away; the decoder learns beside it.
 
     The decoder reconstructs from a detached code: it shows what the code holds without changing it.
     """
 
-    def __init__(self, dimension: int, *, seed: int = 0, temperature: float = 0.5) -> None:
+    def __init__(
+        self, dimension: int, *, seed: int = 0, temperature: float = 0.5, views: Views | None = None
+    ) -> None:
         super().__init__()
-        self.seed, self.temperature, self.views = seed, temperature, Views()
-        self.projection = nn.Sequential(nn.Linear(dimension, 128), nn.ReLU(), nn.Linear(128, 64))
+        self.seed, self.temperature, self.views = seed, temperature, views or views_named(None)
+        self.projection = nn.Sequential(nn.Linear(dimension, 128), nn.ReLU(), nn.Linear(128, PROJECTED))
 
     def forward(self, network: Any, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
         """The sum of contrast and reconstruction error, a scalar."""
         looks = [self.views.look(x_BCHW, index_B, self.seed, epoch, stream) for stream in (0, 1)]
         code = network.encode(torch.cat(looks))
-        first_BD, second_BD = self.projection(merge_code(code, network.merge)).chunk(2)
-        loss = contrast_loss(first_BD, second_BD, self.temperature)
+        first_BE, second_BE = self.projection(merge_code(code, network.merge)).chunk(2)
+        loss = self.compare(first_BE, second_BE, index_B)
         if isinstance(network.decoder, NoDecoder):
             return loss
-        made_BCHW = network.decode(code[: len(x_BCHW)].detach(), size=x_BCHW.shape[2:])
-        return loss + F.mse_loss(made_BCHW, looks[0])
+        some = -(-len(x_BCHW) // DECODED)
+        made_bCHW = network.decode(code[:some].detach(), size=x_BCHW.shape[2:])
+        return loss + F.mse_loss(made_bCHW, looks[0][:some])
+
+    def compare(self, first_BE: Tensor, second_BE: Tensor, index_B: np.ndarray) -> Tensor:
+        """What is asked of the projections of two views: a scalar."""
+        return contrast_loss(first_BE, second_BE, self.temperature)

@@ -21,19 +21,25 @@ def make_objective(
     corruption: str | None = None,
     labels_N: np.ndarray | None = None,
     num_classes: int = 0,
+    trained_M: np.ndarray | None = None,
+    num_images: int = 0,
+    views: str | None = None,
     seed: int = 0,
 ) -> nn.Module:
     """The objective of that name for a network; called `objective(network, x_BCHW, index_B, epoch)`.
 
-    `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`). Classification needs `labels_N`.
+    `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`), `views` a name of `VIEWS`.
+    Classification needs `labels_N`, aggregation the images trained on, `trained_M` of `num_images`.
     Raises `UsageError` for an unknown name.
     """
     from unpool.networks.catalogue import seeded
+    from unpool.objectives.aggregation import Aggregation
     from unpool.objectives.contrast import Contrast
     from unpool.objectives.corruption import Denoising
     from unpool.objectives.losses import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
     from unpool.objectives.supervised import Classification
+    from unpool.objectives.views import views_named
 
     prep = network.preprocessing
     if name == "reconstruct":
@@ -44,7 +50,11 @@ def make_objective(
         return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
     if name == "contrast":
         with seeded(seed):
-            return Contrast(network.dimension(), seed=seed)
+            return Contrast(network.dimension(), seed=seed, views=views_named(views))
+    if name == "aggregate" and trained_M is not None:
+        with seeded(seed):
+            dimension = network.dimension()
+            return Aggregation(dimension, num_images, trained_M, seed=seed, views=views_named(views))
     if name == "classify" and labels_N is not None:
         return Classification(labels_N, num_classes, loss or "cross-entropy")
     raise unknown_name("objective", name, OBJECTIVES)

@@ -85,7 +85,6 @@ VIEWS = {
         mirror=0.5,
         area=0.4,
     ),
-    "none": Views(0.0, 0.0, 0.0, 0.0, 0.0, 0.0),
 }
 """By the names of `--augment`: `shift` holds no mirror images, as a mirrored digit, letter or shell is another."""
 

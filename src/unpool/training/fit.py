@@ -25,7 +25,7 @@ from unpool.training.history import History, Standing
 from unpool.training.log import Log
 from unpool.training.optimisers import make_optimiser
 from unpool.training.plan import Plan
-from unpool.training.processes import make_accelerator, share
+from unpool.training.processes import keep_alike, make_accelerator, share
 from unpool.training.schedules import make_schedule
 from unpool.training.sums import Sums
 
@@ -105,6 +105,7 @@ class _Run:
         self.bare: nn.Module = _Step(self.network, self.objective)
         if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
             self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
+        keep_alike(self.bare, [f"objective.{name}" for name in getattr(objective, "alike", ())])
         self.module = accelerator.prepare_model(self.bare)
         trained = [parameter for parameter in self.bare.parameters() if parameter.requires_grad]
         self.optimizer = make_optimiser(plan.optimizer, trained, plan.lr, plan.weight_decay)

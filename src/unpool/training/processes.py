@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import nn
 
 from unpool.errors import UnpoolError
 
@@ -28,6 +30,13 @@ def make_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerato
         raise UnpoolError("this GPU does not compute in bf16; use --precision fp32")
     bf16 = precision == "bf16" or (precision == "auto" and fast)
     return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bf16 else "no")
+
+
+def keep_alike(module: nn.Module, buffers: Sequence[str]) -> None:
+    """Tell the wrapper of several processes that these buffers need not be sent from the first to the others."""
+    if buffers:
+        ignore = nn.parallel.DistributedDataParallel._set_params_and_buffers_to_ignore_for_model
+        ignore(module, list(buffers))  # type: ignore[no-untyped-call]
 
 
 def share(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray, float]:
