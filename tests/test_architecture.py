@@ -16,14 +16,14 @@ images.folder images.decode images.datasets images.classes images.source images.
 images.transform_names images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
-objectives.local_aggregation objectives.aggregation objectives.similarity objectives.losses
-objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
+objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
+objectives.losses objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
 training.plan training.history training.data training.typed training.optimisers training.schedules
-training.checkpoint training.log training.processes training.sums training.fit
+training.checkpoint training.scratch training.log training.processes training.sums training.fit
 training.model_file training
 inference.runtime inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups analysis.grouping
-analysis.quality analysis
+analysis.confident analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed

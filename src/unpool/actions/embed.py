@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -62,6 +62,7 @@ class Wish:
     steps: int | None = None
     seed: int = 0
     may_train: bool = True
+    groups: int | Literal["auto"] = "auto"  # what a trained network is refined by; not a reason to train anew
 
     def is_met_by(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
         """Whether the model that a workspace has will do: made for this wish, or any where none was named.
@@ -189,7 +190,7 @@ class _Job:
         self._refuse_empty()
         learn(
             folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
-            minutes=wish.minutes, steps=wish.steps, seed=wish.seed, progress=self.progress,
+            minutes=wish.minutes, steps=wish.steps, groups=wish.groups, seed=wish.seed, progress=self.progress,
         )  # fmt: skip
 
         self.done.seconds["train"] = time.perf_counter() - began

@@ -6,9 +6,8 @@ N images, S side, C channels, K classes.
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from unpool.progress import Progress
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.history import History
 from unpool.training.model_file import TRAINING, describe_model, has_model, save_model
+from unpool.training.scratch import close_scratch, is_open, open_scratch, remove
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -84,7 +84,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
 
     how, labels = run.how, run.labels
     if run.accelerator.is_main_process and run.scratch is not None:
-        run.scratch.mkdir(parents=True, exist_ok=True)  # its presence says that the run is under way
+        open_scratch(run.scratch)
         if not resume:
             (run.scratch / CHECKPOINT).unlink(missing_ok=True)
     run.accelerator.wait_for_everyone()
@@ -120,7 +120,7 @@ def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
 
     Raises `UsageError` where it was another run.
     """
-    if (out / TRAINING).exists() or not has_model(out):
+    if is_open(out / TRAINING) or not has_model(out):
         return None
     record: dict[str, Any] = describe_model(out).get("training") or {}
     before = record.get("asked", {})
@@ -165,7 +165,7 @@ def _write(run: Run, record: dict[str, Any]) -> None:
         _examples(run, out)
     classes = run.labels.classes if run.labels else None
     save_model(out, run.network, training=record, classes=classes, last=history.last)
-    shutil.rmtree(out / TRAINING, ignore_errors=True)
+    close_scratch(out / TRAINING)
 
 
 def _shown(run: Run) -> np.ndarray:
@@ -224,7 +224,7 @@ def _log(out: Path | None) -> Callable[[int], Any] | None:
 
     def make(first_step: int) -> TensorBoardLog:
         if not first_step:
-            shutil.rmtree(out / LOGS, ignore_errors=True)
+            remove(out / LOGS, "events.out.tfevents.*")
         return TensorBoardLog(out / LOGS, first_step)
 
     return make
@@ -237,6 +237,16 @@ def refuse_unkept(network: Any) -> None:
             f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code"
         )
         raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
+
+
+def refuse_sources(out: Path, places: Sequence[str]) -> None:
+    """`UsageError` where the model would be written among the images, or its scratch where they lie."""
+    for place in places:
+        folder = Path(place).resolve()
+        if folder in (out.resolve(), (out / TRAINING).resolve()) and folder.is_dir():
+            raise UsageError(
+                f"--out {out} would mix the model with the images of {place}; name a folder of its own"
+            )
 
 
 def refuse_file(out: Path) -> None:

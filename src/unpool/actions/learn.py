@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -24,6 +24,17 @@ STEPS = 700  # default length of training at small sizes: about 180,000 images s
 BATCH = 256  # contrast is among the images of a batch
 MINUTES = 5.0  # default length where images are larger
 SMALL = 32
+TURNS, TURN = 2, 0.4  # trainings by groups after that by contrast, and the length of each beside it
+TURN_LR = 1e-3
+FIRST_TIME = (
+    0.55  # share of the time for contrast; steps by groups are half as long, and groups take their time
+)
+LABELLED = 20_000  # images that learn from groups at most
+GROUPED, GROUPED_A_STEP = (
+    10_000,
+    25,
+)  # images on the map that groups are seen on, at most and for each step before
+SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
 
 class PixelStore:
@@ -70,22 +81,21 @@ def learn(
     checkpoints: Path,
     minutes: float | None,
     steps: int | None,
-    seed: int,
+    groups: int | Literal["auto"] = "auto",
+    seed: int = 0,
     progress: Progress,
 ) -> dict[str, Any]:
     """Train a network to tell `pixels_NSSC` apart, its decoder to rebuild them, and write the model folder.
 
-    Codes that only rebuild pixels group badly; codes that hold what two views of an image share group well.
-    The training record is returned.
+    First by contrast: codes that only rebuild pixels group badly, codes that hold what two views of an image share
+    group well. Then twice by the groups that these codes fall into, which draws each group together. The training
+    record is returned.
 
     Killed and called again with the same images, it goes on from the last of its `checkpoints`.
     """
     import torch
 
     from unpool.networks.catalogue import build_network
-    from unpool.objectives.contrast import Contrast
-    from unpool.training.data import PixelSet
-    from unpool.training.fit import train
 
     size, channels = pixels_NSSC.shape[1], pixels_NSSC.shape[3]
     options: dict[str, Any] = {"size": size, "channels": channels}
@@ -94,32 +104,101 @@ def learn(
     torch.manual_seed(seed)
     network = build_network(choice.network, weights="none", **options)
     network.use_indices = False  # they would carry the image past the code, and the code describe little
-    objective = Contrast(network.dimension(), seed=seed)
-    prep = network.preprocessing
-    data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
-    plan = _plan(size, len(pixels_NSSC), minutes, steps, seed)
-    key = {"network": choice.network, "size": size, "channels": channels}
-    with progress.stage("training", 100, "%") as stage:
-        history = train(
-            network,
-            data,
-            objective,
-            plan,
-            key=key,
-            folder=checkpoints,
-            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
-        )
+    lesson = _Lesson(network, pixels_NSSC, checkpoints, {"network": choice.network} | options, seed, progress)
+    lesson.by_contrast(minutes, steps)
+    for turn in range(TURNS):
+        lesson.by_groups(groups, turn)
     record = {
-        "objective": "contrast", "steps": history.steps, "seed": seed,
-        "minutes": minutes, "batch": plan.batch, "epochs": history.epochs,
+        "objective": "contrast", "steps": lesson.steps, "seed": seed, "minutes": minutes, "batch": lesson.batch,
+        "groups": groups, "sure": lesson.sure, "epochs": lesson.epochs,
     }  # fmt: skip
     save_model(folder, network, options=options, training=record)
     return record
 
 
+class _Lesson:
+    """The phases of a training, one after the other on the same network."""
+
+    def __init__(
+        self, network: Any, pixels_NSSC: np.ndarray, checkpoints: Path, key: dict[str, Any], seed: int,
+        progress: Progress,
+    ) -> None:  # fmt: skip
+        import torch
+
+        from unpool.training.data import PixelSet
+
+        prep = network.preprocessing
+        self.network, self.checkpoints, self.key, self.seed = network, checkpoints, key, seed
+        self.progress, self.size = progress, pixels_NSSC.shape[1]
+        self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
+        self.batch = BATCH
+        self.steps = self.first = 0
+        self.sure: list[float] = []
+        self.epochs: list[dict[str, Any]] = []
+
+    def by_contrast(self, minutes: float | None, steps: int | None) -> None:
+        """The greater part of the time."""
+        from unpool.objectives.contrast import Contrast
+
+        plan = _plan(self.size, len(self.data), minutes, steps, self.seed)
+        self._train("contrast", Contrast(self.network.dimension(), seed=self.seed), plan)
+        self.first = self.steps
+
+    def by_groups(self, groups: int | Literal["auto"], turn: int) -> None:
+        """A shorter one with the groups of what the network makes of the images now."""
+        from unpool.analysis.confident import confident_groups
+        from unpool.networks.catalogue import seeded
+        from unpool.objectives.self_labelling import SelfLabelling
+
+        chosen_M = self._some(LABELLED)
+        with self.progress.stage("grouping"):
+            sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
+            group_M, share_M = confident_groups(
+                self._codes(chosen_M), groups=groups, sample=sample, seed=self.seed
+            )
+        is_sure_M = share_M >= SURE
+        self.sure.append(round(float(is_sure_M.mean()), 4))
+        if len(np.unique(group_M[is_sure_M])) < 2:
+            return
+        group_N = np.zeros(len(self.data), np.int64)
+        group_N[chosen_M] = group_M
+        with seeded(self.seed):
+            objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
+        steps = max(1, round(self.first * TURN))
+        plan = Plan(steps=steps, batch=BATCH, lr=TURN_LR, val=0.0, seed=self.seed + turn)
+        self._train(f"groups-{turn}", objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]))
+
+    def _train(self, name: str, objective: Any, plan: Plan, **options: Any) -> None:
+        from unpool.training.fit import train
+
+        told = "training" if name == "contrast" else "refining"
+        with self.progress.stage(told, 100, "%") as stage:
+            history = train(
+                self.network, self.data, objective, plan, key=self.key, folder=self.checkpoints / name, keep=True,
+                progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()), **options,
+            )  # fmt: skip
+        self.steps += history.steps
+        self.epochs += [{"phase": name} | epoch for epoch in history.epochs]
+
+    def _some(self, at_most: int) -> np.ndarray:
+        if len(self.data) <= at_most:
+            return np.arange(len(self.data))
+        chance = np.random.default_rng(self.seed)
+        return np.sort(chance.choice(len(self.data), at_most, replace=False))
+
+    def _codes(self, index_M: np.ndarray) -> np.ndarray:
+        import torch
+
+        self.network.eval()
+        batches = [index_M[start : start + BATCH] for start in range(0, len(index_M), BATCH)]
+        with torch.inference_mode():
+            return np.concatenate([self.network.embed(x).numpy() for x in self.data.batches(batches)])
+
+
 def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed: int) -> Plan:
+    """That of the first phase: its share of the steps or of the time."""
     if steps is None and minutes is None and size <= SMALL:
-        steps = max(STEPS, -(-count // BATCH))
-    if steps is None and minutes is None:
-        minutes = MINUTES
-    return Plan(minutes=None if steps else minutes, steps=steps, batch=BATCH, seed=seed)
+        return Plan(steps=max(STEPS, -(-count // BATCH)), batch=BATCH, seed=seed)
+    if steps is not None:
+        return Plan(steps=max(1, round(steps / (1 + TURNS * TURN))), batch=BATCH, seed=seed)
+    return Plan(minutes=(minutes or MINUTES) * FIRST_TIME, batch=BATCH, seed=seed)

@@ -36,7 +36,7 @@ def run(
     """
     check(groups=groups, minutes=minutes, steps=steps, seed=seed, device=device)
     progress = progress or Progress()
-    wish = Wish(network, minutes, steps, seed)
+    wish = Wish(network, minutes, steps, seed, groups=groups)
     done = bring_up_to_date(place, wish, work=work, data=data, device=device, progress=progress)
     asked = {"groups": groups, "seed": seed, "images": done.images, "dimension": done.dimension}
     finished = None if done.embedded or done.removed else read_state(done.work).get("finished")

@@ -18,6 +18,7 @@ from unpool.actions.fitting import (
     finished,
     fit_run,
     refuse_file,
+    refuse_sources,
     result,
 )
 from unpool.actions.how import CHECKED, make_how
@@ -34,6 +35,7 @@ from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
 from unpool.progress import Progress
 from unpool.training.model_file import TRAINING
+from unpool.training.scratch import CACHE, open_scratch
 
 
 def train(
@@ -83,14 +85,17 @@ def train(
     )  # fmt: skip
     accelerator = make_accelerator(pick_device(device), precision)
     sources = [open_source(place, data)] + ([open_source(val, data)] if isinstance(val, str) else [])
+    refuse_sources(out, [source.location for source in sources])
     origin = wanted.asked() | {"location": [source.location for source in sources]}
     if resume and (record := finished(out, origin | how.asked())) is not None:
         progress.message(f"{out} is finished: nothing to do")
         return result(out, record["network"], record["parameters"], record)
     job = _Job(sources, wanted, how.objective, augment, seed, progress)
     began = time.perf_counter()
+    if accelerator.is_main_process:
+        open_scratch(out / TRAINING)
     job.scan()
-    job.load(out / TRAINING / "pixels", accelerator.main_process_first, accelerator.num_processes)
+    job.load(out / TRAINING / CACHE, accelerator.main_process_first, accelerator.num_processes)
     job.split(float(share))
     frame = Frame(job.frame.size, job.channels)
     made = make_network(wanted, frame, how.objective, job.num_classes, freeze, progress)

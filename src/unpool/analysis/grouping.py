@@ -48,6 +48,7 @@ def group(
     method: str = "auto",
     groups: int | Literal["auto"] = "auto",
     xy_N2: npt.ArrayLike | None = None,
+    maps: int | None = None,
     seed: int = 0,
 ) -> Grouping:
     """Groups of similar images, the largest first; the same for the same vectors, map and seed.
@@ -60,8 +61,9 @@ def group(
     - `gmm`: a mixture of Gaussians, full covariance, on the map
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
-    `groups` is their number, or `auto` for the best silhouette on the map (`number_of_groups`). Fewer groups
-    come back where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
+    `maps` sets the number of maps that `auto` asks. `groups` is the number of groups, or `auto` for the best
+    silhouette on the map (`number_of_groups`). Fewer groups come back where there are fewer different vectors.
+    Raises UsageError for an unknown method, a number below 1
     or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
 
     Source: McConville et al. 2019, N2D (a neighbour embedding, then a mixture); Topchy, Jain, Punch 2003,
@@ -73,6 +75,7 @@ def group(
     unit_ND = unit(vectors_ND)
     _check(len(unit_ND), method, groups)
     space = _Space(unit_ND, xy_N2, seed)
+    space.num_maps = maps if maps is not None else 3 if len(unit_ND) < SEVERAL_MAPS_BELOW else 1
     if len(np.unique(unit_ND, axis=0)) == 1:
         labels_N, probability_N = np.zeros(len(unit_ND), np.int64), np.ones(len(unit_ND), np.float32)
     else:
@@ -100,7 +103,7 @@ class _Space:
     """The vectors, and their map once somebody asks for it."""
 
     def __init__(self, unit_ND: Floats, xy_N2: npt.ArrayLike | None, seed: int) -> None:
-        self.unit_ND, self.seed = unit_ND, seed
+        self.unit_ND, self.seed, self.num_maps = unit_ND, seed, 1
         self._xy_N2 = None if xy_N2 is None else checked(xy_N2, "map")
         if self._xy_N2 is not None and len(self._xy_N2) != len(unit_ND):
             raise UnpoolError(
@@ -140,11 +143,11 @@ def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
         return _kmeans(space, groups)
     num_groups = space.num_groups(groups)
     belonging_NK = _memberships(space.plane, num_groups, space.seed)
-    if len(space.unit_ND) >= SEVERAL_MAPS_BELOW:
+    if space.num_maps == 1:
         return _likeliest(belonging_NK)
     others = (
         make_map(space.unit_ND, seed=space.seed, perplexity=size, exaggeration=pull)
-        for size, pull in OTHER_MAPS
+        for size, pull in OTHER_MAPS[: space.num_maps - 1]
     )
     stacked = [belonging_NK, *(_memberships(other_N2, num_groups, space.seed) for other_N2 in others)]
     labels_N, _ = _likeliest(_memberships(np.hstack(stacked), num_groups, space.seed))

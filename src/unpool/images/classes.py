@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from unpool.errors import UnpoolError
+from unpool.images.folder import WORKSPACE_ENDING, is_ours
 
 
 def class_labels(
@@ -49,7 +50,10 @@ def refuse_empty_classes(folder: Path, paths: Sequence[str]) -> None:
     `paths` are the usable images, relative to `folder`; hidden folders do not count.
     """
     full = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
-    for here, folders, _ in os.walk(folder):
+    for here, folders, files in os.walk(folder):
+        if is_ours(here, [*folders, *files]) or here.endswith(WORKSPACE_ENDING):
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         inside = Path(here).relative_to(folder).as_posix()
         if not folders and inside not in full:

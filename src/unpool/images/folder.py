@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from unpool.images.formats import HEAD, named_like_image, sniff
 
 WORKSPACE_ENDING = ".unpool"
 WORKSPACE_TABLE = "images.lance"
+MODEL_FILES = {"model.json", "model.safetensors"}
+TRAINING, MARK = "training", ".unpool"  # where a training leaves what it is resumed from, and says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,16 @@ def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) 
     return _with_valid_keys(walk.files, walk.problems)
 
 
+def is_ours(path: str, names: Collection[str]) -> bool:
+    """Whether a folder that holds these names is a workspace, a model, or a model still being trained."""
+    return (
+        WORKSPACE_TABLE in names
+        or set(names) >= MODEL_FILES
+        or MARK in names
+        or (TRAINING in names and Path(path, TRAINING, MARK).exists())
+    )
+
+
 def _check(root: str, typed: Path) -> None:
     if not Path(root).exists():
         raise UnpoolError(f"there is no folder '{typed}'; check the path")
@@ -104,7 +116,7 @@ class _Walk:
         while todo:
             path, key, real = todo.pop()
             entries = [] if real in self.seen else self._entries(path, key)
-            if any(entry.name == WORKSPACE_TABLE for entry in entries):
+            if is_ours(path, {entry.name for entry in entries}):
                 continue
             self.seen.add(real)
             for entry in entries:

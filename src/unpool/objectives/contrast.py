@@ -44,6 +44,13 @@ def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = 0.5)
     return F.cross_entropy(likeness_2B2N.masked_fill(itself_2B2N, -1e9), partner_2B)
 
 
+def decoding_loss(network: Any, code: Tensor, x_BCHW: Tensor) -> Tensor:
+    """The mean squared error of some images, decoded from codes that no gradient flows back to: a scalar."""
+    some = -(-len(x_BCHW) // DECODED)
+    made_bCHW = network.decode(code[:some].detach(), size=x_BCHW.shape[2:])
+    return F.mse_loss(made_bCHW, x_BCHW[:some])
+
+
 class Contrast(Objective):
     """Contrast on the code through a small projection that is thrown away; the decoder learns beside it.
 
@@ -63,11 +70,9 @@ class Contrast(Objective):
         code = network.encode(torch.cat(looks))
         first_BE, second_BE = self.projection(merge_code(code, network.merge)).chunk(2)
         loss = self.compare(first_BE, second_BE, index_B)
-        if isinstance(network.decoder, NoDecoder):
-            return loss
-        some = -(-len(x_BCHW) // DECODED)
-        made_bCHW = network.decode(code[:some].detach(), size=x_BCHW.shape[2:])
-        return loss + F.mse_loss(made_bCHW, looks[0][:some])
+        return (
+            loss if isinstance(network.decoder, NoDecoder) else loss + decoding_loss(network, code, looks[0])
+        )
 
     def compare(self, first_BE: Tensor, second_BE: Tensor, index_B: np.ndarray) -> Tensor:
         """What is asked of the projections of two views: a scalar."""

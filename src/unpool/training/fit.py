@@ -50,6 +50,7 @@ def train(
     accelerator: Accelerator | None = None,
     log: Callable[[int], Log] | None = None,
     refuse_others: bool = False,
+    keep: bool = False,
 ) -> History:
     """Train `network` to make `objective` small over `data`; leaves the best weights by validation loss.
 
@@ -58,8 +59,9 @@ def train(
     a random share `plan.val` is validated on. `log` makes the log of a run that begins at a step.
 
     Resumes from `folder` where a checkpoint of the same plan, images and `key` (which network, for one) lies
-    there; another one is left unused, or refused with `refuse_others`. All randomness is a function of
-    (seed, epoch, step), so that a resumed run ends with the weights of an undisturbed one. Under torchrun the
+    there; another one is left unused, or refused with `refuse_others`. With `keep` the end is kept
+    there too. All randomness is a function of (seed, epoch, step), so that a resumed run ends with the weights
+    of an undisturbed one. Under torchrun the
     processes share each batch.
 
     Raises `UnpoolError` when the loss is no longer a number, `UsageError` where there is nothing to train on.
@@ -69,6 +71,7 @@ def train(
     run = _Run(network, data, objective, plan, parts, accelerator)
     run.same_run = dict(key or {}) | run.same_run
     run.folder, run.report, run.make_log, run.refuse_others = folder, progress, log, refuse_others
+    run.keep = keep
     # The user's own random numbers go on as if nothing had been trained.
     with torch.random.fork_rng(devices=[]):
         return run.go()
@@ -96,7 +99,7 @@ class _Run:
         self.folder: Path | None = None
         self.report: Callable[[Standing], None] | None = None
         self.make_log: Callable[[int], Log] | None = None
-        self.refuse_others = False
+        self.refuse_others = self.keep = False
         self.train_index, self.val_index = parts or split(len(data), plan.val, plan.seed)
         self.per_epoch = self._steps_an_epoch()
         self.network = network.to(accelerator.device).to(memory_format=torch.channels_last)
@@ -133,6 +136,8 @@ class _Run:
                 self._epoch(self.step // self.per_epoch)
         finally:
             self.log.close()
+        if self.keep:
+            self._save()
         return self._finish()
 
     def _finish(self) -> History:
