@@ -52,7 +52,7 @@ def _number(value: float | None, missing: str) -> str:
     return missing if value is None else f"{value:g}"
 
 
-METHODS = ("auto", "kmeans", "gmm", "hdbscan")
+METHODS = ("auto", "kmeans", "gmm", "hdbscan", "graph", "temi")
 MAPS = ("tsne", "umap", "pca")
 FORMATS = ("csv", "parquet", "folders", "html")
 DEVICES = ("auto", "cpu", "cuda", "mps")

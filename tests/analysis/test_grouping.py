@@ -17,7 +17,7 @@ from unpool.analysis.quality import accuracy, coverage, nmi
 from unpool.analysis.separation import silhouette
 from unpool.errors import UnpoolError, UsageError
 
-METHODS = ["auto", "kmeans", "gmm", "hdbscan"]
+METHODS = ["auto", "kmeans", "gmm", "hdbscan", "graph", "temi"]
 
 
 def number_for(method: str, number: int) -> int | str:
@@ -47,7 +47,7 @@ def test_every_method_finds_groups_that_are_plain(blobs, method):
     kept_N = found.labels >= 0
     assert np.bincount(found.labels[kept_N]).tolist() == sorted(np.bincount(found.labels[kept_N]))[::-1]
     assert 0 <= found.probability.min() <= found.probability.max() <= 1
-    assert found.probability[kept_N].mean() > 0.8
+    assert found.probability[kept_N].mean() > (0.6 if method == "temi" else 0.8)
     assert found.silhouette == silhouette(vectors_ND, found.labels)
     assert found.silhouette > 0.7
 
@@ -85,7 +85,7 @@ def test_sure_images_are_right_more_often_than_unsure_ones(digits):
     assert right_N[sure_N].mean() > right_N[~sure_N].mean() + 0.03
 
 
-@pytest.mark.parametrize("method", ["auto", "kmeans", "gmm"])
+@pytest.mark.parametrize("method", ["auto", "kmeans", "gmm", "graph"])
 def test_the_number_is_found_where_it_is_plain(blobs, method):
     vectors_ND, label_N, xy_N2 = blobs
     found = group(vectors_ND, method=method, xy_N2=xy_N2)

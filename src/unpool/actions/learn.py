@@ -6,7 +6,7 @@ N images, S side, C channels.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ GROUPED, GROUPED_A_STEP = (
     10_000,
     25,
 )  # images on the map that groups are seen on, at most and for each step before
+LOOKS = 8  # views of an image that are asked about
 SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
 
@@ -141,11 +142,16 @@ class _Lesson:
         from unpool.objectives.contrast import Contrast
 
         plan = _plan(self.size, len(self.data), minutes, steps, self.seed)
-        self._train("contrast", Contrast(self.network.dimension(), seed=self.seed), plan)
+        self.objective: Any = Contrast(self.network.dimension(), seed=self.seed)
+        self._train("contrast", self.objective, plan)
         self.first = self.steps
 
     def by_groups(self, groups: int | Literal["auto"], turn: int) -> None:
-        """A shorter one with the groups of what the network makes of the images now."""
+        """A shorter one with the groups of what the network makes of the images now.
+
+        Of the objective before, what it makes of several views counts as much as the code: places on the map where
+        only looks are shared come together.
+        """
         from unpool.analysis.confident import confident_groups
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling
@@ -153,9 +159,8 @@ class _Lesson:
         chosen_M = self._some(LABELLED)
         with self.progress.stage("grouping"):
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
-            group_M, share_M = confident_groups(
-                self._codes(chosen_M), groups=groups, sample=sample, seed=self.seed
-            )
+            seen_MD = self._seen(chosen_M)
+            group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
         is_sure_M = share_M >= SURE
         self.sure.append(round(float(is_sure_M.mean()), 4))
         if len(np.unique(group_M[is_sure_M])) < 2:
@@ -163,10 +168,10 @@ class _Lesson:
         group_N = np.zeros(len(self.data), np.int64)
         group_N[chosen_M] = group_M
         with seeded(self.seed):
-            objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
+            self.objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
         steps = max(1, round(self.first * TURN))
         plan = Plan(steps=steps, batch=BATCH, lr=TURN_LR, val=0.0, seed=self.seed + turn)
-        self._train(f"groups-{turn}", objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]))
+        self._train(f"groups-{turn}", self.objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]))
 
     def _train(self, name: str, objective: Any, plan: Plan, **options: Any) -> None:
         from unpool.training.fit import train
@@ -186,13 +191,25 @@ class _Lesson:
         chance = np.random.default_rng(self.seed)
         return np.sort(chance.choice(len(self.data), at_most, replace=False))
 
-    def _codes(self, index_M: np.ndarray) -> np.ndarray:
+    def _seen(self, index_M: np.ndarray) -> np.ndarray:
+        """Codes, and beside them the mean answer of the objective to several views, both of unit length: (M, D)."""
         import torch
 
+        from unpool.analysis.neighbours import unit
+
         self.network.eval()
+        codes, answers = [], []
         batches = [index_M[start : start + BATCH] for start in range(0, len(index_M), BATCH)]
         with torch.inference_mode():
-            return np.concatenate([self.network.embed(x).numpy() for x in self.data.batches(batches)])
+            for index_B, x_BCHW in zip(batches, self.data.batches(batches), strict=True):
+                codes.append(self.network.embed(x_BCHW).numpy())
+                answers.append(sum(unit(answer.numpy()) for answer in self._answers(x_BCHW, index_B)))
+        return np.hstack([unit(np.concatenate(codes)), unit(np.concatenate(answers))])
+
+    def _answers(self, x_BCHW: Any, index_B: np.ndarray) -> Iterator[Any]:
+        for number in range(LOOKS):
+            look_BCHW = self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
+            yield self.objective.answer(self.network.embed(look_BCHW))
 
 
 def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed: int) -> Plan:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.communities import communities
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
 from unpool.analysis.number_of_groups import number_of_groups
@@ -59,6 +60,8 @@ def group(
       belongs to all of their groups; on one map from 10,000 images on, on the vectors above 200,000
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
+    - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` takes their own number
+    - `temi`: heads on the vectors that tell an image and its neighbours the same (`temi`)
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
     `maps` sets the number of maps that `auto` asks. `groups` is the number of groups, or `auto` for the best
@@ -179,11 +182,23 @@ def _hdbscan(space: _Space, groups: int | Literal["auto"]) -> Found:
     return found.labels_, found.probabilities_
 
 
+def _graph(space: _Space, groups: int | Literal["auto"]) -> Found:
+    return communities(space.unit_ND, groups, seed=space.seed)
+
+
+def _temi(space: _Space, groups: int | Literal["auto"]) -> Found:
+    from unpool.analysis.temi import temi
+
+    return temi(space.unit_ND, space.num_groups(groups), seed=space.seed)
+
+
 METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], Found]] = {
     "auto": _auto,
     "kmeans": _kmeans,
     "gmm": _gmm,
     "hdbscan": _hdbscan,
+    "graph": _graph,
+    "temi": _temi,
 }
 
 

@@ -44,11 +44,16 @@ def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = 0.5)
     return F.cross_entropy(likeness_2B2N.masked_fill(itself_2B2N, -1e9), partner_2B)
 
 
-def decoding_loss(network: Any, code: Tensor, x_BCHW: Tensor) -> Tensor:
-    """The mean squared error of some images, decoded from codes that no gradient flows back to: a scalar."""
-    some = -(-len(x_BCHW) // DECODED)
-    made_bCHW = network.decode(code[:some].detach(), size=x_BCHW.shape[2:])
-    return F.mse_loss(made_bCHW, x_BCHW[:some])
+def decoding_loss(network: Any, code: Tensor, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
+    """The squared error of some images, decoded from codes that no gradient flows back to: a scalar.
+
+    Which ones depends on image and epoch alone, so that any number of processes decodes the same.
+    """
+    chosen_b = np.flatnonzero(index_B % DECODED == epoch % DECODED)
+    share = DECODED * len(chosen_b) / len(index_B)
+    chosen_b = chosen_b if len(chosen_b) else np.zeros(1, np.int64)  # the decoder takes part in every step
+    made_bCHW = network.decode(code[chosen_b].detach(), size=x_BCHW.shape[2:])
+    return F.mse_loss(made_bCHW, x_BCHW[chosen_b]) * share
 
 
 class Contrast(Objective):
@@ -68,11 +73,16 @@ class Contrast(Objective):
         """The sum of contrast and reconstruction error, a scalar."""
         looks = [self.views.look(x_BCHW, index_B, self.seed, epoch, stream) for stream in (0, 1)]
         code = network.encode(torch.cat(looks))
-        first_BE, second_BE = self.projection(merge_code(code, network.merge)).chunk(2)
+        first_BE, second_BE = self.answer(merge_code(code, network.merge)).chunk(2)
         loss = self.compare(first_BE, second_BE, index_B)
-        return (
-            loss if isinstance(network.decoder, NoDecoder) else loss + decoding_loss(network, code, looks[0])
-        )
+        if isinstance(network.decoder, NoDecoder):
+            return loss
+        return loss + decoding_loss(network, code, looks[0], index_B, epoch)
+
+    def answer(self, vector_BD: Tensor) -> Tensor:
+        """What is compared: the projection (B, E) of merged codes."""
+        projected_BE: Tensor = self.projection(vector_BD)
+        return projected_BE
 
     def compare(self, first_BE: Tensor, second_BE: Tensor, index_B: np.ndarray) -> Tensor:
         """What is asked of the projections of two views: a scalar."""

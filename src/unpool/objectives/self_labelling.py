@@ -45,8 +45,13 @@ class SelfLabelling(nn.Module):
         look_BCHW = self.views.look(x_BCHW, index_B, self.seed, epoch, stream=2)
         code = network.encode(look_BCHW)
         wanted_B = self.group_N[torch.from_numpy(index_B).to(self.group_N.device)]
-        told_BK = self.head(merge_code(code, network.merge))
+        told_BK = self.answer(merge_code(code, network.merge))
         loss = F.cross_entropy(told_BK, wanted_B, label_smoothing=SMOOTHING)
-        return (
-            loss if isinstance(network.decoder, NoDecoder) else loss + decoding_loss(network, code, look_BCHW)
-        )
+        if isinstance(network.decoder, NoDecoder):
+            return loss
+        return loss + decoding_loss(network, code, look_BCHW, index_B, epoch)
+
+    def answer(self, vector_BD: Tensor) -> Tensor:
+        """The scores of the groups (B, K) from merged codes."""
+        scores_BK: Tensor = self.head(vector_BD)
+        return scores_BK

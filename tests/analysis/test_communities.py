@@ -1,0 +1,46 @@
+"""Communities of the neighbour graph: uneven groups, wanted numbers, and graphs that fall apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unpool.analysis.communities import communities
+from unpool.analysis.neighbours import unit
+from unpool.analysis.quality import accuracy
+
+SIZES = (300, 120, 60, 40, 20)
+
+
+def uneven(spread: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
+    label_N = np.repeat(np.arange(5), SIZES)
+    noise_ND = np.random.default_rng(0).normal(size=(len(label_N), 16))
+    return unit(np.eye(5, 16)[label_N] + spread * noise_ND), label_N
+
+
+@pytest.mark.parametrize("groups", [5, "auto"])
+def test_uneven_groups_are_found(groups):
+    unit_ND, label_N = uneven()
+    found_N, share_N = communities(unit_ND, groups)
+    assert accuracy(found_N, label_N) > (0.95 if groups == 5 else 0.6)
+    assert 0 <= share_N.min() <= share_N.max() <= 1 + 1e-5
+    shuffled_N = np.random.default_rng(1).permutation(label_N)
+    assert accuracy(found_N, shuffled_N) < 0.6
+
+
+@pytest.mark.parametrize("groups", [2, 3, 8, 20])
+def test_any_wanted_number_comes_back(groups):
+    unit_ND, _ = uneven(0.6)
+    assert len(np.unique(communities(unit_ND, groups)[0])) == groups
+
+
+def test_parts_without_a_link_are_never_joined():
+    unit_ND, label_N = uneven(0.01)
+    found_N, share_N = communities(unit_ND, 2)
+    assert accuracy(found_N, label_N) == 1
+    assert (share_N > 0.99).all()
+
+
+def test_equal_and_few_vectors():
+    assert communities(np.ones((6, 1), np.float32), 2)[0].shape == (6,)
+    assert communities(np.eye(2, dtype=np.float32), "auto")[0].shape == (2,)
