@@ -68,6 +68,18 @@ def shapes(shapes_run: Path, tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.parametrize("name", ["w.unpool", "w"])
+def test_a_workspace_inside_the_folder_is_not_counted(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_shapes(tmp_path / "images", each=8)
+    words = ("run", tmp_path / "images", "--work", tmp_path / "images" / name, "--steps", 2, *SHORT[2:])
+    first = unpool(capsys, *words)
+    again = unpool(capsys, *words)
+    assert (tmp_path / "images" / name / "report" / "map.png").is_file()
+    assert (first["images"], again["images"], again["skipped"], again["embedded"]) == (24, 24, 0, 0)
+
+
 @pytest.fixture(scope="session")
 def photo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """EfficientNet-lite0 as a model folder, exported once for all tests."""

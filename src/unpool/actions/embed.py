@@ -29,8 +29,9 @@ from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
 from unpool.options import check
+from unpool.ours import TRAINING
 from unpool.progress import Progress
-from unpool.training.model_file import TRAINING, describe_model, has_model
+from unpool.training.model_file import describe_model, has_model
 from unpool.workspace import ImageTable
 
 FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0

@@ -10,9 +10,7 @@ from pathlib import Path
 
 from unpool.errors import UnpoolError
 from unpool.images.formats import HEAD, named_like_image, sniff
-
-WORKSPACE_ENDING = ".unpool"
-WORKSPACE_TABLE = "images.lance"
+from unpool.ours import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,16 @@ class Scan:
     problems: list[Problem]
 
 
-def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) -> Scan:
+def scan_folder(
+    folder: Path, *, leave_out: Path | None = None, progress: Callable[[int], None] | None = None
+) -> Scan:
     """Every image in a folder and the folders inside it, without decoding any.
 
     An image has the name of one or the content of one. Hidden files and folders (a leading dot), all other
-    files, and unpool's own workspaces are left alone and appear nowhere. Symbolic links are followed, but
-    each real file and each real folder is read once and is named without a link where it can be; hard links
-    are files in their own right. Nothing but regular files is ever opened.
+    files, the workspaces and models of unpool in it, and the folder `leave_out` are left alone and appear
+    nowhere. Symbolic links are followed, but each real file and each real folder is read once and is named
+    without a link where it can be; hard links are files in their own right. Nothing but regular files is ever
+    opened.
 
     `progress` is called now and then with the number of images found so far.
 
@@ -62,6 +63,8 @@ def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) 
     walk = _Walk(progress)
     # A link to a folder above this one would pull in everything that lies beside it: it is a loop too.
     walk.seen.update(str(above) for above in Path(root).parents)
+    if leave_out is not None:
+        walk.seen.add(os.path.realpath(leave_out))
     walk.folder(root, "", root)
     while walk.links:
         links, walk.links = sorted(walk.links), []
@@ -104,7 +107,7 @@ class _Walk:
         while todo:
             path, key, real = todo.pop()
             entries = [] if real in self.seen else self._entries(path, key)
-            if any(entry.name == WORKSPACE_TABLE for entry in entries):
+            if key and is_ours(real, {entry.name for entry in entries}):
                 continue
             self.seen.add(real)
             for entry in entries:

@@ -1,0 +1,83 @@
+"""MODEL/training: checkpoint and decoded images while a run can be resumed. Only what we wrote is ever removed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+from unpool.errors import UsageError
+from unpool.files import PARTIAL
+from unpool.ours import MARKER, TRAINING, is_marked
+from unpool.training.checkpoint import NAME as CHECKPOINT
+
+PIXELS = "pixels"
+_CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
+
+
+def refuse_strangers(out: Path) -> None:
+    """`UsageError` where OUT/training is the user's: full, and without our mark. Decoded images alone are ours."""
+    scratch = out / TRAINING
+    if is_marked(scratch) or not os.path.lexists(scratch):
+        return
+    if not scratch.is_dir():
+        raise UsageError(f"{scratch} is a file, but the run needs a folder of that name; name another --out")
+    if strange := sorted(path.name for path in scratch.iterdir() if not _is_cache(path)):
+        raise UsageError(
+            f"{scratch} is not a folder of unpool's, it holds {strange[0]}; name another --out, or move it away"
+        )
+
+
+def begin(out: Path, *, resume: bool) -> None:
+    """Make and mark OUT/training, which says that a run is under way; without `resume` its checkpoint goes."""
+    refuse_strangers(out)
+    scratch = out / TRAINING
+    scratch.mkdir(parents=True, exist_ok=True)
+    (scratch / MARKER).touch()
+    for left in out.glob(f"{PARTIAL}*-{TRAINING}"):  # of a run that was killed while it tidied
+        _empty(left)
+    if not resume:
+        (scratch / CHECKPOINT).unlink(missing_ok=True)
+
+
+def end(out: Path) -> None:
+    """Remove what we wrote in OUT/training, and the folder unless the user has put something there.
+
+    It is renamed first: a kill in between leaves no folder that says the run is under way.
+    """
+    scratch = out / TRAINING
+    if not is_marked(scratch):
+        return
+    if all(_is_ours(path) for path in scratch.iterdir()) and not scratch.is_symlink():
+        with contextlib.suppress(OSError):  # on Windows, where the decoded images are still mapped
+            scratch = scratch.rename(out / f"{PARTIAL}{os.getpid()}-{TRAINING}")
+    _empty(scratch)
+
+
+def _empty(scratch: Path) -> None:
+    """Remove our files, and the folders that are then empty. The mark goes last: half a removal can be taken up."""
+    cache = scratch / PIXELS
+    own = [path for path in scratch.iterdir() if path.name != MARKER and _is_ours(path) and path != cache]
+    cached = [path for path in cache.iterdir() if _is_cached(path)] if cache.is_dir() else []
+    for path in [*own, *cached]:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    with contextlib.suppress(OSError):  # never made, or the user's now
+        cache.rmdir()
+    (scratch / MARKER).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        scratch.rmdir()
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name in (CHECKPOINT, MARKER) or path.name.startswith(PARTIAL) or _is_cache(path)
+
+
+def _is_cache(path: Path) -> bool:
+    """The folder of decoded images, with nothing else in it."""
+    return path.name == PIXELS and path.is_dir() and all(_is_cached(inside) for inside in path.iterdir())
+
+
+def _is_cached(path: Path) -> bool:
+    return _CACHED.fullmatch(path.name) is not None
