@@ -89,6 +89,8 @@ def test_a_training_folder_of_the_users_is_refused_and_kept(photos: Path, tmp_pa
     (own / "checkpoint.pt").write_bytes(b"of another program")
     with pytest.raises(UsageError, match=r"it holds checkpoint\.pt; name another --out, or move it away"):
         train(str(photos), out=own.parent, **TINY)
+    with pytest.raises(UsageError, match=r"it holds checkpoint\.pt"):  # told before anything is opened
+        train("nowhere", out=own.parent, **TINY)
     dataset = [np.zeros((8, 8, 1), np.uint8)] * 9
     with pytest.raises(UsageError, match=r"it holds checkpoint\.pt"):
         fit(build_network("conv", size=8, channels=1, width=4), dataset, out=own.parent, steps=1)
