@@ -17,6 +17,7 @@ from unpool.actions.collection import (
     forget_gone,
     note_problems,
     refuse_other_images,
+    refuse_taken,
 )
 from unpool.actions.learn import PixelStore, learn, training_form
 from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained_apart
@@ -117,6 +118,7 @@ def bring_up_to_date(
     work = work or default_work(place)
     source = open_source(place, data)
     refuse_other_images(work, source.location)
+    refuse_taken(work, source.location)
     scan, seconds = _scan(source, progress)
     job = _Job(work, source, scan, device, progress)
     job.done.seconds["scan"] = seconds
