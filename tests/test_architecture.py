@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
-errors cores chance named options files progress config
+errors cores chance named options files ours progress config
 images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
 images.transform_names images.transforms images.batches images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
@@ -19,7 +19,7 @@ objectives.objective objectives.processes objectives.views objectives.contrast o
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
 objectives.losses objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
 training.plan training.history training.data training.typed training.optimisers training.schedules
-training.checkpoint training.scratch training.log training.processes training.sums training.fit
+training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.fit
 training.model_file training
 inference.runtime inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups
@@ -27,8 +27,8 @@ analysis.communities analysis.temi analysis.grouping analysis.confident analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.fitting
-actions.fit actions.train actions.reconstruct
+actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.destination
+actions.fitting actions.fit actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection
 telling cli

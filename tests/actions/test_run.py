@@ -68,6 +68,33 @@ def shapes(shapes_run: Path, tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.parametrize("name", ["model", "report"])
+def test_folders_of_the_users_are_not_replaced(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_shapes(tmp_path / "images", each=2)
+    make_shapes(tmp_path / name, each=1)
+    words = ("run", tmp_path / "images", "--work", tmp_path, "--steps", 2, *SHORT[2:])
+    assert f"{name} is there already" in unpool(capsys, *words, code=2)
+    assert len(list((tmp_path / name).rglob("*.png"))) == 3
+    words = ("run", tmp_path / "images", "--work", tmp_path / "images", *words[4:])
+    assert "is the folder of the images itself" in unpool(capsys, *words, code=2)
+    assert not list((tmp_path / "images").glob("*.*"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["images", name])
+
+
+@pytest.mark.parametrize("name", ["w.unpool", "w"])
+def test_a_workspace_inside_the_folder_is_not_counted(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_shapes(tmp_path / "images", each=8)
+    words = ("run", tmp_path / "images", "--work", tmp_path / "images" / name, "--steps", 2, *SHORT[2:])
+    first = unpool(capsys, *words)
+    again = unpool(capsys, *words)
+    assert (tmp_path / "images" / name / "report" / "map.png").is_file()
+    assert (first["images"], again["images"], again["skipped"], again["embedded"]) == (24, 24, 0, 0)
+
+
 @pytest.fixture(scope="session")
 def photo_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """EfficientNet-lite0 as a model folder, exported once for all tests."""

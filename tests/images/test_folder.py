@@ -157,6 +157,30 @@ def test_progress_counts_images(tmp_path: Path) -> None:
     assert seen == [2]
 
 
+def test_what_unpool_wrote_is_left_alone_and_what_looks_alike_is_not(tmp_path: Path) -> None:
+    image(tmp_path / "a.png")
+    for name, inside in (
+        ("w", ("images.lance/x", "report/map.png")),
+        ("w.unpool", ("report/map.png",)),
+        ("deep/model", ("model.json", "model.safetensors", "loss.png")),
+        ("begun", ("training/.unpool-training", "loss.png")),
+        ("out", ("loss.png",)),
+        ("toy", ("model.json", "kept.png")),  # a car, say, and what is told about it
+        ("training", ("kept.png",)),
+        ("linked", ("training/notes.txt", "kept.png")),
+    ):
+        for each in inside:
+            file = tmp_path / name / each
+            file.parent.mkdir(parents=True, exist_ok=True)
+            image(file) if each.endswith(".png") else file.write_text("no image")
+    (tmp_path / "model-link").symlink_to(tmp_path / "deep" / "model")
+    users = ["a.png", "linked/kept.png", "toy/kept.png", "training/kept.png"]
+    assert keys(tmp_path) == sorted([*users, "out/loss.png"])
+    found = scan_folder(tmp_path, leave_out=tmp_path / "out").files
+    assert [file.path for file in found] == users
+    assert keys(tmp_path / "deep" / "model"), "a folder that was named is read"
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

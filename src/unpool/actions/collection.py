@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from unpool.actions.places import read_state
-from unpool.errors import UnpoolError
+from unpool.actions.places import MODEL, REPORT, STATE, read_state
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.folder import ImageFile, Problem, Scan
 from unpool.inference.embed import skipped_row
+from unpool.ours import WORKSPACE_TABLE
 from unpool.workspace import OK, SKIPPED, ImageTable
 
 MISSING = "missing"
@@ -31,6 +32,17 @@ def refuse_other_images(work: Path, location: str) -> None:
     before = read_state(work).get("images")
     if before not in (None, location):
         raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
+
+
+def refuse_taken(work: Path, location: str) -> None:
+    """`UsageError` where the images themselves lie in `work`, or a `model` or `report` that would be replaced."""
+    if (work / STATE).exists() or (work / WORKSPACE_TABLE).exists():
+        return
+    if str(work.resolve()) == location:
+        raise UsageError(f"--work {work} is the folder of the images itself; name another, or leave it out")
+    for own in (work / MODEL, work / REPORT):
+        if own.is_file() or (own.is_dir() and any(own.iterdir())):
+            raise UsageError(f"{own} is there already, and {work} is no workspace; name another with --work")
 
 
 def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:

@@ -17,6 +17,7 @@ from unpool.actions.collection import (
     forget_gone,
     note_problems,
     refuse_other_images,
+    refuse_taken,
 )
 from unpool.actions.learn import PixelStore, learn, training_form
 from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained_apart
@@ -29,8 +30,9 @@ from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
 from unpool.options import check
+from unpool.ours import TRAINING
 from unpool.progress import Progress
-from unpool.training.model_file import TRAINING, describe_model, has_model
+from unpool.training.model_file import describe_model, has_model
 from unpool.workspace import ImageTable
 
 FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
@@ -117,6 +119,7 @@ def bring_up_to_date(
     work = work or default_work(place)
     source = open_source(place, data)
     refuse_other_images(work, source.location)
+    refuse_taken(work, source.location)
     scan, seconds = _scan(source, progress)
     job = _Job(work, source, scan, device, progress)
     job.done.seconds["scan"] = seconds

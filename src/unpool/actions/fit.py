@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.fitting import Labels, Run, fit_run, refuse_file, refuse_unkept
+from unpool.actions.destination import refuse_taken, refuse_unkept
+from unpool.actions.fitting import Labels, Run, fit_run
 from unpool.actions.how import CHECKED, make_how
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
@@ -64,7 +65,7 @@ def fit(
     how = make_how(recipe_for(network.network), objective, options | {"val": share})
     folder = None if out is None else Path(out)
     if folder is not None:
-        refuse_file(folder)
+        refuse_taken(folder)
         refuse_unkept(network)
     if how.freeze:
         freeze(network)

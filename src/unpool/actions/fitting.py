@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.how import How
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UsageError
 from unpool.files import write_bytes
+from unpool.ours import TRAINING, is_marked
 from unpool.progress import Progress
-from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.history import History
-from unpool.training.model_file import TRAINING, describe_model, has_model, save_model
-from unpool.training.scratch import close_scratch, is_open, open_scratch, remove
+from unpool.training.log import LOGS, TensorBoardLog
+from unpool.training.model_file import describe_model, has_model, save_model
+from unpool.training.scratch import begin, end
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
     from unpool.training.data import Images
 
-LOGS = "tensorboard"
 SHOWN = 16  # images in reconstructions.png
 
 
@@ -83,10 +83,8 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     from unpool.training.fit import train
 
     how, labels = run.how, run.labels
-    if run.accelerator.is_main_process and run.scratch is not None:
-        open_scratch(run.scratch)
-        if not resume:
-            (run.scratch / CHECKPOINT).unlink(missing_ok=True)
+    if run.accelerator.is_main_process and run.out is not None:
+        begin(run.out, resume=resume)
     run.accelerator.wait_for_everyone()
     objective = make_objective(
         how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
@@ -120,7 +118,7 @@ def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
 
     Raises `UsageError` where it was another run.
     """
-    if is_open(out / TRAINING) or not has_model(out):
+    if is_marked(out / TRAINING) or not has_model(out):
         return None
     record: dict[str, Any] = describe_model(out).get("training") or {}
     before = record.get("asked", {})
@@ -165,7 +163,7 @@ def _write(run: Run, record: dict[str, Any]) -> None:
         _examples(run, out)
     classes = run.labels.classes if run.labels else None
     save_model(out, run.network, training=record, classes=classes, last=history.last)
-    close_scratch(out / TRAINING)
+    end(out)
 
 
 def _shown(run: Run) -> np.ndarray:
@@ -217,42 +215,10 @@ def _examples(run: Run, out: Path) -> None:
 
 
 def _log(out: Path | None) -> Callable[[int], Any] | None:
-    from unpool.training.log import TensorBoardLog
-
     if out is None:
         return None
 
-    def make(first_step: int) -> TensorBoardLog:
-        if not first_step:
-            remove(out / LOGS, "events.out.tfevents.*")
-        return TensorBoardLog(out / LOGS, first_step)
-
-    return make
-
-
-def refuse_unkept(network: Any) -> None:
-    """`UnpoolError` before the training rather than after it, where no model folder could hold the network."""
-    if getattr(network, "built_with", None) is None:
-        told = (
-            f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code"
-        )
-        raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
-
-
-def refuse_sources(out: Path, places: Sequence[str]) -> None:
-    """`UsageError` where the model would be written among the images, or its scratch where they lie."""
-    for place in places:
-        folder = Path(place).resolve()
-        if folder in (out.resolve(), (out / TRAINING).resolve()) and folder.is_dir():
-            raise UsageError(
-                f"--out {out} would mix the model with the images of {place}; name a folder of its own"
-            )
-
-
-def refuse_file(out: Path) -> None:
-    """`UnpoolError` where the model folder would stand in the place of a file."""
-    if out.exists() and not out.is_dir():
-        raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
+    return lambda first_step: TensorBoardLog(out / LOGS, first_step)
 
 
 def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,12 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from unpool.actions.choose import trained_size
+from unpool.actions.destination import refuse_mixing, refuse_taken
 from unpool.actions.fitting import (
     Labels,
     Run,
     finished,
     fit_run,
-    refuse_file,
-    refuse_sources,
     result,
 )
 from unpool.actions.how import CHECKED, make_how
@@ -33,9 +32,9 @@ from unpool.images.decode import Picture
 from unpool.images.folder import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
+from unpool.ours import TRAINING
 from unpool.progress import Progress
-from unpool.training.model_file import TRAINING
-from unpool.training.scratch import CACHE, open_scratch
+from unpool.training.scratch import PIXELS
 
 
 def train(
@@ -74,7 +73,7 @@ def train(
 
     progress = progress or Progress()
     check(seed=seed, device=device, size=size, precision=precision, **_checked(typed))
-    refuse_file(out)
+    refuse_taken(out)
     share = val if isinstance(val, float | int) else 0.0 if isinstance(val, str) else 0.1
     check(val=share)
     wanted = read_wanted(network, from_model, size, width, decoder, weights, init, no_indices, seed)
@@ -84,18 +83,17 @@ def train(
         typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
     )  # fmt: skip
     accelerator = make_accelerator(pick_device(device), precision)
-    sources = [open_source(place, data)] + ([open_source(val, data)] if isinstance(val, str) else [])
-    refuse_sources(out, [source.location for source in sources])
+    places = [place, val] if isinstance(val, str) else [place]
+    sources = [open_source(each, data, leave_out=out) for each in places]
+    refuse_mixing(out, [source.folder for source in sources if isinstance(source, FolderSource)])
     origin = wanted.asked() | {"location": [source.location for source in sources]}
     if resume and (record := finished(out, origin | how.asked())) is not None:
         progress.message(f"{out} is finished: nothing to do")
         return result(out, record["network"], record["parameters"], record)
     job = _Job(sources, wanted, how.objective, augment, seed, progress)
     began = time.perf_counter()
-    if accelerator.is_main_process:
-        open_scratch(out / TRAINING)
     job.scan()
-    job.load(out / TRAINING / CACHE, accelerator.main_process_first, accelerator.num_processes)
+    job.load(out / TRAINING / PIXELS, accelerator.main_process_first, accelerator.num_processes)
     job.split(float(share))
     frame = Frame(job.frame.size, job.channels)
     made = make_network(wanted, frame, how.objective, job.num_classes, freeze, progress)
@@ -215,7 +213,7 @@ class _Job:
             rows = np.flatnonzero(part_N == number)
             paths = [self.files[row].path for row in rows]
             if isinstance(source, FolderSource):
-                refuse_empty_classes(source.folder, paths)
+                refuse_empty_classes(source.folder, paths, source.leave_out)
             classes, label_N[rows] = class_labels(paths, source.location, classes)
         return Labels(label_N, classes or [])
 
@@ -226,12 +224,12 @@ class _Job:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same images."""
+        """The same for the same images: one that was replaced by another of its size has another time."""
         import hashlib
 
         digest = hashlib.blake2b(digest_size=12)
         for file in self.files:
-            digest.update(repr((file.path, file.bytes)).encode())
+            digest.update(repr((file.path, file.bytes, file.modified)).encode())
         return digest.hexdigest()
 
     def pixel_set(self, network: Any, device: Any) -> Any:

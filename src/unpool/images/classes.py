@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from unpool.errors import UnpoolError
-from unpool.images.folder import WORKSPACE_ENDING, is_ours
+from unpool.ours import WORKSPACE_ENDING, is_ours
 
 
 def class_labels(
@@ -44,14 +44,14 @@ def class_labels(
     return known, np.array([position[name] for name in names], np.int64)
 
 
-def refuse_empty_classes(folder: Path, paths: Sequence[str]) -> None:
+def refuse_empty_classes(folder: Path, paths: Sequence[str], leave_out: Path | None = None) -> None:
     """Raise `UnpoolError` where a folder at the end of the tree holds no usable image.
 
-    `paths` are the usable images, relative to `folder`; hidden folders do not count.
+    `paths` are the usable images, relative to `folder`; what `scan_folder` leaves alone does not count.
     """
     full = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
-    for here, folders, files in os.walk(folder):
-        if is_ours(here, [*folders, *files]) or here.endswith(WORKSPACE_ENDING):
+    for here, folders, names in os.walk(folder):
+        if Path(here) != folder and _is_left_alone(here, [*folders, *names], leave_out):
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -60,3 +60,8 @@ def refuse_empty_classes(folder: Path, paths: Sequence[str]) -> None:
             raise UnpoolError(
                 f"class folder {Path(here)} has no usable image; add images to it, or remove it"
             )
+
+
+def _is_left_alone(here: str, names: Sequence[str], leave_out: Path | None) -> bool:
+    own = leave_out is not None and os.path.realpath(here) == os.path.realpath(leave_out)
+    return own or here.endswith(WORKSPACE_ENDING) or is_ours(here, names)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unpool.errors import UnpoolError
 from unpool.images.formats import HEAD, named_like_image, sniff
-
-WORKSPACE_ENDING = ".unpool"
-WORKSPACE_TABLE = "images.lance"
-MODEL_FILES = {"model.json", "model.safetensors"}
-TRAINING, MARK = "training", ".unpool"  # where a training leaves what it is resumed from, and says so
+from unpool.ours import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +43,16 @@ class Scan:
     problems: list[Problem]
 
 
-def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) -> Scan:
+def scan_folder(
+    folder: Path, *, leave_out: Path | None = None, progress: Callable[[int], None] | None = None
+) -> Scan:
     """Every image in a folder and the folders inside it, without decoding any.
 
     An image has the name of one or the content of one. Hidden files and folders (a leading dot), all other
-    files, and unpool's own workspaces are left alone and appear nowhere. Symbolic links are followed, but
-    each real file and each real folder is read once and is named without a link where it can be; hard links
-    are files in their own right. Nothing but regular files is ever opened.
+    files, the workspaces and models of unpool in it, and the folder `leave_out` are left alone and appear
+    nowhere. Symbolic links are followed, but each real file and each real folder is read once and is named
+    without a link where it can be; hard links are files in their own right. Nothing but regular files is ever
+    opened.
 
     `progress` is called now and then with the number of images found so far.
 
@@ -64,6 +63,8 @@ def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) 
     walk = _Walk(progress)
     # A link to a folder above this one would pull in everything that lies beside it: it is a loop too.
     walk.seen.update(str(above) for above in Path(root).parents)
+    if leave_out is not None:
+        walk.seen.add(os.path.realpath(leave_out))
     walk.folder(root, "", root)
     while walk.links:
         links, walk.links = sorted(walk.links), []
@@ -72,16 +73,6 @@ def scan_folder(folder: Path, *, progress: Callable[[int], None] | None = None) 
     if progress is not None:
         progress(len(walk.files))
     return _with_valid_keys(walk.files, walk.problems)
-
-
-def is_ours(path: str, names: Collection[str]) -> bool:
-    """Whether a folder that holds these names is a workspace, a model, or a model still being trained."""
-    return (
-        WORKSPACE_TABLE in names
-        or set(names) >= MODEL_FILES
-        or MARK in names
-        or (TRAINING in names and Path(path, TRAINING, MARK).exists())
-    )
 
 
 def _check(root: str, typed: Path) -> None:
@@ -116,7 +107,7 @@ class _Walk:
         while todo:
             path, key, real = todo.pop()
             entries = [] if real in self.seen else self._entries(path, key)
-            if is_ours(path, {entry.name for entry in entries}):
+            if key and is_ours(real, {entry.name for entry in entries}):
                 continue
             self.seen.add(real)
             for entry in entries:

@@ -28,14 +28,14 @@ class Source(Protocol):
 
 
 class FolderSource:
-    """The images in a folder, however nested."""
+    """The images in a folder, however nested, but for those in the folder `leave_out`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, leave_out: Path | None = None) -> None:
+        self.folder, self.leave_out = folder, leave_out
         self.location = str(folder.resolve())
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
-        return scan_folder(self.folder, progress=progress)
+        return scan_folder(self.folder, leave_out=self.leave_out, progress=progress)
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         return read_picture(file.file, min_side=min_side)
@@ -79,11 +79,12 @@ class NamedSource:
         return self._pixels_NHWC.shape[2], self._pixels_NHWC.shape[1]
 
 
-def open_source(place: str, data: Path | None = None) -> Source:
+def open_source(place: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
     """A folder of that name, or else the named data set (`digits`, `mnist:train`, …).
 
-    Raises `UnpoolError` where there is neither.
+    `leave_out` is a folder that is not looked into: where the run writes. Raises `UnpoolError` where there is
+    neither.
     """
     if is_named_set(place) and not Path(place).is_dir():
         return NamedSource(load_named_set(place, data))
-    return FolderSource(Path(place))
+    return FolderSource(Path(place), leave_out)

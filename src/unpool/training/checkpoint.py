@@ -6,6 +6,7 @@ stranger cannot run code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +37,22 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
             f"the checkpoint {path} cannot be read ({type(error).__name__}); delete it to train from the start"
         ) from error
     return dict(state)
+
+
+def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What tells two runs apart, in words. `files` stands for their images, which are `count`.
+
+    >>> first_difference({"lr": 0.1}, {"lr": 0.2})
+    'its lr is 0.1, not 0.2'
+    >>> first_difference({"files": "5e", "count": 40}, {"files": "a7", "count": 41})
+    'it was begun with 40 images, now there are 41'
+    """
+    name = next(name for name in now if before.get(name) != now[name])
+    if name not in ("files", "count"):
+        return f"its {name} is {before.get(name)!r}, not {now[name]!r}"
+    if before.get("count") != now.get("count"):
+        return f"it was begun with {before.get('count')} images, now there are {now.get('count')}"
+    return (
+        f"it was begun with as many images ({now['count']}), but since then files were changed or took the "
+        "place of others"
+    )

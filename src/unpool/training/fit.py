@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from unpool.cores import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.objective import Objective
-from unpool.training.checkpoint import load_checkpoint, save_checkpoint
+from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint
 from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
+from unpool.training.interrupt import Interrupt
 from unpool.training.log import Log
 from unpool.training.optimisers import make_optimiser
 from unpool.training.plan import Plan
@@ -118,6 +119,7 @@ class _Run:
         self.best: dict[str, Tensor] | None = None
         self.best_loss = math.inf
         self.log = Log()
+        self.interrupt = Interrupt()
         self.began = self.saved = self.told = time.perf_counter()
         self.save_seconds = 0.0
 
@@ -132,8 +134,9 @@ class _Run:
         if self.make_log and self.accelerator.is_main_process:
             self.log = self.make_log(self.step)
         try:
-            while self.step < self.total and not self._is_stale():
-                self._epoch(self.step // self.per_epoch)
+            with self.interrupt:
+                while self.step < self.total and not self._is_stale():
+                    self._epoch(self.step // self.per_epoch)
         finally:
             self.log.close()
         if self.keep:
@@ -312,6 +315,9 @@ class _Run:
         return self.history.seconds_before + time.perf_counter() - self.began
 
     def _maybe_save(self) -> None:
+        if self.interrupt.asked:
+            self._save()
+            raise KeyboardInterrupt
         start = time.perf_counter()
         if start - self.saved > max(SAVE_EVERY_SECONDS, self.save_seconds / SAVE_SHARE):
             self._save()
@@ -336,11 +342,10 @@ class _Run:
         if state is None or state["run"] == self.same_run:
             return state
         if self.refuse_others:
-            other = next(name for name in self.same_run if state["run"].get(name) != self.same_run[name])
             raise UnpoolError(
-                f"the checkpoint in {self.folder} is of another run: its {other} is "
-                f"{state['run'].get(other)!r}, not {self.same_run[other]!r}; "
-                "give the options it was begun with, or begin anew without --resume"
+                f"the checkpoint in {self.folder} is of another run: "
+                f"{first_difference(state['run'], self.same_run)}; "
+                "give what it was begun with, or begin anew without --resume"
             )
         return None
 

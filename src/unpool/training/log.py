@@ -6,6 +6,9 @@ from pathlib import Path
 
 from unpool.training.history import Entry
 
+LOGS = "tensorboard"  # in the model folder
+ENDING = ".unpool"  # of our event files, which a new run removes; others are left alone
+
 
 class Log:
     """Logs nothing; what a run without a folder gets."""
@@ -26,7 +29,10 @@ class TensorBoardLog(Log):
     def __init__(self, folder: Path, first_step: int = 0) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(folder, purge_step=first_step or None)
+        if not first_step:
+            for file in folder.glob(f"events.out.tfevents.*{ENDING}"):
+                file.unlink()
+        self._writer = SummaryWriter(folder, purge_step=first_step or None, filename_suffix=ENDING)
 
     def step(self, step: int, loss: float, rate: float) -> None:
         self._write("loss/running", loss, step)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from unpool.errors import UnpoolError
 from unpool.files import write_text, write_whole
+from unpool.ours import MODEL_FILES
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from unpool.networks.autoencoder import Autoencoder
 
-JSON, WEIGHTS, ONNX, TRAINING = "model.json", "model.safetensors", "encoder.onnx", "training"
-LAST = "last.safetensors"
+JSON, WEIGHTS = MODEL_FILES
+ONNX, LAST = "encoder.onnx", "last.safetensors"
 WAY_ROUND = "train the model again, or copy the whole folder anew"
 
 

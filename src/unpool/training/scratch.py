@@ -1,51 +1,83 @@
-"""The folder `training/` of a model: what a run can be resumed from, marked as ours while it is there."""
+"""MODEL/training: checkpoint and decoded images while a run can be resumed. Only what we wrote is ever removed."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 from pathlib import Path
 
 from unpool.errors import UsageError
 from unpool.files import PARTIAL
-from unpool.images.folder import MARK
+from unpool.ours import MARKER, TRAINING, is_marked
 from unpool.training.checkpoint import NAME as CHECKPOINT
 
-CACHE = "pixels"
-OURS = (CHECKPOINT, MARK, f"{PARTIAL}*", f"{CACHE}/pixels-*", f"{CACHE}/{PARTIAL}*")
+PIXELS = "pixels"
+_CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
 
 
-def open_scratch(folder: Path) -> None:
-    """Make the folder and mark it; raises `UsageError` where it is there and holds somebody's files."""
-    if folder.is_dir() and not is_open(folder) and not (folder / CHECKPOINT).is_file():
-        others = sorted(path.name for path in folder.iterdir() if path.name != CACHE)
-        if others:
-            raise UsageError(
-                f"{folder} is needed for what a training is resumed from, but holds other files ({others[0]}); "
-                "name another --out"
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).touch()
+def refuse_strangers(out: Path) -> None:
+    """`UsageError` where OUT/training is the user's: full, and without our mark. Decoded images alone are ours."""
+    scratch = out / TRAINING
+    if is_marked(scratch) or not os.path.lexists(scratch):
+        return
+    if not scratch.is_dir():
+        raise UsageError(f"{scratch} is a file, but the run needs a folder of that name; name another --out")
+    if strange := sorted(path.name for path in scratch.iterdir() if not _is_cache(path)):
+        raise UsageError(
+            f"{scratch} is not a folder of unpool's, it holds {strange[0]}; name another --out, or move it away"
+        )
 
 
-def is_open(folder: Path) -> bool:
-    """Whether a training under way left its mark in the folder."""
-    return (folder / MARK).is_file()
+def begin(out: Path, *, resume: bool) -> None:
+    """Make and mark OUT/training, which says that a run is under way; without `resume` its checkpoint goes."""
+    refuse_strangers(out)
+    scratch = out / TRAINING
+    scratch.mkdir(parents=True, exist_ok=True)
+    (scratch / MARKER).touch()
+    for left in out.glob(f"{PARTIAL}*-{TRAINING}"):  # of a run that was killed while it tidied
+        _empty(left)
+    if not resume:
+        (scratch / CHECKPOINT).unlink(missing_ok=True)
 
 
-def close_scratch(folder: Path) -> None:
-    """Remove what a training wrote, and the folder where nothing else is in it.
+def end(out: Path) -> None:
+    """Remove what we wrote in OUT/training, and the folder unless the user has put something there.
 
-    The mark goes first: a folder that is half removed does not say that a training is under way.
+    It is renamed first: a kill in between leaves no folder that says the run is under way.
     """
-    for pattern in (MARK, *OURS):
-        remove(folder, pattern)
-    for empty in (folder / CACHE, folder):
-        with contextlib.suppress(OSError):
-            empty.rmdir()
+    scratch = out / TRAINING
+    if not is_marked(scratch):
+        return
+    if all(_is_ours(path) for path in scratch.iterdir()) and not scratch.is_symlink():
+        with contextlib.suppress(OSError):  # on Windows, where the decoded images are still mapped
+            scratch = scratch.rename(out / f"{PARTIAL}{os.getpid()}-{TRAINING}")
+    _empty(scratch)
 
 
-def remove(folder: Path, pattern: str) -> None:
-    """Remove the files in `folder` that fit a pattern; a folder is never removed."""
-    for path in folder.glob(pattern):
+def _empty(scratch: Path) -> None:
+    """Remove our files, and the folders that are then empty. The mark goes last: half a removal can be taken up."""
+    cache = scratch / PIXELS
+    own = [path for path in scratch.iterdir() if path.name != MARKER and _is_ours(path) and path != cache]
+    cached = [path for path in cache.iterdir() if _is_cached(path)] if cache.is_dir() else []
+    for path in [*own, *cached]:
         with contextlib.suppress(OSError):
             path.unlink()
+    with contextlib.suppress(OSError):  # never made, or the user's now
+        cache.rmdir()
+    (scratch / MARKER).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        scratch.rmdir()
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name in (CHECKPOINT, MARKER) or path.name.startswith(PARTIAL) or _is_cache(path)
+
+
+def _is_cache(path: Path) -> bool:
+    """The folder of decoded images, with nothing else in it."""
+    return path.name == PIXELS and path.is_dir() and all(_is_cached(inside) for inside in path.iterdir())
+
+
+def _is_cached(path: Path) -> bool:
+    return _CACHED.fullmatch(path.name) is not None

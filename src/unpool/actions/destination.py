@@ -1,0 +1,65 @@
+"""Where a model may be written: never over the user's files, and never in among the images it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.folder import scan_folder
+from unpool.ours import TRAINING, is_ours
+from unpool.training.log import LOGS
+from unpool.training.scratch import refuse_strangers
+
+
+def refuse_unkept(network: Any) -> None:
+    """`UnpoolError` before the training rather than after it, where no model folder could hold the network."""
+    if getattr(network, "built_with", None) is None:
+        told = (
+            f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code"
+        )
+        raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
+
+
+def refuse_taken(out: Path) -> None:
+    """`UnpoolError` where the model folder, or its folder `training`, would stand in place of the user's."""
+    if out.exists() and not out.is_dir():
+        raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
+    refuse_strangers(out)
+
+
+def refuse_mixing(out: Path, folders: Iterable[Path]) -> None:
+    """`UsageError` where the model would be written in among the images of one of `folders`.
+
+    A folder of its own inside them is well: it is left out when they are listed.
+    """
+    for folder in folders:
+        if not (out.exists() and folder.exists()):
+            continue
+        if out.samefile(folder):
+            raise UsageError(
+                f"--out {out} is the folder of the images itself; name another, such as {folder / 'model'}"
+            )
+        for own in (out / TRAINING, out / LOGS):
+            if _lies_in(folder, own):
+                raise UsageError(
+                    f"--out {out} needs {own} for itself, but the images are in {folder}; name another --out"
+                )
+        if _lies_in(out, folder) and (image := _first_image(out)):
+            raise UsageError(
+                f"--out {out} lies in {folder} and holds images, {image} for one; name a folder without any"
+            )
+
+
+def _lies_in(inner: Path, outer: Path) -> bool:
+    """Whether `inner` is `outer` or lies below it, whatever links and spellings lead there."""
+    real = inner.resolve()
+    return outer.exists() and any(outer.samefile(above) for above in (real, *real.parents))
+
+
+def _first_image(folder: Path) -> str | None:
+    """An image in a folder that is not ours; None where there is none."""
+    if is_ours(folder, {path.name for path in folder.iterdir()}):
+        return None
+    return next((file.path for file in scan_folder(folder).files), None)

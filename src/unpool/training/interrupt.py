@@ -1,0 +1,39 @@
+"""Ctrl-C between two steps rather than within one, so that what is saved is whole."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+
+class Interrupt:
+    """Inside its `with`, the first Ctrl-C is noted in `asked`, and a second leaves at once.
+
+    The loop looks at `asked` where its state is whole. Handlers that others set, and threads, are left alone.
+    """
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._taken = False
+
+    def __enter__(self) -> Interrupt:
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._note)
+            self._taken = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._taken:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self.asked and (error is None or isinstance(error, Exception)):
+            # At the very end of the loop; or helper processes took the same Ctrl-C and are gone.
+            raise KeyboardInterrupt from error
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
