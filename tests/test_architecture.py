@@ -23,12 +23,13 @@ training.checkpoint training.scratch training.log training.processes training.su
 training.model_file training
 inference.runtime inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups
-analysis.communities analysis.temi analysis.grouping analysis.confident analysis.quality analysis
+analysis.communities analysis.temi analysis.grouping analysis.confident analysis.label_free analysis.hierarchy
+analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.destination
-actions.fitting actions.fit actions.train actions.reconstruct
+actions.described actions.group actions.report actions.run actions.recipes actions.wanted actions.how
+actions.destination actions.fitting actions.fit actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection
 telling cli

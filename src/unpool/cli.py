@@ -241,12 +241,19 @@ def group(
     work: Work,
     method: Annotated[Literal[*METHODS], _option("method")] = "auto",  # type: ignore[valid-type]
     groups: Groups = "auto",
+    merge: Annotated[int | None, _option("merge")] = None,
+    split: Annotated[int | None, _option("split")] = None,
     common: Common = COMMON,
 ) -> None:
-    """Group the images of a workspace."""
+    """Group the images of a workspace, or join or part the groups it has.
+
+    report/dendrogram.png shows which groups are near each other, report/groups.json what is typical of each.
+    """
     from unpool.actions.group import group as act
 
-    told = act(work, method=method, groups=groups, seed=common.seed, progress=_progress())
+    told = act(
+        work, method=method, groups=groups, merge=merge, split=split, seed=common.seed, progress=_progress()
+    )
     _tell(told, common, "{groups} groups by {method}, of {sizes} images; {noise} in none")
 
 

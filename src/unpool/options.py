@@ -68,6 +68,10 @@ OPTIONS: dict[str, Option] = {
     "model": Option("model folder, or pretrained network of the catalogue"),
     "groups": Option("how many groups", low=2, high=100_000, auto=True),
     "method": Option("how to group", choices=METHODS),
+    "merge": Option(
+        "join the nearest groups until so many are left, without grouping anew", low=1, high=100_000
+    ),
+    "split": Option("part the group of this number in two, without grouping anew", low=0, high=100_000),
     "map": Option("how to lay out the map", choices=MAPS),
     "minutes": Option("time for training on this machine", unit="minutes", low=0.01, high=100_000),
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),

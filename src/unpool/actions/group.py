@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.places import write_state
+from unpool.actions.described import describe_groups, quality, write_quality
+from unpool.actions.places import read_state, write_state
 from unpool.actions.tables import write_groups
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
 from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable
@@ -24,29 +25,38 @@ def group(
     *,
     method: str = "auto",
     groups: Groups = "auto",
+    merge: int | None = None,
+    split: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Group the images of a workspace and write group, probability and outlier score of each.
 
-    Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded yet.
+    `merge` joins the groups there are until that many are left, `split` parts one of them in two; nothing is grouped
+    anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded yet.
     """
-    check(method=method, groups=groups, seed=seed)
+    check(method=method, groups=groups, merge=merge, split=split, seed=seed)
     from unpool.analysis.grouping import group as find_groups
+    from unpool.analysis.label_free import collapse, effective_rank
     from unpool.analysis.quality import outlier_score
 
     progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
+    if told := collapse(effective_rank(vectors_ND), vectors_ND.shape[1]):
+        progress.message(told)
     with progress.stage("grouping"):
-        found = find_groups(
-            vectors_ND, method=method, groups=groups, xy_N2=_fresh_map(table, paths), seed=seed
-        )
+        if merge is None and split is None:
+            fresh_N2 = _fresh_map(table, paths)
+            found = find_groups(vectors_ND, method=method, groups=groups, xy_N2=fresh_N2, seed=seed)
+        else:
+            found = _regrouped(table, paths, vectors_ND, merge, split, seed)
         columns: dict[str, np.ndarray | Sequence[Any]] = {
             "group": found.labels,
             "probability": found.probability,
         }
         table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
+        describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
     write_groups(work, table)
     numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)
     write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed})
@@ -79,24 +89,70 @@ def map_images(
     return {"method": method, "images": len(paths), "trustworthiness": trustworthiness(vectors_ND, xy_N2)}
 
 
-def evaluate(work: Path, *, labels: str | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def evaluate(
+    work: Path,
+    *,
+    labels: str | None = None,
+    trusted: float | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     """How good the groups are: by themselves, and against true classes where `labels` names them.
 
-    `labels` is "folders" (the folder an image lies in) or a CSV of path,label. Returns the JSON object of
-    `unpool evaluate`. Raises `UnpoolError` where the labels fit no image, or nothing is grouped yet.
+    `labels` is "folders" (the folder an image lies in) or a CSV of path,label; `trusted` the trustworthiness of
+    the map where it is known. Writes report/quality.json, and with labels report/confusion.png. Returns the JSON
+    object of `unpool evaluate`. Raises `UnpoolError` where the labels fit no image, or nothing is grouped yet.
     """
     from unpool.analysis.quality import evaluate as measure
 
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
+    group_N = _groups_of(table, paths)
+    classes = None if labels is None else classes_of(paths, labels)
+    method = read_state(work).get("group", {}).get("method", "auto")
+    with (progress or Progress()).stage("evaluating"):
+        figures = measure(vectors_ND, group_N, classes) | quality(
+            table, paths, vectors_ND, group_N, method, trusted
+        )
+        write_quality(work, figures, group_N, classes)
+    return figures
+
+
+def _groups_of(table: ImageTable, paths: list[str]) -> np.ndarray:
     group_N = table.frame(["path", "group"]).set_index("path").loc[paths, "group"]
     if group_N.isna().any():
-        raise UnpoolError(
-            f"{int(group_N.isna().sum())} images of {work} are in no group; run `unpool group` first"
-        )
-    classes = None if labels is None else classes_of(paths, labels)
-    with (progress or Progress()).stage("evaluating"):
-        return measure(vectors_ND, group_N.to_numpy(np.int64), classes)
+        count = int(group_N.isna().sum())
+        raise UnpoolError(f"{count} images of {table.work} are in no group; run `unpool group` first")
+    numbers_N: np.ndarray = group_N.to_numpy(np.int64)
+    return numbers_N
+
+
+def _regrouped(
+    table: ImageTable,
+    paths: list[str],
+    vectors_ND: np.ndarray,
+    merge: int | None,
+    split: int | None,
+    seed: int,
+) -> Any:
+    """The groups there are, some joined or one parted, numbered anew by size; each image as sure as it was."""
+    from unpool.analysis.grouping import Grouping, by_size
+    from unpool.analysis.hierarchy import hierarchy, merged
+    from unpool.analysis.hierarchy import split as part
+    from unpool.analysis.separation import silhouette
+
+    if merge is not None and split is not None:
+        raise UsageError("--merge and --split change the groups in two ways; give one at a time")
+    group_N = _groups_of(table, paths)
+    if merge is not None:
+        group_N = merged(group_N, hierarchy(vectors_ND, group_N), merge)
+    else:
+        group_N = part(vectors_ND, group_N, int(split or 0), seed=seed)
+    sure_N = (
+        table.frame(["path", "probability"]).set_index("path").loc[paths, "probability"].to_numpy(np.float32)
+    )
+    label_N = by_size(group_N)
+    method = read_state(table.work).get("group", {}).get("method", "auto")
+    return Grouping(method, label_N, sure_N, silhouette(vectors_ND, label_N, seed=seed))
 
 
 def embedded(table: ImageTable) -> tuple[list[str], np.ndarray]:
@@ -111,8 +167,6 @@ def embedded(table: ImageTable) -> tuple[list[str], np.ndarray]:
 
 def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
     """The neighbour map where it covers every embedded image; grouping then need not make one."""
-    from unpool.actions.places import read_state
-
     if read_state(table.work).get("map", {}).get("method") != "tsne":
         return None
     rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.collection import problem_rows
+from unpool.actions.described import CONFUSION, DENDROGRAM
 from unpool.actions.group import classes_of, embedded
 from unpool.actions.places import MODEL, REPORT, read_state
 from unpool.files import write_bytes
@@ -53,9 +54,19 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
         facts=facts,
         history=training["epochs"] if training else None,
         reconstructions=_examples(work, source, paths) if training else None,
+        pictures=_pictures(work / REPORT),
         originals=folder,
         problems=problem_rows(table),
     )
+
+
+def _pictures(folder: Path) -> list[tuple[str, str, Path]]:
+    """Title, alternative text and file of what grouping and evaluating drew."""
+    known = (
+        ("How groups relate", "Tree of the groups, the most alike joined first", DENDROGRAM),
+        ("Groups and classes", "Table of how many images of each class are in each group", CONFUSION),
+    )
+    return [(title, told, folder / name) for title, told, name in known if (folder / name).is_file()]
 
 
 def draw_labelled_map(work: Path, labels: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.embed import Embedding, Wish, bring_up_to_date
-from unpool.actions.group import Groups, group, map_images
+from unpool.actions.group import Groups, evaluate, group, map_images
 from unpool.actions.places import REPORT, read_state, write_state
 from unpool.actions.report import make_report
 from unpool.options import check
@@ -68,6 +68,7 @@ def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": laid["trustworthiness"],
     }  # fmt: skip
+    finished |= {"figures": evaluate(done.work, trusted=laid["trustworthiness"], progress=progress)}
     with progress.stage("report"):
         make_report(done.work, _facts(done, finished))
     ImageTable(done.work).compact()
@@ -79,6 +80,9 @@ def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
     return {
         "images": done.images, "skipped": done.skipped, "network": done.network, "why": done.reason,
         "groups": finished["groups"], "grouped by": finished["method"], "silhouette": finished["silhouette"],
+        "silhouette on the map": finished["figures"]["map_silhouette"],
+        "neighbours in the same group": finished["figures"]["purity"],
+        "agreement of repeated groupings": finished["figures"]["stability"],
         "trustworthiness of the map": finished["trustworthiness"],
     }  # fmt: skip
 

@@ -30,6 +30,7 @@ def write_report(
     facts: dict[str, str | int | float | None],
     history: list[dict[str, float]] | None = None,
     reconstructions: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
+    pictures: Sequence[tuple[str, str, Path]] = (),
     originals: Path | None = None,
     problems: Sequence[tuple[str, str, str]] = (),
 ) -> Path:
@@ -39,7 +40,8 @@ def write_report(
     probability, label; `rank` (0 is the most typical of its group) and `outlier_score` are welcome.
     Everything but path and thumbnail may be null or missing. `facts` are shown as they are, null ones not.
     `history` has rows of epoch, train_loss, val_loss; `reconstructions` are inputs and outputs (N, H, W, C);
-    `originals` is the folder that the paths are relative to; `problems` are path, problem, detail.
+    `pictures` are the title, alternative text and PNG file of others; `originals` is the folder that the
+    paths are relative to; `problems` are path, problem, detail.
 
     Returns the path of index.html, which needs no server and no network.
     """
@@ -48,7 +50,7 @@ def write_report(
     level_N = assign_levels(items.place_N2, items.priority())
     write_bytes(out / "map.png", png_bytes(draw_map(items, level_N)))
     write_bytes(out / "groups.png", png_bytes(draw_groups(items)))
-    figures = []
+    figures = [_figure(*picture) for picture in pictures]
     if history:
         loss = write_bytes(out / "loss.png", draw_loss(history))
         figures.append(_figure("Training", "Loss after each epoch, on training and validation images", loss))

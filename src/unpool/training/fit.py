@@ -101,7 +101,9 @@ class _Run:
         self.report: Callable[[Standing], None] | None = None
         self.make_log: Callable[[int], Log] | None = None
         self.refuse_others = self.keep = False
-        self.train_index, self.val_index = parts or split(len(data), plan.val, plan.seed)
+        self.train_index, held = parts or split(len(data), plan.val, plan.seed)
+        # In folder order a batch would be of one class, and images harder to tell apart than in training.
+        self.val_index = np.random.default_rng([plan.seed, 0x0DE2]).permutation(held)
         self.per_epoch = self._steps_an_epoch()
         self.network = network.to(accelerator.device).to(memory_format=torch.channels_last)
         self.objective: Any = objective.to(accelerator.device)

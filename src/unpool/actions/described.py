@@ -1,0 +1,120 @@
+"""What a workspace says of its groups beside the table: report/groups.json, dendrogram.png, confusion.png.
+
+N images, D numbers a vector, K groups.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.places import REPORT
+from unpool.files import write_bytes, write_json
+from unpool.workspace import ImageTable
+
+SHOWN = 8  # typical and odd images named of each group
+GROUPS, DENDROGRAM, CONFUSION, QUALITY = "groups.json", "dendrogram.png", "confusion.png", "quality.json"
+
+
+def describe_groups(
+    work: Path,
+    table: ImageTable,
+    paths: list[str],
+    vectors_ND: np.ndarray,
+    group_N: np.ndarray,
+    sure_N: np.ndarray,
+) -> None:
+    """Write of each group its size, typical and odd images and mean confidence, and how groups would be joined."""
+    from unpool.analysis.hierarchy import hierarchy
+    from unpool.analysis.label_free import own_share
+    from unpool.analysis.quality import medoids
+    from unpool.report.dendrogram import draw_dendrogram
+
+    for stale in (CONFUSION, QUALITY):
+        (work / REPORT / stale).unlink(missing_ok=True)
+    merges = hierarchy(vectors_ND, group_N)
+    share_N = own_share(vectors_ND, group_N)
+    typical = medoids(vectors_ND, group_N, len(group_N))
+    told = []
+    for number, rows in typical.items():
+        # From the least typical on, those first whose neighbours are in other groups.
+        odd = rows[::-1][np.argsort(share_N[rows[::-1]], kind="stable")][:SHOWN]
+        told.append({
+            "group": number, "images": len(rows), "confidence": round(float(sure_N[rows].mean()), 4),
+            "purity": round(float(share_N[rows].mean()), 4),
+            "typical": [paths[row] for row in rows[:SHOWN]], "odd": [paths[row] for row in odd],
+        })  # fmt: skip
+    write_json(
+        work / REPORT / GROUPS,
+        {"groups": told, "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges]},
+    )
+    first = {number: paths[rows[0]] for number, rows in typical.items()}
+    rows = table.arrow(["path", "thumbnail"]).to_pylist() if len(typical) <= 60 else []
+    thumbnail = {row["path"]: row["thumbnail"] for row in rows if row["path"] in set(first.values())}
+    picture = draw_dendrogram(
+        merges, list(typical), [len(rows) for rows in typical.values()],
+        {number: thumbnail.get(path) for number, path in first.items()},
+    )  # fmt: skip
+    if picture is None:
+        (work / REPORT / DENDROGRAM).unlink(missing_ok=True)
+    else:
+        write_bytes(work / REPORT / DENDROGRAM, picture)
+
+
+def quality(
+    table: ImageTable,
+    paths: list[str],
+    vectors_ND: np.ndarray,
+    group_N: np.ndarray,
+    method: str,
+    trusted: float | None = None,
+) -> dict[str, Any]:
+    """The figures that need no labels; those of the map are null where there is none.
+
+    `trusted` is the trustworthiness of the map where it is known.
+    """
+    from unpool.analysis.label_free import effective_rank, purity, stability
+    from unpool.analysis.quality import trustworthiness
+    from unpool.analysis.separation import NOISE, map_silhouette
+
+    rows = table.frame(["path", "x", "y"]).set_index("path").loc[paths]
+    xy_N2 = rows.to_numpy(np.float64)
+    is_mapped = bool(np.isfinite(xy_N2).all())
+    num_groups = len(np.unique(group_N[group_N != NOISE]))
+    # The others would make maps or take minutes, each time.
+    again = method if method == "graph" else "kmeans"
+    return {
+        "map_silhouette": map_silhouette(xy_N2, group_N) if is_mapped else None,
+        "trustworthiness": trusted or (trustworthiness(vectors_ND, xy_N2) if is_mapped else None),
+        "purity": purity(vectors_ND, group_N),
+        "stability": stability(vectors_ND, num_groups, method=again) if num_groups > 1 else None,
+        "effective_rank": effective_rank(vectors_ND),
+    }
+
+
+def write_quality(
+    work: Path, figures: dict[str, Any], group_N: np.ndarray, classes: list[str | None] | None
+) -> None:
+    """report/quality.json, and confusion.png where there are classes: groups beside the class each matches best."""
+    from scipy.optimize import linear_sum_assignment
+
+    from unpool.analysis.quality import contingency
+    from unpool.report.confusion import draw_confusion
+
+    write_json(work / REPORT / QUALITY, figures)
+    known = [row for row, name in enumerate(classes or []) if name is not None]
+    if classes is None or not known:
+        return
+    names = sorted({str(classes[row]) for row in known})
+    numbers = sorted({int(group_N[row]) for row in known})
+    table_CK = contingency([str(classes[row]) for row in known], group_N[known])
+    class_M, group_M = linear_sum_assignment(table_CK, maximize=True)
+    order = [int(k) for k in group_M] + [k for k in range(len(numbers)) if k not in set(group_M.tolist())]
+    rows = [int(c) for c in class_M] + [c for c in range(len(names)) if c not in set(class_M.tolist())]
+    picture = draw_confusion(
+        table_CK[rows][:, order], [names[row] for row in rows],
+        ["none" if numbers[k] < 0 else str(numbers[k]) for k in order], across="group",
+    )  # fmt: skip
+    write_bytes(work / REPORT / CONFUSION, picture)

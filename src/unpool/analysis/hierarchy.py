@@ -1,0 +1,98 @@
+"""How groups relate: which are nearest, to merge by, and what a group would part into.
+
+Shapes: N images, D numbers a vector, K groups; a hierarchy has K − 1 rows of (a, b, height, images).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.neighbours import Floats, Indices, unit
+from unpool.analysis.separation import NOISE
+from unpool.errors import UnpoolError, UsageError
+
+Merges = npt.NDArray[np.float64]
+
+
+def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
+    """Which groups are joined one after the other, nearest first: (K − 1, 4) as SciPy's `linkage` has them.
+
+    Group k stands for the k-th number that occurs, from 0; K + i for what row i joined. The height is the mean
+    cosine distance of an image of one to an image of the other; the last column counts images. Noise is left out.
+
+    Source: Sokal and Michener 1958 (average linkage, UPGMA).
+
+    >>> rows = hierarchy([[1, 0], [1, 0.1], [0.8, 0.6], [0, 1]], [0, 0, 1, 2])
+    >>> rows[:, :2].astype(int).tolist(), rows[:, 3].tolist()
+    ([[0, 1], [2, 3]], [3.0, 4.0])
+    """
+    unit_ND, group_N = unit(vectors_ND), np.asarray(groups)
+    if len(group_N) != len(unit_ND):
+        raise UnpoolError(f"groups: {len(group_N)}, expected {len(unit_ND)}, one a vector; group again")
+    names = np.unique(group_N[group_N != NOISE])
+    sums = [unit_ND[group_N == name].sum(axis=0, dtype=np.float64) for name in names]
+    sizes = [int((group_N == name).sum()) for name in names]
+    alive = list(range(len(names)))
+    rows = []
+    while len(alive) > 1:
+        mean_KD = np.stack([sums[k] / sizes[k] for k in alive])
+        far_KK = 1 - mean_KD @ mean_KD.T
+        np.fill_diagonal(far_KK, np.inf)
+        first, second = sorted(int(place) for place in np.unravel_index(int(far_KK.argmin()), far_KK.shape))
+        a, b = alive[first], alive[second]
+        rows.append((a, b, max(0.0, float(far_KK[first, second])), sizes[a] + sizes[b]))
+        sums.append(sums[a] + sums[b])
+        sizes.append(sizes[a] + sizes[b])
+        alive = [k for k in alive if k not in (a, b)] + [len(sums) - 1]
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def merged(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indices:
+    """The groups joined along their hierarchy until `num_groups` are left; noise stays. Numbers are not in order.
+
+    Raises UsageError where there are not as many groups.
+
+    >>> merged([0, 0, 1, 2, -1], np.array([[0, 1, 0.2, 3], [2, 3, 0.8, 4]]), 2).tolist()
+    [3, 3, 3, 2, -1]
+    """
+    group_N = np.asarray(groups, np.int64)
+    names = np.unique(group_N[group_N != NOISE])
+    if not 1 <= num_groups <= len(names):
+        raise UsageError(
+            f"merge: {num_groups}, expected a number from 1 to the {len(names)} groups there are"
+        )
+    into = {int(name): place for place, name in enumerate(names)}
+    for row, (a, b, _, _) in enumerate(merges[: len(names) - num_groups]):
+        into = {
+            name: len(names) + row if place in (int(a), int(b)) else place for name, place in into.items()
+        }
+    return np.array([into.get(int(name), NOISE) for name in group_N], np.int64)
+
+
+def split(
+    vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, group: int, parts: int = 2, *, seed: int = 0
+) -> Indices:
+    """The groups with one of them parted by k-means: its largest part keeps the number, others get new ones.
+
+    Raises UsageError where there is no such group, or it has fewer images than parts.
+
+    >>> split([[1, 0], [1, 0.1], [1, 0.2], [0, 1]], [0, 0, 0, 0], 0).tolist()
+    [0, 0, 0, 1]
+    """
+    from sklearn.cluster import KMeans
+
+    group_N = np.asarray(groups, np.int64).copy()
+    rows = np.flatnonzero(group_N == group)
+    if not len(rows):
+        raise UsageError(f"split: there is no group {group}; the groups are 0 to {int(group_N.max())}")
+    if not 2 <= parts <= len(rows):
+        raise UsageError(f"split: {parts} parts, expected 2 to the {len(rows)} images of group {group}")
+    unit_ND: Floats = unit(vectors_ND)
+    part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
+    order = np.argsort(-np.bincount(part_n, minlength=parts), kind="stable")
+    number = {
+        int(part): group if place == 0 else int(group_N.max()) + place for place, part in enumerate(order)
+    }
+    group_N[rows] = [number[int(part)] for part in part_n]
+    return group_N

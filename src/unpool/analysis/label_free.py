@@ -1,0 +1,117 @@
+"""How good groups and vectors are when nobody knows the truth.
+
+Shapes: N images, D numbers a vector, K groups, k neighbours, R groupings.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.grouping import group
+from unpool.analysis.neighbours import Floats, self_neighbours, unit
+from unpool.analysis.separation import NOISE
+
+RUNS, SAMPLE = 3, 5_000
+COLLAPSED = 3.0  # effective rank below which vectors of this kind hold next to nothing
+
+
+def purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> float | None:
+    """The mean share of an image's k nearest neighbours (cosine) that are in its group, 0…1; noise is left out.
+
+    None where there are not two images. Groups that cut through crowds have low purity, whatever their shape.
+
+    Source: Venna et al. 2010 (neighbourhoods as the unit of judgement); the share is ours.
+
+    >>> purity([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1], k=1)
+    1.0
+    """
+    share_N = own_share(vectors_ND, groups, k)
+    kept_N = np.asarray(groups) != NOISE
+    return float(share_N[kept_N].mean()) if kept_N.any() and len(share_N) > 1 else None
+
+
+def own_share(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> Floats:
+    """For each image the share of its k nearest neighbours that are in its group: (N,), 1 for a single image."""
+    group_N = np.asarray(groups)
+    if len(group_N) < 2:
+        return np.ones(len(group_N), np.float32)
+    _, near_Nk = self_neighbours(unit(vectors_ND), min(k, len(group_N) - 1))
+    share_N: Floats = (group_N[near_Nk] == group_N[:, None]).mean(axis=1).astype(np.float32)
+    return share_N
+
+
+def stability(
+    vectors_ND: npt.ArrayLike, num_groups: int, *, method: str = "kmeans", sample: int = SAMPLE, seed: int = 0
+) -> float | None:
+    """How far three groupings of random parts agree: the mean adjusted Rand index of each pair, about 0…1.
+
+    Each is of 80 % of the images (of `sample` of them where there are more), and a pair is compared on those that
+    both saw: a seed alone would call a method stable that never looks at chance. None for fewer than ten images.
+
+    Source: Ben-Hur, Elisseeff and Guyon 2002; von Luxburg 2010, Clustering stability.
+
+    >>> stability([[1, 0], [1, 0.1], [0, 1], [0.1, 1]] * 8, 2)
+    1.0
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    unit_ND, chance = unit(vectors_ND), np.random.default_rng(seed)
+    if len(unit_ND) < 10:
+        return None
+    if len(unit_ND) > sample:
+        unit_ND = unit_ND[np.sort(chance.choice(len(unit_ND), sample, replace=False))]
+    found: list[npt.NDArray[Any]] = []
+    for run in range(RUNS):
+        rows = np.sort(chance.choice(len(unit_ND), int(0.8 * len(unit_ND)), replace=False))
+        label_N = np.full(len(unit_ND), -2)
+        label_N[rows] = group(unit_ND[rows], method=method, groups=num_groups, seed=seed + run).labels
+        found.append(label_N)
+    agreed = []
+    for one_N, other_N in combinations(found, 2):
+        both_N = (one_N != -2) & (other_N != -2)
+        agreed.append(adjusted_rand_score(one_N[both_N], other_N[both_N]))
+    return float(np.mean(agreed))
+
+
+def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int = 0) -> float:
+    """How many directions the vectors make use of: 1 where all lie on a line, up to D.
+
+    The exponential of the entropy of the shares that the principal directions have of the variance; of a random
+    part above `sample` images.
+
+    Source: Roy and Vetterli 2007, The effective rank; of variances in place of singular values.
+
+    >>> round(effective_rank(np.eye(4)), 1), round(effective_rank([[1, 0], [1, 0]]), 1)
+    (3.0, 1.0)
+    """
+    unit_ND = unit(vectors_ND)
+    if len(unit_ND) > sample:
+        unit_ND = unit_ND[np.sort(np.random.default_rng(seed).choice(len(unit_ND), sample, replace=False))]
+    centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
+    smaller = (
+        centred_ND.T @ centred_ND if len(centred_ND) > centred_ND.shape[1] else centred_ND @ centred_ND.T
+    )
+    variance_D = np.linalg.eigvalsh(smaller).clip(min=0)
+    if not variance_D.sum() > 1e-12:
+        return 1.0
+    share_D = variance_D / variance_D.sum()
+    share_D = share_D[share_D > 1e-12]
+    return float(np.exp(-(share_D * np.log(share_D)).sum()))
+
+
+def collapse(rank: float, dimension: int) -> str | None:
+    """What to tell where an embedding holds next to nothing; None where it does not.
+
+    >>> collapse(1.4, 64)[:42]
+    'the 64 numbers of a vector vary in only 1.'
+    """
+    if dimension < 4 or rank >= COLLAPSED:
+        return None
+    return (
+        f"the {dimension} numbers of a vector vary in only {rank:.1f} directions: the embedding has collapsed, and "
+        "groups mean little; train longer, with other --augment, or take pretrained features"
+    )

@@ -1,0 +1,74 @@
+"""dendrogram.png: which groups are near each other, with the most typical image of each.
+
+K groups; a hierarchy has K − 1 rows of (a, b, height, images).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from unpool.report.drawing import fit, open_thumbnail
+from unpool.report.palette import group_colours, ink_on
+
+MOST = 60  # groups on one picture
+ROW = 0.46  # inches a group
+THUMBNAIL = 40  # pixels
+
+
+def draw_dendrogram(
+    merges: Any, groups: Sequence[int], sizes: Sequence[int], thumbnails: Mapping[int, bytes | None]
+) -> bytes | None:
+    """PNG bytes, groups from top to bottom, joined where they meet; None for fewer than 2 or more than 60 groups.
+
+    `groups` are their numbers in the order in which `merges` counts them; `thumbnails` are by number, WebP.
+    """
+    if not 2 <= len(groups) <= MOST:
+        return None
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from scipy.cluster.hierarchy import dendrogram
+
+    drawn = dendrogram(np.asarray(merges, float), orientation="left", no_plot=True)
+    figure = Figure(figsize=(9, 1.3 + ROW * len(groups)), dpi=120, layout="constrained")
+    axes = figure.add_subplot(xlabel="mean cosine distance where groups are joined")
+    for near, far in zip(drawn["icoord"], drawn["dcoord"], strict=True):
+        axes.plot(far, near, color="#60646c", linewidth=1.6, solid_joinstyle="round")
+    colours = group_colours(list(groups))
+    for place, leaf in enumerate(drawn["leaves"] or []):
+        number = groups[leaf]
+        _leaf(axes, 10 * place + 5, f"group {number}", sizes[leaf], colours[number], thumbnails.get(number))
+    axes.set_xlim(max(max(far) for far in drawn["dcoord"]) * 1.04, 0)
+    axes.set_ylim(0, 10 * len(groups))
+    axes.set_yticks([])
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    buffer = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(buffer)
+    return buffer.getvalue()
+
+
+def _leaf(axes: Any, height: float, name: str, size: int, colour: str, thumbnail: bytes | None) -> None:
+    """Picture, name and size to the right of the tree's end."""
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
+    where: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "annotation_clip": False}
+    image = open_thumbnail(thumbnail)
+    if image is not None:
+        picture = OffsetImage(np.asarray(fit(image, THUMBNAIL)), zoom=0.62)
+        axes.add_artist(
+            AnnotationBbox(
+                picture, (1, height), (22, 0), boxcoords="offset points", frameon=False, pad=0, **where
+            )
+        )
+    box = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "none"}
+    axes.annotate(
+        name, (1, height), (44, 0), textcoords="offset points", va="center", color=ink_on(colour), bbox=box,
+        fontsize=9, fontweight="bold", **where,
+    )  # fmt: skip
+    axes.annotate(
+        f"{size:,}", (1, height), (112, 0), textcoords="offset points", va="center", color="#60646c", fontsize=9,
+        **where,
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Views: the same for the same image and epoch, mirrored only where mirrors are the same thing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from unpool.errors import UsageError
+from unpool.objectives.views import VIEWS, Views, views_named
+
+STILL = Views(0, 0, 0, 0, 0, 0)
+
+
+def picture() -> torch.Tensor:
+    return torch.rand(64, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_function_of_image_and_epoch(name: str) -> None:
+    x, index = picture(), np.arange(64)
+    views = views_named(name)
+    look = views.look(x, index, 0, 3, 1)
+    assert look.shape == x.shape
+    assert torch.equal(views.look(x[10:20], index[10:20], 0, 3, 1), look[10:20])
+    for other in ((1, 3, 1), (0, 4, 1), (0, 3, 2)):
+        assert not torch.equal(views.look(x, index, *other), look)
+
+
+def test_nothing_asked_nothing_changed() -> None:
+    torch.testing.assert_close(STILL.look(picture(), np.arange(64), 0, 0, 0), picture())
+
+
+def test_half_are_mirrored_and_by_default_none() -> None:
+    x = picture()
+    look = Views(0, 0, 0, 0, 0, 0, mirror=0.5).look(x, np.arange(64), 0, 0, 0)
+    mirrored = [torch.allclose(a, b.flip(-1), atol=1e-5) for a, b in zip(look, x, strict=True)]
+    assert 16 < sum(mirrored) < 48
+    assert all(m or torch.allclose(a, b, atol=1e-5) for m, a, b in zip(mirrored, look, x, strict=True))
+    assert views_named(None).mirror == 0
+
+
+def test_crops_keep_their_share_of_the_area_and_stay_inside() -> None:
+    views = Views(0, 0, 0, 0, 0, 0, area=0.4)
+    ramp = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(200, 1, 64, 64)
+    look = views.look(ramp, np.arange(200), 0, 0, 0)
+    width = (look[:, 0, 0, -1] - look[:, 0, 0, 0]) / 2
+    assert 0.60 < width.min() < 0.70  # √0.4 = 0.63
+    assert 0.95 < width.max() < 1.01
+
+
+def test_colour_leaves_grey_as_it_is() -> None:
+    views = Views(0, 0, 0, 0, 0, 0, colour=0.6)
+    grey = torch.rand(8, 1, 6, 6).expand(8, 3, 6, 6)
+    torch.testing.assert_close(views.look(grey, np.arange(8), 0, 0, 0), grey, atol=1e-5, rtol=1e-4)
+    assert not torch.allclose(views.look(picture(), np.arange(64), 0, 0, 0), picture(), atol=1e-2)
+
+
+def test_a_wrong_name_is_told() -> None:
+    with pytest.raises(UsageError, match="shfit"):
+        views_named("shfit")
