@@ -14,7 +14,7 @@ PLAN = """
 errors cores chance named options files progress config
 images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
 images.transform_names images.transforms images.batches images
-networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
+networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue networks
 objectives.processes objectives.views objectives.contrast objectives.similarity objectives.losses
 objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
 training.plan training.history training.data training.typed training.optimisers training.schedules
