@@ -26,7 +26,7 @@ analysis.quality analysis
 workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.fitting
+actions.group actions.report actions.run actions.recipes actions.wanted actions.how actions.early actions.fitting
 actions.fit actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection

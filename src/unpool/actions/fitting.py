@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.how import How
+from unpool.cores import is_first_process
 from unpool.errors import UnpoolError, UsageError
 from unpool.files import write_bytes
 from unpool.progress import Progress
@@ -231,10 +234,24 @@ def refuse_unkept(network: Any) -> None:
         raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
 
 
-def refuse_file(out: Path) -> None:
-    """`UnpoolError` where the model folder would stand in the place of a file."""
+def refuse_unwritable(out: Path) -> None:
+    """`UnpoolError` where no model folder can be written; a folder made to find out is removed again."""
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
+    if not is_first_process():
+        return
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnpoolError(f"--out {out} cannot be written ({reason}); name another folder") from error
+    finally:
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
 
 
 def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> dict[str, Any]:
