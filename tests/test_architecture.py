@@ -14,7 +14,7 @@ PLAN = """
 errors cores chance named options files ours progress config
 images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
 images.transform_names images.transforms images.batches images
-networks.pooling networks.encoders networks.mirror networks.autoencoder networks.catalogue networks
+networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
 objectives.losses objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
@@ -29,7 +29,7 @@ workspace
 report
 actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
 actions.described actions.group actions.report actions.run actions.recipes actions.wanted actions.how
-actions.destination actions.fitting actions.fit actions.train actions.reconstruct
+actions.early actions.destination actions.fitting actions.fit actions.train actions.reconstruct
 actions.search actions.export actions.networks actions
 collection
 telling cli

@@ -5,6 +5,7 @@ Nothing heavy is imported before a command needs it, so that `unpool --help` ans
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -390,9 +391,19 @@ def _guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
         with suppress(OSError):
             sys.stdout.close()
         return 1
+    except OSError as error:
+        return _fail(_of_the_system(error), 1, words)
     except Exception as error:
         hint = "this is a fault of unpool: --debug shows where"
         return _fail(f"{type(error).__name__}: {error} ({hint})", 1, words)
+
+
+def _of_the_system(error: OSError) -> str:
+    """What the system refused: the file, and why."""
+    reason = error.strerror or str(error) or type(error).__name__
+    if error.errno == errno.ENOSPC:
+        reason += "; free some, or name a folder on another disk"
+    return f"{error.filename}: {reason}" if error.filename else reason
 
 
 def _usage(error: cyclopts.CycloptsError) -> str:

@@ -112,3 +112,54 @@ def test_every_block_the_systems_name_is_there() -> None:
             assert f"{kind}{dimensions}d" in LAYERS
     assert {"Linear", "ReLU", "Tanh", "Sigmoid", "GELU"} <= LAYERS.keys()
     assert all(layer.__module__.startswith("torch.nn.modules") for layer in LAYERS.values())
+
+
+ONE = {"channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"size": "28"}, "size is '28', but must be a whole number from 1 to 8192"),
+        ({"size": 0}, "size is 0, but must be"),
+        ({"size": True}, "size is True, but must be"),
+        ({"channels": 2.0}, "channels is 2.0, but must be a whole number"),
+        ({"mean": [0.5, 0.5]}, r"mean is \[0.5, 0.5\], but must hold a number for each of 1 channels: \[0.5\]"),
+        ({"mean": "0"}, "mean is '0', but must hold"),
+        ({"std": 1}, "std is 1, but must hold"),
+        ({"std": [0]}, r"std is \[0\], but must be above 0"),
+        ({"merge": ["mean"]}, "unknown merge"),
+        ({"channels": 3}, "encoder layer 1, Conv2d, cannot take 3×32×32: .*3 channels"),
+        ({"size": 2}, "images of 2×2 pixels are too small for described; the smallest it takes are 3×3"),
+        ({"encoder": [{"Conv2d": [1, 4, 3]}, {"Conv2d": [8, 2, 3]}]}, "encoder layer 2, Conv2d, cannot take 4×30"),
+        ({"encoder": [{"Conv3d": [1, 4, 3]}]}, "encoder layer 1 is Conv3d, but images .* use Conv2d"),
+        ({"encoder": [{"Conv1d": [1, 4, 3]}], "decoder": "none"}, "encoder layer 1, Conv1d, cannot take 1×32×32"),
+        ({"encoder": ["ReLU"], "decoder": "none"}, "no layer has weights, so there is nothing to train"),
+        ({"encoder": [{"Conv2d": ["a", 4, 3]}]}, "encoder layer 1, Conv2d: .*see torch.nn.Conv2d"),
+        ({"encoder": [{"Conv2d": "abc"}]}, "encoder layer 1, Conv2d: .*see torch.nn.Conv2d"),
+        ({"encoder": [{"Conv2d": [1, 4, -3]}]}, "encoder layer 1, Conv2d"),
+        ({"decoder": [{"Conv2d": [3, 1, 1]}]}, "decoder layer 1, Conv2d, cannot take 4×30×30"),
+        ({"decoder": [{"Conv2d": [4, 3, 1]}]}, "the decoder gives 3×32×32, but the images are 1×32×32"),
+        ({"head": ["Flatten", {"Linear": [7, 2]}]}, "head layer 2, Linear, cannot take 3600"),
+        ({"head": ["Flatten", {"Linear": [3600, 2]}, {"Unflatten": [1, [2, 1]]}]}, "the head gives 2×1 for each"),
+        ({"encoder": [{"Conv2d": [1, 4, 3]}, {"Flatten": 0}], "decoder": "none"}, "makes 7200 codes of 2 images"),
+    ],
+)  # fmt: skip
+def test_layers_that_do_not_fit_are_told_with_their_place(more, told) -> None:
+    with pytest.raises(UsageError, match=told):
+        described_network({**ONE, **more})
+
+
+def test_a_name_with_nothing_behind_it_is_the_name_alone() -> None:
+    assert isinstance(
+        described_network({**ONE, "encoder": [{"Conv2d": [1, 4, 3]}, {"ReLU": None}]}).encoder[1],
+        torch.nn.ReLU,
+    )
+
+
+def test_trying_leaves_the_network_as_it_was() -> None:
+    layers = [{"Conv2d": [1, 4, 3]}, {"BatchNorm2d": 4}, "ReLU"]
+    network = described_network({**ONE, "encoder": layers})
+    assert network.training
+    assert network.encoder[1].num_batches_tracked == 0
+    assert not any(module._forward_pre_hooks for module in network.modules())

@@ -182,7 +182,9 @@ def test_a_network_of_the_users_own_is_refused_before_anything_is_written(tmp_pa
 
 def test_a_description_that_is_no_text_is_refused_before_anything_is_written(tmp_path) -> None:
     layer = {"Conv2d": {"in_channels": 3, "out_channels": 4, "kernel_size": 3, "dtype": torch.float64}}
-    with pytest.raises(UnpoolError, match=r"options of described cannot be written to model\.json"):
+    with pytest.raises(
+        UnpoolError, match=r"options or the training of described cannot be written to model\.json"
+    ):
         save_model(tmp_path / "m", described_network({"encoder": [layer]}))
     assert not has_model(tmp_path / "m")
 

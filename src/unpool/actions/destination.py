@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from unpool.cores import is_first_process
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.folder import scan_folder
 from unpool.ours import TRAINING, is_ours
@@ -27,6 +30,24 @@ def refuse_taken(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
     refuse_strangers(out)
+
+
+def refuse_unwritable(out: Path) -> None:
+    """`UnpoolError` where no model folder can be written; a folder made to find out is removed again."""
+    if not is_first_process():
+        return
+    missing = [folder for folder in (out, *out.parents) if not folder.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnpoolError(f"--out {out} cannot be written ({reason}); name another folder") from error
+    finally:
+        with suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
 
 
 def refuse_mixing(out: Path, folders: Iterable[Path]) -> None:

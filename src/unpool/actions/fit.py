@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.destination import refuse_taken, refuse_unkept
+from unpool.actions.destination import refuse_taken, refuse_unkept, refuse_unwritable
 from unpool.actions.fitting import Labels, Run, fit_run
-from unpool.actions.how import CHECKED, make_how
+from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
 from unpool.errors import UnpoolError, unknown_name
@@ -53,7 +53,7 @@ def fit(
     """
     from torch.utils.data import ConcatDataset
 
-    from unpool.networks.freezing import freeze
+    from unpool.networks.freezing import freeze, refuse_nothing_to_train
     from unpool.training.data import DatasetImages, split
     from unpool.training.processes import make_accelerator
 
@@ -66,9 +66,12 @@ def fit(
     folder = None if out is None else Path(out)
     if folder is not None:
         refuse_taken(folder)
+        refuse_unwritable(folder)
         refuse_unkept(network)
     if how.freeze:
         freeze(network)
+    refuse_nothing_to_train(network, how.freeze)
+    refuse_idle_patience(how.plan, validates=share > 0 or not isinstance(val, int | float))
     accelerator = make_accelerator(pick_device(device), how.precision)
     whole = dataset if share or isinstance(val, int | float) else ConcatDataset([dataset, val])
     prep = network.preprocessing

@@ -33,7 +33,7 @@ def group(
     """Group the images of a workspace and write group, probability and outlier score of each.
 
     `merge` joins the groups there are until that many are left, `split` parts one of them in two; nothing is
-    grouped anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded yet.
+    grouped anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded.
     """
     check(method=method, groups=groups, merge=merge, split=split, seed=seed)
     from unpool.analysis.grouping import group as find_groups

@@ -63,6 +63,15 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
     return how
 
 
+def refuse_idle_patience(plan: Plan, validates: bool) -> None:
+    """`UsageError` where patience waits for a validation that never comes."""
+    if plan.patience is not None and not validates:
+        raise UsageError(
+            f"--patience {plan.patience} waits for a better validation loss, but --val 0 validates on nothing; "
+            "give a share or a folder to validate on, or leave --patience out"
+        )
+
+
 def _try_names(how: How) -> None:
     """Raise `UsageError` for names that are wrong before anything is opened."""
     import torch

@@ -12,7 +12,14 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from unpool.actions.choose import trained_size
-from unpool.actions.destination import refuse_mixing, refuse_taken
+from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.early import (
+    refuse_idle,
+    refuse_other_size,
+    refuse_weights,
+    try_augmentation,
+    try_network,
+)
 from unpool.actions.fitting import (
     Labels,
     Run,
@@ -20,7 +27,7 @@ from unpool.actions.fitting import (
     fit_run,
     result,
 )
-from unpool.actions.how import CHECKED, make_how
+from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
@@ -34,6 +41,7 @@ from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
 from unpool.ours import TRAINING
 from unpool.progress import Progress
+from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.scratch import PIXELS
 
 
@@ -69,6 +77,7 @@ def train(
     """
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
+    from unpool.images.transforms import read_augmentation
     from unpool.training.processes import make_accelerator
 
     progress = progress or Progress()
@@ -82,6 +91,12 @@ def train(
         recipe, objective,
         typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
     )  # fmt: skip
+    refuse_idle_patience(how.plan, validates=share > 0 or isinstance(val, str))
+    by_views = how.objective in COMPARING and how.views is not None
+    augmentation = None if by_views or augment in (None, "none") else read_augmentation(str(augment))
+    refuse_idle(how, wanted, augmentation)
+    refuse_weights(wanted)
+    refuse_unwritable(out)
     accelerator = make_accelerator(pick_device(device), precision)
     places = [place, val] if isinstance(val, str) else [place]
     sources = [open_source(each, data, leave_out=out) for each in places]
@@ -90,13 +105,16 @@ def train(
     if resume and (record := finished(out, origin | how.asked())) is not None:
         progress.message(f"{out} is finished: nothing to do")
         return result(out, record["network"], record["parameters"], record)
-    job = _Job(sources, wanted, how.objective, augment, seed, progress)
+    job = _Job(sources, wanted, how.objective, augment, augmentation, seed, progress)
     began = time.perf_counter()
     job.scan()
+    try_network(wanted, job.frame, how)
     job.load(out / TRAINING / PIXELS, accelerator.main_process_first, accelerator.num_processes)
     job.split(float(share))
     frame = Frame(job.frame.size, job.channels)
-    made = make_network(wanted, frame, how.objective, job.num_classes, freeze, progress)
+    goes_on = resume and (out / TRAINING / CHECKPOINT).exists()  # then the weights are the checkpoint's
+    teller = Progress() if goes_on else progress
+    made = make_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
     images = job.pixel_set(made, accelerator.device)
     origin |= {"files": job.fingerprint, "channels": job.channels}
     run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
@@ -116,6 +134,7 @@ class _Job:
     wanted: Wanted
     objective: str
     augment: str | None
+    augmentation: Any
     seed: int
     progress: Progress
     files: list[ImageFile] = field(default_factory=list)
@@ -124,7 +143,7 @@ class _Job:
     labels: Labels | None = None
 
     def scan(self) -> None:
-        """List the files of both folders, those to train on first."""
+        """List the files of both folders, those to train on first; then it is known how they are decoded."""
         for number, source in enumerate(self.sources):
             with self.progress.stage("scanning"):
                 scan = source.scan()
@@ -135,20 +154,16 @@ class _Job:
                 raise UnpoolError(
                     f"{source.location} has no image that can be used; name a folder with images"
                 )
+        self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
+        self.stored = (self.augmentation and self.augmentation.size) or self.frame.size
+        if self.augmentation is not None:
+            try_augmentation(str(self.augment), self.augmentation, self.stored, self.frame)
 
     def load(
         self, cache: Path, first: Callable[[], AbstractContextManager[None]], num_processes: int
     ) -> None:
         """Decode everything once; several processes share what the first one decoded."""
-        from unpool.images.transforms import read_augmentation
-        from unpool.objectives.views import VIEWS
-
-        self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
-        by_views = self.objective in COMPARING and self.augment in VIEWS
-        named = None if by_views or self.augment == "none" else self.augment
-        self.augmentation = None if named is None else read_augmentation(named)
-        stored = (self.augmentation and self.augmentation.size) or self.frame.size
-        if (whole := self._at_once(stored)) is not None:
+        if (whole := self._at_once(self.stored)) is not None:
             self.pixels_NSSC, self.channels = whole, whole.shape[3]
             return
         reader = {
@@ -161,7 +176,7 @@ class _Job:
         options: dict[str, Any] = {"memory_limit": 0} if num_processes > 1 else {}
         with first(), self.progress.stage("decoding", len(self.files), "images") as stage:
             self.pixels_NSSC, usable = load_pixels(
-                self.files, size=stored, channels=cast(Literal[1, 3] | None, self.frame.channels),
+                self.files, size=self.stored, channels=cast(Literal[1, 3] | None, self.frame.channels),
                 crop="centre", workers=usable_cores(), cache=cache, read=read,
                 progress=lambda done: stage.reach(done, len(self.files)), on_problem=self.problems.append,
                 **options,
@@ -238,23 +253,9 @@ class _Job:
 
         prep = network.preprocessing
         if self.augmentation is not None:
-            self._refuse_other_size(self.augmentation, prep.size)
+            side = self.pixels_NSSC.shape[1]
+            refuse_other_size(str(self.augment), self.augmentation, side, self.channels, prep.size)
         return PixelSet(self.pixels_NSSC, prep.mean, prep.std, device, self.augmentation)
-
-    def _refuse_other_size(self, augmentation: Any, size: int) -> None:
-        """The transforms must leave images of the network's size: tried on one."""
-        import torch
-
-        side, channels = self.pixels_NSSC.shape[1], self.channels
-        x_1CSS = torch.zeros(1, channels, side, side, dtype=torch.uint8)
-        seen = augmentation.train_views(x_1CSS, np.zeros(1, np.int64), 0, 0)
-        for what, views in (("train", seen), ("evaluate", augmentation.evaluate_views(x_1CSS[0]))):
-            if tuple(views.shape[1:]) != (channels, size, size):
-                made = "×".join(str(number) for number in views.shape[1:])
-                raise UsageError(
-                    f"--augment {self.augment}: its {what} steps give images of {made}, but the network takes "
-                    f"{channels}×{size}×{size}; crop or resize them to {size}, or give another --size"
-                )
 
 
 def read_val(text: str | None) -> float | str | None:

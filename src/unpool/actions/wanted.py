@@ -69,6 +69,7 @@ def read_wanted(
     if network is not None and network.endswith(DESCRIPTIONS):
         _refuse(f"--network {network}", given, "the file itself says it")
         description = _read_description(Path(network))
+        _try_description(network, description, seed)
         name = str(description.get("name", "described"))
         return Wanted(name, False, seed, weights, init or "default", use_indices, description=description)
     name = network or DEFAULT
@@ -97,15 +98,31 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
+def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
+    """`UsageError` naming the file and what is wrong in it, before anything is opened."""
+    from unpool.networks.catalogue import seeded
+    from unpool.networks.description import described_network
+
+    try:
+        with seeded(seed):
+            channels = described_network(description).channels
+    except UnpoolError as error:
+        raise UsageError(f"--network {file}: {error}") from error
+    if channels not in (1, 3):
+        raise UsageError(f"--network {file}: channels is {channels}, but must be 1 (grey) or 3 (colour)")
+
+
 def frame_of(wanted: Wanted, typical: Callable[[], int]) -> Frame:
     """How images are decoded; `typical` gives the side at which a network of free depth fits them."""
     from unpool.networks.catalogue import default_size
+    from unpool.networks.description import described_pixels
 
     if wanted.from_model is not None:
         prep = describe_model(wanted.from_model)["preprocessing"]
         return Frame(prep["size"], prep["channels"])
     if wanted.description is not None:
-        return Frame(int(wanted.description.get("size", 32)), int(wanted.description.get("channels", 3)))
+        pixels = described_pixels(wanted.description)
+        return Frame(pixels.size, pixels.channels)
     size = wanted.options.get("size")
     if size is None:
         size = typical() if wanted.name == DEFAULT else default_size(wanted.name)
@@ -120,6 +137,7 @@ def make_network(
     Raises `UnpoolError` where it has no decoder and the objective needs one.
     """
     from unpool.networks.freezing import freeze as freeze_encoder
+    from unpool.networks.freezing import refuse_nothing_to_train
 
     network = _made(wanted, frame, num_classes, progress)
     if num_classes is not None:
@@ -131,6 +149,7 @@ def make_network(
         network.use_indices = False
     if freeze:
         freeze_encoder(network)
+    refuse_nothing_to_train(network, freeze)
     return network
 
 
@@ -149,25 +168,42 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
         network = described_network(wanted.description)
         initialise(network, wanted.init)
     load_weights(network, wanted.weights or "none")
+    _tell_start(wanted, progress)
     return network
 
 
 def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
     from unpool.networks.catalogue import build_network
+    from unpool.networks.weights import has_imagenet, load_weights
 
     options = {"size": frame.size, "channels": frame.channels} | wanted.options
     if num_classes is None and wanted.name == "lenet":
         options.setdefault("decoder", "unpool")
     common: dict[str, Any] = {"num_classes": num_classes, "init": wanted.init, "seed": wanted.seed, **options}
-    pretrained = wanted.is_backbone or wanted.name.startswith("vgg")
-    if wanted.weights is None and pretrained and wanted.init == "default":
+    network = build_network(wanted.name, weights=wanted.weights or "none", **common)
+    if wanted.weights is not None:
+        _tell_start(wanted, progress)
+    elif has_imagenet(wanted.name) and wanted.init != "default":
+        progress.message(f"--init {wanted.init} draws all weights: the ImageNet weights are not used")
+    elif has_imagenet(wanted.name):
         try:
-            return build_network(wanted.name, weights="imagenet", **common)
-        except UsageError:
-            raise
+            load_weights(network, "imagenet")
+            progress.message("training starts from the ImageNet weights")
         except UnpoolError as error:
-            progress.message(f"training starts from random weights: {error}")
-    return build_network(wanted.name, weights=wanted.weights or "none", **common)
+            reason = str(error).partition(";")[0]
+            progress.message(
+                f"training starts from random weights, since {reason}; --weights FILE gives others"
+            )
+    return network
+
+
+def _tell_start(wanted: Wanted, progress: Progress) -> None:
+    """Which of `--weights` and `--init` fills what."""
+    if wanted.weights == "none":
+        return
+    source = "the ImageNet weights" if wanted.weights == "imagenet" else wanted.weights
+    rest = f"; --init {wanted.init} draws only what they lack" if wanted.init != "default" else ""
+    progress.message(f"training starts from {source}{rest}")
 
 
 def _with_head(network: Any, num_classes: int, seed: int) -> Any:

@@ -20,7 +20,7 @@ from torchvision import tv_tensors
 
 from unpool.chance import uniform
 from unpool.errors import UsageError, unknown_name
-from unpool.images.transform_names import Place, Step, build
+from unpool.images.transform_names import SEVERAL, Place, Step, build
 
 OPTION = "--augment"
 KEYS = ("train", "evaluate", "size")
@@ -129,6 +129,12 @@ class Augmentation:
                 view = transform(view)
         views = view if isinstance(view, tuple) else (view,)
         return torch.stack([each.as_subclass(Tensor) for each in views])
+
+    @property
+    def gives_several(self) -> bool:
+        """Whether images are evaluated by several crops of each, which class scores alone can be averaged over."""
+        built = self._transforms(False, self.size or 64, self.size or 64)
+        return bool(built) and getattr(built[-1], "name", None) in SEVERAL
 
     def _view(
         self, x_CHW: Tensor, start: int, mask_HW: Tensor | None = None

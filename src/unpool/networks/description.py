@@ -12,6 +12,7 @@ decoder: unpool
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -32,6 +33,7 @@ from unpool.networks.decoders import (
 from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.mirrorable import MIRRORABLE
 from unpool.networks.pooling import Unpool, leaves, shrinks
+from unpool.networks.trial import MISFITS, try_zeros
 from unpool.networks.windows import Window, window_of
 
 UNPOOLS: dict[str, type[nn.Module]] = {
@@ -54,6 +56,7 @@ LAYERS: dict[str, type[nn.Module]] = (
         for kind in dimensions
     }
 )
+LARGEST = 8192  # pixels a side
 KEYS = ("name", "size", "channels", "mean", "std", "merge", "encoder", "decoder", "head")
 
 
@@ -66,7 +69,8 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
     a list of layers on the merged code: then it is a Classifier. `size`, `channels`, `mean`, `std` and `merge` are
     those of `Preprocessing` and `Autoencoder`.
 
-    Raises UsageError for an unknown key, layer or argument.
+    Raises UsageError for an unknown key, layer or argument, a value that cannot be, and layers that do not fit
+    together: the network is tried on images of zeros.
 
     >>> import torch
     >>> network = described_network({"size": 9, "channels": 1, "encoder": [{"Conv2d": [1, 2, 3]}, "ReLU"]})
@@ -77,12 +81,10 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
         if key not in KEYS:
             raise unknown_name("key", str(key), KEYS)
     encoder = nn.Sequential(*layers(description.get("encoder", ()), "encoder"))
-    channels = int(description.get("channels", 3))
-    mean, std = (tuple(description.get(key, (0.5,) * channels)) for key in ("mean", "std"))
     common: dict[str, Any] = {
         "network": str(description.get("name", "described")),
-        "preprocessing": Preprocessing(int(description.get("size", 32)), channels, mean, std),
-        "merge": description.get("merge", "flatten"),
+        "preprocessing": described_pixels(description),
+        "merge": str(description.get("merge", "flatten")),
     }
     if "head" in description:
         head = nn.Sequential(*layers(description["head"], "head"))
@@ -90,8 +92,61 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
     else:
         decoder = _decoder(encoder, description.get("decoder", "unpool"))
         network = Autoencoder(encoder, decoder, **common)
+    if not any(True for _ in network.parameters()):
+        raise UsageError(
+            "no layer has weights, so there is nothing to train; give one that has, such as Conv2d"
+        )
+    try_zeros(network, _places(network))
     network.built_with = {"description": copy.deepcopy(dict(description))}
     return network
+
+
+def described_pixels(description: Mapping[str, Any]) -> Preprocessing:
+    """What a description says of its images; UsageError for a value that cannot be.
+
+    >>> described_pixels({"size": 28, "channels": 1}).mean
+    (0.5,)
+    """
+    size, channels = (_whole(description, key, default) for key, default in (("size", 32), ("channels", 3)))
+    mean, std = (_numbers(description, key, channels) for key in ("mean", "std"))
+    if min(std) <= 0:
+        raise UsageError(f"std is {list(std)}, but must be above 0: pixels are divided by it")
+    return Preprocessing(size, channels, mean, std)
+
+
+def _whole(description: Mapping[str, Any], key: str, default: int) -> int:
+    value = description.get(key, default)
+    if type(value) is not int or not 1 <= value <= LARGEST:
+        raise UsageError(f"{key} is {value!r}, but must be a whole number from 1 to {LARGEST}")
+    return value
+
+
+def _numbers(description: Mapping[str, Any], key: str, channels: int) -> tuple[float, ...]:
+    values = description.get(key, (0.5,) * channels)
+    is_list = isinstance(values, Sequence) and not isinstance(values, str)
+    if (
+        not is_list
+        or len(values) != channels
+        or any(isinstance(value, bool) or not isinstance(value, int | float) for value in values)
+        or not all(math.isfinite(value) for value in values)
+    ):
+        example = ", ".join(["0.5"] * channels)
+        raise UsageError(
+            f"{key} is {values!r}, but must hold a number for each of {channels} channels: [{example}]"
+        )
+    return tuple(values)
+
+
+def _places(network: Autoencoder) -> dict[nn.Module, str]:
+    """What each layer is called in errors: where it stands in the lists."""
+    lists = {"encoder": network.encoder, "decoder": getattr(network.decoder, "layers", None)}
+    lists["head"] = getattr(network, "head", None)
+    return {
+        layer: f"{where} layer {number}, {type(layer).__name__},"
+        for where, held in lists.items()
+        if isinstance(held, nn.Sequential | nn.ModuleList)
+        for number, layer in enumerate(held, start=1)
+    }
 
 
 def layers(described: Sequence[Any], where: str) -> list[nn.Module]:
@@ -110,11 +165,15 @@ def _layer(entry: Any, where: str) -> nn.Module:
     name, arguments = str(pairs[0][0]), pairs[0][1]
     if name not in LAYERS:
         raise unknown_name("layer", name, LAYERS)
+    if name.endswith("3d"):
+        raise UsageError(f"{where} is {name}, but images have height and width alone; use {name[:-2]}2d")
+    arguments = () if arguments is None else arguments
     try:
         if isinstance(arguments, Mapping):
             return LAYERS[name](**arguments)
-        return LAYERS[name](*(arguments if isinstance(arguments, Sequence) else (arguments,)))
-    except (TypeError, ValueError) as error:
+        several = isinstance(arguments, Sequence) and not isinstance(arguments, str)
+        return LAYERS[name](*(arguments if several else (arguments,)))
+    except MISFITS as error:
         raise UsageError(f"{where}, {name}: {error}; see torch.nn.{name} for its arguments") from error
 
 

@@ -6,7 +6,7 @@ from types import MethodType
 
 from torch import nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 
 
 def freeze(network: nn.Module) -> None:
@@ -34,6 +34,23 @@ def freeze(network: nn.Module) -> None:
         # A method of each module, not a hook: hooks come too late for who asks `module.training`, and a bound
         # method follows its module into a deep copy.
         module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
+
+
+def refuse_nothing_to_train(network: nn.Module, is_frozen: bool) -> None:
+    """Raise UsageError where no weight of a network would be trained, whatever the objective trains beside it.
+
+    >>> refuse_nothing_to_train(nn.ReLU(), is_frozen=False)
+    Traceback (most recent call last):
+    unpool.errors.UsageError: ReLU has no weights to train; give a network with layers that have some
+    """
+    if any(parameter.requires_grad for parameter in network.parameters()):
+        return
+    name = getattr(network, "network", type(network).__name__)
+    if is_frozen:
+        raise UsageError(
+            f"--freeze leaves nothing of {name} to train, which is an encoder alone; leave it out"
+        )
+    raise UsageError(f"{name} has no weights to train; give a network with layers that have some")
 
 
 def _keep_evaluating(module: nn.Module, mode: bool = True) -> nn.Module:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.backbones import Backbone, is_timm_name, timm_body
+from unpool.networks.backbones import Backbone, is_timm_name, is_torchvision_name, timm_body
 
 State = dict[str, Tensor]
 
@@ -43,6 +43,16 @@ def load_weights(network: Autoencoder, weights: str | Path) -> None:
     else:
         target = network.encoder.body if isinstance(network.encoder, Backbone) else network.encoder
     target.load_state_dict(matched(state, target.state_dict(), source, network.network), strict=False)
+
+
+def has_imagenet(name: str) -> bool:
+    """Whether there are ImageNet weights for the network of that name.
+
+    >>> has_imagenet("vgg16-bn"), has_imagenet("resnet18"), has_imagenet("conv")
+    (True, True, False)
+    """
+    is_vgg = name.startswith("vgg") and name.endswith("-bn")
+    return is_vgg or name == "efficientnet-lite0" or is_timm_name(name) or is_torchvision_name(name)
 
 
 def pretrained_state(network: Autoencoder) -> State:

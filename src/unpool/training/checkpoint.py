@@ -6,7 +6,8 @@ stranger cannot run code.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,28 @@ from unpool.errors import UnpoolError
 from unpool.files import write_whole
 
 NAME = "checkpoint.pt"
+KINDS: dict[str, Any] = {
+    "run": dict, "total": int, "step": int, "network": dict, "objective": dict, "optimizer": dict,
+    "schedule": dict | None, "best": dict | None, "best_loss": float, "epochs": list, "images": int,
+    "seconds": float,
+}  # fmt: skip
+ANEW = "delete it to train from the start"
 
 
 def save_checkpoint(folder: Path, state: dict[str, Any]) -> None:
     """Write `state` to FOLDER/checkpoint.pt; a kill leaves the one before."""
     import torch
 
-    write_whole(folder / NAME, lambda part: torch.save(state, part))
+    try:
+        write_whole(folder / NAME, lambda part: torch.save(state, part))
+    except RuntimeError as error:  # torch's own writer has no OSError for a full disk
+        raise UnpoolError(
+            f"{folder / NAME} cannot be written ({_short(error)}); is there space left? then give --resume"
+        ) from error
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """The state last saved in FOLDER, or None where there is none; UnpoolError where it is corrupt."""
+    """The state last saved in FOLDER, or None where there is none; UnpoolError where it is corrupt or not ours."""
     import torch
 
     path = folder / NAME
@@ -33,9 +45,8 @@ def load_checkpoint(folder: Path) -> dict[str, Any] | None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise UnpoolError(
-            f"the checkpoint {path} cannot be read ({type(error).__name__}); delete it to train from the start"
-        ) from error
+        raise UnpoolError(f"the checkpoint {path} cannot be read ({type(error).__name__}); {ANEW}") from error
+    _refuse_foreign(path, state)
     return dict(state)
 
 
@@ -56,3 +67,30 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
         f"it was begun with as many images ({now['count']}), but since then files were changed or took the "
         "place of others"
     )
+
+
+@contextmanager
+def which_fits(folder: Path | None) -> Iterator[None]:
+    """Tell in one line where what the checkpoint of FOLDER holds does not fit what it is loaded into."""
+    try:
+        yield
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
+        path = None if folder is None else folder / NAME
+        raise UnpoolError(
+            f"the checkpoint {path} does not fit this network ({_short(error)}); {ANEW}"
+        ) from error
+
+
+def _refuse_foreign(path: Path, state: Any) -> None:
+    if not isinstance(state, dict):
+        raise UnpoolError(
+            f"the checkpoint {path} holds a {type(state).__name__}, but must hold a state of unpool; {ANEW}"
+        )
+    for key, kind in KINDS.items():
+        if key not in state or not isinstance(state[key], kind):
+            held = type(state[key]).__name__ if key in state else "nothing"
+            raise UnpoolError(f"the checkpoint {path} is not of unpool: it holds {held} for '{key}'; {ANEW}")
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:160]

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from unpool.cores import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.objective import Objective
-from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint
+from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint, which_fits
 from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
 from unpool.training.interrupt import Interrupt
@@ -127,6 +127,7 @@ class _Run:
 
     def go(self) -> History:
         state = self._checkpoint()
+        self._try_one_image()
         self.total = state["total"] if state else self._count_steps()
         self.schedule = make_schedule(self.plan.schedule, self.optimizer, self.total, self.per_epoch)
         if state:
@@ -146,6 +147,7 @@ class _Run:
         return self._finish()
 
     def _finish(self) -> History:
+        self._refuse_broken_weights()
         if self.best is not None:
             self.history.last = _copy(self.network)
             self.network.load_state_dict(self.best)
@@ -162,6 +164,29 @@ class _Run:
                 f"{told}; give more images, a smaller --batch or --val, or leave out --drop-last"
             )
         return steps
+
+    def _try_one_image(self) -> None:
+        """Tell at once of a step of one image that batch normalisation of 1×1 planes cannot take."""
+        plan, count = self.plan, len(self.train_index)
+        ends_before = plan.drop_last or (plan.steps is not None and plan.steps < self.per_epoch)
+        smallest = min(plan.batch, count) if ends_before else count % plan.batch or min(plan.batch, count)
+        if smallest // self.accelerator.num_processes > 1:
+            return
+        before = _copy(self.bare)
+        self.bare.train()
+        try:
+            with torch.no_grad():
+                index_1 = self.train_index[:1]
+                self.bare(next(iter(self.data.batches([index_1], plan.seed, 0))), index_1, 0)
+        except ValueError as error:
+            if "more than 1 value per channel" not in str(error):
+                raise
+            raise UsageError(
+                f"{count} images in batches of {plan.batch} leave a step of one image, which the network's batch "
+                "normalisation cannot train on; use --drop-last or another --batch of 2 or more"
+            ) from error
+        finally:
+            self.bare.load_state_dict(before)
 
     def _count_steps(self) -> int:
         plan = self.plan
@@ -251,6 +276,7 @@ class _Run:
         train_loss, train_accuracy = self.sums.means(self.accelerator)
         self._refuse_nonsense(train_loss, epoch)
         val_loss, val_accuracy = self._validate()
+        self._refuse_nonsense(val_loss, epoch, "validation loss")
         self.history.epochs.append(
             {
                 "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
@@ -265,12 +291,23 @@ class _Run:
         self.log.epoch(self.history.epochs[-1])
         self._tell(epoch)
 
-    def _refuse_nonsense(self, loss: float | None, epoch: int) -> None:
+    def _refuse_nonsense(self, loss: float | None, epoch: int, what: str = "loss") -> None:
         if loss is not None and not math.isfinite(loss):
-            raise UnpoolError(
-                f"the loss became {loss} in epoch {epoch + 1}; try a smaller learning rate "
-                f"(--lr, it was {self.plan.lr:g}) or another --seed"
-            )
+            raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {self._way_round()}")
+
+    def _refuse_broken_weights(self) -> None:
+        """The last step may have broken them after its loss was known."""
+        kept = self.network.state_dict()
+        trained = {name for name, _ in self.network.named_parameters()}
+        for name, value in kept.items():
+            counted = name in trained or name.endswith(("running_mean", "running_var"))
+            if counted and not bool(value.isfinite().all()):
+                raise UnpoolError(
+                    f"the weights {name} are no numbers any more after step {self.step}; {self._way_round()}"
+                )
+
+    def _way_round(self) -> str:
+        return f"try a smaller learning rate (--lr, it was {self.plan.lr:g}) or another --seed"
 
     @torch.no_grad()
     def _validate(self) -> tuple[float | None, float | None]:
@@ -329,6 +366,8 @@ class _Run:
     def _save(self) -> None:
         if self.folder is None or not self.accelerator.is_main_process:
             return
+        # A state that is lost already must not take the place of one that could be resumed.
+        self._refuse_nonsense(self.sums.means()[0], self.step // self.per_epoch)
         state: dict[str, Any] = {
             "run": self.same_run, "total": self.total, "step": self.step,
             "network": self.network.state_dict(), "objective": self.objective.state_dict(),
@@ -352,13 +391,16 @@ class _Run:
         return None
 
     def _resume(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["network"])
-        self.objective.load_state_dict(state["objective"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        if state["schedule"] is not None:
-            self.schedule.load_state_dict(state["schedule"])
+        with which_fits(self.folder):
+            for weights in (state["best"], state["network"]):
+                if weights is not None:
+                    self.network.load_state_dict(weights)
+            self.objective.load_state_dict(state["objective"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            if state["schedule"] is not None:
+                self.schedule.load_state_dict(state["schedule"])
+            self.sums.loss_hits_seen.copy_(state["sums"])
         self.step = state["step"]
-        self.sums.loss_hits_seen = state["sums"].to(self.accelerator.device)
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.history.epochs, self.history.images = state["epochs"], state["images"]
         self.history.seconds_before = state["seconds"]

@@ -138,8 +138,8 @@ def _described(
     try:
         _json(described)
     except (TypeError, ValueError) as error:
-        told = f"the options of {network.network} cannot be written to {JSON} ({error})"
-        raise UnpoolError(f"{told}; describe it with names and numbers alone") from error
+        told = f"the options or the training of {network.network} cannot be written to {JSON} ({error})"
+        raise UnpoolError(f"{told}; describe it with names and finite numbers alone") from error
     return described
 
 
@@ -170,6 +170,7 @@ def _rebuilt(path: Path, described: Mapping[str, Any]) -> Autoencoder:
 
 def _write_weights(path: Path, state: Mapping[str, Tensor]) -> str:
     """Write weights as safetensors; returns the file's digest."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     numbers = {name: value.detach().contiguous().cpu() for name, value in state.items()}
@@ -179,7 +180,10 @@ def _write_weights(path: Path, state: Mapping[str, Tensor]) -> str:
         save_file(numbers, part)
         digests.append(_digest(part))
 
-    write_whole(path, write)
+    try:
+        write_whole(path, write)
+    except SafetensorError as error:  # a full disk is no OSError there
+        raise UnpoolError(f"{path} cannot be written ({error}); is there space left?") from error
     return digests[0]
 
 
@@ -199,7 +203,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _digest(path: Path) -> str:

@@ -1,0 +1,84 @@
+"""A network tried on images of zeros, so that layers which do not fit are told by their place.
+
+B batch, C channels, S side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.networks.autoencoder import Autoencoder, evaluating
+from unpool.networks.classifier import Classifier
+from unpool.networks.decoders import NoDecoder
+
+MISFITS = (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
+BATCH = 2  # of one image, a layer that takes the batch for an axis would go unseen
+
+
+def try_zeros(network: Autoencoder, places: Mapping[nn.Module, str]) -> None:
+    """Run a network once on images of zeros; `places` tells what its layers are called in errors.
+
+    Raises `UsageError` naming the layer that cannot take what the one before it gives, and where what comes
+    out is no image like those that went in, or no scores.
+
+    >>> from unpool.networks.autoencoder import Preprocessing
+    >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(8, 4, 3))
+    >>> network = Autoencoder(encoder, nn.Identity(), preprocessing=Preprocessing(size=9))
+    >>> try_zeros(network, {encoder[1]: "layer 2"})  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    unpool.errors.UsageError: layer 2 cannot take 4×7×7: expected input[2, 4, 7, 7] to have 8 channels...
+    """
+    seen = ["the network", ""]
+    hooks = [layer.register_forward_pre_hook(_noted(place, seen)) for layer, place in places.items()]
+    x_BCSS = next(network.parameters()).new_zeros(BATCH, network.channels, network.size, network.size)
+    try:
+        with evaluating(network):
+            has_output = isinstance(network, Classifier) or not isinstance(network.decoder, NoDecoder)
+            made = network(x_BCSS) if has_output else network.encode(x_BCSS)
+    except UnpoolError as error:
+        raise UsageError(str(error)) from error
+    except MISFITS as error:
+        raise UsageError(f"{seen[0]} cannot take {seen[1]}: {_reason(error)}") from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+    _refuse_output(network, tuple(made.shape), tuple(x_BCSS.shape))
+
+
+def _noted(place: str, seen: list[str]) -> Callable[[nn.Module, tuple[object, ...]], None]:
+    def note(_: nn.Module, inputs: tuple[object, ...]) -> None:
+        seen[:] = [place, _shape(tuple(getattr(inputs[0], "shape", ()))[1:])]
+
+    return note
+
+
+def _refuse_output(network: Autoencoder, made: tuple[int, ...], given: tuple[int, ...]) -> None:
+    if isinstance(network, Classifier):
+        if len(made) != 2 or made[0] != given[0]:
+            raise UsageError(
+                f"the head gives {_shape(made[1:])} for each image, but must give one score for each class; "
+                "end it with Linear"
+            )
+    elif isinstance(network.decoder, NoDecoder):
+        if made[:1] != given[:1]:
+            raise UsageError(
+                f"the encoder makes {made[0]} codes of {given[0]} images, but must keep each apart"
+            )
+    elif made != given:
+        raise UsageError(
+            f"the decoder gives {_shape(made[1:])}, but the images are {_shape(given[1:])}; "
+            "let its last layer give as many channels as the first takes"
+        )
+
+
+def _reason(error: BaseException) -> str:
+    lines = str(error).split("\n") if str(error) else [type(error).__name__]
+    return re.sub(r"^Given groups=.*?weight of size \[.*?\], ", "", lines[0])
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "×".join(str(number) for number in shape) or "one number"
