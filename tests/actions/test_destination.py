@@ -122,8 +122,14 @@ def test_a_big_run_leaves_nothing_of_its_decoded_images(
 ) -> None:
     out = tmp_path / "model"
     monkeypatch.setattr(batches, "_in_memory", lambda task: batches._on_disk(task, out / "training/pixels"))
-    with pytest.raises(UnpoolError, match="too small"):  # after decoding: a run that never began
-        train(str(photos), out=out, **TINY | {"network": "vgg16-bn", "weights": "none", "width": None})
+    with monkeypatch.context() as patch:
+
+        def refused(*_: Any) -> None:
+            raise UnpoolError("no memory for the network")
+
+        patch.setattr("unpool.actions.train.make_network", refused)
+        with pytest.raises(UnpoolError, match="no memory"):  # after decoding: a run that never began
+            train(str(photos), out=out, **TINY)
     assert any(name.startswith("pixels/pixels-") for name in contents(out / "training"))
     train(str(photos), out=out, **TINY)
     assert not (out / "training").exists()
@@ -155,6 +161,7 @@ def test_a_kill_while_a_finished_run_is_tidied_leaves_it_finished(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "model"
+    out.mkdir()
     with monkeypatch.context() as patch:
 
         def killed(self: Path, *_: Any, **__: Any) -> None:

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from unpool.actions import train as action
+from unpool.actions.destination import refuse_unwritable
 from unpool.actions.fit import fit
-from unpool.actions.fitting import refuse_unwritable
 from unpool.actions.train import train
 from unpool.cli import main
 from unpool.errors import UnpoolError, UsageError
@@ -21,6 +21,7 @@ from unpool.networks import weights
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.decoders import NoDecoder
+from unpool.ours import MARKER
 from unpool.progress import Progress
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.model_file import save_model
@@ -242,6 +243,7 @@ def test_what_goes_on_from_a_checkpoint_does_not_claim_another_start(
     monkeypatch.setattr(weights, "pretrained_state", unreachable)
     (tmp_path / "m" / "training").mkdir(parents=True)
     (tmp_path / "m" / "training" / CHECKPOINT).write_bytes(b"")
+    (tmp_path / "m" / "training" / MARKER).touch()
     progress = Told()
     with pytest.raises(UnpoolError, match="cannot be read"):
         train(

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unpool.report.drawing import fit, open_thumbnail
 from unpool.report.palette import group_colours, ink_on
@@ -32,7 +33,7 @@ def draw_dendrogram(
     from matplotlib.figure import Figure
     from scipy.cluster.hierarchy import dendrogram
 
-    drawn = dendrogram(np.asarray(merges, float), orientation="left", no_plot=True)
+    drawn = dendrogram(_counting_groups(merges, len(groups)), orientation="left", no_plot=True)
     figure = Figure(figsize=(9, 1.3 + ROW * len(groups)), dpi=120, layout="constrained")
     axes = figure.add_subplot(xlabel="mean cosine distance where groups are joined")
     for near, far in zip(drawn["icoord"], drawn["dcoord"], strict=True):
@@ -48,6 +49,16 @@ def draw_dendrogram(
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
+
+
+def _counting_groups(merges: Any, num_groups: int) -> NDArray[np.float64]:
+    """The same rows with groups counted in the last column, as SciPy wants them, instead of images."""
+    rows = np.array(merges, float)
+    counted = [1] * num_groups
+    for row in rows:
+        counted.append(counted[int(row[0])] + counted[int(row[1])])
+        row[3] = counted[-1]
+    return rows
 
 
 def _leaf(axes: Any, height: float, name: str, size: int, colour: str, thumbnail: bytes | None) -> None:
