@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
-from unpool.objectives.views import VIEWS, Views, views_named
+from unpool.objectives.views import VIEWS, PickedViews, Views, views_named
 
 STILL = Views(0, 0, 0, 0, 0, 0)
 
@@ -54,6 +54,27 @@ def test_colour_leaves_grey_as_it_is() -> None:
     grey = torch.rand(8, 1, 6, 6).expand(8, 3, 6, 6)
     torch.testing.assert_close(views.look(grey, np.arange(8), 0, 0, 0), grey, atol=1e-5, rtol=1e-4)
     assert not torch.allclose(views.look(picture(), np.arange(64), 0, 0, 0), picture(), atol=1e-2)
+
+
+def test_a_warp_bends_the_plane_smoothly_and_small_images_not_at_all() -> None:
+    views = Views(0, 0, 0, 0, 0, 0, warp=0.2)
+    ramp = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(100, 1, 64, 64).contiguous()
+    look = views.look(ramp, np.arange(100), 0, 0, 0)
+    moved = (look - ramp)[:, :, 8:-8, 8:-8]
+    assert 0.05 < moved.abs().max() < 0.35  # the spline may swing a little over its knots
+    assert (moved[..., 1:] - moved[..., :-1]).abs().max() < 0.04, "no jumps from pixel to pixel"
+    assert moved.mean().abs() < 0.01
+    small = torch.rand(5, 1, 15, 15)
+    torch.testing.assert_close(views.look(small, np.arange(5), 0, 0, 0), small)
+
+
+def test_views_made_before_are_picked_two_at_a_time() -> None:
+    made = torch.arange(4.0).view(1, 4, 1).expand(500, 4, 1)
+    first, second = (PickedViews().look(made, np.arange(500), 0, 7, stream)[:, 0] for stream in (0, 1))
+    assert not (first == second).any()
+    assert (torch.bincount(first.long(), minlength=4) > 90).all()
+    again = PickedViews().look(made[:9], np.arange(40, 49), 0, 7, 0)[:, 0]
+    assert torch.equal(again, first[40:49])
 
 
 def test_a_wrong_name_is_told() -> None:

@@ -56,6 +56,8 @@ class Run:
     progress: Progress = field(default_factory=Progress)
     history: History | None = None
     corrupt: Callable[..., Any] | None = None  # of the denoising objective
+    whole: Any = None  # the network that is kept, where only its head is trained, over features known already
+    looks: Any = None  # views made beforehand
 
     def asked(self) -> dict[str, Any]:
         """What makes this run this run: the network and images, then what is done with them."""
@@ -89,7 +91,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     objective = make_objective(
         how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
         labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
-        trained_M=run.trained_on(), num_images=len(run.images), views=how.views,
+        trained_M=run.trained_on(), num_images=len(run.images), views=run.looks or how.views,
     )  # fmt: skip
     run.corrupt = getattr(objective, "corruption", None)
     with run.progress.stage("training", 100, "%") as stage:
@@ -136,7 +138,7 @@ def _record(run: Run, history: History, seconds: float) -> dict[str, Any]:
     seconds += history.seconds_before
     return {
         "network": run.network.network, "objective": run.how.objective,
-        "parameters": sum(parameter.numel() for parameter in run.network.parameters()),
+        "parameters": sum(parameter.numel() for parameter in (run.whole or run.network).parameters()),
         "asked": run.asked(),
         "steps": history.steps, "seed": run.how.plan.seed, "minutes": run.how.plan.minutes,
         "batch": run.how.plan.batch, "images": len(run.images), "seconds": round(seconds, 3),
@@ -162,7 +164,10 @@ def _write(run: Run, record: dict[str, Any]) -> None:
     else:
         _examples(run, out)
     classes = run.labels.classes if run.labels else None
-    save_model(out, run.network, training=record, classes=classes, last=history.last)
+    last = history.last
+    if run.whole is not None and last is not None:
+        last = run.whole.state_dict() | last
+    save_model(out, run.whole or run.network, training=record, classes=classes, last=last)
     end(out)
 
 

@@ -37,6 +37,9 @@ RECIPES = {
     "vgg19-bn": PHOTOGRAPHS,
 }
 
+HEAD = Recipe(50, 256, "adamw", "cosine", 1e-3, 1e-4, objective="aggregate")
+"""Of a head on frozen features, whose steps cost next to nothing."""
+
 
 def recipe_for(network: str, is_backbone: bool = False) -> Recipe:
     """The recipe of a network of the catalogue, of backbones in general, or of any other.

@@ -27,9 +27,10 @@ from unpool.actions.fitting import (
     fit_run,
     result,
 )
+from unpool.actions.head import train_head_alone
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
-from unpool.actions.recipes import recipe_for
+from unpool.actions.recipes import HEAD, recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError, UsageError
@@ -86,7 +87,8 @@ def train(
     share = val if isinstance(val, float | int) else 0.0 if isinstance(val, str) else 0.1
     check(val=share)
     wanted = read_wanted(network, from_model, size, width, decoder, weights, init, no_indices, seed)
-    recipe = recipe_for(wanted.name, wanted.is_backbone)
+    only_head = freeze and objective in COMPARING
+    recipe = HEAD if only_head else recipe_for(wanted.name, wanted.is_backbone)
     how = make_how(
         recipe, objective,
         typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
@@ -118,6 +120,8 @@ def train(
     images = job.pixel_set(made, accelerator.device)
     origin |= {"files": job.fingerprint, "channels": job.channels}
     run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
+    if only_head:
+        train_head_alone(run, job.pixels_NSSC)
     record = fit_run(run, resume=resume)
     return result(out, made.network, record["parameters"], record) | {"skipped": len(job.problems)}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -139,6 +139,9 @@ def make_network(
     from unpool.networks.freezing import freeze as freeze_encoder
     from unpool.networks.freezing import refuse_nothing_to_train
 
+    only_head = freeze and objective in COMPARING  # it gets one, which is then all that is trained
+    if only_head and wanted.is_backbone:
+        wanted = replace(wanted, options={"decoder": "none"} | wanted.options)
     network = _made(wanted, frame, num_classes, progress)
     if num_classes is not None:
         network = _with_head(network, num_classes, wanted.seed)
@@ -149,7 +152,8 @@ def make_network(
         network.use_indices = False
     if freeze:
         freeze_encoder(network)
-    refuse_nothing_to_train(network, freeze)
+    if not only_head:
+        refuse_nothing_to_train(network, freeze)
     return network
 
 

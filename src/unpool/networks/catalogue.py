@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from unpool.errors import UsageError, unknown_name
+from unpool.networks.adapted import with_head
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.backbones import foreign_names, is_timm_name, is_torchvision_name, native_size
 from unpool.networks.building import Entry, build
@@ -77,6 +78,7 @@ def build_network(
     width: int | None = None,
     decoder: str | None = None,
     num_classes: int | None = None,
+    head: int | None = None,
     init: str = "default",
     seed: int | None = None,
 ) -> Autoencoder:
@@ -87,7 +89,8 @@ def build_network(
     choice. `decoder` is "unpool", "transpose", "upsample" or "none"; by default the published one, else
     unpooling where the encoder can be mirrored and upsampling where not. With `num_classes`
     any network is a Classifier, of its encoder and one linear layer in place of a decoder; "lenet", with its
-    own three, is one of 10 classes unless told otherwise or a decoder is asked for. `init` is how random
+    own three, is one of 10 classes unless told otherwise or a decoder is asked for. `head` puts a linear layer to
+    that many numbers on what `embed` gives. `init` is how random
     weights are drawn (see `initialise`); `seed` fixes them and leaves the global generator alone.
 
     Raises UsageError for an unknown name, an option the network does not have, or fewer than two classes;
@@ -109,9 +112,10 @@ def build_network(
             raise UsageError(f"{option} {value} is not a positive number; give at least 1")
     with seeded(seed):
         network = build(name, entry, side, depth, width or 32, decoder, num_classes)
+        network = network if head is None else with_head(network, head)
         initialise(network, init)
     load_weights(network, weights)
-    chosen = {"width": width, "decoder": decoder, "num_classes": num_classes}
+    chosen = {"width": width, "decoder": decoder, "num_classes": num_classes, "head": head}
     network.built_with = {"size": side, "channels": depth} | _given(chosen)
     return network
 

@@ -11,9 +11,13 @@ VGG_WIDTHS: dict[int, tuple[tuple[int, ...], ...]] = {
     19: ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4),
 }
 
+POOLED_FIRST = 16  # side in pixels; smaller images lose too much by it
+
 
 def conv(channels: int = 3, size: int = 64, width: int = 32) -> nn.Sequential:
-    """Blocks of convolution and pooling until at most 3 pixels a side are left.
+    """Blocks of convolution and pooling until at most 3 pixels a side are left, and one convolution there.
+
+    From 16 pixels on each pool comes before its convolution, so that most of the work is done on small planes.
 
     (B, channels, size, size) → (B, 2·width, n, n) with n 2 or 3: 256 numbers for 8, 16, 32 or 64 pixels at
     width 32.
@@ -25,7 +29,8 @@ def conv(channels: int = 3, size: int = 64, width: int = 32) -> nn.Sequential:
     layers = _conv_norm_relu(channels, width)
     inside = width
     for outside in conv_widths(size, width):
-        layers += [*_conv_norm_relu(inside, outside), nn.MaxPool2d(2)]
+        block = _conv_norm_relu(inside, outside)
+        layers += [nn.MaxPool2d(2), *block] if size >= POOLED_FIRST else [*block, nn.MaxPool2d(2)]
         inside = outside
     return nn.Sequential(*layers)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unpool.objectives.contrast import PROJECTED, Contrast, contrast_loss
 from unpool.objectives.local_aggregation import LocalAggregation, nearest
-from unpool.objectives.views import Views
+from unpool.objectives.views import Looks
 
 WARM_UP = 0.5  # share of the epochs
 
@@ -39,7 +39,7 @@ class Aggregation(Contrast):
         seed: int = 0,
         temperature: float = 0.07,
         warm_up: float = WARM_UP,
-        views: Views | None = None,
+        views: Looks | None = None,
     ) -> None:
         super().__init__(dimension, seed=seed, views=views)
         self.local = LocalAggregation(len(trained_M), PROJECTED, temperature=temperature, seed=seed)

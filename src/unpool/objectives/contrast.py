@@ -16,7 +16,7 @@ from unpool.networks.autoencoder import merge_code
 from unpool.networks.decoders import NoDecoder
 from unpool.objectives.objective import Objective
 from unpool.objectives.processes import gather_rows
-from unpool.objectives.views import Views, views_named
+from unpool.objectives.views import Looks, views_named
 
 PROJECTED = 64
 DECODED = 8  # one image in so many is decoded: the decoder, which changes nothing of the code, costs little
@@ -63,7 +63,7 @@ class Contrast(Objective):
     """
 
     def __init__(
-        self, dimension: int, *, seed: int = 0, temperature: float = 0.5, views: Views | None = None
+        self, dimension: int, *, seed: int = 0, temperature: float = 0.5, views: Looks | None = None
     ) -> None:
         super().__init__()
         self.seed, self.temperature, self.views = seed, temperature, views or views_named(None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import nn
 
 from unpool.errors import unknown_name
 from unpool.options import OBJECTIVES
+
+if TYPE_CHECKING:
+    from unpool.objectives.views import Looks
 
 DEFAULT_CORRUPTION = "salt-pepper:snr=0.9,p=1"
 
@@ -23,12 +26,13 @@ def make_objective(
     num_classes: int = 0,
     trained_M: np.ndarray | None = None,
     num_images: int = 0,
-    views: str | None = None,
+    views: str | Looks | None = None,
     seed: int = 0,
 ) -> nn.Module:
     """The objective of that name for a network; called `objective(network, x_BCHW, index_B, epoch)`.
 
-    `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`), `views` a name of `VIEWS`.
+    `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`), `views` a name of `VIEWS` or
+    views themselves.
     Classification needs `labels_N`, aggregation the images trained on, `trained_M` of `num_images`.
     Raises `UsageError` for an unknown name.
     """
@@ -42,6 +46,7 @@ def make_objective(
     from unpool.objectives.views import views_named
 
     prep = network.preprocessing
+    looks = views_named(views) if views is None or isinstance(views, str) else views
     if name == "reconstruct":
         low, high = pixel_range(prep.mean, prep.std)
         return Reconstruction(loss or "mse", low=low, high=high, network=network.network)
@@ -50,11 +55,11 @@ def make_objective(
         return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
     if name == "contrast":
         with seeded(seed):
-            return Contrast(network.dimension(), seed=seed, views=views_named(views))
+            return Contrast(network.dimension(), seed=seed, views=looks)
     if name == "aggregate" and trained_M is not None:
         with seeded(seed):
             dimension = network.dimension()
-            return Aggregation(dimension, num_images, trained_M, seed=seed, views=views_named(views))
+            return Aggregation(dimension, num_images, trained_M, seed=seed, views=looks)
     if name == "classify" and labels_N is not None:
         return Classification(labels_N, num_classes, loss or "cross-entropy")
     raise unknown_name("objective", name, OBJECTIVES)

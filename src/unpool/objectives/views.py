@@ -6,6 +6,7 @@ B batch, C channels, H height, W width, K random numbers.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -16,7 +17,17 @@ from unpool.chance import uniform
 from unpool.errors import unknown_name
 
 NUM_RANDOM = 12
+WARPED = 1_000  # streams from here on are for warps
+BENT = 0.12
+KNOTS = 4  # a side, of the coarse grid that a warp is drawn on
+SMALLEST_BENT = 4 * KNOTS  # pixels a side; where knots lie closer, a warp scrambles
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+class Looks(Protocol):
+    """Whatever shows one image in several ways."""
+
+    def look(self, x: Tensor, index_B: np.ndarray, seed: int, epoch: int, stream: int) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -25,29 +36,41 @@ class Views:
 
     Shift as a share of half the side, rotation in radians, scale and shear as factors around 1 and 0, contrast and
     light as shares of the pixel range, colour as the share of saturation; `mirror` the share of mirror images and
-    `area` the least share of the area that a crop keeps (1: no crops).
+    `area` the least share of the area that a crop keeps (1: no crops). `warp` bends the plane smoothly: how far
+    the knots of a coarse grid move at most, as a share of half the side (Simard et al. 2003, elastic distortions).
     """
 
-    shift: float = 0.3
-    rotation: float = 0.2
-    scale: float = 0.15
-    shear: float = 0.2
+    shift: float = 0.25
+    rotation: float = 0.3
+    scale: float = 0.2
+    shear: float = 0.3
     contrast: float = 0.2
     light: float = 0.1
     colour: float = 0.0
     mirror: float = 0.0
     area: float = 1.0
+    warp: float = 0.0
 
     def look(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int, stream: int) -> Tensor:
         """One view of each image, a function of (seed, epoch, image, stream); what enters from outside
         repeats the border."""
         random_BK = torch.from_numpy(uniform(seed, epoch, index_B, NUM_RANDOM, stream)).to(x_BCHW.device)
         grid_BHW2 = F.affine_grid(self._affine(random_BK), list(x_BCHW.shape), align_corners=False)
+        if self.warp and min(x_BCHW.shape[2:]) >= SMALLEST_BENT:
+            grid_BHW2 = grid_BHW2 + self._bend(index_B, (seed, epoch, stream), x_BCHW)
         seen_BCHW = F.grid_sample(x_BCHW, grid_BHW2, padding_mode="border", align_corners=False)
         if self.colour and x_BCHW.shape[1] == 3:
             seen_BCHW = self._saturated(seen_BCHW, random_BK[:, 11])
         contrast_B = 1 + self.contrast * random_BK[:, 5].view(-1, 1, 1, 1)
         return seen_BCHW * contrast_B + self.light * random_BK[:, 6].view(-1, 1, 1, 1)
+
+    def _bend(self, index_B: np.ndarray, key: tuple[int, int, int], x_BCHW: Tensor) -> Tensor:
+        """(B, H, W, 2), what a smooth warp adds to where each pixel is looked up."""
+        seed, epoch, stream = key
+        moves = uniform(seed, epoch, index_B, 2 * KNOTS * KNOTS, stream + WARPED)
+        move_B2KK = torch.from_numpy(moves).view(-1, 2, KNOTS, KNOTS).to(x_BCHW)
+        bent_B2HW = F.interpolate(move_B2KK, x_BCHW.shape[2:], mode="bicubic", align_corners=True)
+        return self.warp * bent_B2HW.permute(0, 2, 3, 1)
 
     def _affine(self, random_BK: Tensor) -> Tensor:
         turn, scale = self.rotation * random_BK[:, 0], 1 + self.scale * random_BK[:, 1]
@@ -70,9 +93,22 @@ class Views:
         return torch.lerp(grey_B1HW, x_B3HW, 1 + self.colour * random_B.view(-1, 1, 1, 1))
 
 
+class PickedViews:
+    """Views that were made before: of V rows (B, V, D) of each image one, another for each of two streams."""
+
+    def look(self, x_BVD: Tensor, index_B: np.ndarray, seed: int, epoch: int, stream: int) -> Tensor:
+        """One row of each image, (B, D), a function of (seed, epoch, image, stream)."""
+        count = x_BVD.shape[1]
+        chance_B2 = (uniform(seed, epoch, index_B, 2).astype(np.float64) + 1) / 2
+        first_B = (chance_B2[:, 0] * count).astype(np.int64)
+        apart_B = 1 + (chance_B2[:, 1] * (count - 1)).astype(np.int64)
+        which_B = torch.from_numpy((first_B + stream * apart_B) % count).to(x_BVD.device)
+        return x_BVD[torch.arange(len(x_BVD), device=x_BVD.device), which_B]
+
+
 VIEWS = {
-    "shift": Views(),
-    "flip": Views(mirror=0.5),
+    "shift": Views(warp=BENT),
+    "flip": Views(warp=BENT, mirror=0.5),
     "crops": Views(shift=0.0, rotation=0.0, scale=0.0, shear=0.0, mirror=0.5, area=0.4),
     "photo": Views(
         shift=0.0,

@@ -181,3 +181,20 @@ def epoch_batches(
     end = len(order) - len(order) % batch if drop_last else len(order)
     for start in range(0, end, batch):
         yield order[start : start + batch]
+
+
+class FeatureSet:
+    """Features (N, V, D) of V views of each image, known already, as float32 batches (B, V, D)."""
+
+    def __init__(self, feature_NVD: np.ndarray, device: torch.device) -> None:
+        self.feature_NVD, self.device = feature_NVD, device
+
+    def __len__(self) -> int:
+        return len(self.feature_NVD)
+
+    def batches(
+        self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
+    ) -> Iterator[Tensor]:
+        """Each batch of indices; which view is compared with which is the objective's matter."""
+        for index_B in indices:
+            yield torch.from_numpy(self.feature_NVD[index_B].astype(np.float32)).to(self.device)

@@ -145,6 +145,7 @@ def _described(
 
 def _rebuilt(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     """The network that model.json describes, with random weights."""
+    from unpool.networks.adapted import with_head
     from unpool.networks.autoencoder import Preprocessing
     from unpool.networks.catalogue import build_network
     from unpool.networks.classifier import with_classes
@@ -158,6 +159,7 @@ def _rebuilt(path: Path, described: Mapping[str, Any]) -> Autoencoder:
         else:
             network = described_network(description)
             network = network if num_classes is None else with_classes(network, num_classes)
+            network = network if options.get("head") is None else with_head(network, options["head"])
         prepared = described["preprocessing"]
         pixels = {key: tuple(prepared[key]) for key in ("mean", "std")}
         network.preprocessing = Preprocessing(**{**prepared, **pixels})

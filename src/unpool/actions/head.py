@@ -1,0 +1,152 @@
+"""Training a head on frozen features: the encoder sees a few views of each image once, and is then done.
+
+N images, V views of each, D numbers in a feature, S side, C channels, B batch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.fitting import Run
+from unpool.cores import usable_cores
+from unpool.errors import UnpoolError
+from unpool.images.batches import in_order
+from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.training.scratch import ENCODER, FEATURES, begin
+
+MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
+CHUNK = 8  # images whose views a worker embeds at a time
+STARTED_FROM = 5_000  # features that tell the principal directions
+
+
+def num_views(num_images: int) -> int:
+    """How many views of each image are embedded, fewer of many images.
+
+    >>> num_views(1_500), num_views(16_000), num_views(1_000_000)
+    (8, 4, 2)
+    """
+    return min(MOST_VIEWS, max(LEAST_VIEWS, SEEN // max(1, num_images)))
+
+
+def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
+    """Make `run` train the head of its network, which gets one, over features of views; they are computed here.
+
+    The features lie in MODEL/training until the run is finished; a run that was stopped goes on with them.
+    """
+    from unpool.networks.adapted import Head, with_head
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.catalogue import seeded
+    from unpool.objectives.views import PickedViews
+    from unpool.training.data import FeatureSet
+
+    if run.out is None:
+        raise UnpoolError("a head on frozen features is trained by `unpool train`, which keeps them in --out")
+    network: Autoencoder = run.network
+    with seeded(run.how.plan.seed):
+        whole = with_head(network)
+    head = Head(whole)
+    if run.accelerator.is_main_process:
+        begin(run.out, resume=True)  # marks the folder as ours before anything is put there
+    with run.accelerator.main_process_first():
+        feature_NVD = _features(run, network, pixels_NSSC)
+    if whole is not network:  # a fresh head
+        some_M = np.linspace(0, len(feature_NVD) - 1, min(STARTED_FROM, len(feature_NVD))).astype(int)
+        head.start(_tensor(feature_NVD[some_M, 0]))
+    run.network, run.whole, run.looks = head, whole, PickedViews()
+    run.images = FeatureSet(feature_NVD, run.accelerator.device)
+
+
+def _tensor(feature_MD: np.ndarray) -> Any:
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(feature_MD, np.float32))
+
+
+def _features(run: Run, network: Any, pixels_NSSC: np.ndarray) -> np.ndarray:
+    """(N, V, D) float16 in a file that grows until every row is there."""
+    assert run.out is not None
+    count, side = num_views(len(pixels_NSSC)), network.preprocessing.size
+    dimension = _codes(network).dimension(side)
+    path = run.out / "training" / FEATURES
+    of_what = repr((run.origin, run.how.views, run.how.plan.seed, count)).encode()
+    mark_8 = np.frombuffer(hashlib.blake2b(of_what, digest_size=16).digest(), np.float16)
+    shape = (len(pixels_NSSC), count, dimension)
+    whole = _opened(path, mark_8, shape)
+    feature_NVD = whole[len(mark_8) :].reshape(shape)
+    # Rows that no worker has reached are zeros, and no feature is.
+    todo_M = np.flatnonzero(~(feature_NVD != 0).any(axis=2).all(axis=1))
+    if len(todo_M):
+        encoder = _encoder(run, network)
+        with run.progress.stage("embedding views", len(todo_M), "images") as stage:
+            for rows, vectors_bVD in _embedded(run, encoder, network, pixels_NSSC, todo_M, count):
+                feature_NVD[rows] = vectors_bVD
+                stage.advance(len(rows))
+    return feature_NVD
+
+
+def _opened(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The file of features as one row of numbers, begun anew where it is of other images or views."""
+    length = len(mark_8) + int(np.prod(shape))
+    if path.exists() and path.stat().st_size == 2 * length:
+        kept = np.memmap(path, np.float16, "r+", shape=(length,))
+        if kept[: len(mark_8)].tobytes() == mark_8.tobytes():
+            return kept
+    fresh = np.memmap(path, np.float16, "w+", shape=(length,))
+    fresh[: len(mark_8)] = mark_8
+    return fresh
+
+
+def _codes(network: Any) -> Any:
+    """The network without its head: what is the same before and after training."""
+    from unpool.networks.adapted import Adapted
+    from unpool.networks.autoencoder import Autoencoder
+
+    if not isinstance(network, Adapted):
+        return network
+    return Autoencoder(
+        network.encoder, network.decoder, network=network.network, preprocessing=network.preprocessing,
+        merge=network.merge,
+    )  # fmt: skip
+
+
+def _encoder(run: Run, network: Any) -> Encoder:
+    assert run.out is not None
+    codes, device = _codes(network).eval(), run.accelerator.device.type
+    if device != "cpu":
+        return TorchEncoder(codes, device)
+    path = run.out / "training" / ENCODER
+    try:
+        with run.progress.stage("exporting"):
+            export_encoder(codes, path)
+    except UnpoolError as error:
+        run.progress.message(f"embedding with torch instead of ONNX Runtime: {error}")
+        return TorchEncoder(codes)
+    return OnnxEncoder(path)
+
+
+def _embedded(
+    run: Run, encoder: Encoder, network: Any, pixels_NSSC: np.ndarray, todo_M: np.ndarray, count: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows and the unit vectors (b, V, D) of their views, a few at a time."""
+    from unpool.analysis.neighbours import unit
+    from unpool.objectives.views import views_named
+
+    views, seed = views_named(run.how.views), run.how.plan.seed
+
+    def work(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        import torch
+
+        raw = torch.from_numpy(np.ascontiguousarray(pixels_NSSC[rows])).permute(0, 3, 1, 2)
+        x_bCSS = raw.to(torch.float32) / 127.5 - 1
+        seen = [views.look(x_bCSS, rows, seed, number, stream=7) for number in range(count)]
+        pixels = ((torch.stack(seen, dim=1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+        flat = pixels.flatten(0, 1).permute(0, 2, 3, 1).contiguous().numpy()
+        return rows, unit(encoder(flat)).reshape(len(rows), count, -1)
+
+    chunks = [todo_M[start : start + CHUNK] for start in range(0, len(todo_M), CHUNK)]
+    yield from in_order(work, chunks, usable_cores())

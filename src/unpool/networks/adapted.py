@@ -1,0 +1,102 @@
+"""A network whose vectors pass one linear layer more: features from elsewhere, adapted to one collection.
+
+Shapes: B batch, C channels, H and W height and width, N images, V views of each, D numbers in a code, E in a vector.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unpool.errors import UsageError
+from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.decoders import NoDecoder
+
+DIMENSION = 128
+
+
+class Adapted(Autoencoder):
+    """`embed` gives what a linear head makes of the code at unit length; encoder and decoder are as they were.
+
+    >>> net = Adapted(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), NoDecoder(), merge="mean")
+    >>> net.encode(torch.zeros(5, 3, 8, 8)).shape, net.embed(torch.zeros(5, 3, 8, 8)).shape
+    (torch.Size([5, 4, 6, 6]), torch.Size([5, 2]))
+    """
+
+    def __init__(
+        self, encoder: nn.Module, head: nn.Linear, decoder: nn.Module | None = None, **options: object
+    ) -> None:
+        super().__init__(encoder, decoder, **options)  # type: ignore[arg-type]
+        self.head = head
+
+    def embed(self, x_BCHW: Tensor) -> Tensor:
+        """One vector for each image, (B, E)."""
+        vector_BE: Tensor = self.head(F.normalize(super().embed(x_BCHW), dim=1))
+        return vector_BE
+
+
+class Head(nn.Module):
+    """The head of an adapted network over codes that are known already, with the face of a network.
+
+    What it is given are merged codes (B, D); `encode` and `embed` give vectors (B, E). The head is shared: what
+    is trained here is trained there.
+    """
+
+    merge = "flatten"
+    use_indices = False
+
+    def __init__(self, network: Adapted) -> None:
+        super().__init__()
+        self.head = network.head
+        self.decoder = NoDecoder()
+        self.network, self.preprocessing = network.network, network.preprocessing
+
+    def encode(self, code_BD: Tensor) -> Tensor:
+        """Vectors (B, E) of codes (B, D)."""
+        vector_BE: Tensor = self.head(F.normalize(code_BD, dim=1))
+        return vector_BE
+
+    embed = encode
+
+    def dimension(self) -> int:
+        """E, the length of a vector."""
+        return self.head.out_features
+
+    @torch.no_grad()
+    def start(self, code_ND: Tensor) -> None:
+        """Set the head to the principal directions of some codes: training begins with what they hold."""
+        unit_ND = F.normalize(code_ND.float(), dim=1)
+        mean_D = unit_ND.mean(dim=0)
+        _, spread_M, direction_MD = torch.linalg.svd(unit_ND - mean_D, full_matrices=False)
+        count = min(self.head.out_features, len(spread_M))
+        # One scale for all, so that angles between images stay as they are.
+        scale = (len(unit_ND) / spread_M.square().sum().clamp_min(1e-12)).sqrt()
+        self.head.weight[:count] = direction_MD[:count] * scale
+        self.head.weight[count:] = 0
+        self.head.bias.copy_(-(self.head.weight @ mean_D))
+
+
+def with_head(network: Autoencoder, dimension: int = DIMENSION) -> Adapted:
+    """A network's own encoder and decoder, and a head to vectors of `dimension` numbers on its code.
+
+    A network that has such a head already is given back. Raises UsageError for a dimension below 2.
+
+    >>> network = Autoencoder(nn.Conv2d(3, 4, 3), merge="mean")
+    >>> with_head(network, 2).head
+    Linear(in_features=4, out_features=2, bias=True)
+    """
+    if isinstance(network, Adapted):
+        return network
+    if dimension < 2:
+        raise UsageError(f"head {dimension} leaves vectors that all lie on a line; give at least 2")
+    head = nn.Linear(network.dimension(), dimension).to(next(network.encoder.parameters()))
+    adapted = Adapted(
+        network.encoder, head, network.decoder, network=network.network,
+        preprocessing=network.preprocessing, merge=network.merge, use_indices=network.use_indices,
+    )  # fmt: skip
+    if network.built_with is not None:
+        adapted.built_with = {**network.built_with, "head": dimension}
+        if adapted.built_with.pop("num_classes", None) is not None:
+            adapted.built_with["decoder"] = "none"
+    return adapted

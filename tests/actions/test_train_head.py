@@ -1,0 +1,105 @@
+"""`unpool train --freeze` by contrast or aggregation: the encoder sees each image a few times, a head is trained."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from unpool.actions import head
+from unpool.actions.head import num_views
+from unpool.actions.train import train
+from unpool.errors import UnpoolError
+from unpool.images.source import open_source
+from unpool.inference.runtime import TorchEncoder
+from unpool.networks.catalogue import build_network
+from unpool.training.model_file import load_model, save_model
+from unpool.training.scratch import FEATURES
+
+SHORT: dict[str, Any] = {"freeze": True, "steps": 12, "seed": 3, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(folder, build_network("conv", size=8, channels=1, width=4, decoder="upsample", seed=0))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export takes seconds and is tested elsewhere; torch embeds as well."""
+    monkeypatch.setattr(head, "export_encoder", _refused)
+
+
+def _refused(*_: Any) -> float:
+    raise UnpoolError("not now")
+
+
+@pytest.mark.parametrize("objective", ["contrast", "aggregate"])
+def test_the_head_learns_and_the_encoder_stays(objective: str, model: Path, tmp_path: Path) -> None:
+    told = train("digits", out=tmp_path / "m", objective=objective, from_model=model, **SHORT)
+    before, after = load_model(model), load_model(tmp_path / "m")
+    assert after.dimension() == 128
+    for name, value in before.encoder.state_dict().items():
+        assert torch.equal(value, after.encoder.state_dict()[name]), name
+    assert told["parameters"] == sum(parameter.numel() for parameter in after.parameters())
+    assert not (tmp_path / "m" / "training").exists()
+    assert json.loads((tmp_path / "m" / "model.json").read_text())["options"]["head"] == 128
+
+
+def test_training_makes_two_views_of_an_image_more_alike(model: Path, tmp_path: Path) -> None:
+    longer = SHORT | {"steps": 200, "schedule": "cosine"}
+    train("digits", out=tmp_path / "short", objective="contrast", from_model=model, **SHORT | {"steps": 1})
+    told = train("digits", out=tmp_path / "long", objective="contrast", from_model=model, **longer)
+    first = json.loads((tmp_path / "short" / "model.json").read_text())["training"]
+    assert told["train_loss"] < 0.9 * first["train_loss"]
+
+
+def test_a_stopped_run_goes_on_with_the_features_it_has(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = {"objective": "aggregate", "from_model": model, **SHORT}
+    train("digits", out=tmp_path / "whole", **asked)
+    seen: list[int] = []
+
+    class Counting(TorchEncoder):
+        stop_at = 900
+
+        def __call__(self, pixels_BHWC: np.ndarray) -> np.ndarray:
+            seen.append(len(pixels_BHWC))
+            if sum(seen) > self.stop_at * 8:
+                raise KeyboardInterrupt
+            return super().__call__(pixels_BHWC)
+
+    monkeypatch.setattr(head, "TorchEncoder", Counting)
+    with pytest.raises(KeyboardInterrupt):
+        train("digits", out=tmp_path / "m", **asked)
+    assert (tmp_path / "m" / "training" / FEATURES).exists()
+    seen.clear()
+    Counting.stop_at = 10_000
+    train("digits", out=tmp_path / "m", resume=True, **asked)
+    assert 0 < sum(seen) < 8 * (1797 - 700), "features that were there were computed again"
+    whole, resumed = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "m"))
+    assert all(torch.equal(whole[name], resumed[name]) for name in whole)
+
+
+def test_features_of_other_views_are_not_taken(model: Path, tmp_path: Path) -> None:
+    source = open_source("digits")
+    pixels = source.pixels(source.scan().files, 8)  # type: ignore[attr-defined]
+    path, shape = tmp_path / FEATURES, (len(pixels), 2, 3)
+    mark, other = np.arange(8, dtype=np.float16), np.ones(8, np.float16)
+    kept = head._opened(path, mark, shape)
+    kept[8:] = 1
+    kept.flush()
+    assert bool((head._opened(path, mark, shape)[8:] == 1).all())
+    assert not head._opened(path, other, shape)[8:].any()
+
+
+def test_fewer_views_of_more_images() -> None:
+    assert [num_views(count) for count in (1, 8_000, 20_000, 64_000)] == [8, 8, 3, 2]
