@@ -149,8 +149,8 @@ class _Lesson:
     def by_groups(self, groups: int | Literal["auto"], turn: int) -> None:
         """A shorter one with the groups of what the network makes of the images now.
 
-        Of the objective before, what it makes of several views counts as much as the code: places on the map where
-        only looks are shared come together.
+        The second time, what the first one's head makes of several views counts as much as the code. The contrast's
+        projection does not: it parts one class by its looks.
         """
         from unpool.analysis.confident import confident_groups
         from unpool.networks.catalogue import seeded
@@ -159,7 +159,7 @@ class _Lesson:
         chosen_M = self._some(LABELLED)
         with self.progress.stage("grouping"):
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
-            seen_MD = self._seen(chosen_M)
+            seen_MD = self._seen(chosen_M, with_answers=turn > 0)
             group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
         is_sure_M = share_M >= SURE
         self.sure.append(round(float(is_sure_M.mean()), 4))
@@ -191,8 +191,8 @@ class _Lesson:
         chance = np.random.default_rng(self.seed)
         return np.sort(chance.choice(len(self.data), at_most, replace=False))
 
-    def _seen(self, index_M: np.ndarray) -> np.ndarray:
-        """Codes, and beside them the mean answer of the objective to several views, both of unit length: (M, D)."""
+    def _seen(self, index_M: np.ndarray, *, with_answers: bool) -> np.ndarray:
+        """Codes of unit length, and beside them the mean answer of the objective to several views: (M, D)."""
         import torch
 
         from unpool.analysis.neighbours import unit
@@ -203,7 +203,10 @@ class _Lesson:
         with torch.inference_mode():
             for index_B, x_BCHW in zip(batches, self.data.batches(batches), strict=True):
                 codes.append(self.network.embed(x_BCHW).numpy())
-                answers.append(sum(unit(answer.numpy()) for answer in self._answers(x_BCHW, index_B)))
+                if with_answers:
+                    answers.append(sum(unit(answer.numpy()) for answer in self._answers(x_BCHW, index_B)))
+        if not with_answers:
+            return unit(np.concatenate(codes))
         return np.hstack([unit(np.concatenate(codes)), unit(np.concatenate(answers))])
 
     def _answers(self, x_BCHW: Any, index_B: np.ndarray) -> Iterator[Any]:
@@ -213,9 +216,12 @@ class _Lesson:
 
 
 def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed: int) -> Plan:
-    """That of the first phase: its share of the steps or of the time."""
+    """That of the first phase: its share of the steps or of the time.
+
+    Nothing is held out: the loss on images held out says little of how well codes group, and each image helps.
+    """
     if steps is None and minutes is None and size <= SMALL:
-        return Plan(steps=max(STEPS, -(-count // BATCH)), batch=BATCH, seed=seed)
+        return Plan(steps=max(STEPS, -(-count // BATCH)), batch=BATCH, val=0.0, seed=seed)
     if steps is not None:
-        return Plan(steps=max(1, round(steps / (1 + TURNS * TURN))), batch=BATCH, seed=seed)
-    return Plan(minutes=(minutes or MINUTES) * FIRST_TIME, batch=BATCH, seed=seed)
+        return Plan(steps=max(1, round(steps / (1 + TURNS * TURN))), batch=BATCH, val=0.0, seed=seed)
+    return Plan(minutes=(minutes or MINUTES) * FIRST_TIME, batch=BATCH, val=0.0, seed=seed)
