@@ -29,7 +29,9 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         part.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
         part.replace(path)
     except OSError as error:
-        if error.filename is None and error.errno is not None:  # a full disk, for one: told with the file it was met at
+        if (
+            error.filename is None and error.errno is not None
+        ):  # a full disk, for one: told with the file it was met at
             error.filename = str(path)
         raise
     finally:

@@ -1,4 +1,4 @@
-"""`unpool train --freeze` by contrast or aggregation: the encoder sees each image a few times, a head is trained."""
+"""`unpool train --freeze` by contrast or aggregation: a head is trained on features computed once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from unpool.actions.train import train
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
 from unpool.inference.runtime import TorchEncoder
+from unpool.networks.adapted import Head
 from unpool.networks.catalogue import build_network
+from unpool.progress import Progress
 from unpool.training.model_file import load_model, save_model
 from unpool.training.scratch import FEATURES
 
@@ -103,3 +105,20 @@ def test_features_of_other_views_are_not_taken(model: Path, tmp_path: Path) -> N
 
 def test_fewer_views_of_more_images() -> None:
     assert [num_views(count) for count in (1, 8_000, 20_000, 64_000)] == [8, 8, 3, 2]
+
+
+def test_a_collapse_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages: list[str] = []
+
+    class Told(Progress):
+        def message(self, text: str) -> None:
+            messages.append(text)
+
+    asked = {"objective": "contrast", "from_model": model, **SHORT}
+    told = train("digits", out=tmp_path / "m", progress=Told(), **asked)
+    assert told["effective_rank"] > 3
+    assert not [text for text in messages if "collapsed" in text]
+    monkeypatch.setattr(Head, "start", lambda head, _: head.head.weight.data.mul_(0))
+    monkeypatch.setattr(Head, "embed", lambda head, code: head.head(code)[:, :1].expand(-1, 128))
+    train("digits", out=tmp_path / "n", progress=Told(), **asked)
+    assert [text for text in messages if "vary in only 1.0 directions: the embedding has collapsed" in text]

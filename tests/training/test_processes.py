@@ -15,10 +15,12 @@ from safetensors.torch import load_file
 
 from unpool.training.processes import share
 
-TRAIN = ("train", "digits", "--steps", "12", "--batch", "37", "--json", "--device", "cpu")
+TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")
+BATCH = {"aggregate": "399"}  # three epochs, the last one after the warm-up
 RUNS = {
     "reconstruct": ("--network", "conv-small", "--no-indices"),
     "contrast": ("--network", "conv-small", "--objective", "contrast"),
+    "aggregate": ("--network", "conv-small", "--objective", "aggregate"),
     "classify": ("--network", "lenet", "--objective", "classify", "--schedule", "one-cycle"),
     "denoise": ("--network", "conv", "--size", "8", "--objective", "denoise"),  # with BatchNorm
 }
@@ -27,7 +29,18 @@ RUNS = {
 def run(folder: Path, name: str, *launcher: str) -> dict[str, Any]:
     """Train in a process of its own, or in those that torch's launcher starts."""
     out = folder / f"{name}-{len(launcher)}"
-    words = [sys.executable, *launcher, "-m", "unpool", *TRAIN, *RUNS[name], "--out", str(out)]
+    words = [
+        sys.executable,
+        *launcher,
+        "-m",
+        "unpool",
+        *TRAIN,
+        *RUNS[name],
+        "--batch",
+        BATCH.get(name, "37"),
+        "--out",
+        str(out),
+    ]
     done = subprocess.run(
         words,
         capture_output=True,
@@ -51,7 +64,7 @@ LAUNCHER = (
 )
 
 
-@pytest.mark.parametrize("name", ["reconstruct", "contrast", "classify"])
+@pytest.mark.parametrize("name", ["reconstruct", "contrast", "aggregate", "classify"])
 def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
     alone, together = run(tmp_path, name), run(tmp_path, name, *LAUNCHER)
     assert together["steps"] == alone["steps"] == 12

@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.folder import ImageFile
 from unpool.images.source import Source
 from unpool.training.model_file import has_model
 
 PHOTOGRAPH = 64  # shorter side in pixels from which ImageNet features are worth more than a net of one's own
+TINY = 16  # side below which ImageNet features are not even tried
 LARGEST_TRAINED = 64  # side at which `conv` is trained on larger images
-SAMPLE = 200  # files looked at
+SAMPLE = 200  # files whose size is looked at
+COLOURS = 20  # files that are decoded to see whether they have colour
 PRETRAINED = "efficientnet-lite0"
 
 
@@ -26,6 +29,7 @@ class Choice:
     folder: Path | None
     size: int | None
     reason: str
+    adapted: bool = False  # with a head that is trained on these images
 
 
 def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Choice:
@@ -41,10 +45,43 @@ def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Ch
     if side >= PHOTOGRAPH:
         reason = f"the shorter side is {side} px (median), so ImageNet features fit"
         return Choice(PRETRAINED, None, None, reason)
-    reason = (
-        f"the shorter side is {side} px (median), too small for ImageNet features: a network of their own"
-    )
+    if side >= TINY and has_colour(source, files):
+        reason = f"in colour, the shorter side {side} px (median): ImageNet features of the enlarged images"
+        return Choice(PRETRAINED, None, None, reason)
+    kind = "too small for ImageNet features" if side < TINY else "small and grey"
+    reason = f"the shorter side is {side} px (median), {kind}: a network of their own"
     return Choice("conv", None, trained_size(source, files), reason)
+
+
+def chosen(rows: Sequence[dict[str, Any]], size: int) -> Choice | None:
+    """The choice that the table of a comparison (`compare`), best first, comes to; None where it is empty.
+
+    >>> chosen([{"way": "scratch", "images": 900}], 28).network
+    'conv'
+    """
+    if not rows:
+        return None
+    way, images = rows[0]["way"], rows[0]["images"]
+    reason = f"{way}: of {len(rows)} ways tried on {images} images, its groups stand furthest apart"
+    if way == "scratch":
+        return Choice("conv", None, size, reason)
+    return Choice(PRETRAINED, None, None, reason, adapted=way == "adapted")
+
+
+def is_comparable(source: Source, files: Sequence[ImageFile]) -> bool:
+    """Whether pretrained features may suit these images, so that a comparison is worth its time."""
+    return typical_side(source, files) >= TINY
+
+
+def has_colour(source: Source, files: Sequence[ImageFile]) -> bool:
+    """Whether one of some files is in colour."""
+    for file in files[:: max(1, len(files) // COLOURS)]:
+        try:
+            if not source.read(file, TINY).grey:
+                return True
+        except UnreadableImageError:
+            continue
+    return False
 
 
 def typical_side(source: Source, files: Sequence[ImageFile]) -> int:

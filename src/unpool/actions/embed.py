@@ -10,7 +10,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.choose import PRETRAINED, Choice, choose_network
+from unpool.actions.choose import (
+    PRETRAINED,
+    Choice,
+    choose_network,
+    chosen,
+    is_comparable,
+    trained_size,
+    typical_side,
+)
 from unpool.actions.collection import (
     counts,
     find_pending,
@@ -25,7 +33,7 @@ from unpool.actions.places import MODEL, default_work, read_state, write_state
 from unpool.actions.tables import write_problems
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError
-from unpool.files import sweep, whole_folder
+from unpool.files import PARTIAL, sweep, whole_folder
 from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
@@ -52,6 +60,7 @@ class Embedding:
     reason: str = ""
     dimension: int = 0
     rate: float = 0.0
+    compared: list[dict[str, Any]] = field(default_factory=list)  # of networks, the best first
     seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
 
 
@@ -151,6 +160,8 @@ class _Job:
         self.done = Embedding(work, self.table)
         self.workers = usable_cores()
         self.store: PixelStore | None = None
+        self.tried = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
+        self.compared_minutes = 0.0
 
     def prepare(self, wish: Wish) -> None:
         """Leave the wanted model in the workspace."""
@@ -159,17 +170,60 @@ class _Job:
         if has_model(self.folder) and wish.is_met_by(state, training):
             self.done.reason = f"{state.get('reason', '')}; the workspace has its model already"
         else:
-            choice = choose_network(wish.network, self.source, self.scan.files)
+            choice = self._compared(wish) or choose_network(wish.network, self.source, self.scan.files)
             self.done.reason = choice.reason
             self.progress.message(f"network: {choice.network} ({choice.reason})")
             if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
                 with whole_folder(self.folder) as folder:
                     self._make(choice, wish, folder)
-            write_state(self.work, wish=wish.asked, network=choice.network, reason=choice.reason)
+            sweep(self.work)
+            told = {
+                "network": choice.network,
+                "reason": choice.reason,
+                "compared": self.done.compared,
+                "comparison": None,
+            }
+            write_state(self.work, wish=wish.asked, **told)
+        self.done.compared = read_state(self.work).get("compared") or []
         self.done.network = describe_model(self.folder)["network"]
 
+    def _compared(self, wish: Wish) -> Choice | None:
+        """What a comparison of networks finds best; None where none was asked for, or it could tell nothing."""
+        if wish.network != "auto" or not wish.may_train or not (wish.minutes or wish.steps):
+            return None
+        if not is_comparable(self.source, self.scan.files):
+            return None
+        kept = read_state(self.work).get("comparison") or {}
+        if kept.get("wish") != wish.asked:  # else a run that was stopped goes on, with the time it had
+            kept = {"wish": wish.asked} | self._try_all(wish)
+            write_state(self.work, comparison=kept)
+        self.done.compared, self.compared_minutes = kept["rows"], kept["minutes"]
+        return chosen(kept["rows"], trained_size(self.source, self.scan.files))
+
+    def _try_all(self, wish: Wish) -> dict[str, Any]:
+        from unpool.actions.compare import compare, told
+
+        began = time.perf_counter()
+        tried = compare(
+            self.source, self.scan.files, self._pretrained(), groups=wish.groups,
+            side=typical_side(self.source, self.scan.files), seed=wish.seed, progress=self.progress,
+        )  # fmt: skip
+        for line in told(tried):
+            self.progress.message(line)
+        rows = [trial.row() for trial in tried]
+        return {"rows": rows, "minutes": (time.perf_counter() - began) / 60}
+
+    def _pretrained(self) -> Path:
+        """A model folder of the pretrained network, beside the model of the workspace."""
+        if not has_model(self.tried):
+            with self.progress.stage("preparing"):
+                save_pretrained_apart(PRETRAINED, self.tried)
+        return self.tried
+
     def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
-        if choice.folder is not None:
+        if choice.adapted:
+            self._adapt(wish, folder)
+        elif choice.folder is not None:
             copy_model(choice.folder, folder)
         elif not wish.may_train or _is_pretrained(choice.network):
             if wish.minutes or wish.steps:
@@ -178,6 +232,16 @@ class _Job:
                 save_pretrained_apart(choice.network, folder)
         else:
             self._learn(choice, wish, folder)
+
+    def _adapt(self, wish: Wish, folder: Path) -> None:
+        from unpool.actions.adapt import adapt
+
+        began = time.perf_counter()
+        adapt(
+            folder, self._pretrained(), self.source, self.scan.files, seed=wish.seed, workers=self.workers,
+            progress=self.progress,
+        )  # fmt: skip
+        self.done.seconds["train"] = time.perf_counter() - began
 
     def _learn(self, choice: Choice, wish: Wish, folder: Path) -> None:
         form = training_form(choice)
@@ -193,10 +257,15 @@ class _Job:
         self._refuse_empty()
         learn(
             folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
-            minutes=wish.minutes, steps=wish.steps, groups=wish.groups, seed=wish.seed, progress=self.progress,
+            minutes=self._left(wish.minutes), steps=wish.steps, groups=wish.groups, seed=wish.seed,
+            progress=self.progress,
         )  # fmt: skip
 
         self.done.seconds["train"] = time.perf_counter() - began
+
+    def _left(self, minutes: float | None) -> float | None:
+        """Of the time that was asked for what a comparison has not taken, a third at least."""
+        return None if minutes is None else max(minutes / 3, minutes - self.compared_minutes)
 
     def embed(self) -> None:
         """Give every image that needs one its vector."""

@@ -17,6 +17,7 @@ import numpy as np
 from unpool.actions.how import How
 from unpool.errors import UsageError
 from unpool.files import write_bytes
+from unpool.options import COMPARING
 from unpool.ours import TRAINING, is_marked
 from unpool.progress import Progress
 from unpool.training.history import History
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from unpool.training.data import Images
 
+RANKED = 2_000  # images whose vectors are looked at
 SHOWN = 16  # images in reconstructions.png
 
 
@@ -109,10 +111,33 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
             refuse_others=True,
         )
     record = _record(run, run.history, time.perf_counter() - run.began)
+    if how.objective in COMPARING:
+        record["effective_rank"] = _rank(run)
     if run.out is not None and run.accelerator.is_main_process:
         _write(run, record)
     run.accelerator.wait_for_everyone()
     return record
+
+
+def _rank(run: Run) -> float:
+    """How many directions the vectors of some images make use of; told where they have collapsed."""
+    import torch
+
+    from unpool.analysis.label_free import collapse, effective_rank
+
+    index_M = run.trained_on()[:RANKED]
+    parts = [
+        index_M[start : start + run.how.plan.batch] for start in range(0, len(index_M), run.how.plan.batch)
+    ]
+    run.network.eval()
+    with torch.inference_mode():
+        # Of features made beforehand the first view will do.
+        seen = (x if run.looks is None else x[:, 0] for x in run.images.batches(parts))
+        vectors_MD = np.concatenate([run.network.embed(x).float().cpu().numpy() for x in seen])
+    rank = effective_rank(vectors_MD)
+    if told := collapse(rank, vectors_MD.shape[1]):
+        run.progress.message(told)
+    return round(rank, 2)
 
 
 def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
@@ -230,7 +255,7 @@ def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> 
     """The JSON object of `unpool train` from what model.json keeps."""
     keys = (
         "steps", "seconds", "images_per_second", "train_loss", "val_loss", "val_accuracy", "objective",
-        "images", "best_epoch", "best_val_loss",
+        "images", "best_epoch", "best_val_loss", "effective_rank",
     )  # fmt: skip
     told = {"out": str(out), "network": network, "parameters": parameters, "epochs": len(record["epochs"])}
     told |= {key: record.get(key) for key in keys}

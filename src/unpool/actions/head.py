@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from unpool.errors import UnpoolError
 from unpool.images.batches import in_order
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.training.scratch import ENCODER, FEATURES, begin
+
+if TYPE_CHECKING:
+    from unpool.objectives.views import Looks
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
 CHUNK = 8  # images whose views a worker embeds at a time
@@ -69,6 +72,8 @@ def _tensor(feature_MD: np.ndarray) -> Any:
 
 def _features(run: Run, network: Any, pixels_NSSC: np.ndarray) -> np.ndarray:
     """(N, V, D) float16 in a file that grows until every row is there."""
+    from unpool.objectives.views import views_named
+
     assert run.out is not None
     count, side = num_views(len(pixels_NSSC)), network.preprocessing.size
     dimension = _codes(network).dimension(side)
@@ -83,7 +88,8 @@ def _features(run: Run, network: Any, pixels_NSSC: np.ndarray) -> np.ndarray:
     if len(todo_M):
         encoder = _encoder(run, network)
         with run.progress.stage("embedding views", len(todo_M), "images") as stage:
-            for rows, vectors_bVD in _embedded(run, encoder, network, pixels_NSSC, todo_M, count):
+            views, seed = views_named(run.how.views), run.how.plan.seed
+            for rows, vectors_bVD in view_features(encoder, pixels_NSSC, todo_M, count, views, seed):
                 feature_NVD[rows] = vectors_bVD
                 stage.advance(len(rows))
     return feature_NVD
@@ -129,14 +135,11 @@ def _encoder(run: Run, network: Any) -> Encoder:
     return OnnxEncoder(path)
 
 
-def _embedded(
-    run: Run, encoder: Encoder, network: Any, pixels_NSSC: np.ndarray, todo_M: np.ndarray, count: int
+def view_features(
+    encoder: Encoder, pixels_NSSC: np.ndarray, rows_M: np.ndarray, count: int, views: Looks, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows and the unit vectors (b, V, D) of their views, a few at a time."""
+    """Rows (b,) of the images (N, S, S, C) uint8 and the unit vectors (b, V, D) of `count` views of each."""
     from unpool.analysis.neighbours import unit
-    from unpool.objectives.views import views_named
-
-    views, seed = views_named(run.how.views), run.how.plan.seed
 
     def work(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         import torch
@@ -148,5 +151,5 @@ def _embedded(
         flat = pixels.flatten(0, 1).permute(0, 2, 3, 1).contiguous().numpy()
         return rows, unit(encoder(flat)).reshape(len(rows), count, -1)
 
-    chunks = [todo_M[start : start + CHUNK] for start in range(0, len(todo_M), CHUNK)]
+    chunks = [rows_M[start : start + CHUNK] for start in range(0, len(rows_M), CHUNK)]
     yield from in_order(work, chunks, usable_cores())

@@ -26,14 +26,12 @@ MINUTES = 5.0  # default length where images are larger
 SMALL = 32
 TURNS, TURN = 2, 0.4  # trainings by groups after that by contrast, and the length of each beside it
 TURN_LR = 1e-3
-FIRST_TIME = (
-    0.55  # share of the time for contrast; steps by groups are half as long, and groups take their time
-)
+FIRST_TIME = 0.55  # share of the time for contrast; steps by groups are half as long, and groups take theirs
 LABELLED = 20_000  # images that learn from groups at most
 GROUPED, GROUPED_A_STEP = (
-    10_000,
+    5_000,
     25,
-)  # images on the map that groups are seen on, at most and for each step before
+)  # images on a map that groups are seen on, at most and for each step before
 LOOKS = 8  # views of an image that are asked about
 SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
@@ -59,6 +57,10 @@ class PixelStore:
         self._pixels[start : start + len(rows)] = pixels_nSSC
         self.paths += [row["path"] for row in rows]
         self._all_grey = self._all_grey and all(row["grey"] for row in rows)
+
+    def pixels(self) -> np.ndarray:
+        """What was added, in three channels."""
+        return self._pixels[: len(self.paths)]
 
     def view(self) -> np.ndarray:
         """What was added; one channel where no image has colour."""
@@ -161,7 +163,7 @@ class _Lesson:
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
             seen_MD = self._seen(chosen_M, with_answers=turn > 0)
             group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
-        is_sure_M = share_M >= SURE
+        is_sure_M = _sure(group_M, share_M)
         self.sure.append(round(float(is_sure_M.mean()), 4))
         if len(np.unique(group_M[is_sure_M])) < 2:
             return
@@ -213,6 +215,15 @@ class _Lesson:
         for number in range(LOOKS):
             look_BCHW = self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
             yield self.objective.answer(self.network.embed(look_BCHW))
+
+
+def _sure(group_M: np.ndarray, share_M: np.ndarray) -> np.ndarray:
+    """Which images are learnt from: the sure ones, and of a group with few of these its surer half."""
+    is_sure_M = share_M >= SURE
+    for number in np.unique(group_M):
+        rows = group_M == number
+        is_sure_M |= rows & (share_M >= min(SURE, float(np.median(share_M[rows]))))
+    return is_sure_M
 
 
 def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed: int) -> Plan:

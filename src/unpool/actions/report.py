@@ -101,11 +101,14 @@ def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
     return rank_N
 
 
-def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Some images as the trained network takes them, and what its mirror makes of their codes."""
+def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Some images as the trained network takes them, and what its mirror makes of their codes; None without one."""
     from unpool.inference.reconstruct import reconstruct
+    from unpool.networks.decoders import NoDecoder
 
     network: Any = load_model(work / MODEL)
+    if isinstance(network.decoder, NoDecoder):
+        return None
     prep = network.preprocessing
     chosen = {paths[i] for i in np.linspace(0, len(paths) - 1, min(EXAMPLES, len(paths))).astype(int)}
     files = [file for file in source.scan().files if file.path in chosen]

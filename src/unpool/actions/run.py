@@ -77,7 +77,8 @@ def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str
 
 
 def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
-    return {
+    compared = {f"tried: {row['way']}": _figures(row) for row in done.compared}
+    return compared | {
         "images": done.images, "skipped": done.skipped, "network": done.network, "why": done.reason,
         "groups": finished["groups"], "grouped by": finished["method"], "silhouette": finished["silhouette"],
         "silhouette on the map": finished["figures"]["map_silhouette"],
@@ -87,11 +88,17 @@ def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _figures(row: dict[str, Any]) -> str:
+    """One line of the comparison of networks, for people."""
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items() if name != "way")
+
+
 def _result(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
     seconds = done.seconds | {"group": 0.0, "map": 0.0} | finished.get("seconds", {})
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "reason": done.reason, "dimension": done.dimension,
+        "compared": done.compared or None,
         "groups": finished["groups"], "sizes": finished["sizes"], "silhouette": finished["silhouette"],
         "trustworthiness": finished["trustworthiness"], "report": str(done.work / REPORT / "index.html"),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -1,6 +1,6 @@
 """A network whose vectors pass one linear layer more: features from elsewhere, adapted to one collection.
 
-Shapes: B batch, C channels, H and W height and width, N images, V views of each, D numbers in a code, E in a vector.
+Shapes: B batch, C channels, H and W height and width, N images, D numbers in a code, E in a vector.
 """
 
 from __future__ import annotations

@@ -72,7 +72,11 @@ def _empty(scratch: Path) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    return path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER) or path.name.startswith(PARTIAL) or _is_cache(path)
+    return (
+        path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER)
+        or path.name.startswith(PARTIAL)
+        or _is_cache(path)
+    )
 
 
 def _is_cache(path: Path) -> bool:

@@ -1,0 +1,126 @@
+"""Pretrained features adapted to one collection: a head learns that views of an image, and neighbours, are alike.
+
+N images, V views of each, D numbers in a feature, S side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.choose import PRETRAINED
+from unpool.actions.head import view_features
+from unpool.actions.learn import PixelStore
+from unpool.actions.model import ready_model
+from unpool.errors import UnpoolError
+from unpool.images.folder import ImageFile
+from unpool.images.source import Source
+from unpool.inference.embed import decode_chunks
+from unpool.inference.runtime import Encoder
+from unpool.progress import Progress
+
+VIEWS = 4  # of an image; the first is the image as it is embedded
+LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
+EPOCHS, BATCH, LR, DECAY = 50, 256, 1e-3, 1e-4
+
+
+def adapt(
+    folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, seed: int, workers: int,
+    progress: Progress,
+) -> None:  # fmt: skip
+    """Write to `folder` the pretrained network of `model` with a head trained on up to 4,000 of the images."""
+    from unpool.training.model_file import save_model
+
+    ready = ready_model(model, "cpu", progress)
+    some = files[:: max(1, len(files) // LEARNT_FROM)][:LEARNT_FROM]
+    store, grey = PixelStore(folder, len(some), ready.form.size), True
+    with progress.stage("decoding", len(some), "images") as stage:
+        for chunk in decode_chunks(source, some, ready.form, workers):
+            store.add(chunk.usable, chunk.pixels_NSSC)
+            grey = grey and all(row["grey"] for row in chunk.usable)
+            stage.advance(len(chunk.rows))
+    if len(store.paths) < LEAST:
+        told = f"only {len(store.paths)} of {len(some)} images can be read"
+        raise UnpoolError(f"{told}: too few to adapt features to; use --network {PRETRAINED}")
+    feature_NVD = features_of(ready.encoder, store.pixels(), grey=grey, seed=seed, progress=progress)
+    whole, record = train_head(pretrained(model), feature_NVD, seed=seed, progress=progress)
+    save_model(folder, whole, training=record)
+
+
+def features_of(
+    encoder: Encoder, pixels_NSSC: np.ndarray, *, grey: bool, seed: int, progress: Progress
+) -> np.ndarray:
+    """Unit vectors (N, V, D) float32 of the images (N, S, S, 3) uint8 and of three other views of each."""
+    from unpool.objectives.views import views_named
+
+    views = views_named("shift" if grey else "crops")
+    rows_N = np.arange(len(pixels_NSSC))
+    found = []
+    with progress.stage("embedding views", len(rows_N), "images") as stage:
+        for rows, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, VIEWS - 1, views, seed):
+            plain_bD = encoder(pixels_NSSC[rows])
+            plain_bD = plain_bD / np.linalg.norm(plain_bD, axis=1, keepdims=True)
+            found.append(np.concatenate([plain_bD[:, None], vectors_bVD], axis=1))
+            stage.advance(len(rows))
+    return np.concatenate(found)
+
+
+def train_head(
+    network: Any, feature_NVD: np.ndarray, *, seed: int, progress: Progress
+) -> tuple[Any, dict[str, Any]]:
+    """The network with a head trained by Local Aggregation over known features; and the training record."""
+    import torch
+
+    from unpool.networks.adapted import Head, with_head
+    from unpool.networks.catalogue import seeded
+    from unpool.objectives.aggregation import Aggregation
+    from unpool.objectives.views import PickedViews
+    from unpool.training.data import FeatureSet
+    from unpool.training.fit import train
+    from unpool.training.plan import Plan
+
+    count = len(feature_NVD)
+    with seeded(seed):
+        whole = with_head(network)
+        head = Head(whole)
+        head.start(torch.from_numpy(feature_NVD[:, 0]))
+        objective = Aggregation(head.dimension(), count, np.arange(count), seed=seed, views=PickedViews())
+    plan = Plan(
+        epochs=EPOCHS, batch=min(BATCH, count), lr=LR, weight_decay=DECAY, val=0.0, seed=seed, drop_last=True
+    )
+    with progress.stage("adapting", 100, "%") as stage:
+        history = train(
+            head, FeatureSet(feature_NVD, torch.device("cpu")), objective, plan,
+            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
+        )  # fmt: skip
+    record = {
+        "objective": "aggregate",
+        "frozen": True,
+        "steps": history.steps,
+        "seed": seed,
+        "epochs": history.epochs,
+    }
+    return whole, record
+
+
+def embed_codes(whole: Any, code_ND: np.ndarray) -> np.ndarray:
+    """What the head makes of codes (N, D): (N, E) float32."""
+    import torch
+
+    from unpool.networks.adapted import Head
+
+    with torch.inference_mode():
+        vector_NE: np.ndarray = (
+            Head(whole).embed(torch.from_numpy(np.ascontiguousarray(code_ND, np.float32))).numpy()
+        )
+    return vector_NE
+
+
+def pretrained(folder: Path) -> Any:
+    """The network of a model folder, in evaluation mode."""
+    from unpool.training.model_file import load_model
+
+    return load_model(folder)

@@ -1,0 +1,113 @@
+"""`--network auto` with a budget: three ways are tried on some images, and figures without labels decide."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unpool.actions import compare as comparing
+from unpool.actions import embed as embedding
+from unpool.actions.choose import PRETRAINED, choose_network, chosen
+from unpool.actions.compare import LEAST, Trial, compare, told
+from unpool.actions.places import read_state
+from unpool.actions.run import run
+from unpool.images.source import FolderSource
+from unpool.networks.catalogue import build_network
+from unpool.progress import Progress
+from unpool.training.model_file import describe_model, save_model
+
+WAYS = {"pretrained", "adapted", "scratch"}
+
+
+def tiny_pretrained(_: str, folder: Path) -> None:
+    """A model of the pretrained kind that takes no time."""
+    save_model(folder, build_network("conv", size=16, channels=3, width=8, decoder="none", seed=0))
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty pictures of 20 pixels in three plain kinds."""
+    folder, chance = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    for number in range(60):
+        pixels = chance.integers(0, 60, (20, 20, 3))
+        pixels[..., number % 3] += 150
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
+def tried(photos: Path, model: Path, seed: int = 0) -> list[Trial]:
+    if not model.exists():
+        tiny_pretrained("", model)
+    source = FolderSource(photos)
+    return compare(source, source.scan().files, model, groups=3, side=20, seed=seed, progress=Progress())
+
+
+def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Path) -> None:
+    first, again = tried(photos, tmp_path / "m"), tried(photos, tmp_path / "m")
+    assert {trial.way for trial in first} == WAYS
+    scores = [trial.score for trial in first]
+    assert scores == sorted(scores, reverse=True)
+    assert [trial.figures for trial in first] == [trial.figures for trial in again]
+    assert first[0].score > 0.5, "three plain kinds stand apart"
+
+
+def test_of_few_images_nothing_is_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "TRIED", LEAST - 1)
+    assert tried(photos, tmp_path / "m") == []
+    assert told([]) == []
+    assert chosen([], 20) is None
+
+
+def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "save_pretrained_apart", tiny_pretrained)
+    for way in sorted(WAYS):
+        monkeypatch.setattr(Trial, "score", property(lambda trial, best=way: float(trial.way == best)))
+        work = tmp_path / f"{way}.unpool"
+        result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
+        assert result["compared"][0]["way"] == way
+        assert {row["way"] for row in result["compared"]} == WAYS
+        assert result["reason"].startswith(f"{way}: of 3 ways tried on 60 images")
+        described = describe_model(work / "model")
+        assert bool(described["options"].get("head")) == (way == "adapted")
+        assert (described["training"] is None) == (way == "pretrained")
+        assert f"tried: {way}" in (work / "report" / "index.html").read_text()
+        assert not list(work.glob(".partial*"))
+        json.dumps(result)
+
+
+def test_a_stopped_run_does_not_compare_again(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "save_pretrained_apart", tiny_pretrained)
+    monkeypatch.setattr(Trial, "score", property(lambda trial: float(trial.way == "scratch")))
+    work = tmp_path / "w.unpool"
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(embedding, "learn", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            run(str(photos), work=work, groups=3, steps=4, device="cpu")
+    before = read_state(work)["comparison"]
+    monkeypatch.setattr("unpool.actions.compare.compare", stopped)
+    result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
+    assert result["compared"] == before["rows"]
+
+
+def test_without_a_budget_colour_decides_at_small_sizes(photos: Path, tmp_path: Path) -> None:
+    source = FolderSource(photos)
+    assert choose_network("auto", source, source.scan().files).network == PRETRAINED
+    for number in range(5):
+        Image.new("L", (20, 20), 20 * number).save(tmp_path / f"{number}.png")
+    grey = FolderSource(tmp_path)
+    choice = choose_network("auto", grey, grey.scan().files)
+    assert (choice.network, choice.size) == ("conv", 20)
+    assert "small and grey" in choice.reason
