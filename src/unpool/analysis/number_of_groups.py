@@ -1,4 +1,7 @@
-"""How many groups there are, asked of the map alone. Shapes: N images, positions xy_N2."""
+"""How many groups there are, asked of the map, and of the neighbourhoods where the map does not part.
+
+Shapes: N images, D numbers a vector, positions xy_N2.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import checked
+from unpool.analysis.communities import communities
+from unpool.analysis.neighbours import Floats, checked, unit
 from unpool.analysis.separation import map_silhouette
 
 MOST_GROUPS = 30
@@ -15,13 +19,26 @@ ASKED = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
 
 
-def number_of_groups(xy_N2: npt.ArrayLike, *, seed: int = 0) -> int:
+CLEAR = 0.5  # best silhouette from which the map is believed
+COMMUNITIES_FROM, COUNTED_IN, COUNTS = (
+    500,
+    1_000,
+    3,
+)  # images; images a count; counts, of which the median is taken
+SHARE = 0.02  # of the images that a community must hold to be counted
+
+
+def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None = None, seed: int = 0) -> int:
     """The number of k-means groups, from 2 to min(30, √N), whose silhouette on the map is best; the fewer in a tie.
 
     Takes (N, 2) finite positions. 1 where there are fewer than four images or all lie in one place: nothing is
     there to be told apart. Deterministic for a seed. It always finds groups where points differ, even in noise.
 
-    Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
+    With `vectors_ND`, and where not even the best silhouette reaches 0.5 (photographs, say), a map has no clear
+    parts, and its silhouette prefers two or three halves: then the communities of the neighbour graph that hold a
+    fiftieth of the images are counted instead, on up to three parts of 1,000 images.
+
+    Source: Rousseeuw 1987 (silhouette); Traag et al. 2019 (communities); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
     in a fixed neighbour embedding).
 
     >>> number_of_groups([[x + dx, 0] for x in (0, 50, 100) for dx in (0, 1, 2)])
@@ -33,7 +50,19 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, seed: int = 0) -> int:
     num_places = len(np.unique(place_N2, axis=0))
     most = min(MOST_GROUPS, math.isqrt(len(place_N2)), num_places)
     scores = {number: _silhouette_of(place_N2, number, seed) for number in range(2, most + 1)}
-    return max(scores, key=lambda number: (scores[number], -number), default=1)
+    best = max(scores, key=lambda number: (scores[number], -number), default=1)
+    if vectors_ND is None or scores.get(best, 1.0) >= CLEAR or np.shape(vectors_ND)[0] < COMMUNITIES_FROM:
+        return best
+    return _large_communities(unit(vectors_ND), seed)
+
+
+def _large_communities(unit_ND: Floats, seed: int) -> int:
+    counts = []
+    for count in range(COUNTS):
+        rows = np.random.default_rng([seed, count]).permutation(len(unit_ND))[:COUNTED_IN]
+        found_S, _ = communities(unit_ND[np.sort(rows)], "auto", seed=seed)
+        counts.append(int((np.bincount(found_S) >= SHARE * len(rows)).sum()))
+    return max(2, sorted(counts)[COUNTS // 2])
 
 
 def _silhouette_of(place_N2: npt.NDArray[np.float32], number: int, seed: int) -> float:
