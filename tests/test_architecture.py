@@ -22,8 +22,8 @@ training.plan training.history training.data training.typed training.optimisers 
 training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.fit
 training.model_file training
 inference.runtime inference.embed inference.given inference.reconstruct inference
-analysis.neighbours analysis.mapping analysis.separation analysis.number_of_groups
-analysis.communities analysis.temi analysis.grouping analysis.confident analysis.label_free analysis.hierarchy
+analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
+analysis.temi analysis.grouping analysis.confident analysis.label_free analysis.hierarchy
 analysis.quality analysis
 workspace
 report

@@ -78,7 +78,6 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
         ((*TINY, "--objective", "classify", "--no-indices"), 2, "--no-indices is about decoding"),
         ((*TINY, "--objective", "classify", "--decoder", "unpool"), 2, "--decoder unpool is about decoding"),
         ((*TINY, "--patience", "2", "--val", "0"), 2, "--patience 2 waits for a better validation loss"),
-        (("--from", "EMBEDS", "--objective", "contrast", "--freeze"), 2, "--freeze leaves nothing of conv"),
         (("--network", "net.yaml"), 2, "net.yaml: there is no such file"),
         (("--network", "WRONG"), 2, "wrong.yaml: encoder layer 2, Conv2d, cannot take 4×30×30"),
         (("--network", "FOUR"), 2, "four.yaml: channels is 4, but must be 1 (grey) or 3"),

@@ -209,9 +209,9 @@ def test_another_networks_weights_are_named_by_their_first_difference(folder) ->
     whole = build_network("conv", size=16, channels=1).state_dict()
     save_file({**whole, "head.weight": torch.zeros(2, 3)}, folder / "model.safetensors")
     refused(folder, r"'head\.weight' is 2×3 in the file, absent in the network; train the model again, or")
-    del whole["encoder.3.bias"]
+    del whole["encoder.4.bias"]
     save_file(whole, folder / "model.safetensors")
-    refused(folder, r"'encoder\.3\.bias' is absent in the file, 64 in the network")
+    refused(folder, r"'encoder\.4\.bias' is absent in the file, 64 in the network")
 
 
 def test_weights_that_are_absent_or_damaged_are_told(folder) -> None:

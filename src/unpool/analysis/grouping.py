@@ -65,8 +65,8 @@ def group(
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
     `maps` sets the number of maps that `auto` asks. `groups` is the number of groups, or `auto` for the best
-    silhouette on the map, or what communities tell where that is low (`number_of_groups`). Fewer groups come back where there are fewer different vectors.
-    Raises UsageError for an unknown method, a number below 1
+    silhouette on the map, or what communities tell where that is low (`number_of_groups`). Fewer groups come back
+    where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
     or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
 
     Source: McConville et al. 2019, N2D (a neighbour embedding, then a mixture); Topchy, Jain, Punch 2003,

@@ -38,8 +38,8 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None =
     parts, and its silhouette prefers two or three halves: then the communities of the neighbour graph that hold a
     fiftieth of the images are counted instead, on up to three parts of 1,000 images.
 
-    Source: Rousseeuw 1987 (silhouette); Traag et al. 2019 (communities); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
-    in a fixed neighbour embedding).
+    Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
+    in a fixed neighbour embedding); Traag et al. 2019 (communities).
 
     >>> number_of_groups([[x + dx, 0] for x in (0, 50, 100) for dx in (0, 1, 2)])
     3
