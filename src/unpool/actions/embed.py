@@ -223,6 +223,8 @@ class _Job:
     def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
         if choice.adapted:
             self._adapt(wish, folder)
+        elif choice.folder is None and choice.network == PRETRAINED and has_model(self.tried):
+            copy_model(self.tried, folder)
         elif choice.folder is not None:
             copy_model(choice.folder, folder)
         elif not wish.may_train or _is_pretrained(choice.network):
