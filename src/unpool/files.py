@@ -29,9 +29,8 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         part.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
         part.replace(path)
     except OSError as error:
-        if (
-            error.filename is None and error.errno is not None
-        ):  # a full disk, for one: told with the file it was met at
+        # A full disk, for one, is told with the file it was met at; an error without a number has words of its own.
+        if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise
     finally:

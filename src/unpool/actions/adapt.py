@@ -15,6 +15,7 @@ from unpool.actions.choose import PRETRAINED
 from unpool.actions.head import view_features
 from unpool.actions.learn import PixelStore
 from unpool.actions.model import ready_model
+from unpool.actions.recipes import HEAD
 from unpool.errors import UnpoolError
 from unpool.images.folder import ImageFile
 from unpool.images.source import Source
@@ -24,7 +25,6 @@ from unpool.progress import Progress
 
 VIEWS = 4  # of an image; the first is the image as it is embedded
 LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
-EPOCHS, BATCH, LR, DECAY = 50, 256, 1e-3, 1e-4
 
 
 def adapt(
@@ -32,7 +32,7 @@ def adapt(
     progress: Progress,
 ) -> None:  # fmt: skip
     """Write to `folder` the pretrained network of `model` with a head trained on up to 4,000 of the images."""
-    from unpool.training.model_file import save_model
+    from unpool.training.model_file import load_model, save_model
 
     ready = ready_model(model, "cpu", progress)
     some = files[:: max(1, len(files) // LEARNT_FROM)][:LEARNT_FROM]
@@ -46,7 +46,7 @@ def adapt(
         told = f"only {len(store.paths)} of {len(some)} images can be read"
         raise UnpoolError(f"{told}: too few to adapt features to; use --network {PRETRAINED}")
     feature_NVD = features_of(ready.encoder, store.pixels(), grey=grey, seed=seed, progress=progress)
-    whole, record = train_head(pretrained(model), feature_NVD, seed=seed, progress=progress)
+    whole, record = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
     save_model(folder, whole, training=record)
 
 
@@ -89,21 +89,16 @@ def train_head(
         head.start(torch.from_numpy(feature_NVD[:, 0]))
         objective = Aggregation(head.dimension(), count, np.arange(count), seed=seed, views=PickedViews())
     plan = Plan(
-        epochs=EPOCHS, batch=min(BATCH, count), lr=LR, weight_decay=DECAY, val=0.0, seed=seed, drop_last=True
-    )
+        epochs=HEAD.epochs, batch=min(HEAD.batch, count), optimizer=HEAD.optimizer, schedule=HEAD.schedule,
+        lr=HEAD.lr, weight_decay=HEAD.weight_decay, val=0.0, seed=seed, drop_last=True,
+    )  # fmt: skip
     with progress.stage("adapting", 100, "%") as stage:
         history = train(
             head, FeatureSet(feature_NVD, torch.device("cpu")), objective, plan,
             progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
         )  # fmt: skip
-    record = {
-        "objective": "aggregate",
-        "frozen": True,
-        "steps": history.steps,
-        "seed": seed,
-        "epochs": history.epochs,
-    }
-    return whole, record
+    told = {"objective": HEAD.objective, "frozen": True, "seed": seed}
+    return whole, told | {"steps": history.steps, "epochs": history.epochs}
 
 
 def embed_codes(whole: Any, code_ND: np.ndarray) -> np.ndarray:
@@ -117,10 +112,3 @@ def embed_codes(whole: Any, code_ND: np.ndarray) -> np.ndarray:
             Head(whole).embed(torch.from_numpy(np.ascontiguousarray(code_ND, np.float32))).numpy()
         )
     return vector_NE
-
-
-def pretrained(folder: Path) -> Any:
-    """The network of a model folder, in evaluation mode."""
-    from unpool.training.model_file import load_model
-
-    return load_model(folder)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.adapt import embed_codes, features_of, pretrained, train_head
+from unpool.actions.adapt import embed_codes, features_of, train_head
 from unpool.actions.model import ready_model
 from unpool.cores import usable_cores
 from unpool.errors import UnreadableImageError
@@ -23,6 +23,7 @@ from unpool.images.decode import Picture, square
 from unpool.images.folder import ImageFile
 from unpool.images.source import Source
 from unpool.progress import Progress
+from unpool.training.model_file import load_model
 
 WAYS = ("pretrained", "adapted", "scratch")
 LEAD = 0.02
@@ -82,7 +83,7 @@ def compare(
     quick = seconds[0] / feature_NVD.shape[1]
     tried.append(_judged("pretrained", feature_NVD[:, 0], groups, seed, quick))
     with _timed() as more:
-        whole, _ = train_head(pretrained(model), feature_NVD, seed=seed, progress=progress)
+        whole, _ = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
         adapted_ND = embed_codes(whole, feature_NVD[:, 0])
     tried.append(_judged("adapted", adapted_ND, groups, seed, seconds[0] + more[0]))
     with _timed() as own:

@@ -222,7 +222,7 @@ class _Lesson:
 
 def _sure(group_M: np.ndarray, share_M: np.ndarray) -> np.ndarray:
     """Which images are learnt from: the sure ones, and of a group with few of these its surer half."""
-    is_sure_M = share_M >= SURE
+    is_sure_M = np.zeros(len(group_M), bool)
     for number in np.unique(group_M):
         rows = group_M == number
         is_sure_M |= rows & (share_M >= min(SURE, float(np.median(share_M[rows]))))

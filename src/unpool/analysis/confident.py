@@ -10,12 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.grouping import group
+from unpool.analysis.grouping import MAPS, group
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Index, Indices, self_neighbours, unit
 
 VOTERS = 10
-MAPS = ((30.0, 1.0), (15.0, 2.0), (50.0, 4.0))  # perplexity and exaggeration of each look
 
 
 def confident_groups(

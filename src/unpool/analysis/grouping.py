@@ -27,7 +27,11 @@ SEVERAL_MAPS_BELOW = 10_000
 """Below so many images `auto` asks three maps; from there on one, as they take long to make."""
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
-OTHER_MAPS = ((15.0, 2.0), (50.0, 4.0))  # perplexity and exaggeration, beside the map's own 30 and 1
+MAPS = (
+    (30.0, 1.0),
+    (15.0, 2.0),
+    (50.0, 4.0),
+)  # perplexity and exaggeration; the first is that of the map itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
         return _likeliest(belonging_NK)
     others = (
         make_map(space.unit_ND, seed=space.seed, perplexity=size, exaggeration=pull)
-        for size, pull in OTHER_MAPS[: space.num_maps - 1]
+        for size, pull in MAPS[1 : space.num_maps]
     )
     stacked = [belonging_NK, *(_memberships(other_N2, num_groups, space.seed) for other_N2 in others)]
     labels_N, _ = _likeliest(_memberships(np.hstack(stacked), num_groups, space.seed))

@@ -17,14 +17,9 @@ from unpool.analysis.separation import map_silhouette
 MOST_GROUPS = 30
 ASKED = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
-
-
 CLEAR = 0.5  # best silhouette from which the map is believed
-COMMUNITIES_FROM, COUNTED_IN, COUNTS = (
-    500,
-    1_000,
-    3,
-)  # images; images a count; counts, of which the median is taken
+COMMUNITIES_FROM = 500  # images
+COUNTED_IN, COUNTS = 1_000, 3  # images a count, and counts, of which the median is taken
 SHARE = 0.02  # of the images that a community must hold to be counted
 
 
