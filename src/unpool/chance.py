@@ -5,6 +5,9 @@ B images in a batch, K numbers for each.
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import numpy as np
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -28,6 +31,15 @@ def uniform(seed: int, epoch: int, index_B: np.ndarray, count: int, stream: int 
         rows_B1 = _mix(state + (index_B.astype(np.uint64)[:, None] + np.uint64(1)) * GOLDEN)
         bits_BK = _mix(rows_B1 + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN)
     return ((bits_BK >> np.uint64(40)).astype(np.float32) / np.float32(1 << 23)) - np.float32(1)
+
+
+def seed_c(seed: int) -> None:
+    """Start the C library's `rand` anew, which some compiled packages draw from and give no way to seed.
+
+    >>> seed_c(3)
+    """
+    name = "ucrtbase" if sys.platform == "win32" else None
+    ctypes.CDLL(name).srand(seed)
 
 
 def _mix(state: np.ndarray) -> np.ndarray:

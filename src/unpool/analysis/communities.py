@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, self_neighbours
+from unpool.chance import seed_c
 
 NEIGHBOURS = 15
 TRIALS = 12  # resolutions tried at most
@@ -69,6 +70,7 @@ def _leiden(graph_NN: Any, resolution: float, seed: int) -> npt.NDArray[np.int64
 
     if not graph_NN.nnz:
         return np.arange(graph_NN.shape[0])
+    seed_c(seed)  # its refinement draws from the C library's numbers, whatever `random_state` says
     found_N: npt.NDArray[np.int64] = (
         Leiden(resolution, random_state=seed, return_probs=False, return_aggregate=False)
         .fit_predict(graph_NN)
