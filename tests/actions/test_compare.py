@@ -111,3 +111,17 @@ def test_without_a_budget_colour_decides_at_small_sizes(photos: Path, tmp_path: 
     choice = choose_network("auto", grey, grey.scan().files)
     assert (choice.network, choice.size) == ("conv", 20)
     assert "small and grey" in choice.reason
+
+
+def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> None:
+    def order(*silhouettes: float | None) -> list[str]:
+        trials = [
+            Trial(way, {"map_silhouette": value}, 0.0)
+            for way, value in zip(("pretrained", "adapted", "scratch"), silhouettes, strict=True)
+        ]
+        return [trial.way for trial in sorted(trials, key=lambda trial: -trial.score)]
+
+    assert order(0.50, 0.51, 0.53)[0] == "pretrained"
+    assert order(0.50, 0.53, 0.54)[0] == "adapted"
+    assert order(0.50, 0.53, 0.56)[0] == "scratch"
+    assert order(None, 0.1, None)[0] == "adapted"

@@ -57,13 +57,10 @@ def features_of(
     from unpool.objectives.views import views_named
 
     views = views_named("shift" if grey else "crops")
-    rows_N = np.arange(len(pixels_NSSC))
-    found = []
+    rows_N, found = np.arange(len(pixels_NSSC)), []
     with progress.stage("embedding views", len(rows_N), "images") as stage:
-        for rows, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, VIEWS - 1, views, seed):
-            plain_bD = encoder(pixels_NSSC[rows])
-            plain_bD = plain_bD / np.linalg.norm(plain_bD, axis=1, keepdims=True)
-            found.append(np.concatenate([plain_bD[:, None], vectors_bVD], axis=1))
+        for rows, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, VIEWS, views, seed):
+            found.append(vectors_bVD)
             stage.advance(len(rows))
     return np.concatenate(found)
 

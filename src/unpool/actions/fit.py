@@ -13,8 +13,8 @@ from unpool.actions.fitting import Labels, Run, fit_run
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
-from unpool.errors import UnpoolError, unknown_name
-from unpool.options import check
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.options import COMPARING, check
 from unpool.progress import Progress
 from unpool.training.history import History
 
@@ -68,6 +68,10 @@ def fit(
         refuse_taken(folder)
         refuse_unwritable(folder)
         refuse_unkept(network)
+    if how.freeze and objective in COMPARING:
+        raise UsageError(
+            f"freeze leaves objective {objective!r} nothing to train here; `unpool train --freeze` trains a head"
+        )
     if how.freeze:
         freeze(network)
     refuse_nothing_to_train(network, how.freeze)

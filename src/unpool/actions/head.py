@@ -47,12 +47,11 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
     from unpool.objectives.views import PickedViews
     from unpool.training.data import FeatureSet
 
-    if run.out is None:
-        raise UnpoolError("a head on frozen features is trained by `unpool train`, which keeps them in --out")
     network: Autoencoder = run.network
     with seeded(run.how.plan.seed):
         whole = with_head(network)
     head = Head(whole)
+    assert run.out is not None  # `unpool train` has one always
     if run.accelerator.is_main_process:
         begin(run.out, resume=True)  # marks the folder as ours before anything is put there
     with run.accelerator.main_process_first():
@@ -74,10 +73,10 @@ def _features(run: Run, network: Any, pixels_NSSC: np.ndarray) -> np.ndarray:
     """(N, V, D) float16 in a file that grows until every row is there."""
     from unpool.objectives.views import views_named
 
-    assert run.out is not None
+    assert run.scratch is not None
     count, side = num_views(len(pixels_NSSC)), network.preprocessing.size
     dimension = _codes(network).dimension(side)
-    path = run.out / "training" / FEATURES
+    path = run.scratch / FEATURES
     of_what = repr((run.origin, run.how.views, run.how.plan.seed, count)).encode()
     mark_8 = np.frombuffer(hashlib.blake2b(of_what, digest_size=16).digest(), np.float16)
     shape = (len(pixels_NSSC), count, dimension)
@@ -121,11 +120,11 @@ def _codes(network: Any) -> Any:
 
 
 def _encoder(run: Run, network: Any) -> Encoder:
-    assert run.out is not None
+    assert run.scratch is not None
     codes, device = _codes(network).eval(), run.accelerator.device.type
     if device != "cpu":
         return TorchEncoder(codes, device)
-    path = run.out / "training" / ENCODER
+    path = run.scratch / ENCODER
     try:
         with run.progress.stage("exporting"):
             export_encoder(codes, path)
@@ -138,7 +137,7 @@ def _encoder(run: Run, network: Any) -> Encoder:
 def view_features(
     encoder: Encoder, pixels_NSSC: np.ndarray, rows_M: np.ndarray, count: int, views: Looks, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows (b,) of the images (N, S, S, C) uint8 and the unit vectors (b, V, D) of `count` views of each."""
+    """Rows (b,) of images (N, S, S, C) uint8, and unit vectors (b, V, D) of each as it is and in V − 1 views."""
     from unpool.analysis.neighbours import unit
 
     def work(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -146,7 +145,7 @@ def view_features(
 
         raw = torch.from_numpy(np.ascontiguousarray(pixels_NSSC[rows])).permute(0, 3, 1, 2)
         x_bCSS = raw.to(torch.float32) / 127.5 - 1
-        seen = [views.look(x_bCSS, rows, seed, number, stream=7) for number in range(count)]
+        seen = [x_bCSS] + [views.look(x_bCSS, rows, seed, number, stream=7) for number in range(1, count)]
         pixels = ((torch.stack(seen, dim=1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
         flat = pixels.flatten(0, 1).permute(0, 2, 3, 1).contiguous().numpy()
         return rows, unit(encoder(flat)).reshape(len(rows), count, -1)
