@@ -97,7 +97,11 @@ def test_a_stopped_run_does_not_compare_again(
         with pytest.raises(KeyboardInterrupt):
             run(str(photos), work=work, groups=3, steps=4, device="cpu")
     before = read_state(work)["comparison"]
-    monkeypatch.setattr("unpool.actions.compare.compare", stopped)
+
+    def again(*_: Any, **__: Any) -> None:
+        raise AssertionError("compared again")
+
+    monkeypatch.setattr("unpool.actions.compare.compare", again)
     result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
     assert result["compared"] == before["rows"]
 

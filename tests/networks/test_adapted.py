@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 from torch import nn
 
 from unpool.errors import UsageError
@@ -68,6 +69,18 @@ def test_a_head_begins_with_the_principal_directions() -> None:
     wanted_NN = _cosines(unit_ND - unit_ND.mean(dim=0))
     torch.testing.assert_close(_cosines(vector_NE), wanted_NN, atol=1e-4, rtol=1e-4)
     assert not torch.allclose(_cosines(before_NE), wanted_NN, atol=0.1)
+
+
+def test_a_smaller_head_begins_with_the_first_of_them() -> None:
+    """Against scikit-learn, whose directions may point the other way."""
+    chance = np.random.default_rng(0)
+    code_ND = (chance.normal(size=(200, 6)) * [5, 3, 1, 0.5, 0.2, 0.1] + 4).astype(np.float32)
+    head = Head(with_head(Autoencoder(nn.Conv2d(3, 6, 3), merge="mean"), 2))
+    head.start(torch.from_numpy(code_ND))
+    vector_N2 = head.embed(torch.from_numpy(code_ND)).detach().numpy()
+    wanted_N2 = PCA(2).fit_transform(code_ND / np.linalg.norm(code_ND, axis=1, keepdims=True))
+    for own_N, wanted_N in zip(vector_N2.T, wanted_N2.T, strict=True):
+        assert abs(np.corrcoef(own_N, wanted_N)[0, 1]) > 0.999
 
 
 def test_training_the_head_trains_the_network() -> None:
