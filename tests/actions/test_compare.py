@@ -77,7 +77,9 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
         described = describe_model(work / "model")
         assert bool(described["options"].get("head")) == (way == "adapted")
         assert (described["training"] is None) == (way == "pretrained")
-        assert f"tried: {way}" in (work / "report" / "index.html").read_text()
+        page = (work / "report" / "index.html").read_text()
+        assert '"title":"Ways to embed that were tried"' in page
+        assert all(f'["{name}","' in page for name in WAYS)
         assert not list(work.glob(".partial*"))
         json.dumps(result)
 

@@ -47,6 +47,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_table(NUM_IMAGES, 3, path=paths, label=HOSTILE[1]),
         title=HOSTILE[0],
         facts={HOSTILE[1]: HOSTILE[0]},
+        tables=[("Tried", ["way", HOSTILE[1]], [["scratch", HOSTILE[0]], ["adapted", "0.5"]])],
         originals=root / "photos",
         problems=[(HOSTILE[0], HOSTILE[1], HOSTILE[2])],
     )
@@ -73,6 +74,8 @@ def test_runs_without_complaint_and_without_network(page: Any) -> None:
     assert page.evaluate("window.hacked") is None
     assert page.locator("#title").text_content() == HOSTILE[0]
     assert page.locator("#problems td").first.text_content() == HOSTILE[0]
+    cells = page.locator("#figures").locator("th, td").all_text_contents()
+    assert cells == ["way", HOSTILE[1], "scratch", HOSTILE[0], "adapted", "0.5"]
 
 
 def test_draws_the_map(page: Any) -> None:

@@ -55,6 +55,7 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
         history=training["epochs"] if training else None,
         reconstructions=_examples(work, source, paths) if training else None,
         pictures=_pictures(work / REPORT),
+        tables=_tables(state),
         originals=folder,
         problems=problem_rows(table),
     )
@@ -67,6 +68,21 @@ def _pictures(folder: Path) -> list[tuple[str, str, Path]]:
         ("Groups and classes", "Table of how many images of each class are in each group", CONFUSION),
     )
     return [(title, told, folder / name) for title, told, name in known if (folder / name).is_file()]
+
+
+def _tables(state: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+    """The comparison of networks, where there was one, the best first."""
+    rows = state.get("compared") or []
+    if not rows:
+        return []
+    header = [name.replace("_", " ") for name in rows[0]]
+    return [
+        ("Ways to embed that were tried", header, [[_text(value) for value in row.values()] for row in rows])
+    ]
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def draw_labelled_map(work: Path, labels: str) -> Path:

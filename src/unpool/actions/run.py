@@ -77,8 +77,7 @@ def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str
 
 
 def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
-    compared = {f"tried: {row['way']}": _figures(row) for row in done.compared}
-    return compared | {
+    return {
         "images": done.images, "skipped": done.skipped, "network": done.network, "why": done.reason,
         "groups": finished["groups"], "grouped by": finished["method"], "silhouette": finished["silhouette"],
         "silhouette on the map": finished["figures"]["map_silhouette"],
@@ -86,11 +85,6 @@ def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
         "agreement of repeated groupings": finished["figures"]["stability"],
         "trustworthiness of the map": finished["trustworthiness"],
     }  # fmt: skip
-
-
-def _figures(row: dict[str, Any]) -> str:
-    """One line of the comparison of networks, for people."""
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row.items() if name != "way")
 
 
 def _result(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from unpool.report.drawing import png_bytes
 from unpool.report.grid import draw_grid
 from unpool.report.items import read_items
 from unpool.report.map_picture import draw_map
-from unpool.report.page import build_page, relative_url
+from unpool.report.page import Table, build_page, relative_url
 from unpool.report.pictures import draw_groups, draw_loss
 from unpool.report.thinning import assign_levels
 
@@ -31,6 +31,7 @@ def write_report(
     history: list[dict[str, float]] | None = None,
     reconstructions: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
     pictures: Sequence[tuple[str, str, Path]] = (),
+    tables: Sequence[Table] = (),
     originals: Path | None = None,
     problems: Sequence[tuple[str, str, str]] = (),
 ) -> Path:
@@ -40,8 +41,8 @@ def write_report(
     probability, label; `rank` (0 is the most typical of its group) and `outlier_score` are welcome.
     Everything but path and thumbnail may be null or missing. `facts` are shown as they are, null ones not.
     `history` has rows of epoch, train_loss, val_loss; `reconstructions` are inputs and outputs (N, H, W, C);
-    `pictures` are the title, alternative text and PNG file of others; `originals` is the folder that the
-    paths are relative to; `problems` are path, problem, detail.
+    `pictures` are the title, alternative text and PNG file of others; `tables` title, columns and rows of text;
+    `originals` is the folder that the paths are relative to; `problems` are path, problem, detail.
 
     Returns the path of index.html, which needs no server and no network.
     """
@@ -64,6 +65,7 @@ def write_report(
         title=title,
         facts=facts,
         figures=figures,
+        tables=tables,
         problems=problems,
         originals=relative_url(originals, out),
     )

@@ -26,6 +26,8 @@ MAX_PROBLEMS = 1_000
 REPRESENTATIVES = 12  # of each group are shown before anything else
 SCRIPTS = ("data.js", "map.js", "gestures.js", "dialog.js", "sheets.js", "main.js")
 
+Table = tuple[str, list[str], list[list[str]]]
+
 
 def build_page(
     items: Items,
@@ -34,10 +36,12 @@ def build_page(
     title: str,
     facts: dict[str, str | int | float | None],
     figures: list[dict[str, str]],
+    tables: Sequence[Table] = (),
     problems: Sequence[tuple[str, str, str]],
     originals: str | None,
 ) -> str:
-    """The page's text. `figures` have a title, an alternative text and an image as a data URL."""
+    """The page's text. `figures` have a title, an alternative text and an image as a data URL; `tables` a title,
+    the names of their columns, and rows of text."""
     first_N = _first_served(items, level_N)
     kept = np.sort(first_N[:MAX_ITEMS])
     data = _columns(items, level_N, kept) | {
@@ -48,6 +52,7 @@ def build_page(
         "groups": _groups(items, kept),
         "levels": {"coarsest": COARSEST, "perHalving": STEPS_PER_HALVING},
         "figures": figures,
+        "tables": [{"title": title, "header": header, "rows": rows} for title, header, rows in tables],
         "problems": [list(problem) for problem in problems[:MAX_PROBLEMS]],
         "totalProblems": len(problems),
         "originals": originals,

@@ -34,21 +34,32 @@ function showFigures() {
   }
 }
 
+function tableOf(header, lines, label) {
+  const rows = lines.map((line) => element('tr', {}, ...line.map((text) => element('td', { text }))));
+  const head = element('tr', {}, ...header.map((text) => element('th', { scope: 'col', text })));
+  return element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
+    element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows)));
+}
+
+function showTables() {
+  for (const { title, header, rows } of data.tables) {
+    byId('figures').append(element('h2', { text: title }), tableOf(header, rows, title));
+  }
+}
+
 function showProblems() {
   if (!data.totalProblems) return;
-  const rows = data.problems.map((problem) => element('tr', {}, ...problem.map((text) => element('td', { text }))));
-  const head = element('tr', {}, ...['file', 'problem', 'detail'].map((text) => element('th', { scope: 'col', text })));
-  const hidden = data.totalProblems - rows.length;
+  const hidden = data.totalProblems - data.problems.length;
   byId('problems').append(
     element('h2', {}, 'Problems', element('span', { class: 'count', text: plural(data.totalProblems, 'file') })),
-    element('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': 'Files with problems' },
-      element('table', {}, element('thead', {}, head), element('tbody', {}, ...rows))));
+    tableOf(['file', 'problem', 'detail'], data.problems, 'Files with problems'));
   if (hidden) byId('problems').append(element('p', { class: 'note', text: `${plural(hidden, 'file')} more: see problems.csv.` }));
 }
 
 showFacts();
 showGroups();
 showNotes();
+showTables();
 showFigures();
 showProblems();
 keepInReach();
