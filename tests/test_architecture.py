@@ -19,20 +19,21 @@ objectives.objective objectives.processes objectives.views objectives.contrast o
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
 objectives.losses objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
 training.plan training.history training.data training.typed training.optimisers training.schedules
-training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.fit
+training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.sound
+training.fit
 training.model_file training
-inference.runtime inference.embed inference.given inference.reconstruct inference
+inference.runtime inference.views inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
 analysis.temi analysis.grouping analysis.confident analysis.label_free analysis.hierarchy
 analysis.quality analysis
 workspace
 report
-actions.places actions.choose actions.collection actions.tables actions.learn actions.model actions.embed
-actions.described actions.group actions.report actions.run actions.recipes actions.wanted actions.how
-actions.early actions.destination actions.fitting actions.fit actions.train actions.reconstruct
-actions.search actions.export actions.networks actions
+actions.places actions.choose actions.collection actions.tables actions.recipes actions.learn actions.model
+actions.adapt actions.compare actions.embed actions.described actions.group actions.report actions.run
+actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit actions.train
+actions.reconstruct actions.search actions.export actions.networks actions
 collection
-telling cli
+telling words guarding cli
 __main__
 """
 ORDER = PLAN.split()

@@ -5,76 +5,36 @@ Nothing heavy is imported before a command needs it, so that `unpool --help` ans
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
-import traceback
 import webbrowser
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import cyclopts
 from cyclopts import App, Parameter
 
 from unpool import __version__
 from unpool.config import with_config
 from unpool.cores import is_first_process, share_cores_kindly
-from unpool.errors import UnpoolError, UsageError
-from unpool.options import DECODERS, DEVICES, FORMATS, MAPS, METHODS, OBJECTIVES, OPTIONS, PRECISIONS
+from unpool.errors import UsageError
+from unpool.guarding import guarded
+from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS
 from unpool.progress import Progress, TerminalProgress
 from unpool.telling import catalogue, layers, literal, short, trained
-
-
-def _option(name: str, *words: str, **more: Any) -> Parameter:
-    return Parameter(name=words or None, help=OPTIONS[name].describe(), show_choices=False, **more)
-
-
-def _number_or_auto(_: Any, tokens: Sequence[cyclopts.Token]) -> int | Literal["auto"]:
-    text = tokens[0].value
-    if text == "auto":
-        return "auto"
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--groups is {text!r}, but must be a whole number or auto") from None
-
-
-Work = Annotated[Path, _option("work")]
-OptionalWork = Annotated[Path | None, _option("work")]
-Seed = Annotated[int, _option("seed")]
-Data = Annotated[Path | None, _option("data")]
-Device = Annotated[Literal[*DEVICES], _option("device")]  # type: ignore[valid-type]
-Groups = Annotated[int | Literal["auto"], _option("groups", converter=_number_or_auto, accepts_keys=False)]
-Json = Annotated[bool, _option("json", "--json", negative="")]
-NoOpen = Annotated[bool, _option("no-open", "--no-open", negative="")]
-Minutes = Annotated[float | None, _option("minutes")]
-Steps = Annotated[int | None, _option("steps")]
-NoIndices = Annotated[bool, _option("no-indices", "--no-indices", negative="")]
-Corruption = Annotated[str | None, _option("corruption")]
-Config = Annotated[Path | None, _option("config", "--config")]
-Debug = Annotated[bool, _option("debug", "--debug", negative="")]
-
-
-@Parameter(name="*")
-class Common:
-    """What every command takes."""
-
-    def __init__(
-        self,
-        *,
-        seed: Seed = 0,
-        data: Data = None,
-        device: Device = "auto",
-        json: Json = False,
-        config: Config = None,
-        debug: Debug = False,
-    ) -> None:
-        self.seed, self.data, self.device = seed, data, device
-        self.json, self.config, self.debug = json, config, debug
-
+from unpool.words import (
+    Common,
+    Corruption,
+    Groups,
+    Minutes,
+    NoIndices,
+    NoOpen,
+    OptionalWork,
+    Steps,
+    Work,
+    option,
+)
 
 COMMON = Common()
 
@@ -94,7 +54,7 @@ def run(
     /,
     *,
     work: OptionalWork = None,
-    network: Annotated[str, _option("network")] = "auto",
+    network: Annotated[str, option("network")] = "auto",
     groups: Groups = "auto",
     minutes: Minutes = None,
     steps: Steps = None,
@@ -135,33 +95,33 @@ def train(
     folder: str,
     /,
     *,
-    out: Annotated[Path, _option("out")],
-    objective: Annotated[Literal[*OBJECTIVES] | None, _option("objective")] = None,  # type: ignore[valid-type]
-    network: Annotated[str | None, _option("train-network")] = None,
-    from_: Annotated[Path | None, _option("from", "--from")] = None,
-    freeze: Annotated[bool, _option("freeze", "--freeze", negative="")] = False,
-    size: Annotated[int | None, _option("size")] = None,
-    width: Annotated[int | None, _option("width")] = None,
-    decoder: Annotated[Literal[*DECODERS] | None, _option("decoder")] = None,  # type: ignore[valid-type]
+    out: Annotated[Path, option("out")],
+    objective: Annotated[Literal[*OBJECTIVES] | None, option("objective")] = None,  # type: ignore[valid-type]
+    network: Annotated[str | None, option("train-network")] = None,
+    from_: Annotated[Path | None, option("from", "--from")] = None,
+    freeze: Annotated[bool, option("freeze", "--freeze", negative="")] = False,
+    size: Annotated[int | None, option("size")] = None,
+    width: Annotated[int | None, option("width")] = None,
+    decoder: Annotated[Literal[*DECODERS] | None, option("decoder")] = None,  # type: ignore[valid-type]
     no_indices: NoIndices = False,
-    epochs: Annotated[int | None, _option("epochs")] = None,
+    epochs: Annotated[int | None, option("epochs")] = None,
     steps: Steps = None,
     minutes: Minutes = None,
-    batch: Annotated[int | None, _option("batch")] = None,
-    drop_last: Annotated[bool, _option("drop-last", "--drop-last", negative="")] = False,
-    val: Annotated[str | None, _option("val")] = None,
-    optimizer: Annotated[str | None, _option("optimizer")] = None,
-    lr: Annotated[float | None, _option("lr")] = None,
-    weight_decay: Annotated[float | None, _option("weight-decay")] = None,
-    schedule: Annotated[str | None, _option("schedule")] = None,
-    loss: Annotated[str | None, _option("loss")] = None,
-    init: Annotated[str | None, _option("init")] = None,
-    augment: Annotated[str | None, _option("augment")] = None,
+    batch: Annotated[int | None, option("batch")] = None,
+    drop_last: Annotated[bool, option("drop-last", "--drop-last", negative="")] = False,
+    val: Annotated[str | None, option("val")] = None,
+    optimizer: Annotated[str | None, option("optimizer")] = None,
+    lr: Annotated[float | None, option("lr")] = None,
+    weight_decay: Annotated[float | None, option("weight-decay")] = None,
+    schedule: Annotated[str | None, option("schedule")] = None,
+    loss: Annotated[str | None, option("loss")] = None,
+    init: Annotated[str | None, option("init")] = None,
+    augment: Annotated[str | None, option("augment")] = None,
     corruption: Corruption = None,
-    weights: Annotated[str | None, _option("weights")] = None,
-    patience: Annotated[int | None, _option("patience")] = None,
-    precision: Annotated[Literal[*PRECISIONS], _option("precision")] = "auto",  # type: ignore[valid-type]
-    resume: Annotated[bool, _option("resume", "--resume", negative="")] = False,
+    weights: Annotated[str | None, option("weights")] = None,
+    patience: Annotated[int | None, option("patience")] = None,
+    precision: Annotated[Literal[*PRECISIONS], option("precision")] = "auto",  # type: ignore[valid-type]
+    resume: Annotated[bool, option("resume", "--resume", negative="")] = False,
     common: Common = COMMON,
 ) -> None:
     """Train a network on the images of a FOLDER, and write a model folder.
@@ -189,8 +149,8 @@ def reconstruct(
     images: Annotated[list[str], Parameter(help="images, folders or named data sets")],
     /,
     *,
-    model: Annotated[Path, _option("model")],
-    out: Annotated[Path, _option("grid")],
+    model: Annotated[Path, option("model")],
+    out: Annotated[Path, option("grid")],
     corruption: Corruption = None,
     no_indices: NoIndices = False,
     common: Common = COMMON,
@@ -217,7 +177,7 @@ def embed(
     folder: str,
     /,
     *,
-    model: Annotated[str, _option("model")],
+    model: Annotated[str, option("model")],
     work: OptionalWork = None,
     common: Common = COMMON,
 ) -> None:
@@ -240,10 +200,10 @@ def embed(
 def group(
     *,
     work: Work,
-    method: Annotated[Literal[*METHODS], _option("method")] = "auto",  # type: ignore[valid-type]
+    method: Annotated[Literal[*METHODS], option("method")] = "auto",  # type: ignore[valid-type]
     groups: Groups = "auto",
-    merge: Annotated[int | None, _option("merge")] = None,
-    split: Annotated[int | None, _option("split")] = None,
+    merge: Annotated[int | None, option("merge")] = None,
+    split: Annotated[int | None, option("split")] = None,
     common: Common = COMMON,
 ) -> None:
     """Group the images of a workspace, or join or part the groups it has.
@@ -262,8 +222,8 @@ def group(
 def map_(
     *,
     work: Work,
-    method: Annotated[Literal[*MAPS], _option("map")] = "tsne",  # type: ignore[valid-type]
-    labels: Annotated[str | None, _option("labels")] = None,
+    method: Annotated[Literal[*MAPS], option("map")] = "tsne",  # type: ignore[valid-type]
+    labels: Annotated[str | None, option("labels")] = None,
     common: Common = COMMON,
 ) -> None:
     """Lay the images of a workspace out in the plane, like beside like.
@@ -287,7 +247,7 @@ def search(
     /,
     *,
     work: Work,
-    k: Annotated[int, _option("k", "-k", "--k")] = 12,
+    k: Annotated[int, option("k", "-k", "--k")] = 12,
     common: Common = COMMON,
 ) -> None:
     """The images of a workspace most like IMAGE, nearest first."""
@@ -302,7 +262,7 @@ def search(
 def evaluate(
     *,
     work: Work,
-    labels: Annotated[str | None, _option("labels")] = None,
+    labels: Annotated[str | None, option("labels")] = None,
     common: Common = COMMON,
 ) -> None:
     """How good the groups are, by themselves and against true classes."""
@@ -316,8 +276,8 @@ def evaluate(
 def export(
     *,
     work: Work,
-    to: Annotated[Literal[*FORMATS], _option("to")],  # type: ignore[valid-type]
-    out: Annotated[Path, _option("out")],
+    to: Annotated[Literal[*FORMATS], option("to")],  # type: ignore[valid-type]
+    out: Annotated[Path, option("out")],
     common: Common = COMMON,
 ) -> None:
     """Write the table (csv, parquet), the images in class folders, or the page (html)."""
@@ -331,7 +291,7 @@ def networks(
     name: str | None = None,
     /,
     *,
-    size: Annotated[int | None, _option("size")] = None,
+    size: Annotated[int | None, option("size")] = None,
     common: Common = COMMON,
 ) -> None:
     """The catalogue of networks; with NAME its layer table."""
@@ -364,59 +324,12 @@ def _tell(told: dict[str, Any], common: Common, template: str) -> None:
 def main(words: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit code: 0 done, 1 failed, 2 wrong usage."""
     share_cores_kindly()
-    if (
-        sys.platform == "darwin"
-    ):  # faiss and torch each bring an OpenMP, and the second would stop the program
+    # faiss and torch each bring an OpenMP, and the second would stop the program.
+    if sys.platform == "darwin":
         os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     words = list(sys.argv[1:] if words is None else words)
-    sys.exit(_guarded(lambda: _call(words), words))
+    sys.exit(guarded(lambda: _call(words), words))
 
 
 def _call(words: Sequence[str]) -> None:
     app(with_config(words), exit_on_error=False, print_error=False)
-
-
-def _guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
-    try:
-        action()
-        return 0
-    except KeyboardInterrupt:
-        again = "with --resume" if words[:1] == ["train"] and "--resume" not in words else "again"
-        return _fail(f"stopped; give the same command {again} to go on", 1, words)
-    except cyclopts.CycloptsError as error:
-        return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)
-    except UnpoolError as error:
-        return _fail(str(error), error.exit_code, words)
-    except BrokenPipeError:
-        with suppress(OSError):
-            sys.stdout.close()
-        return 1
-    except OSError as error:
-        return _fail(_of_the_system(error), 1, words)
-    except Exception as error:
-        hint = "this is a fault of unpool: --debug shows where"
-        return _fail(f"{type(error).__name__}: {error} ({hint})", 1, words)
-
-
-def _of_the_system(error: OSError) -> str:
-    """What the system refused: the file, and why."""
-    reason = error.strerror or str(error) or type(error).__name__
-    if error.errno == errno.ENOSPC:
-        reason += "; free some, or name a folder on another disk"
-    return f"{error.filename}: {reason}" if error.filename else reason
-
-
-def _usage(error: cyclopts.CycloptsError) -> str:
-    cause = error.__cause__ or error.__context__
-    return str(cause) if isinstance(cause, UsageError) else str(error)
-
-
-def _command(words: Sequence[str]) -> str:
-    return f"{words[0]} " if words and not words[0].startswith("-") else ""
-
-
-def _fail(text: str, code: int, words: Sequence[str]) -> int:
-    if "--debug" in words:
-        traceback.print_exc()
-    print("unpool: " + " ".join(text.split()), file=sys.stderr)
-    return code

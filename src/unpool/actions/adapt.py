@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.choose import PRETRAINED
-from unpool.actions.head import view_features
 from unpool.actions.learn import PixelStore
 from unpool.actions.model import ready_model
 from unpool.actions.recipes import HEAD
@@ -21,6 +20,7 @@ from unpool.images.folder import ImageFile
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
 from unpool.inference.runtime import Encoder
+from unpool.inference.views import view_features
 from unpool.progress import Progress
 
 VIEWS = 4  # of an image; the first is the image as it is embedded

@@ -6,24 +6,21 @@ N images, V views of each, D numbers in a feature, S side, C channels, B batch.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unpool.actions.fitting import Run
-from unpool.cores import usable_cores
 from unpool.errors import UnpoolError
-from unpool.images.batches import in_order
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.inference.views import view_features
 from unpool.training.scratch import ENCODER, FEATURES, begin
 
 if TYPE_CHECKING:
-    from unpool.objectives.views import Looks
+    pass
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
-CHUNK = 8  # images whose views a worker embeds at a time
 STARTED_FROM = 5_000  # features that tell the principal directions
 
 
@@ -132,23 +129,3 @@ def _encoder(run: Run, network: Any) -> Encoder:
         run.progress.message(f"embedding with torch instead of ONNX Runtime: {error}")
         return TorchEncoder(codes)
     return OnnxEncoder(path)
-
-
-def view_features(
-    encoder: Encoder, pixels_NSSC: np.ndarray, rows_M: np.ndarray, count: int, views: Looks, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows (b,) of images (N, S, S, C) uint8, and unit vectors (b, V, D) of each as it is and in V − 1 views."""
-    from unpool.analysis.neighbours import unit
-
-    def work(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        import torch
-
-        raw = torch.from_numpy(np.ascontiguousarray(pixels_NSSC[rows])).permute(0, 3, 1, 2)
-        x_bCSS = raw.to(torch.float32) / 127.5 - 1
-        seen = [x_bCSS] + [views.look(x_bCSS, rows, seed, number, stream=7) for number in range(1, count)]
-        pixels = ((torch.stack(seen, dim=1) + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
-        flat = pixels.flatten(0, 1).permute(0, 2, 3, 1).contiguous().numpy()
-        return rows, unit(encoder(flat)).reshape(len(rows), count, -1)
-
-    chunks = [rows_M[start : start + CHUNK] for start in range(0, len(rows_M), CHUNK)]
-    yield from in_order(work, chunks, usable_cores())

@@ -28,6 +28,7 @@ from unpool.training.optimisers import make_optimiser
 from unpool.training.plan import Plan
 from unpool.training.processes import keep_alike, make_accelerator, share
 from unpool.training.schedules import make_schedule
+from unpool.training.sound import refuse_broken, refuse_nonsense, refuse_one_image, smallest_step
 from unpool.training.sums import Sums
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class _Run:
         return self._finish()
 
     def _finish(self) -> History:
-        self._refuse_broken_weights()
+        refuse_broken(self.network, self.step, self.plan.lr)
         if self.best is not None:
             self.history.last = _copy(self.network)
             self.network.load_state_dict(self.best)
@@ -166,27 +167,13 @@ class _Run:
         return steps
 
     def _try_one_image(self) -> None:
-        """Tell at once of a step of one image that batch normalisation of 1×1 planes cannot take."""
-        plan, count = self.plan, len(self.train_index)
-        ends_before = plan.drop_last or (plan.steps is not None and plan.steps < self.per_epoch)
-        smallest = min(plan.batch, count) if ends_before else count % plan.batch or min(plan.batch, count)
+        smallest = smallest_step(self.plan, len(self.train_index), self.per_epoch)
         if smallest // self.accelerator.num_processes > 1:
             return
-        before = _copy(self.bare)
-        self.bare.train()
-        try:
-            with torch.no_grad():
-                index_1 = self.train_index[:1]
-                self.bare(next(iter(self.data.batches([index_1], plan.seed, 0))), index_1, 0)
-        except ValueError as error:
-            if "more than 1 value per channel" not in str(error):
-                raise
-            raise UsageError(
-                f"{count} images in batches of {plan.batch} leave a step of one image, which the network's batch "
-                "normalisation cannot train on; use --drop-last or another --batch of 2 or more"
-            ) from error
-        finally:
-            self.bare.load_state_dict(before)
+        index_1 = self.train_index[:1]
+        x_1CHW = next(iter(self.data.batches([index_1], self.plan.seed, 0)))
+        told = f"{len(self.train_index)} images in batches of {self.plan.batch}"
+        refuse_one_image(self.bare, x_1CHW, index_1, told)
 
     def _count_steps(self) -> int:
         plan = self.plan
@@ -274,9 +261,9 @@ class _Run:
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self.sums.means(self.accelerator)
-        self._refuse_nonsense(train_loss, epoch)
+        refuse_nonsense(train_loss, epoch, self.plan.lr)
         val_loss, val_accuracy = self._validate()
-        self._refuse_nonsense(val_loss, epoch, "validation loss")
+        refuse_nonsense(val_loss, epoch, self.plan.lr, "validation loss")
         self.history.epochs.append(
             {
                 "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
@@ -290,24 +277,6 @@ class _Run:
         self.sums = Sums(self.accelerator.device)
         self.log.epoch(self.history.epochs[-1])
         self._tell(epoch)
-
-    def _refuse_nonsense(self, loss: float | None, epoch: int, what: str = "loss") -> None:
-        if loss is not None and not math.isfinite(loss):
-            raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {self._way_round()}")
-
-    def _refuse_broken_weights(self) -> None:
-        """The last step may have broken them after its loss was known."""
-        kept = self.network.state_dict()
-        trained = {name for name, _ in self.network.named_parameters()}
-        for name, value in kept.items():
-            counted = name in trained or name.endswith(("running_mean", "running_var"))
-            if counted and not bool(value.isfinite().all()):
-                raise UnpoolError(
-                    f"the weights {name} are no numbers any more after step {self.step}; {self._way_round()}"
-                )
-
-    def _way_round(self) -> str:
-        return f"try a smaller learning rate (--lr, it was {self.plan.lr:g}) or another --seed"
 
     @torch.no_grad()
     def _validate(self) -> tuple[float | None, float | None]:
@@ -342,7 +311,7 @@ class _Run:
     def _tell(self, epoch: int) -> None:
         last = self.history.epochs[-1] if self.history.epochs else {}
         running = self.sums.means()[0]
-        self._refuse_nonsense(running, epoch)
+        refuse_nonsense(running, epoch, self.plan.lr)
         if running is not None:
             self.log.step(self.step, running, self.optimizer.param_groups[0]["lr"])
         if self.report:
@@ -367,7 +336,7 @@ class _Run:
         if self.folder is None or not self.accelerator.is_main_process:
             return
         # A state that is lost already must not take the place of one that could be resumed.
-        self._refuse_nonsense(self.sums.means()[0], self.step // self.per_epoch)
+        refuse_nonsense(self.sums.means()[0], self.step // self.per_epoch, self.plan.lr)
         state: dict[str, Any] = {
             "run": self.same_run, "total": self.total, "step": self.step,
             "network": self.network.state_dict(), "objective": self.objective.state_dict(),

@@ -1,0 +1,71 @@
+"""What no training goes on with: a loss or weights that are no numbers, a step that cannot be taken."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.training.plan import Plan
+
+
+def refuse_nonsense(loss: float | None, epoch: int, lr: float, what: str = "loss") -> None:
+    """`UnpoolError` with advice where a loss is known and no number.
+
+    >>> refuse_nonsense(0.5, 2, lr=0.1)
+    >>> refuse_nonsense(float("nan"), 2, lr=0.1)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    unpool.errors.UnpoolError: the loss became nan in epoch 3; try a smaller learning rate (--lr, it was 0.1) or ...
+    """
+    if loss is not None and not math.isfinite(loss):
+        raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {_way_round(lr)}")
+
+
+def refuse_broken(network: nn.Module, step: int, lr: float) -> None:
+    """`UnpoolError` where weights or running statistics are no numbers: the last step may break them unseen."""
+    trained = {name for name, _ in network.named_parameters()}
+    for name, value in network.state_dict().items():
+        counted = name in trained or name.endswith(("running_mean", "running_var"))
+        if counted and not bool(value.isfinite().all()):
+            raise UnpoolError(
+                f"the weights {name} are no numbers any more after step {step}; {_way_round(lr)}"
+            )
+
+
+def smallest_step(plan: Plan, count: int, per_epoch: int) -> int:
+    """How many images the smallest step of a training of `count` images will have.
+
+    >>> smallest_step(Plan(epochs=1, batch=4), 9, 3), smallest_step(Plan(epochs=1, batch=4, drop_last=True), 9, 2)
+    (1, 4)
+    """
+    ends_before = plan.drop_last or (plan.steps is not None and plan.steps < per_epoch)
+    return min(plan.batch, count) if ends_before else count % plan.batch or min(plan.batch, count)
+
+
+def refuse_one_image(module: Any, x_1CHW: Tensor, index_1: np.ndarray, told: str) -> None:
+    """`UsageError` where batch normalisation of 1×1 planes cannot take a step of one image; nothing is changed.
+
+    `told` says which images in which batches leave such a step.
+    """
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    module.train()
+    try:
+        with torch.no_grad():
+            module(x_1CHW, index_1, 0)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise UsageError(
+            f"{told} leave a step of one image, which the network's batch normalisation cannot train on; use "
+            "--drop-last or another --batch of 2 or more"
+        ) from error
+    finally:
+        module.load_state_dict(before)
+
+
+def _way_round(lr: float) -> str:
+    return f"try a smaller learning rate (--lr, it was {lr:g}) or another --seed"
