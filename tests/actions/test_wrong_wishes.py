@@ -124,8 +124,10 @@ def test_several_crops_are_for_classes(photos: Path, tmp_path: Path) -> None:
 def test_fit_in_python_tells_the_same(tmp_path: Path) -> None:
     images = torch.utils.data.TensorDataset(torch.rand(8, 1, 8, 8))
     bare = Autoencoder(torch.nn.Conv2d(1, 2, 3), NoDecoder())
-    with pytest.raises(UsageError, match="--freeze leaves nothing of custom to train"):
+    with pytest.raises(UsageError, match="freeze leaves objective 'contrast' nothing to train here"):
         fit(bare, images, objective="contrast", freeze=True, epochs=1, batch=4)
+    with pytest.raises(UsageError, match="--freeze leaves nothing of custom to train"):
+        fit(bare, images, objective="autoencode", freeze=True, epochs=1, batch=4)
     network = build_network("conv", size=8, channels=1, width=4)
     with pytest.raises(UsageError, match="--patience 3 waits"):
         fit(network, images, val=0, patience=3, epochs=1, batch=4)
