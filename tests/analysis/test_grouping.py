@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
-from unpool.analysis import grouping
+from unpool.analysis import confident, grouping
 from unpool.analysis.grouping import Grouping, by_size, group
 from unpool.analysis.mapping import make_map
 from unpool.analysis.number_of_groups import number_of_groups
@@ -73,13 +73,13 @@ def test_digits_are_told_apart_from_their_pixels(digits):
     vectors_ND, label_N, found = digits
     pixels_N = KMeans(10, n_init=10, random_state=0).fit_predict(vectors_ND)
     assert accuracy(pixels_N, label_N) < 0.85
-    assert accuracy(found.labels, label_N) > 0.9
-    assert nmi(found.labels, label_N) > 0.89
+    assert accuracy(found.labels, label_N) > 0.88
+    assert nmi(found.labels, label_N) > 0.87
 
 
 def test_sure_images_are_right_more_often_than_unsure_ones(digits):
     _, label_N, found = digits
-    sure_N = found.probability > np.median(found.probability)
+    sure_N = found.probability >= 0.85
     purest = {g: np.bincount(label_N[found.labels == g]).argmax() for g in range(10)}
     right_N = np.array([purest[g] for g in found.labels]) == label_N
     assert right_N[sure_N].mean() > right_N[~sure_N].mean() + 0.03
@@ -146,14 +146,18 @@ def test_a_given_map_is_used_and_must_fit(blobs, monkeypatch):
         group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2[1:])
 
 
-def test_large_sets_take_fewer_maps_or_none(blobs, monkeypatch):
-    vectors_ND, label_N, xy_N2 = blobs
-    monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
-    monkeypatch.setattr(grouping, "FITTED_ON", 100)
-    monkeypatch.setattr(grouping, "SEVERAL_MAPS_BELOW", 150)
-    assert accuracy(group(vectors_ND, groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
-    monkeypatch.setattr(grouping, "MAPPED_BELOW", 149)
-    assert accuracy(group(vectors_ND, groups=5).labels, label_N) > 0.97
+def test_of_large_sets_some_images_are_mapped(blobs, monkeypatch):
+    vectors_ND, label_N, _ = blobs
+    mapped = []
+
+    def counted(some_SD, **options):
+        mapped.append(len(some_SD))
+        return make_map(some_SD, **options)
+
+    monkeypatch.setattr(confident, "make_map", counted)
+    found = confident.confident_groups(vectors_ND, groups=5, sample=90)
+    assert mapped == [90, 90, 90]
+    assert accuracy(found[0], label_N) > 0.97
 
 
 def test_words_that_are_wrong():

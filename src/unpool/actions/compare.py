@@ -175,17 +175,19 @@ def _judged(
     seconds: float,
 ) -> Trial:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
-    from unpool.analysis.grouping import group
     from unpool.analysis.label_free import effective_rank, purity, stability
     from unpool.analysis.mapping import make_map
-    from unpool.analysis.separation import map_silhouette
+    from unpool.analysis.number_of_groups import number_of_groups
+    from unpool.analysis.separation import map_groups, map_silhouette
 
     plane_N2 = make_map(vectors_ND, seed=seed, exaggeration=PULL)
-    found = group(vectors_ND, groups=groups, xy_N2=plane_N2, maps=1, seed=seed)
-    number = int(found.labels.max()) + 1
+    if groups == "auto":
+        groups = number_of_groups(plane_N2, vectors_ND=vectors_ND, seed=seed)
+    group_N = map_groups(plane_N2, groups, seed=seed)
+    number = int(group_N.max()) + 1
     figures = {
-        "map_silhouette": map_silhouette(plane_N2, found.labels),
-        "purity": purity(vectors_ND, found.labels),
+        "map_silhouette": map_silhouette(plane_N2, group_N),
+        "purity": purity(vectors_ND, group_N),
         "stability": stability(vectors_ND, number, seed=seed) if number > 1 else None,
         "effective_rank": effective_rank(vectors_ND),
     }

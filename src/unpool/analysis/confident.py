@@ -10,64 +10,69 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.grouping import MAPS, group
 from unpool.analysis.mapping import make_map
-from unpool.analysis.neighbours import Floats, Index, Indices, self_neighbours, unit
+from unpool.analysis.neighbours import Floats, Index, Indices, unit
+from unpool.analysis.number_of_groups import number_among
+from unpool.analysis.separation import map_groups
 
 VOTERS = 10
+MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
+"""Perplexity and exaggeration of each look: neighbours pull more from map to map."""
+SAMPLE = 5_000
+"""Images on a map: on one of more, a class the size of a tenth is torn in two more easily."""
 
 
 def confident_groups(
     vectors_ND: npt.ArrayLike,
     *,
     groups: int | Literal["auto"] = "auto",
-    sample: int = 5_000,
+    sample: int = SAMPLE,
     seed: int = 0,
 ) -> tuple[Indices, Floats]:
     """The group of each image (N,), and how sure it is (N,), 0…1.
 
-    Three times up to `sample` images, each time others, are grouped on a map, each time another kind; an image
-    gets the group that most of its ten nearest neighbours among them have, over all three. Where a small crowd
-    comes to lie beside one group on one map and beside another on the next, it is not sure.
+    Three times up to `sample` images, each time others, are grouped by k-means on a map, each time another kind;
+    an image gets the group that most of the ten images nearest to it among them have (it counts itself), over all
+    three. Where a small crowd comes to lie beside one group on one map and beside another on the next, it is not
+    sure. As many groups come back as asked for where there are so many different vectors.
 
-    Source: Topchy, Jain and Punch 2003, Combining multiple weak clusterings; Strehl and Ghosh 2002.
+    Source: Topchy, Jain and Punch 2003, Combining multiple weak clusterings; Strehl and Ghosh 2002; Böhm, Berens
+    and Kobak 2022 (exaggeration).
 
     >>> labels, share = confident_groups([[1, 0], [1, 0.1], [0, 1], [0.1, 1]] * 8, groups=2)
     >>> len(set(labels[:2])), len(set(labels[2:4])), len(set(labels)), float(share.min())
     (1, 1, 2, 1.0)
     """
     unit_ND = unit(vectors_ND)
-    total_NK = None
-    for run, (perplexity, exaggeration) in enumerate(MAPS):
-        chosen_S = _chosen(len(unit_ND), sample, seed, run)
+    num_groups = number_among(unit_ND, seed=seed) if groups == "auto" else groups
+    total_NK: Floats | None = None
+    for look, (perplexity, exaggeration) in enumerate(MAPS):
+        chosen_S = _chosen(len(unit_ND), sample, seed, look)
         plane_S2 = make_map(unit_ND[chosen_S], seed=seed, perplexity=perplexity, exaggeration=exaggeration)
-        found = group(unit_ND[chosen_S], groups=groups, xy_N2=plane_S2, maps=1, seed=seed)
-        vote_NK = _votes(unit_ND, chosen_S, found.labels, seed)
-        if total_NK is None:
-            total_NK, groups = vote_NK, vote_NK.shape[1]
-        else:
-            total_NK = total_NK + _aligned(vote_NK, total_NK)
+        vote_NK = _votes(unit_ND, chosen_S, map_groups(plane_S2, num_groups, seed=seed), seed)
+        total_NK = vote_NK if total_NK is None else total_NK + _aligned(vote_NK, total_NK)
     assert total_NK is not None
-    return total_NK.argmax(axis=1), total_NK.max(axis=1) / len(MAPS)
+    group_N = _none_lost(total_NK)
+    sure_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
+    return group_N, sure_N
 
 
-def _chosen(count: int, sample: int, seed: int, run: int) -> Indices:
+def _chosen(count: int, sample: int, seed: int, look: int) -> Indices:
     if count <= sample:
         return np.arange(count)
-    return np.sort(np.random.default_rng([seed, run]).choice(count, sample, replace=False))
+    return np.sort(np.random.default_rng([seed, look]).choice(count, sample, replace=False))
 
 
 def _votes(unit_ND: Floats, chosen_S: Indices, label_S: Indices, seed: int) -> Floats:
-    """The share of each image's neighbours among the chosen that are in each group, (N, K)."""
-    if len(chosen_S) < len(unit_ND):
-        _, near_NV = Index(unit_ND[chosen_S], seed=seed).nearest(unit_ND, VOTERS)
-    else:
-        _, near_NV = self_neighbours(unit_ND, min(VOTERS, len(unit_ND) - 1), seed=seed)
-    vote_NK = np.zeros((len(unit_ND), int(label_S.max()) + 1), np.float32)
+    """The share of the chosen images nearest to each that are in each group, (N, K)."""
+    num_groups = int(label_S.max()) + 1
+    # Fewer where groups are small: two images that are a group of their own shall not be outvoted.
+    voters = max(1, min(VOTERS, len(chosen_S) // (2 * num_groups)))
+    _, near_NV = Index(unit_ND[chosen_S], seed=seed).nearest(unit_ND, voters)
+    vote_NK = np.zeros((len(unit_ND), num_groups), np.float32)
     for near_N in near_NV.T:
         vote_NK[np.arange(len(unit_ND)), label_S[near_N]] += 1
-    share_NK: Floats = vote_NK / max(1, near_NV.shape[1])
-    return share_NK
+    return vote_NK / np.float32(voters)
 
 
 def _aligned(vote_NK: Floats, total_NK: Floats) -> Floats:
@@ -78,3 +83,17 @@ def _aligned(vote_NK: Floats, total_NK: Floats) -> Floats:
     ordered_NK = np.zeros_like(total_NK)
     ordered_NK[:, before] = vote_NK[:, own]
     return ordered_NK
+
+
+def _none_lost(total_NK: Floats) -> Indices:
+    """The group with most votes; one that has most nowhere keeps the images in which it has the largest share.
+
+    >>> _none_lost(np.array([[0.9, 0.1], [0.6, 0.4], [0.8, 0.2]], np.float32)).tolist()
+    [0, 1, 0]
+    """
+    group_N: Indices = total_NK.argmax(axis=1)
+    few = max(1, len(total_NK) // (10 * total_NK.shape[1]))
+    for lost in np.flatnonzero(np.bincount(group_N, minlength=total_NK.shape[1]) == 0):
+        best_n = np.argsort(-total_NK[:, lost], kind="stable")[:few]
+        group_N[best_n[total_NK[best_n, lost] > 0]] = lost
+    return group_N

@@ -14,24 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.communities import communities
+from unpool.analysis.confident import confident_groups
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
-from unpool.analysis.number_of_groups import number_of_groups
+from unpool.analysis.number_of_groups import number_among, number_of_groups
 from unpool.analysis.separation import NOISE, silhouette
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
-MAPPED_BELOW = 200_000
-"""Up to so many images `auto` groups on maps of their neighbourhoods, above on the vectors themselves."""
-
-SEVERAL_MAPS_BELOW = 10_000
-"""Below so many images `auto` asks three maps; from there on one, as they take long to make."""
-
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
-MAPS = (
-    (30.0, 1.0),
-    (15.0, 2.0),
-    (50.0, 4.0),
-)  # perplexity and exaggeration; the first is that of the map itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +43,21 @@ def group(
     method: str = "auto",
     groups: int | Literal["auto"] = "auto",
     xy_N2: npt.ArrayLike | None = None,
-    maps: int | None = None,
     seed: int = 0,
 ) -> Grouping:
     """Groups of similar images, the largest first; the same for the same vectors, map and seed.
 
     Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
 
-    - `auto`: k-means on three maps (perplexity 30, 15, 50 with exaggeration 1, 2, 4), then on how much each image
-      belongs to all of their groups; on one map from 10,000 images on, on the vectors above 200,000
+    - `auto`: k-means on three maps of up to 5,000 images each that draw neighbours together, then a vote of the
+      nearest of them (`confident_groups`)
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
     - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` takes their own number
     - `temi`: heads on the vectors that tell an image and its neighbours the same (`temi`)
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
-    `maps` sets the number of maps that `auto` asks. `groups` is the number of groups, or `auto` for the best
+    `groups` is the number of groups, or `auto` for the best
     silhouette on the map, or what communities tell where that is low (`number_of_groups`). Fewer groups come back
     where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
     or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
@@ -82,7 +71,6 @@ def group(
     unit_ND = unit(vectors_ND)
     _check(len(unit_ND), method, groups)
     space = _Space(unit_ND, xy_N2, seed)
-    space.num_maps = maps if maps is not None else 3 if len(unit_ND) < SEVERAL_MAPS_BELOW else 1
     if len(np.unique(unit_ND, axis=0)) == 1:
         labels_N, probability_N = np.zeros(len(unit_ND), np.int64), np.ones(len(unit_ND), np.float32)
     else:
@@ -110,7 +98,7 @@ class _Space:
     """The vectors, and their map once somebody asks for it."""
 
     def __init__(self, unit_ND: Floats, xy_N2: npt.ArrayLike | None, seed: int) -> None:
-        self.unit_ND, self.seed, self.num_maps = unit_ND, seed, 1
+        self.unit_ND, self.seed = unit_ND, seed
         self._xy_N2 = None if xy_N2 is None else checked(xy_N2, "map")
         if self._xy_N2 is not None and len(self._xy_N2) != len(unit_ND):
             raise UnpoolError(
@@ -126,7 +114,9 @@ class _Space:
     def num_groups(self, groups: int | Literal["auto"]) -> int:
         if groups != "auto":
             return groups
-        return number_of_groups(self.plane, vectors_ND=self.unit_ND, seed=self.seed)
+        if self._xy_N2 is None:
+            return number_among(self.unit_ND, seed=self.seed)
+        return number_of_groups(self._xy_N2, vectors_ND=self.unit_ND, seed=self.seed)
 
 
 def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:
@@ -148,19 +138,7 @@ Found = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
 def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
-    if len(space.unit_ND) > MAPPED_BELOW:
-        return _kmeans(space, groups)
-    num_groups = space.num_groups(groups)
-    belonging_NK = _memberships(space.plane, num_groups, space.seed)
-    if space.num_maps == 1:
-        return _likeliest(belonging_NK)
-    others = (
-        make_map(space.unit_ND, seed=space.seed, perplexity=size, exaggeration=pull)
-        for size, pull in MAPS[1 : space.num_maps]
-    )
-    stacked = [belonging_NK, *(_memberships(other_N2, num_groups, space.seed) for other_N2 in others)]
-    labels_N, _ = _likeliest(_memberships(np.hstack(stacked), num_groups, space.seed))
-    return labels_N, _agreement(stacked, labels_N)
+    return confident_groups(space.unit_ND, groups=space.num_groups(groups), seed=space.seed)
 
 
 def _kmeans(space: _Space, groups: int | Literal["auto"]) -> Found:
@@ -206,17 +184,6 @@ METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], Found]] = {
     "graph": _graph,
     "temi": _temi,
 }
-
-
-def _agreement(memberships: list[npt.NDArray[np.float64]], labels_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """How likely each image's group is to the mean of the maps, by where the images of their groups ended."""
-    final_NK = np.eye(labels_N.max() + 1)[labels_N]
-    chance_N = np.zeros(len(labels_N))
-    for member_NJ in memberships:
-        became_JK = member_NJ.T @ final_NK
-        became_JK /= np.maximum(became_JK.sum(axis=1, keepdims=True), 1e-12)
-        chance_N += (member_NJ @ became_JK)[np.arange(len(labels_N)), labels_N]
-    return chance_N / len(memberships)
 
 
 def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int) -> npt.NDArray[np.float64]:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.communities import communities
+from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, checked, unit
 from unpool.analysis.separation import map_silhouette
 
@@ -20,6 +21,7 @@ SILHOUETTE_SAMPLE = 2_000
 CLEAR = 0.5  # best silhouette from which the map is believed
 COMMUNITIES_FROM = 500  # images
 COUNTED_IN, COUNTS = 1_000, 3  # images a count, and counts, of which the median is taken
+MAPPED = 5_000  # images on a map that is made only to count
 SHARE = 0.02  # of the images that a community must hold to be counted
 
 
@@ -49,6 +51,17 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None =
     if vectors_ND is None or scores.get(best, 1.0) >= CLEAR or np.shape(vectors_ND)[0] < COMMUNITIES_FROM:
         return best
     return _large_communities(unit(vectors_ND), seed)
+
+
+def number_among(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
+    """`number_of_groups` where there is no map yet: up to 5,000 of the (N, D) vectors are mapped for it.
+
+    >>> number_among([[1, 0], [1, 0.01], [0, 1], [0.01, 1]])
+    2
+    """
+    unit_ND = unit(vectors_ND)
+    rows = np.sort(np.random.default_rng(seed).permutation(len(unit_ND))[:MAPPED])
+    return number_of_groups(make_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
 
 
 def _large_communities(unit_ND: Floats, seed: int) -> int:

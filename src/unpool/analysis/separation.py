@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -52,3 +53,21 @@ def _silhouette(
     if not 2 <= num_groups < len(kept_S):
         return None
     return float(silhouette_score(table_ND[kept_S], group_N[kept_S], metric=metric))
+
+
+def map_groups(xy_N2: npt.ArrayLike, num_groups: int, *, seed: int = 0) -> npt.NDArray[np.int64]:
+    """The group (N,) of each position (N, 2), by k-means; numbered from 0 on without gaps.
+
+    Fewer groups come back where there are fewer different positions.
+
+    >>> map_groups([[0, 0], [0, 1], [9, 9]], 2).tolist() in ([0, 0, 1], [1, 1, 0])
+    True
+    """
+    from sklearn.cluster import KMeans
+
+    place_N2 = np.asarray(xy_N2, np.float32)
+    means = KMeans(min(num_groups, len(place_N2)), n_init=10, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer different positions than groups
+        label_N = means.fit_predict(place_N2)
+    return np.unique(label_N, return_inverse=True)[1].astype(np.int64)
