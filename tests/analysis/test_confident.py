@@ -27,3 +27,12 @@ def test_where_groups_run_together_fewer_are_sure():
     sure_N = share_N >= 0.85
     assert 0.2 < sure_N.mean() < 0.95
     assert accuracy(group_N[sure_N], label_N[sure_N]) > accuracy(group_N, label_N) + 0.02
+
+
+def test_as_many_groups_come_back_as_are_asked_for():
+    """Also where groups are hardly larger than the voters, or a look finds others than the looks before."""
+    chance = np.random.default_rng(0)
+    for count, groups in ((4, 2), (4, 4), (30, 10), (120, 20), (300, 25)):
+        group_N, share_N = confident_groups(chance.normal(size=(count, 6)), groups=groups)
+        assert len(set(group_N)) == groups
+        assert ((0 <= share_N) & (share_N <= 1)).all()

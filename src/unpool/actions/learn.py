@@ -153,9 +153,10 @@ class _Lesson:
         """A shorter one with the groups of what the network makes of the images now.
 
         The second time, what the first one's head makes of several views counts as much as the code. The contrast's
-        projection does not: it parts one class by its looks.
+        projection does not: it parts one class by its looks. A crowd apart joins the group that it looks like.
         """
         from unpool.analysis.confident import confident_groups
+        from unpool.analysis.islands import rehomed
         from unpool.analysis.neighbours import unit
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling
@@ -166,12 +167,14 @@ class _Lesson:
             code_MD, answer_MK = self._seen(chosen_M, with_answers=turn > 0)
             seen_MD = code_MD if answer_MK is None else np.hstack([code_MD, unit(answer_MK)])
             group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
-        is_sure_M = learnt_from(group_M, share_M, answer_MK)
+            home_M = rehomed(group_M, seen_MD, self._pixels(chosen_M), seed=self.seed)
+        # The head is undecided about a crowd that it saw elsewhere before: just that shall be learnt.
+        is_sure_M = learnt_from(home_M, share_M, answer_MK) | (home_M != group_M)
         self.sure.append(round(float(is_sure_M.mean()), 4))
-        if len(np.unique(group_M[is_sure_M])) < 2:
+        if len(np.unique(home_M[is_sure_M])) < 2:
             return
         group_N = np.zeros(len(self.data), np.int64)
-        group_N[chosen_M] = group_M
+        group_N[chosen_M] = home_M
         with seeded(self.seed):
             self.objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
         steps = max(1, round(self.first * TURN))
@@ -195,6 +198,11 @@ class _Lesson:
             return np.arange(len(self.data))
         chance = np.random.default_rng(self.seed)
         return np.sort(chance.choice(len(self.data), at_most, replace=False))
+
+    def _pixels(self, index_M: np.ndarray) -> np.ndarray:
+        """The images as rows of numbers, (M, P)."""
+        batches = [index_M[start : start + BATCH] for start in range(0, len(index_M), BATCH)]
+        return np.concatenate([x_BCHW.flatten(1).numpy() for x_BCHW in self.data.batches(batches)])
 
     def _seen(self, index_M: np.ndarray, *, with_answers: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Codes of unit length (M, D), and the sum of what the objective answers to several views (M, K)."""
