@@ -18,6 +18,7 @@ from unpool.analysis.separation import map_groups
 VOTERS = 10
 MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
 """Perplexity and exaggeration of each look: neighbours pull more from map to map."""
+FEW = 20  # fewer images are grouped as they are: of so few a map makes a single heap
 SAMPLE = 5_000
 """Images on a map: on one of more, a class the size of a tenth is torn in two more easily."""
 
@@ -48,8 +49,10 @@ def confident_groups(
     total_NK: Floats | None = None
     for look, (perplexity, exaggeration) in enumerate(MAPS):
         chosen_S = _chosen(len(unit_ND), sample, seed, look)
-        plane_S2 = make_map(unit_ND[chosen_S], seed=seed, perplexity=perplexity, exaggeration=exaggeration)
-        vote_NK = _votes(unit_ND, chosen_S, map_groups(plane_S2, num_groups, seed=seed), seed)
+        place_SP = unit_ND[chosen_S]
+        if len(chosen_S) >= FEW:
+            place_SP = make_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
+        vote_NK = _votes(unit_ND, chosen_S, map_groups(place_SP, num_groups, seed=seed), seed)
         total_NK = vote_NK if total_NK is None else total_NK + _aligned(vote_NK, total_NK)
     assert total_NK is not None
     group_N = _none_lost(total_NK)

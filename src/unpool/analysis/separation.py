@@ -56,7 +56,7 @@ def _silhouette(
 
 
 def map_groups(xy_N2: npt.ArrayLike, num_groups: int, *, seed: int = 0) -> npt.NDArray[np.int64]:
-    """The group (N,) of each position (N, 2), by k-means; numbered from 0 on without gaps.
+    """The group (N,) of each position (N, 2, or more), by k-means; numbered from 0 on without gaps.
 
     Fewer groups come back where there are fewer different positions.
 
