@@ -24,7 +24,7 @@ training.fit
 training.model_file training
 inference.runtime inference.views inference.embed inference.given inference.reconstruct inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
-analysis.confident analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
+analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
 analysis.quality analysis
 workspace
 report
