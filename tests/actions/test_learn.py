@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from pathlib import Path
 
-from unpool.actions.learn import learnt_from
+import numpy as np
+import pytest
+
+from unpool.actions.choose import Choice
+from unpool.actions.learn import learn, learnt_from
+from unpool.progress import Progress
 
 
 def test_the_undecided_are_left_out() -> None:
@@ -26,3 +31,42 @@ def test_no_group_is_forgotten() -> None:
     taken_M = learnt_from(group_M, share_M, answer_MK)
     assert taken_M[:90].all()
     assert taken_M[90:].tolist() == [False] * 5 + [True] * 5
+
+
+def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the network itself is undecided about it, which it is about what it saw elsewhere before."""
+    from unpool.analysis import islands
+    from unpool.training import fit
+
+    chance = np.random.default_rng(0)
+    bright_N = np.arange(120) % 2
+    pixels_NSSC = (60 + 130 * bright_N[:, None, None, None] + chance.integers(0, 30, (120, 8, 8, 1))).astype(
+        np.uint8
+    )
+    crowd, learnt, real = np.arange(7), [], fit.train
+
+    def moved(group_N: np.ndarray, *_: object, **__: object) -> np.ndarray:
+        home_N = group_N.copy()
+        home_N[crowd] = 1 - home_N[crowd]
+        moved_to.append(home_N)
+        return home_N
+
+    def watched(network: object, data: object, objective: object, *rest: object, **options: object) -> object:
+        if "parts" in options:
+            learnt.append((objective.group_N.numpy().copy(), options["parts"][0]))
+        return real(network, data, objective, *rest, **options)
+
+    moved_to: list[np.ndarray] = []
+    monkeypatch.setattr(islands, "rehomed", moved)
+    monkeypatch.setattr(fit, "train", watched)
+    monkeypatch.setattr(
+        "unpool.actions.learn.learnt_from", lambda group_N, *_: ~np.isin(np.arange(120), crowd)
+    )
+    learn(
+        tmp_path / "model", Choice("conv", None, 8, ""), pixels_NSSC, checkpoints=tmp_path / "steps", minutes=None,
+        steps=9, groups=2, progress=Progress(),
+    )  # fmt: skip
+    assert len(learnt) == 2
+    for (group_N, rows), home_N in zip(learnt, moved_to, strict=True):
+        np.testing.assert_array_equal(group_N, home_N)
+        assert np.isin(crowd, rows).all()

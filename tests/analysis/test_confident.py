@@ -35,4 +35,5 @@ def test_as_many_groups_come_back_as_are_asked_for():
     for count, groups in ((4, 2), (4, 4), (30, 10), (120, 20), (300, 25)):
         group_N, share_N = confident_groups(chance.normal(size=(count, 6)), groups=groups)
         assert len(set(group_N)) == groups
+        assert np.bincount(group_N).min() * groups * 8 > count, "a group of next to nothing is none"
         assert ((share_N >= 0) & (share_N <= 1)).all()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from unpool.errors import UnpoolError
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.inference.views import view_features
 from unpool.training.scratch import ENCODER, FEATURES, begin
-
-if TYPE_CHECKING:
-    pass
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
 STARTED_FROM = 5_000  # features that tell the principal directions

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from unpool.analysis.communities import communities
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, checked, unit
-from unpool.analysis.separation import map_silhouette
+from unpool.analysis.separation import map_groups, map_silhouette
 
 MOST_GROUPS = 30
 ASKED = 20_000  # positions that k-means tries each number on
@@ -74,8 +74,6 @@ def _large_communities(unit_ND: Floats, seed: int) -> int:
 
 
 def _silhouette_of(place_N2: npt.NDArray[np.float32], number: int, seed: int) -> float:
-    from sklearn.cluster import KMeans
-
-    group_N = KMeans(number, n_init=3, random_state=seed).fit_predict(place_N2)
+    group_N = map_groups(place_N2, number, starts=3, seed=seed)
     score = map_silhouette(place_N2, group_N, sample=SILHOUETTE_SAMPLE, seed=seed)
     return -1.0 if score is None else score

@@ -55,10 +55,12 @@ def _silhouette(
     return float(silhouette_score(table_ND[kept_S], group_N[kept_S], metric=metric))
 
 
-def map_groups(xy_N2: npt.ArrayLike, num_groups: int, *, seed: int = 0) -> npt.NDArray[np.int64]:
-    """The group (N,) of each position (N, 2, or more), by k-means; numbered from 0 on without gaps.
+def map_groups(
+    xy_N2: npt.ArrayLike, num_groups: int, *, starts: int = 10, seed: int = 0
+) -> npt.NDArray[np.int64]:
+    """The group (N,) of each position (N, 2, or more), by the best of several starts of k-means.
 
-    Fewer groups come back where there are fewer different positions.
+    Numbered from 0 on without gaps. Fewer groups come back where there are fewer different positions.
 
     >>> map_groups([[0, 0], [0, 1], [9, 9]], 2).tolist() in ([0, 0, 1], [1, 1, 0])
     True
@@ -66,7 +68,7 @@ def map_groups(xy_N2: npt.ArrayLike, num_groups: int, *, seed: int = 0) -> npt.N
     from sklearn.cluster import KMeans
 
     place_N2 = np.asarray(xy_N2, np.float32)
-    means = KMeans(min(num_groups, len(place_N2)), n_init=10, random_state=seed)
+    means = KMeans(min(num_groups, len(place_N2)), n_init=starts, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # fewer different positions than groups
         label_N = means.fit_predict(place_N2)
