@@ -39,13 +39,11 @@ def test_few_images_and_equal_ones(few: int) -> None:
     np.testing.assert_array_equal(rehomed(np.zeros(few), np.ones((few, 3)), np.ones((few, 4))), np.zeros(few))
 
 
-def test_pixels_that_tell_nothing_leave_codes_to_decide() -> None:
-    """Codes between two groups: a bridge from the crowd to group 2 only."""
+@pytest.mark.parametrize("near", [0, 2, 3])
+def test_pixels_that_tell_nothing_leave_codes_to_decide(near: int) -> None:
     chance = np.random.default_rng(2)
     label_N, codes_ND, pixels_NP = crowds(chance)
-    codes_ND[600:, 2] += 0.6
-    noise_NP = chance.normal(size=pixels_NP.shape)
-    group_N = label_N.copy()
-    found_N = rehomed(group_N, codes_ND, noise_NP)
-    assert (found_N[600:] == 2).all()
+    codes_ND[600:, near] += 0.6
+    found_N = rehomed(label_N, codes_ND, chance.normal(size=pixels_NP.shape))
+    assert (found_N[600:] == near).all()
     assert accuracy(found_N[:600], label_N[:600]) == 1.0
