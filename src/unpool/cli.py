@@ -5,7 +5,6 @@ Nothing heavy is imported before a command needs it, so that `unpool --help` ans
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import webbrowser
@@ -16,12 +15,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from unpool import __version__
+from unpool.cli_segment import segment_app
 from unpool.config import with_config
-from unpool.cores import is_first_process, share_cores_kindly
+from unpool.cores import share_cores_kindly
 from unpool.errors import UsageError
 from unpool.guarding import guarded
 from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS
-from unpool.progress import Progress, TerminalProgress
 from unpool.telling import catalogue, layers, literal, short, trained
 from unpool.words import (
     Common,
@@ -34,6 +33,8 @@ from unpool.words import (
     Steps,
     Work,
     option,
+    report_progress,
+    tell,
 )
 
 COMMON = Common()
@@ -46,6 +47,7 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,  # told in our own words, with our own exit code
 )
+app.command(segment_app)
 
 
 @app.command
@@ -72,7 +74,7 @@ def run(
         raise UsageError("--minutes and --steps are both given; give one of them")
     told = act(
         folder, work=work, network=network, groups=groups, minutes=minutes, steps=steps,
-        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
+        data=common.data, seed=common.seed, device=common.device, progress=report_progress(),
     )  # fmt: skip
     _tell_run(told, common, no_open)
 
@@ -87,7 +89,9 @@ def demo(
     """The same as run, with ten groups, on the 1,797 digits that scikit-learn carries: nothing to download."""
     from unpool.actions.run import demo as act
 
-    _tell_run(act(work=work, seed=common.seed, device=common.device, progress=_progress()), common, no_open)
+    _tell_run(
+        act(work=work, seed=common.seed, device=common.device, progress=report_progress()), common, no_open
+    )
 
 
 @app.command
@@ -139,9 +143,9 @@ def train(
         batch=batch, drop_last=drop_last, val=read_val(val), optimizer=optimizer, lr=lr,
         weight_decay=weight_decay, schedule=schedule, loss=loss, init=init, augment=augment,
         corruption=corruption, weights=weights, patience=patience, precision=precision, resume=resume,
-        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
+        data=common.data, seed=common.seed, device=common.device, progress=report_progress(),
     )  # fmt: skip
-    _tell(told, common, trained(told))
+    tell(told, common, trained(told))
 
 
 @app.command
@@ -163,13 +167,13 @@ def reconstruct(
 
     told = act(
         images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
-        data=common.data, seed=common.seed, device=common.device, progress=_progress(),
+        data=common.data, seed=common.seed, device=common.device, progress=report_progress(),
     )  # fmt: skip
     mean = {name: short(value) for name, value in told["mean"].items()}
     words = f"{len(told['images'])} images, mean squared error {mean['mse']}, PSNR {mean['psnr']} dB"
     if corruption is not None:
         words += f" (input {mean['psnr_input']} dB)"
-    _tell(told, common, literal(f"{words}\npicture: {out}"))
+    tell(told, common, literal(f"{words}\npicture: {out}"))
 
 
 @app.command
@@ -191,9 +195,9 @@ def embed(
         data=common.data,
         seed=common.seed,
         device=common.device,
-        progress=_progress(),
+        progress=report_progress(),
     )
-    _tell(told, common, "{images} images in {work}, {embedded} of them new, {images_per_second} a second")
+    tell(told, common, "{images} images in {work}, {embedded} of them new, {images_per_second} a second")
 
 
 @app.command
@@ -213,9 +217,15 @@ def group(
     from unpool.actions.group import group as act
 
     told = act(
-        work, method=method, groups=groups, merge=merge, split=split, seed=common.seed, progress=_progress()
+        work,
+        method=method,
+        groups=groups,
+        merge=merge,
+        split=split,
+        seed=common.seed,
+        progress=report_progress(),
     )
-    _tell(told, common, "{groups} groups by {method}, of {sizes} images; {noise} in none")
+    tell(told, common, "{groups} groups by {method}, of {sizes} images; {noise} in none")
 
 
 @app.command(name="map")
@@ -233,12 +243,12 @@ def map_(
     from unpool.actions.group import map_images
     from unpool.actions.report import draw_labelled_map
 
-    told = map_images(work, method=method, seed=common.seed, progress=_progress())
+    told = map_images(work, method=method, seed=common.seed, progress=report_progress())
     words = "{images} images laid out by {method}, trustworthiness " + short(told["trustworthiness"])
     if labels is not None:
         told["picture"] = str(draw_labelled_map(work, labels))
         words += "\npicture: {picture}"
-    _tell(told, common, words)
+    tell(told, common, words)
 
 
 @app.command
@@ -253,9 +263,9 @@ def search(
     """The images of a workspace most like IMAGE, nearest first."""
     from unpool.actions.search import search as act
 
-    told = act(image, work=work, k=k, device=common.device, progress=_progress())
+    told = act(image, work=work, k=k, device=common.device, progress=report_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])
-    _tell(told, common, literal("\n".join(lines)))
+    tell(told, common, literal("\n".join(lines)))
 
 
 @app.command
@@ -268,8 +278,8 @@ def evaluate(
     """How good the groups are, by themselves and against true classes."""
     from unpool.actions.group import evaluate as act
 
-    told = act(work, labels=labels, progress=_progress())
-    _tell(told, common, "\n".join(f"{name:>13}  {short(value)}" for name, value in told.items()))
+    told = act(work, labels=labels, progress=report_progress())
+    tell(told, common, "\n".join(f"{name:>13}  {short(value)}" for name, value in told.items()))
 
 
 @app.command
@@ -283,7 +293,7 @@ def export(
     """Write the table (csv, parquet), the images in class folders, or the page (html)."""
     from unpool.actions.export import export as act
 
-    _tell(act(work, to=to, out=out, progress=_progress()), common, "{images} images written to {path}")
+    tell(act(work, to=to, out=out, progress=report_progress()), common, "{images} images written to {path}")
 
 
 @app.command
@@ -298,27 +308,16 @@ def networks(
     from unpool.actions.networks import networks as act
 
     told = act(name, size=size)
-    _tell(told, common, layers(told) if name else catalogue(told))
-
-
-def _progress() -> Progress:
-    return TerminalProgress() if is_first_process() else Progress()
+    tell(told, common, layers(told) if name else catalogue(told))
 
 
 def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
-    _tell(
+    tell(
         told, common,
         "{images} images ({skipped} skipped) in {groups} groups by {network}\nreport: {report}",
     )  # fmt: skip
     if not no_open and not common.json and sys.stdout.isatty():
         webbrowser.open(Path(told["report"]).resolve().as_uri())
-
-
-def _tell(told: dict[str, Any], common: Common, template: str) -> None:
-    if is_first_process():
-        print(
-            json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told)
-        )
 
 
 def main(words: Sequence[str] | None = None) -> None:

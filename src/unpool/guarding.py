@@ -20,7 +20,11 @@ def guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
         action()
         return 0
     except KeyboardInterrupt:
-        again = "with --resume" if words[:1] == ["train"] and "--resume" not in words else "again"
+        again = (
+            "with --resume"
+            if "train" in words[:2] and words[0] in ("train", "segment") and "--resume" not in words
+            else "again"
+        )
         return _fail(f"stopped; give the same command {again} to go on", 1, words)
     except cyclopts.CycloptsError as error:
         return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)
@@ -51,7 +55,8 @@ def _usage(error: cyclopts.CycloptsError) -> str:
 
 
 def _command(words: Sequence[str]) -> str:
-    return f"{words[0]} " if words and not words[0].startswith("-") else ""
+    named = 2 if words[:1] == ["segment"] else 1
+    return "".join(f"{word} " for word in words[:named] if not word.startswith("-"))
 
 
 def _fail(text: str, code: int, words: Sequence[str]) -> int:

@@ -61,6 +61,10 @@ OBJECTIVES = ("reconstruct", "denoise", "contrast", "aggregate", "classify")
 COMPARING = ("contrast", "aggregate")  # objectives that compare codes and need no decoder
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
+SEGMENTERS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s", "segnet")
+UPSAMPLINGS = ("interpolate", "grouped", "dense")
+CLASS_WEIGHTS = ("none", "sqrt", "median")
+UNKNOWN = ("refuse", "ignore")
 
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; ./NAME.unpool where NAME is the folder's, unless given"),
@@ -117,6 +121,41 @@ OPTIONS: dict[str, Option] = {
     ),
     "precision": Option("of the arithmetic; auto is bf16 on GPUs that have it", choices=PRECISIONS),
     "grid": Option("picture to write: inputs above what the network made of them, as .png"),
+    "segmenter": Option("kind of network", choices=SEGMENTERS),
+    "backbone": Option(
+        "network of the catalogue, any timm or torchvision name, or a model folder to go on from"
+    ),
+    "classes": Option("file that names the classes, with their numbers or colours in the masks"),
+    "ignore": Option("number in the masks that is no class; 255 unless given", low=0, high=65535),
+    "val-images": Option("folder of images to validate on"),
+    "val-masks": Option("folder of their masks"),
+    "crop": Option(
+        "side of the crops that are trained on, in the image; 320 over --enlarge",
+        unit="pixels",
+        low=16,
+        high=8192,
+    ),
+    "backbone-lr": Option(
+        "learning rate of the backbone; a third of --lr, or --lr for random weights", low=1e-12, high=1e3
+    ),
+    "pixel-loss": Option("cross-entropy, focal:gamma=2, dice, lovasz:every=4, or several joined by a plus"),
+    "class-weights": Option("how rare classes weigh in cross-entropy and focal", choices=CLASS_WEIGHTS),
+    "crops": Option("what happens to training images and masks: scenes, crop, none, or FILE.yaml"),
+    "upsampling": Option("how scores are enlarged", choices=UPSAMPLINGS),
+    "unknown": Option("what to do with values in masks that are no class", choices=UNKNOWN),
+    "enlarge": Option(
+        "factor by which images are enlarged before the encoder; up to 2 for small ones unless given",
+        low=0.25,
+        high=8,
+    ),
+    "segment-val": Option(
+        "share of the images kept out for validation, 0 to 0.9; 0.1 of 20 and more", low=0, high=0.9
+    ),
+    "overlap": Option("share of a window that the next one covers too", low=0, high=0.9),
+    "tile": Option("side of the windows", unit="pixels", low=32, high=8192),
+    "probabilities": Option("write the probability of each class too, as STEM.probabilities.tif"),
+    "segment-out": Option("folder for label maps and overlays"),
+    "segment-model": Option("model folder that unpool segment train wrote"),
     "json": Option("print one JSON object instead of text"),
     "config": Option("YAML file with the same options; what is typed wins"),
     "debug": Option("show where an error came from"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 
@@ -45,3 +46,20 @@ def short(value: Any) -> str:
     ('0.123', '–', '3')
     """
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def trained_segmenter(told: dict[str, Any]) -> str:
+    """What `unpool segment train` came to."""
+    words = [f"{told['network']}, {told['parameters']:,} parameters, {told['steps']} steps"]
+    if told["val_miou"] is not None:
+        words.append(f"mean IoU {told['val_miou']:.4f} on validation images (epoch {told['best_epoch']})")
+    lines = [f"{name:>20}  {short(value)}" for name, value in (told["iou"] or {}).items()]
+    end = f"model: {told['out']}\nreport: {told['out']}/report/index.html"
+    return literal("\n".join([", ".join(words), *lines, end]))
+
+
+def segmented(told: dict[str, Any], number: Callable[[Any], str]) -> str:
+    """What `unpool segment evaluate` came to."""
+    names = ("images", "pixel_accuracy", "mean_accuracy", "mean_iou")
+    rows = [(name.replace("_", " "), told[name]) for name in names] + list(told["iou"].items())
+    return "\n".join(f"{name:>20}  {number(value)}" for name, value in rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,8 +10,10 @@ from typing import Annotated, Any, Literal
 import cyclopts
 from cyclopts import Parameter
 
+from unpool.cores import is_first_process
 from unpool.errors import UsageError
 from unpool.options import DEVICES, OPTIONS
+from unpool.progress import Progress, TerminalProgress
 
 
 def option(name: str, *words: str, **more: Any) -> Parameter:
@@ -60,3 +63,17 @@ class Common:
     ) -> None:
         self.seed, self.data, self.device = seed, data, device
         self.json, self.config, self.debug = json, config, debug
+
+
+def report_progress() -> Progress:
+    """Bars on standard error, of the first process alone."""
+    return TerminalProgress() if is_first_process() else Progress()
+
+
+def tell(told: dict[str, Any], common: Common, template: str) -> None:
+    """The result on standard output: JSON where it was asked for, else the template filled in."""
+    if is_first_process():
+        text = (
+            json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told)
+        )
+        print(text)

@@ -93,7 +93,7 @@ def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = M
     of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported needs-heic
     truncated corrupt too-large`. `max_pixels` is width times height of the original.
     """
-    with _opened(file, IN_MEMORY_BYTES) as (stream, image_format):
+    with opened(file, IN_MEMORY_BYTES) as (stream, image_format):
         stream.seek(0)
         digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         return _decode(stream, image_format, digest, min_side, max_pixels)
@@ -104,10 +104,10 @@ def read_size(file: Path) -> tuple[int, int]:
 
     Raises UnreadableImageError where there is no telling.
     """
-    with _opened(file, in_memory=0) as (stream, image_format):
+    with opened(file, in_memory=0) as (stream, image_format):
         stream.seek(0)
         try:
-            image = _reader(image_format)(stream)
+            image = reader_of(image_format)(stream)
         except SyntaxError:
             if image_format != "TIFF":
                 raise
@@ -118,7 +118,7 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def _opened(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
+def opened(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
     """A file's content and its format; up to `in_memory` bytes are read at once, larger ones as needed.
 
     Whatever goes wrong inside comes out as UnreadableImageError.
@@ -160,12 +160,12 @@ def _format_of(head: bytes, name: str) -> str:
 def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None, max_pixels: int) -> Picture:
     stream.seek(0)
     try:
-        image = _reader(image_format)(stream)
+        image = reader_of(image_format)(stream)
     except Exception:
         if image_format == "TIFF":
             return _decode_with_tifffile(stream, digest, min_side, max_pixels)
         raise
-    _check_size(image.width, image.height, max_pixels)
+    check_size(image.width, image.height, max_pixels)
     width, height, mode = image.width, image.height, image.mode
     # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size. The box is where the picture then really ends: its
     # last pixels may be a part of one only, and to overlook that would stretch it.
@@ -180,7 +180,7 @@ def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None
     return Picture(pixels, width, height, mode, mode in _GREY_MODES or _has_no_colour(pixels), digest)
 
 
-def _reader(image_format: str) -> Callable[[Stream], Image.Image]:
+def reader_of(image_format: str) -> Callable[[Stream], Image.Image]:
     """Pillow's class for a format, called directly: `Image.open` would warn of large photographs."""
     module, name = _READERS[image_format]
     try:
@@ -203,14 +203,14 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
         detail = 'a damaged TIFF, or a kind that needs: pip install "unpool[tiff]"'
         raise UnreadableImageError("unsupported", detail) from error
     height, width = page.pixels.shape[:2]
-    _check_size(width, height, max_pixels)
+    check_size(width, height, max_pixels)
     pixels = _upright_rgb(Image.fromarray(page.pixels), page.orientation, min_side, (0, 0, width, height))
     if page.orientation >= 5:
         width, height = height, width
     return Picture(pixels, width, height, page.mode, page.pixels.ndim == 2 or _has_no_colour(pixels), digest)
 
 
-def _check_size(width: int, height: int, max_pixels: int) -> None:
+def check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels:
         limit = f"{max_pixels / 1e6:g} million"
         raise UnreadableImageError(

@@ -15,13 +15,13 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from unpool.errors import UsageError, unknown_name
-from unpool.images.transform_types import ALIASES, TRANSFORMS, CentreCrop, Function
+from unpool.images.transform_types import ALIASES, TRANSFORMS, CentreCrop, Function, RandomScaleCrop
 
 Step = str | Mapping[str, Any] | Callable[..., Any]  # one entry of a list of transforms
 REFUSED = (TypeError, ValueError, RuntimeError, AssertionError, LookupError, AttributeError, ArithmeticError)
 NESTED = ("random-choice", "random-apply", "random-order")
 SEVERAL = ("five-crop", "ten-crop")
-OWN_SIZE = ("center-crop", "random-crop", "random-resized-crop", "resize")
+OWN_SIZE = ("center-crop", "random-crop", "random-resized-crop", "random-scale-crop", "resize")
 
 
 class Named(nn.Module):
@@ -104,7 +104,7 @@ def _one(name: str | None, step: Any, place: Place) -> Any:
     except REFUSED as error:
         given = f"; given {next(iter(step.values()))!r}" if isinstance(step, Mapping) else ""
         raise UsageError(f"transform {name}: {error}{given}") from error
-    if isinstance(transform, CentreCrop):
+    if isinstance(transform, CentreCrop | RandomScaleCrop):
         transform.mask_fill = place.mask_fill
     return Named(name, transform)
 

@@ -87,8 +87,55 @@ class Function(v2.Transform):  # type: ignore[misc]
         return tv_tensors.wrap(self.function(inpt.as_subclass(Tensor)), like=inpt)
 
 
+class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
+    """A square of `size` pixels from the image enlarged by a factor drawn from `scale`, anywhere in it.
+
+    Only the part that is seen is resized, so the cost does not grow with the image. Where the image is smaller than
+    the crop, the rest is grey, and `mask_fill` in the mask: nothing is dropped, and nothing is learnt there.
+    """
+
+    def __init__(self, size: int, scale: Sequence[float] = (0.6, 1.8)) -> None:
+        super().__init__()
+        if not isinstance(size, int):
+            raise ValueError(f"size is {size!r}, but must be one number of pixels: the crop is square")
+        if len(scale) != 2 or not 0 < scale[0] <= scale[1]:
+            raise ValueError(
+                f"scale is {list(scale)}, but must be two factors above 0, the smaller one first"
+            )
+        self.size, self.scale, self.mask_fill = size, tuple(scale), 255
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        height, width = flat_inputs[0].shape[-2:]
+        low, high = self.scale
+        factor = low + (high - low) * float(torch.rand(1))
+        seen = [min(side, max(1, round(self.size / factor))) for side in (height, width)]
+        kept = [min(self.size, max(1, round(side * factor))) for side in seen]
+        return {
+            "at": [
+                int(torch.randint(side - part + 1, ()))
+                for side, part in zip((height, width), seen, strict=True)
+            ],
+            "put": [int(torch.randint(self.size - part + 1, ())) for part in kept],
+            "seen": seen,
+            "kept": kept,
+        }
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        (top, left), (height, width) = params["at"], params["seen"]
+        part = inpt.as_subclass(Tensor)[..., top : top + height, left : left + width]
+        is_mask = isinstance(inpt, tv_tensors.Mask)
+        part = tv_tensors.wrap(part, like=inpt)
+        part = v2.functional.resize(part, params["kept"], antialias=True)
+        (above, before), (high, wide) = params["put"], params["kept"]
+        border = [before, above, self.size - wide - before, self.size - high - above]
+        return (
+            v2.functional.pad(part, border, fill=self.mask_fill if is_mask else 127) if any(border) else part
+        )
+
+
 TRANSFORMS: dict[str, Any] = {
     "center-crop": CentreCrop,
+    "random-scale-crop": RandomScaleCrop,
     "random-crop": v2.RandomCrop,
     "random-resized-crop": v2.RandomResizedCrop,
     "five-crop": v2.FiveCrop,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from torch import nn
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
 
 
 class Objective(nn.Module):
@@ -13,9 +18,18 @@ class Objective(nn.Module):
     """
 
     alike: tuple[str, ...] = ()
+    best_by: str | None = None
+    """Which figure of `after_validation` is to be large; None: the validation loss is to be small."""
 
     def before_epoch(self, epoch: int, num_epochs: int) -> None:
         """Called at the start of an epoch, counted from 0; not where a run resumes in the midst of one."""
+
+    def before_validation(self) -> None:
+        """Called in front of the images that are validated on."""
+
+    def after_validation(self, accelerator: Accelerator) -> dict[str, Any]:
+        """Called behind them: what the epoch's entry of the history has besides the losses."""
+        return {}
 
     def after_step(self) -> None:
         """Called when the optimiser has changed the network."""

@@ -30,8 +30,11 @@ class Images(Protocol):
 
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
-    ) -> Iterator[Tensor]:
-        """Each batch of indices as (B, C, H, W) on the device; `epoch` None: as for validation."""
+    ) -> Iterator[Any]:
+        """Each batch of indices as (B, C, H, W) on the device; `epoch` None: as for validation.
+
+        It may be a tuple that begins with the images; the objective knows what to make of it.
+        """
 
 
 class PixelSet:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SAVE_EVERY_SECONDS = 15.0
 SAVE_SHARE = 0.02  # of the time, at most, goes into saving
 TELL_EVERY_SECONDS = 1.0
+ENCODER = "network.encoder."
 
 
 def train(
@@ -114,9 +115,8 @@ class _Run:
             self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
         keep_alike(self.bare, [f"objective.{name}" for name in getattr(objective, "alike", ())])
         self.module = accelerator.prepare_model(self.bare)
-        trained = [parameter for parameter in self.bare.parameters() if parameter.requires_grad]
-        self.optimizer = make_optimiser(plan.optimizer, trained, plan.lr, plan.weight_decay)
-        self.history = History()
+        self.optimizer = make_optimiser(plan.optimizer, _trained(self.bare, plan), plan.lr, plan.weight_decay)
+        self.history = History(best_by=getattr(objective, "best_by", None))
         self.total = self.step = 0
         self.sums = Sums(accelerator.device)
         self.best: dict[str, Tensor] | None = None
@@ -262,16 +262,16 @@ class _Run:
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self.sums.means(self.accelerator)
         refuse_nonsense(train_loss, epoch, self.plan.lr)
-        val_loss, val_accuracy = self._validate()
+        val_loss, val_accuracy, more = self._validate()
         refuse_nonsense(val_loss, epoch, self.plan.lr, "validation loss")
-        self.history.epochs.append(
-            {
-                "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
-                "train_accuracy": train_accuracy, "val_accuracy": val_accuracy,
-            }
-        )  # fmt: skip
-        if val_loss is not None and val_loss < self.best_loss:
-            self.best_loss = val_loss
+        entry = {
+            "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
+            "train_accuracy": train_accuracy, "val_accuracy": val_accuracy, **more,
+        }  # fmt: skip
+        self.history.epochs.append(entry)
+        cost = self.history.cost(entry)
+        if cost is not None and cost < self.best_loss:
+            self.best_loss = cost
             self.best = _copy(self.network)
         self.schedule.after_epoch(train_loss if val_loss is None else val_loss)
         self.sums = Sums(self.accelerator.device)
@@ -279,28 +279,32 @@ class _Run:
         self._tell(epoch)
 
     @torch.no_grad()
-    def _validate(self) -> tuple[float | None, float | None]:
+    def _validate(self) -> tuple[float | None, float | None, dict[str, Any]]:
         world = self.accelerator
+        if not len(self.val_index):
+            return None, None, {}
         own = [
             share(self.val_index[start : start + self.plan.batch], world.process_index, world.num_processes)
             for start in range(0, len(self.val_index), self.plan.batch)
         ]
         self.bare.eval()
         sums = Sums(world.device)
+        if self.is_told:
+            self.objective.before_validation()
         images = self.data.batches([index_B for index_B, _ in own], self.plan.seed)
         for x_BCHW, (index_B, weight) in zip(images, own, strict=True):
             # The same epoch number every time: the same views, so that losses can be compared.
             loss, hits = self.bare(x_BCHW, index_B, 0)
             if weight:
                 sums.add(loss, hits, len(index_B))
-        return sums.means(world) if len(self.val_index) else (None, None)
+        return *sums.means(world), self.objective.after_validation(world) if self.is_told else {}
 
     def _is_stale(self) -> bool:
         """Whether the validation loss has not improved for longer than the plan is patient."""
-        losses = [entry["val_loss"] for entry in self.history.epochs]
-        if self.plan.patience is None or not losses or losses[-1] is None:
+        epochs = self.history.epochs
+        if self.plan.patience is None or not epochs or self.history.cost(epochs[-1]) is None:
             return False
-        return len(losses) - 1 - losses.index(min(losses, key=lambda loss: loss or 0.0)) >= self.plan.patience
+        return len(epochs) - 1 - epochs.index(self.history.best) >= self.plan.patience
 
     def _maybe_tell(self, epoch: int) -> None:
         now = time.perf_counter()
@@ -373,6 +377,17 @@ class _Run:
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.history.epochs, self.history.images = state["epochs"], state["images"]
         self.history.seconds_before = state["seconds"]
+
+
+def _trained(module: nn.Module, plan: Plan) -> list[Any]:
+    """The parameters to train; those of the network's encoder apart where it has a learning rate of its own."""
+    named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
+    if plan.backbone_lr is None:
+        return [each for _, each in named]
+    backbone = [each for name, each in named if name.startswith(ENCODER)]
+    rest = [each for name, each in named if not name.startswith(ENCODER)]
+    groups: list[dict[str, Any]] = [{"params": rest}, {"params": backbone, "lr": plan.backbone_lr}]
+    return [group for group in groups if group["params"]]
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-Entry = dict[str, float | int | None]
+Entry = dict[str, Any]  # numbers, lists of numbers, None
 
 
 @dataclass
@@ -14,7 +14,8 @@ class History:
 
     `images` counts those trained on, again in each epoch; `seconds` the time of training and validation,
     `seconds_before` that of it before a resume; `last` holds the last weights where `train` left better
-    ones in the network.
+    ones in the network; `best_by` is the figure of an entry that is to be large, None: the validation loss is to
+    be small.
     """
 
     steps: int = 0
@@ -23,12 +24,22 @@ class History:
     seconds_before: float = 0.0
     epochs: list[Entry] = field(default_factory=list)
     last: dict[str, Any] | None = None
+    best_by: str | None = None
 
     @property
     def best(self) -> Entry:
-        """The entry of the epoch whose weights were kept: the smallest validation loss, else the last."""
-        known = [entry for entry in self.epochs if entry["val_loss"] is not None]
-        return min(known, key=lambda entry: entry["val_loss"] or 0.0) if known else self.epochs[-1]
+        """The entry of the epoch whose weights were kept: the best by validation, else the last."""
+        known = [entry for entry in self.epochs if self.cost(entry) is not None]
+        return min(known, key=lambda entry: self.cost(entry) or 0.0) if known else self.epochs[-1]
+
+    def cost(self, entry: Entry) -> float | None:
+        """What is to be small: the validation loss, or the figure named by `best_by` with its sign turned.
+
+        >>> History(best_by="val_miou").cost({"val_loss": 0.5, "val_miou": 0.75})
+        -0.75
+        """
+        value = entry.get(self.best_by or "val_loss")
+        return value if value is None or self.best_by is None else -float(value)
 
 
 @dataclass(frozen=True)

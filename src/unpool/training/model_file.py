@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from unpool.networks.autoencoder import Autoencoder
 
 JSON, WEIGHTS = MODEL_FILES
-ONNX, LAST = "encoder.onnx", "last.safetensors"
+ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
 WAY_ROUND = "train the model again, or copy the whole folder anew"
 
 
@@ -36,13 +36,14 @@ def save_model(
     training: Mapping[str, Any] | None = None,
     classes: Sequence[str] | None = None,
     last: Mapping[str, Tensor] | None = None,
+    masks: Mapping[str, Any] | None = None,
 ) -> None:
     """Write weights, then model.json, each whole or not at all; a folder with model.json is complete.
 
     `options` make the network again: the arguments of `build_network`, or `{"description": …}`, either with
     `num_classes`; by default those it was built with. `classes` are the names of its scores. `training` is kept
     as it is. `last` are the weights at the end of training where the network holds better ones; they are kept
-    beside, in last.safetensors. Weights that do not change give a file that does not change, byte for byte.
+    beside, in last.safetensors. `masks` tells how a segmenter's classes are written in masks. Weights that do not change give a file that does not change, byte for byte.
 
     Raises UnpoolError, before anything is written, for a network of the user's own, which could not be made again.
 
@@ -55,7 +56,9 @@ def save_model(
     """
     folder = Path(folder)
     described = _described(network, options, training, classes)
-    for name in (ONNX, LAST):
+    if masks is not None:
+        described["masks"] = dict(masks)
+    for name in (ONNX, SEGMENTER_ONNX, LAST):
         (folder / name).unlink(missing_ok=True)
     if last is not None:
         _write_weights(folder / LAST, last)
@@ -76,7 +79,16 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
         raise UnpoolError(f"{folder} is no model folder: it has no {JSON}; name one with --model") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); train the model again") from error
-    return {"classes": None, **described}
+    return {"classes": None, "kind": "encoder", **described}
+
+
+def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:
+    """What model.json says; UnpoolError where the model is no "encoder" or no "segmenter", as wanted."""
+    described = describe_model(folder)
+    if described["kind"] != kind:
+        way = "unpool segment predict takes it" if kind == "encoder" else "make one with unpool segment train"
+        raise UnpoolError(f"{folder} holds {described['network']}, which is no {kind}; {way}")
+    return described
 
 
 def has_model(folder: Path) -> bool:
@@ -90,8 +102,8 @@ def model_id(folder: Path) -> str:
     return f"{described['network']}-{described['weights'][:10]}"
 
 
-def load_model(folder: Path | str) -> Autoencoder:
-    """The network of a model folder as it was saved, in evaluation mode.
+def load_model(folder: Path | str) -> Any:
+    """The network of a model folder as it was saved, an Autoencoder, Classifier or Segmenter, in evaluation mode.
 
     Raises `UnpoolError` where the folder is no model, is damaged, or its weights are another network's: then it
     names the first entry that differs, and both shapes.
@@ -125,12 +137,11 @@ def _described(
         raise UnpoolError(f"{told}, which holds no code; build it with build_network or a description")
     described = {
         "network": network.network,
+        "kind": "segmenter" if hasattr(network, "coarse") else "encoder",
         "options": made_of,
         "preprocessing": asdict(network.preprocessing),
-        "merge": network.merge,
-        "use_indices": network.use_indices,
         "classes": None if classes is None else list(classes),
-        "dimension": network.dimension(network.preprocessing.size),
+        **_of_encoder(network),
         "weights": None,
         "training": None if training is None else dict(training),
         "versions": {name: version(name) for name in ("unpool", "torch", "torchvision", "timm")},
@@ -143,8 +154,51 @@ def _described(
     return described
 
 
-def _rebuilt(path: Path, described: Mapping[str, Any]) -> Autoencoder:
+def _of_encoder(network: Any) -> dict[str, Any]:
+    """What only networks that embed have."""
+    if not hasattr(network, "merge"):
+        return {}
+    return {
+        "merge": network.merge,
+        "use_indices": network.use_indices,
+        "dimension": network.dimension(network.preprocessing.size),
+    }
+
+
+def _rebuilt(path: Path, described: Mapping[str, Any]) -> Any:
     """The network that model.json describes, with random weights."""
+    if described["kind"] == "segmenter":
+        return _segmenter(path, described)
+    return _encoder(path, described)
+
+
+def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
+    from unpool.networks.autoencoder import Preprocessing
+    from unpool.networks.segmenter import Segmenter
+
+    try:
+        options = dict(described["options"])
+        body = options.pop("backbone")
+        if isinstance(body, dict):
+            size = body["options"].get("size", 64)
+            prep = {
+                "size": size,
+                "mean": described["preprocessing"]["mean"],
+                "std": described["preprocessing"]["std"],
+            }
+            body = _encoder(path, {**body, "preprocessing": described["preprocessing"] | prep})
+        network = Segmenter(backbone=body, **options)
+        prepared = described["preprocessing"]
+        pixels = {key: tuple(prepared[key]) for key in ("mean", "std")}
+        network.preprocessing = Preprocessing(**{**prepared, **pixels})
+    except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
+        raise UnpoolError(
+            f"{path} describes no segmenter that can be built ({error}); {WAY_ROUND}"
+        ) from error
+    return network
+
+
+def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.adapted import with_head
     from unpool.networks.autoencoder import Preprocessing
     from unpool.networks.catalogue import build_network

@@ -11,7 +11,8 @@ class Plan:
 
     `batch` counts the images of a step over all processes. `optimizer` and `schedule` are names as in
     `training.optimisers`. `val` is the share of the images kept out for validation. Training stops early when
-    the validation loss has not improved for `patience` epochs, never where that is None.
+    the validation loss has not improved for `patience` epochs, never where that is None. `backbone_lr` is the
+    learning rate of the network's encoder where it has one of its own.
     """
 
     epochs: int | None = None
@@ -26,3 +27,4 @@ class Plan:
     val: float = 0.1
     patience: int | None = None
     seed: int = 0
+    backbone_lr: float | None = None

@@ -13,6 +13,7 @@ from unpool.ours import MARKER, TRAINING, is_marked
 from unpool.training.checkpoint import NAME as CHECKPOINT
 
 PIXELS = "pixels"
+PAIRS, HELD_PAIRS = "pairs.u8", "held-pairs.u8"  # decoded images with their masks
 FEATURES, ENCODER = "features.f16", "encoder.onnx"  # of a frozen encoder
 _CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
 
@@ -73,7 +74,7 @@ def _empty(scratch: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     return (
-        path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER)
+        path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER, PAIRS, HELD_PAIRS)
         or path.name.startswith(PARTIAL)
         or _is_cache(path)
     )

@@ -1,0 +1,151 @@
+"""`unpool segment train`: from images and masks to a model folder that labels every pixel."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.fitting import finished
+from unpool.actions.model import pick_device
+from unpool.actions.segment_data import find_labelled, learn_classes, load_labelled
+from unpool.actions.segment_fit import Job, Wishes, segment_result
+from unpool.errors import UsageError, unknown_name
+from unpool.images.crops import crops_named
+from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
+from unpool.objectives.segmentation import class_weights
+from unpool.options import SEGMENTERS, UPSAMPLINGS, check
+from unpool.ours import TRAINING
+from unpool.progress import Progress
+from unpool.training.optimisers import has_weight_decay, make_optimiser
+from unpool.training.plan import Plan
+from unpool.training.schedules import make_schedule
+from unpool.training.scratch import HELD_PAIRS, PAIRS, begin
+
+EPOCHS = 40
+LR, BACKBONE_LR = 3e-3, 1e-3
+
+
+def segment_train(
+    images: Path,
+    masks: Path,
+    *,
+    out: Path,
+    classes: Path | None = None,
+    ignore: int | None = None,
+    val_images: Path | None = None,
+    val_masks: Path | None = None,
+    val: float | None = None,
+    epochs: int | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    batch: int = 8,
+    lr: float | None = None,
+    backbone_lr: float | None = None,
+    optimizer: str = "adamw",
+    weight_decay: float | None = None,
+    schedule: str = "cosine",
+    patience: int | None = None,
+    precision: str = "auto",
+    resume: bool = False,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+    **typed: Any,
+) -> dict[str, Any]:
+    """Train a Segmenter on pairs of images and masks and write the model folder `out`.
+
+    `typed` are the fields of `Wishes`. Returns the JSON object of `unpool segment train`. Raises `UsageError` for
+    options that do not go together, `UnpoolError` for images, masks or models that cannot be used.
+    """
+    from unpool.training.processes import make_accelerator
+
+    progress = progress or Progress()
+    wishes = Wishes(**{name: value for name, value in typed.items() if value is not None})
+    given = {"epochs": epochs, "steps": steps, "minutes": minutes}
+    check(
+        seed=seed, device=device, size=wishes.size, precision=precision, batch=batch, lr=lr,
+        backbone_lr=backbone_lr, weight_decay=weight_decay, patience=patience, val=val, ignore=ignore, enlarge=wishes.enlarge, **given,
+    )  # fmt: skip
+    if (val_images is None) != (val_masks is None):
+        raise UsageError("--val-images and --val-masks go together; give both or neither")
+    if val is not None and val_images is not None:
+        raise UsageError(f"--val {val:g} and --val-images both say what is validated on; give one of them")
+    plan = _plan(
+        given, batch, wishes, lr=lr, backbone_lr=backbone_lr, optimizer=optimizer, weight_decay=weight_decay,
+        schedule=schedule, patience=patience, seed=seed, val=0.0,
+    )  # fmt: skip
+    _try_names(wishes, plan)
+    refuse_taken(out)
+    refuse_unwritable(out)
+    accelerator = make_accelerator(pick_device(device), precision)
+    refuse_mixing(out, [images, masks])
+    origin = wishes.asked() | vars(plan) | _places(images, masks, classes, ignore, val_images, val_masks, val)
+    if resume and (record := finished(out, origin)) is not None:
+        progress.message(f"{out} is finished: nothing to do")
+        return segment_result(out, record)
+    began = time.perf_counter()
+    found = find_labelled(images, masks, split="train", progress=progress, leave_out=out)
+    pixel_classes, pairs, problems = learn_classes(found, classes, ignore, progress)
+    scratch = out / TRAINING
+    if accelerator.is_main_process:
+        begin(out, resume=resume)
+    accelerator.wait_for_everyone()
+    store = load_labelled(
+        pairs, pixel_classes, unknown=wishes.unknown, file=scratch / PAIRS, progress=progress
+    )
+    held = None
+    if val_images is not None and val_masks is not None:
+        others = find_labelled(val_images, val_masks, split="val", progress=progress, leave_out=out)
+        held = load_labelled(
+            others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / HELD_PAIRS, progress=progress
+        )
+    job = Job(wishes, plan, store, held, pixel_classes, out, accelerator, progress, began)
+    job.origin = origin | {"files": store.fingerprint(), "held": held.fingerprint() if held else None}
+    job.skipped = len(problems) + len(store.problems) + len(found.problems)
+    record = job.fit(val)
+    return segment_result(out, record)
+
+
+def _places(*places: Any) -> dict[str, Any]:
+    names = ("location", "masks", "classes", "ignore", "val_images", "val_masks", "val")
+    told = [str(place.resolve()) if isinstance(place, Path) else place for place in places]
+    return dict(zip(names, told, strict=True))
+
+
+def _plan(given: dict[str, Any], batch: int, wishes: Wishes, **typed: Any) -> Plan:
+    """How long and how: what was typed, else what did well here (docs/decisions/0009)."""
+    if sum(value is not None for value in given.values()) > 1:
+        raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
+    if all(value is None for value in given.values()):
+        given = given | {"epochs": EPOCHS}
+    rate = typed.pop("lr") or LR
+    backbone_rate = typed.pop("backbone_lr") or (
+        BACKBONE_LR / LR * rate if wishes.weights != "none" else rate
+    )
+    decay = typed.pop("weight_decay")
+    if decay is None:
+        decay = 1e-2 if has_weight_decay(typed["optimizer"]) else None
+    plan = Plan(**given, batch=batch, lr=rate, weight_decay=decay, **typed)
+    return replace(plan, backbone_lr=None if wishes.freeze else backbone_rate)
+
+
+def _try_names(wishes: Wishes, plan: Plan) -> None:
+    """Raise `UsageError` for names that are wrong before anything is opened."""
+    import torch
+
+    if wishes.network not in SEGMENTERS:
+        raise unknown_name("--network", wishes.network, SEGMENTERS)
+    if wishes.upsampling not in UPSAMPLINGS:
+        raise unknown_name("--upsampling", wishes.upsampling, UPSAMPLINGS)
+    class_weights(np.ones((1, 2)), ["", ""], wishes.class_weights)
+    pixel_loss(wishes.loss or DEFAULT)
+    crops_named(wishes.augment, 64)
+    optimiser = make_optimiser(
+        plan.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))], plan.lr, plan.weight_decay
+    )
+    make_schedule(plan.schedule, optimiser, 100, 10)

@@ -1,0 +1,102 @@
+"""Colour maps and numberings that published data sets use, so that their masks need no class file."""
+
+from __future__ import annotations
+
+from unpool.images.classes_of_pixels import (
+    IGNORE,
+    PixelClasses,
+    classes_by_colour,
+    classes_by_value,
+    default_colours,
+    pack,
+)
+
+VOC_NAMES = (
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table",
+    "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
+)  # fmt: skip
+VOC_BORDER = (224, 224, 192)
+
+# The eleven classes of Brostow, Fauqueur and Cipolla 2009 as Sturgess et al. 2009 joined them, and their colours.
+CAMVID_NAMES = (
+    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
+)  # fmt: skip
+_CAMVID = (
+    ("sky", (128, 128, 128)), ("building", (128, 0, 0)), ("building", (64, 192, 0)), ("building", (0, 128, 64)),
+    ("building", (192, 0, 128)), ("building", (64, 0, 64)), ("pole", (192, 192, 128)), ("pole", (0, 0, 64)),
+    ("road", (128, 64, 128)), ("road", (128, 0, 192)), ("road", (192, 0, 64)), ("pavement", (0, 0, 192)),
+    ("pavement", (64, 192, 128)), ("pavement", (128, 128, 192)), ("tree", (128, 128, 0)), ("tree", (192, 192, 0)),
+    ("sign", (192, 128, 128)), ("sign", (128, 128, 64)), ("sign", (0, 64, 64)), ("fence", (64, 64, 128)),
+    ("car", (64, 0, 128)), ("car", (64, 128, 192)), ("car", (192, 128, 192)), ("car", (192, 64, 128)),
+    ("car", (128, 64, 64)), ("pedestrian", (64, 64, 0)), ("pedestrian", (192, 128, 64)),
+    ("pedestrian", (64, 0, 192)), ("pedestrian", (64, 128, 64)), ("bicyclist", (0, 128, 192)),
+    ("bicyclist", (192, 0, 192)), ("void", (0, 0, 0)),
+)  # fmt: skip
+
+# Cordts et al. 2016: the number in *_labelIds, the one trained on, and the colour.
+_CITYSCAPES = (
+    (7, "road", (128, 64, 128)), (8, "sidewalk", (244, 35, 232)), (11, "building", (70, 70, 70)),
+    (12, "wall", (102, 102, 156)), (13, "fence", (190, 153, 153)), (17, "pole", (153, 153, 153)),
+    (19, "traffic light", (250, 170, 30)), (20, "traffic sign", (220, 220, 0)), (21, "vegetation", (107, 142, 35)),
+    (22, "terrain", (152, 251, 152)), (23, "sky", (70, 130, 180)), (24, "person", (220, 20, 60)),
+    (25, "rider", (255, 0, 0)), (26, "car", (0, 0, 142)), (27, "truck", (0, 0, 70)), (28, "bus", (0, 60, 100)),
+    (31, "train", (0, 80, 100)), (32, "motorcycle", (0, 0, 230)), (33, "bicycle", (119, 11, 32)),
+)  # fmt: skip
+_CITYSCAPES_VOID = (
+    (0, 0, 0), (20, 20, 20), (111, 74, 0), (81, 0, 81), (250, 170, 160), (230, 150, 140), (180, 165, 180),
+    (150, 100, 100), (150, 120, 90), (0, 0, 90), (0, 0, 110),
+)  # fmt: skip
+
+
+def voc_by_value() -> PixelClasses:
+    """Pascal VOC's 21 classes as its palette images hold them; 255 is the border."""
+    return classes_by_value(VOC_NAMES, ignore=IGNORE, colours=default_colours(21))
+
+
+def cityscapes_ids() -> PixelClasses:
+    """Cityscapes' 19 classes in the numbering of `*_labelIds`; all other numbers are ignored."""
+    numbers = [number for number, _, _ in _CITYSCAPES]
+    keys = {number: IGNORE for number in range(256)} | {number: place for place, number in enumerate(numbers)}
+    names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
+    return PixelClasses(tuple(names), tuple(colours), tuple(sorted(keys.items())), written=tuple(numbers))  # type: ignore[arg-type]
+
+
+def cityscapes_train_ids() -> PixelClasses:
+    """Cityscapes' 19 classes in the numbering of `*_labelTrainIds`."""
+    names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
+    return classes_by_value(names, colours=colours)  # type: ignore[arg-type]
+
+
+def camvid_by_value(ignore: int) -> PixelClasses:
+    """CamVid's 11 classes as numbers, with the colours that they are known by."""
+    first = {name: colour for name, colour in reversed(_CAMVID)}
+    return classes_by_value(CAMVID_NAMES, ignore=ignore, colours=[first[name] for name in CAMVID_NAMES])
+
+
+FEWEST_COLOURS = 5  # two or three colours are anybody's
+
+
+def known_by_colours(packed: set[int]) -> PixelClasses | None:
+    """The published colour map that has all of these colours, five at least; None where none has.
+
+    >>> known_by_colours({0, 0x800000, 0x008000, 0x808000, 0x000080}).names[1]
+    'aeroplane'
+    >>> known_by_colours({0x123456})
+    """
+    if len(packed) < FEWEST_COLOURS:
+        return None
+    for candidate in (_voc_by_colour(), classes_by_colour(_CAMVID), _cityscapes_by_colour()):
+        if packed <= {key for key, _ in candidate.keys}:
+            return candidate
+    return None
+
+
+def _voc_by_colour() -> PixelClasses:
+    entries = list(zip(VOC_NAMES, default_colours(21), strict=True))
+    return classes_by_colour([*entries, ("void", VOC_BORDER)])
+
+
+def _cityscapes_by_colour() -> PixelClasses:
+    colours = {pack(colour) for _, _, colour in _CITYSCAPES}
+    void = [("void", colour) for colour in _CITYSCAPES_VOID if pack(colour) not in colours]
+    return classes_by_colour([*((name, colour) for _, name, colour in _CITYSCAPES), *void])

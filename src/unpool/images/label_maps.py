@@ -1,0 +1,68 @@
+"""A pair of files → an image and its label map, both upright and of one size, or what is wrong with them.
+
+H, W height and width, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.classes_of_pixels import IGNORE, PixelClasses, UnknownValueError, pack
+from unpool.images.decode import read_picture
+from unpool.images.mask_file import Mask, read_mask
+from unpool.images.pairs import Pair
+
+WAYS = "add it to --classes, or map what is unknown to ignore with --unknown ignore"
+
+
+def read_pair(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> tuple[np.ndarray, np.ndarray]:
+    """The image (H, W, 3) uint8 and its positions of classes (H, W) uint8, IGNORE where there is none.
+
+    Raises UnreadableImageError where one of the files cannot be used or their sizes differ, `UnpoolError` naming file,
+    value and count where a mask holds what is no class and `unknown` is "refuse".
+    """
+    picture = read_picture(pair.image.file)
+    try:
+        label_HW = read_labels(pair, classes, unknown=unknown)
+    except UnreadableImageError as error:
+        raise UnreadableImageError(error.problem, f"its mask {pair.mask.path}: {error.detail}") from error
+    if label_HW.shape != picture.pixels.shape[:2]:
+        height, width = label_HW.shape
+        raise UnreadableImageError(
+            "wrong-size",
+            f"the image is {picture.width}×{picture.height} pixels, its mask {pair.mask.path} is {width}×{height}; "
+            "they must be of one size",
+        )
+    return picture.pixels, label_HW
+
+
+def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> np.ndarray:
+    """The positions (H, W) uint8 that a mask holds; errors as in `read_pair`."""
+    mask = read_mask(pair.mask.file)
+    meaning = _meaning(mask, classes)
+    try:
+        return meaning.label_map(_values(mask, meaning), IGNORE if unknown == "ignore" else None)
+    except UnknownValueError as error:
+        lossy = (
+            "; it is of a format that does not keep values exactly: save it as PNG" if mask.is_lossy else ""
+        )
+        raise UnpoolError(f"the mask {pair.mask.path} holds {error}{lossy}; {WAYS}") from error
+
+
+def _meaning(mask: Mask, classes: PixelClasses) -> PixelClasses:
+    """The classes as this mask writes them: one in colours may stand among numbered ones that have colours."""
+    if not mask.is_coloured or classes.by_colour:
+        return classes
+    keys = {pack(colour): position for position, colour in enumerate(classes.colours)}
+    return replace(classes, keys=tuple(sorted(keys.items())), by_colour=True)
+
+
+def _values(mask: Mask, classes: PixelClasses) -> np.ndarray:
+    if mask.is_coloured or not classes.by_colour:
+        return mask.value_HW
+    if mask.palette_HW is not None:
+        return mask.palette_HW
+    return mask.value_HW.astype(np.int64) * 0x010101

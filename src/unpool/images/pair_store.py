@@ -1,0 +1,154 @@
+"""Images and label maps of any size, each decoded once: in memory while small, in a file on the disk when not.
+
+N pairs, H and W height and width, each pair its own, K classes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.batches import MEMORY_LIMIT, in_order
+from unpool.images.classes_of_pixels import IGNORE, PixelClasses
+from unpool.images.folder import Problem
+from unpool.images.label_maps import read_pair
+from unpool.images.pairs import Pair
+
+BLOCK = 2**26  # bytes that the file grows by
+
+
+@dataclass
+class PairStore:
+    """Images with their label maps. `pixels(n)` is (H, W, 3) uint8, `labels(n)` (H, W) uint8: both are views.
+
+    `paths` are the images' keys, `count_NK` the pixels of each class in each, `problems` what could not be used.
+    """
+
+    paths: list[str] = field(default_factory=list)
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    count_NK: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
+    problems: list[Problem] = field(default_factory=list)
+    _bytes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def pixels(self, n: int) -> np.ndarray:
+        """The image at place n, (H, W, 3) uint8."""
+        (height, width), start = self.sizes[n], self.starts[n]
+        return self._bytes[start : start + height * width * 3].reshape(height, width, 3)
+
+    def labels(self, n: int) -> np.ndarray:
+        """Its positions of classes, (H, W) uint8."""
+        (height, width), start = self.sizes[n], self.starts[n]
+        return self._bytes[start + height * width * 3 : start + height * width * 4].reshape(height, width)
+
+    def fingerprint(self) -> str:
+        """Short, and another for other images or other label maps."""
+        digest = hashlib.blake2b(digest_size=8)
+        for n, path in enumerate(self.paths):
+            digest.update(
+                f"{path}\0{self.sizes[n]}\0{self.count_NK[n].tolist()}\0".encode("utf-8", "surrogateescape")
+            )
+        return digest.hexdigest()
+
+
+def load_pairs(
+    pairs: Sequence[Pair],
+    classes: PixelClasses,
+    *,
+    workers: int,
+    file: Path | None = None,
+    unknown: str = "refuse",
+    memory_limit: int = MEMORY_LIMIT,
+    progress: Callable[[], None] | None = None,
+) -> PairStore:
+    """Decode every pair once. More than `memory_limit` bytes go into `file` on the disk.
+
+    Pairs that cannot be used are told in `problems`. Raises `UnpoolError` where a mask holds what is no class and
+    `unknown` is "refuse", or where there is no room.
+    """
+    store, blocks = PairStore(), _Bytes(file, memory_limit)
+    counts = []
+
+    def read(pair: Pair) -> Problem | tuple[np.ndarray, np.ndarray]:
+        try:
+            return read_pair(pair, classes, unknown=unknown)
+        except UnreadableImageError as error:
+            return Problem(pair.path, error.problem, error.detail)
+
+    for pair, made in zip(pairs, in_order(read, pairs, workers), strict=True):
+        if progress is not None:
+            progress()
+        if isinstance(made, Problem):
+            store.problems.append(made)
+            continue
+        pixels_HW3, label_HW = made
+        store.paths.append(pair.path)
+        store.sizes.append((label_HW.shape[0], label_HW.shape[1]))
+        store.starts.append(blocks.add(pixels_HW3))
+        blocks.add(label_HW)
+        counts.append(np.bincount(label_HW.ravel(), minlength=IGNORE + 1)[: len(classes)])
+    store.count_NK = np.array(counts, np.int64).reshape(-1, len(classes))
+    store._bytes = blocks.whole()
+    return store
+
+
+class _Bytes:
+    """Bytes one after the other, moved to a file once they are many."""
+
+    def __init__(self, place: Path | None, memory_limit: int) -> None:
+        self.place, self.limit = place, memory_limit
+        self.parts: list[np.ndarray] = []
+        self.length = 0
+        self.file: Path | None = None
+
+    def add(self, array: np.ndarray) -> int:
+        """Keep a copy; returns where it begins."""
+        start, flat = self.length, np.ascontiguousarray(array).reshape(-1)
+        self.length += flat.size
+        if self.file is not None:
+            self._append(flat)
+            return start
+        self.parts.append(flat)
+        if self.length > self.limit:
+            self._move()
+        return start
+
+    def whole(self) -> np.ndarray:
+        if self.file is not None:
+            return np.memmap(self.file, np.uint8, mode="c", shape=(self.length,))
+        whole = np.empty(self.length, np.uint8)
+        place = 0
+        while self.parts:  # freed one by one: the whole is in memory twice otherwise
+            part = self.parts.pop(0)
+            whole[place : place + part.size] = part
+            place += part.size
+        return whole
+
+    def _move(self) -> None:
+        if self.place is None:
+            told = (
+                f"{self.length / 2**30:.1f} GiB of decoded images, above the {self.limit / 2**30:.1f} allowed"
+            )
+            raise UnpoolError(f"{told}; give an output folder, where they can be kept while training")
+        self.place.parent.mkdir(parents=True, exist_ok=True)
+        self.file = self.place
+        self.file.unlink(missing_ok=True)
+        for part in self.parts:
+            self._append(part)
+        self.parts = []
+
+    def _append(self, flat: np.ndarray) -> None:
+        assert self.file is not None
+        if shutil.disk_usage(self.file.parent).free < flat.size + BLOCK:
+            raise UnpoolError(f"the disk of {self.file.parent} has no room for the decoded images; free some")
+        with self.file.open("ab") as file:
+            flat.tofile(file)

@@ -1,0 +1,81 @@
+"""The decoder of a fully convolutional network: maps of several sizes → class scores.
+
+B batch, C channels, K classes, D the width in which maps are merged, H and W of the image, h and w of a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unpool.networks.bilinear import Upsample
+
+MERGED_WIDTH = 96
+
+
+class Levels(nn.Module):
+    """Maps, largest first, → class scores of the finest map's size, and its `last` layer, which enlarges those.
+
+    With one map, or width 0: a 1×1 convolution from each map to the classes, summed from the coarsest to the finest
+    (Long, Shelhamer and Darrell 2015, section 4.2). Otherwise each map is brought to `width` channels, added to the
+    enlarged coarser one and smoothed by a 3×3 convolution (Lin et al. 2017, arXiv 1612.03144, section 3), and the
+    finest is scored.
+
+    >>> import torch
+    >>> decoder = Levels([4, 8], [4, 8], num_classes=2)
+    >>> scores = decoder([torch.zeros(1, 4, 8, 8), torch.zeros(1, 8, 4, 4)])
+    >>> scores.shape, decoder.last(scores, (32, 32)).shape
+    (torch.Size([1, 2, 8, 8]), torch.Size([1, 2, 32, 32]))
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[int],
+        reductions: Sequence[float],
+        num_classes: int,
+        *,
+        upsampling: str = "interpolate",
+        width: int = MERGED_WIDTH,
+    ) -> None:
+        super().__init__()
+        self.is_merging = width > 0 and len(channels) > 1
+        inside = width if self.is_merging else num_classes
+        self.laterals = nn.ModuleList(_lateral(each, inside, self.is_merging) for each in channels)
+        steps = zip(reductions, reductions[1:], strict=False)
+        between = "interpolate" if self.is_merging else upsampling
+        self.between = nn.ModuleList(Upsample(inside, round(big / small), between) for small, big in steps)
+        if self.is_merging:
+            self.smooth = nn.ModuleList(_smooth(inside) for _ in channels)
+            self.score = nn.Conv2d(inside, num_classes, 1)
+            nn.init.xavier_uniform_(self.score.weight)
+        self.last = Upsample(num_classes, round(reductions[0]), upsampling)
+
+    def forward(self, maps: Sequence[Tensor]) -> Tensor:
+        """Maps (B, C, h, w), largest first → scores of the first one's size; `last` enlarges those to the image's."""
+        y_BDhw: Tensor = self.laterals[-1](maps[-1])
+        if self.is_merging:
+            y_BDhw = self.smooth[-1](F.relu(y_BDhw))
+        for level in reversed(range(len(maps) - 1)):
+            lateral_BDhw: Tensor = self.laterals[level](maps[level])
+            y_BDhw = self.between[level](y_BDhw, tuple(lateral_BDhw.shape[2:])) + lateral_BDhw
+            if self.is_merging:
+                y_BDhw = self.smooth[level](F.relu(y_BDhw))
+        scores_BKhw: Tensor = self.score(y_BDhw) if self.is_merging else y_BDhw
+        return scores_BKhw
+
+
+def _lateral(channels: int, width: int, is_merging: bool) -> nn.Module:
+    conv = nn.Conv2d(channels, width, 1, bias=not is_merging)
+    nn.init.xavier_uniform_(conv.weight)
+    if not is_merging:
+        nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
+        return conv
+    return nn.Sequential(conv, nn.BatchNorm2d(width))
+
+
+def _smooth(width: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)
+    )

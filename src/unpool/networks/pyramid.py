@@ -1,0 +1,136 @@
+"""What an encoder sees on its way down: one map of features for each size.
+
+B batch, C channels, h and w of a map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError
+from unpool.networks.autoencoder import evaluating, smallest_input
+from unpool.networks.backbones import Backbone
+from unpool.networks.pooling import is_sequential
+
+PROBE = 192  # pixels a side of the image that is run once, to see where maps shrink
+SHRINKS = 0.7  # a map is of the next level where its side is less than this share of the one before
+
+
+@dataclass(frozen=True)
+class Level:
+    """One size of maps: the module whose output is the last of it, and what that has."""
+
+    module: str
+    channels: int
+    reduction: float  # how many times smaller than the image
+
+
+class Pyramid(nn.Module):
+    """An encoder that also gives the last map of every size before its own: (B, C, H, W) → maps, largest first.
+
+    The encoder is used as it is. `levels` tell channels and reduction of each map. What lies inside blocks
+    (residual ones, for one) is no map of its own. Raises UnpoolError where the encoder gives no map at all.
+
+    >>> pyramid = Pyramid(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1)))
+    >>> [(level.channels, level.reduction) for level in pyramid.levels]
+    [(4, 1.0), (8, 2.0)]
+    >>> [tuple(map_BChw.shape) for map_BChw in pyramid(torch.zeros(1, 3, 10, 12))]
+    [(1, 4, 10, 12), (1, 8, 5, 6)]
+    """
+
+    def __init__(self, encoder: nn.Module, channels: int = 3, size: int = PROBE, finest: float = 1.0) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.levels = [level for level in _levels(encoder, channels, size) if level.reduction > 0.75 * finest]
+        self.smallest = max(smallest_input(encoder) or (1,))
+
+    def forward(self, x_BCHW: Tensor) -> list[Tensor]:
+        """The maps, largest first; the last is the encoder's own output."""
+        kept = {level.module: level.channels for level in self.levels[:-1]}
+        with _recorded(self.encoder, kept) as maps:
+            last_BChw = self.encoder(x_BCHW)
+        return [*(_channels_first(maps[name], kept[name]) for name in kept), last_BChw]
+
+
+def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
+    names = _trunk(encoder)
+    parameter = next(encoder.parameters())
+    image_1CSS = parameter.new_zeros(1, channels, size, size)
+    seen: dict[str, Tensor] = {}
+    try:
+        with evaluating(encoder), _recorded(encoder, names) as seen:
+            last = encoder(image_1CSS)
+    except UnpoolError:
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split())[:160]
+        raise UnpoolError(f"the backbone does not run on {size}×{size} pixels ({reason})") from error
+    if not isinstance(last, Tensor) or last.ndim != 4:
+        shape = "×".join(map(str, getattr(last, "shape", ())))
+        raise UnpoolError(f"the backbone gives {shape or 'no tensor'}, not a map; name one of convolutions")
+    levels: list[Level] = []
+    told = [
+        (name, _channels_first(map_BChw, names[name]))
+        for name, map_BChw in seen.items()
+        if map_BChw.ndim == 4
+    ]
+    for name, map_BChw in [*told, ("", last)]:
+        reduction = size / map_BChw.shape[2]
+        if levels and levels[-1].reduction >= SHRINKS * reduction:
+            levels.pop()
+        levels.append(Level(name, map_BChw.shape[1], reduction))
+    return levels
+
+
+def _trunk(encoder: nn.Module) -> dict[str, int]:
+    """The modules whose outputs may be maps, each with its channels where they are known, else 0."""
+    prefix = "body." if isinstance(encoder, Backbone) else ""
+    told = getattr(encoder.body, "feature_info", None) if isinstance(encoder, Backbone) else None
+    stages = getattr(told, "info", told)
+    modules = dict(encoder.named_modules())
+    if isinstance(stages, list) and all(prefix + str(stage.get("module")) in modules for stage in stages):
+        return {prefix + str(stage["module"]): int(stage["num_chs"]) for stage in stages}
+    return dict.fromkeys(_in_sequence(encoder, "", is_root=True), 0)
+
+
+def _in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Iterator[str]:
+    if is_root or is_sequential(module) or isinstance(module, nn.ModuleList):
+        for child_name, child in module.named_children():
+            # A backbone runs its body and then, at most, turns tokens into a map.
+            inner = isinstance(module, Backbone)
+            yield from _in_sequence(child, f"{name}.{child_name}" if name else child_name, is_root=inner)
+    if not is_root:
+        yield name
+
+
+@contextmanager
+def _recorded(encoder: nn.Module, names: Any) -> Iterator[dict[str, Tensor]]:
+    """The outputs of the named modules, in the order they end; a map that a later layer changes in place is not
+    copied: what it became belongs to the same level."""
+    maps: dict[str, Tensor] = {}
+    modules = dict(encoder.named_modules())
+
+    def keep(name: str) -> Any:
+        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+            if isinstance(output, Tensor):
+                maps[name] = output
+
+        return hook
+
+    handles = [modules[name].register_forward_hook(keep(name)) for name in names]
+    try:
+        yield maps
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _channels_first(map_BChw: Tensor, channels: int) -> Tensor:
+    if channels and map_BChw.shape[1] != channels and map_BChw.shape[-1] == channels:
+        return map_BChw.permute(0, 3, 1, 2)
+    return map_BChw

@@ -1,0 +1,211 @@
+"""A label for every pixel: an encoder, and a decoder that ends in class scores.
+
+B batch, C channels, K classes, H and W of the image, h and w of a map.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels
+from unpool.networks.catalogue import build_network, seeded
+from unpool.networks.classifier import refuse_too_few
+from unpool.networks.levels import MERGED_WIDTH, Levels
+from unpool.networks.mirror import mirror
+from unpool.networks.pooling import remember
+from unpool.networks.pyramid import Pyramid
+from unpool.options import SEGMENTERS, UPSAMPLINGS
+
+FINEST = {"fcn32s": 32, "fcn16s": 16, "fcn8s": 8, "fcn4s": 4}
+CROP = 320  # pixels a side of the crops that are trained on, unless told otherwise
+
+
+class Segmenter(nn.Module):
+    """A fully convolutional network: images (B, C, H, W) → class scores (B, K, H, W), of any height and width.
+
+    `network` "fcn32s" scores the encoder's last map and enlarges the scores (Long, Shelhamer and Darrell 2015,
+    arXiv 1411.4038); "fcn16s", "fcn8s" and "fcn4s" first merge that map with finer ones, down to 1/16, 1/8 or 1/4 of
+    the image, in `width` channels; width 0 sums class scores instead, as published. "segnet" is the encoder's mirror
+    with classes in place of colours, fed the pooling indices (Badrinarayanan, Kendall and Cipolla 2017, arXiv
+    1511.00561); its encoder must be one that `mirror` accepts.
+
+    `backbone` is a name of the catalogue, of timm or of torchvision, an Autoencoder whose encoder goes on from here,
+    or any module that gives a map of features; "efficientnet-lite0", for segnet "vgg16-bn", unless given. `weights`
+    are the backbone's: "none", "imagenet" or a file. `upsampling` "interpolate" has no weights; "grouped" and "dense"
+    are transposed convolutions that begin as interpolation, with a kernel for each class or for each pair of them.
+    `enlarge` is the factor by which images are enlarged before the encoder: small things in small images need it, and
+    scores still have the image's own size. `size` is the side of the crops that are trained on, pixels of the image.
+    `seed` fixes the random weights.
+
+    Images whose sides are no multiple of the encoder's reduction are padded with their border and the scores cut back.
+
+    Raises `UsageError` for unknown names or fewer than two classes, `UnpoolError` for a backbone without a map.
+
+    >>> import torch
+    >>> segmenter = Segmenter("fcn16s", backbone="resnet18", num_classes=3)
+    >>> segmenter(torch.zeros(2, 3, 45, 70)).shape
+    torch.Size([2, 3, 45, 70])
+    """
+
+    built_with: dict[str, Any] | None = None
+
+    def __init__(
+        self,
+        network: str = "fcn4s",
+        *,
+        num_classes: int,
+        backbone: str | Autoencoder | nn.Module | None = None,
+        weights: str | Path = "none",
+        upsampling: str = "interpolate",
+        width: int = MERGED_WIDTH,
+        enlarge: float = 1.0,
+        size: int | None = None,
+        channels: int | None = None,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__()
+        if network not in SEGMENTERS:
+            raise unknown_name("network", network, SEGMENTERS)
+        if upsampling not in UPSAMPLINGS:
+            raise unknown_name("upsampling", upsampling, UPSAMPLINGS)
+        refuse_too_few(num_classes)
+        if width < 0:
+            raise UsageError(f"width is {width}, but must be 0 (class scores are summed) or more")
+        if not 0.25 <= enlarge <= 8:
+            raise UsageError(f"enlarge is {enlarge}, but must be a number from 0.25 to 8")
+        self.network, self.num_classes, self.enlarge = network, num_classes, float(enlarge)
+        side = max(1, int(CROP / enlarge)) if size is None else size
+        body = backbone or ("vgg16-bn" if network == "segnet" else "efficientnet-lite0")
+        with seeded(seed):
+            made = _backbone(body, network, weights, channels)
+            self.encoder = made.encoder if isinstance(made, Autoencoder) else made
+            self.preprocessing = _preprocessing(made, side)
+            options = {
+                "network": network, "num_classes": num_classes, "upsampling": upsampling, "width": width,
+                "enlarge": self.enlarge, "size": side, "channels": channels,
+            }  # fmt: skip
+            self.built_with = _remembered(made, body, options)
+            self.reduction = 1
+            if network == "segnet":
+                self._mirrored(num_classes)
+            else:
+                self._merging(FINEST[network], num_classes, upsampling, width)
+
+    def _mirrored(self, num_classes: int) -> None:
+        self.decoder: nn.Module = mirror(self.encoder, "unpool", channels=num_classes)
+        self.smallest = max(Pyramid(self.encoder, self.preprocessing.channels).smallest, 1)
+
+    def _merging(self, finest: int, num_classes: int, upsampling: str, width: int) -> None:
+        side = self.preprocessing.size if _is_of_one_size(self.encoder) else 192
+        self.pyramid = Pyramid(self.encoder, self.preprocessing.channels, side, finest)
+        # The encoder has one name in the state: its own, not the pyramid's.
+        del self.pyramid._modules["encoder"]
+        object.__setattr__(self.pyramid, "encoder", self.encoder)
+        levels = self.pyramid.levels
+        whole = all(float(level.reduction).is_integer() for level in levels)
+        self.reduction = int(levels[-1].reduction) if whole else 1
+        self.smallest = max(self.pyramid.smallest, math.ceil(levels[-1].reduction))
+        self.decoder = Levels(
+            [level.channels for level in levels], [level.reduction for level in levels], num_classes,
+            upsampling=upsampling, width=width,
+        )  # fmt: skip
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images: 1 or 3."""
+        return self.preprocessing.channels
+
+    @property
+    def size(self) -> int:
+        """The side of the crops that it is trained on, pixels."""
+        return self.preprocessing.size
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """(B, C, H, W) → class scores before the softmax, (B, K, H, W). UnpoolError for other channels."""
+        if x_BCHW.shape[1] != self.channels:
+            told = f"{self.network} takes images of {self.channels} channels, got {x_BCHW.shape[1]}"
+            raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
+        size = (x_BCHW.shape[2], x_BCHW.shape[3])
+        return self.enlarged(self.coarse(self.prepared(x_BCHW)), size)
+
+    def prepared(self, x_BCHW: Tensor) -> Tensor:
+        """What the encoder sees of images: padded on the right and below with their border, then enlarged, so that both
+        sides are multiples of its reduction."""
+        height, width = x_BCHW.shape[2:]
+        (high, seen_high), (wide, seen_wide) = self.sides(height), self.sides(width)
+        if high > height or wide > width:
+            x_BCHW = F.pad(x_BCHW, (0, wide - width, 0, high - height), mode="replicate")
+        if (seen_high, seen_wide) == (high, wide):
+            return x_BCHW
+        return F.interpolate(x_BCHW, size=(seen_high, seen_wide), mode="bilinear", align_corners=False)
+
+    def coarse(self, x_BCHW: Tensor) -> Tensor:
+        """Prepared images → class scores of the decoder's finest map, (B, K, h, w)."""
+        if self.network == "segnet":
+            code, pools = remember(self.encoder, x_BCHW)
+            scores_BKhw: Tensor = self.decoder(code, pools)
+            return scores_BKhw
+        scores_BKhw = self.decoder(self.pyramid(x_BCHW))
+        return scores_BKhw
+
+    def enlarged(self, scores_BKhw: Tensor, size: tuple[int, int]) -> Tensor:
+        """Those scores → scores of images of `size`, padding cut off, (B, K, H, W)."""
+        (high, seen_high), (wide, seen_wide) = (self.sides(side) for side in size)
+        if isinstance(self.decoder, Levels):
+            scores_BKhw = self.decoder.last(scores_BKhw, (high, wide), (seen_high, seen_wide))
+        elif tuple(scores_BKhw.shape[2:]) != (high, wide):
+            scores_BKhw = F.interpolate(scores_BKhw, size=(high, wide), mode="bilinear", align_corners=False)
+        return scores_BKhw[:, :, : size[0], : size[1]]
+
+    def sides(self, side: int) -> tuple[int, int]:
+        """What a side of an image is padded to, and what that is enlarged to: a multiple of the reduction.
+
+        >>> Segmenter("fcn32s", backbone="resnet18", num_classes=2).sides(33)
+        (64, 64)
+        >>> Segmenter("fcn32s", backbone="resnet18", num_classes=2, enlarge=1.5).sides(100)
+        (107, 160)
+        """
+        seen = math.ceil(round(side * self.enlarge, 6) / self.reduction) * self.reduction
+        seen = max(seen, math.ceil(self.smallest / self.reduction) * self.reduction)
+        return max(side, math.ceil(seen / self.enlarge)), seen
+
+
+def _backbone(body: Any, network: str, weights: str | Path, channels: int | None) -> Any:
+    if not isinstance(body, str):
+        if str(weights) != "none":
+            raise UsageError(
+                f"weights {weights} are for a backbone by name; leave them out, it brings its own"
+            )
+        return body
+    decoder = None if body == "conv-small" else "none"
+    return build_network(body, weights=weights, decoder=decoder, channels=channels)
+
+
+def _preprocessing(made: Any, size: int) -> Preprocessing:
+    if isinstance(made, Autoencoder):
+        prep = made.preprocessing
+        side = prep.size if _is_of_one_size(made.encoder) else size
+        return Preprocessing(side, prep.channels, prep.mean, prep.std)
+    channels = input_channels(made)
+    return Preprocessing(size, channels, (0.5,) * channels, (0.5,) * channels)
+
+
+def _is_of_one_size(encoder: nn.Module) -> bool:
+    """Whether an encoder takes images of one size only: those that look at tokens."""
+    body = getattr(encoder, "body", encoder)
+    return hasattr(body, "patch_embed") or hasattr(body, "pos_embed")
+
+
+def _remembered(made: Any, body: Any, options: dict[str, Any]) -> dict[str, Any] | None:
+    """What makes the network again; None around a module of the user's own."""
+    if isinstance(body, str):
+        return options | {"backbone": body}
+    if isinstance(made, Autoencoder) and made.built_with is not None:
+        return options | {"backbone": {"network": made.network, "options": made.built_with}}
+    return None

@@ -1,0 +1,122 @@
+"""Segmentation as an objective, and how good label maps are.
+
+B batch, K classes, H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from unpool.errors import UsageError
+from unpool.objectives.objective import Objective
+from unpool.objectives.pixel_losses import DEFAULT, IGNORED, pixel_loss
+from unpool.options import CLASS_WEIGHTS
+
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+
+class Segmentation(Objective):
+    """Class scores against label maps; while validating, every pixel is counted too.
+
+    `loss` is as in `pixel_loss`; `weight_K` are the weights of the classes. The network whose mean intersection over
+    union on the validation images is largest is the best.
+    """
+
+    best_by = "val_miou"
+
+    def __init__(self, num_classes: int, loss: str = DEFAULT, weight_K: Tensor | None = None) -> None:
+        super().__init__()
+        self.num_classes = num_classes
+        self.loss = pixel_loss(loss, weight_K)
+        self.table_KK: Tensor
+        self.register_buffer("table_KK", torch.zeros(num_classes, num_classes, dtype=torch.int64))
+
+    def forward(
+        self, network: nn.Module, pair: tuple[Tensor, Tensor], index_B: np.ndarray, epoch: int
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """The loss of images (B, C, H, W) and labels (B, H, W); while validating also how many images' worth of
+        pixels are right."""
+        x_BCHW, label_BHW = pair
+        scores_BKHW: Tensor = network(x_BCHW)
+        label_BHW = label_BHW.to(torch.int64)
+        value = self.loss(scores_BKHW, label_BHW)
+        if network.training:
+            return value
+        table_KK = count_pixels(label_BHW, scores_BKHW.argmax(dim=1), self.num_classes)
+        self.table_KK += table_KK
+        share = table_KK.diagonal().sum() / table_KK.sum().clamp(min=1)
+        return value, share * len(label_BHW)
+
+    def before_validation(self) -> None:
+        self.table_KK.zero_()
+
+    def after_validation(self, accelerator: Accelerator) -> dict[str, Any]:
+        table_KK = self.table_KK
+        if accelerator.num_processes > 1:
+            table_KK = accelerator.reduce(table_KK)
+        told = scores_of(table_KK.cpu().numpy())
+        return {"val_miou": told["mean_iou"], "val_accuracy": told["pixel_accuracy"], "iou": told["iou"]}
+
+
+def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> Tensor:
+    """How many pixels of each class (rows) were taken for each (columns), (K, K) int64; ignored ones do not count.
+
+    >>> count_pixels(torch.tensor([[[0, 1, 255]]]), torch.tensor([[[0, 0, 1]]]), 2)
+    tensor([[1, 0],
+            [1, 0]])
+    """
+    chosen_BHW = label_BHW != IGNORED
+    flat_P = label_BHW[chosen_BHW].to(torch.int64) * num_classes + predicted_BHW[chosen_BHW]
+    return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
+
+
+def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
+    """`pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class, None where it neither occurs nor was
+    predicted; means are over the others (accuracy: over those that occur). All None where nothing was counted.
+
+    Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 5.
+
+    >>> scores_of(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))["iou"]
+    [0.75, 0.8, None]
+    """
+    right_K = np.diagonal(table_KK).astype(np.float64)
+    true_K, taken_K = table_KK.sum(axis=1), table_KK.sum(axis=0)
+    union_K = true_K + taken_K - right_K
+    iou = [float(right / union) if union else None for right, union in zip(right_K, union_K, strict=True)]
+    accuracy = [float(right / true) for right, true in zip(right_K, true_K, strict=True) if true]
+    known = [value for value in iou if value is not None]
+    total = int(table_KK.sum())
+    return {
+        "pixel_accuracy": float(right_K.sum() / total) if total else None,
+        "mean_accuracy": float(np.mean(accuracy)) if accuracy else None,
+        "mean_iou": float(np.mean(known)) if known else None,
+        "iou": iou,
+    }
+
+
+def class_weights(count_NK: np.ndarray, names: Sequence[str], kind: str = "none") -> np.ndarray | None:
+    """Weights of the classes from the pixels of each in each image, (K,) float32; None for "none".
+
+    "median" is the median of the classes' frequencies over each frequency, where a frequency counts only images in
+    which the class occurs (Eigen and Fergus 2015, arXiv 1411.4734, section 6.3.2); "sqrt" the root of that. A class that
+    occurs nowhere weighs 1.
+
+    >>> class_weights(np.array([[1, 99]]), ["a", "b"], "sqrt").round(2).tolist()
+    [7.07, 0.71]
+    """
+    if kind not in CLASS_WEIGHTS:
+        raise UsageError(f"--class-weights {kind!r} must be one of {', '.join(CLASS_WEIGHTS)}")
+    if kind == "none":
+        return None
+    in_images_K = np.where(count_NK > 0, count_NK.sum(axis=1, keepdims=True), 0).sum(axis=0)
+    occurs_K = in_images_K > 0
+    frequency_K = count_NK.sum(axis=0) / np.maximum(in_images_K, 1)
+    weight_K = np.ones(len(names))
+    weight_K[occurs_K] = np.median(frequency_K[occurs_K]) / frequency_K[occurs_K]
+    return (np.sqrt(weight_K) if kind == "sqrt" else weight_K).astype(np.float32)
