@@ -72,8 +72,8 @@ def train(
         val_images=val_images, val_masks=val_masks, val=val, size=size, enlarge=enlarge, batch=batch, epochs=epochs,
         steps=steps, minutes=minutes, lr=lr, backbone_lr=backbone_lr, freeze=freeze, loss=loss,
         class_weights=class_weights, optimizer=optimizer, weight_decay=weight_decay, schedule=schedule,
-        patience=patience, augment=augment, upsampling=upsampling, unknown=unknown, precision=precision, resume=resume,
-        seed=common.seed, device=common.device, progress=report_progress(),
+        patience=patience, augment=augment, upsampling=upsampling, unknown=unknown, precision=precision,
+        resume=resume, seed=common.seed, device=common.device, progress=report_progress(),
     )  # fmt: skip
     tell(told, common, trained_segmenter(told))
 

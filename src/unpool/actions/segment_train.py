@@ -69,7 +69,8 @@ def segment_train(
     given = {"epochs": epochs, "steps": steps, "minutes": minutes}
     check(
         seed=seed, device=device, size=wishes.size, precision=precision, batch=batch, lr=lr,
-        backbone_lr=backbone_lr, weight_decay=weight_decay, patience=patience, val=val, ignore=ignore, enlarge=wishes.enlarge, **given,
+        backbone_lr=backbone_lr, weight_decay=weight_decay, patience=patience, val=val, ignore=ignore,
+        enlarge=wishes.enlarge, **given,
     )  # fmt: skip
     if (val_images is None) != (val_masks is None):
         raise UsageError("--val-images and --val-masks go together; give both or neither")

@@ -44,9 +44,9 @@ def read_classes(path: Path, ignore: int | None = IGNORE) -> PixelClasses:
 
     Fields are parted by commas, semicolons, tabs or spaces, in any order; a colour may be `#rrggbb`; lines of
     headings and after `#` are left out. YAML and JSON hold a list of names, or {name: number, colour or both}.
-    Where all have numbers, masks hold those, and colours are what is painted; where they have colours alone, masks hold
-    colours. Lines of one name are one class; classes named void, ignore, unlabelled or border, and the number `ignore`,
-    are no class.
+    Where all have numbers, masks hold those, and colours are what is painted; where they have colours alone,
+    masks hold colours. Lines of one name are one class; classes named void, ignore, unlabelled or border, and the
+    number `ignore`, are no class.
 
     Raises `UsageError` naming the file and line.
     """

@@ -16,9 +16,9 @@ JITTER = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}
 def crops_named(text: str, size: int, ignored: int = 255) -> Augmentation:
     """Crops of `size` pixels a side, with their masks.
 
-    `scenes`: enlarged by 0.6 to 1.8, mirrored half the time, and other in brightness, contrast and saturation; `crop`:
-    enlarged by 0.6 to 1.8; `none`: as they are. What lies outside an image is ignored. The transforms of a FILE.yaml
-    move images and masks together, and end in a crop.
+    `scenes`: enlarged by 0.6 to 1.8, mirrored half the time, and other in brightness, contrast and saturation;
+    `crop`: enlarged by 0.6 to 1.8; `none`: as they are. What lies outside an image is ignored. The transforms of a
+    FILE.yaml move images and masks together, and end in a crop.
 
     Raises `UsageError` for an unknown name or a file that is wrong.
 

@@ -27,20 +27,28 @@ def to_8_bits(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype == np.uint8:
         return values
-    black, white = _range(values)
+    return scaled(values, *full_range(values))
+
+
+def scaled(values: np.ndarray, black: float, white: float) -> np.ndarray:
+    """Values from `black` to `white` as 0 to 255, linearly and rounded; what lies beyond is cut off.
+
+    >>> scaled(np.array([0.0, 5.0, 20.0]), 0, 10).tolist()
+    [0, 128, 255]
+    """
     flat = values.reshape(-1)
     result = np.empty(flat.shape, np.uint8)
     for start in range(0, flat.size, BLOCK):
         block = np.nan_to_num(
             flat[start : start + BLOCK].astype(np.float64), nan=black, posinf=white, neginf=black
         )
-        scaled = (np.clip(block, black, white) - black) * (255 / (white - black))
-        result[start : start + BLOCK] = np.rint(scaled)
+        scaled_block = (np.clip(block, black, white) - black) * (255 / (white - black))
+        result[start : start + BLOCK] = np.rint(scaled_block)
     return result.reshape(values.shape)
 
 
-def _range(values: np.ndarray) -> tuple[float, float]:
-    """The values that become black and white."""
+def full_range(values: np.ndarray) -> tuple[float, float]:
+    """The values that become black and white by the rule of `to_8_bits`."""
     flat = values.reshape(-1)
     sample = flat[:: max(1, flat.size // SAMPLE)].astype(np.float64)
     sample = sample[np.isfinite(sample)]

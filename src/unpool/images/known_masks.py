@@ -12,8 +12,8 @@ from unpool.images.classes_of_pixels import (
 )
 
 VOC_NAMES = (
-    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "dining table",
-    "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
 VOC_BORDER = (224, 224, 192)
 
@@ -56,7 +56,7 @@ def voc_by_value() -> PixelClasses:
 def cityscapes_ids() -> PixelClasses:
     """Cityscapes' 19 classes in the numbering of `*_labelIds`; all other numbers are ignored."""
     numbers = [number for number, _, _ in _CITYSCAPES]
-    keys = {number: IGNORE for number in range(256)} | {number: place for place, number in enumerate(numbers)}
+    keys = dict.fromkeys(range(256), IGNORE) | {number: place for place, number in enumerate(numbers)}
     names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
     return PixelClasses(tuple(names), tuple(colours), tuple(sorted(keys.items())), written=tuple(numbers))  # type: ignore[arg-type]
 
@@ -69,7 +69,7 @@ def cityscapes_train_ids() -> PixelClasses:
 
 def camvid_by_value(ignore: int) -> PixelClasses:
     """CamVid's 11 classes as numbers, with the colours that they are known by."""
-    first = {name: colour for name, colour in reversed(_CAMVID)}
+    first = dict(reversed(_CAMVID))
     return classes_by_value(CAMVID_NAMES, ignore=ignore, colours=[first[name] for name in CAMVID_NAMES])
 
 

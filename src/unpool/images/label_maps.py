@@ -21,8 +21,8 @@ WAYS = "add it to --classes, or map what is unknown to ignore with --unknown ign
 def read_pair(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> tuple[np.ndarray, np.ndarray]:
     """The image (H, W, 3) uint8 and its positions of classes (H, W) uint8, IGNORE where there is none.
 
-    Raises UnreadableImageError where one of the files cannot be used or their sizes differ, `UnpoolError` naming file,
-    value and count where a mask holds what is no class and `unknown` is "refuse".
+    Raises UnreadableImageError where one of the files cannot be used or their sizes differ, `UnpoolError` naming
+    file, value and count where a mask holds what is no class and `unknown` is "refuse".
     """
     picture = read_picture(pair.image.file)
     try:

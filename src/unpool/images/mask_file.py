@@ -22,8 +22,8 @@ LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
 class Mask:
     """One mask. `value_HW` holds whole numbers, or 0xRRGGBB where `is_coloured`.
 
-    `palette_HW` are the colours that a palette gives the numbers, packed likewise; None without one. `is_lossy` tells
-    that the format does not keep values exactly.
+    `palette_HW` are the colours that a palette gives the numbers, packed likewise; None without one. `is_lossy`
+    tells that the format does not keep values exactly.
     """
 
     value_HW: np.ndarray

@@ -120,7 +120,8 @@ def _is_voc(values: Values) -> bool:
 def _by_number(values: Values, told: set[int], void: int) -> tuple[PixelClasses, str]:
     if len(told) < 2:
         raise UnpoolError(
-            f"the masks hold one class only, the number {min(told, default=void)}; there must be two at least to tell apart"
+            f"the masks hold one class only, the number {min(told, default=void)}; "
+            "there must be two at least to tell apart"
         )
     num_classes = max(told) + 1
     if (
@@ -131,7 +132,8 @@ def _by_number(values: Values, told: set[int], void: int) -> tuple[PixelClasses,
         strange = max(told)
         lossy = " and some are JPEGs, which do not keep values exactly" if values.num_lossy else ""
         raise UnpoolError(
-            f"the masks hold {len(told)} different numbers up to {strange} (in {values.holder[False, strange]}){lossy}: "
+            f"the masks hold {len(told)} different numbers up to {strange} "
+            f"(in {values.holder[False, strange]}){lossy}: "
             f"that is no numbering of classes; {HINT}"
         )
     if void == 11 and num_classes == 11 and void in values.numbers:

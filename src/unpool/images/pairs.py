@@ -12,8 +12,8 @@ from unpool.images.folder import ImageFile, Problem, scan_folder
 # What is added to the common part of the two names: image's, mask's. The first that fits most images is taken.
 SUFFIXES = (
     ("", ""), ("", "_mask"), ("", "_L"), ("", "_label"), ("", "_labels"), ("", "_seg"), ("", "_segmentation"),
-    ("", "_gt"), ("", "_GT"), ("", "_annotation"), ("", "-mask"), ("", ".mask"), ("_image", "_mask"), ("_img", "_mask"),
-    ("_image", "_label"), ("_sat", "_mask"), ("_leftImg8bit", "_gtFine_labelIds"),
+    ("", "_gt"), ("", "_GT"), ("", "_annotation"), ("", "-mask"), ("", ".mask"), ("_image", "_mask"), ("_img",
+    "_mask"), ("_image", "_label"), ("_sat", "_mask"), ("_leftImg8bit", "_gtFine_labelIds"),
     ("_leftImg8bit", "_gtFine_labelTrainIds"), ("_leftImg8bit", "_gtFine_color"),
 )  # fmt: skip
 VOC_LISTS = Path("ImageSets") / "Segmentation"

@@ -110,7 +110,7 @@ def export_encoder(network: Any, path: Path) -> float:
     pixels = generator.integers(0, 256, (3, prep.size, prep.size, prep.channels), dtype=np.uint8)
 
     def write(part: Path) -> None:
-        with _quiet():
+        with quiet_exporter():
             torch.onnx.export(
                 module, (torch.from_numpy(pixels),), str(part), dynamo=True, verbose=False,
                 input_names=[INPUT], output_names=[OUTPUT], external_data=False,
@@ -120,7 +120,7 @@ def export_encoder(network: Any, path: Path) -> float:
     try:
         write_whole(path, write)
     except Exception as error:
-        raise UnpoolError(f"this network cannot be exported to ONNX: {_first_line(error)}") from error
+        raise UnpoolError(f"this network cannot be exported to ONNX: {first_line(error)}") from error
     agreement = cosine(OnnxEncoder(path)(pixels), TorchEncoder(network)(pixels))
     if not agreement >= AGREEMENT:
         path.unlink()
@@ -139,7 +139,7 @@ def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """The exporter prints its steps and warns about versions of itself; users need neither."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
@@ -154,5 +154,5 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -31,8 +31,8 @@ def bilinear_transposed(channels: int, factor: int, *, grouped: bool = True) -> 
     """A transposed convolution (B, C, h, w) → (B, C, s·h, s·w) that interpolates until it is trained.
 
     In the interior it equals `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`; at the border
-    it fades, for nothing lies outside. `grouped` has a kernel for each channel, otherwise one for each pair of them,
-    with a bias, as published: C times the work and the weights. Raises `UsageError` for a factor below 1.
+    it fades, for nothing lies outside. `grouped` has a kernel for each channel, otherwise one for each pair of
+    them, with a bias, as published: C times the work and the weights. Raises `UsageError` for a factor below 1.
 
     >>> bilinear_transposed(3, 5)(torch.zeros(1, 3, 4, 6)).shape
     torch.Size([1, 3, 20, 30])

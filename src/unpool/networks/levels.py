@@ -6,6 +6,7 @@ B batch, C channels, K classes, D the width in which maps are merged, H and W of
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -43,7 +44,7 @@ class Levels(nn.Module):
         self.is_merging = width > 0 and len(channels) > 1
         inside = width if self.is_merging else num_classes
         self.laterals = nn.ModuleList(_lateral(each, inside, self.is_merging) for each in channels)
-        steps = zip(reductions, reductions[1:], strict=False)
+        steps = pairwise(reductions)
         between = "interpolate" if self.is_merging else upsampling
         self.between = nn.ModuleList(Upsample(inside, round(big / small), between) for small, big in steps)
         if self.is_merging:
@@ -53,7 +54,7 @@ class Levels(nn.Module):
         self.last = Upsample(num_classes, round(reductions[0]), upsampling)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Maps (B, C, h, w), largest first → scores of the first one's size; `last` enlarges those to the image's."""
+        """Maps (B, C, h, w), largest first → scores of the first one's size, which `last` then enlarges."""
         y_BDhw: Tensor = self.laterals[-1](maps[-1])
         if self.is_merging:
             y_BDhw = self.smooth[-1](F.relu(y_BDhw))

@@ -36,7 +36,8 @@ class Pyramid(nn.Module):
     The encoder is used as it is. `levels` tell channels and reduction of each map. What lies inside blocks
     (residual ones, for one) is no map of its own. Raises UnpoolError where the encoder gives no map at all.
 
-    >>> pyramid = Pyramid(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1)))
+    >>> pyramid = Pyramid(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3,
+    padding=1)))
     >>> [(level.channels, level.reduction) for level in pyramid.levels]
     [(4, 1.0), (8, 2.0)]
     >>> [tuple(map_BChw.shape) for map_BChw in pyramid(torch.zeros(1, 3, 10, 12))]

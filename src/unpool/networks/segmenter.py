@@ -30,20 +30,21 @@ class Segmenter(nn.Module):
     """A fully convolutional network: images (B, C, H, W) → class scores (B, K, H, W), of any height and width.
 
     `network` "fcn32s" scores the encoder's last map and enlarges the scores (Long, Shelhamer and Darrell 2015,
-    arXiv 1411.4038); "fcn16s", "fcn8s" and "fcn4s" first merge that map with finer ones, down to 1/16, 1/8 or 1/4 of
-    the image, in `width` channels; width 0 sums class scores instead, as published. "segnet" is the encoder's mirror
-    with classes in place of colours, fed the pooling indices (Badrinarayanan, Kendall and Cipolla 2017, arXiv
-    1511.00561); its encoder must be one that `mirror` accepts.
+    arXiv 1411.4038); "fcn16s", "fcn8s" and "fcn4s" first merge that map with finer ones, down to 1/16, 1/8 or 1/4
+    of the image, in `width` channels; width 0 sums class scores instead, as published. "segnet" is the encoder's
+    mirror with classes in place of colours, fed the pooling indices (Badrinarayanan, Kendall and Cipolla 2017,
+    arXiv 1511.00561); its encoder must be one that `mirror` accepts.
 
-    `backbone` is a name of the catalogue, of timm or of torchvision, an Autoencoder whose encoder goes on from here,
-    or any module that gives a map of features; "efficientnet-lite0", for segnet "vgg16-bn", unless given. `weights`
-    are the backbone's: "none", "imagenet" or a file. `upsampling` "interpolate" has no weights; "grouped" and "dense"
-    are transposed convolutions that begin as interpolation, with a kernel for each class or for each pair of them.
-    `enlarge` is the factor by which images are enlarged before the encoder: small things in small images need it, and
-    scores still have the image's own size. `size` is the side of the crops that are trained on, pixels of the image.
-    `seed` fixes the random weights.
+    `backbone` is a name of the catalogue, of timm or of torchvision, an Autoencoder whose encoder goes on from
+    here, or any module that gives a map of features; "efficientnet-lite0", for segnet "vgg16-bn", unless given.
+    `weights` are the backbone's: "none", "imagenet" or a file. `upsampling` "interpolate" has no weights; "grouped"
+    and "dense" are transposed convolutions that begin as interpolation, with a kernel for each class or for each
+    pair of them. `enlarge` is the factor by which images are enlarged before the encoder: small things in small
+    images need it, and scores still have the image's own size. `size` is the side of the crops that are trained on,
+    pixels of the image. `seed` fixes the random weights.
 
-    Images whose sides are no multiple of the encoder's reduction are padded with their border and the scores cut back.
+    Images whose sides are no multiple of the encoder's reduction are padded with their border and the scores cut
+    back.
 
     Raises `UsageError` for unknown names or fewer than two classes, `UnpoolError` for a backbone without a map.
 
@@ -92,6 +93,7 @@ class Segmenter(nn.Module):
             }  # fmt: skip
             self.built_with = _remembered(made, body, options)
             self.reduction = 1
+            self.window: int | None = None  # the one size it takes, of encoders that look at tokens
             if network == "segnet":
                 self._mirrored(num_classes)
             else:
@@ -111,6 +113,9 @@ class Segmenter(nn.Module):
         whole = all(float(level.reduction).is_integer() for level in levels)
         self.reduction = int(levels[-1].reduction) if whole else 1
         self.smallest = max(self.pyramid.smallest, math.ceil(levels[-1].reduction))
+        if _is_of_one_size(self.encoder):
+            self.smallest = side
+            self.window = max(1, int(side / self.enlarge))
         self.decoder = Levels(
             [level.channels for level in levels], [level.reduction for level in levels], num_classes,
             upsampling=upsampling, width=width,
@@ -135,8 +140,8 @@ class Segmenter(nn.Module):
         return self.enlarged(self.coarse(self.prepared(x_BCHW)), size)
 
     def prepared(self, x_BCHW: Tensor) -> Tensor:
-        """What the encoder sees of images: padded on the right and below with their border, then enlarged, so that both
-        sides are multiples of its reduction."""
+        """What the encoder sees of images: padded on the right and below with their border, then enlarged, so
+        that both sides are multiples of its reduction."""
         height, width = x_BCHW.shape[2:]
         (high, seen_high), (wide, seen_wide) = self.sides(height), self.sides(width)
         if high > height or wide > width:
@@ -150,8 +155,8 @@ class Segmenter(nn.Module):
         if self.network == "segnet":
             code, pools = remember(self.encoder, x_BCHW)
             scores_BKhw: Tensor = self.decoder(code, pools)
-            return scores_BKhw
-        scores_BKhw = self.decoder(self.pyramid(x_BCHW))
+        else:
+            scores_BKhw = self.decoder(self.pyramid(x_BCHW))
         return scores_BKhw
 
     def enlarged(self, scores_BKhw: Tensor, size: tuple[int, int]) -> Tensor:

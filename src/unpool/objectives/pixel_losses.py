@@ -30,10 +30,10 @@ DEFAULT = "cross-entropy+lovasz:every=4"
 def pixel_loss(text: str = DEFAULT, weight_K: Tensor | None = None) -> PixelLoss:
     """A loss (scores (B, K, H, W) before the softmax, labels (B, H, W) int64) → scalar mean over labelled pixels.
 
-    `text` is `cross-entropy`, `focal:gamma=2` (Lin et al. 2017, arXiv 1708.02002), `dice` (Milletari et al. 2016, arXiv
-    1606.04797), `lovasz` (Berman et al. 2018, arXiv 1705.08790), or several joined by a plus, which are added; `lovasz`
-    with `every=4` looks at every fourth row and column. Pixels labelled 255 do not count; where all are, the loss is 0.
-    `weight_K` weighs the classes in cross-entropy and focal.
+    `text` is `cross-entropy`, `focal:gamma=2` (Lin et al. 2017, arXiv 1708.02002), `dice` (Milletari et al. 2016,
+    arXiv 1606.04797), `lovasz` (Berman et al. 2018, arXiv 1705.08790), or several joined by a plus, which are
+    added; `lovasz` with `every=4` looks at every fourth row and column. Pixels labelled 255 do not count; where
+    all are, the loss is 0. `weight_K` weighs the classes in cross-entropy and focal.
 
     Raises `UsageError` for an unknown name or key, or a value it cannot have.
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Segmentation(Objective):
     """Class scores against label maps; while validating, every pixel is counted too.
 
-    `loss` is as in `pixel_loss`; `weight_K` are the weights of the classes. The network whose mean intersection over
-    union on the validation images is largest is the best.
+    `loss` is as in `pixel_loss`; `weight_K` are the weights of the classes. The network whose mean intersection
+    over union on the validation images is largest is the best.
     """
 
     best_by = "val_miou"
@@ -104,8 +104,8 @@ def class_weights(count_NK: np.ndarray, names: Sequence[str], kind: str = "none"
     """Weights of the classes from the pixels of each in each image, (K,) float32; None for "none".
 
     "median" is the median of the classes' frequencies over each frequency, where a frequency counts only images in
-    which the class occurs (Eigen and Fergus 2015, arXiv 1411.4734, section 6.3.2); "sqrt" the root of that. A class that
-    occurs nowhere weighs 1.
+    which the class occurs (Eigen and Fergus 2015, arXiv 1411.4734, section 6.3.2); "sqrt" the root of that. A
+    class that occurs nowhere weighs 1.
 
     >>> class_weights(np.array([[1, 99]]), ["a", "b"], "sqrt").round(2).tolist()
     [7.07, 0.71]

@@ -20,10 +20,12 @@ def draw_confusion(
     columns: Sequence[str] | None = None,
     *,
     across: str = "predicted",
+    numbered: bool = True,
 ) -> bytes:
     """A table of counts, rows true and columns predicted, as PNG bytes; shades are shares of the row.
 
-    `columns` are their names where they are not the classes, such as groups.
+    `columns` are their names where they are not the classes, such as groups. Cells have their counts, or where not
+    `numbered`, as of pixels, their shares in percent.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -39,8 +41,9 @@ def draw_confusion(
     axes.spines[:].set_visible(False)
     if max(table_KJ.shape) <= MOST_NUMBERED:
         for row, column in np.argwhere(table_KJ > 0):
-            ink = "white" if share_KJ[row, column] > 0.5 else "black"
-            axes.text(column, row, str(table_KJ[row, column]), ha="center", va="center", color=ink)
+            ink, share = "white" if share_KJ[row, column] > 0.5 else "black", 100 * share_KJ[row, column]
+            text = str(table_KJ[row, column]) if numbered else f"{share:.0f}" if share >= 0.5 else ""
+            axes.text(column, row, text, ha="center", va="center", color=ink)
     right, total = int(np.trace(table_KJ)), max(int(table_KJ.sum()), 1)
     axes.set_title(f"{right:,} of {total:,} right ({100 * right / total:.1f} %)")
     buffer = io.BytesIO()

@@ -102,7 +102,8 @@ def build_segment_page(
     head = "".join(f"<th scope=col>{_text(name)}</th>" for name in columns)
     body = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     pictures = "".join(
-        f"<figure><figcaption>{_text(name)}</figcaption><img loading=lazy alt='{_text(name)}' src='{_data(path)}'></figure>"
+        f"<figure><figcaption>{_text(name)}</figcaption>"
+        f"<img loading=lazy alt='{_text(name)}' src='{_data(path)}'></figure>"
         for name, path in figures
     )
     return (
@@ -118,8 +119,8 @@ main { max-width: 1100px; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; }
 dt { opacity: .7 } dd { margin: 0 }
 table { border-collapse: collapse; margin: 1.5rem 0; }
-th, td { text-align: right; padding: .25rem .8rem; border-bottom: 1px solid #8884; font-variant-numeric: tabular-nums; }
-th:first-child, td:first-child { text-align: left; }
+th, td { text-align: right; padding: .25rem .8rem; border-bottom: 1px solid #8884; font-variant-numeric:
+tabular-nums; } th:first-child, td:first-child { text-align: left; }
 figure { margin: 1.5rem 0 } figcaption { opacity: .7; margin-bottom: .4rem } img { max-width: 100%; height: auto; }
 """
 

@@ -43,7 +43,8 @@ def save_model(
     `options` make the network again: the arguments of `build_network`, or `{"description": …}`, either with
     `num_classes`; by default those it was built with. `classes` are the names of its scores. `training` is kept
     as it is. `last` are the weights at the end of training where the network holds better ones; they are kept
-    beside, in last.safetensors. `masks` tells how a segmenter's classes are written in masks. Weights that do not change give a file that does not change, byte for byte.
+    beside, in last.safetensors. `masks` tells how a segmenter's classes are written in masks. Weights that do not
+    change give a file that does not change, byte for byte.
 
     Raises UnpoolError, before anything is written, for a network of the user's own, which could not be made again.
 

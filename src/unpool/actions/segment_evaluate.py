@@ -1,0 +1,90 @@
+"""`unpool segment evaluate`: how well a model labels images whose masks are known."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.segment_data import find_labelled, tell_problems
+from unpool.actions.segment_model import ready_segmenter
+from unpool.cores import usable_cores
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.files import write_bytes
+from unpool.images.batches import in_order
+from unpool.images.folder import Problem
+from unpool.images.label_maps import read_pair
+from unpool.images.pairs import Pair
+from unpool.inference.label_image import label_pixels, windows_for
+from unpool.objectives.segmentation import scores_of
+from unpool.options import check
+from unpool.progress import Progress
+
+IGNORED = 255
+
+
+def segment_evaluate(
+    images: Path,
+    masks: Path,
+    *,
+    model: Path,
+    unknown: str = "refuse",
+    out: Path | None = None,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Predict every image as `segment predict` does, and count its pixels against its mask.
+
+    Pixels that are no class do not count. Returns the JSON object of `unpool segment evaluate`; with `out` a
+    picture of the confusion is written to that file. Raises `UnpoolError` for folders, masks or models that
+    cannot be used.
+    """
+    progress = progress or Progress()
+    check(device=device, unknown=unknown)
+    found = find_labelled(images, masks, split="val", progress=progress)
+    ready = ready_segmenter(model, device, progress)
+    began = time.perf_counter()
+    num_classes = len(ready.classes)
+    table_KK = np.zeros((num_classes, num_classes), np.int64)
+    problems, counted = list(found.problems), 0
+
+    def read(pair: Pair) -> Problem | tuple[np.ndarray, np.ndarray]:
+        try:
+            return read_pair(pair, ready.classes, unknown=unknown)
+        except UnreadableImageError as error:
+            return Problem(pair.path, error.problem, error.detail)
+
+    unusable: list[Problem] = []
+    with progress.stage("evaluating", len(found.pairs), "images") as stage:
+        for made in in_order(read, found.pairs, usable_cores()):
+            stage.advance()
+            if isinstance(made, Problem):
+                unusable.append(made)
+                continue
+            pixels_HW3, label_HW = made
+            windows = windows_for(ready.scorer.network, label_HW.shape[0], label_HW.shape[1], None, 0.25)
+            predicted_HW, _ = label_pixels(ready.scorer, pixels_HW3, windows)
+            chosen = label_HW != IGNORED
+            flat = label_HW[chosen].astype(np.int64) * num_classes + predicted_HW[chosen]
+            table_KK += np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
+            counted += 1
+    tell_problems(unusable, progress)
+    if not counted:
+        raise UnpoolError(f"no pair can be used; the first, {unusable[0].path}: {unusable[0].detail}")
+    scores = scores_of(table_KK)
+    if out is not None:
+        _draw(out, table_KK, list(ready.classes.names))
+    return {
+        "images": counted, "skipped": len(problems) + len(unusable),
+        "seconds": round(time.perf_counter() - began, 3),
+        **scores, "iou": dict(zip(ready.classes.names, scores["iou"], strict=True)),
+        "confusion": table_KK.tolist(),
+    }  # fmt: skip
+
+
+def _draw(out: Path, table_KK: np.ndarray, names: list[str]) -> None:
+    from unpool.report.confusion import draw_confusion
+
+    write_bytes(out, draw_confusion(table_KK, names, numbered=False))

@@ -1,0 +1,146 @@
+"""What `segment predict` writes for each image: label map, overlay, probabilities; each whole or not at all.
+
+H, W height and width, K classes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from unpool.errors import UnpoolError
+from unpool.files import write_whole
+from unpool.images.classes_of_pixels import PixelClasses
+
+LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
+OVERLAY_SIDE = 4096  # pixels, of a large image's overlay
+TILE = 512  # pixels a side, of the TIFF's tiles
+Reader = Callable[[int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where the files of one image go; `name` is its key without the ending."""
+
+    out: Path
+    name: str
+    with_probabilities: bool
+
+    @property
+    def folder(self) -> Path:
+        return (self.out / self.name).parent
+
+    def file(self, ending: str) -> Path:
+        return self.folder / f"{Path(self.name).name}{ending}"
+
+    @property
+    def scratch(self) -> Path:
+        """The label map of a large image while it is made; hidden, and kept when a run is stopped."""
+        return self.folder / f".{Path(self.name).name}.labels"
+
+    def is_there(self) -> bool:
+        label = self.file(".png").is_file() or self.file(".tif").is_file()
+        wanted = self.file(".probabilities.tif").is_file() or not self.with_probabilities
+        return label and wanted and self.file(".overlay.png").is_file()
+
+
+def names_for(paths: Sequence[str]) -> dict[str, str]:
+    """The name of each image's files, its path without the ending; with it where two would be the same.
+
+    >>> names_for(["a.jpg", "b.jpg", "b.png", "c/b.png"])
+    {'a.jpg': 'a', 'b.jpg': 'b.jpg', 'b.png': 'b.png', 'c/b.png': 'c/b'}
+    """
+    stems = {path: str(PurePosixPath(path).with_suffix("")) for path in paths}
+    counts = Counter(stems.values())
+    return {path: stem if counts[stem] == 1 else path for path, stem in stems.items()}
+
+
+def write_small(
+    written: Written,
+    pixels_HW3: np.ndarray,
+    label_HW: np.ndarray,
+    chances: np.ndarray | None,
+    classes: PixelClasses,
+) -> None:
+    """STEM.png, STEM.overlay.png and STEM.probabilities.tif of an image in memory."""
+    from unpool.report.segments import overlay
+
+    if chances is not None:
+        write_whole(written.file(".probabilities.tif"), partial(_write_chances, chances))
+    laid = Image.fromarray(overlay(pixels_HW3, label_HW, classes.colours))
+    write_whole(written.file(".overlay.png"), lambda part: laid.save(part, "PNG", compress_level=3))
+    image = Image.fromarray(as_written(classes)[label_HW], "P")
+    image.putpalette(palette(classes).ravel().tolist())
+    write_whole(written.file(".png"), lambda part: image.save(part, "PNG"))
+
+
+def write_large(written: Written, label_HW: np.ndarray, read: Reader, classes: PixelClasses) -> None:
+    """STEM.tif and a reduced STEM.overlay.png from a label map in a file; then that file is removed."""
+    from unpool.report.segments import overlay
+
+    step = -(-max(label_HW.shape) // OVERLAY_SIDE)
+    pixels = np.concatenate(list(_every(read, label_HW.shape[0], step)))
+    laid = Image.fromarray(overlay(pixels, label_HW[::step, ::step], classes.colours))
+    write_whole(written.file(".overlay.png"), lambda part: laid.save(part, "PNG", compress_level=3))
+    write_whole(written.file(".tif"), partial(_write_tiles, label_HW, classes))
+    if written.with_probabilities:
+        written.scratch.with_suffix(".tif").replace(written.file(".probabilities.tif"))
+    for left in (written.scratch, written.scratch.with_suffix(".json")):
+        left.unlink(missing_ok=True)
+
+
+def as_written(classes: PixelClasses) -> np.ndarray:
+    """The value of a predicted mask for each position of a class, (256,) uint8."""
+    table = np.arange(256, dtype=np.uint8)
+    table[: len(classes)] = classes.written
+    return table
+
+
+def palette(classes: PixelClasses) -> np.ndarray:
+    """The colour of each value of a predicted mask, (256, 3) uint8."""
+    table = np.zeros((256, 3), np.uint8)
+    for value, colour in zip(classes.written, classes.colours, strict=True):
+        table[value] = colour
+    return table
+
+
+def _every(read: Reader, height: int, step: int) -> Iterator[np.ndarray]:
+    rows = max(1, 512 // step) * step
+    for top in range(0, height, rows):
+        yield read(top, min(height, top + rows))[::step, ::step].copy()
+
+
+def _write_tiles(label_HW: np.ndarray, classes: PixelClasses, part: Path) -> None:
+    tifffile, table = _tifffile(), as_written(classes)
+    height, width = label_HW.shape
+
+    def tiles() -> Iterator[np.ndarray]:
+        for top in range(0, height, TILE):
+            for left in range(0, width, TILE):
+                piece = table[label_HW[top : top + TILE, left : left + TILE]]
+                yield np.pad(piece, ((0, TILE - piece.shape[0]), (0, TILE - piece.shape[1])))
+
+    with tifffile.TiffWriter(part, bigtiff=height * width > 2**31) as tiff:
+        tiff.write(
+            tiles(), shape=(height, width), dtype=np.uint8, tile=(TILE, TILE), compression="zlib",
+            photometric="palette", colormap=palette(classes).T.astype(np.uint16) * 257,
+        )  # fmt: skip
+
+
+def _write_chances(chances: np.ndarray, part: Path) -> None:
+    _tifffile().imwrite(part, chances, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"})
+
+
+def _tifffile() -> Any:
+    try:
+        import tifffile
+    except ImportError as error:
+        raise UnpoolError('TIFF files are written by tifffile: pip install "unpool[tiff]"') from error
+    return tifffile

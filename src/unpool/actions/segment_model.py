@@ -1,0 +1,52 @@
+"""A segmenter's model folder put to work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from unpool.actions.model import pick_device
+from unpool.cores import usable_cores
+from unpool.errors import UnpoolError
+from unpool.images.classes_of_pixels import PixelClasses, read_kept
+from unpool.inference.scorer import OnnxScorer, Scorer, export_segmenter
+from unpool.progress import Progress
+from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
+
+
+@dataclass(frozen=True)
+class ReadySegmenter:
+    """The scores it gives, its classes, and a short name that changes with its weights."""
+
+    scorer: Scorer
+    classes: PixelClasses
+    id: str
+
+
+def ready_segmenter(folder: Path, device: str, progress: Progress) -> ReadySegmenter:
+    """Open a model folder for prediction; on a CPU it is exported to ONNX the first time.
+
+    Raises `UnpoolError` where the folder holds no segmenter.
+    """
+    described = expect_kind(folder, "segmenter")
+    if described.get("masks") is None:
+        raise UnpoolError(
+            f"{folder} does not say how its classes are written; train it with unpool segment train"
+        )
+    classes = read_kept(described["masks"])
+    return ReadySegmenter(_scorer(folder, pick_device(device), progress), classes, model_id(folder))
+
+
+def _scorer(folder: Path, device: str, progress: Progress) -> Scorer:
+    network = load_model(folder)
+    if device != "cpu" or network.network == "segnet":
+        return Scorer(network, device)
+    path = folder / SEGMENTER_ONNX
+    try:
+        if not path.is_file():
+            with progress.stage("exporting"):
+                export_segmenter(network, path)
+        return OnnxScorer(network, path, usable_cores())
+    except (UnpoolError, OSError) as error:
+        progress.message(f"predicting with torch instead of ONNX Runtime: {error}")
+        return Scorer(network)

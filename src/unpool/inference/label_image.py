@@ -1,0 +1,141 @@
+"""One image → its label map, whole or window by window, in memory or into a file that can be gone on with.
+
+K classes, H and W height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from unpool.files import write_json
+from unpool.inference.scorer import Scorer
+from unpool.inference.tiles import blocks, window_starts
+
+WHOLE_PIXELS = 2_000_000  # what the encoder may see at once, enlargement counted
+TILE = 768  # pixels a side that the encoder sees of a window
+BATCH = 2  # windows at a time
+
+Reader = Callable[[int, int], np.ndarray]
+Tell = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """How an image is cut: windows of `tile` pixels, overlapping by the share `overlap`."""
+
+    tile: int
+    overlap: float
+
+
+def windows_for(network: Any, height: int, width: int, tile: int | None, overlap: float) -> Windows:
+    """The windows of an image: the one that is all of it where that fits, or those asked for."""
+    fixed = getattr(network, "window", None)
+    if fixed is not None:
+        return Windows(fixed, overlap)
+    if tile is not None:
+        return Windows(tile, overlap)
+    if height * width * network.enlarge**2 <= WHOLE_PIXELS:
+        return Windows(max(height, width), overlap)
+    return Windows(max(64, int(TILE / network.enlarge)), overlap)
+
+
+def label_pixels(
+    scorer: Scorer,
+    pixels_HW3: np.ndarray,
+    windows: Windows,
+    *,
+    probabilities: bool = False,
+    tell: Tell | None = None,
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The positions of classes (H, W) uint8 of an image in memory, and on request their probabilities (K, H, W)."""
+    height, width = pixels_HW3.shape[:2]
+    label_HW = np.zeros((height, width), np.uint8)
+    chances = np.zeros((scorer.num_classes, height, width), np.float16) if probabilities else None
+    read = lambda top, bottom: pixels_HW3[top:bottom]  # noqa: E731
+    for top, left, scores_KRC in _blocks(scorer, height, width, read, windows, 0, tell):
+        _write(label_HW, chances, top, left, scores_KRC)
+    return label_HW, chances
+
+
+def label_rows(
+    scorer: Scorer,
+    height: int,
+    width: int,
+    read: Reader,
+    windows: Windows,
+    scratch: Path,
+    *,
+    key: dict[str, Any],
+    chances: np.ndarray | None = None,
+    tell: Tell | None = None,
+) -> np.ndarray:
+    """The same for an image read by rows, into the file `scratch`, (H, W) uint8 mapped into memory.
+
+    Stopped and called again with the same `key`, it goes on with the row of windows it was at. `chances` is an
+    array (K, H, W) that is filled too.
+    """
+    tops = window_starts(height, windows.tile, windows.overlap)
+    state = scratch.with_suffix(".json")
+    known = _rows_known(scratch, state, key, height * width)
+    label_HW = np.memmap(scratch, np.uint8, mode="r+" if known else "w+", shape=(height, width))
+    if known >= len(tops):
+        return label_HW
+    # What the rows above left to be added is made anew from the windows that reach into this row.
+    first = next(row for row in range(known + 1) if tops[row] + windows.tile > tops[known])
+    if tell is not None and first:
+        tell(first / len(tops))
+    finished = known
+    for top, left, scores_KRC in _blocks(scorer, height, width, read, windows, first, tell):
+        row = tops.index(top)
+        if row < known:
+            continue
+        if row > finished:
+            finished = row
+            label_HW.flush()
+            write_json(state, {**key, "rows": finished})
+        _write(label_HW, chances, top, left, scores_KRC)
+    label_HW.flush()
+    write_json(state, {**key, "rows": len(tops)})
+    return label_HW
+
+
+def _rows_known(scratch: Path, state: Path, key: dict[str, Any], size: int) -> int:
+    import json
+
+    try:
+        told = json.loads(state.read_text("utf-8"))
+        if scratch.stat().st_size == size and {name: told.get(name) for name in key} == key:
+            return int(told["rows"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return 0
+
+
+def _blocks(
+    scorer: Scorer, height: int, width: int, read: Reader, windows: Windows, first: int, tell: Tell | None
+) -> Any:
+    total = len(window_starts(height, windows.tile, windows.overlap)) * len(
+        window_starts(width, windows.tile, windows.overlap)
+    )
+    found = blocks(
+        height, width, read, lambda pixels: scorer(pixels).numpy(), tile=windows.tile, overlap=windows.overlap,
+        batch=BATCH, first_row=first, tell=None if tell is None else lambda count: tell(count / total),
+    )  # fmt: skip
+    for block in found:
+        yield block.top, block.left, block.scores_KRC
+
+
+def _write(
+    label_HW: np.ndarray, chances: np.ndarray | None, top: int, left: int, scores_KRC: np.ndarray
+) -> None:
+    _, rows, columns = scores_KRC.shape
+    scores = torch.from_numpy(scores_KRC)
+    label_HW[top : top + rows, left : left + columns] = scores.argmax(dim=0).to(torch.uint8).numpy()
+    if chances is not None:
+        chances[:, top : top + rows, left : left + columns] = scores.softmax(dim=0).to(torch.float16).numpy()

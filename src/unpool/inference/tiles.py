@@ -1,0 +1,145 @@
+"""Overlapping windows over an image of any size: scores averaged without seams, in memory that does not grow with
+it.
+
+K classes, H and W of the image, T side of a window, R rows that are finished together.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from unpool.errors import UsageError
+
+Reader = Callable[[int, int], np.ndarray]  # rows from, to → pixels (rows, W, 3) uint8
+Score = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
+
+LEAST_WEIGHT = (
+    1e-3  # of a window's outermost pixels, which may be the only ones that see a pixel at the border
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Finished pixels, at `top` and `left`: `scores_KRC` are averages over all windows that see them."""
+
+    top: int
+    left: int
+    scores_KRC: np.ndarray
+
+
+def window_starts(length: int, tile: int, overlap: float) -> list[int]:
+    """Where windows begin so that they cover `length` pixels and overlap by the share `overlap` at least.
+
+    The last one ends with the image, and all are spread evenly. One window that is longer than the image begins
+    at 0.
+
+    >>> window_starts(100, 40, 0.25), window_starts(30, 40, 0.25)
+    ([0, 30, 60], [0])
+    """
+    if not 0 <= overlap < 1:
+        raise UsageError(f"--overlap is {overlap}, but must be a share from 0 to 0.9")
+    if length <= tile:
+        return [0]
+    step = max(1, math.floor(tile * (1 - overlap)))
+    count = math.ceil((length - tile) / step) + 1
+    return [round(place * (length - tile) / (count - 1)) for place in range(count)]
+
+
+def raised_cosine(tile: int) -> np.ndarray:
+    """The weight of each pixel along a window's side, (T,) float32: near 0 at the ends, 1 in the middle.
+
+    A window's network sees nothing beyond its border, so what it says there counts least; as the weight falls to
+    nothing smoothly, no line shows where a window ends.
+
+    >>> raised_cosine(4).round(2).tolist()
+    [0.15, 0.85, 0.85, 0.15]
+    """
+    place_T = (np.arange(tile) + 0.5) / tile
+    return np.maximum(0.5 - 0.5 * np.cos(2 * np.pi * place_T), LEAST_WEIGHT).astype(np.float32)
+
+
+def blocks(
+    height: int,
+    width: int,
+    read: Reader,
+    score: Score,
+    *,
+    tile: int,
+    overlap: float = 0.25,
+    batch: int = 4,
+    first_row: int = 0,
+    tell: Callable[[int], None] | None = None,
+) -> Iterator[Block]:
+    """The scores of an image as blocks, left to right and top to bottom, each once no later window touches it.
+
+    `read` gives rows of pixels, `score` class scores of windows. Memory is that of a few windows and of the rows
+    in which windows overlap, over the image's width; it does not grow with the height. `first_row` is the row of
+    windows to begin with: who goes on after a stop begins one row earlier and leaves out what is known, for the
+    first rows of blocks then lack what the windows above said. `tell` is given the number of windows just scored.
+    """
+    tops, lefts = window_starts(height, tile, overlap), window_starts(width, tile, overlap)
+    high, wide = min(tile, height), min(tile, width)
+    sums = _Sums(lefts, width, raised_cosine(high), raised_cosine(wide))
+    for number in range(first_row, len(tops)):
+        top = tops[number]
+        done = (tops[number + 1] if number + 1 < len(tops) else height) - top
+        pixels_TW3 = read(top, top + high)
+        for start in range(0, len(lefts), batch):
+            chosen = lefts[start : start + batch]
+            scores_BKTS = score(np.stack([pixels_TW3[:, left : left + wide] for left in chosen]))
+            for place, scores_KTS in enumerate(scores_BKTS, start=start):
+                left, block_KRC = sums.add(place, scores_KTS, done)
+                yield Block(top, left, block_KRC)
+            if tell is not None:
+                tell(len(chosen))
+        sums.next_row(done)
+
+
+class _Sums:
+    """Weighted sums of what is not finished: some columns of this row of windows, some rows below it."""
+
+    def __init__(self, lefts: list[int], width: int, weight_T: np.ndarray, weight_S: np.ndarray) -> None:
+        self.lefts, self.width = lefts, width
+        self.weight_T, self.weight_S = weight_T, weight_S
+        self.columns_W = np.zeros(width, np.float32)
+        for left in lefts:
+            self.columns_W[left : left + len(weight_S)] += weight_S
+        self.rows = np.zeros(0, np.float32)  # the weights that the rows carried over have so far
+        self.carried: np.ndarray | None = None  # (K, rows, W)
+        self.open: np.ndarray | None = None  # (K, T, columns) of this row of windows, not yet finished
+
+    def add(self, place: int, scores_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
+        """Add the window at that place of the row; returns the columns that are finished with it, and where."""
+        left = self.lefts[place]
+        end = self.lefts[place + 1] if place + 1 < len(self.lefts) else self.width
+        window_KTS = scores_KTS * self.weight_S
+        if self.open is not None:
+            window_KTS[:, :, : self.open.shape[2]] += self.open
+        ready_KTC = window_KTS[:, :, : end - left] * self.weight_T[:, None]
+        self.open = window_KTS[:, :, end - left :] if place + 1 < len(self.lefts) else None
+        return left, self._finished(ready_KTC, left, end, done)
+
+    def _finished(self, ready_KTC: np.ndarray, left: int, end: int, done: int) -> np.ndarray:
+        """Columns with what was carried over; what the next row of windows touches too is carried on."""
+        rows_T, known, left_over = self._rows(), len(self.rows), ready_KTC.shape[1] - done
+        if self.carried is None:
+            self.carried = np.zeros((len(ready_KTC), 0, self.width), np.float32)
+        ready_KTC[:, :known] += self.carried[:, :known, left:end]
+        if left_over > self.carried.shape[1]:  # overlaps differ by a row where they cannot all be equal
+            more = np.zeros((len(ready_KTC), left_over - self.carried.shape[1], self.width), np.float32)
+            self.carried = np.concatenate([self.carried, more], axis=1)
+        self.carried[:, :left_over, left:end] = ready_KTC[:, done:]
+        finished_KRC: np.ndarray = ready_KTC[:, :done] / (rows_T[:done, None] * self.columns_W[left:end])
+        return finished_KRC
+
+    def _rows(self) -> np.ndarray:
+        rows_T = self.weight_T.copy()
+        rows_T[: len(self.rows)] += self.rows
+        return rows_T
+
+    def next_row(self, done: int) -> None:
+        self.rows = self._rows()[done:]
