@@ -13,16 +13,21 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 PLAN = """
 errors cores chance named options files ours progress config
 images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
-images.transform_names images.transforms images.batches images
-networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue networks
+images.transform_names images.transforms images.batches images.rows images.crops images.classes_of_pixels
+images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
+images.pair_store images
+networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue
+networks.bilinear networks.levels networks.pyramid networks.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
-objectives.losses objectives.reconstruction objectives.corruption objectives.supervised objectives.named objectives
-training.plan training.history training.data training.typed training.optimisers training.schedules
+objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction objectives.corruption
+objectives.supervised objectives.named objectives
+training.plan training.history training.data training.masked training.typed training.optimisers training.schedules
 training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.sound
 training.fit
 training.model_file training
-inference.runtime inference.views inference.embed inference.given inference.reconstruct inference
+inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
+inference.tiles inference.label_image inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
 analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
 analysis.quality analysis
@@ -31,9 +36,11 @@ report
 actions.places actions.choose actions.collection actions.tables actions.recipes actions.learn actions.model
 actions.adapt actions.compare actions.embed actions.described actions.group actions.report actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit actions.train
-actions.reconstruct actions.search actions.export actions.networks actions
+actions.reconstruct actions.search actions.export actions.networks
+actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model
+actions.segment_files actions.segment_predict actions.segment_evaluate actions
 collection
-telling words guarding cli
+telling words guarding cli_segment cli
 __main__
 """
 ORDER = PLAN.split()

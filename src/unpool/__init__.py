@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import build_network
     from unpool.networks.mirror import mirror
+    from unpool.networks.segmenter import Segmenter
     from unpool.objectives.local_aggregation import LocalAggregation
     from unpool.training.model_file import load_model, save_model
 
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Autoencoder": "unpool.networks.autoencoder",
     "LocalAggregation": "unpool.objectives.local_aggregation",
+    "Segmenter": "unpool.networks.segmenter",
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",
     "build_network": "unpool.networks.catalogue",
@@ -33,6 +35,7 @@ _HOMES = {
 __all__ = [
     "Autoencoder",
     "LocalAggregation",
+    "Segmenter",
     "UnpoolError",
     "Workspace",
     "build_network",

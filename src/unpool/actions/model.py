@@ -21,6 +21,7 @@ from unpool.training.model_file import (
     ONNX,
     WEIGHTS,
     describe_model,
+    expect_kind,
     load_model,
     model_id,
     save_model,
@@ -74,7 +75,7 @@ def save_pretrained_apart(name: str, folder: Path) -> None:
 
 def ready_model(folder: Path, device: str, progress: Progress) -> ReadyModel:
     """Open a model folder for embedding; on a CPU its encoder is exported to ONNX the first time."""
-    described = describe_model(folder)
+    described = expect_kind(folder, "encoder")
     prep = described["preprocessing"]
     form = Form(prep["size"], prep["channels"], prep["crop"])
     encoder = _encoder(folder, pick_device(device), progress)

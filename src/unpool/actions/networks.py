@@ -6,6 +6,8 @@ from typing import Any
 
 from unpool.options import check
 
+CLASSES = 21  # of a segmenter whose layers are told, as Pascal VOC has
+
 
 def networks(name: str | None = None, *, size: int | None = None) -> dict[str, Any]:
     """The catalogue as {networks: [{network, description}]}, or the layer table of one network.
@@ -14,11 +16,18 @@ def networks(name: str | None = None, *, size: int | None = None) -> dict[str, A
     """
     check(size=size)
     from unpool.networks.catalogue import build_network, default_size, describe, layer_table, names
+    from unpool.networks.segmenter import CROP, DESCRIPTIONS, Segmenter
 
     if name is None:
         told = [
             {"network": known, "size": default_size(known), "description": describe(known)}
             for known in names()
         ]
+        told += [
+            {"network": known, "size": CROP, "description": described}
+            for known, described in DESCRIPTIONS.items()
+        ]
         return {"networks": told}
+    if name in DESCRIPTIONS:
+        return dict(layer_table(Segmenter(name, num_classes=CLASSES), size or CROP))
     return dict(layer_table(build_network(name, size=size), size or default_size(name)))

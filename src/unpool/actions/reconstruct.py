@@ -15,7 +15,7 @@ from unpool.inference.embed import Form
 from unpool.inference.given import GivenImages, given_images
 from unpool.options import check
 from unpool.progress import Progress
-from unpool.training.model_file import load_model
+from unpool.training.model_file import expect_kind, load_model
 
 SHOWN = 64  # images in the picture
 Shown = tuple[dict[str, Any], dict[str, np.ndarray]]  # an image's row, and its pictures by column
@@ -72,6 +72,7 @@ def _check_out(out: Path) -> None:
 
 
 def _load(model: Path) -> Autoencoder:
+    expect_kind(model, "encoder")
     network: Any = load_model(model)
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.classifier import Classifier

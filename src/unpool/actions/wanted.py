@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.options import COMPARING
 from unpool.progress import Progress
-from unpool.training.model_file import describe_model
+from unpool.training.model_file import describe_model, expect_kind
 
 DEFAULT = "conv"
 DESCRIPTIONS = (".yaml", ".yml")
@@ -64,7 +64,7 @@ def read_wanted(
     start = given | {"weights": weights, "init": init}
     if from_model is not None:
         _refuse("--from", start | {"network": network}, "the model already fixes it")
-        described = describe_model(from_model)
+        described = expect_kind(from_model, "encoder")
         return Wanted(described["network"], False, seed, use_indices=use_indices, from_model=from_model)
     if network is not None and network.endswith(DESCRIPTIONS):
         _refuse(f"--network {network}", given, "the file itself says it")

@@ -109,7 +109,7 @@ def _lines(path: Path, text: str) -> list[Entry]:
         plain = re.sub(r"(^|\s)#(?![0-9a-fA-F]{6}\b).*", "", line).strip()
         if not plain:
             continue
-        separator = next((mark for mark in ";\t," if mark in plain), None)
+        separator = next((mark for mark in ";," if mark in plain), None)
         fields = [field.strip().strip("\"'") for field in plain.split(separator)]
         fields = [field for field in fields if field]
         if entries or not all(field.lower() in HEADINGS for field in fields):

@@ -34,10 +34,11 @@ class Pyramid(nn.Module):
     """An encoder that also gives the last map of every size before its own: (B, C, H, W) → maps, largest first.
 
     The encoder is used as it is. `levels` tell channels and reduction of each map. What lies inside blocks
-    (residual ones, for one) is no map of its own. Raises UnpoolError where the encoder gives no map at all.
+    (residual ones, for one) is no map of its own, nor is one larger than 1/`finest` of the image but for the
+    last. Raises UnpoolError where the encoder gives no map at all.
 
-    >>> pyramid = Pyramid(nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3,
-    padding=1)))
+    >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1))
+    >>> pyramid = Pyramid(encoder)
     >>> [(level.channels, level.reduction) for level in pyramid.levels]
     [(4, 1.0), (8, 2.0)]
     >>> [tuple(map_BChw.shape) for map_BChw in pyramid(torch.zeros(1, 3, 10, 12))]
@@ -47,7 +48,8 @@ class Pyramid(nn.Module):
     def __init__(self, encoder: nn.Module, channels: int = 3, size: int = PROBE, finest: float = 1.0) -> None:
         super().__init__()
         self.encoder = encoder
-        self.levels = [level for level in _levels(encoder, channels, size) if level.reduction > 0.75 * finest]
+        *above, last = _levels(encoder, channels, size)
+        self.levels = [*(level for level in above if level.reduction > 0.75 * finest), last]
         self.smallest = max(smallest_input(encoder) or (1,))
 
     def forward(self, x_BCHW: Tensor) -> list[Tensor]:

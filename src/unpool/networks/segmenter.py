@@ -23,6 +23,13 @@ from unpool.networks.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 
 FINEST = {"fcn32s": 32, "fcn16s": 16, "fcn8s": 8, "fcn4s": 4}
+DESCRIPTIONS = {
+    "fcn32s": "class scores of the last map, enlarged (system E)",
+    "fcn16s": "maps of 1/32 and 1/16 merged, then scored (system E)",
+    "fcn8s": "maps of 1/32 to 1/8 merged, then scored (system E)",
+    "fcn4s": "maps of 1/32 to 1/4 merged, then scored (system E)",
+    "segnet": "VGG-16 and its mirror, with classes in place of colours (system E)",
+}
 CROP = 320  # pixels a side of the crops that are trained on, unless told otherwise
 
 

@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unpool.networks.autoencoder import Autoencoder, evaluating
+from unpool.networks.autoencoder import evaluating
 
 BYTES_PER_NUMBER, BYTES_PER_MB = 4, 1_000_000
 
 
-def layer_table(network: Autoencoder, size: int | None = None) -> dict[str, Any]:
+def layer_table(network: Any, size: int | None = None) -> dict[str, Any]:
     """What `unpool networks NAME` tells, by running one empty image through the network.
 
     Shapes leave out the batch; MB are 10⁶ bytes of float32, activations those of one forward pass. `layers`

@@ -1,0 +1,35 @@
+"""Small scenes with their masks, made by the tests: discs and bars of known classes on grounds of other colours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+COLOURS = np.array([(40, 60, 90), (220, 60, 50), (60, 190, 80)], np.uint8)  # ground, disc, bar
+
+
+def scene(seed: int, height: int = 48, width: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """An image (H, W, 3) uint8 and its classes (H, W) uint8: 0 ground, 1 disc, 2 bar."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:height, :width]
+    label = np.zeros((height, width), np.uint8)
+    top = int(rng.integers(0, height - 8))
+    label[top : top + 8] = 2
+    y, x, radius = rng.integers(8, height - 8), rng.integers(8, width - 8), rng.integers(7, 13)
+    label[(rows - y) ** 2 + (columns - x) ** 2 < radius**2] = 1
+    noise = rng.normal(0, 25, (height, width, 3))
+    return np.clip(COLOURS[label] + noise, 0, 255).astype(np.uint8), label
+
+
+def write_scenes(folder: Path, count: int, start: int = 0, **size: int) -> tuple[Path, Path]:
+    """The folders images and masks of `count` scenes, masks as grey PNGs of class numbers."""
+    images, masks = folder / "images", folder / "masks"
+    for each in (images, masks):
+        each.mkdir(parents=True, exist_ok=True)
+    for number in range(start, start + count):
+        pixels, label = scene(number, **size)
+        Image.fromarray(pixels).save(images / f"{number:03d}.png")
+        Image.fromarray(label).save(masks / f"{number:03d}.png")
+    return images, masks

@@ -1,0 +1,148 @@
+"""Segmenters: any size in and out, scores as published, backbones from anywhere, kept and loaded exactly."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.bilinear import bilinear_transposed
+from unpool.networks.catalogue import build_network
+from unpool.networks.pyramid import Pyramid
+from unpool.networks.segmenter import Segmenter
+from unpool.training.model_file import load_model, save_model
+
+
+def small() -> nn.Sequential:
+    """Four levels, 1/2 to 1/16, few channels."""
+    blocks: list[nn.Module] = []
+    for inside, outside in ((3, 4), (4, 6), (6, 8), (8, 8)):
+        blocks += [nn.Conv2d(inside, outside, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*blocks)
+
+
+def test_the_published_network_has_the_published_number_of_parameters() -> None:
+    network = Segmenter("fcn32s", backbone="resnet18", num_classes=21, upsampling="dense")
+    assert sum(parameter.numel() for parameter in network.parameters()) == 12_993_642
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5, 8, 32])
+@pytest.mark.parametrize("grouped", [True, False])
+def test_a_bilinear_transposed_convolution_interpolates_in_the_interior(factor: int, grouped: bool) -> None:
+    x = torch.rand(2, 3, 6, 7)
+    found = bilinear_transposed(3, factor, grouped=grouped)(x)
+    wanted = F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
+    assert found.shape == wanted.shape
+    inside = (..., slice(factor, -factor), slice(factor, -factor))
+    assert torch.allclose(found[inside], wanted[inside], atol=1e-5)
+    assert not torch.allclose(found, wanted, atol=1e-3)  # at the border it fades, as the docs say
+
+
+def test_the_cheap_heads_cost_a_twentieth_of_the_dense_one() -> None:
+    height, width, classes, factor = 320, 480, 21, 32
+    dense = bilinear_transposed(classes, factor, grouped=False)
+    grouped = bilinear_transposed(classes, factor, grouped=True)
+    places = (height // factor) * (width // factor)
+    macs = {name: places * layer.weight.numel() for name, layer in (("dense", dense), ("grouped", grouped))}
+    interpolation = 4 * height * width * classes
+    assert round(macs["dense"] / 1e6) == 271
+    assert 20 * macs["grouped"] <= macs["dense"]
+    assert 20 * interpolation <= macs["dense"]
+
+
+@pytest.mark.parametrize("network", ["fcn32s", "fcn8s", "fcn4s", "segnet"])
+@pytest.mark.parametrize("enlarge", [1.0, 1.42])
+def test_every_size_comes_back_as_it_went_in(network: str, enlarge: float) -> None:
+    segmenter = Segmenter(network, backbone=small(), num_classes=2, width=4, enlarge=enlarge).eval()
+    with torch.inference_mode():
+        for height in (1, *range(33, 71)):
+            for width in (1,) if height == 1 else range(33, 71, 1 if network == "fcn4s" else 7):
+                assert segmenter(torch.zeros(1, 3, height, width)).shape == (1, 2, height, width)
+
+
+@pytest.mark.parametrize("upsampling", ["interpolate", "grouped", "dense"])
+def test_all_upsamplings_begin_as_the_same_map_in_the_interior(upsampling: str) -> None:
+    encoder = small()
+    told = {"backbone": encoder, "num_classes": 3, "width": 0, "seed": 1}
+    plain, other = Segmenter("fcn8s", **told), Segmenter("fcn8s", upsampling=upsampling, **told)
+    x = torch.rand(1, 3, 160, 160)
+    with torch.no_grad():
+        inside = (..., slice(48, -48), slice(48, -48))
+        assert torch.allclose(plain.eval()(x)[inside], other.eval()(x)[inside], atol=1e-5)
+
+
+def test_scores_are_summed_as_published_with_width_0() -> None:
+    segmenter = Segmenter("fcn16s", backbone="resnet18", num_classes=4, width=0, seed=0).eval()
+    x = torch.rand(1, 3, 64, 96)
+    body = segmenter.encoder.body
+    with torch.no_grad():
+        fine = body.layer3(body.layer2(body.layer1(body.maxpool(body.act1(body.bn1(body.conv1(x)))))))
+        last = body.layer4(fine)
+        lateral = segmenter.decoder.laterals
+        summed = lateral[0](fine) + F.interpolate(lateral[1](last), scale_factor=2, mode="bilinear")
+        wanted = F.interpolate(summed, scale_factor=16, mode="bilinear")
+        assert torch.allclose(segmenter(x), wanted, atol=1e-5)
+
+
+def test_maps_are_the_last_of_their_size_and_not_what_lies_inside_blocks() -> None:
+    timm_one = Pyramid(build_network("resnet18", decoder="none").encoder)
+    assert [level.channels for level in timm_one.levels] == [64, 64, 128, 256, 512]
+    other = Pyramid(build_network("mobilenet_v3_large", decoder="none").encoder)  # torchvision's
+    assert [round(level.reduction) for level in other.levels] == [2, 4, 8, 16, 32]
+    x = torch.rand(1, 3, 64, 64)
+    for pyramid in (timm_one, other):
+        maps = pyramid.eval()(x)
+        assert [each.shape[1] for each in maps] == [level.channels for level in pyramid.levels]
+        assert torch.equal(maps[-1], pyramid.encoder(x))
+
+
+def test_a_trained_encoder_is_gone_on_from_and_not_copied() -> None:
+    autoencoder = build_network("conv", size=32, channels=3, seed=3)
+    segmenter = Segmenter("fcn4s", backbone=autoencoder, num_classes=2)
+    assert segmenter.encoder is autoencoder.encoder
+    assert segmenter.preprocessing.mean == autoencoder.preprocessing.mean
+
+
+@pytest.mark.parametrize("network", ["fcn4s", "segnet"])
+@pytest.mark.parametrize("body", ["conv", "autoencoder", "resnet18"])
+def test_a_segmenter_is_loaded_as_it_was_kept(network: str, body: str, tmp_path) -> None:  # noqa: ANN001
+    if network == "segnet" and body == "resnet18":
+        pytest.skip("cannot be mirrored")
+    backbone = build_network("conv", size=32, channels=1, seed=3) if body == "autoencoder" else body
+    segmenter = Segmenter(network, backbone=backbone, num_classes=3, enlarge=1.3, seed=2).eval()
+    save_model(tmp_path, segmenter)
+    loaded = load_model(tmp_path)
+    x = torch.rand(2, segmenter.channels, 45, 51)
+    with torch.no_grad():
+        assert torch.equal(loaded(x), segmenter(x))
+    assert loaded.preprocessing == segmenter.preprocessing
+
+
+def test_wrong_wishes_are_told_with_the_value() -> None:
+    for told, words in (
+        ({"network": "fcn4"}, "unknown network 'fcn4'; did you mean 'fcn4s'"),
+        ({"upsampling": "bilinear"}, "unknown upsampling 'bilinear'"),
+        ({"num_classes": 1}, "num_classes 1 leaves nothing to tell apart"),
+        ({"enlarge": 0.0}, "enlarge is 0.0"),
+        ({"width": -1}, "width is -1"),
+    ):
+        with pytest.raises(UsageError, match=words.replace("(", r"\(")):
+            Segmenter(**({"num_classes": 2, "backbone": small()} | told))  # type: ignore[arg-type]
+    with pytest.raises(UnpoolError, match="not a map"):
+        Segmenter(num_classes=2, backbone=nn.Sequential(nn.Flatten(), nn.Linear(3 * 192 * 192, 4)))
+    with pytest.raises(UnpoolError, match="cannot mirror"):
+        Segmenter("segnet", num_classes=2, backbone="resnet18")
+    with pytest.raises(UnpoolError, match="takes images of 3 channels, got 1"):
+        Segmenter(num_classes=2, backbone=small())(torch.zeros(1, 1, 40, 40))
+
+
+def test_padding_does_not_move_the_scores() -> None:
+    """What is computed for a part of an image that needs padding agrees with the whole, away from the border."""
+    segmenter = Segmenter("fcn4s", backbone=Autoencoder(small()), num_classes=2, width=4, seed=0).eval()
+    x = torch.rand(1, 3, 192, 192)
+    with torch.no_grad():
+        whole, part = segmenter(x), segmenter(x[:, :, :150, :170])
+    assert torch.allclose(whole[:, :, :64, :64], part[:, :, :64, :64], atol=1e-4)
