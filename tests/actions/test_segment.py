@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from masks import scene, write_scenes
 from PIL import Image
 
+from masks import scene, write_scenes
 from unpool.actions.segment_evaluate import segment_evaluate
 from unpool.actions.segment_predict import segment_predict
 from unpool.actions.segment_train import segment_train
@@ -48,7 +48,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path,
     return folder / "model", val_images, val_masks, told
 
 
-def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:  # noqa: ANN001
+def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:
     model, images, masks, told = trained
     assert told["val_miou"] > 0.8
     assert told["steps"] == 60
@@ -69,7 +69,7 @@ def test_untrained_it_would_not(tmp_path: Path) -> None:
     assert told["val_miou"] < 0.5
 
 
-def test_label_maps_have_the_images_sizes_and_the_palette(trained, tmp_path: Path) -> None:  # noqa: ANN001
+def test_label_maps_have_the_images_sizes_and_the_palette(trained, tmp_path: Path) -> None:
     model, *_ = trained
     folder = tmp_path / "in" / "deep"
     folder.mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_label_maps_have_the_images_sizes_and_the_palette(trained, tmp_path: Pat
     assert (again["images"], again["predicted"]) == (4, 0)
 
 
-def test_tiles_give_nearly_what_the_whole_image_gives(trained, tmp_path: Path) -> None:  # noqa: ANN001
+def test_tiles_give_nearly_what_the_whole_image_gives(trained, tmp_path: Path) -> None:
     model, *_ = trained
     pixels, true = scene(3, 300, 420)
     Image.fromarray(pixels).save(tmp_path / "a.png")
@@ -109,7 +109,7 @@ def test_tiles_give_nearly_what_the_whole_image_gives(trained, tmp_path: Path) -
 
 def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     trained, tmp_path: Path, monkeypatch
-) -> None:  # noqa: ANN001
+) -> None:
     import tifffile
 
     from unpool.actions import segment_predict as module
@@ -134,8 +134,8 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     calls = {"all": 0}
     real = module.label_rows
 
-    def counting(scorer, *rest, **more):  # noqa: ANN001, ANN002, ANN003, ANN202
-        def stopping(pixels_BHW3):  # noqa: ANN001, ANN202
+    def counting(scorer, *rest, **more):
+        def stopping(pixels_BHW3):
             calls["all"] += 1
             if calls["all"] == calls.get("stop"):
                 raise KeyboardInterrupt
@@ -160,7 +160,7 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     assert not list((tmp_path / "again").glob(".*"))
 
 
-def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch) -> None:  # noqa: ANN001
+def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch) -> None:
     from unpool.training import fit
 
     images, masks = write_scenes(tmp_path, 6)
@@ -171,7 +171,7 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monke
     seen = {"steps": 0}
     real = fit._Run._forward_backward
 
-    def stopping(self, *rest):  # noqa: ANN001, ANN002, ANN202
+    def stopping(self, *rest):
         seen["steps"] += 1
         if seen["steps"] == 35:
             raise KeyboardInterrupt
@@ -308,7 +308,7 @@ def test_wrong_wishes_are_told(change: dict[str, Any], words: str, tmp_path: Pat
         segment_train(images, masks, out=tmp_path / "m", **(QUICK | change))
 
 
-def test_models_of_the_other_kind_are_refused(trained, tmp_path: Path) -> None:  # noqa: ANN001
+def test_models_of_the_other_kind_are_refused(trained, tmp_path: Path) -> None:
     from unpool.networks.catalogue import build_network
     from unpool.training.model_file import save_model
 

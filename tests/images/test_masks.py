@@ -1,4 +1,4 @@
-"""Masks as people have them: numbers, palettes, colours, 0 and 255; matched by name; wrong ones told in one line."""
+"""Masks as people have them: numbers, palettes, 0 and 255, colours; matched by name; wrong ones told in a line."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from masks import write_scenes
 from PIL import Image
 
+from masks import write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.class_file import read_classes
 from unpool.images.classes_of_pixels import PixelClasses, classes_by_value, read_kept

@@ -16,7 +16,7 @@ def pointwise(pixels_BHW3: np.ndarray) -> np.ndarray:
     return pixels_BHW3.transpose(0, 3, 1, 2).astype(np.float32)
 
 
-def averaging(reach: int):  # noqa: ANN201
+def averaging(reach: int):
     """Scores that see `reach` pixels around, and zeros beyond the window: a network's context."""
 
     def score(pixels_BHW3: np.ndarray) -> np.ndarray:
@@ -33,7 +33,7 @@ def averaging(reach: int):  # noqa: ANN201
     return score
 
 
-def tiled(pixels: np.ndarray, score, first_row: int = 0, **windows) -> np.ndarray:  # noqa: ANN001, ANN003
+def tiled(pixels: np.ndarray, score, first_row: int = 0, **windows) -> np.ndarray:
     height, width = pixels.shape[:2]
     out = np.full((3, height, width), np.nan, np.float32)
     read = lambda top, bottom: pixels[top:bottom]  # noqa: E731

@@ -108,7 +108,7 @@ def test_a_trained_encoder_is_gone_on_from_and_not_copied() -> None:
 
 @pytest.mark.parametrize("network", ["fcn4s", "segnet"])
 @pytest.mark.parametrize("body", ["conv", "autoencoder", "resnet18"])
-def test_a_segmenter_is_loaded_as_it_was_kept(network: str, body: str, tmp_path) -> None:  # noqa: ANN001
+def test_a_segmenter_is_loaded_as_it_was_kept(network: str, body: str, tmp_path) -> None:
     if network == "segnet" and body == "resnet18":
         pytest.skip("cannot be mirrored")
     backbone = build_network("conv", size=32, channels=1, seed=3) if body == "autoencoder" else body

@@ -72,7 +72,7 @@ def lovasz() -> float:
     ("name", "wanted"),
     [("cross-entropy", cross_entropy), ("focal:gamma=3", focal), ("dice", dice), ("lovasz", lovasz)],
 )
-def test_a_loss_agrees_with_its_formula(name: str, wanted) -> None:  # noqa: ANN001
+def test_a_loss_agrees_with_its_formula(name: str, wanted) -> None:
     loss = pixel_loss(name, torch.from_numpy(WEIGHTS))
     found = loss(torch.from_numpy(SCORES), torch.from_numpy(LABELS))
     assert found.item() == pytest.approx(wanted(), rel=1e-9)
