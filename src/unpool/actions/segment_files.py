@@ -18,6 +18,7 @@ from PIL import Image
 from unpool.errors import UnpoolError
 from unpool.files import write_whole
 from unpool.images.classes_of_pixels import PixelClasses
+from unpool.inference.label_image import LabelFile
 
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
 OVERLAY_SIDE = 4096  # pixels, of a large image's overlay
@@ -81,15 +82,11 @@ def write_small(
     write_whole(written.file(".png"), lambda part: image.save(part, "PNG"))
 
 
-def write_large(written: Written, label_HW: np.ndarray, read: Reader, classes: PixelClasses) -> None:
+def write_large(written: Written, labels: LabelFile, read: Reader, classes: PixelClasses) -> None:
     """STEM.tif and a reduced STEM.overlay.png from a label map in a file; then that file is removed."""
-    from unpool.report.segments import overlay
-
-    step = -(-max(label_HW.shape) // OVERLAY_SIDE)
-    pixels = np.concatenate(list(_every(read, label_HW.shape[0], step)))
-    laid = Image.fromarray(overlay(pixels, label_HW[::step, ::step], classes.colours))
+    laid = Image.fromarray(np.concatenate(list(_reduced(labels, read, classes))))
     write_whole(written.file(".overlay.png"), lambda part: laid.save(part, "PNG", compress_level=3))
-    write_whole(written.file(".tif"), partial(_write_tiles, label_HW, classes))
+    write_whole(written.file(".tif"), partial(_write_tiles, labels, classes))
     if written.with_probabilities:
         written.scratch.with_suffix(".tif").replace(written.file(".probabilities.tif"))
     for left in (written.scratch, written.scratch.with_suffix(".json")):
@@ -111,20 +108,27 @@ def palette(classes: PixelClasses) -> np.ndarray:
     return table
 
 
-def _every(read: Reader, height: int, step: int) -> Iterator[np.ndarray]:
-    rows = max(1, 512 // step) * step
-    for top in range(0, height, rows):
-        yield read(top, min(height, top + rows))[::step, ::step].copy()
+def _reduced(labels: LabelFile, read: Reader, classes: PixelClasses) -> Iterator[np.ndarray]:
+    """The rows of a reduced overlay, some at a time: single pixels of the image, at even distances."""
+    from unpool.report.segments import overlay
+
+    step = -(-max(labels.height, labels.width) // OVERLAY_SIDE)
+    rows = max(1, TILE // step) * step
+    few = (slice(None, None, step), slice(None, None, step))
+    for top in range(0, labels.height, rows):
+        bottom = min(labels.height, top + rows)
+        yield overlay(read(top, bottom)[few], labels.read(top, bottom)[few], classes.colours)
 
 
-def _write_tiles(label_HW: np.ndarray, classes: PixelClasses, part: Path) -> None:
+def _write_tiles(labels: LabelFile, classes: PixelClasses, part: Path) -> None:
     tifffile, table = _tifffile(), as_written(classes)
-    height, width = label_HW.shape
+    height, width = labels.height, labels.width
 
     def tiles() -> Iterator[np.ndarray]:
         for top in range(0, height, TILE):
+            label_RW = table[labels.read(top, top + TILE)]
             for left in range(0, width, TILE):
-                piece = table[label_HW[top : top + TILE, left : left + TILE]]
+                piece = label_RW[:, left : left + TILE]
                 yield np.pad(piece, ((0, TILE - piece.shape[0]), (0, TILE - piece.shape[1])))
 
     with tifffile.TiffWriter(part, bigtiff=height * width > 2**31) as tiff:

@@ -26,7 +26,7 @@ from unpool.files import sweep
 from unpool.images.decode import read_picture
 from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.rows import open_rows, tiff_shape
-from unpool.inference.label_image import label_pixels, label_rows, windows_for
+from unpool.inference.label_image import LabelFile, label_pixels, label_rows, windows_for
 from unpool.options import check
 from unpool.progress import Progress, Stage
 
@@ -168,11 +168,11 @@ def _predict_rows(
     windows = windows_for(job.ready.scorer.network, height, width, job.tile, job.overlap)
     key = {**wish, "tile": windows.tile, "height": height, "width": width, "probabilities": job.probabilities}
     with _chances(written, job.ready.scorer.num_classes, height, width) as chances:
-        label_HW = label_rows(
+        label_rows(
             job.ready.scorer, height, width, read, windows, written.scratch, key=key, chances=chances,
             tell=job.stage.advance,
         )  # fmt: skip
-    write_large(written, label_HW, read, job.ready.classes)
+    write_large(written, LabelFile(written.scratch, height, width), read, job.ready.classes)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from unpool.inference.tiles import blocks, window_starts
 
 WHOLE_PIXELS = 2_000_000  # what the encoder may see at once, enlargement counted
 TILE = 768  # pixels a side that the encoder sees of a window
-BATCH = 2  # windows at a time
+BATCH = 1  # windows at a time: more are no faster on a CPU, and take their memory each
 
 Reader = Callable[[int, int], np.ndarray]
 Tell = Callable[[float], None]
@@ -59,7 +59,7 @@ def label_pixels(
     chances = np.zeros((scorer.num_classes, height, width), np.float16) if probabilities else None
     read = lambda top, bottom: pixels_HW3[top:bottom]  # noqa: E731
     for top, left, scores_KRC in _blocks(scorer, height, width, read, windows, 0, tell):
-        _write(label_HW, chances, top, left, scores_KRC)
+        _label(label_HW[top : top + scores_KRC.shape[1]], chances, top, left, scores_KRC)
     return label_HW, chances
 
 
@@ -74,35 +74,59 @@ def label_rows(
     key: dict[str, Any],
     chances: np.ndarray | None = None,
     tell: Tell | None = None,
-) -> np.ndarray:
-    """The same for an image read by rows, into the file `scratch`, (H, W) uint8 mapped into memory.
+) -> None:
+    """The same for an image read by rows, into the file `scratch`, which `LabelFile` reads.
 
     Stopped and called again with the same `key`, it goes on with the row of windows it was at. `chances` is an
     array (K, H, W) that is filled too.
     """
     tops = window_starts(height, windows.tile, windows.overlap)
-    state = scratch.with_suffix(".json")
+    state, labels = scratch.with_suffix(".json"), LabelFile(scratch, height, width)
     known = _rows_known(scratch, state, key, height * width)
-    label_HW = np.memmap(scratch, np.uint8, mode="r+" if known else "w+", shape=(height, width))
+    if not known:
+        labels.make()
     if known >= len(tops):
-        return label_HW
+        return
     # What the rows above left to be added is made anew from the windows that reach into this row.
     first = next(row for row in range(known + 1) if tops[row] + windows.tile > tops[known])
     if tell is not None and first:
         tell(first / len(tops))
-    finished = known
+    label_RW = np.zeros((0, width), np.uint8)
     for top, left, scores_KRC in _blocks(scorer, height, width, read, windows, first, tell):
         row = tops.index(top)
         if row < known:
             continue
-        if row > finished:
-            finished = row
-            label_HW.flush()
-            write_json(state, {**key, "rows": finished})
-        _write(label_HW, chances, top, left, scores_KRC)
-    label_HW.flush()
-    write_json(state, {**key, "rows": len(tops)})
-    return label_HW
+        if left == 0:
+            label_RW = np.zeros((scores_KRC.shape[1], width), np.uint8)
+        _label(label_RW, chances, top, left, scores_KRC)
+        if left + scores_KRC.shape[2] == width:
+            labels.write(top, label_RW)
+            write_json(state, {**key, "rows": row + 1})
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """A label map (H, W) uint8 in a file, read and written by rows: mapped whole, it would count as memory."""
+
+    path: Path
+    height: int
+    width: int
+
+    def make(self) -> None:
+        """A file of that size."""
+        with self.path.open("wb") as file:
+            file.truncate(self.height * self.width)
+
+    def write(self, top: int, label_RW: np.ndarray) -> None:
+        """Rows from `top` on."""
+        with self.path.open("r+b") as file:
+            file.seek(top * self.width)
+            file.write(label_RW.tobytes())
+
+    def read(self, top: int, bottom: int) -> np.ndarray:
+        """Rows from `top` up to, not including, `bottom`."""
+        count = (min(bottom, self.height) - top) * self.width
+        return np.fromfile(self.path, np.uint8, count, offset=top * self.width).reshape(-1, self.width)
 
 
 def _rows_known(scratch: Path, state: Path, key: dict[str, Any], size: int) -> int:
@@ -131,11 +155,12 @@ def _blocks(
         yield block.top, block.left, block.scores_KRC
 
 
-def _write(
-    label_HW: np.ndarray, chances: np.ndarray | None, top: int, left: int, scores_KRC: np.ndarray
+def _label(
+    label_RW: np.ndarray, chances: np.ndarray | None, top: int, left: int, scores_KRC: np.ndarray
 ) -> None:
+    """Fill the rows of a block, which begin at `top` in the image."""
     _, rows, columns = scores_KRC.shape
     scores = torch.from_numpy(scores_KRC)
-    label_HW[top : top + rows, left : left + columns] = scores.argmax(dim=0).to(torch.uint8).numpy()
+    label_RW[:, left : left + columns] = scores.argmax(dim=0).to(torch.uint8).numpy()
     if chances is not None:
         chances[:, top : top + rows, left : left + columns] = scores.softmax(dim=0).to(torch.float16).numpy()
