@@ -69,6 +69,7 @@ class OnnxScorer(Scorer):
         options.log_severity_level = 3
         # Windows of one size come again and again, but pictures of a folder each have their own.
         options.enable_mem_pattern = False
+        options.enable_cpu_mem_arena = False
         try:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:
