@@ -30,6 +30,7 @@ MOVING: list[Any] = [
     {"random-crop": {"size": 20, "pad_if_needed": True}},
     {"random-crop": {"padding": 4, "padding_mode": "reflect"}},
     {"random-resized-crop": {"size": 21, "interpolation": "nearest"}},
+    {"random-scale-crop": {"size": 9, "scale": [1.0, 1.0]}},
     {"resized-crop": {"interpolation": "nearest"}},
     "horizontal-flip",
     "vertical-flip",

@@ -37,6 +37,7 @@ class Pyramid(nn.Module):
     (residual ones, for one) is no map of its own, nor is one larger than 1/`finest` of the image but for the
     last. Raises UnpoolError where the encoder gives no map at all.
 
+    >>> import torch
     >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1))
     >>> pyramid = Pyramid(encoder)
     >>> [(level.channels, level.reduction) for level in pyramid.levels]
