@@ -85,7 +85,7 @@ def predict(
     *,
     model: SegmentModel,
     out: Annotated[Path, option("segment-out")],
-    overlap: Annotated[float, option("overlap")] = 0.25,
+    overlap: Annotated[float | None, option("overlap")] = None,
     tile: Annotated[int | None, option("tile")] = None,
     probabilities: Annotated[bool, option("probabilities", "--probabilities", negative="")] = False,
     common: Common = COMMON,
@@ -97,9 +97,10 @@ def predict(
     """
     from unpool.actions.segment_predict import segment_predict as act
 
+    typed = {} if overlap is None else {"overlap": overlap}
     told = act(
-        images, model=model, out=out, overlap=overlap, tile=tile, probabilities=probabilities, device=common.device,
-        progress=report_progress(),
+        images, model=model, out=out, tile=tile, probabilities=probabilities, device=common.device,
+        progress=report_progress(), **typed,
     )  # fmt: skip
     tell(told, common, literal(f"{told['images']} images in {told['out']}, {told['predicted']} of them new"))
 

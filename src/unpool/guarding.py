@@ -20,11 +20,8 @@ def guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
         action()
         return 0
     except KeyboardInterrupt:
-        again = (
-            "with --resume"
-            if "train" in words[:2] and words[0] in ("train", "segment") and "--resume" not in words
-            else "again"
-        )
+        trains = _command(words) in ("train ", "segment train ")
+        again = "with --resume" if trains and "--resume" not in words else "again"
         return _fail(f"stopped; give the same command {again} to go on", 1, words)
     except cyclopts.CycloptsError as error:
         return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)

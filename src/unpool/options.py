@@ -151,7 +151,7 @@ OPTIONS: dict[str, Option] = {
     "segment-val": Option(
         "share of the images kept out for validation, 0 to 0.9; 0.1 of 20 and more", low=0, high=0.9
     ),
-    "overlap": Option("share of a window that the next one covers too", low=0, high=0.9),
+    "overlap": Option("share of a window that the next one covers too, 0.25 unless given", low=0, high=0.9),
     "tile": Option("side of the windows", unit="pixels", low=32, high=8192),
     "probabilities": Option("write the probability of each class too, as STEM.probabilities.tif"),
     "segment-out": Option("folder for label maps and overlays"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from unpool.cores import usable_cores
@@ -17,15 +16,6 @@ from unpool.images.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.progress import Progress
 
 TOLD = 5  # problems that are told one by one
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Pairs of a folder and the classes of their masks."""
-
-    pairs: list[Pair]
-    classes: PixelClasses
-    problems: list[Problem]
 
 
 def find_labelled(

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from unpool.actions.segment_data import find_labelled, tell_problems
 from unpool.actions.segment_model import ready_segmenter
 from unpool.cores import usable_cores
-from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.errors import UnpoolError
 from unpool.files import write_bytes
 from unpool.images.batches import in_order
 from unpool.images.folder import Problem
-from unpool.images.label_maps import read_pair
-from unpool.images.pairs import Pair
+from unpool.images.label_maps import try_pair
 from unpool.inference.label_image import label_pixels, windows_for
-from unpool.objectives.segmentation import scores_of
+from unpool.objectives.segmentation import count_pixels, scores_of
 from unpool.options import check
 from unpool.progress import Progress
-
-IGNORED = 255
 
 
 def segment_evaluate(
@@ -50,12 +49,7 @@ def segment_evaluate(
     table_KK = np.zeros((num_classes, num_classes), np.int64)
     problems, counted = list(found.problems), 0
 
-    def read(pair: Pair) -> Problem | tuple[np.ndarray, np.ndarray]:
-        try:
-            return read_pair(pair, ready.classes, unknown=unknown)
-        except UnreadableImageError as error:
-            return Problem(pair.path, error.problem, error.detail)
-
+    read = partial(try_pair, classes=ready.classes, unknown=unknown)
     unusable: list[Problem] = []
     with progress.stage("evaluating", len(found.pairs), "images") as stage:
         for made in in_order(read, found.pairs, usable_cores()):
@@ -64,11 +58,10 @@ def segment_evaluate(
                 unusable.append(made)
                 continue
             pixels_HW3, label_HW = made
-            windows = windows_for(ready.scorer.network, label_HW.shape[0], label_HW.shape[1], None, 0.25)
+            windows = windows_for(ready.scorer.network, *label_HW.shape)
             predicted_HW, _ = label_pixels(ready.scorer, pixels_HW3, windows)
-            chosen = label_HW != IGNORED
-            flat = label_HW[chosen].astype(np.int64) * num_classes + predicted_HW[chosen]
-            table_KK += np.bincount(flat, minlength=num_classes**2).reshape(num_classes, num_classes)
+            label, predicted = torch.from_numpy(label_HW), torch.from_numpy(predicted_HW)
+            table_KK += count_pixels(label, predicted, num_classes).numpy()
             counted += 1
     tell_problems(unusable, progress)
     if not counted:

@@ -27,6 +27,7 @@ from unpool.images.decode import read_picture
 from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.rows import open_rows, tiff_shape
 from unpool.inference.label_image import LabelFile, label_pixels, label_rows, windows_for
+from unpool.inference.tiles import OVERLAP
 from unpool.options import check
 from unpool.progress import Progress, Stage
 
@@ -48,7 +49,7 @@ def segment_predict(
     *,
     model: Path,
     out: Path,
-    overlap: float = 0.25,
+    overlap: float = OVERLAP,
     tile: int | None = None,
     probabilities: bool = False,
     device: str = "auto",

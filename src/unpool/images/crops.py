@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from unpool.errors import unknown_name
+from unpool.images.classes_of_pixels import IGNORE
 from unpool.images.transform_names import Step
 from unpool.images.transforms import Augmentation, read_augmentation
 
@@ -13,7 +14,7 @@ CROPS = ("scenes", "crop", "none")
 JITTER = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}
 
 
-def crops_named(text: str, size: int, ignored: int = 255) -> Augmentation:
+def crops_named(text: str, size: int, ignored: int = IGNORE) -> Augmentation:
     """Crops of `size` pixels a side, with their masks.
 
     `scenes`: enlarged by 0.6 to 1.8, mirrored half the time, and other in brightness, contrast and saturation;

@@ -12,6 +12,7 @@ import numpy as np
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.classes_of_pixels import IGNORE, PixelClasses, UnknownValueError, pack
 from unpool.images.decode import read_picture
+from unpool.images.folder import Problem
 from unpool.images.mask_file import Mask, read_mask
 from unpool.images.pairs import Pair
 
@@ -37,6 +38,16 @@ def read_pair(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> 
             "they must be of one size",
         )
     return picture.pixels, label_HW
+
+
+def try_pair(
+    pair: Pair, classes: PixelClasses, *, unknown: str = "refuse"
+) -> Problem | tuple[np.ndarray, np.ndarray]:
+    """`read_pair`, or what is wrong with the pair where it cannot be used."""
+    try:
+        return read_pair(pair, classes, unknown=unknown)
+    except UnreadableImageError as error:
+        return Problem(pair.path, error.problem, error.detail)
 
 
 def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> np.ndarray:

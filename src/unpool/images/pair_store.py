@@ -9,15 +9,16 @@ import hashlib
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.errors import UnpoolError
 from unpool.images.batches import MEMORY_LIMIT, in_order
 from unpool.images.classes_of_pixels import IGNORE, PixelClasses
 from unpool.images.folder import Problem
-from unpool.images.label_maps import read_pair
+from unpool.images.label_maps import try_pair
 from unpool.images.pairs import Pair
 
 BLOCK = 2**26  # bytes that the file grows by
@@ -78,12 +79,7 @@ def load_pairs(
     store, blocks = PairStore(), _Bytes(file, memory_limit)
     counts = []
 
-    def read(pair: Pair) -> Problem | tuple[np.ndarray, np.ndarray]:
-        try:
-            return read_pair(pair, classes, unknown=unknown)
-        except UnreadableImageError as error:
-            return Problem(pair.path, error.problem, error.detail)
-
+    read = partial(try_pair, classes=classes, unknown=unknown)
     for pair, made in zip(pairs, in_order(read, pairs, workers), strict=True):
         if progress is not None:
             progress()

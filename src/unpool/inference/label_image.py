@@ -15,7 +15,7 @@ import torch
 
 from unpool.files import write_json
 from unpool.inference.scorer import Scorer
-from unpool.inference.tiles import blocks, window_starts
+from unpool.inference.tiles import OVERLAP, blocks, window_starts
 
 WHOLE_PIXELS = 2_000_000  # what the encoder may see at once, enlargement counted
 TILE = 768  # pixels a side that the encoder sees of a window
@@ -33,11 +33,10 @@ class Windows:
     overlap: float
 
 
-def windows_for(network: Any, height: int, width: int, tile: int | None, overlap: float) -> Windows:
+def windows_for(
+    network: Any, height: int, width: int, tile: int | None = None, overlap: float = OVERLAP
+) -> Windows:
     """The windows of an image: the one that is all of it where that fits, or those asked for."""
-    fixed = getattr(network, "window", None)
-    if fixed is not None:
-        return Windows(fixed, overlap)
     if tile is not None:
         return Windows(tile, overlap)
     if height * width * network.enlarge**2 <= WHOLE_PIXELS:

@@ -17,9 +17,8 @@ from unpool.errors import UsageError
 Reader = Callable[[int, int], np.ndarray]  # rows from, to → pixels (rows, W, 3) uint8
 Score = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
 
-LEAST_WEIGHT = (
-    1e-3  # of a window's outermost pixels, which may be the only ones that see a pixel at the border
-)
+OVERLAP = 0.25  # share of a window that the next one covers too
+LEAST_WEIGHT = 1e-3  # of a window's outermost pixels, which may be all that see a pixel at the border
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def blocks(
     score: Score,
     *,
     tile: int,
-    overlap: float = 0.25,
+    overlap: float = OVERLAP,
     batch: int = 4,
     first_row: int = 0,
     tell: Callable[[int], None] | None = None,

@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unpool.errors import UsageError
+from unpool.images.classes_of_pixels import IGNORE
 from unpool.named import number, parse_named
 
 OPTION = "--loss"
-IGNORED = 255
 PixelLoss = Callable[[Tensor, Tensor], Tensor]
 
 KEYS = {
@@ -73,14 +73,14 @@ def _cross_entropy(
 ) -> Tensor:
     weight = _like(weight_K, scores_BKHW)
     total = F.cross_entropy(
-        scores_BKHW, label_BHW, weight, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing
+        scores_BKHW, label_BHW, weight, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
     )
     return total / _counted(label_BHW, weight)
 
 
 def _focal(scores_BKHW: Tensor, label_BHW: Tensor, weight_K: Tensor | None, gamma: float) -> Tensor:
     weight = _like(weight_K, scores_BKHW)
-    log_BHW = -F.cross_entropy(scores_BKHW, label_BHW, ignore_index=IGNORED, reduction="none")
+    log_BHW = -F.cross_entropy(scores_BKHW, label_BHW, ignore_index=IGNORE, reduction="none")
     each_BHW = -((1 - log_BHW.exp()) ** gamma) * log_BHW
     if weight is not None:
         each_BHW = each_BHW * weight[label_BHW.clamp(max=len(weight) - 1)]
@@ -88,11 +88,12 @@ def _focal(scores_BKHW: Tensor, label_BHW: Tensor, weight_K: Tensor | None, gamm
 
 
 def _counted(label_BHW: Tensor, weight_K: Tensor | None) -> Tensor:
-    """What a sum over pixels is divided by: their weights, 1 where there is none."""
-    seen_P = label_BHW[label_BHW != IGNORED]
-    if not len(seen_P):
-        return torch.ones((), device=label_BHW.device)
-    return torch.tensor(len(seen_P), device=label_BHW.device) if weight_K is None else weight_K[seen_P].sum()
+    """What a sum over pixels is divided by: their number or weight, 1 where there is none."""
+    seen_BHW = label_BHW != IGNORE
+    if weight_K is None:
+        return seen_BHW.sum().clamp(min=1)
+    total = (weight_K[label_BHW.clamp(max=len(weight_K) - 1)] * seen_BHW).sum()
+    return torch.where(total > 0, total, torch.ones_like(total))
 
 
 def _like(weight_K: Tensor | None, scores_BKHW: Tensor) -> Tensor | None:
@@ -101,7 +102,7 @@ def _like(weight_K: Tensor | None, scores_BKHW: Tensor) -> Tensor | None:
 
 def _labelled(scores_BKHW: Tensor, label_BHW: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities (P, K) and labels (P,) of the pixels that have one."""
-    chosen_BHW = label_BHW != IGNORED
+    chosen_BHW = label_BHW != IGNORE
     return scores_BKHW.permute(0, 2, 3, 1)[chosen_BHW].softmax(dim=1), label_BHW[chosen_BHW]
 
 

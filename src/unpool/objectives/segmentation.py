@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
+from unpool.images.classes_of_pixels import IGNORE
 from unpool.objectives.objective import Objective
-from unpool.objectives.pixel_losses import DEFAULT, IGNORED, pixel_loss
+from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
 from unpool.options import CLASS_WEIGHTS
 
 if TYPE_CHECKING:
@@ -39,19 +40,15 @@ class Segmentation(Objective):
 
     def forward(
         self, network: nn.Module, pair: tuple[Tensor, Tensor], index_B: np.ndarray, epoch: int
-    ) -> Tensor | tuple[Tensor, Tensor]:
-        """The loss of images (B, C, H, W) and labels (B, H, W); while validating also how many images' worth of
-        pixels are right."""
+    ) -> Tensor:
+        """The loss of images (B, C, H, W) and labels (B, H, W); while validating, their pixels are counted."""
         x_BCHW, label_BHW = pair
         scores_BKHW: Tensor = network(x_BCHW)
         label_BHW = label_BHW.to(torch.int64)
         value = self.loss(scores_BKHW, label_BHW)
-        if network.training:
-            return value
-        table_KK = count_pixels(label_BHW, scores_BKHW.argmax(dim=1), self.num_classes)
-        self.table_KK += table_KK
-        share = table_KK.diagonal().sum() / table_KK.sum().clamp(min=1)
-        return value, share * len(label_BHW)
+        if not network.training:
+            self.table_KK += count_pixels(label_BHW, scores_BKHW.argmax(dim=1), self.num_classes)
+        return value
 
     def before_validation(self) -> None:
         self.table_KK.zero_()
@@ -71,7 +68,7 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
     tensor([[1, 0],
             [1, 0]])
     """
-    chosen_BHW = label_BHW != IGNORED
+    chosen_BHW = label_BHW != IGNORE
     flat_P = label_BHW[chosen_BHW].to(torch.int64) * num_classes + predicted_BHW[chosen_BHW]
     return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
+from unpool.images.classes_of_pixels import IGNORE
 from unpool.report.drawing import FAINT_INK, INK, PAPER, font
 
-IGNORED = 255
 NOT_LABELLED = (235, 235, 235)
 OPACITY = 0.55
 CELL, GAP, EDGE, HEADING, LEGEND = 320, 8, 20, 30, 26  # pixels
@@ -43,7 +43,7 @@ def overlay(pixels_HW3: np.ndarray, label_HW: np.ndarray, colours: Colours) -> n
     """The image with each class shining over it, (H, W, 3) uint8; pixels of no class stay as they are."""
     paint = painted(label_HW, colours).astype(np.float32)
     mixed = (1 - OPACITY) * pixels_HW3 + OPACITY * paint
-    kept = (label_HW != IGNORED)[..., None]
+    kept = (label_HW != IGNORE)[..., None]
     return np.where(kept, mixed.round(), pixels_HW3).astype(np.uint8)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unpool.images.classes_of_pixels import IGNORE
 from unpool.training.data import Normalisation
 
 WINDOW = 1024  # pixels a side; larger images are validated in windows of it
-IGNORED = 255
 GREY = (0.299, 0.587, 0.114)  # ITU-R 601
 
 
@@ -112,7 +112,7 @@ class MaskedImages:
         height, width = (max(label_HW.shape[axis] for _, label_HW in pairs) for axis in (0, 1))
         x_BCHW = torch.full((len(pairs), 3, height, width), 127, dtype=pairs[0][0].dtype)
         x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
-        label_BHW = torch.full((len(pairs), height, width), IGNORED, dtype=torch.uint8)
+        label_BHW = torch.full((len(pairs), height, width), IGNORE, dtype=torch.uint8)
         for place, (x_CHW, label_HW) in enumerate(pairs):
             high, wide = label_HW.shape
             x_BCHW[place, :, :high, :wide] = x_CHW
