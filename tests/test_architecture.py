@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 PLAN = """
 errors cores chance named options files ours progress config
 images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
-images.transform_names images.transforms images.batches images.rows images.crops images.classes_of_pixels
+images.transform_names images.transforms images.batches images.rows images.classes_of_pixels images.crops
 images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
 images.pair_store images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue

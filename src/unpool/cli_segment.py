@@ -29,7 +29,7 @@ def train(
     /,
     *,
     out: Annotated[Path, option("out")],
-    network: Annotated[Literal[*SEGMENTERS], option("segmenter")] = "fcn4s",  # type: ignore[valid-type]
+    network: Annotated[Literal[*SEGMENTERS] | None, option("segmenter")] = None,  # type: ignore[valid-type]
     backbone: Annotated[str | None, option("backbone")] = None,
     weights: Annotated[str | None, option("weights")] = None,
     classes: Annotated[Path | None, option("classes")] = None,
@@ -47,13 +47,13 @@ def train(
     backbone_lr: Annotated[float | None, option("backbone-lr")] = None,
     freeze: Annotated[bool, option("freeze", "--freeze", negative="")] = False,
     loss: Annotated[str | None, option("pixel-loss")] = None,
-    class_weights: Annotated[Literal[*CLASS_WEIGHTS], option("class-weights")] = "none",  # type: ignore[valid-type]
+    class_weights: Annotated[Literal[*CLASS_WEIGHTS] | None, option("class-weights")] = None,  # type: ignore[valid-type]
     optimizer: Annotated[str, option("optimizer")] = "adamw",
     weight_decay: Annotated[float | None, option("weight-decay")] = None,
     schedule: Annotated[str, option("schedule")] = "cosine",
     patience: Annotated[int | None, option("patience")] = None,
-    augment: Annotated[str, option("crops")] = "scenes",
-    upsampling: Annotated[Literal[*UPSAMPLINGS], option("upsampling")] = "interpolate",  # type: ignore[valid-type]
+    augment: Annotated[str | None, option("crops")] = None,
+    upsampling: Annotated[Literal[*UPSAMPLINGS] | None, option("upsampling")] = None,  # type: ignore[valid-type]
     unknown: Unknown = "refuse",
     precision: Annotated[Literal[*PRECISIONS], option("precision")] = "auto",  # type: ignore[valid-type]
     resume: Annotated[bool, option("resume", "--resume", negative="")] = False,

@@ -121,7 +121,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "precision": Option("of the arithmetic; auto is bf16 on GPUs that have it", choices=PRECISIONS),
     "grid": Option("picture to write: inputs above what the network made of them, as .png"),
-    "segmenter": Option("kind of network", choices=SEGMENTERS),
+    "segmenter": Option("kind of network, fcn4s unless given", choices=SEGMENTERS),
     "backbone": Option(
         "network of the catalogue, any timm or torchvision name, or a model folder to go on from"
     ),
@@ -139,9 +139,13 @@ OPTIONS: dict[str, Option] = {
         "learning rate of the backbone; a third of --lr, or --lr for random weights", low=1e-12, high=1e3
     ),
     "pixel-loss": Option("cross-entropy, focal:gamma=2, dice, lovasz:every=4, or several joined by a plus"),
-    "class-weights": Option("how rare classes weigh in cross-entropy and focal", choices=CLASS_WEIGHTS),
-    "crops": Option("what happens to training images and masks: scenes, crop, none, or FILE.yaml"),
-    "upsampling": Option("how scores are enlarged", choices=UPSAMPLINGS),
+    "class-weights": Option(
+        "how rare classes weigh in cross-entropy and focal, none unless given", choices=CLASS_WEIGHTS
+    ),
+    "crops": Option(
+        "what happens to training images and masks: scenes (unless given), crop, none, or FILE.yaml"
+    ),
+    "upsampling": Option("how scores are enlarged, interpolate unless given", choices=UPSAMPLINGS),
     "unknown": Option("what to do with values in masks that are no class", choices=UNKNOWN),
     "enlarge": Option(
         "factor by which images are enlarged before the encoder; up to 2 for small ones unless given",

@@ -160,6 +160,50 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     assert not list((tmp_path / "again").glob(".*"))
 
 
+def test_probabilities_of_a_large_image_are_those_of_a_small_one(
+    trained, tmp_path: Path, monkeypatch
+) -> None:
+    import tifffile
+
+    from unpool.actions import segment_predict as module
+
+    model, *_ = trained
+    Image.fromarray(scene(7, 300, 200)[0]).save(tmp_path / "a.png")
+    told = {"model": model, "tile": 96, "probabilities": True}
+    segment_predict(tmp_path / "a.png", out=tmp_path / "small", **told)
+    monkeypatch.setattr(module, "LARGE_PIXELS", 10_000)
+    segment_predict(tmp_path / "a.png", out=tmp_path / "large", **told)
+    small, large = (tifffile.imread(tmp_path / name / "a.probabilities.tif") for name in ("small", "large"))
+    assert small.shape == large.shape == (3, 300, 200)
+    assert (small == large).all()
+    assert (
+        tifffile.imread(tmp_path / "large" / "a.tif") == np.asarray(Image.open(tmp_path / "small" / "a.png"))
+    ).all()
+    assert not list((tmp_path / "large").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "rate"), [({}, 0.003), ({"weights": "none"}, 0.009), ({"backbone_lr": 0.1}, 0.1)]
+)
+def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
+    typed: dict[str, Any], rate: float, tmp_path: Path, monkeypatch
+) -> None:
+    from unpool.training import fit
+
+    seen: dict[str, Any] = {}
+    real = fit.make_optimiser
+
+    def watching(text, groups, lr, decay):
+        seen["rates"] = [group.get("lr", lr) for group in groups]
+        return real(text, groups, lr, decay)
+
+    monkeypatch.setattr(fit, "make_optimiser", watching)
+    images, masks = write_scenes(tmp_path, 3)
+    told = QUICK | {"backbone": "efficientnet-lite0", "steps": 1, "batch": 2, "lr": 0.009} | typed
+    segment_train(images, masks, out=tmp_path / "m", **told)
+    assert seen["rates"] == pytest.approx([0.009, rate])
+
+
 def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch) -> None:
     from unpool.training import fit
 

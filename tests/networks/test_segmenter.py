@@ -94,7 +94,8 @@ def test_maps_are_the_last_of_their_size_and_not_what_lies_inside_blocks() -> No
     assert [round(level.reduction) for level in other.levels] == [2, 4, 8, 16, 32]
     x = torch.rand(1, 3, 64, 64)
     for pyramid in (timm_one, other):
-        maps = pyramid.eval()(x)
+        pyramid.encoder.eval()
+        maps = pyramid(x)
         assert [each.shape[1] for each in maps] == [level.channels for level in pyramid.levels]
         assert torch.equal(maps[-1], pyramid.encoder(x))
 
@@ -133,6 +134,8 @@ def test_wrong_wishes_are_told_with_the_value() -> None:
             Segmenter(**({"num_classes": 2, "backbone": small()} | told))  # type: ignore[arg-type]
     with pytest.raises(UnpoolError, match="not a map"):
         Segmenter(num_classes=2, backbone=nn.Sequential(nn.Flatten(), nn.Linear(3 * 192 * 192, 4)))
+    with pytest.raises(UnpoolError, match="VisionTransformer looks at tokens"):
+        Segmenter(num_classes=2, backbone="vit_tiny_patch16_224")
     with pytest.raises(UnpoolError, match="cannot mirror"):
         Segmenter("segnet", num_classes=2, backbone="resnet18")
     with pytest.raises(UnpoolError, match="takes images of 3 channels, got 1"):

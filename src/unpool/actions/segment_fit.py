@@ -6,7 +6,7 @@ N images, K classes.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.segment_report import SegmentLog, write_report
+from unpool.actions.wanted import fill_from_imagenet
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.classes_of_pixels import PixelClasses
 from unpool.images.crops import crops_named
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 STEPS_AN_EPOCH = 32  # at least: few images are met several times, each time elsewhere
+BACKBONE_SHARE = 1 / 3  # of the learning rate, for a backbone that has learnt something
 HOLDS_OUT_FROM = 20  # images; of fewer none is kept out for validation unless asked for
 SHARE_HELD_OUT = 0.1
 SHORT_SIDE = 512  # pixels that small images are enlarged to, where nothing is typed
@@ -111,12 +113,14 @@ class Job:
         wishes = self.wishes
         short_side = float(median(min(size) for size in self.store.sizes))
         enlarge = wishes.enlarge or (1.0 if wishes.network == "segnet" else enlargement(short_side))
-        body, weights = self._backbone()
+        body, has_learnt = self._backbone()
         network = Segmenter(
-            wishes.network, num_classes=len(self.classes), backbone=body, weights=weights,
-            upsampling=wishes.upsampling,
+            wishes.network, num_classes=len(self.classes), backbone=body, upsampling=wishes.upsampling,
             enlarge=enlarge, size=wishes.size, seed=self.plan.seed,
         )  # fmt: skip
+        if self.plan.backbone_lr is None and not wishes.freeze:
+            rate = self.plan.lr * BACKBONE_SHARE if has_learnt else self.plan.lr
+            self.plan = replace(self.plan, backbone_lr=rate)
         if enlarge != 1 and wishes.enlarge is None:
             self.progress.message(
                 f"images are enlarged ×{enlarge:g} before the encoder: their short side is {short_side:g}"
@@ -125,10 +129,13 @@ class Job:
             freeze(network)
         return network
 
-    def _backbone(self) -> tuple[Any, str]:
-        """The backbone to build from, and its weights: of ImageNet where they can be had, unless told otherwise."""
+    def _backbone(self) -> tuple[Any, bool]:
+        """The backbone, and whether it has learnt something: a model's, or with ImageNet's weights."""
+        from unpool.networks.catalogue import build_network
+        from unpool.networks.segmenter import default_backbone
+
         wishes = self.wishes
-        name = wishes.backbone or ("vgg16-bn" if wishes.network == "segnet" else "efficientnet-lite0")
+        name = wishes.backbone or default_backbone(wishes.network)
         if has_model(Path(name)):
             if wishes.weights is not None:
                 raise UsageError(
@@ -136,28 +143,15 @@ class Job:
                 )
             expect_kind(Path(name), "encoder")
             self.progress.message(f"the backbone goes on from {name}")
-            return load_model(name), "none"
+            return load_model(name), True
         if Path(name).is_dir():
             raise UnpoolError(
                 f"--backbone {name} is a folder without a finished model; name a network or a model folder"
             )
-        return name, self._weights_of(name)
-
-    def _weights_of(self, name: str) -> str:
-        from unpool.networks.catalogue import build_network
-        from unpool.networks.weights import has_imagenet, pretrained_state
-
-        if self.wishes.weights is not None or not has_imagenet(name):
-            return self.wishes.weights or "none"
-        try:
-            pretrained_state(build_network(name, decoder="none"))
-        except UnpoolError as error:
-            reason = str(error).partition(";")[0]
-            self.progress.message(
-                f"training starts from random weights, since {reason}; --weights FILE gives others"
-            )
-            return "none"
-        return "imagenet"
+        made = build_network(name, weights=wishes.weights or "none", decoder="none", seed=self.plan.seed)
+        if wishes.weights is not None:
+            return made, wishes.weights != "none"
+        return made, fill_from_imagenet(made, self.progress)
 
     def _split(self, val: float | None) -> tuple[np.ndarray, np.ndarray]:
         """The images to train on and those kept out of them, numbers in the store."""
@@ -172,9 +166,7 @@ class Job:
 
         prep = network.preprocessing
         crops = crops_named(self.wishes.augment, prep.size)
-        return MaskedImages(
-            self.store, crops, prep.mean, prep.std, self.accelerator.device, self.held, held_M.tolist()
-        )
+        return MaskedImages(self.store, crops, prep, self.accelerator.device, self.held, held_M.tolist())
 
     def _repeated(self, trained_M: np.ndarray) -> np.ndarray:
         """Each image so often that an epoch is not too short; a repetition is an index of its own."""

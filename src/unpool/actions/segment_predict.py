@@ -23,14 +23,15 @@ from unpool.actions.segment_files import (
 from unpool.actions.segment_model import ReadySegmenter, ready_segmenter
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.files import sweep
-from unpool.images.decode import read_picture
+from unpool.images.decode import read_picture, read_size
 from unpool.images.folder import ImageFile, Problem, scan_folder
-from unpool.images.rows import open_rows, tiff_shape
+from unpool.images.rows import open_rows
 from unpool.inference.label_image import LabelFile, label_pixels, label_rows, windows_for
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
 from unpool.progress import Progress, Stage
 
+TIFFS = (".tif", ".tiff")
 DONE = "predictions.jsonl"  # in the output folder: what is there already, and by which model
 
 
@@ -143,16 +144,17 @@ def _note(out: Path, wish: dict[str, Any]) -> None:
 
 
 def _predict(job: _Job, file: ImageFile, name: str, wish: dict[str, Any]) -> None:
-    shape = tiff_shape(file.file)
     written = Written(job.out, name, job.probabilities)
     written.folder.mkdir(parents=True, exist_ok=True)
-    if shape is not None and shape[0] * shape[1] > LARGE_PIXELS:
+    width, height = read_size(file.file)
+    is_large = width * height > LARGE_PIXELS
+    if is_large and file.file.suffix.lower() in TIFFS:
         with open_rows(file.file) as rows:
             _predict_rows(job, written, rows.height, rows.width, rows.read, wish)
         return
     picture = read_picture(file.file)
     network, pixels = job.ready.scorer.network, picture.pixels
-    if picture.width * picture.height > LARGE_PIXELS:
+    if is_large:
         read = lambda top, bottom: pixels[top:bottom]  # noqa: E731
         _predict_rows(job, written, picture.height, picture.width, read, wish)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from unpool.training.schedules import make_schedule
 from unpool.training.scratch import HELD_PAIRS, PAIRS, begin
 
 EPOCHS = 40
-LR, BACKBONE_LR = 3e-3, 1e-3
+LR = 3e-3
 
 
 def segment_train(
@@ -124,15 +123,13 @@ def _plan(given: dict[str, Any], batch: int, wishes: Wishes, **typed: Any) -> Pl
         raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
     if all(value is None for value in given.values()):
         given = given | {"epochs": EPOCHS}
-    rate = typed.pop("lr") or LR
-    backbone_rate = typed.pop("backbone_lr") or (
-        BACKBONE_LR / LR * rate if wishes.weights != "none" else rate
-    )
+    rate, backbone_rate = typed.pop("lr") or LR, typed.pop("backbone_lr")
+    if wishes.freeze and backbone_rate is not None:
+        raise UsageError("--freeze and --backbone-lr exclude each other: a frozen backbone learns nothing")
     decay = typed.pop("weight_decay")
     if decay is None:
         decay = 1e-2 if has_weight_decay(typed["optimizer"]) else None
-    plan = Plan(**given, batch=batch, lr=rate, weight_decay=decay, **typed)
-    return replace(plan, backbone_lr=None if wishes.freeze else backbone_rate)
+    return Plan(**given, batch=batch, lr=rate, backbone_lr=backbone_rate, weight_decay=decay, **typed)
 
 
 def _try_names(wishes: Wishes, plan: Plan) -> None:

@@ -178,7 +178,7 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
 
 def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
     from unpool.networks.catalogue import build_network
-    from unpool.networks.weights import has_imagenet, load_weights
+    from unpool.networks.weights import has_imagenet
 
     options = {"size": frame.size, "channels": frame.channels} | wanted.options
     if num_classes is None and wanted.name == "lenet":
@@ -189,16 +189,25 @@ def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Prog
         _tell_start(wanted, progress)
     elif has_imagenet(wanted.name) and wanted.init != "default":
         progress.message(f"--init {wanted.init} draws all weights: the ImageNet weights are not used")
-    elif has_imagenet(wanted.name):
-        try:
-            load_weights(network, "imagenet")
-            progress.message("training starts from the ImageNet weights")
-        except UnpoolError as error:
-            reason = str(error).partition(";")[0]
-            progress.message(
-                f"training starts from random weights, since {reason}; --weights FILE gives others"
-            )
+    else:
+        fill_from_imagenet(network, progress)
     return network
+
+
+def fill_from_imagenet(network: Any, progress: Progress) -> bool:
+    """Load the ImageNet weights where there are some that can be had, and tell; whether they were."""
+    from unpool.networks.weights import has_imagenet, load_weights
+
+    if not has_imagenet(network.network):
+        return False
+    try:
+        load_weights(network, "imagenet")
+    except UnpoolError as error:
+        reason = str(error).partition(";")[0]
+        progress.message(f"training starts from random weights, since {reason}; --weights FILE gives others")
+        return False
+    progress.message("training starts from the ImageNet weights")
+    return True
 
 
 def _tell_start(wanted: Wanted, progress: Progress) -> None:

@@ -18,24 +18,7 @@ from unpool.images.classes_of_pixels import (
 )
 
 OPTION = "--classes"
-HEADINGS = frozenset(
-    {
-        "name",
-        "class",
-        "label",
-        "r",
-        "g",
-        "b",
-        "red",
-        "green",
-        "blue",
-        "index",
-        "id",
-        "value",
-        "colour",
-        "color",
-    }
-)
+HEADINGS = {"name", "class", "label", "r", "g", "b", "red", "green", "blue", "index", "id", "value", "color"}
 Entry = tuple[str, int | None, tuple[int, int, int] | None]  # name, number, colour
 
 

@@ -14,22 +14,10 @@ import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.depth import full_range, scaled
-from unpool.images.formats import HEAD, sniff
 
 MAX_TIFF_PIXELS = 10_000_000_000  # 100,000 × 100,000
 MAX_SEGMENT_PIXELS = 100_000_000  # of one strip or tile, which is decoded whole
 SAMPLED = 16  # strips or tiles that are looked at to find the range of deep pixels
-
-
-def tiff_shape(file: Path) -> tuple[int, int] | None:
-    """Height and width of a TIFF's first page; None for other files, and for TIFFs that tifffile cannot open."""
-    with contextlib.suppress(OSError):
-        with file.open("rb") as stream:
-            if sniff(stream.read(HEAD)) != "TIFF":
-                return None
-        with contextlib.suppress(Exception), open_rows(file) as rows:
-            return rows.height, rows.width
-    return None
 
 
 @contextlib.contextmanager

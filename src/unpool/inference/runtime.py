@@ -37,22 +37,29 @@ class OnnxEncoder:
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise UnpoolError(
-                f"{path} cannot be read as an ONNX encoder; delete it to make it anew"
-            ) from error
+        self._session = open_session(path, threads, "encoder")
 
     def __call__(self, pixels_BHWC: np.ndarray) -> np.ndarray:
         vectors_BD: np.ndarray = self._session.run([OUTPUT], {INPUT: pixels_BHWC})[0]
         return vectors_BD
+
+
+def open_session(path: Path, threads: int, what: str, *, keeps_memory: bool = True) -> Any:
+    """An ONNX file ready to run on the CPU; with `keeps_memory` what a run needed is kept for the next.
+
+    Raises `UnpoolError` where it cannot be read as `what` it should be.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.enable_mem_pattern = options.enable_cpu_mem_arena = keeps_memory
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise UnpoolError(f"{path} cannot be read as an ONNX {what}; delete it to make it anew") from error
 
 
 class TorchEncoder:

@@ -16,13 +16,11 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.files import write_whole
-from unpool.inference.runtime import first_line, quiet_exporter
+from unpool.inference.runtime import first_line, open_session, quiet_exporter
+from unpool.training.masked import FromColour
 
 INPUT, OUTPUT = "images", "scores"
-AGREEMENT = (
-    1e-3  # largest difference of scores between torch and an export that is used, for scores of about 1
-)
-GREY = (0.299, 0.587, 0.114)  # ITU-R 601
+AGREEMENT = 1e-3  # largest difference of scores of about 1 between torch and an export that is used
 
 
 class Scorer:
@@ -31,22 +29,13 @@ class Scorer:
     def __init__(self, network: Any, device: str = "cpu") -> None:
         self.network = network.to(device, memory_format=torch.channels_last).eval()
         self.device = torch.device(device)
-        prep = network.preprocessing
-        self.num_classes, self.channels = network.num_classes, prep.channels
-        std_C = torch.tensor(prep.std)
-        self._scale = (1 / (255 * std_C)).view(1, -1, 1, 1).to(self.device)
-        self._shift = (-torch.tensor(prep.mean) / std_C).view(1, -1, 1, 1).to(self.device)
+        self.num_classes = network.num_classes
+        self._normalised = FromColour(network.preprocessing, self.device)
 
     @torch.inference_mode()
     def __call__(self, pixels_BHWC: np.ndarray) -> Tensor:
-        raw_BCHW = (
-            torch.from_numpy(np.ascontiguousarray(pixels_BHWC)).permute(0, 3, 1, 2).to(self.device).float()
-        )
-        if self.channels == 1:
-            raw_BCHW = (raw_BCHW * torch.tensor(GREY, device=self.device).view(1, 3, 1, 1)).sum(
-                1, keepdim=True
-            )
-        prepared_BCHW = self.network.prepared(raw_BCHW * self._scale + self._shift)
+        raw_BCHW = torch.from_numpy(np.ascontiguousarray(pixels_BHWC)).permute(0, 3, 1, 2)
+        prepared_BCHW = self.network.prepared(self._normalised(raw_BCHW))
         scores_BKhw = self._coarse(prepared_BCHW)
         size = (pixels_BHWC.shape[1], pixels_BHWC.shape[2])
         scores_BKHW: Tensor = self.network.enlarged(scores_BKhw, size)
@@ -61,21 +50,9 @@ class OnnxScorer(Scorer):
     """The same, with encoder and decoder on ONNX Runtime: two to three times as fast on a CPU."""
 
     def __init__(self, network: Any, path: Path, threads: int) -> None:
-        import onnxruntime as ort
-
         super().__init__(network)
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        # Windows of one size come again and again, but pictures of a folder each have their own.
-        options.enable_mem_pattern = False
-        options.enable_cpu_mem_arena = False
-        try:
-            self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise UnpoolError(
-                f"{path} cannot be read as an ONNX segmenter; delete it to make it anew"
-            ) from error
+        # Windows of one size come again and again, but pictures of a folder each have their own: no memory is kept.
+        self._session = open_session(path, threads, "segmenter", keeps_memory=False)
 
     def _coarse(self, prepared_BCHW: Tensor) -> Tensor:
         (scores_BKhw,) = self._session.run([OUTPUT], {INPUT: prepared_BCHW.contiguous().numpy()})
@@ -139,8 +116,6 @@ def _with_fixed_padding(network: Any) -> Any:
         for name, child in list(module.named_children()):
             if isinstance(child, Conv2dSame):
                 setattr(module, name, _FixedPadding(child))
-    if hasattr(fixed, "pyramid"):  # it holds the encoder outside of its modules
-        object.__setattr__(fixed.pyramid, "encoder", fixed.encoder)
     return fixed
 
 

@@ -30,12 +30,13 @@ class Level:
     reduction: float  # how many times smaller than the image
 
 
-class Pyramid(nn.Module):
+class Pyramid:
     """An encoder that also gives the last map of every size before its own: (B, C, H, W) → maps, largest first.
 
-    The encoder is used as it is. `levels` tell channels and reduction of each map. What lies inside blocks
-    (residual ones, for one) is no map of its own, nor is one larger than 1/`finest` of the image but for the
-    last. Raises UnpoolError where the encoder gives no map at all.
+    The encoder is used as it is, and stays its owner's: a pyramid is no module. `levels` tell channels and
+    reduction of each map. What lies inside blocks (residual ones, for one) is no map of its own, nor is one larger
+    than 1/`finest` of the image but for the last. Raises UnpoolError where the encoder gives no map at all, or
+    takes images of one size only.
 
     >>> import torch
     >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1))
@@ -47,13 +48,12 @@ class Pyramid(nn.Module):
     """
 
     def __init__(self, encoder: nn.Module, channels: int = 3, size: int = PROBE, finest: float = 1.0) -> None:
-        super().__init__()
         self.encoder = encoder
         *above, last = _levels(encoder, channels, size)
         self.levels = [*(level for level in above if level.reduction > 0.75 * finest), last]
         self.smallest = max(smallest_input(encoder) or (1,))
 
-    def forward(self, x_BCHW: Tensor) -> list[Tensor]:
+    def __call__(self, x_BCHW: Tensor) -> list[Tensor]:
         """The maps, largest first; the last is the encoder's own output."""
         kept = {level.module: level.channels for level in self.levels[:-1]}
         with _recorded(self.encoder, kept) as maps:
@@ -62,6 +62,12 @@ class Pyramid(nn.Module):
 
 
 def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
+    if _looks_at_tokens(encoder):
+        name = type(getattr(encoder, "body", encoder)).__name__
+        raise UnpoolError(
+            f"{name} looks at tokens of images of one size, but a segmenter takes any; name a backbone of "
+            "convolutions"
+        )
     names = _trunk(encoder)
     parameter = next(encoder.parameters())
     image_1CSS = parameter.new_zeros(1, channels, size, size)
@@ -89,6 +95,15 @@ def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
             levels.pop()
         levels.append(Level(name, map_BChw.shape[1], reduction))
     return levels
+
+
+def _looks_at_tokens(encoder: nn.Module) -> bool:
+    body = getattr(encoder, "body", encoder)
+    return (
+        hasattr(body, "patch_embed")
+        or hasattr(body, "pos_embed")
+        or getattr(encoder, "num_prefix_tokens", 0) > 0
+    )
 
 
 def _trunk(encoder: nn.Module) -> dict[str, int]:

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels
+from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels, smallest_input
 from unpool.networks.catalogue import build_network, seeded
 from unpool.networks.classifier import refuse_too_few
 from unpool.networks.levels import MERGED_WIDTH, Levels
@@ -89,9 +89,9 @@ class Segmenter(nn.Module):
             raise UsageError(f"enlarge is {enlarge}, but must be a number from 0.25 to 8")
         self.network, self.num_classes, self.enlarge = network, num_classes, float(enlarge)
         side = max(1, int(CROP / enlarge)) if size is None else size
-        body = backbone or ("vgg16-bn" if network == "segnet" else "efficientnet-lite0")
+        body = backbone or default_backbone(network)
         with seeded(seed):
-            made = _backbone(body, network, weights, channels)
+            made = _backbone(body, weights, channels)
             self.encoder = made.encoder if isinstance(made, Autoencoder) else made
             self.preprocessing = _preprocessing(made, side)
             options = {
@@ -100,7 +100,6 @@ class Segmenter(nn.Module):
             }  # fmt: skip
             self.built_with = _remembered(made, body, options)
             self.reduction = 1
-            self.window: int | None = None  # the one size it takes, of encoders that look at tokens
             if network == "segnet":
                 self._mirrored(num_classes)
             else:
@@ -108,21 +107,14 @@ class Segmenter(nn.Module):
 
     def _mirrored(self, num_classes: int) -> None:
         self.decoder: nn.Module = mirror(self.encoder, "unpool", channels=num_classes)
-        self.smallest = max(Pyramid(self.encoder, self.preprocessing.channels).smallest, 1)
+        self.smallest = max(smallest_input(self.encoder) or (1,))
 
     def _merging(self, finest: int, num_classes: int, upsampling: str, width: int) -> None:
-        side = self.preprocessing.size if _is_of_one_size(self.encoder) else 192
-        self.pyramid = Pyramid(self.encoder, self.preprocessing.channels, side, finest)
-        # The encoder has one name in the state: its own, not the pyramid's.
-        del self.pyramid._modules["encoder"]
-        object.__setattr__(self.pyramid, "encoder", self.encoder)
+        self.pyramid = Pyramid(self.encoder, self.preprocessing.channels, finest=finest)
         levels = self.pyramid.levels
         whole = all(float(level.reduction).is_integer() for level in levels)
         self.reduction = int(levels[-1].reduction) if whole else 1
         self.smallest = max(self.pyramid.smallest, math.ceil(levels[-1].reduction))
-        if _is_of_one_size(self.encoder):
-            self.smallest = side
-            self.window = max(1, int(side / self.enlarge))
         self.decoder = Levels(
             [level.channels for level in levels], [level.reduction for level in levels], num_classes,
             upsampling=upsampling, width=width,
@@ -188,30 +180,29 @@ class Segmenter(nn.Module):
         return max(side, math.ceil(seen / self.enlarge)), seen
 
 
-def _backbone(body: Any, network: str, weights: str | Path, channels: int | None) -> Any:
-    if not isinstance(body, str):
-        if str(weights) != "none":
-            raise UsageError(
-                f"weights {weights} are for a backbone by name; leave them out, it brings its own"
-            )
-        return body
-    decoder = None if body == "conv-small" else "none"
-    return build_network(body, weights=weights, decoder=decoder, channels=channels)
+def default_backbone(network: str) -> str:
+    """The backbone of a segmenter of that name unless another is given.
+
+    >>> default_backbone("segnet"), default_backbone("fcn4s")
+    ('vgg16-bn', 'efficientnet-lite0')
+    """
+    return "vgg16-bn" if network == "segnet" else "efficientnet-lite0"
+
+
+def _backbone(body: Any, weights: str | Path, channels: int | None) -> Any:
+    if isinstance(body, str):
+        return build_network(body, weights=weights, decoder="none", channels=channels)
+    if str(weights) != "none":
+        raise UsageError(f"weights {weights} are for a backbone by name; leave them out, it brings its own")
+    return body
 
 
 def _preprocessing(made: Any, size: int) -> Preprocessing:
     if isinstance(made, Autoencoder):
         prep = made.preprocessing
-        side = prep.size if _is_of_one_size(made.encoder) else size
-        return Preprocessing(side, prep.channels, prep.mean, prep.std)
+        return Preprocessing(size, prep.channels, prep.mean, prep.std)
     channels = input_channels(made)
     return Preprocessing(size, channels, (0.5,) * channels, (0.5,) * channels)
-
-
-def _is_of_one_size(encoder: nn.Module) -> bool:
-    """Whether an encoder takes images of one size only: those that look at tokens."""
-    body = getattr(encoder, "body", encoder)
-    return hasattr(body, "patch_embed") or hasattr(body, "pos_embed")
 
 
 def _remembered(made: Any, body: Any, options: dict[str, Any]) -> dict[str, Any] | None:

@@ -119,8 +119,9 @@ main { max-width: 1100px; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; }
 dt { opacity: .7 } dd { margin: 0 }
 table { border-collapse: collapse; margin: 1.5rem 0; }
-th, td { text-align: right; padding: .25rem .8rem; border-bottom: 1px solid #8884; font-variant-numeric:
-tabular-nums; } th:first-child, td:first-child { text-align: left; }
+th, td { text-align: right; padding: .25rem .8rem; border-bottom: 1px solid #8884; 
+  font-variant-numeric: tabular-nums; }
+th:first-child, td:first-child { text-align: left; }
 figure { margin: 1.5rem 0 } figcaption { opacity: .7; margin-bottom: .4rem } img { max-width: 100%; height: auto; }
 """
 

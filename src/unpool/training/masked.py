@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
+from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from unpool.images.classes_of_pixels import IGNORE
 from unpool.training.data import Normalisation
 
 WINDOW = 1024  # pixels a side; larger images are validated in windows of it
-GREY = (0.299, 0.587, 0.114)  # ITU-R 601
 
 
 class Store(Protocol):
@@ -51,8 +51,7 @@ class MaskedImages:
         self,
         store: Store,
         crops: Crops,
-        mean: tuple[float, ...],
-        std: tuple[float, ...],
+        preprocessing: Any,
         device: torch.device,
         held: Store | None = None,
         held_index: Sequence[int] = (),
@@ -65,8 +64,7 @@ class MaskedImages:
             for top in range(0, self.held.sizes[n][0], WINDOW)
             for left in range(0, self.held.sizes[n][1], WINDOW)
         ]
-        self.channels = len(mean)
-        self._normalised = Normalisation(mean, std, device)
+        self.normalised = FromColour(preprocessing, device)
 
     def __len__(self) -> int:
         return len(self.store)
@@ -104,10 +102,6 @@ class MaskedImages:
         x_HWC, label_HW = self.window(index)
         return _tensor(x_HWC).permute(2, 0, 1), _tensor(label_HW)
 
-    def normalised(self, x_BCHW: Tensor) -> Tensor:
-        """Colour images uint8 (B, 3, H, W) as the network wants them."""
-        return self._normalised(_grey(x_BCHW) if self.channels == 1 else x_BCHW)
-
     def _batch(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
         height, width = (max(label_HW.shape[axis] for _, label_HW in pairs) for axis in (0, 1))
         x_BCHW = torch.full((len(pairs), 3, height, width), 127, dtype=pairs[0][0].dtype)
@@ -124,6 +118,12 @@ def _tensor(array: np.ndarray) -> Tensor:
     return torch.from_numpy(array)
 
 
-def _grey(x_BCHW: Tensor) -> Tensor:
-    weights_1C11 = torch.tensor(GREY).view(1, 3, 1, 1)
-    return (x_BCHW.float() * weights_1C11).sum(1, keepdim=True).round().to(x_BCHW.dtype)
+class FromColour:
+    """Colour images uint8 (B, 3, H, W) → float32 as a network wants them, by their luma where it takes grey."""
+
+    def __init__(self, preprocessing: Any, device: torch.device) -> None:
+        self.channels = preprocessing.channels
+        self._normalised = Normalisation(preprocessing.mean, preprocessing.std, device)
+
+    def __call__(self, x_BCHW: Tensor) -> Tensor:
+        return self._normalised(rgb_to_grayscale(x_BCHW) if self.channels == 1 else x_BCHW)

@@ -174,24 +174,15 @@ def _rebuilt(path: Path, described: Mapping[str, Any]) -> Any:
 
 
 def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
-    from unpool.networks.autoencoder import Preprocessing
     from unpool.networks.segmenter import Segmenter
 
     try:
         options = dict(described["options"])
         body = options.pop("backbone")
         if isinstance(body, dict):
-            size = body["options"].get("size", 64)
-            prep = {
-                "size": size,
-                "mean": described["preprocessing"]["mean"],
-                "std": described["preprocessing"]["std"],
-            }
-            body = _encoder(path, {**body, "preprocessing": described["preprocessing"] | prep})
+            body = _encoder(path, {**body, "preprocessing": described["preprocessing"]})
         network = Segmenter(backbone=body, **options)
-        prepared = described["preprocessing"]
-        pixels = {key: tuple(prepared[key]) for key in ("mean", "std")}
-        network.preprocessing = Preprocessing(**{**prepared, **pixels})
+        network.preprocessing = _preprocessing(described)
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(
             f"{path} describes no segmenter that can be built ({error}); {WAY_ROUND}"
@@ -199,9 +190,15 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
     return network
 
 
+def _preprocessing(described: Mapping[str, Any]) -> Any:
+    from unpool.networks.autoencoder import Preprocessing
+
+    prepared = described["preprocessing"]
+    return Preprocessing(**{**prepared, **{key: tuple(prepared[key]) for key in ("mean", "std")}})
+
+
 def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.adapted import with_head
-    from unpool.networks.autoencoder import Preprocessing
     from unpool.networks.catalogue import build_network
     from unpool.networks.classifier import with_classes
     from unpool.networks.description import described_network
@@ -215,9 +212,7 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
             network = described_network(description)
             network = network if num_classes is None else with_classes(network, num_classes)
             network = network if options.get("head") is None else with_head(network, options["head"])
-        prepared = described["preprocessing"]
-        pixels = {key: tuple(prepared[key]) for key in ("mean", "std")}
-        network.preprocessing = Preprocessing(**{**prepared, **pixels})
+        network.preprocessing = _preprocessing(described)
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(f"{path} describes no network that can be built ({error}); {WAY_ROUND}") from error
     network.merge = described.get("merge", network.merge)
