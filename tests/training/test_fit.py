@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError
 from unpool.networks.catalogue import build_network
 from unpool.objectives.contrast import Contrast
+from unpool.objectives.objective import Objective
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training import fit
 from unpool.training.data import PixelSet, epoch_batches, split
@@ -99,6 +100,31 @@ def test_learns_more_than_the_mean_image() -> None:
     variance = float(((pixels - pixels.mean(0)) ** 2).mean())
     first, last = history.epochs[0]["val_loss"], history.epochs[-1]["val_loss"]
     assert last < 0.3 * variance < first
+
+
+def test_best_weights_by_a_figure_that_is_to_be_large_are_left() -> None:
+    class Judged(Objective):
+        """Says itself how good the network is after each epoch, whatever its loss; and keeps what it was then."""
+
+        best_by = "figure"
+
+        def __init__(self, net: nn.Module) -> None:
+            super().__init__()
+            self.loss, self.held, self.kept = Reconstruction(), [net], []
+
+        def forward(self, *args: object) -> Tensor:
+            return self.loss(*args)
+
+        def after_validation(self, accelerator: object) -> dict[str, float]:
+            self.kept.append({name: value.clone() for name, value in self.held[0].state_dict().items()})
+            return {"figure": [0.2, 0.9, 0.4][len(self.kept) - 1]}
+
+    net = network()
+    judge = Judged(net)
+    history = train(net, data(), judge, Plan(epochs=3, batch=16, val=0.2))
+    assert history.best["epoch"] == 2
+    assert all(torch.equal(value, judge.kept[1][name]) for name, value in net.state_dict().items())
+    assert any(not torch.equal(value, judge.kept[2][name]) for name, value in net.state_dict().items())
 
 
 def test_best_weights_by_validation_are_left() -> None:

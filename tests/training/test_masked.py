@@ -1,0 +1,76 @@
+"""Batches with label maps: the right image for every index, repetitions elsewhere, windows, padding ignored."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import torch
+
+from unpool.images.crops import crops_named
+from unpool.training import masked
+from unpool.training.masked import MaskedImages
+
+PREPARED = SimpleNamespace(channels=3, mean=(0.0,) * 3, std=(1 / 255,) * 3)  # float32 of the very pixels
+
+
+class Known:
+    """Images whose pixels tell which image it is (red) and where (green, blue); labels are half the rows."""
+
+    sizes = ((40, 50), (30, 60), (64, 48))
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def pixels(self, n: int) -> np.ndarray:
+        height, width = self.sizes[n]
+        rows, columns = np.mgrid[:height, :width]
+        return np.stack([np.full_like(rows, n + 1), rows, columns], axis=-1).astype(np.uint8)
+
+    def labels(self, n: int) -> np.ndarray:
+        return (self.pixels(n)[..., 1] // 2).astype(np.uint8)
+
+
+def images(**more) -> MaskedImages:
+    return MaskedImages(Known(), crops_named("none", 16), PREPARED, torch.device("cpu"), **more)
+
+
+def test_an_index_is_a_crop_of_its_image_with_the_labels_of_the_same_place() -> None:
+    index = np.array([2, 0, 1, 5, 3])
+    x, label = next(images().batches([index], seed=1, epoch=0))
+    x = x.round()
+    assert x.shape == (5, 3, 16, 16)
+    for place, n in enumerate(index % 3):
+        assert bool((x[place, 0] == n + 1).all())
+        assert bool((label[place] == x[place, 1].to(torch.int64) // 2).all())
+    assert not torch.equal(x[0], x[3])  # the same image, met again elsewhere
+    again, _ = next(images().batches([index], seed=1, epoch=0))
+    other, _ = next(images().batches([index], seed=1, epoch=1))
+    assert torch.equal(x, again.round())
+    assert not torch.equal(x, other.round())
+
+
+def test_whole_images_are_validated_on_and_what_pads_them_is_ignored() -> None:
+    found = images(held_index=[0, 1])
+    x, label = next(found.batches([np.arange(len(found.windows))]))
+    assert (x.shape, label.shape) == ((2, 3, 40, 60), (2, 40, 60))
+    assert int((label != 255).sum()) == 40 * 50 + 30 * 60
+    assert bool((x[0, 0, :40, :50].round() == 1).all())
+
+
+def test_large_images_are_validated_on_in_windows_that_cover_them(monkeypatch) -> None:
+    monkeypatch.setattr(masked, "WINDOW", 32)
+    found = images(held_index=[2])
+    seen = np.zeros((64, 48), int)
+    for number in range(len(found.windows)):
+        pixels, _ = found.window(number)
+        assert max(pixels.shape[:2]) <= 32
+        seen[pixels[..., 1], pixels[..., 2]] += 1
+    assert (seen == 1).all()
+
+
+def test_grey_networks_get_the_luma() -> None:
+    grey = SimpleNamespace(channels=1, mean=(0.0,), std=(1 / 255,))
+    x = torch.tensor([255, 0, 100], dtype=torch.uint8).view(1, 3, 1, 1)
+    found = masked.FromColour(grey, torch.device("cpu"))(x)
+    assert abs(found.item() - (0.299 * 255 + 0.114 * 100)) <= 1
