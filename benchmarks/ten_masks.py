@@ -1,0 +1,104 @@
+"""Ten labelled masks and a folder of unlabelled images: does a backbone adapted to those help?
+
+    python benchmarks/ten_masks.py IMAGES MASKS --val-images DIR --val-masks DIR [--ignore N] [--num-masks 10]
+                                   [--steps 200] [--adapt-steps 300] [--rounds 2] [--out results.json]
+
+Ten of the pairs are trained on, others in each round; all of IMAGES serve as the unlabelled ones. Four backbones
+start the same training, by the command line alone: ImageNet's weights, random ones, and each of the two after a
+training by contrast on the unlabelled images. Scores are mean IoU on the validation pairs, in the best epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+STARTS = ("imagenet", "random", "imagenet, adapted", "random, adapted")
+
+
+def unpool(*words: object) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "unpool", *map(str, words), "--json"],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def pick(images: Path, masks: Path, count: int, first: int, out: Path) -> tuple[Path, Path]:
+    """Copies of `count` pairs, evenly spaced from the one at `first` on."""
+    found = sorted(file for file in images.iterdir() if (masks / f"{file.stem}.png").is_file())
+    chosen = found[first :: max(1, len(found) // count)][:count]
+    for folder, files in (("images", chosen), ("masks", [masks / f"{file.stem}.png" for file in chosen])):
+        (out / folder).mkdir(parents=True)
+        for file in files:
+            shutil.copy(file, out / folder)
+    return out / "images", out / "masks"
+
+
+def backbone(start: str, images: Path, steps: int, work: Path) -> list[object]:
+    """The words that name the backbone of a start, which is trained first where it is to be adapted."""
+    weights = "imagenet" if start.startswith("imagenet") else "none"
+    if "adapted" not in start:
+        return ["--backbone", "efficientnet-lite0", "--weights", weights]
+    model = work / f"{weights}-adapted"
+    if not model.is_dir():
+        unpool(
+            "train", images, "--network", "efficientnet-lite0", "--objective", "contrast", "--weights", weights,
+            "--steps", steps, "--batch", 32, "--val", 0, "--out", model,
+        )  # fmt: skip
+    return ["--backbone", model]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("images", type=Path)
+    parser.add_argument("masks", type=Path)
+    parser.add_argument("--val-images", type=Path, required=True)
+    parser.add_argument("--val-masks", type=Path, required=True)
+    parser.add_argument("--ignore", type=int, default=255)
+    parser.add_argument("--num-masks", type=int, default=10)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--adapt-steps", type=int, default=300)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(args.rounds):
+            pairs = pick(
+                args.images, args.masks, args.num_masks, 7 * number, Path(folder) / f"round-{number}"
+            )
+            for start in STARTS:
+                began = time.perf_counter()
+                told = unpool(
+                    "segment", "train", *pairs, "--val-images", args.val_images, "--val-masks", args.val_masks,
+                    *backbone(start, args.images, args.adapt_steps, Path(folder)), "--ignore", args.ignore,
+                    "--steps", args.steps, "--seed", number, "--out", Path(folder) / f"{number}-{start}",
+                )  # fmt: skip
+                row = {"round": number, "start": start, "val_miou": told["val_miou"], "steps": told["steps"]}
+                rows.append(row | {"seconds": round(time.perf_counter() - began, 1)})
+                print(json.dumps(rows[-1]), flush=True)
+    means = {
+        start: round(statistics.mean(row["val_miou"] for row in rows if row["start"] == start), 4)
+        for start in STARTS
+    }
+    print(json.dumps(means))
+    if args.out:
+        args.out.write_text(json.dumps({"rows": rows, "mean": means}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
