@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench setup dev clean
+.PHONY: demo test lint bench page page-check setup dev clean
 
 demo: setup
 	$(BIN)/unpool demo --no-open
@@ -22,6 +22,18 @@ bench: dev
 	$(BIN)/python benchmarks/embed_speed.py
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/vgg_flops.py
+
+# The viewer's page, from web/ into the package. Needs Node.js; using unpool does not.
+page: web/node_modules/.installed
+	cd web && npm run check && npm run build
+
+page-check: page
+	git diff --exit-code --stat -- src/unpool/viewer/static
+	test -z "$$(git status --porcelain -- src/unpool/viewer/static)"
+
+web/node_modules/.installed: web/package-lock.json
+	cd web && npm ci --no-audit --no-fund
+	touch $@
 
 setup: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
