@@ -1,6 +1,6 @@
 """An image enlarged twice by a transposed convolution that begins as bilinear interpolation, beside itself.
 
-    python benchmarks/bilinear_picture.py IMAGE OUT.png
+python benchmarks/bilinear_picture.py IMAGE OUT.png
 """
 
 from __future__ import annotations

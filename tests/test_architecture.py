@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
 errors cores chance named options files ours progress config
-images.folder images.decode images.datasets images.classes images.source images.noise images.transform_types
+images.folder images.decode images.metadata images.datasets images.classes images.source images.noise images.transform_types
 images.transform_names images.transforms images.batches images.rows images.classes_of_pixels images.crops
 images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
 images.pair_store images
@@ -30,17 +30,21 @@ inference.runtime inference.views inference.embed inference.given inference.reco
 inference.tiles inference.label_image inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
 analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
-analysis.quality analysis
+analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
+analysis.problems analysis.spreading analysis
 workspace
 report
-actions.places actions.choose actions.collection actions.tables actions.recipes actions.learn actions.model
-actions.adapt actions.compare actions.embed actions.described actions.group actions.report actions.run
+actions.places actions.choose actions.collection actions.checked actions.tables actions.recipes actions.learn actions.model
+actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
+actions.undoing actions.edit actions.spread actions.report actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit actions.train
-actions.reconstruct actions.search actions.export actions.networks
+actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page actions.share actions.filing actions.export actions.networks
 actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model
-actions.segment_files actions.segment_predict actions.segment_evaluate actions
+actions.segment_files actions.segment_predict actions.segment_evaluate actions.pictures actions
 collection
-telling words guarding cli_segment cli
+viewer.guard viewer.forms viewer.places viewer.job viewer.jobs viewer.desk viewer.choosing viewer.reading
+viewer.changing viewer.server viewer
+telling words guarding cli_segment cli_view cli_label cli
 __main__
 """
 ORDER = PLAN.split()

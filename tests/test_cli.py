@@ -10,7 +10,8 @@ import pytest
 from unpool.cli import app
 from unpool.options import OPTIONS
 
-COMMANDS = ["run", "demo", "embed", "group", "map", "search", "evaluate", "export", "networks"]
+COMMANDS = ["run", "demo", "embed", "group", "map", "check", "search", "evaluate", "export", "networks",
+            "label", "spread", "undo"]  # fmt: skip
 HEAVY = ["torch", "lancedb", "pandas", "numpy", "sklearn", "PIL", "matplotlib"]
 
 

@@ -1,5 +1,8 @@
 """The table keeps what it was given, under upserts, renames of vectors and odd file names."""
 
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +10,7 @@ import pandas as pd
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.workspace import ImageTable
+from unpool.workspace import COLUMNS, ImageTable, Thumbnails
 
 
 @pytest.fixture
@@ -86,3 +89,156 @@ def test_a_row_may_lose_its_vector(table: ImageTable) -> None:
     assert table.vectors()[0] == ["00001.png", "00002.png"]
     table.upsert([{"path": "00001.png", "vector": None}])
     assert table.vectors()[0] == ["00002.png"]
+
+
+def test_update_moves_no_row_and_no_other_column(table: ImageTable) -> None:
+    table.upsert([{"path": f"{i}", "status": "ok", "thumbnail": b"THUMB%d" % i} for i in (3, 1, 2)])
+    order = table._table.to_lance().to_table(columns=["path"])["path"].to_pylist()
+    files = set(table.work.rglob("data/*"))
+    table.update(["2", "gone", "3"], {"label": ["b", "x", None], "group": [7, 8, 9]})
+    assert table._table.to_lance().to_table(columns=["path"])["path"].to_pylist() == order
+    frame = table.frame(["path", "label", "group", "thumbnail"])
+    assert frame["label"].tolist()[1] == "b"
+    assert frame["label"].isna().tolist() == [True, False, True]
+    assert frame["group"].isna().tolist() == [True, False, False]
+    assert frame["thumbnail"].tolist() == [b"THUMB1", b"THUMB2", b"THUMB3"]
+    new = set(table.work.rglob("data/*")) - files
+    assert all(b"THUMB" not in path.read_bytes() for path in new)
+    assert len(new) == 1
+
+
+def test_two_writers_at_once_lose_nothing(table: ImageTable) -> None:
+    table.upsert(rows(50))
+    writers = [ImageTable(table.work) for _ in range(4)]
+
+    def write(number: int) -> None:
+        for i in range(number, 50, 4):
+            writers[number].update([f"{i:05}.png"], {"label": [str(i)]})
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, range(4)))
+    assert ImageTable(table.work).frame()["label"].tolist() == [str(i) for i in range(50)]
+
+
+@pytest.fixture
+def old_table(table: ImageTable) -> ImageTable:
+    """One that was made before labels could be suggested."""
+    table.upsert(rows(3))
+    table.reset_vectors(2)
+    table._table.drop_columns(["wrong", "suggestion", "suggestion_confidence"])
+    return ImageTable(table.work)
+
+
+def test_an_older_table_reads_as_if_it_had_all_columns(old_table: ImageTable) -> None:
+    before = old_table.version
+    frame = ImageTable(old_table.work).frame()
+    assert set(COLUMNS) | {"vector"} == set(frame)
+    assert frame["wrong"].isna().all()
+    assert old_table.some(["00001.png"], ["width", "wrong"]).to_pylist() == [
+        {"path": "00001.png", "width": 1, "wrong": None}
+    ]
+    assert ImageTable(old_table.work).version == before
+
+
+def test_an_older_table_is_read_from_a_folder_that_cannot_be_written(old_table: ImageTable) -> None:
+    folders = [old_table.work, *(path for path in old_table.work.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        assert len(ImageTable(old_table.work).frame(["path", "suggestion"])) == 3
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+
+
+@pytest.mark.parametrize("write", ["update", "upsert"])
+def test_an_older_table_gets_its_columns_with_the_first_write(old_table: ImageTable, write: str) -> None:
+    table = ImageTable(old_table.work)
+    if write == "update":
+        table.update(["00001.png"], {"wrong": [True]})
+    else:
+        table.upsert([{"path": "00001.png", "wrong": True}])
+    frame = ImageTable(old_table.work).frame().set_index("path")
+    assert frame.loc["00001.png", ["wrong", "width"]].tolist() == [True, 1]
+    assert frame["suggestion_confidence"].isna().all()
+
+
+@pytest.fixture
+def embedded(table: ImageTable) -> tuple[ImageTable, np.ndarray]:
+    """200 images with vectors, one of them zero, and ten without."""
+    vectors = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    vectors[7] = 0
+    table.upsert(rows(210))
+    table.reset_vectors(8)
+    table.update([f"{i:05}.png" for i in range(200)], {"vector": vectors, "group": np.arange(200) % 2})
+    return table, vectors
+
+
+def test_nearest_is_that_of_numpy(embedded: tuple[ImageTable, np.ndarray]) -> None:
+    table, vectors = embedded
+    unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    query = vectors[20] * 3 + vectors[30]
+    far = 1 - unit @ (query / np.linalg.norm(query))
+    far[7] = 9  # a vector of zeros is near nothing
+    paths, distances = table.nearest(query, 12)
+    assert paths == [f"{i:05}.png" for i in np.argsort(far)[:12]]
+    np.testing.assert_allclose(distances, np.sort(far)[:12], atol=1e-6)
+    paths, distances = table.nearest(query, 3, where="`group` = 1")
+    odd = [i for i in np.argsort(far) if i % 2][:3]
+    assert paths == [f"{i:05}.png" for i in odd]
+    assert len(table.nearest(query, 999)[0]) == 199
+    assert table.nearest(vectors[5], 1)[1][0] == pytest.approx(0, abs=1e-6)
+    assert table.nearest(vectors[5], 1)[1][0] >= 0
+
+
+def test_nearest_to_what_cannot_be_compared(embedded: tuple[ImageTable, np.ndarray], tmp_path: Path) -> None:
+    table, _ = embedded
+    for query in (np.ones(7), np.full(8, np.nan), np.ones((1, 8))):
+        with pytest.raises(UnpoolError, match=r"query: shape .*, expected \(8,\) finite numbers"):
+            table.nearest(query, 3)
+    empty = ImageTable.create(tmp_path / "empty.unpool")
+    with pytest.raises(UnpoolError, match=r"nothing in .* is embedded yet"):
+        empty.nearest(np.ones(8), 3)
+    assert empty.vectors_of(["a"])[0] == []
+
+
+def test_vectors_of_some(embedded: tuple[ImageTable, np.ndarray]) -> None:
+    table, vectors = embedded
+    paths, found = table.vectors_of(["00009.png", "00205.png", "gone", "00003.png"])
+    assert paths == ["00009.png", "00003.png"]
+    np.testing.assert_array_equal(found, vectors[[9, 3]])
+    assert table.vectors_of([])[1].shape == (0, 8)
+
+
+@pytest.fixture
+def pictured(table: ImageTable) -> ImageTable:
+    """Thirty images in the wrong order, some deleted, written anew, without a thumbnail, or skipped."""
+    table.upsert([{"path": f"{i:05}.png", "status": "ok", "thumbnail": b"%d" % i} for i in range(29, -1, -1)])
+    table.delete(["00004.png", "00011.png"])
+    table.upsert([{"path": "00009.png", "thumbnail": b"new"}, {"path": "00010.png", "thumbnail": None}])
+    table.upsert([{"path": "00012.png", "status": "skipped"}])
+    return table
+
+
+def wanted(number: int) -> bytes | None:
+    return {9: b"new", 10: None}.get(number, b"%d" % number)
+
+
+def test_thumbnails_by_row(pictured: ImageTable) -> None:
+    usable = [i for i in range(30) if i not in (4, 11, 12)]
+    thumbnails = Thumbnails(pictured.work)
+    for chosen in ([0, 5, 5, 26, 1], [], list(range(27)), np.array([8, 7])):
+        assert thumbnails.take(chosen) == [wanted(usable[row]) for row in chosen]
+    assert pictured.thumbnails(["00020.png", "gone", "00009.png"]) == [b"20", None, b"new"]
+    assert Thumbnails(pictured.work, ["00004.png", "00003.png"]).take([1, 0]) == [b"3", None]
+
+
+def test_thumbnails_of_a_version_whose_files_are_gone(pictured: ImageTable) -> None:
+    thumbnails = Thumbnails(pictured.work)
+    pictured.update(["00000.png"], {"label": ["a"]})
+    pictured.upsert([{"path": "00001.png", "thumbnail": b"later"}])
+    pictured.delete(["00002.png"])
+    assert thumbnails.take([1, 2]) == [b"1", b"2"]
+    with warnings.catch_warnings(action="ignore"):
+        pictured._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+    assert thumbnails.take([0, 1, 2, 3]) == [b"0", b"later", None, b"3"]

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from unpool import __version__
+from unpool import __version__, cli_label
 from unpool.cli_segment import segment_app
+from unpool.cli_view import view
 from unpool.config import with_config
 from unpool.cores import share_cores_kindly
 from unpool.errors import UsageError
@@ -38,6 +39,7 @@ from unpool.words import (
 )
 
 COMMON = Common()
+CHECKED = ("images", "unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright")
 
 app = App(
     name="unpool",
@@ -48,6 +50,8 @@ app = App(
     suppress_keyboard_interrupt=False,  # told in our own words, with our own exit code
 )
 app.command(segment_app)
+cli_label.register(app)
+app.command(view)
 
 
 @app.command
@@ -252,6 +256,19 @@ def map_(
 
 
 @app.command
+def check(*, work: Work, common: Common = COMMON) -> None:
+    """Unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images.
+
+    Nothing is moved or removed: problems.csv lists them, and unpool view shows them.
+    """
+    from unpool.actions.check import check as act
+
+    told = act(work, seed=common.seed, device=common.device, progress=report_progress())
+    lines = "\n".join(f"{name.replace('_', ' '):>15}  {told[name]}" for name in CHECKED)
+    tell(told, common, literal(f"{lines}\nlisted in {work / 'problems.csv'}"))
+
+
+@app.command
 def search(
     image: Path,
     /,
@@ -288,12 +305,14 @@ def export(
     work: Work,
     to: Annotated[Literal[*FORMATS], option("to")],  # type: ignore[valid-type]
     out: Annotated[Path, option("out")],
+    link: Annotated[bool, option("link", "--link", negative="")] = False,
     common: Common = COMMON,
 ) -> None:
     """Write the table (csv, parquet), the images in class folders, or the page (html)."""
     from unpool.actions.export import export as act
 
-    tell(act(work, to=to, out=out, progress=report_progress()), common, "{images} images written to {path}")
+    told = act(work, to=to, out=out, link=link, progress=report_progress())
+    tell(told, common, "{images} images written to {path}")
 
 
 @app.command

@@ -90,11 +90,82 @@ class Workspace:
 
         return evaluate(self.work, labels=None if labels is None else str(labels), progress=self._progress)
 
-    def export(self, to: str, out: str | Path) -> Path:
-        """Write the collection as csv, parquet, folders or html to `out`, which is returned."""
+    def label(self, paths: str | Sequence[str], name: str | None) -> int:
+        """Give images a label, or take theirs away with None; returns how many images it changed.
+
+        `paths` are those of the table: relative to the folder of the images.
+        """
+        from unpool.actions.edit import label
+
+        return int(label(self.work, paths, name)["changed"])
+
+    def mark(self, paths: str | Sequence[str], wrong: bool = True) -> int:
+        """Mark images as wrong, or take the mark away; returns how many images it changed."""
+        from unpool.actions.edit import mark
+
+        return int(mark(self.work, paths, wrong)["changed"])
+
+    def move(self, paths: str | Sequence[str], group: int) -> int:
+        """Move images to a group: one there is, the next number for a new one, -1 for none; how many it changed."""
+        from unpool.actions.edit import move
+
+        return int(move(self.work, paths, group)["changed"])
+
+    def merge(self, groups: Sequence[int]) -> int:
+        """Join groups into the one of the smallest number; returns how many images it changed."""
+        from unpool.actions.edit import merge
+
+        return int(merge(self.work, groups)["changed"])
+
+    def split(self, group: int) -> int:
+        """Part a group in two; returns how many images are in the new one."""
+        from unpool.actions.edit import split
+
+        return int(split(self.work, group)["changed"])
+
+    def spread(self) -> pd.DataFrame:
+        """Suggest labels from the labelled neighbours of each image, as `unpool spread`.
+
+        Returns path, suggestion and suggestion_confidence of the images that have a suggestion, the surest first.
+        """
+        from unpool.actions.spread import spread
+
+        spread(self.work, progress=self._progress)
+        found = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
+        return found.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
+
+    def accept(self, paths: str | Sequence[str]) -> int:
+        """Make suggestions of images their labels; returns how many had one."""
+        from unpool.actions.edit import accept
+
+        return int(accept(self.work, paths)["changed"])
+
+    def refuse(self, paths: str | Sequence[str]) -> int:
+        """Forget suggestions of images; returns how many had one."""
+        from unpool.actions.edit import refuse
+
+        return int(refuse(self.work, paths)["changed"])
+
+    def undo(self) -> str:
+        """Take the last edit back, as `unpool undo`; returns what it was in words."""
+        from unpool.actions.edit import undo
+
+        return str(undo(self.work)["told"])
+
+    def check(self, **options: Any) -> dict[str, Any]:
+        """Find duplicates, outliers, blurred and too dark or bright images, as `unpool check`: how many of each."""
+        from unpool.actions.check import check
+
+        told: dict[str, Any] = check(self.work, progress=self._progress, **options)
+        return told
+
+    def export(
+        self, to: str, out: str | Path, *, paths: Sequence[str] | None = None, link: bool = False
+    ) -> Path:
+        """Write the collection, or some of it, as csv, parquet, folders or html to `out`, which is returned."""
         from unpool.actions.export import export
 
-        export(self.work, to=to, out=Path(out), progress=self._progress)
+        export(self.work, to=to, out=Path(out), paths=paths, link=link, progress=self._progress)
         return Path(out)
 
     def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:

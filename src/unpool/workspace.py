@@ -6,12 +6,16 @@ Every change is one commit of the table: a reader, or a run after a kill, sees a
 from __future__ import annotations
 
 import os
+import random
+import threading
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
@@ -43,13 +47,19 @@ COLUMNS: dict[str, str] = {
     "sharpness": "float",
     "brightness": "float",
     "label": "string",
+    "wrong": "bool",
+    "suggestion": "string",
+    "suggestion_confidence": "float",
 }
 OK = "ok"
 SKIPPED = "skipped"
+ATTEMPTS = 20  # to commit where others commit at the same time
 
 
 class ImageTable:
     """The images of one workspace, stored in `WORK/images.lance`.
+
+    A table that an older version made lacks some columns: they are read as empty, and added by the first write.
 
     >>> import tempfile
     >>> table = ImageTable.create(Path(tempfile.mkdtemp()) / "a.unpool")
@@ -82,16 +92,34 @@ class ImageTable:
         names = self._table.schema.names
         return int(self._table.schema.field("vector").type.list_size) if "vector" in names else None
 
+    @property
+    def columns(self) -> list[str]:
+        """The names of all columns."""
+        return [*self._table.schema.names, *self._missing()]
+
+    @property
+    def version(self) -> int:
+        """Grows with every change of the table."""
+        return int(self._table.version)
+
     def __len__(self) -> int:
         return int(self._table.count_rows())
 
+    def count(self, status: str) -> int:
+        """How many rows have that status."""
+        return int(self._table.count_rows(f"status = '{status}'"))
+
     def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> Any:
         """Rows as an Arrow table, sorted by path; `where` is an SQL condition on the columns."""
-        names = [name for name in (columns or self._table.schema.names) if name in self._table.schema.names]
-        query = self._table.search().select(list(dict.fromkeys(["path", *names])))
+        empty = self._missing()
+        names = [name for name in columns or self.columns if name in self.columns]
+        query = self._table.search().select(
+            list(dict.fromkeys(["path", *(n for n in names if n not in empty)]))
+        )
         if where:
             query = query.where(where)
-        return query.limit(max(1, len(self))).to_arrow().sort_by("path").select(names)
+        rows = query.limit(max(1, len(self))).to_arrow().sort_by("path")
+        return _with_nulls(rows, list(empty.values())).select(names)
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
         """Rows as a DataFrame sorted by path; whole numbers stay whole where some are missing."""
@@ -108,24 +136,89 @@ class ImageTable:
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
 
+    def some(self, paths: Sequence[str], columns: Sequence[str]) -> Any:
+        """The rows of those of `paths` that are there, in the order given: an Arrow table of path and `columns`."""
+        dataset, empty = self._table.to_lance(), self._missing()
+        places = _places(dataset, paths)
+        there = [name for name in columns if name not in empty]
+        rows = dataset.take(places[places >= 0], columns=["path", *there])
+        return _with_nulls(rows, [empty[name] for name in columns if name in empty])
+
+    def vectors_of(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
+        """Those of `paths` that have a vector, in the order given, and their vectors (n, D) float32."""
+        if self.dimension is None:
+            return [], np.zeros((0, 0), np.float32)
+        rows = self.some(paths, ["vector"])
+        rows = rows.filter(rows["vector"].is_valid())
+        flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
+
+    def nearest(
+        self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None
+    ) -> tuple[list[str], np.ndarray]:
+        """The `k` images nearest to a vector (D,), nearest first: paths, and cosine distances (k,) from 0 to 2.
+
+        Exact; vectors are read in passing, so that a large table needs little memory. `where` is an SQL
+        condition on the images. Raises `UnpoolError` where nothing is embedded, or the vector has another
+        length or is not finite.
+        """
+        query_D = self._checked_query(vector_D)
+        scanner = self._table.to_lance().scanner(
+            columns=["path", "_distance"],
+            filter="vector IS NOT NULL" + (f" AND ({where})" if where else ""),
+            prefilter=True,
+            nearest={"column": "vector", "q": query_D, "k": k, "metric": "cosine", "use_index": False},
+        )
+        rows = scanner.to_table().sort_by([("_distance", "ascending"), ("path", "ascending")])
+        far = rows["_distance"].to_numpy().clip(0, 2)
+        return rows["path"].to_pylist(), far
+
+    def _checked_query(self, vector_D: npt.ArrayLike) -> np.ndarray:
+        query_D = np.asarray(vector_D, np.float32)
+        if self.dimension is None:
+            raise UnpoolError(f"nothing in {self.work} is embedded yet; run `unpool embed` first")
+        if query_D.shape != (self.dimension,) or not np.isfinite(query_D).all():
+            raise UnpoolError(
+                f"query: shape {query_D.shape}, expected ({self.dimension},) finite numbers as the vectors of "
+                f"{self.work} have; embed it by the same model"
+            )
+        return query_D
+
+    def thumbnails(self, paths: Sequence[str]) -> list[bytes | None]:
+        """The thumbnail of each path, None where there is none; `Thumbnails` is quicker the second time."""
+        return Thumbnails(self.work, paths).take(range(len(paths)))
+
     def upsert(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add rows, or overwrite the named columns of those whose path is there already."""
         if rows:
+            self._complete()
             data = _to_arrow(rows, self._table.schema)
             merge = self._table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
             # Skipped rows have no vector, which LanceDB otherwise takes for a vector of the wrong length.
             merge.execute(data, on_bad_vectors="null")
 
     def update(self, paths: Sequence[str], columns: dict[str, Sequence[Any] | np.ndarray]) -> None:
-        """Set some columns of existing rows; paths that are not in the table are passed over."""
+        """Set some columns of existing rows; paths that are not in the table are passed over.
+
+        Only these columns are written anew: no row changes its place, no thumbnail and no vector is moved.
+        """
         import pyarrow as pa
+        from lance.commit import CommitConflictError
 
         if not len(paths):
             return
-        data = {"path": pa.array(list(paths), pa.string())}
-        for name, values in columns.items():
-            data[name] = pa.array(_plain(values), self._table.schema.field(name).type)
-        self._table.merge_insert("path").when_matched_update_all().execute(pa.table(data))
+        self._complete()
+        kinds = {name: self._table.schema.field(name).type for name in columns}
+        data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
+        for attempt in range(ATTEMPTS):
+            try:
+                _rewrite(self._newest(), paths, pa.table(data))
+                break
+            except CommitConflictError:
+                if attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
+        self._newest()
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove rows by path."""
@@ -140,7 +233,8 @@ class ImageTable:
         if "vector" in self._table.schema.names:
             self._table.drop_columns(["vector"])
         self._table.add_columns(pa.field("vector", pa.list_(pa.float32(), dimension)))
-        derived = ("model", "group", "probability", "x", "y", "outlier_score", "reconstruction_error")
+        derived = ("model", "group", "probability", "x", "y", "outlier_score", "reconstruction_error",
+                   "suggestion", "suggestion_confidence")  # fmt: skip
         if len(self):
             paths = self.arrow(["path"])["path"].to_pylist()
             self.update(paths, {name: [None] * len(paths) for name in derived})
@@ -148,6 +242,121 @@ class ImageTable:
     def compact(self) -> None:
         """Merge the small pieces that many commits leave, and drop versions older than an hour."""
         self._table.optimize(cleanup_older_than=timedelta(hours=1))
+
+    def _newest(self) -> Any:
+        """The dataset as it is now, with what others have committed."""
+        self._table.checkout_latest()
+        return self._table.to_lance()
+
+    def _missing(self) -> dict[str, Any]:
+        """The columns that this version knows and the table lacks, by name."""
+        there = set(self._table.schema.names)
+        return {field.name: field for field in _schema() if field.name not in there}
+
+    def _complete(self) -> None:
+        """Add the columns that an older version did not know."""
+        import pyarrow as pa
+
+        if missing := self._missing():
+            self._table.add_columns(pa.schema(list(missing.values())))
+
+
+class Thumbnails:
+    """Thumbnails by row, quick for a few of many: it remembers a version of the table, and where each image lies.
+
+    A row is the place of an image in `paths`; without it among the usable images sorted by path. Once a compaction
+    has removed the files of that version the newest is opened. Several threads may ask at once.
+    """
+
+    def __init__(self, work: Path, paths: Sequence[str] | Any | None = None) -> None:
+        """`UnpoolError` where there is no workspace."""
+        self._table = ImageTable(work)
+        if paths is None:
+            paths = self._table.arrow(["path"], where=f"status = '{OK}'")["path"]
+        self._paths = paths
+        self._lock = threading.Lock()
+        self._pin()
+
+    def take(self, rows: Sequence[int] | np.ndarray) -> list[bytes | None]:
+        """The WebP bytes of some rows in the order given; None where there is no thumbnail."""
+        wanted = np.asarray(rows, np.int64)
+        with self._lock:
+            pinned = self._pinned
+        try:
+            return _take(*pinned, wanted)
+        except (OSError, ValueError):
+            with self._lock:
+                if self._pinned is pinned:
+                    self._pin()
+                pinned = self._pinned
+            return _take(*pinned, wanted)
+
+    def _pin(self) -> None:
+        dataset = self._table._newest()
+        self._pinned = (dataset, _places(dataset, self._paths))
+
+
+def _take(dataset: Any, place_N: np.ndarray, row_R: np.ndarray) -> list[bytes | None]:
+    place_R = place_N[row_R]
+    known = np.flatnonzero(place_R >= 0)
+    found: list[bytes | None] = [None] * len(row_R)
+    if len(known):
+        column = dataset.take(place_R[known], columns=["thumbnail"])["thumbnail"]
+        for position, content in zip(known.tolist(), column.to_pylist(), strict=True):
+            found[position] = content
+    return found
+
+
+def _places(dataset: Any, paths: Sequence[str] | Any) -> np.ndarray:
+    """The place of each path in the dataset's own order, -1 where it is not there."""
+    import pyarrow as pa
+
+    wanted = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
+    return _index_in(wanted, dataset.to_table(columns=["path"])["path"])
+
+
+def _rewrite(dataset: Any, paths: Sequence[str], columns: Any) -> None:
+    """One commit in which some columns of the rows of these paths get other values."""
+    import lance
+    import pyarrow as pa
+
+    here = dataset.to_table(columns=["path"], with_row_address=True)
+    place_P = _index_in(pa.array(list(paths), pa.string()), here["path"])
+    known = np.flatnonzero(place_P >= 0)
+    if not len(known):
+        return
+    address_P = here["_rowaddr"].to_numpy()[place_P[known]]
+    data = columns.take(pa.array(known)).append_column("_rowaddr", pa.array(address_P, pa.uint64()))
+    fragment_P = address_P >> 32
+    parts, fields = [], set()
+    for number in np.unique(fragment_P).tolist():
+        own = data.filter(pa.array(fragment_P == number))
+        part, changed = dataset.get_fragment(number).update_columns(own, left_on="_rowaddr")
+        parts.append(part)
+        fields |= set(changed)
+    change = lance.LanceOperation.Update(
+        updated_fragments=parts, fields_modified=sorted(fields), update_mode="rewrite_columns"
+    )
+    lance.LanceDataset.commit(dataset, change, read_version=dataset.version)
+
+
+def _index_in(wanted: Any, here: Any) -> np.ndarray:
+    """The place of each of `wanted` in `here`, -1 where it is not there."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    here = here.combine_chunks() if isinstance(here, pa.ChunkedArray) else here
+    found = pc.fill_null(pc.index_in(wanted, value_set=here), -1)
+    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _with_nulls(rows: Any, fields: Sequence[Any]) -> Any:
+    """The rows with empty columns that an older version's table lacks."""
+    import pyarrow as pa
+
+    for field in fields:
+        rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
+    return rows
 
 
 def _connect(work: Path) -> Any:

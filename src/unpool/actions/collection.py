@@ -68,24 +68,31 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
 
 
 def forget_gone(table: ImageTable, gone: Sequence[str]) -> None:
-    """Drop the rows of vanished files; their labels move to the same image under another name, or stay."""
+    """Drop the rows of vanished files; what a person said of them moves to the same image under another name.
+
+    A label whose image is nowhere else stays, with a row of the problem `missing`.
+    """
     if not gone:
         return
-    frame = table.frame(["path", "id", "status", "label"])
+    frame = table.frame(["path", "id", "status", "label", "wrong"])
     vanished = frame["path"].isin(set(gone))
-    named = frame[vanished & frame["label"].notna()]
-    here = frame[~vanished & (frame["status"] == OK) & frame["label"].isna()]
-    moved = _move_labels(table, named, here)
-    kept = named[~named["id"].isin(moved)]
+    moved = {column: _move(table, column, frame, vanished) for column in ("label", "wrong")}
+    kept = frame[vanished & frame["label"].notna() & ~frame["id"].isin(moved["label"])]
     table.delete(sorted(set(gone) - set(kept["path"])))
-    lost = [Problem(path, MISSING, "labelled, but no longer in the folder") for path in kept["path"]]
-    table.upsert([skipped_row(problem) for problem in lost])
+    told = "labelled, but no longer in the folder"
+    # The digest stays: the file may come back under another name.
+    table.upsert([
+        skipped_row(Problem(path, MISSING, told)) | {"id": digest}
+        for path, digest in zip(kept["path"], kept["id"], strict=True)
+    ])  # fmt: skip
 
 
-def _move_labels(table: ImageTable, named: pd.DataFrame, here: pd.DataFrame) -> set[str]:
-    label = dict(zip(named["id"], named["label"], strict=True))
-    target = here[here["id"].isin(label)]
-    table.update(target["path"].tolist(), {"label": [label[key] for key in target["id"]]})
+def _move(table: ImageTable, column: str, frame: pd.DataFrame, vanished: pd.Series) -> set[str]:
+    """Give the values of vanished images to the same images elsewhere that have none; returns their digests."""
+    noted = frame[vanished & frame[column].notna() & frame["id"].notna()]
+    value = dict(zip(noted["id"], noted[column], strict=True))
+    target = frame[~vanished & (frame["status"] == OK) & frame[column].isna() & frame["id"].isin(value)]
+    table.update(target["path"].tolist(), {column: [value[digest] for digest in target["id"]]})
     return set(target["id"])
 
 

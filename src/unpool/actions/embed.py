@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from unpool.actions.choose import (
-    PRETRAINED,
-    Choice,
-    choose_network,
-    chosen,
-    is_comparable,
-    trained_size,
-    typical_side,
-)
 from unpool.actions.collection import (
     counts,
     find_pending,
@@ -27,23 +17,21 @@ from unpool.actions.collection import (
     refuse_other_images,
     refuse_taken,
 )
-from unpool.actions.learn import PixelStore, learn, training_form
-from unpool.actions.model import ReadyModel, copy_model, ready_model, save_pretrained_apart
+from unpool.actions.learn import PixelStore
+from unpool.actions.model import ReadyModel, ready_model
 from unpool.actions.places import MODEL, default_work, read_state, write_state
+from unpool.actions.prepare import Preparation, Wish
 from unpool.actions.tables import write_problems
+from unpool.actions.writing import RowWriter, refuse_empty
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError
-from unpool.files import PARTIAL, sweep, whole_folder
+from unpool.files import sweep
 from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
-from unpool.inference.embed import Row, decode_chunks, embed_chunks, embed_pixels
+from unpool.inference.embed import embed_chunks, embed_pixels
 from unpool.options import check
-from unpool.ours import TRAINING
 from unpool.progress import Progress
-from unpool.training.model_file import describe_model, has_model
 from unpool.workspace import ImageTable
-
-FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
 
 
 @dataclass
@@ -62,32 +50,6 @@ class Embedding:
     rate: float = 0.0
     compared: list[dict[str, Any]] = field(default_factory=list)  # of networks, the best first
     seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What was asked of the model; the same wish finds the same model in place."""
-
-    network: str = "auto"
-    minutes: float | None = None
-    steps: int | None = None
-    seed: int = 0
-    may_train: bool = True
-    groups: int | Literal["auto"] = "auto"  # what a trained network is refined by; not a reason to train anew
-
-    def is_met_by(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
-        """Whether the model that a workspace has will do: made for this wish, or any where none was named.
-
-        `training` is how that model was trained, None for weights from elsewhere.
-        """
-        anything = self.network == "auto" and self.minutes is None and self.steps is None
-        same_seed = training is None or training.get("seed") == self.seed
-        return (anything and same_seed) or state.get("wish") == self.asked
-
-    @property
-    def asked(self) -> dict[str, Any]:
-        """The wish as unpool.yaml keeps it."""
-        return {"network": self.network, "minutes": self.minutes, "steps": self.steps, "seed": self.seed}
 
 
 def embed(
@@ -160,114 +122,14 @@ class _Job:
         self.done = Embedding(work, self.table)
         self.workers = usable_cores()
         self.store: PixelStore | None = None
-        self.tried = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
-        self.compared_minutes = 0.0
 
     def prepare(self, wish: Wish) -> None:
         """Leave the wanted model in the workspace."""
-        state = read_state(self.work)
-        training = describe_model(self.folder).get("training") if has_model(self.folder) else None
-        if has_model(self.folder) and wish.is_met_by(state, training):
-            self.done.reason = f"{state.get('reason', '')}; the workspace has its model already"
-        else:
-            choice = self._compared(wish) or choose_network(wish.network, self.source, self.scan.files)
-            self.done.reason = choice.reason
-            self.progress.message(f"network: {choice.network} ({choice.reason})")
-            if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
-                with whole_folder(self.folder) as folder:
-                    self._make(choice, wish, folder)
-            sweep(self.work)
-            told = {
-                "network": choice.network,
-                "reason": choice.reason,
-                "compared": self.done.compared,
-                "comparison": None,
-            }
-            write_state(self.work, wish=wish.asked, **told)
-        self.done.compared = read_state(self.work).get("compared") or []
-        self.done.network = describe_model(self.folder)["network"]
-
-    def _compared(self, wish: Wish) -> Choice | None:
-        """What a comparison of networks finds best; None where none was asked for, or it could tell nothing."""
-        if wish.network != "auto" or not wish.may_train or not (wish.minutes or wish.steps):
-            return None
-        if not is_comparable(self.source, self.scan.files):
-            return None
-        kept = read_state(self.work).get("comparison") or {}
-        if kept.get("wish") != wish.asked:  # else a run that was stopped goes on, with the time it had
-            kept = {"wish": wish.asked} | self._try_all(wish)
-            write_state(self.work, comparison=kept)
-        self.done.compared, self.compared_minutes = kept["rows"], kept["minutes"]
-        return chosen(kept["rows"], trained_size(self.source, self.scan.files))
-
-    def _try_all(self, wish: Wish) -> dict[str, Any]:
-        from unpool.actions.compare import compare, told
-
-        began = time.perf_counter()
-        tried = compare(
-            self.source, self.scan.files, self._pretrained(), groups=wish.groups,
-            side=typical_side(self.source, self.scan.files), seed=wish.seed, progress=self.progress,
-        )  # fmt: skip
-        for line in told(tried):
-            self.progress.message(line)
-        rows = [trial.row() for trial in tried]
-        return {"rows": rows, "minutes": (time.perf_counter() - began) / 60}
-
-    def _pretrained(self) -> Path:
-        """A model folder of the pretrained network, beside the model of the workspace."""
-        if not has_model(self.tried):
-            with self.progress.stage("preparing"):
-                save_pretrained_apart(PRETRAINED, self.tried)
-        return self.tried
-
-    def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
-        if choice.adapted:
-            self._adapt(wish, folder)
-        elif choice.folder is None and choice.network == PRETRAINED and has_model(self.tried):
-            copy_model(self.tried, folder)
-        elif choice.folder is not None:
-            copy_model(choice.folder, folder)
-        elif not wish.may_train or _is_pretrained(choice.network):
-            if wish.minutes or wish.steps:
-                self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
-            with self.progress.stage("preparing"):
-                save_pretrained_apart(choice.network, folder)
-        else:
-            self._learn(choice, wish, folder)
-
-    def _adapt(self, wish: Wish, folder: Path) -> None:
-        from unpool.actions.adapt import adapt
-
-        began = time.perf_counter()
-        adapt(
-            folder, self._pretrained(), self.source, self.scan.files, seed=wish.seed, workers=self.workers,
-            progress=self.progress,
-        )  # fmt: skip
-        self.done.seconds["train"] = time.perf_counter() - began
-
-    def _learn(self, choice: Choice, wish: Wish, folder: Path) -> None:
-        form = training_form(choice)
-        began = time.perf_counter()
-        self.store = PixelStore(folder, len(self.scan.files), form.size)
-        writer = _Writer(self.table)
-        with self.progress.stage("decoding", len(self.scan.files), "images") as stage:
-            for chunk in decode_chunks(self.source, self.scan.files, form, self.workers):
-                self.store.add(chunk.usable, chunk.pixels_NSSC)
-                writer.add(chunk.rows)
-                stage.advance(len(chunk.rows))
-        writer.flush()
-        self._refuse_empty()
-        learn(
-            folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
-            minutes=self._left(wish.minutes), steps=wish.steps, groups=wish.groups, seed=wish.seed,
-            progress=self.progress,
-        )  # fmt: skip
-
-        self.done.seconds["train"] = time.perf_counter() - began
-
-    def _left(self, minutes: float | None) -> float | None:
-        """Of the time that was asked for what a comparison has not taken, a third at least."""
-        return None if minutes is None else max(minutes / 3, minutes - self.compared_minutes)
+        made = Preparation(self.work, self.table, self.source, self.scan, self.progress)
+        made.prepare(wish)
+        self.store, self.done.compared = made.store, made.compared
+        self.done.network, self.done.reason = made.network, made.reason
+        self.done.seconds["train"] = made.train_seconds
 
     def embed(self) -> None:
         """Give every image that needs one its vector."""
@@ -286,7 +148,7 @@ class _Job:
     def _rows_from_files(self, model: ReadyModel) -> None:
         pending = find_pending(self.table, self.scan, model.id)
         chunks = embed_chunks(self.source, pending.files, model.form, model.encoder, self.workers)
-        writer = _Writer(self.table)
+        writer = RowWriter(self.table)
         with self.progress.stage("embedding", len(pending.files), "images") as stage:
             for rows in chunks:
                 for row in rows:
@@ -303,7 +165,7 @@ class _Job:
         pixels, paths = self.store.view(), self.store.paths
         if pixels.shape[3] != model.form.channels:
             pixels = np.repeat(pixels, 3, axis=3)
-        writer = _Writer(self.table)
+        writer = RowWriter(self.table)
         with self.progress.stage("embedding", len(paths), "images") as stage:
             for vectors in embed_pixels(pixels, model.encoder, self.workers):
                 first = self.done.embedded
@@ -322,43 +184,7 @@ class _Job:
             self.table.compact()
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
-        self._refuse_empty()
+        refuse_empty(self.work, self.table, self.source.location)
         if self.done.skipped:
             self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done
-
-    def _refuse_empty(self) -> None:
-        images, skipped = counts(self.table)
-        if not images:
-            write_problems(self.work, self.table)
-            raise UnpoolError(
-                f"no image in {self.source.location} can be used: {skipped} skipped, "
-                f"{self.work / 'problems.csv'} says why"
-            )
-
-
-def _is_pretrained(name: str) -> bool:
-    """Whether a network is used with weights from elsewhere; torch is not imported for the default."""
-    if name == PRETRAINED:
-        return True
-    from unpool.networks.catalogue import is_backbone
-
-    return is_backbone(name)
-
-
-class _Writer:
-    """Rows gathered and written together, often enough that a kill loses little."""
-
-    def __init__(self, table: ImageTable) -> None:
-        self._table = table
-        self._rows: list[Row] = []
-        self._written = time.perf_counter()
-
-    def add(self, rows: Iterable[Row]) -> None:
-        self._rows.extend(rows)
-        if len(self._rows) >= FLUSH_ROWS or time.perf_counter() - self._written > FLUSH_SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        self._table.upsert(self._rows)
-        self._rows, self._written = [], time.perf_counter()

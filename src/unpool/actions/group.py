@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.described import describe_groups, quality, write_quality
-from unpool.actions.places import read_state, write_state
+from unpool.actions.places import read_state, stamp_groups, write_state
 from unpool.actions.tables import write_groups
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
@@ -55,6 +55,7 @@ def group(
             "group": found.labels,
             "probability": found.probability,
         }
+        stamp_groups(work)
         table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
         describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
     write_groups(work, table)

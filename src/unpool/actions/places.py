@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import yaml
 
@@ -46,6 +47,16 @@ def write_state(work: Path, **changes: Any) -> dict[str, Any]:
     state = read_state(work) | changes | {"versions": _versions()}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
     return state
+
+
+def stamp_groups(work: Path) -> None:
+    """Note that groups are made anew: edits of the former ones cannot be taken back any more."""
+    write_state(work, grouped=uuid4().hex)
+
+
+def groups_stamp(work: Path) -> str:
+    """Which grouping the numbers in the table belong to."""
+    return str(read_state(work).get("grouped", ""))
 
 
 def _versions() -> dict[str, str]:

@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.embed import Embedding, Wish, bring_up_to_date
+from unpool.actions.embed import Embedding, bring_up_to_date
 from unpool.actions.group import Groups, evaluate, group, map_images
 from unpool.actions.places import REPORT, read_state, write_state
+from unpool.actions.prepare import Wish
 from unpool.actions.report import make_report
 from unpool.options import check
 from unpool.progress import Progress

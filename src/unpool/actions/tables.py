@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from unpool.actions.checked import found_rows
 from unpool.actions.collection import problem_rows
 from unpool.files import write_text
 from unpool.workspace import OK, ImageTable
@@ -23,15 +24,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_problems(work: Path, table: ImageTable) -> None:
-    """WORK/problems.csv: path, problem and detail of everything that was skipped."""
-    write_csv(work / "problems.csv", ("path", "problem", "detail"), problem_rows(table))
+    """WORK/problems.csv: path, problem and detail of what was skipped, then of what `unpool check` found."""
+    rows = [*problem_rows(table), *found_rows(work)]
+    write_csv(work / "problems.csv", ("path", "problem", "detail"), rows)
 
 
 def write_groups(work: Path, table: ImageTable) -> None:
     """WORK/groups.csv: path, group and probability of every usable image."""
-    rows = table.arrow(["path", "group", "probability"], where=f"status = '{OK}'").to_pylist()
-    told = ((row["path"], row["group"], _short(row["probability"])) for row in rows)
-    write_csv(work / "groups.csv", ("path", "group", "probability"), told)
+    names = ("path", "group", "probability")
+    rows = table.arrow(names, where=f"status = '{OK}'")
+    path_N, group_N, sure_N = (rows[name].to_pylist() for name in names)
+    write_csv(work / "groups.csv", names, zip(path_N, group_N, map(_short, sure_N), strict=True))
 
 
 def _short(value: float | None) -> str:

@@ -102,13 +102,16 @@ def _facts(file: ImageFile, picture: Picture) -> Row:
         "problem": None, "detail": None, "grey": picture.grey,
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
+        # What was found in an older file of that name.
+        "reconstruction_error": None, "outlier_score": None, "duplicate_of": None,
     }  # fmt: skip
 
 
 def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
     """The row of something that looks like an image and cannot be used; nothing of an older state stays."""
     cleared = ("id", "width", "height", "mode", "thumbnail", "grey", "vector", "model", "group", "probability",
-               "x", "y", "reconstruction_error", "outlier_score", "sharpness", "brightness")  # fmt: skip
+               "x", "y", "reconstruction_error", "outlier_score", "duplicate_of", "sharpness", "brightness",
+               )  # fmt: skip
     row: Row = dict.fromkeys(cleared)
     row |= {"path": problem.path, "status": "skipped", "problem": problem.problem, "detail": problem.detail}
     return row | {"bytes": file.bytes if file else None, "modified": file.modified if file else None}

@@ -1,0 +1,170 @@
+"""`unpool check`: what is wrong with the images of a workspace, and which of them are there twice.
+
+Shapes: N usable images sorted by path, M of them embedded, K neighbours.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unpool import __version__
+from unpool.actions.checked import FILE, FORMAT, KINDS, SETS, found_problems, read_near_duplicates
+from unpool.actions.group import embedded
+from unpool.actions.places import REPORT, read_state
+from unpool.actions.rebuilt import note_reconstruction_errors
+from unpool.actions.tables import write_problems
+from unpool.analysis.problems import Flagged, first_of_same
+from unpool.analysis.sketches import Sketches
+from unpool.files import write_json
+from unpool.options import check as check_options
+from unpool.progress import Progress
+from unpool.report.drawing import open_thumbnail
+from unpool.workspace import OK, SKIPPED, ImageTable, Thumbnails
+
+__all__ = ["check", "found_problems", "read_near_duplicates"]
+
+CHUNK = 1024  # thumbnails in memory at a time
+NEIGHBOURS = 10  # whose mean distance tells how alone an image is
+FACTS = ("path", "id", "width", "height", "sharpness", "reconstruction_error")
+Entry = dict[str, Any]
+
+
+def check(
+    work: Path, *, seed: int = 0, device: str = "auto", progress: Progress | None = None
+) -> dict[str, Any]:
+    """Look for unreadable files, copies, near copies, outliers, blurred, dark and bright images; none is removed.
+
+    Writes the columns `duplicate_of`, `outlier_score` and, where the model has a decoder, `reconstruction_error`;
+    report/check.json, report/near_duplicates.json and problems.csv. Returns the JSON object of `unpool check`.
+    Raises `UnpoolError` where nothing is embedded yet.
+    """
+    check_options(seed=seed, device=device)
+    began, progress = time.perf_counter(), progress or Progress()
+    table = ImageTable(work)
+    embedded(table)
+    note_reconstruction_errors(work, table, device, progress)
+    found = _Findings(table, seed)
+    found.look(progress)
+    found.write()
+    write_problems(work, table)
+    return {
+        "images": len(found.paths), "unreadable": table.count(SKIPPED),
+        **{kind: len(found.entries[kind]) for kind in KINDS},
+        "seconds": round(time.perf_counter() - began, 3),
+    }  # fmt: skip
+
+
+class _Findings:
+    """The usable images of a table, and what is wrong with them: entries by kind, the limits they went beyond."""
+
+    def __init__(self, table: ImageTable, seed: int) -> None:
+        self.table, self.seed = table, seed
+        self.rows = table.arrow(FACTS, where=f"status = '{OK}'")
+        self.paths: list[str] = self.rows["path"].to_pylist()
+        self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
+        self.first_N = first_of_same([name or None for name in self.ids])
+        self.entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
+        self.limits: dict[str, dict[str, float]] = {}
+
+    def look(self, progress: Progress) -> None:
+        """Look at every thumbnail, then for everything that is told."""
+        from unpool.analysis import problems
+
+        sketches = self._sketched(progress)
+        with progress.stage("comparing", 100, "%") as stage:
+            near_NK = self._neighbours()
+            self._copies()
+            self._near_copies(sketches, near_NK, lambda share: stage.reach(100 * share, 100))
+        error_N = self._column("reconstruction_error")
+        self._flag("outliers", problems.outliers(self.alone_N, error_N, sketches.contrast_N))
+        self._flag("blurred", problems.blurred(sketches.blur_N))
+        self._flag("dark", problems.dark(sketches.high_N))
+        self._flag("bright", problems.bright(sketches.low_N))
+
+    def write(self) -> None:
+        """The columns of the table, and what report/ holds of it."""
+        kept = [None if first < 0 else self.paths[first] for first in self.first_N]
+        self.table.update(self.paths, {"duplicate_of": kept, "outlier_score": self.alone_N})
+        told = {
+            "format": FORMAT, "unpool": __version__, "images": len(self.paths), "seed": self.seed,
+            "model": read_state(self.table.work).get("embedded_by"), "limits": self.limits,
+            "problems": self.entries,
+        }  # fmt: skip
+        write_json(self.table.work / REPORT / FILE, told)
+        write_json(self.table.work / REPORT / SETS, read_near_duplicates(self.table.work))
+
+    def _sketched(self, progress: Progress) -> Sketches:
+        """All thumbnails as sketches; a few at a time are in memory."""
+        thumbnails, parts, count = Thumbnails(self.table.work, self.paths), [], len(self.paths)
+        with progress.stage("looking", count, "images") as stage:
+            for start in range(0, count, CHUNK):
+                contents = thumbnails.take(range(start, min(start + CHUNK, count)))
+                parts.append(Sketches.of(map(open_thumbnail, contents)))
+                stage.advance(len(contents))
+        return Sketches.joined(parts)
+
+    def _neighbours(self) -> NDArray[np.int64]:
+        """Who is near each image in the embedding (N, K), -1 for none; how alone it is goes to `alone_N`."""
+        from unpool.analysis.neighbours import self_neighbours
+
+        paths, vectors_MD = embedded(self.table)
+        place = {path: row for row, path in enumerate(self.paths)}
+        row_M = np.array([place[path] for path in paths])
+        distances_MK, nearest_MK = self_neighbours(vectors_MD, NEIGHBOURS, seed=self.seed)
+        near_NK = np.full((len(self.paths), nearest_MK.shape[1]), -1, np.int64)
+        near_NK[row_M] = row_M[nearest_MK]
+        self.alone_N = np.full(len(self.paths), np.nan, np.float32)
+        self.alone_N[row_M] = distances_MK.mean(axis=1) if distances_MK.shape[1] else 0
+        return near_NK
+
+    def _copies(self) -> None:
+        order = sorted(np.flatnonzero(self.first_N >= 0).tolist(), key=lambda row: (self.first_N[row], row))
+        self.entries["duplicates"] = [self._entry(row) | self._of(int(self.first_N[row])) for row in order]
+
+    def _near_copies(
+        self, sketches: Sketches, near_NK: NDArray[np.int64], progress: Callable[[float], None]
+    ) -> None:
+        """Among the images that are no copies of a file; the one with most pixels is kept, then the sharpest."""
+        from unpool.analysis.near_duplicates import near_duplicates
+
+        one_U = np.flatnonzero((self.first_N < 0) & np.isfinite(sketches.high_N))
+        place_N = np.full(len(self.paths) + 1, -1)  # the last is for no neighbour
+        place_N[one_U] = np.arange(len(one_U))
+        found = near_duplicates(
+            sketches.some(one_U),
+            place_N[near_NK[one_U]],
+            self._worths()[one_U],
+            seed=self.seed,
+            progress=progress,
+        )
+        for kept, *others in found.sets:
+            for row in others:
+                told = {"agreement": round(float(found.agreement_N[row]), 4)}
+                self.entries["near_duplicates"].append(self._entry(one_U[row]) | self._of(one_U[kept]) | told)
+
+    def _worths(self) -> NDArray[np.int64]:
+        """Rank of each image as the one to keep: by pixels, then sharpness, then the earlier path."""
+        pixels_N = self._column("width") * self._column("height")
+        order_N = np.lexsort((-np.arange(len(pixels_N)), self._column("sharpness"), pixels_N))
+        return np.argsort(order_N)
+
+    def _column(self, name: str) -> NDArray[np.float64]:
+        return np.asarray(self.rows[name].cast("double").to_numpy(zero_copy_only=False))
+
+    def _flag(self, kind: str, flagged: Flagged) -> None:
+        self.limits[kind] = flagged.limits
+        self.entries[kind] = [
+            self._entry(row) | {"detail": told} for row, told in zip(flagged.rows, flagged.told, strict=True)
+        ]
+
+    def _entry(self, row: int) -> Entry:
+        return {"path": self.paths[row], "id": self.ids[row]}
+
+    def _of(self, row: int) -> Entry:
+        return {"of": self.paths[row], "of_id": self.ids[row]}

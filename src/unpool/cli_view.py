@@ -1,0 +1,48 @@
+"""`unpool view`: words → the viewer's server."""
+
+from __future__ import annotations
+
+import json
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+from unpool.errors import UsageError
+from unpool.words import Common, NoOpen, Work, option
+
+COMMON = Common()
+
+
+def view(
+    *,
+    work: Work,
+    host: Annotated[str, option("host")] = "127.0.0.1",
+    port: Annotated[int, option("port")] = 0,
+    segmenter: Annotated[Path | None, option("segmenter-model")] = None,
+    no_open: NoOpen = False,
+    common: Common = COMMON,
+) -> None:
+    """Look at the images of a workspace in the browser: a map, groups, labels, search, problems, export.
+
+    The server answers this machine alone unless --host says otherwise. Runs can be started from the page on
+    folders inside the current one. Ctrl-C ends it.
+    """
+    from unpool.options import check
+    from unpool.viewer.server import serve
+
+    check(port=port)
+    if host in ("0.0.0.0", "::", ""):
+        raise UsageError(
+            f"--host {host!r} is no address of its own; name the one that others reach this machine by"
+        )
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        print(f"unpool: everyone who reaches {host} can see and change this workspace", file=sys.stderr)
+
+    def ready(url: str) -> None:
+        told = json.dumps({"url": url}) if common.json else f"{url}\nCtrl-C ends it"
+        print(told, flush=True)
+        if not no_open and not common.json and sys.stdout.isatty():
+            webbrowser.open(url)
+
+    serve(work, host=host, port=port, segmenter=segmenter, ready=ready)

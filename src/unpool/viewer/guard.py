@@ -1,0 +1,101 @@
+"""Who may ask: this machine's browser on this page, and for changes only with the token of this run.
+
+A page elsewhere can make a browser send requests to loopback; it can neither fake the Host that a
+rebound name sends, nor read the token from our page, nor leave out its own Origin.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+TOKEN = "x-unpool-token"
+READING = frozenset({"GET", "HEAD"})
+POLICY = (
+    "default-src 'self'; img-src 'self' blob: data:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "x-frame-options": "DENY",
+}
+
+
+class Guard:
+    """Lets requests through to `application`, or answers 403 in a line; adds the headers that fence the page in."""
+
+    def __init__(
+        self, application: Application, *, hosts: Iterable[str], token: str, let_go: Callable[[], None]
+    ) -> None:
+        """`let_go` makes the application end the answers that would go on for ever."""
+        self.let_go = let_go
+        self._application, self._token = application, token
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._application(scope, receive, send)
+        elif scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+        elif reason := self._refusal(scope):
+            await _answer(send, 403, reason)
+        else:
+            await self._application(scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> str | None:
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        if _name_of(headers.get("host", "")) not in self._hosts:
+            return "this server answers only under its own address; open the one that unpool printed"
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() != f"http://{headers['host']}".lower():
+            return "pages from elsewhere may not ask this server"
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return "pages from elsewhere may not ask this server"
+        if scope["method"] not in READING and not self._knows(headers.get(TOKEN, "")):
+            return "changes need the token of this run; load the page again"
+        return None
+
+    def _knows(self, told: str) -> bool:
+        return hmac.compare_digest(told.encode("utf-8", "replace"), self._token.encode())
+
+
+def _name_of(host: str) -> str:
+    """The Host header without its port.
+
+    >>> _name_of("127.0.0.1:80"), _name_of("[::1]:80"), _name_of("LOCALHOST")
+    ('127.0.0.1', '[::1]', 'localhost')
+    """
+    name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    return name.lower()
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            message["headers"] = [*message.get("headers", []), *ours]
+        await send(message)
+
+    return wrapped
+
+
+async def _answer(send: Send, status: int, text: str) -> None:
+    import json
+
+    body = json.dumps({"detail": text}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

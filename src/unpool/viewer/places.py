@@ -1,0 +1,66 @@
+"""The folders that a run may be started on from the page: those under one root, and no others."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from unpool.errors import UnpoolError
+from unpool.images.formats import named_like_image
+from unpool.ours import WORKSPACE_ENDING
+
+MOST = 1000
+
+
+class Places:
+    """Folders under `root`, named from there with slashes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def inside(self, name: str) -> Path:
+        """The folder of that name; `UnpoolError` where it leads out of the root, by a link too, or is no folder."""
+        way = PurePosixPath(name.replace("\\", "/"))
+        if "\0" in name or way.is_absolute() or ".." in way.parts or ":" in name:
+            raise UnpoolError(f"{name[:200]!r} is no folder under {self.root}; choose one there")
+        folder = (self.root / way).resolve()
+        if not folder.is_relative_to(self.root):
+            raise UnpoolError(f"{name[:200]!r} leads out of {self.root}; choose a folder in it")
+        return folder
+
+    def list(self, name: str) -> dict[str, Any]:
+        """The `Place` of web/src/data/types.ts."""
+        folder = self.inside(name)
+        if not folder.is_dir():
+            raise UnpoolError(f"there is no folder {name[:200]!r} under {self.root}")
+        folders, images = [], 0
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.name.startswith(".") or not _is_text(entry.name):
+                        continue
+                    if entry.is_dir():
+                        folders.append(entry.name)
+                    elif named_like_image(entry.name):
+                        images += 1
+        except OSError as error:
+            raise UnpoolError(f"{name[:200]!r} cannot be listed: {error.strerror}") from error
+        relative = folder.relative_to(self.root).as_posix()
+        return {
+            "root": str(self.root), "folder": "" if relative == "." else relative,
+            "folders": sorted(folders, key=str.casefold)[:MOST], "images": images,
+        }  # fmt: skip
+
+    def workspace_of(self, folder: Path) -> Path:
+        """Where a run on that folder writes: NAME.unpool in the root."""
+        return self.root / f"{folder.name}{WORKSPACE_ENDING}"
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be sent as JSON; on Linux it may hold any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,287 @@
+"""Edits by hand change what they say, all at once, and can be taken back; labels outlive whatever happens."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from unpool import Workspace
+from unpool.actions import edit, undoing
+from unpool.actions.collection import forget_gone
+from unpool.actions.group import group
+from unpool.errors import UnpoolError, UsageError
+from unpool.workspace import ImageTable
+
+PATHS = [f"{i:02}.png" for i in range(12)]
+GROUPS = [0] * 5 + [1] * 4 + [3] * 2 + [-1]
+COLUMNS = ["path", "group", "probability", "label", "wrong", "suggestion", "suggestion_confidence"]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Twelve images in the groups 0, 1 and 3, one in none; a thirteenth was skipped."""
+    work = tmp_path / "w.unpool"
+    table = ImageTable.create(work)
+    table.upsert([{"path": path, "status": "ok", "id": f"id-{path}"} for path in PATHS])
+    table.upsert([{"path": "broken.png", "status": "skipped"}])
+    table.reset_vectors(2)
+    angle_N = np.radians(np.array(GROUPS) * 30 + np.arange(12) % 5 * (1 + 2 * (np.arange(12) % 5 > 2)))
+    table.update(PATHS, {
+        "vector": np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1),
+        "group": GROUPS, "probability": [0.5] * 12,
+    })  # fmt: skip
+    return work
+
+
+def seen(work: Path) -> pd.DataFrame:
+    return ImageTable(work).frame(COLUMNS).set_index("path")
+
+
+def groups_csv(work: Path) -> dict[str, str]:
+    with (work / "groups.csv").open(newline="") as file:
+        return {row["path"]: row["group"] for row in csv.DictReader(file)}
+
+
+def test_label_says_and_does(work: Path) -> None:
+    told = edit.label(work, ["03.png", "01.png", "03.png"], "  shoe ")
+    assert told == {"changed": 2, "told": "labelled 2 images ‘shoe’"}
+    assert seen(work)["label"].dropna().to_dict() == {"01.png": "shoe", "03.png": "shoe"}
+    assert edit.label(work, "01.png", "shoe") == {"changed": 0, "told": "nothing to change"}
+    assert edit.label(work, PATHS, None) == {"changed": 2, "told": "took the label of 2 images away"}
+    assert seen(work)["label"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "must hold a letter"), (" \t", "must hold"), ("x" * 201, "has 201 characters, but may have 200"),
+     ("a\nb", r"holds '\\n'"), ("a\0", r"holds '\\x00'"), ("\ud800", "holds"), ("a\u2028b", "one line")],
+)  # fmt: skip
+def test_what_cannot_be_a_label(work: Path, name: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        edit.label(work, PATHS, name)
+    assert seen(work)["label"].isna().all()
+    assert edit.last_edit(work) is None
+
+
+@pytest.mark.parametrize("path", ["99.png", "\udcff.png", "", "../00.png"])
+def test_unknown_paths_change_nothing(work: Path, path: str) -> None:
+    for act in (lambda: edit.label(work, ["00.png", path], "a"), lambda: edit.mark(work, [path])):
+        with pytest.raises(UnpoolError, match=r"is no image of .*w.unpool; paths are relative"):
+            act()
+    assert seen(work)[["label", "wrong"]].isna().all(axis=None)
+
+
+def test_mark_and_take_the_mark_away(work: Path) -> None:
+    assert edit.mark(work, PATHS[:3]) == {"changed": 3, "told": "marked 3 images as wrong"}
+    assert seen(work)["wrong"].dropna().index.tolist() == PATHS[:3]
+    assert edit.mark(work, PATHS[2:4], False)["changed"] == 1
+    assert seen(work)["wrong"].dropna().index.tolist() == PATHS[:2]
+
+
+def test_suggestions_are_accepted_refused_and_forgotten(work: Path) -> None:
+    ImageTable(work).update(PATHS[:4], {"suggestion": list("aabb"), "suggestion_confidence": [0.9] * 4})
+    assert edit.accept(work, PATHS[:1] + PATHS[5:]) == {
+        "changed": 1,
+        "told": "accepted the suggestion for 1 image",
+    }
+    assert edit.refuse(work, PATHS[1:2])["changed"] == 1
+    edit.label(work, PATHS[2:3], "c")
+    frame = seen(work)
+    assert frame["label"].dropna().to_dict() == {"00.png": "a", "02.png": "c"}
+    assert frame["suggestion"].dropna().to_dict() == {"03.png": "b"}
+    assert frame["suggestion_confidence"].dropna().index.tolist() == ["03.png"]
+    for _ in range(3):
+        edit.undo(work)
+    assert seen(work)["suggestion"].dropna().tolist() == list("aabb")
+    assert seen(work)["label"].isna().all()
+
+
+def test_move_to_a_group_to_none_and_to_a_new_one(work: Path) -> None:
+    assert edit.move(work, ["00.png", "05.png"], 1) == {"changed": 1, "told": "moved 1 image to group 1"}
+    assert edit.move(work, ["01.png"], -1)["told"] == "moved 1 image to no group"
+    assert edit.move(work, ["02.png", "11.png"], 4)["told"] == "moved 2 images to group 4"
+    frame = seen(work)
+    assert frame.loc[["00.png", "01.png", "02.png", "03.png"], "group"].tolist() == [1, -1, 4, 0]
+    assert frame.loc[["00.png", "01.png", "02.png", "03.png"], "probability"].tolist() == [1, 0, 1, 0.5]
+    assert {path: int(number) for path, number in groups_csv(work).items()} == frame[
+        "group"
+    ].dropna().to_dict()
+    for number in (2, 6, -2):
+        with pytest.raises(
+            UsageError, match=f"group is {number}, but must be one of 0, 1, 3, 4, 5 for a new one"
+        ):
+            edit.move(work, PATHS, number)
+    with pytest.raises(UnpoolError, match=r"broken.png was never grouped; run `unpool group"):
+        edit.move(work, ["00.png", "broken.png"], 0)
+
+
+def test_merge_moves_nothing_else(work: Path) -> None:
+    assert edit.merge(work, [3, 0, 3]) == {"changed": 2, "told": "merged group 3 into group 0 (2 images)"}
+    frame = seen(work)
+    assert frame.loc[PATHS, "group"].tolist() == [0] * 5 + [1] * 4 + [0] * 2 + [-1]
+    assert frame.loc[PATHS, "probability"].eq(0.5).all()
+    assert groups_csv(work)["09.png"] == "0"
+    with pytest.raises(UsageError, match="group is 3, but must be one of 0, 1"):
+        edit.merge(work, [0, 3])
+    with pytest.raises(UsageError, match="two or more different ones"):
+        edit.merge(work, [1, 1])
+
+
+def test_split_gives_the_smaller_part_the_next_number(work: Path) -> None:
+    assert edit.split(work, 0)["told"] == "split group 0: 2 images of 5 are group 4 now"
+    assert seen(work).loc[PATHS, "group"].tolist() == [0, 0, 0, 4, 4, *GROUPS[5:]]
+    assert groups_csv(work)["04.png"] == "4"
+    edit.move(work, ["09.png"], 1)
+    with pytest.raises(UsageError, match="group 3 has 1 image to part, but two are needed"):
+        edit.split(work, 3)
+
+
+def test_without_groups_it_is_told(work: Path) -> None:
+    ImageTable(work).update(PATHS, {"group": [None] * 12})
+    for act in (
+        lambda: edit.move(work, PATHS, 0),
+        lambda: edit.merge(work, [0, 1]),
+        lambda: edit.split(work, 0),
+    ):
+        with pytest.raises(UnpoolError, match="has no groups yet; run `unpool group"):
+            act()
+
+
+def test_every_edit_is_undone_the_last_first(work: Path) -> None:
+    ImageTable(work).update(["07.png"], {"suggestion": ["hat"], "suggestion_confidence": [0.7]})
+    states = []
+    for act in (
+        lambda: edit.label(work, PATHS[:8], "shoe"), lambda: edit.label(work, PATHS[4:], "hat"),
+        lambda: edit.mark(work, PATHS), lambda: edit.move(work, PATHS[:2], 3), lambda: edit.merge(work, [1, 3]),
+        lambda: edit.split(work, 1), lambda: edit.move(work, PATHS[3:5], 3), lambda: edit.label(work, PATHS, None),
+    ):  # fmt: skip
+        states.append(seen(work))
+        assert act()["changed"]
+    while states:
+        told = edit.last_edit(work)
+        assert edit.undo(work)["told"] == f"undone: {told}"
+        pd.testing.assert_frame_equal(seen(work), states.pop())
+    assert edit.last_edit(work) is None
+    assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))
+    with pytest.raises(UnpoolError, match=r"no edit of .* is left to undo"):
+        edit.undo(work)
+
+
+def test_undo_leaves_what_was_changed_since(work: Path) -> None:
+    edit.label(work, PATHS[:3], "shoe")
+    table = ImageTable(work)
+    table.delete(["00.png"])
+    table.update(["01.png"], {"label": ["by another"]})
+    assert edit.undo(work) == {"changed": 1, "told": "undone: labelled 3 images ‘shoe’"}
+    frame = seen(work)
+    assert "00.png" not in frame.index
+    assert frame["label"].dropna().to_dict() == {"01.png": "by another"}
+
+
+def test_a_kill_before_the_table_is_changed_leaves_an_edit_that_does_nothing(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit.label(work, PATHS[:2], "first")
+    before = seen(work)
+    with monkeypatch.context() as patch:
+        patch.setattr(ImageTable, "update", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            edit.label(work, PATHS, "second")
+    pd.testing.assert_frame_equal(seen(work), before)
+    assert edit.undo(work)["changed"] == 0
+    pd.testing.assert_frame_equal(seen(work), before)
+    assert edit.undo(work)["changed"] == 2
+
+
+def test_group_edits_end_with_new_groups_and_labels_do_not(work: Path) -> None:
+    edit.label(work, PATHS[:2], "shoe")
+    edit.move(work, PATHS[:2], 1)
+    edit.mark(work, PATHS[:1])
+    group(work, method="kmeans", groups=2)
+    after = seen(work)
+    assert after["label"].count() == 2
+    assert edit.undo(work)["changed"] == 1
+    with pytest.raises(
+        UnpoolError, match=r"“moved 2 images to group 1” cannot be undone: the groups of .* anew"
+    ):
+        edit.undo(work)
+    assert seen(work)["group"].equals(after["group"])
+    assert edit.undo(work) == {"changed": 2, "told": "undone: labelled 2 images ‘shoe’"}
+
+
+def test_edits_are_few_and_small(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(undoing, "KEPT", 3)
+    for number in range(6):
+        edit.label(work, PATHS, str(number))
+    kept = sorted(path.name for path in (work / "edits").iterdir())
+    assert kept == ["000004.json", "000005.json", "000006.json"]
+    monkeypatch.setattr(undoing, "KEPT_BYTES", 10)
+    edit.label(work, PATHS, "large")
+    assert [path.name for path in (work / "edits").iterdir()] == ["000007.json"]
+    assert edit.undo(work)["changed"] == 12
+
+
+def test_a_damaged_edit_is_named(work: Path) -> None:
+    edit.label(work, PATHS, "a")
+    (work / "edits" / "000001.json").write_text(json.dumps({"told": 1}))
+    with pytest.raises(UnpoolError, match=r"000001.json is damaged; delete it"):
+        edit.undo(work)
+
+
+def test_many_edits_leave_a_table_that_is_not_in_pieces(work: Path) -> None:
+    for number in range(60):
+        edit.label(work, PATHS[number % 12], f"label {number}")
+    table = ImageTable(work)
+    assert seen(work)["label"].dropna().tolist() == [f"label {number}" for number in range(48, 60)]
+    assert table._table.stats()["fragment_stats"]["num_fragments"] <= 2
+
+
+def test_labels_and_marks_go_with_moved_files(work: Path) -> None:
+    edit.label(work, ["00.png", "01.png"], "shoe")
+    edit.mark(work, ["00.png", "02.png", "03.png"])
+    table = ImageTable(work)
+    table.upsert(
+        [{"path": f"new/{name}", "status": "ok", "id": f"id-{name}"} for name in ("00.png", "02.png")]
+    )
+    forget_gone(table, ["00.png", "01.png", "02.png", "03.png"])
+    frame = ImageTable(work).frame().set_index("path")
+    assert frame.loc["new/00.png", ["label", "wrong"]].tolist() == ["shoe", True]
+    assert frame.loc["new/02.png", "wrong"]
+    assert frame.loc["01.png", ["label", "problem"]].tolist() == ["shoe", "missing"]
+    assert not {"00.png", "02.png", "03.png"} & set(frame.index)
+    # The missing one comes back under another name.
+    table = ImageTable(work)
+    table.upsert([{"path": "back.png", "status": "ok", "id": "id-01.png"}])
+    forget_gone(table, ["01.png"])
+    frame = ImageTable(work).frame().set_index("path")
+    assert frame.loc["back.png", "label"] == "shoe"
+    assert "01.png" not in frame.index
+
+
+def test_labels_survive_another_model_and_a_file_that_was_skipped(work: Path) -> None:
+    edit.label(work, PATHS[:3], "shoe")
+    edit.mark(work, PATHS[:1])
+    table = ImageTable(work)
+    table.update(PATHS[5:], {"suggestion": ["old"] * 7, "suggestion_confidence": [0.5] * 7})
+    table.reset_vectors(5)
+    table.upsert([{"path": "00.png", "status": "skipped", "vector": None}])
+    table.upsert([{"path": "00.png", "status": "ok", "vector": np.ones(5)}])
+    frame = seen(work)
+    assert frame["label"].dropna().index.tolist() == PATHS[:3]
+    assert frame["wrong"].dropna().index.tolist() == PATHS[:1]
+    assert frame["suggestion"].isna().all()
+
+
+def test_the_python_way(work: Path) -> None:
+    w = Workspace(work)
+    assert (w.label(PATHS[:3], "a"), w.mark("00.png"), w.move(PATHS[:2], 1), w.merge([0, 1]), w.split(0)) == (
+        3, 1, 2, 6, w.table().set_index("path")["group"].eq(4).sum(),
+    )  # fmt: skip
+    assert w.undo().startswith("undone: split group 0")
+    ImageTable(work).update(["11.png"], {"suggestion": ["a"], "suggestion_confidence": [0.7]})
+    assert (w.refuse("11.png"), w.accept("11.png")) == (1, 0)

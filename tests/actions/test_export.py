@@ -1,0 +1,150 @@
+"""What is exported is what was chosen, under names that every system takes, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from unpool import Workspace
+from unpool.actions.export import export
+from unpool.actions.filing import Names, safe_name
+from unpool.actions.places import write_state
+from unpool.errors import UnpoolError, UsageError
+from unpool.workspace import ImageTable
+
+FILES = {
+    "a/1.png": b"a1",
+    "b/1.png": b"b1",
+    "b__1.png": b"other",
+    "c/A.png": b"A",
+    "d/a.png": b"a",
+    "e.png": b"e",
+}
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Six files in one group each or none, none of them a real image, and one that was skipped."""
+    for path, content in FILES.items():
+        (tmp_path / "images" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "images" / path).write_bytes(content)
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([
+        {"path": path, "status": "ok", "group": group}
+        for path, group in zip(FILES, (0, 0, 0, 1, 1, -1), strict=True)
+    ])  # fmt: skip
+    table.upsert([{"path": "broken.png", "status": "skipped"}])
+    write_state(table.work, place=str(tmp_path / "images"))
+    return table.work
+
+
+def found(out: Path) -> dict[str, bytes]:
+    return {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_folders_hold_every_image_once(work: Path, tmp_path: Path) -> None:
+    ImageTable(work).update(["a/1.png"], {"label": ["shoe"]})
+    told = export(work, to="folders", out=tmp_path / "new" / "out")
+    assert told == {"path": str(tmp_path / "new" / "out"), "images": 6}
+    assert found(tmp_path / "new" / "out") == {
+        "shoe/1.png": b"a1", "group-000/1.png": b"b1", "group-000/b__1.png": b"other",
+        "group-001/A.png": b"A", "group-001/d__a.png": b"a", "noise/e.png": b"e",
+    }  # fmt: skip
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("to", ["csv", "parquet", "folders"])
+def test_only_what_is_chosen(work: Path, tmp_path: Path, to: str) -> None:
+    out = tmp_path / "out"
+    assert export(work, to=to, out=out, paths=["e.png", "a/1.png", "e.png"])["images"] == 2
+    if to == "folders":
+        assert set(found(out).values()) == {b"a1", b"e"}
+    else:
+        frame = {"csv": pd.read_csv, "parquet": pd.read_parquet}[to](out)
+        assert frame["path"].tolist() == ["a/1.png", "e.png"]
+        whole = Workspace(work).export(to, tmp_path / "whole")
+        columns = list({"csv": pd.read_csv, "parquet": pd.read_parquet}[to](whole))
+        assert list(frame) == columns
+    with pytest.raises(UnpoolError, match=r"'nothing.png' is no image of .*paths are relative"):
+        export(work, to=to, out=tmp_path / "x", paths=["e.png", "nothing.png"])
+    with pytest.raises(UnpoolError, match="no image is chosen"):
+        export(work, to=to, out=tmp_path / "x", paths=[])
+    assert not (tmp_path / "x").exists()
+
+
+def test_links_lead_to_the_originals(work: Path, tmp_path: Path) -> None:
+    Workspace(work).export("folders", tmp_path / "out", link=True)
+    links = [path for path in (tmp_path / "out").rglob("*") if path.is_symlink()]
+    assert len(links) == 6
+    assert (tmp_path / "out/noise/e.png").resolve() == (tmp_path / "images/e.png").resolve()
+    (tmp_path / "out").rename(tmp_path / "moved")
+    assert found(tmp_path / "moved")["group-001/d__a.png"] == b"a"
+
+
+def test_links_where_there_can_be_none(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="--link makes folders of links, but --to is csv"):
+        export(work, to="csv", out=tmp_path / "a.csv", link=True)
+
+    def refuse(*_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "symlink", refuse)
+        with pytest.raises(
+            UnpoolError, match=r"makes no links there \(Operation not permitted\); leave out --link"
+        ):
+            export(work, to="folders", out=tmp_path / "out", link=True)
+    assert not (tmp_path / "out").exists()
+    write_state(work, place="digits")
+    with pytest.raises(UnpoolError, match="digits has no files that could be linked"):
+        export(work, to="folders", out=tmp_path / "out", link=True)
+
+
+def test_an_original_that_is_gone_leaves_nothing_half_done(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "images/e.png").unlink()
+    for link in (False, True):
+        with pytest.raises(UnpoolError, match=r"e.png is no longer there; run `unpool run`"):
+            export(work, to="folders", out=tmp_path / "out", link=link)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "w.unpool"]
+
+
+LABELS = ["../../x", "con", "a/b", "a_b", "A_B", "schöne 鞋 👟", "ü" * 200, "x" * 200, "..", "lpt1.txt", "noise",
+          "group-000", " - ", "a\\b", "trail. "]  # fmt: skip
+
+
+def test_hostile_labels_become_folders_of_their_own(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "images/many").mkdir()
+    paths = [f"many/{i:02}.png" for i in range(len(LABELS))]
+    for path in paths:
+        (tmp_path / "images" / path).write_bytes(path.encode())
+    table = ImageTable(work)
+    table.upsert([{"path": p, "status": "ok", "label": name} for p, name in zip(paths, LABELS, strict=True)])
+    before = set(tmp_path.rglob("*"))
+    export(work, to="folders", out=tmp_path / "out")
+    new = set(tmp_path.rglob("*")) - before
+    assert all(path.is_relative_to(tmp_path / "out") for path in new)
+    folders = [path.name for path in (tmp_path / "out").iterdir()]
+    assert len(folders) == len(LABELS) + 3  # and those of the groups 0 and 1 and of none
+    assert len({name.casefold() for name in folders}) == len(folders)
+    assert all(len(name.encode()) <= 205 for name in folders)
+    assert all(path.count("/") == 1 for path in found(tmp_path / "out"))
+    assert len(found(tmp_path / "out")) == 6 + len(LABELS)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("../../x", "_.._x"), ("con", "con_"), ("CON.txt", "CON.txt_"), ("", "_"), ("...", "_"), ("a/b", "a_b"),
+     ("a\nb\x7f", "a_b_"), ("é" * 150, "é" * 100), ("x" * 300, "x" * 200), ("a ", "a"), ("console", "console"),
+     ("é" * 150 + ".jpeg", "é" * 97 + ".jpeg"), (".png", "png")],
+)  # fmt: skip
+def test_safe_names(text: str, name: str) -> None:
+    assert safe_name(text) == name
+
+
+def test_long_names_are_still_told_apart() -> None:
+    names = Names()
+    given = [names.give("y" * 300 + f"{i}.png") for i in range(3)]
+    assert len(set(given)) == 3

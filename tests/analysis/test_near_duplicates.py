@@ -1,0 +1,135 @@
+"""Sets of pictures that are the same, and not of those that merely look alike."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.fft import dct
+
+from pictures import make_photograph
+from unpool.analysis.near_duplicates import gather, near_duplicates, waves
+from unpool.analysis.sketches import Sketches
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=quality)
+    return Image.open(content).convert("RGB")
+
+
+def photographs(count: int) -> list[Image.Image]:
+    """With grain, so that there is detail to compare."""
+    made = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        grain = Image.fromarray(rng.integers(0, 256, (24, 32), dtype=np.uint8)).resize((240, 180))
+        pixels = np.asarray(make_photograph(seed), float) * 0.6 + np.asarray(grain)[..., None] * 0.4
+        made.append(Image.fromarray(pixels.clip(0, 255).astype(np.uint8)))
+    return made
+
+
+def no_neighbours(count: int) -> np.ndarray:
+    return np.full((count, 0), -1)
+
+
+def sets_of(images: list[Image.Image], **options) -> list[list[int]]:
+    worth = options.pop("worth", -np.arange(len(images)))
+    return near_duplicates(Sketches.of(images), no_neighbours(len(images)), worth, **options).sets
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Image.Image]:
+    return photographs(30)
+
+
+VARIANTS = {
+    "compressed": lambda image: jpeg(image, 30),
+    "smaller": lambda image: image.resize((120, 90)),
+    "cropped": lambda image: image.crop((8, 3, 236, 174)),
+    "brighter": lambda image: image.point(lambda value: min(255, int(value * 1.15))),
+    "darker": lambda image: image.point(lambda value: int(value * 0.85)),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_copies_are_found_and_nothing_else(name: str, photos: list[Image.Image]) -> None:
+    copies = [VARIANTS[name](image) for image in photos[::3]]
+    assert sets_of(photos + copies) == [[3 * number, 30 + number] for number in range(10)]
+
+
+def test_photographs_of_their_own_are_in_no_set(photos: list[Image.Image]) -> None:
+    mirrored = photos[0].transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    tinted = Image.merge("RGB", [photos[1].split()[i] for i in (2, 1, 0)])
+    assert sets_of([*photos, mirrored, tinted]) == []
+
+
+def test_the_worthiest_is_kept_and_told_how_alike_the_others_are(photos: list[Image.Image]) -> None:
+    images = [jpeg(photos[0], 40), photos[0], jpeg(photos[0], 20), photos[1]]
+    found = near_duplicates(Sketches.of(images), no_neighbours(4), np.array([1, 3, 2, 0]))
+    assert found.sets == [[1, 0, 2]]
+    assert np.isnan(found.agreement_N).tolist() == [False, True, False, True]
+    assert (found.agreement_N[[0, 2]] > 0.95).all()
+
+
+def test_neighbours_in_the_embedding_are_candidates_too(photos: list[Image.Image], monkeypatch) -> None:
+    images = [photos[0], jpeg(photos[0], 40), *photos[1:4]]
+    monkeypatch.setattr(
+        "unpool.analysis.near_duplicates.self_neighbours",
+        lambda table, k, seed: (None, no_neighbours(len(table))),
+    )
+    assert sets_of(images) == []
+    near = np.array([[1, -1], [-1, -1], [3, -1], [-1, -1], [-1, -1]])
+    assert near_duplicates(Sketches.of(images), near, np.arange(5)).sets == [[1, 0]]
+
+
+def test_many_copies_are_one_set(photos: list[Image.Image]) -> None:
+    images = [jpeg(photos[0], quality) for quality in range(30, 90, 2)] + photos[1:6]
+    (found,) = sets_of(images)
+    assert sorted(found) == list(range(30))
+
+
+def test_waves_are_a_cosine_transform(photos: list[Image.Image]) -> None:
+    grey = Sketches.of(photos[:2]).grey_NSS
+    transformed = dct(dct(grey.astype(float), axis=1, norm="ortho"), axis=2, norm="ortho")[:, :8, :8]
+    assert waves(grey) == pytest.approx(transformed.reshape(2, 64)[:, 1:], abs=0.01)
+    assert waves(grey[:0]).shape == (0, 63)
+
+
+rows = st.integers(0, 9)
+graphs = st.lists(st.tuples(rows, rows).filter(lambda pair: pair[0] != pair[1]), max_size=25)
+
+
+@given(graphs, graphs, st.permutations(range(10)))
+@settings(max_examples=100, deadline=None)
+def test_sets_hold_only_what_agrees_with_the_one_to_keep(pairs, others, worth):
+    same = {frozenset(pair) for pair in (*pairs, *others)}
+    pair_P2 = np.array(sorted({tuple(sorted(pair)) for pair in pairs}), np.int64).reshape(-1, 2)
+
+    def confirm(asked):
+        return np.array([frozenset(pair) in same for pair in asked.tolist()], bool)
+
+    sets = gather(10, pair_P2, np.array(worth), confirm)
+    members = [row for rows in sets for row in rows]
+    assert len(members) == len(set(members))
+    for kept, *rest in sets:
+        assert rest
+        assert all(frozenset((kept, row)) in same for row in rest)
+        assert all(worth[kept] > worth[row] for row in rest)
+    # No confirmed pair is left lying: one of the two is in a set.
+    assert all(set(pair) & set(members) for pair in pair_P2.tolist())
+
+
+def test_a_chain_of_small_changes_is_no_set():
+    chain = np.array([(row, row + 1) for row in range(99)])
+    sets = gather(100, chain, -np.arange(100), lambda pairs: np.abs(pairs[:, 0] - pairs[:, 1]) <= 2)
+    assert sets == [[row, row + 1, row + 2] for row in range(0, 99, 3)]
+
+
+def test_no_image_and_one_image_make_no_set():
+    assert sets_of([]) == []
+    assert sets_of([make_photograph()]) == []

@@ -1,0 +1,79 @@
+"""Sketches against numpy, and blur against the formulas of its paper, pixel by pixel."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image, ImageFilter
+
+from pictures import make_photograph
+from unpool.analysis.sketches import COLOURS, SIDE, Sketches, blur
+
+
+def crete(luma: np.ndarray, box: int = 9) -> list[float]:
+    """F, B, D and V of Crete et al., by loops, along rows and along columns."""
+    found = []
+    for image in (luma, luma.T):
+        height = len(image)
+        mean = np.zeros_like(image)
+        for i in range(height):
+            rows = [min(max(i + d, 0), height - 1) for d in range(-(box // 2), box // 2 + 1)]
+            mean[i] = image[rows].mean(axis=0)
+        change = lost = 0.0
+        for i in range(1, height):
+            before, after = abs(image[i] - image[i - 1]), abs(mean[i] - mean[i - 1])
+            change += before.sum()
+            lost += np.maximum(0, before - after).sum()
+        found.append((change - lost) / change)
+    return found
+
+
+@given(arrays(np.float64, (12, 15), elements=st.integers(0, 255)))
+@settings(max_examples=40, deadline=None)
+def test_blur_is_that_of_its_paper(luma):
+    changes = [np.abs(np.diff(luma, axis=axis)).sum() for axis in (0, 1)]
+    if min(changes) > 0.5 * max(changes) > 0:
+        assert blur(luma) == pytest.approx(max(crete(luma)), abs=1e-5)
+
+
+def test_blur_grows_with_blurring_and_sees_the_worse_direction():
+    image = make_photograph(1).filter(ImageFilter.UnsharpMask(3, 300, 0)).convert("L")
+    noise = np.random.default_rng(0).normal(0, 20, (180, 240))
+    noisy = Image.fromarray((np.asarray(image, float) + noise).clip(0, 255).astype(np.uint8))
+    told = [blur(np.asarray(noisy.filter(ImageFilter.GaussianBlur(sigma)))) for sigma in (0, 0.5, 1, 2, 4)]
+    assert told == sorted(told)
+    assert told[-1] - told[0] > 0.4
+    rows = np.asarray(noisy, float)
+    moved = sum(np.roll(rows, shift, axis=1) for shift in range(9)) / 9
+    assert blur(moved) == blur(moved.T) > blur(rows) + 0.2
+
+
+def test_a_direction_without_change_is_not_asked():
+    stripes = np.where(np.arange(64)[:, None] % 16 < 8, 20.0, 200.0) + np.linspace(0, 8, 64)
+    assert max(crete(stripes)) > 0.9
+    assert blur(stripes) < 0.2
+
+
+@given(st.integers(0, 20))
+@settings(max_examples=10, deadline=None)
+def test_light_is_numpys_percentile(seed):
+    image = make_photograph(seed)
+    sketch = Sketches.of([image])
+    luma = np.asarray(image.convert("L"))
+    assert sketch.high_N[0] * 255 == pytest.approx(np.percentile(luma, 99), abs=1.01)
+    assert sketch.low_N[0] * 255 == pytest.approx(np.percentile(luma, 5), abs=1.01)
+    assert sketch.contrast_N[0] == pytest.approx(luma.std(), rel=0.1)
+
+
+def test_what_cannot_be_judged_is_nan_and_parts_join():
+    small, none = Image.new("RGB", (28, 28), "white"), None
+    sketch = Sketches.joined([Sketches.of([small]), Sketches.of([]), Sketches.of([none, make_photograph()])])
+    assert len(sketch) == 3
+    assert np.isnan(sketch.blur_N).tolist() == [True, True, False]
+    assert np.isnan(sketch.high_N).tolist() == [False, True, False]
+    assert sketch.grey_NSS.shape == (3, SIDE, SIDE)
+    assert sketch.chroma_NCC2.shape == (3, COLOURS, COLOURS, 2)
+    assert sketch.some(np.array([2])).high_N == sketch.high_N[2]

@@ -1,0 +1,93 @@
+"""`unpool label`, `spread` and `undo` as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from unpool.cli import main
+from unpool.workspace import ImageTable
+
+PATHS = [f"{i}.png" for i in range(10)]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": path, "status": "ok", "group": i // 5} for i, path in enumerate(PATHS)])
+    table.reset_vectors(2)
+    angle_N = np.arange(10) / 50 + np.repeat([0, 1], 5)
+    vectors = np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1)
+    table.update(PATHS, {"vector": vectors, "group": [0] * 5 + [1] * 5})
+    return table.work
+
+
+def unpool(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0, json_too: bool = True) -> Any:
+    with pytest.raises(SystemExit) as left:
+        main([*map(str, words), *(["--json"] if json_too and not code else [])])
+    out, err = capsys.readouterr()
+    assert left.value.code == code, err
+    assert "Traceback" not in err
+    return err.strip() if code else json.loads(out) if json_too else out.strip()
+
+
+def labels(work: Path) -> dict[str, str]:
+    found: dict[str, str] = (
+        ImageTable(work).frame(["path", "label"]).set_index("path")["label"].dropna().to_dict()
+    )
+    return found
+
+
+def test_label_paths_and_groups_and_take_it_back(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = unpool(capsys, "label", "0.png", "3.png", "--work", work, "--as", "a {shoe}")
+    assert told == {"changed": 2, "told": "labelled 2 images ‘a {shoe}’"}
+    words = ("label", "--group", 1, "--work", work, "--as", "hat")
+    assert unpool(capsys, *words, json_too=False) == "labelled 5 images ‘hat’"
+    assert labels(work) == {"0.png": "a {shoe}", "3.png": "a {shoe}"} | dict.fromkeys(PATHS[5:], "hat")
+    assert unpool(capsys, "label", "9.png", "--work", work, "--none")["changed"] == 1
+    assert unpool(capsys, "label", "9.png", "--work", work, "--wrong")["told"] == "marked 1 image as wrong"
+    assert ImageTable(work).frame()["wrong"].sum() == 1
+    for told in ("marked 1 image as wrong", "took the label of 1 image away", "labelled 5 images ‘hat’"):
+        assert unpool(capsys, "undo", "--work", work, json_too=False) == f"undone: {told}"
+    assert unpool(capsys, "undo", "--work", work)["changed"] == 2
+    assert labels(work) == {}
+    assert "is left to undo" in unpool(capsys, "undo", "--work", work, code=1)
+
+
+def test_spread_tells_how_many(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "has a label yet; give some first" in unpool(capsys, "spread", "--work", work, code=1)
+    unpool(capsys, "label", "0.png", "--work", work, "--as", "left")
+    unpool(capsys, "label", "9.png", "--work", work, "--as", "right")
+    told = unpool(capsys, "spread", "--work", work)
+    assert (told["images"], told["labelled"], told["labels"], told["suggested"]) == (10, 2, 2, 8)
+    assert unpool(capsys, "spread", "--work", work, json_too=False).startswith(
+        "8 of 10 images have a suggestion"
+    )
+    assert len(labels(work)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["0.png"], "give one of --as NAME, --none"), (["0.png", "--as", "a", "--wrong"], "give one of --as NAME"),
+     (["--as", "a"], "give the paths of images, or --group G"),
+     (["0.png", "--group", "1", "--none"], "give the paths"),
+     (["--group", "7", "--as", "a"], "group is 7, but must be one of -1 to 1"),
+     (["0.png", "--as", " "], "must hold a letter"), (["--group", "x", "--as", "a"], "x")],
+)  # fmt: skip
+def test_wrong_words_are_told_in_one_line(
+    work: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = unpool(capsys, "label", *words, "--work", work, code=2)
+    assert told in line
+    assert line.count("\n") == 0
+    assert labels(work) == {}
+
+
+def test_unknown_images_are_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = unpool(capsys, "label", "0.png", "nothing.png", "--work", work, "--as", "a", code=1)
+    assert line.startswith("unpool: 'nothing.png' is no image of")
+    assert labels(work) == {}

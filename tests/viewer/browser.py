@@ -1,0 +1,88 @@
+"""A headless Chromium on the viewer's page, and what its complaints are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SOFTWARE_GL = [
+    "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
+    "--disable-background-networking", "--disable-sync", "--disable-component-update",
+]  # fmt: skip
+DRIVERS_TALK = ("GPU stall due to ReadPixels", "WebGL", "swiftshader", "SwiftShader")
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE_GL)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(work: Path, root: Path) -> Iterator[str]:
+    """`unpool view` as a user starts it; its address."""
+    words = [sys.executable, "-m", "unpool", "view", "--work", str(work), "--no-open", "--json"]
+    with subprocess.Popen(
+        words, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        line = server.stdout.readline()
+        if not line:
+            assert server.stderr is not None
+            raise AssertionError(server.stderr.read())
+        try:
+            yield json.loads(line)["url"]
+        finally:
+            server.send_signal(signal.SIGINT)
+            assert server.wait(20) in (0, 1, -signal.SIGINT)
+
+
+@contextmanager
+def opened(browser: Any, url: str, **options: Any) -> Iterator[Any]:
+    """A page that has painted its map; `complaints` and `strangers` must be empty when it is closed."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
+    page = context.new_page()
+    page.complaints, page.strangers = [], []
+    page.on("console", lambda told: _note(page, told))
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.on("request", lambda asked: _ours(asked.url, url) or page.strangers.append(asked.url))
+    page.goto(url)
+    page.wait_for_function("() => document.querySelector('[data-testid=map]')?.__map?.ready", timeout=20_000)
+    yield page
+    assert page.complaints == []
+    assert page.strangers == []
+    assert page.evaluate("window.hacked") is None
+    context.close()
+
+
+def _note(page: Any, told: Any) -> None:
+    if told.type in ("error", "warning") and not any(words in told.text for words in DRIVERS_TALK):
+        page.complaints.append(told.text)
+
+
+def _ours(asked: str, url: str) -> bool:
+    return asked.startswith((url, "data:", "blob:" + url.rstrip("/")))
+
+
+def on_map(page: Any, rows: list[int]) -> list[list[float]]:
+    """Where images are drawn, in pixels of the window."""
+    places: list[list[float]] = page.evaluate(
+        """rows => { const element = document.querySelector('[data-testid=map]');
+                     const box = element.getBoundingClientRect();
+                     return element.__map.places(rows).map(([x, y]) => [x + box.x, y + box.y]); }""",
+        rows,
+    )
+    return places

@@ -1,0 +1,144 @@
+"""Edits, exports and jobs by the page's requests; what they did is read back from the table and the disk."""
+
+from __future__ import annotations
+
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from unpool.workspace import ImageTable
+
+
+def column(root: Path, name: str) -> list[Any]:
+    frame = ImageTable(root / "w.unpool").frame(["path", name], where="status = 'ok'")
+    return [None if pd.isna(value) else value for value in frame[name].tolist()]
+
+
+def test_a_label_is_kept_shown_and_taken_back(client: Any, post: Any, viewed: Path) -> None:
+    told = post("edit", action="label", rows=[0, 2], label="cup")
+    assert told["changed"] == 2
+    assert told["collection"]["labels"] == [{"name": "cup", "count": 2}]
+    assert [row for row, label in enumerate(column(viewed, "label")) if label == "cup"] == [0, 2]
+    assert told["collection"]["undo"]
+    told = post("edit", action="undo")
+    assert told["collection"]["labels"] == []
+    assert set(column(viewed, "label")) == {None}
+    assert post("edit", action="undo", expect=422)["detail"]
+
+
+def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewed: Path) -> None:
+    before = column(viewed, "group")
+    post("edit", action="merge", groups=[0, 1])
+    assert column(viewed, "group") == [0 if group in (0, 1) else group for group in before]
+    told = post("edit", action="split", group=0)
+    assert len(told["collection"]["groups"]) == 3
+    post("edit", action="undo")
+    post("edit", action="undo")
+    assert column(viewed, "group") == before
+    post("edit", action="move", rows=[4], group=2)
+    assert column(viewed, "group")[4] == 2
+
+
+def test_marks_are_a_filter(client: Any, post: Any) -> None:
+    told = post("edit", action="mark", rows=[6, 7], wrong=True)
+    assert told["collection"]["problems"]["wrong"] == 2
+    assert post("select", problem="wrong") == bytes([6, 0, 0, 0, 7, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"action": "label", "rows": [999], "label": "x"},
+        {"action": "label", "rows": [0], "label": "a\0b"},
+        {"action": "move", "rows": [0], "group": 77},
+        {"action": "merge", "groups": [0]},
+        {"action": "split", "group": 50},
+        {"action": "burn", "rows": [0]},
+        {"action": "label", "rows": [0], "label": "x", "path": "../../etc"},
+    ],
+)
+def test_what_cannot_be_done_is_told_and_changes_nothing(post: Any, viewed: Path, wish: Any) -> None:
+    before = column(viewed, "group"), column(viewed, "label")
+    assert post("edit", expect=422, **wish)["detail"]
+    assert (column(viewed, "group"), column(viewed, "label")) == before
+
+
+def test_exports_hold_the_selection(client: Any, post: Any, viewed: Path) -> None:
+    post("edit", action="label", rows=[1, 5], label="../up")
+    frame = pd.read_csv(io.BytesIO(post("export", to="csv", rows=[1, 5])))
+    paths = ImageTable(viewed / "w.unpool").frame(["path"], where="status = 'ok'")["path"]
+    assert frame["path"].tolist() == [paths[1], paths[5]]
+    whole = pd.read_parquet(io.BytesIO(post("export", to="parquet", rows=None)))
+    assert len(whole) == 38
+    told = post("export/folders", name="../../picked", rows=[1, 5])
+    out = Path(told["path"])
+    assert out.is_relative_to(viewed / "w.unpool" / "exports")
+    files = [file for file in out.rglob("*") if file.is_file()]
+    wanted = {(viewed / "images" / paths[row]).read_bytes() for row in (1, 5)}
+    assert {file.read_bytes() for file in files} == wanted
+
+
+def wait(client: Any, seconds: float = 120) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        job = client.get("/api/job").json()
+        if job["state"] != "running":
+            return dict(job)
+        time.sleep(0.1)
+    raise AssertionError(job)
+
+
+def test_a_job_runs_tells_and_changes_the_table(client: Any, viewed: Path) -> None:
+    started = client.post("/api/jobs", json={"kind": "group", "options": {"groups": 5}})
+    assert started.json()["state"] == "running"
+    assert client.post("/api/jobs", json={"kind": "map"}).status_code == 409
+    job = wait(client)
+    assert (job["state"], job["error"]) == ("done", None)
+    assert len(client.get("/api/collection").json()["groups"]) == 5
+    assert len(set(column(viewed, "group"))) == 5
+    first = client.get("/api/events", params={"once": True}).text
+    assert first.startswith("data: {")
+    assert '"done"' in first
+
+
+def test_a_run_on_a_folder_can_be_opened(client: Any, viewed: Path) -> None:
+    place = client.get("/api/places").json()
+    assert {"images", "w.unpool"} <= set(place["folders"])
+    wish = {"kind": "run", "options": {"folder": "images/disc", "groups": 2, "minutes": 0.05}}
+    client.post("/api/jobs", json=wish)
+    job = wait(client)
+    assert (job["state"], job["error"], job["work"]) == ("done", None, "disc.unpool")
+    told = client.post("/api/open", json={"work": "disc.unpool"}).json()
+    assert told["images"] == 12
+    assert told["revision"] == 2
+
+
+def test_a_job_can_be_stopped(client: Any) -> None:
+    client.post("/api/jobs", json={"kind": "run", "options": {"folder": "images", "minutes": 5}})
+    time.sleep(1)
+    assert client.post("/api/job/stop").json()["state"] == "stopped"
+
+
+@pytest.mark.parametrize("folder", ["..", "/etc", "../..", "images/../..", "c:\\x", "out", "\0"])
+def test_no_folder_outside_the_root_can_be_named(client: Any, viewed: Path, folder: str) -> None:
+    if folder == "out":
+        (viewed / "out").symlink_to("/etc")
+    assert client.get("/api/places", params={"folder": folder}).status_code == 422
+    wish = {"kind": "run", "options": {"folder": folder}}
+    assert client.post("/api/jobs", json=wish).status_code == 422
+    assert client.post("/api/open", json={"work": folder}).status_code == 422
+
+
+def test_a_table_with_a_path_that_leads_out_shows_nothing(client: Any, viewed: Path) -> None:
+    (viewed / "secret.png").write_bytes((viewed / "images" / "disc" / "000.png").read_bytes())
+    table = ImageTable(viewed / "w.unpool")
+    table.upsert([{"path": "../secret.png", "status": "ok", "width": 12, "height": 12}])
+    revision = client.get("/api/collection").json()["revision"]
+    assert revision == 2
+    answer = client.get("/api/images/0/original", params={"revision": revision})
+    assert answer.status_code == 422
+    assert "does not lie in" in answer.json()["detail"]

@@ -1,0 +1,206 @@
+"""The page as its user meets it: looked at, lassoed, labelled, searched, exported; light, dark, on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browser import CHROMIUM, chromium, on_map, opened, served
+
+from unpool.workspace import ImageTable
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def url(viewed: Path) -> Iterator[str]:
+    with served(viewed / "w.unpool", viewed) as url:
+        yield url
+
+
+@pytest.fixture
+def page(browser: Any, url: str) -> Iterator[Any]:
+    with opened(browser, url) as page:
+        yield page
+
+
+def by_path(root: Path, *columns: str) -> Any:
+    return ImageTable(root / "w.unpool").frame(["path", *columns], where="status = 'ok'").set_index("path")
+
+
+def test(page: Any, name: str) -> Any:
+    return page.get_by_test_id(name)
+
+
+test.__test__ = False  # type: ignore[attr-defined]
+
+
+def lasso(page: Any, rows: list[int], margin: float = 14) -> None:
+    """Draw a loop round the box that the images of `rows` span."""
+    place_N2 = np.array(on_map(page, rows))
+    (left, top), (right, bottom) = place_N2.min(0) - margin, place_N2.max(0) + margin
+    test(page, "lasso-toggle").click()
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top + 1)]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=12)
+    page.mouse.up()
+
+
+def inside(page: Any, rows: list[int], count: int, margin: float = 14) -> set[int]:
+    """The rows that lie in the same box, by their places on the screen."""
+    place_N2 = np.array(on_map(page, list(range(count))))
+    low, high = np.array(on_map(page, rows)).min(0) - margin, np.array(on_map(page, rows)).max(0) + margin
+    return set(np.flatnonzero(((place_N2 > low) & (place_N2 < high)).all(1)).tolist())
+
+
+def selected(page: Any) -> set[int]:
+    cells = test(page, "selection").get_by_test_id("grid-cell")
+    return {int(cell.get_attribute("data-row")) for cell in cells.all()}
+
+
+def choose_some(page: Any, rows: list[int]) -> None:
+    """Select images in the grid, one by one."""
+    test(page, "view-grid").click()
+    grid = test(page, "grid")
+    for row in rows:
+        cell = grid.locator(f"[data-testid=grid-cell][data-row='{row}']")
+        cell.click(modifiers=["ControlOrMeta"])
+
+
+def label(page: Any, name: str) -> None:
+    test(page, "label-input").fill(name)
+    test(page, "label-apply").click()
+    page.wait_for_selector("[data-testid=toast]")
+
+
+def test_hover_shows_the_image_that_is_there(page: Any, viewed: Path) -> None:
+    page.wait_for_function("() => document.querySelector('[data-testid=map]').__map.pictures().length > 3")
+    pictures = page.evaluate("document.querySelector('[data-testid=map]').__map.pictures()")
+    box = test(page, "map").bounding_box()
+    picture = pictures[0]
+    page.mouse.move(box["x"] + picture["x"], box["y"] + picture["y"])
+    card = test(page, "hover")
+    assert card.get_attribute("data-row") == str(picture["row"])
+    path = by_path(viewed).index[picture["row"]]
+    card.get_by_text(path).wait_for()
+
+
+def test_a_lasso_selects_what_lies_in_it(page: Any, viewed: Path) -> None:
+    table = by_path(viewed, "group")
+    rows = [row for row, group in enumerate(table["group"]) if group == 0][:6]
+    wanted = inside(page, rows, len(table))
+    lasso(page, rows)
+    page.wait_for_selector("[data-testid=selection] [data-testid=grid-cell]")
+    assert selected(page) == wanted
+    assert str(len(wanted)) in test(page, "selection-count").text_content()
+
+
+def test_a_label_is_undone_redone_and_survives_a_reload(page: Any, viewed: Path) -> None:
+    choose_some(page, [0, 3])
+    label(page, "cup")
+    assert by_path(viewed, "label")["label"].iloc[[0, 3]].tolist() == ["cup", "cup"]
+    test(page, "undo").click()
+    page.wait_for_function("() => !document.querySelector('[data-testid=undo]:not([disabled])')")
+    assert by_path(viewed, "label")["label"].isna().all()
+    label(page, "<b>cup</b>")
+    page.reload()
+    page.wait_for_function("() => document.querySelector('[data-testid=map]')?.__map?.ready")
+    test(page, "view-grid").click()
+    page.get_by_text("<b>cup</b>").first.wait_for()
+    assert by_path(viewed, "label")["label"].iloc[[0, 3]].tolist() == ["<b>cup</b>"] * 2
+
+
+def test_groups_are_merged_and_split(page: Any, viewed: Path) -> None:
+    before = by_path(viewed, "group")["group"].tolist()
+    items = test(page, "group-item")
+    items.nth(0).click(modifiers=["ControlOrMeta"])
+    items.nth(1).click(modifiers=["ControlOrMeta"])
+    test(page, "merge").click()
+    page.wait_for_selector("[data-testid=toast]")
+    merged = by_path(viewed, "group")["group"].tolist()
+    assert len(set(merged)) == len(set(before)) - 1
+    assert page.get_by_test_id("group-item").count() == len(set(merged))
+    test(page, "undo").click()
+    page.wait_for_function("count => document.querySelectorAll('[data-testid=group-item]').length === count",
+                           arg=len(set(before)))  # fmt: skip
+    assert by_path(viewed, "group")["group"].tolist() == before
+
+
+def test_a_dropped_file_finds_itself_first(page: Any, viewed: Path) -> None:
+    path = by_path(viewed).index[20]
+    test(page, "search-file").set_input_files(viewed / "images" / path)
+    cell = test(page, "results").get_by_test_id("grid-cell").first
+    cell.wait_for()
+    assert cell.get_attribute("data-row") == "20"
+
+
+def test_an_image_opens_with_its_facts_and_its_mirror(page: Any, viewed: Path) -> None:
+    test(page, "view-grid").click()
+    test(page, "grid").locator("[data-row='2']").first.dblclick()
+    dialog = test(page, "dialog")
+    dialog.wait_for()
+    assert by_path(viewed).index[2] in dialog.text_content()
+    page.wait_for_function("() => [...document.querySelectorAll('[data-testid=dialog] img')]"
+                           ".filter(image => image.complete && image.naturalWidth > 0).length >= 4")  # fmt: skip
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+
+
+def test_a_selection_is_exported_to_folders(page: Any, viewed: Path) -> None:
+    choose_some(page, [1, 4])
+    test(page, "export-open").first.click()
+    page.get_by_label("folders", exact=False).first.check()
+    test(page, "export-apply").click()
+    page.wait_for_selector("[data-testid=toast]")
+    files = [file for file in (viewed / "w.unpool" / "exports").rglob("*") if file.is_file()]
+    wanted = by_path(viewed).index[[1, 4]]
+    assert {file.read_bytes() for file in files} == {
+        (viewed / "images" / path).read_bytes() for path in wanted
+    }
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_view_is_accessible_and_silent(browser: Any, url: str, scheme: str) -> None:
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: make page")
+    with opened(browser, url, color_scheme=scheme) as page:
+        for view in ("map", "grid", "table", "problems", "quality"):
+            test(page, f"view-{view}").click()
+            page.wait_for_timeout(300)
+            check_accessible(page, f"{view}, {scheme}")
+        test(page, "view-grid").click()
+        test(page, "grid").locator("[data-row='2']").first.dblclick()
+        test(page, "dialog").wait_for()
+        page.wait_for_timeout(500)
+        check_accessible(page, f"image, {scheme}")
+
+
+def check_accessible(page: Any, where: str) -> None:
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [entry for entry in found if entry["impact"] in ("serious", "critical")]
+    told = [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious]
+    assert told == [], where
+
+
+def test_on_a_phone_everything_is_reached(browser: Any, url: str) -> None:
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    with opened(browser, url, **options) as page:
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390
+        for view in ("grid", "table", "problems", "quality", "map"):
+            test(page, f"view-{view}").click()
+            page.wait_for_timeout(200)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390

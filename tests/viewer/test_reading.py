@@ -1,0 +1,168 @@
+"""What the page is shown, checked against the table itself."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from unpool import Workspace
+from unpool.workspace import ImageTable
+from viewed import HOSTILE_NAME, HOSTILE_TEXT
+
+
+@pytest.fixture
+def table(viewed: Path) -> pd.DataFrame:
+    frame = ImageTable(viewed / "w.unpool").frame(where="status = 'ok'")
+    return frame.reset_index(drop=True)
+
+
+def rows_of(content: bytes) -> list[int]:
+    return np.frombuffer(content, "<u4").tolist()
+
+
+def test_the_collection_counts_what_the_table_holds(client: Any, table: pd.DataFrame) -> None:
+    told = client.get("/api/collection").json()
+    assert (told["images"], told["skipped"], told["name"]) == (37, 1, "images")
+    assert {group["group"]: group["count"] for group in told["groups"]} == table[
+        "group"
+    ].value_counts().to_dict()
+    assert told["folders"] == [{"name": "", "count": 1}, *({"name": name, "count": 12}
+                                                          for name in ("cross", "disc", "stripes"))]  # fmt: skip
+    assert told["has"] == {"map": True, "model": True, "mirror": True, "segmenter": False}
+    assert told["checked"] is False
+    assert told["undo"] is None
+
+
+def test_points_are_the_maps_places_with_one_scale(client: Any, table: pd.DataFrame) -> None:
+    content = client.get("/api/points", params={"revision": 1}).content
+    (count,) = struct.unpack("<I", content[:4])
+    assert count == len(table)
+    assert len(content) == 4 + 20 * count
+    x, y = (np.frombuffer(content, "<f4", count, 4 + 4 * count * i) for i in range(2))
+    group, label = (np.frombuffer(content, "<i4", count, 4 + 4 * count * i) for i in (2, 3))
+    priority = np.frombuffer(content, "<u4", count, 4 + 16 * count)
+    assert max(np.ptp(x), np.ptp(y)) == pytest.approx(2)
+    slope, _ = np.polyfit(table["x"], x, 1)
+    assert np.polyfit(table["y"], y, 1)[0] == pytest.approx(slope, rel=1e-4)
+    assert np.corrcoef(table["x"], x)[0, 1] == pytest.approx(1)
+    assert group.tolist() == table["group"].tolist()
+    assert set(label.tolist()) == {-1}
+    assert sorted(priority.tolist()) == list(range(count))
+
+
+def test_thumbnails_come_in_the_order_asked_for(client: Any, post: Any, table: pd.DataFrame) -> None:
+    rows = [5, 0, 36, 5]
+    content = post("thumbnails", rows=rows)
+    count = struct.unpack("<I", content[:4])[0]
+    sizes = np.frombuffer(content, "<u4", count, 4)
+    starts = 4 + 4 * count + np.cumsum([0, *sizes.tolist()])
+    got = [content[start:end] for start, end in itertools.pairwise(starts)]
+    assert got == [table["thumbnail"][row] for row in rows]
+    assert post("thumbnails", rows=[99], expect=422)["detail"].startswith("there is no row 99")
+
+
+@pytest.mark.parametrize(
+    ("wish", "condition"),
+    [
+        ({"group": 1}, lambda t: t["group"] == 1),
+        ({"folder": "disc"}, lambda t: t["path"].str.startswith("disc/")),
+        ({"text": "DISC/00"}, lambda t: t["path"].str.contains("disc/00")),
+        ({"label": ""}, lambda t: t["path"] != ""),
+        ({"label": "no such"}, lambda t: t["path"] == ""),
+        ({"rows": [3, 1, 99999]}, lambda t: t.index.isin([1, 3])),
+        ({"from": 1e12}, lambda t: t["path"] == ""),
+        ({"to": 1e12, "folder": "dis"}, lambda t: t["path"] == ""),
+        ({"problem": "wrong"}, lambda t: t["path"] == ""),
+    ],
+)
+def test_filters_find_what_pandas_finds(post: Any, table: pd.DataFrame, wish: Any, condition: Any) -> None:
+    assert rows_of(post("select", **wish)) == table.index[condition(table)].tolist()
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_sorting_puts_images_without_a_value_last(post: Any, table: pd.DataFrame, descending: bool) -> None:
+    got = rows_of(post("select", sort="outlier_score", descending=descending))
+    wanted = table["outlier_score"].sort_values(ascending=not descending, kind="stable")
+    assert table["outlier_score"][got].tolist() == wanted.tolist()
+    assert rows_of(post("select", sort="reconstruction_error")) == list(range(37))  # none has one yet
+
+
+def test_facts_of_an_image_are_text_whatever_they_say(client: Any, table: pd.DataFrame) -> None:
+    row = table.index[table["path"] == HOSTILE_NAME][0]
+    told = client.get(f"/api/images/{row}", params={"revision": 1}).json()
+    assert (told["path"], told["width"], told["height"]) == (HOSTILE_NAME, 40, 30)
+    assert ["ImageDescription", HOSTILE_TEXT] in told["metadata"]
+    assert told["group"] == table["group"][row]
+    assert told["probability"] == pytest.approx(table["probability"][row])
+    assert told["bytes"] == table["bytes"][row]
+
+
+def test_nearest_are_those_of_the_search_command(client: Any, viewed: Path, table: pd.DataFrame) -> None:
+    told = client.get("/api/images/7", params={"revision": 1}).json()["nearest"]
+    found = Workspace(viewed / "w.unpool").search(table["path"][7], k=13)
+    wanted = found[found["path"] != table["path"][7]].head(12)
+    assert [near["distance"] for near in told] == pytest.approx(wanted["distance"].tolist(), abs=1e-5)
+    assert {table["path"][near["row"]] for near in told[:5]} == set(wanted["path"][:5])
+
+
+def test_the_original_is_shown_upright(client: Any, table: pd.DataFrame, viewed: Path) -> None:
+    answer = client.get("/api/images/3/original", params={"revision": 1})
+    assert answer.headers["content-type"] == "image/png"
+    shown = np.asarray(Image.open(io.BytesIO(answer.content)).convert("L"))
+    assert np.array_equal(shown, np.asarray(Image.open(viewed / "images" / table["path"][3])))
+
+
+def test_a_mirror_shows_what_it_makes_and_where_it_errs(client: Any, table: pd.DataFrame) -> None:
+    told = client.get("/api/images/3/reconstruction", params={"revision": 1}).json()
+    parts = {}
+    for part in ("input", "output", "error"):
+        answer = client.get(f"/api/images/3/reconstruction/{part}", params={"revision": 1})
+        parts[part] = np.asarray(Image.open(io.BytesIO(answer.content)), np.float64)
+    mse = np.mean((parts["input"] / 255 - parts["output"] / 255) ** 2)
+    assert told["mse"] == pytest.approx(mse, rel=0.02)
+    assert told["psnr"] == pytest.approx(-10 * np.log10(mse), abs=0.1)
+    assert parts["error"].shape[2] == 3
+
+
+def test_search_by_a_file_finds_that_image_first(client: Any, viewed: Path, table: pd.DataFrame) -> None:
+    path = table["path"][20]
+    content = (viewed / "images" / path).read_bytes()
+    near = client.post("/api/search/file", params={"revision": 1, "k": 5}, content=content).json()
+    assert len(near) == 5
+    assert near[0]["row"] == 20
+    assert near[0]["distance"] == pytest.approx(0, abs=1e-4)
+    for wrong in (b"", b"no image at all"):
+        answer = client.post("/api/search/file", params={"revision": 1}, content=wrong)
+        assert answer.status_code == 422
+        assert answer.json()["detail"]
+
+
+def test_a_region_that_is_all_of_an_image_finds_it(post: Any) -> None:
+    assert post("search/region", row=9, box=[0, 0, 1, 1], k=3)[0]["row"] == 9
+    assert "larger" in post("search/region", row=9, box=[0.5, 0.5, 0.5, 1], expect=422)["detail"]
+
+
+def test_what_could_not_be_read_is_listed_with_its_reason(client: Any) -> None:
+    (told,) = client.get("/api/unreadable").json()
+    assert told["path"] == "broken.png"
+    assert told["problem"]
+
+
+def test_an_older_revision_is_refused(client: Any) -> None:
+    assert client.get("/api/points", params={"revision": 0}).status_code == 409
+
+
+def test_quality_has_figures_and_pictures_that_open(client: Any) -> None:
+    told = client.get("/api/quality").json()
+    assert {"silhouette", "purity"} <= {figure["name"] for figure in told["figures"]}
+    assert told["pictures"]
+    for picture in told["pictures"]:
+        assert client.get("/" + picture["url"]).content[:4] == b"\x89PNG"

@@ -1,0 +1,43 @@
+import { PROBLEMS } from "../panels/problems";
+import { narrow, widen } from "./finding";
+import { count, day } from "./format";
+import { Icon } from "./Icon";
+import { collection, filter, groupsByNumber, isFiltered, shown } from "./store";
+
+function conditions(): { words: string; end: () => void }[] {
+  const { group, label, problem, folder, from, to, text, rows } = filter.value;
+  const all = [
+    group !== undefined && { words: groupsByNumber.value.get(group)?.name ?? `group ${group}`, key: "group" },
+    label !== undefined && { words: label === "" ? "without a label" : `label: ${label}`, key: "label" },
+    problem !== undefined && { words: PROBLEMS[problem].name.toLowerCase(), key: "problem" },
+    folder !== undefined && { words: `in ${folder === "" || folder === "." ? "the top folder" : folder}`, key: "folder" },
+    from !== undefined && { words: `from ${day(from)}`, key: "from" },
+    to !== undefined && { words: `until ${day(to)}`, key: "to" },
+    text !== undefined && { words: `path has “${text}”`, key: "text" },
+    rows !== undefined && { words: `${count(rows.length)} chosen images`, key: "rows" },
+  ];
+  return all
+    .filter((one) => one !== false)
+    .map(({ words, key }) => ({ words, end: () => narrow({ [key]: undefined }) }));
+}
+
+/** What narrows the view, each condition with a way to take it away. */
+export function FilterBar() {
+  if (!isFiltered.value) return null;
+  return (
+    <div class="filter-bar" role="group" aria-label="Filter">
+      <span data-testid="shown-count">
+        {count(shown.value.length)} of {count(collection.value?.images ?? 0)}
+      </span>
+      {conditions().map(({ words, end }) => (
+        <button type="button" class="chip" key={words} aria-label={`Remove: ${words}`} onClick={end}>
+          <span class="cut">{words}</span>
+          <Icon name="close" />
+        </button>
+      ))}
+      <button type="button" class="link" onClick={widen} data-testid="filter-clear">
+        Show all
+      </button>
+    </div>
+  );
+}

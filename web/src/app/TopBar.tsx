@@ -1,0 +1,144 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { undo } from "./edits";
+import { findFile, narrow } from "./finding";
+import { plural } from "./format";
+import { Icon } from "./Icon";
+import { IconButton } from "./IconButton";
+import { asked, busy, collection, filter, job, source } from "./store";
+import { dark, toggleTheme } from "./theme";
+import { ViewTabs } from "./ViewTabs";
+
+const PAUSE = 250; // milliseconds after the last key
+
+function PathSearch() {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const wanted = filter.value.text ?? "";
+  const [typed, setTyped] = useState(wanted);
+  useEffect(() => setTyped(wanted), [wanted]);
+  const look = (text: string) => {
+    setTyped(text);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => narrow({ text: text === "" ? undefined : text }), PAUSE);
+  };
+  return (
+    <search class="path-search">
+      <Icon name="search" />
+      <input
+        id="search"
+        type="search"
+        aria-label="Search in paths"
+        placeholder="Search in paths"
+        value={typed}
+        data-testid="search-text"
+        onInput={(event) => look(event.currentTarget.value)}
+      />
+    </search>
+  );
+}
+
+function FileSearch() {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        class="button quiet file-search"
+        title="Find the images nearest to a picture of yours: choose it, drop it on the page, or paste it"
+        aria-label="Search by image"
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="image" />
+        <span>Search by image</span>
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept="image/*"
+        hidden
+        aria-label="Search by image"
+        data-testid="search-file"
+        onChange={(event) => {
+          const file = event.currentTarget.files?.[0];
+          event.currentTarget.value = "";
+          if (file) void findFile(file);
+        }}
+      />
+    </>
+  );
+}
+
+function Changing() {
+  const last = collection.value?.undo ?? null;
+  const running = job.value?.state === "running";
+  return (
+    <>
+      <FileSearch />
+      <IconButton
+        icon="undo"
+        name="Undo"
+        title={last === null ? "Nothing to undo" : `Undo: ${last} (Ctrl+Z)`}
+        disabled={last === null}
+        testid="undo"
+        onClick={() => void undo()}
+      />
+      <IconButton
+        icon="play"
+        name={running ? "Run (one is running)" : "Run"}
+        title="Run, group, map, check, evaluate"
+        testid="jobs-open"
+        onClick={() => (asked.value = { kind: "jobs" })}
+      />
+      <IconButton
+        icon="save"
+        name="Export"
+        testid="export-open"
+        onClick={() => (asked.value = { kind: "export" })}
+      />
+    </>
+  );
+}
+
+/** One cell, and the four it is unpooled to. */
+function Logo() {
+  return (
+    <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">
+      <rect x="1" y="1" width="10" height="10" rx="2.5" />
+      <rect x="13" y="1" width="10" height="10" rx="5" opacity="0.75" />
+      <rect x="1" y="13" width="10" height="10" rx="5" opacity="0.75" />
+      <rect x="13" y="13" width="10" height="10" rx="5" opacity="0.5" />
+    </svg>
+  );
+}
+
+export function TopBar() {
+  const { name = "unpool", images = 0, skipped = 0 } = collection.value ?? {};
+  const counts = plural(images, "image") + (skipped > 0 ? `, ${plural(skipped, "file")} skipped` : "");
+  return (
+    <header class="top">
+      <div class="brand" title={`${name}: ${counts}`}>
+        <Logo />
+        <h1 class="cut">{name}</h1>
+        <span class="muted cut">{counts}</span>
+      </div>
+      <ViewTabs />
+      <PathSearch />
+      <div class="top-tools">
+        {source.editable && <Changing />}
+        <IconButton
+          icon={dark.value ? "sun" : "moon"}
+          name={dark.value ? "Light theme" : "Dark theme"}
+          testid="theme-toggle"
+          onClick={toggleTheme}
+        />
+        <IconButton
+          icon="help"
+          name="Help"
+          title="Keys and help (?)"
+          testid="help-open"
+          onClick={() => (asked.value = { kind: "help" })}
+        />
+      </div>
+      {busy.value > 0 && <div class="busy" />}
+    </header>
+  );
+}

@@ -1,0 +1,71 @@
+import { Icon, type IconName } from "./Icon";
+import { results, selection, sheet, source, view, type Sheet, type View } from "./store";
+
+interface Tab {
+  of: View;
+  name: string;
+  icon: IconName;
+}
+
+const TABS: readonly Tab[] = [
+  { of: "map", name: "Map", icon: "map" },
+  { of: "grid", name: "Grid", icon: "grid" },
+  { of: "table", name: "Table", icon: "table" },
+  { of: "problems", name: "Problems", icon: "problems" },
+  { of: "quality", name: "Quality", icon: "quality" },
+];
+const RESULTS: Tab = { of: "results", name: "Results", icon: "results" };
+
+function ViewTab({ of, name, icon }: Tab) {
+  const current = view.value === of && sheet.value === null;
+  return (
+    <button
+      type="button"
+      class="tab"
+      aria-label={name}
+      aria-current={current ? "page" : undefined}
+      data-testid={`view-${of}`}
+      onClick={() => {
+        view.value = of;
+        sheet.value = null;
+      }}
+    >
+      <Icon name={icon} />
+      <span>{name}</span>
+    </button>
+  );
+}
+
+function SheetTab({ of, name, icon }: { of: Sheet; name: string; icon: IconName }) {
+  const open = sheet.value === of;
+  return (
+    <button
+      type="button"
+      class="tab phone-only"
+      aria-label={name}
+      aria-expanded={open}
+      aria-controls={of}
+      data-testid={`sheet-${of}`}
+      onClick={() => (sheet.value = open ? null : of)}
+    >
+      <Icon name={icon} />
+      <span>{name}</span>
+    </button>
+  );
+}
+
+export function ViewTabs() {
+  // A share carries no problems to look at.
+  const known = source.editable ? TABS : TABS.filter(({ of }) => of !== "problems");
+  const tabs = results.value === null ? known : [...known, RESULTS];
+  const picked = selection.value.length;
+  return (
+    <nav class="tabs" aria-label="Views">
+      <SheetTab of="sidebar" name="Filter" icon="filter" />
+      {tabs.map((tab) => (
+        <ViewTab key={tab.of} {...tab} />
+      ))}
+      <SheetTab of="selection" name={picked > 0 ? `${picked} sel.` : "Selection"} icon="check" />
+    </nav>
+  );
+}

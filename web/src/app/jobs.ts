@@ -1,0 +1,47 @@
+import type { Job, JobKind } from "../data/types";
+import { attempt, show } from "./edits";
+import { asked, job, jobShown, source } from "./store";
+import { tell } from "./telling";
+
+export const JOB_NAMES: Record<JobKind, string> = {
+  run: "Run",
+  check: "Check",
+  group: "Grouping",
+  map: "Map",
+  evaluate: "Evaluation",
+  spread: "Spreading labels",
+};
+
+/** Follow the server's job; when one ends, what it has changed is fetched. */
+export function followJob(): () => void {
+  let running: number | null = null;
+  return source.watch((next) => {
+    const ended = running !== null && next !== null && next.id === running && next.state !== "running";
+    job.value = next;
+    running = next?.state === "running" ? next.id : null;
+    if (running !== null) jobShown.value = true;
+    if (ended && next !== null) void finish(next);
+  });
+}
+
+async function finish(ended: Job): Promise<void> {
+  if (ended.state === "failed") return;
+  if (ended.state === "stopped") {
+    tell(`${JOB_NAMES[ended.kind]} stopped.`);
+    return;
+  }
+  tell(`${JOB_NAMES[ended.kind]} done.`);
+  if (ended.kind !== "run") await attempt(async () => show(await source.collection()));
+}
+
+export function start(kind: JobKind, options: Record<string, string | number | boolean> = {}): Promise<boolean> {
+  return attempt(async () => {
+    job.value = await source.start(kind, options);
+    jobShown.value = true;
+    asked.value = null;
+  });
+}
+
+export function stop(): Promise<boolean> {
+  return attempt(() => source.stop());
+}

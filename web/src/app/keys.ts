@@ -1,0 +1,52 @@
+import { undo } from "./edits";
+import { leaveResults } from "./finding";
+import { mapMode, picturesShown } from "./mapping";
+import { clear, select } from "./selecting";
+import { asked, opened, results, selection, sheet, shown, source, view, type View } from "./store";
+
+const VIEWS: readonly View[] = source.editable
+  ? ["map", "grid", "table", "problems", "quality"]
+  : ["map", "grid", "table", "quality"];
+
+/** Where keys are text, or a control's own. */
+function types(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
+}
+
+function stepBack(): void {
+  if (sheet.value !== null) sheet.value = null;
+  else if (view.value === "results") leaveResults();
+  else if (selection.value.length > 0) clear();
+  else if (results.value !== null) leaveResults();
+}
+
+function withControl(event: KeyboardEvent, open: boolean): void {
+  const key = event.key.toLowerCase();
+  if (key === "z" && !event.shiftKey) void undo();
+  else if (key === "a" && view.value === "map" && !open) select(shown.value);
+  else return;
+  event.preventDefault();
+}
+
+function alone(event: KeyboardEvent): void {
+  const number = Number(event.key);
+  if (event.key === "?") asked.value = { kind: "help" };
+  else if (event.key === "/") document.getElementById("search")?.focus();
+  else if (event.key === "Escape") stepBack();
+  else if (event.key === "l") mapMode.value = mapMode.value === "lasso" ? "pan" : "lasso";
+  else if (event.key === "i") picturesShown.value = !picturesShown.value;
+  else if (number >= 1 && number <= VIEWS.length) view.value = VIEWS[number - 1] as View;
+  else return;
+  event.preventDefault();
+}
+
+export function followKeys(): () => void {
+  const told = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.altKey || types(event.target)) return;
+    const open = asked.value !== null || opened.value !== null;
+    if (event.ctrlKey || event.metaKey) withControl(event, open);
+    else if (!open) alone(event);
+  };
+  document.addEventListener("keydown", told);
+  return () => document.removeEventListener("keydown", told);
+}

@@ -1,0 +1,114 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { readPoints, readThumbnails } from "./bytes";
+import { ServerSource } from "./server";
+import { Refused } from "./source";
+import type { Shared } from "./shared";
+import { StaticSource } from "./static";
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** Three images as the server sends them. */
+function pointBytes(): ArrayBuffer {
+  const bytes = new ArrayBuffer(4 + 5 * 4 * 3);
+  new Uint32Array(bytes)[0] = 3;
+  new Float32Array(bytes, 4).set([0.5, NaN, -0.5, 0.25, NaN, -0.25]);
+  new Int32Array(bytes, 28).set([0, -1, 1, -1, 0, 0]);
+  new Uint32Array(bytes, 52).set([2, 0, 1]);
+  return bytes;
+}
+
+function shared(): Shared {
+  return {
+    collection: { revision: 4, name: "birds" } as Shared["collection"],
+    points: btoa(String.fromCharCode(...new Uint8Array(pointBytes()))),
+    facts: {
+      path: ["a/one.png", "a/b/two.png", "ab/Three.png"],
+      probability: [0.5, null, 0.75],
+      width: [10, 20, 30],
+      height: [1, 2, 3],
+      outlier_score: [null, 2, 1],
+      label: [null, "owl", "owl"],
+    },
+    thumbnails: { 1: btoa("webp") },
+    quality: { figures: [], pictures: [], tables: [] },
+  };
+}
+
+function answers(...bodies: [BodyInit | null, number?][]) {
+  const asked = vi.fn<(url: string, options?: RequestInit) => Promise<Response>>();
+  for (const [body, status] of bodies) asked.mockResolvedValueOnce(new Response(body, { status: status ?? 200 }));
+  vi.stubGlobal("fetch", asked);
+  return asked;
+}
+
+test("points are read column by column", () => {
+  const points = readPoints(pointBytes());
+  expect([...points.x]).toEqual([0.5, NaN, -0.5]);
+  expect([...points.y]).toEqual([0.25, NaN, -0.25]);
+  expect([...points.group]).toEqual([0, -1, 1]);
+  expect([...points.label]).toEqual([-1, 0, 0]);
+  expect([...points.priority]).toEqual([2, 0, 1]);
+});
+
+test("thumbnails are cut where their lengths say, none where the length is 0", async () => {
+  const bytes = new Uint8Array(16 + 5);
+  new Uint32Array(bytes.buffer, 0, 4).set([3, 2, 0, 3]);
+  bytes.set([1, 2, 3, 4, 5], 16);
+  const [first, none, last] = readThumbnails(bytes.buffer);
+  expect([...new Uint8Array(await first!.arrayBuffer())]).toEqual([1, 2]);
+  expect(none).toBe(null);
+  expect([...new Uint8Array(await last!.arrayBuffer())]).toEqual([3, 4, 5]);
+});
+
+test("a request carries the token and the revision of the latest collection", async () => {
+  const asked = answers(['{"revision": 7}'], [new Uint32Array([2, 1])], ['{"collection": {"revision": 8}}'], ["[]"]);
+  const source = new ServerSource("secret");
+  expect([...(await source.select({ label: "owl" }))]).toEqual([2, 1]);
+  const [url, options] = asked.mock.calls[1]!;
+  expect(url).toBe("api/select");
+  expect(options?.headers).toMatchObject({ "X-Unpool-Token": "secret" });
+  expect(JSON.parse(String(options?.body))).toEqual({ revision: 7, label: "owl" });
+  await source.edit({ action: "undo" });
+  await source.rows([3]);
+  expect(JSON.parse(String(asked.mock.calls[3]![1]?.body))).toEqual({ revision: 8, rows: [3] });
+  expect(source.originalUrl(3)).toBe("api/images/3/original?revision=8");
+});
+
+test("what the server refuses is told in its words", async () => {
+  answers(['{"detail": "The collection has changed."}', 409]);
+  const refusal = await new ServerSource("").collection().catch((error) => error);
+  expect(refusal).toBeInstanceOf(Refused);
+  expect(refusal).toMatchObject({ message: "The collection has changed.", stale: true });
+});
+
+test("a server that is away is told as such", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
+  await expect(new ServerSource("").quality()).rejects.toThrow("unpool view does not answer. Is it still running?");
+});
+
+test.each([
+  [{}, [0, 1, 2]],
+  [{ group: -1 }, [1]],
+  [{ label: "owl" }, [1, 2]],
+  [{ label: "" }, [0]],
+  [{ folder: "a" }, [0, 1]],
+  [{ text: "THREE" }, [2]],
+  [{ rows: [2, 0] }, [2, 0]],
+  [{ descending: true }, [2, 1, 0]],
+  [{ sort: "outlier_score" as const }, [2, 1, 0]],
+  [{ sort: "outlier_score" as const, descending: true }, [1, 2, 0]],
+  [{ sort: "probability" as const }, [0, 2, 1]],
+])("a shared page selects %j", async (filter, rows) => {
+  expect([...(await new StaticSource(shared()).select(filter))]).toEqual(rows);
+});
+
+test("a shared page answers from what it carries and refuses the rest", async () => {
+  const source = new StaticSource(shared());
+  expect(await source.rows([1])).toMatchObject([{ row: 1, path: "a/b/two.png", group: null, label: "owl", width: 20 }]);
+  const [none, picture] = await source.thumbnails([0, 1]);
+  expect(none).toBe(null);
+  expect(await picture!.text()).toBe("webp");
+  expect(await source.searchRow(0, 5)).toEqual([{ row: 2, distance: expect.closeTo(Math.hypot(1, 0.5)) }]);
+  await expect(source.edit()).rejects.toThrow("A shared page cannot change anything: that needs unpool view.");
+  await expect(source.select({ problem: "dark" })).rejects.toThrow(Refused);
+});

@@ -1,0 +1,154 @@
+import { readPoints, readThumbnails } from "./bytes";
+import { Refused, type Source } from "./source";
+import type {
+  Collection, Edit, Edited, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
+  RowFacts, Sets, Unreadable,
+} from "./types";
+import { watchJobs } from "./watch";
+
+/** Answers of `unpool view`. Addresses are relative, so that it also works behind a proxy that adds a prefix. */
+export class ServerSource implements Source {
+  readonly editable = true;
+  private revision: number | null = null;
+
+  constructor(private readonly token: string) {}
+
+  collection(): Promise<Collection> {
+    return this.json<Collection>("api/collection").then((collection) => this.remember(collection));
+  }
+
+  async points(): Promise<Points> {
+    return readPoints(await (await this.ask(`api/points?revision=${await this.known()}`)).arrayBuffer());
+  }
+
+  async thumbnails(rows: number[]): Promise<(Blob | null)[]> {
+    return readThumbnails(await (await this.post("api/thumbnails", { rows })).arrayBuffer());
+  }
+
+  async select(filter: Filter): Promise<Uint32Array> {
+    return new Uint32Array(await (await this.post("api/select", filter)).arrayBuffer());
+  }
+
+  rows(rows: number[]): Promise<RowFacts[]> {
+    return this.postJson("api/rows", { rows });
+  }
+
+  async image(row: number): Promise<ImageFacts> {
+    return this.json(`api/images/${row}?revision=${await this.known()}`);
+  }
+
+  originalUrl(row: number): string {
+    return this.imageUrl(row, "original");
+  }
+
+  overlayUrl(row: number): string {
+    return this.imageUrl(row, "overlay");
+  }
+
+  async reconstruction(row: number): Promise<Reconstruction> {
+    return this.json(`api/images/${row}/reconstruction?revision=${await this.known()}`);
+  }
+
+  reconstructionUrl(row: number, part: "input" | "output" | "error"): string {
+    return this.imageUrl(row, `reconstruction/${part}`);
+  }
+
+  searchRow(row: number, k: number): Promise<Near[]> {
+    return this.postJson("api/search/row", { row, k });
+  }
+
+  searchRegion(row: number, box: [number, number, number, number], k: number): Promise<Near[]> {
+    return this.postJson("api/search/region", { row, box, k });
+  }
+
+  async searchFile(file: Blob, k: number): Promise<Near[]> {
+    const headers = { "Content-Type": "application/octet-stream", "X-Unpool-Token": this.token };
+    const url = `api/search/file?revision=${await this.known()}&k=${k}`;
+    return (await this.ask(url, { method: "POST", headers, body: file })).json();
+  }
+
+  async edit(edit: Edit): Promise<Edited> {
+    const edited = await this.postJson<Edited>("api/edit", edit);
+    this.remember(edited.collection);
+    return edited;
+  }
+
+  quality(): Promise<Quality> {
+    return this.json("api/quality");
+  }
+
+  async duplicates(): Promise<Sets> {
+    return this.json(`api/duplicates?revision=${await this.known()}`);
+  }
+
+  unreadable(): Promise<Unreadable[]> {
+    return this.json("api/unreadable");
+  }
+
+  start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job> {
+    return this.postJson("api/jobs", { kind, options });
+  }
+
+  async stop(): Promise<void> {
+    await this.post("api/job/stop", {});
+  }
+
+  watch(told: (job: Job | null) => void): () => void {
+    return watchJobs("api/events", () => this.json<Job | null>("api/job"), told);
+  }
+
+  places(folder: string): Promise<Place> {
+    return this.json(`api/places?folder=${encodeURIComponent(folder)}`);
+  }
+
+  async open(work: string): Promise<Collection> {
+    return this.remember(await this.postJson<Collection>("api/open", { work }));
+  }
+
+  async exportFile(to: "csv" | "parquet" | "html", rows: number[] | null): Promise<Blob> {
+    return (await this.post("api/export", { to, rows })).blob();
+  }
+
+  exportFolders(name: string, rows: number[] | null, link: boolean): Promise<{ path: string; images: number }> {
+    return this.postJson("api/export/folders", { name, rows, link });
+  }
+
+  private remember(collection: Collection): Collection {
+    this.revision = collection.revision;
+    return collection;
+  }
+
+  private async known(): Promise<number> {
+    return this.revision ?? (await this.collection()).revision;
+  }
+
+  private imageUrl(row: number, part: string): string {
+    return `api/images/${row}/${part}?revision=${this.revision ?? 0}`;
+  }
+
+  private async json<Answer>(url: string): Promise<Answer> {
+    return (await this.ask(url)).json();
+  }
+
+  private async postJson<Answer>(url: string, body: object): Promise<Answer> {
+    return (await this.post(url, body)).json();
+  }
+
+  private async post(url: string, body: object): Promise<Response> {
+    const headers = { "Content-Type": "application/json", "X-Unpool-Token": this.token };
+    return this.ask(url, { method: "POST", headers, body: JSON.stringify({ revision: await this.known(), ...body }) });
+  }
+
+  private async ask(url: string, options?: RequestInit): Promise<Response> {
+    const answer = await fetch(url, options).catch(() => {
+      throw new Refused("unpool view does not answer. Is it still running?", 0);
+    });
+    if (!answer.ok) throw new Refused(await reasonOf(answer), answer.status);
+    return answer;
+  }
+}
+
+async function reasonOf(answer: Response): Promise<string> {
+  const told = await answer.json().catch(() => null);
+  return typeof told?.detail === "string" ? told.detail : `unpool view answered ${answer.status} ${answer.statusText}`;
+}

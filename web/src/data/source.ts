@@ -1,0 +1,43 @@
+import type {
+  Collection, Edit, Edited, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
+  RowFacts, Sets, Unreadable,
+} from "./types";
+
+/** Where the page's answers come from: a server, or what a static share carries. */
+export interface Source {
+  readonly editable: boolean; // false in a static share: no edits, jobs, originals or searches by file
+  collection(): Promise<Collection>;
+  points(): Promise<Points>;
+  thumbnails(rows: number[]): Promise<(Blob | null)[]>; // at most 2,000 at a time; one request
+  select(filter: Filter): Promise<Uint32Array>;
+  rows(rows: number[]): Promise<RowFacts[]>; // at most 1,000 at a time
+  image(row: number): Promise<ImageFacts>;
+  originalUrl(row: number): string | null; // a picture any browser shows, upright, at most 2,048 pixels a side
+  overlayUrl(row: number): string | null;
+  reconstruction(row: number): Promise<Reconstruction>;
+  reconstructionUrl(row: number, part: "input" | "output" | "error"): string | null;
+  searchRow(row: number, k: number): Promise<Near[]>;
+  searchRegion(row: number, box: [number, number, number, number], k: number): Promise<Near[]>; // x0 y0 x1 y1 in 0..1
+  searchFile(file: Blob, k: number): Promise<Near[]>;
+  edit(edit: Edit): Promise<Edited>;
+  quality(): Promise<Quality>;
+  duplicates(): Promise<Sets>;
+  unreadable(): Promise<Unreadable[]>;
+  start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job>;
+  stop(): Promise<void>;
+  watch(told: (job: Job | null) => void): () => void; // called at once and at every change; returns how to end it
+  places(folder: string): Promise<Place>;
+  open(work: string): Promise<Collection>; // show another workspace, one that a run has made
+  exportFile(to: "csv" | "parquet" | "html", rows: number[] | null): Promise<Blob>;
+  exportFolders(name: string, rows: number[] | null, link: boolean): Promise<{ path: string; images: number }>;
+}
+
+/** What the server said it could not do, in words for people. `stale` where the collection has changed meanwhile. */
+export class Refused extends Error {
+  constructor(message: string, readonly status: number) {
+    super(message);
+  }
+  get stale(): boolean {
+    return this.status === 409;
+  }
+}

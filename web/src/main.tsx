@@ -1,0 +1,14 @@
+import { render } from "preact";
+import { App } from "./app/App";
+import { load } from "./app/edits";
+import { followFilter } from "./app/finding";
+import { followJob } from "./app/jobs";
+import { followKeys } from "./app/keys";
+import { source } from "./app/store";
+import "./style.css";
+
+followFilter();
+followKeys();
+if (source.editable) followJob();
+render(<App />, document.getElementById("app") as HTMLElement);
+void load();

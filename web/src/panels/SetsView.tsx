@@ -1,0 +1,71 @@
+import { useSignal } from "@preact/signals";
+import { edit } from "../app/edits";
+import { count, plural } from "../app/format";
+import { select } from "../app/selecting";
+import { asked, collection, source } from "../app/store";
+import { SetRow } from "./SetRow";
+import { useAnswer } from "./useAnswer";
+
+const FIRST = 40; // sets, and as many more when asked for
+
+export const others = (sets: readonly number[][]) => sets.flatMap((set) => set.slice(1));
+
+function ForAll({ sets }: { sets: number[][] }) {
+  const rows = others(sets);
+  return (
+    <div class="pane-tools">
+      <span class="muted">
+        {plural(sets.length, "set")}: the first image of each is to keep, {plural(rows.length, "other")}
+      </span>
+      <button type="button" class="button" onClick={() => select(rows)} data-testid="select-others">
+        Select all others
+      </button>
+      {source.editable && (
+        <>
+          <button
+            type="button"
+            class="button"
+            data-testid="mark-all-others"
+            onClick={() => void edit({ action: "mark", rows, wrong: true })}
+          >
+            Mark all others as wrong
+          </button>
+          <button
+            type="button"
+            class="button"
+            onClick={() => (asked.value = { kind: "label", rows, title: "Label all others" })}
+          >
+            Label all others…
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Duplicates, a set in a row. */
+export function SetsView({ exact }: { exact: boolean }) {
+  const most = useSignal(FIRST);
+  const answer = useAnswer(() => source.duplicates(), [collection.value]);
+  if (answer === null) return null;
+  const sets = exact ? answer.exact : answer.near;
+  if (sets.length === 0) return <p class="empty">None found.</p>;
+  const left = sets.length - most.value;
+  return (
+    <>
+      <ForAll sets={sets} />
+      <div class="sets" tabIndex={0} role="region" aria-label="Sets of duplicates">
+        <ol>
+          {sets.slice(0, most.value).map((set) => (
+            <SetRow key={set[0]} set={set} />
+          ))}
+        </ol>
+        {left > 0 && (
+          <button type="button" class="button wide" onClick={() => (most.value += FIRST)}>
+            Show more ({count(left)})
+          </button>
+        )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,121 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { attempt } from "../../app/edits";
+import { fileName } from "../../app/format";
+import { IconButton } from "../../app/IconButton";
+import { Modal } from "../../app/Modal";
+import { collection, opened, source, type Opened } from "../../app/store";
+import type { ImageFacts } from "../../data/types";
+import { ImageSide } from "./ImageSide";
+import { MIDDLE, type Box } from "./regions";
+import { Stage } from "./Stage";
+import type { Zoom } from "./zoom";
+
+const close = () => {
+  opened.value = null;
+};
+
+/** Those of the image before stay until the next come. */
+function useFacts(row: number): ImageFacts | null {
+  const [facts, setFacts] = useState<ImageFacts | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    void attempt(async () => {
+      const told = await source.image(row);
+      if (wanted) setFacts(told);
+    });
+    return () => {
+      wanted = false;
+    };
+  }, [row, collection.value]);
+  return facts;
+}
+
+const typing = (target: EventTarget | null) => target instanceof HTMLElement && target.matches("input, select, textarea");
+
+function Leaf({ list, place, go }: { list: ArrayLike<number>; place: number; go(by: number): void }) {
+  return (
+    <span class="leaf">
+      <IconButton icon="left" name="Previous image" disabled={place <= 0} testid="previous" onClick={() => go(-1)} />
+      <span class="muted">{place < 0 ? "–" : `${(place + 1).toLocaleString("en")} of ${list.length.toLocaleString("en")}`}</span>
+      <IconButton
+        icon="right"
+        name="Next image"
+        disabled={place + 1 >= list.length}
+        testid="next"
+        onClick={() => go(1)}
+      />
+    </span>
+  );
+}
+
+function Open({ row, list }: Opened) {
+  const facts = useFacts(row);
+  const [size, setSize] = useState({ width: 1, height: 1 });
+  const [region, setRegion] = useState<Box | null>(null);
+  const [overlay, setOverlay] = useState(0);
+  const zoom = useRef<Zoom | null>(null);
+  const place = Array.prototype.indexOf.call(list, row);
+  useEffect(() => {
+    if (facts?.row === row && facts.width > 0) setSize({ width: facts.width, height: facts.height });
+  }, [facts?.row === row]);
+
+  const go = (by: number) => {
+    const next = list[place + by];
+    if (next === undefined) return;
+    setRegion(null);
+    zoom.current?.fit();
+    opened.value = { row: next, list };
+  };
+  const key = (event: KeyboardEvent) => {
+    if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "ArrowLeft") go(-1);
+    else if (event.key === "ArrowRight") go(1);
+    else if (event.key === "+" || event.key === "=") zoom.current?.larger();
+    else if (event.key === "-") zoom.current?.smaller();
+    else if (event.key === "0") zoom.current?.fit();
+    else return;
+    event.preventDefault();
+  };
+  // On the document: a button that has just been disabled has lost the focus to it.
+  useEffect(() => {
+    document.addEventListener("keydown", key);
+    return () => document.removeEventListener("keydown", key);
+  });
+  return (
+    <Modal
+      title={facts === null ? "Image" : fileName(facts.path)}
+      close={close}
+      class="image-dialog"
+      testid="dialog"
+      tools={<Leaf list={list} place={place} go={go} />}
+    >
+      <div class="image-body" data-row={row}>
+        <Stage
+          row={row}
+          name={facts === null ? "image" : fileName(facts.path)}
+          size={size}
+          region={region}
+          changeRegion={setRegion}
+          overlay={overlay}
+          sized={setSize}
+          zoomed={(now) => (zoom.current = now)}
+        />
+        {facts !== null && (
+          <ImageSide
+            facts={facts}
+            stale={facts.row !== row}
+            region={region}
+            setRegion={setRegion}
+            startRegion={() => setRegion(MIDDLE)}
+            overlay={overlay}
+            setOverlay={setOverlay}
+          />
+        )}
+      </div>
+    </Modal>
+  );
+}
+
+export function ImageDialog() {
+  return opened.value && <Open {...opened.value} />;
+}

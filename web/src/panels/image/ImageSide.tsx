@@ -1,0 +1,89 @@
+import { edit } from "../../app/edits";
+import { findSimilar } from "../../app/finding";
+import { Icon } from "../../app/Icon";
+import { toggle } from "../../app/selecting";
+import { collection, selected, source } from "../../app/store";
+import type { ImageFacts } from "../../data/types";
+import { LabelForm } from "../LabelForm";
+import { Facts } from "./Facts";
+import { Mirror } from "./Mirror";
+import { Nearest } from "./Nearest";
+import { RegionForm } from "./RegionForm";
+import type { Box } from "./regions";
+
+interface Props {
+  facts: ImageFacts;
+  stale: boolean; // facts of the image before
+  region: Box | null;
+  setRegion(box: Box | null): void;
+  startRegion(): void;
+  overlay: number;
+  setOverlay(share: number): void;
+}
+
+function Actions({ facts, startRegion }: Pick<Props, "facts" | "startRegion">) {
+  const { row, wrong } = facts;
+  const picked = selected.value[row] === 1;
+  return (
+    <div class="actions">
+      <button type="button" class="button" aria-pressed={picked} data-testid="image-select" onClick={() => toggle(row)}>
+        {picked ? "Deselect" : "Select"}
+      </button>
+      {source.editable && (
+        <>
+          <button
+            type="button"
+            class="button"
+            data-testid="image-wrong"
+            onClick={() => void edit({ action: "mark", rows: [row], wrong: !wrong })}
+          >
+            {wrong ? "Not wrong" : "Mark as wrong"}
+          </button>
+          <button type="button" class="button" data-testid="image-similar" onClick={() => void findSimilar(row)}>
+            <Icon name="search" /> More like this
+          </button>
+          <button type="button" class="button" data-testid="region-start" onClick={startRegion}>
+            Search a region
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+export function ImageSide({ facts, stale, region, setRegion, startRegion, overlay, setOverlay }: Props) {
+  const { row, path, label } = facts;
+  const has = collection.value?.has;
+  return (
+    <div class={stale ? "image-side stale" : "image-side"} aria-busy={stale} tabIndex={0} role="region" aria-label="About the image">
+      {region === null ? (
+        <Actions facts={facts} startRegion={startRegion} />
+      ) : (
+        <RegionForm row={row} path={path} box={region} change={setRegion} end={() => setRegion(null)} />
+      )}
+      {source.editable ? (
+        <LabelForm key={row} rows={() => [row]} before={label} testid="image-label" />
+      ) : (
+        label !== null && <p class="tag">{label}</p>
+      )}
+      {source.editable && has?.segmenter && (
+        <label class="field inline">
+          Segmentation overlay
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step={0.05}
+            value={overlay}
+            data-testid="overlay"
+            aria-valuetext={`${Math.round(overlay * 100)} percent opaque`}
+            onInput={(event) => setOverlay(Number(event.currentTarget.value))}
+          />
+        </label>
+      )}
+      <Facts facts={facts} />
+      <Nearest near={facts.nearest} />
+      {source.editable && has?.mirror && <Mirror row={row} />}
+    </div>
+  );
+}

@@ -1,0 +1,21 @@
+import { attempt } from "../app/edits";
+import { select } from "../app/selecting";
+import { source } from "../app/store";
+import type { Filter } from "../data/types";
+
+/** All rows a filter leaves; null where that failed, which has been told then. */
+export async function rowsOf(filter: Filter): Promise<number[] | null> {
+  let rows: number[] | null = null;
+  await attempt(async () => {
+    rows = Array.from(await source.select(filter));
+  });
+  return rows;
+}
+
+/** Select what any of these filters leaves. */
+export function selectWhere(filters: Filter[]): Promise<boolean> {
+  return attempt(async () => {
+    const found = await Promise.all(filters.map((filter) => source.select(filter)));
+    select(new Set(found.flatMap((rows) => Array.from(rows))));
+  });
+}
