@@ -1,5 +1,5 @@
-"""How many labels are needed: suggestions spread from a few per class, beside the nearest labelled image and a
-linear classifier, on a workspace whose folders are classes.
+"""How many labels are needed: suggestions spread from a few per class, beside propagation alone, the nearest
+labelled image and a linear classifier, on a workspace whose folders are classes.
 
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
     python benchmarks/label_spreading.py photos.unpool             all classes have labels
@@ -55,10 +55,9 @@ def measure(vectors_ND: np.ndarray, class_N: np.ndarray, each: int, classes: np.
         found_N, sure_N = spread_labels(vectors_ND, label_N)
         rows.setdefault("seconds", []).append(time.perf_counter() - begin)
         guesses = {
-            "spread": found_N,
-            "nearest": one_nearest(vectors_ND, label_N),
-            "linear": linear(vectors_ND, label_N),
-        }
+            "spread": found_N, "propagation": spread_labels(vectors_ND, label_N, guesses=False)[0],
+            "nearest": one_nearest(vectors_ND, label_N), "linear": linear(vectors_ND, label_N),
+        }  # fmt: skip
         for name, guess_N in guesses.items():
             rows.setdefault(name, []).append(float((guess_N == class_N)[free_N].mean()))
         for limit in LIMITS:

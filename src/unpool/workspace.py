@@ -53,6 +53,7 @@ COLUMNS: dict[str, str] = {
 }
 OK = "ok"
 SKIPPED = "skipped"
+AT_ONCE = 2048  # vectors in memory while the nearest are looked for
 ATTEMPTS = 20  # to commit where others commit at the same time
 
 
@@ -163,15 +164,16 @@ class ImageTable:
         length or is not finite.
         """
         query_D = self._checked_query(vector_D)
-        scanner = self._table.to_lance().scanner(
-            columns=["path", "_distance"],
-            filter="vector IS NOT NULL" + (f" AND ({where})" if where else ""),
-            prefilter=True,
-            nearest={"column": "vector", "q": query_D, "k": k, "metric": "cosine", "use_index": False},
-        )
-        rows = scanner.to_table().sort_by([("_distance", "ascending"), ("path", "ascending")])
-        far = rows["_distance"].to_numpy().clip(0, 2)
-        return rows["path"].to_pylist(), far
+        dataset = self._table.to_lance()
+        offset_M = _matching(dataset, where)
+        far_M = np.full(len(offset_M), np.nan, np.float32)
+        for start in range(0, len(offset_M), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
+            far_M[part] = _distances(dataset.take(offset_M[part], columns=["vector"])["vector"], query_D)
+        known_M = np.flatnonzero(~np.isnan(far_M))
+        best_K = known_M[np.argsort(far_M[known_M], kind="stable")[:k]]
+        paths: list[str] = dataset.take(offset_M[best_K], columns=["path"])["path"].to_pylist()
+        return paths, far_M[best_K]
 
     def _checked_query(self, vector_D: npt.ArrayLike) -> np.ndarray:
         query_D = np.asarray(vector_D, np.float32)
@@ -313,6 +315,28 @@ def _places(dataset: Any, paths: Sequence[str] | Any) -> np.ndarray:
 
     wanted = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
     return _index_in(wanted, dataset.to_table(columns=["path"])["path"])
+
+
+def _matching(dataset: Any, where: str | None) -> np.ndarray:
+    """The places of the rows that fulfil a condition, in the dataset's own order."""
+    if where is None:
+        return np.arange(dataset.count_rows())
+    here = dataset.to_table(columns=[], with_row_address=True)["_rowaddr"]
+    chosen = dataset.to_table(columns=[], with_row_address=True, filter=where)["_rowaddr"]
+    return _index_in(chosen, here)
+
+
+def _distances(column: Any, query_D: np.ndarray) -> np.ndarray:
+    """Cosine distances 0..2 of a column of vectors to one, NaN where there is none or it is zero."""
+    column = column.combine_chunks()
+    vector_ND = column.values.to_numpy(zero_copy_only=False)[column.offset * len(query_D) :]
+    vector_ND = vector_ND[: len(column) * len(query_D)].reshape(-1, len(query_D))
+    length_N = np.sqrt(np.einsum("nd,nd->n", vector_ND, vector_ND)) * np.linalg.norm(query_D)
+    known_N = np.asarray(column.is_valid()) & (length_N > 0)
+    cosine_N = np.divide(
+        vector_ND @ query_D, length_N, out=np.full(len(column), np.nan, np.float32), where=known_N
+    )
+    return np.clip(1 - cosine_N, 0, 2)
 
 
 def _rewrite(dataset: Any, paths: Sequence[str], columns: Any) -> None:

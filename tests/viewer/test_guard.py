@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,12 @@ def test_changes_need_the_token(client: Any, token: str) -> None:
 def test_the_page_carries_the_token_and_fences_itself_in(client: Any) -> None:
     page = client.get("/")
     assert 'content="token-of-the-tests"' in page.text
-    for answer in (page, client.get("/api/collection"), client.get("/api/nowhere")):
+    nonces = {
+        re.search(r"'nonce-([^']+)'", client.get("/").headers["content-security-policy"])[1] for _ in range(2)
+    }
+    assert len(nonces) == 2  # each page has its own
+    assert "unsafe" not in page.headers["content-security-policy"].split("script-src")[1].split(";")[0]
+    for answer in (client.get("/api/collection"), client.get("/api/nowhere")):
         for name, value in HEADERS.items():
             assert answer.headers[name] == value
 

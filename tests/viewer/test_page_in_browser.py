@@ -161,7 +161,8 @@ def test_an_image_opens_with_its_facts_and_its_mirror(page: Any, viewed: Path) -
 def test_a_selection_is_exported_to_folders(page: Any, viewed: Path) -> None:
     choose_some(page, [1, 4])
     test(page, "export-open").first.click()
-    page.get_by_label("folders", exact=False).first.check()
+    page.get_by_role("radio", name="Class folders").check()
+    page.get_by_role("radio", name="selection", exact=False).check()
     test(page, "export-apply").click()
     page.wait_for_selector("[data-testid=toast]")
     files = [file for file in (viewed / "w.unpool" / "exports").rglob("*") if file.is_file()]

@@ -5,6 +5,7 @@ Shapes: N usable images sorted by path, M of them embedded, K neighbours.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +31,7 @@ from unpool.workspace import OK, SKIPPED, ImageTable, Thumbnails
 __all__ = ["check", "found_problems", "read_near_duplicates"]
 
 CHUNK = 1024  # thumbnails in memory at a time
-NEIGHBOURS = 10  # whose mean distance tells how alone an image is
+NEIGHBOURS, FARTHEST = 10, 15  # whose mean distance is the score; whose distance makes an outlier
 FACTS = ("path", "id", "width", "height", "sharpness", "reconstruction_error")
 Entry = dict[str, Any]
 
@@ -70,7 +71,7 @@ class _Findings:
         self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
         self.first_N = first_of_same([name or None for name in self.ids])
         self.entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
-        self.limits: dict[str, dict[str, float]] = {}
+        self.limits: dict[str, dict[str, float | None]] = {}
 
     def look(self, progress: Progress) -> None:
         """Look at every thumbnail, then for everything that is told."""
@@ -82,8 +83,10 @@ class _Findings:
             self._copies()
             self._near_copies(sketches, near_NK, lambda share: stage.reach(100 * share, 100))
         error_N = self._column("reconstruction_error")
-        self._flag("outliers", problems.outliers(self.alone_N, error_N, sketches.contrast_N))
-        self._flag("blurred", problems.blurred(sketches.blur_N))
+        contrast_N = sketches.contrast_N
+        self._flag("outliers", problems.outliers(self.far_N, error_N, contrast_N))
+        sharpness_N = self._column("sharpness")
+        self._flag("blurred", problems.blurred(sketches.blur_N, sharpness_N, contrast_N))
         self._flag("dark", problems.dark(sketches.high_N))
         self._flag("bright", problems.bright(sketches.low_N))
 
@@ -116,11 +119,12 @@ class _Findings:
         paths, vectors_MD = embedded(self.table)
         place = {path: row for row, path in enumerate(self.paths)}
         row_M = np.array([place[path] for path in paths])
-        distances_MK, nearest_MK = self_neighbours(vectors_MD, NEIGHBOURS, seed=self.seed)
+        distances_MK, nearest_MK = self_neighbours(vectors_MD, FARTHEST, seed=self.seed)
         near_NK = np.full((len(self.paths), nearest_MK.shape[1]), -1, np.int64)
         near_NK[row_M] = row_M[nearest_MK]
-        self.alone_N = np.full(len(self.paths), np.nan, np.float32)
-        self.alone_N[row_M] = distances_MK.mean(axis=1) if distances_MK.shape[1] else 0
+        self.alone_N, self.far_N = (np.full(len(self.paths), np.nan, np.float32) for _ in range(2))
+        self.alone_N[row_M] = distances_MK[:, :NEIGHBOURS].mean(axis=1) if distances_MK.shape[1] else 0
+        self.far_N[row_M] = distances_MK[:, -1] if distances_MK.shape[1] else 0
         return near_NK
 
     def _copies(self) -> None:
@@ -158,7 +162,7 @@ class _Findings:
         return np.asarray(self.rows[name].cast("double").to_numpy(zero_copy_only=False))
 
     def _flag(self, kind: str, flagged: Flagged) -> None:
-        self.limits[kind] = flagged.limits
+        self.limits[kind] = {name: _short(value) for name, value in flagged.limits.items()}
         self.entries[kind] = [
             self._entry(row) | {"detail": told} for row, told in zip(flagged.rows, flagged.told, strict=True)
         ]
@@ -168,3 +172,7 @@ class _Findings:
 
     def _of(self, row: int) -> Entry:
         return {"of": self.paths[row], "of_id": self.ids[row]}
+
+
+def _short(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None

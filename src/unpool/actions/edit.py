@@ -83,7 +83,7 @@ def move(work: Path, paths: Sequence[str] | str, group: int) -> dict[str, Any]:
 
     Raises `UsageError` for another number, `UnpoolError` for images that were never grouped.
     """
-    table = ImageTable(work)
+    table, group = ImageTable(work), int(group)
     numbers = _numbers(table)
     new = numbers[-1] + 1
     if group not in {NO_GROUP, *numbers, new}:
@@ -123,7 +123,7 @@ def split(work: Path, group: int, *, seed: int = 0) -> dict[str, Any]:
     """
     from unpool.analysis.hierarchy import split as part
 
-    table = ImageTable(work)
+    table, group = ImageTable(work), int(group)
     numbers = _numbers(table)
     _refuse_unknown(group, numbers)
     rows = _in_groups(table, [group])

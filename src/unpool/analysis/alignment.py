@@ -59,9 +59,9 @@ def blurred(picture_PSS: Floats, passes: int) -> Floats:
     """Each picture, so many times averaged with its neighbours by 1 2 1 along both sides; edges go on outside."""
     for _ in range(passes):
         wide = np.pad(picture_PSS, ((0, 0), (1, 1), (0, 0)), mode="edge")
-        picture_PSS = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
+        picture_PSS = np.float32(0.25) * (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:])
         wide = np.pad(picture_PSS, ((0, 0), (0, 0), (1, 1)), mode="edge")
-        picture_PSS = (wide[..., :-2] + 2 * wide[..., 1:-1] + wide[..., 2:]) / 4
+        picture_PSS = np.float32(0.25) * (wide[..., :-2] + 2 * wide[..., 1:-1] + wide[..., 2:])
     return picture_PSS
 
 
@@ -93,8 +93,7 @@ def _step(still_PSS: Floats, loose_PSS: Floats, place_P4: Floats) -> Floats:
     curve_P44 = slope_P4R @ slope_P4R.transpose(0, 2, 1)
     curve_P44 += 0.01 * np.eye(4, dtype=np.float32)  # plain pictures have no slope
     missed_PR1 = ((still_PSS - moved_PSS) * seen_PSS).reshape(pairs, side * side, 1)
-    step_P4: Floats = np.linalg.solve(curve_P44, slope_P4R @ missed_PR1)[..., 0] / side
-    return step_P4
+    return np.asarray(np.linalg.solve(curve_P44, slope_P4R @ missed_PR1)[..., 0] / side, np.float32)
 
 
 def _moved(picture_PSS: Floats, place_P4: Floats) -> tuple[Floats, Floats]:
@@ -102,15 +101,15 @@ def _moved(picture_PSS: Floats, place_P4: Floats) -> tuple[Floats, Floats]:
     side = picture_PSS.shape[1]
     down_PSS, row_PS = _weights(place_P4[:, 0], place_P4[:, 1], side)
     across_PSS, column_PS = _weights(place_P4[:, 2], place_P4[:, 3], side)
-    moved_PSS: Floats = down_PSS @ picture_PSS @ across_PSS.transpose(0, 2, 1)
+    moved_PSS = np.asarray(down_PSS @ picture_PSS @ across_PSS.transpose(0, 2, 1), np.float32)
     return moved_PSS, row_PS[:, :, None] * column_PS[:, None, :]
 
 
 def _weights(scale_P: Floats, shift_P: Floats, side: int) -> tuple[Floats, Floats]:
     """What each old row gives to each new one (P, S, S), and 1 for new rows that lie in the picture (P, S)."""
     row_S = np.arange(side, dtype=np.float32)
-    middle = (side - 1) / 2
-    place_PS = middle + scale_P[:, None] * (row_S - middle) + side * shift_P[:, None]
+    middle = np.float32((side - 1) / 2)
+    place_PS = middle + scale_P[:, None] * (row_S - middle) + np.float32(side) * shift_P[:, None]
     inside_PS = ((place_PS >= 0) & (place_PS <= side - 1)).astype(np.float32)
     far_PSS = np.abs(row_S - place_PS.clip(0, side - 1)[:, :, None])
     return np.maximum(0, 1 - far_PSS).astype(np.float32), inside_PS

@@ -15,14 +15,13 @@ from unpool.analysis.alignment import agreement
 from unpool.analysis.neighbours import Floats, Indices, self_neighbours
 from unpool.analysis.sketches import Sketches
 
+# Measured on real photographs: docs/decisions/0010-problems.md.
 NEAREST = 4  # neighbours that are looked at, by each of the two ways
 WAVES = 8  # of the cosine transform, along each side
 ALIKE = 0.55  # correlation of coarse light and dark, before anything is moved
-HOPELESS, SAME = (
-    0.8,
-    0.91,
-)  # agreement at half the size, and at all of it; see docs/decisions/0010-problems.md
 PLAIN = 50.0  # length of what is no more than a grey level here and there: plain pictures are alike
+HOPELESS, SAME = 0.8, 0.91  # agreement at half the size, and at all of it
+SMALL, SAME_SMALL = 64, 0.95  # pictures of fewer pixels a side have less that could tell them apart
 TINT = 10.0  # mean difference of chroma, of 255
 CHUNK = 512
 
@@ -82,7 +81,7 @@ def waves(grey_NSS: npt.ArrayLike) -> Floats:
     for start in range(0, len(grey_NSS), CHUNK):
         part_CSS = grey_NSS[start : start + CHUNK].astype(np.float32)
         wave_NWW[start : start + CHUNK] = dctn(part_CSS, axes=(1, 2), norm="ortho")[:, :WAVES, :WAVES]
-    waves_ND: Floats = (wave_NWW * frequency_WW).reshape(len(grey_NSS), -1)[:, 1:]
+    waves_ND: Floats = (wave_NWW * frequency_WW).reshape(-1, WAVES * WAVES)[:, 1:]
     return waves_ND
 
 
@@ -132,8 +131,8 @@ def _around(kept: int, beside: dict[int, set[int]], taken: set[int], confirm: Co
         seen.update(fresh)
         further = sorted(set().union(*(beside[row] for row in fresh)) - seen - taken)
         seen.update(further)
-        agree = confirm(np.array([(kept, row) for row in further])) if further else []
-        fresh = [row for row, is_same in zip(further, agree, strict=True) if is_same]
+        agree = confirm(np.array([(kept, row) for row in further], np.int64).reshape(-1, 2))
+        fresh = [row for row, is_same in zip(further, agree.tolist(), strict=True) if is_same]
     return members
 
 
@@ -145,7 +144,9 @@ class _Found:
 
     def confirm(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
         same_P = self._tints(pair_P2) <= TINT
-        same_P[same_P] = self.agreements(pair_P2[same_P]) >= SAME
+        asked_P2 = pair_P2[same_P]
+        is_small_P = self._sketches.side_N[asked_P2].min(axis=1, initial=SMALL) < SMALL
+        same_P[same_P] = self.agreements(asked_P2) >= np.where(is_small_P, SAME_SMALL, SAME)
         return np.asarray(same_P)
 
     def agreements(self, pair_P2: Pairs) -> Floats:

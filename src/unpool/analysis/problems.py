@@ -19,9 +19,10 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 HIGH = 0.35  # the 99th percentile of the luma, below which a picture has no light in it
-LOW = 0.65  # the 5th percentile, above which it has no dark
-BLUR = 0.45  # of `sketches.blur`
-ODD = 4.0  # robust deviations of an outlier
+LOW = 0.60  # the 5th percentile, above which it has no dark
+SOFT, SOFTER = 0.52, 0.17  # softness, and by how much it must be above the median
+DETAIL = 0.04  # how much missing detail counts beside blur
+TAIL = 0.7  # of where the farthest of so many images would be expected
 FEW = 20  # images, below which there is no telling what is usual
 
 
@@ -48,20 +49,46 @@ def first_of_same(ids: Sequence[str | None]) -> Indices:
 def outliers(distance_N: npt.ArrayLike, error_N: npt.ArrayLike, contrast_N: npt.ArrayLike) -> Flagged:
     """Images far from their nearest others, or rebuilt worse than others of their contrast.
 
-    `distance_N` as `quality.outlier_score` gives it.
+    `distance_N` is the distance to the last of some nearest others: of several odd images that are alike each has
+    the rest near it, but not so many. `error_N` are mean squared errors, `contrast_N` deviations of grey levels;
+    NaN where unknown. Fewer than 20 images tell nothing.
     """
     distance_N, error_N, contrast_N = (np.asarray(v, np.float64) for v in (distance_N, error_N, contrast_N))
-    alone_N, usual = _deviations(np.log(np.maximum(distance_N, 1e-6)))
-    badly_N, _ = _deviations(np.log(np.maximum(error_N, 1e-9)) - 2 * np.log(np.maximum(contrast_N, 4)))
-    worst_N = np.fmax(alone_N, badly_N)
-    rows = _worst(worst_N > ODD, worst_N)
+    badly_N = np.sqrt(error_N) / np.maximum(contrast_N, 8)
+    far, bad = tail_limit(distance_N), tail_limit(badly_N)
+    excess_N = np.fmax(distance_N / far, badly_N / bad)
+    rows = _worst(excess_N > 1, excess_N)
     told = [
-        f"distance to its neighbours {distance_N[row]:.3f}, usually {np.exp(usual):.3f}"
-        if not badly_N[row] > alone_N[row]
-        else f"rebuilt with an error of {error_N[row]:.4f}"
+        f"its neighbours are at {distance_N[row]:.3f}, usual is {np.nanmedian(distance_N):.3f}"
+        if distance_N[row] > far
+        else f"rebuilt with an error of {error_N[row]:.4f}, usual is {np.nanmedian(error_N):.4f}"
         for row in rows
     ]
-    return Flagged(rows, told, {"deviations": ODD})
+    return Flagged(rows, told, {"distance": far, "error": bad})
+
+
+def tail_limit(value_N: npt.ArrayLike) -> float:
+    """Where a value is too large for the others: infinite where fewer than 20 are known, or a quarter are equal.
+
+    The distance between the upper quartile and the 95th percentile tells how the values thin out; were it to go on
+    so exponentially, the largest of N is expected at the quartile + scale · log(N/4). Of that way 0.7 is the limit,
+    for real tails are shorter. Up to 5 % of the images may be odd themselves without moving it much.
+
+    Source: Pickands 1975, Statistical inference using extreme order statistics (the exponential case).
+
+    >>> round(tail_limit(np.arange(1000.0)), 1)
+    1229.1
+    """
+    value_N = np.asarray(value_N, np.float64)
+    known = value_N[np.isfinite(value_N)]
+    if len(known) < FEW:
+        return float("inf")
+    quartile, high = np.percentile(known, [75, 95])
+    return (
+        float(quartile + TAIL * np.log(len(known) / 4) * (high - quartile) / np.log(5))
+        if high > quartile
+        else float("inf")
+    )
 
 
 def dark(high_N: npt.ArrayLike) -> Flagged:
@@ -73,29 +100,26 @@ def dark(high_N: npt.ArrayLike) -> Flagged:
 
 
 def bright(low_N: npt.ArrayLike) -> Flagged:
-    """Images without dark: `Sketches.low_N` above 0.65, and nearer to white than half of what is usual."""
+    """Images without dark: `Sketches.low_N` above 0.6, and nearer to white than half of what is usual."""
     low_N = np.asarray(low_N, np.float64)
     limit = max(LOW, (1 + _median(low_N)) / 2)
     rows = _worst(low_N > limit, low_N)
     return Flagged(rows, [f"95 % of it above {low_N[row]:.2f} of white" for row in rows], {"low": limit})
 
 
-def blurred(blur_N: npt.ArrayLike) -> Flagged:
-    """Images with soft edges only."""
-    blur_N = np.asarray(blur_N, np.float64)
-    limit = max(BLUR, _median(blur_N) + 0.1)
-    rows = _worst(blur_N > limit, blur_N)
-    return Flagged(rows, [f"blur {blur_N[row]:.2f}, from {limit:.2f} on" for row in rows], {"blur": limit})
+def blurred(blur_N: npt.ArrayLike, sharpness_N: npt.ArrayLike, contrast_N: npt.ArrayLike) -> Flagged:
+    """Images whose softness is above 0.52, and by 0.17 above what is usual.
 
-
-def _deviations(value_N: Floats) -> tuple[Floats, float]:
-    """How many robust deviations each value is above the median, NaN where it is unknown or too few are."""
-    known = value_N[np.isfinite(value_N)]
-    if len(known) < FEW:
-        return np.full(len(value_N), np.nan), float("nan")
-    middle = float(np.median(known))
-    spread = 1.4826 * float(np.median(np.abs(known - middle)))
-    return (value_N - middle) / max(spread, 0.05), middle
+    Softness is `Sketches.blur_N`, which tells a moved camera, and 0.04 · log(contrast² / sharpness), which tells
+    lost detail; `sharpness_N` as `decode.sharpness` gives it.
+    """
+    blur_N, sharpness_N, contrast_N = (np.asarray(v, np.float64) for v in (blur_N, sharpness_N, contrast_N))
+    soft_N = blur_N + DETAIL * np.log((np.square(contrast_N) + 25) / np.maximum(sharpness_N, 0.01))
+    limit = max(SOFT, _median(soft_N) + SOFTER)
+    rows = _worst(soft_N > limit, soft_N)
+    return Flagged(
+        rows, [f"softness {soft_N[row]:.2f}, from {limit:.2f} on" for row in rows], {"soft": limit}
+    )
 
 
 def _median(value_N: Floats) -> float:

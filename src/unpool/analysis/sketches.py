@@ -26,12 +26,13 @@ JUDGED_FROM = 64  # pixels of the longer side: smaller pictures are as sharp as 
 class Sketches:
     """Pictures side by side: grey (N, S, S) and chroma (N, C, C, 2) uint8, the rest (N,) float32.
 
-    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1, and `blur_N` is `blur`, 0..1; they are
-    NaN where there is no picture or no telling.
+    `side_N` is the longer side in pixels; `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1,
+    and `blur_N` is `blur`, 0..1; they are NaN where there is no picture or no telling.
     """
 
     grey_NSS: Bytes
     chroma_NCC2: Bytes
+    side_N: Floats
     high_N: Floats
     low_N: Floats
     blur_N: Floats
@@ -47,7 +48,7 @@ class Sketches:
         2
         """
         rows = [_NOTHING if picture is None else _sketch(picture) for picture in pictures]
-        grey, chroma, *rest = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        grey, chroma, *rest = zip(*rows, strict=True) if rows else ((), (), (), (), (), ())
         return cls(
             np.array(grey, np.uint8).reshape(-1, SIDE, SIDE),
             np.array(chroma, np.uint8).reshape(-1, COLOURS, COLOURS, 2),
@@ -71,10 +72,10 @@ class Sketches:
         return deviation_N
 
 
-_Row = tuple[Bytes, Bytes, float, float, float]
+_Row = tuple[Bytes, Bytes, float, float, float, float]
 _NAN = float("nan")
 _NOTHING: _Row = (
-    np.zeros((SIDE, SIDE), np.uint8), np.zeros((COLOURS, COLOURS, 2), np.uint8), _NAN, _NAN, _NAN,
+    np.zeros((SIDE, SIDE), np.uint8), np.zeros((COLOURS, COLOURS, 2), np.uint8), 0.0, _NAN, _NAN, _NAN,
 )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ def _sketch(picture: Image.Image) -> _Row:
     count_256 = np.cumsum(luma.histogram())
     high, low = (int(np.searchsorted(count_256, part / 100 * count_256[-1])) / 255 for part in (HIGH, LOW))
     soft = blur(np.asarray(luma)) if max(luma.size) >= JUDGED_FROM else _NAN
-    return grey_SS, np.asarray(colours)[..., 1:], high, low, soft
+    return grey_SS, np.asarray(colours)[..., 1:], max(luma.size), high, low, soft
 
 
 def blur(luma_HW: npt.ArrayLike) -> float:

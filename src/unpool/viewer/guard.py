@@ -85,8 +85,10 @@ def _name_of(host: str) -> str:
 def _with_headers(send: Send) -> Send:
     async def wrapped(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
+            theirs = message.get("headers", [])
+            set_already = {name.lower() for name, _ in theirs}
             ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-            message["headers"] = [*message.get("headers", []), *ours]
+            message["headers"] = [*theirs, *(pair for pair in ours if pair[0] not in set_already)]
         await send(message)
 
     return wrapped

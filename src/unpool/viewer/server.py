@@ -21,7 +21,7 @@ from unpool import __version__
 from unpool.errors import UnpoolError
 from unpool.viewer.changing import changing_routes, reload_after
 from unpool.viewer.desk import Desk, StaleError
-from unpool.viewer.guard import Guard
+from unpool.viewer.guard import POLICY, Guard
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.places import Places
 from unpool.viewer.reading import reading_routes
@@ -68,9 +68,16 @@ def _page_routes(app: FastAPI, token: str) -> None:
     @app.get("/", include_in_schema=False)
     def page() -> Response:
         text = (files("unpool.viewer") / "static" / "index.html").read_text("utf-8")
-        place = '<meta name="unpool-token" content="'
-        text = text.replace(place, place + html.escape(token), 1)
-        return Response(text, media_type="text/html", headers={"cache-control": "no-store"})
+        # The map's drawing functions are written at run time; the nonce lets them, and nothing else, become code.
+        nonce = secrets.token_urlsafe(16)
+        for place, known in (
+            ('name="unpool-token" content="', token),
+            ('property="csp-nonce" nonce="', nonce),
+        ):
+            text = text.replace(place, place + html.escape(known), 1)
+        policy = POLICY.replace("script-src 'self'", f"script-src 'self' 'nonce-{nonce}'")
+        headers = {"cache-control": "no-store", "content-security-policy": policy}
+        return Response(text, media_type="text/html", headers=headers)
 
     @app.get("/assets/{name}", include_in_schema=False)
     def asset(name: str) -> Response:

@@ -38,7 +38,7 @@ export function edit(wanted: Edit): Promise<boolean> {
   return attempt(async () => {
     const edited = await source.edit(wanted);
     await show(edited.collection);
-    tell(edited.told, { undo: wanted.action !== "undo" && edited.collection.undo !== null });
+    tell(edited.told, { edited: true, undo: wanted.action !== "undo" && edited.collection.undo !== null });
   });
 }
 

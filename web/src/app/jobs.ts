@@ -1,7 +1,6 @@
 import type { Job, JobKind } from "../data/types";
 import { attempt, show } from "./edits";
 import { asked, job, jobShown, source } from "./store";
-import { tell } from "./telling";
 
 export const JOB_NAMES: Record<JobKind, string> = {
   run: "Run",
@@ -25,13 +24,7 @@ export function followJob(): () => void {
 }
 
 async function finish(ended: Job): Promise<void> {
-  if (ended.state === "failed") return;
-  if (ended.state === "stopped") {
-    tell(`${JOB_NAMES[ended.kind]} stopped.`);
-    return;
-  }
-  tell(`${JOB_NAMES[ended.kind]} done.`);
-  if (ended.kind !== "run") await attempt(async () => show(await source.collection()));
+  if (ended.state === "done" && ended.kind !== "run") await attempt(async () => show(await source.collection()));
 }
 
 export function start(kind: JobKind, options: Record<string, string | number | boolean> = {}): Promise<boolean> {

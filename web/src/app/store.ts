@@ -29,7 +29,8 @@ export interface Toast {
   id: number;
   text: string;
   bad: boolean;
-  undo: boolean;
+  edited: boolean; // tells a change: the next one takes its place
+  undo: boolean; // offers to take that back
 }
 
 export const source: Source = openSource();

@@ -57,7 +57,7 @@ test("a picture is hit before the point beneath it, and nothing far from both", 
   const grid = createGrid(POINTS, null);
   const view = fit({ x0: -1, y0: -1, x1: 1, y1: 1 }, 800, 800);
   const [x, y] = toScreen(view, POINTS.x[5]!, POINTS.y[5]!);
-  const picture = { row: 4_000, priority: 0, x: x + 10, y, size: 40, pointX: x, pointY: y };
+  const picture = { row: 4_000, priority: 0, x: x + 10, y, size: 40, pointX: x, pointY: y, width: 40, height: 30 };
   expect(rowAt(x, y, view, [], grid)).toBe(5);
   expect(rowAt(x, y, view, [picture], grid)).toBe(4_000);
   expect(rowAt(2, 2, view, [picture], grid)).toBe(null);

@@ -1,13 +1,14 @@
 import { toMap, type View } from "./camera";
 import type { Grid } from "./grid";
-import type { Picture } from "./layout";
+import type { Drawn } from "./overlay";
 
+const FRAME = 2; // pixels around a picture
 const REACH = 10; // pixels from a point at which it is still meant
 
 /** The row at a place of the screen: the topmost picture there, or the nearest point. */
-export function rowAt(x: number, y: number, view: View, pictures: Picture[], grid: Grid): number | null {
-  const over = pictures.find((picture) => {
-    return Math.abs(picture.x - x) <= picture.size / 2 && Math.abs(picture.y - y) <= picture.size / 2;
+export function rowAt(x: number, y: number, view: View, pictures: Drawn[], grid: Grid): number | null {
+  const over = pictures.find(({ x: midX, y: midY, width, height }) => {
+    return Math.abs(midX - x) <= width / 2 + FRAME && Math.abs(midY - y) <= height / 2 + FRAME;
   });
   return over?.row ?? nearestPoint(x, y, view, grid);
 }

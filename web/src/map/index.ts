@@ -9,7 +9,7 @@ import { listenToKeys } from "./keyboard";
 import { rowsWithin } from "./lasso";
 import type { Picture } from "./layout";
 import { createModel } from "./model";
-import { createOverlay } from "./overlay";
+import { createOverlay, type Drawn } from "./overlay";
 import { createPlot, hasWebGL, sizeOf } from "./plot";
 import { listenToPointer } from "./pointer";
 import { createSelection } from "./selection";
@@ -17,18 +17,19 @@ import { createSelection } from "./selection";
 export type { MapOptions, MapView } from "./contract";
 
 const SETTLED_AFTER = 80; // milliseconds without movement, after which thumbnails are asked for
+const GATHERED_FOR = 60; // milliseconds in which thumbnails that arrive are drawn together
 
 /** The map in an element; throws where the browser has no WebGL. */
 export function createMap(element: HTMLElement, options: MapOptions): MapView {
   if (!hasWebGL()) throw new Error("it has no WebGL");
   const frame = createFrame(element);
-  const bitmaps = createBitmaps(options.source, () => refresh());
+  const bitmaps = createBitmaps(options.source, arrived);
   const overlay = createOverlay(frame.overlay, bitmaps);
   const model = createModel(document.createElement("canvas").getContext("2d")!);
   const selection = createSelection();
   let dark = options.dark;
   let pictures: Picture[] = []; // of the view, whether or not they are drawn
-  let drawn: Picture[] = [];
+  let drawn: Drawn[] = [];
   let withPictures = true;
   let hovered: number | null = null;
   let focused: number | null = null;
@@ -39,6 +40,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
   let wanted: Promise<void> | null = null; // a drawing of the points that is to come
   let timer = 0;
   let refreshing = 0;
+  let gathering = 0;
   let settled = 0; // counts views, so that an answer for an earlier one is known
 
   const plot = createPlot(frame.plot, sizeOfElement(), dark, { moved, lassoing, lassoed });
@@ -93,17 +95,23 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
     const asOf = settled;
     const view = plot.view();
     pictures = model.layout.pictures(view); // before the first drawing there is none that a frame has found
-    const clearer = model.opacityIn(boxInView(view), view.width * view.height, sizeOf(model.points.x.length));
-    if (clearer !== opacity) plot.setOpacity((opacity = clearer));
-    if (!withPictures) return;
     try {
-      await bitmaps.want(pictures.map(({ row }) => row));
+      if (withPictures) await bitmaps.want(pictures.map(({ row }) => row));
     } catch {
       return; // the next view asks again
     }
     if (asOf !== settled) return;
     paint(plot.view());
     element.dispatchEvent(new CustomEvent("unpool:pictures"));
+    const clearer = model.opacityIn(boxInView(view), view.width * view.height, sizeOf(model.points.x.length));
+    if (clearer !== opacity) plot.setOpacity((opacity = clearer));
+  }
+
+  function arrived(): void {
+    gathering ||= window.setTimeout(() => {
+      gathering = 0;
+      refresh();
+    }, GATHERED_FOR);
   }
 
   function lassoing(corners: number[]): void {
@@ -261,6 +269,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
       endKeys();
       endPointer();
       window.clearTimeout(timer);
+      window.clearTimeout(gathering);
       cancelAnimationFrame(refreshing);
       bitmaps.clear();
       plot.destroy();

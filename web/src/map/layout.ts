@@ -22,7 +22,7 @@ export interface Layout {
   pictures(view: View): Picture[]; // the highest priority first
 }
 
-export const SMALLEST = 32;
+const SMALLEST = 32;
 const LARGEST = 96;
 const APART = 36; // pixels between the middles of two pictures, at least
 const MOST = 1_400; // pictures on a screen
@@ -59,7 +59,7 @@ export function createLayout(grid: Grid): Layout {
     }
     const near = pictureList(window, grid, view);
     const all = everyImage(grid, view);
-    return all === null ? near : spread(all, near, SMALLEST);
+    return all === null ? near : spread(all, near, APART, sizeFor);
   }
 
   return { pictures };
@@ -68,11 +68,15 @@ export function createLayout(grid: Grid): Layout {
 function pictureList({ chosen, room }: Window, grid: Grid, view: View): Picture[] {
   const pictures: Picture[] = [];
   for (let place = 0; place < chosen.length; place++) {
-    const size = Math.max(SMALLEST, Math.min(LARGEST, room[place]! * view.scale - GAP));
-    const picture = pictureAt(grid, chosen[place]!, view, size);
+    const picture = pictureAt(grid, chosen[place]!, view, sizeFor(room[place]! * view.scale));
     if (touches(picture, view)) pictures.push(picture);
   }
   return pictures;
+}
+
+/** The side of a picture the nearest other one of which is so many pixels away. */
+function sizeFor(room: number): number {
+  return Math.max(SMALLEST, Math.min(LARGEST, room - GAP));
 }
 
 function touches({ x, y, size }: Picture, { width, height }: View): boolean {

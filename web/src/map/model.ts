@@ -52,6 +52,11 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
     model.layout = createLayout(model.grid);
   }
 
+  function groupsShown(): Set<number> {
+    if (shown === null) return new Set(groups.map(({ group }) => group));
+    return new Set(Array.from(shown, (row) => model.points.group[row]!));
+  }
+
   /** Grown so that a few images at one place do not fill the screen alone. */
   function roomy(box: Box, least: number): Box {
     const x = Math.max(0, least - (box.x1 - box.x0)) / 2;
@@ -71,13 +76,14 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
       groups = newGroups;
       const same = isSame(before.x, points.x) && isSame(before.y, points.y);
       if (!same || !isSame(before.priority, points.priority)) arrange();
-      model.names = createNames(points, groups, measure);
+      model.names = createNames(points, groups, measure, groupsShown());
       recolour();
       return same;
     },
     setShown: (rows) => {
       shown = rows;
       arrange();
+      model.names = createNames(model.points, groups, measure, groupsShown());
     },
     setColourBy: (wanted) => {
       by = wanted;
@@ -104,7 +110,7 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
       });
       // Where points would cover the screen several times over, lighter ones still tell dense places from sparse ones.
       const covered = (points * pointSize * pointSize) / area;
-      return Math.round(20 * Math.max(0.2, Math.min(0.95, 0.3 / Math.sqrt(covered || 1e-9)))) / 20;
+      return Math.round(8 * Math.max(0.25, Math.min(0.9, 0.3 / Math.sqrt(covered || 1e-9)))) / 8;
     },
   };
   return model;

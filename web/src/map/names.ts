@@ -19,10 +19,12 @@ export interface Names {
   draw(context: CanvasRenderingContext2D, view: View, dark: boolean): void;
 }
 
-export function createNames(points: Points, groups: Group[], measure: CanvasRenderingContext2D): Names {
+export function createNames(
+  points: Points, groups: Group[], measure: CanvasRenderingContext2D, shown: Set<number>,
+): Names {
   measure.font = FONT;
   const named = groups
-    .filter(({ group, middle }) => group >= 0 && middle !== null && hasPlace(points, middle))
+    .filter(({ group, middle }) => group >= 0 && shown.has(group) && middle !== null && hasPlace(points, middle))
     .sort((a, b) => b.count - a.count)
     .slice(0, MOST)
     .map(({ name, middle }): Named => {

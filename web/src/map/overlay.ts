@@ -17,10 +17,16 @@ export interface Scene {
   lasso: number[]; // x and y of its corners in turn, on the map
 }
 
+/** A picture as it has been drawn, with the sides of its thumbnail within its square. */
+export interface Drawn extends Picture {
+  width: number;
+  height: number;
+}
+
 /** A canvas over the points, in step with the screen's pixels, that lets the mouse through. */
 export interface Overlay {
   resize(width: number, height: number): void;
-  draw(scene: Scene): Picture[]; // those whose thumbnails are here, with the sizes they have
+  draw(scene: Scene): Drawn[]; // those whose thumbnails are here
 }
 
 export function createOverlay(canvas: HTMLCanvasElement, bitmaps: Bitmaps): Overlay {
@@ -31,17 +37,16 @@ export function createOverlay(canvas: HTMLCanvasElement, bitmaps: Bitmaps): Over
     canvas.height = Math.round(height * window.devicePixelRatio);
   }
 
-  function draw(scene: Scene): Picture[] {
+  function draw(scene: Scene): Drawn[] {
     const ratio = window.devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, scene.view.width, scene.view.height);
-    const drawn: Picture[] = [];
+    const drawn: Drawn[] = [];
     for (let place = scene.pictures.length - 1; place >= 0; place--) {
       const picture = scene.pictures[place]!;
       const bitmap = bitmaps.get(picture.row);
       if (!bitmap) continue;
-      drawPicture(context, bitmap, picture, scene);
-      drawn.push(picture);
+      drawn.push(drawPicture(context, bitmap, picture, scene));
     }
     scene.names?.draw(context, scene.view, scene.dark);
     for (const row of [scene.hovered, scene.focused]) {
@@ -54,7 +59,7 @@ export function createOverlay(canvas: HTMLCanvasElement, bitmaps: Bitmaps): Over
   return { resize, draw };
 }
 
-function drawPicture(context: CanvasRenderingContext2D, bitmap: ImageBitmap, picture: Picture, scene: Scene): void {
+function drawPicture(context: CanvasRenderingContext2D, bitmap: ImageBitmap, picture: Picture, scene: Scene): Drawn {
   const frame = picture.size < 48 ? 1.5 : 2.5;
   const shrink = (picture.size - 2 * frame) / Math.max(bitmap.width, bitmap.height);
   const width = bitmap.width * shrink;
@@ -76,14 +81,16 @@ function drawPicture(context: CanvasRenderingContext2D, bitmap: ImageBitmap, pic
   }
   fillAround(context, left, top, width, height, frame, colour);
   context.drawImage(bitmap, left, top, width, height);
+  return { ...picture, width, height };
 }
 
 function drawRing(
-  context: CanvasRenderingContext2D, row: number, drawn: Picture[], scene: Scene, strong: boolean,
+  context: CanvasRenderingContext2D, row: number, drawn: Drawn[], scene: Scene, strong: boolean,
 ): void {
   const picture = drawn.find((other) => other.row === row);
   const [pointX, pointY] = toScreen(scene.view, ...scene.placeOf(row));
-  const half = picture === undefined ? 8 : picture.size / 2 + 3;
+  const across = picture === undefined ? 8 : picture.width / 2 + 5;
+  const down = picture === undefined ? 8 : picture.height / 2 + 5;
   const x = picture?.x ?? pointX;
   const y = picture?.y ?? pointY;
   // Two colours, so that the ring is seen on any picture.
@@ -93,7 +100,7 @@ function drawRing(
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.beginPath();
-    context.roundRect(x - half, y - half, 2 * half, 2 * half, picture === undefined ? half : 4);
+    context.roundRect(x - across, y - down, 2 * across, 2 * down, picture === undefined ? across : 4);
     context.stroke();
   }
 }

@@ -7,7 +7,10 @@ type Renderer = ReturnType<typeof createRenderer>;
 // What regl-scatterplot needs of WebGL, by its own list.
 const EXTENSIONS = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
 const SLOW = 25; // milliseconds that drawing may take to be done in every frame
-const REST = 3; // times as long as it took, a slow drawing is not done again
+const VERY_SLOW = 100; // milliseconds from which on it is done only when the camera stands still
+const REST = 3; // times as long as it took, a slow drawing is not done again while the camera moves
+const STOPPED_AFTER = 100; // milliseconds without movement, or as long as drawing takes: frames come late after one
+const LONGEST_STOP = 1_000;
 const MEASURED = 8; // one in so many drawings is waited for
 
 /**
@@ -25,18 +28,25 @@ export function createPatientRenderer(view: () => View, again: () => void): Rend
   let count = 0;
   let drawnAt = -Infinity;
   let timer = 0;
+  let due = false;
 
   function render(draw: () => void, target: HTMLCanvasElement): void {
     const now = performance.now();
     const isSameSize = latest.width === target.width && latest.height === target.height;
-    if (took > SLOW && seen !== null && isSameSize && now - drawnAt < took * REST) {
+    const rest = took > VERY_SLOW ? Infinity : took * REST;
+    if (took > SLOW && seen !== null && isSameSize && !due && now - drawnAt < rest) {
       shift(target, seen);
       window.clearTimeout(timer);
-      timer = window.setTimeout(again, drawnAt + took * REST - now);
+      timer = window.setTimeout(() => {
+        due = true;
+        again();
+      }, Math.max(STOPPED_AFTER, Math.min(took, LONGEST_STOP)));
       return;
     }
+    window.clearTimeout(timer);
+    due = false;
     renderer.render(draw, target);
-    if (took > SLOW || count++ % MEASURED === 0) {
+    if (count++ % MEASURED === 0) {
       waitForPixels();
       took = performance.now() - now;
     }

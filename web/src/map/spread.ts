@@ -3,21 +3,19 @@ import type { Picture } from "./layout";
 const ROUNDS = 24;
 
 /**
- * Moves the pictures of a few images apart that lie on one another, such as duplicates. Those that are free already
- * keep their place and size; which way one moves depends on its priority, so the same images come to lie the same way.
+ * Moves the pictures of a few images apart that lie on one another, such as duplicates; those that are free keep their
+ * place. Which way one moves depends on its priority, so the same images come to lie the same way.
  */
-export function spread(all: Picture[], free: Picture[], apart: number): Picture[] {
-  const kept = new Map(free.map((picture) => [picture.row, picture]));
-  if (all.every(({ row }) => kept.has(row))) return free;
+export function spread(all: Picture[], free: Picture[], apart: number, sizeFor: (room: number) => number): Picture[] {
+  const known = new Set(free.map(({ row }) => row));
+  if (all.every(({ row }) => known.has(row))) return free;
   for (let round = 0; round < ROUNDS; round++) {
     if (!pushed(all, apart)) break;
   }
-  for (const picture of all) {
-    const roomy = kept.get(picture.row);
-    if (roomy !== undefined && isAlone(picture, all, roomy.size)) Object.assign(picture, { size: roomy.size });
-  }
   const inView = new Set(all.map(({ row }) => row));
-  return [...all, ...free.filter(({ row }) => !inView.has(row))];
+  const pictures = [...all, ...free.filter(({ row }) => !inView.has(row))];
+  for (const picture of pictures) picture.size = sizeFor(roomOf(picture, pictures));
+  return pictures;
 }
 
 /** Moves every two that overlap half of the way each; whether there were any. */
@@ -45,10 +43,11 @@ function pushed(pictures: Picture[], apart: number): boolean {
   return any;
 }
 
-function isAlone(picture: Picture, all: Picture[], size: number): boolean {
-  if (picture.x !== picture.pointX || picture.y !== picture.pointY) return false;
-  return all.every((other) => {
-    if (other === picture) return true;
-    return Math.max(Math.abs(other.x - picture.x), Math.abs(other.y - picture.y)) >= (size + other.size) / 2;
-  });
+function roomOf(picture: Picture, pictures: Picture[]): number {
+  let room = Infinity;
+  for (const other of pictures) {
+    if (other === picture) continue;
+    room = Math.min(room, Math.max(Math.abs(other.x - picture.x), Math.abs(other.y - picture.y)));
+  }
+  return room;
 }

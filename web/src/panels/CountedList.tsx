@@ -52,7 +52,7 @@ export function CountedList({ title, condition, entries, deep = false }: Props) 
   return (
     <section class="side-section" aria-label={title}>
       <h2>
-        {title} <span class="count">{count(entries.length)}</span>
+        {title} <span class="count">{count(entries.filter(({ name }) => name !== "").length)}</span>
       </h2>
       <ul class="entries">
         {listed.map(({ name, count: images }, place) => (

@@ -3,7 +3,7 @@ import { edit } from "../app/edits";
 import { narrow } from "../app/finding";
 import { count, plural } from "../app/format";
 import { asked, chosen, collection, filter, groupsByNumber, source } from "../app/store";
-import type { Group } from "../data/types";
+import type { Edit, Group } from "../data/types";
 import { rowsOf, selectWhere } from "./whole";
 
 const FIRST = 60; // more are shown when asked for
@@ -56,6 +56,11 @@ async function rename(group: Group): Promise<void> {
   if (rows !== null) asked.value = { kind: "label", rows, title: `Name ${group.name}: label all of it` };
 }
 
+/** What was ticked for one change is not meant for the next. */
+async function change(wanted: Edit): Promise<void> {
+  if (await edit(wanted)) chosen.value = [];
+}
+
 /** For the groups that are ticked, or else the one that the view is narrowed to. */
 function GroupActions() {
   const { group } = filter.value;
@@ -79,7 +84,7 @@ function GroupActions() {
         data-testid="merge"
         disabled={of.length < 2}
         title="Make one group of two or more"
-        onClick={() => void edit({ action: "merge", groups: [...of] })}
+        onClick={() => void change({ action: "merge", groups: [...of] })}
       >
         {of.length < 2 ? "Merge" : `Merge ${of.length}`}
       </button>
@@ -89,7 +94,7 @@ function GroupActions() {
         data-testid="split"
         disabled={single === undefined || single.group < 0}
         title="Make two groups of one"
-        onClick={() => single && void edit({ action: "split", group: single.group })}
+        onClick={() => single && void change({ action: "split", group: single.group })}
       >
         Split
       </button>

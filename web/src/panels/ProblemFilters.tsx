@@ -15,7 +15,7 @@ export function ProblemFilters() {
         <p class="muted">
           Not checked yet.{" "}
           <button type="button" class="link" onClick={() => (view.value = "problems")}>
-            Problems
+            Check them…
           </button>
         </p>
       )}

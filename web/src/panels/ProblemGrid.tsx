@@ -14,8 +14,10 @@ const MEASURES: Partial<Record<ProblemKind, (facts: RowFacts) => string>> = {
   blurred: ({ sharpness }) => figure(sharpness),
   dark: ({ brightness }) => figure(brightness),
   bright: ({ brightness }) => figure(brightness),
-  suggested: ({ suggestion, suggestion_confidence }) => `${suggestion ?? ""} ${percent(suggestion_confidence)}`,
+  suggested: ({ suggestion, suggestion_confidence }) => `${percent(suggestion_confidence)} ${suggestion ?? ""}`,
 };
+
+const NOTED: readonly ProblemKind[] = ["wrong", "suggested"]; // known without a check
 
 function Tools({ kind, rows }: { kind: ProblemKind; rows: number[] }) {
   const wrong = kind !== "wrong";
@@ -53,7 +55,7 @@ export function ProblemGrid({ kind }: { kind: ProblemKind }) {
   return (
     <>
       {rows.length > 0 && (kind === "suggested" ? source.editable && <Suggested rows={rows} /> : <Tools kind={kind} rows={Array.from(rows)} />)}
-      <Grid rows={rows} name={PROBLEMS[kind].name} testid="grid" note={measure && note} empty="None found." />
+      <Grid rows={rows} name={PROBLEMS[kind].name} testid="grid" note={measure && note} empty={NOTED.includes(kind) || collection.value?.checked ? "None found." : "Not checked yet."} />
     </>
   );
 }

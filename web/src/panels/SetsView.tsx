@@ -49,7 +49,7 @@ export function SetsView({ exact }: { exact: boolean }) {
   const answer = useAnswer(() => source.duplicates(), [collection.value]);
   if (answer === null) return null;
   const sets = exact ? answer.exact : answer.near;
-  if (sets.length === 0) return <p class="empty">None found.</p>;
+  if (sets.length === 0) return <p class="empty">{collection.value?.checked ? "None found." : "Not checked yet."}</p>;
   const left = sets.length - most.value;
   return (
     <>

@@ -1,5 +1,5 @@
 import { bytes, figure, moment, percent } from "../../app/format";
-import { collection } from "../../app/store";
+import { collection, source } from "../../app/store";
 import { GroupName } from "../../app/Swatch";
 import type { ImageFacts } from "../../data/types";
 
@@ -36,7 +36,7 @@ function listed(facts: ImageFacts) {
 function Problems({ facts }: { facts: ImageFacts }) {
   const problems = [...(facts.wrong ? ["marked as wrong"] : []), ...facts.problems];
   if (problems.length === 0) {
-    return collection.value?.checked ? <p class="muted">No problems found.</p> : null;
+    return source.editable && collection.value?.checked ? <p class="muted">No problems found.</p> : null;
   }
   return (
     <ul class="tags" aria-label="Problems">

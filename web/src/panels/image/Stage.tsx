@@ -66,7 +66,7 @@ export function Stage({ row, name, size, region, changeRegion, overlay, sized, z
         onPointerUp={() => (drag.current = null)}
         onPointerLeave={() => (drag.current = null)}
       >
-        <div class="frame" style={{ width: `${zoom.drawn.width}px`, height: `${zoom.drawn.height}px` }}>
+        <div class={zoom.squares ? "frame squares" : "frame"} style={{ width: `${zoom.drawn.width}px`, height: `${zoom.drawn.height}px` }}>
           <Picture key={row} row={row} name={name} sized={sized} />
           {overlayUrl !== null && <img class="overlay" src={overlayUrl} alt="" style={{ opacity: overlay }} />}
           {region !== null && <Region box={region} change={changeRegion} />}

@@ -2,6 +2,9 @@ import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 const MOST = 16;
 const STEP = 1.4;
+const SQUARES = 4; // times its size: from there on its pixels are shown as they are
+const LARGER = 8; // times its size, at most, that a picture is drawn so that it fits,
+const FULL = 420; // unless it is smaller than this, in pixels, even then
 const EDGE = 4; // pixels left free, so that a picture that fits needs no scroll bars
 
 interface Size {
@@ -26,7 +29,8 @@ export function useZoom(natural: Size) {
 
   const fit = Math.min((room.width - EDGE) / natural.width, (room.height - EDGE) / natural.height);
   // A small picture is drawn larger, but not so large that it is all squares.
-  const scale = Math.max(0.001, Math.min(fit, 8)) * zoom;
+  const most = Math.max(LARGER, FULL / Math.max(natural.width, natural.height));
+  const scale = Math.max(0.001, Math.min(fit, most)) * zoom;
   const drawn = { width: natural.width * scale, height: natural.height * scale };
 
   const by = (factor: number, at?: { x: number; y: number }) => {
@@ -44,7 +48,7 @@ export function useZoom(natural: Size) {
     element.scrollTo(left * zoom - x, top * zoom - y);
     keep.current = null;
   }, [zoom]);
-  return { box, drawn, zoom, larger: () => by(STEP), smaller: () => by(1 / STEP), fit: () => setZoom(1), by };
+  return { box, drawn, zoom, squares: scale >= SQUARES, larger: () => by(STEP), smaller: () => by(1 / STEP), fit: () => setZoom(1), by };
 }
 
 export type Zoom = ReturnType<typeof useZoom>;

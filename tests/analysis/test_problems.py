@@ -1,0 +1,116 @@
+"""What stands out, and what does not where all are like that."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from unpool.analysis.problems import blurred, bright, dark, first_of_same, outliers, tail_limit
+
+ids = st.lists(st.one_of(st.none(), st.sampled_from("abcd")), max_size=12)
+light = st.lists(st.floats(0, 1), max_size=30)
+
+
+@given(ids)
+def test_copies_name_the_first_of_the_same(names):
+    expected = [
+        names.index(name) if name is not None and names.index(name) < row else -1
+        for row, name in enumerate(names)
+    ]
+    assert first_of_same(names).tolist() == expected
+
+
+@given(light)
+@settings(max_examples=60)
+def test_dark_and_bright_are_each_others_mirror_and_the_worst_comes_first(values):
+    value_N = np.array(values)
+    dim = dark(value_N)
+    assert all(value_N[row] < 0.35 for row in dim.rows)
+    assert [value_N[row] for row in dim.rows] == sorted(value_N[row] for row in dim.rows)
+    glaring = bright(value_N)
+    assert all(value_N[row] > 0.6 for row in glaring.rows)
+    assert [value_N[row] for row in glaring.rows] == sorted(
+        (value_N[row] for row in glaring.rows), reverse=True
+    )
+    assert len(dim.told) == len(dim.rows)
+
+
+def test_the_few_that_differ_are_told_not_a_collection_that_is_so():
+    photographs = np.full(100, 0.9)
+    assert dark(np.append(photographs, 0.2)).rows == [100]
+    assert dark(np.full(100, 0.2)).rows == []
+    assert dark(np.append(np.full(100, 0.2), [0.05, 0.09, 0.15])).rows == [100, 101]
+    assert bright(np.append(1 - photographs, 0.8)).rows == [100]
+    assert bright(np.full(100, 0.8)).rows == []
+    assert bright(np.append(np.full(100, 0.8), [0.99, 0.95, 0.85])).rows == [100, 101]
+
+
+def test_unknown_light_is_no_problem():
+    assert dark([np.nan, 0.1, np.nan, 0.9, 0.9]).rows == [1]
+    assert bright([np.nan, np.nan]).rows == dark([]).rows == []
+
+
+def test_softness_is_blur_and_missing_detail():
+    blur_N, contrast_N = np.full(50, 0.3), np.full(50, 60.0)
+    sharpness_N = np.full(50, 800.0)
+    assert blurred(blur_N, sharpness_N, contrast_N).rows == []
+    blur_N[7], blur_N[9] = 0.65, 0.42
+    sharpness_N[9] = 15  # as much contrast, but no detail
+    assert blurred(blur_N, sharpness_N, contrast_N).rows == [7, 9]
+    expected = 0.42 + 0.04 * np.log((60**2 + 25) / 15)
+    assert blurred(blur_N, sharpness_N, contrast_N).told[1].startswith(f"softness {expected:.2f}")
+    # Half as much contrast leaves a quarter of the sharpness, and is no blur.
+    assert blurred(blur_N, sharpness_N / 4, contrast_N / 2).rows == [7, 9]
+    assert blurred(blur_N + 0.3, sharpness_N, contrast_N).rows == [7]
+    blur_N[7] = np.nan
+    assert blurred(blur_N, sharpness_N, contrast_N).rows == [9]
+
+
+@pytest.mark.parametrize("draw", ["normal", "gamma", "exponential", "lognormal"])
+def test_hardly_any_of_one_kind_is_an_outlier(draw: str) -> None:
+    rng = np.random.default_rng(0)
+    drawn = {
+        "normal": rng.normal(5, 1, 5000), "gamma": rng.gamma(4, 1, 5000), "exponential": rng.exponential(1, 5000),
+        "lognormal": rng.lognormal(0, 0.3, 5000),
+    }[draw]  # fmt: skip
+    share = (drawn > tail_limit(drawn)).mean()
+    assert share < 0.005
+    assert (np.append(drawn, drawn.mean() + 15 * drawn.std()) > tail_limit(drawn))[-1]
+
+
+def test_the_limit_is_that_of_an_exponential_tail():
+    value_N = -np.log(1 - (np.arange(100_000) + 0.5) / 100_000)  # its quantiles
+    assert tail_limit(value_N) == pytest.approx(np.log(4) + 0.7 * np.log(25_000), rel=1e-3)
+    assert tail_limit(3 * value_N + 2) == pytest.approx(3 * tail_limit(value_N) + 2)
+
+
+def test_a_few_odd_images_do_not_hide_each_other():
+    rng = np.random.default_rng(1)
+    usual = rng.gamma(20, 0.01, 1000)
+    odd = rng.uniform(1, 2, 30)
+    nothing = np.full(1030, np.nan)
+    found = outliers(np.append(usual, odd), nothing, nothing)
+    assert set(found.rows) >= set(range(1000, 1030))
+    assert len(found.rows) <= 32
+    assert found.rows[0] == 1000 + odd.argmax()
+
+
+def test_badly_rebuilt_images_are_outliers_whatever_their_contrast():
+    rng = np.random.default_rng(2)
+    contrast = rng.uniform(20, 80, 300)
+    error = (contrast / 255 * rng.uniform(0.2, 0.3, 300)) ** 2
+    near = rng.uniform(0.1, 0.2, 300)
+    assert outliers(near, error, contrast).rows == []
+    error[17] *= 9
+    found = outliers(near, error, contrast)
+    assert found.rows == [17]
+    assert found.told[0].startswith("rebuilt with an error of")
+    assert outliers(near, np.full(300, np.nan), contrast).rows == []
+
+
+def test_too_few_and_equal_values_tell_nothing():
+    assert tail_limit(np.arange(19)) == np.inf
+    assert tail_limit(np.zeros(100)) == np.inf
+    assert outliers(np.zeros(0), np.zeros(0), np.zeros(0)).rows == []
