@@ -32,7 +32,7 @@ analysis.neighbours analysis.mapping analysis.separation analysis.communities an
 analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
 analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
 analysis.problems analysis.spreading analysis
-workspace
+lance_rows workspace
 report
 actions.places actions.choose actions.collection actions.checked actions.tables actions.recipes actions.learn actions.model
 actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
@@ -123,6 +123,6 @@ def test_no_import_cycles() -> None:
 
 def test_only_the_workspace_knows_lance() -> None:
     for file in MODULES:
-        if name_of(file) != "workspace":
+        if name_of(file) not in ("workspace", "lance_rows"):
             text = file.read_text("utf-8")
             assert "import lance" not in text, file

@@ -1,4 +1,4 @@
-"""The table of a workspace, one row per image: the only file that knows Lance.
+"""The table of a workspace, one row per image: with lance_rows.py the only file that knows Lance.
 
 Every change is one commit of the table: a reader, or a run after a kill, sees all of it or nothing.
 """
@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
+from unpool.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
 
 TABLE = "images"
 
@@ -53,7 +54,6 @@ COLUMNS: dict[str, str] = {
 }
 OK = "ok"
 SKIPPED = "skipped"
-AT_ONCE = 2048  # vectors in memory while the nearest are looked for
 ATTEMPTS = 20  # to commit where others commit at the same time
 
 
@@ -120,7 +120,7 @@ class ImageTable:
         if where:
             query = query.where(where)
         rows = query.limit(max(1, len(self))).to_arrow().sort_by("path")
-        return _with_nulls(rows, list(empty.values())).select(names)
+        return with_nulls(rows, list(empty.values())).select(names)
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
         """Rows as a DataFrame sorted by path; whole numbers stay whole where some are missing."""
@@ -140,10 +140,10 @@ class ImageTable:
     def some(self, paths: Sequence[str], columns: Sequence[str]) -> Any:
         """The rows of those of `paths` that are there, in the order given: an Arrow table of path and `columns`."""
         dataset, empty = self._table.to_lance(), self._missing()
-        places = _places(dataset, paths)
+        place_P = places(dataset, paths)
         there = [name for name in columns if name not in empty]
-        rows = dataset.take(places[places >= 0], columns=["path", *there])
-        return _with_nulls(rows, [empty[name] for name in columns if name in empty])
+        rows = dataset.take(place_P[place_P >= 0], columns=["path", *there])
+        return with_nulls(rows, [empty[name] for name in columns if name in empty])
 
     def vectors_of(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
         """Those of `paths` that have a vector, in the order given, and their vectors (n, D) float32."""
@@ -164,16 +164,7 @@ class ImageTable:
         length or is not finite.
         """
         query_D = self._checked_query(vector_D)
-        dataset = self._table.to_lance()
-        offset_M = _matching(dataset, where)
-        far_M = np.full(len(offset_M), np.nan, np.float32)
-        for start in range(0, len(offset_M), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            far_M[part] = _distances(dataset.take(offset_M[part], columns=["vector"])["vector"], query_D)
-        known_M = np.flatnonzero(~np.isnan(far_M))
-        best_K = known_M[np.argsort(far_M[known_M], kind="stable")[:k]]
-        paths: list[str] = dataset.take(offset_M[best_K], columns=["path"])["path"].to_pylist()
-        return paths, far_M[best_K]
+        return nearest_rows(self._table.to_lance(), query_D, k, where)
 
     def _checked_query(self, vector_D: npt.ArrayLike) -> np.ndarray:
         query_D = np.asarray(vector_D, np.float32)
@@ -214,7 +205,7 @@ class ImageTable:
         data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(ATTEMPTS):
             try:
-                _rewrite(self._newest(), paths, pa.table(data))
+                rewrite(self._newest(), paths, pa.table(data))
                 break
             except CommitConflictError:
                 if attempt == ATTEMPTS - 1:
@@ -285,102 +276,17 @@ class Thumbnails:
         with self._lock:
             pinned = self._pinned
         try:
-            return _take(*pinned, wanted)
+            return take_thumbnails(*pinned, wanted)
         except (OSError, ValueError):
             with self._lock:
                 if self._pinned is pinned:
                     self._pin()
                 pinned = self._pinned
-            return _take(*pinned, wanted)
+            return take_thumbnails(*pinned, wanted)
 
     def _pin(self) -> None:
         dataset = self._table._newest()
-        self._pinned = (dataset, _places(dataset, self._paths))
-
-
-def _take(dataset: Any, place_N: np.ndarray, row_R: np.ndarray) -> list[bytes | None]:
-    place_R = place_N[row_R]
-    known = np.flatnonzero(place_R >= 0)
-    found: list[bytes | None] = [None] * len(row_R)
-    if len(known):
-        column = dataset.take(place_R[known], columns=["thumbnail"])["thumbnail"]
-        for position, content in zip(known.tolist(), column.to_pylist(), strict=True):
-            found[position] = content
-    return found
-
-
-def _places(dataset: Any, paths: Sequence[str] | Any) -> np.ndarray:
-    """The place of each path in the dataset's own order, -1 where it is not there."""
-    import pyarrow as pa
-
-    wanted = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
-    return _index_in(wanted, dataset.to_table(columns=["path"])["path"])
-
-
-def _matching(dataset: Any, where: str | None) -> np.ndarray:
-    """The places of the rows that fulfil a condition, in the dataset's own order."""
-    if where is None:
-        return np.arange(dataset.count_rows())
-    here = dataset.to_table(columns=[], with_row_address=True)["_rowaddr"]
-    chosen = dataset.to_table(columns=[], with_row_address=True, filter=where)["_rowaddr"]
-    return _index_in(chosen, here)
-
-
-def _distances(column: Any, query_D: np.ndarray) -> np.ndarray:
-    """Cosine distances 0..2 of a column of vectors to one, NaN where there is none or it is zero."""
-    column = column.combine_chunks()
-    vector_ND = column.values.to_numpy(zero_copy_only=False)[column.offset * len(query_D) :]
-    vector_ND = vector_ND[: len(column) * len(query_D)].reshape(-1, len(query_D))
-    length_N = np.sqrt(np.einsum("nd,nd->n", vector_ND, vector_ND)) * np.linalg.norm(query_D)
-    known_N = np.asarray(column.is_valid()) & (length_N > 0)
-    cosine_N = np.divide(
-        vector_ND @ query_D, length_N, out=np.full(len(column), np.nan, np.float32), where=known_N
-    )
-    return np.clip(1 - cosine_N, 0, 2)
-
-
-def _rewrite(dataset: Any, paths: Sequence[str], columns: Any) -> None:
-    """One commit in which some columns of the rows of these paths get other values."""
-    import lance
-    import pyarrow as pa
-
-    here = dataset.to_table(columns=["path"], with_row_address=True)
-    place_P = _index_in(pa.array(list(paths), pa.string()), here["path"])
-    known = np.flatnonzero(place_P >= 0)
-    if not len(known):
-        return
-    address_P = here["_rowaddr"].to_numpy()[place_P[known]]
-    data = columns.take(pa.array(known)).append_column("_rowaddr", pa.array(address_P, pa.uint64()))
-    fragment_P = address_P >> 32
-    parts, fields = [], set()
-    for number in np.unique(fragment_P).tolist():
-        own = data.filter(pa.array(fragment_P == number))
-        part, changed = dataset.get_fragment(number).update_columns(own, left_on="_rowaddr")
-        parts.append(part)
-        fields |= set(changed)
-    change = lance.LanceOperation.Update(
-        updated_fragments=parts, fields_modified=sorted(fields), update_mode="rewrite_columns"
-    )
-    lance.LanceDataset.commit(dataset, change, read_version=dataset.version)
-
-
-def _index_in(wanted: Any, here: Any) -> np.ndarray:
-    """The place of each of `wanted` in `here`, -1 where it is not there."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    here = here.combine_chunks() if isinstance(here, pa.ChunkedArray) else here
-    found = pc.fill_null(pc.index_in(wanted, value_set=here), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
-
-
-def _with_nulls(rows: Any, fields: Sequence[Any]) -> Any:
-    """The rows with empty columns that an older version's table lacks."""
-    import pyarrow as pa
-
-    for field in fields:
-        rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows
+        self._pinned = (dataset, places(dataset, self._paths))
 
 
 def _connect(work: Path) -> Any:

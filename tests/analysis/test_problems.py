@@ -63,7 +63,7 @@ def test_softness_is_blur_and_missing_detail():
     assert blurred(blur_N, sharpness_N, contrast_N).told[1].startswith(f"softness {expected:.2f}")
     # Half as much contrast leaves a quarter of the sharpness, and is no blur.
     assert blurred(blur_N, sharpness_N / 4, contrast_N / 2).rows == [7, 9]
-    assert blurred(blur_N + 0.3, sharpness_N, contrast_N).rows == [7]
+    assert blurred(blur_N + 0.3, sharpness_N, contrast_N).rows == [7, 9]
     blur_N[7] = np.nan
     assert blurred(blur_N, sharpness_N, contrast_N).rows == [9]
 

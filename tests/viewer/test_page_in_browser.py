@@ -205,3 +205,102 @@ def test_on_a_phone_everything_is_reached(browser: Any, url: str) -> None:
             test(page, f"view-{view}").click()
             page.wait_for_timeout(200)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_check_runs_with_live_progress_and_its_finds_are_shown(page: Any) -> None:
+    test(page, "view-problems").click()
+    test(page, "check").first.click()
+    page.wait_for_selector("[data-testid=job][data-state=done]", timeout=90_000)
+    page.wait_for_function("() => !document.querySelector('[data-testid=check]')?.textContent.includes('not been')")
+    assert page.get_by_test_id("problem-unreadable").text_content().endswith("1")
+
+
+def test_a_run_is_started_on_a_folder_and_opened(page: Any) -> None:
+    test(page, "jobs-open").click()
+    page.get_by_role("button", name="New run").first.click()
+    dialog = test(page, "run")
+    dialog.get_by_role("button", name="images").first.click()
+    dialog.get_by_role("button", name="disc").first.click()
+    dialog.get_by_label("minutes", exact=False).first.fill("0.1")
+    test(page, "run-start").click()
+    page.wait_for_selector("[data-testid=job][data-state=done]", timeout=120_000)
+    test(page, "job-open").click()
+    page.get_by_text("12 images").first.wait_for()
+
+
+def test_fingers_select_open_move_zoom_and_draw_on_the_map(browser: Any, url: str, viewed: Path) -> None:
+    options = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    rows = list(range(len(by_path(viewed))))
+    with opened(browser, url, **options) as page:
+        some = "() => document.querySelector('[data-testid=map]').__map.pictures().length > 3"
+        page.wait_for_function(some)
+        session = page.context.new_cdp_session(page)
+        box = test(page, "map").bounding_box()
+        middle_2 = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+
+        def touch(kind: str, *fingers: Any) -> None:
+            points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(fingers)]
+            session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+
+        def tap(place: Any) -> None:
+            touch("Start", place)
+            touch("End")
+
+        def close(dialog: Any) -> None:
+            dialog.get_by_text(path).first.wait_for()
+            page.keyboard.press("Escape")
+            dialog.wait_for(state="detached")
+
+        pictures = page.evaluate("document.querySelector('[data-testid=map]').__map.pictures()")
+        picture = next(one for one in pictures if 20 < one["x"] < 370 and 60 < one["y"] < 550)
+        place = box["x"] + picture["x"], box["y"] + picture["y"]
+        path = by_path(viewed).index[picture["row"]]
+        dialog, count = test(page, "dialog"), test(page, "selection-count")
+        tap(place)
+        page.wait_for_timeout(200)
+        assert count.text_content() == "1"
+        assert dialog.count() == 0
+        page.wait_for_timeout(400)
+        tap(place)
+        tap(place)
+        dialog.wait_for()
+        close(dialog)
+        page.wait_for_timeout(400)
+        touch("Start", place)
+        dialog.wait_for()
+        touch("End")
+        page.wait_for_timeout(200)
+        close(dialog)
+
+        before_N2 = np.array(on_map(page, rows))
+        touch("Start", middle_2)
+        for step in range(1, 6):
+            touch("Move", middle_2 + np.array([8, -6]) * step)
+        touch("End")
+        moved_N2 = np.array(on_map(page, rows))
+        assert np.allclose(moved_N2 - before_N2, [40, -30], atol=0.1)
+        side_2 = np.array([8, 0])
+        touch("Start", middle_2 - 5 * side_2, middle_2 + 5 * side_2)
+        for step in range(6, 11):
+            touch("Move", middle_2 - step * side_2, middle_2 + step * side_2)
+        touch("End")
+        zoomed_N2 = np.array(on_map(page, rows))
+        assert np.allclose(zoomed_N2 - middle_2, 2 * (moved_N2 - middle_2), atol=0.5)
+        assert page.evaluate("[visualViewport.scale, scrollX, scrollY]") == [1, 0, 0]
+        assert dialog.count() == 0
+
+        test(page, "map-reset").tap()
+        page.wait_for_timeout(600)
+        test(page, "lasso-toggle").tap()
+        home_N2 = np.array(on_map(page, rows))
+        low_2, high_2 = np.array([0, box["y"] + 70]), np.array([390, home_N2[:, 1].mean()])
+        corners = [low_2, (high_2[0], low_2[1]), high_2, (low_2[0], high_2[1]), low_2]
+        touch("Start", corners[0])
+        for corner in corners[1:]:
+            touch("Move", corner)
+        touch("End")
+        wanted = ((home_N2 > low_2) & (home_N2 < high_2)).all(1).sum()
+        assert 0 < wanted < len(rows)
+        page.wait_for_timeout(200)
+        assert count.text_content() == str(wanted)
+        assert np.allclose(on_map(page, rows), home_N2)

@@ -136,10 +136,10 @@ class Desk:
                 "height": _whole(seen.numbers["height"][row]), "group": _group(int(seen.group_N[row])),
                 "label": seen.word("label", row), "suggestion": seen.word("suggestion", row),
                 "wrong": bool(seen.wrong_N[row]), "duplicate_of": _known(int(seen.original_N[row])),
-                "problems": wrong_of.get(row, []),
+                "problems": wrong_of.get(row, []), "modified": _number(seen.numbers["modified"][row]) or None,
             }
             | {name: _number(seen.numbers[name][row]) for name in (
-                "modified", "probability", "suggestion_confidence", "outlier_score", "reconstruction_error",
+                "probability", "suggestion_confidence", "outlier_score", "reconstruction_error",
                 "sharpness", "brightness",
             )}
             for row, path in zip(row_K.tolist(), seen.some_paths(row_K), strict=True)

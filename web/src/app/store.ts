@@ -25,7 +25,7 @@ export interface Opened {
   list: ArrayLike<number>; // what the arrow keys go through
 }
 
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
   bad: boolean;

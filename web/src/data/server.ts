@@ -85,12 +85,12 @@ export class ServerSource implements Source {
     return this.json("api/unreadable");
   }
 
-  start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job> {
-    return this.postJson("api/jobs", { kind, options });
+  async start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job> {
+    return (await this.send("api/jobs", { kind, options })).json();
   }
 
   async stop(): Promise<void> {
-    await this.post("api/job/stop", {});
+    await this.send("api/job/stop", {});
   }
 
   watch(told: (job: Job | null) => void): () => void {
@@ -102,7 +102,7 @@ export class ServerSource implements Source {
   }
 
   async open(work: string): Promise<Collection> {
-    return this.remember(await this.postJson<Collection>("api/open", { work }));
+    return this.remember(await (await this.send("api/open", { work })).json());
   }
 
   async exportFile(to: "csv" | "parquet" | "html", rows: number[] | null): Promise<Blob> {
@@ -134,9 +134,14 @@ export class ServerSource implements Source {
     return (await this.post(url, body)).json();
   }
 
+  /** What names rows says which order of rows it means. */
   private async post(url: string, body: object): Promise<Response> {
+    return this.send(url, { revision: await this.known(), ...body });
+  }
+
+  private send(url: string, body: object): Promise<Response> {
     const headers = { "Content-Type": "application/json", "X-Unpool-Token": this.token };
-    return this.ask(url, { method: "POST", headers, body: JSON.stringify({ revision: await this.known(), ...body }) });
+    return this.ask(url, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
   private async ask(url: string, options?: RequestInit): Promise<Response> {

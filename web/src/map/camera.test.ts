@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { between, fit, isSameView, matrixOf, toMap, toScreen, viewOf, zoom } from "./camera";
+import { between, drag, fit, isSameView, matrixOf, toMap, toScreen, viewOf, zoom } from "./camera";
 
 const VIEW = fit({ x0: -0.5, y0: 0, x1: 0.7, y1: 0.3 }, 900, 600);
 
@@ -28,6 +28,18 @@ test("zooming keeps the middle and stops somewhere", () => {
   expect(toMap(zoom(VIEW, 4), 450, 300)).toEqual(middle.map((place) => expect.closeTo(place)));
   expect(zoom(VIEW, 1e12).scale).toBe(zoom(VIEW, 1e13).scale);
   expect(zoom(VIEW, 1e-12).scale).toBe(zoom(VIEW, 1e-13).scale);
+});
+
+test("what lay under fingers lies under them again", () => {
+  const before = [{ x: 100, y: 500 }, { x: 300, y: 400 }];
+  const after = [{ x: 50, y: 520 }, { x: 450, y: 320 }];
+  const view = drag(VIEW, before, after);
+  expect(view.scale).toBeCloseTo(2 * VIEW.scale);
+  after.forEach(({ x, y }, finger) => {
+    const place = toMap(VIEW, before[finger]!.x, before[finger]!.y);
+    expect(toMap(view, x, y)).toEqual(place.map((value) => expect.closeTo(value)));
+  });
+  expect(drag(VIEW, before.slice(1), after.slice(1))).toEqual({ ...VIEW, x0: VIEW.x0 + 150, y0: VIEW.y0 - 80 });
 });
 
 test("a glide starts and ends where it should", () => {

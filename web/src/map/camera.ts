@@ -7,6 +7,12 @@ export interface View {
   height: number;
 }
 
+/** On the screen, in CSS pixels of the map. */
+export interface Place {
+  x: number;
+  y: number;
+}
+
 export interface Box {
   x0: number;
   y0: number;
@@ -37,11 +43,18 @@ export function pan(view: View, dx: number, dy: number): View {
   return { ...view, x0: view.x0 + dx, y0: view.y0 + dy };
 }
 
-/** Zoomed about the middle of the screen. */
-export function zoom(view: View, factor: number): View {
+/** Zoomed about a place, without one about the middle of the screen. */
+export function zoom(view: View, factor: number, about: Place = { x: view.width / 2, y: view.height / 2 }): View {
   const scale = clamped(view.scale * factor, view.height);
-  const [x, y] = toMap(view, view.width / 2, view.height / 2);
-  return { ...view, scale, x0: view.width / 2 - x * scale, y0: view.height / 2 + y * scale };
+  const [x, y] = toMap(view, about.x, about.y);
+  return { ...view, scale, x0: about.x - x * scale, y0: about.y + y * scale };
+}
+
+/** What lay under one finger or two lies under them again after they have moved. */
+export function drag(view: View, before: Place[], after: Place[]): View {
+  const from = middleOf(before);
+  const to = middleOf(after);
+  return pan(zoom(view, apart(after) / apart(before), from), to.x - from.x, to.y - from.y);
 }
 
 export function fit(box: Box, width: number, height: number): View {
@@ -83,6 +96,16 @@ export function viewOf(matrix: ArrayLike<number>, width: number, height: number)
 
 /** What regl-scatterplot's camera may scale by. */
 export const SCALES: [number, number] = [FURTHEST, NEAREST];
+
+function middleOf(places: Place[]): Place {
+  const sum = places.reduce((a, b) => ({ x: a.x + b.x, y: a.y + b.y }));
+  return { x: sum.x / places.length, y: sum.y / places.length };
+}
+
+/** At least a pixel, so that fingers on one place do not zoom without end; one finger does not zoom at all. */
+function apart([a, b]: Place[]): number {
+  return a === undefined || b === undefined ? 1 : Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
+}
 
 function clamped(scale: number, height: number): number {
   return Math.max((FURTHEST * height) / 2, Math.min((NEAREST * height) / 2, scale));

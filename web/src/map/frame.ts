@@ -12,6 +12,7 @@ const HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path
 export function createFrame(element: HTMLElement): Frame {
   if (getComputedStyle(element).position === "static") element.style.position = "relative";
   element.style.overflow = "hidden";
+  element.style.touchAction = "none"; // fingers move the map, not the page
   element.tabIndex = 0;
   element.setAttribute("role", "application");
 

@@ -3,19 +3,21 @@ import type { Grid } from "./grid";
 import type { Drawn } from "./overlay";
 
 const FRAME = 2; // pixels around a picture
-const REACH = 10; // pixels from a point at which it is still meant
+const REACH = 10; // pixels from a point at which a mouse still means it
 
 /** The row at a place of the screen: the topmost picture there, or the nearest point. */
-export function rowAt(x: number, y: number, view: View, pictures: Drawn[], grid: Grid): number | null {
+export function rowAt(
+  x: number, y: number, view: View, pictures: Drawn[], grid: Grid, reach = REACH,
+): number | null {
   const over = pictures.find(({ x: midX, y: midY, width, height }) => {
     return Math.abs(midX - x) <= width / 2 + FRAME && Math.abs(midY - y) <= height / 2 + FRAME;
   });
-  return over?.row ?? nearestPoint(x, y, view, grid);
+  return over?.row ?? nearestPoint(x, y, reach, view, grid);
 }
 
-function nearestPoint(x: number, y: number, view: View, grid: Grid): number | null {
+function nearestPoint(x: number, y: number, pixels: number, view: View, grid: Grid): number | null {
   const [mapX, mapY] = toMap(view, x, y);
-  const reach = REACH / view.scale;
+  const reach = pixels / view.scale;
   let least = reach * reach;
   let row: number | null = null;
   grid.runs({ x0: mapX - reach, x1: mapX + reach, y0: mapY - reach, y1: mapY + reach }, (from, to) => {

@@ -1,6 +1,6 @@
 import type { Group, Points } from "../data/types";
 import { createBitmaps } from "./bitmaps";
-import { boxInView, isSameView, pan, toScreen, zoom, type View } from "./camera";
+import { boxInView, drag, isSameView, pan, toMap, toScreen, zoom, type Place, type View } from "./camera";
 import type { MapOptions, MapView } from "./contract";
 import { createFrame } from "./frame";
 import { createGlide } from "./glide";
@@ -13,10 +13,12 @@ import { createOverlay, type Drawn } from "./overlay";
 import { createPlot, hasWebGL, sizeOf } from "./plot";
 import { listenToPointer } from "./pointer";
 import { createSelection } from "./selection";
+import { listenToTouch } from "./touch";
 
 export type { MapOptions, MapView } from "./contract";
 
 const SETTLED_AFTER = 80; // milliseconds without movement, after which thumbnails are asked for
+const FINGER = 20; // pixels from a point at which a finger still means it
 const GATHERED_FOR = 60; // milliseconds in which thumbnails that arrive are drawn together
 
 /** The map in an element; throws where the browser has no WebGL. */
@@ -28,6 +30,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
   const model = createModel(document.createElement("canvas").getContext("2d")!);
   const selection = createSelection();
   let dark = options.dark;
+  let mode: "pan" | "lasso" = "pan";
   let pictures: Picture[] = []; // of the view, whether or not they are drawn
   let drawn: Drawn[] = [];
   let withPictures = true;
@@ -141,7 +144,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
     else if (!added && selection.rows.length > 0) choose(new Uint32Array(), "none");
   }
 
-  function hover(row: number | null, at: { x: number; y: number } | null): void {
+  function hover(row: number | null, at: Place | null): void {
     if (row === null && hovered === null) return;
     if (row !== hovered) refresh();
     hovered = row;
@@ -217,6 +220,24 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
     grab: glide.stop,
   });
 
+  const underFinger = ({ x, y }: Place) => rowAt(x, y, plot.view(), drawn, model.grid, FINGER);
+  const onMap = (path: Place[]) => path.flatMap(({ x, y }) => toMap(plot.view(), x, y));
+  const endTouch = listenToTouch(element, {
+    grab: () => {
+      glide.stop();
+      hover(null, null);
+    },
+    move: (before, after) => plot.setView(drag(plot.view(), before, after)),
+    tap: (at) => clicked(underFinger(at), false),
+    open: (at) => {
+      const row = underFinger(at);
+      if (row !== null) options.onOpen(row);
+    },
+    isLasso: () => mode === "lasso",
+    draw: (path) => lassoing(onMap(path)),
+    drawn: (path) => lassoed(onMap(path), false),
+  });
+
   Object.defineProperty(element, "__map", {
     configurable: true,
     get: () => ({
@@ -252,7 +273,10 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
       plot.setDark(dark);
       refresh();
     },
-    setMode: plot.setMode,
+    setMode: (wanted) => {
+      mode = wanted;
+      plot.setMode(mode);
+    },
     showPictures: (show) => {
       withPictures = show;
       refresh();
@@ -268,6 +292,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
       resizes.disconnect();
       endKeys();
       endPointer();
+      endTouch();
       window.clearTimeout(timer);
       window.clearTimeout(gathering);
       cancelAnimationFrame(refreshing);

@@ -48,7 +48,7 @@ export function createOverlay(canvas: HTMLCanvasElement, bitmaps: Bitmaps): Over
       if (!bitmap) continue;
       drawn.push(drawPicture(context, bitmap, picture, scene));
     }
-    scene.names?.draw(context, scene.view, scene.dark);
+    scene.names?.draw(context, scene.view, drawn, scene.dark);
     for (const row of [scene.hovered, scene.focused]) {
       if (row !== null) drawRing(context, row, drawn, scene, row === scene.focused);
     }

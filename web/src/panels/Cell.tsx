@@ -6,7 +6,7 @@ import { groupOf, labelOf, selected } from "../app/store";
 import { Swatch } from "../app/Swatch";
 import { Thumb } from "../app/Thumb";
 
-export interface CellProps {
+interface CellProps {
   row: number;
   place: number;
   total: number;

@@ -8,7 +8,7 @@ import { useAnswer } from "./useAnswer";
 
 const FIRST = 40; // sets, and as many more when asked for
 
-export const others = (sets: readonly number[][]) => sets.flatMap((set) => set.slice(1));
+const others = (sets: readonly number[][]) => sets.flatMap((set) => set.slice(1));
 
 function ForAll({ sets }: { sets: number[][] }) {
   const rows = others(sets);

@@ -5,7 +5,7 @@ const TALLEST = 15_000_000;
 const FEWEST = 3; // columns, however narrow the screen
 const AHEAD = 1; // rows of cells drawn beyond either edge
 
-export interface Layout {
+interface Layout {
   columns: number;
   width: number; // of a cell, in pixels
   height: number;
