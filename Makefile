@@ -25,7 +25,7 @@ bench: dev
 
 # The viewer's page, from web/ into the package. Needs Node.js; using unpool does not.
 page: web/node_modules/.installed
-	cd web && npm run check && npm run build
+	cd web && npm run check && npm test && npm run build
 
 page-check: page
 	git diff --exit-code --stat -- src/unpool/viewer/static

@@ -12,7 +12,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
 errors cores chance named options files ours progress config
-images.folder images.decode images.metadata images.datasets images.classes images.source images.noise images.transform_types
+images.folder images.decode images.metadata images.datasets images.classes images.source images.noise
+images.transform_types
 images.transform_names images.transforms images.batches images.rows images.classes_of_pixels images.crops
 images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
 images.pair_store images
@@ -23,7 +24,8 @@ objectives.local_aggregation objectives.aggregation objectives.self_labelling ob
 objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction objectives.corruption
 objectives.supervised objectives.named objectives
 training.plan training.history training.data training.masked training.typed training.optimisers training.schedules
-training.checkpoint training.scratch training.log training.processes training.sums training.interrupt training.sound
+training.checkpoint training.scratch training.log training.processes training.sums training.interrupt
+training.sound
 training.fit
 training.model_file training
 inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
@@ -34,11 +36,13 @@ analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
 analysis.problems analysis.spreading analysis
 lance_rows workspace
 report
-actions.places actions.choose actions.collection actions.checked actions.tables actions.recipes actions.learn actions.model
+actions.places actions.choose actions.collection actions.checked actions.tables actions.recipes actions.learn
+actions.model
 actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit actions.train
-actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page actions.share actions.filing actions.export actions.networks
+actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page
+actions.share actions.filing actions.export actions.networks
 actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model
 actions.segment_files actions.segment_predict actions.segment_evaluate actions.pictures actions
 collection

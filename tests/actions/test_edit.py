@@ -274,7 +274,7 @@ def test_labels_survive_another_model_and_a_file_that_was_skipped(work: Path) ->
     frame = seen(work)
     assert frame["label"].dropna().index.tolist() == PATHS[:3]
     assert frame["wrong"].dropna().index.tolist() == PATHS[:1]
-    assert frame["suggestion"].isna().all()
+    assert frame[["suggestion", "suggestion_confidence"]].isna().all(axis=None)
 
 
 def test_the_python_way(work: Path) -> None:

@@ -50,6 +50,19 @@ def test_other_pictures_do_not_agree(one, other):
     assert agreement(grey(textured(one))[None], grey(textured(other))[None])[0] < 0.7
 
 
+@given(st.integers(0, 50))
+@settings(max_examples=10, deadline=None)
+def test_the_same_light_with_other_details_does_not_agree(seed):
+    one, other = (
+        np.asarray(make_photograph(7).convert("L"), float)
+        + ndimage.zoom(np.random.default_rng(number).normal(0, 12, (45, 60)), 4, order=1)
+        for number in (seed, seed + 1000)
+    )
+    pair = [Image.fromarray(picture.clip(0, 255).astype(np.uint8)) for picture in (one, other)]
+    assert np.corrcoef(*(grey(picture).ravel() for picture in pair))[0, 1] > 0.95
+    assert agreement(*(grey(picture)[None] for picture in pair))[0] < 0.85
+
+
 def test_pictures_that_need_no_moving_are_correlated_as_scipy_would():
     rng = np.random.default_rng(0)
     one = grey(textured(3)).astype(float)

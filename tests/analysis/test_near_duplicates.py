@@ -64,8 +64,19 @@ def test_copies_are_found_and_nothing_else(name: str, photos: list[Image.Image])
 
 def test_photographs_of_their_own_are_in_no_set(photos: list[Image.Image]) -> None:
     mirrored = photos[0].transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    tinted = Image.merge("RGB", [photos[1].split()[i] for i in (2, 1, 0)])
-    assert sets_of([*photos, mirrored, tinted]) == []
+    light, blue, red = photos[1].convert("YCbCr").split()
+    tinted = Image.merge("YCbCr", [light, blue.point(lambda v: v // 2 + 90), red.point(lambda v: v // 2)])
+    assert sets_of([*photos, mirrored, tinted.convert("RGB")]) == []
+
+
+@pytest.mark.parametrize(("side", "found"), [(28, []), (63, []), (64, [[0, 1]])])
+def test_small_pictures_must_agree_more(
+    side: int, found: list, photos: list[Image.Image], monkeypatch
+) -> None:
+    monkeypatch.setattr(
+        "unpool.analysis.near_duplicates.agreement", lambda one, other, hopeless: np.full(len(one), 0.93)
+    )
+    assert sets_of([photos[0], photos[0].resize((side, side // 2))]) == found
 
 
 def test_the_worthiest_is_kept_and_told_how_alike_the_others_are(photos: list[Image.Image]) -> None:

@@ -151,7 +151,7 @@ def test_an_image_opens_with_its_facts_and_its_mirror(page: Any, viewed: Path) -
     test(page, "grid").locator("[data-row='2']").first.dblclick()
     dialog = test(page, "dialog")
     dialog.wait_for()
-    assert by_path(viewed).index[2] in dialog.text_content()
+    dialog.get_by_text(by_path(viewed).index[2]).first.wait_for()
     page.wait_for_function("() => [...document.querySelectorAll('[data-testid=dialog] img')]"
                            ".filter(image => image.complete && image.naturalWidth > 0).length >= 4")  # fmt: skip
     page.keyboard.press("Escape")
@@ -211,7 +211,9 @@ def test_a_check_runs_with_live_progress_and_its_finds_are_shown(page: Any) -> N
     test(page, "view-problems").click()
     test(page, "check").first.click()
     page.wait_for_selector("[data-testid=job][data-state=done]", timeout=90_000)
-    page.wait_for_function("() => !document.querySelector('[data-testid=check]')?.textContent.includes('not been')")
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=check]')?.textContent.includes('not been')"
+    )
     assert page.get_by_test_id("problem-unreadable").text_content().endswith("1")
 
 
@@ -239,7 +241,7 @@ def test_fingers_select_open_move_zoom_and_draw_on_the_map(browser: Any, url: st
         middle_2 = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
 
         def touch(kind: str, *fingers: Any) -> None:
-            points = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(fingers)]
+            points = [{"x": float(x), "y": float(y), "id": finger} for finger, (x, y) in enumerate(fingers)]
             session.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
 
         def tap(place: Any) -> None:

@@ -92,7 +92,7 @@ def _step(still_PSS: Floats, loose_PSS: Floats, place_P4: Floats) -> Floats:
     slope_P4R = np.stack(slopes, axis=1).reshape(pairs, 4, side * side)
     curve_P44 = slope_P4R @ slope_P4R.transpose(0, 2, 1)
     curve_P44 += 0.01 * np.eye(4, dtype=np.float32)  # plain pictures have no slope
-    missed_PR1 = ((still_PSS - moved_PSS) * seen_PSS).reshape(pairs, side * side, 1)
+    missed_PR1 = (still_PSS - moved_PSS).reshape(pairs, side * side, 1)
     return np.asarray(np.linalg.solve(curve_P44, slope_P4R @ missed_PR1)[..., 0] / side, np.float32)
 
 

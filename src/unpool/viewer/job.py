@@ -81,7 +81,10 @@ def _verb(kind: str) -> Callable[..., dict[str, Any]]:
         from unpool.actions.spread import spread
 
         return spread
-    return {"group": groups.group, "map": groups.map_images, "evaluate": groups.evaluate}[kind]
+    known: dict[str, Callable[..., dict[str, Any]]] = {
+        "group": groups.group, "map": groups.map_images, "evaluate": groups.evaluate,
+    }  # fmt: skip
+    return known[kind]
 
 
 def main() -> None:

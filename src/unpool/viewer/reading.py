@@ -21,7 +21,7 @@ BINARY = "application/octet-stream"
 UPLOAD_BYTES = 100 * 2**20
 AnyRow = Annotated[int, InPath(ge=0, lt=2**31)]
 Part = Annotated[str, InPath(pattern="^(input|output|error)$")]
-Answer = {200: {"content": {BINARY: {}}}}
+Answer: dict[int | str, dict[str, Any]] = {200: {"content": {BINARY: {}}}}
 ANY_BYTES = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
@@ -34,15 +34,15 @@ def reading_routes(desk: Desk) -> APIRouter:
         desk.reload()
         return desk.collection()
 
-    @router.get("/points", responses=Answer)  # type: ignore[arg-type]
+    @router.get("/points", responses=Answer)
     def points(revision: int) -> Response:
         return Response(desk.seen(revision).points(), media_type=BINARY)
 
-    @router.post("/thumbnails", responses=Answer)  # type: ignore[arg-type]
+    @router.post("/thumbnails", responses=Answer)
     def thumbnails(wish: forms.Thumbnails) -> Response:
         return Response(_packed(desk.thumbnails(wish.revision, wish.rows)), media_type=BINARY)
 
-    @router.post("/select", responses=Answer)  # type: ignore[arg-type]
+    @router.post("/select", responses=Answer)
     def select(wish: forms.Select) -> Response:
         rows = choose(desk.seen(wish.revision), desk.problems(), wish)
         return Response(rows.astype("<u4").tobytes(), media_type=BINARY)

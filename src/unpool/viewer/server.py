@@ -132,7 +132,7 @@ def serve(
         app.let_go()  # pages that wait for news would keep the server waiting for them
         ended(number, frame)
 
-    server.startup, server.handle_exit = startup, handle_exit  # type: ignore[method-assign]
+    server.startup, server.handle_exit = startup, handle_exit  # type: ignore[method-assign, assignment]
     with listening, contextlib.suppress(KeyboardInterrupt):
         server.run(sockets=[listening])
 

@@ -10,12 +10,13 @@ test("places come back from the screen", () => {
   expect(mapY).toBeCloseTo(0.1);
 });
 
-test("a fitted box is in the middle and within the screen, y upwards", () => {
+test("a fitted box is within the screen, in the middle of what the tools above leave, y upwards", () => {
   const [left, bottom] = toScreen(VIEW, -0.5, 0);
   const [right, top] = toScreen(VIEW, 0.7, 0.3);
   expect(left + right).toBeCloseTo(900);
-  expect(top + bottom).toBeCloseTo(600);
-  expect(left).toBeGreaterThan(0);
+  expect((top + bottom) / 2).toBeCloseTo(324);
+  expect(left).toBeCloseTo(40);
+  expect(top).toBeGreaterThan(84);
   expect(top).toBeLessThan(bottom);
 });
 

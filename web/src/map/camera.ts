@@ -22,7 +22,10 @@ export interface Box {
 
 const FURTHEST = 0.25; // of the scale at which -1..1 fills the height
 const NEAREST = 20_000;
-const MARGIN = 0.92; // of the screen that what is fitted into it may take
+// Round what is fitted into the screen, in CSS pixels: half a picture at the edges, the tools above.
+const SIDE = 40;
+const TOP = 84;
+const BOTTOM = 36;
 
 export function toScreen(view: View, x: number, y: number): [number, number] {
   return [view.x0 + x * view.scale, view.y0 - y * view.scale];
@@ -58,10 +61,12 @@ export function drag(view: View, before: Place[], after: Place[]): View {
 }
 
 export function fit(box: Box, width: number, height: number): View {
-  const wanted = MARGIN * Math.min(width / (box.x1 - box.x0), height / (box.y1 - box.y0));
-  const scale = clamped(wanted, height);
+  const across = Math.max(width / 2, width - 2 * SIDE);
+  const down = Math.max(height / 2, height - TOP - BOTTOM);
+  const scale = clamped(Math.min(across / (box.x1 - box.x0), down / (box.y1 - box.y0)), height);
   const x0 = width / 2 - ((box.x0 + box.x1) / 2) * scale;
-  return { scale, x0, y0: height / 2 + ((box.y0 + box.y1) / 2) * scale, width, height };
+  const middle = height / 2 + (TOP - BOTTOM) / 2;
+  return { scale, x0, y0: middle + ((box.y0 + box.y1) / 2) * scale, width, height };
 }
 
 /** Between two views, the zoom changing evenly and the middle of the screen moving in a straight line. */
