@@ -21,9 +21,11 @@ networks.pooling networks.encoders networks.mirror networks.autoencoder networks
 networks.bilinear networks.levels networks.pyramid networks.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
-objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction objectives.corruption
+objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction
+objectives.corruption
 objectives.supervised objectives.named objectives
-training.plan training.history training.data training.masked training.typed training.optimisers training.schedules
+training.plan training.history training.data training.masked training.typed training.optimisers
+training.schedules
 training.checkpoint training.scratch training.log training.processes training.sums training.interrupt
 training.sound
 training.fit
@@ -40,7 +42,8 @@ actions.places actions.choose actions.collection actions.checked actions.tables 
 actions.model
 actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.run
-actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit actions.train
+actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
+actions.train
 actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page
 actions.share actions.filing actions.export actions.networks
 actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model

@@ -90,6 +90,21 @@ def test_guesses_help_where_classes_are_no_crowds() -> None:
     assert (both == class_N)[free_N].mean() > (alone == class_N)[free_N].mean() + 0.05
 
 
+def test_guesses_are_tried_where_labels_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Right guesses for images that get no suggestion anyway do not make up for wrong ones."""
+    code_N = np.repeat([0, 1], 30)
+    right_NC = (code_N[:, None] == np.arange(2)).astype(np.float32)
+    reached_N1 = (np.arange(60) % 3 == 0)[:, None]
+    label_NC = np.where(reached_N1, 0.01 * right_NC, 0)
+    guess_NC = np.where(reached_N1, 1 - right_NC, right_NC)
+    monkeypatch.setattr(spreading, "_parts", lambda *_: [(0, label_NC, guess_NC)])
+    trusts = (0.0, 0.003, 0.3)
+    assert spreading._tuned(None, None, code_N, trusts, 0)[0] == 0
+    guess_NC[:] = np.where(reached_N1, right_NC, 1 - right_NC)
+    label_NC[:] = np.where(reached_N1, 0.01, 0)
+    assert spreading._tuned(None, None, code_N, trusts, 0)[0] == 0.3
+
+
 def test_confidence_is_about_the_share_that_is_right() -> None:
     pixels_ND, class_N = load_digits(return_X_y=True)
     noisy_ND = pixels_ND + np.random.default_rng(0).normal(size=pixels_ND.shape) * 6

@@ -43,7 +43,7 @@ def page(browser: Any, shared: Path) -> Iterator[Any]:
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("request", lambda asked: page.strangers.append(asked.url))
     page.goto(shared.as_uri())
-    page.wait_for_function("document.querySelector('[data-testid=map]')?.__map?.ready", timeout=20_000)
+    page.wait_for_function("() => document.querySelector('[data-testid=map]')?.__map?.ready", timeout=20_000)
     yield page
     assert [told for told in page.complaints if not any(words in told for words in DRIVERS_TALK)] == []
     assert [url for url in page.strangers if not url.startswith(("file:", "data:", "blob:"))] == []
@@ -54,7 +54,7 @@ def page(browser: Any, shared: Path) -> Iterator[Any]:
 def test_it_draws_and_shows_pictures(page: Any, viewed: Path) -> None:
     count = ImageTable(viewed / "w.unpool").count("ok")
     page.locator("[data-testid=view-grid]").click()
-    page.wait_for_function("document.querySelector('.cell img')?.naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.cell img')?.naturalWidth > 0")
     assert page.locator(".cell").first.get_attribute("aria-setsize") == str(count)
     assert HOSTILE in page.locator("body").text_content()
     assert str(viewed) not in page.content()

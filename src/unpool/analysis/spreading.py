@@ -210,6 +210,8 @@ def _tuned(
     if not true_L:
         return min(UNTRIED[0], max(trusts)), UNTRIED[1]
     label, guess, true = np.concatenate(label_LC), np.concatenate(guess_LC), np.concatenate(true_L)
+    told = np.flatnonzero(label.sum(axis=1))  # an image that no label reaches gets no suggestion
+    label, guess, true = label[told], guess[told], true[told]
     return max(
         ((trust, power) for trust in trusts for power in POWERS),
         key=lambda wish: _likelihood(label + wish[0] * guess, true, wish[1]),
