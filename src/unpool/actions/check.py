@@ -48,7 +48,6 @@ def check(
     check_options(seed=seed, device=device)
     began, progress = time.perf_counter(), progress or Progress()
     table = ImageTable(work)
-    embedded(table)
     note_reconstruction_errors(work, table, device, progress)
     found = _Findings(table, seed)
     found.look(progress)
@@ -77,9 +76,10 @@ class _Findings:
         """Look at every thumbnail, then for everything that is told."""
         from unpool.analysis import problems
 
+        with progress.stage("neighbours"):
+            near_NK = self._neighbours()  # before there are sketches: the vectors take most of the memory
         sketches = self._sketched(progress)
         with progress.stage("comparing", 100, "%") as stage:
-            near_NK = self._neighbours()
             self._copies()
             self._near_copies(sketches, near_NK, lambda share: stage.reach(100 * share, 100))
         error_N = self._column("reconstruction_error")
@@ -141,7 +141,7 @@ class _Findings:
         place_N = np.full(len(self.paths) + 1, -1)  # the last is for no neighbour
         place_N[one_U] = np.arange(len(one_U))
         found = near_duplicates(
-            sketches.some(one_U),
+            sketches if len(one_U) == len(sketches) else sketches.some(one_U),
             place_N[near_NK[one_U]],
             self._worths()[one_U],
             seed=self.seed,

@@ -94,7 +94,7 @@ def candidates(coarse_ND: Floats, neighbours_NK: Indices, *, seed: int = 0) -> P
         np.linalg.norm(coarse_ND, axis=1) + 32
     )  # as one grey level everywhere: plain pictures are alike
     alike = [np.zeros(0, bool)]
-    for part_P2 in _parts(pair_P2, lambda share: None):
+    for part_P2 in _parts(pair_P2):
         left, right = part_P2.T
         product_P = np.einsum("pd,pd->p", coarse_ND[left], coarse_ND[right]) + PLAIN**2
         alike.append(product_P >= ALIKE * length_N[left] * length_N[right])
@@ -150,12 +150,14 @@ class _Found:
         return np.asarray(same_P)
 
     def agreements(self, pair_P2: Pairs) -> Floats:
-        grey_NSS = self._sketches.grey_NSS
-        parts = [
-            agreement(grey_NSS[part[:, 0]], grey_NSS[part[:, 1]], hopeless=HOPELESS)
-            for part in _parts(pair_P2, lambda share: None)
-        ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+        found = [np.zeros(0, np.float32)]
+        for part_P2 in _parts(pair_P2):
+            one_PSS, other_PSS = (self._sketches.grey_NSS[rows] for rows in part_P2.T)
+            found_P = np.ones(len(part_P2), np.float32)
+            other = np.flatnonzero((one_PSS != other_PSS).any(axis=(1, 2)))  # the same need no looking
+            found_P[other] = agreement(one_PSS[other], other_PSS[other], hopeless=HOPELESS)
+            found.append(found_P)
+        return np.concatenate(found)
 
     def _tints(self, pair_P2: Pairs) -> Floats:
         one_PCC2, other_PCC2 = (self._sketches.chroma_NCC2[rows].astype(np.float32) for rows in pair_P2.T)
@@ -169,7 +171,7 @@ def _pairs(neighbours_NK: Indices) -> Pairs:
     return pair_P2[pair_P2[:, 1] >= 0]
 
 
-def _parts(pair_P2: Pairs, progress: Callable[[float], None]) -> Iterator[Pairs]:
+def _parts(pair_P2: Pairs, progress: Callable[[float], None] = lambda share: None) -> Iterator[Pairs]:
     for start in range(0, len(pair_P2), CHUNK):
         yield pair_P2[start : start + CHUNK]
         progress(min(1.0, (start + CHUNK) / len(pair_P2)))

@@ -68,7 +68,8 @@ class Sketches:
     @property
     def contrast_N(self) -> Floats:
         """The deviation of the grey levels of each, 0..128."""
-        deviations = (float(grey_SS.std()) for grey_SS in self.grey_NSS)  # one at a time: floats are four times as large
+        # One at a time: all of them as floats would take four times the memory.
+        deviations = (float(grey_SS.std()) for grey_SS in self.grey_NSS)
         return np.fromiter(deviations, np.float32, len(self))
 
 
