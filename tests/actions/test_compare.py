@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from unpool.actions import compare as comparing
-from unpool.actions import embed as embedding
+from unpool.actions import prepare
 from unpool.actions.choose import PRETRAINED, choose_network, chosen
 from unpool.actions.compare import LEAST, Trial, compare, told
 from unpool.actions.places import read_state
@@ -66,7 +66,7 @@ def test_of_few_images_nothing_is_told(photos: Path, tmp_path: Path, monkeypatch
 def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding, "save_pretrained_apart", tiny_pretrained)
+    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
     for way in sorted(WAYS):
         monkeypatch.setattr(Trial, "score", property(lambda trial, best=way: float(trial.way == best)))
         work = tmp_path / f"{way}.unpool"
@@ -87,7 +87,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
 def test_a_stopped_run_does_not_compare_again(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedding, "save_pretrained_apart", tiny_pretrained)
+    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
     monkeypatch.setattr(Trial, "score", property(lambda trial: float(trial.way == "scratch")))
     work = tmp_path / "w.unpool"
 
@@ -95,7 +95,7 @@ def test_a_stopped_run_does_not_compare_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(embedding, "learn", stopped)
+        patch.setattr(prepare, "learn", stopped)
         with pytest.raises(KeyboardInterrupt):
             run(str(photos), work=work, groups=3, steps=4, device="cpu")
     before = read_state(work)["comparison"]
