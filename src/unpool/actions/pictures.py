@@ -18,6 +18,7 @@ from PIL import Image
 
 from unpool.actions.model import ReadyModel, ready_model
 from unpool.actions.places import MODEL, read_state
+from unpool.actions.rebuilt import has_trained_decoder
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.decode import Picture, read_picture
 from unpool.images.folder import ImageFile
@@ -25,7 +26,6 @@ from unpool.images.metadata import read_metadata
 from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.embed import Form
 from unpool.progress import Progress
-from unpool.training.model_file import describe_model
 
 SIDE = 2048  # pixels of the longer side, at most, that are shown
 SMALL = 256  # up to here pictures are sent without loss
@@ -71,12 +71,7 @@ class Pictures:
     @cached_property
     def has_mirror(self) -> bool:
         """Whether the model was trained to rebuild images; told without opening it."""
-        try:
-            described = describe_model(self.work / MODEL)
-        except UnpoolError:
-            return False
-        is_trained = described.get("training") is not None and described["kind"] == "encoder"
-        return is_trained and not described["classes"] and described["options"].get("decoder") != "none"
+        return has_trained_decoder(self.work / MODEL)
 
     @property
     def has_segmenter(self) -> bool:
