@@ -333,7 +333,8 @@ def networks(
 def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
     tell(
         told, common,
-        "{images} images ({skipped} skipped) in {groups} groups by {network}\nreport: {report}",
+        "{images} images ({skipped} skipped) in {groups} groups by {network}\n"
+        "report: {report}\nlook at it: unpool view --work {work}",
     )  # fmt: skip
     if not no_open and not common.json and sys.stdout.isatty():
         webbrowser.open(Path(told["report"]).resolve().as_uri())

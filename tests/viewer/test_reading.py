@@ -13,7 +13,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from masks import write_scenes
 from unpool import Workspace
+from unpool.actions.segment_train import segment_train
+from unpool.images.classes_of_pixels import read_kept
+from unpool.training.model_file import describe_model
 from unpool.workspace import ImageTable
 from viewed import HOSTILE_NAME, HOSTILE_TEXT
 
@@ -166,3 +170,16 @@ def test_quality_has_figures_and_pictures_that_open(client: Any) -> None:
     assert told["pictures"]
     for picture in told["pictures"]:
         assert client.get("/" + picture["url"]).content[:4] == b"\x89PNG"
+
+
+def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any, viewed: Path) -> None:
+    assert client.get("/api/images/3/overlay", params={"revision": 1}).status_code == 422
+    images, masks = write_scenes(viewed / "scenes", 4)
+    model = viewed / "w.unpool" / "segmenter"
+    segment_train(images, masks, out=model, backbone="conv", steps=2, batch=2, size=32, enlarge=1.0, val=0)
+    assert client.get("/api/collection").json()["has"]["segmenter"] is True
+    answer = client.get("/api/images/0/overlay", params={"revision": 1})
+    laid = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert laid.shape == (30, 40, 3)
+    known = {tuple(colour) for colour in read_kept(describe_model(model)["masks"]).colours}
+    assert {tuple(colour) for colour in laid.reshape(-1, 3).tolist()} <= known
