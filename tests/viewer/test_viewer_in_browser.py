@@ -122,7 +122,7 @@ def test_a_label_is_undone_redone_and_survives_a_reload(page: Any, viewed: Path)
     assert by_path(viewed, "label")["label"].iloc[[0, 3]].tolist() == ["<b>cup</b>"] * 2
 
 
-def test_groups_are_merged_and_split(page: Any, viewed: Path) -> None:
+def test_groups_are_merged_and_parted_again(page: Any, viewed: Path) -> None:
     before = by_path(viewed, "group")["group"].tolist()
     items = test(page, "group-item")
     items.nth(0).click(modifiers=["ControlOrMeta"])
@@ -136,6 +136,18 @@ def test_groups_are_merged_and_split(page: Any, viewed: Path) -> None:
     page.wait_for_function("count => document.querySelectorAll('[data-testid=group-item]').length === count",
                            arg=len(set(before)))  # fmt: skip
     assert by_path(viewed, "group")["group"].tolist() == before
+
+
+def test_a_group_is_split(page: Any, viewed: Path) -> None:
+    before = by_path(viewed, "group")["group"].tolist()
+    test(page, "group-item").nth(0).click(modifiers=["ControlOrMeta"])
+    test(page, "split").click()
+    page.wait_for_selector("[data-testid=toast]")
+    split = by_path(viewed, "group")["group"].tolist()
+    assert len(set(split)) == len(set(before)) + 1
+    moved = [(old, new) for old, new in zip(before, split, strict=True) if old != new]
+    assert set(moved) == {(0, max(before) + 1)}
+    assert test(page, "group-item").count() == len(set(split))
 
 
 def test_a_dropped_file_finds_itself_first(page: Any, viewed: Path) -> None:
