@@ -10,29 +10,17 @@ training by contrast on the unlabelled images. Scores are mean IoU on the valida
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
+from segmenting import finish, options, scored, unpool
+
 STARTS = ("imagenet", "random", "imagenet, adapted", "random, adapted")
-
-
-def unpool(*words: object) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, "-m", "unpool", *map(str, words), "--json"],
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 def pick(images: Path, masks: Path, count: int, first: int, out: Path) -> tuple[Path, Path]:
@@ -61,19 +49,11 @@ def backbone(start: str, images: Path, steps: int, work: Path) -> list[object]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("images", type=Path)
-    parser.add_argument("masks", type=Path)
-    parser.add_argument("--val-images", type=Path, required=True)
-    parser.add_argument("--val-masks", type=Path, required=True)
-    parser.add_argument("--ignore", type=int, default=255)
+    parser = options(__doc__)
     parser.add_argument("--num-masks", type=int, default=10)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--adapt-steps", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -83,21 +63,16 @@ def main() -> None:
             )
             for start in STARTS:
                 began = time.perf_counter()
+                words = backbone(start, args.images, args.adapt_steps, Path(folder))
                 told = unpool(
-                    "segment", "train", *pairs, "--val-images", args.val_images, "--val-masks", args.val_masks,
-                    *backbone(start, args.images, args.adapt_steps, Path(folder)), "--ignore", args.ignore,
-                    "--steps", args.steps, "--seed", number, "--out", Path(folder) / f"{number}-{start}",
+                    "segment", "train", *pairs, *scored(args), *words, "--steps", args.steps, "--seed", number,
+                    "--out", Path(folder) / f"{number}-{start}",
                 )  # fmt: skip
                 row = {"round": number, "start": start, "val_miou": told["val_miou"], "steps": told["steps"]}
                 rows.append(row | {"seconds": round(time.perf_counter() - began, 1)})
                 print(json.dumps(rows[-1]), flush=True)
-    means = {
-        start: round(statistics.mean(row["val_miou"] for row in rows if row["start"] == start), 4)
-        for start in STARTS
-    }
-    print(json.dumps(means))
-    if args.out:
-        args.out.write_text(json.dumps({"rows": rows, "mean": means}, indent=2) + "\n")
+    scores = {start: [row["val_miou"] for row in rows if row["start"] == start] for start in STARTS}
+    finish(rows, {start: round(statistics.mean(found), 4) for start, found in scores.items()}, args.out)
 
 
 if __name__ == "__main__":

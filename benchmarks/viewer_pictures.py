@@ -7,18 +7,11 @@ python benchmarks/viewer_pictures.py demo.unpool [--out docs/images]
 from __future__ import annotations
 
 import argparse
-import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
+from viewer_page import READY, draw_lasso, viewer
 
-GL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
-      "--disable-background-networking", "--disable-sync", "--disable-component-update"]  # fmt: skip
-READY = "() => document.querySelector('[data-testid=map]')?.__map?.ready"
 VIEWS = ("grid", "table", "problems", "quality")
 
 
@@ -28,19 +21,6 @@ def open_page(browser: Any, url: str, **options: Any) -> Any:
     page.wait_for_function(READY, timeout=60_000)
     page.wait_for_timeout(2000)
     return page
-
-
-def lasso(page: Any) -> None:
-    page.get_by_test_id("lasso-toggle").click()
-    box = page.get_by_test_id("map").bounding_box()
-    left, top = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.35
-    right, bottom = box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.75
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 2)):
-        page.mouse.move(*corner, steps=20)
-    page.mouse.up()
-    page.wait_for_timeout(1500)
 
 
 def close_up(page: Any) -> None:
@@ -56,7 +36,9 @@ def close_up(page: Any) -> None:
 def take(browser: Any, url: str, out: Path) -> None:
     page = open_page(browser, url)
     page.screenshot(path=out / "viewer-map.png")
-    lasso(page)
+    draw_lasso(page)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
     page.screenshot(path=out / "viewer-lasso.png")
     page.get_by_test_id("lasso-toggle").click()
     close_up(page)
@@ -86,14 +68,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     args = parser.parse_args()
-    words = [sys.executable, "-m", "unpool", "view", "--work", str(args.work), "--no-open", "--json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
-        assert server.stdout is not None
-        url = json.loads(server.stdout.readline())["url"]
-        browser = driver.chromium.launch(executable_path=args.chromium, args=GL)
+    with viewer(args.work, args.chromium) as (browser, url, _):
         take(browser, url, args.out)
-        browser.close()
-        server.send_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

@@ -11,26 +11,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import sync_playwright
-
-GL = ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
-      "--disable-background-networking", "--disable-sync", "--disable-component-update"]  # fmt: skip
-MAP = "document.querySelector('[data-testid=map]')"
+from viewer_page import MAP, READY, draw_lasso, viewer
 
 
 def first_paint(browser: Any, url: str) -> tuple[Any, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     began = time.perf_counter()
     page.goto(url)
-    page.wait_for_function(f"() => {MAP}?.__map?.ready", polling=10, timeout=120_000)
+    page.wait_for_function(READY, polling=10, timeout=120_000)
     return page, 1000 * (time.perf_counter() - began)
 
 
@@ -48,17 +41,10 @@ def zoom(page: Any) -> float:
 
 
 def lasso(page: Any) -> float:
-    page.get_by_test_id("lasso-toggle").click()
-    box = page.get_by_test_id("map").bounding_box()
-    left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3
-    right, bottom = box["x"] + box["width"] * 0.7, box["y"] + box["height"] * 0.7
-    page.mouse.move(left, top)
-    page.mouse.down()
-    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 2)):
-        page.mouse.move(*corner, steps=15)
+    draw_lasso(page)
     page.evaluate("window.lassoed = performance.now()")
     page.mouse.up()
-    page.wait_for_selector("[data-testid=selection-count]", timeout=20_000)
+    page.wait_for_selector("[data-testid=selection] [data-testid=grid-cell]", timeout=20_000)
     return float(page.evaluate("performance.now() - window.lassoed"))
 
 
@@ -78,13 +64,9 @@ def main() -> None:
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
-    words = [sys.executable, "-m", "unpool", "view", "--work", str(args.work), "--no-open", "--json"]
     began = time.perf_counter()
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
-        assert server.stdout is not None
-        url = json.loads(server.stdout.readline())["url"]
+    with viewer(args.work, args.chromium) as (browser, url, server):
         started = time.perf_counter() - began
-        browser = driver.chromium.launch(executable_path=args.chromium, args=GL)
         times: dict[str, list[float]] = {"first paint": [], "zoom": [], "lasso": []}
         for _ in range(args.rounds):
             page, painted = first_paint(browser, url)
@@ -98,10 +80,10 @@ def main() -> None:
             page.close()
         told = {name: round(statistics.median(values)) for name, values in times.items()}
         print(
-            json.dumps(told | {"server start, s": round(started, 1), "server MiB": round(memory(server.pid))})
+            json.dumps(
+                told | {"server and browser start, s": round(started, 1), "server MiB": round(memory(server))}
+            )
         )
-        browser.close()
-        server.send_signal(signal.SIGINT)
 
 
 if __name__ == "__main__":

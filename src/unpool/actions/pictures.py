@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.model import ReadyModel, ready_model
-from unpool.actions.places import MODEL, read_state
+from unpool.actions.places import MODEL, SEGMENTER, read_state
 from unpool.actions.rebuilt import has_trained_decoder
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.decode import Picture, read_picture
@@ -29,7 +29,6 @@ from unpool.progress import Progress
 
 SIDE = 2048  # pixels of the longer side, at most, that are shown
 SMALL = 256  # up to here pictures are sent without loss
-SEGMENTER = "segmenter"
 REMEMBERED = 8
 
 

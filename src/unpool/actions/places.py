@@ -15,6 +15,8 @@ from unpool.files import write_text
 STATE = "unpool.yaml"
 MODEL = "model"
 REPORT = "report"
+SEGMENTER = "segmenter"  # a segmenter of these images, where the user puts one
+EXPORTS = "exports"  # what the page was told to copy
 SUFFIX = ".unpool"
 TOLD = ("unpool", "torch", "onnxruntime", "lancedb", "faiss-cpu", "openTSNE", "scikit-learn", "timm")
 

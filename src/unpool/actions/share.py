@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from unpool.actions.places import REPORT
 from unpool.actions.quality_page import quality
-from unpool.actions.snapshot import UNGROUPED, Snapshot
+from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.files import write_text
 from unpool.report.page import as_json
@@ -78,14 +78,10 @@ def _seen(work: Path, paths: Sequence[str] | None) -> Snapshot:
 
 def _collection(seen: Snapshot, *, whole: bool) -> dict[str, Any]:
     """The `Collection` of web/src/data/types.ts, without places on this machine and what needs a server."""
-    return {
-        "revision": 0, "name": seen.name, "work": "", "folder": None, "images": len(seen),
-        "skipped": seen.skipped if whole else 0,
-        "groups": [] if (seen.group_N == UNGROUPED).all() else seen.groups(),
-        "labels": seen.counted("label"), "folders": seen.counted_folders(),
+    return seen.collection() | {
+        "revision": 0, "work": "", "folder": None, "skipped": seen.skipped if whole else 0,
         "problems": dict.fromkeys(PROBLEMS, 0), "checked": False, "dates": {"first": None, "last": None},
-        "has": {"map": bool(np.isfinite(seen.x_N).any()), "model": False, "mirror": False, "segmenter": False},
-        "undo": None,
+        "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False}, "undo": None,
     }  # fmt: skip
 
 

@@ -14,15 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.places import MODEL, read_state
+from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import group_colours, ink_on
 from unpool.workspace import OK, SKIPPED, ImageTable
 
-UNGROUPED = -2
 REPRESENTATIVES = 12  # of each group are shown before any other image
 NUMBERS = ("width", "height", "modified", "probability", "outlier_score", "reconstruction_error", "sharpness",
            "brightness", "suggestion_confidence")  # fmt: skip
 WORDS = ("label", "suggestion")
-SEGMENTER = "segmenter"
 
 
 class Snapshot:
@@ -156,6 +155,25 @@ class Snapshot:
         fullest = sorted(found, key=lambda entry: -entry[1])[:most]
         return [{"name": name, "count": count} for name, count in sorted(fullest)]
 
+    def collection(self) -> dict[str, Any]:
+        """Of the `Collection` of web/src/data/types.ts what does not depend on who shows it."""
+        date_N = self.numbers["modified"]
+        date_N = date_N[date_N > 0]  # images of a named set have none
+        return {
+            "name": self.name, "images": len(self), "skipped": self.skipped,
+            "groups": [] if (self.group_N == UNGROUPED).all() else self.groups(),
+            "labels": self.counted("label"), "folders": self.counted_folders(),
+            "dates": {
+                "first": float(date_N.min()) if len(date_N) else None,
+                "last": float(date_N.max()) if len(date_N) else None,
+            },
+        }  # fmt: skip
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether any image has a place on the map."""
+        return bool(np.isfinite(self.x_N).any())
+
     @property
     def name(self) -> str:
         """What people call the collection: its folder's name, or that of the named set."""
@@ -175,7 +193,7 @@ class Snapshot:
             member_N = code_N[np.maximum(self.group_N, -1) == number] if words else np.empty(0, np.int32)
             count_L = np.bincount(member_N[member_N >= 0], minlength=len(words)) if words else np.zeros(1)
             named = number >= 0 and len(member_N) > 0 and count_L.max() * 2 > len(member_N)
-            names[number] = words[int(count_L.argmax())] if named else _group_name(number)
+            names[number] = words[int(count_L.argmax())] if named else group_name(number)
             taken[names[number]] = taken.get(names[number], 0) + 1
         return {number: name if taken[name] == 1 else f"{name} ({number})" for number, name in names.items()}
 
@@ -236,7 +254,3 @@ def _coded(rows: Any, name: str) -> tuple[list[str], NDArray[np.int32]]:
 
     found = pc.fill_null(pc.index_in(rows[name], value_set=pa.array(names, pa.string()), skip_nulls=True), -1)
     return names, np.asarray(found.to_numpy(), np.int32)
-
-
-def _group_name(number: int) -> str:
-    return "in no group" if number < 0 else f"group {number}"

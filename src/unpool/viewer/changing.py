@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 
 from unpool.actions import edit as edits
 from unpool.actions.export import export
+from unpool.actions.places import EXPORTS
 from unpool.errors import UnpoolError, UsageError
 from unpool.viewer import forms
 from unpool.viewer.desk import Desk
@@ -59,7 +60,7 @@ def changing_routes(desk: Desk, jobs: Jobs, places: Places) -> APIRouter:
     def export_folders(wish: forms.ExportFolders) -> dict[str, Any]:
         paths = None if wish.rows is None else desk.paths(wish.revision, wish.rows)
         desk.seen(wish.revision)
-        out = desk.work / "exports" / _safe(wish.name)
+        out = desk.work / EXPORTS / _safe(wish.name)
         return export(desk.work, to="folders", out=out, paths=paths, link=wish.link)
 
     _job_routes(router, desk, jobs, places)

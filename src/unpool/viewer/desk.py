@@ -17,8 +17,9 @@ from unpool.actions.checked import found_problems, read_near_duplicates
 from unpool.actions.collection import problem_rows
 from unpool.actions.edit import last_edit
 from unpool.actions.pictures import Pictures
-from unpool.actions.snapshot import UNGROUPED, Snapshot
+from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError
+from unpool.report.items import UNGROUPED
 from unpool.workspace import ImageTable, Thumbnails
 
 KINDS = ("duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright")
@@ -103,27 +104,16 @@ class Desk:
         """The `Collection` of web/src/data/types.ts."""
         with self._lock:
             seen, folder = self._snapshot, self.pictures.folder
-            modified_N = seen.numbers["modified"]
-            dated = (
-                bool(len(seen)) and bool(np.isfinite(modified_N).any()) and float(np.nanmax(modified_N)) > 0
-            )
-            return {
-                "revision": self.revision, "name": seen.name, "work": str(self.work),
-                "folder": None if folder is None else str(folder), "images": len(seen), "skipped": seen.skipped,
-                "groups": [] if (seen.group_N == UNGROUPED).all() else seen.groups(),
-                "labels": seen.counted("label"), "folders": seen.counted_folders(),
+            return seen.collection() | {
+                "revision": self.revision, "work": str(self.work),
+                "folder": None if folder is None else str(folder),
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
                 | {"unreadable": seen.skipped},
-                "checked": self._checked,
-                "dates": {
-                    "first": float(np.nanmin(modified_N)) if dated else None,
-                    "last": float(np.nanmax(modified_N)) if dated else None,
-                },
+                "checked": self._checked, "undo": last_edit(self.work),
                 "has": {
-                    "map": bool(np.isfinite(seen.x_N).any()), "model": seen.has_model,
-                    "mirror": self.pictures.has_mirror, "segmenter": self.pictures.has_segmenter,
+                    "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
+                    "segmenter": self.pictures.has_segmenter,
                 },
-                "undo": last_edit(self.work),
             }  # fmt: skip
 
     def facts(self, revision: int, rows: Sequence[int]) -> list[dict[str, Any]]:

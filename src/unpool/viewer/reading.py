@@ -11,6 +11,7 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi import Path as InPath
 
+from unpool.actions.places import REPORT
 from unpool.actions.quality_page import PICTURES, quality
 from unpool.errors import UnpoolError
 from unpool.viewer import forms
@@ -69,7 +70,7 @@ def reading_routes(desk: Desk) -> APIRouter:
 
     @router.get("/pictures/{name}", responses={200: {"content": {"image/png": {}}}})
     def picture(name: str) -> Response:
-        if name not in PICTURES or not (file := desk.work / "report" / name).is_file():
+        if name not in PICTURES or not (file := desk.work / REPORT / name).is_file():
             raise HTTPException(404, f"there is no picture {name[:100]}")
         return Response(file.read_bytes(), media_type="image/png")
 
