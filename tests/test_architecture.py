@@ -38,8 +38,8 @@ analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
 analysis.problems analysis.spreading analysis
 lance_rows workspace
 report
-actions.places actions.choose actions.collection actions.checked actions.tables actions.recipes actions.learn
-actions.model
+actions.places actions.origin actions.choose actions.collection actions.checked actions.tables actions.recipes
+actions.learn actions.model
 actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit

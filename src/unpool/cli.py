@@ -21,7 +21,7 @@ from unpool.config import with_config
 from unpool.cores import share_cores_kindly
 from unpool.errors import UsageError
 from unpool.guarding import guarded
-from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS
+from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS, PROBLEMS
 from unpool.telling import catalogue, layers, literal, short, trained
 from unpool.words import (
     Common,
@@ -39,7 +39,6 @@ from unpool.words import (
 )
 
 COMMON = Common()
-CHECKED = ("images", "unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright")
 
 app = App(
     name="unpool",
@@ -264,7 +263,9 @@ def check(*, work: Work, common: Common = COMMON) -> None:
     from unpool.actions.check import check as act
 
     told = act(work, seed=common.seed, device=common.device, progress=report_progress())
-    lines = "\n".join(f"{name.replace('_', ' '):>15}  {told[name]}" for name in CHECKED)
+    lines = "\n".join(
+        f"{name.replace('_', ' '):>15}  {told[name]}" for name in ("images", "unreadable", *PROBLEMS)
+    )
     tell(told, common, literal(f"{lines}\nlisted in {work / 'problems.csv'}"))
 
 

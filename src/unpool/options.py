@@ -65,6 +65,11 @@ SEGMENTERS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s", "segnet")
 UPSAMPLINGS = ("interpolate", "grouped", "dense")
 CLASS_WEIGHTS = ("none", "sqrt", "median")
 UNKNOWN = ("refuse", "ignore")
+PROBLEMS = {  # what `unpool check` finds in images that can be read, and how problems.csv and the page call it
+    "duplicates": "duplicate", "near_duplicates": "near duplicate", "outliers": "outlier", "blurred": "blurred",
+    "dark": "too dark", "bright": "too bright",
+}  # fmt: skip
+NOTED = ("wrong", "suggested")  # filters like those, of what people and spreading said
 
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; ./NAME.unpool where NAME is the folder's, unless given"),

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from pictures import make_photograph, make_shapes
-from unpool.actions.check import check, found_problems, read_near_duplicates
+from unpool.actions.check import check, found_problems, found_sets
 from unpool.actions.embed import embed
 from unpool.actions.reconstruct import reconstruct
 from unpool.actions.tables import write_problems
@@ -118,7 +118,7 @@ def test_columns_and_files(work: Path) -> None:
     assert len(scores) == 37
     assert "broken.png" not in scores
     sets = json.loads((work / "report" / "near_duplicates.json").read_text("utf-8"))
-    assert sets == read_near_duplicates(work)
+    assert sets == found_sets(work, "near_duplicates")
     assert [paths[0] for paths in sets] == ["p/01.png"]
     assert sorted(sets[0][1:]) == ["compressed 01.png", "small 01.png"]
     rows = problems_csv(work)
@@ -139,7 +139,7 @@ def test_the_same_seed_finds_the_same(work: Path) -> None:
 
 def test_nothing_is_found_where_nothing_was_checked(work: Path) -> None:
     assert found_problems(work) is None
-    assert read_near_duplicates(work) == []
+    assert found_sets(work, "near_duplicates") == []
     write_problems(work, ImageTable(work))
     assert len(problems_csv(work)) == 2
 
@@ -152,7 +152,7 @@ def test_images_that_go_are_no_longer_told(work: Path) -> None:
     assert found is not None
     # The image to keep has gone, so that the next of its set is kept.
     assert found["duplicates"] == ["p/zz.png"]
-    (near,) = read_near_duplicates(work)
+    (near,) = found_sets(work, "near_duplicates")
     assert sorted(near) == ["compressed 01.png", "small 01.png"]
     assert found["near_duplicates"] == near[1:]
     assert found["blurred"] == []
@@ -190,7 +190,7 @@ def test_a_damaged_file_is_as_none(work: Path, text: str) -> None:
     (work / "report").mkdir()
     (work / "report" / "check.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     assert found_problems(work) is None
-    assert read_near_duplicates(work) == []
+    assert found_sets(work, "near_duplicates") == []
 
 
 def test_damaged_entries_are_passed_over(work: Path) -> None:

@@ -14,7 +14,10 @@ from unpool import Workspace
 from unpool.actions import edit, undoing
 from unpool.actions.collection import forget_gone
 from unpool.actions.group import group
+from unpool.actions.places import write_state
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.folder import Problem
+from unpool.inference.embed import skipped_row
 from unpool.workspace import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(12)]
@@ -285,3 +288,44 @@ def test_the_python_way(work: Path) -> None:
     assert w.undo().startswith("undone: split group 0")
     ImageTable(work).update(["11.png"], {"suggestion": ["a"], "suggestion_confidence": [0.7]})
     assert (w.refuse("11.png"), w.accept("11.png")) == (1, 0)
+
+
+def test_what_is_missing_already_is_nothing_new(work: Path) -> None:
+    edit.label(work, ["01.png"], "shoe")
+    table = ImageTable(work)
+    assert forget_gone(table, ["01.png", "02.png"]) == 2
+    assert forget_gone(table, ["01.png"]) == 0
+    assert seen(work)["label"].dropna().to_dict() == {"01.png": "shoe"}
+
+
+def test_a_labelled_copy_that_is_deleted_leaves_nothing_behind(work: Path) -> None:
+    table = ImageTable(work)
+    table.upsert([{"path": "02.png", "id": "id-01.png", "status": "ok"}])
+    edit.label(work, ["01.png", "02.png"], "shoe")
+    assert forget_gone(table, ["02.png"]) == 1
+    assert "02.png" not in seen(work).index
+
+
+def test_suggestions_go_with_the_picture_they_were_made_for(work: Path) -> None:
+    table = ImageTable(work)
+    table.update(["01.png", "02.png"], {"suggestion": ["hat", "hat"], "suggestion_confidence": [0.5, 0.5]})
+    table.upsert([skipped_row(Problem("01.png", "corrupt", "broken"))])
+    assert seen(work)["suggestion"].dropna().to_dict() == {"02.png": "hat"}
+
+
+def test_undo_brings_no_suggestion_of_another_network_back(work: Path) -> None:
+    write_state(work, embedded_by="one")
+    ImageTable(work).update(["01.png"], {"suggestion": ["hat"], "suggestion_confidence": [0.5]})
+    edit.label(work, ["01.png"], "shoe")
+    write_state(work, embedded_by="other")
+    edit.undo(work)
+    assert seen(work)["label"].isna().all()
+    assert seen(work)["suggestion"].isna().all()
+
+
+def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
+    edit.label(work, ["01.png"], "sh\u2028oe")
+    assert "sh" in str(edit.last_edit(work))
+    edit.undo(work)
+    (work / "edits" / "000009.json").write_text("{")
+    assert edit.last_edit(work) == "an edit whose record is damaged"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from pictures import make_shapes
 from unpool.cli import main
-from viewed import HOSTILE_NAME, HOSTILE_TEXT, ORIGIN, TOKEN
+from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT, ORIGIN, TOKEN
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,8 @@ def viewed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Images of three kinds, one with hostile name and EXIF, one broken; embedded, mapped and grouped once."""
     root = tmp_path_factory.mktemp("viewed")
     make_shapes(root / "images", each=12, size=12)
+    for disc in (root / "images" / "disc").iterdir():
+        os.utime(disc, (DATED, DATED))
     picture = Image.open(root / "images" / "disc" / "000.png").resize((40, 30)).convert("RGB")
     exif = Image.Exif()
     exif[0x010E] = HOSTILE_TEXT

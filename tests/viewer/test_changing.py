@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from unpool.viewer import jobs
 from unpool.workspace import ImageTable
 
 
@@ -119,8 +121,44 @@ def test_a_run_on_a_folder_can_be_opened(client: Any, viewed: Path) -> None:
 
 def test_a_job_can_be_stopped(client: Any) -> None:
     client.post("/api/jobs", json={"kind": "run", "options": {"folder": "images", "minutes": 5}})
-    time.sleep(1)
+    while not (job := client.get("/api/job").json())["stage"]:
+        assert job["state"] == "running", job
+        time.sleep(0.1)
     assert client.post("/api/job/stop").json()["state"] == "stopped"
+
+
+class Crashing(subprocess.Popen[str]):
+    """A process that ends at once with a complaint, whatever it was to be."""
+
+    def __init__(self, words: list[str], **options: Any) -> None:
+        assert words[1] == "-P"  # no file of the current folder is taken for a library
+        super().__init__([words[0], "-c", "import sys; sys.exit('out of luck')"], **options)
+
+
+def test_a_job_that_crashes_has_failed_and_the_next_can_start(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs.subprocess, "Popen", Crashing)
+        client.post("/api/jobs", json={"kind": "map"})
+        job = wait(client)
+    assert job["state"] == "failed"
+    assert job["error"] == "the job ended with code 1: out of luck"
+    assert client.post("/api/jobs", json={"kind": "evaluate"}).status_code == 200
+    assert wait(client)["state"] == "done"
+
+
+def test_a_job_whose_result_cannot_be_read_has_failed() -> None:
+    def finished(_: Any) -> None:
+        raise OSError("the disk has gone")
+
+    kept = jobs.Jobs(finished)
+    kept.start("group", {"work": "nowhere"})
+    while kept.running:
+        time.sleep(0.1)
+    told = kept.told()
+    assert told["state"] == "failed"
+    assert "the disk has gone" in told["error"]
 
 
 @pytest.mark.parametrize("folder", ["..", "/etc", "../..", "images/../..", "c:\\x", "out", "\0"])

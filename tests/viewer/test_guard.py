@@ -86,5 +86,9 @@ def test_no_collector_that_the_environment_names_is_told(
         app = create_app(viewed / "w.unpool", root=viewed, token="t")
         with testclient.TestClient(app, base_url="http://127.0.0.1") as client:
             assert client.get("/api/job").status_code == 200
+            # Without OpenTelemetry's SDK nothing would be sent anyway, so what was asked for is looked at too.
+            assert {app.inner._telemetry[name] for name in ("auto_configure", "tracing", "metrics")} == {
+                False
+            }
         with pytest.raises(TimeoutError):
             collector.accept()

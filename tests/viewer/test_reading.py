@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
+import shutil
 import struct
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from unpool import Workspace
 from unpool.actions.segment_train import segment_train
 from unpool.images.classes_of_pixels import read_kept
 from unpool.training.model_file import describe_model
+from unpool.viewer.desk import Desk
 from unpool.workspace import ImageTable
-from viewed import HOSTILE_NAME, HOSTILE_TEXT
+from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT
 
 
 @pytest.fixture
@@ -83,7 +86,10 @@ def test_thumbnails_come_in_the_order_asked_for(client: Any, post: Any, table: p
         ({"label": "no such"}, lambda t: t["path"] == ""),
         ({"rows": [3, 1, 99999]}, lambda t: t.index.isin([1, 3])),
         ({"from": 1e12}, lambda t: t["path"] == ""),
-        ({"to": 1e12, "folder": "dis"}, lambda t: t["path"] == ""),
+        ({"to": DATED}, lambda t: t["path"].str.startswith("disc/")),
+        ({"from": DATED + 1}, lambda t: ~t["path"].str.startswith("disc/")),
+        ({"from": DATED, "to": DATED, "text": "00"}, lambda t: t["path"].str.startswith("disc/00")),
+        ({"folder": "dis"}, lambda t: t["path"] == ""),
         ({"problem": "wrong"}, lambda t: t["path"] == ""),
     ],
 )
@@ -183,3 +189,30 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     assert laid.shape == (30, 40, 3)
     known = {tuple(colour) for colour in read_kept(describe_model(model)["masks"]).colours}
     assert {tuple(colour) for colour in laid.reshape(-1, 3).tolist()} <= known
+
+
+def test_a_collection_is_told_of_whose_images_are_not_there(client: Any, viewed: Path) -> None:
+    shutil.rmtree(viewed / "images")
+    told = client.get("/api/collection").json()
+    assert told["images"] == 37
+    assert client.get("/api/images/3/original", params={"revision": 1}).status_code == 422
+
+
+def test_images_are_found_from_any_folder(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, viewed: Path
+) -> None:
+    state = viewed / "w.unpool" / "unpool.yaml"
+    state.write_text(re.sub(r"(?m)^place: .*$", "place: images", state.read_text()))
+    monkeypatch.chdir(tmp_path)
+    assert client.get("/api/images/3/original", params={"revision": 1}).status_code == 200
+
+
+def test_nearest_leaves_out_what_the_page_has_not_seen(viewed: Path) -> None:
+    desk = Desk(viewed / "w.unpool")
+    (vector_D,) = desk.table.vectors_of([desk.seen(1).path(7)])[1]
+    table = ImageTable(viewed / "w.unpool")
+    table.upsert([{"path": "0-new.png", "status": "ok", "vector": vector_D.tolist()}])
+    desk.table = ImageTable(viewed / "w.unpool")  # newer than what is seen
+    near = desk.nearest(vector_D, 3)
+    assert [entry["row"] for entry in near][:1] == [7]
+    assert len(near) == 2

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool import __version__
-from unpool.actions.checked import FILE, FORMAT, KINDS, SETS, found_problems, read_near_duplicates
+from unpool.actions.checked import FILE, FORMAT, SETS, found_problems, found_sets
 from unpool.actions.group import embedded
 from unpool.actions.places import REPORT, read_state
 from unpool.actions.rebuilt import note_reconstruction_errors
@@ -23,12 +23,13 @@ from unpool.actions.tables import write_problems
 from unpool.analysis.problems import Flagged, first_of_same
 from unpool.analysis.sketches import Sketches
 from unpool.files import write_json
+from unpool.options import PROBLEMS
 from unpool.options import check as check_options
 from unpool.progress import Progress
 from unpool.report.drawing import open_thumbnail
 from unpool.workspace import OK, SKIPPED, ImageTable, Thumbnails
 
-__all__ = ["check", "found_problems", "read_near_duplicates"]
+__all__ = ["check", "found_problems", "found_sets"]
 
 CHUNK = 1024  # thumbnails in memory at a time
 NEIGHBOURS, FARTHEST = 10, 15  # whose mean distance is the score; whose distance makes an outlier
@@ -55,7 +56,7 @@ def check(
     write_problems(work, table)
     return {
         "images": len(found.paths), "unreadable": table.count(SKIPPED),
-        **{kind: len(found.entries[kind]) for kind in KINDS},
+        **{kind: len(found.entries[kind]) for kind in PROBLEMS},
         "seconds": round(time.perf_counter() - began, 3),
     }  # fmt: skip
 
@@ -69,7 +70,7 @@ class _Findings:
         self.paths: list[str] = self.rows["path"].to_pylist()
         self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
         self.first_N = first_of_same([name or None for name in self.ids])
-        self.entries: dict[str, list[Entry]] = {kind: [] for kind in KINDS}
+        self.entries: dict[str, list[Entry]] = {kind: [] for kind in PROBLEMS}
         self.limits: dict[str, dict[str, float | None]] = {}
 
     def look(self, progress: Progress) -> None:
@@ -93,14 +94,15 @@ class _Findings:
     def write(self) -> None:
         """The columns of the table, and what report/ holds of it."""
         kept = [None if first < 0 else self.paths[first] for first in self.first_N]
-        self.table.update(self.paths, {"duplicate_of": kept, "outlier_score": self.alone_N})
         told = {
             "format": FORMAT, "unpool": __version__, "images": len(self.paths), "seed": self.seed,
             "model": read_state(self.table.work).get("embedded_by"), "limits": self.limits,
             "problems": self.entries,
         }  # fmt: skip
         write_json(self.table.work / REPORT / FILE, told)
-        write_json(self.table.work / REPORT / SETS, read_near_duplicates(self.table.work))
+        # The table last: whoever sees it changed must find the findings.
+        self.table.update(self.paths, {"duplicate_of": kept, "outlier_score": self.alone_N})
+        write_json(self.table.work / REPORT / SETS, found_sets(self.table.work, "near_duplicates"))
 
     def _sketched(self, progress: Progress) -> Sketches:
         """All thumbnails as sketches; a few at a time are in memory."""

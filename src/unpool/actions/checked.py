@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.places import REPORT, read_state
+from unpool.options import PROBLEMS
 from unpool.workspace import OK, ImageTable
 
 FILE, SETS = "check.json", "near_duplicates.json"
 FORMAT = 1
-# Kind → what problems.csv calls it.
-KINDS = {
-    "duplicates": "duplicate", "near_duplicates": "near duplicate", "outliers": "outlier", "blurred": "blurred",
-    "dark": "too dark", "bright": "too bright",
-}  # fmt: skip
 OF_OTHERS = ("duplicates", "near_duplicates")  # problems of an image beside another, which is kept
 
 Entry = dict[str, Any]
@@ -28,13 +24,13 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
     Of duplicates the images to keep are not listed. Raises `UnpoolError` where there is no workspace.
     """
     found = _standing(work)
-    return None if found is None else {kind: [entry["path"] for entry in found[kind]] for kind in KINDS}
+    return None if found is None else {kind: [entry["path"] for entry in found[kind]] for kind in PROBLEMS}
 
 
-def read_near_duplicates(work: Path) -> list[list[str]]:
-    """Sets of images that show the same, the one to keep first; none where nothing was checked."""
+def found_sets(work: Path, kind: str) -> list[list[str]]:
+    """Sets of `duplicates` or `near_duplicates`, the image to keep first; none where nothing was checked."""
     sets: dict[str, list[str]] = {}
-    for entry in (_standing(work) or {}).get("near_duplicates", []):
+    for entry in (_standing(work) or {}).get(kind, []):
         sets.setdefault(entry["of"], [entry["of"]]).append(entry["path"])
     return list(sets.values())
 
@@ -42,7 +38,9 @@ def read_near_duplicates(work: Path) -> list[list[str]]:
 def found_rows(work: Path) -> list[tuple[str, str, str]]:
     """Path, problem and detail of everything that was found, for problems.csv."""
     found = _standing(work) or {}
-    return [(entry["path"], KINDS[kind], _detail(entry)) for kind in KINDS for entry in found.get(kind, [])]
+    return [
+        (entry["path"], PROBLEMS[kind], _detail(entry)) for kind in PROBLEMS for entry in found.get(kind, [])
+    ]
 
 
 def _detail(entry: Entry) -> str:
@@ -54,11 +52,11 @@ def _standing(work: Path) -> dict[str, list[Entry]] | None:
     told = _read(work / REPORT / FILE)
     if told is None:
         return None
-    entries = {kind: _entries(told["problems"].get(kind), kind in OF_OTHERS) for kind in KINDS}
+    entries = {kind: _entries(told["problems"].get(kind), kind in OF_OTHERS) for kind in PROBLEMS}
     if told.get("model") != read_state(work).get("embedded_by"):
         entries["outliers"] = []  # seen by another network, others are odd
-    digests = _digests(work, [entry for kind in KINDS for entry in entries[kind]])
-    standing = {kind: [e for e in entries[kind] if digests.get(e["path"]) == e["id"]] for kind in KINDS}
+    digests = _digests(work, [entry for kind in PROBLEMS for entry in entries[kind]])
+    standing = {kind: [e for e in entries[kind] if digests.get(e["path"]) == e["id"]] for kind in PROBLEMS}
     return standing | {kind: _kept_anew(standing[kind], digests) for kind in OF_OTHERS}
 
 

@@ -67,24 +67,30 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
     table.upsert([skipped_row(problem) for problem in problems])
 
 
-def forget_gone(table: ImageTable, gone: Sequence[str]) -> None:
+def forget_gone(table: ImageTable, gone: Sequence[str]) -> int:
     """Drop the rows of vanished files; what a person said of them moves to the same image under another name.
 
-    A label whose image is nowhere else stays, with a row of the problem `missing`.
+    A label whose image is nowhere else stays, with a row of the problem `missing`. Returns how many rows went or
+    became such: those that were missing before and still are do not count.
     """
     if not gone:
-        return
-    frame = table.frame(["path", "id", "status", "label", "wrong"])
+        return 0
+    frame = table.frame(["path", "id", "status", "problem", "label", "wrong"])
     vanished = frame["path"].isin(set(gone))
     moved = {column: _move(table, column, frame, vanished) for column in ("label", "wrong")}
-    kept = frame[vanished & frame["label"].notna() & ~frame["id"].isin(moved["label"])]
-    table.delete(sorted(set(gone) - set(kept["path"])))
+    labelled = frame["label"].notna()
+    elsewhere = moved["label"] | set(frame[~vanished & (frame["status"] == OK) & labelled]["id"])
+    kept = frame[vanished & labelled & ~frame["id"].isin(elsewhere)]
+    dropped = sorted(set(gone) - set(kept["path"]))
+    table.delete(dropped)
+    kept = kept[kept["problem"] != MISSING]
     told = "labelled, but no longer in the folder"
     # The digest stays: the file may come back under another name.
     table.upsert([
         skipped_row(Problem(path, MISSING, told)) | {"id": digest}
         for path, digest in zip(kept["path"], kept["id"], strict=True)
     ])  # fmt: skip
+    return len(dropped) + len(kept)
 
 
 def _move(table: ImageTable, column: str, frame: pd.DataFrame, vanished: pd.Series) -> set[str]:
@@ -92,7 +98,10 @@ def _move(table: ImageTable, column: str, frame: pd.DataFrame, vanished: pd.Seri
     noted = frame[vanished & frame[column].notna() & frame["id"].notna()]
     value = dict(zip(noted["id"], noted[column], strict=True))
     target = frame[~vanished & (frame["status"] == OK) & frame[column].isna() & frame["id"].isin(value)]
-    table.update(target["path"].tolist(), {column: [value[digest] for digest in target["id"]]})
+    told: dict[str, Any] = {column: [value[digest] for digest in target["id"]]}
+    if column == "label":  # which no image has beside a suggestion
+        told |= {name: [None] * len(target) for name in ("suggestion", "suggestion_confidence")}
+    table.update(target["path"].tolist(), told)
     return set(target["id"])
 
 

@@ -157,8 +157,7 @@ class _Job:
                 writer.add(rows)
                 stage.advance(len(rows))
         writer.flush()
-        self.done.removed = len(pending.gone)
-        forget_gone(self.table, pending.gone)
+        self.done.removed = forget_gone(self.table, pending.gone)
 
     def _rows_from_store(self, model: ReadyModel) -> None:
         assert self.store is not None
@@ -175,8 +174,7 @@ class _Job:
                 stage.advance(len(vectors))
         writer.flush()
         gone = find_pending(self.table, self.scan, model.id).gone
-        self.done.removed = len(gone)
-        forget_gone(self.table, gone)
+        self.done.removed = forget_gone(self.table, gone)
 
     def finish(self) -> Embedding:
         """Count, list the problems, and refuse a folder in which nothing could be used."""

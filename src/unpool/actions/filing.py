@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from unpool.actions.places import read_state
+from unpool.actions.origin import source_of
 from unpool.errors import UnpoolError
 from unpool.files import whole_folder
-from unpool.images.source import FolderSource, Source, open_source
+from unpool.images.source import FolderSource, Source
 from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable, Thumbnails
 
@@ -31,8 +31,7 @@ def write_folders(
     Images of named sets have no files: their thumbnails are written. All is written or nothing. Raises
     `UnpoolError` where `out` is not new or empty, an original is gone, or the system makes no links.
     """
-    state = read_state(table.work)
-    source = open_source(str(state.get("place", "")), Path(state["data"]) if state.get("data") else None)
+    source = source_of(table.work)
     _refuse(source, out, link)
     frame = table.frame(["path", "group", "label"], where=f"status = '{OK}'")
     if chosen is not None:

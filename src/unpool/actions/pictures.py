@@ -17,15 +17,17 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.model import ReadyModel, ready_model
+from unpool.actions.origin import folder_of, source_of
 from unpool.actions.places import MODEL, SEGMENTER, read_state
 from unpool.actions.rebuilt import has_trained_decoder
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.decode import Picture, read_picture
 from unpool.images.folder import ImageFile
 from unpool.images.metadata import read_metadata
-from unpool.images.source import FolderSource, Source, open_source
+from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
 from unpool.progress import Progress
+from unpool.training.model_file import JSON, has_model
 
 SIDE = 2048  # pixels of the longer side, at most, that are shown
 SMALL = 256  # up to here pictures are sent without loss
@@ -50,17 +52,16 @@ class Pictures:
     """
 
     def __init__(self, work: Path, *, segmenter: Path | None = None) -> None:
-        state = read_state(work)
         self.work = work
-        self._place, self._data = str(state.get("place", "")), state.get("data")
         self._segmenter = segmenter or work / SEGMENTER
+        self._made_for = self._wanted()
         self._lock = threading.Lock()
         self._mirrored: OrderedDict[str, Mirrored] = OrderedDict()
 
     @cached_property
     def source(self) -> Source:
         """Where the images are."""
-        return open_source(self._place, Path(self._data) if self._data else None)
+        return source_of(self.work)
 
     @cached_property
     def encoder(self) -> ReadyModel:
@@ -74,12 +75,20 @@ class Pictures:
 
     @property
     def has_segmenter(self) -> bool:
-        return (self._segmenter / "model.json").is_file()
+        return has_model(self._segmenter)
 
     @property
     def folder(self) -> Path | None:
         """The folder of the images, where they lie in one."""
-        return self.source.folder if isinstance(self.source, FolderSource) else None
+        return folder_of(self.work)
+
+    def is_outdated(self) -> bool:
+        """Whether the images lie elsewhere, or other networks look at them, than when this was made."""
+        return self._wanted() != self._made_for
+
+    def _wanted(self) -> tuple[object, ...]:
+        state = read_state(self.work)
+        return state.get("images"), state.get("embedded_by"), _stamp(self._segmenter / JSON)
 
     def read(self, path: str, side: int = SIDE // 2) -> Picture:
         """An image, decoded and upright; its smaller side may come reduced to twice `side`."""
@@ -194,6 +203,13 @@ class Pictures:
         if way.is_absolute() or ".." in way.parts or not path:
             raise UnpoolError(f"{path} does not lie in the folder of the images")
         return ImageFile(path, self.source.folder / path, 0, 0.0)
+
+
+def _stamp(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except FileNotFoundError:
+        return None
 
 
 def _shown(pixels_SSC: np.ndarray) -> bytes:

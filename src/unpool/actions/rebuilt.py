@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.model import pick_device
-from unpool.actions.places import MODEL, read_state
+from unpool.actions.origin import source_of
+from unpool.actions.places import MODEL
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.batches import in_order
 from unpool.images.folder import ImageFile
-from unpool.images.source import FolderSource, open_source
+from unpool.images.source import FolderSource
 from unpool.inference.embed import Form
 from unpool.progress import Progress
 from unpool.training.model_file import describe_model, has_model, load_model
@@ -53,11 +54,8 @@ class _Rebuilding:
     """The network of a workspace, and its images read for it."""
 
     def __init__(self, work: Path, table: ImageTable, device: str) -> None:
-        state = read_state(work)
         self.table, self.device = table, pick_device(device)
-        self.source = open_source(
-            str(state.get("place", "")), Path(state["data"]) if state.get("data") else None
-        )
+        self.source = source_of(work)
         self.network: Any = load_model(work / MODEL)
         self.network.use_indices = False  # they would carry the images past their codes
         prep = self.network.preprocessing

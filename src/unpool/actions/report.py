@@ -10,9 +10,10 @@ import numpy as np
 from unpool.actions.collection import problem_rows
 from unpool.actions.described import CONFUSION, DENDROGRAM
 from unpool.actions.group import classes_of, embedded
+from unpool.actions.origin import source_of
 from unpool.actions.places import MODEL, REPORT, read_state
 from unpool.files import write_bytes
-from unpool.images.source import FolderSource, Source, open_source
+from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
 from unpool.training.model_file import describe_model, load_model
 from unpool.workspace import OK, ImageTable
@@ -44,7 +45,7 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
     frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
     if "group" in frame and frame["group"].notna().all():
         frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))
-    source = open_source(str(state.get("place", "")), _path(state.get("data")))
+    source = source_of(work)
     folder = source.folder if isinstance(source, FolderSource) else None
     training = describe_model(work / MODEL).get("training")
     return write_report(

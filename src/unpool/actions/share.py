@@ -24,6 +24,7 @@ from unpool.actions.quality_page import quality
 from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.files import write_text
+from unpool.options import NOTED, PROBLEMS
 from unpool.report.page import as_json
 from unpool.workspace import Thumbnails
 
@@ -31,17 +32,6 @@ MAX_BYTES = 24_000_000  # of the file, so that it can be mailed and opened on a 
 MAX_IMAGES = 120_000
 AT_ONCE = 500  # thumbnails
 FACTS = ("probability", "width", "height", "outlier_score")
-PROBLEMS = (
-    "duplicates",
-    "near_duplicates",
-    "outliers",
-    "blurred",
-    "dark",
-    "bright",
-    "wrong",
-    "suggested",
-    "unreadable",
-)
 
 
 def write_share(
@@ -80,7 +70,8 @@ def _collection(seen: Snapshot, *, whole: bool) -> dict[str, Any]:
     """The `Collection` of web/src/data/types.ts, without places on this machine and what needs a server."""
     return seen.collection() | {
         "revision": 0, "work": "", "folder": None, "skipped": seen.skipped if whole else 0,
-        "problems": dict.fromkeys(PROBLEMS, 0), "checked": False, "dates": {"first": None, "last": None},
+        "problems": dict.fromkeys((*PROBLEMS, *NOTED, "unreadable"), 0), "checked": False,
+        "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False}, "undo": None,
     }  # fmt: skip
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from unpool.actions.places import MODEL, read_state
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import group_colours, ink_on
+from unpool.training.model_file import has_model
 from unpool.workspace import OK, SKIPPED, ImageTable
 
 REPRESENTATIVES = 12  # of each group are shown before any other image
@@ -48,7 +49,7 @@ class Snapshot:
         self.words: dict[str, tuple[list[str], NDArray[np.int32]]] = {
             name: _coded(rows, name) for name in WORDS
         }
-        self.original_N = self._rows_or_none(rows["duplicate_of"])
+        self.original_N = self.find(rows["duplicate_of"])
         self.skipped = table.count(SKIPPED)
         self.dimension = table.dimension
 
@@ -70,7 +71,7 @@ class Snapshot:
         """The rows of those of `paths` that are here, in their order."""
         import pyarrow as pa
 
-        found = self._rows_or_none(pa.array(list(paths), pa.string()))
+        found = self.find(pa.array(list(paths), pa.string()))
         return found[found >= 0]
 
     def word(self, name: str, row: int) -> str | None:
@@ -182,7 +183,7 @@ class Snapshot:
     @property
     def has_model(self) -> bool:
         """Whether images from elsewhere can be compared with these."""
-        return (self.work / MODEL / "model.json").is_file()
+        return has_model(self.work / MODEL)
 
     def _names(self, order: list[int]) -> dict[int, str]:
         """The label that most of a group has; else its number."""
@@ -209,8 +210,8 @@ class Snapshot:
                 middle[number] = int(row_M[np.hypot(*offset_M2.T).argmin()])
         return middle
 
-    def _rows_or_none(self, paths: Any) -> NDArray[np.int64]:
-        """The row of each path, -1 where it is not here or null."""
+    def find(self, paths: Any) -> NDArray[np.int64]:
+        """The row of each of an Arrow array of paths, -1 where it is not here or null."""
         import pyarrow as pa
         import pyarrow.compute as pc
 

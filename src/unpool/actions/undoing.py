@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.places import groups_stamp
+from unpool.actions.places import groups_stamp, read_state
 from unpool.actions.tables import write_groups
 from unpool.errors import UnpoolError
 from unpool.files import write_text
 from unpool.workspace import ImageTable
 
 EDITS = "edits"
+LONGEST = 10_000  # bytes of the line that says what an edit did
 KEPT, KEPT_BYTES = 100, 200_000_000  # so many edits can be taken back, fewer where they are large
 COMPACT_EVERY = 50  # versions of the table
 
@@ -34,20 +35,28 @@ class Change:
     before: Columns
     after: Columns
     grouped: str | None = None
+    embedded_by: str | None = None  # whose suggestions there were
 
 
 def apply(work: Path, table: ImageTable, change: Change) -> dict[str, Any]:
     """Remember a change, then make it; returns how many images it changed, and what happened in words."""
     if change.paths:
-        _remember(work, change)
+        _remember(work, replace(change, embedded_by=read_state(work).get("embedded_by")))
         _write(work, table, change.paths, change.after)
     return {"changed": len(change.paths), "told": change.told}
 
 
 def last_edit(work: Path) -> str | None:
-    """What `undo` would take back, in words; None where there is nothing."""
+    """What `undo` would take back, in words; None where there is nothing. Only the head of its file is read."""
     files = _files(work)
-    return _read(files[-1]).told if files else None
+    if not files:
+        return None
+    with files[-1].open("rb") as file:
+        head = file.readline(LONGEST).decode("utf-8", "replace")
+    try:
+        return str(json.loads(head)["told"])
+    except (ValueError, KeyError, TypeError):
+        return "an edit whose record is damaged"
 
 
 def undo(work: Path) -> dict[str, Any]:
@@ -61,16 +70,24 @@ def undo(work: Path) -> dict[str, Any]:
         raise UnpoolError(f"no edit of {work} is left to undo; `unpool label` and the page make some")
     change = _read(files[-1])
     if change.grouped is not None and change.grouped != groups_stamp(work):
-        files[-1].unlink()
+        files[-1].unlink(missing_ok=True)
         raise UnpoolError(
             f"“{change.told}” cannot be undone: the groups of {work} were made anew since; "
             "undo again for the edit before it"
         )
-    paths, columns = _restored(table, change)
+    paths, columns = _restored(table, _of_this_model(work, change))
     if paths:
         _write(work, table, paths, columns)
-    files[-1].unlink()
+    files[-1].unlink(missing_ok=True)
     return {"changed": len(paths), "told": f"undone: {change.told}"}
+
+
+def _of_this_model(work: Path, change: Change) -> Change:
+    """The change without suggestions of a network that embeds these images no more."""
+    if change.embedded_by == read_state(work).get("embedded_by"):
+        return change
+    after = {name: values for name, values in change.after.items() if not name.startswith("suggestion")}
+    return replace(change, after=after)
 
 
 def _restored(table: ImageTable, change: Change) -> tuple[list[str], Columns]:
@@ -104,7 +121,10 @@ def _remember(work: Path, change: Change) -> None:
     files = _files(work)
     number = int(files[-1].stem) + 1 if files else 1
     file = work / EDITS / f"{number:06}.json"
-    write_text(file, json.dumps(asdict(change), ensure_ascii=False, separators=(",", ":")))
+    facts = asdict(change)
+    head = {"told": facts.pop("told")}
+    lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, facts)]
+    write_text(file, "\n".join(lines) + "\n")
     room = KEPT_BYTES - file.stat().st_size
     for place, old in enumerate(reversed(files), start=2):
         room -= old.stat().st_size
@@ -120,6 +140,7 @@ def _files(work: Path) -> list[Path]:
 
 def _read(file: Path) -> Change:
     try:
-        return Change(**json.loads(file.read_text("utf-8")))
+        head, facts = file.read_text("utf-8").strip("\n").split("\n")
+        return Change(**json.loads(head), **json.loads(facts))
     except (ValueError, TypeError) as error:
         raise UnpoolError(f"{file} is damaged; delete it to undo the edit before it") from error

@@ -104,6 +104,7 @@ def _facts(file: ImageFile, picture: Picture) -> Row:
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
         # What was found in an older file of that name.
         "reconstruction_error": None, "outlier_score": None, "duplicate_of": None,
+        "suggestion": None, "suggestion_confidence": None,
     }  # fmt: skip
 
 
@@ -111,6 +112,7 @@ def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
     """The row of something that looks like an image and cannot be used; nothing of an older state stays."""
     cleared = ("id", "width", "height", "mode", "thumbnail", "grey", "vector", "model", "group", "probability",
                "x", "y", "reconstruction_error", "outlier_score", "duplicate_of", "sharpness", "brightness",
+               "suggestion", "suggestion_confidence",
                )  # fmt: skip
     row: Row = dict.fromkeys(cleared)
     row |= {"path": problem.path, "status": "skipped", "problem": problem.problem, "detail": problem.detail}

@@ -13,16 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.checked import found_problems, read_near_duplicates
+from unpool.actions.checked import found_problems, found_sets
 from unpool.actions.collection import problem_rows
 from unpool.actions.edit import last_edit
 from unpool.actions.pictures import Pictures
 from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError
+from unpool.options import PROBLEMS
 from unpool.report.items import UNGROUPED
-from unpool.workspace import ImageTable, Thumbnails
-
-KINDS = ("duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright")
+from unpool.workspace import OK, ImageTable, Thumbnails
 
 
 class StaleError(UnpoolError):
@@ -52,17 +51,19 @@ class Desk:
             self.revision += 1
 
     def reload(self) -> None:
-        """Read the table again where it has changed."""
+        """Read the table again where it has changed, and what was found in it."""
         with self._lock:
-            self.table = ImageTable(self.work)
-            if self.table.version == self._snapshot.version:
-                return
-            before, self._snapshot = self._snapshot, Snapshot(self.work)
-            if not before.paths.equals(self._snapshot.paths):
-                self.revision += 1
-                self._thumbnails = Thumbnails(self.work, self._snapshot.paths)
-            self.pictures = Pictures(self.work, segmenter=self._segmenter)
             self._problems = None
+            table = ImageTable(self.work)
+            if table.version == self._snapshot.version:
+                return
+            before, after = self._snapshot, Snapshot(self.work)
+            self.table, self._snapshot = table, after
+            if not before.paths.equals(after.paths):
+                self.revision += 1
+                self._thumbnails = Thumbnails(self.work, after.paths)
+            if self.pictures.is_outdated():
+                self.pictures = Pictures(self.work, segmenter=self._segmenter)
 
     def seen(self, revision: int) -> Snapshot:
         """The images as they are; `StaleError` where the page has another order of rows in mind."""
@@ -94,7 +95,7 @@ class Desk:
             if self._problems is None:
                 checked = found_problems(self.work)
                 found, self._checked = checked or {}, checked is not None
-                self._problems = {kind: self._snapshot.rows_of(found.get(kind, [])) for kind in KINDS}
+                self._problems = {kind: self._snapshot.rows_of(found.get(kind, [])) for kind in PROBLEMS}
                 seen = self._snapshot
                 self._problems["wrong"] = np.flatnonzero(seen.wrong_N)
                 self._problems["suggested"] = np.flatnonzero(seen.words["suggestion"][1] >= 0)
@@ -144,12 +145,12 @@ class Desk:
     def duplicates(self, revision: int) -> dict[str, list[list[int]]]:
         """Sets of rows with identical files, and with nearly the same picture; the one to keep comes first."""
         seen = self.seen(revision)
-        copies: dict[int, list[int]] = {}
-        for row in np.flatnonzero(seen.original_N >= 0).tolist():
-            kept = int(seen.original_N[row])
-            copies.setdefault(kept, [kept]).append(row)
-        near = [seen.rows_of(paths).tolist() for paths in read_near_duplicates(self.work)]
-        return {"exact": list(copies.values()), "near": [rows for rows in near if len(rows) > 1]}
+        return {
+            name: [
+                rows for paths in found_sets(self.work, kind) if len(rows := seen.rows_of(paths).tolist()) > 1
+            ]
+            for name, kind in (("exact", "duplicates"), ("near", "near_duplicates"))
+        }
 
     def unreadable(self) -> list[dict[str, str]]:
         """What could not be used, and why."""
@@ -158,14 +159,14 @@ class Desk:
 
     def nearest(self, vector_D: NDArray[Any], k: int) -> list[dict[str, Any]]:
         """The `Near` rows to a vector, nearest first."""
-        paths, distances = self.table.nearest(np.asarray(vector_D, np.float32), k)
-        seen = self._snapshot
-        row_of = dict(zip(paths, seen.rows_of(paths).tolist(), strict=False))
-        return [
-            {"row": row_of[path], "distance": round(float(distance), 6)}
-            for path, distance in zip(paths, distances, strict=True)
-            if path in row_of
-        ]
+        import pyarrow as pa
+
+        with self._lock:
+            table, seen = self.table, self._snapshot
+        paths, distances = table.nearest(np.asarray(vector_D, np.float32), k, where=f"status = '{OK}'")
+        found = zip(seen.find(pa.array(paths, pa.string())).tolist(), distances, strict=True)
+        # An image that came after the snapshot was taken has no row in it.
+        return [{"row": row, "distance": round(float(distance), 6)} for row, distance in found if row >= 0]
 
     def near_row(self, revision: int, row: int, k: int) -> list[dict[str, Any]]:
         """The images nearest to one of the collection, itself left out; none where it has no vector."""
@@ -177,9 +178,7 @@ class Desk:
 
     def _words_of_problems(self, row_K: NDArray[np.int64]) -> dict[int, list[str]]:
         told: dict[int, list[str]] = {}
-        words = {"duplicates": "identical file", "near_duplicates": "near duplicate", "outliers": "outlier",
-                 "blurred": "blurred", "dark": "too dark", "bright": "too bright"}  # fmt: skip
-        for kind, text in words.items():
+        for kind, text in PROBLEMS.items():
             for row in row_K[np.isin(row_K, self.problems()[kind])].tolist():
                 told.setdefault(row, []).append(text)
         return told

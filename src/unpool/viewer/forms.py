@@ -6,16 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from unpool.options import FORMATS, MAPS, METHODS
+from unpool.options import FORMATS, MAPS, METHODS, NOTED, PROBLEMS
 
 Row = Annotated[int, Field(ge=0, lt=2**31)]
 Number = Annotated[int, Field(ge=-1, lt=2**31)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
-Problem = Literal[
-    "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright", "wrong", "suggested"
-]
+Problem = Literal[*PROBLEMS, *NOTED]  # type: ignore[valid-type]
 SortKey = Literal["path", "outlier_score", "reconstruction_error", "probability", "modified", "sharpness",
                   "brightness", "suggestion_confidence"]  # fmt: skip
 FileFormat = Literal["csv", "parquet", "html"]

@@ -36,22 +36,28 @@ class Guard:
     """Lets requests through to `application`, or answers 403 in a line; adds the headers that fence the page in."""
 
     def __init__(
-        self, application: Application, *, hosts: Iterable[str], token: str, let_go: Callable[[], None]
+        self,
+        application: Application,
+        *,
+        hosts: Iterable[str],
+        token: str,
+        let_go: Callable[[], None],
+        close: Callable[[], None],
     ) -> None:
-        """`let_go` makes the application end the answers that would go on for ever."""
-        self.let_go = let_go
-        self._application, self._token = application, token
+        """`let_go` ends the answers that would go on for ever, `close` all that the application does."""
+        self.let_go, self.close = let_go, close
+        self.inner, self._token = application, token
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._application(scope, receive, send)
+            await self.inner(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
         elif reason := self._refusal(scope):
             await _answer(send, 403, reason)
         else:
-            await self._application(scope, receive, _with_headers(send))
+            await self.inner(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> str | None:
         headers = {

@@ -53,7 +53,7 @@ class Jobs:
         self._process: subprocess.Popen[str] | None = None
         self._began = 0.0
         self._changes = 0
-        self._closed = False
+        self._closed = self._asked_to_stop = False
 
     @property
     def running(self) -> bool:
@@ -64,15 +64,14 @@ class Jobs:
         with self._changed:
             if self.running:
                 raise JobRunningError("another job is running; wait for it or stop it")
-            self._job = Job((self._job.id + 1) if self._job else 1, kind, work=work)
-            self._began = time.monotonic()
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "unpool.viewer.job"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+            # -P: the current folder is the user's, and no file in it may be taken for a library.
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "unpool.viewer.job"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
             )  # fmt: skip
-            threading.Thread(
-                target=self._follow, args=(self._job, self._process, kind, arguments), daemon=True
-            ).start()
+            job = Job((self._job.id + 1) if self._job else 1, kind, work=work)
+            self._job, self._process, self._began, self._asked_to_stop = job, process, time.monotonic(), False
+            threading.Thread(target=self._follow, args=(job, process, kind, arguments), daemon=True).start()
             self._tell()
         return self.told() or {}
 
@@ -95,6 +94,7 @@ class Jobs:
         """Ask the job to stop as Ctrl-C would; it is ended where it does not within 15 seconds."""
         with self._changed:
             process = self._process if self.running else None
+            self._asked_to_stop = True
         if process is not None:
             process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
             try:
@@ -126,14 +126,17 @@ class Jobs:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps({"kind": kind, "arguments": arguments}) + "\n")
             process.stdin.close()
-        end = {"stopped": True}
+        complaints = _Tail(process.stderr)
+        end: dict[str, Any] = {}
         for line in process.stdout:
             told = _read(line)
             if told.keys() & {"result", "error", "stopped"}:
                 end = told
             else:
                 self._note(job, told)
-        process.wait()
+        code = process.wait()
+        if not end and not self._asked_to_stop:
+            end = {"error": f"the job ended with code {code}: {complaints.last() or 'it said nothing'}"}
         self._end(job, end)
 
     def _note(self, job: Job, told: dict[str, Any]) -> None:
@@ -149,8 +152,10 @@ class Jobs:
         job.result, job.error = end.get("result"), end.get("error")
         state = "done" if "result" in end else "failed" if "error" in end else "stopped"
         # Whoever hears that it is done must find what it has done: so that comes first.
-        job_ended = Job(**{**asdict(job), "state": state})
-        self._finished(job_ended)
+        try:
+            self._finished(Job(**{**asdict(job), "state": state}))
+        except Exception as error:  # whatever it is, the next job must be able to start
+            state, job.error = "failed", f"what the job did cannot be read: {error}"
         with self._changed:
             job.state = state
             self._tell()
@@ -158,6 +163,24 @@ class Jobs:
     def _tell(self) -> None:
         self._changes += 1
         self._changed.notify_all()
+
+
+class _Tail:
+    """The last line of what a process says on standard error, read as it comes so that it never has to wait."""
+
+    def __init__(self, stream: Any) -> None:
+        self._line = ""
+        self._reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._reader.start()
+
+    def _read(self, stream: Any) -> None:
+        for line in stream:
+            self._line = line.strip() or self._line
+
+    def last(self) -> str:
+        """That line, once the process has ended."""
+        self._reader.join(5)
+        return self._line[-500:]
 
 
 def _read(line: str) -> dict[str, Any]:

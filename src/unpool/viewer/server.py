@@ -46,13 +46,13 @@ def create_app(
     jobs = Jobs(reload_after(desk))
     app = FastAPI(
         title="unpool", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
-        lifespan=_ending(jobs), separate_input_output_schemas=False,
+        telemetry=NO_TELEMETRY, lifespan=_ending(jobs), separate_input_output_schemas=False,
     )  # fmt: skip
     app.include_router(reading_routes(desk))
     app.include_router(changing_routes(desk, jobs, Places(root or Path.cwd())))
     _page_routes(app, token)
     _error_answers(app)
-    return Guard(app, hosts={*LOOPBACK, host}, token=token, let_go=jobs.let_go)
+    return Guard(app, hosts={*LOOPBACK, host}, token=token, let_go=jobs.let_go, close=jobs.close)
 
 
 def _ending(jobs: Jobs) -> Callable[[FastAPI], Any]:
@@ -134,7 +134,10 @@ def serve(
 
     server.startup, server.handle_exit = startup, handle_exit  # type: ignore[method-assign, assignment]
     with listening, contextlib.suppress(KeyboardInterrupt):
-        server.run(sockets=[listening])
+        try:
+            server.run(sockets=[listening])
+        finally:  # a second Ctrl-C skips what the application would do at its end
+            app.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
