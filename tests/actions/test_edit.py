@@ -324,8 +324,8 @@ def test_undo_brings_no_suggestion_of_another_network_back(work: Path) -> None:
 
 
 def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
-    edit.label(work, ["01.png"], "sh\u2028oe")
-    assert "sh" in str(edit.last_edit(work))
+    edit.label(work, ["01.png"], "shoe")
+    assert edit.last_edit(work) == "labelled 1 image ‘shoe’"
     edit.undo(work)
     (work / "edits" / "000009.json").write_text("{")
     assert edit.last_edit(work) == "an edit whose record is damaged"

@@ -97,7 +97,7 @@ def wait(client: Any, seconds: float = 120) -> dict[str, Any]:
 def test_a_job_runs_tells_and_changes_the_table(client: Any, viewed: Path) -> None:
     started = client.post("/api/jobs", json={"kind": "group", "options": {"groups": 5}})
     assert started.json()["state"] == "running"
-    assert client.post("/api/jobs", json={"kind": "map"}).status_code == 409
+    assert client.post("/api/jobs", json={"kind": "map"}).status_code == 423
     job = wait(client)
     assert (job["state"], job["error"]) == ("done", None)
     assert len(client.get("/api/collection").json()["groups"]) == 5

@@ -80,6 +80,7 @@ def test_thumbnails_come_in_the_order_asked_for(client: Any, post: Any, table: p
     ("wish", "condition"),
     [
         ({"group": 1}, lambda t: t["group"] == 1),
+        ({"folder": ""}, lambda t: ~t["path"].str.contains("/")),
         ({"folder": "disc"}, lambda t: t["path"].str.startswith("disc/")),
         ({"text": "DISC/00"}, lambda t: t["path"].str.contains("disc/00")),
         ({"label": ""}, lambda t: t["path"] != ""),

@@ -149,11 +149,19 @@ class Snapshot:
         return [{"name": word, "count": int(count)} for word, count in zip(names, count_K, strict=True)]
 
     def counted_folders(self, most: int = 1000) -> list[dict[str, Any]]:
-        """The folders that images lie in and how many in each, by name; the fullest `most` of them."""
+        """The folders and how many images lie in each and in those inside it, by name; the fullest `most` of them.
+
+        At the top, "", those that lie in no folder.
+        """
         import pyarrow.compute as pc
 
-        found = [(entry["values"], entry["counts"]) for entry in pc.value_counts(self.folders).to_pylist()]
-        fullest = sorted(found, key=lambda entry: -entry[1])[:most]
+        found: dict[str, int] = {}
+        for entry in pc.value_counts(self.folders).to_pylist():
+            parts = entry["values"].split("/")
+            for depth in range(1, len(parts) + 1):
+                name = "/".join(parts[:depth])
+                found[name] = found.get(name, 0) + entry["counts"]
+        fullest = sorted(found.items(), key=lambda entry: -entry[1])[:most]
         return [{"name": name, "count": count} for name, count in sorted(fullest)]
 
     def collection(self) -> dict[str, Any]:

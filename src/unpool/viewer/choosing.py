@@ -27,7 +27,7 @@ def choose(seen: Snapshot, problems: dict[str, Rows], wish: Select) -> Rows:
         chosen_N &= _labelled(seen, wish.label)
     if wish.problem is not None:
         chosen_N &= _among(problems[wish.problem], len(seen))
-    if wish.folder:
+    if wish.folder is not None:
         chosen_N &= _in_folder(seen, wish.folder)
     if wish.since is not None or wish.to is not None:
         chosen_N &= _between(seen.numbers["modified"], wish.since, wish.to)
@@ -49,9 +49,11 @@ def _among(row_K: Rows, count: int) -> NDArray[np.bool_]:
 
 
 def _in_folder(seen: Snapshot, folder: str) -> NDArray[np.bool_]:
-    """Images in the folder and in those inside it."""
+    """Images in the folder and in those inside it; of the top folder, "", its own alone."""
     import pyarrow.compute as pc
 
+    if not folder:
+        return np.asarray(pc.equal(seen.folders, "").to_numpy(zero_copy_only=False))
     return np.asarray(pc.starts_with(seen.paths, folder.rstrip("/") + "/").to_numpy(zero_copy_only=False))
 
 

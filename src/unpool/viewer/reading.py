@@ -66,7 +66,11 @@ def reading_routes(desk: Desk) -> APIRouter:
 
     @router.get("/quality")
     def figures() -> dict[str, Any]:
-        return quality(desk.work, lambda name: f"api/pictures/{name}")
+        # With its time: a browser that has the picture of before is to ask for the new one.
+        def address(name: str) -> str:
+            return f"api/pictures/{name}?{(desk.work / REPORT / name).stat().st_mtime_ns}"
+
+        return quality(desk.work, address)
 
     @router.get("/pictures/{name}", responses={200: {"content": {"image/png": {}}}})
     def picture(name: str) -> Response:

@@ -92,7 +92,7 @@ def _error_answers(app: FastAPI) -> None:
 
     @app.exception_handler(UnpoolError)
     async def told(_: Request, error: UnpoolError) -> JSONResponse:
-        status = 409 if isinstance(error, StaleError | JobRunningError) else 422
+        status = 409 if isinstance(error, StaleError) else 423 if isinstance(error, JobRunningError) else 422
         return JSONResponse({"detail": str(error)}, status)
 
     @app.exception_handler(RequestValidationError)

@@ -101,7 +101,7 @@ export function App() {
       {opened.value !== null && <ImageDialog />}
       {asked.value !== null && <Dialogs asked={asked.value} />}
       {opened.value === null && asked.value === null && <Toasts />}
-      {source.editable && <Drop />}
+      {source.editable && collection.value.has.model && <Drop />}
     </div>
   );
 }

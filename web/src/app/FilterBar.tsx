@@ -10,7 +10,7 @@ function conditions(): { words: string; end: () => void }[] {
     group !== undefined && { words: groupsByNumber.value.get(group)?.name ?? `group ${group}`, key: "group" },
     label !== undefined && { words: label === "" ? "without a label" : `label: ${label}`, key: "label" },
     problem !== undefined && { words: PROBLEMS[problem].name.toLowerCase(), key: "problem" },
-    folder !== undefined && { words: `in ${folder === "" || folder === "." ? "the top folder" : folder}`, key: "folder" },
+    folder !== undefined && { words: `in ${folder === "" ? "the top folder" : folder}`, key: "folder" },
     from !== undefined && { words: `from ${day(from)}`, key: "from" },
     to !== undefined && { words: `until ${day(to)}`, key: "to" },
     text !== undefined && { words: `path has “${text}”`, key: "text" },

@@ -72,7 +72,7 @@ function Changing() {
   const running = job.value?.state === "running";
   return (
     <>
-      <FileSearch />
+      {collection.value?.has.model && <FileSearch />}
       <IconButton
         icon="undo"
         name="Undo"

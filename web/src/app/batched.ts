@@ -82,11 +82,17 @@ export class Batched<T> {
     try {
       const values = await this.options.fetch(rows);
       if (age === this.age) this.store(rows, values);
+      else for (const value of values) this.options.drop?.(value);
+      this.soon();
     } catch (error) {
-      if (age === this.age) this.options.failed(error);
+      if (age !== this.age) this.soon();
+      else {
+        // Asked for again by the next that holds them, not at once: the server may be gone.
+        for (const row of rows) this.done.delete(row);
+        this.options.failed(error);
+      }
     } finally {
       this.fetching = false;
-      this.soon();
     }
   }
 

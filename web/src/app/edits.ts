@@ -2,7 +2,9 @@ import { batch } from "@preact/signals";
 import { Refused } from "../data/source";
 import type { Collection, Edit } from "../data/types";
 import { facts, thumbs } from "./caches";
-import { busy, chosen, collection, filter, opened, points, results, selection, source, trouble } from "./store";
+import {
+  asked, busy, chosen, collection, filter, opened, points, results, selection, shown, source, trouble,
+} from "./store";
 import { tell } from "./telling";
 
 const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -59,7 +61,6 @@ export function openWork(work: string): Promise<boolean> {
   return attempt(async () => {
     const next = await source.open(work);
     filter.value = {};
-    forgetRows();
     await show(next);
     tell(`Opened ${next.name}.`);
   });
@@ -70,17 +71,23 @@ function forgetRows(): void {
     selection.value = new Uint32Array();
     results.value = null;
     opened.value = null;
+    asked.value = null;
     chosen.value = [];
+    shown.value = new Uint32Array();
   });
   thumbs.clear();
   facts.clear();
 }
 
-/** Make this the collection that is shown, with its points. */
+let turn = 0;
+
+/** Make this the collection that is shown, with its points; of several at a time the last counts. */
 export async function show(next: Collection): Promise<void> {
+  const mine = ++turn;
   const before = collection.value;
   if (before !== null && before.revision !== next.revision) forgetRows();
   const fetched = await source.points();
+  if (mine !== turn) return;
   batch(() => {
     collection.value = next;
     points.value = fetched;
@@ -90,7 +97,7 @@ export async function show(next: Collection): Promise<void> {
   document.title = `${next.name} · unpool`;
 }
 
-/** Let go of groups, labels and folders that are no more. */
+/** Let go of groups and labels that are no more. */
 function prune(next: Collection): void {
   const numbers = new Set(next.groups.map((group) => group.group));
   const names = new Set(next.labels.map((label) => label.name));

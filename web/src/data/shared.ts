@@ -43,11 +43,13 @@ export function nearestOnMap(points: Points, row: number, k: number): Near[] {
 function keeper({ facts }: Shared, points: Points, filter: Filter): (row: number) => boolean {
   const { group, label } = filter;
   const text = filter.text?.toLowerCase() ?? "";
-  const folder = filter.folder && filter.folder !== "." ? `${filter.folder}/` : "";
+  const { folder } = filter;
+  const lies = (path: string) =>
+    folder === undefined || (folder === "" ? !path.includes("/") : path.startsWith(`${folder}/`));
   return (row) =>
     (group === undefined || points.group[row] === group) &&
     (label === undefined || (facts.label[row] ?? "") === label) &&
-    (facts.path[row] ?? "").startsWith(folder) &&
+    lies(facts.path[row] ?? "") &&
     (facts.path[row] ?? "").toLowerCase().includes(text);
 }
 

@@ -104,7 +104,8 @@ export function createPlot(canvas: HTMLCanvasElement, size: [number, number], da
       if (!destroyed) scatter.view(matrixOf(wanted));
     },
     draw: (columns, colours, selected) => {
-      ready = ready.then(() => drawNow(columns, colours, selected));
+      // One that failed must not keep the next from being drawn.
+      ready = ready.catch(() => undefined).then(() => drawNow(columns, colours, selected));
       return ready;
     },
     select,

@@ -48,7 +48,7 @@ export function Entry({ name, words, images, current, deep = 0, colour, toggle, 
 export function CountedList({ title, condition, entries, deep = false }: Props) {
   const all = useSignal(false);
   const listed = all.value ? entries : entries.slice(0, FIRST);
-  const words = (name: string) => (name === "" || (deep && name === ".") ? (condition === "folder" ? "top folder" : "without a label") : name);
+  const words = (name: string) => (name === "" ? (condition === "folder" ? "top folder" : "without a label") : name);
   return (
     <section class="side-section" aria-label={title}>
       <h2>

@@ -82,7 +82,7 @@ function GroupActions() {
         type="button"
         class="button"
         data-testid="merge"
-        disabled={of.length < 2}
+        disabled={of.length < 2 || of.some((number) => number < 0)}
         title="Make one group of two or more"
         onClick={() => void change({ action: "merge", groups: [...of] })}
       >

@@ -62,7 +62,7 @@ function Changes() {
           title="Find the images nearest to the first of these"
           onClick={() => void findSimilar(selection.value[0] as number)}
         >
-          <Icon name="search" /> More like these
+          <Icon name="search" /> More like the first
         </button>
         <button
           type="button"

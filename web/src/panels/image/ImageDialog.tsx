@@ -59,11 +59,14 @@ function Open({ row, list }: Opened) {
     if (facts?.row === row && facts.width > 0) setSize({ width: facts.width, height: facts.height });
   }, [facts?.row === row]);
 
+  useEffect(() => {
+    setRegion(null);
+    zoom.current?.fit();
+  }, [row]);
+
   const go = (by: number) => {
     const next = list[place + by];
     if (next === undefined) return;
-    setRegion(null);
-    zoom.current?.fit();
     opened.value = { row: next, list };
   };
   const key = (event: KeyboardEvent) => {
@@ -83,7 +86,7 @@ function Open({ row, list }: Opened) {
   });
   return (
     <Modal
-      title={facts === null ? "Image" : fileName(facts.path)}
+      title={facts?.row === row ? fileName(facts.path) : "Image"}
       close={close}
       class="image-dialog"
       testid="dialog"
@@ -92,7 +95,7 @@ function Open({ row, list }: Opened) {
       <div class="image-body" data-row={row}>
         <Stage
           row={row}
-          name={facts === null ? "image" : fileName(facts.path)}
+          name={facts?.row === row ? fileName(facts.path) : "image"}
           size={size}
           region={region}
           changeRegion={setRegion}

@@ -42,9 +42,11 @@ function Actions({ facts, startRegion }: Pick<Props, "facts" | "startRegion">) {
           <button type="button" class="button" data-testid="image-similar" onClick={() => void findSimilar(row)}>
             <Icon name="search" /> More like this
           </button>
-          <button type="button" class="button" data-testid="region-start" onClick={startRegion}>
-            Search a region
-          </button>
+          {collection.value?.has.model && (
+            <button type="button" class="button" data-testid="region-start" onClick={startRegion}>
+              Search a region
+            </button>
+          )}
         </>
       )}
     </div>
@@ -55,7 +57,7 @@ export function ImageSide({ facts, stale, region, setRegion, startRegion, overla
   const { row, path, label } = facts;
   const has = collection.value?.has;
   return (
-    <div class={stale ? "image-side stale" : "image-side"} aria-busy={stale} tabIndex={0} role="region" aria-label="About the image">
+    <div class={stale ? "image-side stale" : "image-side"} aria-busy={stale} inert={stale} tabIndex={0} role="region" aria-label="About the image">
       {region === null ? (
         <Actions facts={facts} startRegion={startRegion} />
       ) : (

@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { IconButton } from "../../app/IconButton";
 import { collection, source } from "../../app/store";
+import { tell } from "../../app/telling";
 import { Thumb } from "../../app/Thumb";
 import { Region } from "./Region";
 import type { Box } from "./regions";
@@ -36,6 +37,11 @@ function Picture({ row, name, sized }: Pick<Props, "row" | "name" | "sized">) {
   );
 }
 
+function Overlay({ url, opacity }: { url: string; opacity: number }) {
+  const failed = () => tell("The segmentation of this image cannot be shown.", { bad: true });
+  return <img class="overlay" src={url} alt="" style={{ opacity }} onError={failed} />;
+}
+
 /** The picture itself: it fits at first, and can be enlarged with the wheel, the buttons and + −, and dragged about. */
 export function Stage({ row, name, size, region, changeRegion, overlay, sized, zoomed }: Props) {
   const zoom = useZoom(size);
@@ -68,7 +74,7 @@ export function Stage({ row, name, size, region, changeRegion, overlay, sized, z
       >
         <div class={zoom.squares ? "frame squares" : "frame"} style={{ width: `${zoom.drawn.width}px`, height: `${zoom.drawn.height}px` }}>
           <Picture key={row} row={row} name={name} sized={sized} />
-          {overlayUrl !== null && <img class="overlay" src={overlayUrl} alt="" style={{ opacity: overlay }} />}
+          {overlayUrl !== null && <Overlay key={row} url={overlayUrl} opacity={overlay} />}
           {region !== null && <Region box={region} change={changeRegion} />}
         </div>
       </div>
