@@ -12,7 +12,7 @@ import pytest
 
 from unpool import Workspace
 from unpool.actions import edit, undoing
-from unpool.actions.collection import forget_gone
+from unpool.actions.collection import follow_contents, forget_gone, said_of_images
 from unpool.actions.group import group
 from unpool.actions.places import write_state
 from unpool.errors import UnpoolError, UsageError
@@ -329,3 +329,21 @@ def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
     edit.undo(work)
     (work / "edits" / "000009.json").write_text("{")
     assert edit.last_edit(work) == "an edit whose record is damaged"
+
+
+def test_labels_follow_files_that_were_renumbered(work: Path) -> None:
+    edit.label(work, ["01.png"], "one")
+    edit.label(work, ["02.png"], "two")
+    edit.mark(work, ["03.png"], True)
+    table = ImageTable(work)
+    # 00 was deleted and the others moved up; the last was edited where it is.
+    contents = {f"{i:02}.png": f"id-{i + 1:02}.png" for i in range(10)} | {"11.png": "id-edited"}
+    edit.label(work, ["11.png"], "edited")
+    said = said_of_images(table)
+    table.upsert([{"path": path, "id": digest, "status": "ok"} for path, digest in contents.items()])
+    follow_contents(table, said)
+    assert seen(work)["label"].dropna().to_dict() == {"00.png": "one", "01.png": "two", "11.png": "edited"}
+    wrong = seen(work)["wrong"]
+    assert wrong[wrong.fillna(False).astype(bool)].index.tolist() == ["02.png"]
+    follow_contents(table, said_of_images(table))
+    assert seen(work)["label"].dropna().to_dict() == {"00.png": "one", "01.png": "two", "11.png": "edited"}

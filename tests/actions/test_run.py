@@ -370,3 +370,43 @@ def test_networks_tells_catalogue_and_layers(capsys: pytest.CaptureFixture[str])
         told
     )
     assert "did you mean 'dense'" in unpool(capsys, "networks", "dens", code=2)
+
+
+def test_a_labelled_file_that_is_missing_is_news_only_once(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, words = shapes / "w.unpool", ("run", shapes / "images", "--work", shapes / "w.unpool", *SHORT)
+    Workspace(work).label("disc/003.png", "round")
+    (shapes / "images" / "disc" / "003.png").unlink()
+    unpool(capsys, *words)
+    Workspace(work).move("disc/004.png", 2)
+    group = Workspace(work).table().set_index("path")["group"]
+    unpool(capsys, *words)
+    again = Workspace(work).table().set_index("path")
+    assert again["group"].equals(group)  # what was moved by hand stays where it is
+    assert again["label"].dropna().to_dict() == {"disc/003.png": "round"}
+
+
+def test_labels_follow_renumbered_files_through_a_run(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work, folder = shapes / "w.unpool", shapes / "images" / "disc"
+    Workspace(work).label("disc/002.png", "two")
+    Workspace(work).label("disc/003.png", "three")
+    (folder / "001.png").unlink()
+    for number in (2, 3):
+        (folder / f"{number:03}.png").rename(folder / f"{number - 1:03}.png")
+    unpool(capsys, "run", shapes / "images", "--work", work, *SHORT)
+    labels = Workspace(work).table().set_index("path")["label"].dropna().to_dict()
+    assert labels == {"disc/001.png": "two", "disc/002.png": "three"}
+
+
+def test_images_that_are_gone_are_no_images_where_only_broken_ones_are_left(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in (shapes / "images").rglob("*.png"):
+        file.unlink()
+    (shapes / "images" / "broken.png").touch()
+    told = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", *SHORT, code=1)
+    assert "no image" in told
+    assert len(ImageTable(shapes / "w.unpool")) == 1

@@ -67,6 +67,40 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
     table.upsert([skipped_row(problem) for problem in problems])
 
 
+def said_of_images(table: ImageTable) -> list[dict[str, Any]]:
+    """Path, content (id), label and mark of every image that a person said something of."""
+    import pyarrow.compute as pc
+
+    rows = table.arrow(["path", "id", "label", "wrong"])
+    said = pc.or_(pc.is_valid(rows["label"]), pc.is_valid(rows["wrong"]))
+    found: list[dict[str, Any]] = rows.filter(said).to_pylist()
+    return found
+
+
+def follow_contents(table: ImageTable, said: Sequence[dict[str, Any]]) -> None:
+    """Where files have changed places under the same names, what was `said` goes with the images, not the names.
+
+    A file whose former content is nowhere any more was edited: what was said of it stays.
+    """
+    if not said:
+        return
+    now = table.arrow(["path", "id", "label", "wrong"], where=f"status = '{OK}'").to_pylist()
+    content = {row["path"]: row["id"] for row in now}
+    words = {row["id"]: row for row in said if row["id"] is not None}
+    left = {row["path"]: row["id"] for row in said if content.get(row["path"], row["id"]) != row["id"]}
+    moved = set(left.values()) & set(content.values()) & set(words)
+    told = {path: words.get(content[path], {}) for path, digest in left.items() if digest in moved}
+    for row in now:
+        if row["id"] in moved and row["path"] not in told and row["label"] is None and row["wrong"] is None:
+            told[row["path"]] = words[row["id"]]
+    nothing = [None] * len(told)
+    table.update(list(told), {
+        "label": [row.get("label") for row in told.values()],
+        "wrong": [row.get("wrong") for row in told.values()],
+        "suggestion": nothing, "suggestion_confidence": nothing,
+    })  # fmt: skip
+
+
 def forget_gone(table: ImageTable, gone: Sequence[str]) -> int:
     """Drop the rows of vanished files; what a person said of them moves to the same image under another name.
 

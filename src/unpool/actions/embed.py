@@ -12,10 +12,12 @@ import numpy as np
 from unpool.actions.collection import (
     counts,
     find_pending,
+    follow_contents,
     forget_gone,
     note_problems,
     refuse_other_images,
     refuse_taken,
+    said_of_images,
 )
 from unpool.actions.learn import PixelStore
 from unpool.actions.model import ReadyModel, ready_model
@@ -96,10 +98,13 @@ def bring_up_to_date(
     job.done.seconds["scan"] = seconds
     sweep(work)
     write_state(work, images=source.location, place=place, data=None if data is None else str(data))
+    said = said_of_images(job.table)
     note_problems(job.table, scan.problems)
     if scan.files:
         job.prepare(wish)
-        job.embed()
+        job.embed(said)
+    else:
+        job.done.removed = forget_gone(job.table, find_pending(job.table, scan, "").gone)
     return job.finish()
 
 
@@ -131,8 +136,8 @@ class _Job:
         self.done.network, self.done.reason = made.network, made.reason
         self.done.seconds["train"] = made.train_seconds
 
-    def embed(self) -> None:
-        """Give every image that needs one its vector."""
+    def embed(self, said: list[dict[str, Any]]) -> None:
+        """Give every image that needs one its vector; `said` is what was said of them before."""
         began = time.perf_counter()
         model = ready_model(self.folder, self.device, self.progress)
         self.done.dimension = model.dimension
@@ -140,12 +145,15 @@ class _Job:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
         started = time.perf_counter()
-        self._rows_from_store(model) if self.store else self._rows_from_files(model)
+        gone = self._rows_from_store(model) if self.store else self._rows_from_files(model)
+        follow_contents(self.table, said)
+        self.done.removed = forget_gone(self.table, gone)
         now = time.perf_counter()
         self.done.rate = self.done.embedded / max(1e-9, now - started)
         self.done.seconds["embed"] = now - began
 
-    def _rows_from_files(self, model: ReadyModel) -> None:
+    def _rows_from_files(self, model: ReadyModel) -> list[str]:
+        """Decode and embed what needs it; returns the paths that are no longer in the folder."""
         pending = find_pending(self.table, self.scan, model.id)
         chunks = embed_chunks(self.source, pending.files, model.form, model.encoder, self.workers)
         writer = RowWriter(self.table)
@@ -157,9 +165,10 @@ class _Job:
                 writer.add(rows)
                 stage.advance(len(rows))
         writer.flush()
-        self.done.removed = forget_gone(self.table, pending.gone)
+        return pending.gone
 
-    def _rows_from_store(self, model: ReadyModel) -> None:
+    def _rows_from_store(self, model: ReadyModel) -> list[str]:
+        """The same for images that were decoded to train on."""
         assert self.store is not None
         pixels, paths = self.store.view(), self.store.paths
         if pixels.shape[3] != model.form.channels:
@@ -173,8 +182,7 @@ class _Job:
                 self.done.embedded += len(vectors)
                 stage.advance(len(vectors))
         writer.flush()
-        gone = find_pending(self.table, self.scan, model.id).gone
-        self.done.removed = forget_gone(self.table, gone)
+        return find_pending(self.table, self.scan, model.id).gone
 
     def finish(self) -> Embedding:
         """Count, list the problems, and refuse a folder in which nothing could be used."""
