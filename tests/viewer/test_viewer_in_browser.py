@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from browser import CHROMIUM, chromium, on_map, opened, served
 
 from unpool.workspace import ImageTable
+from viewed import DATED
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
@@ -318,3 +320,13 @@ def test_fingers_select_open_move_zoom_and_draw_on_the_map(browser: Any, url: st
         page.wait_for_timeout(200)
         assert count.text_content() == str(wanted)
         assert np.allclose(on_map(page, rows), home_N2)
+
+
+def test_a_day_narrows_the_grid_to_its_images(page: Any, viewed: Path) -> None:
+    discs = by_path(viewed).index.str.startswith("disc/")
+    test(page, "view-grid").click()
+    day = datetime.fromtimestamp(DATED).strftime("%Y-%m-%d")
+    page.get_by_role("textbox", name="Until").fill(day)
+    page.get_by_text(f"{discs.sum()} of {len(discs)}").wait_for()
+    page.get_by_role("textbox", name="From").fill(day)
+    page.get_by_text(f"{discs.sum()} of {len(discs)}").wait_for()
