@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from masks import write_scenes
 from unpool.training.processes import share
 
 TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")
@@ -29,18 +31,12 @@ RUNS = {
 def run(folder: Path, name: str, *launcher: str) -> dict[str, Any]:
     """Train in a process of its own, or in those that torch's launcher starts."""
     out = folder / f"{name}-{len(launcher)}"
-    words = [
-        sys.executable,
-        *launcher,
-        "-m",
-        "unpool",
-        *TRAIN,
-        *RUNS[name],
-        "--batch",
-        BATCH.get(name, "37"),
-        "--out",
-        str(out),
-    ]
+    return told((*TRAIN, *RUNS[name], "--batch", BATCH.get(name, "37"), "--out", str(out)), *launcher)
+
+
+def told(typed: Sequence[str], *launcher: str) -> dict[str, Any]:
+    """What the command prints as JSON."""
+    words = [sys.executable, *launcher, "-m", "unpool", *typed]
     done = subprocess.run(
         words,
         capture_output=True,
@@ -49,8 +45,8 @@ def run(folder: Path, name: str, *launcher: str) -> dict[str, Any]:
         env={**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"},
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    told: dict[str, Any] = json.loads(done.stdout)  # one object: the other process told nothing
-    return told
+    answer: dict[str, Any] = json.loads(done.stdout)  # one object: the other process told nothing
+    return answer
 
 
 LAUNCHER = (
@@ -83,6 +79,22 @@ def test_two_processes_train_batch_normalisation_soundly(tmp_path: Path) -> None
     assert together["val_loss"] == pytest.approx(alone["val_loss"], rel=0.25)
     record = json.loads((Path(together["out"]) / "model.json").read_text())["training"]
     assert record["processes"] == 2
+
+
+def test_two_processes_train_a_segmenter_and_count_every_pixel_once(tmp_path: Path) -> None:
+    images, masks = write_scenes(tmp_path, 12)
+    # Five to validate on in batches of four: in the last one, a process has none of its own.
+    val_images, val_masks = write_scenes(tmp_path / "others", 5, start=100)
+    pairs = (str(images), str(masks), "--val-images", str(val_images), "--val-masks", str(val_masks))
+    options = ("--backbone", "conv", "--size", "32", "--enlarge", "1", "--lr", "0.01", "--batch", "4")
+    train = ("segment", "train", *pairs, *options, "--steps", "120", "--device", "cpu", "--json")
+    answer = told((*train, "--out", str(tmp_path / "model")), *LAUNCHER)
+    assert answer["val_miou"] > 0.6
+    record = json.loads((tmp_path / "model" / "model.json").read_text())["training"]
+    assert record["processes"] == 2
+    best = ("segment", "evaluate", str(val_images), str(val_masks), "--model", str(tmp_path / "model"))
+    again = told((*best, "--device", "cpu", "--json"))
+    assert again["mean_iou"] == pytest.approx(answer["val_miou"], abs=0.005)
 
 
 @pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 2), (5, 3), (1, 2)])

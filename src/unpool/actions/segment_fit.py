@@ -189,6 +189,7 @@ class Job:
         return {
             "network": network.network, "parameters": sum(each.numel() for each in network.parameters()),
             "asked": self.origin, "steps": history.steps, "seed": self.plan.seed, "minutes": self.plan.minutes,
+            "processes": self.accelerator.num_processes,
             "batch": self.plan.batch, "images": len(self.store), "skipped": self.skipped,
             "seconds": round(seconds, 3), "images_per_second": round(history.images / max(seconds, 1e-9), 3),
             "train_loss": last["train_loss"], "val_loss": last["val_loss"], "val_accuracy": last["val_accuracy"],

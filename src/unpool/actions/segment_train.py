@@ -23,7 +23,7 @@ from unpool.progress import Progress
 from unpool.training.optimisers import has_weight_decay, make_optimiser
 from unpool.training.plan import Plan
 from unpool.training.schedules import make_schedule
-from unpool.training.scratch import HELD_PAIRS, PAIRS, begin
+from unpool.training.scratch import HELD_PAIRS, PAIRS, begin, own_file
 
 EPOCHS = 40
 LR = 3e-3
@@ -95,15 +95,21 @@ def segment_train(
     if accelerator.is_main_process:
         begin(out, resume=resume)
     accelerator.wait_for_everyone()
+    process = accelerator.process_index
     store = load_labelled(
-        pairs, pixel_classes, unknown=wishes.unknown, file=scratch / PAIRS, progress=progress
+        pairs,
+        pixel_classes,
+        unknown=wishes.unknown,
+        file=scratch / own_file(PAIRS, process),
+        progress=progress,
     )
     held = None
     if val_images is not None and val_masks is not None:
         others = find_labelled(val_images, val_masks, split="val", progress=progress, leave_out=out)
         held = load_labelled(
-            others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / HELD_PAIRS, progress=progress
-        )
+            others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / own_file(HELD_PAIRS, process),
+            progress=progress,
+        )  # fmt: skip
     job = Job(wishes, plan, store, held, pixel_classes, out, accelerator, progress, began)
     job.origin = origin | {"files": store.fingerprint(), "held": held.fingerprint() if held else None}
     job.skipped = len(problems) + len(store.problems) + len(found.problems)

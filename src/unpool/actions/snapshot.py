@@ -87,6 +87,17 @@ class Snapshot:
         return pc.replace_substring_regex(self.paths, r"(^|/)[^/]*$", "")
 
     @cached_property
+    def members(self) -> dict[int, NDArray[np.int64]]:
+        """The rows of each group, ascending; of -1 those of the images in none."""
+        group_N = np.maximum(self.group_N, -1)
+        order_N = np.argsort(group_N, kind="stable")
+        numbers, starts = np.unique(group_N[order_N], return_index=True)
+        ends = [*starts[1:], len(order_N)]
+        return {
+            int(number): order_N[start:end] for number, start, end in zip(numbers, starts, ends, strict=False)
+        }
+
+    @cached_property
     def rank_N(self) -> NDArray[np.int64]:
         """0 for the surest image of its group, 1 for the next."""
         order_N = np.lexsort((-np.nan_to_num(self.numbers["probability"]), self.group_N))
@@ -128,8 +139,7 @@ class Snapshot:
 
     def groups(self) -> list[dict[str, Any]]:
         """Of each group its number, name, colours, size and the row in its middle; those without one last."""
-        numbers, count_K = np.unique(np.maximum(self.group_N, -1), return_counts=True)
-        sizes = dict(zip(numbers.tolist(), count_K.tolist(), strict=True))
+        sizes = {number: len(rows) for number, rows in self.members.items()}
         order = [number for number in sizes if number >= 0] + [number for number in sizes if number < 0]
         colours = group_colours(order)
         names = self._names(order)
@@ -199,9 +209,9 @@ class Snapshot:
         names = {}
         taken: dict[str, int] = {}
         for number in order:
-            member_N = code_N[np.maximum(self.group_N, -1) == number] if words else np.empty(0, np.int32)
-            count_L = np.bincount(member_N[member_N >= 0], minlength=len(words)) if words else np.zeros(1)
-            named = number >= 0 and len(member_N) > 0 and count_L.max() * 2 > len(member_N)
+            code_M = code_N[self.members[number]]
+            count_L = np.bincount(code_M[code_M >= 0], minlength=max(1, len(words)))
+            named = number >= 0 and count_L.max() * 2 > len(code_M)
             names[number] = words[int(count_L.argmax())] if named else group_name(number)
             taken[names[number]] = taken.get(names[number], 0) + 1
         return {number: name if taken[name] == 1 else f"{name} ({number})" for number, name in names.items()}
@@ -210,9 +220,9 @@ class Snapshot:
         """The image nearest to each group's median place: the median itself may lie in another group's midst."""
         middle = {}
         places_N2 = self.places_N2
-        known_N = np.isfinite(places_N2[:, 0])
         for number in order:
-            row_M = np.flatnonzero((self.group_N == number) & known_N)
+            row_M = self.members[number]
+            row_M = row_M[np.isfinite(places_N2[row_M, 0])]
             if number >= 0 and len(row_M):
                 offset_M2 = places_N2[row_M] - np.median(places_N2[row_M], axis=0)
                 middle[number] = int(row_M[np.hypot(*offset_M2.T).argmin()])

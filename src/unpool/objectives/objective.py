@@ -20,6 +20,8 @@ class Objective(nn.Module):
     alike: tuple[str, ...] = ()
     best_by: str | None = None
     """Which figure of `after_validation` is to be large; None: the validation loss is to be small."""
+    counted: bool = True
+    """False while a process without images of its own computes along: what it sees is another's already."""
 
     def before_epoch(self, epoch: int, num_epochs: int) -> None:
         """Called at the start of an epoch, counted from 0; not where a run resumes in the midst of one."""

@@ -26,7 +26,7 @@ from unpool.training.interrupt import Interrupt
 from unpool.training.log import Log
 from unpool.training.optimisers import make_optimiser
 from unpool.training.plan import Plan
-from unpool.training.processes import keep_alike, make_accelerator, share
+from unpool.training.processes import keep_alike, make_accelerator, same_buffers, share
 from unpool.training.schedules import make_schedule
 from unpool.training.sound import refuse_broken, refuse_nonsense, refuse_one_image, smallest_step
 from unpool.training.sums import Sums
@@ -186,6 +186,7 @@ class _Run:
     def _steps_for_minutes(self, minutes: float) -> int:
         """A budget becomes a number of steps, from the time that a few cost on a copy of the state."""
         before = _copy(self.bare)
+        validate = self._seconds_to_validate() / self.per_epoch
         self.module.train()
         times: list[float] = []
         for count in range(12):
@@ -199,8 +200,23 @@ class _Run:
         self.optimizer.zero_grad(set_to_none=True)
         self.sums = Sums(self.accelerator.device)
         each = float(np.median(times[2:] or times))
-        validate = 0.4 * each * len(self.val_index) / self.plan.batch / self.per_epoch
         return max(1, int(minutes * 60 / self._agreed(each + validate)))
+
+    @torch.no_grad()
+    def _seconds_to_validate(self) -> float:
+        """What a validation costs, from its first batch: whole images may be far larger than what is trained on."""
+        if not len(self.val_index):
+            return 0.0
+        world, count = self.accelerator, min(self.plan.batch, len(self.val_index))
+        index_B, _ = share(self.val_index[:count], world.process_index, world.num_processes)
+        self.bare.eval()
+        times = []
+        for _ in range(2):  # the first one also makes room and picks algorithms
+            start = time.perf_counter()
+            x_BCHW = next(iter(self.data.batches([index_B], self.plan.seed)))
+            self.bare(x_BCHW, index_B, 0)
+            times.append(time.perf_counter() - start)
+        return times[-1] * len(self.val_index) / count
 
     def _agreed(self, seconds: float) -> float:
         """The same time in every process."""
@@ -288,15 +304,20 @@ class _Run:
             for start in range(0, len(self.val_index), self.plan.batch)
         ]
         self.bare.eval()
+        same_buffers(self.network, world)
         sums = Sums(world.device)
         if self.is_told:
             self.objective.before_validation()
         images = self.data.batches([index_B for index_B, _ in own], self.plan.seed)
         for x_BCHW, (index_B, weight) in zip(images, own, strict=True):
+            if self.is_told:
+                self.objective.counted = bool(weight)
             # The same epoch number every time: the same views, so that losses can be compared.
             loss, hits = self.bare(x_BCHW, index_B, 0)
             if weight:
                 sums.add(loss, hits, len(index_B))
+        if self.is_told:
+            self.objective.counted = True
         return *sums.means(world), self.objective.after_validation(world) if self.is_told else {}
 
     def _is_stale(self) -> bool:

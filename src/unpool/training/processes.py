@@ -39,6 +39,14 @@ def keep_alike(module: nn.Module, buffers: Sequence[str]) -> None:
         ignore(module, list(buffers))  # type: ignore[no-untyped-call]
 
 
+@torch.no_grad()
+def same_buffers(network: nn.Module, accelerator: Accelerator) -> None:
+    """Give every process the buffers of the first, whose weights are kept: statistics of BatchNorm differ."""
+    if accelerator.num_processes > 1:
+        for buffer in network.buffers():
+            torch.distributed.broadcast(buffer, 0)
+
+
 def share(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray, float]:
     """The images of a batch that process `rank` of `world` takes, and the weight of its mean loss.
 

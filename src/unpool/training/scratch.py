@@ -16,6 +16,16 @@ PIXELS = "pixels"
 PAIRS, HELD_PAIRS = "pairs.u8", "held-pairs.u8"  # decoded images with their masks
 FEATURES, ENCODER = "features.f16", "encoder.onnx"  # of a frozen encoder
 _CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
+_DECODED = re.compile(r"(\d+-)?(held-)?pairs\.u8")
+
+
+def own_file(name: str, process: int) -> str:
+    """The name of a file that each process writes for itself: the first one's has no number.
+
+    >>> own_file("pairs.u8", 0), own_file("pairs.u8", 1)
+    ('pairs.u8', '1-pairs.u8')
+    """
+    return f"{process}-{name}" if process else name
 
 
 def refuse_strangers(out: Path) -> None:
@@ -74,7 +84,8 @@ def _empty(scratch: Path) -> None:
 
 def _is_ours(path: Path) -> bool:
     return (
-        path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER, PAIRS, HELD_PAIRS)
+        path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER)
+        or _DECODED.fullmatch(path.name) is not None
         or path.name.startswith(PARTIAL)
         or _is_cache(path)
     )
