@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
+
+from unpool.networks.segmenter import Segmenter
 
 COLOURS = np.array([(40, 60, 90), (220, 60, 50), (60, 190, 80)], np.uint8)  # ground, disc, bar
 
@@ -33,3 +36,14 @@ def write_scenes(folder: Path, count: int, start: int = 0, **size: int) -> tuple
         Image.fromarray(pixels).save(images / f"{number:03d}.png")
         Image.fromarray(label).save(masks / f"{number:03d}.png")
     return images, masks
+
+
+def make_undecided(network: Segmenter) -> None:
+    """Give an untrained network classes that all occur in a scene: else it may say one and the same everywhere."""
+    x_BCHW = torch.from_numpy(scene(0, 96, 96)[0]).permute(2, 0, 1)[None] / 127.5 - 1
+    with torch.no_grad():
+        network.train()
+        for _ in range(30):  # until the statistics of BatchNorm have settled
+            network(x_BCHW)
+        scores_BKHW = network.eval()(x_BCHW)
+        network.decoder.score.bias -= scores_BKHW.mean(dim=(0, 2, 3))

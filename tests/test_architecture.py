@@ -14,7 +14,8 @@ PLAN = """
 errors cores chance named options files ours progress config
 images.folder images.decode images.metadata images.datasets images.classes images.source images.noise
 images.transform_types
-images.transform_names images.transforms images.batches images.rows images.classes_of_pixels images.crops
+images.transform_names images.transforms images.batches images.tiff_colours images.rows
+images.classes_of_pixels images.crops
 images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
 images.pair_store images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue
@@ -47,7 +48,8 @@ actions.train
 actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page
 actions.share actions.filing actions.export actions.networks
 actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model
-actions.segment_files actions.segment_predict actions.segment_evaluate actions.pictures actions
+actions.segment_files actions.segment_record actions.segment_predict actions.segment_evaluate
+actions.pictures actions
 collection
 viewer.guard viewer.forms viewer.places viewer.job viewer.jobs viewer.desk viewer.choosing viewer.reading
 viewer.changing viewer.server viewer

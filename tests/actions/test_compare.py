@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unpool.actions import adapt as adapting
 from unpool.actions import compare as comparing
 from unpool.actions import prepare
 from unpool.actions.choose import PRETRAINED, choose_network, chosen
@@ -20,6 +21,17 @@ from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
 from unpool.progress import Progress
 from unpool.training.model_file import describe_model, save_model
+
+
+class Told(Progress):
+    """Keeps its messages."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
 
 WAYS = {"pretrained", "adapted", "scratch"}
 
@@ -131,3 +143,61 @@ def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> 
     assert order(0.50, 0.53, 0.54)[0] == "adapted"
     assert order(0.50, 0.53, 0.56)[0] == "scratch"
     assert order(None, 0.1, None)[0] == "adapted"
+
+
+def test_a_short_budget_is_not_spent_on_comparing(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
+    told = Told()
+    result = run(str(photos), work=tmp_path / "w.unpool", groups=3, minutes=1, device="cpu", progress=told)
+    assert result["compared"] is None
+    assert "--minutes 1 leaves no time to compare networks (2 would)" in told.messages
+
+
+def test_another_number_of_groups_is_compared_anew(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
+    monkeypatch.setattr(Trial, "score", property(lambda trial: float(trial.way == "scratch")))
+    asked = []
+    real = comparing.compare
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    def watched(*rest: Any, **options: Any) -> Any:
+        asked.append(options["groups"])
+        return real(*rest, **options)
+
+    monkeypatch.setattr(prepare, "learn", stopped)
+    monkeypatch.setattr("unpool.actions.compare.compare", watched)
+    for groups in (3, 3, 4):
+        with pytest.raises(KeyboardInterrupt):
+            run(str(photos), work=tmp_path / "w.unpool", groups=groups, steps=4, device="cpu")
+    assert asked == [3, 4]
+
+
+def test_the_head_learns_from_all_folders(
+    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also from the last ones, where there are more images than it learns from."""
+    model = tmp_path / "m"
+    tiny_pretrained("", model)
+    seen: list[str] = []
+    monkeypatch.setattr(adapting, "LEARNT_FROM", 40)
+    monkeypatch.setattr(adapting, "features_of", lambda *_, **__: np.zeros((40, 4, 8), np.float32))
+    monkeypatch.setattr(adapting, "train_head", lambda *_, **__: (build_network("conv", size=16), {}))
+    monkeypatch.setattr(adapting, "LEARNT_FROM_LEAST", 10)
+    real = adapting.decode_chunks
+
+    def watched(source: Any, files: Any, *rest: Any) -> Any:
+        seen.extend(file.path for file in files)
+        return real(source, files, *rest)
+
+    monkeypatch.setattr(adapting, "decode_chunks", watched)
+    source = FolderSource(photos)
+    files = source.scan().files
+    adapting.adapt(tmp_path / "out", model, source, files, seed=0, workers=1, progress=Progress())
+    assert len(seen) == 40
+    assert {files[0].path, files[-1].path} <= set(seen)

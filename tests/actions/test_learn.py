@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file
 
 from unpool.actions.choose import Choice
 from unpool.actions.learn import learn, learnt_from
@@ -70,3 +71,36 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
     for (group_N, rows), home_N in zip(learnt, moved_to, strict=True):
         np.testing.assert_array_equal(group_N, home_N)
         assert np.isin(crowd, rows).all()
+
+
+def lesson(folder: Path, name: str, steps: Path, groups: int, *, seed: int = 0) -> dict[str, np.ndarray]:
+    """The weights after a short training on noise in four lights."""
+    chance = np.random.default_rng(seed)
+    light_N = 60 * (np.arange(80) % 4)
+    pixels_NSSC = (light_N[:, None, None, None] + chance.integers(0, 30, (80, 8, 8, 1))).astype(np.uint8)
+    learn(
+        folder / name, Choice("conv", None, 8, ""), pixels_NSSC, checkpoints=steps, minutes=None, steps=9,
+        groups=groups, progress=Progress(),
+    )  # fmt: skip
+    return {key: value.numpy() for key, value in load_file(folder / name / "model.safetensors").items()}
+
+
+def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def test_steps_left_by_a_run_with_other_groups_or_images_are_not_gone_on_with(tmp_path: Path) -> None:
+    alone = lesson(tmp_path, "alone", tmp_path / "a", 4)
+    lesson(tmp_path, "three", tmp_path / "b", 3)
+    assert same(lesson(tmp_path, "four", tmp_path / "b", 4), alone)
+    lesson(tmp_path, "others", tmp_path / "c", 4, seed=1)
+    assert same(lesson(tmp_path, "again", tmp_path / "c", 4), alone)
+
+
+def test_a_single_small_image_is_learnt_from(tmp_path: Path) -> None:
+    pixels_NSSC = np.random.default_rng(0).integers(0, 256, (1, 8, 8, 1)).astype(np.uint8)
+    record = learn(
+        tmp_path / "model", Choice("conv", None, 8, ""), pixels_NSSC, checkpoints=tmp_path / "steps", minutes=None,
+        steps=2, groups="auto", progress=Progress(),
+    )  # fmt: skip
+    assert record["steps"] >= 1

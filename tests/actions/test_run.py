@@ -410,3 +410,55 @@ def test_images_that_are_gone_are_no_images_where_only_broken_ones_are_left(
     told = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", *SHORT, code=1)
     assert "no image" in told
     assert len(ImageTable(shapes / "w.unpool")) == 1
+
+
+def test_groups_made_in_between_are_not_taken_for_those_of_the_run(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = shapes / "w.unpool"
+    page = work / "report/index.html"
+    before = page.read_text()
+    assert unpool(capsys, "group", "--work", work, "--groups", 5, "--method", "kmeans")["groups"] == 5
+    assert page.read_text() != before, "the report shows the groups there are"
+    assert rerun(capsys, shapes)["groups"] == 3
+    assert set(table(shapes)["group"]) == {0, 1, 2}
+    assert unpool(capsys, "group", "--work", work, "--merge", 2)["groups"] == 2
+    line = unpool(capsys, "group", "--work", work, "--merge", 2, "--method", "gmm", code=2)
+    assert "--merge and --split change the groups there are; leave --method and --groups out" in line
+
+
+def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Workspace(shapes / "w.unpool").merge([0, 1])
+    told = rerun(capsys, shapes)
+    assert told["groups"] == 2
+    assert sum(told["sizes"]) == told["images"]
+
+
+def test_what_labels_say_reaches_the_report(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = shapes / "w.unpool/report/index.html"
+    assert "Groups and classes" not in page.read_text()
+    unpool(capsys, "evaluate", "--work", shapes / "w.unpool", "--labels", "folders")
+    text = page.read_text()
+    assert "Groups and classes" in text
+    assert "accuracy, against the labels" in text
+    assert "odd ones" in text
+
+
+def test_more_groups_than_a_part_has_images(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = unpool(
+        capsys, "run", shapes / "images", "--work", shapes / "w.unpool", "--groups", 34, "--no-open"
+    )
+    assert told["groups"] > 20
+
+
+def test_a_changed_file_has_no_place_until_it_is_mapped_and_grouped(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = shapes / "w.unpool"
+    make_photograph().save(shapes / "images/cross/003.png")
+    unpool(capsys, "embed", shapes / "images", "--work", work, "--model", work / "model")
+    row = table(shapes).loc["cross/003.png"]
+    assert row[["x", "y", "group", "probability"]].isna().all()
+    assert "in no group; run `unpool group`" in unpool(capsys, "evaluate", "--work", work, code=1)
+    unpool(capsys, "group", "--work", work, "--method", "gmm", "--groups", 3)
+    assert table(shapes)["group"].notna().all()

@@ -234,7 +234,7 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monke
     messages = Messages()
     segment_train(images, masks, out=tmp_path / "stopped", resume=True, progress=messages, **told)
     assert any("is finished: nothing to do" in text for text in messages.said)
-    with pytest.raises(UsageError, match="whose loss was None, not 'dice'"):
+    with pytest.raises(UsageError, match=r"whose loss was None, not 'dice'.*, or give another --out"):
         segment_train(images, masks, out=tmp_path / "stopped", resume=True, **(told | {"loss": "dice"}))
 
 
@@ -347,6 +347,8 @@ def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
         ({"backbone": "resnet19"}, "resnet19"),
         ({"ignore": -1}, "--ignore is -1"),
         ({"batch": 0}, "--batch is 0"),
+        ({"size": 5}, "--size is 5, but must be a number from 16 to 8192"),
+        ({"network": "segnet", "upsampling": "dense"}, "--upsampling dense says nothing to --network segnet"),
     ],
 )
 def test_wrong_wishes_are_told(change: dict[str, Any], words: str, tmp_path: Path) -> None:

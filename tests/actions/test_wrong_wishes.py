@@ -75,6 +75,11 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
         ((*TINY, "--weights", "nowhere.pt"), 1, "there is no weights file nowhere.pt"),
         ((*TINY, "--augment", "FIVE"), 2, "leave five-crop and ten-crop to --objective classify"),
         ((*TINY, "--augment", "SMALL"), 2, "its train steps give images of 3×6×6, but the network takes 3×8×8"),
+        ((*TINY, "--objective", "contrast", "--augment", "none"), 2, "two views of an image, which would be"),
+        (
+            ("--from", "EMBEDS", "--objective", "aggregate", "--freeze", "--augment", "SMALL"), 2,
+            "with --freeze features are made once",
+        ),
         ((*TINY, "--objective", "classify", "--no-indices"), 2, "--no-indices is about decoding"),
         ((*TINY, "--objective", "classify", "--decoder", "unpool"), 2, "--decoder unpool is about decoding"),
         ((*TINY, "--patience", "2", "--val", "0"), 2, "--patience 2 waits for a better validation loss"),
@@ -252,3 +257,23 @@ def test_what_goes_on_from_a_checkpoint_does_not_claim_another_start(
             objective="classify", steps=1, batch=4, device="cpu",
         )  # fmt: skip
     assert progress.messages == []
+
+
+def test_comparing_needs_images_to_compare(tmp_path: Path, photos: Path) -> None:
+    one = tmp_path / "one"
+    one.mkdir()
+    (photos / "a" / "0.png").rename(one / "0.png")
+    with pytest.raises(
+        UnpoolError, match="--objective contrast compares images and needs 2 or more to train on, not 1"
+    ):
+        train(str(one), out=tmp_path / "m", network="conv", size=8, objective="contrast", steps=1, val=0.0)
+
+
+def test_aggregation_that_never_begins_is_told(tmp_path: Path, photos: Path) -> None:
+    told = Told()
+    options = {"network": "conv", "size": 8, "width": 4, "objective": "aggregate", "batch": 4, "val": 0.0}
+    train(str(photos), out=tmp_path / "m", steps=1, progress=told, **options)
+    assert any("nothing was aggregated" in words for words in told.messages)
+    told.messages.clear()
+    train(str(photos), out=tmp_path / "n", epochs=2, progress=told, **options)
+    assert not any("nothing was aggregated" in words for words in told.messages)

@@ -44,3 +44,9 @@ def test_parts_without_a_link_are_never_joined():
 def test_equal_and_few_vectors():
     assert communities(np.ones((6, 1), np.float32), 2)[0].shape == (6,)
     assert communities(np.eye(2, dtype=np.float32), "auto")[0].shape == (2,)
+
+
+def test_a_single_vector_is_a_community():
+    labels_N, share_N = communities(np.array([[1.0, 0.0]], np.float32), "auto")
+    assert labels_N.tolist() == [0]
+    assert share_N.tolist() == [0]

@@ -68,3 +68,12 @@ def test_what_cannot_be_merged_or_split_is_told():
 
 def test_a_single_group_has_no_merges():
     assert hierarchy(np.eye(3), [0, 0, 0]).shape == (0, 4)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_many_groups_are_joined_as_scipy_joins_their_images(seed: int):
+    vectors_ND = unit(np.random.default_rng(seed).normal(size=(150, 6))).astype(np.float64)
+    expected = linkage(vectors_ND, method="average", metric="cosine")
+    found = hierarchy(vectors_ND, np.arange(150))
+    np.testing.assert_allclose(found[:, 2], expected[:, 2], atol=1e-6)
+    np.testing.assert_array_equal(found[:, [0, 1, 3]], expected[:, [0, 1, 3]])

@@ -52,3 +52,9 @@ def test_a_collapsed_embedding_is_told():
     flat_ND = np.ones((50, 32)) + np.outer(chance.normal(size=50), np.eye(32)[0])
     assert "collapsed" in str(collapse(effective_rank(flat_ND), 32))
     assert collapse(effective_rank(chance.normal(size=(50, 32))), 32) is None
+
+
+def test_as_many_groups_as_four_fifths_of_the_images_have_no_stability():
+    vectors_ND = np.random.default_rng(0).normal(size=(12, 4))
+    assert stability(vectors_ND, 10) is None
+    assert stability(vectors_ND, 9) is not None

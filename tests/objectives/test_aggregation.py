@@ -103,3 +103,10 @@ def test_a_stopped_run_ends_with_the_same_bank(
     assert torch.equal(resumed.local.clusters, whole.local.clusters)
     for one, same in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, same)
+
+
+def test_a_training_that_never_aggregated_says_so() -> None:
+    _, _, objective = made()
+    assert "by contrast alone" in str(objective.remark())
+    objective.before_epoch(1, 2)
+    assert objective.remark() is None

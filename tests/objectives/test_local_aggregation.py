@@ -201,3 +201,13 @@ def test_what_does_not_fit_the_bank_is_told(z_BD: torch.Tensor, index_B: torch.T
     for call in (made().forward, made().update):
         with pytest.raises(UsageError, match=told):
             call(z_BD, index_B)
+
+
+def test_half_precision_around_it_changes_nothing() -> None:
+    la = made()
+    z_BD, index_B = torch.randn(5, 6, generator=torch.Generator().manual_seed(3)), torch.arange(5)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = la(z_BD, index_B)
+    assert inside.dtype == torch.float32
+    assert float(inside) == float(la(z_BD, index_B))
+    assert float(la(z_BD.bfloat16(), index_B)) == pytest.approx(float(inside), rel=0.05)

@@ -126,7 +126,8 @@ def test_figures_of_a_table_worked_out_by_hand() -> None:
     assert told["pixel_accuracy"] == pytest.approx(4 / 5)
     assert told["mean_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
     predicted_only = scores_of(np.array([[3, 1], [0, 0]]))
-    assert predicted_only["iou"] == [0.75, 0.0]  # wrongly predicted, so it counts
+    assert predicted_only["iou"] == [0.75, None]  # what was wrongly taken for it counts against the first
+    assert predicted_only["mean_iou"] == 0.75
     assert scores_of(np.zeros((2, 2), np.int64))["mean_iou"] is None
 
 

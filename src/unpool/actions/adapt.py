@@ -25,17 +25,23 @@ from unpool.progress import Progress
 
 VIEWS = 4  # of an image; the first is the image as it is embedded
 LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
+LEARNT_A_MINUTE, LEARNT_FROM_LEAST = 1_500, 1_000  # where time is short
 
 
 def adapt(
-    folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, seed: int, workers: int,
-    progress: Progress,
+    folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, minutes: float | None = None,
+    seed: int, workers: int, progress: Progress,
 ) -> None:  # fmt: skip
-    """Write to `folder` the pretrained network of `model` with a head trained on up to 4,000 of the images."""
+    """Write to `folder` the pretrained network of `model` with a head trained on up to 4,000 of the images.
+
+    Where `minutes` are few, on fewer of them, but 1,000 at least.
+    """
     from unpool.training.model_file import load_model, save_model
 
     ready = ready_model(model, "cpu", progress)
-    some = files[:: max(1, len(files) // LEARNT_FROM)][:LEARNT_FROM]
+    most = LEARNT_FROM if minutes is None else min(LEARNT_FROM, int(LEARNT_A_MINUTE * minutes))
+    most = min(len(files), max(LEARNT_FROM_LEAST, most))
+    some = [files[place] for place in np.linspace(0, len(files) - 1, most).astype(int)]  # folders are classes
     store, grey = PixelStore(folder, len(some), ready.form.size), True
     with progress.stage("decoding", len(some), "images") as stage:
         for chunk in decode_chunks(source, some, ready.form, workers):

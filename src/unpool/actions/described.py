@@ -5,6 +5,7 @@ N images, D numbers a vector, K groups.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from unpool.files import write_bytes, write_json
 from unpool.workspace import ImageTable
 
 SHOWN = 8  # typical and odd images named of each group
+DRAWN = 60  # groups whose images are drawn beside their tree, at most
+NAMED, LISTED = 2, 100  # images named of each kind, and groups, in the table of the page
+Table = tuple[str, list[str], list[list[str]]]
 GROUPS, DENDROGRAM, CONFUSION, QUALITY = "groups.json", "dendrogram.png", "confusion.png", "quality.json"
 
 
@@ -51,11 +55,10 @@ def describe_groups(
         {"groups": told, "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges]},
     )
     first = {number: paths[rows[0]] for number, rows in typical.items()}
-    rows = table.arrow(["path", "thumbnail"]).to_pylist() if len(typical) <= 60 else []
-    thumbnail = {row["path"]: row["thumbnail"] for row in rows if row["path"] in set(first.values())}
+    shown = list(first.values()) if len(typical) <= DRAWN else []
     picture = draw_dendrogram(
         merges, list(typical), [len(rows) for rows in typical.values()],
-        {number: thumbnail.get(path) for number, path in first.items()},
+        dict(zip(first, table.thumbnails(shown), strict=False)),
     )  # fmt: skip
     if picture is None:
         (work / REPORT / DENDROGRAM).unlink(missing_ok=True)
@@ -92,6 +95,47 @@ def quality(
         "stability": stability(vectors_ND, num_groups, method=again) if num_groups > 1 else None,
         "effective_rank": effective_rank(vectors_ND),
     }
+
+
+def read_figures(work: Path) -> dict[str, Any]:
+    """What report/quality.json says of the groups there are; empty where they were not judged."""
+    try:
+        found = json.loads((work / REPORT / QUALITY).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def read_groups(work: Path) -> list[dict[str, Any]]:
+    """What report/groups.json says of each group; empty where there is none."""
+    try:
+        found = json.loads((work / REPORT / GROUPS).read_text("utf-8"))["groups"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return found if isinstance(found, list) else []
+
+
+def groups_table(work: Path) -> Table | None:
+    """Title, names of columns and rows of text: each group with its confidence, typical and odd images."""
+    rows = [
+        [
+            str(told["group"]), str(told["images"]), f"{told['confidence']:.2f}", f"{told['purity']:.2f}",
+            ", ".join(told["typical"][:NAMED]), ", ".join(told["odd"][:NAMED]),
+        ]
+        for told in read_groups(work)[:LISTED]
+    ]  # fmt: skip
+    header = ["group", "images", "confidence", "purity", "most typical", "odd ones"]
+    return ("Groups", header, rows) if rows else None
+
+
+def compared_table(state: dict[str, Any]) -> Table | None:
+    """The comparison of networks as a table, the best first; None where there was none."""
+    rows = state.get("compared") or []
+    if not rows:
+        return None
+    told = [["" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+             for value in row.values()] for row in rows]  # fmt: skip
+    return "Ways to embed that were tried", [name.replace("_", " ") for name in rows[0]], told
 
 
 def write_quality(

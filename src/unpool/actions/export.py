@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.filing import write_folders
-from unpool.actions.places import read_state
 from unpool.actions.report import make_report
 from unpool.actions.share import write_share
 from unpool.errors import UnpoolError, UsageError
@@ -86,12 +85,7 @@ def _html(table: ImageTable, out: Path, chosen: set[str] | None, progress: Progr
             raise UsageError(
                 f"--out {out} is a folder, but some images only go into one file; name FILE.html"
             )
-        finished = read_state(table.work).get("finished") or {}
-        make_report(
-            table.work,
-            {name: finished.get(name) for name in ("groups", "silhouette", "trustworthiness")},
-            out=out,
-        )
+        make_report(table.work, out=out)
     return table.count(OK)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.how import How
-from unpool.errors import UsageError
+from unpool.errors import UnpoolError, UsageError
 from unpool.files import write_bytes
 from unpool.options import COMPARING
 from unpool.ours import TRAINING, is_marked
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 RANKED = 2_000  # images whose vectors are looked at
 SHOWN = 16  # images in reconstructions.png
+LEAST_COMPARED = {"contrast": 2, "aggregate": 3}  # images to train on
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     from unpool.training.fit import train
 
     how, labels = run.how, run.labels
+    _refuse_too_few(how.objective, len(run.trained_on()))
     if run.accelerator.is_main_process and run.out is not None:
         begin(run.out, resume=resume)
     run.accelerator.wait_for_everyone()
@@ -110,6 +112,8 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
             log=_log(run.out),
             refuse_others=True,
         )
+    if told := getattr(objective, "remark", lambda: None)():
+        run.progress.message(told)
     record = _record(run, run.history, time.perf_counter() - run.began)
     if how.objective in COMPARING:
         record["effective_rank"] = _rank(run)
@@ -117,6 +121,15 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
         _write(run, record)
     run.accelerator.wait_for_everyone()
     return record
+
+
+def _refuse_too_few(objective: str, count: int) -> None:
+    least = LEAST_COMPARED.get(objective, 1)
+    if count < least:
+        raise UnpoolError(
+            f"--objective {objective} compares images and needs {least} or more to train on, not {count}; "
+            "give more images or a smaller --val"
+        )
 
 
 def _rank(run: Run) -> float:
@@ -140,10 +153,10 @@ def _rank(run: Run) -> float:
     return round(rank, 2)
 
 
-def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
+def finished(out: Path, asked: dict[str, Any], *, goes_on: bool = True) -> dict[str, Any] | None:
     """The record of a run that already came to its end in `out`; None where there is none.
 
-    Raises `UsageError` where it was another run.
+    Raises `UsageError` where it was another run; it advises --from where the command `goes_on` from models.
     """
     if is_marked(out / TRAINING) or not has_model(out):
         return None
@@ -151,9 +164,10 @@ def finished(out: Path, asked: dict[str, Any]) -> dict[str, Any] | None:
     before = record.get("asked", {})
     for name, value in asked.items():
         if before.get(name) != json.loads(json.dumps(value)):
+            other = "go on from it with --from and another --out" if goes_on else "give another --out"
             raise UsageError(
                 f"{out} holds a finished model whose {name} was {before.get(name)!r}, not {value!r}; "
-                "leave out --resume to train it anew, or go on from it with --from and another --out"
+                f"leave out --resume to train it anew, or {other}"
             )
     return record
 

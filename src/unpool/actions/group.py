@@ -33,9 +33,12 @@ def group(
     """Group the images of a workspace and write group, probability and outlier score of each.
 
     `merge` joins the groups there are until that many are left, `split` parts one of them in two; nothing is
-    grouped anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded.
+    grouped anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded,
+    `UsageError` where `merge` or `split` is given beside what would group anew.
     """
     check(method=method, groups=groups, merge=merge, split=split, seed=seed)
+    if (merge is not None or split is not None) and (method != "auto" or groups != "auto"):
+        raise UsageError("--merge and --split change the groups there are; leave --method and --groups out")
     from unpool.analysis.grouping import group as find_groups
     from unpool.analysis.label_free import collapse, effective_rank
     from unpool.analysis.quality import outlier_score
@@ -60,7 +63,8 @@ def group(
         describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
     write_groups(work, table)
     numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)
-    write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed})
+    # A `run` with its own number of groups does not find these and take them for its own.
+    write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed}, finished=None)
     return {
         "method": found.method, "groups": len(numbers), "sizes": sizes.tolist(),
         "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),

@@ -49,6 +49,11 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
         raise UsageError(f"--corruption is for --objective denoise, not {chosen}")
     if given.get("loss") and chosen in COMPARING:
         raise UsageError(f"--loss has no say in --objective {chosen}; leave it out")
+    if given.get("augment") == "none" and chosen in COMPARING:
+        raise UsageError(
+            f"--augment none: --objective {chosen} compares two views of an image, which would be the same; "
+            "name views, such as shift, or leave it out"
+        )
     is_given = any(name in given for name in LENGTHS)
     plan = Plan(
         epochs=None if is_given else recipe.epochs,

@@ -5,6 +5,7 @@ N images, S side, C channels.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -132,7 +133,8 @@ class _Lesson:
         from unpool.training.data import PixelSet
 
         prep = network.preprocessing
-        self.network, self.checkpoints, self.key, self.seed = network, checkpoints, key, seed
+        self.network, self.checkpoints, self.seed = network, checkpoints, seed
+        self.key = key | {"images": _digest(pixels_NSSC)}
         self.progress, self.size = progress, pixels_NSSC.shape[1]
         self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
         self.batch = BATCH
@@ -179,15 +181,21 @@ class _Lesson:
             self.objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
         steps = max(1, round(self.first * TURN))
         plan = Plan(steps=steps, batch=BATCH, lr=TURN_LR, val=0.0, seed=self.seed + turn)
-        self._train(f"groups-{turn}", self.objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]))
+        self._train(
+            f"groups-{turn}", self.objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]),
+            learnt={"groups": groups, "of": _digest(group_N[chosen_M])},
+        )  # fmt: skip
 
-    def _train(self, name: str, objective: Any, plan: Plan, **options: Any) -> None:
+    def _train(
+        self, name: str, objective: Any, plan: Plan, learnt: dict[str, Any] | None = None, **options: Any
+    ) -> None:
         from unpool.training.fit import train
 
         told = "training" if name == "contrast" else "refining"
         with self.progress.stage(told, 100, "%") as stage:
             history = train(
-                self.network, self.data, objective, plan, key=self.key, folder=self.checkpoints / name, keep=True,
+                self.network, self.data, objective, plan, key=self.key | (learnt or {}),
+                folder=self.checkpoints / name, keep=True,
                 progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()), **options,
             )  # fmt: skip
         self.steps += history.steps
@@ -224,6 +232,14 @@ class _Lesson:
         for number in range(LOOKS):
             look_BCHW = self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
             yield self.objective.answer(self.network.embed(look_BCHW))
+
+
+def _digest(array: np.ndarray) -> str:
+    """Short, and another for other numbers; of large arrays a part at a time."""
+    digest = hashlib.blake2b(digest_size=12)
+    for part in array:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.hexdigest()
 
 
 def learnt_from(group_M: np.ndarray, share_M: np.ndarray, answer_MK: np.ndarray | None) -> np.ndarray:

@@ -30,6 +30,8 @@ from unpool.progress import Progress
 from unpool.training.model_file import describe_model, has_model
 from unpool.workspace import ImageTable
 
+COMPARED_FROM = 2.0  # minutes: a comparison takes 60 to 90 seconds of them
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -104,9 +106,15 @@ class Preparation:
             return None
         if not is_comparable(self.source, self.scan.files):
             return None
+        if wish.minutes is not None and wish.minutes < COMPARED_FROM:
+            told = f"--minutes {wish.minutes:g} leaves no time to compare networks ({COMPARED_FROM:g} would)"
+            self.progress.message(told)
+            return None
         kept = read_state(self.work).get("comparison") or {}
-        if kept.get("wish") != wish.asked:  # else a run that was stopped goes on, with the time it had
-            kept = {"wish": wish.asked} | self._try_all(wish)
+        asked = {"wish": wish.asked, "groups": wish.groups}
+        if any(kept.get(name) != value for name, value in asked.items()):
+            # Else a run that was stopped goes on, with the time it had.
+            kept = asked | self._try_all(wish)
             write_state(self.work, comparison=kept)
         self.compared, self._compared_minutes = kept["rows"], kept["minutes"]
         return chosen(kept["rows"], trained_size(self.source, self.scan.files))
@@ -119,6 +127,8 @@ class Preparation:
             self.source, self.scan.files, self._pretrained(), groups=wish.groups,
             side=typical_side(self.source, self.scan.files), seed=wish.seed, progress=self.progress,
         )  # fmt: skip
+        if not tried:
+            self.progress.message("too few images can be read to compare networks on them")
         for line in told(tried):
             self.progress.message(line)
         rows = [trial.row() for trial in tried]
@@ -151,8 +161,8 @@ class Preparation:
 
         began = time.perf_counter()
         adapt(
-            folder, self._pretrained(), self.source, self.scan.files, seed=wish.seed, workers=self.workers,
-            progress=self.progress,
+            folder, self._pretrained(), self.source, self.scan.files, minutes=self._left(wish.minutes),
+            seed=wish.seed, workers=self.workers, progress=self.progress,
         )  # fmt: skip
         self.train_seconds = time.perf_counter() - began
 

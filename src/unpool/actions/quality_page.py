@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from unpool.actions.described import compared_table, groups_table, read_figures
 from unpool.actions.places import REPORT, read_state
 
 MEANINGS = {
@@ -20,7 +20,7 @@ MEANINGS = {
     "coverage": "share of images that are in a group at all",
     "trustworthiness": "share of neighbours on the map that are neighbours by their vectors too",
     "purity": "share of an image's nearest neighbours that are in its own group",
-    "stability": "agreement of the grouping with the same done again from other starts",
+    "stability": "agreement of k-means groups of random parts of the images, as many as there are groups",
     "effective_rank": "how many directions the vectors use; near 1 they have collapsed",
 }
 PICTURES = {
@@ -38,11 +38,7 @@ def quality(work: Path, url: Callable[[str], str]) -> dict[str, Any]:
 
     `url` gives the address of a picture in WORK/report by its name.
     """
-    figures = (
-        _figures(work / REPORT / "quality.json")
-        or (read_state(work).get("finished") or {}).get("figures")
-        or {}
-    )
+    figures = read_figures(work)
     return {
         "figures": [
             {"name": name.replace("_", " "), "value": figures[name], "meaning": meaning}
@@ -54,23 +50,8 @@ def quality(work: Path, url: Callable[[str], str]) -> dict[str, Any]:
             for name, (title, alt) in PICTURES.items()
             if (work / REPORT / name).is_file()
         ],
-        "tables": _tables(read_state(work)),
+        "tables": [
+            {"title": title, "header": header, "rows": rows}
+            for title, header, rows in filter(None, (groups_table(work), compared_table(read_state(work))))
+        ],
     }
-
-
-def _figures(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _tables(state: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = state.get("compared") or []
-    if not rows:
-        return []
-    told = [["" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-             for value in row.values()] for row in rows]  # fmt: skip
-    header = [name.replace("_", " ") for name in rows[0]]
-    return [{"title": "Ways to embed that were tried", "header": header, "rows": told}]

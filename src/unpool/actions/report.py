@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.collection import problem_rows
-from unpool.actions.described import CONFUSION, DENDROGRAM
+from unpool.actions.described import CONFUSION, DENDROGRAM, compared_table, groups_table, read_figures
 from unpool.actions.group import classes_of, embedded
 from unpool.actions.origin import source_of
 from unpool.actions.places import MODEL, REPORT, read_state
 from unpool.files import write_bytes
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
+from unpool.progress import Progress
 from unpool.training.model_file import describe_model, load_model
-from unpool.workspace import OK, ImageTable
+from unpool.workspace import OK, SKIPPED, ImageTable
 
 SHOWN = (
     "path",
@@ -32,9 +33,39 @@ SHOWN = (
     "label",
 )
 EXAMPLES = 16
+PAGE = "index.html"
+FACTS = {
+    "accuracy": "accuracy, against the labels",
+    "nmi": "NMI, against the labels",
+    "ari": "ARI, against the labels",
+    "knn_accuracy": "accuracy of the nearest neighbours",
+    "silhouette": "silhouette",
+    "map_silhouette": "silhouette on the map",
+    "purity": "neighbours in the same group",
+    "stability": "agreement of repeated k-means",
+    "trustworthiness": "trustworthiness of the map",
+}
 
 
-def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -> Path:
+def facts_of(work: Path) -> dict[str, Any]:
+    """What the report says first: the images, the network, the groups and how good they are."""
+    state, figures, table = read_state(work), read_figures(work), ImageTable(work)
+    known = state.get("group") or {}
+    facts = {
+        "images": table.count(OK), "skipped": table.count(SKIPPED), "network": state.get("network"),
+        "why": state.get("reason"), "groups": known.get("groups"), "grouped by": known.get("method"),
+    }  # fmt: skip
+    return facts | {words: figures[name] for name, words in FACTS.items() if figures.get(name) is not None}
+
+
+def refresh_report(work: Path, progress: Progress) -> None:
+    """Write the report anew where there is one: its groups or figures are others now."""
+    if (work / REPORT / PAGE).is_file():
+        with progress.stage("report"):
+            make_report(work)
+
+
+def make_report(work: Path, *, out: Path | None = None) -> Path:
     """Write the pictures and index.html of a workspace to WORK/report, or to `out`; returns index.html."""
     from unpool.report import write_report
 
@@ -52,11 +83,11 @@ def make_report(work: Path, facts: dict[str, Any], *, out: Path | None = None) -
         out or work / REPORT,
         frame,
         title=Path(str(state.get("images", work))).name,
-        facts=facts,
+        facts=facts_of(work),
         history=training["epochs"] if training else None,
         reconstructions=_examples(work, source, paths) if training else None,
         pictures=_pictures(work / REPORT),
-        tables=_tables(state),
+        tables=[table for table in (groups_table(work), compared_table(state)) if table is not None],
         originals=folder,
         problems=problem_rows(table),
     )
@@ -69,21 +100,6 @@ def _pictures(folder: Path) -> list[tuple[str, str, Path]]:
         ("Groups and classes", "Table of how many images of each class are in each group", CONFUSION),
     )
     return [(title, told, folder / name) for title, told, name in known if (folder / name).is_file()]
-
-
-def _tables(state: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
-    """The comparison of networks, where there was one, the best first."""
-    rows = state.get("compared") or []
-    if not rows:
-        return []
-    header = [name.replace("_", " ") for name in rows[0]]
-    return [
-        ("Ways to embed that were tried", header, [[_text(value) for value in row.values()] for row in rows])
-    ]
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def draw_labelled_map(work: Path, labels: str) -> Path:

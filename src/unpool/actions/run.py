@@ -13,7 +13,7 @@ from unpool.actions.prepare import Wish
 from unpool.actions.report import make_report
 from unpool.options import check
 from unpool.progress import Progress
-from unpool.workspace import ImageTable
+from unpool.workspace import OK, ImageTable
 
 DEMO = "digits"
 
@@ -45,6 +45,7 @@ def run(
         finished = _see(done, asked, progress)
     else:
         progress.message("nothing is new: groups, map and report are as they were")
+        finished = finished | _sizes(done.work)  # edits by hand may have changed them
     return _result(done, finished)
 
 
@@ -71,21 +72,16 @@ def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str
     }  # fmt: skip
     finished |= {"figures": evaluate(done.work, trusted=laid["trustworthiness"], progress=progress)}
     with progress.stage("report"):
-        make_report(done.work, _facts(done, finished))
+        make_report(done.work)
     ImageTable(done.work).compact()
     write_state(done.work, finished=finished)
     return finished | {"seconds": {"group": grouped - mapped, "map": mapped - start}}
 
 
-def _facts(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "images": done.images, "skipped": done.skipped, "network": done.network, "why": done.reason,
-        "groups": finished["groups"], "grouped by": finished["method"], "silhouette": finished["silhouette"],
-        "silhouette on the map": finished["figures"]["map_silhouette"],
-        "neighbours in the same group": finished["figures"]["purity"],
-        "agreement of repeated groupings": finished["figures"]["stability"],
-        "trustworthiness of the map": finished["trustworthiness"],
-    }  # fmt: skip
+def _sizes(work: Path) -> dict[str, Any]:
+    group_N = ImageTable(work).frame(["group"], where=f"status = '{OK}'")["group"].dropna()
+    sizes = group_N[group_N >= 0].value_counts().sort_index()
+    return {"groups": len(sizes), "sizes": sizes.tolist()}
 
 
 def _result(done: Embedding, finished: dict[str, Any]) -> dict[str, Any]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError
 from unpool.images.class_file import read_classes
-from unpool.images.classes_of_pixels import IGNORE, PixelClasses
+from unpool.images.classes_of_pixels import PixelClasses
 from unpool.images.folder import Problem
-from unpool.images.mask_values import classes_found, count_values
+from unpool.images.mask_values import Values, classes_found, count_values
 from unpool.images.pair_store import PairStore, load_pairs
 from unpool.images.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.progress import Progress
@@ -21,12 +22,9 @@ TOLD = 5  # problems that are told one by one
 def find_labelled(
     images: Path, masks: Path, *, split: str, progress: Progress, leave_out: Path | None = None
 ) -> Pairs:
-    """The pairs of two folders; of Pascal VOC's those of its list `split`. Images without a mask are told."""
+    """The pairs of two folders; of Pascal VOC's those of its list `split`. What has no counterpart is told."""
     found = find_pairs(images, masks, leave_out=leave_out)
-    if found.without:
-        total = len(found.without) + len(found.pairs)
-        told = f"{len(found.without)} of {total} images have no mask and are left out"
-        progress.message(f"{told} (the first is {found.without[0]})")
+    _tell_unmatched(found, progress)
     tell_problems(found.problems, progress)
     listed = voc_split(images, split)
     if listed is None:
@@ -36,25 +34,56 @@ def find_labelled(
         raise UnpoolError(
             f"no image of {images} with a mask stands in its list {split}; check ImageSets/Segmentation"
         )
-    return Pairs(kept, found.without, found.problems, found.suffix)
+    return replace(found, pairs=kept)
+
+
+def _tell_unmatched(found: Pairs, progress: Progress) -> None:
+    total = len(found.pairs) + len(found.without) + len(found.doubtful)
+    for left_out, of, why in (
+        (found.without, f"{total} images", "have no mask"),
+        (
+            found.doubtful,
+            f"{total} images",
+            "have masks of their name in several folders, none in the image's own,",
+        ),
+        (found.unused, f"{len(found.unused) + len(found.pairs)} masks", "belong to no image"),
+    ):
+        if left_out:
+            progress.message(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
 
 
 def learn_classes(
-    found: Pairs, classes: Path | None, ignore: int | None, progress: Progress
-) -> tuple[PixelClasses, list[Pair], list[Problem]]:
-    """The classes of a file, or those that the masks hold; then the pairs whose masks could be read."""
+    folders: Sequence[Pairs], classes: Path | None, ignore: int | None, *, unknown: str, progress: Progress
+) -> PixelClasses:
+    """The classes of a file, else those that the masks of all folders hold, told.
+
+    Masks that cannot be read are left for `load_labelled` to tell. `UnpoolError` where no class can be told.
+    """
+
+    def is_binary() -> bool:
+        found = _counted(folders, progress).is_binary
+        if found:
+            progress.message("masks hold 0 and 255 alone: those are the two classes")
+        return found
+
     if classes is not None:
-        return read_classes(classes, IGNORE if ignore is None else ignore), found.pairs, []
-    with progress.stage("masks", len(found.pairs), "masks") as stage:
-        values, problems = count_values(found.pairs, usable_cores(), stage.advance)
-    broken = {problem.path for problem in problems}
-    pairs = [pair for pair in found.pairs if pair.path not in broken]
-    tell_problems(problems, progress)
-    if not pairs:
-        raise UnpoolError(f"no mask can be read; the first: {problems[0].detail}")
-    made, told = classes_found(values, ignore=ignore, suffix=found.suffix)
+        return read_classes(classes, ignore, is_binary)
+    layouts = {folder.layout for folder in folders}
+    made, told = classes_found(
+        _counted(folders, progress), ignore=ignore, suffix=folders[0].suffix,
+        layout=layouts.pop() if len(layouts) == 1 else "", unknown=unknown,
+    )  # fmt: skip
     progress.message(f"masks are understood as {told}")
-    return made, pairs, problems
+    return made
+
+
+def _counted(folders: Sequence[Pairs], progress: Progress) -> Values:
+    pairs = [pair for folder in folders for pair in folder.pairs]
+    with progress.stage("masks", len(pairs), "masks") as stage:
+        values, problems = count_values(pairs, usable_cores(), stage.advance)
+    if not values.num_masks:
+        raise UnpoolError(f"no mask can be read; the first, {problems[0].path}: {problems[0].detail}")
+    return values
 
 
 def load_labelled(

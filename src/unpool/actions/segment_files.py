@@ -18,11 +18,12 @@ from PIL import Image
 from unpool.errors import UnpoolError
 from unpool.files import write_whole
 from unpool.images.classes_of_pixels import PixelClasses
-from unpool.inference.label_image import LabelFile
+from unpool.inference.label_image import LabelFile, state_of
 
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
 OVERLAY_SIDE = 4096  # pixels, of a large image's overlay
 TILE = 512  # pixels a side, of the TIFF's tiles
+LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES = ".png", ".tif", ".overlay.png", ".probabilities.tif"
 Reader = Callable[[int, int], np.ndarray]
 
 
@@ -41,15 +42,24 @@ class Written:
     def file(self, ending: str) -> Path:
         return self.folder / f"{Path(self.name).name}{ending}"
 
+    def files(self, is_large: bool) -> list[Path]:
+        """What is written for an image, small or large."""
+        endings = [LARGE_LABELS if is_large else LABELS, OVERLAY]
+        return [self.file(ending) for ending in endings + [PROBABILITIES] * self.with_probabilities]
+
+    def every(self) -> list[Path]:
+        """What may be written for an image, whatever its size and the options."""
+        return [self.file(ending) for ending in (LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES)]
+
     @property
     def scratch(self) -> Path:
         """The label map of a large image while it is made; hidden, and kept when a run is stopped."""
         return self.folder / f".{Path(self.name).name}.labels"
 
-    def is_there(self) -> bool:
-        label = self.file(".png").is_file() or self.file(".tif").is_file()
-        wanted = self.file(".probabilities.tif").is_file() or not self.with_probabilities
-        return label and wanted and self.file(".overlay.png").is_file()
+    @property
+    def chances(self) -> Path:
+        """The probabilities of a large image while they are made."""
+        return self.scratch.with_suffix(".tif")
 
 
 def names_for(paths: Sequence[str]) -> dict[str, str]:
@@ -74,22 +84,22 @@ def write_small(
     from unpool.report.segments import overlay
 
     if chances is not None:
-        write_whole(written.file(".probabilities.tif"), partial(_write_chances, chances))
+        write_whole(written.file(PROBABILITIES), partial(_write_chances, chances))
     laid = Image.fromarray(overlay(pixels_HW3, label_HW, classes.colours))
-    write_whole(written.file(".overlay.png"), lambda part: laid.save(part, "PNG", compress_level=3))
+    write_whole(written.file(OVERLAY), lambda part: laid.save(part, "PNG", compress_level=3))
     image = Image.fromarray(as_written(classes)[label_HW], "P")
     image.putpalette(palette(classes).ravel().tolist())
-    write_whole(written.file(".png"), lambda part: image.save(part, "PNG"))
+    write_whole(written.file(LABELS), lambda part: image.save(part, "PNG"))
 
 
 def write_large(written: Written, labels: LabelFile, read: Reader, classes: PixelClasses) -> None:
     """STEM.tif and a reduced STEM.overlay.png from a label map in a file; then that file is removed."""
     laid = Image.fromarray(np.concatenate(list(_reduced(labels, read, classes))))
-    write_whole(written.file(".overlay.png"), lambda part: laid.save(part, "PNG", compress_level=3))
-    write_whole(written.file(".tif"), partial(_write_tiles, labels, classes))
+    write_whole(written.file(OVERLAY), lambda part: laid.save(part, "PNG", compress_level=3))
+    write_whole(written.file(LARGE_LABELS), partial(_write_tiles, labels, classes))
     if written.with_probabilities:
-        written.scratch.with_suffix(".tif").replace(written.file(".probabilities.tif"))
-    for left in (written.scratch, written.scratch.with_suffix(".json")):
+        written.chances.replace(written.file(PROBABILITIES))
+    for left in (state_of(written.scratch), written.scratch, written.chances):
         left.unlink(missing_ok=True)
 
 
@@ -121,7 +131,7 @@ def _reduced(labels: LabelFile, read: Reader, classes: PixelClasses) -> Iterator
 
 
 def _write_tiles(labels: LabelFile, classes: PixelClasses, part: Path) -> None:
-    tifffile, table = _tifffile(), as_written(classes)
+    tifffile, table = need_tifffile(), as_written(classes)
     height, width = labels.height, labels.width
 
     def tiles() -> Iterator[np.ndarray]:
@@ -139,10 +149,13 @@ def _write_tiles(labels: LabelFile, classes: PixelClasses, part: Path) -> None:
 
 
 def _write_chances(chances: np.ndarray, part: Path) -> None:
-    _tifffile().imwrite(part, chances, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"})
+    need_tifffile().imwrite(
+        part, chances, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"}
+    )
 
 
-def _tifffile() -> Any:
+def need_tifffile() -> Any:
+    """The module. UnpoolError where it is not installed."""
     try:
         import tifffile
     except ImportError as error:

@@ -39,7 +39,7 @@ def ready_segmenter(folder: Path, device: str, progress: Progress) -> ReadySegme
 
 def _scorer(folder: Path, device: str, progress: Progress) -> Scorer:
     network = load_model(folder)
-    if device != "cpu" or network.network == "segnet":
+    if device != "cpu":
         return Scorer(network, device)
     path = folder / SEGMENTER_ONNX
     try:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,31 +16,31 @@ from unpool.actions.segment_files import (
     LARGE_PIXELS,
     Written,
     names_for,
+    need_tifffile,
     write_large,
     write_small,
 )
 from unpool.actions.segment_model import ReadySegmenter, ready_segmenter
+from unpool.actions.segment_record import Record, refuse_to_replace
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.files import sweep
-from unpool.images.decode import read_picture, read_size
+from unpool.images.decode import MAX_PIXELS, Picture, read_picture, read_size
 from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.rows import open_rows
-from unpool.inference.label_image import LabelFile, label_pixels, label_rows, windows_for
+from unpool.inference.label_image import LabelFile, label_pixels, label_rows, state_of, windows_for
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
 from unpool.progress import Progress, Stage
 
 TIFFS = (".tif", ".tiff")
-DONE = "predictions.jsonl"  # in the output folder: what is there already, and by which model
 
 
 @dataclass
 class _Job:
     ready: ReadySegmenter
-    out: Path
+    record: Record
     tile: int | None
     overlap: float
-    probabilities: bool
     stage: Stage
 
 
@@ -71,26 +70,16 @@ def segment_predict(
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file, but must be a folder; name another")
     files, problems = _files(images, out)
+    names, record = names_for([file.path for file in files]), Record(out)
+    written = {file.path: Written(out, names[file.path], probabilities) for file in files}
+    refuse_to_replace(files, written, record, _is_large)
+    _refuse_without_tifffile(files, probabilities)
     ready = ready_segmenter(model, device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
-    names, done = names_for([file.path for file in files]), _read_done(out)
-    predicted, failed = 0, list[Problem]()
     with progress.stage("predicting", len(files), "images") as stage:
-        job = _Job(ready, out, tile, overlap, probabilities, stage)
-        for file in files:
-            wish = _wish(job, file)
-            if done.get(file.path) == wish and Written(out, names[file.path], probabilities).is_there():
-                stage.advance()
-                continue
-            try:
-                _predict(job, file, names[file.path], wish)
-                predicted += 1
-                _note(out, wish)
-            except UnreadableImageError as error:
-                failed.append(Problem(file.path, error.problem, error.detail))
-                stage.advance()
+        predicted, failed = _predict_all(_Job(ready, record, tile, overlap, stage), files, written)
     tell_problems([*problems, *failed], progress)
     usable = len(files) - len(failed)
     if not usable:
@@ -117,79 +106,122 @@ def _files(images: Path, out: Path) -> tuple[list[ImageFile], list[Problem]]:
     return scan.files, list(scan.problems)
 
 
-def _wish(job: _Job, file: ImageFile) -> dict[str, Any]:
+def _is_large(file: ImageFile) -> bool:
+    """Whether a label map is written as a TIFF in tiles; False for what cannot be read."""
+    try:
+        width, height = read_size(file.file)
+    except UnreadableImageError:
+        return False
+    return width * height > LARGE_PIXELS
+
+
+def _refuse_without_tifffile(files: list[ImageFile], probabilities: bool) -> None:
+    """UnpoolError where TIFFs are to be written, or read by rows, and cannot be."""
+    try:
+        need_tifffile()
+    except UnpoolError as error:
+        if probabilities:
+            raise
+        large = next((file for file in files if _is_large(file)), None)
+        if large is not None:
+            raise UnpoolError(f"{large.path} is so large that its labels are a TIFF. {error}") from error
+
+
+def _predict_all(
+    job: _Job, files: Sequence[ImageFile], written: Mapping[str, Written]
+) -> tuple[int, list[Problem]]:
+    """How many were labelled, without those that are there already, and which cannot be."""
+    predicted, failed = 0, []
+    for file in files:
+        wish = _wish(job, file, written[file.path])
+        if job.record.is_done(wish):
+            job.stage.advance()
+            continue
+        try:
+            _predict(job, file, written[file.path], wish)
+            predicted += 1
+            job.record.finish(wish)
+        except UnreadableImageError as error:
+            failed.append(Problem(file.path, error.problem, error.detail))
+            job.stage.advance()
+    return predicted, failed
+
+
+def _wish(job: _Job, file: ImageFile, written: Written) -> dict[str, Any]:
     """What is asked for one image; the same answer need not be made twice."""
     return {
-        "path": file.path, "bytes": file.bytes, "modified": file.modified, "model": job.ready.id, "tile": job.tile,
-        "overlap": job.overlap,
+        "path": file.path, "name": written.name, "bytes": file.bytes, "modified": file.modified,
+        "model": job.ready.id, "tile": job.tile, "overlap": job.overlap,
+        "probabilities": written.with_probabilities,
     }  # fmt: skip
 
 
-def _read_done(out: Path) -> dict[str, dict[str, Any]]:
-    """The last wish that was fulfilled for each image; lines that a kill cut off are left out."""
-    known: dict[str, dict[str, Any]] = {}
-    if (out / DONE).is_file():
-        for line in (out / DONE).read_text("utf-8").splitlines():
-            try:
-                told = json.loads(line)
-                known[told["path"]] = told
-            except (ValueError, KeyError, TypeError):
-                continue
-    return known
-
-
-def _note(out: Path, wish: dict[str, Any]) -> None:
-    with (out / DONE).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(wish, ensure_ascii=True) + "\n")
-
-
-def _predict(job: _Job, file: ImageFile, name: str, wish: dict[str, Any]) -> None:
-    written = Written(job.out, name, job.probabilities)
+def _predict(job: _Job, file: ImageFile, written: Written, wish: dict[str, Any]) -> None:
     written.folder.mkdir(parents=True, exist_ok=True)
     width, height = read_size(file.file)
     is_large = width * height > LARGE_PIXELS
     if is_large and file.file.suffix.lower() in TIFFS:
-        with open_rows(file.file) as rows:
-            _predict_rows(job, written, rows.height, rows.width, rows.read, wish)
-        return
+        try:
+            with open_rows(file.file) as rows:
+                _predict_rows(job, written, rows.height, rows.width, rows.read, wish)
+            return
+        except UnreadableImageError as error:
+            # Of a kind that is not read by rows, such as one that is turned; up to that limit all are read whole.
+            if error.problem != "unsupported" or width * height > MAX_PIXELS:
+                raise
     picture = read_picture(file.file)
-    network, pixels = job.ready.scorer.network, picture.pixels
     if is_large:
-        read = lambda top, bottom: pixels[top:bottom]  # noqa: E731
+        read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
         _predict_rows(job, written, picture.height, picture.width, read, wish)
-        return
-    windows = windows_for(network, picture.height, picture.width, job.tile, job.overlap)
+    else:
+        _predict_whole(job, file, written, picture)
+
+
+def _predict_whole(job: _Job, file: ImageFile, written: Written, picture: Picture) -> None:
+    windows = windows_for(job.ready.scorer.network, picture.height, picture.width, job.tile, job.overlap)
     label_HW, chances = label_pixels(
-        job.ready.scorer, pixels, windows, probabilities=job.probabilities, tell=job.stage.advance
-    )
-    write_small(written, pixels, label_HW, chances, job.ready.classes)
+        job.ready.scorer, picture.pixels, windows, probabilities=written.with_probabilities,
+        tell=job.stage.advance,
+    )  # fmt: skip
+    job.record.begin(file.path, written, is_large=False)
+    write_small(written, picture.pixels, label_HW, chances, job.ready.classes)
 
 
 def _predict_rows(
     job: _Job, written: Written, height: int, width: int, read: Any, wish: dict[str, Any]
 ) -> None:
     windows = windows_for(job.ready.scorer.network, height, width, job.tile, job.overlap)
-    key = {**wish, "tile": windows.tile, "height": height, "width": width, "probabilities": job.probabilities}
-    with _chances(written, job.ready.scorer.num_classes, height, width) as chances:
+    key = {**wish, "tile": windows.tile, "height": height, "width": width}
+    with _chances(written, (job.ready.scorer.num_classes, height, width)) as chances:
         label_rows(
             job.ready.scorer, height, width, read, windows, written.scratch, key=key, chances=chances,
             tell=job.stage.advance,
         )  # fmt: skip
+    job.record.begin(wish["path"], written, is_large=True)
     write_large(written, LabelFile(written.scratch, height, width), read, job.ready.classes)
 
 
 @contextmanager
-def _chances(written: Written, num_classes: int, height: int, width: int) -> Iterator[np.ndarray | None]:
-    """The file of probabilities mapped into memory, where they are asked for."""
+def _chances(written: Written, shape: tuple[int, int, int]) -> Iterator[np.ndarray | None]:
+    """The file of probabilities (K, H, W) mapped into memory, where they are asked for."""
     if not written.with_probabilities:
         yield None
         return
-    import tifffile
-
-    path, shape = written.scratch.with_suffix(".tif"), (num_classes, height, width)
-    if path.is_file():
-        mapped: np.ndarray = tifffile.memmap(path, mode="r+")
-    else:
-        mapped = tifffile.memmap(path, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True)
+    mapped = _left_over(written.chances, shape)
+    if mapped is None:
+        # Rows that are known to be labelled would not be labelled again, and have no probabilities here.
+        state_of(written.scratch).unlink(missing_ok=True)
+        mapped = need_tifffile().memmap(
+            written.chances, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True
+        )
     yield mapped
-    mapped.flush()  # type: ignore[attr-defined]
+    mapped.flush()
+
+
+def _left_over(path: Path, shape: tuple[int, int, int]) -> np.memmap | None:
+    """What a stopped run left to be gone on with; None where that is nothing, half a file or for other classes."""
+    try:
+        mapped: np.memmap = need_tifffile().memmap(path, mode="r+")
+    except Exception:  # tifffile raises almost anything on half a file
+        return None
+    return mapped if mapped.shape == shape and mapped.dtype == np.float16 else None

@@ -17,7 +17,7 @@ from unpool.errors import UsageError, unknown_name
 from unpool.images.crops import crops_named
 from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
 from unpool.objectives.segmentation import class_weights
-from unpool.options import SEGMENTERS, UPSAMPLINGS, check
+from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
 from unpool.ours import TRAINING
 from unpool.progress import Progress
 from unpool.training.optimisers import has_weight_decay, make_optimiser
@@ -67,10 +67,11 @@ def segment_train(
     wishes = Wishes(**{name: value for name, value in typed.items() if value is not None})
     given = {"epochs": epochs, "steps": steps, "minutes": minutes}
     check(
-        seed=seed, device=device, size=wishes.size, precision=precision, batch=batch, lr=lr,
+        seed=seed, device=device, precision=precision, batch=batch, lr=lr, unknown=wishes.unknown,
         backbone_lr=backbone_lr, weight_decay=weight_decay, patience=patience, val=val, ignore=ignore,
         enlarge=wishes.enlarge, **given,
     )  # fmt: skip
+    OPTIONS["crop"].check("size", wishes.size)
     if (val_images is None) != (val_masks is None):
         raise UsageError("--val-images and --val-masks go together; give both or neither")
     if val is not None and val_images is not None:
@@ -80,39 +81,46 @@ def segment_train(
         schedule=schedule, patience=patience, seed=seed, val=0.0,
     )  # fmt: skip
     _try_names(wishes, plan)
+    if wishes.network == "segnet" and typed.get("upsampling") is not None:
+        raise UsageError(
+            f"--upsampling {wishes.upsampling} says nothing to --network segnet, which unpools; leave it out"
+        )
     refuse_taken(out)
     refuse_unwritable(out)
     accelerator = make_accelerator(pick_device(device), precision)
     refuse_mixing(out, [images, masks])
     origin = wishes.asked() | vars(plan) | _places(images, masks, classes, ignore, val_images, val_masks, val)
-    if resume and (record := finished(out, origin)) is not None:
+    if resume and (record := finished(out, origin, goes_on=False)) is not None:
         progress.message(f"{out} is finished: nothing to do")
         return segment_result(out, record)
     began = time.perf_counter()
     found = find_labelled(images, masks, split="train", progress=progress, leave_out=out)
-    pixel_classes, pairs, problems = learn_classes(found, classes, ignore, progress)
+    others = None
+    if val_images is not None and val_masks is not None:
+        others = find_labelled(val_images, val_masks, split="val", progress=progress, leave_out=out)
+    folders = [found] if others is None else [found, others]
+    pixel_classes = learn_classes(folders, classes, ignore, unknown=wishes.unknown, progress=progress)
     scratch = out / TRAINING
     if accelerator.is_main_process:
         begin(out, resume=resume)
     accelerator.wait_for_everyone()
     process = accelerator.process_index
     store = load_labelled(
-        pairs,
+        found.pairs,
         pixel_classes,
         unknown=wishes.unknown,
         file=scratch / own_file(PAIRS, process),
         progress=progress,
     )
     held = None
-    if val_images is not None and val_masks is not None:
-        others = find_labelled(val_images, val_masks, split="val", progress=progress, leave_out=out)
+    if others is not None:
         held = load_labelled(
             others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / own_file(HELD_PAIRS, process),
             progress=progress,
         )  # fmt: skip
     job = Job(wishes, plan, store, held, pixel_classes, out, accelerator, progress, began)
     job.origin = origin | {"files": store.fingerprint(), "held": held.fingerprint() if held else None}
-    job.skipped = len(problems) + len(store.problems) + len(found.problems)
+    job.skipped = len(store.problems) + len(found.problems)
     record = job.fit(val)
     return segment_result(out, record)
 

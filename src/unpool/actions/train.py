@@ -96,6 +96,10 @@ def train(
     refuse_idle_patience(how.plan, validates=share > 0 or isinstance(val, str))
     by_views = how.objective in COMPARING and how.views is not None
     augmentation = None if by_views or augment in (None, "none") else read_augmentation(str(augment))
+    if only_head and augmentation is not None:
+        raise UsageError(
+            f"--augment {augment}: with --freeze features are made once, of views by name; give one, such as crops"
+        )
     refuse_idle(how, wanted, augmentation)
     refuse_weights(wanted)
     refuse_unwritable(out)

@@ -14,7 +14,7 @@ from unpool.analysis.neighbours import Floats, self_neighbours
 from unpool.chance import seed_c
 
 NEIGHBOURS = 15
-TRIALS = 12  # resolutions tried at most
+TRIALS = 12  # resolutions tried at most, each twice the last
 
 
 def communities(
@@ -23,9 +23,9 @@ def communities(
     """The community of each vector of unit length (N,), and the share of its links that stay inside it (N,).
 
     Leiden on the graph of the 15 nearest neighbours, weighted by how many neighbours two images share. With
-    `auto` their number falls out at resolution 1; a wanted number is reached by the resolution that gives it or a
-    few more, of which those with most links between them are then joined. Parts of the graph without a link between
-    them are never joined, so that more may come back.
+    `auto` their number falls out at resolution 1. A wanted number is reached from there, or from a higher resolution
+    where that gives fewer, by joining those that stand alone least. Parts of the graph without a link between them
+    are never joined, so that more may come back.
 
     Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; Jarvis and Patrick 1973 (shared neighbours);
     Bonald et al. 2020, scikit-network.
@@ -51,8 +51,8 @@ def _shared_neighbours(unit_ND: Floats, seed: int) -> Any:
 
     count = len(unit_ND)
     # In a small set the whole of it would be everyone's neighbourhood.
-    k = max(1, min(NEIGHBOURS, count // 3))
-    _, near_Nk = self_neighbours(unit_ND, k, seed=seed)
+    _, near_Nk = self_neighbours(unit_ND, max(1, min(NEIGHBOURS, count // 3)), seed=seed)
+    k = near_Nk.shape[1]  # none where there is one image alone
     rows_N = np.repeat(np.arange(count), k + 1)
     with_itself_Nk = np.hstack([np.arange(count)[:, None], near_Nk]).ravel()
     knows_NN = csr_matrix((np.ones(len(rows_N), np.float32), (rows_N, with_itself_Nk)), shape=(count, count))
@@ -80,27 +80,20 @@ def _leiden(graph_NN: Any, resolution: float, seed: int) -> npt.NDArray[np.int64
 
 
 def _at_least(graph_NN: Any, groups: int, seed: int) -> npt.NDArray[np.int64]:
-    """The communities whose number is nearest to `groups` from above, by halving the range of resolutions."""
-    low, high = 0.0, 1.0
-    best_N = np.arange(graph_NN.shape[0])
-    for _ in range(TRIALS):
-        found_N = _leiden(graph_NN, high, seed)
+    """The communities at resolution 1, or at the first higher one that gives `groups` or more."""
+    for trial in range(TRIALS):
+        found_N = _leiden(graph_NN, 2.0**trial, seed)
         if found_N.max() + 1 >= groups:
-            break
-        low, high = high, high * 4
-    for _ in range(TRIALS):
-        if groups <= found_N.max() + 1 <= best_N.max() + 1:
-            best_N = found_N
-        if found_N.max() + 1 == groups:
-            break
-        middle = (low + high) / 2
-        found_N = _leiden(graph_NN, middle, seed)
-        low, high = (middle, high) if found_N.max() + 1 < groups else (low, middle)
-    return best_N
+            return found_N
+    return np.arange(graph_NN.shape[0])
 
 
 def _joined(graph_NN: Any, found_N: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]:
-    """Join the two communities with most weight between them for their sizes, until `groups` are left."""
+    """Join what stands alone least, until `groups` are left.
+
+    That is the pair of which the smaller has the largest share of its links into the other, for each of its images:
+    a splinter goes before a half of the same share.
+    """
     from scipy.sparse import csr_matrix
 
     count = int(found_N.max()) + 1
@@ -108,18 +101,20 @@ def _joined(graph_NN: Any, found_N: npt.NDArray[np.int64], groups: int) -> npt.N
         (np.ones(len(found_N)), (np.arange(len(found_N)), found_N)), shape=(len(found_N), count)
     )
     between_KK = np.asarray((member_NK.T @ graph_NN @ member_NK).todense())
-    size_K = np.bincount(found_N, minlength=count).astype(float)
+    size_K, links_K = np.bincount(found_N, minlength=count).astype(float), between_KK.sum(axis=1)
     name_K = np.arange(count)
     np.fill_diagonal(between_KK, 0)
     for _ in range(count - groups):
-        mean_KK = between_KK / np.outer(size_K, size_K)
-        first, second = sorted(np.unravel_index(int(mean_KK.argmax()), mean_KK.shape))
-        if not mean_KK[first, second] > 0:
+        smaller_KK = np.minimum.outer(size_K, size_K) * np.minimum.outer(links_K, links_K)
+        need_KK = between_KK / np.maximum(smaller_KK, 1e-12)
+        first, second = sorted(np.unravel_index(int(need_KK.argmax()), need_KK.shape))
+        if not need_KK[first, second] > 0:
             break
         between_KK[first] += between_KK[second]
         between_KK[:, first] += between_KK[:, second]
         between_KK[second], between_KK[:, second], between_KK[first, first] = 0, 0, 0
         size_K[first] += size_K[second]
+        links_K[first] += links_K[second]
         name_K[name_K == second] = first
     return name_K[found_N]
 

@@ -18,7 +18,7 @@ from unpool.analysis.confident import confident_groups
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
 from unpool.analysis.number_of_groups import number_among, number_of_groups
-from unpool.analysis.separation import NOISE, silhouette
+from unpool.analysis.separation import NOISE, silhouette, steady
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
@@ -191,7 +191,7 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
     from sklearn.cluster import KMeans
 
     means = KMeans(num_groups, n_init=10, random_state=seed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), steady():
         warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
         means.fit(points_NP[_some(len(points_NP), seed)])
     squared_NK = means.transform(points_NP).astype(np.float64) ** 2

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Indices, unit
-from unpool.analysis.separation import NOISE
+from unpool.analysis.separation import NOISE, steady
 from unpool.errors import UnpoolError, UsageError
 
 Merges = npt.NDArray[np.float64]
@@ -30,21 +30,44 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     unit_ND, group_N = unit(vectors_ND), np.asarray(groups)
     if len(group_N) != len(unit_ND):
         raise UnpoolError(f"groups: {len(group_N)}, expected {len(unit_ND)}, one a vector; group again")
-    names = np.unique(group_N[group_N != NOISE])
-    sums = [unit_ND[group_N == name].sum(axis=0, dtype=np.float64) for name in names]
-    sizes = [int((group_N == name).sum()) for name in names]
-    alive = list(range(len(names)))
+    kept_M = np.flatnonzero(group_N != NOISE)
+    names, place_M, size_K = np.unique(group_N[kept_M], return_inverse=True, return_counts=True)
+    sum_KD = np.zeros((len(names), unit_ND.shape[1]))
+    np.add.at(sum_KD, place_M, unit_ND[kept_M])
+    mean_KD = sum_KD / size_K[:, None]
+    return _joined(1 - mean_KD @ mean_KD.T, size_K.astype(np.float64))
+
+
+def _joined(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) -> Merges:
+    """The merges of groups of these sizes, the nearest first; both arguments are used up.
+
+    A merged group takes the place of its first half, and its distances are the means of those of the two (Lance and
+    Williams 1967). The nearest of each is remembered, so that most merges look at one row.
+    """
+    count = len(size_K)
+    np.fill_diagonal(far_KK, np.inf)
+    name_K = np.arange(count)
+    nearest_K = far_KK.argmin(axis=1) if count else name_K
+    least_K = far_KK[name_K, nearest_K]
     rows = []
-    while len(alive) > 1:
-        mean_KD = np.stack([sums[k] / sizes[k] for k in alive])
-        far_KK = 1 - mean_KD @ mean_KD.T
-        np.fill_diagonal(far_KK, np.inf)
-        first, second = sorted(int(place) for place in np.unravel_index(int(far_KK.argmin()), far_KK.shape))
-        a, b = alive[first], alive[second]
-        rows.append((a, b, max(0.0, float(far_KK[first, second])), sizes[a] + sizes[b]))
-        sums.append(sums[a] + sums[b])
-        sizes.append(sizes[a] + sizes[b])
-        alive = [k for k in alive if k not in (a, b)] + [len(sums) - 1]
+    for row in range(count - 1):
+        one = int(least_K.argmin())
+        first, second = sorted((one, int(nearest_K[one])))
+        height, images = max(0.0, float(least_K[one])), size_K[first] + size_K[second]
+        rows.append((*sorted((name_K[first], name_K[second])), height, images))
+        mean_K = (size_K[first] * far_KK[first] + size_K[second] * far_KK[second]) / images
+        mean_K[[first, second]] = np.inf
+        far_KK[first], far_KK[:, first] = mean_K, mean_K
+        far_KK[second], far_KK[:, second] = np.inf, np.inf
+        name_K[first], size_K[first] = count + row, images
+        stale_K = np.isin(nearest_K, (first, second))
+        stale_K[first] = True
+        closer_K = mean_K < least_K
+        nearest_K[closer_K], least_K[closer_K] = first, mean_K[closer_K]
+        for place in np.flatnonzero(stale_K):
+            nearest_K[place] = far_KK[place].argmin()
+            least_K[place] = far_KK[place, nearest_K[place]]
+        least_K[second] = np.inf
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
@@ -89,7 +112,8 @@ def split(
     if not 2 <= parts <= len(rows):
         raise UsageError(f"split: {parts} parts, expected 2 to the {len(rows)} images of group {group}")
     unit_ND: Floats = unit(vectors_ND)
-    part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
+    with steady():
+        part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
     order = np.argsort(-np.bincount(part_n, minlength=parts), kind="stable")
     number = {
         int(part): group if place == 0 else int(group_N.max()) + place for place, part in enumerate(order)

@@ -50,7 +50,8 @@ def stability(
     """How far three groupings of random parts agree: the mean adjusted Rand index of each pair, about 0…1.
 
     Each is of 80 % of the images (of `sample` of them where there are more), and a pair is compared on those that
-    both saw: a seed alone would call a method stable that never looks at chance. None for fewer than ten images.
+    both saw: a seed alone would call a method stable that never looks at chance. None for fewer than ten images,
+    and where 80 % of them are fewer than the groups.
 
     Source: Ben-Hur, Elisseeff and Guyon 2002; von Luxburg 2010, Clustering stability.
 
@@ -65,8 +66,11 @@ def stability(
     if len(unit_ND) > sample:
         unit_ND = unit_ND[np.sort(chance.choice(len(unit_ND), sample, replace=False))]
     found: list[npt.NDArray[Any]] = []
+    drawn = int(0.8 * len(unit_ND))
+    if num_groups > drawn:
+        return None
     for run in range(RUNS):
-        rows = np.sort(chance.choice(len(unit_ND), int(0.8 * len(unit_ND)), replace=False))
+        rows = np.sort(chance.choice(len(unit_ND), drawn, replace=False))
         label_N = np.full(len(unit_ND), -2)
         label_N[rows] = group(unit_ND[rows], method=method, groups=num_groups, seed=seed + run).labels
         found.append(label_N)
@@ -113,5 +117,6 @@ def collapse(rank: float, dimension: int) -> str | None:
         return None
     return (
         f"the {dimension} numbers of a vector vary in only {rank:.1f} directions: the embedding has collapsed, and "
-        "groups mean little; train longer, with other --augment, or take pretrained features"
+        "groups mean little (unless the images are of two or three kinds, each much alike); train longer, with "
+        "other --augment, or take pretrained features"
     )

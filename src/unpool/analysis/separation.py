@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, checked, unit
+from unpool.cores import usable_cores
 
 NOISE = -1
 """The group number of an image that is in no group."""
@@ -55,6 +58,22 @@ def _silhouette(
     return float(silhouette_score(table_ND[kept_S], group_N[kept_S], metric=metric))
 
 
+@contextlib.contextmanager
+def steady() -> Iterator[None]:
+    """Two threads at most for scikit-learn's k-means.
+
+    The sums of more are added in the order in which they end, and the last bits, now and then a group, would be
+    others in each run.
+    """
+    if usable_cores() <= 2:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(2, user_api="openmp"):
+        yield
+
+
 def map_groups(
     xy_N2: npt.ArrayLike, num_groups: int, *, starts: int = 10, seed: int = 0
 ) -> npt.NDArray[np.int64]:
@@ -69,7 +88,7 @@ def map_groups(
 
     place_N2 = np.asarray(xy_N2, np.float32)
     means = KMeans(min(num_groups, len(place_N2)), n_init=starts, random_state=seed)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), steady():
         warnings.simplefilter("ignore")  # fewer different positions than groups
         label_N = means.fit_predict(place_N2)
     return np.unique(label_N, return_inverse=True)[1].astype(np.int64)

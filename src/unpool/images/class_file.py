@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,37 @@ from unpool.images.classes_of_pixels import (
     PixelClasses,
     classes_by_colour,
     classes_by_value,
+    pack,
 )
 
 OPTION = "--classes"
-HEADINGS = {"name", "class", "label", "r", "g", "b", "red", "green", "blue", "index", "id", "value", "color"}
-Entry = tuple[str, int | None, tuple[int, int, int] | None]  # name, number, colour
+NAMES = {"name", "class", "label", "classname", "labelname", "names", "classes", "labels", "category"}
+CHANNELS = {"r": 1, "red": 1, "g": 2, "green": 2, "b": 3, "blue": 3}  # and their order
+HEADINGS = NAMES | CHANNELS.keys() | {
+    "index", "id", "value", "number", "classid", "classindex", "labelid", "pixelvalue",
+    "color", "colour", "rgb", "hex",
+}  # fmt: skip
+Colour = tuple[int, int, int]
+Entry = tuple[str, int | None, Colour | None]  # name, number, colour
 
 
-def read_classes(path: Path, ignore: int | None = IGNORE) -> PixelClasses:
+def _never() -> bool:
+    return False
+
+
+def read_classes(
+    path: Path, ignore: int | None = None, is_binary: Callable[[], bool] = _never
+) -> PixelClasses:
     """The classes of a file, one a line: `name`, `name number`, `name r g b`, or with number and colour both.
 
-    Fields are parted by commas, semicolons, tabs or spaces, in any order; a colour may be `#rrggbb`; lines of
-    headings and after `#` are left out. YAML and JSON hold a list of names, or {name: number, colour or both}.
-    Where all have numbers, masks hold those, and colours are what is painted; where they have colours alone,
-    masks hold colours. Lines of one name are one class; classes named void, ignore, unlabelled or border, and the
-    number `ignore`, are no class.
+    Fields are parted by commas, semicolons, tabs or spaces, in any order, but that of four numbers the last three
+    are the colour, unless a line of headings tells otherwise; a colour may be `#rrggbb`; what stands after `#` is
+    left out. YAML and JSON hold a list of names, or {name: number, colour or both}. Where all have numbers, masks
+    hold those, or the colours, which are painted too; where they have colours alone, masks hold colours. Lines of
+    one name are one class; classes named void, ignore, unlabelled or border, and the number `ignore`, are no class.
+
+    Where no `ignore` was typed, 255 is no class, unless the file says what it is, or has two classes, 0 and 1, and
+    `is_binary` tells that the masks hold 0 and 255 alone: then 255 is what 1 is. It is asked only then.
 
     Raises `UsageError` naming the file and line.
     """
@@ -43,10 +60,12 @@ def read_classes(path: Path, ignore: int | None = IGNORE) -> PixelClasses:
     entries = _structured(path, text) if structured else _lines(path, text)
     if not entries:
         raise UsageError(f"{OPTION} {path} names no class; write one a line: name, name number or name r g b")
-    return _made(path, entries, ignore)
+    return _made(path, entries, ignore, is_binary)
 
 
-def _made(path: Path, entries: list[Entry], ignore: int | None) -> PixelClasses:
+def _made(
+    path: Path, entries: list[Entry], ignore: int | None, is_binary: Callable[[], bool]
+) -> PixelClasses:
     numbered = [entry for entry in entries if entry[1] is not None]
     coloured = [entry for entry in entries if entry[2] is not None]
     if len(coloured) == len(entries) and not numbered:
@@ -58,46 +77,92 @@ def _made(path: Path, entries: list[Entry], ignore: int | None) -> PixelClasses:
         raise UsageError(
             f"{OPTION} {path}: {nameless!r} has no number, but others have; give all one or none"
         )
-    return _by_number(path, entries, ignore)
+    is_told = ignore is not None or any(number == IGNORE for _, number, _ in entries)
+    void = ignore if is_told else IGNORE
+    made = _by_number(path, entries, void)
+    classes_01 = [number for number, position in made.keys if position != IGNORE] == [0, 1]
+    if is_told or not classes_01 or len(made) != 2 or not is_binary():
+        return made
+    keys = dict(made.keys)
+    return replace(made, keys=tuple(sorted((keys | {IGNORE: keys[1]}).items())))
 
 
-def _by_number(path: Path, entries: list[Entry], ignore: int | None) -> PixelClasses:
+def _by_number(path: Path, entries: list[Entry], void: int | None) -> PixelClasses:
     names: list[str] = []
     values: dict[int, int] = {}
-    colours: dict[int, tuple[int, int, int]] = {}
+    colours: dict[int, Colour] = {}
+    meant: dict[int, set[int]] = {}
     for name, number, colour in entries:
         assert number is not None
         if number in values:
             raise UsageError(
                 f"{OPTION} {path}: the number {number} stands for two classes; give each its own"
             )
-        if name.lower() in VOID_NAMES or number == ignore:
+        if name.lower() in VOID_NAMES or number == void:
             values[number] = IGNORE
-            continue
-        if name not in names:
-            names.append(name)
-        values[number] = names.index(name)
+        else:
+            if name not in names:
+                names.append(name)
+            values[number] = names.index(name)
         if colour is not None:
             colours.setdefault(values[number], colour)
+            meant.setdefault(pack(colour), set()).add(values[number])
     first = {position: number for number, position in reversed(values.items())}
-    made = classes_by_value(names, values=[first[position] for position in range(len(names))], ignore=ignore)
+    made = classes_by_value(names, values=[first[position] for position in range(len(names))], ignore=void)
     painted = tuple(colours.get(position, made.colours[position]) for position in range(len(names)))
-    keys = dict(made.keys) | values
-    return PixelClasses(made.names, painted, tuple(sorted(keys.items())), written=made.written)
+    keys = tuple(sorted((dict(made.keys) | values).items()))
+    return replace(made, colours=painted, keys=keys, colour_keys=_of_one_class(meant))
+
+
+def _of_one_class(meant: Mapping[int, set[int]]) -> tuple[tuple[int, int], ...]:
+    """What a colour stands for: a class rather than void, and nothing where several classes share it."""
+    found = []
+    for colour, positions in sorted(meant.items()):
+        classes = positions - {IGNORE} or {IGNORE}
+        if len(classes) == 1:
+            found.append((colour, classes.pop()))
+    return tuple(found)
 
 
 def _lines(path: Path, text: str) -> list[Entry]:
-    entries: list[Entry] = []
+    lines = []
     for number, line in enumerate(text.splitlines(), start=1):
         plain = re.sub(r"(^|\s)#(?![0-9a-fA-F]{6}\b).*", "", line).strip()
-        if not plain:
-            continue
         separator = next((mark for mark in ";," if mark in plain), None)
         fields = [field.strip().strip("\"'") for field in plain.split(separator)]
         fields = [field for field in fields if field]
-        if entries or not all(field.lower() in HEADINGS for field in fields):
-            entries.append(_entry(f"{path} line {number}", fields))
-    return entries
+        if fields:
+            lines.append((f"{path} line {number}", fields, separator is not None or "\t" in plain))
+    heading: list[str] = []
+    if lines and _is_heading([fields for _, fields, _ in lines], is_parted=lines[0][2]):
+        heading = [_plain(field) for field in lines.pop(0)[1]]
+    return [_entry(where, _ordered(fields, heading)) for where, fields, _ in lines]
+
+
+def _is_heading(lines: Sequence[list[str]], *, is_parted: bool) -> bool:
+    """Whether the first line is one: of words known as such, or the only one that has neither number nor colour."""
+    first, *rest = lines
+    words = {_plain(field) for field in first}
+    if words <= HEADINGS and (len(first) > 1 or words <= NAMES):
+        return True
+    alike = is_parted and bool(rest) and all(len(fields) == len(first) for fields in rest)
+    return alike and not _says(first) and all(_says(fields) for fields in rest)
+
+
+def _says(fields: Sequence[str]) -> bool:
+    return any(_is_number(field) or field.startswith("#") for field in fields)
+
+
+def _plain(heading: str) -> str:
+    return re.sub(r"[\s_-]", "", heading.lower())
+
+
+def _ordered(fields: list[str], heading: Sequence[str]) -> list[str]:
+    """Red, green and blue behind all others and in this order, where the headings tell which they are."""
+    if len(heading) != len(fields) or not {CHANNELS.get(word) for word in heading} >= {1, 2, 3}:
+        return fields
+    order = sorted(range(len(fields)), key=lambda place: CHANNELS.get(heading[place], 0))
+    return [fields[place] for place in order]
 
 
 def _entry(where: str, fields: list[str]) -> Entry:

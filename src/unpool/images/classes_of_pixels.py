@@ -15,6 +15,7 @@ from unpool.errors import UnpoolError, UsageError
 
 IGNORE = 255
 MOST_CLASSES = 254
+GREY = 0x010101  # times a value: the grey of it as a colour
 VOID_NAMES = frozenset({"void", "ignore", "unlabelled", "unlabeled", "border"})
 
 
@@ -24,6 +25,7 @@ class PixelClasses:
 
     `keys` tell for each value (or colour, as 0xRRGGBB, where `by_colour`) the position of its class, or IGNORE.
     `written` are the values of predicted masks, those of the masks learnt from where they have values of their own.
+    `colour_keys` are what classes by number are in masks of colours, where that is known.
     """
 
     names: tuple[str, ...]
@@ -31,6 +33,7 @@ class PixelClasses:
     keys: tuple[tuple[int, int], ...]
     by_colour: bool = False
     written: tuple[int, ...] = ()
+    colour_keys: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.names) < 2:
@@ -90,17 +93,22 @@ class UnknownValueError(UnpoolError):
 
 
 def read_kept(kept: Mapping[str, Any]) -> PixelClasses:
-    """Classes as `kept` wrote them; UnpoolError where they are damaged."""
+    """Classes as `kept` wrote them, now or before there were `colour_keys`; UnpoolError where they are damaged."""
     try:
         return PixelClasses(
             tuple(map(str, kept["names"])),
             tuple((int(r), int(g), int(b)) for r, g, b in kept["colours"]),
-            tuple((int(key), int(position)) for key, position in kept["keys"]),
+            _pairs(kept["keys"]),
             bool(kept["by_colour"]),
             tuple(map(int, kept["written"])),
+            _pairs(kept.get("colour_keys", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UnpoolError(f"the model's classes are damaged ({error}); train the model again") from error
+
+
+def _pairs(kept: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(key), int(position)) for key, position in kept)
 
 
 def classes_by_value(
@@ -109,6 +117,7 @@ def classes_by_value(
     values: Sequence[int] | None = None,
     ignore: int | None = IGNORE,
     colours: Sequence[tuple[int, int, int]] | None = None,
+    colour_keys: Sequence[tuple[int, int]] = (),
 ) -> PixelClasses:
     """Classes written as whole numbers, by default 0, 1, 2 …; the value `ignore` is no class.
 
@@ -121,7 +130,8 @@ def classes_by_value(
         keys[ignore] = IGNORE
     written = tuple(numbers) if max(numbers, default=0) <= MOST_CLASSES else ()
     painted = tuple(colours or default_colours(len(names)))
-    return PixelClasses(tuple(names), painted, tuple(sorted(keys.items())), written=written)
+    sorted_keys = tuple(sorted(keys.items()))
+    return PixelClasses(tuple(names), painted, sorted_keys, written=written, colour_keys=tuple(colour_keys))
 
 
 def classes_by_colour(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> PixelClasses:

@@ -227,6 +227,12 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
+def upright(image: Image.Image) -> Image.Image:
+    """A loaded image turned as its EXIF data says, in its own mode."""
+    orientation = _orientation(image)
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
 def _averageable(image: Image.Image) -> Image.Image:
     """The image in a mode whose values may be averaged and that has 8 bits: L, RGB, RGBA or CMYK."""
     if image.mode in _DEEP_MODES:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
 from unpool.images.classes_of_pixels import (
     IGNORE,
     PixelClasses,
@@ -16,11 +20,11 @@ VOC_NAMES = (
     "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train", "tv",
 )  # fmt: skip
 VOC_BORDER = (224, 224, 192)
+_VOC_PALETTE = tuple(pack(colour) for colour in default_colours(256))
 
-# The eleven classes of Brostow, Fauqueur and Cipolla 2009 as Sturgess et al. 2009 joined them, and their colours.
-CAMVID_NAMES = (
-    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
-)  # fmt: skip
+CAMVID_VOID = 11
+# The classes of Brostow, Fauqueur and Cipolla 2009 by colour, joined into eleven as by Sturgess et al. 2009, in the
+# order that they are numbered in.
 _CAMVID = (
     ("sky", (128, 128, 128)), ("building", (128, 0, 0)), ("building", (64, 192, 0)), ("building", (0, 128, 64)),
     ("building", (192, 0, 128)), ("building", (64, 0, 64)), ("pole", (192, 192, 128)), ("pole", (0, 0, 64)),
@@ -50,7 +54,9 @@ _CITYSCAPES_VOID = (
 
 def voc_by_value() -> PixelClasses:
     """Pascal VOC's 21 classes as its palette images hold them; 255 is the border."""
-    return classes_by_value(VOC_NAMES, ignore=IGNORE, colours=default_colours(21))
+    return classes_by_value(
+        VOC_NAMES, ignore=IGNORE, colours=default_colours(21), colour_keys=_voc_by_colour().keys
+    )
 
 
 def cityscapes_ids() -> PixelClasses:
@@ -58,19 +64,42 @@ def cityscapes_ids() -> PixelClasses:
     numbers = [number for number, _, _ in _CITYSCAPES]
     keys = dict.fromkeys(range(256), IGNORE) | {number: place for place, number in enumerate(numbers)}
     names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
-    return PixelClasses(tuple(names), tuple(colours), tuple(sorted(keys.items())), written=tuple(numbers))  # type: ignore[arg-type]
+    return PixelClasses(
+        tuple(names), tuple(colours), tuple(sorted(keys.items())), written=tuple(numbers),  # type: ignore[arg-type]
+        colour_keys=_cityscapes_by_colour().keys,
+    )  # fmt: skip
 
 
 def cityscapes_train_ids() -> PixelClasses:
     """Cityscapes' 19 classes in the numbering of `*_labelTrainIds`."""
     names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
-    return classes_by_value(names, colours=colours)  # type: ignore[arg-type]
+    return classes_by_value(names, colours=colours, colour_keys=_cityscapes_by_colour().keys)  # type: ignore[arg-type]
 
 
 def camvid_by_value(ignore: int) -> PixelClasses:
     """CamVid's 11 classes as numbers, with the colours that they are known by."""
-    first = dict(reversed(_CAMVID))
-    return classes_by_value(CAMVID_NAMES, ignore=ignore, colours=[first[name] for name in CAMVID_NAMES])
+    by_colour = classes_by_colour(_CAMVID)
+    return classes_by_value(
+        by_colour.names, ignore=ignore, colours=by_colour.colours, colour_keys=by_colour.keys
+    )
+
+
+def is_of_camvid(paths: Iterable[str]) -> bool:
+    """Whether all images have the names of CamVid's frames, of its four films.
+
+    >>> is_of_camvid(["train/0001TP_006690.png", "Seq05VD_f00000.png"]), is_of_camvid(["0001TP.png"])
+    (True, False)
+    """
+    return all(re.match(r"(0001TP|0006R0|0016E5|Seq05VD)_f?\d", PurePosixPath(path).name) for path in paths)
+
+
+def has_voc_colours(numbers: Iterable[int], packed: Iterable[int]) -> bool:
+    """Whether a palette paints these numbers, 0xRRGGBB each, as Pascal VOC does.
+
+    >>> has_voc_colours([0, 1, 255], [0, 0x800000, 0xE0E0C0]), has_voc_colours([1], [0xFF0000])
+    (True, False)
+    """
+    return all(_VOC_PALETTE[number] == colour for number, colour in zip(numbers, packed, strict=True))
 
 
 FEWEST_COLOURS = 5  # two or three colours are anybody's

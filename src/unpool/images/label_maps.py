@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.classes_of_pixels import IGNORE, PixelClasses, UnknownValueError, pack
+from unpool.images.classes_of_pixels import GREY, IGNORE, PixelClasses, UnknownValueError, pack
 from unpool.images.decode import read_picture
 from unpool.images.folder import Problem
 from unpool.images.mask_file import Mask, read_mask
@@ -65,10 +65,20 @@ def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -
 
 def _meaning(mask: Mask, classes: PixelClasses) -> PixelClasses:
     """The classes as this mask writes them: one in colours may stand among numbered ones that have colours."""
-    if not mask.is_coloured or classes.by_colour:
+    if classes.by_colour or not (mask.is_coloured or _greys_are_colours(mask, classes)):
         return classes
-    keys = {pack(colour): position for position, colour in enumerate(classes.colours)}
+    painted = {pack(colour): position for position, colour in enumerate(classes.colours)}
+    keys = painted | dict(classes.colour_keys)
     return replace(classes, keys=tuple(sorted(keys.items())), by_colour=True)
+
+
+def _greys_are_colours(mask: Mask, classes: PixelClasses) -> bool:
+    """Whether a mask with colours that are all grey means these, and no numbers: by which it has more of."""
+    if not (mask.in_colours and classes.colour_keys):
+        return False
+    found = {int(value) for value in np.unique(mask.value_HW)}
+    colours = {value * GREY for value in found} & dict(classes.colour_keys).keys()
+    return len(colours) >= len(found & dict(classes.keys).keys())
 
 
 def _values(mask: Mask, classes: PixelClasses) -> np.ndarray:
@@ -76,4 +86,4 @@ def _values(mask: Mask, classes: PixelClasses) -> np.ndarray:
         return mask.value_HW
     if mask.palette_HW is not None:
         return mask.palette_HW
-    return mask.value_HW.astype(np.int64) * 0x010101
+    return mask.value_HW.astype(np.int64) * GREY

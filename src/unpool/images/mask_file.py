@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import MAX_PIXELS, check_size, opened, reader_of
+from unpool.images.decode import MAX_PIXELS, Stream, check_size, opened, reader_of, upright
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
@@ -23,27 +23,29 @@ class Mask:
     """One mask. `value_HW` holds whole numbers, or 0xRRGGBB where `is_coloured`.
 
     `palette_HW` are the colours that a palette gives the numbers, packed likewise; None without one. `is_lossy`
-    tells that the format does not keep values exactly.
+    tells that the format does not keep values exactly, `in_colours` that the file has colours, be they all grey.
     """
 
     value_HW: np.ndarray
     is_coloured: bool
     palette_HW: np.ndarray | None = None
     is_lossy: bool = False
+    in_colours: bool = False
 
 
 def read_mask(file: Path) -> Mask:
     """Read one mask: palette images by their indices, grey ones by their values, also where written as RGB.
 
-    Transparency is left out. Raises UnreadableImageError as `read_picture` does, and `unsupported` for values that
-    are no whole numbers.
+    It is turned as its EXIF data says, as its image is. Transparency is left out. Raises UnreadableImageError as
+    `read_picture` does, and `unsupported` for values that are no whole numbers.
     """
     with opened(file, in_memory=2**26) as (stream, image_format):
         stream.seek(0)
         image = reader_of(image_format)(stream)
         check_size(image.width, image.height, MAX_PIXELS)
         image.load()
-        is_lossy = image_format in LOSSY
+        image = upright(image)
+        is_lossy = image_format in LOSSY and not _is_lossless_webp(stream)
         if image.mode in _NUMBERS:
             palette_HW = packed(np.asarray(image.convert("RGB"))) if image.mode == "P" else None
             return Mask(_whole(np.asarray(image)), False, palette_HW, is_lossy)
@@ -69,5 +71,11 @@ def _whole(value_HW: np.ndarray) -> np.ndarray:
 def _coloured(image: Image.Image, is_lossy: bool) -> Mask:
     rgb_HW3 = np.asarray(image if image.mode == "RGB" else image.convert("RGBA"))[..., :3]
     if bool((rgb_HW3 == rgb_HW3[..., :1]).all()):
-        return Mask(np.ascontiguousarray(rgb_HW3[..., 0]), False, None, is_lossy)
-    return Mask(packed(rgb_HW3), True, None, is_lossy)
+        return Mask(np.ascontiguousarray(rgb_HW3[..., 0]), False, None, is_lossy, in_colours=True)
+    return Mask(packed(rgb_HW3), True, None, is_lossy, in_colours=True)
+
+
+def _is_lossless_webp(stream: Stream) -> bool:
+    stream.seek(0)
+    head = stream.read(16)
+    return head[:4] == b"RIFF" and head[12:] == b"VP8L"

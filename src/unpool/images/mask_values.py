@@ -6,7 +6,7 @@ N masks, K classes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,8 +14,8 @@ import numpy as np
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.batches import in_order
 from unpool.images.classes_of_pixels import (
+    GREY,
     IGNORE,
-    MOST_CLASSES,
     PixelClasses,
     classes_by_colour,
     classes_by_value,
@@ -23,31 +23,49 @@ from unpool.images.classes_of_pixels import (
 )
 from unpool.images.folder import Problem
 from unpool.images.known_masks import (
+    CAMVID_VOID,
     camvid_by_value,
     cityscapes_ids,
     cityscapes_train_ids,
+    has_voc_colours,
     known_by_colours,
     voc_by_value,
 )
-from unpool.images.mask_file import read_mask
-from unpool.images.pairs import Pair
+from unpool.images.mask_file import Mask, read_mask
+from unpool.images.pairs import CAMVID, VOC, Pair
 
 MOST_COLOURS = 50  # more are no classes but shades
-MOST_GAPS = 32  # numbers up to which classes may be missing between those that occur
+MANY_OF_VOC = 8  # numbers; so many at once are seldom anybody else's
+FEWEST_OF_CAMVID = 5  # numbers; two or three are masks of somebody's own for its frames
 HINT = "name the classes in a file, and give it with --classes"
 
 
 @dataclass
 class Values:
-    """What was found: how many pixels of each number and colour, and a mask that holds each."""
+    """What was found: how many pixels of each number and colour, and a mask that holds each, with how many.
+
+    `num_voc_palettes` masks are painted as Pascal VOC's; `lossy` is a mask of a format that does not keep values.
+    """
 
     numbers: Counter[int] = field(default_factory=Counter)
     colours: Counter[int] = field(default_factory=Counter)
-    palettes: Counter[int] = field(default_factory=Counter)
-    holder: dict[tuple[bool, int], str] = field(default_factory=dict)
-    num_palettes: int = 0
-    num_lossy: int = 0
+    holder: dict[tuple[bool, int], tuple[str, int]] = field(default_factory=dict)
+    num_voc_palettes: int = 0
     num_masks: int = 0
+    lossy: str | None = None
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether 0 and 255 is all there is."""
+        return not self.colours and 255 in self.numbers and set(self.numbers) <= {0, 255}
+
+
+@dataclass(frozen=True)
+class _Counted:
+    is_coloured: bool
+    counts: dict[int, int]
+    is_voc_palette: bool
+    is_lossy: bool
 
 
 def count_values(
@@ -61,97 +79,148 @@ def count_values(
         if isinstance(found, Problem):
             problems.append(found)
             continue
-        is_coloured, counts, has_palette, is_lossy = found
         values.num_masks += 1
-        values.num_palettes += has_palette
-        values.num_lossy += is_lossy
-        (values.colours if is_coloured else values.numbers).update(counts)
-        for value in counts:
-            values.holder.setdefault((is_coloured, value), pair.mask.path)
+        values.num_voc_palettes += found.is_voc_palette
+        if found.is_lossy and values.lossy is None:
+            values.lossy = pair.mask.path
+        (values.colours if found.is_coloured else values.numbers).update(found.counts)
+        for value, count in found.counts.items():
+            values.holder.setdefault((found.is_coloured, value), (pair.mask.path, count))
     return values, problems
 
 
-def _counted(pair: Pair) -> Problem | tuple[bool, dict[int, int], bool, bool]:
+def _counted(pair: Pair) -> Problem | _Counted:
     try:
         mask = read_mask(pair.mask.file)
     except UnreadableImageError as error:
         return Problem(pair.path, error.problem, f"its mask {pair.mask.path}: {error.detail}")
     found, counts = np.unique(mask.value_HW, return_counts=True)
-    if len(found) > 4096:
-        found, counts = found[:4096], counts[:4096]
-    counted = dict(zip(found.tolist(), counts.tolist(), strict=True))
-    return mask.is_coloured, counted, mask.palette_HW is not None, mask.is_lossy
+    counted = dict(zip(found[:4096].tolist(), counts[:4096].tolist(), strict=True))
+    return _Counted(mask.is_coloured, counted, _is_voc_palette(mask), mask.is_lossy)
 
 
-def classes_found(values: Values, *, ignore: int | None, suffix: str = "") -> tuple[PixelClasses, str]:
+def _is_voc_palette(mask: Mask) -> bool:
+    if mask.palette_HW is None:
+        return False
+    found, first = np.unique(mask.value_HW, return_index=True)
+    return has_voc_colours(found.tolist(), mask.palette_HW.reshape(-1)[first].tolist())
+
+
+def classes_found(
+    values: Values, *, ignore: int | None, suffix: str = "", layout: str = "", unknown: str = "refuse"
+) -> tuple[PixelClasses, str]:
     """The classes that masks hold, and a sentence that tells how they were understood.
 
     `ignore` is the number that is no class, None where nothing was typed: then 255 is, but for masks of 0 and 255
-    alone, which hold two classes. `suffix` is how the masks' names end.
+    alone, which hold two classes. `suffix` is how the masks' names end, `layout` what `Pairs` says. Numbers are
+    classes from 0 on, up to the first that no mask holds; where `unknown` is "ignore", those after it are ignored.
 
-    Raises `UnpoolError` where the values are no classes that could be told without a class file.
+    Raises `UnpoolError` where the values are no classes that could be told without a class file, with a mask, the
+    value and its number of pixels.
     """
     if values.colours:
         return _by_colour(values)
-    told = set(values.numbers)
-    void = IGNORE if ignore is None else ignore
-    if told <= {0, 255} and 255 in told and ignore is None:
-        return classes_by_value(
-            ["background", "foreground"], values=[0, 255], ignore=None
-        ), "0 and 255 as two classes"
+    if values.is_binary and ignore is None:
+        two = classes_by_value(["background", "foreground"], values=[0, 255], ignore=None)
+        return two, "0 and 255 as two classes"
     if suffix == "_gtFine_labelIds":
         return cityscapes_ids(), "Cityscapes' 19 classes"
     if suffix == "_gtFine_labelTrainIds":
         return cityscapes_train_ids(), "Cityscapes' 19 classes"
-    if (
-        values.num_palettes == values.num_masks
-        and told <= {*range(21), 255}
-        and ignore is None
-        and _is_voc(values)
-    ):
+    if values.lossy is not None:
+        raise UnpoolError(_of_lossy(values.lossy, "numbers"))
+    if ignore in (None, IGNORE) and _is_voc(values, layout):
         return voc_by_value(), "Pascal VOC's 21 classes"
-    return _by_number(values, told - {void}, void)
+    if ignore in (None, CAMVID_VOID) and _is_camvid(values, layout):
+        told = "the 11 classes of CamVid, by the images' names; 11 is ignored (other classes: --classes FILE)"
+        return camvid_by_value(CAMVID_VOID), told
+    return _by_number(values, IGNORE if ignore is None else ignore, unknown)
 
 
-def _is_voc(values: Values) -> bool:
-    return 255 in values.numbers and len(values.numbers) > MOST_GAPS // 4
+def _is_voc(values: Values, layout: str) -> bool:
+    """By three of four signs: the folders, the palette, the border, and a gap or many in the numbers."""
+    told = set(values.numbers) - {IGNORE}
+    if not told or not told <= set(range(21)):
+        return False
+    signs = (
+        layout == VOC,
+        values.num_voc_palettes == values.num_masks,
+        IGNORE in values.numbers,
+        len(told) >= MANY_OF_VOC or len(told) <= max(told),
+    )
+    return sum(signs) >= 3
 
 
-def _by_number(values: Values, told: set[int], void: int) -> tuple[PixelClasses, str]:
+def _is_camvid(values: Values, layout: str) -> bool:
+    told = set(values.numbers)
+    return layout == CAMVID and told <= set(range(CAMVID_VOID + 1)) and len(told) >= FEWEST_OF_CAMVID
+
+
+def _by_number(values: Values, void: int, unknown: str) -> tuple[PixelClasses, str]:
+    told = set(values.numbers) - {void}
     if len(told) < 2:
         raise UnpoolError(
             f"the masks hold one class only, the number {min(told, default=void)}; "
             "there must be two at least to tell apart"
         )
-    num_classes = max(told) + 1
-    if (
-        min(told) < 0
-        or num_classes > MOST_CLASSES
-        or (num_classes > MOST_GAPS and len(told) < num_classes / 2)
-    ):
-        strange = max(told)
-        lossy = " and some are JPEGs, which do not keep values exactly" if values.num_lossy else ""
+    run = _run(told, void)
+    strange, known = told.difference(run), told.intersection(run)
+    if strange and len(known) < 2:
+        raise UnpoolError(f"{_held(values, strange)}: that is no numbering of classes from 0 on; {HINT}")
+    if strange and unknown == "refuse":
         raise UnpoolError(
-            f"the masks hold {len(told)} different numbers up to {strange} "
-            f"(in {values.holder[False, strange]}){lossy}: "
-            f"that is no numbering of classes; {HINT}"
+            f"{_held(values, strange)}, which is no class: the numbers without a gap are {run[0]} to {run[-1]}; "
+            f"{HINT}, or map what is unknown to ignore with --unknown ignore"
         )
-    if void == 11 and num_classes == 11 and void in values.numbers:
+    if void == CAMVID_VOID and run == list(range(void)) and void in values.numbers:
         return camvid_by_value(void), "the 11 classes of CamVid; 11 is ignored"
-    ignored = f"; {void} is ignored" if void in values.numbers else ""
-    made = classes_by_value([str(number) for number in range(num_classes)], ignore=void)
-    return made, f"the numbers 0 to {num_classes - 1} as classes{ignored}"
+    ignored = [*([void] if void in values.numbers else []), *sorted(strange)]
+    made = classes_by_value([str(number) for number in run], values=run, ignore=void)
+    return made, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored)}"
+
+
+def _run(told: set[int], void: int) -> list[int]:
+    """The numbers from 0 or 1 on up to the first that is not told, without `void`; none where neither is told."""
+    end = 0 if 0 in told else 1
+    while end in told or end == void:
+        end += 1
+    run = [number for number in range(end) if number != void]
+    return run if told & set(run) else []
+
+
+def _ignored(numbers: Sequence[int]) -> str:
+    if not numbers:
+        return ""
+    others = f" and {len(numbers) - 5} others" if len(numbers) > 5 else ""
+    are = "is" if len(numbers) == 1 else "are"
+    return f"; {', '.join(map(str, numbers[:5]))}{others} {are} ignored"
+
+
+def _held(values: Values, strange: Collection[int]) -> str:
+    value = max(sorted(strange), key=values.numbers.__getitem__)
+    path, count = values.holder[False, value]
+    others = f" (one of {len(strange)} such values)" if len(strange) > 1 else ""
+    return f"the mask {path} holds the value {value} ({count:,} pixel{'s' if count != 1 else ''}){others}"
+
+
+def _of_lossy(path: str, what: str) -> str:
+    return (
+        f"the mask {path} is of a format that does not keep values exactly (JPEG, WebP, AVIF, HEIF), so its {what} "
+        f"may be noise; save the masks as PNG, or {HINT}"
+    )
 
 
 def _by_colour(values: Values) -> tuple[PixelClasses, str]:
     # Masks of one colour that happens to be grey are read as numbers: here they are colours too.
-    packed = set(values.colours) | {number * 0x010101 for number in values.numbers if 0 <= number <= 255}
+    packed = set(values.colours) | {number * GREY for number in values.numbers if 0 <= number <= 255}
     if known := known_by_colours(packed):
         return known, f"a published colour map of {len(known)} classes"
     if len(packed) > MOST_COLOURS:
-        lossy = " (some are JPEGs, which do not keep colours exactly)" if values.num_lossy else ""
+        lossy = " (some are JPEGs, which do not keep colours exactly)" if values.lossy else ""
         raise UnpoolError(
             f"the masks hold {len(packed):,} different colours{lossy}: those are no classes; {HINT}"
         )
+    if values.lossy is not None:
+        raise UnpoolError(_of_lossy(values.lossy, "colours"))
     entries = [(f"#{colour:06x}", unpack(colour)) for colour in sorted(packed)]
     return classes_by_colour(entries), f"{len(entries)} colours as classes"

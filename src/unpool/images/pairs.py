@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from unpool.errors import UnpoolError
 from unpool.images.folder import ImageFile, Problem, scan_folder
+from unpool.images.known_masks import is_of_camvid
 
 # What is added to the common part of the two names: image's, mask's. The first that fits most images is taken.
 SUFFIXES = (
@@ -16,6 +17,7 @@ SUFFIXES = (
     "_mask"), ("_image", "_label"), ("_sat", "_mask"), ("_leftImg8bit", "_gtFine_labelIds"),
     ("_leftImg8bit", "_gtFine_labelTrainIds"), ("_leftImg8bit", "_gtFine_color"),
 )  # fmt: skip
+VOC, CAMVID = "voc", "camvid"
 VOC_LISTS = Path("ImageSets") / "Segmentation"
 NO_PREFERENCE = 9
 EXACT = {".png": 0, ".tif": 1, ".tiff": 1, ".bmp": 2, ".gif": 3}
@@ -37,13 +39,28 @@ class Pair:
 class Pairs:
     """What two folders hold: the pairs, images without a mask, and what cannot be used.
 
-    `suffix` is what the masks' names end in.
+    `doubtful` are images for whose name there are masks in several folders, none of which lies as the image does;
+    `unused` are masks without an image. `suffix` is what the masks' names end in, `layout` VOC or CAMVID where the
+    folders or the images' names are those of that data set.
     """
 
     pairs: list[Pair]
     without: list[str]
     problems: list[Problem]
     suffix: str = ""
+    doubtful: list[str] = field(default_factory=list)
+    unused: list[str] = field(default_factory=list)
+    layout: str = ""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What one way of matching names finds."""
+
+    pairs: list[Pair]
+    doubtful: list[str]
+    unused: list[str]
+    suffix: str
 
 
 def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> Pairs:
@@ -58,18 +75,16 @@ def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> P
             raise UnpoolError(
                 f"{folder} holds no image that can be used{_first(scan.problems)}; check the folder"
             )
-    pairs, suffix = _matched(found.files, answer.files)
-    if not pairs:
-        first, other = found.files[0].path, answer.files[0].path
-        raise UnpoolError(
-            f"no image of {images} has a mask in {masks}: they are matched by name, but the first are {first} and "
-            f"{other}; name the masks like the images"
-        )
-    used = {pair.image.path for pair in pairs}
-    as_mask = {pair.mask.path for pair in pairs} if _same(images, masks) else set()
+    match = _matched(found.files, answer.files)
+    if not match.pairs:
+        raise UnpoolError(_unmatched(images, masks, match, found.files[0].path, answer.files[0].path))
+    used = {pair.image.path for pair in match.pairs} | set(match.doubtful)
+    as_mask = {pair.mask.path for pair in match.pairs} if found is answer else set()
     without = [file.path for file in found.files if file.path not in used | as_mask]
     problems = [*found.problems, *([] if found is answer else answer.problems)]
-    return Pairs(pairs, without, problems, suffix)
+    unused = [] if found is answer else match.unused
+    layout = _layout(images, masks, match.pairs)
+    return Pairs(match.pairs, without, problems, match.suffix, match.doubtful, unused, layout)
 
 
 def voc_split(images: Path, name: str) -> set[str] | None:
@@ -80,6 +95,25 @@ def voc_split(images: Path, name: str) -> set[str] | None:
     return set(listed.read_text("utf-8").split())
 
 
+def _layout(images: Path, masks: Path, pairs: Sequence[Pair]) -> str:
+    is_voc = images.name == "JPEGImages" and masks.name.startswith("SegmentationClass")
+    if is_voc and (images.parent / VOC_LISTS).is_dir():
+        return VOC
+    return CAMVID if is_of_camvid(pair.path for pair in pairs) else ""
+
+
+def _unmatched(images: Path, masks: Path, match: _Match, image: str, mask: str) -> str:
+    if match.doubtful:
+        return (
+            f"{masks} holds several masks named like {match.doubtful[0]} of {images}, in different folders, and it "
+            "is the same with every other image; lay the masks out in the same folders as the images"
+        )
+    return (
+        f"no image of {images} has a mask in {masks}: they are matched by name, but the first are {image} and "
+        f"{mask}; name the masks like the images"
+    )
+
+
 def _same(images: Path, masks: Path) -> bool:
     return images.exists() and masks.exists() and images.samefile(masks)
 
@@ -88,35 +122,44 @@ def _first(problems: Sequence[Problem]) -> str:
     return f" ({problems[0].path}: {problems[0].detail})" if problems else ""
 
 
-def _matched(images: Sequence[ImageFile], masks: Sequence[ImageFile]) -> tuple[list[Pair], str]:
-    best: tuple[list[Pair], str] = ([], "")
+def _matched(images: Sequence[ImageFile], masks: Sequence[ImageFile]) -> _Match:
+    best = _Match([], [], [], "")
     for by_name in (False, True):
         for suffixes in SUFFIXES:
-            pairs = _by_suffix(images, masks, *suffixes, by_name)
-            if len(pairs) > len(best[0]):
-                best = pairs, suffixes[1]
-        if best[0]:
+            match = _by_suffix(images, masks, *suffixes, by_name)
+            if (len(match.pairs), len(match.doubtful)) > (len(best.pairs), len(best.doubtful)):
+                best = match
+        if best.pairs:
             break
     return best
 
 
 def _by_suffix(
     images: Sequence[ImageFile], masks: Sequence[ImageFile], of_image: str, of_mask: str, by_name: bool
-) -> list[Pair]:
-    known: dict[str, ImageFile] = {}
+) -> _Match:
+    known: dict[str, list[ImageFile]] = {}
     for mask in sorted(
         masks, key=lambda file: EXACT.get(PurePosixPath(file.path).suffix.lower(), NO_PREFERENCE)
     ):
         key = _key(mask.path, of_mask, by_name)
         if key is not None:
-            known.setdefault(key, mask)
-    pairs = []
+            known.setdefault(key, []).append(mask)
+    pairs: list[Pair] = []
+    doubtful: list[str] = []
+    asked: set[str | None] = set()
     for image in images:
         key = _key(image.path, of_image, by_name)
-        answer = known.get(key) if key is not None else None
-        if answer is not None and answer.file != image.file:
-            pairs.append(Pair(image, answer))
-    return pairs
+        answers = known.get(key, []) if key is not None else []
+        asked.add(key)
+        if not answers or answers[0].file == image.file:
+            continue
+        others = [mask for mask in answers if mask.file != image.file]
+        if len({PurePosixPath(mask.path).parent for mask in others}) > 1:
+            doubtful.append(image.path)
+        else:
+            pairs.append(Pair(image, answers[0]))
+    unused = [mask.path for key, answers in known.items() if key not in asked for mask in answers]
+    return _Match(pairs, doubtful, sorted(unused), of_mask)
 
 
 def _key(path: str, suffix: str, by_name: bool) -> str | None:

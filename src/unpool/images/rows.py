@@ -1,6 +1,6 @@
 """A large TIFF read some rows at a time: what is decoded at once is a few strips or tiles, not the image.
 
-H, W height and width.
+H, W height and width, R rows, C columns, S samples of a pixel in the file.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.depth import full_range, scaled
+from unpool.images.depth import full_range
+from unpool.images.tiff_colours import tiff_colours
 
 MAX_TIFF_PIXELS = 10_000_000_000  # 100,000 × 100,000
-MAX_SEGMENT_PIXELS = 100_000_000  # of one strip or tile, which is decoded whole
+MAX_SEGMENT_PIXELS = 100_000_000  # of one compressed strip or tile, which is decoded whole
 SAMPLED = 16  # strips or tiles that are looked at to find the range of deep pixels
+SAMPLED_ROWS = 256  # the same of rows, where they can be read alone
 
 
 @contextlib.contextmanager
@@ -32,86 +34,155 @@ def open_rows(file: Path) -> Iterator[TiffRows]:
         raise UnpoolError(
             f'{file} is too large to be read at once, and by strips needs: pip install "unpool[tiff]"'
         ) from error
-    with tifffile.TiffFile(file) as tiff:
-        if not len(tiff.pages):
-            raise UnreadableImageError("truncated", "the file ends before its list of pages")
-        yield TiffRows(tiff.pages[0])
+    with _damage_told():
+        tiff = tifffile.TiffFile(file)
+    with tiff:
+        with _damage_told():
+            if not len(tiff.pages):
+                raise UnreadableImageError("truncated", "the file ends before its list of pages")
+            rows = TiffRows(tiff.pages[0])
+        yield rows
+
+
+@contextlib.contextmanager
+def _damage_told() -> Iterator[None]:
+    """Whatever tifffile and its decoders complain of, as UnreadableImageError: they raise almost anything."""
+    try:
+        yield
+    except UnreadableImageError:
+        raise
+    except MemoryError as error:
+        raise UnreadableImageError("too-large", "a part of the TIFF does not fit into memory") from error
+    except Exception as error:
+        said = " ".join(str(error).split()) or type(error).__name__
+        if "imagecodecs" in said:
+            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({said})'
+            raise UnreadableImageError("unsupported", detail) from error
+        raise UnreadableImageError("corrupt", f"the TIFF content is damaged ({said})") from error
 
 
 class TiffRows:
     """The first page of an open TIFF, by rows of pixels (rows, W, 3) uint8.
 
-    Grey becomes three equal channels; more than 8 bits are scaled by the rule of `depth.to_8_bits`, its range taken
-    from some strips all over the image.
+    Uncompressed strips are read by the rows that are asked for, so one strip may be the whole image. Grey becomes
+    three equal channels, transparent pixels lie on white; more than 8 bits are scaled by the rule of
+    `depth.to_8_bits`, its range taken from places all over the image, and 16-bit colour keeps its upper 8 bits.
     """
 
     def __init__(self, page: Any) -> None:
         self.page = page
         self.height, self.width = int(page.imagelength), int(page.imagewidth)
         self._check()
+        self.colours = tiff_colours(page)
         self.high = int(page.tilelength if page.is_tiled else min(page.rowsperstrip, self.height))
         self.wide = int(page.tilewidth if page.is_tiled else self.width)
         self.across = -(-self.width // self.wide)
         self.down = -(-self.height // self.high)
-        if self.high * self.wide > MAX_SEGMENT_PIXELS:
+        self.is_plain = _is_plain(page)
+        if self.high * self.wide > MAX_SEGMENT_PIXELS and not self.is_plain:
             raise UnreadableImageError(
-                "unsupported", "the TIFF holds the image as one piece; save it anew in strips or tiles"
+                "unsupported",
+                "the TIFF holds the image as one compressed piece; save it anew in strips or tiles",
             )
         self.planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
-        self._range = None if page.dtype == np.uint8 else self._sampled_range()
+        self._decoded: dict[int, np.ndarray] = {}
+        self._found = (0.0, 1.0) if self.colours.white else self._sampled_range()
 
+    @_damage_told()
     def read(self, top: int, bottom: int) -> np.ndarray:
-        """Rows from `top` up to, not including, `bottom`."""
-        first, last = top // self.high, -(-bottom // self.high)
-        rows = np.zeros(((last - first) * self.high, self.across * self.wide, 3), np.uint8)
-        for down in range(first, last):
-            for across in range(self.across):
-                piece = self._eight_bits(self._piece(down, across))
-                high, wide = piece.shape[:2]
-                above, left = (down - first) * self.high, across * self.wide
-                rows[above : above + high, left : left + wide] = piece
-        start = top - first * self.high
-        return rows[start : start + bottom - top, : self.width]
+        """Rows from `top` up to, not including, `bottom`.
 
-    def _piece(self, down: int, across: int) -> np.ndarray:
-        """One strip or tile, (rows, columns, channels) as the file has them."""
+        Raises UnreadableImageError where the file is damaged there.
+        """
+        rows = np.zeros((bottom - top, self.width, 3), np.uint8)
+        for down in range(top // self.high, -(-bottom // self.high)):
+            begin = down * self.high
+            first, last = max(0, top - begin), min(self.high, bottom - begin)
+            for across in range(self.across):
+                left = across * self.wide
+                piece = self.colours.rgb(self._piece(down, across, first, last), self._found)
+                high, wide = piece.shape[:2]
+                above = begin + first - top
+                rows[above : above + high, left : left + wide] = piece
+        return rows
+
+    def _piece(self, down: int, across: int, first: int, last: int) -> np.ndarray:
+        """Rows of one strip or tile, (R, C, S) as the file has them, without what lies beyond the image."""
         place, each = down * self.across + across, self.across * self.down
-        planes = [self._segment(place + plane * each) for plane in range(min(self.planes, 3))]
-        return planes[0] if self.planes == 1 else np.concatenate(planes, axis=-1)
+        wanted, wide = range(min(self.planes, self.colours.samples)), self.width - across * self.wide
+        planes = [self._rows(place + plane * each, first, last)[:, :wide] for plane in wanted]
+        return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1)
+
+    def _rows(self, index: int, first: int, last: int) -> np.ndarray:
+        if self.is_plain:
+            return self._plain(index, first, last)
+        # A row of windows often ends inside a strip, which the next one begins with.
+        if index not in self._decoded:
+            while len(self._decoded) >= self.planes:
+                del self._decoded[next(iter(self._decoded))]
+            self._decoded[index] = self._segment(index)
+        return self._decoded[index][first:last]
+
+    def _plain(self, index: int, first: int, last: int) -> np.ndarray:
+        page = self.page
+        shape = (last - first, self.width, 1 if self.planes > 1 else int(page.samplesperpixel))
+        if not page.dataoffsets[index]:  # an empty piece, left out by the writer
+            return np.full(shape, page.nodata, page.dtype)
+        row_bytes = shape[1] * shape[2] * page.dtype.itemsize
+        data = self._bytes(page.dataoffsets[index] + first * row_bytes, shape[0] * row_bytes)
+        return np.frombuffer(data, page.dtype.newbyteorder(page.parent.byteorder)).reshape(shape)
 
     def _segment(self, index: int) -> np.ndarray:
         page = self.page
-        handle = page.parent.filehandle
-        handle.seek(page.dataoffsets[index])
-        data = handle.read(page.databytecounts[index])
-        if len(data) < page.databytecounts[index]:
-            raise UnreadableImageError("truncated", "the file ends before the image does")
+        offset, count = page.dataoffsets[index], page.databytecounts[index]
+        data = self._bytes(offset, count) if offset and count else None
         segment, _, shape = page.decode(data, index, jpegtables=page.jpegtables)
-        if segment is None:  # an empty piece, left out by the writer
-            return np.zeros((shape[1], shape[2], 1), page.dtype)
+        if segment is None:
+            return np.full(shape[1:], page.nodata, page.dtype)
         piece: np.ndarray = segment[0]
         return piece
 
-    def _eight_bits(self, piece: np.ndarray) -> np.ndarray:
-        values = piece if self._range is None else scaled(piece, *self._range)
-        if self.page.photometric == 0:  # white is zero
-            values = 255 - values
-        return values[..., :3] if values.shape[-1] >= 3 else values[..., :1]
+    def _bytes(self, offset: int, count: int) -> bytes:
+        handle = self.page.parent.filehandle
+        handle.seek(offset)
+        data: bytes = handle.read(count)
+        if len(data) < count:
+            raise UnreadableImageError("truncated", "the file ends before the image does")
+        return data
 
     def _sampled_range(self) -> tuple[float, float]:
-        places = np.unique(np.linspace(0, self.down * self.across - 1, SAMPLED).astype(int))
-        pieces = [self._piece(*divmod(int(place), self.across)).reshape(-1) for place in places]
-        return full_range(np.concatenate([piece[:: max(1, piece.size // 100_000)] for piece in pieces]))
+        if self.is_plain:
+            rows = (divmod(row, self.high) for row in _spread(self.height, SAMPLED_ROWS))
+            pieces = [self._piece(down, 0, row, row + 1) for down, row in rows]
+        else:
+            places = (divmod(place, self.across) for place in _spread(self.down * self.across, SAMPLED))
+            pieces = [
+                self._piece(down, across, 0, min(self.high, self.height - down * self.high))
+                for down, across in places
+            ]
+        flat = [piece[..., : self.colours.inks].reshape(-1) for piece in pieces]
+        most = 2_000_000 // len(flat)
+        return full_range(np.concatenate([each[:: max(1, each.size // most)] for each in flat]))
 
     def _check(self) -> None:
-        page, tag = self.page, self.page.tags.get(274)
         if self.height * self.width > MAX_TIFF_PIXELS:
             raise UnreadableImageError("too-large", f"the image is {self.width} × {self.height} pixels")
+        tag = self.page.tags.get(274)
         if tag is not None and int(tag.value) != 1:
             raise UnreadableImageError(
-                "unsupported", "large TIFFs are read as they lie, and this one is turned"
+                "unsupported",
+                "large TIFFs are read as they lie, and this one is turned; save it anew upright",
             )
-        if page.axes not in ("YX", "YXS", "SYX") or page.dtype is None or page.dtype.kind not in "uif":
-            raise UnreadableImageError("unsupported", f"a TIFF of axes {page.axes} and type {page.dtype}")
-        if int(page.photometric) == 3:
-            raise UnreadableImageError("unsupported", "a large TIFF with a palette; save it anew as RGB")
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Up to `most` of the numbers below `count`, the first and the last among them."""
+    places: list[int] = np.unique(np.linspace(0, count - 1, most).astype(int)).tolist()
+    return places
+
+
+def _is_plain(page: Any) -> bool:
+    """Whether a strip's rows lie in the file as they are, one after the other."""
+    is_regular = page.bitspersample in (8, 16, 32, 64) and page.dtype.kind in "uif" and not page.is_subsampled
+    is_as_it_is = int(page.compression) == 1 and int(page.predictor) == 1 and int(page.fillorder) == 1
+    return bool(is_regular and is_as_it_is and not page.is_tiled)

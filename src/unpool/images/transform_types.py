@@ -125,7 +125,9 @@ class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
         part = inpt.as_subclass(Tensor)[..., top : top + height, left : left + width]
         is_mask = isinstance(inpt, tv_tensors.Mask)
         part = tv_tensors.wrap(part, like=inpt)
-        part = v2.functional.resize(part, params["kept"], antialias=True)
+        # Masks would get NEAREST else, whose pixels are shifted by up to half of one against the image's.
+        way = v2.InterpolationMode.NEAREST_EXACT if is_mask else v2.InterpolationMode.BILINEAR
+        part = v2.functional.resize(part, params["kept"], interpolation=way, antialias=True)
         (above, before), (high, wide) = params["put"], params["kept"]
         border = [before, above, self.size - wide - before, self.size - high - above]
         return (

@@ -104,7 +104,7 @@ def _facts(file: ImageFile, picture: Picture) -> Row:
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
         # What was found in an older file of that name.
         "reconstruction_error": None, "outlier_score": None, "duplicate_of": None,
-        "suggestion": None, "suggestion_confidence": None,
+        "suggestion": None, "suggestion_confidence": None, "group": None, "probability": None, "x": None, "y": None,
     }  # fmt: skip
 
 

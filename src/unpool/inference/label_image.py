@@ -80,7 +80,7 @@ def label_rows(
     array (K, H, W) that is filled too.
     """
     tops = window_starts(height, windows.tile, windows.overlap)
-    state, labels = scratch.with_suffix(".json"), LabelFile(scratch, height, width)
+    state, labels = state_of(scratch), LabelFile(scratch, height, width)
     known = _rows_known(scratch, state, key, height * width)
     if not known:
         labels.make()
@@ -126,6 +126,15 @@ class LabelFile:
         """Rows from `top` up to, not including, `bottom`."""
         count = (min(bottom, self.height) - top) * self.width
         return np.fromfile(self.path, np.uint8, count, offset=top * self.width).reshape(-1, self.width)
+
+
+def state_of(scratch: Path) -> Path:
+    """Where `label_rows` notes how far it is; without that file it begins anew.
+
+    >>> state_of(Path(".a.labels")).name
+    '.a.json'
+    """
+    return scratch.with_suffix(".json")
 
 
 def _rows_known(scratch: Path, state: Path, key: dict[str, Any], size: int) -> int:

@@ -54,6 +54,15 @@ class Aggregation(Contrast):
         if epoch >= self.first_epoch(num_epochs):
             self.local.recluster()
 
+    def remark(self) -> str | None:
+        """That Local Aggregation never began, where it did not."""
+        if int(self.local.rounds):
+            return None
+        return (
+            "the training was over with its warm-up: it learnt by contrast alone, nothing was aggregated; train for "
+            "two epochs or more"
+        )
+
     def first_epoch(self, num_epochs: int) -> int:
         """The first epoch after the warm-up; a single epoch is all warm-up."""
         return max(1, round(self.warm_up * num_epochs))

@@ -88,10 +88,13 @@ class LocalAggregation(nn.Module):
         more. Raises `UsageError` where shapes or indices do not fit the bank.
         """
         index_B = self._checked(z_BD, index_B)
-        v_BD = F.normalize(z_BD, dim=1)
-        loss: Tensor = _Aggregation.apply(
-            v_BD, self.bank, self.clusters, index_B, self.num_neighbours, self.temperature
-        )
+        with torch.autocast(
+            z_BD.device.type, enabled=False
+        ):  # half a number of bits tells no neighbours apart
+            v_BD = F.normalize(z_BD.to(torch.promote_types(z_BD.dtype, torch.float32)), dim=1)
+            loss: Tensor = _Aggregation.apply(
+                v_BD, self.bank, self.clusters, index_B, self.num_neighbours, self.temperature
+            )
         return loss
 
     @torch.no_grad()
@@ -170,7 +173,7 @@ class _Aggregation(torch.autograd.Function):
             # Σ_k share · bank[which], without the (B, k, D) rows between.
             pulled_BD = F.embedding_bag(which_Bk, bank_ND, mode="sum", per_sample_weights=share_Bk)
             ctx.save_for_backward(pulled_BD.div_(temperature * len(v_BD)))
-        return (background_B - close_B).mean()
+        return (background_B - close_B).clamp_min_(0).mean()  # below 0 by rounding alone
 
     @staticmethod
     @torch.autograd.function.once_differentiable

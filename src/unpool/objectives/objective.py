@@ -35,3 +35,7 @@ class Objective(nn.Module):
 
     def after_step(self) -> None:
         """Called when the optimiser has changed the network."""
+
+    def remark(self) -> str | None:
+        """What to tell once the training is over; None for nothing."""
+        return None

@@ -24,6 +24,7 @@ KEYS = {
     "dice": ("smooth",),
     "lovasz": ("every",),
 }
+LEAST_DOUBT = 1e-6  # what focal takes 1 − p for at least
 DEFAULT = "cross-entropy+lovasz:every=4"
 
 
@@ -81,7 +82,8 @@ def _cross_entropy(
 def _focal(scores_BKHW: Tensor, label_BHW: Tensor, weight_K: Tensor | None, gamma: float) -> Tensor:
     weight = _like(weight_K, scores_BKHW)
     log_BHW = -F.cross_entropy(scores_BKHW, label_BHW, ignore_index=IGNORE, reduction="none")
-    each_BHW = -((1 - log_BHW.exp()) ** gamma) * log_BHW
+    # Below gamma 1 the power is infinitely steep at 0, where certain and ignored pixels are.
+    each_BHW = -((1 - log_BHW.exp()).clamp(min=LEAST_DOUBT) ** gamma) * log_BHW
     if weight is not None:
         each_BHW = each_BHW * weight[label_BHW.clamp(max=len(weight) - 1)]
     return each_BHW.sum() / _counted(label_BHW, weight)

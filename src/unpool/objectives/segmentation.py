@@ -74,8 +74,10 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
 
 
 def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
-    """`pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class, None where it neither occurs nor was
-    predicted; means are over the others (accuracy: over those that occur). All None where nothing was counted.
+    """`pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class, None where it does not occur.
+
+    Means are over the classes that occur; pixels wrongly taken for one that does not count against the class they
+    are of. All None where nothing was counted.
 
     Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 5.
 
@@ -85,7 +87,10 @@ def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
     right_K = np.diagonal(table_KK).astype(np.float64)
     true_K, taken_K = table_KK.sum(axis=1), table_KK.sum(axis=0)
     union_K = true_K + taken_K - right_K
-    iou = [float(right / union) if union else None for right, union in zip(right_K, union_K, strict=True)]
+    iou = [
+        float(right / union) if true else None
+        for right, union, true in zip(right_K, union_K, true_K, strict=True)
+    ]
     accuracy = [float(right / true) for right, true in zip(right_K, true_K, strict=True) if true]
     known = [value for value in iou if value is not None]
     total = int(table_KK.sum())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ TAKES = {
     "run": {"folder", "groups", "minutes"}, "check": set(), "group": {"groups", "method"}, "map": {"method"},
     "evaluate": {"labels"}, "spread": set(),
 }  # fmt: skip
-HEARTBEAT = 15.0  # seconds
+HEARTBEAT, LOOKS_AGAIN = 15.0, 0.2  # seconds
 
 
 def changing_routes(desk: Desk, jobs: Jobs, places: Places) -> APIRouter:
@@ -132,17 +133,24 @@ def _arguments(wish: forms.JobForm, desk: Desk, places: Places) -> tuple[dict[st
     return given | {"folder": str(folder), "work": str(work)}, work.name
 
 
-def _events(jobs: Jobs, once: bool) -> Iterator[str]:
-    """The job at every change, as server-sent events; a line now and then shows a dead connection."""
-    seen, job = jobs.wait(-1, 0)
+async def _events(jobs: Jobs, once: bool) -> AsyncIterator[str]:
+    """The job at every change, as server-sent events; a line now and then shows a dead connection.
+
+    It looks now and then rather than waiting on a thread: pages that stay open would keep all of them.
+    """
+    seen, silent = -1, 0.0
     while True:
-        yield f"data: {json.dumps(job)}\n\n"
+        changes, job = jobs.wait(seen, 0)
+        if changes != seen:
+            yield f"data: {json.dumps(job)}\n\n"
+            seen, silent = changes, 0.0
+        elif silent >= HEARTBEAT:
+            yield ": still here\n\n"
+            silent = 0.0
         if once or jobs.closed:
             return
-        before = seen
-        seen, job = jobs.wait(seen, HEARTBEAT)
-        if seen == before:
-            yield ": still here\n\n"
+        await asyncio.sleep(LOOKS_AGAIN)
+        silent += LOOKS_AGAIN
 
 
 def reload_after(desk: Desk) -> Any:

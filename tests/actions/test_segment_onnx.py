@@ -1,0 +1,73 @@
+"""Where a segmenter runs on a CPU, and its ONNX file as others may use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from PIL import Image
+
+from masks import make_undecided, scene
+from unpool.actions.segment_predict import segment_predict
+from unpool.images.classes_of_pixels import classes_by_value
+from unpool.networks.segmenter import Segmenter
+from unpool.progress import Progress
+from unpool.training.model_file import save_model
+
+
+def picture(file: Path, height: int, width: int) -> Path:
+    Image.fromarray(scene(0, height, width)[0]).save(file)
+    return file
+
+
+class Messages(Progress):
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.said.append(text)
+
+
+def test_segnet_runs_on_torch_and_says_so(tmp_path: Path) -> None:
+    network = Segmenter("segnet", backbone="conv", num_classes=2, size=32, seed=0)
+    classes = classes_by_value(["a", "b"])
+    save_model(tmp_path / "model", network, classes=classes.names, masks=classes.kept())
+    messages = Messages()
+    file = picture(tmp_path / "a.png", height=64, width=64)
+    segment_predict(file, model=tmp_path / "model", out=tmp_path / "out", progress=messages)
+    assert [text for text in messages.said if "torch instead of ONNX Runtime: segnet" in text]
+    assert not (tmp_path / "model" / "segmenter.onnx").exists()
+
+
+def test_the_onnx_file_is_used_as_the_page_on_system_e_says(tmp_path: Path) -> None:
+    """The steps of docs/systems/e.md, without unpool, give the labels that it writes."""
+    network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=64, enlarge=1.5, seed=0)
+    make_undecided(network)
+    classes = classes_by_value(["a", "b", "c"])
+    model = tmp_path / "model"
+    save_model(model, network, classes=classes.names, masks=classes.kept())
+    file = picture(tmp_path / "a.png", height=101, width=75)
+    segment_predict(file, model=model, out=tmp_path / "out", device="cpu")
+
+    described = json.loads((model / "model.json").read_text())
+    enlarge, prepared = described["options"]["enlarge"], described["preprocessing"]
+    pixels = np.asarray(Image.open(file))
+    step = network.reduction
+    seen = [-(-int(np.ceil(side * enlarge)) // step) * step for side in pixels.shape[:2]]
+    padded = [max(side, int(np.ceil(e / enlarge))) for side, e in zip(pixels.shape[:2], seen, strict=True)]
+    after = [(0, big - side) for side, big in zip(pixels.shape[:2], padded, strict=True)]
+    x = (np.pad(pixels, [*after, (0, 0)], "edge") / 255 - prepared["mean"]) / prepared["std"]
+    x_BCHW = torch.from_numpy(x.transpose(2, 0, 1)[None].astype(np.float32))
+    enlarged = torch.nn.functional.interpolate(x_BCHW, size=seen, mode="bilinear", align_corners=False)
+    session = onnxruntime.InferenceSession(str(model / "segmenter.onnx"), providers=["CPUExecutionProvider"])
+    (scores,) = session.run(["scores"], {"images": enlarged.numpy()})
+    assert scores.shape == (1, 3, seen[0] // 4, seen[1] // 4)
+    whole = torch.nn.functional.interpolate(
+        torch.from_numpy(scores), size=padded, mode="bilinear", align_corners=False
+    )
+    labels = whole[0, :, : pixels.shape[0], : pixels.shape[1]].argmax(dim=0).numpy()
+    assert len(np.unique(labels)) > 1
+    assert (labels == np.asarray(Image.open(tmp_path / "out" / "a.png"))).mean() > 0.999

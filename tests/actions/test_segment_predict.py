@@ -1,0 +1,316 @@
+"""What `segment predict` writes, and what it must not touch or take for its own: files of others, rests of runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from masks import make_undecided, scene
+from unpool.actions import segment_files, segment_model
+from unpool.actions import segment_predict as module
+from unpool.actions.segment_predict import segment_predict
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.classes_of_pixels import classes_by_value
+from unpool.networks.segmenter import Segmenter
+from unpool.training.model_file import save_model
+
+MODELS = {"three": (3, 0), "other": (3, 1), "five": (5, 2)}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Untrained segmenters: what they say has no meaning, but is never the same all over an image."""
+    folder = tmp_path_factory.mktemp("models")
+    for name, (num_classes, seed) in MODELS.items():
+        network = Segmenter("fcn4s", backbone="conv", num_classes=num_classes, size=32, seed=seed)
+        make_undecided(network)
+        classes = classes_by_value([str(number) for number in range(num_classes)])
+        save_model(folder / name, network, classes=classes.names, masks=classes.kept())
+    return {name: folder / name for name in MODELS}
+
+
+@pytest.fixture(autouse=True)
+def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the export, which takes seconds."""
+
+    def no(*_: Any) -> None:
+        raise UnpoolError("not in this test")
+
+    monkeypatch.setattr(segment_model, "export_segmenter", no)
+
+
+def picture(file: Path, seed: int = 0, height: int = 60, width: int = 50) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(scene(seed, height, width)[0]).save(file)
+    return file
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """All files but the record, whose lines tell more than the last run."""
+    files = [file for file in folder.rglob("*") if file.is_file() and file.name != "predictions.jsonl"]
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def stop(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+# What is not ours
+
+
+def test_an_image_is_never_replaced_by_its_labels(models, tmp_path: Path) -> None:
+    file = picture(tmp_path / "photo.png")
+    before = content(tmp_path)
+    with pytest.raises(UsageError, match=r"what is made of photo\.png would replace the image .*photo\.png"):
+        segment_predict(file, model=models["three"], out=tmp_path)
+    assert content(tmp_path) == before
+    told = segment_predict(file, model=models["three"], out=tmp_path / "labels")
+    assert told["predicted"] == 1
+
+
+def test_an_image_named_like_labels_of_our_own_is_not_replaced_either(models, tmp_path: Path) -> None:
+    picture(tmp_path / "photo.jpg")
+    segment_predict(tmp_path / "photo.jpg", model=models["three"], out=tmp_path)
+    assert (tmp_path / "photo.png").is_file()
+    with pytest.raises(UsageError, match="would replace the image"):
+        segment_predict(tmp_path / "photo.png", model=models["three"], out=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["b.png", "b.overlay.png", "b.probabilities.tif"])
+def test_files_of_others_are_refused_before_anything_is_predicted(name: str, models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.jpg")
+    picture(tmp_path / "in" / "b.jpg")
+    out = tmp_path / "masks"
+    out.mkdir()
+    (out / name).write_bytes(b"drawn by hand")
+    with pytest.raises(UsageError, match=rf"{name} is there and was not made by unpool segment predict"):
+        segment_predict(tmp_path / "in", model=models["three"], out=out, probabilities=True)
+    assert content(out) == {name: b"drawn by hand"}
+    if name == "b.probabilities.tif":  # not asked for, so not in the way
+        segment_predict(tmp_path / "in", model=models["three"], out=out)
+        assert content(out)[name] == b"drawn by hand"
+
+
+def test_the_label_map_of_another_size_is_not_in_the_way(models, tmp_path: Path, monkeypatch) -> None:
+    tifffile.imwrite(tmp_path / "photo.tif", scene(0, 60, 50)[0], photometric="rgb")
+    before = content(tmp_path)["photo.tif"]
+    segment_predict(tmp_path / "photo.tif", model=models["three"], out=tmp_path)
+    assert content(tmp_path)["photo.tif"] == before
+    monkeypatch.setattr(module, "LARGE_PIXELS", 1000)
+    with pytest.raises(UsageError, match="would replace the image"):
+        segment_predict(tmp_path / "photo.tif", model=models["other"], out=tmp_path)
+    assert content(tmp_path)["photo.tif"] == before
+
+
+# What is ours
+
+
+def test_our_own_files_are_replaced_by_another_model_and_other_options(models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    picture(tmp_path / "in" / "deep" / "b.jpg")
+    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    assert segment_predict(**told, model=models["three"])["predicted"] == 2
+    assert segment_predict(**told, model=models["three"])["predicted"] == 0
+    first = content(tmp_path / "out")
+    assert segment_predict(**told, model=models["other"])["predicted"] == 2
+    second = content(tmp_path / "out")
+    assert set(first) == {"a.png", "a.overlay.png", "deep/b.png", "deep/b.overlay.png"} == set(second)
+    assert first["a.png"] != second["a.png"]
+    assert segment_predict(**told, model=models["other"], overlap=0.5)["predicted"] == 2
+    assert segment_predict(**told, model=models["three"])["predicted"] == 2
+    assert content(tmp_path / "out") == first
+
+
+@pytest.mark.parametrize("place", ["finish", "labels"])
+def test_what_a_killed_run_wrote_is_ours_and_made_anew(
+    place: str, models, tmp_path: Path, monkeypatch
+) -> None:
+    picture(tmp_path / "in" / "a.png")
+    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    with monkeypatch.context() as patch:
+        if place == "finish":
+            patch.setattr(module.Record, "finish", stop)
+        else:
+            patch.setattr(segment_files, "as_written", stop)  # the overlay is there, the labels are not
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=models["three"])
+    assert (tmp_path / "out" / "a.overlay.png").is_file()
+    assert segment_predict(**told, model=models["three"])["predicted"] == 1
+    straight = tmp_path / "straight"
+    segment_predict(tmp_path / "in", model=models["three"], out=straight)
+    assert content(tmp_path / "out") == content(straight)
+
+
+def test_a_killed_run_with_another_model_leaves_nothing_that_counts_as_done(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    picture(tmp_path / "in" / "a.png")
+    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    segment_predict(**told, model=models["three"])
+    first = content(tmp_path / "out")
+    with monkeypatch.context() as patch:
+        patch.setattr(segment_files, "as_written", stop)
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=models["other"])
+    assert content(tmp_path / "out") != first  # one file is of the other model
+    assert segment_predict(**told, model=models["three"])["predicted"] == 1
+    assert content(tmp_path / "out") == first
+
+
+def test_a_line_that_was_cut_off_does_not_hide_the_next(models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "predictions.jsonl").write_text('{"path": "a.png", "nam')
+    segment_predict(tmp_path / "in", model=models["three"], out=out)
+    assert segment_predict(tmp_path / "in", model=models["three"], out=out)["predicted"] == 0
+    begun, done = (json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()[1:])
+    assert begun == {"path": "a.png", "files": ["a.png", "a.overlay.png"]}
+    assert done["path"] == "a.png"
+
+
+# Probabilities
+
+
+def test_probabilities_of_another_model_do_not_count_as_done(models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    file = tmp_path / "out" / "a.probabilities.tif"
+    segment_predict(**told, model=models["three"], probabilities=True)
+    first = file.read_bytes()
+    assert segment_predict(**told, model=models["three"])["predicted"] == 0
+    assert file.read_bytes() == first  # more than was asked for, and right
+    segment_predict(**told, model=models["other"])
+    assert not file.exists()
+    assert segment_predict(**told, model=models["other"], probabilities=True)["predicted"] == 1
+    assert file.read_bytes() != first
+    file.unlink()
+    assert segment_predict(**told, model=models["other"])["predicted"] == 0
+    assert segment_predict(**told, model=models["other"], probabilities=True)["predicted"] == 1
+
+
+def large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The words of a prediction by rows, which begins with a stop after some of them."""
+    tifffile.imwrite(folder / "a.tif", scene(0, 300, 80)[0], photometric="rgb")
+    monkeypatch.setattr(module, "LARGE_PIXELS", 1000)
+    return {"images": folder / "a.tif", "out": folder / "out", "tile": 64, "probabilities": True}
+
+
+def straight(told: dict[str, Any], model: Path) -> dict[str, bytes]:
+    out = told["out"].with_name("straight")
+    segment_predict(**(told | {"out": out}), model=model)
+    return content(out)
+
+
+def test_a_stopped_run_with_another_number_of_classes_is_not_gone_on_with(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    told = large(tmp_path, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_large", stop)
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=models["three"])
+    assert tifffile.imread(tmp_path / "out" / ".a.tif").shape == (3, 300, 80)
+    segment_predict(**told, model=models["five"])
+    assert content(told["out"]) == straight(told, models["five"])
+
+
+def test_without_probabilities_those_of_a_stopped_run_are_removed(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    told = large(tmp_path, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_large", stop)
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=models["three"])
+    segment_predict(**(told | {"probabilities": False}), model=models["three"])
+    assert set(content(told["out"])) == {"a.tif", "a.overlay.png"}
+
+
+@pytest.mark.parametrize("half", [b"", b"II*\0", b"no TIFF"])
+def test_half_a_file_of_probabilities_is_made_anew(half: bytes, models, tmp_path: Path, monkeypatch) -> None:
+    told = large(tmp_path, monkeypatch)
+    told["out"].mkdir()
+    (told["out"] / ".a.tif").write_bytes(half)
+    segment_predict(**told, model=models["three"])
+    assert content(told["out"]) == straight(told, models["three"])
+
+
+def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    told = large(tmp_path, monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(segment_files, "state_of", stop)  # called right after
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=models["three"])
+    assert (told["out"] / "a.probabilities.tif").is_file()
+    assert (told["out"] / ".a.json").is_file()
+    segment_predict(**told, model=models["three"])
+    assert content(told["out"]) == straight(told, models["three"])
+
+
+# Images that cannot be read, packages that are not there
+
+
+def test_a_damaged_large_tiff_is_skipped_and_the_others_are_labelled(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    told = large(tmp_path, monkeypatch)
+    inside = tmp_path / "in"
+    inside.mkdir()
+    (tmp_path / "a.tif").rename(inside / "good.tif")
+    damaged = inside / "damaged.tif"
+    tifffile.imwrite(damaged, scene(1, 300, 80)[0], photometric="rgb", compression="zlib", rowsperstrip=50)
+    with tifffile.TiffFile(damaged) as tiff:
+        place = tiff.pages[0].dataoffsets[3]
+    whole = bytearray(damaged.read_bytes())
+    whole[place : place + 200] = bytes(200)
+    damaged.write_bytes(whole)
+    result = segment_predict(**(told | {"images": inside}), model=models["three"])
+    assert (result["images"], result["skipped"]) == (1, 1)
+    assert (told["out"] / "good.tif").is_file()
+    assert not (told["out"] / "damaged.tif").exists()
+
+
+def test_a_large_tiff_that_is_turned_is_read_whole(models, tmp_path: Path, monkeypatch) -> None:
+    pixels = scene(0, 300, 80)[0]
+    for name, turned, orientation in (("turned", np.rot90(pixels, -1), 8), ("upright", pixels, 1)):
+        tifffile.imwrite(
+            tmp_path / f"{name}.tif", np.ascontiguousarray(turned), photometric="rgb",
+            extratags=[(274, "H", 1, orientation, True)],
+        )  # fmt: skip
+    monkeypatch.setattr(module, "LARGE_PIXELS", 1000)
+    told = {"model": models["three"], "out": tmp_path / "out", "tile": 64}
+    for name in ("turned", "upright"):
+        segment_predict(tmp_path / f"{name}.tif", **told)
+    turned, upright = (tifffile.imread(tmp_path / "out" / f"{name}.tif") for name in ("turned", "upright"))
+    assert turned.shape == (300, 80)
+    assert (turned == upright).all()
+    monkeypatch.setattr(module, "MAX_PIXELS", 1000)
+    with pytest.raises(UnpoolError, match="this one is turned; save it anew upright"):
+        segment_predict(tmp_path / "turned.tif", **(told | {"model": models["other"]}))
+
+
+def test_without_tifffile_it_is_told_before_anything_is_predicted(
+    models, tmp_path: Path, monkeypatch
+) -> None:
+    picture(tmp_path / "in" / "a.png")
+    picture(tmp_path / "in" / "b.png", height=300)
+    told = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
+    monkeypatch.setitem(sys.modules, "tifffile", None)
+    with pytest.raises(UnpoolError, match=r'written by tifffile: pip install "unpool\[tiff\]"'):
+        segment_predict(**told, probabilities=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "LARGE_PIXELS", 10_000)
+        with pytest.raises(UnpoolError, match=r"b\.png is so large that .* pip install"):
+            segment_predict(**told)
+    assert not (tmp_path / "out").exists()
+    assert segment_predict(**told)["predicted"] == 2

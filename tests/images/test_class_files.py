@@ -1,0 +1,150 @@
+"""Class files: what 255 is, numbers with colours, headings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.class_file import read_classes
+from unpool.images.classes_of_pixels import PixelClasses, read_kept
+from unpool.images.folder import ImageFile
+from unpool.images.label_maps import read_labels
+from unpool.images.pairs import Pair
+
+NUMBERS_AND_COLOURS = """\
+sky 0 128 128 128
+car 8 64 0 128
+car 9 64 128 192
+road 3 128 64 128
+void 11 0 0 0
+void 12 128 64 128
+"""
+
+
+def classes_of(folder: Path, text: str, name: str = "classes.csv", **told) -> PixelClasses:
+    (folder / name).write_text(text)
+    return read_classes(folder / name, **told)
+
+
+def labels(folder: Path, mask: Image.Image, classes: PixelClasses, **told) -> list[int]:
+    mask.save(folder / "a.png")
+    file = ImageFile("a.png", folder / "a.png", 1, 0.0)
+    return read_labels(Pair(file, file), classes, **told)[0].tolist()
+
+
+def grey(*values: int) -> Image.Image:
+    return Image.fromarray(np.array([values], np.uint8))
+
+
+def coloured(*colours: tuple[int, int, int]) -> Image.Image:
+    return Image.fromarray(np.array([colours], np.uint8))
+
+
+@pytest.mark.parametrize("text", ["ground\nfigure\n", "ground 0\nfigure 1\n", "ground\nfigure\nvoid\n"])
+def test_of_two_classes_255_is_the_second_where_masks_hold_0_and_255_alone(text: str, tmp_path: Path) -> None:
+    def read(masks_are_binary: bool, ignore: int | None = None) -> PixelClasses:
+        return classes_of(tmp_path, text, ignore=ignore, is_binary=lambda: masks_are_binary)
+
+    assert labels(tmp_path, grey(0, 255), read(True)) == [0, 1]
+    assert labels(tmp_path, grey(0, 255), read(False)) == [0, 255]
+    assert labels(tmp_path, grey(0, 255), read(True, ignore=255)) == [0, 255]
+    assert read(True).written == (0, 1)
+
+
+def test_a_number_in_the_file_wins_over_255_being_no_class(tmp_path: Path) -> None:
+    binary = {"is_binary": lambda: True}
+    classes = classes_of(tmp_path, "ground 0\nfigure 255\n", **binary)
+    assert labels(tmp_path, grey(0, 255), classes) == [0, 1]
+    classes = classes_of(tmp_path, "ground 0\nfigure 1\nvoid 255\n", **binary)
+    assert labels(tmp_path, grey(0, 255), classes) == [0, 255]
+    with pytest.raises(UnpoolError, match="there must be two classes at least"):
+        classes_of(tmp_path, "ground 0\nfigure 255\n", ignore=255)
+    with pytest.raises(UnpoolError, match="the value 255"):  # 11 was typed, so 255 is nothing
+        labels(tmp_path, grey(0, 255), classes_of(tmp_path, "ground\nfigure\n", ignore=11, **binary))
+
+
+def test_masks_are_looked_at_only_where_it_matters(tmp_path: Path) -> None:
+    for text in ("a\nb\nc\n", "a 0\nb 2\n", "a 0 0 0\nb 9 9 9\n", "a 0\nb 255\n"):
+        classes_of(tmp_path, text, is_binary=lambda: pytest.fail("it was asked"))
+    classes_of(tmp_path, "a\nb\n", ignore=11, is_binary=lambda: pytest.fail("it was asked"))
+
+
+def test_every_colour_beside_a_number_is_understood(tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, NUMBERS_AND_COLOURS)
+    kept = read_kept(json.loads(json.dumps(classes.kept())))
+    assert kept == classes
+    mask = coloured((128, 128, 128), (64, 0, 128), (64, 128, 192), (128, 64, 128), (0, 0, 0))
+    assert labels(tmp_path, mask, kept) == [0, 1, 1, 2, 255]  # a colour that void shares is the class's
+    assert labels(tmp_path, grey(0, 8, 9, 3, 11, 12), kept) == [0, 1, 1, 2, 255, 255]
+
+
+def test_grey_alone_in_a_mask_of_colours_is_a_colour_unless_numbers_fit_better(tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, NUMBERS_AND_COLOURS)
+    assert labels(tmp_path, coloured((0, 0, 0), (0, 0, 0)), classes) == [255, 255]
+    assert labels(tmp_path, coloured((0, 0, 0), (128,) * 3), classes) == [255, 0]
+    assert labels(tmp_path, coloured((0,) * 3, (8,) * 3, (3,) * 3), classes) == [0, 1, 2]
+    assert labels(tmp_path, grey(0, 0), classes) == [0, 0]
+    with pytest.raises(UnpoolError, match=r"the colour #4d4d4d \(1 pixel\)"):
+        labels(tmp_path, coloured((0, 0, 0), (77,) * 3), classes)
+    assert labels(tmp_path, coloured((0, 0, 0), (77,) * 3), classes, unknown="ignore") == [255, 255]
+
+
+def test_a_colour_of_two_classes_stands_for_none(tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, "a 0 1 2 3\nb 1 1 2 3\nc 2 4 5 6\n")
+    assert dict(classes.colour_keys) == {0x040506: 2}
+
+
+def test_models_from_before_there_were_colours_of_numbers_go_on(tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, NUMBERS_AND_COLOURS)
+    kept = classes.kept()
+    del kept["colour_keys"]
+    old = read_kept(json.loads(json.dumps(kept)))
+    assert labels(tmp_path, grey(0, 8, 11), old) == [0, 1, 255]
+    assert labels(tmp_path, coloured((128, 128, 128), (64, 0, 128)), old) == [0, 1]
+    assert labels(tmp_path, coloured((0, 0, 0)), old) == [0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class_name,r,g,b\nsky,1,2,3\nroad,4,5,6\n",
+        "Class Name;Red;Green;Blue\nsky;1;2;3\nroad;4;5;6\n",
+        "kind,farbe\nsky,#010203\nroad,#040506\n",
+        "b,name,r,g\n3,sky,1,2\n6,road,4,5\n",
+    ],
+)
+def test_headings_of_colours(text: str, tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, text)
+    assert (classes.names, classes.by_colour) == (("sky", "road"), True)
+    assert classes.colours == ((1, 2, 3), (4, 5, 6))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class_name\nsky\nroad\n",
+        "was,nummer\nsky,0\nroad,1\n",
+        "was\tnummer\nsky\t0\nroad\t1\n",
+        "name,r,g,b,index\nsky,1,2,3,0\nroad,4,5,6,1\n",
+        "r,g,b,id,name\n1,2,3,0,sky\n4,5,6,1,road\n",
+        "sky,0,1,2,3\nroad,1,4,5,6\n",
+    ],
+)
+def test_headings_of_numbers(text: str, tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, text)
+    assert (classes.names, classes.by_colour) == (("sky", "road"), False)
+    assert labels(tmp_path, grey(0, 1), classes) == [0, 1]
+    if "2,3" in text:
+        assert classes.colours == ((1, 2, 3), (4, 5, 6))
+
+
+def test_a_first_class_is_no_heading(tmp_path: Path) -> None:
+    assert classes_of(tmp_path, "red\ngreen\nblue\n").names == ("red", "green", "blue")
+    for text in ("ground\nroad 1\n", "ground\nroad,1\n"):
+        with pytest.raises(UsageError, match="'ground' has no number, but others have"):
+            classes_of(tmp_path, text)

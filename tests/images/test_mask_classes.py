@@ -1,0 +1,179 @@
+"""Which classes masks hold where no file tells: runs of numbers and what strays from them, VOC, CamVid, JPEGs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unpool.errors import UnpoolError
+from unpool.images.classes_of_pixels import PixelClasses, default_colours, read_kept
+from unpool.images.folder import ImageFile
+from unpool.images.label_maps import read_labels
+from unpool.images.mask_file import read_mask
+from unpool.images.mask_values import classes_found, count_values
+from unpool.images.pairs import CAMVID, VOC, Pair, find_pairs
+
+
+def pairs_of(folder: Path, **masks: Image.Image) -> list[Pair]:
+    """Pairs whose masks are NAME.png, or NAME_ENDING for an ending of their own."""
+    pairs = []
+    for name, mask in masks.items():
+        file = folder / (name.replace("_", ".") if "_" in name else f"{name}.png")
+        mask.save(file, **({"lossless": True} if file.suffix == ".webp" else {}))
+        found = ImageFile(file.name, file, 1, 0.0)
+        pairs.append(Pair(found, found))
+    return pairs
+
+
+def grey(*values: int) -> Image.Image:
+    return Image.fromarray(np.array([values], np.uint8))
+
+
+def painted(*values: int, colours: Any = None) -> Image.Image:
+    mask = Image.fromarray(np.array([values], np.uint8), "P")
+    mask.putpalette(np.array(colours or default_colours(256), np.uint8).ravel().tolist())
+    return mask
+
+
+def understood(pairs: list[Pair], **told: Any) -> tuple[PixelClasses, str]:
+    values, problems = count_values(pairs, 1)
+    assert not problems
+    return classes_found(values, **({"ignore": None} | told))
+
+
+@pytest.mark.parametrize("stray", [4, 20, 77, 254])
+def test_a_number_that_strays_is_refused_with_its_mask_and_count_or_ignored(
+    stray: int, tmp_path: Path
+) -> None:
+    pairs = pairs_of(tmp_path, a=grey(0, 1, 2, 255), b=grey(0, stray, stray))
+    told = (
+        rf"the mask b.png holds the value {stray} \(2 pixels\), which is no class: .* are 0 to 2; .*--classes"
+    )
+    with pytest.raises(UnpoolError, match=told + r", or .* --unknown ignore$"):
+        understood(pairs)
+    classes, said = understood(pairs, unknown="ignore")
+    assert classes.names == ("0", "1", "2")
+    assert said == f"the numbers 0 to 2 as classes; 255, {stray} are ignored"
+    assert read_labels(pairs[1], classes, unknown="ignore").tolist() == [[0, 255, 255]]
+
+
+def test_of_several_that_stray_the_commonest_is_named(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(0, 1, 9), b=grey(0, 50, 50))
+    with pytest.raises(
+        UnpoolError, match=r"mask b.png holds the value 50 \(2 pixels\) \(one of 2 such values\)"
+    ):
+        understood(pairs)
+
+
+def test_without_two_classes_from_0_on_there_is_nothing_to_ignore_from(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(0, 128))
+    for unknown in ("refuse", "ignore"):
+        with pytest.raises(
+            UnpoolError, match=r"value 128 \(1 pixel\): that is no numbering of classes"
+        ) as told:
+            understood(pairs, unknown=unknown)
+        assert "--unknown" not in str(told.value)
+
+
+def test_classes_may_begin_at_1_and_the_ignored_number_may_be_any(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(1, 2, 3))
+    assert understood(pairs)[0].names == ("0", "1", "2", "3")
+    pairs = pairs_of(tmp_path, a=grey(0, 1, 2, 3))
+    for ignore, written in ((0, (1, 2, 3)), (2, (0, 1, 3)), (3, (0, 1, 2))):
+        classes, _ = understood(pairs, ignore=ignore)
+        assert (classes.written, classes.names) == (written, tuple(map(str, written)))
+        assert (read_labels(pairs[0], classes)[0] == 255).nonzero()[0].tolist() == [ignore]
+
+
+def test_numbers_in_a_format_that_changes_them_are_refused(tmp_path: Path) -> None:
+    numbers = Image.fromarray(np.repeat(np.arange(4, dtype=np.uint8), 64).reshape(16, 16))
+    with pytest.raises(
+        UnpoolError, match=r"mask a.jpg is of a format that does not keep .*numbers.*--classes"
+    ):
+        understood(pairs_of(tmp_path, a_jpg=numbers))
+    red = Image.new("RGB", (8, 8), (200, 30, 30))
+    with pytest.raises(UnpoolError, match=r"mask r.jpg is of a format .* colours may be noise"):
+        understood(pairs_of(tmp_path, r_jpg=red))
+    assert len(understood(pairs_of(tmp_path, a_webp=numbers.convert("RGB")))[0]) == 4  # written without loss
+    exact = pairs_of(tmp_path, b_jpg=Image.new("L", (8, 8)), w_jpg=Image.new("L", (8, 8), 255))
+    assert understood(exact)[0].names == ("background", "foreground")
+
+
+def test_a_small_pascal_voc_is_known_by_three_signs_of_four(tmp_path: Path) -> None:
+    held = (0, 1, 15, 255)
+    other = [(number, 0, 0) for number in range(256)]
+    for signs, layout, mask in (
+        ("palette, border, gap", "", painted(*held)),
+        ("folders, border, gap", VOC, grey(*held)),
+        ("folders, border, gap, another palette", VOC, painted(*held, colours=other)),
+        ("folders, palette, gap", VOC, painted(*held[:3])),
+        ("palette, border, many", "", painted(*range(9), 255)),
+    ):
+        classes, _ = understood(pairs_of(tmp_path, a=mask), layout=layout)
+        assert (len(classes), classes.names[15]) == (21, "person"), signs
+    # Programs that draw masks use this palette for classes of one's own.
+    assert understood(pairs_of(tmp_path, a=painted(0, 1, 2)))[0].names == ("0", "1", "2")
+    assert understood(pairs_of(tmp_path, a=painted(0, 1, 2, 255)))[0].names == ("0", "1", "2")
+    assert understood(pairs_of(tmp_path, a=grey(0, 1, 2)), layout=VOC)[0].names == ("0", "1", "2")
+
+
+def test_the_folders_of_pascal_voc_and_the_frames_of_camvid_are_told(tmp_path: Path) -> None:
+    for name in ("JPEGImages/a.jpg", "SegmentationClass/a.png", "JPEGImages/b.jpg", "cam/0006R0_f00930.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    folders = tmp_path / "JPEGImages", tmp_path / "SegmentationClass"
+    assert find_pairs(*folders).layout == ""
+    (tmp_path / "ImageSets" / "Segmentation").mkdir(parents=True)
+    assert find_pairs(*folders).layout == VOC
+    (tmp_path / "masks").mkdir()
+    Image.new("L", (4, 4)).save(tmp_path / "masks" / "0006R0_f00930_L.png")
+    assert find_pairs(tmp_path / "cam", tmp_path / "masks").layout == CAMVID
+    for folder, name in (("cam", "own.png"), ("masks", "own_L.png")):
+        Image.new("L", (4, 4)).save(tmp_path / folder / name)
+    assert find_pairs(tmp_path / "cam", tmp_path / "masks").layout == ""
+
+
+def test_numbers_of_camvid_are_11_classes_and_void(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(*range(12)))
+    classes, said = understood(pairs, layout=CAMVID)
+    assert (len(classes), classes.names[0], classes.names[10]) == (11, "sky", "bicyclist")
+    assert read_labels(pairs[0], classes).tolist() == [[*range(11), 255]]
+    assert "11 is ignored" in said
+    assert len(understood(pairs)[0]) == 12  # of other images they are anybody's
+    assert len(understood(pairs, layout=CAMVID, ignore=255)[0]) == 12  # typed, so 11 is a class
+    assert understood(pairs_of(tmp_path, a=grey(0, 1)), layout=CAMVID)[0].names == ("0", "1")
+    classes, _ = understood(pairs_of(tmp_path, a=grey(0, 1, 3, 4, 8)), layout=CAMVID)
+    assert len(classes) == 11
+
+
+def test_a_model_of_numbers_reads_published_colours_with_their_void(tmp_path: Path) -> None:
+    classes, _ = understood(pairs_of(tmp_path, a=grey(*range(12))), layout=CAMVID)
+    classes = read_kept(classes.kept())
+    mask = Image.fromarray(np.array([[(0, 0, 0), (64, 128, 192), (128, 128, 128)]], np.uint8))
+    assert read_labels(pairs_of(tmp_path, b=mask)[0], classes).tolist() == [[255, 8, 0]]
+    assert read_labels(pairs_of(tmp_path, c=Image.new("RGB", (2, 1)))[0], classes).tolist() == [[255, 255]]
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+@pytest.mark.parametrize(
+    ("orientation", "turn"), [(3, Image.Transpose.ROTATE_180), (6, Image.Transpose.ROTATE_90), (1, None)]
+)
+def test_a_mask_is_turned_as_its_exif_data_says(
+    mode: str, orientation: int, turn: Image.Transpose | None, tmp_path: Path
+) -> None:
+    label_HW = np.array([[0, 1, 2], [3, 4, 5]], np.uint8)
+    mask = Image.fromarray(label_HW, "P") if mode == "P" else Image.fromarray(label_HW).convert(mode)
+    if mode == "P":
+        mask.putpalette(np.array(default_colours(256), np.uint8).ravel().tolist())
+    lying = mask if turn is None else mask.transpose(turn)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    lying.save(tmp_path / "a.png", exif=exif)
+    read = read_mask(tmp_path / "a.png")
+    assert read.value_HW.tolist() == label_HW.tolist()
+    if read.palette_HW is not None:
+        assert read.palette_HW[0].tolist() == [0, 0x800000, 0x008000]
