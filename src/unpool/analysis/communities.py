@@ -23,9 +23,9 @@ def communities(
     """The community of each vector of unit length (N,), and the share of its links that stay inside it (N,).
 
     Leiden on the graph of the 15 nearest neighbours, weighted by how many neighbours two images share. With
-    `auto` their number falls out at resolution 1. A wanted number is reached from there, or from a higher resolution
-    where that gives fewer, by joining those that stand alone least. Parts of the graph without a link between them
-    are never joined, so that more may come back.
+    `auto` their number falls out at resolution 1. A wanted number is reached from there, or from a higher
+    resolution where that gives fewer, by joining those that stand alone least. Parts of the graph without a link
+    between them are never joined, so that more may come back.
 
     Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; Jarvis and Patrick 1973 (shared neighbours);
     Bonald et al. 2020, scikit-network.

@@ -59,8 +59,8 @@ class Aggregation(Contrast):
         if int(self.local.rounds):
             return None
         return (
-            "the training was over with its warm-up: it learnt by contrast alone, nothing was aggregated; train for "
-            "two epochs or more"
+            "the training was over with its warm-up: it learnt by contrast alone, nothing was aggregated; train "
+            "for two epochs or more"
         )
 
     def first_epoch(self, num_epochs: int) -> int:
