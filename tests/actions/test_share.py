@@ -62,7 +62,8 @@ def work(tmp_path: Path) -> Path:
     table.upsert([{"path": "broken.png", "status": "skipped"}])
     (table.work / REPORT).mkdir()
     (table.work / REPORT / "map.png").write_bytes(b"all images")
-    write_state(table.work, images=f"/somewhere/secret/{HOSTILE}", finished={"figures": {"silhouette": 0.25}})
+    (table.work / REPORT / "quality.json").write_text('{"silhouette": 0.25}')
+    write_state(table.work, images=f"/somewhere/secret/{HOSTILE}")
     return table.work
 
 
