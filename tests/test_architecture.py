@@ -42,7 +42,7 @@ report
 actions.places actions.origin actions.choose actions.collection actions.checked actions.tables actions.recipes
 actions.learn actions.model
 actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
-actions.undoing actions.edit actions.spread actions.report actions.run
+actions.undoing actions.edit actions.spread actions.report actions.reported actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
 actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page

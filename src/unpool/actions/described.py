@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,10 +15,12 @@ from unpool.actions.places import REPORT
 from unpool.files import write_bytes, write_json
 from unpool.workspace import ImageTable
 
+if TYPE_CHECKING:
+    from unpool.report.page import Table
+
 SHOWN = 8  # typical and odd images named of each group
 DRAWN = 60  # groups whose images are drawn beside their tree, at most
 NAMED, LISTED = 2, 100  # images named of each kind, and groups, in the table of the page
-Table = tuple[str, list[str], list[list[str]]]
 GROUPS, DENDROGRAM, CONFUSION, QUALITY = "groups.json", "dendrogram.png", "confusion.png", "quality.json"
 
 

@@ -150,7 +150,3 @@ def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray,
     network.use_indices = False  # they would carry the images past their codes
     made = next(reconstruct(network, [np.stack(pixels)]))
     return made.input_BSSC, made.output_BSSC
-
-
-def _path(value: str | None) -> Path | None:
-    return None if value is None else Path(value)

@@ -70,7 +70,7 @@ def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": laid["trustworthiness"],
     }  # fmt: skip
-    finished |= {"figures": evaluate(done.work, trusted=laid["trustworthiness"], progress=progress)}
+    evaluate(done.work, trusted=laid["trustworthiness"], progress=progress)
     with progress.stage("report"):
         make_report(done.work)
     ImageTable(done.work).compact()
