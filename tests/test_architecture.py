@@ -25,7 +25,7 @@ objectives.local_aggregation objectives.aggregation objectives.self_labelling ob
 objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction
 objectives.corruption
 objectives.supervised objectives.named objectives
-training.plan training.history training.data training.masked training.typed training.optimisers
+training.plan training.budget training.history training.data training.masked training.typed training.optimisers
 training.schedules
 training.checkpoint training.scratch training.log training.processes training.sums training.interrupt
 training.sound

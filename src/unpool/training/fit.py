@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from unpool.cores import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.objective import Objective
+from unpool.training.budget import seconds_a_step, seconds_to_validate
 from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint, which_fits
 from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
@@ -188,35 +189,28 @@ class _Run:
         before = _copy(self.bare)
         validate = self._seconds_to_validate() / self.per_epoch
         self.module.train()
-        times: list[float] = []
-        for count in range(12):
-            start = time.perf_counter()
-            x_BCHW, index_B, weight, _ = next(self._shares(0, count % self.per_epoch, 1))
-            self._forward_backward(x_BCHW, index_B, weight, 0, 0)
-            times.append(time.perf_counter() - start)
-            if self._agreed(sum(times)) > 5:
-                break
+        each = seconds_a_step(self._step_to_time, self._agreed)
         self.bare.load_state_dict(before)
         self.optimizer.zero_grad(set_to_none=True)
         self.sums = Sums(self.accelerator.device)
-        each = float(np.median(times[2:] or times))
         return max(1, int(minutes * 60 / self._agreed(each + validate)))
+
+    def _step_to_time(self, number: int) -> None:
+        x_BCHW, index_B, weight, _ = next(self._shares(0, number % self.per_epoch, 1))
+        self._forward_backward(x_BCHW, index_B, weight, 0, 0)
 
     @torch.no_grad()
     def _seconds_to_validate(self) -> float:
-        """What a validation costs, from its first batch: whole images may be far larger than what is trained on."""
         if not len(self.val_index):
             return 0.0
         world, count = self.accelerator, min(self.plan.batch, len(self.val_index))
         index_B, _ = share(self.val_index[:count], world.process_index, world.num_processes)
+
+        def validate() -> None:
+            self.bare(next(iter(self.data.batches([index_B], self.plan.seed))), index_B, 0)
+
         self.bare.eval()
-        times = []
-        for _ in range(2):  # the first one also makes room and picks algorithms
-            start = time.perf_counter()
-            x_BCHW = next(iter(self.data.batches([index_B], self.plan.seed)))
-            self.bare(x_BCHW, index_B, 0)
-            times.append(time.perf_counter() - start)
-        return times[-1] * len(self.val_index) / count
+        return seconds_to_validate(validate, len(self.val_index) / count)
 
     def _agreed(self, seconds: float) -> float:
         """The same time in every process."""
