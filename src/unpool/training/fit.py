@@ -25,7 +25,7 @@ from unpool.training.data import Images, epoch_batches, split
 from unpool.training.history import History, Standing
 from unpool.training.interrupt import Interrupt
 from unpool.training.log import Log
-from unpool.training.optimisers import make_optimiser
+from unpool.training.optimisers import make_optimiser, parameter_groups
 from unpool.training.plan import Plan
 from unpool.training.processes import keep_alike, make_accelerator, same_buffers, share
 from unpool.training.schedules import make_schedule
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 SAVE_EVERY_SECONDS = 15.0
 SAVE_SHARE = 0.02  # of the time, at most, goes into saving
 TELL_EVERY_SECONDS = 1.0
-ENCODER = "network.encoder."
 
 
 def train(
@@ -116,7 +115,9 @@ class _Run:
             self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
         keep_alike(self.bare, [f"objective.{name}" for name in getattr(objective, "alike", ())])
         self.module = accelerator.prepare_model(self.bare)
-        self.optimizer = make_optimiser(plan.optimizer, _trained(self.bare, plan), plan.lr, plan.weight_decay)
+        self.optimizer = make_optimiser(
+            plan.optimizer, parameter_groups(self.bare, plan.backbone_lr), plan.lr, plan.weight_decay
+        )
         self.history = History(best_by=getattr(objective, "best_by", None))
         self.total = self.step = 0
         self.sums = Sums(accelerator.device)
@@ -392,17 +393,6 @@ class _Run:
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.history.epochs, self.history.images = state["epochs"], state["images"]
         self.history.seconds_before = state["seconds"]
-
-
-def _trained(module: nn.Module, plan: Plan) -> list[Any]:
-    """The parameters to train; those of the network's encoder apart where it has a learning rate of its own."""
-    named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
-    if plan.backbone_lr is None:
-        return [each for _, each in named]
-    backbone = [each for name, each in named if name.startswith(ENCODER)]
-    rest = [each for name, each in named if not name.startswith(ENCODER)]
-    groups: list[dict[str, Any]] = [{"params": rest}, {"params": backbone, "lr": plan.backbone_lr}]
-    return [group for group in groups if group["params"]]
 
 
 def _copy(module: nn.Module) -> dict[str, Tensor]:

@@ -6,12 +6,13 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from torch import Tensor, optim
+from torch import Tensor, nn, optim
 
 from unpool.errors import UsageError
 from unpool.training.typed import made, parse_typed
 
 OPTIMIZER = "--optimizer"
+ENCODER = "network.encoder."  # what names in a training step begin with
 
 # Left out: LBFGS wants a closure, SparseAdam sparse gradients.
 _OPTIMISERS: dict[str, type[optim.Optimizer]] = {
@@ -89,3 +90,14 @@ def _groups(parameters: Iterable[Any]) -> list[dict[str, Any]]:
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:
     tensors = [tensor for group in groups for tensor in group["params"]]
     return all(tensor.is_floating_point() and tensor.device.type in ("cpu", "cuda") for tensor in tensors)
+
+
+def parameter_groups(module: nn.Module, backbone_lr: float | None) -> list[Any]:
+    """The parameters to train; those of the network's encoder apart where it has a learning rate of its own."""
+    named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
+    if backbone_lr is None:
+        return [each for _, each in named]
+    backbone = [each for name, each in named if name.startswith(ENCODER)]
+    rest = [each for name, each in named if not name.startswith(ENCODER)]
+    groups: list[dict[str, Any]] = [{"params": rest}, {"params": backbone, "lr": backbone_lr}]
+    return [group for group in groups if group["params"]]
