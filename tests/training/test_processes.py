@@ -94,7 +94,8 @@ def test_two_processes_train_a_segmenter_and_count_every_pixel_once(tmp_path: Pa
     assert record["processes"] == 2
     best = ("segment", "evaluate", str(val_images), str(val_masks), "--model", str(tmp_path / "model"))
     again = told((*best, "--device", "cpu", "--json"))
-    assert again["mean_iou"] == pytest.approx(answer["val_miou"], abs=0.005)
+    # Other statistics of BatchNorm in one of the processes move it by 1e-5, an image counted twice by 4e-3.
+    assert again["mean_iou"] == pytest.approx(answer["val_miou"], abs=1e-7)
 
 
 @pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 2), (5, 3), (1, 2)])
