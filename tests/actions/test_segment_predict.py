@@ -62,6 +62,16 @@ def stop(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
 
 
+def stopped(
+    told: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+) -> None:
+    """Predict, and be stopped where the function of that name would be called."""
+    with monkeypatch.context() as patch:
+        patch.setattr(where, name, stop)
+        with pytest.raises(KeyboardInterrupt):
+            segment_predict(**told, model=model)
+
+
 # What is not ours
 
 
@@ -128,19 +138,14 @@ def test_our_own_files_are_replaced_by_another_model_and_other_options(models, t
     assert content(tmp_path / "out") == first
 
 
-@pytest.mark.parametrize("place", ["finish", "labels"])
+@pytest.mark.parametrize("place", ["finish", "as_written"])
 def test_what_a_killed_run_wrote_is_ours_and_made_anew(
     place: str, models, tmp_path: Path, monkeypatch
 ) -> None:
     picture(tmp_path / "in" / "a.png")
     told = {"images": tmp_path / "in", "out": tmp_path / "out"}
-    with monkeypatch.context() as patch:
-        if place == "finish":
-            patch.setattr(module.Record, "finish", stop)
-        else:
-            patch.setattr(segment_files, "as_written", stop)  # the overlay is there, the labels are not
-        with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=models["three"])
+    where = module.Record if place == "finish" else segment_files  # the overlay is there, the labels are not
+    stopped(told, models["three"], monkeypatch, where, place)
     assert (tmp_path / "out" / "a.overlay.png").is_file()
     assert segment_predict(**told, model=models["three"])["predicted"] == 1
     straight = tmp_path / "straight"
@@ -155,10 +160,7 @@ def test_a_killed_run_with_another_model_leaves_nothing_that_counts_as_done(
     told = {"images": tmp_path / "in", "out": tmp_path / "out"}
     segment_predict(**told, model=models["three"])
     first = content(tmp_path / "out")
-    with monkeypatch.context() as patch:
-        patch.setattr(segment_files, "as_written", stop)
-        with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=models["other"])
+    stopped(told, models["other"], monkeypatch, segment_files, "as_written")
     assert content(tmp_path / "out") != first  # one file is of the other model
     assert segment_predict(**told, model=models["three"])["predicted"] == 1
     assert content(tmp_path / "out") == first
@@ -213,10 +215,7 @@ def test_a_stopped_run_with_another_number_of_classes_is_not_gone_on_with(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     told = large(tmp_path, monkeypatch)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "write_large", stop)
-        with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=models["three"])
+    stopped(told, models["three"], monkeypatch, module, "write_large")
     assert tifffile.imread(tmp_path / "out" / ".a.tif").shape == (3, 300, 80)
     segment_predict(**told, model=models["five"])
     assert content(told["out"]) == straight(told, models["five"])
@@ -226,10 +225,7 @@ def test_without_probabilities_those_of_a_stopped_run_are_removed(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     told = large(tmp_path, monkeypatch)
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "write_large", stop)
-        with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=models["three"])
+    stopped(told, models["three"], monkeypatch, module, "write_large")
     segment_predict(**(told | {"probabilities": False}), model=models["three"])
     assert set(content(told["out"])) == {"a.tif", "a.overlay.png"}
 
@@ -247,10 +243,7 @@ def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     told = large(tmp_path, monkeypatch)
-    with monkeypatch.context() as patch:
-        patch.setattr(segment_files, "state_of", stop)  # called right after
-        with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=models["three"])
+    stopped(told, models["three"], monkeypatch, segment_files, "state_of")  # called right after
     assert (told["out"] / "a.probabilities.tif").is_file()
     assert (told["out"] / ".a.json").is_file()
     segment_predict(**told, model=models["three"])
