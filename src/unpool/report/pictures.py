@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,21 +58,37 @@ def _draw_strip(
             paste_centred(sheet, fit(thumbnail, CELL), left, top + HEADING + row * (CELL + GAP), CELL)
 
 
-def draw_loss(history: Sequence[Mapping[str, float | None]]) -> bytes:
-    """The curve of training as PNG bytes; the points without a finite value are left out."""
+def draw_loss(history: Sequence[Mapping[str, Any]]) -> bytes:
+    """The curve of training as PNG bytes; the points without a finite value are left out.
+
+    Phases follow each other, each with a curve of its own: their losses are of different things.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(8, 4.5), dpi=150, layout="constrained")
     axes = figure.add_subplot(xlabel="epoch", ylabel="loss")
-    for key, name, colour in (("train_loss", "training", "#0072b2"), ("val_loss", "validation", "#d55e00")):
-        points = [
-            (row.get("epoch", i), row[key]) for i, row in enumerate(history) if _is_number(row.get(key))
-        ]
-        if points:
-            marker = "o" if len(points) < 40 else None
-            axes.plot(*zip(*points, strict=True), label=name, color=colour, marker=marker, markersize=4)
+    for number, (name, before, rows) in enumerate(phases(history)):
+        if number:
+            axes.axvline(before + 0.5, color="#888888", linewidth=0.8, linestyle=":")
+        if name:
+            axes.annotate(name, (before + 1, 1), xycoords=("data", "axes fraction"), fontsize=9, va="bottom")
+        for key, what, colour in (
+            ("train_loss", "training", "#0072b2"),
+            ("val_loss", "validation", "#d55e00"),
+        ):
+            points = [
+                (before + row.get("epoch", i), row[key])
+                for i, row in enumerate(rows)
+                if _is_number(row.get(key))
+            ]
+            if points:
+                known = {line.get_label() for line in axes.lines}
+                axes.plot(
+                    *zip(*points, strict=True), label=f"_{what}" if what in known else what, color=colour,
+                    marker="o" if len(points) < 40 else None, markersize=4,
+                )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.25)
@@ -79,6 +97,23 @@ def draw_loss(history: Sequence[Mapping[str, float | None]]) -> bytes:
     buffer = io.BytesIO()
     FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
+
+
+def phases(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, float, list[Mapping[str, Any]]]]:
+    """The name of each phase of a training, how many epochs came before it, and its rows.
+
+    >>> rows = [{"phase": "contrast", "epoch": 1}, {"phase": "contrast", "epoch": 2}]
+    >>> rows.append({"phase": "groups-0", "epoch": 1})
+    >>> [(name, before, len(part)) for name, before, part in phases(rows)]
+    [('contrast', 0, 2), ('groups-0', 2, 1)]
+    """
+    found: list[tuple[str, float, list[Mapping[str, Any]]]] = []
+    before = 0
+    for name, part in groupby(history, key=lambda row: str(row.get("phase", ""))):
+        rows = list(part)
+        found.append((name, before, rows))
+        before += rows[-1].get("epoch", len(rows))
+    return found
 
 
 def _is_number(value: float | None) -> bool:
