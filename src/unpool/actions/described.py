@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 
 SHOWN = 8  # typical and odd images named of each group
 DRAWN = 60  # groups whose images are drawn beside their tree, at most
+MEANINGS = {
+    "groups": "how many groups there are",
+    "accuracy": "share of images in the group that matches their class best, each class with one group",
+    "nmi": "what groups tell of classes, from 0, nothing, to 1, everything",
+    "ari": "agreement of pairs of images with the classes, 0 where it is chance, 1 where it is perfect",
+    "knn_accuracy": "share of images whose nearest neighbours tell their class",
+    "silhouette": "how far groups lie apart for their width, from -1 to 1, by the images' vectors",
+    "map_silhouette": "the same on the map",
+    "coverage": "share of images that are in a group at all",
+    "trustworthiness": "share of neighbours on the map that are neighbours by their vectors too",
+    "purity": "share of an image's nearest neighbours that are in its own group",
+    "stability": "agreement of k-means groups of random parts of the images, as many as there are groups",
+    "effective_rank": "how many directions the vectors use; near 1 they have collapsed",
+}
+"""Each figure of quality.json, in the order in which pages show them."""
 NAMED, LISTED = 2, 100  # images named of each kind, and groups, in the table of the page
 GROUPS, DENDROGRAM, CONFUSION, QUALITY = "groups.json", "dendrogram.png", "confusion.png", "quality.json"
 

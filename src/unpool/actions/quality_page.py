@@ -6,23 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.described import compared_table, groups_table, read_figures
+from unpool.actions.described import MEANINGS, compared_table, groups_table, read_figures
 from unpool.actions.places import REPORT, read_state
 
-MEANINGS = {
-    "groups": "how many groups there are",
-    "accuracy": "share of images in the group that matches their class best, each class with one group",
-    "nmi": "what groups tell of classes, from 0, nothing, to 1, everything",
-    "ari": "agreement of pairs of images with the classes, 0 where it is chance, 1 where it is perfect",
-    "knn_accuracy": "share of images whose nearest neighbours tell their class",
-    "silhouette": "how far groups lie apart for their width, from -1 to 1, by the images' vectors",
-    "map_silhouette": "the same on the map",
-    "coverage": "share of images that are in a group at all",
-    "trustworthiness": "share of neighbours on the map that are neighbours by their vectors too",
-    "purity": "share of an image's nearest neighbours that are in its own group",
-    "stability": "agreement of k-means groups of random parts of the images, as many as there are groups",
-    "effective_rank": "how many directions the vectors use; near 1 they have collapsed",
-}
 PICTURES = {
     "map.png": ("The map", "All images laid out by likeness, coloured by group"),
     "groups.png": ("Typical images of each group", "The most typical images of each group in rows"),

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.collection import problem_rows
-from unpool.actions.described import CONFUSION, DENDROGRAM, compared_table, groups_table, read_figures
+from unpool.actions.described import (
+    CONFUSION,
+    DENDROGRAM,
+    MEANINGS,
+    compared_table,
+    groups_table,
+    read_figures,
+)
 from unpool.actions.group import classes_of, embedded
 from unpool.actions.origin import source_of
 from unpool.actions.places import MODEL, REPORT, read_state
@@ -34,28 +41,18 @@ SHOWN = (
 )
 EXAMPLES = 16
 PAGE = "index.html"
-FACTS = {
-    "accuracy": "accuracy, against the labels",
-    "nmi": "NMI, against the labels",
-    "ari": "ARI, against the labels",
-    "knn_accuracy": "accuracy of the nearest neighbours",
-    "silhouette": "silhouette",
-    "map_silhouette": "silhouette on the map",
-    "purity": "neighbours in the same group",
-    "stability": "agreement of repeated k-means",
-    "trustworthiness": "trustworthiness of the map",
-}
 
 
 def facts_of(work: Path) -> dict[str, Any]:
     """What the report says first: the images, the network, the groups and how good they are."""
     state, figures, table = read_state(work), read_figures(work), ImageTable(work)
-    known = state.get("group") or {}
+    grouping = state.get("group") or {}
     facts = {
         "images": table.count(OK), "skipped": table.count(SKIPPED), "network": state.get("network"),
-        "why": state.get("reason"), "groups": known.get("groups"), "grouped by": known.get("method"),
+        "why": state.get("reason"), "groups": grouping.get("groups"), "grouped by": grouping.get("method"),
     }  # fmt: skip
-    return facts | {words: figures[name] for name, words in FACTS.items() if figures.get(name) is not None}
+    known = {name.replace("_", " "): figures.get(name) for name in MEANINGS if name not in facts}
+    return facts | {name: value for name, value in known.items() if value is not None}
 
 
 def refresh_report(work: Path, progress: Progress) -> None:
