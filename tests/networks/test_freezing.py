@@ -11,7 +11,7 @@ from torch import nn
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
-from unpool.networks.freezing import freeze
+from unpool.networks.freezing import freeze, keep_statistics
 
 
 def buffers(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -83,3 +83,20 @@ def test_a_copy_is_frozen_by_itself() -> None:
 def test_what_has_no_encoder_is_refused() -> None:
     with pytest.raises(UnpoolError, match="Linear has no encoder to freeze; give an Autoencoder"):
         freeze(nn.Linear(2, 2))
+
+
+def test_batch_statistics_can_be_kept_alone() -> None:
+    network = build_network("resnet18", size=64, seed=0)
+    before = buffers(network)
+    keep_statistics(network)
+    run_in_training_mode(network)
+    after = buffers(network)
+    moving = [name for name in before if "running" in name or "num_batches" in name]
+    assert moving
+    assert all(torch.equal(after[name], before[name]) for name in moving)
+    assert all(parameter.grad is not None for parameter in network.encoder.parameters())
+    # Their modules count by statistics kept, so that an image's code is its own affair.
+    x_BCHW = torch.randn(4, 3, 64, 64)
+    network.train()
+    alone, together = network.encode(x_BCHW[:1]), network.encode(x_BCHW)[:1]
+    torch.testing.assert_close(alone, together, atol=1e-4, rtol=1e-3)

@@ -8,6 +8,7 @@ import torch
 
 from unpool.errors import UsageError
 from unpool.objectives.views import VIEWS, PickedViews, Views, views_named
+from unpool.training.data import FeatureSet
 
 STILL = Views(0, 0, 0, 0, 0, 0)
 
@@ -75,6 +76,28 @@ def test_views_made_before_are_picked_two_at_a_time() -> None:
     assert (torch.bincount(first.long(), minlength=4) > 90).all()
     again = PickedViews().look(made[:9], np.arange(40, 49), 0, 7, 0)[:, 0]
     assert torch.equal(again, first[40:49])
+
+
+def test_the_second_of_two_views_is_of_an_image_alike() -> None:
+    made = torch.arange(6.0).view(1, 6, 1).expand(900, 6, 1)
+    first, second = (PickedViews(2).look(made, np.arange(900), 0, 7, stream)[:, 0] for stream in (0, 1))
+    assert set(first.tolist()) == {0, 1, 2, 3}
+    assert set(second.tolist()) == {4, 5}
+    assert not torch.equal(second, PickedViews(2).look(made, np.arange(900), 0, 8, 1)[:, 0])
+
+
+def test_features_of_images_alike_come_last() -> None:
+    feature_NVD = np.arange(24.0).reshape(4, 2, 3)
+    alike_NK = np.array([[1, 2], [0, 3], [3, 0], [2, 1]])
+    data = FeatureSet(feature_NVD, torch.device("cpu"), alike_NK)
+    seen = [next(iter(data.batches([np.array([0, 3])], epoch=epoch))).numpy() for epoch in (0, 1)]
+    for x_BVD in seen:
+        assert x_BVD.shape == (2, 4, 3)
+        np.testing.assert_array_equal(x_BVD[:, :2], feature_NVD[[0, 3]])
+        for row, others in enumerate(alike_NK[[0, 3]]):
+            for place, other in enumerate(others):
+                assert any(np.array_equal(x_BVD[row, 2 + place], view) for view in feature_NVD[other])
+    assert not (seen[0][:, 2:] == seen[1][:, 2:]).any(), "another view in the next epoch"
 
 
 def test_a_wrong_name_is_told() -> None:

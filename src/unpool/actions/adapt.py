@@ -25,6 +25,8 @@ from unpool.progress import Progress
 
 VIEWS = 4  # of an image; the first is the image as it is embedded
 LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
+CODED = 10_000  # codes that pass the head at a time
+ALIKE = 10  # images that an image is compared with
 LEARNT_A_MINUTE, LEARNT_FROM_LEAST = 1_500, 1_000  # where time is short
 
 
@@ -74,12 +76,12 @@ def features_of(
 def train_head(
     network: Any, feature_NVD: np.ndarray, *, seed: int, progress: Progress
 ) -> tuple[Any, dict[str, Any]]:
-    """The network with a head trained by Local Aggregation over known features; and the training record."""
+    """The network with a head over known features, trained so that views of neighbours agree; and the training record."""
     import torch
 
     from unpool.networks.adapted import Head, with_head
     from unpool.networks.catalogue import seeded
-    from unpool.objectives.aggregation import Aggregation
+    from unpool.objectives.named import make_objective
     from unpool.objectives.views import PickedViews
     from unpool.training.data import FeatureSet
     from unpool.training.fit import train
@@ -90,28 +92,48 @@ def train_head(
         whole = with_head(network)
         head = Head(whole)
         head.start(torch.from_numpy(feature_NVD[:, 0]))
-        objective = Aggregation(head.dimension(), count, np.arange(count), seed=seed, views=PickedViews())
+        alike_NK = alike(head, feature_NVD, np.arange(count), seed=seed)
+        objective = make_objective(
+            HEAD.objective, head, trained_M=np.arange(count), num_images=count,
+            views=PickedViews(alike_NK.shape[1]), seed=seed,
+        )  # fmt: skip
     plan = Plan(
         epochs=HEAD.epochs, batch=min(HEAD.batch, count), optimizer=HEAD.optimizer, schedule=HEAD.schedule,
         lr=HEAD.lr, weight_decay=HEAD.weight_decay, val=0.0, seed=seed, drop_last=True,
     )  # fmt: skip
     with progress.stage("adapting", 100, "%") as stage:
         history = train(
-            head, FeatureSet(feature_NVD, torch.device("cpu")), objective, plan,
+            head, FeatureSet(feature_NVD, torch.device("cpu"), alike_NK), objective, plan,
             progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
         )  # fmt: skip
     told = {"objective": HEAD.objective, "frozen": True, "seed": seed}
     return whole, told | {"steps": history.steps, "epochs": history.epochs}
 
 
-def embed_codes(whole: Any, code_ND: np.ndarray) -> np.ndarray:
-    """What the head makes of codes (N, D): (N, E) float32."""
+def alike(head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, *, seed: int) -> np.ndarray:
+    """The images trained on that each image is most like, (N, K): nearest to what `head` makes of its first view.
+
+    K is 10, fewer where there are not so many others. Raises UnpoolError for NaN or infinity in the features.
+    """
+    from unpool.analysis.neighbours import Index
+
+    parts = np.array_split(np.arange(len(feature_NVD)), 1 + len(feature_NVD) // CODED)
+    vector_NE = np.concatenate([embed_codes(head, feature_NVD[part, 0]) for part in parts])
+    count = min(ALIKE, len(trained_M) - 1)
+    index = Index(vector_NE[trained_M], seed=seed)
+    alike_NK = np.empty((len(feature_NVD), count), np.int64)
+    alike_NK[trained_M] = index.self_nearest(count)[1]
+    held_H = np.setdiff1d(np.arange(len(feature_NVD)), trained_M)
+    if len(held_H):
+        alike_NK[held_H] = index.nearest(vector_NE[held_H], count)[1]
+    return np.asarray(trained_M)[alike_NK]
+
+
+def embed_codes(head: Any, code_ND: np.ndarray) -> np.ndarray:
+    """What a `Head` makes of codes (N, D): (N, E) float32."""
     import torch
 
-    from unpool.networks.adapted import Head
-
+    code = torch.from_numpy(np.ascontiguousarray(code_ND, np.float32))
     with torch.inference_mode():
-        vector_NE: np.ndarray = (
-            Head(whole).embed(torch.from_numpy(np.ascontiguousarray(code_ND, np.float32))).numpy()
-        )
+        vector_NE: np.ndarray = head.embed(code.to(next(head.parameters()).device)).cpu().numpy()
     return vector_NE

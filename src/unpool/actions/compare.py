@@ -71,6 +71,8 @@ def compare(
     `model` is a folder of the pretrained network; `side` that of the images, in pixels. Up to 1,000 images are
     tried, drawn by `seed`. Empty where fewer than 50 can be read. The same images and seed give the same order.
     """
+    from unpool.networks.adapted import Head
+
     encoder = ready_model(model, "cpu", progress)
     pictures = _pictures(source, _some(files, seed), encoder.form.size)
     if len(pictures) < LEAST:
@@ -84,7 +86,7 @@ def compare(
     tried.append(_judged("pretrained", feature_NVD[:, 0], groups, seed, quick))
     with _timed() as more:
         whole, _ = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
-        adapted_ND = embed_codes(whole, feature_NVD[:, 0])
+        adapted_ND = embed_codes(Head(whole), feature_NVD[:, 0])
     tried.append(_judged("adapted", adapted_ND, groups, seed, seconds[0] + more[0]))
     with _timed() as own:
         vector_ND = _from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)

@@ -67,7 +67,7 @@ def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
         try:
             with torch.device(device):
                 fresh = replace(wanted, weights="none")
-                network = make_network(fresh, guess, how.objective, num_classes, how.freeze, Progress())
+                network, _ = make_network(fresh, guess, how.objective, num_classes, how.freeze, Progress())
                 network.dimension()
             break
         except MISFITS as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,7 @@ class Run:
     corrupt: Callable[..., Any] | None = None  # of the denoising objective
     whole: Any = None  # the network that is kept, where only its head is trained, over features known already
     looks: Any = None  # views made beforehand
+    encoder_lr: float | None = None  # of an encoder that has learnt elsewhere; None: as the rest
 
     def asked(self) -> dict[str, Any]:
         """What makes this run this run: the network and images, then what is done with them."""
@@ -103,7 +104,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
             run.network,
             run.images,
             objective,
-            how.plan,
+            replace(how.plan, backbone_lr=run.encoder_lr),
             key=run.asked(),
             folder=run.scratch,
             progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from unpool.actions.adapt import alike
 from unpool.actions.fitting import Run
 from unpool.errors import UnpoolError
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
@@ -53,8 +54,11 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
     if whole is not network:  # a fresh head
         some_M = np.linspace(0, len(feature_NVD) - 1, min(STARTED_FROM, len(feature_NVD))).astype(int)
         head.start(_tensor(feature_NVD[some_M, 0]))
-    run.network, run.whole, run.looks = head, whole, PickedViews()
-    run.images = FeatureSet(feature_NVD, run.accelerator.device)
+    run.network, run.whole = head, whole
+    with run.progress.stage("finding images alike"):
+        alike_NK = alike(head, feature_NVD, run.trained_on(), seed=run.how.plan.seed)
+    run.looks = PickedViews(alike_NK.shape[1])
+    run.images = FeatureSet(feature_NVD, run.accelerator.device, alike_NK)
 
 
 def _tensor(feature_MD: np.ndarray) -> Any:

@@ -37,8 +37,11 @@ RECIPES = {
     "vgg19-bn": PHOTOGRAPHS,
 }
 
-HEAD = Recipe(50, 256, "adamw", "cosine", 1e-3, 1e-4, objective="aggregate")
+HEAD = Recipe(50, 256, "adamw", "cosine", 1e-3, 1e-4, objective="contrast")
 """Of a head on frozen features, whose steps cost next to nothing."""
+
+ADAPTED_SHARE = 0.1
+"""Of the learning rate, for an encoder that comparing adapts from what it learnt before (docs/decisions/0011)."""
 
 
 def recipe_for(network: str, is_backbone: bool = False) -> Recipe:

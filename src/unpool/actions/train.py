@@ -30,7 +30,7 @@ from unpool.actions.fitting import (
 from unpool.actions.head import train_head_alone
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
-from unpool.actions.recipes import HEAD, recipe_for
+from unpool.actions.recipes import ADAPTED_SHARE, HEAD, recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError, UsageError
@@ -120,10 +120,11 @@ def train(
     frame = Frame(job.frame.size, job.channels)
     goes_on = resume and (out / TRAINING / CHECKPOINT).exists()  # then the weights are the checkpoint's
     teller = Progress() if goes_on else progress
-    made = make_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
+    made, adapts = make_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
     images = job.pixel_set(made, accelerator.device)
     origin |= {"files": job.fingerprint, "channels": job.channels}
     run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
+    run.encoder_lr = how.plan.lr * ADAPTED_SHARE if adapts else None
     if only_head:
         train_head_alone(run, job.pixels_NSSC)
     record = fit_run(run, resume=resume)

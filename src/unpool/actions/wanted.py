@@ -131,18 +131,20 @@ def frame_of(wanted: Wanted, typical: Callable[[], int]) -> Frame:
 
 def make_network(
     wanted: Wanted, frame: Frame, objective: str, num_classes: int | None, freeze: bool, progress: Progress
-) -> Any:
+) -> tuple[Any, bool]:
     """The network ready to be trained: built or loaded, with a head where it classifies, frozen on request.
 
-    Raises `UnpoolError` where it has no decoder and the objective needs one.
+    And whether its encoder is to be adapted, not trained anew: it has learnt from other images, and is now
+    compared on these. Then its batch statistics stay. Raises `UnpoolError` where there is no decoder and the
+    objective needs one.
     """
     from unpool.networks.freezing import freeze as freeze_encoder
-    from unpool.networks.freezing import refuse_nothing_to_train
+    from unpool.networks.freezing import keep_statistics, refuse_nothing_to_train
 
     only_head = freeze and objective in COMPARING  # it gets one, which is then all that is trained
     if only_head and wanted.is_backbone:
         wanted = replace(wanted, options={"decoder": "none"} | wanted.options)
-    network = _made(wanted, frame, num_classes, progress)
+    network, has_learnt = _made(wanted, frame, num_classes, progress)
     if num_classes is not None:
         network = _with_head(network, num_classes, wanted.seed)
     elif objective not in COMPARING:
@@ -154,10 +156,15 @@ def make_network(
         freeze_encoder(network)
     if not only_head:
         refuse_nothing_to_train(network, freeze)
-    return network
+    adapts = has_learnt and objective in COMPARING and not freeze
+    if adapts:
+        keep_statistics(network)
+    return network, adapts
 
 
-def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
+def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> tuple[Any, bool]:
+    """The network, and whether it starts from what was learnt elsewhere."""
+    from unpool.networks.backbones import Backbone
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import described_network
     from unpool.networks.initialisation import initialise
@@ -165,7 +172,8 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
     from unpool.training.model_file import load_model
 
     if wanted.from_model is not None:
-        return load_model(wanted.from_model)
+        network = load_model(wanted.from_model)
+        return network, isinstance(getattr(network, "encoder", None), Backbone)
     if wanted.description is None:
         return _built(wanted, frame, num_classes, progress)
     with seeded(wanted.seed):
@@ -173,10 +181,10 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
         initialise(network, wanted.init)
     load_weights(network, wanted.weights or "none")
     _tell_start(wanted, progress)
-    return network
+    return network, wanted.weights not in (None, "none")
 
 
-def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> Any:
+def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> tuple[Any, bool]:
     from unpool.networks.catalogue import build_network
     from unpool.networks.weights import has_imagenet
 
@@ -187,11 +195,11 @@ def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Prog
     network = build_network(wanted.name, weights=wanted.weights or "none", **common)
     if wanted.weights is not None:
         _tell_start(wanted, progress)
-    elif has_imagenet(wanted.name) and wanted.init != "default":
+        return network, wanted.weights != "none"
+    if has_imagenet(wanted.name) and wanted.init != "default":
         progress.message(f"--init {wanted.init} draws all weights: the ImageNet weights are not used")
-    else:
-        fill_from_imagenet(network, progress)
-    return network
+        return network, False
+    return network, fill_from_imagenet(network, progress)
 
 
 def fill_from_imagenet(network: Any, progress: Progress) -> bool:

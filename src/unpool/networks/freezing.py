@@ -36,6 +36,24 @@ def freeze(network: nn.Module) -> None:
         module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
 
 
+def keep_statistics(network: nn.Module) -> None:
+    """Fix the running statistics of batch normalisation in a network's `encoder`, in place; its weights learn on.
+
+    What was learnt from a million images knows them better than a collection with other colours and crops does:
+    with statistics of the collection the features themselves lose (docs/decisions/0011).
+
+    >>> network = nn.Module()
+    >>> network.encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
+    >>> keep_statistics(network)
+    >>> network.train().encoder[1].training, network.encoder[1].weight.requires_grad, network.encoder[0].training
+    (False, True, True)
+    """
+    for module in network.encoder.modules():  # type: ignore[union-attr]
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+            module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
+
+
 def refuse_nothing_to_train(network: nn.Module, is_frozen: bool) -> None:
     """Raise UsageError where no weight of a network would be trained, whatever the objective trains beside it.
 

@@ -40,9 +40,11 @@ class Aggregation(Contrast):
         temperature: float = 0.07,
         warm_up: float = WARM_UP,
         views: Looks | None = None,
+        project: bool = True,
     ) -> None:
-        super().__init__(dimension, seed=seed, views=views)
-        self.local = LocalAggregation(len(trained_M), PROJECTED, temperature=temperature, seed=seed)
+        super().__init__(dimension, seed=seed, views=views, project=project)
+        compared = PROJECTED if project else dimension
+        self.local = LocalAggregation(len(trained_M), compared, temperature=temperature, seed=seed)
         self.warm_up = warm_up
         row_N = torch.full((num_images,), -1, dtype=torch.int64)
         row_N[torch.from_numpy(np.asarray(trained_M, np.int64))] = torch.arange(len(trained_M))

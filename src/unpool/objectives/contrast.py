@@ -59,15 +59,24 @@ def decoding_loss(network: Any, code: Tensor, x_BCHW: Tensor, index_B: np.ndarra
 class Contrast(Objective):
     """Contrast on the code through a small projection that is thrown away; the decoder learns beside it.
 
-    The decoder reconstructs from a detached code: it shows what the code holds without changing it.
+    The decoder reconstructs from a detached code: it shows what the code holds without changing it. Without
+    `project` the codes themselves are compared, as suits a head, which is a projection already.
     """
 
     def __init__(
-        self, dimension: int, *, seed: int = 0, temperature: float = 0.5, views: Looks | None = None
+        self,
+        dimension: int,
+        *,
+        seed: int = 0,
+        temperature: float = 0.5,
+        views: Looks | None = None,
+        project: bool = True,
     ) -> None:
         super().__init__()
         self.seed, self.temperature, self.views = seed, temperature, views or views_named(None)
-        self.projection = nn.Sequential(nn.Linear(dimension, 128), nn.ReLU(), nn.Linear(128, PROJECTED))
+        self.projection: nn.Module = nn.Identity()
+        if project:
+            self.projection = nn.Sequential(nn.Linear(dimension, 128), nn.ReLU(), nn.Linear(128, PROJECTED))
 
     def forward(self, network: Any, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
         """The sum of contrast and reconstruction error, a scalar."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from unpool.objectives.views import Looks
 
 DEFAULT_CORRUPTION = "salt-pepper:snr=0.9,p=1"
+TEMPERATURE, HEAD_TEMPERATURE = 0.5, 0.2  # of contrast, the second where the vectors themselves are compared
 
 
 def make_objective(
@@ -32,7 +33,7 @@ def make_objective(
     """The objective of that name for a network; called `objective(network, x_BCHW, index_B, epoch)`.
 
     `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`), `views` a name of `VIEWS` or
-    views themselves.
+    views themselves; where these are picked from features, the network is a head, and no projection follows it.
     Classification needs `labels_N`, aggregation the images trained on, `trained_M` of `num_images`.
     Raises `UsageError` for an unknown name.
     """
@@ -43,10 +44,11 @@ def make_objective(
     from unpool.objectives.losses import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
     from unpool.objectives.supervised import Classification
-    from unpool.objectives.views import views_named
+    from unpool.objectives.views import PickedViews, views_named
 
     prep = network.preprocessing
     looks = views_named(views) if views is None or isinstance(views, str) else views
+    project = not isinstance(looks, PickedViews)
     if name == "reconstruct":
         low, high = pixel_range(prep.mean, prep.std)
         return Reconstruction(loss or "mse", low=low, high=high, network=network.network)
@@ -55,11 +57,12 @@ def make_objective(
         return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
     if name == "contrast":
         with seeded(seed):
-            return Contrast(network.dimension(), seed=seed, views=looks)
+            warmth = TEMPERATURE if project else HEAD_TEMPERATURE
+            return Contrast(network.dimension(), seed=seed, views=looks, project=project, temperature=warmth)
     if name == "aggregate" and trained_M is not None:
         with seeded(seed):
             dimension = network.dimension()
-            return Aggregation(dimension, num_images, trained_M, seed=seed, views=looks)
+            return Aggregation(dimension, num_images, trained_M, seed=seed, views=looks, project=project)
     if name == "classify" and labels_N is not None:
         return Classification(labels_N, num_classes, loss or "cross-entropy")
     raise unknown_name("objective", name, OBJECTIVES)

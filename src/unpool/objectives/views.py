@@ -94,16 +94,26 @@ class Views:
 
 
 class PickedViews:
-    """Views that were made before: of V rows (B, V, D) of each image one, another for each of two streams."""
+    """Views that were made before: of V rows (B, V, D) of each image one, another for each of two streams.
+
+    With `num_alike` = K the last K rows are views of other images that are like this one, and the second stream
+    shows one of those: what is learnt is that neighbours agree.
+    """
+
+    def __init__(self, num_alike: int = 0) -> None:
+        self.num_alike = num_alike
 
     def look(self, x_BVD: Tensor, index_B: np.ndarray, seed: int, epoch: int, stream: int) -> Tensor:
         """One row of each image, (B, D), a function of (seed, epoch, image, stream)."""
-        count = x_BVD.shape[1]
+        num_own = x_BVD.shape[1] - self.num_alike
         chance_B2 = (uniform(seed, epoch, index_B, 2).astype(np.float64) + 1) / 2
-        first_B = (chance_B2[:, 0] * count).astype(np.int64)
-        apart_B = 1 + (chance_B2[:, 1] * (count - 1)).astype(np.int64)
-        which_B = torch.from_numpy((first_B + stream * apart_B) % count).to(x_BVD.device)
-        return x_BVD[torch.arange(len(x_BVD), device=x_BVD.device), which_B]
+        which_B = (chance_B2[:, 0] * num_own).astype(np.int64)
+        if stream and self.num_alike:
+            which_B = num_own + (chance_B2[:, 1] * self.num_alike).astype(np.int64)
+        elif stream:
+            which_B = (which_B + 1 + (chance_B2[:, 1] * (num_own - 1)).astype(np.int64)) % num_own
+        picked_B = torch.from_numpy(which_B).to(x_BVD.device)
+        return x_BVD[torch.arange(len(x_BVD), device=x_BVD.device), picked_B]
 
 
 VIEWS = {

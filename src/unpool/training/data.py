@@ -187,10 +187,16 @@ def epoch_batches(
 
 
 class FeatureSet:
-    """Features (N, V, D) of V views of each image, known already, as float32 batches (B, V, D)."""
+    """Features (N, V, D) of V views of each image, known already, as float32 batches (B, V, D).
 
-    def __init__(self, feature_NVD: np.ndarray, device: torch.device) -> None:
-        self.feature_NVD, self.device = feature_NVD, device
+    With `alike_NK`, the numbers of K images that each image is like, (B, V + K, D): one view of each of these
+    comes last, another in every epoch.
+    """
+
+    def __init__(
+        self, feature_NVD: np.ndarray, device: torch.device, alike_NK: np.ndarray | None = None
+    ) -> None:
+        self.feature_NVD, self.device, self.alike_NK = feature_NVD, device, alike_NK
 
     def __len__(self) -> int:
         return len(self.feature_NVD)
@@ -200,4 +206,9 @@ class FeatureSet:
     ) -> Iterator[Tensor]:
         """Each batch of indices; which view is compared with which is the objective's matter."""
         for index_B in indices:
-            yield torch.from_numpy(self.feature_NVD[index_B].astype(np.float32)).to(self.device)
+            feature_BVD = self.feature_NVD[index_B]
+            if self.alike_NK is not None:
+                alike_BK = self.alike_NK[index_B]
+                view_BK = (alike_BK + (epoch or 0)) % self.feature_NVD.shape[1]
+                feature_BVD = np.concatenate([feature_BVD, self.feature_NVD[alike_BK, view_BK]], axis=1)
+            yield torch.from_numpy(feature_BVD.astype(np.float32)).to(self.device)
