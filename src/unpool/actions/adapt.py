@@ -76,7 +76,7 @@ def features_of(
 def train_head(
     network: Any, feature_NVD: np.ndarray, *, seed: int, progress: Progress
 ) -> tuple[Any, dict[str, Any]]:
-    """The network with a head over known features, trained so that views of neighbours agree; and the training record."""
+    """The network with a head over known features, which learns that neighbours agree; and the training record."""
     import torch
 
     from unpool.networks.adapted import Head, with_head
