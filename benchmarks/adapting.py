@@ -20,7 +20,7 @@ WAYS = {
     "pretrained": [],
     "head-contrast": ["--objective", "contrast", "--augment", "crops", "--freeze"],
     "head-aggregate": ["--objective", "aggregate", "--augment", "crops", "--freeze"],
-    "whole-contrast": ["--objective", "contrast", "--augment", "photo"],
+    "whole-contrast": ["--objective", "contrast", "--augment", "crops"],
     "whole-aggregate": ["--objective", "aggregate", "--augment", "photo"],
 }
 

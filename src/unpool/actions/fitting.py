@@ -97,6 +97,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
         how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
         labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
         trained_M=run.trained_on(), num_images=len(run.images), views=run.looks or how.views,
+        adapts=run.encoder_lr is not None,
     )  # fmt: skip
     run.corrupt = getattr(objective, "corruption", None)
     with run.progress.stage("training", 100, "%") as stage:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from unpool.objectives.views import Looks
 
 DEFAULT_CORRUPTION = "salt-pepper:snr=0.9,p=1"
-TEMPERATURE, HEAD_TEMPERATURE = 0.5, 0.2  # of contrast, the second where the vectors themselves are compared
+TEMPERATURE, ADAPTED_TEMPERATURE = 0.5, 0.2  # of contrast, the second of a head or a learnt encoder
 
 
 def make_objective(
@@ -28,12 +28,14 @@ def make_objective(
     trained_M: np.ndarray | None = None,
     num_images: int = 0,
     views: str | Looks | None = None,
+    adapts: bool = False,
     seed: int = 0,
 ) -> nn.Module:
     """The objective of that name for a network; called `objective(network, x_BCHW, index_B, epoch)`.
 
     `loss` and `corruption` are as typed (`huber:delta=0.5`, `gaussian:sigma=0.1`), `views` a name of `VIEWS` or
     views themselves; where these are picked from features, the network is a head, and no projection follows it.
+    `adapts` says that an encoder has learnt elsewhere: contrast is then sharper, at temperature 0.2.
     Classification needs `labels_N`, aggregation the images trained on, `trained_M` of `num_images`.
     Raises `UsageError` for an unknown name.
     """
@@ -57,7 +59,7 @@ def make_objective(
         return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
     if name == "contrast":
         with seeded(seed):
-            warmth = TEMPERATURE if project else HEAD_TEMPERATURE
+            warmth = TEMPERATURE if project and not adapts else ADAPTED_TEMPERATURE
             return Contrast(network.dimension(), seed=seed, views=looks, project=project, temperature=warmth)
     if name == "aggregate" and trained_M is not None:
         with seeded(seed):

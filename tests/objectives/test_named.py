@@ -1,0 +1,32 @@
+"""What goes with an objective beyond its name: the projection and the temperature of contrast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from torch import nn
+
+from unpool.networks.autoencoder import Autoencoder
+from unpool.objectives.named import make_objective
+from unpool.objectives.views import PickedViews
+
+NETWORK = Autoencoder(nn.Conv2d(3, 12, 3), merge="mean")
+
+
+@pytest.mark.parametrize(
+    ("options", "projects", "temperature"),
+    [({}, True, 0.5), ({"adapts": True}, True, 0.2), ({"views": PickedViews(3)}, False, 0.2)],
+    ids=["fresh", "learnt", "head"],
+)
+def test_contrast_suits_what_it_trains(options, projects: bool, temperature: float) -> None:
+    objective = make_objective("contrast", NETWORK, **options)
+    assert objective.temperature == temperature
+    assert isinstance(objective.projection, nn.Identity) is not projects
+
+
+def test_a_head_fills_the_bank_with_its_own_vectors() -> None:
+    asked = {"trained_M": np.arange(20), "num_images": 20}
+    whole = make_objective("aggregate", NETWORK, **asked)
+    head = make_objective("aggregate", NETWORK, views=PickedViews(3), **asked)
+    assert whole.local.bank.shape == (20, 64)
+    assert head.local.bank.shape == (20, NETWORK.dimension()) == (20, 12)
