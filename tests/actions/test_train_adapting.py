@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from unpool.actions.train import train
 from unpool.networks.catalogue import build_network
+from unpool.objectives.contrast import Contrast
 
 ASKED: dict[str, Any] = {
     "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "decoder": "none", "val": 0.0,
@@ -39,6 +40,20 @@ def moved(out: Path, learnt: Path) -> float:
     return float((first - load_file(learnt)["conv1.weight"]).abs().mean())
 
 
+@pytest.fixture
+def temperatures(monkeypatch: pytest.MonkeyPatch) -> set[float]:
+    """Those at which codes were compared."""
+    seen: set[float] = set()
+    compare = Contrast.compare
+
+    def watched(self: Contrast, *words: Any) -> torch.Tensor:
+        seen.add(self.temperature)
+        return compare(self, *words)
+
+    monkeypatch.setattr(Contrast, "compare", watched)
+    return seen
+
+
 @pytest.mark.parametrize("objective", ["contrast", "aggregate"])
 def test_statistics_stay_and_the_encoder_learns_slowly(objective: str, learnt: Path, tmp_path: Path) -> None:
     train("digits", out=tmp_path / "m", objective=objective, weights=str(learnt), lr=1e-3, **ASKED)
@@ -50,11 +65,21 @@ def test_statistics_stay_and_the_encoder_learns_slowly(objective: str, learnt: P
     assert 0.2e-4 < moved(tmp_path / "m", learnt) < 3e-4
 
 
-def test_from_random_weights_all_is_learnt_at_one_rate(learnt: Path, tmp_path: Path) -> None:
+def test_a_learnt_encoder_is_contrasted_more_sharply(
+    learnt: Path, tmp_path: Path, temperatures: set[float]
+) -> None:
+    train("digits", out=tmp_path / "m", objective="contrast", weights=str(learnt), **ASKED)
+    assert temperatures == {0.2}
+
+
+def test_from_random_weights_all_is_learnt_at_one_rate(tmp_path: Path, temperatures: set[float]) -> None:
     train("digits", out=tmp_path / "m", objective="contrast", weights="none", lr=1e-3, **ASKED)
     begun = build_network("resnet18", size=32, channels=1, decoder="none", seed=0).encoder.body.state_dict()
+    assert temperatures == {0.5}
     statistics = after(tmp_path / "m", "running_mean")
     assert any(not torch.equal(value, begun[key.partition("body.")[2]]) for key, value in statistics.items())
+    key, value = next((k, v) for k, v in after(tmp_path / "m", "conv1.weight").items() if "body.conv1" in k)
+    assert (value - begun[key.partition("body.")[2]]).abs().mean() > 5e-4
 
 
 def test_what_does_not_compare_trains_as_ever(learnt: Path, tmp_path: Path) -> None:

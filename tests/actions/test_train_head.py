@@ -19,6 +19,7 @@ from unpool.images.source import open_source
 from unpool.inference.runtime import TorchEncoder
 from unpool.networks.adapted import Head
 from unpool.networks.catalogue import build_network
+from unpool.objectives.views import PickedViews
 from unpool.progress import Progress
 from unpool.training.model_file import load_model, save_model
 from unpool.training.scratch import FEATURES
@@ -121,6 +122,31 @@ def test_images_are_compared_with_the_nearest_that_are_trained_on() -> None:
     assert found[0].tolist() == [1, 2, 4, 5, 6, 8, 9]
     assert adapt.alike(plain, feature_N12, trained[:3], seed=0).shape == (13, 2)
     assert adapt.alike(plain, feature_N12, np.arange(13), seed=0).shape == (13, 10)
+
+
+def test_a_head_compares_an_image_with_one_alike(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+    look = PickedViews.look
+
+    def watched(self: PickedViews, x_BVD: torch.Tensor, *words: Any) -> torch.Tensor:
+        picked = look(self, x_BVD, *words)
+        seen.append(
+            (x_BVD[:, :8] == picked[:, None]).all(dim=2).any(dim=1)
+        )  # whether it is a view of its own
+        return picked
+
+    monkeypatch.setattr(PickedViews, "look", watched)
+    train("digits", out=tmp_path / "m", objective="contrast", from_model=model, **SHORT)
+    assert all(own.all() for own in seen[::2])
+    assert not any(own.any() for own in seen[1::2])
+    seen.clear()
+    network = build_network("conv", size=8, width=5, seed=0)
+    feature_NVD = np.random.default_rng(0).normal(size=(60, 8, network.dimension())).astype(np.float32)
+    adapt.train_head(network, feature_NVD, seed=0, progress=Progress())
+    assert all(own.all() for own in seen[::2])
+    assert not any(own.any() for own in seen[1::2])
 
 
 def test_fewer_views_of_more_images() -> None:

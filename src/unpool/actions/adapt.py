@@ -82,8 +82,6 @@ def train_head(
     from unpool.networks.adapted import Head, with_head
     from unpool.networks.catalogue import seeded
     from unpool.objectives.named import make_objective
-    from unpool.objectives.views import PickedViews
-    from unpool.training.data import FeatureSet
     from unpool.training.fit import train
     from unpool.training.plan import Plan
 
@@ -92,22 +90,32 @@ def train_head(
         whole = with_head(network)
         head = Head(whole)
         head.start(torch.from_numpy(feature_NVD[:, 0]))
-        alike_NK = alike(head, feature_NVD, np.arange(count), seed=seed)
+        features, views = paired(head, feature_NVD, np.arange(count), torch.device("cpu"), seed=seed)
         objective = make_objective(
-            HEAD.objective, head, trained_M=np.arange(count), num_images=count,
-            views=PickedViews(alike_NK.shape[1]), seed=seed,
-        )  # fmt: skip
+            HEAD.objective, head, trained_M=np.arange(count), num_images=count, views=views, seed=seed
+        )
     plan = Plan(
         epochs=HEAD.epochs, batch=min(HEAD.batch, count), optimizer=HEAD.optimizer, schedule=HEAD.schedule,
         lr=HEAD.lr, weight_decay=HEAD.weight_decay, val=0.0, seed=seed, drop_last=True,
     )  # fmt: skip
     with progress.stage("adapting", 100, "%") as stage:
         history = train(
-            head, FeatureSet(feature_NVD, torch.device("cpu"), alike_NK), objective, plan,
+            head, features, objective, plan,
             progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
         )  # fmt: skip
     told = {"objective": HEAD.objective, "frozen": True, "seed": seed}
     return whole, told | {"steps": history.steps, "epochs": history.epochs}
+
+
+def paired(
+    head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, device: Any, *, seed: int
+) -> tuple[Any, Any]:
+    """What a head learns from: the features with those of images alike, and the looks that compare the two."""
+    from unpool.objectives.views import PickedViews
+    from unpool.training.data import FeatureSet
+
+    alike_NK = alike(head, feature_NVD, trained_M, seed=seed)
+    return FeatureSet(feature_NVD, device, alike_NK), PickedViews(alike_NK.shape[1])
 
 
 def alike(head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, *, seed: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.adapt import alike
+from unpool.actions.adapt import paired
 from unpool.actions.fitting import Run
 from unpool.errors import UnpoolError
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
@@ -39,8 +39,6 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
     from unpool.networks.adapted import Head, with_head
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import seeded
-    from unpool.objectives.views import PickedViews
-    from unpool.training.data import FeatureSet
 
     network: Autoencoder = run.network
     with seeded(run.how.plan.seed):
@@ -56,9 +54,9 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
         head.start(_tensor(feature_NVD[some_M, 0]))
     run.network, run.whole = head, whole
     with run.progress.stage("finding images alike"):
-        alike_NK = alike(head, feature_NVD, run.trained_on(), seed=run.how.plan.seed)
-    run.looks = PickedViews(alike_NK.shape[1])
-    run.images = FeatureSet(feature_NVD, run.accelerator.device, alike_NK)
+        run.images, run.looks = paired(
+            head, feature_NVD, run.trained_on(), run.accelerator.device, seed=run.how.plan.seed
+        )
 
 
 def _tensor(feature_MD: np.ndarray) -> Any:
