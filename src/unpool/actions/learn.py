@@ -34,6 +34,7 @@ GROUPED, GROUPED_A_STEP = (
     25,
 )  # images on a map that groups are seen on, at most and for each step before
 LOOKS = 8  # views of an image that are asked about
+MANY_LOOKS = 64  # and of one in a crowd apart
 UNDECIDED = 0.1  # share of the images that the head is least decided about
 SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
@@ -169,7 +170,10 @@ class _Lesson:
             code_MD, answer_MK = self._seen(chosen_M, with_answers=turn > 0)
             seen_MD = code_MD if answer_MK is None else np.hstack([code_MD, unit(answer_MK)])
             group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
-            home_M = rehomed(group_M, seen_MD, self._pixels(chosen_M), seed=self.seed)
+            home_M = rehomed(
+                group_M, seen_MD, self._pixels(chosen_M),
+                lambda row_R: self._views(chosen_M[row_R], with_answers=turn > 0), seed=self.seed,
+            )  # fmt: skip
         # The head is undecided about a crowd that it saw elsewhere before: just that shall be learnt.
         is_sure_M = learnt_from(home_M, share_M, answer_MK) | (home_M != group_M)
         self.sure.append(round(float(is_sure_M.mean()), 4))
@@ -229,9 +233,26 @@ class _Lesson:
         return unit(np.concatenate(codes)), np.concatenate(answers) if with_answers else None
 
     def _answers(self, x_BCHW: Any, index_B: np.ndarray) -> Iterator[Any]:
-        for number in range(LOOKS):
-            look_BCHW = self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
+        for look_BCHW in self._looks(x_BCHW, index_B, LOOKS):
             yield self.objective.answer(self.network.embed(look_BCHW))
+
+    def _views(self, index_R: np.ndarray, *, with_answers: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Of each of many views what `_seen` tells (R, D), and the images as rows of numbers (R, P)."""
+        import torch
+
+        from unpool.analysis.neighbours import unit
+
+        self.network.eval()
+        x_RCHW = next(iter(self.data.batches([index_R])))
+        with torch.inference_mode():
+            for look_RCHW in self._looks(x_RCHW, index_R, MANY_LOOKS):
+                code_RD = self.network.embed(look_RCHW)
+                seen = [code_RD, self.objective.answer(code_RD)] if with_answers else [code_RD]
+                yield np.hstack([unit(part.numpy()) for part in seen]), look_RCHW.flatten(1).numpy()
+
+    def _looks(self, x_BCHW: Any, index_B: np.ndarray, count: int) -> Iterator[Any]:
+        for number in range(count):
+            yield self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
 
 
 def _digest(array: np.ndarray) -> str:

@@ -1,60 +1,84 @@
 """Small crowds that lie apart from every group: which group they join.
 
-N images, D numbers a vector, R rows of one crowd, O images outside it, K groups.
+N images, D numbers a vector, P a picture, R rows of one crowd, O images outside it, K groups.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.communities import communities
-from unpool.analysis.mapping import reduce
 from unpool.analysis.neighbours import Floats, Indices, unit
 
 ROUND = 10  # images outside a crowd that each of its images asks
 PART = 0.5  # of a group: a crowd that is more of it is the group itself
-LOOKED_AT_ONCE = 1_000
+ASKING, ASKED = 50, 5_000  # images of a crowd and outside it, at most
+
+Look = Callable[[Indices], Iterable[tuple[Floats, Floats]]]
 
 
 def rehomed(
-    group_N: npt.ArrayLike, vectors_ND: npt.ArrayLike, pixels_NP: npt.ArrayLike, *, seed: int = 0
+    group_N: npt.ArrayLike,
+    vectors_ND: npt.ArrayLike,
+    pixels_NP: npt.ArrayLike,
+    look: Look,
+    *,
+    seed: int = 0,
 ) -> Indices:
-    """The groups (N,), after each crowd joined the one that most images round it have, in codes and in pixels.
+    """The groups (N,), after each crowd joined the one that views of its images look most like.
 
-    A crowd is a community of the neighbour graph of the codes, smaller than half its group. Codes learnt by
-    contrast tell a crowd (sevens with a bar, say) so well from all others that where they put it says nothing of
-    what it is; its pixels still do. Takes codes (N, D), and the images as rows of numbers (N, P), of which the
-    mean image is taken.
+    A crowd is a community of the neighbour graph of the vectors (N, D), smaller than half its group. Codes learnt
+    by contrast tell a crowd (sevens with a bar, say) so well from all others that where they put it says nothing of
+    what it is; what its images become when they are turned, moved or bent a little still does. `look` is asked for
+    views of the images of some rows: of each view the vectors (R, D) and the pictures as rows of numbers (R, P), to
+    be compared with those of all images. What counts is the share of a group's images outside the crowd that are
+    near, or large groups would draw every crowd; a group smaller than the crowd counts as its equal.
 
-    >>> code = [[1, 0]] * 9 + [[0, 1]] * 9 + [[-0.9, 0.1]] * 3
+    >>> vectors = [[1, 0]] * 9 + [[0, 1]] * 9 + [[-0.9, 0.1]] * 3
     >>> pixels = [[9, 0, 0]] * 9 + [[0, 9, 0]] * 9 + [[9, 0, 2]] * 3
-    >>> rehomed([0] * 9 + [1] * 9 + [1] * 3, code, pixels).tolist()[-3:]
+    >>> as_it_is = lambda rows: [(np.array(vectors)[rows], np.array(pixels)[rows])]
+    >>> rehomed([0] * 9 + [1] * 9 + [1] * 3, vectors, pixels, as_it_is).tolist()[-3:]
     [0, 0, 0]
     """
     unit_ND = unit(vectors_ND)
     pixel_NP = np.asarray(pixels_NP, np.float32)
-    look_ND = unit(reduce(pixel_NP - pixel_NP.mean(axis=0), seed=seed))
     before_N = np.asarray(group_N, np.int64)
     after_N, size_K = before_N.copy(), np.bincount(before_N)
     crowd_N, _ = communities(unit_ND, "auto", seed=seed)
+    chance = np.random.default_rng(seed)
     for number in range(int(crowd_N.max()) + 1):
         row_R = np.flatnonzero(crowd_N == number)
         own = np.bincount(before_N[row_R]).argmax()
         if len(row_R) < PART * size_K[own]:
-            outside_O = np.flatnonzero(crowd_N != number)
-            share_K = sum(_round(space_ND, row_R, outside_O, before_N) for space_ND in (unit_ND, look_ND))
-            after_N[row_R] = np.argmax(share_K)
+            others = np.flatnonzero(crowd_N != number)
+            outside_O = _some(others, ASKED, chance)
+            views = list(look(_some(row_R, ASKING, chance)))
+            near_K = _near([unit(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
+            near_K += _near([picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N)
+            there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
+            after_N[row_R] = np.argmax(
+                near_K / np.maximum(there_K, len(row_R) * len(outside_O) / len(others))
+            )
     return after_N
 
 
-def _round(space_ND: Floats, row_R: Indices, outside_O: Indices, group_N: Indices) -> Floats:
-    """The share of each group (K,) in the nearest images outside of a crowd."""
+def _some(row_R: Indices, at_most: int, chance: np.random.Generator) -> Indices:
+    return row_R if len(row_R) <= at_most else np.sort(chance.choice(row_R, at_most, replace=False))
+
+
+def _near(
+    views: list[Floats], space_ND: Floats, outside_O: Indices, group_N: Indices
+) -> npt.NDArray[np.float64]:
+    """The share of each group (K,) in the ten images outside a crowd that any view of each image is nearest to."""
     outside_OD, asked = space_ND[outside_O], min(ROUND, len(outside_O))
-    count_K = np.zeros(int(group_N.max()) + 1)
-    for start in range(0, len(row_R), LOOKED_AT_ONCE):
-        near_RO = space_ND[row_R[start : start + LOOKED_AT_ONCE]] @ outside_OD.T
-        near_RA = np.argpartition(-near_RO, asked - 1, axis=1)[:, :asked]
-        count_K += np.bincount(group_N[outside_O[near_RA]].ravel(), minlength=len(count_K))
-    share_K: Floats = (count_K / count_K.sum()).astype(np.float32)
-    return share_K
+    square_O = np.square(outside_OD).sum(axis=1)
+    near_RO = np.full((len(views[0]), len(outside_O)), -np.inf, np.float32)
+    for view_RD in views:
+        distance_RO = square_O - 2 * view_RD @ outside_OD.T + np.square(view_RD).sum(axis=1, keepdims=True)
+        np.maximum(near_RO, -distance_RO, out=near_RO)
+    near_RA = np.argpartition(-near_RO, asked - 1, axis=1)[:, :asked]
+    count_K = np.bincount(group_N[outside_O[near_RA]].ravel(), minlength=int(group_N.max()) + 1)
+    return count_K / count_K.sum()
