@@ -81,4 +81,5 @@ def _near(
         np.maximum(near_RO, -distance_RO, out=near_RO)
     near_RA = np.argpartition(-near_RO, asked - 1, axis=1)[:, :asked]
     count_K = np.bincount(group_N[outside_O[near_RA]].ravel(), minlength=int(group_N.max()) + 1)
-    return count_K / count_K.sum()
+    share_K: npt.NDArray[np.float64] = count_K / count_K.sum()
+    return share_K
