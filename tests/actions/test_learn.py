@@ -73,6 +73,31 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
         assert np.isin(crowd, rows).all()
 
 
+def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
+    """Views that change nothing have the codes, answers and pixels of the images, row for row; large ones at 32."""
+    from unpool.actions.learn import _Lesson
+    from unpool.analysis.neighbours import unit
+    from unpool.networks.catalogue import build_network
+    from unpool.objectives.self_labelling import SelfLabelling
+    from unpool.objectives.views import Views
+
+    still = Views(shift=0, rotation=0, scale=0, shear=0, contrast=0, light=0)
+    row_R = np.array([7, 2, 11])
+    for size, numbers in ((8, 8 * 8), (40, 32 * 32)):
+        pixels_NSSC = np.random.default_rng(0).integers(0, 255, (12, size, size, 1)).astype(np.uint8)
+        network = build_network("conv", weights="none", size=size, channels=1, decoder="none")
+        one = _Lesson(network, pixels_NSSC, tmp_path, {}, 0, Progress())
+        one.objective = SelfLabelling(network.dimension(), np.arange(12) % 3, views=still)
+        code_ND, answer_NK = one._seen(np.arange(12), with_answers=True)
+        views = list(one._views(row_R, with_answers=True))
+        assert len(views) == 64
+        for seen_RD, picture_RP in views:
+            np.testing.assert_allclose(seen_RD, np.hstack([code_ND, unit(answer_NK)])[row_R], atol=1e-5)
+            np.testing.assert_allclose(picture_RP, one._pixels(np.arange(12))[row_R], atol=1e-5)
+        assert picture_RP.shape == (3, numbers)
+        assert next(one._views(row_R, with_answers=False))[0].shape == (3, code_ND.shape[1])
+
+
 def lesson(folder: Path, name: str, steps: Path, groups: int, *, seed: int = 0) -> dict[str, np.ndarray]:
     """The weights after a short training on noise in four lights."""
     chance = np.random.default_rng(seed)

@@ -35,6 +35,7 @@ GROUPED, GROUPED_A_STEP = (
 )  # images on a map that groups are seen on, at most and for each step before
 LOOKS = 8  # views of an image that are asked about
 MANY_LOOKS = 64  # and of one in a crowd apart
+PICTURE = 32  # side at which pictures are compared, at most
 UNDECIDED = 0.1  # share of the images that the head is least decided about
 SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
@@ -156,7 +157,8 @@ class _Lesson:
         """A shorter one with the groups of what the network makes of the images now.
 
         The second time, what the first one's head makes of several views counts as much as the code. The contrast's
-        projection does not: it parts one class by its looks. A crowd apart joins the group that it looks like.
+        projection does not: it parts one class by its looks. A crowd apart joins the group that views of it look
+        like.
         """
         from unpool.analysis.confident import confident_groups
         from unpool.analysis.islands import rehomed
@@ -187,7 +189,7 @@ class _Lesson:
         plan = Plan(steps=steps, batch=BATCH, lr=TURN_LR, val=0.0, seed=self.seed + turn)
         self._train(
             f"groups-{turn}", self.objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]),
-            learnt={"groups": groups, "of": _digest(group_N[chosen_M])},
+            learnt={"groups": groups, "of": _digest(group_N[chosen_M]), "from": _digest(chosen_M[is_sure_M])},
         )  # fmt: skip
 
     def _train(
@@ -214,7 +216,14 @@ class _Lesson:
     def _pixels(self, index_M: np.ndarray) -> np.ndarray:
         """The images as rows of numbers, (M, P)."""
         batches = [index_M[start : start + BATCH] for start in range(0, len(index_M), BATCH)]
-        return np.concatenate([x_BCHW.flatten(1).numpy() for x_BCHW in self.data.batches(batches)])
+        pixels_MP: np.ndarray | None = None
+        for start, x_BCHW in zip(range(0, len(index_M), BATCH), self.data.batches(batches), strict=True):
+            row_BP = _picture(x_BCHW)
+            if pixels_MP is None:
+                pixels_MP = np.empty((len(index_M), row_BP.shape[1]), np.float32)
+            pixels_MP[start : start + len(row_BP)] = row_BP
+        assert pixels_MP is not None
+        return pixels_MP
 
     def _seen(self, index_M: np.ndarray, *, with_answers: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Codes of unit length (M, D), and the sum of what the objective answers to several views (M, K)."""
@@ -237,7 +246,7 @@ class _Lesson:
             yield self.objective.answer(self.network.embed(look_BCHW))
 
     def _views(self, index_R: np.ndarray, *, with_answers: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Of each of many views what `_seen` tells (R, D), and the images as rows of numbers (R, P)."""
+        """Of each of many views the code, with what is answered to it (R, D), and the pixels as a row (R, P)."""
         import torch
 
         from unpool.analysis.neighbours import unit
@@ -248,11 +257,20 @@ class _Lesson:
             for look_RCHW in self._looks(x_RCHW, index_R, MANY_LOOKS):
                 code_RD = self.network.embed(look_RCHW)
                 seen = [code_RD, self.objective.answer(code_RD)] if with_answers else [code_RD]
-                yield np.hstack([unit(part.numpy()) for part in seen]), look_RCHW.flatten(1).numpy()
+                yield np.hstack([unit(part.numpy()) for part in seen]), _picture(look_RCHW)
 
     def _looks(self, x_BCHW: Any, index_B: np.ndarray, count: int) -> Iterator[Any]:
         for number in range(count):
             yield self.objective.views.look(x_BCHW, index_B, self.seed, number, stream=5)
+
+
+def _picture(x_BCHW: Any) -> np.ndarray:
+    """Images as rows of numbers (B, P), larger ones made smaller: likeness shows at 32 pixels a side."""
+    import torch.nn.functional as F
+
+    side = min(PICTURE, x_BCHW.shape[-1])
+    picture_BP: np.ndarray = F.adaptive_avg_pool2d(x_BCHW, side).flatten(1).numpy()
+    return picture_BP
 
 
 def _digest(array: np.ndarray) -> str:

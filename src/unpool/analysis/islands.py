@@ -32,10 +32,12 @@ def rehomed(
 
     A crowd is a community of the neighbour graph of the vectors (N, D), smaller than half its group. Codes learnt
     by contrast tell a crowd (sevens with a bar, say) so well from all others that where they put it says nothing of
-    what it is; what its images become when they are turned, moved or bent a little still does. `look` is asked for
-    views of the images of some rows: of each view the vectors (R, D) and the pictures as rows of numbers (R, P), to
-    be compared with those of all images. What counts is the share of a group's images outside the crowd that are
-    near, or large groups would draw every crowd; a group smaller than the crowd counts as its equal.
+    what it is; what its images become when they are turned, moved or bent a little still does.
+
+    `look` is asked for views of the images of some rows, 50 of a crowd at most: of each view the vectors (R, D) and
+    the pictures as rows of numbers (R, P). They are compared with up to 5,000 images outside the crowd. What counts
+    is how often images of a group are among the ten nearest, for its size, or large groups would draw every crowd;
+    a group smaller than the crowd counts as its equal. A group that would lose all its images to others keeps them.
 
     >>> vectors = [[1, 0]] * 9 + [[0, 1]] * 9 + [[-0.9, 0.1]] * 3
     >>> pixels = [[9, 0, 0]] * 9 + [[0, 9, 0]] * 9 + [[9, 0, 2]] * 3
@@ -62,6 +64,8 @@ def rehomed(
             after_N[row_R] = np.argmax(
                 near_K / np.maximum(there_K, len(row_R) * len(outside_O) / len(others))
             )
+    for lost in np.setdiff1d(before_N, after_N):
+        after_N[before_N == lost] = lost
     return after_N
 
 
@@ -74,7 +78,7 @@ def _near(
 ) -> npt.NDArray[np.float64]:
     """The share of each group (K,) in the ten images outside a crowd that any view of each image is nearest to."""
     outside_OD, asked = space_ND[outside_O], min(ROUND, len(outside_O))
-    square_O = np.square(outside_OD).sum(axis=1)
+    square_O = np.einsum("od,od->o", outside_OD, outside_OD)
     near_RO = np.full((len(views[0]), len(outside_O)), -np.inf, np.float32)
     for view_RD in views:
         distance_RO = square_O - 2 * view_RD @ outside_OD.T + np.square(view_RD).sum(axis=1, keepdims=True)
