@@ -1,12 +1,13 @@
 """Random numbers as a function of (seed, epoch, image): the same after a resume, in any order of images.
 
-B images in a batch, K numbers for each.
+B images in a batch, K numbers for each, S rows of a table.
 """
 
 from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -31,6 +32,19 @@ def uniform(seed: int, epoch: int, index_B: np.ndarray, count: int, stream: int 
         rows_B1 = _mix(state + (index_B.astype(np.uint64)[:, None] + np.uint64(1)) * GOLDEN)
         bits_BK = _mix(rows_B1 + np.arange(1, count + 1, dtype=np.uint64) * GOLDEN)
     return ((bits_BK >> np.uint64(40)).astype(np.float32) / np.float32(1 << 23)) - np.float32(1)
+
+
+def some_of(
+    count: int, at_most: int, seed: int | Sequence[int] | np.random.Generator
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Numbers of rows of a table of `count`, in order (S,): all where they are no more than `at_most`.
+
+    >>> some_of(3, 5, 0).tolist(), some_of(100, 3, 0).tolist()
+    ([0, 1, 2], [51, 63, 83])
+    """
+    if count <= at_most:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(seed).choice(count, at_most, replace=False))
 
 
 def seed_c(seed: int) -> None:

@@ -13,6 +13,7 @@ from unpool.analysis import mapping
 from unpool.analysis.mapping import make_map, place, reduce
 from unpool.analysis.neighbours import unit
 from unpool.analysis.quality import trustworthiness
+from unpool.chance import some_of
 from unpool.errors import UnpoolError, UsageError
 
 
@@ -92,7 +93,7 @@ def test_a_large_set_is_fitted_in_part_and_the_rest_is_placed(digits, digits_map
     assert np.isfinite(xy_N2).all()
     assert trustworthiness(digits, xy_N2) > 0.95
     np.testing.assert_array_equal(xy_N2, make_map(digits))
-    fitted_F = mapping._sample(500, 400, 0)
+    fitted_F = some_of(500, 400, 0)
     np.testing.assert_array_equal(xy_N2[fitted_F], make_map(digits[fitted_F]))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.choose import Choice
+from unpool.chance import some_of
 from unpool.files import PARTIAL
 from unpool.inference.embed import Form, Row
 from unpool.progress import Progress
@@ -166,7 +167,7 @@ class _Lesson:
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling
 
-        chosen_M = self._some(LABELLED)
+        chosen_M = some_of(len(self.data), LABELLED, self.seed)
         with self.progress.stage("grouping"):
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
             code_MD, answer_MK = self._seen(chosen_M, with_answers=turn > 0)
@@ -207,23 +208,10 @@ class _Lesson:
         self.steps += history.steps
         self.epochs += [{"phase": name} | epoch for epoch in history.epochs]
 
-    def _some(self, at_most: int) -> np.ndarray:
-        if len(self.data) <= at_most:
-            return np.arange(len(self.data))
-        chance = np.random.default_rng(self.seed)
-        return np.sort(chance.choice(len(self.data), at_most, replace=False))
-
     def _pixels(self, index_M: np.ndarray) -> np.ndarray:
         """The images as rows of numbers, (M, P)."""
         batches = [index_M[start : start + BATCH] for start in range(0, len(index_M), BATCH)]
-        pixels_MP: np.ndarray | None = None
-        for start, x_BCHW in zip(range(0, len(index_M), BATCH), self.data.batches(batches), strict=True):
-            row_BP = _picture(x_BCHW)
-            if pixels_MP is None:
-                pixels_MP = np.empty((len(index_M), row_BP.shape[1]), np.float32)
-            pixels_MP[start : start + len(row_BP)] = row_BP
-        assert pixels_MP is not None
-        return pixels_MP
+        return np.concatenate([_picture(x_BCHW) for x_BCHW in self.data.batches(batches)])
 
     def _seen(self, index_M: np.ndarray, *, with_answers: bool) -> tuple[np.ndarray, np.ndarray | None]:
         """Codes of unit length (M, D), and the sum of what the objective answers to several views (M, K)."""

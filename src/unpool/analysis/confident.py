@@ -14,6 +14,7 @@ from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Index, Indices, unit
 from unpool.analysis.number_of_groups import number_among
 from unpool.analysis.separation import map_groups
+from unpool.chance import some_of
 
 VOTERS = 10
 MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
@@ -48,7 +49,7 @@ def confident_groups(
     num_groups = number_among(unit_ND, seed=seed) if groups == "auto" else groups
     total_NK: Floats | None = None
     for look, (perplexity, exaggeration) in enumerate(MAPS):
-        chosen_S = _chosen(len(unit_ND), sample, seed, look)
+        chosen_S = some_of(len(unit_ND), sample, [seed, look])
         place_SP = unit_ND[chosen_S]
         if len(chosen_S) >= FEW:
             place_SP = make_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
@@ -58,12 +59,6 @@ def confident_groups(
     group_N = _none_lost(total_NK)
     sure_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
     return group_N, sure_N
-
-
-def _chosen(count: int, sample: int, seed: int, look: int) -> Indices:
-    if count <= sample:
-        return np.arange(count)
-    return np.sort(np.random.default_rng([seed, look]).choice(count, sample, replace=False))
 
 
 def _votes(unit_ND: Floats, chosen_S: Indices, label_S: Indices, seed: int) -> Floats:

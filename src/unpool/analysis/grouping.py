@@ -19,6 +19,7 @@ from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
 from unpool.analysis.number_of_groups import number_among, number_of_groups
 from unpool.analysis.separation import NOISE, silhouette, steady
+from unpool.chance import some_of
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
@@ -152,7 +153,7 @@ def _gmm(space: _Space, groups: int | Literal["auto"]) -> Found:
     mixture = GaussianMixture(space.num_groups(groups), n_init=5, random_state=space.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after 100 rounds: what it has by then will do
-        mixture.fit(place_N2[_some(len(place_N2), space.seed)])
+        mixture.fit(place_N2[some_of(len(place_N2), FITTED_ON, space.seed)])
     return _likeliest(mixture.predict_proba(place_N2))
 
 
@@ -193,7 +194,7 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
     means = KMeans(num_groups, n_init=10, random_state=seed)
     with warnings.catch_warnings(), steady():
         warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
-        means.fit(points_NP[_some(len(points_NP), seed)])
+        means.fit(points_NP[some_of(len(points_NP), FITTED_ON, seed)])
     squared_NK = means.transform(points_NP).astype(np.float64) ** 2
     spread = max(float(squared_NK.min(axis=1).mean()), 1e-12)
     weight_NK = np.exp(-(squared_NK - squared_NK.min(axis=1, keepdims=True)) / spread)
@@ -203,9 +204,3 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
 
 def _likeliest(membership_NK: npt.NDArray[np.float64]) -> Found:
     return membership_NK.argmax(axis=1), membership_NK.max(axis=1)
-
-
-def _some(num_rows: int, seed: int) -> Indices:
-    if num_rows <= FITTED_ON:
-        return np.arange(num_rows)
-    return np.sort(np.random.default_rng(seed).choice(num_rows, FITTED_ON, replace=False))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from unpool.analysis.communities import communities
 from unpool.analysis.neighbours import Floats, Indices, unit
+from unpool.chance import some_of
 
 ROUND = 10  # images outside a crowd that each of its images asks
 PART = 0.5  # of a group: a crowd that is more of it is the group itself
@@ -56,8 +57,8 @@ def rehomed(
         own = np.bincount(before_N[row_R]).argmax()
         if len(row_R) < PART * size_K[own]:
             others = np.flatnonzero(crowd_N != number)
-            outside_O = _some(others, ASKED, chance)
-            views = list(look(_some(row_R, ASKING, chance)))
+            outside_O = others[some_of(len(others), ASKED, chance)]
+            views = list(look(row_R[some_of(len(row_R), ASKING, chance)]))
             near_K = _near([unit(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
             near_K += _near([picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N)
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
@@ -67,10 +68,6 @@ def rehomed(
     for lost in np.setdiff1d(before_N, after_N):
         after_N[before_N == lost] = lost
     return after_N
-
-
-def _some(row_R: Indices, at_most: int, chance: np.random.Generator) -> Indices:
-    return row_R if len(row_R) <= at_most else np.sort(chance.choice(row_R, at_most, replace=False))
 
 
 def _near(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from unpool.analysis.grouping import group
 from unpool.analysis.neighbours import Floats, self_neighbours, unit
 from unpool.analysis.separation import NOISE
+from unpool.chance import some_of
 
 RUNS, SAMPLE = 3, 5_000
 COLLAPSED = 3.0  # effective rank below which vectors of this kind hold next to nothing
@@ -63,14 +64,13 @@ def stability(
     unit_ND, chance = unit(vectors_ND), np.random.default_rng(seed)
     if len(unit_ND) < 10:
         return None
-    if len(unit_ND) > sample:
-        unit_ND = unit_ND[np.sort(chance.choice(len(unit_ND), sample, replace=False))]
+    unit_ND = unit_ND[some_of(len(unit_ND), sample, chance)]
     found: list[npt.NDArray[Any]] = []
     drawn = int(0.8 * len(unit_ND))
     if num_groups > drawn:
         return None
     for run in range(RUNS):
-        rows = np.sort(chance.choice(len(unit_ND), drawn, replace=False))
+        rows = some_of(len(unit_ND), drawn, chance)
         label_N = np.full(len(unit_ND), -2)
         label_N[rows] = group(unit_ND[rows], method=method, groups=num_groups, seed=seed + run).labels
         found.append(label_N)
@@ -93,8 +93,7 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     (3.0, 1.0)
     """
     unit_ND = unit(vectors_ND)
-    if len(unit_ND) > sample:
-        unit_ND = unit_ND[np.sort(np.random.default_rng(seed).choice(len(unit_ND), sample, replace=False))]
+    unit_ND = unit_ND[some_of(len(unit_ND), sample, seed)]
     centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
     smaller = (
         centred_ND.T @ centred_ND if len(centred_ND) > centred_ND.shape[1] else centred_ND @ centred_ND.T

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
+from unpool.chance import some_of
 from unpool.cores import usable_cores
 from unpool.errors import UnpoolError, unknown_name
 
@@ -64,7 +65,7 @@ def make_map(
     reduced_ND = reduce(unit(vectors_ND), seed=seed)
     report = progress or (lambda share: None)
     report(0.0)
-    fitted_F = _sample(len(reduced_ND), FITTED_BELOW, seed)
+    fitted_F = some_of(len(reduced_ND), FITTED_BELOW, seed)
     xy_F2 = METHODS[method](
         reduced_ND[fitted_F], seed, Attraction(perplexity, exaggeration), lambda share: report(0.98 * share)
     )
@@ -123,15 +124,9 @@ def _principal(vectors_ND: Floats, num_directions: int, seed: int) -> Floats:
         invalid="ignore", divide="ignore"
     ):  # shares of no variance at all, where all rows are equal
         pca = PCA(num_found, svd_solver=solver, random_state=seed)
-        pca.fit(vectors_ND[_sample(num_rows, PRINCIPAL_FROM, seed)])
+        pca.fit(vectors_ND[some_of(num_rows, PRINCIPAL_FROM, seed)])
     scores_ND[:, :num_found] = pca.transform(vectors_ND)
     return scores_ND
-
-
-def _sample(num_rows: int, at_most: int, seed: int) -> npt.NDArray[np.int64]:
-    if num_rows <= at_most:
-        return np.arange(num_rows)
-    return np.sort(np.random.default_rng(seed).choice(num_rows, at_most, replace=False))
 
 
 def _spread(vectors_ND: Floats, fitted_F: npt.NDArray[np.int64], xy_F2: Floats) -> Floats:

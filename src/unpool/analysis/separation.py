@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, checked, unit
+from unpool.chance import some_of
 from unpool.cores import usable_cores
 
 NOISE = -1
@@ -50,8 +51,7 @@ def _silhouette(
     from sklearn.metrics import silhouette_score
 
     kept_S = np.flatnonzero(group_N != NOISE)
-    if len(kept_S) > sample:
-        kept_S = np.sort(np.random.default_rng(seed).choice(kept_S, sample, replace=False))
+    kept_S = kept_S[some_of(len(kept_S), sample, seed)]
     num_groups = len(np.unique(group_N[kept_S]))
     if not 2 <= num_groups < len(kept_S):
         return None
