@@ -20,7 +20,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter1d
 
-from unpool.actions.check import check, found_problems, read_near_duplicates
+from unpool.actions.check import check, found_problems
+from unpool.actions.checked import found_sets
 from unpool.actions.embed import embed
 from unpool.images.folder import scan_folder
 
@@ -172,7 +173,7 @@ def tell_near(trial: Trial, sample: list[str], seed: int) -> None:
     print("\n| near duplicate | found |\n|---|---|")
     for name, change in NEAR.items():
         trial.changed(sample, change, seed)
-        together = [set(paths) for paths in read_near_duplicates(trial.work)]
+        together = [set(paths) for paths in found_sets(trial.work, "near_duplicates")]
         pairs = [{f"photos/{path}", f"others/{number:04}.png"} for number, path in enumerate(sample)]
         print(
             f"| {name} | {np.mean([any(pair <= one for one in together) for pair in pairs]):.3f} |",
@@ -215,7 +216,7 @@ def tell_clean(trial: Trial) -> None:
     for kind, paths in found.items():
         print(f"{kind}: {len(paths)} of {len(trial.paths)}")
         print("".join(f"    {path}\n" for path in paths[:40]), end="")
-    for paths in read_near_duplicates(trial.work):
+    for paths in found_sets(trial.work, "near_duplicates"):
         print("  near:", *paths)
 
 
