@@ -26,7 +26,7 @@ from PIL import Image, ImageOps
 from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
 from unpool.inference.runtime import cosine
 from unpool.training.model_file import load_model
 from unpool.workspace import ImageTable

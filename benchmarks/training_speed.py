@@ -28,7 +28,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from unpool.cores import share_cores_kindly, usable_cores
+from unpool.core.cpu import share_cores_kindly, usable_cores
 from unpool.images.datasets import load_named_set
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction

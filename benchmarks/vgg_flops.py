@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from unpool.cores import share_cores_kindly, usable_cores
+from unpool.core.cpu import share_cores_kindly, usable_cores
 from unpool.images.batches import load_pixels
 from unpool.images.folder import scan_folder
 from unpool.networks.catalogue import build_network

@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
-errors cores chance named options files ours progress config
+errors core.cpu core.rng core.specs options core.atomic_files core.markers core.progress config
 images.folder images.decode images.metadata images.datasets images.classes images.source images.noise
 images.transform_types
 images.transform_names images.transforms images.batches images.tiff_colours images.rows

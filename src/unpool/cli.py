@@ -18,7 +18,7 @@ from unpool import __version__, cli_label
 from unpool.cli_segment import segment_app
 from unpool.cli_view import view
 from unpool.config import with_config
-from unpool.cores import share_cores_kindly
+from unpool.core.cpu import share_cores_kindly
 from unpool.errors import UsageError
 from unpool.guarding import guarded
 from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS, PROBLEMS

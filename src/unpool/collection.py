@@ -10,8 +10,8 @@ import pandas as pd
 
 from unpool.actions.choose import PRETRAINED
 from unpool.actions.places import MODEL, read_state
+from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UnpoolError
-from unpool.progress import Progress, TerminalProgress
 from unpool.training.model_file import has_model
 from unpool.workspace import ImageTable
 

@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 import cyclopts
 from cyclopts import Parameter
 
-from unpool.cores import is_first_process
+from unpool.core.cpu import is_first_process
+from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UsageError
 from unpool.options import DEVICES, OPTIONS
-from unpool.progress import Progress, TerminalProgress
 
 
 def option(name: str, *words: str, **more: Any) -> Parameter:

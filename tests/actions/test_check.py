@@ -19,9 +19,9 @@ from unpool.actions.embed import embed
 from unpool.actions.reconstruct import reconstruct
 from unpool.actions.tables import write_problems
 from unpool.cli import main
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.decode import brightness, sharpness, thumbnail
-from unpool.progress import Progress
 from unpool.workspace import ImageTable
 
 KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}

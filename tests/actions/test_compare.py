@@ -17,9 +17,9 @@ from unpool.actions.choose import PRETRAINED, choose_network, chosen
 from unpool.actions.compare import LEAST, Trial, compare, told
 from unpool.actions.places import read_state
 from unpool.actions.run import run
+from unpool.core.progress import Progress
 from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
-from unpool.progress import Progress
 from unpool.training.model_file import describe_model, save_model
 
 

@@ -14,9 +14,9 @@ from PIL import Image
 from pictures import make_shapes
 from unpool import UnpoolError, build_network, fit
 from unpool.actions.train import train
+from unpool.core.markers import MARKER
 from unpool.errors import UsageError
 from unpool.images import batches
-from unpool.ours import MARKER
 from unpool.training import fit as loop
 
 TINY: dict[str, Any] = {"network": "conv", "size": 8, "width": 4, "batch": 8, "steps": 3, "device": "cpu"}

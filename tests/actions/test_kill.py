@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from pictures import make_shapes
-from unpool.files import PARTIAL
+from unpool.core.atomic_files import PARTIAL
 from unpool.workspace import ImageTable
 
 

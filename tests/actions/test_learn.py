@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from unpool.actions.choose import Choice
 from unpool.actions.learn import learn, learnt_from
-from unpool.progress import Progress
+from unpool.core.progress import Progress
 
 
 def test_the_undecided_are_left_out() -> None:

@@ -12,10 +12,10 @@ from PIL import Image
 from unpool.actions.segment_data import find_labelled, learn_classes
 from unpool.actions.segment_fit import Job
 from unpool.actions.segment_train import segment_train
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.label_maps import read_labels
 from unpool.images.pairs import Pairs
-from unpool.progress import Progress
 
 
 class Messages(Progress):

@@ -14,13 +14,13 @@ from safetensors.torch import load_file
 from unpool.actions import adapt, head
 from unpool.actions.head import num_views
 from unpool.actions.train import train
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
 from unpool.inference.runtime import TorchEncoder
 from unpool.networks.adapted import Head
 from unpool.networks.catalogue import build_network
 from unpool.objectives.views import PickedViews
-from unpool.progress import Progress
 from unpool.training.model_file import load_model, save_model
 from unpool.training.scratch import FEATURES
 

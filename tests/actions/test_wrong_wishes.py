@@ -15,14 +15,14 @@ from unpool.actions.destination import refuse_unwritable
 from unpool.actions.fit import fit
 from unpool.actions.train import train
 from unpool.cli import main
+from unpool.core.atomic_files import write_whole
+from unpool.core.markers import MARKER
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.files import write_whole
 from unpool.networks import weights
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.decoders import NoDecoder
-from unpool.ours import MARKER
-from unpool.progress import Progress
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.model_file import save_model
 

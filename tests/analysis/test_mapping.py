@@ -13,7 +13,7 @@ from unpool.analysis import mapping
 from unpool.analysis.mapping import make_map, place, reduce
 from unpool.analysis.neighbours import unit
 from unpool.analysis.quality import trustworthiness
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, UsageError
 
 

@@ -15,13 +15,13 @@ from unpool.actions.choose import PRETRAINED
 from unpool.actions.learn import PixelStore
 from unpool.actions.model import ready_model
 from unpool.actions.recipes import HEAD
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.folder import ImageFile
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
 from unpool.inference.runtime import Encoder
 from unpool.inference.views import view_features
-from unpool.progress import Progress
 
 VIEWS = 4  # of an image; the first is the image as it is embedded
 LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least

@@ -22,10 +22,10 @@ from unpool.actions.rebuilt import note_reconstruction_errors
 from unpool.actions.tables import write_problems
 from unpool.analysis.problems import Flagged, first_of_same
 from unpool.analysis.sketches import Sketches
-from unpool.files import write_json
+from unpool.core.atomic_files import write_json
+from unpool.core.progress import Progress
 from unpool.options import PROBLEMS
 from unpool.options import check as check_options
-from unpool.progress import Progress
 from unpool.report.drawing import open_thumbnail
 from unpool.workspace import OK, SKIPPED, ImageTable, Thumbnails
 

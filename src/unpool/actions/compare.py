@@ -16,13 +16,13 @@ import numpy as np
 
 from unpool.actions.adapt import embed_codes, features_of, train_head
 from unpool.actions.model import ready_model
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
 from unpool.images.batches import in_order
 from unpool.images.decode import Picture, square
 from unpool.images.folder import ImageFile
 from unpool.images.source import Source
-from unpool.progress import Progress
 from unpool.training.model_file import load_model
 
 WAYS = ("pretrained", "adapted", "scratch")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.places import REPORT
-from unpool.files import write_bytes, write_json
+from unpool.core.atomic_files import write_bytes, write_json
 from unpool.workspace import ImageTable
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from unpool.cores import is_first_process
+from unpool.core.cpu import is_first_process
+from unpool.core.markers import TRAINING, is_ours
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.folder import scan_folder
-from unpool.ours import TRAINING, is_ours
 from unpool.training.log import LOGS
 from unpool.training.scratch import refuse_strangers
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from unpool.actions.how import How
 from unpool.actions.wanted import Frame, Wanted, make_network
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.progress import Progress
 
 NO_FILE = (None, "none", "imagenet")
 

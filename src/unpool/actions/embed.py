@@ -25,14 +25,14 @@ from unpool.actions.places import MODEL, default_work, read_state, write_state
 from unpool.actions.prepare import Preparation, Wish
 from unpool.actions.tables import write_problems
 from unpool.actions.writing import RowWriter, refuse_empty
-from unpool.cores import usable_cores
+from unpool.core.atomic_files import sweep
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.files import sweep
 from unpool.images.folder import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import embed_chunks, embed_pixels
 from unpool.options import check
-from unpool.progress import Progress
 from unpool.workspace import ImageTable
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from unpool.actions.filing import write_folders
 from unpool.actions.report import make_report
 from unpool.actions.share import write_share
+from unpool.core.atomic_files import write_whole
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.files import write_whole
 from unpool.options import check
-from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable
 
 HEAVY = ("thumbnail", "vector")

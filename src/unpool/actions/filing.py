@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 
 from unpool.actions.origin import source_of
+from unpool.core.atomic_files import whole_folder
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.files import whole_folder
 from unpool.images.source import FolderSource, Source
-from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable, Thumbnails
 
 Placer = Callable[[int, str, Path], object]

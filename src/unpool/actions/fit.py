@@ -13,9 +13,9 @@ from unpool.actions.fitting import Labels, Run, fit_run
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import recipe_for
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.options import COMPARING, check
-from unpool.progress import Progress
 from unpool.training.history import History
 
 FIT_OPTIONS = (*CHECKED, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")

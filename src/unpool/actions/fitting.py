@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.how import How
+from unpool.core.atomic_files import write_bytes
+from unpool.core.markers import TRAINING, is_marked
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.files import write_bytes
 from unpool.options import COMPARING
-from unpool.ours import TRAINING, is_marked
-from unpool.progress import Progress
 from unpool.training.history import History
 from unpool.training.log import LOGS, TensorBoardLog
 from unpool.training.model_file import describe_model, has_model, save_model

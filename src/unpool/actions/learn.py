@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.choose import Choice
-from unpool.chance import some_of
-from unpool.files import PARTIAL
+from unpool.core.atomic_files import PARTIAL
+from unpool.core.progress import Progress
+from unpool.core.rng import some_of
 from unpool.inference.embed import Form, Row
-from unpool.progress import Progress
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
 

@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from unpool.core.atomic_files import write_whole
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.files import write_whole
 from unpool.inference.embed import Form
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
-from unpool.progress import Progress
 from unpool.training.model_file import (
     JSON,
     ONNX,

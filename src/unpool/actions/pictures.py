@@ -20,13 +20,13 @@ from unpool.actions.model import ReadyModel, ready_model
 from unpool.actions.origin import folder_of, source_of
 from unpool.actions.places import MODEL, SEGMENTER, read_state
 from unpool.actions.rebuilt import has_trained_decoder
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.decode import Picture, read_picture
 from unpool.images.folder import ImageFile
 from unpool.images.metadata import read_metadata
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
-from unpool.progress import Progress
 from unpool.training.model_file import JSON, has_model
 
 SIDE = 2048  # pixels of the longer side, at most, that are shown

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import yaml
 
+from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.files import write_text
 
 STATE = "unpool.yaml"
 MODEL = "model"

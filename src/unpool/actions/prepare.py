@@ -20,13 +20,13 @@ from unpool.actions.learn import PixelStore, learn, training_form
 from unpool.actions.model import copy_model, save_pretrained_apart
 from unpool.actions.places import MODEL, read_state, write_state
 from unpool.actions.writing import RowWriter, refuse_empty
-from unpool.cores import usable_cores
-from unpool.files import PARTIAL, sweep, whole_folder
+from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
+from unpool.core.cpu import usable_cores
+from unpool.core.markers import TRAINING
+from unpool.core.progress import Progress
 from unpool.images.folder import Scan
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
-from unpool.ours import TRAINING
-from unpool.progress import Progress
 from unpool.training.model_file import describe_model, has_model
 from unpool.workspace import ImageTable
 

@@ -12,13 +12,13 @@ import numpy as np
 from unpool.actions.model import pick_device
 from unpool.actions.origin import source_of
 from unpool.actions.places import MODEL
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.batches import in_order
 from unpool.images.folder import ImageFile
 from unpool.images.source import FolderSource
 from unpool.inference.embed import Form
-from unpool.progress import Progress
 from unpool.training.model_file import describe_model, has_model, load_model
 from unpool.workspace import OK, ImageTable
 

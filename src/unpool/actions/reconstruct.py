@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.model import pick_device
+from unpool.core.atomic_files import write_bytes
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.files import write_bytes
 from unpool.inference.embed import Form
 from unpool.inference.given import GivenImages, given_images
 from unpool.options import check
-from unpool.progress import Progress
 from unpool.training.model_file import expect_kind, load_model
 
 SHOWN = 64  # images in the picture

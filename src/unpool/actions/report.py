@@ -19,10 +19,10 @@ from unpool.actions.described import (
 from unpool.actions.group import classes_of, embedded
 from unpool.actions.origin import source_of
 from unpool.actions.places import MODEL, REPORT, read_state
-from unpool.files import write_bytes
+from unpool.core.atomic_files import write_bytes
+from unpool.core.progress import Progress
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
-from unpool.progress import Progress
 from unpool.training.model_file import describe_model, load_model
 from unpool.workspace import OK, SKIPPED, ImageTable
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from unpool.actions import group as actions
 from unpool.actions.report import refresh_report
-from unpool.progress import Progress
+from unpool.core.progress import Progress
 
 
 def group(work: Path, *, progress: Progress | None = None, **options: Any) -> dict[str, Any]:

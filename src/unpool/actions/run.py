@@ -11,8 +11,8 @@ from unpool.actions.group import Groups, evaluate, group, map_images
 from unpool.actions.places import REPORT, read_state, write_state
 from unpool.actions.prepare import Wish
 from unpool.actions.report import make_report
+from unpool.core.progress import Progress
 from unpool.options import check
-from unpool.progress import Progress
 from unpool.workspace import OK, ImageTable
 
 DEMO = "digits"

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.class_file import read_classes
 from unpool.images.classes_of_pixels import PixelClasses
@@ -14,7 +15,6 @@ from unpool.images.folder import Problem
 from unpool.images.mask_values import Values, classes_found, count_values
 from unpool.images.pair_store import PairStore, load_pairs
 from unpool.images.pairs import Pair, Pairs, find_pairs, voc_split
-from unpool.progress import Progress
 
 TOLD = 5  # problems that are told one by one
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.files import write_whole
 from unpool.images.classes_of_pixels import PixelClasses
 from unpool.inference.label_image import LabelFile, state_of
 

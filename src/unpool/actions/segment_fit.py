@@ -15,12 +15,12 @@ import numpy as np
 
 from unpool.actions.segment_report import SegmentLog, write_report
 from unpool.actions.wanted import fill_from_imagenet
+from unpool.core.markers import TRAINING
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.classes_of_pixels import PixelClasses
 from unpool.images.crops import crops_named
 from unpool.images.pair_store import PairStore
-from unpool.ours import TRAINING
-from unpool.progress import Progress
 from unpool.training.history import History
 from unpool.training.model_file import expect_kind, has_model, load_model, save_model
 from unpool.training.plan import Plan

@@ -22,15 +22,15 @@ from unpool.actions.segment_files import (
 )
 from unpool.actions.segment_model import ReadySegmenter, ready_segmenter
 from unpool.actions.segment_record import Record, refuse_to_replace
+from unpool.core.atomic_files import sweep
+from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
-from unpool.files import sweep
 from unpool.images.decode import MAX_PIXELS, Picture, read_picture, read_size
 from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.rows import open_rows
 from unpool.inference.label_image import LabelFile, label_pixels, label_rows, state_of, windows_for
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
-from unpool.progress import Progress, Stage
 
 TIFFS = (".tif", ".tiff")
 

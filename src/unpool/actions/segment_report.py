@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.files import write_bytes, write_text
+from unpool.core.atomic_files import write_bytes, write_text
 from unpool.images.classes_of_pixels import PixelClasses
 from unpool.training.history import Entry
 from unpool.training.log import LOGS, Log, TensorBoardLog

@@ -13,13 +13,13 @@ from unpool.actions.fitting import finished
 from unpool.actions.model import pick_device
 from unpool.actions.segment_data import find_labelled, learn_classes, load_labelled
 from unpool.actions.segment_fit import Job, Wishes, segment_result
+from unpool.core.markers import TRAINING
+from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name
 from unpool.images.crops import crops_named
 from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
 from unpool.objectives.segmentation import class_weights
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
-from unpool.ours import TRAINING
-from unpool.progress import Progress
 from unpool.training.optimisers import has_weight_decay, make_optimiser
 from unpool.training.plan import Plan
 from unpool.training.schedules import make_schedule

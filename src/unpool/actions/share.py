@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from unpool.actions.places import REPORT
 from unpool.actions.quality_page import quality
 from unpool.actions.snapshot import Snapshot
+from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.files import write_text
 from unpool.options import NOTED, PROBLEMS
 from unpool.report.page import as_json
 from unpool.workspace import Thumbnails

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.group import embedded
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.progress import Progress
 from unpool.workspace import ImageTable
 
 SURE = 0.8

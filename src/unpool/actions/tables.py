@@ -10,7 +10,7 @@ from typing import Any
 
 from unpool.actions.checked import found_rows
 from unpool.actions.collection import problem_rows
-from unpool.files import write_text
+from unpool.core.atomic_files import write_text
 from unpool.workspace import OK, ImageTable
 
 

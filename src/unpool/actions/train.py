@@ -32,7 +32,9 @@ from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
 from unpool.actions.recipes import ADAPTED_SHARE, HEAD, recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.markers import TRAINING
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.batches import load_pixels
 from unpool.images.classes import class_labels, refuse_empty_classes
@@ -40,8 +42,6 @@ from unpool.images.decode import Picture
 from unpool.images.folder import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
-from unpool.ours import TRAINING
-from unpool.progress import Progress
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.scratch import PIXELS
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from unpool.actions.places import groups_stamp, read_state
 from unpool.actions.tables import write_groups
+from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.files import write_text
 from unpool.workspace import ImageTable
 
 EDITS = "edits"

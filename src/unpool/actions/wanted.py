@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.options import COMPARING
-from unpool.progress import Progress
 from unpool.training.model_file import describe_model, expect_kind
 
 DEFAULT = "conv"

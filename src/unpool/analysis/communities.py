@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, self_neighbours
-from unpool.chance import seed_c
+from unpool.core.rng import seed_c
 
 NEIGHBOURS = 15
 TRIALS = 12  # resolutions tried at most, each twice the last

@@ -14,7 +14,7 @@ from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Index, Indices, unit
 from unpool.analysis.number_of_groups import number_among
 from unpool.analysis.separation import map_groups
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 
 VOTERS = 10
 MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))

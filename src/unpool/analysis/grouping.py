@@ -19,7 +19,7 @@ from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
 from unpool.analysis.number_of_groups import number_among, number_of_groups
 from unpool.analysis.separation import NOISE, silhouette, steady
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others

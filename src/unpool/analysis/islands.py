@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from unpool.analysis.communities import communities
 from unpool.analysis.neighbours import Floats, Indices, unit
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 
 ROUND = 10  # images outside a crowd that each of its images asks
 PART = 0.5  # of a group: a crowd that is more of it is the group itself

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from unpool.analysis.grouping import group
 from unpool.analysis.neighbours import Floats, self_neighbours, unit
 from unpool.analysis.separation import NOISE
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 
 RUNS, SAMPLE = 3, 5_000
 COLLAPSED = 3.0  # effective rank below which vectors of this kind hold next to nothing

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
-from unpool.chance import some_of
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, unknown_name
 
 Progress = Callable[[float], None]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Indices, checked, self_neighbours, unit
 from unpool.analysis.separation import NOISE, silhouette
-from unpool.chance import some_of
+from unpool.core.rng import some_of
 from unpool.errors import UnpoolError
 
 

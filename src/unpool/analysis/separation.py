@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, checked, unit
-from unpool.chance import some_of
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.rng import some_of
 
 NOISE = -1
 """The group number of an image that is in no group."""

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from unpool.core.markers import WORKSPACE_ENDING, is_ours
 from unpool.errors import UnpoolError
-from unpool.ours import WORKSPACE_ENDING, is_ours
 
 
 def class_labels(

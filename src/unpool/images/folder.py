@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
 from unpool.errors import UnpoolError
 from unpool.images.formats import HEAD, named_like_image, sniff
-from unpool.ours import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
 
 
 @dataclass(frozen=True, slots=True)

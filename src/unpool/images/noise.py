@@ -15,13 +15,13 @@ import torch
 from scipy.special import ndtri
 from torch import Tensor
 
-from unpool.chance import uniform
+from unpool.core.rng import uniform
+from unpool.core.specs import number, parse_named
 from unpool.errors import UsageError
-from unpool.named import number, parse_named
 
 OPTION = "--corruption"
 KEYS = {"salt-pepper": ("snr", "p"), "gaussian": ("sigma", "p"), "mask": ("share", "patch", "p")}
-_HIT, _PIXELS = 101, 102  # streams of unpool.chance, apart from those of the views
+_HIT, _PIXELS = 101, 102  # streams of unpool.core.rng, apart from those of the views
 
 
 def salt_pepper(x_BCHW: Tensor, random_B1HW: Tensor, snr: float, black: Tensor, white: Tensor) -> Tensor:

@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 from torchvision import tv_tensors
 
-from unpool.chance import uniform
+from unpool.core.rng import uniform
 from unpool.errors import UsageError, unknown_name
 from unpool.images.transform_names import SEVERAL, Place, Step, build
 
 OPTION = "--augment"
 KEYS = ("train", "evaluate", "size")
-_STREAM = 103  # of unpool.chance, apart from those of the corruptions
+_STREAM = 103  # of unpool.core.rng, apart from those of the corruptions
 # torchvision draws from torch's global numbers, which are given back afterwards; one thread at a time.
 _TORCH_NUMBERS = threading.RLock()
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.batches import in_order
 from unpool.images.datasets import is_named_set
@@ -22,7 +23,6 @@ from unpool.images.decode import Picture, read_picture
 from unpool.images.folder import Problem
 from unpool.images.source import open_source
 from unpool.inference.embed import Form
-from unpool.progress import Progress
 
 BATCH = 64
 Read = Callable[[int], Picture]  # the side that is needed → the picture

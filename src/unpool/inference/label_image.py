@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from unpool.files import write_json
+from unpool.core.atomic_files import write_json
 from unpool.inference.scorer import Scorer
 from unpool.inference.tiles import OVERLAP, blocks, window_starts
 

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.files import write_whole
 
 INPUT, OUTPUT = "pixels", "vector"
 AGREEMENT = 0.9999  # smallest cosine between torch and an export that is used

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.files import write_whole
 from unpool.inference.runtime import first_line, open_session, quiet_exporter
 from unpool.training.masked import FromColour
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unpool.cores import usable_cores
+from unpool.core.cpu import usable_cores
 from unpool.images.batches import in_order
 from unpool.inference.runtime import Encoder
 

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from unpool.core.specs import parse_named
 from unpool.errors import UsageError
-from unpool.named import parse_named
 from unpool.objectives.similarity import SSIMLoss, ValueRange
 
 Loss = Callable[[Tensor, Tensor], Tensor]

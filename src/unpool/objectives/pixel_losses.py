@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from unpool.core.specs import number, parse_named
 from unpool.errors import UsageError
 from unpool.images.classes_of_pixels import IGNORE
-from unpool.named import number, parse_named
 
 OPTION = "--loss"
 PixelLoss = Callable[[Tensor, Tensor], Tensor]

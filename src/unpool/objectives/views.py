@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unpool.chance import uniform
+from unpool.core.rng import uniform
 from unpool.errors import unknown_name
 
 NUM_RANDOM = 12

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from unpool.files import write_bytes
+from unpool.core.atomic_files import write_bytes
 from unpool.report.drawing import png_bytes
 from unpool.report.grid import draw_grid
 from unpool.report.items import read_items

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.files import write_whole
 
 NAME = "checkpoint.pt"
 KINDS: dict[str, Any] = {

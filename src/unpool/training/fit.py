@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from unpool.cores import keep_freed_memory
+from unpool.core.cpu import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.objective import Objective
 from unpool.training.budget import seconds_a_step, seconds_to_validate

@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unpool.core.atomic_files import write_text, write_whole
+from unpool.core.markers import MODEL_FILES
 from unpool.errors import UnpoolError
-from unpool.files import write_text, write_whole
-from unpool.ours import MODEL_FILES
 
 if TYPE_CHECKING:
     from torch import Tensor

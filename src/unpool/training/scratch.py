@@ -7,9 +7,9 @@ import os
 import re
 from pathlib import Path
 
+from unpool.core.atomic_files import PARTIAL
+from unpool.core.markers import MARKER, TRAINING, is_marked
 from unpool.errors import UsageError
-from unpool.files import PARTIAL
-from unpool.ours import MARKER, TRAINING, is_marked
 from unpool.training.checkpoint import NAME as CHECKPOINT
 
 PIXELS = "pixels"

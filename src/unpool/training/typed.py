@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from unpool.core.specs import parse_named
 from unpool.errors import UsageError
-from unpool.named import parse_named
 
 T = TypeVar("T")
 

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError
-from unpool.progress import Progress, Stage
 
 TOLD_EVERY = 0.2  # seconds
 
@@ -89,7 +89,7 @@ def _verb(kind: str) -> Callable[..., dict[str, Any]]:
 
 def main() -> None:
     """Read what to do from standard input, do it, and tell how it went."""
-    from unpool.cores import share_cores_kindly
+    from unpool.core.cpu import share_cores_kindly
 
     share_cores_kindly()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background has it ignored

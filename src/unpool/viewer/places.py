@@ -6,9 +6,9 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from unpool.core.markers import WORKSPACE_ENDING
 from unpool.errors import UnpoolError
 from unpool.images.formats import named_like_image
-from unpool.ours import WORKSPACE_ENDING
 
 MOST = 1000
 

@@ -1,0 +1,1 @@
+"""What is about no image: files, random numbers, specs, progress, the CPU."""
