@@ -16,7 +16,7 @@ from unpool import UnpoolError, build_network, fit
 from unpool.actions.train import train
 from unpool.core.markers import MARKER
 from unpool.errors import UsageError
-from unpool.images import batches
+from unpool.images import pixel_cache as batches
 from unpool.training import fit as loop
 
 TINY: dict[str, Any] = {"network": "conv", "size": 8, "width": 4, "batch": 8, "steps": 3, "device": "cpu"}

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.batches import in_order
 from unpool.images.classes_of_pixels import (
     GREY,
     IGNORE,
@@ -33,6 +32,7 @@ from unpool.images.known_masks import (
 )
 from unpool.images.mask_file import Mask, read_mask
 from unpool.images.pairs import CAMVID, VOC, Pair
+from unpool.images.pixel_cache import in_order
 
 MOST_COLOURS = 50  # more are no classes but shades
 MANY_OF_VOC = 8  # numbers; so many at once are seldom anybody else's

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.core.cpu import usable_cores
-from unpool.images.batches import in_order
+from unpool.images.pixel_cache import in_order
 from unpool.inference.runtime import Encoder
 
 if TYPE_CHECKING:
