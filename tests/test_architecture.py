@@ -12,9 +12,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
 errors core.cpu core.rng core.specs options core.atomic_files core.markers core.progress config
-images.folder images.decode images.metadata images.datasets images.class_folders images.source images.noise
-images.transform_types
-images.transform_names images.transforms images.pixel_cache images.tiff_colours images.rows
+images.folder images.decode images.metadata images.datasets images.class_folders images.source images.augment.noise
+images.augment.transform_types
+images.augment.transform_specs images.augment.augmentation images.pixel_cache images.tiff_colours images.rows
 images.classes_of_pixels images.crops
 images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
 images.pair_store images

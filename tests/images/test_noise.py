@@ -11,7 +11,7 @@ import torch
 from scipy.stats import binom, kstest
 
 from unpool.errors import UsageError
-from unpool.images.noise import Corruption, read_corruption
+from unpool.images.augment.noise import Corruption, read_corruption
 
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 WORDS = ("salt-pepper", "gaussian", "mask", "salt-pepper:p=0.5", "gaussian:p=0.5", "mask:p=0.5")

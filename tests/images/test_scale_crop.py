@@ -7,7 +7,7 @@ import pytest
 import torch
 from torchvision import tv_tensors
 
-from unpool.images.transform_types import RandomScaleCrop
+from unpool.images.augment.transform_types import RandomScaleCrop
 
 SIDE = 40
 

@@ -16,8 +16,8 @@ import torchvision.transforms.functional as F1
 from torchvision.transforms import v2
 
 from unpool.errors import UsageError
-from unpool.images.transform_types import ALIASES, TRANSFORMS
-from unpool.images.transforms import PRESETS, Augmentation, read_augmentation
+from unpool.images.augment.augmentation import PRESETS, Augmentation, read_augmentation
+from unpool.images.augment.transform_types import ALIASES, TRANSFORMS
 
 SIDE = 15
 PLACE_HW = torch.arange(SIDE * SIDE, dtype=torch.uint8).view(SIDE, SIDE)

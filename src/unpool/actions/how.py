@@ -81,7 +81,7 @@ def _try_names(how: How) -> None:
     """Raise `UsageError` for names that are wrong before anything is opened."""
     import torch
 
-    from unpool.images.noise import read_corruption
+    from unpool.images.augment.noise import read_corruption
     from unpool.objectives.losses import class_loss, elementwise_loss
     from unpool.training.optimisers import make_optimiser
     from unpool.training.schedules import make_schedule

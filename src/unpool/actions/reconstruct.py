@@ -93,7 +93,7 @@ def _load(model: Path) -> Autoencoder:
 def _corruption(text: str | None, network: Autoencoder) -> Corrupt | None:
     if text is None:
         return None
-    from unpool.images.noise import read_corruption
+    from unpool.images.augment.noise import read_corruption
 
     corrupt: Corrupt = read_corruption(text, network.preprocessing.mean, network.preprocessing.std)
     return corrupt

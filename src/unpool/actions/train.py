@@ -78,7 +78,7 @@ def train(
     """
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
-    from unpool.images.transforms import read_augmentation
+    from unpool.images.augment.augmentation import read_augmentation
     from unpool.training.processes import make_accelerator
 
     progress = progress or Progress()

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from unpool.errors import unknown_name
+from unpool.images.augment.augmentation import Augmentation, read_augmentation
+from unpool.images.augment.transform_specs import Step
 from unpool.images.classes_of_pixels import IGNORE
-from unpool.images.transform_names import Step
-from unpool.images.transforms import Augmentation, read_augmentation
 
 CROPS = ("scenes", "crop", "none")
 JITTER = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}

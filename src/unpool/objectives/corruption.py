@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from unpool.images.noise import read_corruption
+from unpool.images.augment.noise import read_corruption
 from unpool.objectives.losses import pixel_range
 from unpool.objectives.reconstruction import reconstruction_loss
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from unpool.images.noise import salt_pepper
+from unpool.images.augment.noise import salt_pepper
 
 
 class CentreCrop(v2.CenterCrop):  # type: ignore[misc]

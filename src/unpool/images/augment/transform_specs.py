@@ -15,7 +15,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from unpool.errors import UsageError, unknown_name
-from unpool.images.transform_types import ALIASES, TRANSFORMS, CentreCrop, Function, RandomScaleCrop
+from unpool.images.augment.transform_types import ALIASES, TRANSFORMS, CentreCrop, Function, RandomScaleCrop
 
 Step = str | Mapping[str, Any] | Callable[..., Any]  # one entry of a list of transforms
 REFUSED = (TypeError, ValueError, RuntimeError, AssertionError, LookupError, AttributeError, ArithmeticError)

@@ -20,7 +20,7 @@ from torchvision import tv_tensors
 
 from unpool.core.rng import uniform
 from unpool.errors import UsageError, unknown_name
-from unpool.images.transform_names import SEVERAL, Place, Step, build
+from unpool.images.augment.transform_specs import SEVERAL, Place, Step, build
 
 OPTION = "--augment"
 KEYS = ("train", "evaluate", "size")

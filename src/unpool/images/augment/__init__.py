@@ -1,0 +1,1 @@
+"""Augmentations, by name and joint for images and masks."""
