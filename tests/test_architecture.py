@@ -15,9 +15,9 @@ errors core.cpu core.rng core.specs options core.atomic_files core.markers core.
 images.folder images.decode images.metadata images.datasets images.class_folders images.source images.augment.noise
 images.augment.transform_types
 images.augment.transform_specs images.augment.augmentation images.pixel_cache images.tiff_colours images.rows
-images.classes_of_pixels images.crops
-images.known_masks images.class_file images.mask_file images.pairs images.mask_values images.label_maps
-images.pair_store images
+images.masks.pixel_classes images.masks.crop_presets
+images.masks.known_palettes images.masks.class_file images.masks.mask_file images.masks.pairs images.masks.infer_classes images.masks.label_maps
+images.masks.pair_store images
 networks.pooling networks.encoders networks.mirror networks.autoencoder networks.trial networks.catalogue
 networks.bilinear networks.levels networks.pyramid networks.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering

@@ -14,8 +14,8 @@ from unpool.actions.segment_fit import Job
 from unpool.actions.segment_train import segment_train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.label_maps import read_labels
-from unpool.images.pairs import Pairs
+from unpool.images.masks.label_maps import read_labels
+from unpool.images.masks.pairs import Pairs
 
 
 class Messages(Progress):

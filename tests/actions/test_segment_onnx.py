@@ -13,7 +13,7 @@ from PIL import Image
 from masks import make_undecided, scene
 from unpool.actions.segment_predict import segment_predict
 from unpool.core.progress import Progress
-from unpool.images.classes_of_pixels import classes_by_value
+from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.networks.segmenter import Segmenter
 from unpool.training.model_file import save_model
 

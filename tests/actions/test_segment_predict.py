@@ -17,7 +17,7 @@ from unpool.actions import segment_files, segment_model
 from unpool.actions import segment_predict as module
 from unpool.actions.segment_predict import segment_predict
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.classes_of_pixels import classes_by_value
+from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.networks.segmenter import Segmenter
 from unpool.training.model_file import save_model
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.images.pairs import find_pairs
+from unpool.images.masks.pairs import find_pairs
 
 
 def write(folder: Path, *names: str) -> Path:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from unpool.images.crops import crops_named
+from unpool.images.masks.crop_presets import crops_named
 from unpool.training import masked
 from unpool.training.masked import MaskedImages
 

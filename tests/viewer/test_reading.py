@@ -18,7 +18,7 @@ from PIL import Image
 from masks import write_scenes
 from unpool import Workspace
 from unpool.actions.segment_train import segment_train
-from unpool.images.classes_of_pixels import read_kept
+from unpool.images.masks.pixel_classes import read_kept
 from unpool.training.model_file import describe_model
 from unpool.viewer.desk import Desk
 from unpool.workspace import ImageTable

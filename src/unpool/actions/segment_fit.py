@@ -18,9 +18,9 @@ from unpool.actions.wanted import fill_from_imagenet
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.classes_of_pixels import PixelClasses
-from unpool.images.crops import crops_named
-from unpool.images.pair_store import PairStore
+from unpool.images.masks.crop_presets import crops_named
+from unpool.images.masks.pair_store import PairStore
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import History
 from unpool.training.model_file import expect_kind, has_model, load_model, save_model
 from unpool.training.plan import Plan

@@ -9,7 +9,7 @@ from unpool.actions.model import pick_device
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.classes_of_pixels import PixelClasses, read_kept
+from unpool.images.masks.pixel_classes import PixelClasses, read_kept
 from unpool.inference.scorer import OnnxScorer, Scorer, export_segmenter
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unpool.core.atomic_files import write_bytes, write_text
-from unpool.images.classes_of_pixels import PixelClasses
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import Entry
 from unpool.training.log import LOGS, Log, TensorBoardLog
 

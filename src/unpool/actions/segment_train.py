@@ -16,7 +16,7 @@ from unpool.actions.segment_fit import Job, Wishes, segment_result
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name
-from unpool.images.crops import crops_named
+from unpool.images.masks.crop_presets import crops_named
 from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
 from unpool.objectives.segmentation import class_weights
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unpool.core.specs import number, parse_named
 from unpool.errors import UsageError
-from unpool.images.classes_of_pixels import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE
 
 OPTION = "--loss"
 PixelLoss = Callable[[Tensor, Tensor], Tensor]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
-from unpool.images.classes_of_pixels import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE
 from unpool.objectives.objective import Objective
 from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
 from unpool.options import CLASS_WEIGHTS

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from unpool.images.classes_of_pixels import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE
 from unpool.report.drawing import FAINT_INK, INK, PAPER, font
 
 NOT_LABELLED = (235, 235, 235)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import rgb_to_grayscale
 
-from unpool.images.classes_of_pixels import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE
 from unpool.training.data import Normalisation
 
 WINDOW = 1024  # pixels a side; larger images are validated in windows of it

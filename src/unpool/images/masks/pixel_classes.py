@@ -61,7 +61,7 @@ class PixelClasses:
         array([[  0,   1, 255]], dtype=uint8)
         >>> classes.label_map(np.array([[0, 7, 7]]))
         Traceback (most recent call last):
-        unpool.images.classes_of_pixels.UnknownValueError: the value 7 (2 pixels), which is no class
+        unpool.images.masks.pixel_classes.UnknownValueError: the value 7 (2 pixels), which is no class
         """
         known = dict(self.keys)
         found, inverse, counts = np.unique(value_HW, return_inverse=True, return_counts=True)

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from unpool.errors import UnpoolError
-from unpool.images.classes_of_pixels import IGNORE, PixelClasses
 from unpool.images.folder import Problem
-from unpool.images.label_maps import try_pair
-from unpool.images.pairs import Pair
+from unpool.images.masks.label_maps import try_pair
+from unpool.images.masks.pairs import Pair
+from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.images.pixel_cache import MEMORY_LIMIT, in_order
 
 BLOCK = 2**26  # bytes that the file grows by

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from unpool.images.classes_of_pixels import (
+from unpool.images.masks.pixel_classes import (
     IGNORE,
     PixelClasses,
     classes_by_colour,

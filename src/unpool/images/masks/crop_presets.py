@@ -8,7 +8,7 @@ from pathlib import Path
 from unpool.errors import unknown_name
 from unpool.images.augment.augmentation import Augmentation, read_augmentation
 from unpool.images.augment.transform_specs import Step
-from unpool.images.classes_of_pixels import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE
 
 CROPS = ("scenes", "crop", "none")
 JITTER = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}

@@ -12,16 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.classes_of_pixels import (
-    GREY,
-    IGNORE,
-    PixelClasses,
-    classes_by_colour,
-    classes_by_value,
-    unpack,
-)
 from unpool.images.folder import Problem
-from unpool.images.known_masks import (
+from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
     camvid_by_value,
     cityscapes_ids,
@@ -30,8 +22,16 @@ from unpool.images.known_masks import (
     known_by_colours,
     voc_by_value,
 )
-from unpool.images.mask_file import Mask, read_mask
-from unpool.images.pairs import CAMVID, VOC, Pair
+from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.pairs import CAMVID, VOC, Pair
+from unpool.images.masks.pixel_classes import (
+    GREY,
+    IGNORE,
+    PixelClasses,
+    classes_by_colour,
+    classes_by_value,
+    unpack,
+)
 from unpool.images.pixel_cache import in_order
 
 MOST_COLOURS = 50  # more are no classes but shades

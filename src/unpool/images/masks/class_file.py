@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.errors import UsageError
-from unpool.images.classes_of_pixels import (
+from unpool.images.masks.pixel_classes import (
     IGNORE,
     VOID_NAMES,
     PixelClasses,

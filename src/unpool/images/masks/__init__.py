@@ -1,0 +1,1 @@
+"""Masks: found, read, understood, kept."""
