@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from unpool.images.decode import read_picture
+from unpool.images.reading.decode import read_picture
 from unpool.networks.bilinear import bilinear_transposed
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.decomposition import PCA
 
-from unpool.images.folder import scan_folder
 from unpool.images.pixel_cache import load_pixels
+from unpool.images.reading.scan import scan_folder
 from unpool.inference.reconstruct import reconstruct
 from unpool.training.model_file import load_model
 

@@ -23,8 +23,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from unpool.core.cpu import share_cores_kindly, usable_cores
-from unpool.images.folder import scan_folder
 from unpool.images.pixel_cache import load_pixels
+from unpool.images.reading.scan import scan_folder
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training.data import PixelSet

@@ -12,9 +12,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
 errors core.cpu core.rng core.specs options core.atomic_files core.markers core.progress config
-images.folder images.decode images.metadata images.datasets images.class_folders images.source images.augment.noise
+images.reading.scan images.reading.decode images.reading.exif images.datasets images.class_folders images.source images.augment.noise
 images.augment.transform_types
-images.augment.transform_specs images.augment.augmentation images.pixel_cache images.tiff_colours images.rows
+images.augment.transform_specs images.augment.augmentation images.pixel_cache images.reading.tiff_colours images.reading.tiff_rows
 images.masks.pixel_classes images.masks.crop_presets
 images.masks.known_palettes images.masks.class_file images.masks.mask_file images.masks.pairs images.masks.infer_classes images.masks.label_maps
 images.masks.pair_store images

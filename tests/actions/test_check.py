@@ -21,7 +21,7 @@ from unpool.actions.tables import write_problems
 from unpool.cli import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.decode import brightness, sharpness, thumbnail
+from unpool.images.reading.decode import brightness, sharpness, thumbnail
 from unpool.workspace import ImageTable
 
 KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}

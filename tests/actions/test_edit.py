@@ -16,7 +16,7 @@ from unpool.actions.collection import follow_contents, forget_gone, said_of_imag
 from unpool.actions.group import group
 from unpool.actions.places import write_state
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.folder import Problem
+from unpool.images.reading.scan import Problem
 from unpool.inference.embed import skipped_row
 from unpool.workspace import ImageTable
 

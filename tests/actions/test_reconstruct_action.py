@@ -15,7 +15,7 @@ from pictures import make_photograph, make_shapes
 from unpool.actions.reconstruct import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.decode import read_picture, square
+from unpool.images.reading.decode import read_picture, square
 from unpool.inference import given
 from unpool.networks.catalogue import build_network
 from unpool.training.model_file import load_model, save_model

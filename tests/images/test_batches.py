@@ -16,9 +16,9 @@ from PIL import Image
 from hostile import picture
 from unpool.errors import UnpoolError
 from unpool.images import pixel_cache as batches
-from unpool.images.decode import read_picture, square
-from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.pixel_cache import in_order, load_pixels
+from unpool.images.reading.decode import read_picture, square
+from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
 
 @pytest.fixture

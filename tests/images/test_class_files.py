@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.folder import ImageFile
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import PixelClasses, read_kept
+from unpool.images.reading.scan import ImageFile
 
 NUMBERS_AND_COLOURS = """\
 sky 0 128 128 128

@@ -20,8 +20,8 @@ from PIL import Image, ImageFilter
 from hostile import HEIC, TURNS, bomb, make_hostile_folder, picture, save_turned
 from pictures import make_photograph
 from unpool.errors import UnreadableImageError
-from unpool.images import decode
-from unpool.images.decode import brightness, read_picture, read_size, sharpness, square, thumbnail
+from unpool.images.reading import decode
+from unpool.images.reading.decode import brightness, read_picture, read_size, sharpness, square, thumbnail
 
 
 def saved(file: Path, image: Image.Image | np.ndarray, **options: Any) -> Path:
@@ -206,7 +206,7 @@ def test_large_photographs_pass_in_silence(tmp_path: Path) -> None:
     exif = b"Exif\0\0II*\0\x08\0\0\0\x05\0\x12\x01\x03\0\xff"
     Image.fromarray(RGB).save(tmp_path / "exif.jpg", exif=exif)
     code = (
-        "import sys; from pathlib import Path; from unpool.images.decode import read_picture\n"
+        "import sys; from pathlib import Path; from unpool.images.reading.decode import read_picture\n"
         "for name in sys.argv[1:]: read_picture(Path(name), min_side=500)"
     )
     files = [str(tmp_path / name) for name in ("large.jpg", "large.tif", "exif.jpg")]

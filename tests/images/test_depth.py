@@ -11,8 +11,8 @@ from PIL import Image
 
 from hostile import picture
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import read_picture, read_size
-from unpool.images.depth import to_8_bits
+from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.decode import read_picture, read_size
 
 GREY = picture(300, 200)[..., 0]
 

@@ -11,8 +11,8 @@ from PIL import Image
 
 from hostile import make_hostile_folder
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import read_picture
-from unpool.images.folder import _valid_keys, scan_folder
+from unpool.images.reading.decode import read_picture
+from unpool.images.reading.scan import _valid_keys, scan_folder
 
 DECODED = {"truncated", "corrupt", "not-an-image", "too-large", "unsupported", "needs-heic"}
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.images.folder import ImageFile
 from unpool.images.masks.infer_classes import classes_found, count_values
 from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.mask_file import read_mask
 from unpool.images.masks.pairs import CAMVID, VOC, Pair, find_pairs
 from unpool.images.masks.pixel_classes import PixelClasses, default_colours, read_kept
+from unpool.images.reading.scan import ImageFile
 
 
 def pairs_of(folder: Path, **masks: Image.Image) -> list[Pair]:

@@ -10,13 +10,13 @@ from PIL import Image
 
 from masks import write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
-from unpool.images.folder import ImageFile
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.infer_classes import classes_found, count_values
 from unpool.images.masks.label_maps import read_labels, read_pair
 from unpool.images.masks.pair_store import load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value, read_kept
+from unpool.images.reading.scan import ImageFile
 
 LABEL = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
 

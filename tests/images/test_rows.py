@@ -11,9 +11,9 @@ import pytest
 import tifffile
 
 from unpool.errors import UnreadableImageError
-from unpool.images import rows as module
-from unpool.images.decode import read_picture
-from unpool.images.rows import TiffRows, open_rows
+from unpool.images.reading import tiff_rows as module
+from unpool.images.reading.decode import read_picture
+from unpool.images.reading.tiff_rows import TiffRows, open_rows
 
 H, W = 61, 45
 RNG = np.random.default_rng(0)

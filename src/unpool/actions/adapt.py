@@ -17,7 +17,7 @@ from unpool.actions.model import ready_model
 from unpool.actions.recipes import HEAD
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.folder import ImageFile
+from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
 from unpool.inference.runtime import Encoder

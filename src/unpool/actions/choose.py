@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.folder import ImageFile
+from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.training.model_file import has_model
 

@@ -19,9 +19,9 @@ from unpool.actions.model import ready_model
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import Picture, square
-from unpool.images.folder import ImageFile
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.decode import Picture, square
+from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.training.model_file import load_model
 

@@ -11,7 +11,7 @@ from typing import Any
 from unpool.core.cpu import is_first_process
 from unpool.core.markers import TRAINING, is_ours
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.folder import scan_folder
+from unpool.images.reading.scan import scan_folder
 from unpool.training.log import LOGS
 from unpool.training.scratch import refuse_strangers
 

@@ -29,7 +29,7 @@ from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.folder import Scan
+from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embed import embed_chunks, embed_pixels
 from unpool.options import check

@@ -22,9 +22,9 @@ from unpool.actions.places import MODEL, SEGMENTER, read_state
 from unpool.actions.rebuilt import has_trained_decoder
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import Picture, read_picture
-from unpool.images.folder import ImageFile
-from unpool.images.metadata import read_metadata
+from unpool.images.reading.decode import Picture, read_picture
+from unpool.images.reading.exif import read_metadata
+from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
 from unpool.training.model_file import JSON, has_model

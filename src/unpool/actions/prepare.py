@@ -24,7 +24,7 @@ from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
-from unpool.images.folder import Scan
+from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
 from unpool.training.model_file import describe_model, has_model

@@ -15,8 +15,8 @@ from unpool.actions.places import MODEL
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.folder import ImageFile
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
 from unpool.inference.embed import Form
 from unpool.training.model_file import describe_model, has_model, load_model

@@ -11,7 +11,7 @@ from unpool.actions.model import ready_model
 from unpool.actions.places import MODEL, read_state
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import read_picture
+from unpool.images.reading.decode import read_picture
 from unpool.options import check
 from unpool.workspace import ImageTable
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.folder import Problem
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.infer_classes import Values, classes_found, count_values
 from unpool.images.masks.pair_store import PairStore, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.reading.scan import Problem
 
 TOLD = 5  # problems that are told one by one
 

@@ -16,9 +16,9 @@ from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.folder import Problem
 from unpool.images.masks.label_maps import try_pair
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.scan import Problem
 from unpool.inference.label_image import label_pixels, windows_for
 from unpool.objectives.segmentation import count_pixels, scores_of
 from unpool.options import check

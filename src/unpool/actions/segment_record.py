@@ -10,7 +10,7 @@ from typing import Any
 
 from unpool.actions.segment_files import PROBABILITIES, Written
 from unpool.errors import UsageError
-from unpool.images.folder import ImageFile
+from unpool.images.reading.scan import ImageFile
 
 RECORD = "predictions.jsonl"
 Wish = dict[str, Any]

@@ -37,9 +37,9 @@ from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.class_folders import class_labels, refuse_empty_classes
-from unpool.images.decode import Picture
-from unpool.images.folder import ImageFile, Problem
 from unpool.images.pixel_cache import load_pixels
+from unpool.images.reading.decode import Picture
+from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
 from unpool.training.checkpoint import NAME as CHECKPOINT

@@ -11,8 +11,8 @@ import numpy as np
 
 from unpool.errors import UnreadableImageError
 from unpool.images.datasets import NamedSet, is_named_set, load_named_set
-from unpool.images.decode import Picture, read_picture, read_size
-from unpool.images.folder import ImageFile, Scan, scan_folder
+from unpool.images.reading.decode import Picture, read_picture, read_size
+from unpool.images.reading.scan import ImageFile, Scan, scan_folder
 
 
 class Source(Protocol):

@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import Picture, brightness, sharpness, square, thumbnail
-from unpool.images.folder import ImageFile, Problem
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.decode import Picture, brightness, sharpness, square, thumbnail
+from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source
 from unpool.inference.runtime import Encoder
 

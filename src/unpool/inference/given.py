@@ -18,9 +18,9 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.datasets import is_named_set
-from unpool.images.decode import Picture, read_picture
-from unpool.images.folder import Problem
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.decode import Picture, read_picture
+from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
 from unpool.inference.embed import Form
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from unpool.core.markers import WORKSPACE_ENDING
 from unpool.errors import UnpoolError
-from unpool.images.formats import named_like_image
+from unpool.images.reading.formats import named_like_image
 
 MOST = 1000
 

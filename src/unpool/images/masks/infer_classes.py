@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.folder import Problem
 from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
     camvid_by_value,
@@ -33,6 +32,7 @@ from unpool.images.masks.pixel_classes import (
     unpack,
 )
 from unpool.images.pixel_cache import in_order
+from unpool.images.reading.scan import Problem
 
 MOST_COLOURS = 50  # more are no classes but shades
 MANY_OF_VOC = 8  # numbers; so many at once are seldom anybody else's

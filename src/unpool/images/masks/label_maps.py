@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.decode import read_picture
-from unpool.images.folder import Problem
 from unpool.images.masks.mask_file import Mask, read_mask
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, IGNORE, PixelClasses, UnknownValueError, pack
+from unpool.images.reading.decode import read_picture
+from unpool.images.reading.scan import Problem
 
 WAYS = "add it to --classes, or map what is unknown to ignore with --unknown ignore"
 

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import MAX_PIXELS, Stream, check_size, opened, reader_of, upright
+from unpool.images.reading.decode import MAX_PIXELS, Stream, check_size, opened, reader_of, upright
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})

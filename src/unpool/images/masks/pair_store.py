@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from unpool.errors import UnpoolError
-from unpool.images.folder import Problem
 from unpool.images.masks.label_maps import try_pair
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.images.pixel_cache import MEMORY_LIMIT, in_order
+from unpool.images.reading.scan import Problem
 
 BLOCK = 2**26  # bytes that the file grows by
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from unpool.errors import UnpoolError
-from unpool.images.folder import ImageFile, Problem, scan_folder
 from unpool.images.masks.known_palettes import is_of_camvid
+from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
 # What is added to the common part of the two names: image's, mask's. The first that fits most images is taken.
 SUFFIXES = (

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import ExifTags
 
 from unpool.errors import UnreadableImageError
-from unpool.images.decode import IN_MEMORY_BYTES, opened, reader_of
+from unpool.images.reading.decode import IN_MEMORY_BYTES, opened, reader_of
 
 MOST, LONGEST = 60, 200
 _HIDDEN = {"ExifOffset", "GPSInfo", "MakerNote", "UserComment", "PrintImageMatching", "JPEGInterchangeFormat",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
 from unpool.errors import UnpoolError
-from unpool.images.formats import HEAD, named_like_image, sniff
+from unpool.images.reading.formats import HEAD, named_like_image, sniff
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.depth import to_8_bits
+from unpool.images.reading.bit_depth import to_8_bits
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it speaks up on stderr
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.depth import scaled
+from unpool.images.reading.bit_depth import scaled
 
 WHITE_IS_ZERO, GREYS, RGB, PALETTE, CMYK, YCBCR = 0, (0, 1), 2, 3, 5, 6  # photometric interpretations
 JPEGS = (6, 7, 33007, 34892)  # compressions whose decoder gives RGB for YCbCr

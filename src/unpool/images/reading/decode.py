@@ -22,9 +22,17 @@ import numpy as np
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
-from unpool.images.depth import to_8_bits
-from unpool.images.formats import ENDINGS, HEAD, UNSIGNED, UNSUPPORTED_ENDINGS, cut_short, ending, sniff
-from unpool.images.tiff import read_tiff, tiff_size
+from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.formats import (
+    ENDINGS,
+    HEAD,
+    UNSIGNED,
+    UNSUPPORTED_ENDINGS,
+    cut_short,
+    ending,
+    sniff,
+)
+from unpool.images.reading.tiff import read_tiff, tiff_size
 
 Stream: TypeAlias = io.BytesIO | io.BufferedReader
 

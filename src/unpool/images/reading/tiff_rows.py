@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.depth import full_range
-from unpool.images.tiff_colours import tiff_colours
+from unpool.images.reading.bit_depth import full_range
+from unpool.images.reading.tiff_colours import tiff_colours
 
 MAX_TIFF_PIXELS = 10_000_000_000  # 100,000 × 100,000
 MAX_SEGMENT_PIXELS = 100_000_000  # of one compressed strip or tile, which is decoded whole
