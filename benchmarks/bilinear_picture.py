@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from unpool.images.reading.decode import read_picture
-from unpool.networks.bilinear import bilinear_transposed
+from unpool.networks.layers.bilinear import bilinear_transposed
 
 
 def main(image: Path, out: Path) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
-from unpool.networks.freezing import freeze, keep_statistics
+from unpool.networks.layers.freezing import freeze, keep_statistics
 
 
 def buffers(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -10,7 +10,7 @@ from torch import nn
 
 from unpool.errors import UsageError
 from unpool.networks.catalogue import build_network
-from unpool.networks.initialisation import INITIALISATIONS, initialise
+from unpool.networks.layers.initialisation import INITIALISATIONS, initialise
 
 FAN_IN, FAN_OUT = 64 * 9, 128 * 9
 SPREADS = {

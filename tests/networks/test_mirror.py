@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks import encoders
+from unpool.networks.layers.pooling import remember
+from unpool.networks.layers.windows import CONVOLUTIONS
 from unpool.networks.mirror import mirror
-from unpool.networks.pooling import remember
-from unpool.networks.windows import CONVOLUTIONS
 
 FLOAT64_ROUNDING = 1e-10
 

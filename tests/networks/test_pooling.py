@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.pooling import Pool, Unpool, leaves, remember, shrinks
-from unpool.networks.windows import Window, window_of
+from unpool.networks.layers.pooling import Pool, Unpool, leaves, remember, shrinks
+from unpool.networks.layers.windows import Window, window_of
 
 TWO_BY_TWO = Window((2, 2), (2, 2), (0, 0), (1, 1))
 GOLDEN = torch.tensor([[1.0, 2, 8, 7], [3, 4, 6, 5], [9, 10, 16, 15], [13, 14, 12, 11]]).reshape(1, 1, 4, 4)

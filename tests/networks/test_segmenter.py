@@ -9,8 +9,8 @@ from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.bilinear import bilinear_transposed
 from unpool.networks.catalogue import build_network
+from unpool.networks.layers.bilinear import bilinear_transposed
 from unpool.networks.pyramid import Pyramid
 from unpool.networks.segmenter import Segmenter
 from unpool.training.model_file import load_model, save_model

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from unpool.networks import transposed
-from unpool.networks.transposed import ConvTranspose2d
+from unpool.networks.layers import transposed
+from unpool.networks.layers.transposed import ConvTranspose2d
 
 LAYERS: list[dict[str, Any]] = [
     {"kernel_size": 3, "padding": 1},

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from unpool.networks.layers.pooling import remember
 from unpool.networks.mirror import mirror
-from unpool.networks.pooling import remember
 
 FLOAT64_ROUNDING = 1e-12
 

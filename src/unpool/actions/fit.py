@@ -53,7 +53,7 @@ def fit(
     """
     from torch.utils.data import ConcatDataset
 
-    from unpool.networks.freezing import freeze, refuse_nothing_to_train
+    from unpool.networks.layers.freezing import freeze, refuse_nothing_to_train
     from unpool.training.data import DatasetImages, split
     from unpool.training.processes import make_accelerator
 

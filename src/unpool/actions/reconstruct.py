@@ -101,7 +101,7 @@ def _corruption(text: str | None, network: Autoencoder) -> Corrupt | None:
 
 def _uses_indices(network: Autoencoder) -> bool:
     """Whether indices reach the decoder and make a difference there."""
-    from unpool.networks.pooling import Unpool
+    from unpool.networks.layers.pooling import Unpool
 
     return network.use_indices and any(isinstance(part, Unpool) for part in network.decoder.modules())
 

@@ -107,7 +107,7 @@ class Job:
         return record
 
     def _network(self) -> Any:
-        from unpool.networks.freezing import freeze
+        from unpool.networks.layers.freezing import freeze
         from unpool.networks.segmenter import Segmenter
 
         wishes = self.wishes

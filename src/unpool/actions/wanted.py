@@ -54,7 +54,7 @@ def read_wanted(
 ) -> Wanted:  # fmt: skip
     """The options of the command line as one wish; UsageError where they do not go together."""
     from unpool.networks.catalogue import is_backbone
-    from unpool.networks.initialisation import INITIALISATIONS
+    from unpool.networks.layers.initialisation import INITIALISATIONS
 
     if init is not None and init not in INITIALISATIONS:
         raise unknown_name("initialisation", init, INITIALISATIONS)
@@ -138,8 +138,8 @@ def make_network(
     compared on these. Then its batch statistics stay. Raises `UnpoolError` where there is no decoder and the
     objective needs one.
     """
-    from unpool.networks.freezing import freeze as freeze_encoder
-    from unpool.networks.freezing import keep_statistics, refuse_nothing_to_train
+    from unpool.networks.layers.freezing import freeze as freeze_encoder
+    from unpool.networks.layers.freezing import keep_statistics, refuse_nothing_to_train
 
     only_head = freeze and objective in COMPARING  # it gets one, which is then all that is trained
     if only_head and wanted.is_backbone:
@@ -167,7 +167,7 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
     from unpool.networks.backbones import Backbone
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import described_network
-    from unpool.networks.initialisation import initialise
+    from unpool.networks.layers.initialisation import initialise
     from unpool.networks.weights import load_weights
     from unpool.training.model_file import load_model
 

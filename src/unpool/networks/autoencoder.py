@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders import Decoder, PlainDecoder
+from unpool.networks.layers.pooling import Pools, leaves, remember
+from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
 from unpool.networks.mirror import mirror
-from unpool.networks.pooling import Pools, leaves, remember
-from unpool.networks.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
 
 MERGES = ("flatten", "mean")
 

@@ -13,9 +13,9 @@ from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_inp
 from unpool.networks.backbones import backbone
 from unpool.networks.classifier import Classifier, lenet_head, with_classes
 from unpool.networks.decoders import Decoder, NoDecoder
+from unpool.networks.layers.windows import pixels
 from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
-from unpool.networks.windows import pixels
 
 DIGITS = 10  # the classes of LeNet unless told otherwise
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.pooling import Pool, Pools, Unpool
-from unpool.networks.windows import Size, Window, pixels
+from unpool.networks.layers.pooling import Pool, Pools, Unpool
+from unpool.networks.layers.windows import Size, Window, pixels
 
 TRANSPOSED: tuple[type[nn.ConvTranspose1d] | type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d], ...] = (
     nn.ConvTranspose1d,

@@ -30,11 +30,11 @@ from unpool.networks.decoders import (
     PlainDecoder,
     SteppedDecoder,
 )
+from unpool.networks.layers.pooling import Unpool, leaves, shrinks
+from unpool.networks.layers.windows import Window, window_of
 from unpool.networks.mirror import FORMS, mirror
 from unpool.networks.mirrorable import MIRRORABLE
-from unpool.networks.pooling import Unpool, leaves, shrinks
 from unpool.networks.trial import MISFITS, try_zeros
-from unpool.networks.windows import Window, window_of
 
 UNPOOLS: dict[str, type[nn.Module]] = {
     kind.__name__: kind for kind in (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)

@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unpool.networks.bilinear import Upsample
+from unpool.networks.layers.bilinear import Upsample
 
 MERGED_WIDTH = 96
 

@@ -15,10 +15,10 @@ from torch import nn
 
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders import TRANSPOSED, Enlarge, Resize, SteppedDecoder
+from unpool.networks.layers.pooling import Unpool, leaves, shrinks
+from unpool.networks.layers.transposed import ConvTranspose2d
+from unpool.networks.layers.windows import AVERAGE_POOLS, CONVOLUTIONS, Window, window_of
 from unpool.networks.mirrorable import NORMS, SKIPPED, refuse_unmirrorable
-from unpool.networks.pooling import Unpool, leaves, shrinks
-from unpool.networks.transposed import ConvTranspose2d
-from unpool.networks.windows import AVERAGE_POOLS, CONVOLUTIONS, Window, window_of
 
 FORMS = ("unpool", "transpose", "upsample")
 
@@ -48,7 +48,7 @@ def mirror(encoder: nn.Module, form: str = "unpool", *, channels: int | None = N
     Raises UnpoolError, naming the module, for what has no exact mirror; UsageError for an unknown form.
 
     >>> import torch
-    >>> from unpool.networks.pooling import remember
+    >>> from unpool.networks.layers.pooling import remember
     >>> encoder = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2))
     >>> code, pools = remember(encoder, torch.zeros(1, 3, 13, 10))
     >>> tuple(mirror(encoder)(code, pools).shape)

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.modules import activation as activations
 
 from unpool.errors import UnpoolError
-from unpool.networks.windows import AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, window_of
+from unpool.networks.layers.windows import AVERAGE_POOLS, CONVOLUTIONS, MAX_POOLS, window_of
 
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.modules.instancenorm._InstanceNorm, nn.GroupNorm)
 SKIPPED = (nn.Identity, nn.modules.dropout._DropoutNd)

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError
 from unpool.networks.decoders import PlainDecoder, SteppedDecoder
 from unpool.networks.encoders import pooled_length
+from unpool.networks.layers.pooling import Pool
+from unpool.networks.layers.windows import Window, pixels
 from unpool.networks.mirror import undo_pool
-from unpool.networks.pooling import Pool
-from unpool.networks.windows import Window, pixels
 
 
 def conv_small_decoder(channels: int = 1, width: int = 32) -> PlainDecoder:

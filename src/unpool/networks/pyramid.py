@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import evaluating, smallest_input
 from unpool.networks.backbones import Backbone
-from unpool.networks.pooling import is_sequential
+from unpool.networks.layers.pooling import is_sequential
 
 PROBE = 192  # pixels a side of the image that is run once, to see where maps shrink
 SHRINKS = 0.7  # a map is of the next level where its side is less than this share of the one before

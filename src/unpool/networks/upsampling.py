@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders import Decoder, Enlarge, Resize
-from unpool.networks.pooling import Pool, Pools
-from unpool.networks.windows import Size, pixels
+from unpool.networks.layers.pooling import Pool, Pools
+from unpool.networks.layers.windows import Size, pixels
 
 UPSAMPLING_FORMS = ("upsample", "transpose")
 WIDEST, NARROWEST = 256, 16

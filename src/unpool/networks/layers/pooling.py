@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.windows import CONVOLUTIONS, MAX_POOLS, Size, Window, pixels, window_of
+from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, Window, pixels, window_of
 
 
 @dataclass(frozen=True)
