@@ -10,10 +10,11 @@ import torchvision
 from safetensors.torch import save_file
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks import encoders, weights
+from unpool.networks import weights
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.backbones import Backbone
 from unpool.networks.catalogue import CATALOGUE, build_network, describe, layer_table, names
+from unpool.networks.encoders import small as encoders
+from unpool.networks.encoders.backbones import Backbone
 
 LETTERS = {11: "A", 13: "B", 16: "D", 19: "E"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks import encoders
+from unpool.networks.encoders import small as encoders
 from unpool.networks.layers.pooling import remember
 from unpool.networks.layers.windows import CONVOLUTIONS
 from unpool.networks.mirror import mirror

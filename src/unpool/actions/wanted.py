@@ -164,9 +164,9 @@ def make_network(
 
 def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> tuple[Any, bool]:
     """The network, and whether it starts from what was learnt elsewhere."""
-    from unpool.networks.backbones import Backbone
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import described_network
+    from unpool.networks.encoders.backbones import Backbone
     from unpool.networks.layers.initialisation import initialise
     from unpool.networks.weights import load_weights
     from unpool.training.model_file import load_model

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.decoders import PlainDecoder, SteppedDecoder
-from unpool.networks.encoders import pooled_length
+from unpool.networks.encoders.small import pooled_length
 from unpool.networks.layers.pooling import Pool
 from unpool.networks.layers.windows import Window, pixels
 from unpool.networks.mirror import undo_pool

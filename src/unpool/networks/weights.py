@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.backbones import Backbone, is_timm_name, is_torchvision_name, timm_body
+from unpool.networks.encoders.backbones import Backbone, is_timm_name, is_torchvision_name, timm_body
 
 State = dict[str, Tensor]
 

@@ -1,0 +1,1 @@
+"""Encoders: small ones and pretrained backbones."""
