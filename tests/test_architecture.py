@@ -18,7 +18,7 @@ images.augment.transform_specs images.augment.augmentation images.pixel_cache im
 images.masks.pixel_classes images.masks.crop_presets
 images.masks.known_palettes images.masks.class_file images.masks.mask_file images.masks.pairs images.masks.infer_classes images.masks.label_maps
 images.masks.pair_store images
-networks.layers.pooling networks.encoders.small networks.mirror networks.autoencoder networks.trial networks.catalogue
+networks.layers.pooling networks.encoders.small networks.decoders.mirror networks.autoencoder networks.trial networks.catalogue
 networks.layers.bilinear networks.levels networks.pyramid networks.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
@@ -110,7 +110,7 @@ def test_imports_point_up(file: Path) -> None:
 def test_an_import_that_points_down_is_seen() -> None:
     inside = "def f():\n    from unpool.workspace import ImageTable\n"
     assert backward("images.decode", inside) == ["workspace"]
-    assert backward("networks.pooling", "import unpool.networks.mirror") == ["networks.mirror"]
+    assert backward("networks.pooling", "import unpool.networks.decoders.mirror") == ["networks.mirror"]
     assert backward("workspace", "from unpool import errors") == []
 
 

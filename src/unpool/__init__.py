@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from unpool.errors import UnpoolError
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import build_network
-    from unpool.networks.mirror import mirror
+    from unpool.networks.decoders.mirror import mirror
     from unpool.networks.segmenter import Segmenter
     from unpool.objectives.local_aggregation import LocalAggregation
     from unpool.training.model_file import load_model, save_model
@@ -28,7 +28,7 @@ _HOMES = {
     "build_network": "unpool.networks.catalogue",
     "fit": "unpool.actions.fit",
     "load_model": "unpool.training.model_file",
-    "mirror": "unpool.networks.mirror",
+    "mirror": "unpool.networks.decoders.mirror",
     "save_model": "unpool.training.model_file",
 }
 

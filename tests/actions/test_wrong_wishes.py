@@ -22,7 +22,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.networks import weights
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.model_file import save_model
 

@@ -15,7 +15,7 @@ from unpool.networks.adapted import Adapted, Head, with_head
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import described_network
 from unpool.training.model_file import load_model, save_model
 

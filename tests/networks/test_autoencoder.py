@@ -10,8 +10,8 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, evaluating, merge_code, smallest_input
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier, with_classes
-from unpool.networks.decoders import NoDecoder, interpolate
-from unpool.networks.upsampling import UpsamplingDecoder
+from unpool.networks.decoders.base import NoDecoder, interpolate
+from unpool.networks.decoders.upsampling import UpsamplingDecoder
 
 
 def small_encoder() -> nn.Sequential:

@@ -11,7 +11,7 @@ from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import CATALOGUE, build_network
 from unpool.networks.classifier import Classifier, with_classes
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 
 SMALL = {
     "vgg11-bn": 32,

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
+from unpool.networks.decoders.mirror import mirror
 from unpool.networks.encoders import small as encoders
 from unpool.networks.layers.pooling import remember
 from unpool.networks.layers.windows import CONVOLUTIONS
-from unpool.networks.mirror import mirror
 
 FLOAT64_ROUNDING = 1e-10
 

@@ -16,9 +16,9 @@ import torchvision
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
+from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import Unpool, leaves, remember
 from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS
-from unpool.networks.mirror import mirror
 
 FLOAT64_ROUNDING = 1e-9
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import nn
 
+from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
-from unpool.networks.mirror import mirror
 
 FLOAT64_ROUNDING = 1e-12
 

@@ -13,7 +13,7 @@ from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
 from unpool.networks.catalogue import CATALOGUE, build_network
 from unpool.networks.classifier import Classifier, with_classes
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import described_network
 from unpool.training.model_file import describe_model, has_model, load_model, model_id, save_model
 

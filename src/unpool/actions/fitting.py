@@ -241,7 +241,7 @@ def _examples(run: Run, out: Path) -> None:
     import torch
 
     from unpool.inference.reconstruct import as_pictures
-    from unpool.networks.decoders import NoDecoder
+    from unpool.networks.decoders.base import NoDecoder
     from unpool.report.drawing import png_bytes
     from unpool.report.grid import draw_grid
 

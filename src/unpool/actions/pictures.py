@@ -168,7 +168,7 @@ class Pictures:
     @cached_property
     def _network(self) -> Any:
         """The whole autoencoder, by torch; None where the model has no decoder."""
-        from unpool.networks.decoders import NoDecoder
+        from unpool.networks.decoders.base import NoDecoder
         from unpool.training.model_file import load_model
 
         network = load_model(self.work / MODEL)

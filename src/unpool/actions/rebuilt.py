@@ -63,7 +63,7 @@ class _Rebuilding:
 
     def run(self, paths: Sequence[str], progress: Progress) -> None:
         """Rebuild the images of these paths and write how it went, every few seconds."""
-        from unpool.networks.decoders import NoDecoder
+        from unpool.networks.decoders.base import NoDecoder
 
         if isinstance(getattr(self.network, "decoder", NoDecoder()), NoDecoder):
             return

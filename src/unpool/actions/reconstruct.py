@@ -76,7 +76,7 @@ def _load(model: Path) -> Autoencoder:
     network: Any = load_model(model)
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.classifier import Classifier
-    from unpool.networks.decoders import NoDecoder
+    from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network, Classifier):
         told = "gives class scores and makes no images"

@@ -134,7 +134,7 @@ def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
 def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
     """Some images as the trained network takes them, and what its mirror makes of their codes; None without one."""
     from unpool.inference.reconstruct import reconstruct
-    from unpool.networks.decoders import NoDecoder
+    from unpool.networks.decoders.base import NoDecoder
 
     network: Any = load_model(work / MODEL)
     if isinstance(network.decoder, NoDecoder):

@@ -245,7 +245,7 @@ def _with_head(network: Any, num_classes: int, seed: int) -> Any:
 
 
 def _refuse_without_decoder(network: Any, objective: str) -> None:
-    from unpool.networks.decoders import NoDecoder
+    from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network.decoder, NoDecoder):
         told = f"{network.network} has no decoder, which --objective {objective} trains"

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 
 DIMENSION = 128
 

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
-from unpool.networks.decoders import Decoder, PlainDecoder
+from unpool.networks.decoders.base import Decoder, PlainDecoder
+from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import Pools, leaves, remember
 from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
-from unpool.networks.mirror import mirror
 
 MERGES = ("flatten", "mean")
 

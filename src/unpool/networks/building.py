@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks import published
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_input
 from unpool.networks.classifier import Classifier, lenet_head, with_classes
-from unpool.networks.decoders import Decoder, NoDecoder
+from unpool.networks.decoders import published
+from unpool.networks.decoders.base import Decoder, NoDecoder
+from unpool.networks.decoders.mirror import FORMS, mirror
+from unpool.networks.decoders.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
 from unpool.networks.encoders import small as encoders
 from unpool.networks.encoders.backbones import backbone
 from unpool.networks.layers.windows import pixels
-from unpool.networks.mirror import FORMS, mirror
-from unpool.networks.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
 
 DIGITS = 10  # the classes of LeNet unless told otherwise
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, merge_code
-from unpool.networks.decoders import Decoder, NoDecoder
+from unpool.networks.decoders.base import Decoder, NoDecoder
 
 
 class Classifier(Autoencoder):

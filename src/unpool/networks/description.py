@@ -21,7 +21,7 @@ from torch import nn
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
 from unpool.networks.classifier import Classifier
-from unpool.networks.decoders import (
+from unpool.networks.decoders.base import (
     RESTORING,
     TRANSPOSED,
     Decoder,
@@ -30,10 +30,10 @@ from unpool.networks.decoders import (
     PlainDecoder,
     SteppedDecoder,
 )
+from unpool.networks.decoders.mirror import FORMS, mirror
+from unpool.networks.decoders.mirrorable import MIRRORABLE
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.windows import Window, window_of
-from unpool.networks.mirror import FORMS, mirror
-from unpool.networks.mirrorable import MIRRORABLE
 from unpool.networks.trial import MISFITS, try_zeros
 
 UNPOOLS: dict[str, type[nn.Module]] = {

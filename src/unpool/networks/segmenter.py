@@ -16,9 +16,9 @@ from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels, smallest_input
 from unpool.networks.catalogue import build_network, seeded
 from unpool.networks.classifier import refuse_too_few
+from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
 from unpool.networks.levels import MERGED_WIDTH, Levels
-from unpool.networks.mirror import mirror
 from unpool.networks.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 

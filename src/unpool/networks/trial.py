@@ -13,7 +13,7 @@ from torch import nn
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder, evaluating
 from unpool.networks.classifier import Classifier
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 
 MISFITS = (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 BATCH = 2  # of one image, a layer that takes the batch for an axis would go unseen

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 from unpool.objectives.objective import Objective
 from unpool.objectives.processes import gather_rows
 from unpool.objectives.views import Looks, views_named

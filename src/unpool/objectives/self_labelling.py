@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
-from unpool.networks.decoders import NoDecoder
+from unpool.networks.decoders.base import NoDecoder
 from unpool.objectives.contrast import decoding_loss
 from unpool.objectives.views import Views, views_named
 

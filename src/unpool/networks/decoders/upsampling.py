@@ -11,7 +11,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
-from unpool.networks.decoders import Decoder, Enlarge, Resize
+from unpool.networks.decoders.base import Decoder, Enlarge, Resize
 from unpool.networks.layers.pooling import Pool, Pools
 from unpool.networks.layers.windows import Size, pixels
 

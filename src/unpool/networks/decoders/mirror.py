@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from unpool.errors import UnpoolError, unknown_name
-from unpool.networks.decoders import TRANSPOSED, Enlarge, Resize, SteppedDecoder
+from unpool.networks.decoders.base import TRANSPOSED, Enlarge, Resize, SteppedDecoder
+from unpool.networks.decoders.mirrorable import NORMS, SKIPPED, refuse_unmirrorable
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.transposed import ConvTranspose2d
 from unpool.networks.layers.windows import AVERAGE_POOLS, CONVOLUTIONS, Window, window_of
-from unpool.networks.mirrorable import NORMS, SKIPPED, refuse_unmirrorable
 
 FORMS = ("unpool", "transpose", "upsample")
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.decoders import PlainDecoder, SteppedDecoder
+from unpool.networks.decoders.base import PlainDecoder, SteppedDecoder
+from unpool.networks.decoders.mirror import undo_pool
 from unpool.networks.encoders.small import pooled_length
 from unpool.networks.layers.pooling import Pool
 from unpool.networks.layers.windows import Window, pixels
-from unpool.networks.mirror import undo_pool
 
 
 def conv_small_decoder(channels: int = 1, width: int = 32) -> PlainDecoder:

@@ -1,0 +1,1 @@
+"""Decoders: the mirror and the other ways back."""
