@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from unpool.networks.segmenter import Segmenter
+from unpool.networks.segmentation.segmenter import Segmenter
 
 COLOURS = np.array([(40, 60, 90), (220, 60, 50), (60, 190, 80)], np.uint8)  # ground, disc, bar
 

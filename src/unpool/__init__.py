@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import build_network
     from unpool.networks.decoders.mirror import mirror
-    from unpool.networks.segmenter import Segmenter
+    from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.objectives.local_aggregation import LocalAggregation
     from unpool.training.model_file import load_model, save_model
 
@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Autoencoder": "unpool.networks.autoencoder",
     "LocalAggregation": "unpool.objectives.local_aggregation",
-    "Segmenter": "unpool.networks.segmenter",
+    "Segmenter": "unpool.networks.segmentation.segmenter",
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",
     "build_network": "unpool.networks.catalogue",

@@ -14,7 +14,7 @@ from masks import make_undecided, scene
 from unpool.actions.segment_predict import segment_predict
 from unpool.core.progress import Progress
 from unpool.images.masks.pixel_classes import classes_by_value
-from unpool.networks.segmenter import Segmenter
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
 

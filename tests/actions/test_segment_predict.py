@@ -18,7 +18,7 @@ from unpool.actions import segment_predict as module
 from unpool.actions.segment_predict import segment_predict
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
-from unpool.networks.segmenter import Segmenter
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
 MODELS = {"three": (3, 0), "other": (3, 1), "five": (5, 2)}

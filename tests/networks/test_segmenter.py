@@ -11,8 +11,8 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.layers.bilinear import bilinear_transposed
-from unpool.networks.pyramid import Pyramid
-from unpool.networks.segmenter import Segmenter
+from unpool.networks.segmentation.pyramid import Pyramid
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import load_model, save_model
 
 

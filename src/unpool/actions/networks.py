@@ -16,7 +16,7 @@ def networks(name: str | None = None, *, size: int | None = None) -> dict[str, A
     """
     check(size=size)
     from unpool.networks.catalogue import build_network, default_size, describe, layer_table, names
-    from unpool.networks.segmenter import CROP, DESCRIPTIONS, Segmenter
+    from unpool.networks.segmentation.segmenter import CROP, DESCRIPTIONS, Segmenter
 
     if name is None:
         told = [

@@ -108,7 +108,7 @@ class Job:
 
     def _network(self) -> Any:
         from unpool.networks.layers.freezing import freeze
-        from unpool.networks.segmenter import Segmenter
+        from unpool.networks.segmentation.segmenter import Segmenter
 
         wishes = self.wishes
         short_side = float(median(min(size) for size in self.store.sizes))
@@ -132,7 +132,7 @@ class Job:
     def _backbone(self) -> tuple[Any, bool]:
         """The backbone, and whether it has learnt something: a model's, or with ImageNet's weights."""
         from unpool.networks.catalogue import build_network
-        from unpool.networks.segmenter import default_backbone
+        from unpool.networks.segmentation.segmenter import default_backbone
 
         wishes = self.wishes
         name = wishes.backbone or default_backbone(wishes.network)

@@ -174,7 +174,7 @@ def _rebuilt(path: Path, described: Mapping[str, Any]) -> Any:
 
 
 def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
-    from unpool.networks.segmenter import Segmenter
+    from unpool.networks.segmentation.segmenter import Segmenter
 
     try:
         options = dict(described["options"])

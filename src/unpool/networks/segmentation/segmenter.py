@@ -18,8 +18,8 @@ from unpool.networks.catalogue import build_network, seeded
 from unpool.networks.classifier import refuse_too_few
 from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
-from unpool.networks.levels import MERGED_WIDTH, Levels
-from unpool.networks.pyramid import Pyramid
+from unpool.networks.segmentation.fpn import MERGED_WIDTH, Levels
+from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 
 FINEST = {"fcn32s": 32, "fcn16s": 16, "fcn8s": 8, "fcn4s": 4}

@@ -1,0 +1,1 @@
+"""Segmenters: an encoder with class scores."""
