@@ -18,7 +18,7 @@ images.augment.transform_specs images.augment.augmentation images.pixel_cache im
 images.masks.pixel_classes images.masks.crop_presets
 images.masks.known_palettes images.masks.class_file images.masks.mask_file images.masks.pairs images.masks.infer_classes images.masks.label_maps
 images.masks.pair_store images
-networks.layers.pooling networks.encoders.small networks.decoders.mirror networks.autoencoder networks.trial networks.catalogue
+networks.layers.pooling networks.encoders.small networks.decoders.mirror networks.autoencoder networks.shape_check networks.catalogue
 networks.layers.bilinear networks.segmentation.fpn networks.segmentation.pyramid networks.segmentation.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
 objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity

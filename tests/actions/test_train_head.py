@@ -18,8 +18,8 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
 from unpool.inference.runtime import TorchEncoder
-from unpool.networks.adapted import Head
 from unpool.networks.catalogue import build_network
+from unpool.networks.head import Head
 from unpool.objectives.views import PickedViews
 from unpool.training.model_file import load_model, save_model
 from unpool.training.scratch import FEATURES

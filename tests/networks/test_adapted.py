@@ -11,12 +11,12 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from unpool.errors import UsageError
-from unpool.networks.adapted import Adapted, Head, with_head
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier
 from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import described_network
+from unpool.networks.head import Adapted, Head, with_head
 from unpool.training.model_file import load_model, save_model
 
 DESCRIBED = {"size": 8, "channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"], "decoder": "transpose"}

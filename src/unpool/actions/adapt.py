@@ -79,8 +79,8 @@ def train_head(
     """The network with a head over known features, which learns that neighbours agree; and the training record."""
     import torch
 
-    from unpool.networks.adapted import Head, with_head
     from unpool.networks.catalogue import seeded
+    from unpool.networks.head import Head, with_head
     from unpool.objectives.named import make_objective
     from unpool.training.fit import train
     from unpool.training.plan import Plan

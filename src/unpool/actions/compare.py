@@ -71,7 +71,7 @@ def compare(
     `model` is a folder of the pretrained network; `side` that of the images, in pixels. Up to 1,000 images are
     tried, drawn by `seed`. Empty where fewer than 50 can be read. The same images and seed give the same order.
     """
-    from unpool.networks.adapted import Head
+    from unpool.networks.head import Head
 
     encoder = ready_model(model, "cpu", progress)
     pictures = _pictures(source, _some(files, seed), encoder.form.size)

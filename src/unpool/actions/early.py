@@ -57,7 +57,7 @@ def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
     """
     import torch
 
-    from unpool.networks.trial import MISFITS
+    from unpool.networks.shape_check import MISFITS
     from unpool.objectives.named import make_objective
 
     guess = Frame(frame.size, frame.channels or 3)

@@ -36,9 +36,9 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
 
     The features lie in MODEL/training until the run is finished; a run that was stopped goes on with them.
     """
-    from unpool.networks.adapted import Head, with_head
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import seeded
+    from unpool.networks.head import Head, with_head
 
     network: Autoencoder = run.network
     with seeded(run.how.plan.seed):
@@ -104,8 +104,8 @@ def _opened(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
 
 def _codes(network: Any) -> Any:
     """The network without its head: what is the same before and after training."""
-    from unpool.networks.adapted import Adapted
     from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.head import Adapted
 
     if not isinstance(network, Adapted):
         return network

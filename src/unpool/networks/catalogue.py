@@ -11,12 +11,12 @@ from typing import Any
 import torch
 
 from unpool.errors import UsageError, unknown_name
-from unpool.networks.adapted import with_head
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.building import Entry, build
 from unpool.networks.encoders.backbones import foreign_names, is_timm_name, is_torchvision_name, native_size
+from unpool.networks.factory import Entry, build
+from unpool.networks.head import with_head
 from unpool.networks.layers.initialisation import initialise
-from unpool.networks.table import layer_table
+from unpool.networks.summary import layer_table
 from unpool.networks.weights import load_weights
 
 __all__ = [

@@ -34,7 +34,7 @@ from unpool.networks.decoders.mirror import FORMS, mirror
 from unpool.networks.decoders.mirrorable import MIRRORABLE
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.windows import Window, window_of
-from unpool.networks.trial import MISFITS, try_zeros
+from unpool.networks.shape_check import MISFITS, try_zeros
 
 UNPOOLS: dict[str, type[nn.Module]] = {
     kind.__name__: kind for kind in (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)

@@ -198,10 +198,10 @@ def _preprocessing(described: Mapping[str, Any]) -> Any:
 
 
 def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
-    from unpool.networks.adapted import with_head
     from unpool.networks.catalogue import build_network
     from unpool.networks.classifier import with_classes
     from unpool.networks.description import described_network
+    from unpool.networks.head import with_head
 
     try:
         options = dict(described["options"])
