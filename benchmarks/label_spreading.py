@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from unpool.analysis.label_propagation import spread_labels
 from unpool.analysis.neighbours import nearest, unit
-from unpool.analysis.spreading import spread_labels
 from unpool.workspace import ImageTable
 
 DRAWS = 20

@@ -36,7 +36,7 @@ inference.tiles inference.label_image inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
 analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
 analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
-analysis.problems analysis.spreading analysis
+analysis.problems analysis.label_propagation analysis
 lance_rows workspace
 report
 actions.places actions.origin actions.choose actions.collection actions.checked actions.tables actions.recipes

@@ -8,9 +8,9 @@ from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from unpool.analysis import spreading
+from unpool.analysis import label_propagation as spreading
+from unpool.analysis.label_propagation import neighbour_graph, spread_labels
 from unpool.analysis.neighbours import unit
-from unpool.analysis.spreading import neighbour_graph, spread_labels
 from unpool.errors import UnpoolError
 
 

@@ -22,7 +22,7 @@ def spread(work: Path, *, seed: int = 0, progress: Progress | None = None) -> di
     images, labelled, labels (different ones), suggested, sure (confidence of 0.8 or more). Raises `UnpoolError`
     where nothing is embedded, or fewer than two different labels are given.
     """
-    from unpool.analysis.spreading import spread_labels
+    from unpool.analysis.label_propagation import spread_labels
 
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
