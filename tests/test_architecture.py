@@ -35,8 +35,8 @@ inference.runtime inference.views inference.embed inference.given inference.reco
 inference.tiles inference.label_image inference
 analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
 analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
-analysis.quality analysis.alignment analysis.sketches analysis.near_duplicates
-analysis.problems analysis.label_propagation analysis
+analysis.quality analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
+analysis.checks.thresholds analysis.label_propagation analysis
 lance_rows workspace
 report
 actions.places actions.origin actions.choose actions.collection actions.checked actions.tables actions.recipes

@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from pictures import make_photograph
-from unpool.analysis.alignment import agreement, blurred
+from unpool.analysis.checks.alignment import agreement, blurred
 
 SIDE = 32
 # Share cut off at the left, right, top and bottom of a picture.

@@ -12,8 +12,8 @@ from PIL import Image
 from scipy.fft import dct
 
 from pictures import make_photograph
-from unpool.analysis.near_duplicates import gather, near_duplicates, waves
-from unpool.analysis.sketches import Sketches
+from unpool.analysis.checks.near_duplicates import gather, near_duplicates, waves
+from unpool.analysis.checks.sketches import Sketches
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:
@@ -74,7 +74,8 @@ def test_small_pictures_must_agree_more(
     side: int, found: list, photos: list[Image.Image], monkeypatch
 ) -> None:
     monkeypatch.setattr(
-        "unpool.analysis.near_duplicates.agreement", lambda one, other, hopeless: np.full(len(one), 0.93)
+        "unpool.analysis.checks.near_duplicates.agreement",
+        lambda one, other, hopeless: np.full(len(one), 0.93),
     )
     assert sets_of([photos[0], photos[0].resize((side, side // 2))]) == found
 
@@ -90,7 +91,7 @@ def test_the_worthiest_is_kept_and_told_how_alike_the_others_are(photos: list[Im
 def test_neighbours_in_the_embedding_are_candidates_too(photos: list[Image.Image], monkeypatch) -> None:
     images = [photos[0], jpeg(photos[0], 40), *photos[1:4]]
     monkeypatch.setattr(
-        "unpool.analysis.near_duplicates.self_neighbours",
+        "unpool.analysis.checks.near_duplicates.self_neighbours",
         lambda table, k, seed: (None, no_neighbours(len(table))),
     )
     assert sets_of(images) == []

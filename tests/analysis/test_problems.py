@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unpool.analysis.problems import blurred, bright, dark, first_of_same, outliers, tail_limit
+from unpool.analysis.checks.thresholds import blurred, bright, dark, first_of_same, outliers, tail_limit
 
 ids = st.lists(st.one_of(st.none(), st.sampled_from("abcd")), max_size=12)
 light = st.lists(st.floats(0, 1), max_size=30)

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 
 from pictures import make_photograph
-from unpool.analysis.sketches import COLOURS, SIDE, Sketches, blur
+from unpool.analysis.checks.sketches import COLOURS, SIDE, Sketches, blur
 
 
 def crete(luma: np.ndarray, box: int = 9) -> list[float]:

@@ -20,8 +20,8 @@ from unpool.actions.group import embedded
 from unpool.actions.places import REPORT, read_state
 from unpool.actions.rebuilt import note_reconstruction_errors
 from unpool.actions.tables import write_problems
-from unpool.analysis.problems import Flagged, first_of_same
-from unpool.analysis.sketches import Sketches
+from unpool.analysis.checks.sketches import Sketches
+from unpool.analysis.checks.thresholds import Flagged, first_of_same
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
 from unpool.options import PROBLEMS
@@ -75,7 +75,7 @@ class _Findings:
 
     def look(self, progress: Progress) -> None:
         """Look at every thumbnail, then for everything that is told."""
-        from unpool.analysis import problems
+        from unpool.analysis.checks import thresholds as problems
 
         with progress.stage("neighbours"):
             near_NK = self._neighbours()  # before there are sketches: the vectors take most of the memory
@@ -137,7 +137,7 @@ class _Findings:
         self, sketches: Sketches, near_NK: NDArray[np.int64], progress: Callable[[float], None]
     ) -> None:
         """Among the images that are no copies of a file; the one with most pixels is kept, then the sharpest."""
-        from unpool.analysis.near_duplicates import near_duplicates
+        from unpool.analysis.checks.near_duplicates import near_duplicates
 
         one_U = np.flatnonzero((self.first_N < 0) & np.isfinite(sketches.high_N))
         place_N = np.full(len(self.paths) + 1, -1)  # the last is for no neighbour

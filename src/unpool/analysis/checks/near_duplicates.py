@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.alignment import agreement
+from unpool.analysis.checks.alignment import agreement
+from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.neighbours import Floats, Indices, self_neighbours
-from unpool.analysis.sketches import Sketches
 
 # Measured on real photographs: docs/decisions/0010-problems.md.
 NEAREST = 4  # neighbours that are looked at, by each of the two ways
