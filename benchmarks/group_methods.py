@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.group import classes_of
-from unpool.analysis.grouping import METHODS, group
+from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import make_map
 from unpool.analysis.quality import accuracy, nmi
 from unpool.workspace import ImageTable

@@ -33,8 +33,8 @@ training.fit
 training.model_file training
 inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
 inference.tiles inference.label_image inference
-analysis.neighbours analysis.mapping analysis.separation analysis.communities analysis.number_of_groups
-analysis.confident analysis.islands analysis.temi analysis.grouping analysis.label_free analysis.hierarchy
+analysis.neighbours analysis.mapping analysis.separation analysis.clustering.communities analysis.clustering.num_groups
+analysis.clustering.consensus analysis.clustering.reassign analysis.clustering.temi analysis.clustering.grouping analysis.label_free analysis.clustering.hierarchy
 analysis.quality analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
 analysis.checks.thresholds analysis.label_propagation analysis
 lance_rows workspace

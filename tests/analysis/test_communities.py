@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.communities import communities
+from unpool.analysis.clustering.communities import communities
 from unpool.analysis.neighbours import unit
 from unpool.analysis.quality import accuracy
 

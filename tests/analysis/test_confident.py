@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unpool.analysis.confident import confident_groups
+from unpool.analysis.clustering.consensus import confident_groups
 from unpool.analysis.quality import accuracy
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_digits
 
-from unpool.analysis import confident, grouping
-from unpool.analysis.grouping import Grouping, by_size, group
+from unpool.analysis.clustering import consensus as confident
+from unpool.analysis.clustering import grouping
+from unpool.analysis.clustering.grouping import Grouping, by_size, group
+from unpool.analysis.clustering.num_groups import number_of_groups
 from unpool.analysis.mapping import make_map
-from unpool.analysis.number_of_groups import number_of_groups
 from unpool.analysis.quality import accuracy, coverage, nmi
 from unpool.analysis.separation import silhouette
 from unpool.errors import UnpoolError, UsageError

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
-from unpool.analysis.hierarchy import hierarchy, merged, split
+from unpool.analysis.clustering.hierarchy import hierarchy, merged, split
 from unpool.analysis.neighbours import unit
 from unpool.errors import UsageError
 

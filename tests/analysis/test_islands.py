@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.islands import Look, rehomed
+from unpool.analysis.clustering.reassign import Look, rehomed
 from unpool.analysis.quality import accuracy
 
 
@@ -43,7 +43,7 @@ def test_a_crowd_joins_its_class_wherever_it_was_put() -> None:
 
 
 def test_of_many_images_some_are_asked_and_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    from unpool.analysis import islands
+    from unpool.analysis.clustering import reassign as islands
 
     monkeypatch.setattr(islands, "ASKED", 200)
     label_N, codes_ND, pixels_NP, in_crowd_N = crowds(np.random.default_rng(5), crowd=70)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from unpool.analysis.clustering.temi import _Heads, _loss, temi
 from unpool.analysis.neighbours import unit
 from unpool.analysis.quality import accuracy
-from unpool.analysis.temi import _Heads, _loss, temi
 
 
 def test_uneven_groups_are_found():

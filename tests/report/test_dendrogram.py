@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from unpool.analysis.hierarchy import hierarchy
+from unpool.analysis.clustering.hierarchy import hierarchy
 from unpool.report.dendrogram import draw_dendrogram
 
 

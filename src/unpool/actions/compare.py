@@ -177,9 +177,9 @@ def _judged(
     seconds: float,
 ) -> Trial:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
+    from unpool.analysis.clustering.num_groups import number_of_groups
     from unpool.analysis.label_free import effective_rank, purity, stability
     from unpool.analysis.mapping import make_map
-    from unpool.analysis.number_of_groups import number_of_groups
     from unpool.analysis.separation import map_groups, map_silhouette
 
     plane_N2 = make_map(vectors_ND, seed=seed, exaggeration=PULL)

@@ -48,7 +48,7 @@ def describe_groups(
     sure_N: np.ndarray,
 ) -> None:
     """Write of each group its size, typical and odd images and mean confidence, and how groups would be joined."""
-    from unpool.analysis.hierarchy import hierarchy
+    from unpool.analysis.clustering.hierarchy import hierarchy
     from unpool.analysis.label_free import own_share
     from unpool.analysis.quality import medoids
     from unpool.report.dendrogram import draw_dendrogram

@@ -121,7 +121,7 @@ def split(work: Path, group: int, *, seed: int = 0) -> dict[str, Any]:
 
     Raises `UsageError` where there is no such group, or it has a single image.
     """
-    from unpool.analysis.hierarchy import split as part
+    from unpool.analysis.clustering.hierarchy import split as part
 
     table, group = ImageTable(work), int(group)
     numbers = _numbers(table)

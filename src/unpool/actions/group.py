@@ -39,7 +39,7 @@ def group(
     check(method=method, groups=groups, merge=merge, split=split, seed=seed)
     if (merge is not None or split is not None) and (method != "auto" or groups != "auto"):
         raise UsageError("--merge and --split change the groups there are; leave --method and --groups out")
-    from unpool.analysis.grouping import group as find_groups
+    from unpool.analysis.clustering.grouping import group as find_groups
     from unpool.analysis.label_free import collapse, effective_rank
     from unpool.analysis.quality import outlier_score
 
@@ -140,9 +140,9 @@ def _regrouped(
     seed: int,
 ) -> Any:
     """The groups there are, some joined or one parted, numbered anew by size; each image as sure as it was."""
-    from unpool.analysis.grouping import Grouping, by_size
-    from unpool.analysis.hierarchy import hierarchy, merged
-    from unpool.analysis.hierarchy import split as part
+    from unpool.analysis.clustering.grouping import Grouping, by_size
+    from unpool.analysis.clustering.hierarchy import hierarchy, merged
+    from unpool.analysis.clustering.hierarchy import split as part
     from unpool.analysis.separation import silhouette
 
     if merge is not None and split is not None:

@@ -161,8 +161,8 @@ class _Lesson:
         projection does not: it parts one class by its looks. A crowd apart joins the group that views of it look
         like.
         """
-        from unpool.analysis.confident import confident_groups
-        from unpool.analysis.islands import rehomed
+        from unpool.analysis.clustering.consensus import confident_groups
+        from unpool.analysis.clustering.reassign import rehomed
         from unpool.analysis.neighbours import unit
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling

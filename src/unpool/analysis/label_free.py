@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.grouping import group
+from unpool.analysis.clustering.grouping import group
 from unpool.analysis.neighbours import Floats, self_neighbours, unit
 from unpool.analysis.separation import NOISE
 from unpool.core.rng import some_of

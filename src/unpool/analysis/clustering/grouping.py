@@ -13,11 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.communities import communities
-from unpool.analysis.confident import confident_groups
+from unpool.analysis.clustering.communities import communities
+from unpool.analysis.clustering.consensus import confident_groups
+from unpool.analysis.clustering.num_groups import number_among, number_of_groups
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
-from unpool.analysis.number_of_groups import number_among, number_of_groups
 from unpool.analysis.separation import NOISE, silhouette, steady
 from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, UsageError, unknown_name
@@ -172,7 +172,7 @@ def _graph(space: _Space, groups: int | Literal["auto"]) -> Found:
 
 
 def _temi(space: _Space, groups: int | Literal["auto"]) -> Found:
-    from unpool.analysis.temi import temi
+    from unpool.analysis.clustering.temi import temi
 
     return temi(space.unit_ND, space.num_groups(groups), seed=space.seed)
 

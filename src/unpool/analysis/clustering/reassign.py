@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.communities import communities
+from unpool.analysis.clustering.communities import communities
 from unpool.analysis.neighbours import Floats, Indices, unit
 from unpool.core.rng import some_of
 

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.clustering.num_groups import number_among
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, Index, Indices, unit
-from unpool.analysis.number_of_groups import number_among
 from unpool.analysis.separation import map_groups
 from unpool.core.rng import some_of
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.communities import communities
+from unpool.analysis.clustering.communities import communities
 from unpool.analysis.mapping import make_map
 from unpool.analysis.neighbours import Floats, checked, unit
 from unpool.analysis.separation import map_groups, map_silhouette
