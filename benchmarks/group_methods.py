@@ -22,7 +22,7 @@ import numpy as np
 from unpool.actions.group import classes_of
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import make_map
-from unpool.analysis.quality import accuracy, nmi
+from unpool.analysis.metrics.supervised import accuracy, nmi
 from unpool.workspace import ImageTable
 
 

@@ -33,9 +33,9 @@ training.fit
 training.model_file training
 inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
 inference.tiles inference.label_image inference
-analysis.neighbours analysis.mapping analysis.separation analysis.clustering.communities analysis.clustering.num_groups
-analysis.clustering.consensus analysis.clustering.reassign analysis.clustering.temi analysis.clustering.grouping analysis.label_free analysis.clustering.hierarchy
-analysis.quality analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
+analysis.neighbours analysis.mapping analysis.metrics.silhouette analysis.clustering.communities analysis.clustering.num_groups
+analysis.clustering.consensus analysis.clustering.reassign analysis.clustering.temi analysis.clustering.grouping analysis.metrics.unsupervised analysis.clustering.hierarchy
+analysis.metrics.supervised analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
 analysis.checks.thresholds analysis.label_propagation analysis
 lance_rows workspace
 report

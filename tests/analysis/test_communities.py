@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from unpool.analysis.clustering.communities import communities
+from unpool.analysis.metrics.supervised import accuracy
 from unpool.analysis.neighbours import unit
-from unpool.analysis.quality import accuracy
 
 SIZES = (300, 120, 60, 40, 20)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unpool.analysis.clustering.consensus import confident_groups
-from unpool.analysis.quality import accuracy
+from unpool.analysis.metrics.supervised import accuracy
 
 
 def blobs(spread: float) -> tuple[np.ndarray, np.ndarray]:

@@ -14,8 +14,8 @@ from unpool.analysis.clustering import grouping
 from unpool.analysis.clustering.grouping import Grouping, by_size, group
 from unpool.analysis.clustering.num_groups import number_of_groups
 from unpool.analysis.mapping import make_map
-from unpool.analysis.quality import accuracy, coverage, nmi
-from unpool.analysis.separation import silhouette
+from unpool.analysis.metrics.silhouette import silhouette
+from unpool.analysis.metrics.supervised import accuracy, coverage, nmi
 from unpool.errors import UnpoolError, UsageError
 
 METHODS = ["auto", "kmeans", "gmm", "hdbscan", "graph", "temi"]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unpool.analysis.clustering.reassign import Look, rehomed
-from unpool.analysis.quality import accuracy
+from unpool.analysis.metrics.supervised import accuracy
 
 
 def crowds(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.label_free import collapse, effective_rank, own_share, purity, stability
+from unpool.analysis.metrics.unsupervised import collapse, effective_rank, own_share, purity, stability
 
 
 @pytest.fixture(scope="module")

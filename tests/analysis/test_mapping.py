@@ -11,8 +11,8 @@ from sklearn.decomposition import PCA
 
 from unpool.analysis import mapping
 from unpool.analysis.mapping import make_map, place, reduce
+from unpool.analysis.metrics.supervised import trustworthiness
 from unpool.analysis.neighbours import unit
-from unpool.analysis.quality import trustworthiness
 from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, UsageError
 

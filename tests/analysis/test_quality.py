@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
-from unpool.analysis import quality
+from unpool.analysis.metrics import supervised as quality
 from unpool.errors import UnpoolError
 
 few = st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 3)), min_size=1, max_size=20)

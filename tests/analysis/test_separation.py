@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis import separation
+from unpool.analysis.metrics import silhouette as separation
 
 
 def blobs(num: int = 200, spread: float = 0.3) -> tuple[np.ndarray, np.ndarray]:

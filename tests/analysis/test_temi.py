@@ -8,8 +8,8 @@ import torch
 from sklearn.datasets import load_digits
 
 from unpool.analysis.clustering.temi import _Heads, _loss, temi
+from unpool.analysis.metrics.supervised import accuracy
 from unpool.analysis.neighbours import unit
-from unpool.analysis.quality import accuracy
 
 
 def test_uneven_groups_are_found():

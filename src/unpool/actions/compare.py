@@ -178,9 +178,9 @@ def _judged(
 ) -> Trial:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
     from unpool.analysis.clustering.num_groups import number_of_groups
-    from unpool.analysis.label_free import effective_rank, purity, stability
     from unpool.analysis.mapping import make_map
-    from unpool.analysis.separation import map_groups, map_silhouette
+    from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
+    from unpool.analysis.metrics.unsupervised import effective_rank, purity, stability
 
     plane_N2 = make_map(vectors_ND, seed=seed, exaggeration=PULL)
     if groups == "auto":

@@ -49,8 +49,8 @@ def describe_groups(
 ) -> None:
     """Write of each group its size, typical and odd images and mean confidence, and how groups would be joined."""
     from unpool.analysis.clustering.hierarchy import hierarchy
-    from unpool.analysis.label_free import own_share
-    from unpool.analysis.quality import medoids
+    from unpool.analysis.metrics.supervised import medoids
+    from unpool.analysis.metrics.unsupervised import own_share
     from unpool.report.dendrogram import draw_dendrogram
 
     for stale in (CONFUSION, QUALITY):
@@ -95,9 +95,9 @@ def quality(
 
     `trusted` is the trustworthiness of the map where it is known.
     """
-    from unpool.analysis.label_free import effective_rank, purity, stability
-    from unpool.analysis.quality import trustworthiness
-    from unpool.analysis.separation import NOISE, map_silhouette
+    from unpool.analysis.metrics.silhouette import NOISE, map_silhouette
+    from unpool.analysis.metrics.supervised import trustworthiness
+    from unpool.analysis.metrics.unsupervised import effective_rank, purity, stability
 
     rows = table.frame(["path", "x", "y"]).set_index("path").loc[paths]
     xy_N2 = rows.to_numpy(np.float64)
@@ -161,7 +161,7 @@ def write_quality(
     """report/quality.json, and confusion.png where there are classes: groups beside the class each matches best."""
     from scipy.optimize import linear_sum_assignment
 
-    from unpool.analysis.quality import contingency
+    from unpool.analysis.metrics.supervised import contingency
     from unpool.report.confusion import draw_confusion
 
     write_json(work / REPORT / QUALITY, figures)

@@ -138,7 +138,7 @@ def _rank(run: Run) -> float:
     """How many directions the vectors of some images make use of; told where they have collapsed."""
     import torch
 
-    from unpool.analysis.label_free import collapse, effective_rank
+    from unpool.analysis.metrics.unsupervised import collapse, effective_rank
 
     index_M = run.trained_on()[:RANKED]
     parts = [

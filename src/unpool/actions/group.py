@@ -40,8 +40,8 @@ def group(
     if (merge is not None or split is not None) and (method != "auto" or groups != "auto"):
         raise UsageError("--merge and --split change the groups there are; leave --method and --groups out")
     from unpool.analysis.clustering.grouping import group as find_groups
-    from unpool.analysis.label_free import collapse, effective_rank
-    from unpool.analysis.quality import outlier_score
+    from unpool.analysis.metrics.supervised import outlier_score
+    from unpool.analysis.metrics.unsupervised import collapse, effective_rank
 
     progress = progress or Progress()
     table = ImageTable(work)
@@ -80,7 +80,7 @@ def map_images(
     """
     check(map=method, seed=seed)
     from unpool.analysis.mapping import make_map
-    from unpool.analysis.quality import trustworthiness
+    from unpool.analysis.metrics.supervised import trustworthiness
 
     progress = progress or Progress()
     table = ImageTable(work)
@@ -107,7 +107,7 @@ def evaluate(
     the map where it is known. Writes report/quality.json, and with labels report/confusion.png. Returns the JSON
     object of `unpool evaluate`. Raises `UnpoolError` where the labels fit no image, or nothing is grouped yet.
     """
-    from unpool.analysis.quality import evaluate as measure
+    from unpool.analysis.metrics.supervised import evaluate as measure
 
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
@@ -143,7 +143,7 @@ def _regrouped(
     from unpool.analysis.clustering.grouping import Grouping, by_size
     from unpool.analysis.clustering.hierarchy import hierarchy, merged
     from unpool.analysis.clustering.hierarchy import split as part
-    from unpool.analysis.separation import silhouette
+    from unpool.analysis.metrics.silhouette import silhouette
 
     if merge is not None and split is not None:
         raise UsageError("--merge and --split change the groups in two ways; give one at a time")

@@ -123,7 +123,7 @@ def draw_labelled_map(work: Path, labels: str) -> Path:
 
 def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
     """0 for the most typical image of each group, 1 for the next; noise comes after all."""
-    from unpool.analysis.quality import medoids
+    from unpool.analysis.metrics.supervised import medoids
 
     rank_N = np.full(len(group_N), len(group_N), np.int64)
     for rows in medoids(vectors_ND, group_N, len(group_N)).values():

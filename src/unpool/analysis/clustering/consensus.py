@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from unpool.analysis.clustering.num_groups import number_among
 from unpool.analysis.mapping import make_map
+from unpool.analysis.metrics.silhouette import map_groups
 from unpool.analysis.neighbours import Floats, Index, Indices, unit
-from unpool.analysis.separation import map_groups
 from unpool.core.rng import some_of
 
 VOTERS = 10

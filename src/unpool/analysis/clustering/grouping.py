@@ -17,8 +17,8 @@ from unpool.analysis.clustering.communities import communities
 from unpool.analysis.clustering.consensus import confident_groups
 from unpool.analysis.clustering.num_groups import number_among, number_of_groups
 from unpool.analysis.mapping import make_map
+from unpool.analysis.metrics.silhouette import NOISE, silhouette, steady
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
-from unpool.analysis.separation import NOISE, silhouette, steady
 from unpool.core.rng import some_of
 from unpool.errors import UnpoolError, UsageError, unknown_name
 

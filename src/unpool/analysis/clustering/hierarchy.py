@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.metrics.silhouette import NOISE, steady
 from unpool.analysis.neighbours import Floats, Indices, unit
-from unpool.analysis.separation import NOISE, steady
 from unpool.errors import UnpoolError, UsageError
 
 Merges = npt.NDArray[np.float64]

@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
 from unpool.analysis.mapping import make_map
+from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
 from unpool.analysis.neighbours import Floats, checked, unit
-from unpool.analysis.separation import map_groups, map_silhouette
 
 MOST_GROUPS = 30
 ASKED = 20_000  # positions that k-means tries each number on

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.grouping import group
+from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, self_neighbours, unit
-from unpool.analysis.separation import NOISE
 from unpool.core.rng import some_of
 
 RUNS, SAMPLE = 3, 5_000

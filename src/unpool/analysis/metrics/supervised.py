@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.metrics.silhouette import NOISE, silhouette
 from unpool.analysis.neighbours import Floats, Indices, checked, self_neighbours, unit
-from unpool.analysis.separation import NOISE, silhouette
 from unpool.core.rng import some_of
 from unpool.errors import UnpoolError
 

@@ -1,0 +1,1 @@
+"""How good groups are, with labels and without."""
