@@ -21,8 +21,8 @@ images.masks.pair_store images
 networks.layers.pooling networks.encoders.small networks.decoders.mirror networks.autoencoder networks.shape_check networks.catalogue
 networks.layers.bilinear networks.segmentation.fpn networks.segmentation.pyramid networks.segmentation.segmenter networks
 objectives.objective objectives.processes objectives.views objectives.contrast objectives.reclustering
-objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.similarity
-objectives.losses objectives.pixel_losses objectives.segmentation objectives.reconstruction
+objectives.local_aggregation objectives.aggregation objectives.self_labelling objectives.losses.ssim
+objectives.losses.registry objectives.losses.segmentation objectives.losses.metrics objectives.reconstruction
 objectives.corruption
 objectives.supervised objectives.named objectives
 training.plan training.budget training.history training.data training.masked training.typed training.optimisers

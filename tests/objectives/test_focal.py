@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from unpool.objectives.pixel_losses import pixel_loss
+from unpool.objectives.losses.segmentation import pixel_loss
 
 
 @pytest.mark.parametrize("gamma", [0, 0.1, 0.5, 1, 2])

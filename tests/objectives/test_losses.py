@@ -8,8 +8,8 @@ import torch
 from scipy.special import expit, log_softmax
 
 from unpool.errors import UsageError
-from unpool.objectives.losses import CLASSES, ELEMENTWISE, class_loss, elementwise_loss, pixel_range
-from unpool.objectives.similarity import ssim
+from unpool.objectives.losses.registry import CLASSES, ELEMENTWISE, class_loss, elementwise_loss, pixel_range
+from unpool.objectives.losses.ssim import ssim
 
 GENERATOR = np.random.default_rng(0)
 OUT, TARGET = GENERATOR.uniform(0.05, 0.95, (2, 3, 4, 16, 12))

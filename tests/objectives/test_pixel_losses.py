@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
-from unpool.objectives.pixel_losses import pixel_loss
-from unpool.objectives.segmentation import class_weights, count_pixels, scores_of
+from unpool.objectives.losses.metrics import class_weights, count_pixels, scores_of
+from unpool.objectives.losses.segmentation import pixel_loss
 
 RNG = np.random.default_rng(0)
 SCORES = RNG.normal(size=(2, 4, 5, 6))

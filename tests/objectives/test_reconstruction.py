@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from unpool.errors import UsageError
-from unpool.objectives.losses import ELEMENTWISE
+from unpool.objectives.losses.registry import ELEMENTWISE
+from unpool.objectives.losses.ssim import ssim
 from unpool.objectives.reconstruction import Reconstruction, reconstruction_loss
-from unpool.objectives.similarity import ssim
 
 X = torch.rand(3, 2, 16, 16, generator=torch.Generator().manual_seed(0))
 INDEX = np.arange(3)

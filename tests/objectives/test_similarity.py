@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.objectives.similarity import SSIMLoss, ssim
+from unpool.objectives.losses.ssim import SSIMLoss, ssim
 
 
 def images(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -82,7 +82,7 @@ def _try_names(how: How) -> None:
     import torch
 
     from unpool.images.augment.noise import read_corruption
-    from unpool.objectives.losses import class_loss, elementwise_loss
+    from unpool.objectives.losses.registry import class_loss, elementwise_loss
     from unpool.training.optimisers import make_optimiser
     from unpool.training.schedules import make_schedule
 

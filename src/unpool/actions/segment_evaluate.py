@@ -20,7 +20,7 @@ from unpool.images.masks.label_maps import try_pair
 from unpool.images.pixel_cache import in_order
 from unpool.images.reading.scan import Problem
 from unpool.inference.label_image import label_pixels, windows_for
-from unpool.objectives.segmentation import count_pixels, scores_of
+from unpool.objectives.losses.metrics import count_pixels, scores_of
 from unpool.options import check
 
 

@@ -76,8 +76,8 @@ class Job:
 
     def fit(self, val: float | None) -> dict[str, Any]:
         """Train, and write the model folder with its report; returns the record that model.json keeps."""
-        from unpool.objectives.pixel_losses import DEFAULT
-        from unpool.objectives.segmentation import Segmentation
+        from unpool.objectives.losses.metrics import Segmentation
+        from unpool.objectives.losses.segmentation import DEFAULT
         from unpool.training.fit import train
 
         network = self._network()
@@ -177,7 +177,7 @@ class Job:
     def _weights(self, trained_M: np.ndarray) -> Any:
         import torch
 
-        from unpool.objectives.segmentation import class_weights
+        from unpool.objectives.losses.metrics import class_weights
 
         found = class_weights(self.store.count_NK[trained_M], self.classes.names, self.wishes.class_weights)
         return None if found is None else torch.from_numpy(found)

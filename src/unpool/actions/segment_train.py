@@ -17,8 +17,8 @@ from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name
 from unpool.images.masks.crop_presets import crops_named
-from unpool.objectives.pixel_losses import DEFAULT, pixel_loss
-from unpool.objectives.segmentation import class_weights
+from unpool.objectives.losses.metrics import class_weights
+from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
 from unpool.training.optimisers import has_weight_decay, make_optimiser
 from unpool.training.plan import Plan

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from unpool.images.augment.noise import read_corruption
-from unpool.objectives.losses import pixel_range
+from unpool.objectives.losses.registry import pixel_range
 from unpool.objectives.reconstruction import reconstruction_loss
 
 

@@ -43,7 +43,7 @@ def make_objective(
     from unpool.objectives.aggregation import Aggregation
     from unpool.objectives.contrast import Contrast
     from unpool.objectives.corruption import Denoising
-    from unpool.objectives.losses import pixel_range
+    from unpool.objectives.losses.registry import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
     from unpool.objectives.supervised import Classification
     from unpool.objectives.views import PickedViews, views_named

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from torch import Tensor, nn
 
-from unpool.objectives.losses import Bound, Loss, elementwise_loss
+from unpool.objectives.losses.registry import Bound, Loss, elementwise_loss
 
 
 def reconstruction_loss(
@@ -16,7 +16,7 @@ def reconstruction_loss(
 ) -> Loss:
     """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
 
-    The names, arguments and errors are those of `unpool.objectives.losses.elementwise_loss`.
+    The names, arguments and errors are those of `unpool.objectives.losses.registry.elementwise_loss`.
 
     >>> import torch
     >>> reconstruction_loss("mse")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
@@ -28,7 +28,7 @@ def reconstruction_loss(
 class Reconstruction(nn.Module):
     """The network's output against its input, by an element-wise loss.
 
-    `low` and `high` are the network's pixel range (`unpool.objectives.losses.pixel_range`): ssim needs its
+    `low` and `high` are the network's pixel range (`unpool.objectives.losses.registry.pixel_range`): ssim needs its
     width, and a loss that cannot take such pixels is refused here instead of in the first step.
     """
 

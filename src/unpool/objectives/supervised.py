@@ -12,14 +12,14 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.objectives.losses import class_loss
+from unpool.objectives.losses.registry import class_loss
 
 
 class Classification(nn.Module):
     """The network's scores (B, K), before any softmax, against the label of each image.
 
     `labels_N` are whole numbers from 0 to K − 1, one for each image of the data. They are no part of a
-    checkpoint. `loss` is a name of `unpool.objectives.losses.CLASSES`.
+    checkpoint. `loss` is a name of `unpool.objectives.losses.registry.CLASSES`.
     Raises `UnpoolError` for labels outside 0..K−1, `UsageError` for an unknown loss.
     """
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from unpool.core.specs import parse_named
 from unpool.errors import UsageError
-from unpool.objectives.similarity import SSIMLoss, ValueRange
+from unpool.objectives.losses.ssim import SSIMLoss, ValueRange
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 Bound = float | Sequence[float]  # one for all channels, or one for each
