@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unpool.networks.catalogue import build_network
     from unpool.networks.decoders.mirror import mirror
     from unpool.networks.segmentation.segmenter import Segmenter
-    from unpool.objectives.local_aggregation import LocalAggregation
+    from unpool.objectives.local_aggregation.loss import LocalAggregation
     from unpool.training.model_file import load_model, save_model
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 # Public name → where it lives. Loaded on first use: `import unpool` and `unpool --help` stay quick.
 _HOMES = {
     "Autoencoder": "unpool.networks.autoencoder",
-    "LocalAggregation": "unpool.objectives.local_aggregation",
+    "LocalAggregation": "unpool.objectives.local_aggregation.loss",
     "Segmenter": "unpool.networks.segmentation.segmenter",
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",

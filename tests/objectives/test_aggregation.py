@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unpool.networks.catalogue import build_network
-from unpool.objectives.aggregation import Aggregation
+from unpool.objectives.local_aggregation.objective import Aggregation
 from unpool.training.data import PixelSet
 from unpool.training.fit import train
 from unpool.training.plan import Plan

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
-from unpool.objectives.local_aggregation import LocalAggregation, nearest
+from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
 
 TAU = 0.07
 
@@ -87,7 +87,7 @@ def test_a_large_bank_in_parts_gives_the_same(monkeypatch: pytest.MonkeyPatch) -
     la.recluster()
     z_BD, index_B = torch.randn(8, 6, generator=torch.Generator().manual_seed(2)), torch.arange(8)
     whole = la(z_BD, index_B)
-    monkeypatch.setattr("unpool.objectives.local_aggregation.CHUNK_ENTRIES", 1)
+    monkeypatch.setattr("unpool.objectives.local_aggregation.loss.CHUNK_ENTRIES", 1)
     torch.testing.assert_close(la(z_BD, index_B), whole)
 
 

@@ -40,9 +40,9 @@ def make_objective(
     Raises `UsageError` for an unknown name.
     """
     from unpool.networks.catalogue import seeded
-    from unpool.objectives.aggregation import Aggregation
     from unpool.objectives.contrast import Contrast
     from unpool.objectives.corruption import Denoising
+    from unpool.objectives.local_aggregation.objective import Aggregation
     from unpool.objectives.losses.registry import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
     from unpool.objectives.supervised import Classification

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unpool.objectives.contrast import PROJECTED, Contrast, contrast_loss
-from unpool.objectives.local_aggregation import LocalAggregation, nearest
+from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
 from unpool.objectives.views import Looks
 
 WARM_UP = 0.5  # share of the epochs

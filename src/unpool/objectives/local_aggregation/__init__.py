@@ -1,0 +1,1 @@
+"""Local Aggregation (Zhuang, Zhai, Yamins 2019)."""
