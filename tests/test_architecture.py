@@ -20,11 +20,11 @@ images.masks.known_palettes images.masks.class_file images.masks.mask_file image
 images.masks.pair_store images
 networks.layers.pooling networks.encoders.small networks.decoders.mirror networks.autoencoder networks.shape_check networks.catalogue
 networks.layers.bilinear networks.segmentation.fpn networks.segmentation.pyramid networks.segmentation.segmenter networks
-objectives.objective objectives.processes objectives.views objectives.contrast objectives.local_aggregation.clustering
+objectives.base objectives.gather objectives.views objectives.contrastive objectives.local_aggregation.clustering
 objectives.local_aggregation.loss objectives.local_aggregation.objective objectives.self_labelling objectives.losses.ssim
 objectives.losses.registry objectives.losses.segmentation objectives.losses.metrics objectives.reconstruction
-objectives.corruption
-objectives.supervised objectives.named objectives
+objectives.denoising
+objectives.classification objectives.registry objectives
 training.plan training.budget training.history training.data training.masked training.typed training.optimisers
 training.schedules
 training.checkpoint training.scratch training.log training.processes training.sums training.interrupt

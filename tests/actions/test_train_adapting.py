@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 
 from unpool.actions.train import train
 from unpool.networks.catalogue import build_network
-from unpool.objectives.contrast import Contrast
+from unpool.objectives.contrastive import Contrast
 
 ASKED: dict[str, Any] = {
     "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "decoder": "none", "val": 0.0,

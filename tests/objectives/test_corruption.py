@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
-from unpool.objectives.corruption import Denoising
+from unpool.objectives.denoising import Denoising
 
 
 class Seen(nn.Module):

@@ -7,7 +7,7 @@ import pytest
 from torch import nn
 
 from unpool.networks.autoencoder import Autoencoder
-from unpool.objectives.named import make_objective
+from unpool.objectives.registry import make_objective
 from unpool.objectives.views import PickedViews
 
 NETWORK = Autoencoder(nn.Conv2d(3, 12, 3), merge="mean")

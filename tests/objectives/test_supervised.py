@@ -10,7 +10,7 @@ from sklearn.metrics import confusion_matrix, recall_score
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.objectives.supervised import Classification, class_accuracy, confusion
+from unpool.objectives.classification import Classification, class_accuracy, confusion
 
 LABELS = np.array([2, 0, 1, 1, 2, 0, 2])
 INDEX = np.array([6, 1, 3, 0])

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.networks.catalogue import build_network
-from unpool.objectives.contrast import Contrast
-from unpool.objectives.objective import Objective
+from unpool.objectives.base import Objective
+from unpool.objectives.contrastive import Contrast
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training import fit
 from unpool.training.data import PixelSet, epoch_batches, split

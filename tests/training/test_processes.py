@@ -101,7 +101,7 @@ def test_two_processes_train_a_segmenter_and_count_every_pixel_once(tmp_path: Pa
 VALIDATES = """
 import numpy as np, torch
 from torch import nn
-from unpool.objectives.objective import Objective
+from unpool.objectives.base import Objective
 from unpool.training.data import PixelSet
 from unpool.training.fit import train
 from unpool.training.plan import Plan

@@ -81,7 +81,7 @@ def train_head(
 
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head
-    from unpool.objectives.named import make_objective
+    from unpool.objectives.registry import make_objective
     from unpool.training.fit import train
     from unpool.training.plan import Plan
 

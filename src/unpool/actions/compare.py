@@ -141,7 +141,7 @@ def _from_scratch(
     import torch
 
     from unpool.networks.catalogue import build_network, seeded
-    from unpool.objectives.contrast import Contrast
+    from unpool.objectives.contrastive import Contrast
     from unpool.training.data import PixelSet
     from unpool.training.fit import train
     from unpool.training.plan import Plan

@@ -58,7 +58,7 @@ def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
     import torch
 
     from unpool.networks.shape_check import MISFITS
-    from unpool.objectives.named import make_objective
+    from unpool.objectives.registry import make_objective
 
     guess = Frame(frame.size, frame.channels or 3)
     num_classes = 2 if how.objective == "classify" else None

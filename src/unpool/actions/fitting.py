@@ -85,7 +85,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
 
     With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
     """
-    from unpool.objectives.named import make_objective
+    from unpool.objectives.registry import make_objective
     from unpool.training.fit import train
 
     how, labels = run.how, run.labels
@@ -222,7 +222,7 @@ def _shown(run: Run) -> np.ndarray:
 def _confusion(run: Run, labels: Labels, out: Path) -> np.ndarray:
     import torch
 
-    from unpool.objectives.supervised import confusion, mean_scores
+    from unpool.objectives.classification import confusion, mean_scores
     from unpool.report.confusion import draw_confusion
 
     index_N, batch = _shown(run), run.how.plan.batch

@@ -147,7 +147,7 @@ class _Lesson:
 
     def by_contrast(self, minutes: float | None, steps: int | None) -> None:
         """The greater part of the time."""
-        from unpool.objectives.contrast import Contrast
+        from unpool.objectives.contrastive import Contrast
 
         plan = _plan(self.size, len(self.data), minutes, steps, self.seed)
         self.objective: Any = Contrast(self.network.dimension(), seed=self.seed)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
 from unpool.networks.decoders.base import NoDecoder
-from unpool.objectives.contrast import decoding_loss
+from unpool.objectives.contrastive import decoding_loss
 from unpool.objectives.views import Views, views_named
 
 SMOOTHING = 0.1  # some of the groups' members are wrong

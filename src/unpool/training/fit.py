@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from unpool.core.cpu import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
-from unpool.objectives.objective import Objective
+from unpool.objectives.base import Objective
 from unpool.training.budget import seconds_a_step, seconds_to_validate
 from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint, which_fits
 from unpool.training.data import Images, epoch_batches, split

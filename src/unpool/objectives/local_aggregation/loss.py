@@ -14,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
+from unpool.objectives.gather import gather_rows
 from unpool.objectives.local_aggregation.clustering import recluster
-from unpool.objectives.processes import gather_rows
 
 MEMBERS = 45  # images a cluster has on average, as in the paper's settings scaled down
 MOST_NEIGHBOURS = 4096

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unpool.objectives.contrast import PROJECTED, Contrast, contrast_loss
+from unpool.objectives.contrastive import PROJECTED, Contrast, contrast_loss
 from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
 from unpool.objectives.views import Looks
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from unpool.errors import UsageError
 from unpool.images.masks.pixel_classes import IGNORE
+from unpool.objectives.base import Objective
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
-from unpool.objectives.objective import Objective
 from unpool.options import CLASS_WEIGHTS
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from unpool.networks.autoencoder import merge_code
 from unpool.networks.decoders.base import NoDecoder
-from unpool.objectives.objective import Objective
-from unpool.objectives.processes import gather_rows
+from unpool.objectives.base import Objective
+from unpool.objectives.gather import gather_rows
 from unpool.objectives.views import Looks, views_named
 
 PROJECTED = 64

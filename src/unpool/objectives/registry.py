@@ -40,12 +40,12 @@ def make_objective(
     Raises `UsageError` for an unknown name.
     """
     from unpool.networks.catalogue import seeded
-    from unpool.objectives.contrast import Contrast
-    from unpool.objectives.corruption import Denoising
+    from unpool.objectives.classification import Classification
+    from unpool.objectives.contrastive import Contrast
+    from unpool.objectives.denoising import Denoising
     from unpool.objectives.local_aggregation.objective import Aggregation
     from unpool.objectives.losses.registry import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
-    from unpool.objectives.supervised import Classification
     from unpool.objectives.views import PickedViews, views_named
 
     prep = network.preprocessing
