@@ -21,9 +21,9 @@ from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter1d
 
 from unpool.actions.check import check, found_problems
-from unpool.actions.checked import found_sets
 from unpool.actions.embed import embed
 from unpool.images.reading.scan import scan_folder
+from unpool.store.findings import found_sets
 
 Rng = np.random.Generator
 Change = Callable[[Image.Image, Rng], Image.Image]

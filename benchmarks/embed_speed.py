@@ -28,8 +28,8 @@ from torchvision.transforms import v2
 
 from unpool.core.cpu import usable_cores
 from unpool.inference.runtime import cosine
+from unpool.store.table import ImageTable
 from unpool.training.model_file import load_model
-from unpool.workspace import ImageTable
 
 ROUNDS = 3
 

@@ -23,7 +23,7 @@ from unpool.actions.group import classes_of
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import make_map
 from unpool.analysis.metrics.supervised import accuracy, nmi
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 
 def some(work: Path, most: int) -> tuple[np.ndarray, np.ndarray]:

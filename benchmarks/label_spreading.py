@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 
 from unpool.analysis.label_propagation import spread_labels
 from unpool.analysis.neighbours import nearest, unit
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 DRAWS = 20
 LIMITS = (0.5, 0.8, 0.9)

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from unpool.actions.places import write_state
 from unpool.report.palette import distinct_colours
-from unpool.workspace import ImageTable
+from unpool.store.state import write_state
+from unpool.store.table import ImageTable
 
 CHUNK = 50_000
 KINDS = 64  # different pictures of a group

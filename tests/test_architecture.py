@@ -37,11 +37,11 @@ analysis.neighbours analysis.mapping analysis.metrics.silhouette analysis.cluste
 analysis.clustering.consensus analysis.clustering.reassign analysis.clustering.temi analysis.clustering.grouping analysis.metrics.unsupervised analysis.clustering.hierarchy
 analysis.metrics.supervised analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
 analysis.checks.thresholds analysis.label_propagation analysis
-lance_rows workspace
+store.lance_rows store.table
 report
-actions.places actions.origin actions.choose actions.collection actions.checked actions.tables actions.recipes
+store.state store.origin actions.choose store.sync store.findings store.csv_files actions.recipes
 actions.learn actions.model
-actions.writing actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
+store.row_writer actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.reported actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
@@ -108,7 +108,7 @@ def test_imports_point_up(file: Path) -> None:
 
 
 def test_an_import_that_points_down_is_seen() -> None:
-    inside = "def f():\n    from unpool.workspace import ImageTable\n"
+    inside = "def f():\n    from unpool.store.table import ImageTable\n"
     assert backward("images.decode", inside) == ["workspace"]
     assert backward("networks.pooling", "import unpool.networks.decoders.mirror") == ["networks.mirror"]
     assert backward("workspace", "from unpool import errors") == []

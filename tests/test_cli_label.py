@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from unpool.cli import main
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 PATHS = [f"{i}.png" for i in range(10)]
 

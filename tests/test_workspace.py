@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.workspace import COLUMNS, ImageTable, Thumbnails
+from unpool.store.table import COLUMNS, ImageTable, Thumbnails
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from unpool.actions.choose import PRETRAINED
-from unpool.actions.places import MODEL, read_state
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UnpoolError
+from unpool.store.state import MODEL, read_state
+from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
-from unpool.workspace import ImageTable
 
 
 class Workspace:

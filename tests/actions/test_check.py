@@ -17,12 +17,12 @@ from pictures import make_photograph, make_shapes
 from unpool.actions.check import check, found_problems, found_sets
 from unpool.actions.embed import embed
 from unpool.actions.reconstruct import reconstruct
-from unpool.actions.tables import write_problems
 from unpool.cli import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.decode import brightness, sharpness, thumbnail
-from unpool.workspace import ImageTable
+from unpool.store.csv_files import write_problems
+from unpool.store.table import ImageTable
 
 KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}
 

@@ -15,11 +15,11 @@ from unpool.actions import compare as comparing
 from unpool.actions import prepare
 from unpool.actions.choose import PRETRAINED, choose_network, chosen
 from unpool.actions.compare import LEAST, Trial, compare, told
-from unpool.actions.places import read_state
 from unpool.actions.run import run
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
+from unpool.store.state import read_state
 from unpool.training.model_file import describe_model, save_model
 
 

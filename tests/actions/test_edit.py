@@ -12,13 +12,13 @@ import pytest
 
 from unpool import Workspace
 from unpool.actions import edit, undoing
-from unpool.actions.collection import follow_contents, forget_gone, said_of_images
 from unpool.actions.group import group
-from unpool.actions.places import write_state
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.inference.embed import skipped_row
-from unpool.workspace import ImageTable
+from unpool.store.state import write_state
+from unpool.store.sync import follow_contents, forget_gone, said_of_images
+from unpool.store.table import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(12)]
 GROUPS = [0] * 5 + [1] * 4 + [3] * 2 + [-1]

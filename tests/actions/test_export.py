@@ -11,9 +11,9 @@ import pytest
 from unpool import Workspace
 from unpool.actions.export import export
 from unpool.actions.filing import Names, safe_name
-from unpool.actions.places import write_state
 from unpool.errors import UnpoolError, UsageError
-from unpool.workspace import ImageTable
+from unpool.store.state import write_state
+from unpool.store.table import ImageTable
 
 FILES = {
     "a/1.png": b"a1",

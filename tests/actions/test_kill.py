@@ -17,7 +17,7 @@ import pytest
 
 from pictures import make_shapes
 from unpool.core.atomic_files import PARTIAL
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 
 def start(root: Path) -> subprocess.Popen[str]:

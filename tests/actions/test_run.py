@@ -21,8 +21,8 @@ from unpool import Workspace
 from unpool.actions.model import save_pretrained
 from unpool.cli import main
 from unpool.inference.runtime import export_encoder
+from unpool.store.table import ImageTable
 from unpool.training.model_file import load_model
-from unpool.workspace import ImageTable
 
 RUN_KEYS = {
     "work",

@@ -14,11 +14,11 @@ import pytest
 
 from unpool.actions import share
 from unpool.actions.export import export
-from unpool.actions.places import REPORT, write_state
 from unpool.actions.share import write_share
 from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError, UsageError
-from unpool.workspace import ImageTable
+from unpool.store.state import REPORT, write_state
+from unpool.store.table import ImageTable
 
 HOSTILE = "</script><script>window.hacked=1</script><!-- .png"
 PATHS = sorted([HOSTILE, *(f"in/{i:02}.png" for i in range(29))])

@@ -11,7 +11,7 @@ from unpool import Workspace
 from unpool.actions import edit
 from unpool.actions.spread import spread
 from unpool.errors import UnpoolError
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(40)]
 

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from unpool.store.table import ImageTable
 from unpool.viewer import jobs
-from unpool.workspace import ImageTable
 
 
 def column(root: Path, name: str) -> list[Any]:

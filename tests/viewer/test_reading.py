@@ -19,9 +19,9 @@ from masks import write_scenes
 from unpool import Workspace
 from unpool.actions.segment_train import segment_train
 from unpool.images.masks.pixel_classes import read_kept
+from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
 from unpool.viewer.desk import Desk
-from unpool.workspace import ImageTable
 from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT
 
 

@@ -12,7 +12,7 @@ from browser import CHROMIUM, DRIVERS_TALK, chromium
 
 from unpool.actions import edit
 from unpool.actions.export import export
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 HOSTILE = "</script><script>window.hacked=1</script><img src=x onerror=window.hacked=1>"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from browser import CHROMIUM, chromium, on_map, opened, served
 
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 from viewed import DATED
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

@@ -15,11 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool import __version__
-from unpool.actions.checked import FILE, FORMAT, SETS, found_problems, found_sets
 from unpool.actions.group import embedded
-from unpool.actions.places import REPORT, read_state
 from unpool.actions.rebuilt import note_reconstruction_errors
-from unpool.actions.tables import write_problems
 from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_of_same
 from unpool.core.atomic_files import write_json
@@ -27,7 +24,10 @@ from unpool.core.progress import Progress
 from unpool.options import PROBLEMS
 from unpool.options import check as check_options
 from unpool.report.drawing import open_thumbnail
-from unpool.workspace import OK, SKIPPED, ImageTable, Thumbnails
+from unpool.store.csv_files import write_problems
+from unpool.store.findings import FILE, FORMAT, SETS, found_problems, found_sets
+from unpool.store.state import REPORT, read_state
+from unpool.store.table import OK, SKIPPED, ImageTable, Thumbnails
 
 __all__ = ["check", "found_problems", "found_sets"]
 

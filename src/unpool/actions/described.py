@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.places import REPORT
 from unpool.core.atomic_files import write_bytes, write_json
-from unpool.workspace import ImageTable
+from unpool.store.state import REPORT
+from unpool.store.table import ImageTable
 
 if TYPE_CHECKING:
     from unpool.report.page import Table

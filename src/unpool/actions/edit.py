@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.places import groups_stamp
 from unpool.actions.undoing import Change, apply, last_edit, undo
 from unpool.errors import UnpoolError, UsageError
-from unpool.workspace import ImageTable
+from unpool.store.state import groups_stamp
+from unpool.store.table import ImageTable
 
 __all__ = [
     "accept", "checked_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "refuse", "split",

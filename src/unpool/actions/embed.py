@@ -9,7 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.collection import (
+from unpool.actions.learn import PixelStore
+from unpool.actions.model import ReadyModel, ready_model
+from unpool.actions.prepare import Preparation, Wish
+from unpool.core.atomic_files import sweep
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.images.reading.scan import Scan
+from unpool.images.source import Source, open_source
+from unpool.inference.embed import embed_chunks, embed_pixels
+from unpool.options import check
+from unpool.store.csv_files import write_problems
+from unpool.store.row_writer import RowWriter, refuse_empty
+from unpool.store.state import MODEL, default_work, read_state, write_state
+from unpool.store.sync import (
     counts,
     find_pending,
     follow_contents,
@@ -19,21 +33,7 @@ from unpool.actions.collection import (
     refuse_taken,
     said_of_images,
 )
-from unpool.actions.learn import PixelStore
-from unpool.actions.model import ReadyModel, ready_model
-from unpool.actions.places import MODEL, default_work, read_state, write_state
-from unpool.actions.prepare import Preparation, Wish
-from unpool.actions.tables import write_problems
-from unpool.actions.writing import RowWriter, refuse_empty
-from unpool.core.atomic_files import sweep
-from unpool.core.cpu import usable_cores
-from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
-from unpool.images.reading.scan import Scan
-from unpool.images.source import Source, open_source
-from unpool.inference.embed import embed_chunks, embed_pixels
-from unpool.options import check
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 
 @dataclass

@@ -13,7 +13,7 @@ from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
-from unpool.workspace import OK, ImageTable
+from unpool.store.table import OK, ImageTable
 
 HEAVY = ("thumbnail", "vector")
 

@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.described import describe_groups, quality, write_quality
-from unpool.actions.places import read_state, stamp_groups, write_state
-from unpool.actions.tables import write_groups
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
-from unpool.workspace import OK, ImageTable
+from unpool.store.csv_files import write_groups
+from unpool.store.state import read_state, stamp_groups, write_state
+from unpool.store.table import OK, ImageTable
 
 Groups = int | Literal["auto"]
 

@@ -17,8 +17,6 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.model import ReadyModel, ready_model
-from unpool.actions.origin import folder_of, source_of
-from unpool.actions.places import MODEL, SEGMENTER, read_state
 from unpool.actions.rebuilt import has_trained_decoder
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -27,6 +25,8 @@ from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
+from unpool.store.origin import folder_of, source_of
+from unpool.store.state import MODEL, SEGMENTER, read_state
 from unpool.training.model_file import JSON, has_model
 
 SIDE = 2048  # pixels of the longer side, at most, that are shown

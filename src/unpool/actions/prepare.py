@@ -18,8 +18,6 @@ from unpool.actions.choose import (
 )
 from unpool.actions.learn import PixelStore, learn, training_form
 from unpool.actions.model import copy_model, save_pretrained_apart
-from unpool.actions.places import MODEL, read_state, write_state
-from unpool.actions.writing import RowWriter, refuse_empty
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -27,8 +25,10 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
+from unpool.store.row_writer import RowWriter, refuse_empty
+from unpool.store.state import MODEL, read_state, write_state
+from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, has_model
-from unpool.workspace import ImageTable
 
 COMPARED_FROM = 2.0  # minutes: a comparison takes 60 to 90 seconds of them
 

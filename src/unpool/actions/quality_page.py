@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.described import MEANINGS, compared_table, groups_table, read_figures
-from unpool.actions.places import REPORT, read_state
+from unpool.store.state import REPORT, read_state
 
 PICTURES = {
     "map.png": ("The map", "All images laid out by likeness, coloured by group"),

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.model import pick_device
-from unpool.actions.origin import source_of
-from unpool.actions.places import MODEL
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -19,8 +17,10 @@ from unpool.images.pixel_cache import in_order
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
 from unpool.inference.embed import Form
+from unpool.store.origin import source_of
+from unpool.store.state import MODEL
+from unpool.store.table import OK, ImageTable
 from unpool.training.model_file import describe_model, has_model, load_model
-from unpool.workspace import OK, ImageTable
 
 BATCH = 64
 FLUSH_SECONDS = 5.0  # a stopped run loses as much

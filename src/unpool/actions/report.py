@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.collection import problem_rows
 from unpool.actions.described import (
     CONFUSION,
     DENDROGRAM,
@@ -17,14 +16,15 @@ from unpool.actions.described import (
     read_figures,
 )
 from unpool.actions.group import classes_of, embedded
-from unpool.actions.origin import source_of
-from unpool.actions.places import MODEL, REPORT, read_state
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embed import Form
+from unpool.store.origin import source_of
+from unpool.store.state import MODEL, REPORT, read_state
+from unpool.store.sync import problem_rows
+from unpool.store.table import OK, SKIPPED, ImageTable
 from unpool.training.model_file import describe_model, load_model
-from unpool.workspace import OK, SKIPPED, ImageTable
 
 SHOWN = (
     "path",

@@ -8,12 +8,12 @@ from typing import Any
 
 from unpool.actions.embed import Embedding, bring_up_to_date
 from unpool.actions.group import Groups, evaluate, group, map_images
-from unpool.actions.places import REPORT, read_state, write_state
 from unpool.actions.prepare import Wish
 from unpool.actions.report import make_report
 from unpool.core.progress import Progress
 from unpool.options import check
-from unpool.workspace import OK, ImageTable
+from unpool.store.state import REPORT, read_state, write_state
+from unpool.store.table import OK, ImageTable
 
 DEMO = "digits"
 

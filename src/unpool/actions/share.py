@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.places import REPORT
 from unpool.actions.quality_page import quality
 from unpool.actions.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
 from unpool.options import NOTED, PROBLEMS
 from unpool.report.page import as_json
-from unpool.workspace import Thumbnails
+from unpool.store.state import REPORT
+from unpool.store.table import Thumbnails
 
 MAX_BYTES = 24_000_000  # of the file, so that it can be mailed and opened on a phone
 MAX_IMAGES = 120_000

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.places import MODEL, read_state
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import group_colours, ink_on
+from unpool.store.state import MODEL, read_state
+from unpool.store.table import OK, SKIPPED, ImageTable
 from unpool.training.model_file import has_model
-from unpool.workspace import OK, SKIPPED, ImageTable
 
 REPRESENTATIVES = 12  # of each group are shown before any other image
 NUMBERS = ("width", "height", "modified", "probability", "outlier_score", "reconstruction_error", "sharpness",

@@ -10,7 +10,7 @@ import numpy as np
 from unpool.actions.group import embedded
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.workspace import ImageTable
+from unpool.store.table import ImageTable
 
 SURE = 0.8
 

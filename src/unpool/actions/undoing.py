@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.places import groups_stamp, read_state
-from unpool.actions.tables import write_groups
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.workspace import ImageTable
+from unpool.store.csv_files import write_groups
+from unpool.store.state import groups_stamp, read_state
+from unpool.store.table import ImageTable
 
 EDITS = "edits"
 LONGEST = 10_000  # bytes of the line that says what an edit did

@@ -16,8 +16,8 @@ from fastapi.responses import StreamingResponse
 
 from unpool.actions import edit as edits
 from unpool.actions.export import export
-from unpool.actions.places import EXPORTS
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.state import EXPORTS
 from unpool.viewer import forms
 from unpool.viewer.desk import Desk
 from unpool.viewer.jobs import Job, JobRunningError, Jobs

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.checked import found_problems, found_sets
-from unpool.actions.collection import problem_rows
 from unpool.actions.edit import last_edit
 from unpool.actions.pictures import Pictures
 from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.options import PROBLEMS
 from unpool.report.items import UNGROUPED
-from unpool.workspace import OK, ImageTable, Thumbnails
+from unpool.store.findings import found_problems, found_sets
+from unpool.store.sync import problem_rows
+from unpool.store.table import OK, ImageTable, Thumbnails
 
 
 class StaleError(UnpoolError):

@@ -11,9 +11,9 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi import Path as InPath
 
-from unpool.actions.places import REPORT
 from unpool.actions.quality_page import PICTURES, quality
 from unpool.errors import UnpoolError
+from unpool.store.state import REPORT
 from unpool.viewer import forms
 from unpool.viewer.choosing import choose
 from unpool.viewer.desk import Desk

@@ -1,4 +1,4 @@
-"""What a Lance dataset is asked and told by row: with workspace.py the only file that knows Lance.
+"""What a Lance dataset is asked and told by row: with store/table.py the only file that knows Lance.
 
 Shapes: P paths, R rows, M rows that fulfil a condition, K nearest of them, D numbers of a vector.
 """

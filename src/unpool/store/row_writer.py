@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from unpool.actions.collection import counts
-from unpool.actions.tables import write_problems
 from unpool.errors import UnpoolError
 from unpool.inference.embed import Row
-from unpool.workspace import ImageTable
+from unpool.store.csv_files import write_problems
+from unpool.store.sync import counts
+from unpool.store.table import ImageTable
 
 FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
 

@@ -1,4 +1,4 @@
-"""The table of a workspace, one row per image: with lance_rows.py the only file that knows Lance.
+"""The table of a workspace, one row per image: with store/lance_rows.py the only file that knows Lance.
 
 Every change is one commit of the table: a reader, or a run after a kill, sees all of it or nothing.
 """
@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
-from unpool.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
+from unpool.store.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
 
 TABLE = "images"
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from unpool.actions.places import MODEL, REPORT, STATE, read_state
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.inference.embed import skipped_row
-from unpool.workspace import OK, SKIPPED, ImageTable
+from unpool.store.state import MODEL, REPORT, STATE, read_state
+from unpool.store.table import OK, SKIPPED, ImageTable
 
 MISSING = "missing"
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.places import REPORT, read_state
 from unpool.options import PROBLEMS
-from unpool.workspace import OK, ImageTable
+from unpool.store.state import REPORT, read_state
+from unpool.store.table import OK, ImageTable
 
 FILE, SETS = "check.json", "near_duplicates.json"
 FORMAT = 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unpool.actions.places import read_state
 from unpool.errors import UnpoolError
 from unpool.images.datasets import is_named_set
 from unpool.images.source import Source, open_source
+from unpool.store.state import read_state
 
 
 def source_of(work: Path) -> Source:

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.checked import found_rows
-from unpool.actions.collection import problem_rows
 from unpool.core.atomic_files import write_text
-from unpool.workspace import OK, ImageTable
+from unpool.store.findings import found_rows
+from unpool.store.sync import problem_rows
+from unpool.store.table import OK, ImageTable
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
