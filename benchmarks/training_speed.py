@@ -32,8 +32,8 @@ from unpool.core.cpu import share_cores_kindly, usable_cores
 from unpool.images.datasets import load_named_set
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training.data import PixelSet, epoch_batches
-from unpool.training.fit import train
+from unpool.training.datasets import PixelSet, epoch_batches
+from unpool.training.loop import train
 from unpool.training.plan import Plan
 
 BATCH, RATE, DECAY = 256, 1e-3, 1e-5

@@ -25,11 +25,11 @@ objectives.local_aggregation.loss objectives.local_aggregation.objective objecti
 objectives.losses.registry objectives.losses.segmentation objectives.losses.metrics objectives.reconstruction
 objectives.denoising
 objectives.classification objectives.registry objectives
-training.plan training.budget training.history training.data training.masked training.typed training.optimisers
+training.plan training.budget training.history training.datasets training.masked_datasets training.specs training.optimisers
 training.schedules
-training.checkpoint training.scratch training.log training.processes training.sums training.interrupt
-training.sound
-training.fit
+training.checkpoint training.run_folder training.tensorboard training.distributed training.meters training.interrupt
+training.guards
+training.loop
 training.model_file training
 inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
 inference.tiles inference.label_image inference
@@ -39,7 +39,7 @@ analysis.metrics.supervised analysis.checks.alignment analysis.checks.sketches a
 analysis.checks.thresholds analysis.label_propagation analysis
 store.lance_rows store.table
 report
-store.state store.origin actions.choose store.sync store.findings store.csv_files actions.recipes
+store.state store.origin actions.choose store.sync store.findings store.csv_files training.recipes
 actions.learn actions.model
 store.row_writer actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.reported actions.run

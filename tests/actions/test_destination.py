@@ -17,7 +17,7 @@ from unpool.actions.train import train
 from unpool.core.markers import MARKER
 from unpool.errors import UsageError
 from unpool.images import pixel_cache as batches
-from unpool.training import fit as loop
+from unpool.training import loop
 
 TINY: dict[str, Any] = {"network": "conv", "size": 8, "width": 4, "batch": 8, "steps": 3, "device": "cpu"}
 

@@ -37,7 +37,7 @@ def test_no_group_is_forgotten() -> None:
 def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the network itself is undecided about it, which it is about what it saw elsewhere before."""
     from unpool.analysis.clustering import reassign as islands
-    from unpool.training import fit
+    from unpool.training import loop as fit
 
     chance = np.random.default_rng(0)
     bright_N = np.arange(120) % 2

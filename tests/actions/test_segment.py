@@ -191,7 +191,7 @@ def test_probabilities_of_a_large_image_are_those_of_a_small_one(
 def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
     typed: dict[str, Any], rate: float, tmp_path: Path, monkeypatch
 ) -> None:
-    from unpool.training import fit
+    from unpool.training import loop as fit
 
     seen: dict[str, Any] = {}
     real = fit.make_optimiser
@@ -208,7 +208,7 @@ def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
 
 
 def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch) -> None:
-    from unpool.training import fit
+    from unpool.training import loop as fit
 
     images, masks = write_scenes(tmp_path, 6)
     told = QUICK | {"steps": 40, "val": 0.2}

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from unpool.cli import main
-from unpool.training import fit
+from unpool.training import loop as fit
 from unpool.training.model_file import describe_model, load_model
 
 TINY = ("--network", "conv", "--size", "8", "--width", "4", "--batch", "8")

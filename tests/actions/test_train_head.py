@@ -22,7 +22,7 @@ from unpool.networks.catalogue import build_network
 from unpool.networks.head import Head
 from unpool.objectives.views import PickedViews
 from unpool.training.model_file import load_model, save_model
-from unpool.training.scratch import FEATURES
+from unpool.training.run_folder import FEATURES
 
 SHORT: dict[str, Any] = {"freeze": True, "steps": 12, "seed": 3, "device": "cpu"}
 

@@ -10,8 +10,8 @@ import torch
 
 from unpool.networks.catalogue import build_network
 from unpool.objectives.local_aggregation.objective import Aggregation
-from unpool.training.data import PixelSet
-from unpool.training.fit import train
+from unpool.training.datasets import PixelSet
+from unpool.training.loop import train
 from unpool.training.plan import Plan
 
 TRAINED = np.arange(0, 60, 2)
@@ -79,8 +79,8 @@ def test_images_held_out_have_a_loss_and_change_nothing() -> None:
 def test_a_stopped_run_ends_with_the_same_bank(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    monkeypatch.setattr("unpool.training.fit.SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("unpool.training.fit.SAVE_SHARE", 1e9)
+    monkeypatch.setattr("unpool.training.loop.SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("unpool.training.loop.SAVE_SHARE", 1e9)
     plan = Plan(epochs=4, batch=10)
     network, data, whole = made()
     train(network, data, whole, plan, parts=parts())

@@ -8,7 +8,7 @@ import torch
 
 from unpool.errors import UsageError
 from unpool.objectives.views import VIEWS, PickedViews, Views, views_named
-from unpool.training.data import FeatureSet
+from unpool.training.datasets import FeatureSet
 
 STILL = Views(0, 0, 0, 0, 0, 0)
 

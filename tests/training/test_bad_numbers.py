@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.catalogue import build_network
-from unpool.training import fit, model_file
+from unpool.training import loop as fit
+from unpool.training import model_file
 from unpool.training.checkpoint import NAME, load_checkpoint, save_checkpoint
-from unpool.training.data import PixelSet
-from unpool.training.fit import train
+from unpool.training.datasets import PixelSet
+from unpool.training.loop import train
+from unpool.training.meters import Sums, widest_float
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
-from unpool.training.sums import Sums, widest_float
 
 
 class Squared(nn.Module):

@@ -14,9 +14,9 @@ from unpool.networks.catalogue import build_network
 from unpool.objectives.base import Objective
 from unpool.objectives.contrastive import Contrast
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training import fit
-from unpool.training.data import PixelSet, epoch_batches, split
-from unpool.training.fit import train
+from unpool.training import loop as fit
+from unpool.training.datasets import PixelSet, epoch_batches, split
+from unpool.training.loop import train
 from unpool.training.plan import Plan
 
 

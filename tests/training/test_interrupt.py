@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training.checkpoint import load_checkpoint
-from unpool.training.data import PixelSet
-from unpool.training.fit import train
+from unpool.training.datasets import PixelSet
 from unpool.training.interrupt import Interrupt
+from unpool.training.loop import train
 from unpool.training.plan import Plan
 
 PLAN = Plan(epochs=3, batch=16, val=0.2)

@@ -15,7 +15,7 @@ import pytest
 from safetensors.torch import load_file
 
 from masks import write_scenes
-from unpool.training.processes import share
+from unpool.training.distributed import share
 
 TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")
 BATCH = {"aggregate": "399"}  # three epochs, the last one after the warm-up
@@ -102,8 +102,8 @@ VALIDATES = """
 import numpy as np, torch
 from torch import nn
 from unpool.objectives.base import Objective
-from unpool.training.data import PixelSet
-from unpool.training.fit import train
+from unpool.training.datasets import PixelSet
+from unpool.training.loop import train
 from unpool.training.plan import Plan
 
 class Watching(Objective):

@@ -14,7 +14,6 @@ import numpy as np
 from unpool.actions.choose import PRETRAINED
 from unpool.actions.learn import PixelStore
 from unpool.actions.model import ready_model
-from unpool.actions.recipes import HEAD
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile
@@ -22,6 +21,7 @@ from unpool.images.source import Source
 from unpool.inference.embed import decode_chunks
 from unpool.inference.runtime import Encoder
 from unpool.inference.views import view_features
+from unpool.training.recipes import HEAD
 
 VIEWS = 4  # of an image; the first is the image as it is embedded
 LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
@@ -82,7 +82,7 @@ def train_head(
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head
     from unpool.objectives.registry import make_objective
-    from unpool.training.fit import train
+    from unpool.training.loop import train
     from unpool.training.plan import Plan
 
     count = len(feature_NVD)
@@ -112,7 +112,7 @@ def paired(
 ) -> tuple[Any, Any]:
     """What a head learns from: the features with those of images alike, and the looks that compare the two."""
     from unpool.objectives.views import PickedViews
-    from unpool.training.data import FeatureSet
+    from unpool.training.datasets import FeatureSet
 
     alike_NK = alike(head, feature_NVD, trained_M, seed=seed)
     return FeatureSet(feature_NVD, device, alike_NK), PickedViews(alike_NK.shape[1])

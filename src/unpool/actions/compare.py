@@ -142,8 +142,8 @@ def _from_scratch(
 
     from unpool.networks.catalogue import build_network, seeded
     from unpool.objectives.contrastive import Contrast
-    from unpool.training.data import PixelSet
-    from unpool.training.fit import train
+    from unpool.training.datasets import PixelSet
+    from unpool.training.loop import train
     from unpool.training.plan import Plan
 
     channels: Literal[1, 3] = 1 if grey else 3

@@ -12,8 +12,8 @@ from unpool.core.cpu import is_first_process
 from unpool.core.markers import TRAINING, is_ours
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import scan_folder
-from unpool.training.log import LOGS
-from unpool.training.scratch import refuse_strangers
+from unpool.training.run_folder import refuse_strangers
+from unpool.training.tensorboard import LOGS
 
 
 def refuse_unkept(network: Any) -> None:

@@ -12,11 +12,11 @@ from unpool.actions.destination import refuse_taken, refuse_unkept, refuse_unwri
 from unpool.actions.fitting import Labels, Run, fit_run
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
-from unpool.actions.recipes import recipe_for
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.options import COMPARING, check
 from unpool.training.history import History
+from unpool.training.recipes import recipe_for
 
 FIT_OPTIONS = (*CHECKED, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
 
@@ -54,8 +54,8 @@ def fit(
     from torch.utils.data import ConcatDataset
 
     from unpool.networks.layers.freezing import freeze, refuse_nothing_to_train
-    from unpool.training.data import DatasetImages, split
-    from unpool.training.processes import make_accelerator
+    from unpool.training.datasets import DatasetImages, split
+    from unpool.training.distributed import make_accelerator
 
     for name in options:
         if name not in FIT_OPTIONS:

@@ -21,14 +21,14 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import COMPARING
 from unpool.training.history import History
-from unpool.training.log import LOGS, TensorBoardLog
 from unpool.training.model_file import describe_model, has_model, save_model
-from unpool.training.scratch import begin, end
+from unpool.training.run_folder import begin, end
+from unpool.training.tensorboard import LOGS, TensorBoardLog
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from unpool.training.data import Images
+    from unpool.training.datasets import Images
 
 RANKED = 2_000  # images whose vectors are looked at
 SHOWN = 16  # images in reconstructions.png
@@ -69,7 +69,7 @@ class Run:
 
     def trained_on(self) -> np.ndarray:
         """The images that are not held out, (M,)."""
-        from unpool.training.data import split
+        from unpool.training.datasets import split
 
         plan = self.how.plan
         return (self.parts or split(len(self.images), plan.val, plan.seed))[0]
@@ -86,7 +86,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
     """
     from unpool.objectives.registry import make_objective
-    from unpool.training.fit import train
+    from unpool.training.loop import train
 
     how, labels = run.how, run.labels
     _refuse_too_few(how.objective, len(run.trained_on()))

@@ -16,7 +16,7 @@ from unpool.actions.fitting import Run
 from unpool.errors import UnpoolError
 from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.inference.views import view_features
-from unpool.training.scratch import ENCODER, FEATURES, begin
+from unpool.training.run_folder import ENCODER, FEATURES, begin
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
 STARTED_FROM = 5_000  # features that tell the principal directions

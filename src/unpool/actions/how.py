@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from unpool.actions.recipes import Recipe
 from unpool.errors import UsageError
 from unpool.options import COMPARING
 from unpool.training.plan import Plan
+from unpool.training.recipes import Recipe
 
 LENGTHS = ("epochs", "steps", "minutes")
 CHECKED = (*LENGTHS, "batch", "lr", "weight_decay", "patience", "precision", "seed")

@@ -133,7 +133,7 @@ class _Lesson:
     ) -> None:  # fmt: skip
         import torch
 
-        from unpool.training.data import PixelSet
+        from unpool.training.datasets import PixelSet
 
         prep = network.preprocessing
         self.network, self.checkpoints, self.seed = network, checkpoints, seed
@@ -196,7 +196,7 @@ class _Lesson:
     def _train(
         self, name: str, objective: Any, plan: Plan, learnt: dict[str, Any] | None = None, **options: Any
     ) -> None:
-        from unpool.training.fit import train
+        from unpool.training.loop import train
 
         told = "training" if name == "contrast" else "refining"
         with self.progress.stage(told, 100, "%") as stage:

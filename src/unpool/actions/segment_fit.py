@@ -24,7 +24,7 @@ from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import History
 from unpool.training.model_file import expect_kind, has_model, load_model, save_model
 from unpool.training.plan import Plan
-from unpool.training.scratch import end
+from unpool.training.run_folder import end
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -78,7 +78,7 @@ class Job:
         """Train, and write the model folder with its report; returns the record that model.json keeps."""
         from unpool.objectives.losses.metrics import Segmentation
         from unpool.objectives.losses.segmentation import DEFAULT
-        from unpool.training.fit import train
+        from unpool.training.loop import train
 
         network = self._network()
         trained_M, held_M = self._split(val)
@@ -155,14 +155,14 @@ class Job:
 
     def _split(self, val: float | None) -> tuple[np.ndarray, np.ndarray]:
         """The images to train on and those kept out of them, numbers in the store."""
-        from unpool.training.data import split
+        from unpool.training.datasets import split
 
         count = len(self.store)
         share = val if val is not None else SHARE_HELD_OUT if count >= HOLDS_OUT_FROM else 0.0
         return split(count, 0.0 if self.held is not None else share, self.plan.seed)
 
     def _images(self, network: Any, held_M: np.ndarray) -> Any:
-        from unpool.training.masked import MaskedImages
+        from unpool.training.masked_datasets import MaskedImages
 
         prep = network.preprocessing
         crops = crops_named(self.wishes.augment, prep.size)

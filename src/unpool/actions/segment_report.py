@@ -12,7 +12,7 @@ import numpy as np
 from unpool.core.atomic_files import write_bytes, write_text
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import Entry
-from unpool.training.log import LOGS, Log, TensorBoardLog
+from unpool.training.tensorboard import LOGS, Log, TensorBoardLog
 
 REPORT = "report"
 SHOWN = 4  # images in each picture

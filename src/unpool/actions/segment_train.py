@@ -22,8 +22,8 @@ from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
 from unpool.training.optimisers import has_weight_decay, make_optimiser
 from unpool.training.plan import Plan
+from unpool.training.run_folder import HELD_PAIRS, PAIRS, begin, own_file
 from unpool.training.schedules import make_schedule
-from unpool.training.scratch import HELD_PAIRS, PAIRS, begin, own_file
 
 EPOCHS = 40
 LR = 3e-3
@@ -61,7 +61,7 @@ def segment_train(
     `typed` are the fields of `Wishes`. Returns the JSON object of `unpool segment train`. Raises `UsageError` for
     options that do not go together, `UnpoolError` for images, masks or models that cannot be used.
     """
-    from unpool.training.processes import make_accelerator
+    from unpool.training.distributed import make_accelerator
 
     progress = progress or Progress()
     wishes = Wishes(**{name: value for name, value in typed.items() if value is not None})

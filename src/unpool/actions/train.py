@@ -30,7 +30,6 @@ from unpool.actions.fitting import (
 from unpool.actions.head import train_head_alone
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
 from unpool.actions.model import pick_device
-from unpool.actions.recipes import ADAPTED_SHARE, HEAD, recipe_for
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -43,7 +42,8 @@ from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
 from unpool.options import COMPARING, check
 from unpool.training.checkpoint import NAME as CHECKPOINT
-from unpool.training.scratch import PIXELS
+from unpool.training.recipes import ADAPTED_SHARE, HEAD, recipe_for
+from unpool.training.run_folder import PIXELS
 
 
 def train(
@@ -79,7 +79,7 @@ def train(
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
     from unpool.images.augment.augmentation import read_augmentation
-    from unpool.training.processes import make_accelerator
+    from unpool.training.distributed import make_accelerator
 
     progress = progress or Progress()
     check(seed=seed, device=device, size=size, precision=precision, **_checked(typed))
@@ -217,7 +217,7 @@ class _Job:
 
     def split(self, share: float) -> None:
         """Labels where the objective asks for them, and which images are validated on."""
-        from unpool.training.data import split
+        from unpool.training.datasets import split
 
         part_N = np.array(self.origin)
         if self.objective == "classify":
@@ -258,7 +258,7 @@ class _Job:
 
     def pixel_set(self, network: Any, device: Any) -> Any:
         """The decoded images as the network wants them."""
-        from unpool.training.data import PixelSet
+        from unpool.training.datasets import PixelSet
 
         prep = network.preprocessing
         if self.augmentation is not None:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn, optim
 
 from unpool.errors import UsageError
-from unpool.training.typed import made, parse_typed
+from unpool.training.specs import made, parse_typed
 
 OPTIMIZER = "--optimizer"
 ENCODER = "network.encoder."  # what names in a training step begin with

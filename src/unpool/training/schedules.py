@@ -13,7 +13,7 @@ from torch import optim
 from torch.optim import lr_scheduler
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.typed import made, parse_typed
+from unpool.training.specs import made, parse_typed
 
 SCHEDULE = "--schedule"
 

@@ -21,16 +21,16 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.base import Objective
 from unpool.training.budget import seconds_a_step, seconds_to_validate
 from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint, which_fits
-from unpool.training.data import Images, epoch_batches, split
+from unpool.training.datasets import Images, epoch_batches, split
+from unpool.training.distributed import keep_alike, make_accelerator, same_buffers, share
+from unpool.training.guards import refuse_broken, refuse_nonsense, refuse_one_image, smallest_step
 from unpool.training.history import History, Standing
 from unpool.training.interrupt import Interrupt
-from unpool.training.log import Log
+from unpool.training.meters import Sums
 from unpool.training.optimisers import make_optimiser, parameter_groups
 from unpool.training.plan import Plan
-from unpool.training.processes import keep_alike, make_accelerator, same_buffers, share
 from unpool.training.schedules import make_schedule
-from unpool.training.sound import refuse_broken, refuse_nonsense, refuse_one_image, smallest_step
-from unpool.training.sums import Sums
+from unpool.training.tensorboard import Log
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
