@@ -18,7 +18,7 @@ from sklearn.decomposition import PCA
 
 from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.scan import scan_folder
-from unpool.inference.reconstruct import reconstruct
+from unpool.inference.reconstruction import reconstruct
 from unpool.training.model_file import load_model
 
 

@@ -31,8 +31,8 @@ training.checkpoint training.run_folder training.tensorboard training.distribute
 training.guards
 training.loop
 training.model_file training
-inference.runtime inference.views inference.embed inference.given inference.reconstruct inference.scorer
-inference.tiles inference.label_image inference
+inference.encoder inference.view_embedding inference.embedding inference.inputs inference.reconstruction inference.segmenter
+inference.tiles inference.predict_mask inference
 analysis.neighbours analysis.mapping analysis.metrics.silhouette analysis.clustering.communities analysis.clustering.num_groups
 analysis.clustering.consensus analysis.clustering.reassign analysis.clustering.temi analysis.clustering.grouping analysis.metrics.unsupervised analysis.clustering.hierarchy
 analysis.metrics.supervised analysis.checks.alignment analysis.checks.sketches analysis.checks.near_duplicates
@@ -40,14 +40,14 @@ analysis.checks.thresholds analysis.label_propagation analysis
 store.lance_rows store.table
 report
 store.state store.origin actions.choose store.sync store.findings store.csv_files training.recipes
-actions.learn actions.model
+actions.learn inference.model
 store.row_writer actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
 actions.undoing actions.edit actions.spread actions.report actions.reported actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
 actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page
 actions.share actions.filing actions.export actions.networks
-actions.segment_data actions.segment_report actions.segment_fit actions.segment_train actions.segment_model
+actions.segment_data actions.segment_report actions.segment_fit actions.segment_train inference.segmenter_model
 actions.segment_files actions.segment_record actions.segment_predict actions.segment_evaluate
 actions.pictures actions
 collection

@@ -15,7 +15,7 @@ from unpool.actions import edit, undoing
 from unpool.actions.group import group
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
-from unpool.inference.embed import skipped_row
+from unpool.inference.embedding import skipped_row
 from unpool.store.state import write_state
 from unpool.store.sync import follow_contents, forget_gone, said_of_images
 from unpool.store.table import ImageTable

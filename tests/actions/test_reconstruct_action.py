@@ -16,7 +16,7 @@ from unpool.actions.reconstruct import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture, square
-from unpool.inference import given
+from unpool.inference import inputs as given
 from unpool.networks.catalogue import build_network
 from unpool.training.model_file import load_model, save_model
 

@@ -17,7 +17,7 @@ from unpool.actions.train import train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
-from unpool.inference.runtime import TorchEncoder
+from unpool.inference.encoder import TorchEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.head import Head
 from unpool.objectives.views import PickedViews

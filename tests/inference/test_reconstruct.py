@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unpool.inference.reconstruct import psnr, reconstruct
+from unpool.inference.reconstruction import psnr, reconstruct
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
 
 SIZE = 8

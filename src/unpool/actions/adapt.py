@@ -13,14 +13,14 @@ import numpy as np
 
 from unpool.actions.choose import PRETRAINED
 from unpool.actions.learn import PixelStore
-from unpool.actions.model import ready_model
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
-from unpool.inference.embed import decode_chunks
-from unpool.inference.runtime import Encoder
-from unpool.inference.views import view_features
+from unpool.inference.embedding import decode_chunks
+from unpool.inference.encoder import Encoder
+from unpool.inference.model import ready_model
+from unpool.inference.view_embedding import view_features
 from unpool.training.recipes import HEAD
 
 VIEWS = 4  # of an image; the first is the image as it is embedded

@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.adapt import embed_codes, features_of, train_head
-from unpool.actions.model import ready_model
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
@@ -23,6 +22,7 @@ from unpool.images.pixel_cache import in_order
 from unpool.images.reading.decode import Picture, square
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
+from unpool.inference.model import ready_model
 from unpool.training.model_file import load_model
 
 WAYS = ("pretrained", "adapted", "scratch")

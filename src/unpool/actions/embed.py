@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.learn import PixelStore
-from unpool.actions.model import ReadyModel, ready_model
 from unpool.actions.prepare import Preparation, Wish
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
@@ -18,7 +17,8 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
-from unpool.inference.embed import embed_chunks, embed_pixels
+from unpool.inference.embedding import embed_chunks, embed_pixels
+from unpool.inference.model import ReadyModel, ready_model
 from unpool.options import check
 from unpool.store.csv_files import write_problems
 from unpool.store.row_writer import RowWriter, refuse_empty

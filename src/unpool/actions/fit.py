@@ -11,9 +11,9 @@ import numpy as np
 from unpool.actions.destination import refuse_taken, refuse_unkept, refuse_unwritable
 from unpool.actions.fitting import Labels, Run, fit_run
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
-from unpool.actions.model import pick_device
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.inference.model import pick_device
 from unpool.options import COMPARING, check
 from unpool.training.history import History
 from unpool.training.recipes import recipe_for

@@ -240,7 +240,7 @@ def _examples(run: Run, out: Path) -> None:
     """reconstructions.png: some images, and what the network makes of them."""
     import torch
 
-    from unpool.inference.reconstruct import as_pictures
+    from unpool.inference.reconstruction import as_pictures
     from unpool.networks.decoders.base import NoDecoder
     from unpool.report.drawing import png_bytes
     from unpool.report.grid import draw_grid

@@ -14,8 +14,8 @@ import numpy as np
 from unpool.actions.adapt import paired
 from unpool.actions.fitting import Run
 from unpool.errors import UnpoolError
-from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
-from unpool.inference.views import view_features
+from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.inference.view_embedding import view_features
 from unpool.training.run_folder import ENCODER, FEATURES, begin
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows

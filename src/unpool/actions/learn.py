@@ -17,7 +17,7 @@ from unpool.actions.choose import Choice
 from unpool.core.atomic_files import PARTIAL
 from unpool.core.progress import Progress
 from unpool.core.rng import some_of
-from unpool.inference.embed import Form, Row
+from unpool.inference.embedding import Form, Row
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
 

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from unpool.actions.model import ReadyModel, ready_model
 from unpool.actions.rebuilt import has_trained_decoder
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -24,7 +23,8 @@ from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
-from unpool.inference.embed import Form
+from unpool.inference.embedding import Form
+from unpool.inference.model import ReadyModel, ready_model
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
 from unpool.training.model_file import JSON, has_model
@@ -115,7 +115,7 @@ class Pictures:
 
     def labels(self, path: str) -> bytes:
         """The class of each pixel by the workspace's segmenter, in its colours, as a PNG the size of `shown`."""
-        from unpool.inference.label_image import label_pixels, windows_for
+        from unpool.inference.predict_mask import label_pixels, windows_for
 
         if not self.has_segmenter:
             raise UnpoolError(
@@ -176,12 +176,12 @@ class Pictures:
 
     @cached_property
     def _ready_segmenter(self) -> Any:
-        from unpool.actions.segment_model import ready_segmenter
+        from unpool.inference.segmenter_model import ready_segmenter
 
         return ready_segmenter(self._segmenter, "cpu", Progress())
 
     def _mirror(self, path: str) -> Mirrored:
-        from unpool.inference.reconstruct import psnr, reconstruct
+        from unpool.inference.reconstruction import psnr, reconstruct
 
         network = self._network
         if network is None:

@@ -17,14 +17,14 @@ from unpool.actions.choose import (
     typical_side,
 )
 from unpool.actions.learn import PixelStore, learn, training_form
-from unpool.actions.model import copy_model, save_pretrained_apart
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
-from unpool.inference.embed import decode_chunks
+from unpool.inference.embedding import decode_chunks
+from unpool.inference.model import copy_model, save_pretrained_apart
 from unpool.store.row_writer import RowWriter, refuse_empty
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable

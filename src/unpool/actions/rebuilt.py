@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.model import pick_device
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import in_order
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
-from unpool.inference.embed import Form
+from unpool.inference.embedding import Form
+from unpool.inference.model import pick_device
 from unpool.store.origin import source_of
 from unpool.store.state import MODEL
 from unpool.store.table import OK, ImageTable
@@ -80,7 +80,7 @@ class _Rebuilding:
 
     def _errors(self, paths: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
         """Paths of a batch that could be read, and their errors."""
-        from unpool.inference.reconstruct import reconstruct
+        from unpool.inference.reconstruction import reconstruct
 
         starts = range(0, len(paths), BATCH)
         for some, pixels_BSSC in in_order(

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.model import pick_device
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.inference.embed import Form
-from unpool.inference.given import GivenImages, given_images
+from unpool.inference.embedding import Form
+from unpool.inference.inputs import GivenImages, given_images
+from unpool.inference.model import pick_device
 from unpool.options import check
 from unpool.training.model_file import expect_kind, load_model
 
@@ -21,7 +21,7 @@ SHOWN = 64  # images in the picture
 Shown = tuple[dict[str, Any], dict[str, np.ndarray]]  # an image's row, and its pictures by column
 
 if TYPE_CHECKING:
-    from unpool.inference.reconstruct import Corrupt, Reconstruction
+    from unpool.inference.reconstruction import Corrupt, Reconstruction
     from unpool.networks.autoencoder import Autoencoder
 
 
@@ -110,7 +110,7 @@ def _run(
     network: Autoencoder, images: GivenImages, model: Path, corrupt: Corrupt | None, seed: int, device: str
 ) -> tuple[list[dict[str, Any]], list[Shown]]:
     """A row for each usable image, and some of them, from first to last, for the picture."""
-    from unpool.inference.reconstruct import reconstruct
+    from unpool.inference.reconstruction import reconstruct
 
     prep = network.preprocessing
     batches = images.batches(Form(prep.size, prep.channels, prep.crop))  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ def _shown(row: dict[str, Any], batch: Reconstruction, i: int) -> Shown:
 
 
 def _rows(paths: Sequence[str], batch: Reconstruction) -> list[dict[str, Any]]:
-    from unpool.inference.reconstruct import psnr
+    from unpool.inference.reconstruction import psnr
 
     corrupted_B = batch.mse_corrupted_B
     return [

@@ -19,7 +19,7 @@ from unpool.actions.group import classes_of, embedded
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource, Source
-from unpool.inference.embed import Form
+from unpool.inference.embedding import Form
 from unpool.store.origin import source_of
 from unpool.store.state import MODEL, REPORT, read_state
 from unpool.store.sync import problem_rows
@@ -133,7 +133,7 @@ def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
 
 def _examples(work: Path, source: Source, paths: list[str]) -> tuple[np.ndarray, np.ndarray] | None:
     """Some images as the trained network takes them, and what its mirror makes of their codes; None without one."""
-    from unpool.inference.reconstruct import reconstruct
+    from unpool.inference.reconstruction import reconstruct
     from unpool.networks.decoders.base import NoDecoder
 
     network: Any = load_model(work / MODEL)

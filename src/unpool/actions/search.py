@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.model import ready_model
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
+from unpool.inference.model import ready_model
 from unpool.options import check
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 
 from unpool.actions.segment_data import find_labelled, tell_problems
-from unpool.actions.segment_model import ready_segmenter
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
@@ -19,7 +18,8 @@ from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import try_pair
 from unpool.images.pixel_cache import in_order
 from unpool.images.reading.scan import Problem
-from unpool.inference.label_image import label_pixels, windows_for
+from unpool.inference.predict_mask import label_pixels, windows_for
+from unpool.inference.segmenter_model import ready_segmenter
 from unpool.objectives.losses.metrics import count_pixels, scores_of
 from unpool.options import check
 

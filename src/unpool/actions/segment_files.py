@@ -18,7 +18,7 @@ from PIL import Image
 from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses
-from unpool.inference.label_image import LabelFile, state_of
+from unpool.inference.predict_mask import LabelFile, state_of
 
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
 OVERLAY_SIDE = 4096  # pixels, of a large image's overlay

@@ -20,7 +20,6 @@ from unpool.actions.segment_files import (
     write_large,
     write_small,
 )
-from unpool.actions.segment_model import ReadySegmenter, ready_segmenter
 from unpool.actions.segment_record import Record, refuse_to_replace
 from unpool.core.atomic_files import sweep
 from unpool.core.progress import Progress, Stage
@@ -28,7 +27,8 @@ from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import MAX_PIXELS, Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.reading.tiff_rows import open_rows
-from unpool.inference.label_image import LabelFile, label_pixels, label_rows, state_of, windows_for
+from unpool.inference.predict_mask import LabelFile, label_pixels, label_rows, state_of, windows_for
+from unpool.inference.segmenter_model import ReadySegmenter, ready_segmenter
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
 

@@ -10,13 +10,13 @@ import numpy as np
 
 from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
 from unpool.actions.fitting import finished
-from unpool.actions.model import pick_device
 from unpool.actions.segment_data import find_labelled, learn_classes, load_labelled
 from unpool.actions.segment_fit import Job, Wishes, segment_result
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name
 from unpool.images.masks.crop_presets import crops_named
+from unpool.inference.model import pick_device
 from unpool.objectives.losses.metrics import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check

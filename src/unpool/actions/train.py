@@ -29,7 +29,6 @@ from unpool.actions.fitting import (
 )
 from unpool.actions.head import train_head_alone
 from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
-from unpool.actions.model import pick_device
 from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -40,6 +39,7 @@ from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source, open_source
+from unpool.inference.model import pick_device
 from unpool.options import COMPARING, check
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.recipes import ADAPTED_SHARE, HEAD, recipe_for

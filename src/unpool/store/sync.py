@@ -12,7 +12,7 @@ import pandas as pd
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
-from unpool.inference.embed import skipped_row
+from unpool.inference.embedding import skipped_row
 from unpool.store.state import MODEL, REPORT, STATE, read_state
 from unpool.store.table import OK, SKIPPED, ImageTable
 

@@ -22,7 +22,7 @@ from unpool.images.pixel_cache import in_order
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
-from unpool.inference.embed import Form
+from unpool.inference.embedding import Form
 
 BATCH = 64
 Read = Callable[[int], Picture]  # the side that is needed → the picture

@@ -12,7 +12,7 @@ import numpy as np
 
 from unpool.core.cpu import usable_cores
 from unpool.images.pixel_cache import in_order
-from unpool.inference.runtime import Encoder
+from unpool.inference.encoder import Encoder
 
 if TYPE_CHECKING:
     from unpool.objectives.views import Looks

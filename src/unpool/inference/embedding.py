@@ -16,7 +16,7 @@ from unpool.images.pixel_cache import in_order
 from unpool.images.reading.decode import Picture, brightness, sharpness, square, thumbnail
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source
-from unpool.inference.runtime import Encoder
+from unpool.inference.encoder import Encoder
 
 CHUNK = 4  # images a worker decodes and embeds at a time: the fastest measured, and memory stays small
 THUMBNAIL = 160  # longer side in pixels

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.inference.runtime import first_line, open_session, quiet_exporter
+from unpool.inference.encoder import first_line, open_session, quiet_exporter
 from unpool.training.masked_datasets import FromColour
 
 INPUT, OUTPUT = "images", "scores"

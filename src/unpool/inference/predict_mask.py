@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from unpool.core.atomic_files import write_json
-from unpool.inference.scorer import Scorer
+from unpool.inference.segmenter import Scorer
 from unpool.inference.tiles import OVERLAP, blocks, window_starts
 
 WHOLE_PIXELS = 2_000_000  # what the encoder may see at once, enlargement counted

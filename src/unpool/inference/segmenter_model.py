@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from unpool.actions.model import pick_device
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses, read_kept
-from unpool.inference.scorer import OnnxScorer, Scorer, export_segmenter
+from unpool.inference.model import pick_device
+from unpool.inference.segmenter import OnnxScorer, Scorer, export_segmenter
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.inference.embed import Form
-from unpool.inference.runtime import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.inference.embedding import Form
+from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.training.model_file import (
     JSON,
     ONNX,
@@ -65,7 +65,7 @@ def save_pretrained_apart(name: str, folder: Path) -> None:
     if "torch" in sys.modules or not sys.executable:
         save_pretrained(name, folder)
         return
-    words = [sys.executable, "-m", "unpool.actions.model", name, str(folder)]
+    words = [sys.executable, "-m", "unpool.inference.model", name, str(folder)]
     done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
