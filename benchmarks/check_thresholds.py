@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter1d
 
-from unpool.actions.check import check, found_problems
+from unpool.actions.curation.check import check, found_problems
 from unpool.actions.embed import embed
 from unpool.images.reading.scan import scan_folder
 from unpool.store.findings import found_sets

@@ -42,10 +42,10 @@ report
 store.state store.origin actions.choose store.sync store.findings store.csv_files training.recipes
 actions.learn inference.model
 store.row_writer actions.adapt actions.compare actions.prepare actions.embed actions.described actions.group
-actions.undoing actions.edit actions.spread actions.report actions.reported actions.run
+actions.curation.undo actions.curation.edit actions.curation.suggest actions.report actions.reported actions.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
-actions.reconstruct actions.rebuilt actions.check actions.search actions.snapshot actions.quality_page
+actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.snapshot actions.quality_page
 actions.share actions.filing actions.export actions.networks
 actions.segment_data actions.segment_report actions.segment_fit actions.segment_train inference.segmenter_model
 actions.segment_files actions.segment_record actions.segment_predict actions.segment_evaluate

@@ -260,7 +260,7 @@ def check(*, work: Work, common: Common = COMMON) -> None:
 
     Nothing is moved or removed: problems.csv lists them, and unpool view shows them.
     """
-    from unpool.actions.check import check as act
+    from unpool.actions.curation.check import check as act
 
     told = act(work, seed=common.seed, device=common.device, progress=report_progress())
     lines = "\n".join(
@@ -279,7 +279,7 @@ def search(
     common: Common = COMMON,
 ) -> None:
     """The images of a workspace most like IMAGE, nearest first."""
-    from unpool.actions.search import search as act
+    from unpool.actions.curation.search import search as act
 
     told = act(image, work=work, k=k, device=common.device, progress=report_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in told["results"])

@@ -35,8 +35,8 @@ def label(
     PATHS are relative to the folder of the images, as in groups.csv; --group G names all images of a group.
     Labels stay whatever is embedded or grouped anew, and go with a file that is moved or renamed.
     """
-    from unpool.actions.edit import label as give
-    from unpool.actions.edit import mark, paths_of_group
+    from unpool.actions.curation.edit import label as give
+    from unpool.actions.curation.edit import mark, paths_of_group
 
     if (as_ is not None) + none + wrong != 1:
         raise UsageError("give one of --as NAME, --none (takes labels away) and --wrong")
@@ -52,7 +52,7 @@ def spread(*, work: Work, common: Common = COMMON) -> None:
 
     A suggestion is no label: columns suggestion and suggestion_confidence, until the page or Python accepts it.
     """
-    from unpool.actions.spread import spread as act
+    from unpool.actions.curation.suggest import spread as act
 
     told = act(work, progress=report_progress())
     words = "{suggested} of {images} images have a suggestion, {sure} of them sure"
@@ -61,7 +61,7 @@ def spread(*, work: Work, common: Common = COMMON) -> None:
 
 def undo(*, work: Work, common: Common = COMMON) -> None:
     """Take the last edit back: a label, a mark, a move, a merged or split group."""
-    from unpool.actions.edit import undo as act
+    from unpool.actions.curation.edit import undo as act
 
     told = act(work)
     tell(told, common, literal(told["told"]))

@@ -79,7 +79,7 @@ class Workspace:
 
     def search(self, image: str | Path, k: int = 12, **options: Any) -> pd.DataFrame:
         """The `k` images most like `image`: path, distance (cosine) and group, nearest first."""
-        from unpool.actions.search import search
+        from unpool.actions.curation.search import search
 
         told = search(Path(image), work=self.work, k=k, progress=self._progress, **options)
         return pd.DataFrame(told["results"], columns=["path", "distance", "group"])
@@ -95,31 +95,31 @@ class Workspace:
 
         `paths` are those of the table: relative to the folder of the images.
         """
-        from unpool.actions.edit import label
+        from unpool.actions.curation.edit import label
 
         return int(label(self.work, paths, name)["changed"])
 
     def mark(self, paths: str | Sequence[str], wrong: bool = True) -> int:
         """Mark images as wrong, or take the mark away; returns how many images it changed."""
-        from unpool.actions.edit import mark
+        from unpool.actions.curation.edit import mark
 
         return int(mark(self.work, paths, wrong)["changed"])
 
     def move(self, paths: str | Sequence[str], group: int) -> int:
         """Move images to a group: one there is, the next number for a new one, -1 for none; how many it changed."""
-        from unpool.actions.edit import move
+        from unpool.actions.curation.edit import move
 
         return int(move(self.work, paths, group)["changed"])
 
     def merge(self, groups: Sequence[int]) -> int:
         """Join groups into the one of the smallest number; returns how many images it changed."""
-        from unpool.actions.edit import merge
+        from unpool.actions.curation.edit import merge
 
         return int(merge(self.work, groups)["changed"])
 
     def split(self, group: int) -> int:
         """Part a group in two; returns how many images are in the new one."""
-        from unpool.actions.edit import split
+        from unpool.actions.curation.edit import split
 
         return int(split(self.work, group)["changed"])
 
@@ -128,7 +128,7 @@ class Workspace:
 
         Returns path, suggestion and suggestion_confidence of the images that have a suggestion, the surest first.
         """
-        from unpool.actions.spread import spread
+        from unpool.actions.curation.suggest import spread
 
         spread(self.work, progress=self._progress)
         found = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
@@ -136,25 +136,25 @@ class Workspace:
 
     def accept(self, paths: str | Sequence[str]) -> int:
         """Make suggestions of images their labels; returns how many had one."""
-        from unpool.actions.edit import accept
+        from unpool.actions.curation.edit import accept
 
         return int(accept(self.work, paths)["changed"])
 
     def refuse(self, paths: str | Sequence[str]) -> int:
         """Forget suggestions of images; returns how many had one."""
-        from unpool.actions.edit import refuse
+        from unpool.actions.curation.edit import refuse
 
         return int(refuse(self.work, paths)["changed"])
 
     def undo(self) -> str:
         """Take the last edit back, as `unpool undo`; returns what it was in words."""
-        from unpool.actions.edit import undo
+        from unpool.actions.curation.edit import undo
 
         return str(undo(self.work)["told"])
 
     def check(self, **options: Any) -> dict[str, Any]:
         """Find duplicates, outliers, blurred and too dark or bright images, as `unpool check`: how many of each."""
-        from unpool.actions.check import check
+        from unpool.actions.curation.check import check
 
         told: dict[str, Any] = check(self.work, progress=self._progress, **options)
         return told

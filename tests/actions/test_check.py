@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from pictures import make_photograph, make_shapes
-from unpool.actions.check import check, found_problems, found_sets
+from unpool.actions.curation.check import check, found_problems, found_sets
 from unpool.actions.embed import embed
 from unpool.actions.reconstruct import reconstruct
 from unpool.cli import main

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from unpool import Workspace
-from unpool.actions import edit, undoing
+from unpool.actions.curation import edit
+from unpool.actions.curation import undo as undoing
 from unpool.actions.group import group
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem

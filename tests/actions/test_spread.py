@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from unpool import Workspace
-from unpool.actions import edit
-from unpool.actions.spread import spread
+from unpool.actions.curation import edit
+from unpool.actions.curation.suggest import spread
 from unpool.errors import UnpoolError
 from unpool.store.table import ImageTable
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from browser import CHROMIUM, DRIVERS_TALK, chromium
 
-from unpool.actions import edit
+from unpool.actions.curation import edit
 from unpool.actions.export import export
 from unpool.store.table import ImageTable
 

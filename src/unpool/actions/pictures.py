@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from unpool.actions.rebuilt import has_trained_decoder
+from unpool.actions.curation.reconstruction_error import has_trained_decoder
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import Picture, read_picture

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import StreamingResponse
 
-from unpool.actions import edit as edits
+from unpool.actions.curation import edit as edits
 from unpool.actions.export import export
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import EXPORTS

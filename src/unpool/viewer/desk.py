@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.edit import last_edit
+from unpool.actions.curation.edit import last_edit
 from unpool.actions.pictures import Pictures
 from unpool.actions.snapshot import Snapshot
 from unpool.errors import UnpoolError

@@ -74,11 +74,11 @@ def _verb(kind: str) -> Callable[..., dict[str, Any]]:
 
         return lambda folder, **more: run(folder, **more)
     if kind == "check":
-        from unpool.actions.check import check
+        from unpool.actions.curation.check import check
 
         return check
     if kind == "spread":
-        from unpool.actions.spread import spread
+        from unpool.actions.curation.suggest import spread
 
         return spread
     known: dict[str, Callable[..., dict[str, Any]]] = {

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.undoing import Change, apply, last_edit, undo
+from unpool.actions.curation.undo import Change, apply, last_edit, undo
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import groups_stamp
 from unpool.store.table import ImageTable

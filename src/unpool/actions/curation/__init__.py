@@ -1,0 +1,1 @@
+"""Search, check, edit, undo and suggest."""
