@@ -21,7 +21,7 @@ from PIL import Image, ImageFilter
 from scipy.ndimage import uniform_filter1d
 
 from unpool.actions.curation.check import check, found_problems
-from unpool.actions.embed import embed
+from unpool.actions.embedding.embed import embed
 from unpool.images.reading.scan import scan_folder
 from unpool.store.findings import found_sets
 

@@ -71,7 +71,7 @@ def run(
     FOLDER may be nested and hold anything; a named data set (digits, mnist:train, …) may stand in its place.
     Give the same command again to add what is new, or to go on after it was stopped.
     """
-    from unpool.actions.run import run as act
+    from unpool.actions.embedding.run import run as act
 
     if minutes is not None and steps is not None:
         raise UsageError("--minutes and --steps are both given; give one of them")
@@ -90,7 +90,7 @@ def demo(
     common: Common = COMMON,
 ) -> None:
     """The same as run, with ten groups, on the 1,797 digits that scikit-learn carries: nothing to download."""
-    from unpool.actions.run import demo as act
+    from unpool.actions.embedding.run import demo as act
 
     _tell_run(
         act(work=work, seed=common.seed, device=common.device, progress=report_progress()), common, no_open
@@ -189,7 +189,7 @@ def embed(
     common: Common = COMMON,
 ) -> None:
     """Embed the new and changed images of a FOLDER with a model folder or a pretrained network."""
-    from unpool.actions.embed import embed as act
+    from unpool.actions.embedding.embed import embed as act
 
     told = act(
         folder,

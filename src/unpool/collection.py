@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from unpool.actions.choose import PRETRAINED
+from unpool.actions.embedding.choose_network import PRETRAINED
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UnpoolError
 from unpool.store.state import MODEL, read_state
@@ -44,7 +44,7 @@ class Workspace:
 
     def run(self, **options: Any) -> pd.DataFrame:
         """Embed, map, group and report, as `unpool run`; options as there. Returns the table."""
-        from unpool.actions.run import run
+        from unpool.actions.embedding.run import run
 
         run(self._place(), work=self.work, data=self._data, progress=self._progress, **options)
         return self.table()
@@ -54,7 +54,7 @@ class Workspace:
 
         Without `model` by the workspace's own where it has one, else by EfficientNet-lite0.
         """
-        from unpool.actions.embed import embed
+        from unpool.actions.embedding.embed import embed
 
         own = self.work / MODEL
         wanted = str(model or (own if has_model(own) else PRETRAINED))

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unpool.actions import adapt as adapting
-from unpool.actions import compare as comparing
-from unpool.actions import prepare
-from unpool.actions.choose import PRETRAINED, choose_network, chosen
-from unpool.actions.compare import LEAST, Trial, compare, told
-from unpool.actions.run import run
+from unpool.actions.embedding import adapt_features as adapting
+from unpool.actions.embedding import compare_networks as comparing
+from unpool.actions.embedding import prepare_model as prepare
+from unpool.actions.embedding.choose_network import PRETRAINED, choose_network, chosen
+from unpool.actions.embedding.compare_networks import LEAST, Trial, compare, told
+from unpool.actions.embedding.run import run
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
@@ -115,7 +115,7 @@ def test_a_stopped_run_does_not_compare_again(
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("compared again")
 
-    monkeypatch.setattr("unpool.actions.compare.compare", again)
+    monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", again)
     result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
     assert result["compared"] == before["rows"]
 
@@ -171,7 +171,7 @@ def test_another_number_of_groups_is_compared_anew(
         return real(*rest, **options)
 
     monkeypatch.setattr(prepare, "learn", stopped)
-    monkeypatch.setattr("unpool.actions.compare.compare", watched)
+    monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", watched)
     for groups in (3, 3, 4):
         with pytest.raises(KeyboardInterrupt):
             run(str(photos), work=tmp_path / "w.unpool", groups=groups, steps=4, device="cpu")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from unpool.actions.choose import Choice
-from unpool.actions.learn import learn, learnt_from
+from unpool.actions.embedding.choose_network import Choice
+from unpool.actions.embedding.train_encoder import learn, learnt_from
 from unpool.core.progress import Progress
 
 
@@ -61,7 +61,8 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(islands, "rehomed", moved)
     monkeypatch.setattr(fit, "train", watched)
     monkeypatch.setattr(
-        "unpool.actions.learn.learnt_from", lambda group_N, *_: ~np.isin(np.arange(120), crowd)
+        "unpool.actions.embedding.train_encoder.learnt_from",
+        lambda group_N, *_: ~np.isin(np.arange(120), crowd),
     )
     learn(
         tmp_path / "model", Choice("conv", None, 8, ""), pixels_NSSC, checkpoints=tmp_path / "steps", minutes=None,
@@ -75,7 +76,7 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
 
 def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
     """Views that change nothing have the codes, answers and pixels of the images, row for row; large ones at 32."""
-    from unpool.actions.learn import _Lesson
+    from unpool.actions.embedding.train_encoder import _Lesson
     from unpool.analysis.neighbours import unit
     from unpool.networks.catalogue import build_network
     from unpool.objectives.self_labelling import SelfLabelling

@@ -11,7 +11,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unpool.actions import adapt, head
+from unpool.actions import head
+from unpool.actions.embedding import adapt_features as adapt
 from unpool.actions.head import num_views
 from unpool.actions.train import train
 from unpool.core.progress import Progress

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.adapt import paired
+from unpool.actions.embedding.adapt_features import paired
 from unpool.actions.fitting import Run
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder

@@ -11,7 +11,6 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from unpool.actions.choose import trained_size
 from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
 from unpool.actions.early import (
     refuse_idle,
@@ -20,6 +19,7 @@ from unpool.actions.early import (
     try_augmentation,
     try_network,
 )
+from unpool.actions.embedding.choose_network import trained_size
 from unpool.actions.fitting import (
     Labels,
     Run,

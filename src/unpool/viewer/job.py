@@ -70,7 +70,7 @@ def _verb(kind: str) -> Callable[..., dict[str, Any]]:
     from unpool.actions import group as groups
 
     if kind == "run":
-        from unpool.actions.run import run
+        from unpool.actions.embedding.run import run
 
         return lambda folder, **more: run(folder, **more)
     if kind == "check":

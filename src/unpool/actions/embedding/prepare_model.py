@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from unpool.actions.choose import (
+from unpool.actions.embedding.choose_network import (
     PRETRAINED,
     Choice,
     choose_network,
@@ -16,7 +16,7 @@ from unpool.actions.choose import (
     trained_size,
     typical_side,
 )
-from unpool.actions.learn import PixelStore, learn, training_form
+from unpool.actions.embedding.train_encoder import PixelStore, learn, training_form
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -120,7 +120,7 @@ class Preparation:
         return chosen(kept["rows"], trained_size(self.source, self.scan.files))
 
     def _try_all(self, wish: Wish) -> dict[str, Any]:
-        from unpool.actions.compare import compare, told
+        from unpool.actions.embedding.compare_networks import compare, told
 
         began = time.perf_counter()
         tried = compare(
@@ -157,7 +157,7 @@ class Preparation:
             self._learn(choice, wish, folder)
 
     def _adapt(self, wish: Wish, folder: Path) -> None:
-        from unpool.actions.adapt import adapt
+        from unpool.actions.embedding.adapt_features import adapt
 
         began = time.perf_counter()
         adapt(

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.embed import Embedding, bring_up_to_date
+from unpool.actions.embedding.embed import Embedding, bring_up_to_date
+from unpool.actions.embedding.prepare_model import Wish
 from unpool.actions.group import Groups, evaluate, group, map_images
-from unpool.actions.prepare import Wish
 from unpool.actions.report import make_report
 from unpool.core.progress import Progress
 from unpool.options import check

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.choose import PRETRAINED
-from unpool.actions.learn import PixelStore
+from unpool.actions.embedding.choose_network import PRETRAINED
+from unpool.actions.embedding.train_encoder import PixelStore
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.choose import Choice
+from unpool.actions.embedding.choose_network import Choice
 from unpool.core.atomic_files import PARTIAL
 from unpool.core.progress import Progress
 from unpool.core.rng import some_of

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.learn import PixelStore
-from unpool.actions.prepare import Preparation, Wish
+from unpool.actions.embedding.prepare_model import Preparation, Wish
+from unpool.actions.embedding.train_encoder import PixelStore
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.adapt import embed_codes, features_of, train_head
+from unpool.actions.embedding.adapt_features import embed_codes, features_of, train_head
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError

@@ -1,0 +1,1 @@
+"""Images to vectors: run, embed, the choice of a network."""
