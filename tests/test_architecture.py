@@ -41,8 +41,8 @@ store.lance_rows store.table
 report
 store.state store.origin actions.embedding.choose_network store.sync store.findings store.csv_files training.recipes
 actions.embedding.train_encoder inference.model
-store.row_writer actions.embedding.adapt_features actions.embedding.compare_networks actions.embedding.prepare_model actions.embedding.embed actions.described actions.group
-actions.curation.undo actions.curation.edit actions.curation.suggest actions.report actions.reported actions.embedding.run
+store.row_writer actions.embedding.adapt_features actions.embedding.compare_networks actions.embedding.prepare_model actions.embedding.embed actions.grouping.group_files actions.grouping.group
+actions.curation.undo actions.curation.edit actions.curation.suggest actions.grouping.report actions.reported actions.embedding.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
 actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.snapshot actions.quality_page

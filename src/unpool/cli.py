@@ -243,7 +243,7 @@ def map_(
 
     With --labels the map is also drawn in the colours of the true classes, as report/map-labels.png.
     """
-    from unpool.actions.report import draw_labelled_map
+    from unpool.actions.grouping.report import draw_labelled_map
     from unpool.actions.reported import map_images
 
     told = map_images(work, method=method, seed=common.seed, progress=report_progress())

@@ -13,7 +13,7 @@ import pytest
 from unpool import Workspace
 from unpool.actions.curation import edit
 from unpool.actions.curation import undo as undoing
-from unpool.actions.group import group
+from unpool.actions.grouping.group import group
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.inference.embedding import skipped_row

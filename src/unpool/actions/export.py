@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.filing import write_folders
-from unpool.actions.report import make_report
+from unpool.actions.grouping.report import make_report
 from unpool.actions.share import write_share
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.described import MEANINGS, compared_table, groups_table, read_figures
+from unpool.actions.grouping.group_files import MEANINGS, compared_table, groups_table, read_figures
 from unpool.store.state import REPORT, read_state
 
 PICTURES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unpool.actions import group as actions
-from unpool.actions.report import refresh_report
+from unpool.actions.grouping import group as actions
+from unpool.actions.grouping.report import refresh_report
 from unpool.core.progress import Progress
 
 

@@ -67,7 +67,7 @@ def _call(kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def _verb(kind: str) -> Callable[..., dict[str, Any]]:
     """The action of that name; imported only now, since each brings much along."""
-    from unpool.actions import group as groups
+    from unpool.actions.grouping import group as groups
 
     if kind == "run":
         from unpool.actions.embedding.run import run

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unpool import __version__
 from unpool.actions.curation.reconstruction_error import note_reconstruction_errors
-from unpool.actions.group import embedded
+from unpool.actions.grouping.group import embedded
 from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_of_same
 from unpool.core.atomic_files import write_json

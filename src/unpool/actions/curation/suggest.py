@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.group import embedded
+from unpool.actions.grouping.group import embedded
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.table import ImageTable

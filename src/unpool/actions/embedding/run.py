@@ -8,8 +8,8 @@ from typing import Any
 
 from unpool.actions.embedding.embed import Embedding, bring_up_to_date
 from unpool.actions.embedding.prepare_model import Wish
-from unpool.actions.group import Groups, evaluate, group, map_images
-from unpool.actions.report import make_report
+from unpool.actions.grouping.group import Groups, evaluate, group, map_images
+from unpool.actions.grouping.report import make_report
 from unpool.core.progress import Progress
 from unpool.options import check
 from unpool.store.state import REPORT, read_state, write_state

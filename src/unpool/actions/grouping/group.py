@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.described import describe_groups, quality, write_quality
+from unpool.actions.grouping.group_files import describe_groups, quality, write_quality
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.described import (
+from unpool.actions.grouping.group import classes_of, embedded
+from unpool.actions.grouping.group_files import (
     CONFUSION,
     DENDROGRAM,
     MEANINGS,
@@ -15,7 +16,6 @@ from unpool.actions.described import (
     groups_table,
     read_figures,
 )
-from unpool.actions.group import classes_of, embedded
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource, Source
