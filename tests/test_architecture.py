@@ -47,8 +47,8 @@ actions.wanted actions.how actions.early actions.destination actions.fitting act
 actions.train
 actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.snapshot actions.quality_page
 actions.share actions.filing actions.export actions.networks
-actions.segment_data actions.segment_report actions.segment_fit actions.segment_train inference.segmenter_model
-actions.segment_files actions.segment_record actions.segment_predict actions.segment_evaluate
+actions.segmentation.data actions.segmentation.report actions.segmentation.run actions.segmentation.train inference.segmenter_model
+actions.segmentation.output_files actions.segmentation.output_record actions.segmentation.predict actions.segmentation.evaluate
 actions.pictures actions
 collection
 viewer.guard viewer.forms viewer.places viewer.job viewer.jobs viewer.desk viewer.choosing viewer.reading

@@ -65,7 +65,7 @@ def train(
     they mean is found by looking, and told. Images without a mask are left out. The network that does best on the
     images validated on is kept.
     """
-    from unpool.actions.segment_train import segment_train as act
+    from unpool.actions.segmentation.train import segment_train as act
 
     told = act(
         images, masks, out=out, network=network, backbone=backbone, weights=weights, classes=classes, ignore=ignore,
@@ -95,7 +95,7 @@ def predict(
     Writes STEM.png, whose values are the classes with their colours as a palette, and STEM.overlay.png; for a large
     image STEM.tif and a reduced overlay. Images that are there already are left out: the same command goes on.
     """
-    from unpool.actions.segment_predict import segment_predict as act
+    from unpool.actions.segmentation.predict import segment_predict as act
 
     typed = {} if overlap is None else {"overlap": overlap}
     told = act(
@@ -120,7 +120,7 @@ def evaluate(
 
     With --out a confusion picture is written there.
     """
-    from unpool.actions.segment_evaluate import segment_evaluate as act
+    from unpool.actions.segmentation.evaluate import segment_evaluate as act
 
     told = act(
         images, masks, model=model, unknown=unknown, out=out, device=common.device, progress=report_progress()

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from masks import scene, write_scenes
-from unpool.actions.segment_evaluate import segment_evaluate
-from unpool.actions.segment_predict import segment_predict
-from unpool.actions.segment_train import segment_train
+from unpool.actions.segmentation.evaluate import segment_evaluate
+from unpool.actions.segmentation.predict import segment_predict
+from unpool.actions.segmentation.train import segment_train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.guarding import guarded
@@ -112,7 +112,7 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
 ) -> None:
     import tifffile
 
-    from unpool.actions import segment_predict as module
+    from unpool.actions.segmentation import predict as module
 
     model, *_ = trained
     pixels, _ = scene(5, 1200, 200)
@@ -168,7 +168,7 @@ def test_probabilities_of_a_large_image_are_those_of_a_small_one(
 ) -> None:
     import tifffile
 
-    from unpool.actions import segment_predict as module
+    from unpool.actions.segmentation import predict as module
 
     model, *_ = trained
     Image.fromarray(scene(7, 300, 200)[0]).save(tmp_path / "a.png")

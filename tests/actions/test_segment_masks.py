@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unpool.actions.segment_data import find_labelled, learn_classes
-from unpool.actions.segment_fit import Job
-from unpool.actions.segment_train import segment_train
+from unpool.actions.segmentation.data import find_labelled, learn_classes
+from unpool.actions.segmentation.run import Job
+from unpool.actions.segmentation.train import segment_train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import read_labels

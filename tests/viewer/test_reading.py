@@ -17,7 +17,7 @@ from PIL import Image
 
 from masks import write_scenes
 from unpool import Workspace
-from unpool.actions.segment_train import segment_train
+from unpool.actions.segmentation.train import segment_train
 from unpool.images.masks.pixel_classes import read_kept
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model

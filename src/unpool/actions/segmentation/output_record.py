@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.segment_files import PROBABILITIES, Written
+from unpool.actions.segmentation.output_files import PROBABILITIES, Written
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.segment_data import tell_problems
-from unpool.actions.segment_files import (
+from unpool.actions.segmentation.data import tell_problems
+from unpool.actions.segmentation.output_files import (
     LARGE_PIXELS,
     Written,
     names_for,
@@ -20,7 +20,7 @@ from unpool.actions.segment_files import (
     write_large,
     write_small,
 )
-from unpool.actions.segment_record import Record, refuse_to_replace
+from unpool.actions.segmentation.output_record import Record, refuse_to_replace
 from unpool.core.atomic_files import sweep
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from unpool.actions.segment_data import find_labelled, tell_problems
+from unpool.actions.segmentation.data import find_labelled, tell_problems
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
