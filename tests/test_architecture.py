@@ -45,8 +45,8 @@ store.row_writer actions.embedding.adapt_features actions.embedding.compare_netw
 actions.curation.undo actions.curation.edit actions.curation.suggest actions.grouping.report actions.reported actions.embedding.run
 actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
 actions.train
-actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.snapshot actions.quality_page
-actions.share actions.filing actions.export actions.networks
+actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.sharing.snapshot actions.sharing.quality
+actions.sharing.static_page actions.sharing.folders actions.sharing.export actions.networks
 actions.segmentation.data actions.segmentation.report actions.segmentation.run actions.segmentation.train inference.segmenter_model
 actions.segmentation.output_files actions.segmentation.output_record actions.segmentation.predict actions.segmentation.evaluate
 actions.pictures actions

@@ -310,7 +310,7 @@ def export(
     common: Common = COMMON,
 ) -> None:
     """Write the table (csv, parquet), the images in class folders, or the page (html)."""
-    from unpool.actions.export import export as act
+    from unpool.actions.sharing.export import export as act
 
     told = act(work, to=to, out=out, link=link, progress=report_progress())
     tell(told, common, "{images} images written to {path}")

@@ -163,7 +163,7 @@ class Workspace:
         self, to: str, out: str | Path, *, paths: Sequence[str] | None = None, link: bool = False
     ) -> Path:
         """Write the collection, or some of it, as csv, parquet, folders or html to `out`, which is returned."""
-        from unpool.actions.export import export
+        from unpool.actions.sharing.export import export
 
         export(self.work, to=to, out=Path(out), paths=paths, link=link, progress=self._progress)
         return Path(out)

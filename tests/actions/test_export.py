@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from unpool import Workspace
-from unpool.actions.export import export
-from unpool.actions.filing import Names, safe_name
+from unpool.actions.sharing.export import export
+from unpool.actions.sharing.folders import Names, safe_name
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unpool.actions import share
-from unpool.actions.export import export
-from unpool.actions.share import write_share
-from unpool.actions.snapshot import Snapshot
+from unpool.actions.sharing import static_page as share
+from unpool.actions.sharing.export import export
+from unpool.actions.sharing.snapshot import Snapshot
+from unpool.actions.sharing.static_page import write_share
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable

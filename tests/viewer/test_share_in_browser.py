@@ -11,7 +11,7 @@ import pytest
 from browser import CHROMIUM, DRIVERS_TALK, chromium
 
 from unpool.actions.curation import edit
-from unpool.actions.export import export
+from unpool.actions.sharing.export import export
 from unpool.store.table import ImageTable
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")

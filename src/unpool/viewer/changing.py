@@ -15,7 +15,7 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import StreamingResponse
 
 from unpool.actions.curation import edit as edits
-from unpool.actions.export import export
+from unpool.actions.sharing.export import export
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import EXPORTS
 from unpool.viewer import forms

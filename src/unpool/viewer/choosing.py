@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.snapshot import Snapshot
+from unpool.actions.sharing.snapshot import Snapshot
 from unpool.viewer.forms import Select
 
 Rows = NDArray[np.int64]

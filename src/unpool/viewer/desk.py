@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from unpool.actions.curation.edit import last_edit
 from unpool.actions.pictures import Pictures
-from unpool.actions.snapshot import Snapshot
+from unpool.actions.sharing.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.options import PROBLEMS
 from unpool.report.items import UNGROUPED

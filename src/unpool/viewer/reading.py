@@ -11,7 +11,7 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi import Path as InPath
 
-from unpool.actions.quality_page import PICTURES, quality
+from unpool.actions.sharing.quality import PICTURES, quality
 from unpool.errors import UnpoolError
 from unpool.store.state import REPORT
 from unpool.viewer import forms

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.quality_page import quality
-from unpool.actions.snapshot import Snapshot
+from unpool.actions.sharing.quality import quality
+from unpool.actions.sharing.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
 from unpool.options import NOTED, PROBLEMS

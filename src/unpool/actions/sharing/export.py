@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.filing import write_folders
 from unpool.actions.grouping.report import make_report
-from unpool.actions.share import write_share
+from unpool.actions.sharing.folders import write_folders
+from unpool.actions.sharing.static_page import write_share
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError

@@ -1,0 +1,1 @@
+"""Tables, folders and pages to give away."""
