@@ -43,10 +43,10 @@ store.state store.origin actions.embedding.choose_network store.sync store.findi
 actions.embedding.train_encoder inference.model
 store.row_writer actions.embedding.adapt_features actions.embedding.compare_networks actions.embedding.prepare_model actions.embedding.embed actions.grouping.group_files actions.grouping.group
 actions.curation.undo actions.curation.edit actions.curation.suggest actions.grouping.report actions.reported actions.embedding.run
-actions.wanted actions.how actions.early actions.destination actions.fitting actions.head actions.fit
-actions.train
-actions.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.sharing.snapshot actions.sharing.quality
-actions.sharing.static_page actions.sharing.folders actions.sharing.export actions.networks
+actions.training.network_request actions.training.settings actions.training.preflight actions.training.output_folder actions.training.run actions.training.frozen_head actions.training.fit
+actions.training.train
+actions.training.reconstruct actions.curation.reconstruction_error actions.curation.check actions.curation.search actions.sharing.snapshot actions.sharing.quality
+actions.sharing.static_page actions.sharing.folders actions.sharing.export actions.training.networks
 actions.segmentation.data actions.segmentation.report actions.segmentation.run actions.segmentation.train inference.segmenter_model
 actions.segmentation.output_files actions.segmentation.output_record actions.segmentation.predict actions.segmentation.evaluate
 actions.pictures actions

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from unpool.actions.fit import fit
+    from unpool.actions.training.fit import fit
     from unpool.collection import Workspace
     from unpool.errors import UnpoolError
     from unpool.networks.autoencoder import Autoencoder
@@ -26,7 +26,7 @@ _HOMES = {
     "UnpoolError": "unpool.errors",
     "Workspace": "unpool.collection",
     "build_network": "unpool.networks.catalogue",
-    "fit": "unpool.actions.fit",
+    "fit": "unpool.actions.training.fit",
     "load_model": "unpool.training.model_file",
     "mirror": "unpool.networks.decoders.mirror",
     "save_model": "unpool.training.model_file",

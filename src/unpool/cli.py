@@ -137,8 +137,8 @@ def train(
     catalogue brings its own recipe; each part of it can be set here. Classes are the names of the folders that
     images lie in. Several processes: torchrun --nproc-per-node 2 -m unpool train …
     """
-    from unpool.actions.train import read_val
-    from unpool.actions.train import train as act
+    from unpool.actions.training.train import read_val
+    from unpool.actions.training.train import train as act
 
     told = act(
         folder, out=out, objective=objective, network=network, from_model=from_, freeze=freeze, size=size,
@@ -166,7 +166,7 @@ def reconstruct(
 
     Errors are means over pixels in 0..1 at the network's input size; PSNR is in dB against the clean image.
     """
-    from unpool.actions.reconstruct import reconstruct as act
+    from unpool.actions.training.reconstruct import reconstruct as act
 
     told = act(
         images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
@@ -325,7 +325,7 @@ def networks(
     common: Common = COMMON,
 ) -> None:
     """The catalogue of networks; with NAME its layer table."""
-    from unpool.actions.networks import networks as act
+    from unpool.actions.training.networks import networks as act
 
     told = act(name, size=size)
     tell(told, common, layers(told) if name else catalogue(told))

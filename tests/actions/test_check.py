@@ -16,7 +16,7 @@ from PIL import Image, ImageFilter
 from pictures import make_photograph, make_shapes
 from unpool.actions.curation.check import check, found_problems, found_sets
 from unpool.actions.embedding.embed import embed
-from unpool.actions.reconstruct import reconstruct
+from unpool.actions.training.reconstruct import reconstruct
 from unpool.cli import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from pictures import make_photograph, make_shapes
-from unpool.actions.reconstruct import reconstruct
+from unpool.actions.training.reconstruct import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture, square

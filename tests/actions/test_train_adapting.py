@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from unpool.actions.train import train
+from unpool.actions.training.train import train
 from unpool.networks.catalogue import build_network
 from unpool.objectives.contrastive import Contrast
 

@@ -11,10 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from unpool.actions import head
 from unpool.actions.embedding import adapt_features as adapt
-from unpool.actions.head import num_views
-from unpool.actions.train import train
+from unpool.actions.training import frozen_head as head
+from unpool.actions.training.frozen_head import num_views
+from unpool.actions.training.train import train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.segmentation.report import SegmentLog, write_report
-from unpool.actions.wanted import fill_from_imagenet
+from unpool.actions.training.network_request import fill_from_imagenet
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError

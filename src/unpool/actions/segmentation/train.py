@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
-from unpool.actions.fitting import finished
 from unpool.actions.segmentation.data import find_labelled, learn_classes, load_labelled
 from unpool.actions.segmentation.run import Job, Wishes, segment_result
+from unpool.actions.training.output_folder import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.training.run import finished
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name

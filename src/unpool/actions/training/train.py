@@ -11,25 +11,25 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from unpool.actions.destination import refuse_mixing, refuse_taken, refuse_unwritable
-from unpool.actions.early import (
+from unpool.actions.embedding.choose_network import trained_size
+from unpool.actions.training.frozen_head import train_head_alone
+from unpool.actions.training.network_request import Frame, Wanted, frame_of, make_network, read_wanted
+from unpool.actions.training.output_folder import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.training.preflight import (
     refuse_idle,
     refuse_other_size,
     refuse_weights,
     try_augmentation,
     try_network,
 )
-from unpool.actions.embedding.choose_network import trained_size
-from unpool.actions.fitting import (
+from unpool.actions.training.run import (
     Labels,
     Run,
     finished,
     fit_run,
     result,
 )
-from unpool.actions.head import train_head_alone
-from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
-from unpool.actions.wanted import Frame, Wanted, frame_of, make_network, read_wanted
+from unpool.actions.training.settings import CHECKED, make_how, refuse_idle_patience
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.embedding.adapt_features import paired
-from unpool.actions.fitting import Run
+from unpool.actions.training.run import Run
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.inference.view_embedding import view_features

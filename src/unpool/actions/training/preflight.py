@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.how import How
-from unpool.actions.wanted import Frame, Wanted, make_network
+from unpool.actions.training.network_request import Frame, Wanted, make_network
+from unpool.actions.training.settings import How
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 

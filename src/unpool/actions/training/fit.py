@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.destination import refuse_taken, refuse_unkept, refuse_unwritable
-from unpool.actions.fitting import Labels, Run, fit_run
-from unpool.actions.how import CHECKED, make_how, refuse_idle_patience
+from unpool.actions.training.output_folder import refuse_taken, refuse_unkept, refuse_unwritable
+from unpool.actions.training.run import Labels, Run, fit_run
+from unpool.actions.training.settings import CHECKED, make_how, refuse_idle_patience
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.inference.model import pick_device

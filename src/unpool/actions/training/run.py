@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.how import How
+from unpool.actions.training.settings import How
 from unpool.core.atomic_files import write_bytes
 from unpool.core.markers import TRAINING, is_marked
 from unpool.core.progress import Progress
