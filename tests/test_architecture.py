@@ -49,10 +49,10 @@ actions.training.reconstruct actions.curation.reconstruction_error actions.curat
 actions.sharing.static_page actions.sharing.folders actions.sharing.export actions.training.networks
 actions.segmentation.data actions.segmentation.report actions.segmentation.run actions.segmentation.train inference.segmenter_model
 actions.segmentation.output_files actions.segmentation.output_record actions.segmentation.predict actions.segmentation.evaluate
-actions.pictures actions
+viewer.images actions
 collection
-viewer.guard viewer.forms viewer.places viewer.job viewer.jobs viewer.desk viewer.choosing viewer.reading
-viewer.changing viewer.server viewer
+viewer.security viewer.schemas viewer.folders viewer.worker viewer.jobs viewer.session viewer.filters viewer.read_routes
+viewer.write_routes viewer.server viewer
 telling words guarding cli_segment cli_view cli_label cli
 __main__
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from unpool.viewer.guard import HEADERS
+from unpool.viewer.security import HEADERS
 from unpool.viewer.server import create_app
 
 FOREIGN_HOSTS = [

@@ -21,7 +21,7 @@ from unpool.actions.segmentation.train import segment_train
 from unpool.images.masks.pixel_classes import read_kept
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
-from unpool.viewer.desk import Desk
+from unpool.viewer.session import Desk
 from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT
 
 

@@ -66,7 +66,7 @@ class Jobs:
                 raise JobRunningError("another job is running; wait for it or stop it")
             # -P: the current folder is the user's, and no file in it may be taken for a library.
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "unpool.viewer.job"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                [sys.executable, "-P", "-m", "unpool.viewer.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
             )  # fmt: skip
             job = Job((self._job.id + 1) if self._job else 1, kind, work=work)

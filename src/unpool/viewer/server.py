@@ -19,12 +19,12 @@ from fastapi.responses import JSONResponse
 
 from unpool import __version__
 from unpool.errors import UnpoolError
-from unpool.viewer.changing import changing_routes, reload_after
-from unpool.viewer.desk import Desk, StaleError
-from unpool.viewer.guard import POLICY, Guard
+from unpool.viewer.folders import Places
 from unpool.viewer.jobs import JobRunningError, Jobs
-from unpool.viewer.places import Places
-from unpool.viewer.reading import reading_routes
+from unpool.viewer.read_routes import reading_routes
+from unpool.viewer.security import POLICY, Guard
+from unpool.viewer.session import Desk, StaleError
+from unpool.viewer.write_routes import changing_routes, reload_after
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # FastAPI would export traces where the environment names a collector; ours tells nobody anything.

@@ -18,10 +18,10 @@ from unpool.actions.curation import edit as edits
 from unpool.actions.sharing.export import export
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import EXPORTS
-from unpool.viewer import forms
-from unpool.viewer.desk import Desk
+from unpool.viewer import schemas as forms
+from unpool.viewer.folders import Places
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
-from unpool.viewer.places import Places
+from unpool.viewer.session import Desk
 
 MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "html": "text/html"}
 TAKES = {

@@ -1,6 +1,6 @@
 """One long job in a process of its own: its progress and its result, a line of JSON each, on standard output.
 
-    echo '{"kind": "check", "arguments": {"work": "photos.unpool"}}' | python -m unpool.viewer.job
+    echo '{"kind": "check", "arguments": {"work": "photos.unpool"}}' | python -m unpool.viewer.worker
 
 The server that started it stays quick, keeps its memory, and can stop the job like Ctrl-C would.
 """

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.sharing.snapshot import Snapshot
-from unpool.viewer.forms import Select
+from unpool.viewer.schemas import Select
 
 Rows = NDArray[np.int64]
 

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.curation.edit import last_edit
-from unpool.actions.pictures import Pictures
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.options import PROBLEMS
@@ -22,6 +21,7 @@ from unpool.report.items import UNGROUPED
 from unpool.store.findings import found_problems, found_sets
 from unpool.store.sync import problem_rows
 from unpool.store.table import OK, ImageTable, Thumbnails
+from unpool.viewer.images import Pictures
 
 
 class StaleError(UnpoolError):

@@ -14,9 +14,9 @@ from fastapi import Path as InPath
 from unpool.actions.sharing.quality import PICTURES, quality
 from unpool.errors import UnpoolError
 from unpool.store.state import REPORT
-from unpool.viewer import forms
-from unpool.viewer.choosing import choose
-from unpool.viewer.desk import Desk
+from unpool.viewer import schemas as forms
+from unpool.viewer.filters import choose
+from unpool.viewer.session import Desk
 
 BINARY = "application/octet-stream"
 UPLOAD_BYTES = 100 * 2**20
