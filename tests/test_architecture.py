@@ -50,7 +50,7 @@ actions.sharing.static_page actions.sharing.folders actions.sharing.export actio
 actions.segmentation.data actions.segmentation.report actions.segmentation.run actions.segmentation.train inference.segmenter_model
 actions.segmentation.output_files actions.segmentation.output_record actions.segmentation.predict actions.segmentation.evaluate
 viewer.images actions
-collection
+workspace
 viewer.security viewer.schemas viewer.folders viewer.worker viewer.jobs viewer.session viewer.filters viewer.read_routes
 viewer.write_routes viewer.server viewer
 telling words guarding cli_segment cli_view cli_label cli

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unpool.actions.training.fit import fit
-    from unpool.collection import Workspace
     from unpool.errors import UnpoolError
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import build_network
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.objectives.local_aggregation.loss import LocalAggregation
     from unpool.training.model_file import load_model, save_model
+    from unpool.workspace import Workspace
 
 __version__ = "0.1.0"
 
@@ -24,7 +24,7 @@ _HOMES = {
     "LocalAggregation": "unpool.objectives.local_aggregation.loss",
     "Segmenter": "unpool.networks.segmentation.segmenter",
     "UnpoolError": "unpool.errors",
-    "Workspace": "unpool.collection",
+    "Workspace": "unpool.workspace",
     "build_network": "unpool.networks.catalogue",
     "fit": "unpool.actions.training.fit",
     "load_model": "unpool.training.model_file",
