@@ -58,7 +58,9 @@ class Files(Dataset):
 def command(folder: Path, work: Path) -> float:
     words = ["embed", str(folder), "--model", "efficientnet-lite0", "--work", str(work), "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", "from unpool.cli import main; main()", *words], capture_output=True, check=True
+        [sys.executable, "-c", "from unpool.cli.main import main; main()", *words],
+        capture_output=True,
+        check=True,
     )
     return json.loads(done.stdout)["images_per_second"]
 

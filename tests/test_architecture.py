@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "unpool"
 
 # From top to bottom; docs/architecture.md tells the same story in words.
 PLAN = """
-errors core.cpu core.rng core.specs options core.atomic_files core.markers core.progress config
+errors core.cpu core.rng core.specs options core.atomic_files core.markers core.progress cli.config_file
 images.reading.scan images.reading.decode images.reading.exif images.datasets images.class_folders images.source images.augment.noise
 images.augment.transform_types
 images.augment.transform_specs images.augment.augmentation images.pixel_cache images.reading.tiff_colours images.reading.tiff_rows
@@ -53,7 +53,7 @@ viewer.images actions
 workspace
 viewer.security viewer.schemas viewer.folders viewer.worker viewer.jobs viewer.session viewer.filters viewer.read_routes
 viewer.write_routes viewer.server viewer
-telling words guarding cli_segment cli_view cli_label cli
+cli.render cli.parameters cli.errors cli.segment cli.view cli.label cli.main
 __main__
 """
 ORDER = PLAN.split()

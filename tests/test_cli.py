@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from unpool.cli import app
+from unpool.cli.main import app
 from unpool.options import OPTIONS
 
 COMMANDS = ["run", "demo", "embed", "group", "map", "check", "search", "evaluate", "export", "networks",
@@ -21,7 +21,7 @@ def python(code: str) -> str:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    words = "import sys; sys.argv = ['unpool', '--help']\nfrom unpool.cli import main\n"
+    words = "import sys; sys.argv = ['unpool', '--help']\nfrom unpool.cli.main import main\n"
     code = words + f"try: main()\nexcept SystemExit: print([n for n in {HEAVY} if n in sys.modules])"
     assert python(code).rstrip().endswith("[]")
 

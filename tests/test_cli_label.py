@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from unpool.cli import main
+from unpool.cli.main import main
 from unpool.store.table import ImageTable
 
 PATHS = [f"{i}.png" for i in range(10)]

@@ -1,6 +1,6 @@
 """`python -m unpool` is the command line."""
 
-from unpool.cli import main
+from unpool.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -17,7 +17,7 @@ from pictures import make_photograph, make_shapes
 from unpool.actions.curation.check import check, found_problems, found_sets
 from unpool.actions.embedding.embed import embed
 from unpool.actions.training.reconstruct import reconstruct
-from unpool.cli import main
+from unpool.cli.main import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.decode import brightness, sharpness, thumbnail

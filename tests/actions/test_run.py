@@ -18,7 +18,7 @@ from PIL import Image
 from hostile import make_hostile_folder, save_turned
 from pictures import make_photograph, make_shapes
 from unpool import Workspace
-from unpool.cli import main
+from unpool.cli.main import main
 from unpool.inference.encoder import export_encoder
 from unpool.inference.model import save_pretrained
 from unpool.store.table import ImageTable

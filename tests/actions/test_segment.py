@@ -16,9 +16,9 @@ from masks import scene, write_scenes
 from unpool.actions.segmentation.evaluate import segment_evaluate
 from unpool.actions.segmentation.predict import segment_predict
 from unpool.actions.segmentation.train import segment_train
+from unpool.cli.errors import guarded
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.guarding import guarded
 
 QUICK: dict[str, Any] = {"backbone": "conv", "steps": 60, "batch": 4, "size": 32, "enlarge": 1.0, "lr": 0.01}
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unpool.cli import main
+from unpool.cli.main import main
 from unpool.training import loop as fit
 from unpool.training.model_file import describe_model, load_model
 

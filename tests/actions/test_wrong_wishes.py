@@ -14,7 +14,7 @@ from unpool.actions.training import train as action
 from unpool.actions.training.fit import fit
 from unpool.actions.training.output_folder import refuse_unwritable
 from unpool.actions.training.train import train
-from unpool.cli import main
+from unpool.cli.main import main
 from unpool.core.atomic_files import write_whole
 from unpool.core.markers import MARKER
 from unpool.core.progress import Progress

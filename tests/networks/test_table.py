@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from unpool.cli import main
+from unpool.cli.main import main
 
 Rows = list[tuple[str, list[int], int]]
 

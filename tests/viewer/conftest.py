@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from pictures import make_shapes
-from unpool.cli import main
+from unpool.cli.main import main
 from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT, ORIGIN, TOKEN
 
 

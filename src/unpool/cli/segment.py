@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App
 
+from unpool.cli.parameters import Common, Minutes, Steps, option, report_progress, tell
+from unpool.cli.render import literal, segmented, short, trained_segmenter
 from unpool.options import CLASS_WEIGHTS, PRECISIONS, SEGMENTERS, UNKNOWN, UPSAMPLINGS
-from unpool.telling import literal, segmented, short, trained_segmenter
-from unpool.words import Common, Minutes, Steps, option, report_progress, tell
 
 COMMON = Common()
 Unknown = Annotated[Literal[*UNKNOWN], option("unknown")]  # type: ignore[valid-type]

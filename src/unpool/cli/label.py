@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from unpool.cli.parameters import Common, Work, option, report_progress, tell
+from unpool.cli.render import literal
 from unpool.errors import UsageError
-from unpool.telling import literal
-from unpool.words import Common, Work, option, report_progress, tell
 
 COMMON = Common()
 

@@ -14,16 +14,11 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
-from unpool import __version__, cli_label
-from unpool.cli_segment import segment_app
-from unpool.cli_view import view
-from unpool.config import with_config
-from unpool.core.cpu import share_cores_kindly
-from unpool.errors import UsageError
-from unpool.guarding import guarded
-from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS, PROBLEMS
-from unpool.telling import catalogue, layers, literal, short, trained
-from unpool.words import (
+from unpool import __version__
+from unpool.cli import label as cli_label
+from unpool.cli.config_file import with_config
+from unpool.cli.errors import guarded
+from unpool.cli.parameters import (
     Common,
     Corruption,
     Groups,
@@ -37,6 +32,12 @@ from unpool.words import (
     report_progress,
     tell,
 )
+from unpool.cli.render import catalogue, layers, literal, short, trained
+from unpool.cli.segment import segment_app
+from unpool.cli.view import view
+from unpool.core.cpu import share_cores_kindly
+from unpool.errors import UsageError
+from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS, PROBLEMS
 
 COMMON = Common()
 

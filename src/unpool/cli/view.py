@@ -8,8 +8,8 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated
 
+from unpool.cli.parameters import Common, NoOpen, Work, option
 from unpool.errors import UsageError
-from unpool.words import Common, NoOpen, Work, option
 
 COMMON = Common()
 
