@@ -21,7 +21,7 @@ import numpy as np
 
 from unpool.actions.grouping.group import classes_of
 from unpool.analysis.clustering.grouping import METHODS, group
-from unpool.analysis.mapping import make_map
+from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.supervised import accuracy, nmi
 from unpool.store.table import ImageTable
 
@@ -41,7 +41,7 @@ def measure(work: Path, groups: int | Literal["auto"] | None, seeds: int, most: 
     wanted = groups or len(set(classes))
     rows = []
     for seed in range(seeds):
-        xy_N2 = make_map(vectors_ND, seed=seed)
+        xy_N2 = compute_map(vectors_ND, seed=seed)
         for method in METHODS:
             began = time.perf_counter()
             asked = "auto" if method == "hdbscan" else wanted

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from unpool.analysis.label_propagation import spread_labels
+from unpool.analysis.label_propagation import propagate_labels
 from unpool.analysis.neighbours import nearest, unit
 from unpool.store.table import ImageTable
 
@@ -52,10 +52,10 @@ def measure(vectors_ND: np.ndarray, class_N: np.ndarray, each: int, classes: np.
         label_N = draw(class_N, each, classes, seed)
         free_N = label_N < 0
         begin = time.perf_counter()
-        found_N, sure_N = spread_labels(vectors_ND, label_N)
+        found_N, sure_N = propagate_labels(vectors_ND, label_N)
         rows.setdefault("seconds", []).append(time.perf_counter() - begin)
         guesses = {
-            "spread": found_N, "propagation": spread_labels(vectors_ND, label_N, guesses=False)[0],
+            "spread": found_N, "propagation": propagate_labels(vectors_ND, label_N, guesses=False)[0],
             "nearest": one_nearest(vectors_ND, label_N), "linear": linear(vectors_ND, label_N),
         }  # fmt: skip
         for name, guess_N in guesses.items():

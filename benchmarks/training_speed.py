@@ -28,7 +28,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from unpool.core.cpu import share_cores_kindly, usable_cores
+from unpool.core.cpu import limit_openmp_spinning, usable_cores
 from unpool.images.datasets import load_named_set
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
@@ -73,7 +73,7 @@ def textbook(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
 
 def ours(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
     """The same of unpool's loop."""
-    share_cores_kindly()  # as the command does before torch starts its threads
+    limit_openmp_spinning()  # as the command does before torch starts its threads
     network = build_network("conv-small", seed=0)
     start = time.perf_counter()
     data = PixelSet(pixels_NHWC, network.mean, network.std, torch.device("cpu"))

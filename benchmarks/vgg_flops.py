@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from unpool.core.cpu import share_cores_kindly, usable_cores
+from unpool.core.cpu import limit_openmp_spinning, usable_cores
 from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.scan import scan_folder
 from unpool.networks.catalogue import build_network
@@ -84,7 +84,7 @@ def main() -> None:
     words.add_argument("--steps", type=int, default=8)
     words.add_argument("--rounds", type=int, default=3)
     asked = words.parse_args()
-    share_cores_kindly()
+    limit_openmp_spinning()
     pixels_NSSC = pixels(asked.folder, asked.size, asked.batch * (asked.steps + 2))
     peak, rate, each = [], [], 0.0
     for _ in range(asked.rounds):

@@ -69,7 +69,7 @@ PROBLEMS = {  # what `unpool check` finds in images that can be read, and how pr
     "duplicates": "duplicate", "near_duplicates": "near duplicate", "outliers": "outlier", "blurred": "blurred",
     "dark": "too dark", "bright": "too bright",
 }  # fmt: skip
-NOTED = ("wrong", "suggested")  # filters like those, of what people and spreading said
+ANNOTATION_FILTERS = ("wrong", "suggested")  # filters like those, of what people and spreading said
 
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; ./NAME.unpool where NAME is the folder's, unless given"),

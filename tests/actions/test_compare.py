@@ -14,7 +14,7 @@ from unpool.actions.embedding import adapt_features as adapting
 from unpool.actions.embedding import compare_networks as comparing
 from unpool.actions.embedding import prepare_model as prepare
 from unpool.actions.embedding.choose_network import PRETRAINED, choose_network, chosen
-from unpool.actions.embedding.compare_networks import LEAST, Trial, compare, told
+from unpool.actions.embedding.compare_networks import LEAST, CandidateResult, compare, told
 from unpool.actions.embedding.run import run
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource
@@ -33,7 +33,7 @@ class Told(Progress):
         self.messages.append(text)
 
 
-WAYS = {"pretrained", "adapted", "scratch"}
+CANDIDATES = {"pretrained", "adapted", "scratch"}
 
 
 def tiny_pretrained(_: str, folder: Path) -> None:
@@ -52,7 +52,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def tried(photos: Path, model: Path, seed: int = 0) -> list[Trial]:
+def tried(photos: Path, model: Path, seed: int = 0) -> list[CandidateResult]:
     if not model.exists():
         tiny_pretrained("", model)
     source = FolderSource(photos)
@@ -61,7 +61,7 @@ def tried(photos: Path, model: Path, seed: int = 0) -> list[Trial]:
 
 def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Path) -> None:
     first, again = tried(photos, tmp_path / "m"), tried(photos, tmp_path / "m")
-    assert {trial.way for trial in first} == WAYS
+    assert {trial.way for trial in first} == CANDIDATES
     scores = [trial.score for trial in first]
     assert scores == sorted(scores, reverse=True)
     assert [trial.figures for trial in first] == [trial.figures for trial in again]
@@ -79,19 +79,21 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    for way in sorted(WAYS):
-        monkeypatch.setattr(Trial, "score", property(lambda trial, best=way: float(trial.way == best)))
+    for way in sorted(CANDIDATES):
+        monkeypatch.setattr(
+            CandidateResult, "score", property(lambda trial, best=way: float(trial.way == best))
+        )
         work = tmp_path / f"{way}.unpool"
         result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
         assert result["compared"][0]["way"] == way
-        assert {row["way"] for row in result["compared"]} == WAYS
+        assert {row["way"] for row in result["compared"]} == CANDIDATES
         assert result["reason"].startswith(f"{way}: of 3 ways tried on 60 images")
         described = describe_model(work / "model")
         assert bool(described["options"].get("head")) == (way == "adapted")
         assert (described["training"] is None) == (way == "pretrained")
         page = (work / "report" / "index.html").read_text()
         assert '"title":"Ways to embed that were tried"' in page
-        assert all(f'["{name}","' in page for name in WAYS)
+        assert all(f'["{name}","' in page for name in CANDIDATES)
         assert not list(work.glob(".partial*"))
         json.dumps(result)
 
@@ -100,7 +102,7 @@ def test_a_stopped_run_does_not_compare_again(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    monkeypatch.setattr(Trial, "score", property(lambda trial: float(trial.way == "scratch")))
+    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.way == "scratch")))
     work = tmp_path / "w.unpool"
 
     def stopped(*_: Any, **__: Any) -> None:
@@ -134,7 +136,7 @@ def test_without_a_budget_colour_decides_at_small_sizes(photos: Path, tmp_path: 
 def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> None:
     def order(*silhouettes: float | None) -> list[str]:
         trials = [
-            Trial(way, {"map_silhouette": value}, 0.0)
+            CandidateResult(way, {"map_silhouette": value}, 0.0)
             for way, value in zip(("pretrained", "adapted", "scratch"), silhouettes, strict=True)
         ]
         return [trial.way for trial in sorted(trials, key=lambda trial: -trial.score)]
@@ -159,7 +161,7 @@ def test_another_number_of_groups_is_compared_anew(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    monkeypatch.setattr(Trial, "score", property(lambda trial: float(trial.way == "scratch")))
+    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.way == "scratch")))
     asked = []
     real = comparing.compare
 

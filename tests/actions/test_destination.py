@@ -127,7 +127,7 @@ def test_a_big_run_leaves_nothing_of_its_decoded_images(
         def refused(*_: Any) -> None:
             raise UnpoolError("no memory for the network")
 
-        patch.setattr("unpool.actions.training.train.make_network", refused)
+        patch.setattr("unpool.actions.training.train.build_requested_network", refused)
         with pytest.raises(UnpoolError, match="no memory"):  # after decoding: a run that never began
             train(str(photos), out=out, **TINY)
     assert any(name.startswith("pixels/pixels-") for name in contents(out / "training"))

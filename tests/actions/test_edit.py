@@ -18,7 +18,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.inference.embedding import skipped_row
 from unpool.store.state import write_state
-from unpool.store.sync import follow_contents, forget_gone, said_of_images
+from unpool.store.sync import move_annotations_with_content, read_annotations, remove_missing_rows
 from unpool.store.table import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(12)]
@@ -252,7 +252,7 @@ def test_labels_and_marks_go_with_moved_files(work: Path) -> None:
     table.upsert(
         [{"path": f"new/{name}", "status": "ok", "id": f"id-{name}"} for name in ("00.png", "02.png")]
     )
-    forget_gone(table, ["00.png", "01.png", "02.png", "03.png"])
+    remove_missing_rows(table, ["00.png", "01.png", "02.png", "03.png"])
     frame = ImageTable(work).frame().set_index("path")
     assert frame.loc["new/00.png", ["label", "wrong"]].tolist() == ["shoe", True]
     assert frame.loc["new/02.png", "wrong"]
@@ -261,7 +261,7 @@ def test_labels_and_marks_go_with_moved_files(work: Path) -> None:
     # The missing one comes back under another name.
     table = ImageTable(work)
     table.upsert([{"path": "back.png", "status": "ok", "id": "id-01.png"}])
-    forget_gone(table, ["01.png"])
+    remove_missing_rows(table, ["01.png"])
     frame = ImageTable(work).frame().set_index("path")
     assert frame.loc["back.png", "label"] == "shoe"
     assert "01.png" not in frame.index
@@ -294,8 +294,8 @@ def test_the_python_way(work: Path) -> None:
 def test_what_is_missing_already_is_nothing_new(work: Path) -> None:
     edit.label(work, ["01.png"], "shoe")
     table = ImageTable(work)
-    assert forget_gone(table, ["01.png", "02.png"]) == 2
-    assert forget_gone(table, ["01.png"]) == 0
+    assert remove_missing_rows(table, ["01.png", "02.png"]) == 2
+    assert remove_missing_rows(table, ["01.png"]) == 0
     assert seen(work)["label"].dropna().to_dict() == {"01.png": "shoe"}
 
 
@@ -303,7 +303,7 @@ def test_a_labelled_copy_that_is_deleted_leaves_nothing_behind(work: Path) -> No
     table = ImageTable(work)
     table.upsert([{"path": "02.png", "id": "id-01.png", "status": "ok"}])
     edit.label(work, ["01.png", "02.png"], "shoe")
-    assert forget_gone(table, ["02.png"]) == 1
+    assert remove_missing_rows(table, ["02.png"]) == 1
     assert "02.png" not in seen(work).index
 
 
@@ -340,11 +340,11 @@ def test_labels_follow_files_that_were_renumbered(work: Path) -> None:
     # 00 was deleted and the others moved up; the last was edited where it is.
     contents = {f"{i:02}.png": f"id-{i + 1:02}.png" for i in range(10)} | {"11.png": "id-edited"}
     edit.label(work, ["11.png"], "edited")
-    said = said_of_images(table)
+    said = read_annotations(table)
     table.upsert([{"path": path, "id": digest, "status": "ok"} for path, digest in contents.items()])
-    follow_contents(table, said)
+    move_annotations_with_content(table, said)
     assert seen(work)["label"].dropna().to_dict() == {"00.png": "one", "01.png": "two", "11.png": "edited"}
     wrong = seen(work)["wrong"]
     assert wrong[wrong.fillna(False).astype(bool)].index.tolist() == ["02.png"]
-    follow_contents(table, said_of_images(table))
+    move_annotations_with_content(table, read_annotations(table))
     assert seen(work)["label"].dropna().to_dict() == {"00.png": "one", "01.png": "two", "11.png": "edited"}

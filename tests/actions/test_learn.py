@@ -9,7 +9,7 @@ import pytest
 from safetensors.torch import load_file
 
 from unpool.actions.embedding.choose_network import Choice
-from unpool.actions.embedding.train_encoder import learn, learnt_from
+from unpool.actions.embedding.train_encoder import learn, select_confident
 from unpool.core.progress import Progress
 
 
@@ -18,10 +18,10 @@ def test_the_undecided_are_left_out() -> None:
     group_M, share_M = np.arange(1000) % 2, np.ones(1000)
     answer_MK = np.stack([chance.uniform(0.2, 1, 1000), -chance.uniform(0.2, 1, 1000)], axis=1)
     answer_MK[:100] = 0.01 * chance.normal(size=(100, 2))
-    taken_M = learnt_from(group_M, share_M, answer_MK)
+    taken_M = select_confident(group_M, share_M, answer_MK)
     assert not taken_M[:100].any()
     assert taken_M[100:].all()
-    assert learnt_from(group_M, share_M, None).all()
+    assert select_confident(group_M, share_M, None).all()
 
 
 def test_no_group_is_forgotten() -> None:
@@ -29,7 +29,7 @@ def test_no_group_is_forgotten() -> None:
     group_M = np.repeat([0, 1], [90, 10])
     share_M = np.r_[np.ones(90), np.linspace(0.1, 0.6, 10)]
     answer_MK = np.c_[np.r_[np.ones(90), np.zeros(10)], np.zeros(100)]
-    taken_M = learnt_from(group_M, share_M, answer_MK)
+    taken_M = select_confident(group_M, share_M, answer_MK)
     assert taken_M[:90].all()
     assert taken_M[90:].tolist() == [False] * 5 + [True] * 5
 
@@ -58,10 +58,10 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
         return real(network, data, objective, *rest, **options)
 
     moved_to: list[np.ndarray] = []
-    monkeypatch.setattr(islands, "rehomed", moved)
+    monkeypatch.setattr(islands, "reassign_isolated_communities", moved)
     monkeypatch.setattr(fit, "train", watched)
     monkeypatch.setattr(
-        "unpool.actions.embedding.train_encoder.learnt_from",
+        "unpool.actions.embedding.train_encoder.select_confident",
         lambda group_N, *_: ~np.isin(np.arange(120), crowd),
     )
     learn(
@@ -76,7 +76,7 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
 
 def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
     """Views that change nothing have the codes, answers and pixels of the images, row for row; large ones at 32."""
-    from unpool.actions.embedding.train_encoder import _Lesson
+    from unpool.actions.embedding.train_encoder import EncoderTrainer
     from unpool.analysis.neighbours import unit
     from unpool.networks.catalogue import build_network
     from unpool.objectives.self_labelling import SelfLabelling
@@ -87,7 +87,7 @@ def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
     for size, numbers in ((8, 8 * 8), (40, 32 * 32)):
         pixels_NSSC = np.random.default_rng(0).integers(0, 255, (12, size, size, 1)).astype(np.uint8)
         network = build_network("conv", weights="none", size=size, channels=1, decoder="none")
-        one = _Lesson(network, pixels_NSSC, tmp_path, {}, 0, Progress())
+        one = EncoderTrainer(network, pixels_NSSC, tmp_path, {}, 0, Progress())
         one.objective = SelfLabelling(network.dimension(), np.arange(12) % 3, views=still)
         code_ND, answer_NK = one._seen(np.arange(12), with_answers=True)
         views = list(one._views(row_R, with_answers=True))

@@ -187,7 +187,7 @@ def test_no_model_and_a_ruined_one(model: Path, tmp_path: Path) -> None:
 def test_images_are_read_as_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded: after the first batch most of the 1,797 images are still unread."""
     monkeypatch.setattr(given, "usable_cores", lambda: 2)
-    images = given.given_images(["digits"], None, Progress())
+    images = given.input_images(["digits"], None, Progress())
     read = 0
     for path, reader in list(images.readers.items()):
 

@@ -16,7 +16,7 @@ from masks import scene, write_scenes
 from unpool.actions.segmentation.evaluate import segment_evaluate
 from unpool.actions.segmentation.predict import segment_predict
 from unpool.actions.segmentation.train import segment_train
-from unpool.cli.errors import guarded
+from unpool.cli.errors import exit_code_of
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 
@@ -132,7 +132,7 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
 
     monkeypatch.setattr(module, "LARGE_PIXELS", 50_000)
     calls = {"all": 0}
-    real = module.label_rows
+    real = module.predict_rows
 
     def counting(scorer, *rest, **more):
         def stopping(pixels_BHW3):
@@ -145,7 +145,7 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
         stopping.network = scorer.network
         return real(stopping, *rest, **more)
 
-    monkeypatch.setattr(module, "label_rows", counting)
+    monkeypatch.setattr(module, "predict_rows", counting)
     told["probabilities"] = True  # labels alone would hide what a resumed row lacks
     segment_predict(tmp_path / "strips.tif", out=tmp_path / "all", **told)
     every = calls["all"]
@@ -194,13 +194,13 @@ def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
     from unpool.training import loop as fit
 
     seen: dict[str, Any] = {}
-    real = fit.make_optimiser
+    real = fit.build_optimiser
 
     def watching(text, groups, lr, decay):
         seen["rates"] = [group.get("lr", lr) for group in groups]
         return real(text, groups, lr, decay)
 
-    monkeypatch.setattr(fit, "make_optimiser", watching)
+    monkeypatch.setattr(fit, "build_optimiser", watching)
     images, masks = write_scenes(tmp_path, 3)
     told = QUICK | {"backbone": "efficientnet-lite0", "steps": 1, "batch": 2, "lr": 0.009} | typed
     segment_train(images, masks, out=tmp_path / "m", **told)
@@ -374,7 +374,7 @@ def test_ctrl_c_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
     def stop() -> None:
         raise KeyboardInterrupt
 
-    guarded(stop, ["segment", "train", "a", "b"])
+    exit_code_of(stop, ["segment", "train", "a", "b"])
     assert "give the same command with --resume to go on" in capsys.readouterr().err
-    guarded(stop, ["segment", "predict", "a"])
+    exit_code_of(stop, ["segment", "predict", "a"])
     assert "give the same command again to go on" in capsys.readouterr().err

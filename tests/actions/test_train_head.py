@@ -21,7 +21,7 @@ from unpool.images.source import open_source
 from unpool.inference.encoder import TorchEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.head import Head
-from unpool.objectives.views import PickedViews
+from unpool.objectives.views import PrecomputedViews
 from unpool.training.model_file import load_model, save_model
 from unpool.training.run_folder import FEATURES
 
@@ -129,16 +129,16 @@ def test_a_head_compares_an_image_with_one_alike(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[torch.Tensor] = []
-    look = PickedViews.look
+    look = PrecomputedViews.look
 
-    def watched(self: PickedViews, x_BVD: torch.Tensor, *words: Any) -> torch.Tensor:
+    def watched(self: PrecomputedViews, x_BVD: torch.Tensor, *words: Any) -> torch.Tensor:
         picked = look(self, x_BVD, *words)
         seen.append(
             (x_BVD[:, :8] == picked[:, None]).all(dim=2).any(dim=1)
         )  # whether it is a view of its own
         return picked
 
-    monkeypatch.setattr(PickedViews, "look", watched)
+    monkeypatch.setattr(PrecomputedViews, "look", watched)
     train("digits", out=tmp_path / "m", objective="contrast", from_model=model, **SHORT)
     assert all(own.all() for own in seen[::2])
     assert not any(own.any() for own in seen[1::2])

@@ -12,7 +12,7 @@ from PIL import Image
 
 from unpool.actions.training import train as action
 from unpool.actions.training.fit import fit
-from unpool.actions.training.output_folder import refuse_unwritable
+from unpool.actions.training.output_folder import check_writable
 from unpool.actions.training.train import train
 from unpool.cli.main import main
 from unpool.core.atomic_files import write_whole
@@ -156,7 +156,7 @@ def test_a_file_in_the_way_of_out_is_told(
 def test_a_folder_that_takes_no_files_is_told_and_left_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refuse_unwritable(tmp_path / "new" / "m")
+    check_writable(tmp_path / "new" / "m")
     assert not (tmp_path / "new").exists()
 
     def full(**_: object) -> None:
@@ -166,7 +166,7 @@ def test_a_folder_that_takes_no_files_is_told_and_left_as_it_was(
     with pytest.raises(
         UnpoolError, match=r"m cannot be written \(Read-only file system\); name another folder"
     ):
-        refuse_unwritable(tmp_path / "new" / "m")
+        check_writable(tmp_path / "new" / "m")
     assert not (tmp_path / "new").exists()
 
 

@@ -11,9 +11,9 @@ from sklearn.datasets import load_digits
 
 from unpool.analysis.clustering import consensus as confident
 from unpool.analysis.clustering import grouping
-from unpool.analysis.clustering.grouping import Grouping, by_size, group
+from unpool.analysis.clustering.grouping import Grouping, group, relabel_by_size
 from unpool.analysis.clustering.num_groups import number_of_groups
-from unpool.analysis.mapping import make_map
+from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import silhouette
 from unpool.analysis.metrics.supervised import accuracy, coverage, nmi
 from unpool.errors import UnpoolError, UsageError
@@ -30,7 +30,7 @@ def blobs() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Five uneven, well parted groups in eight dimensions, their labels, and their map."""
     label_N = np.repeat([0, 1, 2, 3, 4], [45, 35, 30, 25, 15])
     vectors_ND = np.eye(5, 8)[label_N] + 0.1 * np.random.default_rng(0).normal(size=(150, 8))
-    return vectors_ND, label_N, make_map(vectors_ND)
+    return vectors_ND, label_N, compute_map(vectors_ND)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_hdbscan_leaves_what_lies_between_as_noise(blobs):
 
 def test_a_given_map_is_used_and_must_fit(blobs, monkeypatch):
     vectors_ND, label_N, xy_N2 = blobs
-    monkeypatch.setattr(grouping, "make_map", lambda *_, **__: pytest.fail("made another map"))
+    monkeypatch.setattr(grouping, "compute_map", lambda *_, **__: pytest.fail("made another map"))
     assert accuracy(group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2).labels, label_N) > 0.97
     with pytest.raises(UnpoolError, match="map: 149 positions, expected 150"):
         group(vectors_ND, method="gmm", groups=5, xy_N2=xy_N2[1:])
@@ -153,10 +153,10 @@ def test_of_large_sets_some_images_are_mapped(blobs, monkeypatch):
 
     def counted(some_SD, **options):
         mapped.append(len(some_SD))
-        return make_map(some_SD, **options)
+        return compute_map(some_SD, **options)
 
-    monkeypatch.setattr(confident, "make_map", counted)
-    found = confident.confident_groups(vectors_ND, groups=5, sample=90)
+    monkeypatch.setattr(confident, "compute_map", counted)
+    found = confident.consensus_clustering(vectors_ND, groups=5, sample=90)
     assert mapped == [90, 90, 90]
     assert accuracy(found[0], label_N) > 0.97
 
@@ -179,7 +179,7 @@ def test_words_that_are_wrong():
 
 @given(st.lists(st.integers(-1, 6), min_size=1, max_size=40))
 def test_groups_are_numbered_by_size_and_stay_the_same_groups(labels_N):
-    new_N = by_size(labels_N)
+    new_N = relabel_by_size(labels_N)
     assert len({*zip(labels_N, new_N.tolist(), strict=True)}) == len(set(labels_N)) == len(set(new_N))
     assert [old == -1 for old in labels_N] == (new_N == -1).tolist()
     sizes = np.bincount(new_N[new_N >= 0])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.cluster.hierarchy import linkage
 
-from unpool.analysis.clustering.hierarchy import hierarchy, merged, split
+from unpool.analysis.clustering.hierarchy import hierarchy, merge_groups, split
 from unpool.analysis.neighbours import unit
 from unpool.errors import UsageError
 
@@ -31,11 +31,11 @@ def test_the_nearest_groups_are_joined_first():
     assert {tuple(sorted(row[:2].astype(int))) for row in merges[:2]} == {(0, 3), (1, 2)}
     assert merges[-1, 3] == 24
     assert (np.diff(merges[:, 2]) >= 0).all()
-    two_N = merged(group_N, merges, 2)
+    two_N = merge_groups(group_N, merges, 2)
     assert len(np.unique(two_N)) == 2
     assert len({two_N[0], two_N[10]}) == 1
     assert len({two_N[0], two_N[14]}) == 2
-    np.testing.assert_array_equal(np.unique(merged(group_N, merges, 4), return_index=True)[1],
+    np.testing.assert_array_equal(np.unique(merge_groups(group_N, merges, 4), return_index=True)[1],
                                   np.unique(group_N, return_index=True)[1])  # fmt: skip
 
 
@@ -44,7 +44,7 @@ def test_noise_is_in_no_hierarchy():
     group_N[:2] = -1
     merges = hierarchy(vectors_ND, group_N)
     assert merges[-1, 3] == 22
-    assert merged(group_N, merges, 1)[:2].tolist() == [-1, -1]
+    assert merge_groups(group_N, merges, 1)[:2].tolist() == [-1, -1]
 
 
 def test_one_group_is_parted_and_the_others_stay():
@@ -59,7 +59,7 @@ def test_one_group_is_parted_and_the_others_stay():
 def test_what_cannot_be_merged_or_split_is_told():
     vectors_ND, group_N = groups_on_a_circle()
     with pytest.raises(UsageError, match="merge: 5, expected a number from 1 to the 4 groups"):
-        merged(group_N, hierarchy(vectors_ND, group_N), 5)
+        merge_groups(group_N, hierarchy(vectors_ND, group_N), 5)
     with pytest.raises(UsageError, match="there is no group 9"):
         split(vectors_ND, group_N, 9)
     with pytest.raises(UsageError, match="4 parts, expected 2 to the 3 images of group 3"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.clustering.reassign import Look, rehomed
+from unpool.analysis.clustering.reassign import Look, reassign_isolated_communities
 from unpool.analysis.metrics.supervised import accuracy
 
 
@@ -32,7 +32,9 @@ def as_they_are(codes_ND: np.ndarray, pixels_NP: np.ndarray) -> Look:
 def homes(
     group_N: np.ndarray, codes_ND: np.ndarray, pixels_NP: np.ndarray, look: Look | None = None
 ) -> np.ndarray:
-    return rehomed(group_N, codes_ND, pixels_NP, look or as_they_are(codes_ND, pixels_NP))
+    return reassign_isolated_communities(
+        group_N, codes_ND, pixels_NP, look or as_they_are(codes_ND, pixels_NP)
+    )
 
 
 def test_a_crowd_joins_its_class_wherever_it_was_put() -> None:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.metrics.unsupervised import collapse, effective_rank, own_share, purity, stability
+from unpool.analysis.metrics.unsupervised import (
+    collapse_warning,
+    effective_rank,
+    neighbour_purity,
+    purity,
+    stability,
+)
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +25,12 @@ def test_purity_is_high_for_true_groups_and_chance_for_shuffled_ones(blobs):
     shuffled_N = np.random.default_rng(0).permutation(label_N)
     assert purity(vectors_ND, label_N) == pytest.approx(1)
     assert purity(vectors_ND, shuffled_N) < 0.55
-    assert own_share(vectors_ND, label_N).shape == (120,)
+    assert neighbour_purity(vectors_ND, label_N).shape == (120,)
 
 
 def test_purity_counts_by_hand():
     line = np.array([[1, turn] for turn in (0.0, 0.1, 0.25, 0.5)])
-    assert own_share(line, [0, 0, 1, 1], k=1).tolist() == [1, 1, 0, 1]
+    assert neighbour_purity(line, [0, 0, 1, 1], k=1).tolist() == [1, 1, 0, 1]
     assert purity(line, [0, 0, 1, 1], k=1) == pytest.approx(0.75)
     assert purity(line, [0, 0, -1, 1], k=1) == pytest.approx(2 / 3)
     assert purity([[1, 0]], [0]) is None
@@ -50,8 +56,8 @@ def test_effective_rank_against_singular_values():
 def test_a_collapsed_embedding_is_told():
     chance = np.random.default_rng(0)
     flat_ND = np.ones((50, 32)) + np.outer(chance.normal(size=50), np.eye(32)[0])
-    assert "collapsed" in str(collapse(effective_rank(flat_ND), 32))
-    assert collapse(effective_rank(chance.normal(size=(50, 32))), 32) is None
+    assert "collapsed" in str(collapse_warning(effective_rank(flat_ND), 32))
+    assert collapse_warning(effective_rank(chance.normal(size=(50, 32))), 32) is None
 
 
 def test_as_many_groups_as_four_fifths_of_the_images_have_no_stability():

@@ -10,10 +10,10 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from unpool.analysis import mapping
-from unpool.analysis.mapping import make_map, place, reduce
+from unpool.analysis.mapping import compute_map, place, reduce
 from unpool.analysis.metrics.supervised import trustworthiness
 from unpool.analysis.neighbours import unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, UsageError
 
 
@@ -24,11 +24,11 @@ def digits() -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def digits_map(digits) -> np.ndarray:
-    return make_map(digits)
+    return compute_map(digits)
 
 
 def test_neighbours_stay_neighbours_better_than_in_two_principal_directions(digits, digits_map):
-    before = trustworthiness(digits, make_map(digits, method="pca"))
+    before = trustworthiness(digits, compute_map(digits, method="pca"))
     assert before < 0.87
     assert trustworthiness(digits, digits_map) > 0.97
 
@@ -46,20 +46,20 @@ def test_the_same_seed_gives_the_same_map_bit_for_bit_by_threads(digits, monkeyp
     monkeypatch.setattr(mapping, "BARNES_HUT_BELOW", barnes_hut_below)
     monkeypatch.setattr(mapping, "EARLY_STEPS", 50)
     monkeypatch.setattr(mapping, "LATE_STEPS", 50)
-    first_N2, second_N2 = (make_map(digits[:200], seed=3) for _ in range(2))
+    first_N2, second_N2 = (compute_map(digits[:200], seed=3) for _ in range(2))
     np.testing.assert_array_equal(first_N2, second_N2)
-    assert not np.array_equal(first_N2, make_map(digits[:200], seed=4))
+    assert not np.array_equal(first_N2, compute_map(digits[:200], seed=4))
 
 
 def test_the_method_for_many_is_as_good(digits, monkeypatch):
     monkeypatch.setattr(mapping, "BARNES_HUT_BELOW", 100)
     monkeypatch.setattr(mapping, "LATE_STEPS", 100)
-    assert trustworthiness(digits, make_map(digits)) > 0.95
+    assert trustworthiness(digits, compute_map(digits)) > 0.95
 
 
 def test_length_of_vectors_does_not_matter(digits):
     scaled_ND = digits[:50] * 2.0 ** np.arange(50)[:, None]
-    np.testing.assert_array_equal(make_map(scaled_ND), make_map(digits[:50]))
+    np.testing.assert_array_equal(compute_map(scaled_ND), compute_map(digits[:50]))
 
 
 @pytest.mark.parametrize("method", ["tsne", "pca"])
@@ -73,7 +73,7 @@ def test_few_and_equal_vectors_have_a_map(method, num, kind, caplog):
             "equal": np.ones((num, dimension)),
             "zero": np.zeros((num, dimension)),
         }[kind]
-        xy_N2 = make_map(vectors_ND, method=method)
+        xy_N2 = compute_map(vectors_ND, method=method)
         assert xy_N2.shape == (num, 2)
         assert np.isfinite(xy_N2).all()
     assert caplog.messages == []  # openTSNE warns where the perplexity is too large for so few
@@ -81,7 +81,7 @@ def test_few_and_equal_vectors_have_a_map(method, num, kind, caplog):
 
 def test_progress_rises_from_nothing_to_all(digits):
     seen: list[float] = []
-    make_map(digits[:40], progress=seen.append)
+    compute_map(digits[:40], progress=seen.append)
     assert (seen[0], seen[-1]) == (0, 1)
     assert len(set(seen)) > 10
     assert seen == sorted(seen)
@@ -89,12 +89,12 @@ def test_progress_rises_from_nothing_to_all(digits):
 
 def test_a_large_set_is_fitted_in_part_and_the_rest_is_placed(digits, digits_map, monkeypatch):
     monkeypatch.setattr(mapping, "FITTED_BELOW", 400)
-    xy_N2 = make_map(digits)
+    xy_N2 = compute_map(digits)
     assert np.isfinite(xy_N2).all()
     assert trustworthiness(digits, xy_N2) > 0.95
-    np.testing.assert_array_equal(xy_N2, make_map(digits))
-    fitted_F = some_of(500, 400, 0)
-    np.testing.assert_array_equal(xy_N2[fitted_F], make_map(digits[fitted_F]))
+    np.testing.assert_array_equal(xy_N2, compute_map(digits))
+    fitted_F = subsample_indices(500, 400, 0)
+    np.testing.assert_array_equal(xy_N2[fitted_F], compute_map(digits[fitted_F]))
 
 
 def test_known_vectors_are_placed_on_themselves(digits, digits_map):
@@ -131,12 +131,12 @@ def test_long_vectors_keep_their_distances_when_reduced():
 
 def test_words_that_are_wrong():
     with pytest.raises(UsageError, match="unknown method 'tnse'; did you mean 'tsne'"):
-        make_map(np.eye(3), method="tnse")
+        compute_map(np.eye(3), method="tnse")
     with pytest.raises(UnpoolError, match="NaN or infinity"):
-        make_map([[1.0, np.nan]])
+        compute_map([[1.0, np.nan]])
 
 
 def test_umap_that_is_not_installed_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(UnpoolError, match=r'umap-learn.*pip install "unpool\[umap\]"'):
-        make_map(np.eye(3), method="umap")
+        compute_map(np.eye(3), method="umap")

@@ -12,7 +12,7 @@ from PIL import Image
 from scipy.fft import dct
 
 from pictures import make_photograph
-from unpool.analysis.checks.near_duplicates import gather, near_duplicates, waves
+from unpool.analysis.checks.near_duplicates import build_sets, low_frequency_dct, near_duplicates
 from unpool.analysis.checks.sketches import Sketches
 
 
@@ -109,8 +109,8 @@ def test_waves_are_a_cosine_transform(photos: list[Image.Image]) -> None:
     grey = Sketches.of(photos[:2]).grey_NSS
     transformed = dct(dct(grey.astype(float), axis=1, norm="ortho"), axis=2, norm="ortho")[:, :8, :8]
     frequency = np.hypot(np.arange(8)[:, None], np.arange(8)) ** 0.5
-    assert waves(grey) == pytest.approx((transformed * frequency).reshape(2, 64)[:, 1:], abs=0.01)
-    assert waves(grey[:0]).shape == (0, 63)
+    assert low_frequency_dct(grey) == pytest.approx((transformed * frequency).reshape(2, 64)[:, 1:], abs=0.01)
+    assert low_frequency_dct(grey[:0]).shape == (0, 63)
 
 
 rows = st.integers(0, 9)
@@ -126,7 +126,7 @@ def test_sets_hold_only_what_agrees_with_the_one_to_keep(pairs, others, worth):
     def confirm(asked):
         return np.array([frozenset(pair) in same for pair in asked.tolist()], bool)
 
-    sets = gather(10, pair_P2, np.array(worth), confirm)
+    sets = build_sets(10, pair_P2, np.array(worth), confirm)
     members = [row for rows in sets for row in rows]
     assert len(members) == len(set(members))
     for kept, *rest in sets:
@@ -139,7 +139,7 @@ def test_sets_hold_only_what_agrees_with_the_one_to_keep(pairs, others, worth):
 
 def test_a_chain_of_small_changes_is_no_set():
     chain = np.array([(row, row + 1) for row in range(99)])
-    sets = gather(100, chain, -np.arange(100), lambda pairs: np.abs(pairs[:, 0] - pairs[:, 1]) <= 2)
+    sets = build_sets(100, chain, -np.arange(100), lambda pairs: np.abs(pairs[:, 0] - pairs[:, 1]) <= 2)
     assert sets == [[row, row + 1, row + 2] for row in range(0, 99, 3)]
 
 

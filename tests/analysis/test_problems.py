@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from unpool.analysis.checks.thresholds import blurred, bright, dark, first_of_same, outliers, tail_limit
+from unpool.analysis.checks.thresholds import blurred, bright, dark, first_duplicate, outliers, tail_limit
 
 ids = st.lists(st.one_of(st.none(), st.sampled_from("abcd")), max_size=12)
 light = st.lists(st.floats(0, 1), max_size=30)
@@ -19,7 +19,7 @@ def test_copies_name_the_first_of_the_same(names):
         names.index(name) if name is not None and names.index(name) < row else -1
         for row, name in enumerate(names)
     ]
-    assert first_of_same(names).tolist() == expected
+    assert first_duplicate(names).tolist() == expected
 
 
 @given(light)

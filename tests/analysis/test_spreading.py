@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from unpool.analysis import label_propagation as spreading
-from unpool.analysis.label_propagation import neighbour_graph, spread_labels
+from unpool.analysis.label_propagation import neighbour_graph, propagate_labels
 from unpool.analysis.neighbours import unit
 from unpool.errors import UnpoolError
 
@@ -60,7 +60,7 @@ def test_many_rounds_reach_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> N
     free_N = label_N < 0
     monkeypatch.setattr(spreading, "ROUNDS", 300)
     monkeypatch.setattr(spreading, "POWERS", (1.0,))
-    found_N, sure_N = spread_labels(vectors_ND, label_N, k=6, guesses=False)
+    found_N, sure_N = propagate_labels(vectors_ND, label_N, k=6, guesses=False)
     np.testing.assert_array_equal(found_N, np.where(free_N, wanted_NC.argmax(axis=1), -1))
     np.testing.assert_allclose(sure_N, np.where(free_N, share_N * np.sqrt(reach_N.clip(0, 1)), 0), rtol=1e-3)
 
@@ -85,7 +85,7 @@ def test_guesses_help_where_classes_are_no_crowds() -> None:
     class_N = (vectors_ND[:, 0] > 0).astype(int)
     label_N = some(class_N, 60)
     free_N = label_N < 0
-    both, alone = (spread_labels(vectors_ND, label_N, guesses=guesses)[0] for guesses in (True, False))
+    both, alone = (propagate_labels(vectors_ND, label_N, guesses=guesses)[0] for guesses in (True, False))
     assert (both == class_N)[free_N].mean() > 0.8
     assert (both == class_N)[free_N].mean() > (alone == class_N)[free_N].mean() + 0.05
 
@@ -111,7 +111,7 @@ def test_confidence_is_about_the_share_that_is_right() -> None:
     right, sure = [], []
     for seed in range(4):
         label_N = some(class_N, 10, seed=seed)
-        found_N, sure_N = spread_labels(noisy_ND, label_N)
+        found_N, sure_N = propagate_labels(noisy_ND, label_N)
         free_N = label_N < 0
         right.append((found_N == class_N)[free_N])
         sure.append(sure_N[free_N])
@@ -125,7 +125,7 @@ def test_confidence_is_about_the_share_that_is_right() -> None:
 def test_what_no_label_reaches_gets_none() -> None:
     vectors_ND, class_N = blobs(0, 90, 200, wide=2)
     label_N = some(class_N, 3, of=2)
-    found_N, sure_N = spread_labels(vectors_ND, label_N)
+    found_N, sure_N = propagate_labels(vectors_ND, label_N)
     free_N = label_N < 0
     np.testing.assert_array_equal(found_N[free_N & (class_N < 2)], class_N[free_N & (class_N < 2)])
     assert (found_N[class_N == 2] == -1).all()
@@ -138,9 +138,9 @@ def test_classes_by_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     vectors_ND, class_N = blobs(*range(0, 70, 10), each=15)
     label_N = some(class_N, 2) * 3  # numbers need not follow each other
     label_N[label_N < 0] = -1
-    whole = spread_labels(vectors_ND, label_N)
+    whole = propagate_labels(vectors_ND, label_N)
     monkeypatch.setattr(spreading, "AT_ONCE", 2)
-    parts = spread_labels(vectors_ND, label_N)
+    parts = propagate_labels(vectors_ND, label_N)
     np.testing.assert_array_equal(whole[0], parts[0])
     np.testing.assert_allclose(whole[1], parts[1], rtol=1e-6)
     assert set(whole[0]) <= {-1, *range(0, 21, 3)}
@@ -149,7 +149,7 @@ def test_classes_by_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_digits_are_told_from_three_of_each_and_the_sure_are_right() -> None:
     pixels_ND, class_N = load_digits(return_X_y=True)
     label_N = some(class_N, 3)
-    found_N, sure_N = spread_labels(pixels_ND, label_N)
+    found_N, sure_N = propagate_labels(pixels_ND, label_N)
     free_N = label_N < 0
     right_N = found_N == class_N
     assert right_N[free_N].mean() > 0.86  # the nearest labelled image alone: 0.80
@@ -157,7 +157,7 @@ def test_digits_are_told_from_three_of_each_and_the_sure_are_right() -> None:
     assert (sure_N >= 0.8).sum() > 200
     assert ((sure_N >= 0) & (sure_N <= 1)).all()
     shuffled_N = some(np.random.default_rng(0).permutation(class_N), 3)
-    found_N, sure_N = spread_labels(pixels_ND, shuffled_N)
+    found_N, sure_N = propagate_labels(pixels_ND, shuffled_N)
     assert (found_N == class_N)[shuffled_N < 0].mean() < 0.3
     assert (sure_N >= 0.8).mean() < 0.1  # labels that do not fit each other make nothing sure
 
@@ -165,23 +165,23 @@ def test_digits_are_told_from_three_of_each_and_the_sure_are_right() -> None:
 def test_kinds_that_nobody_labelled_are_unsure() -> None:
     pixels_ND, class_N = load_digits(return_X_y=True)
     label_N = some(class_N, 5, of=5)
-    _, sure_N = spread_labels(pixels_ND, label_N)
+    _, sure_N = propagate_labels(pixels_ND, label_N)
     assert np.median(sure_N[class_N >= 5]) < 0.4
     assert (sure_N[class_N >= 5] >= 0.8).mean() < 0.05
     assert np.median(sure_N[(class_N < 5) & (label_N < 0)]) > 0.8
 
 
 def test_few_images() -> None:
-    assert spread_labels([[1.0, 0.0]], [0])[0].tolist() == [-1]
-    assert spread_labels([[1, 0], [1, 0]], [4, -1])[0].tolist() == [-1, 4]
-    same = spread_labels(np.ones((30, 3)), [0, 1] + [-1] * 28)
+    assert propagate_labels([[1.0, 0.0]], [0])[0].tolist() == [-1]
+    assert propagate_labels([[1, 0], [1, 0]], [4, -1])[0].tolist() == [-1, 4]
+    same = propagate_labels(np.ones((30, 3)), [0, 1] + [-1] * 28)
     assert np.isfinite(same[1]).all()
 
 
 def test_what_cannot_be_spread() -> None:
     with pytest.raises(UnpoolError, match="labels: none for 2 images, expected one at least"):
-        spread_labels([[1, 0], [0, 1]], [-1, -1])
+        propagate_labels([[1, 0], [0, 1]], [-1, -1])
     with pytest.raises(UnpoolError, match=r"labels: shape \(3,\), expected one for each of 2 vectors"):
-        spread_labels([[1, 0], [0, 1]], [-1, -1, 0])
+        propagate_labels([[1, 0], [0, 1]], [-1, -1, 0])
     with pytest.raises(UnpoolError, match="NaN or infinity"):
-        spread_labels([[1, np.nan], [0, 1]], [0, -1])
+        propagate_labels([[1, np.nan], [0, 1]], [0, -1])

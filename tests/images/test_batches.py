@@ -16,7 +16,7 @@ from PIL import Image
 from hostile import picture
 from unpool.errors import UnpoolError
 from unpool.images import pixel_cache as batches
-from unpool.images.pixel_cache import in_order, load_pixels
+from unpool.images.pixel_cache import load_pixels, map_ordered
 from unpool.images.reading.decode import read_picture, square
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
@@ -177,7 +177,7 @@ def test_in_order_keeps_the_order_and_runs_little_ahead() -> None:
         time.sleep(0.002 * (number % 3))
         return number
 
-    results = in_order(work, range(1000), workers=2)
+    results = map_ordered(work, range(1000), workers=2)
     assert [next(results) for _ in range(20)] == list(range(20))
     time.sleep(0.1)
     assert 20 < len(started) <= 20 + 8 + 1

@@ -16,7 +16,7 @@ from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier
 from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import described_network
-from unpool.networks.head import Adapted, Head, with_head
+from unpool.networks.head import Head, NetworkWithHead, with_head
 from unpool.training.model_file import load_model, save_model
 
 DESCRIBED = {"size": 8, "channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"], "decoder": "transpose"}
@@ -37,7 +37,7 @@ def test_what_is_saved_embeds_the_same(name: str, tmp_path: Path) -> None:
     save_model(tmp_path, adapted)
     again = load_model(tmp_path)
     x_BCHW = torch.rand(3, 1, 8, 8)
-    assert isinstance(again, Adapted)
+    assert isinstance(again, NetworkWithHead)
     assert again.dimension() == 5
     torch.testing.assert_close(again.embed(x_BCHW), adapted.embed(x_BCHW))
     torch.testing.assert_close(again.encode(x_BCHW), network.encode(x_BCHW))

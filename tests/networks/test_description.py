@@ -50,7 +50,7 @@ def test_a_described_network_is_the_catalogues(name, description) -> None:
 
 def test_what_is_fed_to_it_is_described_too() -> None:
     network = described_network(DENOISER)
-    assert (network.network, network.size, network.channels) == ("mine", 32, 3)
+    assert (network.architecture, network.size, network.channels) == ("mine", 32, 3)
     assert (network.mean, network.std) == ((0, 0, 0), (1, 1, 1))
     odd_BCHW = torch.rand(1, 3, 21, 18)
     assert network(odd_BCHW).shape == odd_BCHW.shape

@@ -101,7 +101,7 @@ def test_a_pixel_range_that_does_not_fit_is_refused_before_training(name: str) -
     with pytest.raises(
         UsageError, match=rf"--loss {name} needs pixels in .*but lenet works in -2\.118\.\.1; use mse"
     ):
-        elementwise_loss(name, low=[-2.1179, 0], high=[1.0, 1.0], network="lenet")
+        elementwise_loss(name, low=[-2.1179, 0], high=[1.0, 1.0], architecture="lenet")
     loss = elementwise_loss(name)
     with pytest.raises(UsageError, match=r"this batch for the network has -1\.\.1"):
         loss(torch.full((1, 2), 0.5), torch.tensor([[-1.0, 1.0]]))
@@ -109,7 +109,7 @@ def test_a_pixel_range_that_does_not_fit_is_refused_before_training(name: str) -
 
 def test_bce_refuses_outputs_that_are_no_shares_at_any_call() -> None:
     good, bad = torch.full((1, 2), 0.5), torch.tensor([[-0.25, 0.5]])
-    loss = elementwise_loss("bce", low=0, high=1, network="mlp")
+    loss = elementwise_loss("bce", low=0, high=1, architecture="mlp")
     words = (
         r"--loss bce needs outputs in 0\.\.1, but mlp gives -0\.25\.\.0\.5; end it with Sigmoid, or use mse"
     )

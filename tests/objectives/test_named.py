@@ -7,26 +7,26 @@ import pytest
 from torch import nn
 
 from unpool.networks.autoencoder import Autoencoder
-from unpool.objectives.registry import make_objective
-from unpool.objectives.views import PickedViews
+from unpool.objectives.registry import build_objective
+from unpool.objectives.views import PrecomputedViews
 
 NETWORK = Autoencoder(nn.Conv2d(3, 12, 3), merge="mean")
 
 
 @pytest.mark.parametrize(
     ("options", "projects", "temperature"),
-    [({}, True, 0.5), ({"adapts": True}, True, 0.2), ({"views": PickedViews(3)}, False, 0.2)],
+    [({}, True, 0.5), ({"adapts": True}, True, 0.2), ({"views": PrecomputedViews(3)}, False, 0.2)],
     ids=["fresh", "learnt", "head"],
 )
 def test_contrast_suits_what_it_trains(options, projects: bool, temperature: float) -> None:
-    objective = make_objective("contrast", NETWORK, **options)
+    objective = build_objective("contrast", NETWORK, **options)
     assert objective.temperature == temperature
     assert isinstance(objective.projection, nn.Identity) is not projects
 
 
 def test_a_head_fills_the_bank_with_its_own_vectors() -> None:
     asked = {"trained_M": np.arange(20), "num_images": 20}
-    whole = make_objective("aggregate", NETWORK, **asked)
-    head = make_objective("aggregate", NETWORK, views=PickedViews(3), **asked)
+    whole = build_objective("aggregate", NETWORK, **asked)
+    head = build_objective("aggregate", NETWORK, views=PrecomputedViews(3), **asked)
     assert whole.local.bank.shape == (20, 64)
     assert head.local.bank.shape == (20, NETWORK.dimension()) == (20, 12)

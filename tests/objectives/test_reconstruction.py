@@ -47,7 +47,7 @@ def test_a_loss_that_cannot_take_the_pixels_is_refused_at_once() -> None:
     with pytest.raises(
         UsageError, match=r"--loss bce needs pixels in 0\.\.1, but conv-small works in -1\.\.1; use mse"
     ):
-        Reconstruction("bce", low=-1, high=1, network="conv-small")
+        Reconstruction("bce", low=-1, high=1, architecture="conv-small")
     with pytest.raises(UsageError, match="did you mean 'huber'"):
         reconstruction_loss("hubr")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
-from unpool.objectives.views import VIEWS, PickedViews, Views, views_named
+from unpool.objectives.views import VIEWS, PrecomputedViews, Views, views_named
 from unpool.training.datasets import FeatureSet
 
 STILL = Views(0, 0, 0, 0, 0, 0)
@@ -71,19 +71,19 @@ def test_a_warp_bends_the_plane_smoothly_and_small_images_not_at_all() -> None:
 
 def test_views_made_before_are_picked_two_at_a_time() -> None:
     made = torch.arange(4.0).view(1, 4, 1).expand(500, 4, 1)
-    first, second = (PickedViews().look(made, np.arange(500), 0, 7, stream)[:, 0] for stream in (0, 1))
+    first, second = (PrecomputedViews().look(made, np.arange(500), 0, 7, stream)[:, 0] for stream in (0, 1))
     assert not (first == second).any()
     assert (torch.bincount(first.long(), minlength=4) > 90).all()
-    again = PickedViews().look(made[:9], np.arange(40, 49), 0, 7, 0)[:, 0]
+    again = PrecomputedViews().look(made[:9], np.arange(40, 49), 0, 7, 0)[:, 0]
     assert torch.equal(again, first[40:49])
 
 
 def test_the_second_of_two_views_is_of_an_image_alike() -> None:
     made = torch.arange(6.0).view(1, 6, 1).expand(900, 6, 1)
-    first, second = (PickedViews(2).look(made, np.arange(900), 0, 7, stream)[:, 0] for stream in (0, 1))
+    first, second = (PrecomputedViews(2).look(made, np.arange(900), 0, 7, stream)[:, 0] for stream in (0, 1))
     assert set(first.tolist()) == {0, 1, 2, 3}
     assert set(second.tolist()) == {4, 5}
-    assert not torch.equal(second, PickedViews(2).look(made, np.arange(900), 0, 8, 1)[:, 0])
+    assert not torch.equal(second, PrecomputedViews(2).look(made, np.arange(900), 0, 8, 1)[:, 0])
 
 
 def test_features_of_images_alike_come_last() -> None:

@@ -169,8 +169,8 @@ def test_without_a_map_the_images_lie_in_rows_by_group(tmp_path: Path) -> None:
     table = make_table(12, 3, x=NAN, y=None)
     _, data, _ = page_of(write_report(tmp_path, table, title="t", facts={}))
     assert data["rowStep"] == pytest.approx(1 / 3)
-    in_order = sorted(range(12), key=lambda image: (data["y"][image], data["x"][image]))
-    assert in_order == [image for group in data["groups"] for image in group["members"]]
+    map_ordered = sorted(range(12), key=lambda image: (data["y"][image], data["x"][image]))
+    assert map_ordered == [image for group in data["groups"] for image in group["members"]]
     _, data, _ = page_of(write_report(tmp_path, make_table(12, 3), title="t", facts={}))
     assert data["rowStep"] is None
 

@@ -17,7 +17,7 @@ from unpool.training import model_file
 from unpool.training.checkpoint import NAME, load_checkpoint, save_checkpoint
 from unpool.training.datasets import PixelSet
 from unpool.training.loop import train
-from unpool.training.meters import Sums, widest_float
+from unpool.training.meters import LossMeter, accumulation_dtype
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
 
@@ -105,14 +105,14 @@ def test_trying_one_image_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_sums_take_the_widest_floats_of_their_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Sums(torch.device("cpu")).loss_hits_seen.dtype == torch.float64
+    assert LossMeter(torch.device("cpu")).loss_hits_seen.dtype == torch.float64
     asked: list[Any] = []
     zeros = torch.zeros
     monkeypatch.setattr(
         torch, "zeros", lambda *size, dtype, device: asked.append(dtype) or zeros(*size, dtype=dtype)
     )
-    assert Sums(torch.device("mps")).loss_hits_seen.dtype == torch.float32
-    assert asked == [torch.float32] == [widest_float(torch.device("mps"))]
+    assert LossMeter(torch.device("mps")).loss_hits_seen.dtype == torch.float32
+    assert asked == [torch.float32] == [accumulation_dtype(torch.device("mps"))]
 
 
 def saved_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.optimisers import OPTIMISERS, make_optimiser
-from unpool.training.schedules import SCHEDULES, make_schedule
+from unpool.training.optimisers import OPTIMISERS, build_optimiser
+from unpool.training.schedules import SCHEDULES, build_schedule
 
 PER_EPOCH, EPOCHS = 7, 10
 TOTAL = PER_EPOCH * EPOCHS
@@ -30,7 +30,7 @@ def two_groups(text: str = "sgd:momentum=0.9") -> optim.Optimizer:
         {"params": [nn.Parameter(torch.ones(2, 2))]},
         {"params": [nn.Parameter(torch.ones(2, 2))], "lr": 0.01},
     ]
-    return make_optimiser(text, groups, lr=0.1)
+    return build_optimiser(text, groups, lr=0.1)
 
 
 def rates(optimiser: optim.Optimizer) -> list[float]:
@@ -55,7 +55,7 @@ def test_every_optimiser_steps_as_torchs_own(name: str) -> None:
     weight, twin = (nn.Parameter(torch.arange(6.0).reshape(2, 3)) for _ in range(2))
     decay = {} if name == "rprop" else {"weight_decay": 0.1}
     ours, theirs = (
-        make_optimiser(name, [weight], 0.05, decay.get("weight_decay")),
+        build_optimiser(name, [weight], 0.05, decay.get("weight_decay")),
         kind([twin], lr=0.05, **decay),
     )
     for _ in range(3):
@@ -69,22 +69,22 @@ def test_every_optimiser_steps_as_torchs_own(name: str) -> None:
 
 def test_keys_reach_the_constructor() -> None:
     weight = nn.Parameter(torch.ones(2))
-    sgd = make_optimiser("sgd:momentum=0.9,nesterov=true", [weight], 0.1)
+    sgd = build_optimiser("sgd:momentum=0.9,nesterov=true", [weight], 0.1)
     assert (sgd.defaults["momentum"], sgd.defaults["nesterov"], sgd.defaults["weight_decay"]) == (
         0.9,
         True,
         0,
     )
-    adamw = make_optimiser("adamw:betas=0.8+0.99,eps=1e-6", iter([weight]), 0.1, 0.0)
+    adamw = build_optimiser("adamw:betas=0.8+0.99,eps=1e-6", iter([weight]), 0.1, 0.0)
     assert (adamw.defaults["betas"], adamw.defaults["eps"], adamw.defaults["weight_decay"]) == (
         (0.8, 0.99),
         1e-6,
         0,
     )
-    assert make_optimiser("adamw", [weight], 0.1).defaults["weight_decay"] == 0.01
+    assert build_optimiser("adamw", [weight], 0.1).defaults["weight_decay"] == 0.01
     assert adamw.defaults["fused"] is True
-    assert not make_optimiser("adamw:fused=false", [weight], 0.1).defaults["fused"]
-    assert not make_optimiser("adamw:foreach=true", [weight], 0.1).defaults["fused"]
+    assert not build_optimiser("adamw:fused=false", [weight], 0.1).defaults["fused"]
+    assert not build_optimiser("adamw:foreach=true", [weight], 0.1).defaults["fused"]
     assert rates(two_groups()) == [0.1, 0.01]
 
 
@@ -107,7 +107,7 @@ def test_keys_reach_the_constructor() -> None:
 )
 def test_optimiser_words_that_are_refused(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        make_optimiser(text, [nn.Parameter(torch.ones(3))], 0.1, 0.1)
+        build_optimiser(text, [nn.Parameter(torch.ones(3))], 0.1, 0.1)
 
 
 def test_every_schedule_is_tried() -> None:
@@ -117,7 +117,7 @@ def test_every_schedule_is_tried() -> None:
 @pytest.mark.parametrize("total", [1, 7, 100, 5000])
 def test_cosine_keeps_the_numbers_of_the_loop_it_came_from(total: int) -> None:
     optimiser = two_groups()
-    schedule = make_schedule("cosine", optimiser, total, 10)
+    schedule = build_schedule("cosine", optimiser, total, 10)
     for step in range(total):
         schedule.before_step(step)
         warm = min(1.0, (step + 1) / max(1, min(50, total // 20)))
@@ -141,7 +141,7 @@ def test_cosine_keeps_the_numbers_of_the_loop_it_came_from(total: int) -> None:
 )
 def test_torchs_schedules_move_by_epoch_only(text: str, make) -> None:
     ours, theirs = two_groups(), two_groups()
-    seen, scheduler, expected = walk(make_schedule(text, ours, TOTAL, PER_EPOCH), ours), make(theirs), []
+    seen, scheduler, expected = walk(build_schedule(text, ours, TOTAL, PER_EPOCH), ours), make(theirs), []
     for loss in LOSSES:
         expected += [rates(theirs)] * PER_EPOCH
         theirs.step()
@@ -153,7 +153,7 @@ def test_torchs_schedules_move_by_epoch_only(text: str, make) -> None:
 @pytest.mark.parametrize("text", ["one-cycle", "cyclic"])
 def test_cycles_move_by_step(text: str) -> None:
     ours, theirs = two_groups(), two_groups()
-    seen, expected = walk(make_schedule(text, ours, TOTAL, PER_EPOCH), ours), []
+    seen, expected = walk(build_schedule(text, ours, TOTAL, PER_EPOCH), ours), []
     if text == "one-cycle":
         scheduler = lr_scheduler.OneCycleLR(theirs, [0.1, 0.01], TOTAL)
     else:
@@ -171,7 +171,7 @@ def test_cycles_move_by_step(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_groups_keep_their_ratio(text: str) -> None:
     optimiser = two_groups()
-    for first, second in walk(make_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser):
+    for first, second in walk(build_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser):
         assert second == pytest.approx(first / 10, rel=1e-9)
 
 
@@ -180,16 +180,16 @@ def test_groups_keep_their_ratio(text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_resumed_run_has_the_same_rates_to_the_last_bit(text: str, stop: int, schedule_first: bool) -> None:
     optimiser = two_groups()
-    straight = walk(make_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser)
+    straight = walk(build_schedule(text, optimiser, TOTAL, PER_EPOCH), optimiser)
     stopped = two_groups()
-    schedule = make_schedule(text, stopped, TOTAL, PER_EPOCH)
+    schedule = build_schedule(text, stopped, TOTAL, PER_EPOCH)
     assert walk(schedule, stopped, 0, stop) == straight[:stop]
     file = io.BytesIO()
     torch.save({"optimiser": stopped.state_dict(), "schedule": schedule.state_dict()}, file)
     file.seek(0)
     state = torch.load(file, weights_only=True)
     fresh = two_groups()
-    resumed = make_schedule(text, fresh, TOTAL, PER_EPOCH)
+    resumed = build_schedule(text, fresh, TOTAL, PER_EPOCH)
     parts = [(resumed, "schedule"), (fresh, "optimiser")]
     for part, key in parts if schedule_first else parts[::-1]:
         part.load_state_dict(state[key])
@@ -216,22 +216,22 @@ def test_a_resumed_run_has_the_same_rates_to_the_last_bit(text: str, stop: int, 
 )
 def test_schedule_words_that_are_refused(text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
-        make_schedule(text, two_groups(), TOTAL, PER_EPOCH)
+        build_schedule(text, two_groups(), TOTAL, PER_EPOCH)
 
 
 def test_a_state_that_does_not_fit_is_refused() -> None:
-    state = make_schedule("cosine", two_groups(), 5, 5).state_dict()
-    one = make_optimiser("sgd", [nn.Parameter(torch.ones(2))], 0.1)
+    state = build_schedule("cosine", two_groups(), 5, 5).state_dict()
+    one = build_optimiser("sgd", [nn.Parameter(torch.ones(2))], 0.1)
     with pytest.raises(UnpoolError, match="has 2 parameter groups, but the optimiser has 1"):
-        make_schedule("cosine", one, 5, 5).load_state_dict(state)
+        build_schedule("cosine", one, 5, 5).load_state_dict(state)
     with pytest.raises(UnpoolError, match="needs the loss of each epoch"):
-        make_schedule("reduce-on-plateau", one, 5, 5).after_epoch(None)
+        build_schedule("reduce-on-plateau", one, 5, 5).after_epoch(None)
 
 
 def test_momentum_is_not_given_to_an_optimiser_made_without() -> None:
     optimiser = two_groups("sgd")
-    walk(make_schedule("one-cycle", optimiser, TOTAL, PER_EPOCH), optimiser)
+    walk(build_schedule("one-cycle", optimiser, TOTAL, PER_EPOCH), optimiser)
     assert optimiser.param_groups[0]["momentum"] == 0
     adam = two_groups("adamw")
-    walk(make_schedule("one-cycle", adam, TOTAL, PER_EPOCH), adam, 0, 10)
+    walk(build_schedule("one-cycle", adam, TOTAL, PER_EPOCH), adam, 0, 10)
     assert adam.param_groups[0]["betas"][0] != 0.95

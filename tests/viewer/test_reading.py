@@ -21,7 +21,7 @@ from unpool.actions.segmentation.train import segment_train
 from unpool.images.masks.pixel_classes import read_kept
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
-from unpool.viewer.session import Desk
+from unpool.viewer.session import Session
 from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT
 
 
@@ -209,7 +209,7 @@ def test_images_are_found_from_any_folder(
 
 
 def test_nearest_leaves_out_what_the_page_has_not_seen(viewed: Path) -> None:
-    desk = Desk(viewed / "w.unpool")
+    desk = Session(viewed / "w.unpool")
     (vector_D,) = desk.table.vectors_of([desk.seen(1).path(7)])[1]
     table = ImageTable(viewed / "w.unpool")
     table.upsert([{"path": "0-new.png", "status": "ok", "vector": vector_D.tolist()}])

@@ -37,7 +37,7 @@ FITTED = 2_000  # labelled images that the linear classifier is fitted to
 Numbers = npt.NDArray[np.float32]
 
 
-def spread_labels(
+def propagate_labels(
     vectors_ND: npt.ArrayLike,
     labels: npt.ArrayLike,
     *,
@@ -62,7 +62,7 @@ def spread_labels(
     and Perona 2004; guesses as seeds, Huang et al. 2021, Combining label propagation and simple models.
 
     >>> rows = [[1, 0], [1, 0.1], [1, 0.2], [0, 1], [0.1, 1], [0.2, 1]]
-    >>> spread_labels(rows, [0, -1, -1, 1, -1, -1], k=2)[0].tolist()
+    >>> propagate_labels(rows, [0, -1, -1, 1, -1, -1], k=2)[0].tolist()
     [-1, 0, 0, -1, 1, 1]
     """
     unit_ND, label_N = unit(vectors_ND), np.asarray(labels, np.int64)

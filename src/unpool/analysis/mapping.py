@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
 from unpool.core.cpu import usable_cores
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, unknown_name
 
 Progress = Callable[[float], None]
@@ -35,7 +35,7 @@ class Attraction(NamedTuple):
     exaggeration: float
 
 
-def make_map(
+def compute_map(
     vectors_ND: npt.ArrayLike,
     *,
     method: str = "tsne",
@@ -57,7 +57,7 @@ def make_map(
     10,000 vectors on); Kobak and Berens 2019 (started by PCA, learning rate by N); Poličar et al. 2019
     (openTSNE).
 
-    >>> make_map([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], method="pca").shape
+    >>> compute_map([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]], method="pca").shape
     (3, 2)
     """
     if method not in METHODS:
@@ -65,7 +65,7 @@ def make_map(
     reduced_ND = reduce(unit(vectors_ND), seed=seed)
     report = progress or (lambda share: None)
     report(0.0)
-    fitted_F = some_of(len(reduced_ND), FITTED_BELOW, seed)
+    fitted_F = subsample_indices(len(reduced_ND), FITTED_BELOW, seed)
     xy_F2 = METHODS[method](
         reduced_ND[fitted_F], seed, Attraction(perplexity, exaggeration), lambda share: report(0.98 * share)
     )
@@ -124,7 +124,7 @@ def _principal(vectors_ND: Floats, num_directions: int, seed: int) -> Floats:
         invalid="ignore", divide="ignore"
     ):  # shares of no variance at all, where all rows are equal
         pca = PCA(num_found, svd_solver=solver, random_state=seed)
-        pca.fit(vectors_ND[some_of(num_rows, PRINCIPAL_FROM, seed)])
+        pca.fit(vectors_ND[subsample_indices(num_rows, PRINCIPAL_FROM, seed)])
     scores_ND[:, :num_found] = pca.transform(vectors_ND)
     return scores_ND
 

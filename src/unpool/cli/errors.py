@@ -14,7 +14,7 @@ import cyclopts
 from unpool.errors import UnpoolError, UsageError
 
 
-def guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
+def exit_code_of(action: Callable[[], Any], words: Sequence[str]) -> int:
     """Do it, and give the exit code; an error becomes a line on standard error, with its trace after --debug."""
     try:
         action()
@@ -32,13 +32,13 @@ def guarded(action: Callable[[], Any], words: Sequence[str]) -> int:
             sys.stdout.close()
         return 1
     except OSError as error:
-        return _fail(_of_the_system(error), 1, words)
+        return _fail(_os_error_message(error), 1, words)
     except Exception as error:
         hint = "this is a fault of unpool: --debug shows where"
         return _fail(f"{type(error).__name__}: {error} ({hint})", 1, words)
 
 
-def _of_the_system(error: OSError) -> str:
+def _os_error_message(error: OSError) -> str:
     """What the system refused: the file, and why."""
     reason = error.strerror or str(error) or type(error).__name__
     if error.errno == errno.ENOSPC:

@@ -17,7 +17,7 @@ from cyclopts import App, Parameter
 from unpool import __version__
 from unpool.cli import label as cli_label
 from unpool.cli.config_file import with_config
-from unpool.cli.errors import guarded
+from unpool.cli.errors import exit_code_of
 from unpool.cli.parameters import (
     Common,
     Corruption,
@@ -35,7 +35,7 @@ from unpool.cli.parameters import (
 from unpool.cli.render import catalogue, layers, literal, short, trained
 from unpool.cli.segment import segment_app
 from unpool.cli.view import view
-from unpool.core.cpu import share_cores_kindly
+from unpool.core.cpu import limit_openmp_spinning
 from unpool.errors import UsageError
 from unpool.options import DECODERS, FORMATS, MAPS, METHODS, OBJECTIVES, PRECISIONS, PROBLEMS
 
@@ -344,12 +344,12 @@ def _tell_run(told: dict[str, Any], common: Common, no_open: bool) -> None:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Run one command and leave the process with its exit code: 0 done, 1 failed, 2 wrong usage."""
-    share_cores_kindly()
+    limit_openmp_spinning()
     # faiss and torch each bring an OpenMP, and the second would stop the program.
     if sys.platform == "darwin":
         os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     words = list(sys.argv[1:] if words is None else words)
-    sys.exit(guarded(lambda: _call(words), words))
+    sys.exit(exit_code_of(lambda: _call(words), words))
 
 
 def _call(words: Sequence[str]) -> None:

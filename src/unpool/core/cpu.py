@@ -28,7 +28,7 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def share_cores_kindly() -> None:
+def limit_openmp_spinning() -> None:
     """Let compute threads sleep soon when they wait; must be called before torch starts its threads.
 
     Threads that spin make small networks ten times slower when another program wants the cores too; threads that

@@ -13,10 +13,10 @@ TRAINING = "training"  # in a model folder, while its run can be resumed
 MARKER = ".unpool-training"  # in TRAINING: this one is ours; no folder that a user names has such a name
 
 
-def is_ours(folder: Path | str, names: Collection[str]) -> bool:
+def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
     """Whether a folder that holds `names` is a workspace, a model, or the scratch of a run under way.
 
-    >>> is_ours("photos", ["model.json", "model.safetensors", "loss.png"]), is_ours("photos", ["a.png"])
+    >>> is_unpool_folder("photos", ["model.json", "model.safetensors", "loss.png"]), is_unpool_folder("photos", ["a.png"])
     (True, False)
     """
     whole = WORKSPACE_TABLE in names or MARKER in names or all(name in names for name in MODEL_FILES)

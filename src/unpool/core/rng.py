@@ -34,12 +34,12 @@ def uniform(seed: int, epoch: int, index_B: np.ndarray, count: int, stream: int 
     return ((bits_BK >> np.uint64(40)).astype(np.float32) / np.float32(1 << 23)) - np.float32(1)
 
 
-def some_of(
+def subsample_indices(
     count: int, at_most: int, seed: int | Sequence[int] | np.random.Generator
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Numbers of rows of a table of `count`, in order (S,): all where they are no more than `at_most`.
 
-    >>> some_of(3, 5, 0).tolist(), some_of(100, 3, 0).tolist()
+    >>> subsample_indices(3, 5, 0).tolist(), subsample_indices(100, 3, 0).tolist()
     ([0, 1, 2], [51, 63, 83])
     """
     if count <= at_most:

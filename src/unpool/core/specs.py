@@ -8,15 +8,15 @@ from typing import Any
 from unpool.errors import UsageError, unknown_name
 
 
-def parse_named(option: str, text: str, known: Mapping[str, Collection[str]]) -> tuple[str, dict[str, Any]]:
+def parse_spec(option: str, text: str, known: Mapping[str, Collection[str]]) -> tuple[str, dict[str, Any]]:
     """The name and its values; `known` tells which names there are, and the keys that each may have.
 
     Values are whole numbers, numbers, true or false, or else text. `option` is how the word was typed, for errors.
     Raises `UsageError` for an unknown name or key, a key given twice, or a part without `=`.
 
-    >>> parse_named("--corruption", "salt-pepper:snr=0.9,p=1", {"salt-pepper": ("snr", "p")})
+    >>> parse_spec("--corruption", "salt-pepper:snr=0.9,p=1", {"salt-pepper": ("snr", "p")})
     ('salt-pepper', {'snr': 0.9, 'p': 1})
-    >>> parse_named("--corruption", "salt-peper", {"salt-pepper": ("snr", "p")})
+    >>> parse_spec("--corruption", "salt-peper", {"salt-pepper": ("snr", "p")})
     Traceback (most recent call last):
     unpool.errors.UsageError: unknown --corruption 'salt-peper'; did you mean 'salt-pepper'? Known: salt-pepper
     """

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from unpool.core.markers import WORKSPACE_ENDING, is_ours
+from unpool.core.markers import WORKSPACE_ENDING, is_unpool_folder
 from unpool.errors import UnpoolError
 
 
@@ -44,7 +44,7 @@ def class_labels(
     return known, np.array([position[name] for name in names], np.int64)
 
 
-def refuse_empty_classes(folder: Path, paths: Sequence[str], leave_out: Path | None = None) -> None:
+def check_classes_not_empty(folder: Path, paths: Sequence[str], leave_out: Path | None = None) -> None:
     """Raise `UnpoolError` where a folder at the end of the tree holds no usable image.
 
     `paths` are the usable images, relative to `folder`; what `scan_folder` leaves alone does not count.
@@ -64,4 +64,4 @@ def refuse_empty_classes(folder: Path, paths: Sequence[str], leave_out: Path | N
 
 def _is_left_alone(here: str, names: Sequence[str], leave_out: Path | None) -> bool:
     own = leave_out is not None and os.path.realpath(here) == os.path.realpath(leave_out)
-    return own or here.endswith(WORKSPACE_ENDING) or is_ours(here, names)
+    return own or here.endswith(WORKSPACE_ENDING) or is_unpool_folder(here, names)

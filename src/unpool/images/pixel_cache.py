@@ -39,12 +39,12 @@ Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 
-def in_order(work: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
+def map_ordered(work: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
     """Do the work on every item in threads and yield the results in the items' order.
 
     Never more than four items per thread are ahead of the consumer, so memory stays bounded.
 
-    >>> list(in_order(abs, [-1, -2, -3], workers=2))
+    >>> list(map_ordered(abs, [-1, -2, -3], workers=2))
     [1, 2, 3]
     """
     remaining = iter(items)
@@ -123,7 +123,7 @@ class _Task:
     def rows(self) -> Iterator[np.ndarray]:
         chunks = (self.files[start : start + CHUNK] for start in range(0, len(self.files), CHUNK))
         results = (
-            result for chunk in in_order(self._decode_chunk, chunks, self._threads()) for result in chunk
+            result for chunk in map_ordered(self._decode_chunk, chunks, self._threads()) for result in chunk
         )
         for index, result in enumerate(results):
             if isinstance(result, Problem):

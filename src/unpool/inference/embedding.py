@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, brightness, sharpness, square, thumbnail
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source
@@ -39,7 +39,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class DecodedChunk:
     """Some files, decoded: a row of facts for each, and pixels (n, S, S, C) uint8 of those that are usable."""
 
     rows: list[Row]
@@ -51,9 +51,11 @@ class Decoded:
         return [row for row in self.rows if row["status"] == "ok"]
 
 
-def decode_chunks(source: Source, files: Sequence[ImageFile], form: Form, workers: int) -> Iterator[Decoded]:
+def decode_chunks(
+    source: Source, files: Sequence[ImageFile], form: Form, workers: int
+) -> Iterator[DecodedChunk]:
     """Decode `files` in order, a few at a time, on `workers` threads."""
-    yield from in_order(lambda chunk: _decode(source, chunk, form), _chunks(files, CHUNK), workers)
+    yield from map_ordered(lambda chunk: _decode(source, chunk, form), _chunks(files, CHUNK), workers)
 
 
 def embed_chunks(
@@ -71,16 +73,16 @@ def embed_chunks(
                 row["vector"] = vector
         return decoded.rows
 
-    yield from in_order(work, _chunks(files, CHUNK), workers)
+    yield from map_ordered(work, _chunks(files, CHUNK), workers)
 
 
 def embed_pixels(pixels_NSSC: np.ndarray, encoder: Encoder, workers: int) -> Iterator[np.ndarray]:
     """Vectors (n, D) of images that are decoded already, in order."""
     starts = range(0, len(pixels_NSSC), 64)
-    yield from in_order(lambda start: encoder(pixels_NSSC[start : start + 64]), starts, workers)
+    yield from map_ordered(lambda start: encoder(pixels_NSSC[start : start + 64]), starts, workers)
 
 
-def _decode(source: Source, files: Sequence[ImageFile], form: Form) -> Decoded:
+def _decode(source: Source, files: Sequence[ImageFile], form: Form) -> DecodedChunk:
     rows: list[Row] = []
     pixels = []
     for file in files:
@@ -92,7 +94,7 @@ def _decode(source: Source, files: Sequence[ImageFile], form: Form) -> Decoded:
         rows.append(_facts(file, picture))
         pixels.append(form.fit(picture))
     shape = (0, form.size, form.size, form.channels)
-    return Decoded(rows, np.stack(pixels) if pixels else np.zeros(shape, np.uint8))
+    return DecodedChunk(rows, np.stack(pixels) if pixels else np.zeros(shape, np.uint8))
 
 
 def _facts(file: ImageFile, picture: Picture) -> Row:

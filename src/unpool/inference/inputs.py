@@ -18,7 +18,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.datasets import is_named_set
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
@@ -29,7 +29,7 @@ Read = Callable[[int], Picture]  # the side that is needed → the picture
 
 
 @dataclass
-class GivenImages:
+class InputImages:
     """Images that are listed and not read yet; `paths` and `skipped` fill while the batches are taken."""
 
     readers: dict[str, Read]
@@ -58,7 +58,7 @@ class GivenImages:
             except UnreadableImageError as error:
                 return Problem(item[0], error.problem, error.detail)
 
-        made = in_order(work, self.readers.items(), usable_cores())
+        made = map_ordered(work, self.readers.items(), usable_cores())
         with self.progress.stage("images", len(self.readers), "images") as stage:
             for path, result in zip(self.readers, made, strict=True):
                 stage.advance()
@@ -73,14 +73,14 @@ class GivenImages:
         self.skipped.append({"path": problem.path, "problem": problem.problem})
 
 
-def given_images(places: Sequence[str], data: Path | None, progress: Progress) -> GivenImages:
+def input_images(places: Sequence[str], data: Path | None, progress: Progress) -> InputImages:
     """List the images of `places`: each an image file, a folder, however nested, or a named data set.
 
     A file has the path that was typed, the images of a folder or set the path inside it, after the name of
     the folder where there are several places. An image given twice counts once. Raises `UsageError` for no
     place at all, `UnpoolError` for one that is not there.
 
-    >>> images = given_images(["digits"], None, Progress())
+    >>> images = input_images(["digits"], None, Progress())
     >>> next(images.batches(Form(8, 1, "centre"))).shape, images.paths[0]
     ((64, 8, 8, 1), '0/00000.png')
     """
@@ -100,7 +100,7 @@ def given_images(places: Sequence[str], data: Path | None, progress: Progress) -
             readers.setdefault(_valid(place), partial(_read_file, Path(place)))
         else:
             raise UnpoolError(f"there is no image, folder or data set '{place}'; check the path")
-    return GivenImages(readers, problems, progress)
+    return InputImages(readers, problems, progress)
 
 
 def _read_file(file: Path, side: int) -> Picture:

@@ -29,7 +29,7 @@ from unpool.training.model_file import (
 
 
 @dataclass(frozen=True)
-class ReadyModel:
+class LoadedEncoder:
     """A model folder put to work: its encoder, how it wants images, its id and the length of its vectors."""
 
     encoder: Encoder
@@ -73,13 +73,13 @@ def save_pretrained_apart(name: str, folder: Path) -> None:
         raise kind(lines[-1].removeprefix("unpool: "))
 
 
-def ready_model(folder: Path, device: str, progress: Progress) -> ReadyModel:
+def load_encoder(folder: Path, device: str, progress: Progress) -> LoadedEncoder:
     """Open a model folder for embedding; on a CPU its encoder is exported to ONNX the first time."""
     described = expect_kind(folder, "encoder")
     prep = described["preprocessing"]
     form = Form(prep["size"], prep["channels"], prep["crop"])
     encoder = _encoder(folder, pick_device(device), progress)
-    return ReadyModel(encoder, form, model_id(folder), described["dimension"])
+    return LoadedEncoder(encoder, form, model_id(folder), described["dimension"])
 
 
 def _encoder(folder: Path, device: str, progress: Progress) -> Encoder:

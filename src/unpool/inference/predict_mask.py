@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from unpool.core.atomic_files import write_json
-from unpool.inference.segmenter import Scorer
+from unpool.inference.segmenter import SegmenterRuntime
 from unpool.inference.tiles import OVERLAP, blocks, window_starts
 
 WHOLE_PIXELS = 2_000_000  # what the encoder may see at once, enlargement counted
@@ -45,7 +45,7 @@ def windows_for(
 
 
 def label_pixels(
-    scorer: Scorer,
+    scorer: SegmenterRuntime,
     pixels_HW3: np.ndarray,
     windows: Windows,
     *,
@@ -62,8 +62,8 @@ def label_pixels(
     return label_HW, chances
 
 
-def label_rows(
-    scorer: Scorer,
+def predict_rows(
+    scorer: SegmenterRuntime,
     height: int,
     width: int,
     read: Reader,
@@ -129,7 +129,7 @@ class LabelFile:
 
 
 def state_of(scratch: Path) -> Path:
-    """Where `label_rows` notes how far it is; without that file it begins anew.
+    """Where `predict_rows` notes how far it is; without that file it begins anew.
 
     >>> state_of(Path(".a.labels")).name
     '.a.json'
@@ -150,7 +150,13 @@ def _rows_known(scratch: Path, state: Path, key: dict[str, Any], size: int) -> i
 
 
 def _blocks(
-    scorer: Scorer, height: int, width: int, read: Reader, windows: Windows, first: int, tell: Tell | None
+    scorer: SegmenterRuntime,
+    height: int,
+    width: int,
+    read: Reader,
+    windows: Windows,
+    first: int,
+    tell: Tell | None,
 ) -> Any:
     total = len(window_starts(height, windows.tile, windows.overlap)) * len(
         window_starts(width, windows.tile, windows.overlap)

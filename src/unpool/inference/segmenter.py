@@ -23,7 +23,7 @@ INPUT, OUTPUT = "images", "scores"
 AGREEMENT = 1e-3  # largest difference of scores of about 1 between torch and an export that is used
 
 
-class Scorer:
+class SegmenterRuntime:
     """Pixels (B, H, W, 3) uint8 of any size → class scores (B, K, H, W) float32 on the CPU."""
 
     def __init__(self, network: Any, device: str = "cpu") -> None:
@@ -46,7 +46,7 @@ class Scorer:
         return scores_BKhw
 
 
-class OnnxScorer(Scorer):
+class OnnxSegmenterRuntime(SegmenterRuntime):
     """The same, with encoder and decoder on ONNX Runtime: two to three times as fast on a CPU."""
 
     def __init__(self, network: Any, path: Path, threads: int) -> None:
@@ -75,7 +75,7 @@ def export_segmenter(network: Any, path: Path) -> None:
 
     Raises `UnpoolError` where the export fails, or gives other scores than torch.
     """
-    if network.network == "segnet":
+    if network.architecture == "segnet":
         raise UnpoolError("segnet cannot be exported to ONNX: pooling indices are counted otherwise there")
     module = _Coarse(_with_fixed_padding(network)).eval()
     step = network.reduction
@@ -100,7 +100,7 @@ def export_segmenter(network: Any, path: Path) -> None:
     other_BCHW = torch.rand(1, network.channels, (least + 3) * step, (least + 1) * step) * 2 - 1
     with torch.inference_mode():
         wanted = network.coarse(other_BCHW)
-    found = OnnxScorer(network, path, threads=1)._coarse(other_BCHW)
+    found = OnnxSegmenterRuntime(network, path, threads=1)._coarse(other_BCHW)
     if not float((wanted - found).abs().max()) <= AGREEMENT * (1 + float(wanted.abs().max())):
         path.unlink()
         raise UnpoolError("the ONNX export disagrees with torch")

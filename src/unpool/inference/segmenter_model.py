@@ -10,20 +10,20 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses, read_kept
 from unpool.inference.model import pick_device
-from unpool.inference.segmenter import OnnxScorer, Scorer, export_segmenter
+from unpool.inference.segmenter import OnnxSegmenterRuntime, SegmenterRuntime, export_segmenter
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
 
 
 @dataclass(frozen=True)
-class ReadySegmenter:
+class LoadedSegmenter:
     """The scores it gives, its classes, and a short name that changes with its weights."""
 
-    scorer: Scorer
+    scorer: SegmenterRuntime
     classes: PixelClasses
     id: str
 
 
-def ready_segmenter(folder: Path, device: str, progress: Progress) -> ReadySegmenter:
+def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegmenter:
     """Open a model folder for prediction; on a CPU it is exported to ONNX the first time.
 
     Raises `UnpoolError` where the folder holds no segmenter.
@@ -34,19 +34,19 @@ def ready_segmenter(folder: Path, device: str, progress: Progress) -> ReadySegme
             f"{folder} does not say how its classes are written; train it with unpool segment train"
         )
     classes = read_kept(described["masks"])
-    return ReadySegmenter(_scorer(folder, pick_device(device), progress), classes, model_id(folder))
+    return LoadedSegmenter(_scorer(folder, pick_device(device), progress), classes, model_id(folder))
 
 
-def _scorer(folder: Path, device: str, progress: Progress) -> Scorer:
+def _scorer(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
     network = load_model(folder)
     if device != "cpu":
-        return Scorer(network, device)
+        return SegmenterRuntime(network, device)
     path = folder / SEGMENTER_ONNX
     try:
         if not path.is_file():
             with progress.stage("exporting"):
                 export_segmenter(network, path)
-        return OnnxScorer(network, path, usable_cores())
+        return OnnxSegmenterRuntime(network, path, usable_cores())
     except (UnpoolError, OSError) as error:
         progress.message(f"predicting with torch instead of ONNX Runtime: {error}")
-        return Scorer(network)
+        return SegmenterRuntime(network)

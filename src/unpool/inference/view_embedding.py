@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.core.cpu import usable_cores
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.inference.encoder import Encoder
 
 if TYPE_CHECKING:
-    from unpool.objectives.views import Looks
+    from unpool.objectives.views import ViewSampler
 
 CHUNK = 8  # images whose views a worker embeds at a time
 
 
 def view_features(
-    encoder: Encoder, pixels_NSSC: np.ndarray, rows_M: np.ndarray, count: int, views: Looks, seed: int
+    encoder: Encoder, pixels_NSSC: np.ndarray, rows_M: np.ndarray, count: int, views: ViewSampler, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows (b,) of images (N, S, S, C) uint8, and unit vectors (b, V, D) of each as it is and in V − 1 views."""
 
@@ -38,4 +38,4 @@ def view_features(
         return rows, vectors_nD.reshape(len(rows), count, -1)
 
     chunks = [rows_M[start : start + CHUNK] for start in range(0, len(rows_M), CHUNK)]
-    yield from in_order(work, chunks, usable_cores())
+    yield from map_ordered(work, chunks, usable_cores())

@@ -59,7 +59,7 @@ class Autoencoder(nn.Module):
         encoder: nn.Module,
         decoder: nn.Module | None = None,
         *,
-        network: str = "custom",
+        architecture: str = "custom",
         preprocessing: Preprocessing | None = None,
         merge: str = "flatten",
         use_indices: bool = True,
@@ -70,7 +70,7 @@ class Autoencoder(nn.Module):
         made = mirror(encoder) if decoder is None else decoder
         self.encoder = encoder
         self.decoder: Decoder = made if isinstance(made, Decoder) else PlainDecoder(made)
-        self.network = network
+        self.architecture = architecture
         self.preprocessing = preprocessing or Preprocessing(channels=input_channels(encoder))
         self.merge = merge
         self.use_indices = use_indices
@@ -163,17 +163,17 @@ class Autoencoder(nn.Module):
         size = tuple(x_BCHW.shape[2:])
         smallest = smallest_input(self.encoder)
         if self._channels and x_BCHW.shape[1] != self._channels:
-            told = f"{self.network} takes images of {self._channels} channels, got {x_BCHW.shape[1]}"
+            told = f"{self.architecture} takes images of {self._channels} channels, got {x_BCHW.shape[1]}"
             raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
         if self._only_size and size != self._only_size:
-            told = f"{self.network} takes images of {pixels(self._only_size)} pixels, got {pixels(size)}"
+            told = f"{self.architecture} takes images of {pixels(self._only_size)} pixels, got {pixels(size)}"
             raise UnpoolError(f"{told}; resize them or build it with another size")
         if (
             smallest
             and len(smallest) == len(size)
             and any(n < m for n, m in zip(size, smallest, strict=True))
         ):
-            told = f"images of {pixels(size)} pixels are too small for {self.network}"
+            told = f"images of {pixels(size)} pixels are too small for {self.architecture}"
             raise UnpoolError(f"{told}; the smallest it takes are {pixels(smallest)}")
 
 

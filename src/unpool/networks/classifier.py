@@ -27,12 +27,12 @@ class Classifier(Autoencoder):
         head: nn.Module,
         *,
         decoder: Decoder | None = None,
-        network: str = "custom",
+        architecture: str = "custom",
         preprocessing: Preprocessing | None = None,
         merge: str = "flatten",
     ) -> None:
         super().__init__(
-            encoder, decoder or NoDecoder(), network=network, preprocessing=preprocessing, merge=merge
+            encoder, decoder or NoDecoder(), architecture=architecture, preprocessing=preprocessing, merge=merge
         )
         self.head = head
 
@@ -52,12 +52,12 @@ def with_classes(network: Autoencoder, num_classes: int) -> Classifier:
     >>> with_classes(network, 5).head
     Linear(in_features=144, out_features=5, bias=True)
     """
-    refuse_too_few(num_classes)
+    check_enough_classes(num_classes)
     head = nn.Linear(network.dimension(), num_classes).to(next(network.encoder.parameters()))
     classifier = Classifier(
         network.encoder,
         head,
-        network=network.network,
+        architecture=network.architecture,
         preprocessing=network.preprocessing,
         merge=network.merge,
     )
@@ -67,7 +67,7 @@ def with_classes(network: Autoencoder, num_classes: int) -> Classifier:
     return classifier
 
 
-def refuse_too_few(num_classes: int) -> None:
+def check_enough_classes(num_classes: int) -> None:
     """Raise UsageError for fewer than two classes: there would be nothing to tell apart."""
     if num_classes < 2:
         raise UsageError(f"num_classes {num_classes} leaves nothing to tell apart; give at least 2")
@@ -79,7 +79,7 @@ def lenet_head(size: int = 32, num_classes: int = 10) -> nn.Sequential:
     >>> lenet_head()[0]
     Linear(in_features=400, out_features=120, bias=True)
     """
-    refuse_too_few(num_classes)
+    check_enough_classes(num_classes)
     side = ((size - 4) // 2 - 4) // 2
     return nn.Sequential(
         nn.Linear(16 * side * side, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, num_classes)

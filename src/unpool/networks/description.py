@@ -34,7 +34,7 @@ from unpool.networks.decoders.mirror import FORMS, mirror
 from unpool.networks.decoders.mirrorable import MIRRORABLE
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.windows import Window, window_of
-from unpool.networks.shape_check import MISFITS, try_zeros
+from unpool.networks.shape_check import MISFITS, check_layers_fit
 
 UNPOOLS: dict[str, type[nn.Module]] = {
     kind.__name__: kind for kind in (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)
@@ -96,7 +96,7 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
         raise UsageError(
             "no layer has weights, so there is nothing to train; give one that has, such as Conv2d"
         )
-    try_zeros(network, _places(network))
+    check_layers_fit(network, _places(network))
     network.built_with = {"description": copy.deepcopy(dict(description))}
     return network
 

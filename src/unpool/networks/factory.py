@@ -57,7 +57,7 @@ def build(
     if name != "lenet" or form == "none":
         return with_classes(network, num_classes)
     head = lenet_head(size, num_classes)
-    return Classifier(network.encoder, head, network=name, preprocessing=network.preprocessing)
+    return Classifier(network.encoder, head, architecture=name, preprocessing=network.preprocessing)
 
 
 def _build_autoencoder(
@@ -71,7 +71,7 @@ def _build_autoencoder(
         raise UnpoolError(f"size {size} is too small for {name}; the smallest it takes is {pixels(smallest)}")
     prepared = _preprocessing(entry, size, channels)
     made = _decoder(name, encoder, size, channels, width, form)
-    return Autoencoder(encoder, made, network=name, preprocessing=prepared, merge=entry.merge)
+    return Autoencoder(encoder, made, architecture=name, preprocessing=prepared, merge=entry.merge)
 
 
 def _encoder(name: str, size: int, channels: int, width: int) -> nn.Sequential:
@@ -122,7 +122,7 @@ def _build_backbone(name: str, entry: Entry, size: int, channels: int, form: str
             encoder.out_channels, channels, reduction=encoder.reduction, form=form or "upsample"
         )
     prepared = _preprocessing(entry, size, channels, told)
-    return Autoencoder(encoder, made, network=name, preprocessing=prepared, merge=entry.merge)
+    return Autoencoder(encoder, made, architecture=name, preprocessing=prepared, merge=entry.merge)
 
 
 def _preprocessing(

@@ -16,10 +16,10 @@ from unpool.networks.decoders.base import NoDecoder
 DIMENSION = 128
 
 
-class Adapted(Autoencoder):
+class NetworkWithHead(Autoencoder):
     """`embed` gives what a linear head makes of the code at unit length; encoder and decoder are as they were.
 
-    >>> net = Adapted(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), NoDecoder(), merge="mean")
+    >>> net = NetworkWithHead(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), NoDecoder(), merge="mean")
     >>> net.encode(torch.zeros(5, 3, 8, 8)).shape, net.embed(torch.zeros(5, 3, 8, 8)).shape
     (torch.Size([5, 4, 6, 6]), torch.Size([5, 2]))
     """
@@ -46,11 +46,11 @@ class Head(nn.Module):
     merge = "flatten"
     use_indices = False
 
-    def __init__(self, network: Adapted) -> None:
+    def __init__(self, network: NetworkWithHead) -> None:
         super().__init__()
         self.head = network.head
         self.decoder = NoDecoder()
-        self.network, self.preprocessing = network.network, network.preprocessing
+        self.architecture, self.preprocessing = network.architecture, network.preprocessing
 
     def encode(self, code_BD: Tensor) -> Tensor:
         """Vectors (B, E) of codes (B, D)."""
@@ -77,7 +77,7 @@ class Head(nn.Module):
         self.head.bias.copy_(-(self.head.weight @ mean_D))
 
 
-def with_head(network: Autoencoder, dimension: int = DIMENSION) -> Adapted:
+def with_head(network: Autoencoder, dimension: int = DIMENSION) -> NetworkWithHead:
     """A network's own encoder and decoder, and a head to vectors of `dimension` numbers on its code.
 
     A network that has such a head already is given back. Raises UsageError for a dimension below 2.
@@ -86,13 +86,13 @@ def with_head(network: Autoencoder, dimension: int = DIMENSION) -> Adapted:
     >>> with_head(network, 2).head
     Linear(in_features=4, out_features=2, bias=True)
     """
-    if isinstance(network, Adapted):
+    if isinstance(network, NetworkWithHead):
         return network
     if dimension < 2:
         raise UsageError(f"head {dimension} leaves vectors that all lie on a line; give at least 2")
     head = nn.Linear(network.dimension(), dimension).to(next(network.encoder.parameters()))
-    adapted = Adapted(
-        network.encoder, head, network.decoder, network=network.network,
+    adapted = NetworkWithHead(
+        network.encoder, head, network.decoder, architecture=network.architecture,
         preprocessing=network.preprocessing, merge=network.merge, use_indices=network.use_indices,
     )  # fmt: skip
     if network.built_with is not None:

@@ -19,7 +19,7 @@ MISFITS = (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, At
 BATCH = 2  # of one image, a layer that takes the batch for an axis would go unseen
 
 
-def try_zeros(network: Autoencoder, places: Mapping[nn.Module, str]) -> None:
+def check_layers_fit(network: Autoencoder, places: Mapping[nn.Module, str]) -> None:
     """Run a network once on images of zeros; `places` tells what its layers are called in errors.
 
     Raises `UsageError` naming the layer that cannot take what the one before it gives, and where what comes
@@ -28,7 +28,7 @@ def try_zeros(network: Autoencoder, places: Mapping[nn.Module, str]) -> None:
     >>> from unpool.networks.autoencoder import Preprocessing
     >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(8, 4, 3))
     >>> network = Autoencoder(encoder, nn.Identity(), preprocessing=Preprocessing(size=9))
-    >>> try_zeros(network, {encoder[1]: "layer 2"})  # doctest: +ELLIPSIS
+    >>> check_layers_fit(network, {encoder[1]: "layer 2"})  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     unpool.errors.UsageError: layer 2 cannot take 4×7×7: expected input[2, 4, 7, 7] to have 8 channels...
     """

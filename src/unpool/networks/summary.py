@@ -33,7 +33,7 @@ def layer_table(network: Any, size: int | None = None) -> dict[str, Any]:
     numbers = sum(p.numel() for p in network.parameters())
     activations = sum(torch.Size(layer["output"]).numel() for layer in layers)
     return {
-        "network": network.network,
+        "network": network.architecture,
         "input": list(image_BCHW.shape[1:]),
         "output": list(output_B.shape[1:]),
         "parameters": numbers,

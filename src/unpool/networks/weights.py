@@ -22,7 +22,7 @@ State = dict[str, Tensor]
 
 PREFIXES = ("", "encoder.", "encoder.body.", "body.", "features.", "module.", "backbone.", "model.")
 HEADS = ("classifier", "fc.", "_fc.", "head", "last_linear", "aux", "AuxLogits", "pre_logits")
-WAY_ROUND = "give a file with --weights FILE or start from random weights with --weights none"
+REMEDY = "give a file with --weights FILE or start from random weights with --weights none"
 
 
 def load_weights(network: Autoencoder, weights: str | Path) -> None:
@@ -42,7 +42,7 @@ def load_weights(network: Autoencoder, weights: str | Path) -> None:
         target: nn.Module = network
     else:
         target = network.encoder.body if isinstance(network.encoder, Backbone) else network.encoder
-    target.load_state_dict(matched(state, target.state_dict(), source, network.network), strict=False)
+    target.load_state_dict(match_weights(state, target.state_dict(), source, network.architecture), strict=False)
 
 
 def has_imagenet(name: str) -> bool:
@@ -57,14 +57,14 @@ def has_imagenet(name: str) -> bool:
 
 def pretrained_state(network: Autoencoder) -> State:
     """The ImageNet weights of a network, from an installed package, a cache or the network."""
-    name = network.network
+    name = network.architecture
     if name == "efficientnet-lite0":
         return lite0_state()
     if name.startswith("vgg") and name.endswith("-bn"):
         return _torchvision_state(name.replace("-", "_"), name)
     if isinstance(network.encoder, Backbone):
         return _timm_state(network) if is_timm_name(name) else _torchvision_state(name, name)
-    raise UnpoolError(f"there are no ImageNet weights for {name}; {WAY_ROUND}")
+    raise UnpoolError(f"there are no ImageNet weights for {name}; {REMEDY}")
 
 
 def lite0_state() -> State:
@@ -77,7 +77,7 @@ def lite0_state() -> State:
 def read_state(path: Path) -> State:
     """A state dict from a file. UnpoolError where there is none in it."""
     if not path.is_file():
-        raise UnpoolError(f"there is no weights file {path}; {WAY_ROUND}")
+        raise UnpoolError(f"there is no weights file {path}; {REMEDY}")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file
@@ -87,12 +87,12 @@ def read_state(path: Path) -> State:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
         raise UnpoolError(
-            f"{path} holds no weights that can be read ({_short(error)}); {WAY_ROUND}"
+            f"{path} holds no weights that can be read ({_short(error)}); {REMEDY}"
         ) from error
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
             raise
-        raise UnpoolError(f"{path} is no safetensors file ({_short(error)}); {WAY_ROUND}") from error
+        raise UnpoolError(f"{path} is no safetensors file ({_short(error)}); {REMEDY}") from error
     while isinstance(found, dict) and isinstance(inner := found.get("state_dict", found.get("model")), dict):
         found = inner
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
@@ -102,7 +102,7 @@ def read_state(path: Path) -> State:
     return found
 
 
-def matched(state: State, target: State, source: str, network: str) -> State:
+def match_weights(state: State, target: State, source: str, network: str) -> State:
     """The entries of `state` under the names of `target`: prefixes taken off, a classifier left out.
 
     A first convolution for another number of channels is summed (three to one) or spread (one to three).
@@ -114,7 +114,7 @@ def matched(state: State, target: State, source: str, network: str) -> State:
     found = {key: value for key, value in found.items() if key in target or not key.startswith(HEADS)}
     _adapt_channels(found, target)
     if different := first_difference(found, target):
-        raise UnpoolError(f"{source} is not for {network}: {different}; {WAY_ROUND}")
+        raise UnpoolError(f"{source} is not for {network}: {different}; {REMEDY}")
     return {key: value for key, value in found.items() if key in target}
 
 
@@ -154,26 +154,26 @@ def _torchvision_state(theirs: str, name: str) -> State:
     import torchvision
 
     weights = torchvision.models.get_model_weights(theirs).DEFAULT
-    with _told_when_unreachable(name):
+    with _explain_unreachable(name):
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     return state
 
 
 def _timm_state(network: Autoencoder) -> State:
-    with _told_when_unreachable(network.network), _without_long_retries():
-        pretrained = timm_body(network.network, network.channels, network.size, pretrained=True)
+    with _explain_unreachable(network.architecture), _without_long_retries():
+        pretrained = timm_body(network.architecture, network.channels, network.size, pretrained=True)
     state: State = pretrained.state_dict()
     return state
 
 
 @contextmanager
-def _told_when_unreachable(name: str) -> Iterator[None]:
+def _explain_unreachable(name: str) -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):  # torch tells of its downloads where results go
             yield
     except (OSError, urllib.error.URLError, RuntimeError) as error:
         raise UnpoolError(
-            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {WAY_ROUND}"
+            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {REMEDY}"
         ) from error
 
 

@@ -16,7 +16,7 @@ from unpool.networks.autoencoder import merge_code
 from unpool.networks.decoders.base import NoDecoder
 from unpool.objectives.base import Objective
 from unpool.objectives.gather import gather_rows
-from unpool.objectives.views import Looks, views_named
+from unpool.objectives.views import ViewSampler, views_named
 
 PROJECTED = 64
 DECODED = 8  # one image in so many is decoded: the decoder, which changes nothing of the code, costs little
@@ -69,7 +69,7 @@ class Contrast(Objective):
         *,
         seed: int = 0,
         temperature: float = 0.5,
-        views: Looks | None = None,
+        views: ViewSampler | None = None,
         project: bool = True,
     ) -> None:
         super().__init__()

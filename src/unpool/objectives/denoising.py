@@ -16,7 +16,7 @@ from unpool.objectives.reconstruction import reconstruction_loss
 class Denoising(nn.Module):
     """The network's output for the corrupted input against the clean input.
 
-    `loss` is a name of `reconstruction_loss` (`network` stands in its errors), `corruption` a word such as
+    `loss` is a name of `reconstruction_loss` (`architecture` stands in its errors), `corruption` a word such as
     `salt-pepper:snr=0.9,p=1`; `mean` and `std` tell how the images are normalised, hence where black and white
     are. Raises `UsageError` for words that are not known.
     Source: Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, ICML 2008;
@@ -36,13 +36,13 @@ class Denoising(nn.Module):
         std: tuple[float, ...],
         *,
         seed: int = 0,
-        network: str = "the network",
+        architecture: str = "the network",
     ) -> None:
         super().__init__()
         self.seed = seed
         self.corruption = read_corruption(corruption, mean, std)
         low, high = pixel_range(mean, std)
-        self._loss = reconstruction_loss(loss, low=low, high=high, network=network)
+        self._loss = reconstruction_loss(loss, low=low, high=high, architecture=architecture)
 
     def forward(self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
         """The mean loss over the batch, a scalar; the same images are corrupted anew in every epoch."""

@@ -12,7 +12,7 @@ from unpool.objectives.losses.registry import Bound, Loss, elementwise_loss
 
 
 def reconstruction_loss(
-    name: str = "mse", *, low: Bound | None = None, high: Bound | None = None, network: str = "the network"
+    name: str = "mse", *, low: Bound | None = None, high: Bound | None = None, architecture: str = "the network"
 ) -> Loss:
     """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
 
@@ -22,7 +22,7 @@ def reconstruction_loss(
     >>> reconstruction_loss("mse")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
     4.0
     """
-    return elementwise_loss(name, low=low, high=high, network=network)
+    return elementwise_loss(name, low=low, high=high, architecture=architecture)
 
 
 class Reconstruction(nn.Module):
@@ -38,10 +38,10 @@ class Reconstruction(nn.Module):
         *,
         low: Bound | None = None,
         high: Bound | None = None,
-        network: str = "the network",
+        architecture: str = "the network",
     ) -> None:
         super().__init__()
-        self._loss = reconstruction_loss(loss, low=low, high=high, network=network)
+        self._loss = reconstruction_loss(loss, low=low, high=high, architecture=architecture)
 
     def forward(self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
         """The mean loss over the batch, a scalar."""

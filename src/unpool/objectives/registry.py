@@ -11,13 +11,13 @@ from unpool.errors import unknown_name
 from unpool.options import OBJECTIVES
 
 if TYPE_CHECKING:
-    from unpool.objectives.views import Looks
+    from unpool.objectives.views import ViewSampler
 
 DEFAULT_CORRUPTION = "salt-pepper:snr=0.9,p=1"
 TEMPERATURE, ADAPTED_TEMPERATURE = 0.5, 0.2  # of contrast, the second of a head or a learnt encoder
 
 
-def make_objective(
+def build_objective(
     name: str,
     network: Any,
     *,
@@ -27,7 +27,7 @@ def make_objective(
     num_classes: int = 0,
     trained_M: np.ndarray | None = None,
     num_images: int = 0,
-    views: str | Looks | None = None,
+    views: str | ViewSampler | None = None,
     adapts: bool = False,
     seed: int = 0,
 ) -> nn.Module:
@@ -46,17 +46,17 @@ def make_objective(
     from unpool.objectives.local_aggregation.objective import Aggregation
     from unpool.objectives.losses.registry import pixel_range
     from unpool.objectives.reconstruction import Reconstruction
-    from unpool.objectives.views import PickedViews, views_named
+    from unpool.objectives.views import PrecomputedViews, views_named
 
     prep = network.preprocessing
     looks = views_named(views) if views is None or isinstance(views, str) else views
-    project = not isinstance(looks, PickedViews)
+    project = not isinstance(looks, PrecomputedViews)
     if name == "reconstruct":
         low, high = pixel_range(prep.mean, prep.std)
-        return Reconstruction(loss or "mse", low=low, high=high, network=network.network)
+        return Reconstruction(loss or "mse", low=low, high=high, architecture=network.architecture)
     if name == "denoise":
         noise = corruption or DEFAULT_CORRUPTION
-        return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, network=network.network)
+        return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, architecture=network.architecture)
     if name == "contrast":
         with seeded(seed):
             warmth = TEMPERATURE if project and not adapts else ADAPTED_TEMPERATURE

@@ -24,7 +24,7 @@ SMALLEST_BENT = 4 * KNOTS  # pixels a side; where knots lie closer, a warp scram
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 
-class Looks(Protocol):
+class ViewSampler(Protocol):
     """Whatever shows one image in several ways."""
 
     def look(self, x: Tensor, index_B: np.ndarray, seed: int, epoch: int, stream: int) -> Tensor: ...
@@ -93,7 +93,7 @@ class Views:
         return torch.lerp(grey_B1HW, x_B3HW, 1 + self.colour * random_B.view(-1, 1, 1, 1))
 
 
-class PickedViews:
+class PrecomputedViews:
     """Views that were made before: of V rows (B, V, D) of each image one, another for each of two streams.
 
     With `num_alike` = K the last K rows are views of other images that are like this one, and the second stream

@@ -23,21 +23,21 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
 
     Of duplicates the images to keep are not listed. Raises `UnpoolError` where there is no workspace.
     """
-    found = _standing(work)
+    found = _valid_entries(work)
     return None if found is None else {kind: [entry["path"] for entry in found[kind]] for kind in PROBLEMS}
 
 
 def found_sets(work: Path, kind: str) -> list[list[str]]:
     """Sets of `duplicates` or `near_duplicates`, the image to keep first; none where nothing was checked."""
     sets: dict[str, list[str]] = {}
-    for entry in (_standing(work) or {}).get(kind, []):
+    for entry in (_valid_entries(work) or {}).get(kind, []):
         sets.setdefault(entry["of"], [entry["of"]]).append(entry["path"])
     return list(sets.values())
 
 
 def found_rows(work: Path) -> list[tuple[str, str, str]]:
     """Path, problem and detail of everything that was found, for problems.csv."""
-    found = _standing(work) or {}
+    found = _valid_entries(work) or {}
     return [
         (entry["path"], PROBLEMS[kind], _detail(entry)) for kind in PROBLEMS for entry in found.get(kind, [])
     ]
@@ -47,7 +47,7 @@ def _detail(entry: Entry) -> str:
     return f"of {entry['of']}" if "of" in entry else str(entry.get("detail", ""))
 
 
-def _standing(work: Path) -> dict[str, list[Entry]] | None:
+def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:
     """The entries of each kind whose images are in the table as they were."""
     told = _read(work / REPORT / FILE)
     if told is None:
@@ -57,7 +57,7 @@ def _standing(work: Path) -> dict[str, list[Entry]] | None:
         entries["outliers"] = []  # seen by another network, others are odd
     digests = _digests(work, [entry for kind in PROBLEMS for entry in entries[kind]])
     standing = {kind: [e for e in entries[kind] if digests.get(e["path"]) == e["id"]] for kind in PROBLEMS}
-    return standing | {kind: _kept_anew(standing[kind], digests) for kind in OF_OTHERS}
+    return standing | {kind: _promote_next(standing[kind], digests) for kind in OF_OTHERS}
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -87,7 +87,7 @@ def _digests(work: Path, entries: Sequence[Entry]) -> dict[str, str]:
     return {path: digest for path, digest, status in zip(*columns, strict=True) if status == OK}
 
 
-def _kept_anew(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[Entry]:
+def _promote_next(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[Entry]:
     """Where the image to keep has gone, the next of its set is kept instead, and no longer listed."""
     heirs: dict[str, Entry] = {}
     standing = []

@@ -33,7 +33,7 @@ class RowWriter:
         self._rows, self._written = [], time.perf_counter()
 
 
-def refuse_empty(work: Path, table: ImageTable, location: str) -> None:
+def check_not_empty(work: Path, table: ImageTable, location: str) -> None:
     """`UnpoolError` where no image of the table can be used; problems.csv then says why."""
     images, skipped = counts(table)
     if not images:

@@ -21,10 +21,10 @@ SUFFIX = ".unpool"
 TOLD = ("unpool", "torch", "onnxruntime", "lancedb", "faiss-cpu", "openTSNE", "scikit-learn", "timm")
 
 
-def default_work(place: str) -> Path:
+def default_workspace(place: str) -> Path:
     """The workspace of a folder or named set, in the current folder.
 
-    >>> default_work("holiday photos/").name, default_work("mnist:train").name
+    >>> default_workspace("holiday photos/").name, default_workspace("mnist:train").name
     ('holiday photos.unpool', 'mnist-train.unpool')
     """
     name = Path(place).name or Path(place).resolve().name or "images"
@@ -51,7 +51,7 @@ def write_state(work: Path, **changes: Any) -> dict[str, Any]:
     return state
 
 
-def stamp_groups(work: Path) -> None:
+def new_grouping_id(work: Path) -> None:
     """Note that groups are made anew: edits of the former ones cannot be taken back any more."""
     write_state(work, grouped=uuid4().hex)
 

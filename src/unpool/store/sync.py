@@ -27,14 +27,14 @@ class Pending:
     gone: list[str]
 
 
-def refuse_other_images(work: Path, location: str) -> None:
+def check_same_images(work: Path, location: str) -> None:
     """A workspace holds one collection: UnpoolError where it was made from another place."""
     before = read_state(work).get("images")
     if before not in (None, location):
         raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
 
 
-def refuse_taken(work: Path, location: str) -> None:
+def check_folder_is_free(work: Path, location: str) -> None:
     """`UsageError` where the images themselves lie in `work`, or a `model` or `report` that would be replaced."""
     if (work / STATE).exists() or (work / WORKSPACE_TABLE).exists():
         return
@@ -67,7 +67,7 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
     table.upsert([skipped_row(problem) for problem in problems])
 
 
-def said_of_images(table: ImageTable) -> list[dict[str, Any]]:
+def read_annotations(table: ImageTable) -> list[dict[str, Any]]:
     """Path, content (id), label and mark of every image that a person said something of."""
     import pyarrow.compute as pc
 
@@ -77,7 +77,7 @@ def said_of_images(table: ImageTable) -> list[dict[str, Any]]:
     return found
 
 
-def follow_contents(table: ImageTable, said: Sequence[dict[str, Any]]) -> None:
+def move_annotations_with_content(table: ImageTable, said: Sequence[dict[str, Any]]) -> None:
     """Where files have changed places under the same names, what was `said` goes with the images, not the names.
 
     A file whose former content is nowhere any more was edited: what was said of it stays.
@@ -101,7 +101,7 @@ def follow_contents(table: ImageTable, said: Sequence[dict[str, Any]]) -> None:
     })  # fmt: skip
 
 
-def forget_gone(table: ImageTable, gone: Sequence[str]) -> int:
+def remove_missing_rows(table: ImageTable, gone: Sequence[str]) -> int:
     """Drop the rows of vanished files; what a person said of them moves to the same image under another name.
 
     A label whose image is nowhere else stays, with a row of the problem `missing`. Returns how many rows went or

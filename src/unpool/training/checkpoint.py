@@ -70,7 +70,7 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 @contextmanager
-def which_fits(folder: Path | None) -> Iterator[None]:
+def checkpoint_errors(folder: Path | None) -> Iterator[None]:
     """Tell in one line where what the checkpoint of FOLDER holds does not fit what it is loaded into."""
     try:
         yield

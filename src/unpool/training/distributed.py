@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def make_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerator:
+def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerator:
     """The Accelerator of this process on `device` ("cpu", "cuda" or "mps").
 
     `precision` auto is bf16 on a CUDA device that computes in it, else fp32: on CPUs bf16 is often slower.
@@ -32,7 +32,7 @@ def make_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerato
     return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bf16 else "no")
 
 
-def keep_alike(module: nn.Module, buffers: Sequence[str]) -> None:
+def exclude_ddp_buffers(module: nn.Module, buffers: Sequence[str]) -> None:
     """Tell the wrapper of several processes that these buffers need not be sent from the first to the others."""
     if buffers:
         ignore = nn.parallel.DistributedDataParallel._set_params_and_buffers_to_ignore_for_model
@@ -40,7 +40,7 @@ def keep_alike(module: nn.Module, buffers: Sequence[str]) -> None:
 
 
 @torch.no_grad()
-def same_buffers(network: nn.Module, accelerator: Accelerator) -> None:
+def broadcast_buffers(network: nn.Module, accelerator: Accelerator) -> None:
     """Give every process the buffers of the first, whose weights are kept: statistics of BatchNorm differ."""
     if accelerator.num_processes > 1:
         for buffer in network.buffers():

@@ -13,11 +13,11 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.training.plan import Plan
 
 
-def refuse_nonsense(loss: float | None, epoch: int, lr: float, what: str = "loss") -> None:
+def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = "loss") -> None:
     """`UnpoolError` with advice where a loss is known and no number.
 
-    >>> refuse_nonsense(0.5, 2, lr=0.1)
-    >>> refuse_nonsense(float("nan"), 2, lr=0.1)  # doctest: +ELLIPSIS
+    >>> check_loss_is_finite(0.5, 2, lr=0.1)
+    >>> check_loss_is_finite(float("nan"), 2, lr=0.1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     unpool.errors.UnpoolError: the loss became nan in epoch 3; try a smaller learning rate (--lr, it was 0.1) or ...
     """
@@ -25,7 +25,7 @@ def refuse_nonsense(loss: float | None, epoch: int, lr: float, what: str = "loss
         raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {_way_round(lr)}")
 
 
-def refuse_broken(network: nn.Module, step: int, lr: float) -> None:
+def check_weights_are_finite(network: nn.Module, step: int, lr: float) -> None:
     """`UnpoolError` where weights or running statistics are no numbers: the last step may break them unseen."""
     trained = {name for name, _ in network.named_parameters()}
     for name, value in network.state_dict().items():
@@ -46,7 +46,7 @@ def smallest_step(plan: Plan, count: int, per_epoch: int) -> int:
     return min(plan.batch, count) if ends_before else count % plan.batch or min(plan.batch, count)
 
 
-def refuse_one_image(module: Any, x_1CHW: Tensor, index_1: np.ndarray, told: str) -> None:
+def check_batch_norm_batch(module: Any, x_1CHW: Tensor, index_1: np.ndarray, told: str) -> None:
     """`UsageError` where batch normalisation of 1×1 planes cannot take a step of one image; nothing is changed.
 
     `told` says which images in which batches leave such a step.

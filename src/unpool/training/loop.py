@@ -20,16 +20,21 @@ from unpool.core.cpu import keep_freed_memory
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.base import Objective
 from unpool.training.budget import seconds_a_step, seconds_to_validate
-from unpool.training.checkpoint import first_difference, load_checkpoint, save_checkpoint, which_fits
+from unpool.training.checkpoint import checkpoint_errors, first_difference, load_checkpoint, save_checkpoint
 from unpool.training.datasets import Images, epoch_batches, split
-from unpool.training.distributed import keep_alike, make_accelerator, same_buffers, share
-from unpool.training.guards import refuse_broken, refuse_nonsense, refuse_one_image, smallest_step
+from unpool.training.distributed import broadcast_buffers, build_accelerator, exclude_ddp_buffers, share
+from unpool.training.guards import (
+    check_batch_norm_batch,
+    check_loss_is_finite,
+    check_weights_are_finite,
+    smallest_step,
+)
 from unpool.training.history import History, Standing
 from unpool.training.interrupt import Interrupt
-from unpool.training.meters import Sums
-from unpool.training.optimisers import make_optimiser, parameter_groups
+from unpool.training.meters import LossMeter
+from unpool.training.optimisers import build_optimiser, parameter_groups
 from unpool.training.plan import Plan
-from unpool.training.schedules import make_schedule
+from unpool.training.schedules import build_schedule
 from unpool.training.tensorboard import Log
 
 if TYPE_CHECKING:
@@ -70,7 +75,7 @@ def train(
     Raises `UnpoolError` when the loss is no longer a number, `UsageError` where there is nothing to train on.
     """
     keep_freed_memory()
-    accelerator = accelerator or make_accelerator(data.device.type)
+    accelerator = accelerator or build_accelerator(data.device.type)
     run = _Run(network, data, objective, plan, parts, accelerator)
     run.same_run = dict(key or {}) | run.same_run
     run.folder, run.report, run.make_log, run.refuse_others = folder, progress, log, refuse_others
@@ -113,14 +118,14 @@ class _Run:
         self.bare: nn.Module = _Step(self.network, self.objective)
         if accelerator.num_processes > 1 and accelerator.device.type == "cuda":
             self.bare = nn.SyncBatchNorm.convert_sync_batchnorm(self.bare)  # type: ignore[no-untyped-call]
-        keep_alike(self.bare, [f"objective.{name}" for name in getattr(objective, "alike", ())])
+        exclude_ddp_buffers(self.bare, [f"objective.{name}" for name in getattr(objective, "alike", ())])
         self.module = accelerator.prepare_model(self.bare)
-        self.optimizer = make_optimiser(
+        self.optimizer = build_optimiser(
             plan.optimizer, parameter_groups(self.bare, plan.backbone_lr), plan.lr, plan.weight_decay
         )
         self.history = History(best_by=getattr(objective, "best_by", None))
         self.total = self.step = 0
-        self.sums = Sums(accelerator.device)
+        self.sums = LossMeter(accelerator.device)
         self.best: dict[str, Tensor] | None = None
         self.best_loss = math.inf
         self.log = Log()
@@ -132,7 +137,7 @@ class _Run:
         state = self._checkpoint()
         self._try_one_image()
         self.total = state["total"] if state else self._count_steps()
-        self.schedule = make_schedule(self.plan.schedule, self.optimizer, self.total, self.per_epoch)
+        self.schedule = build_schedule(self.plan.schedule, self.optimizer, self.total, self.per_epoch)
         if state:
             self._resume(state)
         elif self.plan.minutes is not None:
@@ -150,7 +155,7 @@ class _Run:
         return self._finish()
 
     def _finish(self) -> History:
-        refuse_broken(self.network, self.step, self.plan.lr)
+        check_weights_are_finite(self.network, self.step, self.plan.lr)
         if self.best is not None:
             self.history.last = _copy(self.network)
             self.network.load_state_dict(self.best)
@@ -175,7 +180,7 @@ class _Run:
         index_1 = self.train_index[:1]
         x_1CHW = next(iter(self.data.batches([index_1], self.plan.seed, 0)))
         told = f"{len(self.train_index)} images in batches of {self.plan.batch}"
-        refuse_one_image(self.bare, x_1CHW, index_1, told)
+        check_batch_norm_batch(self.bare, x_1CHW, index_1, told)
 
     def _count_steps(self) -> int:
         plan = self.plan
@@ -193,7 +198,7 @@ class _Run:
         each = seconds_a_step(self._step_to_time, self._agreed)
         self.bare.load_state_dict(before)
         self.optimizer.zero_grad(set_to_none=True)
-        self.sums = Sums(self.accelerator.device)
+        self.sums = LossMeter(self.accelerator.device)
         return max(1, int(minutes * 60 / self._agreed(each + validate)))
 
     def _step_to_time(self, number: int) -> None:
@@ -272,9 +277,9 @@ class _Run:
 
     def _close_epoch(self, epoch: int) -> None:
         train_loss, train_accuracy = self.sums.means(self.accelerator)
-        refuse_nonsense(train_loss, epoch, self.plan.lr)
+        check_loss_is_finite(train_loss, epoch, self.plan.lr)
         val_loss, val_accuracy, more = self._validate()
-        refuse_nonsense(val_loss, epoch, self.plan.lr, "validation loss")
+        check_loss_is_finite(val_loss, epoch, self.plan.lr, "validation loss")
         entry = {
             "epoch": epoch + 1, "step": self.step, "train_loss": train_loss, "val_loss": val_loss,
             "train_accuracy": train_accuracy, "val_accuracy": val_accuracy, **more,
@@ -285,7 +290,7 @@ class _Run:
             self.best_loss = cost
             self.best = _copy(self.network)
         self.schedule.after_epoch(train_loss if val_loss is None else val_loss)
-        self.sums = Sums(self.accelerator.device)
+        self.sums = LossMeter(self.accelerator.device)
         self.log.epoch(self.history.epochs[-1])
         self._tell(epoch)
 
@@ -299,8 +304,8 @@ class _Run:
             for start in range(0, len(self.val_index), self.plan.batch)
         ]
         self.bare.eval()
-        same_buffers(self.network, world)
-        sums = Sums(world.device)
+        broadcast_buffers(self.network, world)
+        sums = LossMeter(world.device)
         if self.is_told:
             self.objective.before_validation()
         images = self.data.batches([index_B for index_B, _ in own], self.plan.seed)
@@ -331,7 +336,7 @@ class _Run:
     def _tell(self, epoch: int) -> None:
         last = self.history.epochs[-1] if self.history.epochs else {}
         running = self.sums.means()[0]
-        refuse_nonsense(running, epoch, self.plan.lr)
+        check_loss_is_finite(running, epoch, self.plan.lr)
         if running is not None:
             self.log.step(self.step, running, self.optimizer.param_groups[0]["lr"])
         if self.report:
@@ -356,7 +361,7 @@ class _Run:
         if self.folder is None or not self.accelerator.is_main_process:
             return
         # A state that is lost already must not take the place of one that could be resumed.
-        refuse_nonsense(self.sums.means()[0], self.step // self.per_epoch, self.plan.lr)
+        check_loss_is_finite(self.sums.means()[0], self.step // self.per_epoch, self.plan.lr)
         state: dict[str, Any] = {
             "run": self.same_run, "total": self.total, "step": self.step,
             "network": self.network.state_dict(), "objective": self.objective.state_dict(),
@@ -380,7 +385,7 @@ class _Run:
         return None
 
     def _resume(self, state: dict[str, Any]) -> None:
-        with which_fits(self.folder):
+        with checkpoint_errors(self.folder):
             for weights in (state["best"], state["network"]):
                 if weights is not None:
                     self.network.load_state_dict(weights)

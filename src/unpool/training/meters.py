@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from accelerate import Accelerator
 
 
-def widest_float(device: torch.device) -> torch.dtype:
+def accumulation_dtype(device: torch.device) -> torch.dtype:
     """The widest floats that the device computes in: Apple's GPUs have no float64.
 
-    >>> widest_float(torch.device("cpu")), widest_float(torch.device("mps"))
+    >>> accumulation_dtype(torch.device("cpu")), accumulation_dtype(torch.device("mps"))
     (torch.float64, torch.float32)
     """
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-class Sums:
+class LossMeter:
     """Loss and hits of an epoch so far, added up on the device."""
 
     def __init__(self, device: torch.device) -> None:
-        self.loss_hits_seen = torch.zeros(3, dtype=widest_float(device), device=device)
+        self.loss_hits_seen = torch.zeros(3, dtype=accumulation_dtype(device), device=device)
         self.has_hits = False
 
     def add(self, loss: Tensor, hits: Tensor | None, count: int) -> None:

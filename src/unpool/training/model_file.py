@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
-WAY_ROUND = "train the model again, or copy the whole folder anew"
+REMEDY = "train the model again, or copy the whole folder anew"
 
 
 def save_model(
@@ -117,9 +117,9 @@ def load_model(folder: Path | str) -> Any:
     path, state = folder / WEIGHTS, _read_weights(folder / WEIGHTS)
     if different := first_difference(state, network.state_dict()):
         told = f"{path} does not hold the weights of {described['network']}: {different}"
-        raise UnpoolError(f"{told}; {WAY_ROUND}")
+        raise UnpoolError(f"{told}; {REMEDY}")
     if described.get("weights") not in (None, _digest(path)):
-        raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {WAY_ROUND}")
+        raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {REMEDY}")
     network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
     network.load_state_dict(state, strict=False)  # old files lack the counts of batches seen
     return network.eval()
@@ -134,10 +134,10 @@ def _described(
     """What model.json will say, but for the weights; UnpoolError for what could not be read back."""
     made_of = network.built_with if options is None else dict(options)
     if made_of is None:
-        told = f"{type(network).__name__} '{network.network}' cannot be rebuilt from a model folder"
+        told = f"{type(network).__name__} '{network.architecture}' cannot be rebuilt from a model folder"
         raise UnpoolError(f"{told}, which holds no code; build it with build_network or a description")
     described = {
-        "network": network.network,
+        "network": network.architecture,
         "kind": "segmenter" if hasattr(network, "coarse") else "encoder",
         "options": made_of,
         "preprocessing": asdict(network.preprocessing),
@@ -150,7 +150,7 @@ def _described(
     try:
         _json(described)
     except (TypeError, ValueError) as error:
-        told = f"the options or the training of {network.network} cannot be written to {JSON} ({error})"
+        told = f"the options or the training of {network.architecture} cannot be written to {JSON} ({error})"
         raise UnpoolError(f"{told}; describe it with names and finite numbers alone") from error
     return described
 
@@ -185,7 +185,7 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
         network.preprocessing = _preprocessing(described)
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(
-            f"{path} describes no segmenter that can be built ({error}); {WAY_ROUND}"
+            f"{path} describes no segmenter that can be built ({error}); {REMEDY}"
         ) from error
     return network
 
@@ -214,7 +214,7 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
             network = network if options.get("head") is None else with_head(network, options["head"])
         network.preprocessing = _preprocessing(described)
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UnpoolError(f"{path} describes no network that can be built ({error}); {WAY_ROUND}") from error
+        raise UnpoolError(f"{path} describes no network that can be built ({error}); {REMEDY}") from error
     network.merge = described.get("merge", network.merge)
     network.use_indices = described.get("use_indices", True)
     return network
@@ -247,11 +247,11 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         return dict(load_file(path))
     except FileNotFoundError as error:
         raise UnpoolError(
-            f"{path.parent} is no complete model: it has no {path.name}; {WAY_ROUND}"
+            f"{path.parent} is no complete model: it has no {path.name}; {REMEDY}"
         ) from error
     except (SafetensorError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise UnpoolError(f"{path} is damaged ({reason}); {WAY_ROUND}") from error
+        raise UnpoolError(f"{path} is damaged ({reason}); {REMEDY}") from error
 
 
 def _json(value: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from torch import Tensor, nn, optim
 
 from unpool.errors import UsageError
-from unpool.training.specs import made, parse_typed
+from unpool.training.specs import made, parse_constructor_spec
 
 OPTIMIZER = "--optimizer"
 ENCODER = "network.encoder."  # what names in a training step begin with
@@ -25,7 +25,7 @@ _OPTIMISERS: dict[str, type[optim.Optimizer]] = {
 OPTIMISERS = tuple(sorted(_OPTIMISERS))
 
 
-def make_optimiser(
+def build_optimiser(
     text: str,
     parameters: Iterable[Tensor] | Iterable[dict[str, Any]],
     lr: float,
@@ -40,9 +40,9 @@ def make_optimiser(
     weight decay for an optimiser without one, or parameters it cannot take (muon: matrices only).
 
     >>> from torch import nn
-    >>> make_optimiser("sgd:momentum=0.9", nn.Linear(2, 1).parameters(), lr=0.1).defaults["momentum"]
+    >>> build_optimiser("sgd:momentum=0.9", nn.Linear(2, 1).parameters(), lr=0.1).defaults["momentum"]
     0.9
-    >>> make_optimiser("sgd:lr=1", nn.Linear(2, 1).parameters(), lr=0.1)
+    >>> build_optimiser("sgd:lr=1", nn.Linear(2, 1).parameters(), lr=0.1)
     Traceback (most recent call last):
     unpool.errors.UsageError: --optimizer 'sgd:lr=1': the rate is set with --lr, not here
     """
@@ -50,7 +50,7 @@ def make_optimiser(
     for key, told in (("lr", "the rate is set with --lr"), ("weight_decay", "it is set with --weight-decay")):
         if key in keys:
             raise UsageError(f"{OPTIMIZER} {text!r}: {told}, not here")
-    name, values = parse_typed(OPTIMIZER, text, _OPTIMISERS)
+    name, values = parse_constructor_spec(OPTIMIZER, text, _OPTIMISERS)
     kind, groups = _OPTIMISERS[name], _groups(parameters)
     known = inspect.signature(kind).parameters
     if "weight_decay" in known and weight_decay is not None:
@@ -70,7 +70,7 @@ def has_weight_decay(text: str) -> bool:
     >>> has_weight_decay("adamw"), has_weight_decay("rprop")
     (True, False)
     """
-    name, _ = parse_typed(OPTIMIZER, text, _OPTIMISERS)
+    name, _ = parse_constructor_spec(OPTIMIZER, text, _OPTIMISERS)
     return "weight_decay" in inspect.signature(_OPTIMISERS[name]).parameters
 
 

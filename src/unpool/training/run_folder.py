@@ -19,16 +19,16 @@ _CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
 _DECODED = re.compile(r"(\d+-)?(held-)?pairs\.u8")
 
 
-def own_file(name: str, process: int) -> str:
+def per_process_file(name: str, process: int) -> str:
     """The name of a file that each process writes for itself: the first one's has no number.
 
-    >>> own_file("pairs.u8", 0), own_file("pairs.u8", 1)
+    >>> per_process_file("pairs.u8", 0), per_process_file("pairs.u8", 1)
     ('pairs.u8', '1-pairs.u8')
     """
     return f"{process}-{name}" if process else name
 
 
-def refuse_strangers(out: Path) -> None:
+def check_run_folder_is_ours(out: Path) -> None:
     """`UsageError` where OUT/training is the user's: full, and without our mark. Decoded images alone are ours."""
     scratch = out / TRAINING
     if is_marked(scratch) or not os.path.lexists(scratch):
@@ -41,9 +41,9 @@ def refuse_strangers(out: Path) -> None:
         )
 
 
-def begin(out: Path, *, resume: bool) -> None:
+def open_run_folder(out: Path, *, resume: bool) -> None:
     """Make and mark OUT/training, which says that a run is under way; without `resume` its checkpoint goes."""
-    refuse_strangers(out)
+    check_run_folder_is_ours(out)
     scratch = out / TRAINING
     scratch.mkdir(parents=True, exist_ok=True)
     (scratch / MARKER).touch()
@@ -53,7 +53,7 @@ def begin(out: Path, *, resume: bool) -> None:
         (scratch / CHECKPOINT).unlink(missing_ok=True)
 
 
-def end(out: Path) -> None:
+def close_run_folder(out: Path) -> None:
     """Remove what we wrote in OUT/training, and the folder unless the user has put something there.
 
     It is renamed first: a kill in between leaves no folder that says the run is under way.

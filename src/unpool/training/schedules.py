@@ -13,7 +13,7 @@ from torch import optim
 from torch.optim import lr_scheduler
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.specs import made, parse_typed
+from unpool.training.specs import made, parse_constructor_spec
 
 SCHEDULE = "--schedule"
 
@@ -29,7 +29,7 @@ SCHEDULES = tuple(sorted(("cosine", *_SCHEDULERS)))
 BY_STEP = ("one-cycle", "cyclic")
 
 
-def make_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, steps_per_epoch: int) -> Schedule:
+def build_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, steps_per_epoch: int) -> Schedule:
     """The schedule written `name` or `name:key=value,…`, such as `step:step_size=30`, `multi-step:milestones=3+6`.
 
     `cosine` is one cosine over the whole run to 1 % of the rate, after a warm-up of at most 50 steps.
@@ -42,13 +42,13 @@ def make_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, steps
 
     >>> from torch import nn
     >>> optimiser = optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
-    >>> schedule = make_schedule("step:step_size=2,gamma=0.5", optimiser, total_steps=40, steps_per_epoch=10)
+    >>> schedule = build_schedule("step:step_size=2,gamma=0.5", optimiser, total_steps=40, steps_per_epoch=10)
     >>> for _ in range(2):
     ...     schedule.after_epoch(None)
     >>> optimiser.param_groups[0]["lr"]
     0.5
     """
-    name, values = parse_typed(SCHEDULE, text, {"cosine": Cosine, **_SCHEDULERS})
+    name, values = parse_constructor_spec(SCHEDULE, text, {"cosine": Cosine, **_SCHEDULERS})
     if name == "cosine":
         return Cosine(optimiser, total_steps)
     kind = _SCHEDULERS[name]

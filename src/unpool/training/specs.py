@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from unpool.core.specs import parse_named
+from unpool.core.specs import parse_spec
 from unpool.errors import UsageError
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ NOT_TYPED = {
 }  # fmt: skip
 
 
-def parse_typed(
+def parse_constructor_spec(
     option: str, text: str, known: Mapping[str, Callable[..., Any]]
 ) -> tuple[str, dict[str, Any]]:
     """A name of `known` and its values, as its constructor wants them; `UsageError` for what it cannot have."""
@@ -27,7 +27,7 @@ def parse_typed(
     }
     keys = {name: [key for key in each if key not in NOT_TYPED] for name, each in parameters.items()}
     keys.get("reduce-on-plateau", ["mode"]).remove("mode")  # a loss is always made small
-    name, values = parse_named(option, text, {"cosine": [], **keys} if "cosine" in known else keys)
+    name, values = parse_spec(option, text, {"cosine": [], **keys} if "cosine" in known else keys)
     return name, {key: _value(option, key, value, parameters[name][key]) for key, value in values.items()}
 
 

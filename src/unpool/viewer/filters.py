@@ -14,7 +14,7 @@ from unpool.viewer.schemas import Select
 Rows = NDArray[np.int64]
 
 
-def choose(seen: Snapshot, problems: dict[str, Rows], wish: Select) -> Rows:
+def filter_rows(seen: Snapshot, problems: dict[str, Rows], wish: Select) -> Rows:
     """The rows that meet every condition, by path or by the wished measure; those without a value come last."""
     chosen_N = np.ones(len(seen), bool)
     if wish.rows is not None:

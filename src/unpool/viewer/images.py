@@ -24,7 +24,7 @@ from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embedding import Form
-from unpool.inference.model import ReadyModel, ready_model
+from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
 from unpool.training.model_file import JSON, has_model
@@ -35,7 +35,7 @@ REMEMBERED = 8
 
 
 @dataclass(frozen=True)
-class Mirrored:
+class ReconstructionView:
     """What a network takes of an image, what its mirror makes of the code, and where they differ: PNGs."""
 
     mse: float
@@ -56,7 +56,7 @@ class Pictures:
         self._segmenter = segmenter or work / SEGMENTER
         self._made_for = self._wanted()
         self._lock = threading.Lock()
-        self._mirrored: OrderedDict[str, Mirrored] = OrderedDict()
+        self._mirrored: OrderedDict[str, ReconstructionView] = OrderedDict()
 
     @cached_property
     def source(self) -> Source:
@@ -64,9 +64,9 @@ class Pictures:
         return source_of(self.work)
 
     @cached_property
-    def encoder(self) -> ReadyModel:
+    def encoder(self) -> LoadedEncoder:
         """The model of the workspace, put to work."""
-        return ready_model(self.work / MODEL, "cpu", Progress())
+        return load_encoder(self.work / MODEL, "cpu", Progress())
 
     @cached_property
     def has_mirror(self) -> bool:
@@ -132,7 +132,7 @@ class Pictures:
         colours[: len(ready.classes)] = ready.classes.colours
         return _png(Image.fromarray(colours[label_HW]))
 
-    def mirrored(self, path: str) -> Mirrored:
+    def mirrored(self, path: str) -> ReconstructionView:
         """What the network's mirror makes of the image's code alone; the last few are remembered."""
         with self._lock:
             if path not in self._mirrored:
@@ -176,11 +176,11 @@ class Pictures:
 
     @cached_property
     def _ready_segmenter(self) -> Any:
-        from unpool.inference.segmenter_model import ready_segmenter
+        from unpool.inference.segmenter_model import load_segmenter
 
-        return ready_segmenter(self._segmenter, "cpu", Progress())
+        return load_segmenter(self._segmenter, "cpu", Progress())
 
-    def _mirror(self, path: str) -> Mirrored:
+    def _mirror(self, path: str) -> ReconstructionView:
         from unpool.inference.reconstruction import psnr, reconstruct
 
         network = self._network
@@ -193,7 +193,9 @@ class Pictures:
         output_SSC = made.output_BSSC[0]
         error_SS = np.abs(pixels_SSC.astype(np.float32) - output_SSC).mean(axis=2)
         mse = float(made.mse_B[0])
-        return Mirrored(mse, psnr(mse), _shown(pixels_SSC), _shown(output_SSC), _png(_heat(error_SS)))
+        return ReconstructionView(
+            mse, psnr(mse), _shown(pixels_SSC), _shown(output_SSC), _png(_heat(error_SS))
+        )
 
     def _file(self, path: str) -> ImageFile:
         """The file of a path in the table, which must lie in the images' folder whatever the table says."""

@@ -15,8 +15,8 @@ from unpool.actions.sharing.quality import PICTURES, quality
 from unpool.errors import UnpoolError
 from unpool.store.state import REPORT
 from unpool.viewer import schemas as forms
-from unpool.viewer.filters import choose
-from unpool.viewer.session import Desk
+from unpool.viewer.filters import filter_rows
+from unpool.viewer.session import Session
 
 BINARY = "application/octet-stream"
 UPLOAD_BYTES = 100 * 2**20
@@ -26,7 +26,7 @@ Answer: dict[int | str, dict[str, Any]] = {200: {"content": {BINARY: {}}}}
 ANY_BYTES = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-def reading_routes(desk: Desk) -> APIRouter:
+def reading_routes(desk: Session) -> APIRouter:
     """Collection, points, pictures, facts and searches of the workspace on the desk."""
     router = APIRouter(prefix="/api")
 
@@ -45,7 +45,7 @@ def reading_routes(desk: Desk) -> APIRouter:
 
     @router.post("/select", responses=Answer)
     def select(wish: forms.Select) -> Response:
-        rows = choose(desk.seen(wish.revision), desk.problems(), wish)
+        rows = filter_rows(desk.seen(wish.revision), desk.problems(), wish)
         return Response(rows.astype("<u4").tobytes(), media_type=BINARY)
 
     @router.post("/rows")
@@ -89,7 +89,7 @@ def reading_routes(desk: Desk) -> APIRouter:
     return router
 
 
-def _picture_routes(router: APIRouter, desk: Desk) -> None:
+def _picture_routes(router: APIRouter, desk: Session) -> None:
     def path_of(row: int, revision: int) -> str:
         return desk.paths(revision, [row])[0]
 
@@ -113,7 +113,7 @@ def _picture_routes(router: APIRouter, desk: Desk) -> None:
         return Response(getattr(made, part), media_type="image/png")
 
 
-def _search_routes(router: APIRouter, desk: Desk) -> None:
+def _search_routes(router: APIRouter, desk: Session) -> None:
     @router.post("/search/row")
     def by_row(wish: forms.SearchRow) -> list[dict[str, Any]]:
         return desk.near_row(wish.revision, wish.row, wish.k)
@@ -147,7 +147,7 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _search_content(desk: Desk, content: bytes, k: int) -> list[dict[str, Any]]:
+def _search_content(desk: Session, content: bytes, k: int) -> list[dict[str, Any]]:
     if not content:
         raise UnpoolError("the file is empty; drop an image")
     with tempfile.TemporaryDirectory(prefix="unpool-") as folder:

@@ -6,14 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from unpool.options import FORMATS, MAPS, METHODS, NOTED, PROBLEMS
+from unpool.options import ANNOTATION_FILTERS, FORMATS, MAPS, METHODS, PROBLEMS
 
 Row = Annotated[int, Field(ge=0, lt=2**31)]
 Number = Annotated[int, Field(ge=-1, lt=2**31)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
-Problem = Literal[*PROBLEMS, *NOTED]  # type: ignore[valid-type]
+Problem = Literal[*PROBLEMS, *ANNOTATION_FILTERS]  # type: ignore[valid-type]
 SortKey = Literal["path", "outlier_score", "reconstruction_error", "probability", "modified", "sharpness",
                   "brightness", "suggestion_confidence"]  # fmt: skip
 FileFormat = Literal["csv", "parquet", "html"]

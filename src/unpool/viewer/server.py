@@ -23,7 +23,7 @@ from unpool.viewer.folders import Places
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import reading_routes
 from unpool.viewer.security import POLICY, Guard
-from unpool.viewer.session import Desk, StaleError
+from unpool.viewer.session import Session, StaleError
 from unpool.viewer.write_routes import changing_routes, reload_after
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -42,7 +42,7 @@ def create_app(
     changes must carry, drawn anew unless given. Raises `UnpoolError` where there is no workspace.
     """
     token = token or secrets.token_urlsafe(24)
-    desk = Desk(work, segmenter=segmenter)
+    desk = Session(work, segmenter=segmenter)
     jobs = Jobs(reload_after(desk))
     app = FastAPI(
         title="unpool", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",

@@ -28,7 +28,7 @@ class StaleError(UnpoolError):
     """The page speaks of rows that have changed their place since."""
 
 
-class Desk:
+class Session:
     """A workspace opened for the page. `revision` grows whenever rows come, go or change their place."""
 
     def __init__(self, work: Path, *, segmenter: Path | None = None) -> None:

@@ -89,9 +89,9 @@ def _verb(kind: str) -> Callable[..., dict[str, Any]]:
 
 def main() -> None:
     """Read what to do from standard input, do it, and tell how it went."""
-    from unpool.core.cpu import share_cores_kindly
+    from unpool.core.cpu import limit_openmp_spinning
 
-    share_cores_kindly()
+    limit_openmp_spinning()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background has it ignored
     wanted = json.loads(sys.stdin.readline())
     try:

@@ -21,7 +21,7 @@ from unpool.store.state import EXPORTS
 from unpool.viewer import schemas as forms
 from unpool.viewer.folders import Places
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
-from unpool.viewer.session import Desk
+from unpool.viewer.session import Session
 
 MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "html": "text/html"}
 TAKES = {
@@ -31,7 +31,7 @@ TAKES = {
 HEARTBEAT, LOOKS_AGAIN = 15.0, 0.2  # seconds
 
 
-def changing_routes(desk: Desk, jobs: Jobs, places: Places) -> APIRouter:
+def changing_routes(desk: Session, jobs: Jobs, places: Places) -> APIRouter:
     """Edits, exports, jobs and folders for the workspace on the desk."""
     router = APIRouter(prefix="/api")
     one_at_a_time = threading.Lock()
@@ -68,7 +68,7 @@ def changing_routes(desk: Desk, jobs: Jobs, places: Places) -> APIRouter:
     return router
 
 
-def _edit(desk: Desk, wish: Any) -> dict[str, Any]:
+def _edit(desk: Session, wish: Any) -> dict[str, Any]:
     work = desk.work
     desk.seen(wish.revision)
     if isinstance(wish, forms.Undo):
@@ -87,7 +87,7 @@ def _edit(desk: Desk, wish: Any) -> dict[str, Any]:
     return (edits.accept if wish.action == "accept" else edits.refuse)(work, paths)
 
 
-def _job_routes(router: APIRouter, desk: Desk, jobs: Jobs, places: Places) -> None:
+def _job_routes(router: APIRouter, desk: Session, jobs: Jobs, places: Places) -> None:
     @router.post("/jobs")
     def start(wish: forms.JobForm) -> dict[str, Any]:
         arguments, work = _arguments(wish, desk, places)
@@ -117,7 +117,7 @@ def _job_routes(router: APIRouter, desk: Desk, jobs: Jobs, places: Places) -> No
         return desk.collection()
 
 
-def _arguments(wish: forms.JobForm, desk: Desk, places: Places) -> tuple[dict[str, Any], str | None]:
+def _arguments(wish: forms.JobForm, desk: Session, places: Places) -> tuple[dict[str, Any], str | None]:
     """What the job's action is called with, and the workspace that can be opened when it is done."""
     given = wish.options.model_dump(exclude_none=True)
     if unknown := given.keys() - TAKES[wish.kind]:
@@ -153,7 +153,7 @@ async def _events(jobs: Jobs, once: bool) -> AsyncIterator[str]:
         silent += LOOKS_AGAIN
 
 
-def reload_after(desk: Desk) -> Any:
+def reload_after(desk: Session) -> Any:
     """What to do when a job has ended: show what it has changed."""
 
     def finished(job: Job) -> None:

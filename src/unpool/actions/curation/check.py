@@ -18,7 +18,7 @@ from unpool import __version__
 from unpool.actions.curation.reconstruction_error import note_reconstruction_errors
 from unpool.actions.grouping.group import embedded
 from unpool.analysis.checks.sketches import Sketches
-from unpool.analysis.checks.thresholds import Flagged, first_of_same
+from unpool.analysis.checks.thresholds import Flagged, first_duplicate
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
 from unpool.options import PROBLEMS
@@ -69,7 +69,7 @@ class _Findings:
         self.rows = table.arrow(FACTS, where=f"status = '{OK}'")
         self.paths: list[str] = self.rows["path"].to_pylist()
         self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
-        self.first_N = first_of_same([name or None for name in self.ids])
+        self.first_N = first_duplicate([name or None for name in self.ids])
         self.entries: dict[str, list[Entry]] = {kind: [] for kind in PROBLEMS}
         self.limits: dict[str, dict[str, float | None]] = {}
 

@@ -28,7 +28,7 @@ LONGEST = 200
 NO_GROUP = -1
 SUGGESTED = ("suggestion", "suggestion_confidence")
 
-Told = Callable[[str], str]
+MessageFormat = Callable[[str], str]
 
 
 def label(work: Path, paths: Sequence[str] | str, name: str | None) -> dict[str, Any]:
@@ -146,12 +146,14 @@ def paths_of_group(work: Path, group: int) -> list[str]:
     return paths
 
 
-def _set(work: Path, paths: Sequence[str] | str, after: dict[str, Any], told: Told) -> dict[str, Any]:
+def _set(
+    work: Path, paths: Sequence[str] | str, after: dict[str, Any], told: MessageFormat
+) -> dict[str, Any]:
     """The same values for all of these images."""
     return _change(work, _rows(ImageTable(work), paths, list(after)), after, told)
 
 
-def _change(work: Path, rows: Any, after: dict[str, Any], told: Told) -> dict[str, Any]:
+def _change(work: Path, rows: Any, after: dict[str, Any], told: MessageFormat) -> dict[str, Any]:
     """Give rows other values, those that have them already left out; a list is one value a row."""
     count = rows.num_rows
     before = {name: rows[name].to_pylist() for name in after}

@@ -12,7 +12,7 @@ import numpy as np
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
 from unpool.inference.embedding import Form
@@ -83,7 +83,7 @@ class _Rebuilding:
         from unpool.inference.reconstruction import reconstruct
 
         starts = range(0, len(paths), BATCH)
-        for some, pixels_BSSC in in_order(
+        for some, pixels_BSSC in map_ordered(
             lambda start: self._read(paths[start : start + BATCH]), starts, usable_cores()
         ):
             if some:

@@ -10,7 +10,7 @@ import numpy as np
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
-from unpool.inference.model import ready_model
+from unpool.inference.model import load_encoder
 from unpool.options import check
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
@@ -45,7 +45,7 @@ def _query(
     image: Path, table: ImageTable, paths: list[str], vectors_ND: np.ndarray, device: str, progress: Progress
 ) -> np.ndarray:
     if image.is_file():
-        model = ready_model(table.work / MODEL, device, progress)
+        model = load_encoder(table.work / MODEL, device, progress)
         try:
             picture = read_picture(image, min_side=model.form.size)
         except UnreadableImageError as error:

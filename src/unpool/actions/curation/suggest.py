@@ -22,7 +22,7 @@ def spread(work: Path, *, seed: int = 0, progress: Progress | None = None) -> di
     images, labelled, labels (different ones), suggested, sure (confidence of 0.8 or more). Raises `UnpoolError`
     where nothing is embedded, or fewer than two different labels are given.
     """
-    from unpool.analysis.label_propagation import spread_labels
+    from unpool.analysis.label_propagation import propagate_labels
 
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
@@ -32,7 +32,7 @@ def spread(work: Path, *, seed: int = 0, progress: Progress | None = None) -> di
     number = {name: place for place, name in enumerate(names)}
     known_N = np.array([-1 if name is None else number[name] for name in label_N])
     with (progress or Progress()).stage("spreading labels"):
-        found_N, sure_N = spread_labels(vectors_ND, known_N, seed=seed)
+        found_N, sure_N = propagate_labels(vectors_ND, known_N, seed=seed)
     is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
     found_N = np.where(is_wrong_N, -1, found_N)
     suggestion = [names[place] if place >= 0 else None for place in found_N.tolist()]

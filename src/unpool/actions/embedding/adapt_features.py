@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.embedding.choose_network import PRETRAINED
-from unpool.actions.embedding.train_encoder import PixelStore
+from unpool.actions.embedding.train_encoder import PixelBuffer
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
 from unpool.inference.encoder import Encoder
-from unpool.inference.model import ready_model
+from unpool.inference.model import load_encoder
 from unpool.inference.view_embedding import view_features
 from unpool.training.recipes import HEAD
 
@@ -40,11 +40,11 @@ def adapt(
     """
     from unpool.training.model_file import load_model, save_model
 
-    ready = ready_model(model, "cpu", progress)
+    ready = load_encoder(model, "cpu", progress)
     most = LEARNT_FROM if minutes is None else min(LEARNT_FROM, int(LEARNT_A_MINUTE * minutes))
     most = min(len(files), max(LEARNT_FROM_LEAST, most))
     some = [files[place] for place in np.linspace(0, len(files) - 1, most).astype(int)]  # folders are classes
-    store, grey = PixelStore(folder, len(some), ready.form.size), True
+    store, grey = PixelBuffer(folder, len(some), ready.form.size), True
     with progress.stage("decoding", len(some), "images") as stage:
         for chunk in decode_chunks(source, some, ready.form, workers):
             store.add(chunk.usable, chunk.pixels_NSSC)
@@ -81,7 +81,7 @@ def train_head(
 
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head
-    from unpool.objectives.registry import make_objective
+    from unpool.objectives.registry import build_objective
     from unpool.training.loop import train
     from unpool.training.plan import Plan
 
@@ -91,7 +91,7 @@ def train_head(
         head = Head(whole)
         head.start(torch.from_numpy(feature_NVD[:, 0]))
         features, views = paired(head, feature_NVD, np.arange(count), torch.device("cpu"), seed=seed)
-        objective = make_objective(
+        objective = build_objective(
             HEAD.objective, head, trained_M=np.arange(count), num_images=count, views=views, seed=seed
         )
     plan = Plan(
@@ -111,11 +111,11 @@ def paired(
     head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, device: Any, *, seed: int
 ) -> tuple[Any, Any]:
     """What a head learns from: the features with those of images alike, and the looks that compare the two."""
-    from unpool.objectives.views import PickedViews
+    from unpool.objectives.views import PrecomputedViews
     from unpool.training.datasets import FeatureSet
 
     alike_NK = alike(head, feature_NVD, trained_M, seed=seed)
-    return FeatureSet(feature_NVD, device, alike_NK), PickedViews(alike_NK.shape[1])
+    return FeatureSet(feature_NVD, device, alike_NK), PrecomputedViews(alike_NK.shape[1])
 
 
 def alike(head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, *, seed: int) -> np.ndarray:

@@ -18,14 +18,14 @@ from unpool.actions.embedding.adapt_features import embed_codes, features_of, tr
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, square
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
-from unpool.inference.model import ready_model
+from unpool.inference.model import load_encoder
 from unpool.training.model_file import load_model
 
-WAYS = ("pretrained", "adapted", "scratch")
+CANDIDATES = ("pretrained", "adapted", "scratch")
 LEAD = 0.02
 PULL = 4.0  # exaggeration of the map that all are judged on: near what UMAP shows
 TRIED = 1_000  # images
@@ -34,7 +34,7 @@ LEAST = 50  # images; of fewer no figure tells anything
 
 
 @dataclass(frozen=True)
-class Trial:
+class CandidateResult:
     """One way to embed, and how its groups of some images look to somebody who knows no labels."""
 
     way: Literal["pretrained", "adapted", "scratch"]
@@ -48,7 +48,7 @@ class Trial:
 
         A way that takes training has to do better by 0.02 for each step away from the features as they are.
         """
-        return (self.figures["map_silhouette"] or -1.0) - LEAD * WAYS.index(self.way)
+        return (self.figures["map_silhouette"] or -1.0) - LEAD * CANDIDATES.index(self.way)
 
     def row(self) -> dict[str, Any]:
         """The line of the table, as JSON and reports have it."""
@@ -65,7 +65,7 @@ def compare(
     side: int,
     seed: int,
     progress: Progress,
-) -> list[Trial]:
+) -> list[CandidateResult]:
     """Try pretrained features, the same adapted, and a small network from scratch; the best comes first.
 
     `model` is a folder of the pretrained network; `side` that of the images, in pixels. Up to 1,000 images are
@@ -73,7 +73,7 @@ def compare(
     """
     from unpool.networks.head import Head
 
-    encoder = ready_model(model, "cpu", progress)
+    encoder = load_encoder(model, "cpu", progress)
     pictures = _pictures(source, _some(files, seed), encoder.form.size)
     if len(pictures) < LEAST:
         return []
@@ -83,21 +83,21 @@ def compare(
         pixels_NSSC = np.stack([encoder.form.fit(picture) for picture in pictures])
         feature_NVD = features_of(encoder.encoder, pixels_NSSC, grey=grey, seed=seed, progress=progress)
     quick = seconds[0] / feature_NVD.shape[1]
-    tried.append(_judged("pretrained", feature_NVD[:, 0], groups, seed, quick))
+    tried.append(_evaluate_candidate("pretrained", feature_NVD[:, 0], groups, seed, quick))
     with _timed() as more:
         whole, _ = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
         adapted_ND = embed_codes(Head(whole), feature_NVD[:, 0])
-    tried.append(_judged("adapted", adapted_ND, groups, seed, seconds[0] + more[0]))
+    tried.append(_evaluate_candidate("adapted", adapted_ND, groups, seed, seconds[0] + more[0]))
     with _timed() as own:
         vector_ND = _from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
-    tried.append(_judged("scratch", vector_ND, groups, seed, own[0]))
+    tried.append(_evaluate_candidate("scratch", vector_ND, groups, seed, own[0]))
     return sorted(tried, key=lambda trial: -trial.score)
 
 
-def told(tried: Sequence[Trial]) -> list[str]:
+def told(tried: Sequence[CandidateResult]) -> list[str]:
     """The comparison as lines of a table.
 
-    >>> told([Trial("scratch", {"map_silhouette": 0.5, "purity": None}, 2.0)])
+    >>> told([CandidateResult("scratch", {"map_silhouette": 0.5, "purity": None}, 2.0)])
     ['way         map silhouette  purity  seconds', 'scratch              0.500       -      2.0']
     """
     if not tried:
@@ -131,7 +131,7 @@ def _pictures(source: Source, files: Sequence[ImageFile], side: int) -> list[Pic
         except UnreadableImageError:
             return None
 
-    return [picture for picture in in_order(read, files, usable_cores()) if picture is not None]
+    return [picture for picture in map_ordered(read, files, usable_cores()) if picture is not None]
 
 
 def _from_scratch(
@@ -169,20 +169,20 @@ def _from_scratch(
         return np.concatenate([network.embed(data.batch(part)).numpy() for part in parts])
 
 
-def _judged(
+def _evaluate_candidate(
     way: Literal["pretrained", "adapted", "scratch"],
     vectors_ND: np.ndarray,
     groups: int | Literal["auto"],
     seed: int,
     seconds: float,
-) -> Trial:
+) -> CandidateResult:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
     from unpool.analysis.clustering.num_groups import number_of_groups
-    from unpool.analysis.mapping import make_map
+    from unpool.analysis.mapping import compute_map
     from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
     from unpool.analysis.metrics.unsupervised import effective_rank, purity, stability
 
-    plane_N2 = make_map(vectors_ND, seed=seed, exaggeration=PULL)
+    plane_N2 = compute_map(vectors_ND, seed=seed, exaggeration=PULL)
     if groups == "auto":
         groups = number_of_groups(plane_N2, vectors_ND=vectors_ND, seed=seed)
     group_N = map_groups(plane_N2, groups, seed=seed)
@@ -193,7 +193,7 @@ def _judged(
         "stability": stability(vectors_ND, number, seed=seed) if number > 1 else None,
         "effective_rank": effective_rank(vectors_ND),
     }
-    return Trial(way, figures, seconds, len(vectors_ND))
+    return CandidateResult(way, figures, seconds, len(vectors_ND))
 
 
 @contextmanager

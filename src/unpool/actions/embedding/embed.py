@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.embedding.prepare_model import Preparation, Wish
-from unpool.actions.embedding.train_encoder import PixelStore
+from unpool.actions.embedding.prepare_model import Preparation, ModelRequest
+from unpool.actions.embedding.train_encoder import PixelBuffer
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
@@ -18,20 +18,20 @@ from unpool.errors import UnpoolError
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
-from unpool.inference.model import ReadyModel, ready_model
+from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.options import check
 from unpool.store.csv_files import write_problems
-from unpool.store.row_writer import RowWriter, refuse_empty
-from unpool.store.state import MODEL, default_work, read_state, write_state
+from unpool.store.row_writer import RowWriter, check_not_empty
+from unpool.store.state import MODEL, default_workspace, read_state, write_state
 from unpool.store.sync import (
+    check_folder_is_free,
+    check_same_images,
     counts,
     find_pending,
-    follow_contents,
-    forget_gone,
+    move_annotations_with_content,
     note_problems,
-    refuse_other_images,
-    refuse_taken,
-    said_of_images,
+    read_annotations,
+    remove_missing_rows,
 )
 from unpool.store.table import ImageTable
 
@@ -70,8 +70,8 @@ def embed(
     """
     check(seed=seed, device=device)
     start = time.perf_counter()
-    wish = Wish(model, seed=seed, may_train=False)
-    done = bring_up_to_date(place, wish, work=work, data=data, device=device, progress=progress or Progress())
+    wish = ModelRequest(model, seed=seed, may_train=False)
+    done = sync_embeddings(place, wish, work=work, data=data, device=device, progress=progress or Progress())
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension,
@@ -79,9 +79,9 @@ def embed(
     }  # fmt: skip
 
 
-def bring_up_to_date(
+def sync_embeddings(
     place: str,
-    wish: Wish,
+    wish: ModelRequest,
     *,
     work: Path | None,
     data: Path | None,
@@ -89,22 +89,22 @@ def bring_up_to_date(
     progress: Progress,
 ) -> Embedding:
     """Scan, choose or train the network, embed what is new: the first half of `run`, and all of `embed`."""
-    work = work or default_work(place)
+    work = work or default_workspace(place)
     source = open_source(place, data)
-    refuse_other_images(work, source.location)
-    refuse_taken(work, source.location)
+    check_same_images(work, source.location)
+    check_folder_is_free(work, source.location)
     scan, seconds = _scan(source, progress)
     job = _Job(work, source, scan, device, progress)
     job.done.seconds["scan"] = seconds
     sweep(work)
     write_state(work, images=source.location, place=place, data=None if data is None else str(data))
-    said = said_of_images(job.table)
+    said = read_annotations(job.table)
     note_problems(job.table, scan.problems)
     if scan.files:
         job.prepare(wish)
         job.embed(said)
     else:
-        job.done.removed = forget_gone(job.table, find_pending(job.table, scan, "").gone)
+        job.done.removed = remove_missing_rows(job.table, find_pending(job.table, scan, "").gone)
     return job.finish()
 
 
@@ -126,9 +126,9 @@ class _Job:
         self.folder = work / MODEL
         self.done = Embedding(work, self.table)
         self.workers = usable_cores()
-        self.store: PixelStore | None = None
+        self.store: PixelBuffer | None = None
 
-    def prepare(self, wish: Wish) -> None:
+    def prepare(self, wish: ModelRequest) -> None:
         """Leave the wanted model in the workspace."""
         made = Preparation(self.work, self.table, self.source, self.scan, self.progress)
         made.prepare(wish)
@@ -139,20 +139,20 @@ class _Job:
     def embed(self, said: list[dict[str, Any]]) -> None:
         """Give every image that needs one its vector; `said` is what was said of them before."""
         began = time.perf_counter()
-        model = ready_model(self.folder, self.device, self.progress)
+        model = load_encoder(self.folder, self.device, self.progress)
         self.done.dimension = model.dimension
         if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
         started = time.perf_counter()
         gone = self._rows_from_store(model) if self.store else self._rows_from_files(model)
-        follow_contents(self.table, said)
-        self.done.removed = forget_gone(self.table, gone)
+        move_annotations_with_content(self.table, said)
+        self.done.removed = remove_missing_rows(self.table, gone)
         now = time.perf_counter()
         self.done.rate = self.done.embedded / max(1e-9, now - started)
         self.done.seconds["embed"] = now - began
 
-    def _rows_from_files(self, model: ReadyModel) -> list[str]:
+    def _rows_from_files(self, model: LoadedEncoder) -> list[str]:
         """Decode and embed what needs it; returns the paths that are no longer in the folder."""
         pending = find_pending(self.table, self.scan, model.id)
         chunks = embed_chunks(self.source, pending.files, model.form, model.encoder, self.workers)
@@ -167,7 +167,7 @@ class _Job:
         writer.flush()
         return pending.gone
 
-    def _rows_from_store(self, model: ReadyModel) -> list[str]:
+    def _rows_from_store(self, model: LoadedEncoder) -> list[str]:
         """The same for images that were decoded to train on."""
         assert self.store is not None
         pixels, paths = self.store.view(), self.store.paths
@@ -190,7 +190,7 @@ class _Job:
             self.table.compact()
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
-        refuse_empty(self.work, self.table, self.source.location)
+        check_not_empty(self.work, self.table, self.source.location)
         if self.done.skipped:
             self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done

@@ -16,7 +16,7 @@ from unpool.actions.embedding.choose_network import (
     trained_size,
     typical_side,
 )
-from unpool.actions.embedding.train_encoder import PixelStore, learn, training_form
+from unpool.actions.embedding.train_encoder import PixelBuffer, learn, training_form
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -25,7 +25,7 @@ from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
 from unpool.inference.model import copy_model, save_pretrained_apart
-from unpool.store.row_writer import RowWriter, refuse_empty
+from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, has_model
@@ -34,7 +34,7 @@ COMPARED_FROM = 2.0  # minutes: a comparison takes 60 to 90 seconds of them
 
 
 @dataclass(frozen=True)
-class Wish:
+class ModelRequest:
     """What was asked of the model; the same wish finds the same model in place."""
 
     network: str = "auto"
@@ -44,7 +44,7 @@ class Wish:
     may_train: bool = True
     groups: int | Literal["auto"] = "auto"  # what a trained network is refined by; not a reason to train anew
 
-    def is_met_by(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
+    def matches(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
         """Whether the model that a workspace has will do: made for this wish, or any where none was named.
 
         `training` is how that model was trained, None for weights from elsewhere.
@@ -70,17 +70,17 @@ class Preparation:
         self.work, self.table, self.source, self.scan, self.progress = work, table, source, scan, progress
         self.folder = work / MODEL
         self.workers = usable_cores()
-        self.store: PixelStore | None = None
+        self.store: PixelBuffer | None = None
         self.network, self.reason, self.train_seconds = "", "", 0.0
         self.compared: list[dict[str, Any]] = []  # networks, the best first
         self._tried = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
         self._compared_minutes = 0.0
 
-    def prepare(self, wish: Wish) -> None:
+    def prepare(self, wish: ModelRequest) -> None:
         """Leave the wanted model in the workspace."""
         state = read_state(self.work)
         training = describe_model(self.folder).get("training") if has_model(self.folder) else None
-        if has_model(self.folder) and wish.is_met_by(state, training):
+        if has_model(self.folder) and wish.matches(state, training):
             self.reason = f"{state.get('reason', '')}; the workspace has its model already"
         else:
             choice = self._best_compared(wish) or choose_network(wish.network, self.source, self.scan.files)
@@ -100,7 +100,7 @@ class Preparation:
         self.compared = read_state(self.work).get("compared") or []
         self.network = describe_model(self.folder)["network"]
 
-    def _best_compared(self, wish: Wish) -> Choice | None:
+    def _best_compared(self, wish: ModelRequest) -> Choice | None:
         """What a comparison of networks finds best; None where none was asked for, or it could tell nothing."""
         if wish.network != "auto" or not wish.may_train or not (wish.minutes or wish.steps):
             return None
@@ -119,7 +119,7 @@ class Preparation:
         self.compared, self._compared_minutes = kept["rows"], kept["minutes"]
         return chosen(kept["rows"], trained_size(self.source, self.scan.files))
 
-    def _try_all(self, wish: Wish) -> dict[str, Any]:
+    def _try_all(self, wish: ModelRequest) -> dict[str, Any]:
         from unpool.actions.embedding.compare_networks import compare, told
 
         began = time.perf_counter()
@@ -141,7 +141,7 @@ class Preparation:
                 save_pretrained_apart(PRETRAINED, self._tried)
         return self._tried
 
-    def _make(self, choice: Choice, wish: Wish, folder: Path) -> None:
+    def _make(self, choice: Choice, wish: ModelRequest, folder: Path) -> None:
         if choice.adapted:
             self._adapt(wish, folder)
         elif choice.folder is None and choice.network == PRETRAINED and has_model(self._tried):
@@ -156,7 +156,7 @@ class Preparation:
         else:
             self._learn(choice, wish, folder)
 
-    def _adapt(self, wish: Wish, folder: Path) -> None:
+    def _adapt(self, wish: ModelRequest, folder: Path) -> None:
         from unpool.actions.embedding.adapt_features import adapt
 
         began = time.perf_counter()
@@ -166,10 +166,10 @@ class Preparation:
         )  # fmt: skip
         self.train_seconds = time.perf_counter() - began
 
-    def _learn(self, choice: Choice, wish: Wish, folder: Path) -> None:
+    def _learn(self, choice: Choice, wish: ModelRequest, folder: Path) -> None:
         form = training_form(choice)
         began = time.perf_counter()
-        self.store = PixelStore(folder, len(self.scan.files), form.size)
+        self.store = PixelBuffer(folder, len(self.scan.files), form.size)
         writer = RowWriter(self.table)
         with self.progress.stage("decoding", len(self.scan.files), "images") as stage:
             for chunk in decode_chunks(self.source, self.scan.files, form, self.workers):
@@ -177,7 +177,7 @@ class Preparation:
                 writer.add(chunk.rows)
                 stage.advance(len(chunk.rows))
         writer.flush()
-        refuse_empty(self.work, self.table, self.source.location)
+        check_not_empty(self.work, self.table, self.source.location)
         learn(
             folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
             minutes=self._left(wish.minutes), steps=wish.steps, groups=wish.groups, seed=wish.seed,

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.embedding.embed import Embedding, bring_up_to_date
-from unpool.actions.embedding.prepare_model import Wish
+from unpool.actions.embedding.embed import Embedding, sync_embeddings
+from unpool.actions.embedding.prepare_model import ModelRequest
 from unpool.actions.grouping.group import Groups, evaluate, group, map_images
 from unpool.actions.grouping.report import make_report
 from unpool.core.progress import Progress
@@ -37,12 +37,12 @@ def run(
     """
     check(groups=groups, minutes=minutes, steps=steps, seed=seed, device=device)
     progress = progress or Progress()
-    wish = Wish(network, minutes, steps, seed, groups=groups)
-    done = bring_up_to_date(place, wish, work=work, data=data, device=device, progress=progress)
+    wish = ModelRequest(network, minutes, steps, seed, groups=groups)
+    done = sync_embeddings(place, wish, work=work, data=data, device=device, progress=progress)
     asked = {"groups": groups, "seed": seed, "images": done.images, "dimension": done.dimension}
     finished = None if done.embedded or done.removed else read_state(done.work).get("finished")
     if finished is None or finished["asked"] != asked or not (done.work / REPORT / "index.html").is_file():
-        finished = _see(done, asked, progress)
+        finished = _analyse(done, asked, progress)
     else:
         progress.message("nothing is new: groups, map and report are as they were")
         finished = finished | _sizes(done.work)  # edits by hand may have changed them
@@ -57,7 +57,7 @@ def demo(
     return run(DEMO, work=work, groups=10, seed=seed, device=device, progress=progress)
 
 
-def _see(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _analyse(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
     """The second half of a run: map, groups, report; noted in the workspace once all of it is there."""
     write_state(done.work, finished=None)
     start = time.perf_counter()

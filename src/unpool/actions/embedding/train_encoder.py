@@ -16,7 +16,7 @@ import numpy as np
 from unpool.actions.embedding.choose_network import Choice
 from unpool.core.atomic_files import PARTIAL
 from unpool.core.progress import Progress
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 from unpool.inference.embedding import Form, Row
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
@@ -26,22 +26,27 @@ STEPS = 700  # default length of training at small sizes: about 180,000 images s
 BATCH = 256  # contrast is among the images of a batch
 MINUTES = 5.0  # default length where images are larger
 SMALL = 32
-TURNS, TURN = 2, 0.4  # trainings by groups after that by contrast, and the length of each beside it
-TURN_LR = 1e-3
-FIRST_TIME = 0.55  # share of the time for contrast; steps by groups are half as long, and groups take theirs
+NUM_REFINEMENTS, REFINEMENT_LENGTH = (
+    2,
+    0.4,
+)  # trainings by groups after that by contrast, and the length of each beside it
+REFINEMENT_LR = 1e-3
+CONTRASTIVE_TIME_SHARE = (
+    0.55  # share of the time for contrast; steps by groups are half as long, and groups take theirs
+)
 LABELLED = 20_000  # images that learn from groups at most
 GROUPED, GROUPED_A_STEP = (
     5_000,
     25,
 )  # images on a map that groups are seen on, at most and for each step before
-LOOKS = 8  # views of an image that are asked about
-MANY_LOOKS = 64  # and of one in a crowd apart
+NUM_VIEWS = 8  # views of an image that are asked about
+NUM_VIEWS_ISOLATED = 64  # and of one in a crowd apart
 PICTURE = 32  # side at which pictures are compared, at most
 UNDECIDED = 0.1  # share of the images that the head is least decided about
 SURE = 0.85  # share of the neighbours in the same group from which an image's group is learnt
 
 
-class PixelStore:
+class PixelBuffer:
     """Decoded images of one run, (N, S, S, 3) uint8, in memory or in a file that is removed at the end."""
 
     def __init__(self, folder: Path, capacity: int, size: int) -> None:
@@ -112,10 +117,12 @@ def learn(
     torch.manual_seed(seed)
     network = build_network(choice.network, weights="none", **options)
     network.use_indices = False  # they would carry the image past the code, and the code describe little
-    lesson = _Lesson(network, pixels_NSSC, checkpoints, {"network": choice.network} | options, seed, progress)
-    lesson.by_contrast(minutes, steps)
-    for turn in range(TURNS):
-        lesson.by_groups(groups, turn)
+    lesson = EncoderTrainer(
+        network, pixels_NSSC, checkpoints, {"network": choice.network} | options, seed, progress
+    )
+    lesson.contrastive_phase(minutes, steps)
+    for turn in range(NUM_REFINEMENTS):
+        lesson.self_labelling_phase(groups, turn)
     record = {
         "objective": "contrast", "steps": lesson.steps, "seed": seed, "minutes": minutes, "batch": lesson.batch,
         "groups": groups, "sure": lesson.sure, "epochs": lesson.epochs,
@@ -124,7 +131,7 @@ def learn(
     return record
 
 
-class _Lesson:
+class EncoderTrainer:
     """The phases of a training, one after the other on the same network."""
 
     def __init__(
@@ -145,7 +152,7 @@ class _Lesson:
         self.sure: list[float] = []
         self.epochs: list[dict[str, Any]] = []
 
-    def by_contrast(self, minutes: float | None, steps: int | None) -> None:
+    def contrastive_phase(self, minutes: float | None, steps: int | None) -> None:
         """The greater part of the time."""
         from unpool.objectives.contrastive import Contrast
 
@@ -154,31 +161,31 @@ class _Lesson:
         self._train("contrast", self.objective, plan)
         self.first = self.steps
 
-    def by_groups(self, groups: int | Literal["auto"], turn: int) -> None:
+    def self_labelling_phase(self, groups: int | Literal["auto"], turn: int) -> None:
         """A shorter one with the groups of what the network makes of the images now.
 
         The second time, what the first one's head makes of several views counts as much as the code. The contrast's
         projection does not: it parts one class by its looks. A crowd apart joins the group that views of it look
         like.
         """
-        from unpool.analysis.clustering.consensus import confident_groups
-        from unpool.analysis.clustering.reassign import rehomed
+        from unpool.analysis.clustering.consensus import consensus_clustering
+        from unpool.analysis.clustering.reassign import reassign_isolated_communities
         from unpool.analysis.neighbours import unit
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling
 
-        chosen_M = some_of(len(self.data), LABELLED, self.seed)
+        chosen_M = subsample_indices(len(self.data), LABELLED, self.seed)
         with self.progress.stage("grouping"):
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
             code_MD, answer_MK = self._seen(chosen_M, with_answers=turn > 0)
             seen_MD = code_MD if answer_MK is None else np.hstack([code_MD, unit(answer_MK)])
-            group_M, share_M = confident_groups(seen_MD, groups=groups, sample=sample, seed=self.seed)
-            home_M = rehomed(
+            group_M, share_M = consensus_clustering(seen_MD, groups=groups, sample=sample, seed=self.seed)
+            home_M = reassign_isolated_communities(
                 group_M, seen_MD, self._pixels(chosen_M),
                 lambda row_R: self._views(chosen_M[row_R], with_answers=turn > 0), seed=self.seed,
             )  # fmt: skip
         # The head is undecided about a crowd that it saw elsewhere before: just that shall be learnt.
-        is_sure_M = learnt_from(home_M, share_M, answer_MK) | (home_M != group_M)
+        is_sure_M = select_confident(home_M, share_M, answer_MK) | (home_M != group_M)
         self.sure.append(round(float(is_sure_M.mean()), 4))
         if len(np.unique(home_M[is_sure_M])) < 2:
             return
@@ -186,8 +193,8 @@ class _Lesson:
         group_N[chosen_M] = home_M
         with seeded(self.seed):
             self.objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + turn)
-        steps = max(1, round(self.first * TURN))
-        plan = Plan(steps=steps, batch=BATCH, lr=TURN_LR, val=0.0, seed=self.seed + turn)
+        steps = max(1, round(self.first * REFINEMENT_LENGTH))
+        plan = Plan(steps=steps, batch=BATCH, lr=REFINEMENT_LR, val=0.0, seed=self.seed + turn)
         self._train(
             f"groups-{turn}", self.objective, plan, parts=(chosen_M[is_sure_M], chosen_M[:0]),
             learnt={"groups": groups, "of": _digest(group_N[chosen_M]), "from": _digest(chosen_M[is_sure_M])},
@@ -230,7 +237,7 @@ class _Lesson:
         return unit(np.concatenate(codes)), np.concatenate(answers) if with_answers else None
 
     def _answers(self, x_BCHW: Any, index_B: np.ndarray) -> Iterator[Any]:
-        for look_BCHW in self._looks(x_BCHW, index_B, LOOKS):
+        for look_BCHW in self._looks(x_BCHW, index_B, NUM_VIEWS):
             yield self.objective.answer(self.network.embed(look_BCHW))
 
     def _views(self, index_R: np.ndarray, *, with_answers: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -242,7 +249,7 @@ class _Lesson:
         self.network.eval()
         x_RCHW = next(iter(self.data.batches([index_R])))
         with torch.inference_mode():
-            for look_RCHW in self._looks(x_RCHW, index_R, MANY_LOOKS):
+            for look_RCHW in self._looks(x_RCHW, index_R, NUM_VIEWS_ISOLATED):
                 code_RD = self.network.embed(look_RCHW)
                 seen = [code_RD, self.objective.answer(code_RD)] if with_answers else [code_RD]
                 yield np.hstack([unit(part.numpy()) for part in seen]), _picture(look_RCHW)
@@ -269,14 +276,14 @@ def _digest(array: np.ndarray) -> str:
     return digest.hexdigest()
 
 
-def learnt_from(group_M: np.ndarray, share_M: np.ndarray, answer_MK: np.ndarray | None) -> np.ndarray:
+def select_confident(group_M: np.ndarray, share_M: np.ndarray, answer_MK: np.ndarray | None) -> np.ndarray:
     """Which images are learnt from, (M,): sure of their group, and where there are answers also decided.
 
     Undecided is the tenth whose first answer is least ahead of the second: of 10,000 digits the other nine tenths
     were right in 99.2 of 100 cases, the sure of a vote of maps in 98.2. Of a group with few such images its surer
     half is learnt from, or it would be forgotten.
 
-    >>> sure = learnt_from(np.array([0, 0, 0, 1, 1]), np.array([1, 0.9, 0.2, 0.3, 0.1]), None)
+    >>> sure = select_confident(np.array([0, 0, 0, 1, 1]), np.array([1, 0.9, 0.2, 0.3, 0.1]), None)
     >>> sure.tolist()
     [True, True, False, True, False]
     """
@@ -300,5 +307,10 @@ def _plan(size: int, count: int, minutes: float | None, steps: int | None, seed:
     if steps is None and minutes is None and size <= SMALL:
         return Plan(steps=max(STEPS, -(-count // BATCH)), batch=BATCH, val=0.0, seed=seed)
     if steps is not None:
-        return Plan(steps=max(1, round(steps / (1 + TURNS * TURN))), batch=BATCH, val=0.0, seed=seed)
-    return Plan(minutes=(minutes or MINUTES) * FIRST_TIME, batch=BATCH, val=0.0, seed=seed)
+        return Plan(
+            steps=max(1, round(steps / (1 + NUM_REFINEMENTS * REFINEMENT_LENGTH))),
+            batch=BATCH,
+            val=0.0,
+            seed=seed,
+        )
+    return Plan(minutes=(minutes or MINUTES) * CONTRASTIVE_TIME_SHARE, batch=BATCH, val=0.0, seed=seed)

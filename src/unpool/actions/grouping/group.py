@@ -14,7 +14,7 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
 from unpool.store.csv_files import write_groups
-from unpool.store.state import read_state, stamp_groups, write_state
+from unpool.store.state import new_grouping_id, read_state, write_state
 from unpool.store.table import OK, ImageTable
 
 Groups = int | Literal["auto"]
@@ -41,12 +41,12 @@ def group(
         raise UsageError("--merge and --split change the groups there are; leave --method and --groups out")
     from unpool.analysis.clustering.grouping import group as find_groups
     from unpool.analysis.metrics.supervised import outlier_score
-    from unpool.analysis.metrics.unsupervised import collapse, effective_rank
+    from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
 
     progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
-    if told := collapse(effective_rank(vectors_ND), vectors_ND.shape[1]):
+    if told := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
         progress.message(told)
     with progress.stage("grouping"):
         if merge is None and split is None:
@@ -58,7 +58,7 @@ def group(
             "group": found.labels,
             "probability": found.probability,
         }
-        stamp_groups(work)
+        new_grouping_id(work)
         table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
         describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
     write_groups(work, table)
@@ -79,14 +79,14 @@ def map_images(
     Returns the JSON object of `unpool map`. Raises `UnpoolError` where nothing is embedded yet.
     """
     check(map=method, seed=seed)
-    from unpool.analysis.mapping import make_map
+    from unpool.analysis.mapping import compute_map
     from unpool.analysis.metrics.supervised import trustworthiness
 
     progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded(table)
     with progress.stage("mapping", 100, "%") as stage:
-        xy_N2 = make_map(
+        xy_N2 = compute_map(
             vectors_ND, method=method, seed=seed, progress=lambda done: stage.reach(100 * done, 100)
         )
         table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
@@ -140,8 +140,8 @@ def _regrouped(
     seed: int,
 ) -> Any:
     """The groups there are, some joined or one parted, numbered anew by size; each image as sure as it was."""
-    from unpool.analysis.clustering.grouping import Grouping, by_size
-    from unpool.analysis.clustering.hierarchy import hierarchy, merged
+    from unpool.analysis.clustering.grouping import Grouping, relabel_by_size
+    from unpool.analysis.clustering.hierarchy import hierarchy, merge_groups
     from unpool.analysis.clustering.hierarchy import split as part
     from unpool.analysis.metrics.silhouette import silhouette
 
@@ -149,13 +149,13 @@ def _regrouped(
         raise UsageError("--merge and --split change the groups in two ways; give one at a time")
     group_N = _groups_of(table, paths)
     if merge is not None:
-        group_N = merged(group_N, hierarchy(vectors_ND, group_N), merge)
+        group_N = merge_groups(group_N, hierarchy(vectors_ND, group_N), merge)
     else:
         group_N = part(vectors_ND, group_N, int(split or 0), seed=seed)
     sure_N = (
         table.frame(["path", "probability"]).set_index("path").loc[paths, "probability"].to_numpy(np.float32)
     )
-    label_N = by_size(group_N)
+    label_N = relabel_by_size(group_N)
     method = read_state(table.work).get("group", {}).get("method", "auto")
     return Grouping(method, label_N, sure_N, silhouette(vectors_ND, label_N, seed=seed))
 

@@ -50,13 +50,13 @@ def describe_groups(
     """Write of each group its size, typical and odd images and mean confidence, and how groups would be joined."""
     from unpool.analysis.clustering.hierarchy import hierarchy
     from unpool.analysis.metrics.supervised import medoids
-    from unpool.analysis.metrics.unsupervised import own_share
+    from unpool.analysis.metrics.unsupervised import neighbour_purity
     from unpool.report.dendrogram import draw_dendrogram
 
     for stale in (CONFUSION, QUALITY):
         (work / REPORT / stale).unlink(missing_ok=True)
     merges = hierarchy(vectors_ND, group_N)
-    share_N = own_share(vectors_ND, group_N)
+    share_N = neighbour_purity(vectors_ND, group_N)
     typical = medoids(vectors_ND, group_N, len(group_N))
     told = []
     for number, rows in typical.items():

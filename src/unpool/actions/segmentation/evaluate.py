@@ -16,10 +16,10 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import try_pair
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
 from unpool.inference.predict_mask import label_pixels, windows_for
-from unpool.inference.segmenter_model import ready_segmenter
+from unpool.inference.segmenter_model import load_segmenter
 from unpool.objectives.losses.metrics import count_pixels, scores_of
 from unpool.options import check
 
@@ -43,7 +43,7 @@ def segment_evaluate(
     progress = progress or Progress()
     check(device=device, unknown=unknown)
     found = find_labelled(images, masks, split="val", progress=progress)
-    ready = ready_segmenter(model, device, progress)
+    ready = load_segmenter(model, device, progress)
     began = time.perf_counter()
     num_classes = len(ready.classes)
     table_KK = np.zeros((num_classes, num_classes), np.int64)
@@ -52,7 +52,7 @@ def segment_evaluate(
     read = partial(try_pair, classes=ready.classes, unknown=unknown)
     unusable: list[Problem] = []
     with progress.stage("evaluating", len(found.pairs), "images") as stage:
-        for made in in_order(read, found.pairs, usable_cores()):
+        for made in map_ordered(read, found.pairs, usable_cores()):
             stage.advance()
             if isinstance(made, Problem):
                 unusable.append(made)

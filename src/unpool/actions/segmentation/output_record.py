@@ -13,7 +13,7 @@ from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile
 
 RECORD = "predictions.jsonl"
-Wish = dict[str, Any]
+PredictionRequest = dict[str, Any]
 
 
 class Record:
@@ -27,7 +27,7 @@ class Record:
         self.out, self.file = out, out / RECORD
         self._own: set[str] = set()
         self._files: dict[str, list[str]] = {}
-        self._done: dict[str, Wish] = {}
+        self._done: dict[str, PredictionRequest] = {}
         text = self.file.read_text("utf-8", "replace") if self.file.is_file() else ""
         self._lead = "" if text.endswith("\n") or not text else "\n"  # the last line was cut off by a kill
         for line in text.splitlines():
@@ -40,7 +40,7 @@ class Record:
         """Whether a file in `out` was written by us, or was about to be."""
         return self._key(file) in self._own
 
-    def is_done(self, wish: Wish) -> bool:
+    def is_done(self, wish: PredictionRequest) -> bool:
         """Whether the files are there that this wish asks for; probabilities may be there as well."""
         if self._done.get(wish["path"]) not in (wish, {**wish, "probabilities": True}):
             return False
@@ -57,17 +57,17 @@ class Record:
             if file not in files and self.owns(file):
                 file.unlink(missing_ok=True)
 
-    def finish(self, wish: Wish) -> None:
+    def finish(self, wish: PredictionRequest) -> None:
         """Call when they all are there."""
         self._add(wish)
 
-    def _add(self, told: Wish) -> None:
+    def _add(self, told: PredictionRequest) -> None:
         with self.file.open("a", encoding="utf-8") as file:
             file.write(f"{self._lead}{json.dumps(told, ensure_ascii=True)}\n")
         self._lead = ""
         self._take(told)
 
-    def _take(self, told: Wish) -> None:
+    def _take(self, told: PredictionRequest) -> None:
         path = told["path"]
         if "files" in told:
             self._files[path] = list(told["files"])
@@ -80,7 +80,7 @@ class Record:
         return file.relative_to(self.out).as_posix()
 
 
-def refuse_to_replace(
+def check_overwrites(
     files: Sequence[ImageFile],
     written: Mapping[str, Written],
     record: Record,

@@ -20,15 +20,15 @@ from unpool.actions.segmentation.output_files import (
     write_large,
     write_small,
 )
-from unpool.actions.segmentation.output_record import Record, refuse_to_replace
+from unpool.actions.segmentation.output_record import Record, check_overwrites
 from unpool.core.atomic_files import sweep
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import MAX_PIXELS, Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.reading.tiff_rows import open_rows
-from unpool.inference.predict_mask import LabelFile, label_pixels, label_rows, state_of, windows_for
-from unpool.inference.segmenter_model import ReadySegmenter, ready_segmenter
+from unpool.inference.predict_mask import LabelFile, label_pixels, predict_rows, state_of, windows_for
+from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
 
@@ -37,7 +37,7 @@ TIFFS = (".tif", ".tiff")
 
 @dataclass
 class _Job:
-    ready: ReadySegmenter
+    ready: LoadedSegmenter
     record: Record
     tile: int | None
     overlap: float
@@ -72,9 +72,9 @@ def segment_predict(
     files, problems = _files(images, out)
     names, record = names_for([file.path for file in files]), Record(out)
     written = {file.path: Written(out, names[file.path], probabilities) for file in files}
-    refuse_to_replace(files, written, record, _is_large)
+    check_overwrites(files, written, record, _is_large)
     _refuse_without_tifffile(files, probabilities)
-    ready = ready_segmenter(model, device, progress)
+    ready = load_segmenter(model, device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
@@ -193,7 +193,7 @@ def _predict_rows(
     windows = windows_for(job.ready.scorer.network, height, width, job.tile, job.overlap)
     key = {**wish, "tile": windows.tile, "height": height, "width": width}
     with _chances(written, (job.ready.scorer.num_classes, height, width)) as chances:
-        label_rows(
+        predict_rows(
             job.ready.scorer, height, width, read, windows, written.scratch, key=key, chances=chances,
             tell=job.stage.advance,
         )  # fmt: skip

@@ -24,7 +24,7 @@ from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import History
 from unpool.training.model_file import expect_kind, has_model, load_model, save_model
 from unpool.training.plan import Plan
-from unpool.training.run_folder import end
+from unpool.training.run_folder import close_run_folder
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
@@ -38,7 +38,7 @@ MOST_ENLARGED = 2.0
 
 
 @dataclass(frozen=True)
-class Wishes:
+class SegmentationSettings:
     """What was typed about the network and its training; None leaves it to us."""
 
     network: str = "fcn4s"
@@ -62,7 +62,7 @@ class Wishes:
 class Job:
     """One training of a segmenter."""
 
-    wishes: Wishes
+    wishes: SegmentationSettings
     plan: Plan
     store: PairStore
     held: PairStore | None
@@ -102,7 +102,7 @@ class Job:
                 self.out, network, training=record, classes=self.classes.names, last=history.last,
                 masks=self.classes.kept(),
             )  # fmt: skip
-            end(self.out)
+            close_run_folder(self.out)
         self.accelerator.wait_for_everyone()
         return record
 
@@ -187,7 +187,7 @@ class Job:
         seconds = time.perf_counter() - self.began + history.seconds_before
         shares_K = self.store.count_NK.sum(axis=0) / max(1, self.store.count_NK.sum())
         return {
-            "network": network.network, "parameters": sum(each.numel() for each in network.parameters()),
+            "network": network.architecture, "parameters": sum(each.numel() for each in network.parameters()),
             "asked": self.origin, "steps": history.steps, "seed": self.plan.seed, "minutes": self.plan.minutes,
             "processes": self.accelerator.num_processes,
             "batch": self.plan.batch, "images": len(self.store), "skipped": self.skipped,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.segmentation.data import find_labelled, learn_classes, load_labelled
-from unpool.actions.segmentation.run import Job, Wishes, segment_result
-from unpool.actions.training.output_folder import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.segmentation.run import Job, SegmentationSettings, segment_result
+from unpool.actions.training.output_folder import check_folder_is_free, check_no_mixing, check_writable
 from unpool.actions.training.run import finished
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
@@ -20,10 +20,10 @@ from unpool.inference.model import pick_device
 from unpool.objectives.losses.metrics import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
-from unpool.training.optimisers import has_weight_decay, make_optimiser
+from unpool.training.optimisers import build_optimiser, has_weight_decay
 from unpool.training.plan import Plan
-from unpool.training.run_folder import HELD_PAIRS, PAIRS, begin, own_file
-from unpool.training.schedules import make_schedule
+from unpool.training.run_folder import HELD_PAIRS, PAIRS, open_run_folder, per_process_file
+from unpool.training.schedules import build_schedule
 
 EPOCHS = 40
 LR = 3e-3
@@ -58,13 +58,13 @@ def segment_train(
 ) -> dict[str, Any]:
     """Train a Segmenter on pairs of images and masks and write the model folder `out`.
 
-    `typed` are the fields of `Wishes`. Returns the JSON object of `unpool segment train`. Raises `UsageError` for
+    `typed` are the fields of `SegmentationSettings`. Returns the JSON object of `unpool segment train`. Raises `UsageError` for
     options that do not go together, `UnpoolError` for images, masks or models that cannot be used.
     """
-    from unpool.training.distributed import make_accelerator
+    from unpool.training.distributed import build_accelerator
 
     progress = progress or Progress()
-    wishes = Wishes(**{name: value for name, value in typed.items() if value is not None})
+    wishes = SegmentationSettings(**{name: value for name, value in typed.items() if value is not None})
     given = {"epochs": epochs, "steps": steps, "minutes": minutes}
     check(
         seed=seed, device=device, precision=precision, batch=batch, lr=lr, unknown=wishes.unknown,
@@ -85,10 +85,10 @@ def segment_train(
         raise UsageError(
             f"--upsampling {wishes.upsampling} says nothing to --network segnet, which unpools; leave it out"
         )
-    refuse_taken(out)
-    refuse_unwritable(out)
-    accelerator = make_accelerator(pick_device(device), precision)
-    refuse_mixing(out, [images, masks])
+    check_folder_is_free(out)
+    check_writable(out)
+    accelerator = build_accelerator(pick_device(device), precision)
+    check_no_mixing(out, [images, masks])
     origin = wishes.asked() | vars(plan) | _places(images, masks, classes, ignore, val_images, val_masks, val)
     if resume and (record := finished(out, origin, goes_on=False)) is not None:
         progress.message(f"{out} is finished: nothing to do")
@@ -102,20 +102,20 @@ def segment_train(
     pixel_classes = learn_classes(folders, classes, ignore, unknown=wishes.unknown, progress=progress)
     scratch = out / TRAINING
     if accelerator.is_main_process:
-        begin(out, resume=resume)
+        open_run_folder(out, resume=resume)
     accelerator.wait_for_everyone()
     process = accelerator.process_index
     store = load_labelled(
         found.pairs,
         pixel_classes,
         unknown=wishes.unknown,
-        file=scratch / own_file(PAIRS, process),
+        file=scratch / per_process_file(PAIRS, process),
         progress=progress,
     )
     held = None
     if others is not None:
         held = load_labelled(
-            others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / own_file(HELD_PAIRS, process),
+            others.pairs, pixel_classes, unknown=wishes.unknown, file=scratch / per_process_file(HELD_PAIRS, process),
             progress=progress,
         )  # fmt: skip
     job = Job(wishes, plan, store, held, pixel_classes, out, accelerator, progress, began)
@@ -131,7 +131,7 @@ def _places(*places: Any) -> dict[str, Any]:
     return dict(zip(names, told, strict=True))
 
 
-def _plan(given: dict[str, Any], batch: int, wishes: Wishes, **typed: Any) -> Plan:
+def _plan(given: dict[str, Any], batch: int, wishes: SegmentationSettings, **typed: Any) -> Plan:
     """How long and how: what was typed, else what did well here (docs/decisions/0009)."""
     if sum(value is not None for value in given.values()) > 1:
         raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
@@ -146,7 +146,7 @@ def _plan(given: dict[str, Any], batch: int, wishes: Wishes, **typed: Any) -> Pl
     return Plan(**given, batch=batch, lr=rate, backbone_lr=backbone_rate, weight_decay=decay, **typed)
 
 
-def _try_names(wishes: Wishes, plan: Plan) -> None:
+def _try_names(wishes: SegmentationSettings, plan: Plan) -> None:
     """Raise `UsageError` for names that are wrong before anything is opened."""
     import torch
 
@@ -157,7 +157,7 @@ def _try_names(wishes: Wishes, plan: Plan) -> None:
     class_weights(np.ones((1, 2)), ["", ""], wishes.class_weights)
     pixel_loss(wishes.loss or DEFAULT)
     crops_named(wishes.augment, 64)
-    optimiser = make_optimiser(
+    optimiser = build_optimiser(
         plan.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))], plan.lr, plan.weight_decay
     )
-    make_schedule(plan.schedule, optimiser, 100, 10)
+    build_schedule(plan.schedule, optimiser, 100, 10)

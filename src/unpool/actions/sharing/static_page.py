@@ -23,7 +23,7 @@ from unpool.actions.sharing.quality import quality
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.options import NOTED, PROBLEMS
+from unpool.options import ANNOTATION_FILTERS, PROBLEMS
 from unpool.report.page import as_json
 from unpool.store.state import REPORT
 from unpool.store.table import Thumbnails
@@ -70,7 +70,7 @@ def _collection(seen: Snapshot, *, whole: bool) -> dict[str, Any]:
     """The `Collection` of web/src/data/types.ts, without places on this machine and what needs a server."""
     return seen.collection() | {
         "revision": 0, "work": "", "folder": None, "skipped": seen.skipped if whole else 0,
-        "problems": dict.fromkeys((*PROBLEMS, *NOTED, "unreadable"), 0), "checked": False,
+        "problems": dict.fromkeys((*PROBLEMS, *ANNOTATION_FILTERS, "unreadable"), 0), "checked": False,
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False}, "undo": None,
     }  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.training.output_folder import refuse_taken, refuse_unkept, refuse_unwritable
+from unpool.actions.training.output_folder import check_can_be_saved, check_folder_is_free, check_writable
 from unpool.actions.training.run import Labels, Run, fit_run
-from unpool.actions.training.settings import CHECKED, make_how, refuse_idle_patience
+from unpool.actions.training.settings import RANGE_CHECKED_OPTIONS, check_patience_has_validation, resolve_settings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.inference.model import pick_device
@@ -18,7 +18,7 @@ from unpool.options import COMPARING, check
 from unpool.training.history import History
 from unpool.training.recipes import recipe_for
 
-FIT_OPTIONS = (*CHECKED, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
+FIT_OPTIONS = (*RANGE_CHECKED_OPTIONS, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
 
 
 def fit(
@@ -53,30 +53,30 @@ def fit(
     """
     from torch.utils.data import ConcatDataset
 
-    from unpool.networks.layers.freezing import freeze, refuse_nothing_to_train
+    from unpool.networks.layers.freezing import check_anything_trains, freeze
     from unpool.training.datasets import DatasetImages, split
-    from unpool.training.distributed import make_accelerator
+    from unpool.training.distributed import build_accelerator
 
     for name in options:
         if name not in FIT_OPTIONS:
             raise unknown_name("option of fit", name, FIT_OPTIONS)
     share = float(val) if isinstance(val, int | float) else 0.0
-    check(val=share, device=device, **{name: options.get(name) for name in CHECKED})
-    how = make_how(recipe_for(network.network), objective, options | {"val": share})
+    check(val=share, device=device, **{name: options.get(name) for name in RANGE_CHECKED_OPTIONS})
+    how = resolve_settings(recipe_for(network.architecture), objective, options | {"val": share})
     folder = None if out is None else Path(out)
     if folder is not None:
-        refuse_taken(folder)
-        refuse_unwritable(folder)
-        refuse_unkept(network)
+        check_folder_is_free(folder)
+        check_writable(folder)
+        check_can_be_saved(network)
     if how.freeze and objective in COMPARING:
         raise UsageError(
             f"freeze leaves objective {objective!r} nothing to train here; `unpool train --freeze` trains a head"
         )
     if how.freeze:
         freeze(network)
-    refuse_nothing_to_train(network, how.freeze)
-    refuse_idle_patience(how.plan, validates=share > 0 or not isinstance(val, int | float))
-    accelerator = make_accelerator(pick_device(device), how.precision)
+    check_anything_trains(network, how.freeze)
+    check_patience_has_validation(how.plan, validates=share > 0 or not isinstance(val, int | float))
+    accelerator = build_accelerator(pick_device(device), how.precision)
     whole = dataset if share or isinstance(val, int | float) else ConcatDataset([dataset, val])
     prep = network.preprocessing
     images = DatasetImages(whole, prep.mean, prep.std, accelerator.device, workers)
@@ -85,7 +85,7 @@ def fit(
     parts = (np.arange(count), np.arange(count, len(whole)))
     if whole is dataset:
         parts = split(count, share, how.plan.seed, labels.of_image if labels else None)
-    origin = {"network": network.network}
+    origin = {"network": network.architecture}
     run = Run(
         network, images, how, folder, accelerator, labels, parts, origin, progress=progress or Progress()
     )

@@ -16,7 +16,7 @@ from unpool.actions.training.run import Run
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
 from unpool.inference.view_embedding import view_features
-from unpool.training.run_folder import ENCODER, FEATURES, begin
+from unpool.training.run_folder import ENCODER, FEATURES, open_run_folder
 
 MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
 STARTED_FROM = 5_000  # features that tell the principal directions
@@ -46,7 +46,7 @@ def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
     head = Head(whole)
     assert run.out is not None  # `unpool train` has one always
     if run.accelerator.is_main_process:
-        begin(run.out, resume=True)  # marks the folder as ours before anything is put there
+        open_run_folder(run.out, resume=True)  # marks the folder as ours before anything is put there
     with run.accelerator.main_process_first():
         feature_NVD = _features(run, network, pixels_NSSC)
     if whole is not network:  # a fresh head
@@ -105,12 +105,12 @@ def _opened(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
 def _codes(network: Any) -> Any:
     """The network without its head: what is the same before and after training."""
     from unpool.networks.autoencoder import Autoencoder
-    from unpool.networks.head import Adapted
+    from unpool.networks.head import NetworkWithHead
 
-    if not isinstance(network, Adapted):
+    if not isinstance(network, NetworkWithHead):
         return network
     return Autoencoder(
-        network.encoder, network.decoder, network=network.network, preprocessing=network.preprocessing,
+        network.encoder, network.decoder, architecture=network.architecture, preprocessing=network.preprocessing,
         merge=network.merge,
     )  # fmt: skip
 

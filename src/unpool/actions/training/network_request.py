@@ -18,7 +18,7 @@ DESCRIPTIONS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class NetworkRequest:
     """What the user asked of a network: a name with its options, a description, or a model folder."""
 
     name: str
@@ -41,17 +41,17 @@ class Wanted:
         }  # fmt: skip
 
 
-class Frame(NamedTuple):
+class InputShape(NamedTuple):
     """How images are decoded for a network: side in pixels, channels (None: as the images are)."""
 
     size: int
     channels: int | None
 
 
-def read_wanted(
+def parse_network_spec(
     network: str | None, from_model: Path | None, size: int | None, width: int | None, decoder: str | None,
     weights: str | None, init: str | None, no_indices: bool, seed: int,
-) -> Wanted:  # fmt: skip
+) -> NetworkRequest:  # fmt: skip
     """The options of the command line as one wish; UsageError where they do not go together."""
     from unpool.networks.catalogue import is_backbone
     from unpool.networks.layers.initialisation import INITIALISATIONS
@@ -65,15 +65,19 @@ def read_wanted(
     if from_model is not None:
         _refuse("--from", start | {"network": network}, "the model already fixes it")
         described = expect_kind(from_model, "encoder")
-        return Wanted(described["network"], False, seed, use_indices=use_indices, from_model=from_model)
+        return NetworkRequest(
+            described["network"], False, seed, use_indices=use_indices, from_model=from_model
+        )
     if network is not None and network.endswith(DESCRIPTIONS):
         _refuse(f"--network {network}", given, "the file itself says it")
         description = _read_description(Path(network))
         _try_description(network, description, seed)
         name = str(description.get("name", "described"))
-        return Wanted(name, False, seed, weights, init or "default", use_indices, description=description)
+        return NetworkRequest(
+            name, False, seed, weights, init or "default", use_indices, description=description
+        )
     name = network or DEFAULT
-    return Wanted(name, is_backbone(name), seed, weights, init or "default", use_indices, given)
+    return NetworkRequest(name, is_backbone(name), seed, weights, init or "default", use_indices, given)
 
 
 def _refuse(by: str, options: dict[str, Any], reason: str) -> None:
@@ -112,25 +116,30 @@ def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
         raise UsageError(f"--network {file}: channels is {channels}, but must be 1 (grey) or 3 (colour)")
 
 
-def frame_of(wanted: Wanted, typical: Callable[[], int]) -> Frame:
+def input_shape_for(wanted: NetworkRequest, typical: Callable[[], int]) -> InputShape:
     """How images are decoded; `typical` gives the side at which a network of free depth fits them."""
     from unpool.networks.catalogue import default_size
     from unpool.networks.description import described_pixels
 
     if wanted.from_model is not None:
         prep = describe_model(wanted.from_model)["preprocessing"]
-        return Frame(prep["size"], prep["channels"])
+        return InputShape(prep["size"], prep["channels"])
     if wanted.description is not None:
         pixels = described_pixels(wanted.description)
-        return Frame(pixels.size, pixels.channels)
+        return InputShape(pixels.size, pixels.channels)
     size = wanted.options.get("size")
     if size is None:
         size = typical() if wanted.name == DEFAULT else default_size(wanted.name)
-    return Frame(size, None)
+    return InputShape(size, None)
 
 
-def make_network(
-    wanted: Wanted, frame: Frame, objective: str, num_classes: int | None, freeze: bool, progress: Progress
+def build_requested_network(
+    wanted: NetworkRequest,
+    frame: InputShape,
+    objective: str,
+    num_classes: int | None,
+    freeze: bool,
+    progress: Progress,
 ) -> tuple[Any, bool]:
     """The network ready to be trained: built or loaded, with a head where it classifies, frozen on request.
 
@@ -138,8 +147,8 @@ def make_network(
     compared on these. Then its batch statistics stay. Raises `UnpoolError` where there is no decoder and the
     objective needs one.
     """
+    from unpool.networks.layers.freezing import check_anything_trains, keep_statistics
     from unpool.networks.layers.freezing import freeze as freeze_encoder
-    from unpool.networks.layers.freezing import keep_statistics, refuse_nothing_to_train
 
     only_head = freeze and objective in COMPARING  # it gets one, which is then all that is trained
     if only_head and wanted.is_backbone:
@@ -155,14 +164,16 @@ def make_network(
     if freeze:
         freeze_encoder(network)
     if not only_head:
-        refuse_nothing_to_train(network, freeze)
+        check_anything_trains(network, freeze)
     adapts = has_learnt and objective in COMPARING and not freeze
     if adapts:
         keep_statistics(network)
     return network, adapts
 
 
-def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> tuple[Any, bool]:
+def _made(
+    wanted: NetworkRequest, frame: InputShape, num_classes: int | None, progress: Progress
+) -> tuple[Any, bool]:
     """The network, and whether it starts from what was learnt elsewhere."""
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import described_network
@@ -184,7 +195,9 @@ def _made(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progr
     return network, wanted.weights not in (None, "none")
 
 
-def _built(wanted: Wanted, frame: Frame, num_classes: int | None, progress: Progress) -> tuple[Any, bool]:
+def _built(
+    wanted: NetworkRequest, frame: InputShape, num_classes: int | None, progress: Progress
+) -> tuple[Any, bool]:
     from unpool.networks.catalogue import build_network
     from unpool.networks.weights import has_imagenet
 
@@ -206,7 +219,7 @@ def fill_from_imagenet(network: Any, progress: Progress) -> bool:
     """Load the ImageNet weights where there are some that can be had, and tell; whether they were."""
     from unpool.networks.weights import has_imagenet, load_weights
 
-    if not has_imagenet(network.network):
+    if not has_imagenet(network.architecture):
         return False
     try:
         load_weights(network, "imagenet")
@@ -218,7 +231,7 @@ def fill_from_imagenet(network: Any, progress: Progress) -> bool:
     return True
 
 
-def _tell_start(wanted: Wanted, progress: Progress) -> None:
+def _tell_start(wanted: NetworkRequest, progress: Progress) -> None:
     """Which of `--weights` and `--init` fills what."""
     if wanted.weights == "none":
         return
@@ -248,5 +261,5 @@ def _refuse_without_decoder(network: Any, objective: str) -> None:
     from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network.decoder, NoDecoder):
-        told = f"{network.network} has no decoder, which --objective {objective} trains"
+        told = f"{network.architecture} has no decoder, which --objective {objective} trains"
         raise UnpoolError(f"{told}; build it with --decoder unpool, transpose or upsample")

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from unpool.core.cpu import is_first_process
-from unpool.core.markers import TRAINING, is_ours
+from unpool.core.markers import TRAINING, is_unpool_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import scan_folder
-from unpool.training.run_folder import refuse_strangers
+from unpool.training.run_folder import check_run_folder_is_ours
 from unpool.training.tensorboard import LOGS
 
 
-def refuse_unkept(network: Any) -> None:
+def check_can_be_saved(network: Any) -> None:
     """`UnpoolError` before the training rather than after it, where no model folder could hold the network."""
     if getattr(network, "built_with", None) is None:
         told = (
@@ -25,14 +25,14 @@ def refuse_unkept(network: Any) -> None:
         raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
 
 
-def refuse_taken(out: Path) -> None:
+def check_folder_is_free(out: Path) -> None:
     """`UnpoolError` where the model folder, or its folder `training`, would stand in place of the user's."""
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
-    refuse_strangers(out)
+    check_run_folder_is_ours(out)
 
 
-def refuse_unwritable(out: Path) -> None:
+def check_writable(out: Path) -> None:
     """`UnpoolError` where no model folder can be written; a folder made to find out is removed again."""
     if not is_first_process():
         return
@@ -50,7 +50,7 @@ def refuse_unwritable(out: Path) -> None:
                 folder.rmdir()
 
 
-def refuse_mixing(out: Path, folders: Iterable[Path]) -> None:
+def check_no_mixing(out: Path, folders: Iterable[Path]) -> None:
     """`UsageError` where the model would be written in among the images of one of `folders`.
 
     A folder of its own inside them is well: it is left out when they are listed.
@@ -81,6 +81,6 @@ def _lies_in(inner: Path, outer: Path) -> bool:
 
 def _first_image(folder: Path) -> str | None:
     """An image in a folder that is not ours; None where there is none."""
-    if is_ours(folder, {path.name for path in folder.iterdir()}):
+    if is_unpool_folder(folder, {path.name for path in folder.iterdir()}):
         return None
     return next((file.path for file in scan_folder(folder).files), None)

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.training.network_request import Frame, Wanted, make_network
-from unpool.actions.training.settings import How
+from unpool.actions.training.network_request import InputShape, NetworkRequest, build_requested_network
+from unpool.actions.training.settings import TrainingSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 
 NO_FILE = (None, "none", "imagenet")
 
 
-def refuse_idle(how: How, wanted: Wanted, augmentation: Any) -> None:
+def check_options_have_effect(how: TrainingSettings, wanted: NetworkRequest, augmentation: Any) -> None:
     """`UsageError` for what `--objective` would leave without effect, or could not use."""
     if how.objective == "classify":
         for option, given in (
@@ -37,7 +37,7 @@ def refuse_idle(how: How, wanted: Wanted, augmentation: Any) -> None:
         )
 
 
-def refuse_weights(wanted: Wanted) -> None:
+def check_weights_fit(wanted: NetworkRequest) -> None:
     """`UnpoolError` for a file of weights that cannot be read, or ImageNet weights that nobody has."""
     from unpool.networks.weights import has_imagenet, read_state
 
@@ -49,7 +49,7 @@ def refuse_weights(wanted: Wanted) -> None:
         read_state(Path(str(wanted.weights)))
 
 
-def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
+def try_network(wanted: NetworkRequest, frame: InputShape, how: TrainingSettings) -> None:
     """Build the network without memory for its weights, and run one image of zeros through its encoder.
 
     Channels and classes are not known yet: three and two stand for them. Raises `UnpoolError` where the network
@@ -58,16 +58,18 @@ def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
     import torch
 
     from unpool.networks.shape_check import MISFITS
-    from unpool.objectives.registry import make_objective
+    from unpool.objectives.registry import build_objective
 
-    guess = Frame(frame.size, frame.channels or 3)
+    guess = InputShape(frame.size, frame.channels or 3)
     num_classes = 2 if how.objective == "classify" else None
     # Not every layer knows the meta device, and weights that are loaded have no place there.
     for device in ("meta", "cpu") if wanted.from_model is None else ("cpu",):
         try:
             with torch.device(device):
                 fresh = replace(wanted, weights="none")
-                network, _ = make_network(fresh, guess, how.objective, num_classes, how.freeze, Progress())
+                network, _ = build_requested_network(
+                    fresh, guess, how.objective, num_classes, how.freeze, Progress()
+                )
                 network.dimension()
             break
         except MISFITS as error:
@@ -78,21 +80,21 @@ def try_network(wanted: Wanted, frame: Frame, how: How) -> None:
                     "give another --size"
                 ) from error
     if how.objective in ("reconstruct", "denoise"):
-        make_objective(how.objective, network, loss=how.loss, corruption=how.corruption)
+        build_objective(how.objective, network, loss=how.loss, corruption=how.corruption)
 
 
-def try_augmentation(text: str, augmentation: Any, side: int, frame: Frame) -> None:
+def try_augmentation(text: str, augmentation: Any, side: int, frame: InputShape) -> None:
     """`UsageError` where the transforms leave no images of the network's size, be they grey or in colour."""
     refusals = []
     for channels in (3, 1) if frame.channels is None else (frame.channels,):
         try:
-            return refuse_other_size(text, augmentation, side, channels, frame.size)
+            return check_size_matches(text, augmentation, side, channels, frame.size)
         except UsageError as error:
             refusals.append(error)
     raise refusals[0]
 
 
-def refuse_other_size(text: str, augmentation: Any, side: int, channels: int, size: int) -> None:
+def check_size_matches(text: str, augmentation: Any, side: int, channels: int, size: int) -> None:
     """`UsageError` where the transforms leave no images of the network's size: tried on one."""
     import torch
 

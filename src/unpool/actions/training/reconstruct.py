@@ -12,7 +12,7 @@ from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.embedding import Form
-from unpool.inference.inputs import GivenImages, given_images
+from unpool.inference.inputs import InputImages, input_images
 from unpool.inference.model import pick_device
 from unpool.options import check
 from unpool.training.model_file import expect_kind, load_model
@@ -54,10 +54,10 @@ def reconstruct(
     if use_indices is not None:
         network.use_indices = use_indices
     corrupt = _corruption(corruption, network)
-    images = given_images(places, data, progress)
+    images = input_images(places, data, progress)
     rows, shown = _run(network, images, model, corrupt, seed, pick_device(device))
     result = {
-        "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.network,
+        "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.architecture,
         "indices": _uses_indices(network), "out": str(out),
     }  # fmt: skip
     write_bytes(out, _picture(shown, result, model))
@@ -107,7 +107,7 @@ def _uses_indices(network: Autoencoder) -> bool:
 
 
 def _run(
-    network: Autoencoder, images: GivenImages, model: Path, corrupt: Corrupt | None, seed: int, device: str
+    network: Autoencoder, images: InputImages, model: Path, corrupt: Corrupt | None, seed: int, device: str
 ) -> tuple[list[dict[str, Any]], list[Shown]]:
     """A row for each usable image, and some of them, from first to last, for the picture."""
     from unpool.inference.reconstruction import reconstruct

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.training.settings import How
+from unpool.actions.training.settings import TrainingSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.markers import TRAINING, is_marked
 from unpool.core.progress import Progress
@@ -22,7 +22,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.options import COMPARING
 from unpool.training.history import History
 from unpool.training.model_file import describe_model, has_model, save_model
-from unpool.training.run_folder import begin, end
+from unpool.training.run_folder import close_run_folder, open_run_folder
 from unpool.training.tensorboard import LOGS, TensorBoardLog
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Run:
 
     network: Any
     images: Images
-    how: How
+    how: TrainingSettings
     out: Path | None
     accelerator: Accelerator
     labels: Labels | None = None
@@ -85,15 +85,15 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
 
     With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
     """
-    from unpool.objectives.registry import make_objective
+    from unpool.objectives.registry import build_objective
     from unpool.training.loop import train
 
     how, labels = run.how, run.labels
     _refuse_too_few(how.objective, len(run.trained_on()))
     if run.accelerator.is_main_process and run.out is not None:
-        begin(run.out, resume=resume)
+        open_run_folder(run.out, resume=resume)
     run.accelerator.wait_for_everyone()
-    objective = make_objective(
+    objective = build_objective(
         how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
         labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
         trained_M=run.trained_on(), num_images=len(run.images), views=run.looks or how.views,
@@ -138,7 +138,7 @@ def _rank(run: Run) -> float:
     """How many directions the vectors of some images make use of; told where they have collapsed."""
     import torch
 
-    from unpool.analysis.metrics.unsupervised import collapse, effective_rank
+    from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
 
     index_M = run.trained_on()[:RANKED]
     parts = [
@@ -150,7 +150,7 @@ def _rank(run: Run) -> float:
         seen = (x if run.looks is None else x[:, 0] for x in run.images.batches(parts))
         vectors_MD = np.concatenate([run.network.embed(x).float().cpu().numpy() for x in seen])
     rank = effective_rank(vectors_MD)
-    if told := collapse(rank, vectors_MD.shape[1]):
+    if told := collapse_warning(rank, vectors_MD.shape[1]):
         run.progress.message(told)
     return round(rank, 2)
 
@@ -178,7 +178,7 @@ def _record(run: Run, history: History, seconds: float) -> dict[str, Any]:
     last = history.epochs[-1]
     seconds += history.seconds_before
     return {
-        "network": run.network.network, "objective": run.how.objective,
+        "network": run.network.architecture, "objective": run.how.objective,
         "parameters": sum(parameter.numel() for parameter in (run.whole or run.network).parameters()),
         "asked": run.asked(),
         "steps": history.steps, "seed": run.how.plan.seed, "minutes": run.how.plan.minutes,
@@ -209,7 +209,7 @@ def _write(run: Run, record: dict[str, Any]) -> None:
     if run.whole is not None and last is not None:
         last = run.whole.state_dict() | last
     save_model(out, run.whole or run.network, training=record, classes=classes, last=last)
-    end(out)
+    close_run_folder(out)
 
 
 def _shown(run: Run) -> np.ndarray:

@@ -10,12 +10,12 @@ from unpool.options import COMPARING
 from unpool.training.plan import Plan
 from unpool.training.recipes import Recipe
 
-LENGTHS = ("epochs", "steps", "minutes")
-CHECKED = (*LENGTHS, "batch", "lr", "weight_decay", "patience", "precision", "seed")
+DURATION_OPTIONS = ("epochs", "steps", "minutes")
+RANGE_CHECKED_OPTIONS = (*DURATION_OPTIONS, "batch", "lr", "weight_decay", "patience", "precision", "seed")
 
 
 @dataclass(frozen=True)
-class How:
+class TrainingSettings:
     """What a network is trained for and how, nothing left open; `plan` is how long and how fast."""
 
     objective: str
@@ -39,10 +39,10 @@ class How:
         return told | asdict(self.plan)
 
 
-def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> How:
+def resolve_settings(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> TrainingSettings:
     """The recipe with what was typed in place of its parts; UsageError where two lengths are given."""
     given = {name: value for name, value in typed.items() if value is not None}
-    if sum(name in given for name in LENGTHS) > 1:
+    if sum(name in given for name in DURATION_OPTIONS) > 1:
         raise UsageError("--epochs, --steps and --minutes each say how long to train; give one of them")
     chosen = objective or recipe.objective
     if given.get("corruption") and chosen != "denoise":
@@ -54,7 +54,7 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
             f"--augment none: --objective {chosen} compares two views of an image, which would be the same; "
             "name views, such as shift, or leave it out"
         )
-    is_given = any(name in given for name in LENGTHS)
+    is_given = any(name in given for name in DURATION_OPTIONS)
     plan = Plan(
         epochs=None if is_given else recipe.epochs,
         steps=None if is_given else recipe.steps,
@@ -63,12 +63,14 @@ def make_how(recipe: Recipe, objective: str | None, typed: dict[str, Any]) -> Ho
     )  # fmt: skip
     names = set(asdict(plan))
     plan = replace(plan, **{name: value for name, value in given.items() if name in names})
-    how = How(chosen, plan, **{name: value for name, value in given.items() if name not in names})
+    how = TrainingSettings(
+        chosen, plan, **{name: value for name, value in given.items() if name not in names}
+    )
     _try_names(how)
     return how
 
 
-def refuse_idle_patience(plan: Plan, validates: bool) -> None:
+def check_patience_has_validation(plan: Plan, validates: bool) -> None:
     """`UsageError` where patience waits for a validation that never comes."""
     if plan.patience is not None and not validates:
         raise UsageError(
@@ -77,19 +79,19 @@ def refuse_idle_patience(plan: Plan, validates: bool) -> None:
         )
 
 
-def _try_names(how: How) -> None:
+def _try_names(how: TrainingSettings) -> None:
     """Raise `UsageError` for names that are wrong before anything is opened."""
     import torch
 
     from unpool.images.augment.noise import read_corruption
     from unpool.objectives.losses.registry import class_loss, elementwise_loss
-    from unpool.training.optimisers import make_optimiser
-    from unpool.training.schedules import make_schedule
+    from unpool.training.optimisers import build_optimiser
+    from unpool.training.schedules import build_schedule
 
     plan = how.plan
     weight = torch.nn.Parameter(torch.zeros(2, 2))
-    optimiser = make_optimiser(plan.optimizer, [weight], plan.lr, plan.weight_decay)
-    make_schedule(plan.schedule, optimiser, 100, 10)
+    optimiser = build_optimiser(plan.optimizer, [weight], plan.lr, plan.weight_decay)
+    build_schedule(plan.schedule, optimiser, 100, 10)
     if how.loss is not None:
         (class_loss if how.objective == "classify" else elementwise_loss)(how.loss)
     if how.corruption is not None:

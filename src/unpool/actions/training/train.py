@@ -13,12 +13,18 @@ import numpy as np
 
 from unpool.actions.embedding.choose_network import trained_size
 from unpool.actions.training.frozen_head import train_head_alone
-from unpool.actions.training.network_request import Frame, Wanted, frame_of, make_network, read_wanted
-from unpool.actions.training.output_folder import refuse_mixing, refuse_taken, refuse_unwritable
+from unpool.actions.training.network_request import (
+    InputShape,
+    NetworkRequest,
+    build_requested_network,
+    input_shape_for,
+    parse_network_spec,
+)
+from unpool.actions.training.output_folder import check_folder_is_free, check_no_mixing, check_writable
 from unpool.actions.training.preflight import (
-    refuse_idle,
-    refuse_other_size,
-    refuse_weights,
+    check_options_have_effect,
+    check_size_matches,
+    check_weights_fit,
     try_augmentation,
     try_network,
 )
@@ -29,12 +35,12 @@ from unpool.actions.training.run import (
     fit_run,
     result,
 )
-from unpool.actions.training.settings import CHECKED, make_how, refuse_idle_patience
+from unpool.actions.training.settings import RANGE_CHECKED_OPTIONS, check_patience_has_validation, resolve_settings
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.class_folders import class_labels, refuse_empty_classes
+from unpool.images.class_folders import check_classes_not_empty, class_labels
 from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.scan import ImageFile, Problem
@@ -79,34 +85,34 @@ def train(
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
     from unpool.images.augment.augmentation import read_augmentation
-    from unpool.training.distributed import make_accelerator
+    from unpool.training.distributed import build_accelerator
 
     progress = progress or Progress()
     check(seed=seed, device=device, size=size, precision=precision, **_checked(typed))
-    refuse_taken(out)
+    check_folder_is_free(out)
     share = val if isinstance(val, float | int) else 0.0 if isinstance(val, str) else 0.1
     check(val=share)
-    wanted = read_wanted(network, from_model, size, width, decoder, weights, init, no_indices, seed)
+    wanted = parse_network_spec(network, from_model, size, width, decoder, weights, init, no_indices, seed)
     only_head = freeze and objective in COMPARING
     recipe = HEAD if only_head else recipe_for(wanted.name, wanted.is_backbone)
-    how = make_how(
+    how = resolve_settings(
         recipe, objective,
         typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
     )  # fmt: skip
-    refuse_idle_patience(how.plan, validates=share > 0 or isinstance(val, str))
+    check_patience_has_validation(how.plan, validates=share > 0 or isinstance(val, str))
     by_views = how.objective in COMPARING and how.views is not None
     augmentation = None if by_views or augment in (None, "none") else read_augmentation(str(augment))
     if only_head and augmentation is not None:
         raise UsageError(
             f"--augment {augment}: with --freeze features are made once, of views by name; give one, such as crops"
         )
-    refuse_idle(how, wanted, augmentation)
-    refuse_weights(wanted)
-    refuse_unwritable(out)
-    accelerator = make_accelerator(pick_device(device), precision)
+    check_options_have_effect(how, wanted, augmentation)
+    check_weights_fit(wanted)
+    check_writable(out)
+    accelerator = build_accelerator(pick_device(device), precision)
     places = [place, val] if isinstance(val, str) else [place]
     sources = [open_source(each, data, leave_out=out) for each in places]
-    refuse_mixing(out, [source.folder for source in sources if isinstance(source, FolderSource)])
+    check_no_mixing(out, [source.folder for source in sources if isinstance(source, FolderSource)])
     origin = wanted.asked() | {"location": [source.location for source in sources]}
     if resume and (record := finished(out, origin | how.asked())) is not None:
         progress.message(f"{out} is finished: nothing to do")
@@ -117,10 +123,10 @@ def train(
     try_network(wanted, job.frame, how)
     job.load(out / TRAINING / PIXELS, accelerator.main_process_first, accelerator.num_processes)
     job.split(float(share))
-    frame = Frame(job.frame.size, job.channels)
+    frame = InputShape(job.frame.size, job.channels)
     goes_on = resume and (out / TRAINING / CHECKPOINT).exists()  # then the weights are the checkpoint's
     teller = Progress() if goes_on else progress
-    made, adapts = make_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
+    made, adapts = build_requested_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
     images = job.pixel_set(made, accelerator.device)
     origin |= {"files": job.fingerprint, "channels": job.channels}
     run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
@@ -132,7 +138,7 @@ def train(
 
 
 def _checked(typed: dict[str, Any]) -> dict[str, Any]:
-    return {name: typed.get(name) for name in CHECKED if name not in ("seed", "precision")}
+    return {name: typed.get(name) for name in RANGE_CHECKED_OPTIONS if name not in ("seed", "precision")}
 
 
 @dataclass
@@ -140,7 +146,7 @@ class _Job:
     """The images of a training: found, decoded, labelled, and parted for validation."""
 
     sources: list[Source]
-    wanted: Wanted
+    wanted: NetworkRequest
     objective: str
     augment: str | None
     augmentation: Any
@@ -163,7 +169,7 @@ class _Job:
                 raise UnpoolError(
                     f"{source.location} has no image that can be used; name a folder with images"
                 )
-        self.frame = frame_of(self.wanted, lambda: trained_size(self.sources[0], self.files))
+        self.frame = input_shape_for(self.wanted, lambda: trained_size(self.sources[0], self.files))
         self.stored = (self.augmentation and self.augmentation.size) or self.frame.size
         if self.augmentation is not None:
             try_augmentation(str(self.augment), self.augmentation, self.stored, self.frame)
@@ -237,7 +243,7 @@ class _Job:
             rows = np.flatnonzero(part_N == number)
             paths = [self.files[row].path for row in rows]
             if isinstance(source, FolderSource):
-                refuse_empty_classes(source.folder, paths, source.leave_out)
+                check_classes_not_empty(source.folder, paths, source.leave_out)
             classes, label_N[rows] = class_labels(paths, source.location, classes)
         return Labels(label_N, classes or [])
 
@@ -263,7 +269,7 @@ class _Job:
         prep = network.preprocessing
         if self.augmentation is not None:
             side = self.pixels_NSSC.shape[1]
-            refuse_other_size(str(self.augment), self.augmentation, side, self.channels, prep.size)
+            check_size_matches(str(self.augment), self.augmentation, side, self.channels, prep.size)
         return PixelSet(self.pixels_NSSC, prep.mean, prep.std, device, self.augmentation)
 
 

@@ -20,7 +20,7 @@ NEAREST = 4  # neighbours that are looked at, by each of the two ways
 WAVES = 8  # of the cosine transform, along each side
 ALIKE = 0.55  # correlation of coarse light and dark, before anything is moved
 PLAIN = 50.0  # length of what is no more than a grey level here and there: plain pictures are alike
-HOPELESS, SAME = 0.8, 0.91  # agreement at half the size, and at all of it
+EARLY_REJECT, SAME = 0.8, 0.91  # agreement at half the size, and at all of it
 SMALL, SAME_SMALL = 64, 0.95  # pictures of fewer pixels a side have less that could tell them apart
 TINT = 10.0  # mean difference of chroma, of 255
 CHUNK = 512
@@ -49,20 +49,20 @@ def near_duplicates(
     """
     if len(sketches) < 2:
         return NearSets([], np.full(len(sketches), np.nan, np.float32))
-    coarse_ND = waves(sketches.grey_NSS)
+    coarse_ND = low_frequency_dct(sketches.grey_NSS)
     pair_P2 = candidates(coarse_ND, neighbours_NK, seed=seed)
     found = _Found(sketches)
     confirmed_P = np.concatenate(
         [np.zeros(0, bool)] + [found.confirm(part) for part in _parts(pair_P2, progress)]
     )
-    sets = gather(len(sketches), pair_P2[confirmed_P], np.asarray(worth_N), found.confirm)
+    sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(worth_N), found.confirm)
     agreement_N = np.full(len(sketches), np.nan, np.float32)
     for kept, *others in sets:
         agreement_N[others] = found.agreements(np.array([(kept, other) for other in others]))
     return NearSets(sets, agreement_N)
 
 
-def waves(grey_NSS: npt.ArrayLike) -> Floats:
+def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
     """The 63 slowest cosine waves of each picture but the mean, (N, 63) float32: coarse light and dark.
 
     A perceptual hash takes the signs of these; their values tell more. Faster waves, which are weaker, count more:
@@ -70,7 +70,7 @@ def waves(grey_NSS: npt.ArrayLike) -> Floats:
 
     Source: Zauner 2010, Implementation and benchmarking of perceptual image hash functions, section 3.2.1.
 
-    >>> waves(np.zeros((2, 48, 48), np.uint8)).shape
+    >>> low_frequency_dct(np.zeros((2, 48, 48), np.uint8)).shape
     (2, 63)
     """
     from scipy.fft import dctn
@@ -102,10 +102,12 @@ def candidates(coarse_ND: Floats, neighbours_NK: Indices, *, seed: int = 0) -> P
     return chosen
 
 
-def gather(num: int, pair_P2: Pairs, worth_N: npt.NDArray[np.floating], confirm: Confirm) -> list[list[int]]:
+def build_sets(
+    num: int, pair_P2: Pairs, worth_N: npt.NDArray[np.floating], confirm: Confirm
+) -> list[list[int]]:
     """Sets around the worthiest rows: each takes the confirmed pairs' others, and theirs where it agrees with them.
 
-    >>> gather(3, np.array([[0, 1], [1, 2]]), np.array([3.0, 2.0, 1.0]), lambda pairs: np.zeros(len(pairs), bool))
+    >>> build_sets(3, np.array([[0, 1], [1, 2]]), np.array([3.0, 2.0, 1.0]), lambda pairs: np.zeros(len(pairs), bool))
     [[0, 1]]
     """
     beside: dict[int, set[int]] = {}
@@ -155,7 +157,7 @@ class _Found:
             one_PSS, other_PSS = (self._sketches.grey_NSS[rows] for rows in part_P2.T)
             found_P = np.ones(len(part_P2), np.float32)
             other = np.flatnonzero((one_PSS != other_PSS).any(axis=(1, 2)))  # the same need no looking
-            found_P[other] = agreement(one_PSS[other], other_PSS[other], hopeless=HOPELESS)
+            found_P[other] = agreement(one_PSS[other], other_PSS[other], hopeless=EARLY_REJECT)
             found.append(found_P)
         return np.concatenate(found)
 

@@ -35,10 +35,10 @@ class Flagged:
     limits: dict[str, float]
 
 
-def first_of_same(ids: Sequence[str | None]) -> Indices:
+def first_duplicate(ids: Sequence[str | None]) -> Indices:
     """For each row the first row of the same id, −1 where that is the row itself or it has no id: (N,).
 
-    >>> first_of_same(["a", "b", "a", None, None]).tolist()
+    >>> first_duplicate(["a", "b", "a", None, None]).tolist()
     [-1, -1, 0, -1, -1]
     """
     first: dict[str, int] = {}

@@ -10,11 +10,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.clustering.num_groups import number_among
-from unpool.analysis.mapping import make_map
+from unpool.analysis.clustering.num_groups import num_groups_of_vectors
+from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups
 from unpool.analysis.neighbours import Floats, Index, Indices, unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 
 VOTERS = 10
 MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
@@ -24,7 +24,7 @@ SAMPLE = 5_000
 """Images on a map: on one of more, a class the size of a tenth is torn in two more easily."""
 
 
-def confident_groups(
+def consensus_clustering(
     vectors_ND: npt.ArrayLike,
     *,
     groups: int | Literal["auto"] = "auto",
@@ -41,22 +41,22 @@ def confident_groups(
     Source: Topchy, Jain and Punch 2003, Combining multiple weak clusterings; Strehl and Ghosh 2002; Böhm, Berens
     and Kobak 2022 (exaggeration).
 
-    >>> labels, share = confident_groups([[1, 0], [1, 0.1], [0, 1], [0.1, 1]] * 8, groups=2)
+    >>> labels, share = consensus_clustering([[1, 0], [1, 0.1], [0, 1], [0.1, 1]] * 8, groups=2)
     >>> len(set(labels[:2])), len(set(labels[2:4])), len(set(labels)), float(share.min())
     (1, 1, 2, 1.0)
     """
     unit_ND = unit(vectors_ND)
-    num_groups = number_among(unit_ND, seed=seed) if groups == "auto" else groups
+    num_groups = num_groups_of_vectors(unit_ND, seed=seed) if groups == "auto" else groups
     total_NK: Floats | None = None
     for look, (perplexity, exaggeration) in enumerate(MAPS):
-        chosen_S = some_of(len(unit_ND), sample, [seed, look])
+        chosen_S = subsample_indices(len(unit_ND), sample, [seed, look])
         place_SP = unit_ND[chosen_S]
         if len(chosen_S) >= FEW:
-            place_SP = make_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
+            place_SP = compute_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
         vote_NK = _votes(unit_ND, chosen_S, map_groups(place_SP, num_groups, seed=seed), seed)
         total_NK = vote_NK if total_NK is None else total_NK + _aligned(vote_NK, total_NK)
     assert total_NK is not None
-    group_N = _none_lost(total_NK)
+    group_N = keep_outvoted_clusters(total_NK)
     sure_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
     return group_N, sure_N
 
@@ -83,14 +83,14 @@ def _aligned(vote_NK: Floats, total_NK: Floats) -> Floats:
     return ordered_NK
 
 
-def _none_lost(total_NK: Floats) -> Indices:
+def keep_outvoted_clusters(total_NK: Floats) -> Indices:
     """The group with most votes; one that is all but outvoted keeps the images in which it has the largest share.
 
     All but outvoted is a group that has most votes for less than a quarter of the images that the looks gave it:
     what one look told apart, the others put elsewhere. It keeps half as many as they gave it, or nine groups would
     come back where ten were asked for, and a tenth of two images.
 
-    >>> np.bincount(_none_lost(np.array([[3.0, 0.0]] * 40 + [[2.0, 1.0]] * 60))).tolist()
+    >>> np.bincount(keep_outvoted_clusters(np.array([[3.0, 0.0]] * 40 + [[2.0, 1.0]] * 60))).tolist()
     [90, 10]
     """
     group_N: Indices = total_NK.argmax(axis=1)

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
-from unpool.analysis.clustering.consensus import confident_groups
-from unpool.analysis.clustering.num_groups import number_among, number_of_groups
-from unpool.analysis.mapping import make_map
-from unpool.analysis.metrics.silhouette import NOISE, silhouette, steady
+from unpool.analysis.clustering.consensus import consensus_clustering
+from unpool.analysis.clustering.num_groups import num_groups_of_vectors, number_of_groups
+from unpool.analysis.mapping import compute_map
+from unpool.analysis.metrics.silhouette import NOISE, silhouette, single_threaded
 from unpool.analysis.neighbours import Floats, Indices, checked, unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
 FITTED_ON = 50_000  # centres learnt from so many images serve the others
@@ -51,7 +51,7 @@ def group(
     Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
 
     - `auto`: k-means on three maps of up to 5,000 images each that draw neighbours together, then a vote of the
-      nearest of them (`confident_groups`)
+      nearest of them (`consensus_clustering`)
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
     - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` takes their own number
@@ -76,15 +76,15 @@ def group(
         labels_N, probability_N = np.zeros(len(unit_ND), np.int64), np.ones(len(unit_ND), np.float32)
     else:
         labels_N, probability_N = METHODS[method](space, groups)
-    labels_N = by_size(labels_N)
+    labels_N = relabel_by_size(labels_N)
     score = silhouette(unit_ND, labels_N, seed=seed)
     return Grouping(method, labels_N, probability_N.astype(np.float32).clip(0, 1), score)
 
 
-def by_size(labels_N: npt.ArrayLike) -> Indices:
+def relabel_by_size(labels_N: npt.ArrayLike) -> Indices:
     """The same groups numbered 0, 1, … from the largest to the smallest, equal ones by first image; −1 stays.
 
-    >>> by_size([7, -1, 3, 3]).tolist()
+    >>> relabel_by_size([7, -1, 3, 3]).tolist()
     [1, -1, 0, 0]
     """
     old_N = np.asarray(labels_N, dtype=np.int64)
@@ -109,14 +109,14 @@ class _Space:
     @property
     def plane(self) -> Floats:
         if self._xy_N2 is None:
-            self._xy_N2 = make_map(self.unit_ND, seed=self.seed)
+            self._xy_N2 = compute_map(self.unit_ND, seed=self.seed)
         return self._xy_N2
 
     def num_groups(self, groups: int | Literal["auto"]) -> int:
         if groups != "auto":
             return groups
         if self._xy_N2 is None:
-            return number_among(self.unit_ND, seed=self.seed)
+            return num_groups_of_vectors(self.unit_ND, seed=self.seed)
         return number_of_groups(self._xy_N2, vectors_ND=self.unit_ND, seed=self.seed)
 
 
@@ -139,7 +139,7 @@ Found = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
 def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
-    return confident_groups(space.unit_ND, groups=space.num_groups(groups), seed=space.seed)
+    return consensus_clustering(space.unit_ND, groups=space.num_groups(groups), seed=space.seed)
 
 
 def _kmeans(space: _Space, groups: int | Literal["auto"]) -> Found:
@@ -153,7 +153,7 @@ def _gmm(space: _Space, groups: int | Literal["auto"]) -> Found:
     mixture = GaussianMixture(space.num_groups(groups), n_init=5, random_state=space.seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # not converged after 100 rounds: what it has by then will do
-        mixture.fit(place_N2[some_of(len(place_N2), FITTED_ON, space.seed)])
+        mixture.fit(place_N2[subsample_indices(len(place_N2), FITTED_ON, space.seed)])
     return _likeliest(mixture.predict_proba(place_N2))
 
 
@@ -192,9 +192,9 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
     from sklearn.cluster import KMeans
 
     means = KMeans(num_groups, n_init=10, random_state=seed)
-    with warnings.catch_warnings(), steady():
+    with warnings.catch_warnings(), single_threaded():
         warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
-        means.fit(points_NP[some_of(len(points_NP), FITTED_ON, seed)])
+        means.fit(points_NP[subsample_indices(len(points_NP), FITTED_ON, seed)])
     squared_NK = means.transform(points_NP).astype(np.float64) ** 2
     spread = max(float(squared_NK.min(axis=1).mean()), 1e-12)
     weight_NK = np.exp(-(squared_NK - squared_NK.min(axis=1, keepdims=True)) / spread)

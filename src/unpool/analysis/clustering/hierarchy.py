@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.metrics.silhouette import NOISE, steady
+from unpool.analysis.metrics.silhouette import NOISE, single_threaded
 from unpool.analysis.neighbours import Floats, Indices, unit
 from unpool.errors import UnpoolError, UsageError
 
@@ -71,12 +71,12 @@ def _joined(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) ->
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
-def merged(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indices:
+def merge_groups(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indices:
     """The groups joined along their hierarchy until `num_groups` are left; noise stays. Numbers are not in order.
 
     Raises UsageError where there are not as many groups.
 
-    >>> merged([0, 0, 1, 2, -1], np.array([[0, 1, 0.2, 3], [2, 3, 0.8, 4]]), 2).tolist()
+    >>> merge_groups([0, 0, 1, 2, -1], np.array([[0, 1, 0.2, 3], [2, 3, 0.8, 4]]), 2).tolist()
     [3, 3, 3, 2, -1]
     """
     group_N = np.asarray(groups, np.int64)
@@ -112,7 +112,7 @@ def split(
     if not 2 <= parts <= len(rows):
         raise UsageError(f"split: {parts} parts, expected 2 to the {len(rows)} images of group {group}")
     unit_ND: Floats = unit(vectors_ND)
-    with steady():
+    with single_threaded():
         part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
     order = np.argsort(-np.bincount(part_n, minlength=parts), kind="stable")
     number = {

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
-from unpool.analysis.mapping import make_map
+from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
 from unpool.analysis.neighbours import Floats, checked, unit
 
@@ -53,15 +53,15 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None =
     return _large_communities(unit(vectors_ND), seed)
 
 
-def number_among(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
+def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
     """`number_of_groups` where there is no map yet: up to 5,000 of the (N, D) vectors are mapped for it.
 
-    >>> number_among([[1, 0], [1, 0.01], [0, 1], [0.01, 1]])
+    >>> num_groups_of_vectors([[1, 0], [1, 0.01], [0, 1], [0.01, 1]])
     2
     """
     unit_ND = unit(vectors_ND)
     rows = np.sort(np.random.default_rng(seed).permutation(len(unit_ND))[:MAPPED])
-    return number_of_groups(make_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
+    return number_of_groups(compute_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
 
 
 def _large_communities(unit_ND: Floats, seed: int) -> int:

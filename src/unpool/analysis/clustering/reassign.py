@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
 from unpool.analysis.neighbours import Floats, Indices, unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 
 ROUND = 10  # images outside a crowd that each of its images asks
 PART = 0.5  # of a group: a crowd that is more of it is the group itself
@@ -21,7 +21,7 @@ ASKING, ASKED = 50, 5_000  # images of a crowd and outside it, at most
 Look = Callable[[Indices], Iterable[tuple[Floats, Floats]]]
 
 
-def rehomed(
+def reassign_isolated_communities(
     group_N: npt.ArrayLike,
     vectors_ND: npt.ArrayLike,
     pixels_NP: npt.ArrayLike,
@@ -43,7 +43,7 @@ def rehomed(
     >>> vectors = [[1, 0]] * 9 + [[0, 1]] * 9 + [[-0.9, 0.1]] * 3
     >>> pixels = [[9, 0, 0]] * 9 + [[0, 9, 0]] * 9 + [[9, 0, 2]] * 3
     >>> as_it_is = lambda rows: [(np.array(vectors)[rows], np.array(pixels)[rows])]
-    >>> rehomed([0] * 9 + [1] * 9 + [1] * 3, vectors, pixels, as_it_is).tolist()[-3:]
+    >>> reassign_isolated_communities([0] * 9 + [1] * 9 + [1] * 3, vectors, pixels, as_it_is).tolist()[-3:]
     [0, 0, 0]
     """
     unit_ND = unit(vectors_ND)
@@ -57,8 +57,8 @@ def rehomed(
         own = np.bincount(before_N[row_R]).argmax()
         if len(row_R) < PART * size_K[own]:
             others = np.flatnonzero(crowd_N != number)
-            outside_O = others[some_of(len(others), ASKED, chance)]
-            views = list(look(row_R[some_of(len(row_R), ASKING, chance)]))
+            outside_O = others[subsample_indices(len(others), ASKED, chance)]
+            views = list(look(row_R[subsample_indices(len(row_R), ASKING, chance)]))
             near_K = _near([unit(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
             near_K += _near([picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N)
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from unpool.analysis.neighbours import Floats, checked, unit
 from unpool.core.cpu import usable_cores
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 
 NOISE = -1
 """The group number of an image that is in no group."""
@@ -51,7 +51,7 @@ def _silhouette(
     from sklearn.metrics import silhouette_score
 
     kept_S = np.flatnonzero(group_N != NOISE)
-    kept_S = kept_S[some_of(len(kept_S), sample, seed)]
+    kept_S = kept_S[subsample_indices(len(kept_S), sample, seed)]
     num_groups = len(np.unique(group_N[kept_S]))
     if not 2 <= num_groups < len(kept_S):
         return None
@@ -59,7 +59,7 @@ def _silhouette(
 
 
 @contextlib.contextmanager
-def steady() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Two threads at most for scikit-learn's k-means.
 
     The sums of more are added in the order in which they end, and the last bits, now and then a group, would be
@@ -88,7 +88,7 @@ def map_groups(
 
     place_N2 = np.asarray(xy_N2, np.float32)
     means = KMeans(min(num_groups, len(place_N2)), n_init=starts, random_state=seed)
-    with warnings.catch_warnings(), steady():
+    with warnings.catch_warnings(), single_threaded():
         warnings.simplefilter("ignore")  # fewer different positions than groups
         label_N = means.fit_predict(place_N2)
     return np.unique(label_N, return_inverse=True)[1].astype(np.int64)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from unpool.analysis.metrics.silhouette import NOISE, silhouette
 from unpool.analysis.neighbours import Floats, Indices, checked, self_neighbours, unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError
 
 
@@ -131,7 +131,7 @@ def trustworthiness(
     if num < 3:
         return None
     k = max(1, min(k, (num - 1) // 2))
-    asked_S = some_of(num, sample, seed)
+    asked_S = subsample_indices(num, sample, seed)
     penalty = sum(_intrusion(unit_ND, place_N2, int(row), k) for row in asked_S)
     return float(1 - 2 * penalty / (len(asked_S) * k * (2 * num - 3 * k - 1)))
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from unpool.analysis.clustering.grouping import group
 from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, self_neighbours, unit
-from unpool.core.rng import some_of
+from unpool.core.rng import subsample_indices
 
 RUNS, SAMPLE = 3, 5_000
 COLLAPSED = 3.0  # effective rank below which vectors of this kind hold next to nothing
@@ -30,12 +30,12 @@ def purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> flo
     >>> purity([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1], k=1)
     1.0
     """
-    share_N = own_share(vectors_ND, groups, k)
+    share_N = neighbour_purity(vectors_ND, groups, k)
     kept_N = np.asarray(groups) != NOISE
     return float(share_N[kept_N].mean()) if kept_N.any() and len(share_N) > 1 else None
 
 
-def own_share(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> Floats:
+def neighbour_purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> Floats:
     """For each image the share of its k nearest neighbours that are in its group: (N,), 1 for a single image."""
     group_N = np.asarray(groups)
     if len(group_N) < 2:
@@ -64,13 +64,13 @@ def stability(
     unit_ND, chance = unit(vectors_ND), np.random.default_rng(seed)
     if len(unit_ND) < 10:
         return None
-    unit_ND = unit_ND[some_of(len(unit_ND), sample, chance)]
+    unit_ND = unit_ND[subsample_indices(len(unit_ND), sample, chance)]
     found: list[npt.NDArray[Any]] = []
     drawn = int(0.8 * len(unit_ND))
     if num_groups > drawn:
         return None
     for run in range(RUNS):
-        rows = some_of(len(unit_ND), drawn, chance)
+        rows = subsample_indices(len(unit_ND), drawn, chance)
         label_N = np.full(len(unit_ND), -2)
         label_N[rows] = group(unit_ND[rows], method=method, groups=num_groups, seed=seed + run).labels
         found.append(label_N)
@@ -93,7 +93,7 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     (3.0, 1.0)
     """
     unit_ND = unit(vectors_ND)
-    unit_ND = unit_ND[some_of(len(unit_ND), sample, seed)]
+    unit_ND = unit_ND[subsample_indices(len(unit_ND), sample, seed)]
     centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
     smaller = (
         centred_ND.T @ centred_ND if len(centred_ND) > centred_ND.shape[1] else centred_ND @ centred_ND.T
@@ -106,10 +106,10 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     return float(np.exp(-(share_D * np.log(share_D)).sum()))
 
 
-def collapse(rank: float, dimension: int) -> str | None:
+def collapse_warning(rank: float, dimension: int) -> str | None:
     """What to tell where an embedding holds next to nothing; None where it does not.
 
-    >>> collapse(1.4, 64)[:42]
+    >>> collapse_warning(1.4, 64)[:42]
     'the 64 numbers of a vector vary in only 1.'
     """
     if dimension < 4 or rank >= COLLAPSED:

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from torch import Tensor
 
 from unpool.core.rng import uniform
-from unpool.core.specs import number, parse_named
+from unpool.core.specs import number, parse_spec
 from unpool.errors import UsageError
 
 OPTION = "--corruption"
@@ -160,7 +160,7 @@ def read_corruption(text: str, mean: tuple[float, ...], std: tuple[float, ...]) 
     >>> corruption(x_BCHW, np.array([7]), seed=0, epoch=1).unique().tolist()
     [-1.0, 0.0, 1.0]
     """
-    name, values = parse_named(OPTION, text, KEYS)
+    name, values = parse_spec(OPTION, text, KEYS)
     p = _share(name, "p", values, 1)
     return Corruption(_noise(name, values), p, Pixels(tuple(mean), tuple(std)))
 

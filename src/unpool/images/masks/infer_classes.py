@@ -31,7 +31,7 @@ from unpool.images.masks.pixel_classes import (
     classes_by_value,
     unpack,
 )
-from unpool.images.pixel_cache import in_order
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
 
 MOST_COLOURS = 50  # more are no classes but shades
@@ -73,7 +73,7 @@ def count_values(
 ) -> tuple[Values, list[Problem]]:
     """The numbers and colours in the masks of `pairs`; masks that cannot be read are told as problems."""
     values, problems = Values(), []
-    for pair, found in zip(pairs, in_order(_counted, pairs, workers), strict=True):
+    for pair, found in zip(pairs, map_ordered(_counted, pairs, workers), strict=True):
         if progress is not None:
             progress()
         if isinstance(found, Problem):

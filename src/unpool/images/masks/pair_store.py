@@ -18,7 +18,7 @@ from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import try_pair
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
-from unpool.images.pixel_cache import MEMORY_LIMIT, in_order
+from unpool.images.pixel_cache import MEMORY_LIMIT, map_ordered
 from unpool.images.reading.scan import Problem
 
 BLOCK = 2**26  # bytes that the file grows by
@@ -80,7 +80,7 @@ def load_pairs(
     counts = []
 
     read = partial(try_pair, classes=classes, unknown=unknown)
-    for pair, made in zip(pairs, in_order(read, pairs, workers), strict=True):
+    for pair, made in zip(pairs, map_ordered(read, pairs, workers), strict=True):
         if progress is not None:
             progress()
         if isinstance(made, Problem):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_ours
+from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_unpool_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import HEAD, named_like_image, sniff
 
@@ -107,7 +107,7 @@ class _Walk:
         while todo:
             path, key, real = todo.pop()
             entries = [] if real in self.seen else self._entries(path, key)
-            if key and is_ours(real, {entry.name for entry in entries}):
+            if key and is_unpool_folder(real, {entry.name for entry in entries}):
                 continue
             self.seen.add(real)
             for entry in entries:

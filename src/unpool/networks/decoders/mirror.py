@@ -15,7 +15,7 @@ from torch import nn
 
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders.base import TRANSPOSED, Enlarge, Resize, SteppedDecoder
-from unpool.networks.decoders.mirrorable import NORMS, SKIPPED, refuse_unmirrorable
+from unpool.networks.decoders.mirrorable import NORMS, SKIPPED, check_mirrorable
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.transposed import ConvTranspose2d
 from unpool.networks.layers.windows import AVERAGE_POOLS, CONVOLUTIONS, Window, window_of
@@ -112,7 +112,7 @@ def _first_convolution(encoder: nn.Module) -> Convolution:
     """The encoder's first convolution, once every module is known to have a mirror."""
     modules = list(leaves(encoder))
     for name, leaf in modules:
-        refuse_unmirrorable(name, leaf)
+        check_mirrorable(name, leaf)
     for _, leaf in modules:
         if isinstance(leaf, CONVOLUTIONS):
             return leaf

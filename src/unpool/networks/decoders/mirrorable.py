@@ -27,10 +27,10 @@ MIRRORABLE: tuple[type[nn.Module], ...] = (
 )
 
 
-def refuse_unmirrorable(name: str, leaf: nn.Module) -> None:
+def check_mirrorable(name: str, leaf: nn.Module) -> None:
     """Raise UnpoolError, with the module's dotted name and its repr, for what has no exact mirror.
 
-    >>> refuse_unmirrorable("features.2", nn.MaxPool2d(2, ceil_mode=True))  # doctest: +ELLIPSIS
+    >>> check_mirrorable("features.2", nn.MaxPool2d(2, ceil_mode=True))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     unpool.errors.UnpoolError: cannot mirror 'features.2' MaxPool2d(...): unpooling has no ceil mode; ...

@@ -54,10 +54,10 @@ def keep_statistics(network: nn.Module) -> None:
             module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
 
 
-def refuse_nothing_to_train(network: nn.Module, is_frozen: bool) -> None:
+def check_anything_trains(network: nn.Module, is_frozen: bool) -> None:
     """Raise UsageError where no weight of a network would be trained, whatever the objective trains beside it.
 
-    >>> refuse_nothing_to_train(nn.ReLU(), is_frozen=False)
+    >>> check_anything_trains(nn.ReLU(), is_frozen=False)
     Traceback (most recent call last):
     unpool.errors.UsageError: ReLU has no weights to train; give a network with layers that have some
     """

@@ -16,7 +16,7 @@ from unpool.networks.layers.bilinear import Upsample
 MERGED_WIDTH = 96
 
 
-class Levels(nn.Module):
+class FeaturePyramidDecoder(nn.Module):
     """Maps, largest first, → class scores of the finest map's size, and its `last` layer, which enlarges those.
 
     With one map, or width 0: a 1×1 convolution from each map to the classes, summed from the coarsest to the finest
@@ -25,7 +25,7 @@ class Levels(nn.Module):
     finest is scored.
 
     >>> import torch
-    >>> decoder = Levels([4, 8], [4, 8], num_classes=2)
+    >>> decoder = FeaturePyramidDecoder([4, 8], [4, 8], num_classes=2)
     >>> scores = decoder([torch.zeros(1, 4, 8, 8), torch.zeros(1, 8, 4, 4)])
     >>> scores.shape, decoder.last(scores, (32, 32)).shape
     (torch.Size([1, 2, 8, 8]), torch.Size([1, 2, 32, 32]))

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels, smallest_input
 from unpool.networks.catalogue import build_network, seeded
-from unpool.networks.classifier import refuse_too_few
+from unpool.networks.classifier import check_enough_classes
 from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
-from unpool.networks.segmentation.fpn import MERGED_WIDTH, Levels
+from unpool.networks.segmentation.fpn import MERGED_WIDTH, FeaturePyramidDecoder
 from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 
@@ -82,12 +82,12 @@ class Segmenter(nn.Module):
             raise unknown_name("network", network, SEGMENTERS)
         if upsampling not in UPSAMPLINGS:
             raise unknown_name("upsampling", upsampling, UPSAMPLINGS)
-        refuse_too_few(num_classes)
+        check_enough_classes(num_classes)
         if width < 0:
             raise UsageError(f"width is {width}, but must be 0 (class scores are summed) or more")
         if not 0.25 <= enlarge <= 8:
             raise UsageError(f"enlarge is {enlarge}, but must be a number from 0.25 to 8")
-        self.network, self.num_classes, self.enlarge = network, num_classes, float(enlarge)
+        self.architecture, self.num_classes, self.enlarge = network, num_classes, float(enlarge)
         side = max(1, int(CROP / enlarge)) if size is None else size
         body = backbone or default_backbone(network)
         with seeded(seed):
@@ -115,7 +115,7 @@ class Segmenter(nn.Module):
         whole = all(float(level.reduction).is_integer() for level in levels)
         self.reduction = int(levels[-1].reduction) if whole else 1
         self.smallest = max(self.pyramid.smallest, math.ceil(levels[-1].reduction))
-        self.decoder = Levels(
+        self.decoder = FeaturePyramidDecoder(
             [level.channels for level in levels], [level.reduction for level in levels], num_classes,
             upsampling=upsampling, width=width,
         )  # fmt: skip
@@ -133,7 +133,7 @@ class Segmenter(nn.Module):
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """(B, C, H, W) → class scores before the softmax, (B, K, H, W). UnpoolError for other channels."""
         if x_BCHW.shape[1] != self.channels:
-            told = f"{self.network} takes images of {self.channels} channels, got {x_BCHW.shape[1]}"
+            told = f"{self.architecture} takes images of {self.channels} channels, got {x_BCHW.shape[1]}"
             raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
         size = (x_BCHW.shape[2], x_BCHW.shape[3])
         return self.enlarged(self.coarse(self.prepared(x_BCHW)), size)
@@ -151,7 +151,7 @@ class Segmenter(nn.Module):
 
     def coarse(self, x_BCHW: Tensor) -> Tensor:
         """Prepared images → class scores of the decoder's finest map, (B, K, h, w)."""
-        if self.network == "segnet":
+        if self.architecture == "segnet":
             code, pools = remember(self.encoder, x_BCHW)
             scores_BKhw: Tensor = self.decoder(code, pools)
         else:
@@ -161,7 +161,7 @@ class Segmenter(nn.Module):
     def enlarged(self, scores_BKhw: Tensor, size: tuple[int, int]) -> Tensor:
         """Those scores → scores of images of `size`, padding cut off, (B, K, H, W)."""
         (high, seen_high), (wide, seen_wide) = (self.sides(side) for side in size)
-        if isinstance(self.decoder, Levels):
+        if isinstance(self.decoder, FeaturePyramidDecoder):
             scores_BKhw = self.decoder.last(scores_BKhw, (high, wide), (seen_high, seen_wide))
         elif tuple(scores_BKhw.shape[2:]) != (high, wide):
             scores_BKhw = F.interpolate(scores_BKhw, size=(high, wide), mode="bilinear", align_corners=False)
@@ -210,5 +210,5 @@ def _remembered(made: Any, body: Any, options: dict[str, Any]) -> dict[str, Any]
     if isinstance(body, str):
         return options | {"backbone": body}
     if isinstance(made, Autoencoder) and made.built_with is not None:
-        return options | {"backbone": {"network": made.network, "options": made.built_with}}
+        return options | {"backbone": {"network": made.architecture, "options": made.built_with}}
     return None

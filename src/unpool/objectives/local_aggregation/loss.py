@@ -162,7 +162,7 @@ class _Aggregation(torch.autograd.Function):
     ) -> Tensor:
         bank_ND = bank_ND.to(v_BD.dtype)
         near_Bk, which_Bk = nearest(v_BD, bank_ND, k)
-        _put_itself(near_Bk, which_Bk, v_BD, bank_ND, index_B)
+        _ensure_self_is_neighbour(near_Bk, which_Bk, v_BD, bank_ND, index_B)
         is_close_Bk = _share_a_cluster(clusters_HN, which_Bk, index_B)
         near_Bk.div_(temperature)
         background_B = near_Bk.logsumexp(dim=1)
@@ -209,7 +209,9 @@ def nearest(v_BD: Tensor, bank_ND: Tensor, k: int) -> tuple[Tensor, Tensor]:
     return value_Bk, which_Bk
 
 
-def _put_itself(near_Bk: Tensor, which_Bk: Tensor, v_BD: Tensor, bank_ND: Tensor, index_B: Tensor) -> None:
+def _ensure_self_is_neighbour(
+    near_Bk: Tensor, which_Bk: Tensor, v_BD: Tensor, bank_ND: Tensor, index_B: Tensor
+) -> None:
     """Where an image is not among its own neighbours it takes the place of the farthest of them."""
     absent_b = (~(which_Bk == index_B[:, None]).any(dim=1)).nonzero().squeeze(1)
     if len(absent_b):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from unpool.objectives.contrastive import PROJECTED, Contrast, contrast_loss
 from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
-from unpool.objectives.views import Looks
+from unpool.objectives.views import ViewSampler
 
 WARM_UP = 0.5  # share of the epochs
 
@@ -39,7 +39,7 @@ class Aggregation(Contrast):
         seed: int = 0,
         temperature: float = 0.07,
         warm_up: float = WARM_UP,
-        views: Looks | None = None,
+        views: ViewSampler | None = None,
         project: bool = True,
     ) -> None:
         super().__init__(dimension, seed=seed, views=views, project=project)

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unpool.core.specs import parse_named
+from unpool.core.specs import parse_spec
 from unpool.errors import UsageError
 from unpool.objectives.losses.ssim import SSIMLoss, ValueRange
 
@@ -75,12 +75,12 @@ def elementwise_loss(
     value_range: ValueRange | None = None,
     low: Bound | None = None,
     high: Bound | None = None,
-    network: str = "the network",
+    architecture: str = "the network",
 ) -> Loss:
     """A loss (output, target) → scalar mean, both of one shape; `text` is `name` or `name:key=value,…`.
 
     Names are those of `ELEMENTWISE` or of the class in torch.nn, in any case; keys are its arguments.
-    `low` and `high` tell the range of the network's pixels, and `network` its name for errors; `value_range`
+    `low` and `high` tell the range of the network's pixels, and `architecture` its name for errors; `value_range`
     is the range's width for ssim, by default high − low, or 1 where these are not given. For
     `bce-with-logits` the output is a logit, and for `poisson-nll` the log of the pixel.
     Raises `UsageError` for an unknown name or key, a value the loss cannot have, or pixels it cannot take;
@@ -88,7 +88,7 @@ def elementwise_loss(
 
     >>> elementwise_loss("huber:delta=0.5")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
     0.875
-    >>> elementwise_loss("bce", low=-1, high=1, network="conv-small")
+    >>> elementwise_loss("bce", low=-1, high=1, architecture="conv-small")
     Traceback (most recent call last):
     unpool.errors.UsageError: --loss bce needs pixels in 0..1, but conv-small works in -1..1; use mse
     """
@@ -96,9 +96,9 @@ def elementwise_loss(
     if name == "ssim":
         return SSIMLoss(_width(value_range, low, high))
     if low is not None and high is not None:
-        _refuse_pixels(name, min(_each(low)), max(_each(high)), f"{network} works in")
+        _refuse_pixels(name, min(_each(low)), max(_each(high)), f"{architecture} works in")
     loss = _construct(text, ELEMENTWISE[name], values, torch.full((1, 2), 0.5))
-    return _Inside(name, loss, network) if name in PIXELS else loss
+    return _Inside(name, loss, architecture) if name in PIXELS else loss
 
 
 def class_loss(text: str = "cross-entropy") -> Loss:
@@ -118,9 +118,9 @@ def class_loss(text: str = "cross-entropy") -> Loss:
 class _Inside(nn.Module):
     """A loss that takes only some pixels: looks at the first batch, then only where torch complains."""
 
-    def __init__(self, name: str, loss: nn.Module, network: str) -> None:
+    def __init__(self, name: str, loss: nn.Module, architecture: str) -> None:
         super().__init__()
-        self.name, self.loss, self.network = name, loss, network
+        self.name, self.loss, self.architecture = name, loss, architecture
         self._looked = False
 
     def forward(self, output_BCHW: Tensor, target_BCHW: Tensor) -> Tensor:
@@ -136,12 +136,12 @@ class _Inside(nn.Module):
 
     def _look(self, output_BCHW: Tensor, target_BCHW: Tensor) -> None:
         low, high = (float(value) for value in target_BCHW.detach().aminmax())
-        _refuse_pixels(self.name, low, high, f"this batch for {self.network} has")
+        _refuse_pixels(self.name, low, high, f"this batch for {self.architecture} has")
         low, high = (float(value) for value in output_BCHW.detach().aminmax())
         # Written so that nan, which is neither inside nor outside, is refused too.
         if self.name == "bce" and not (low >= 0 and high <= 1):
             raise UsageError(
-                f"{OPTION} bce needs outputs in 0..1, but {self.network} gives {low:.4g}..{high:.4g}; "
+                f"{OPTION} bce needs outputs in 0..1, but {self.architecture} gives {low:.4g}..{high:.4g}; "
                 "end it with Sigmoid, or use mse"
             )
 
@@ -159,7 +159,7 @@ def _parse(text: str, known: Mapping[str, type[nn.Module]]) -> tuple[str, dict[s
     typed, colon, rest = text.partition(":")
     plain = {name.replace("-", ""): name for name in known}
     name = plain.get(typed.lower().replace("-", "").replace("_", "").removesuffix("loss"), typed)
-    return parse_named(OPTION, name + colon + rest, {each: _keys(kind) for each, kind in known.items()})
+    return parse_spec(OPTION, name + colon + rest, {each: _keys(kind) for each, kind in known.items()})
 
 
 def _keys(kind: type[nn.Module]) -> Collection[str]:

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from unpool.core.specs import number, parse_named
+from unpool.core.specs import number, parse_spec
 from unpool.errors import UsageError
 from unpool.images.masks.pixel_classes import IGNORE
 
@@ -53,7 +53,7 @@ def pixel_loss(text: str = DEFAULT, weight_K: Tensor | None = None) -> PixelLoss
 
 
 def _one(text: str, weight_K: Tensor | None) -> PixelLoss:
-    name, values = parse_named(OPTION, text, KEYS)
+    name, values = parse_spec(OPTION, text, KEYS)
     if name == "cross-entropy":
         smoothing = number(OPTION, "label_smoothing", values.get("label_smoothing", 0.0), 0, 0.999)
         return lambda scores, labels: _cross_entropy(scores, labels, weight_K, smoothing)
