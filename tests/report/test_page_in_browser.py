@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from report_tables import HOSTILE, make_table
 
+from support.report_tables import HOSTILE, make_table
 from unpool.report import write_report
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from report_tables import HOSTILE, make_table, thumbnail
 
+from support.report_tables import HOSTILE, make_table, thumbnail
 from unpool.report import page as page_module
 from unpool.report import write_report
 from unpool.report.page import relative_url

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pictures import make_shapes
+from support.pictures import make_shapes
+from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT, ORIGIN, TOKEN
 from unpool.cli.main import main
-from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT, ORIGIN, TOKEN
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from support.viewer_constants import TOKEN
 from unpool.viewer.server import create_app
-from viewed import TOKEN
 
 schemathesis = pytest.importorskip("schemathesis")
 HEADERS = {"x-unpool-token": TOKEN, "host": "127.0.0.1"}

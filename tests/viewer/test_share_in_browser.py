@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import CHROMIUM, DRIVERS_TALK, chromium
 
+from support.browser import CHROMIUM, DRIVERS_TALK, chromium
 from unpool.actions.curation import edit
 from unpool.actions.sharing.export import export
 from unpool.store.table import ImageTable

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browser import CHROMIUM, chromium, on_map, opened, served
 
+from support.browser import CHROMIUM, chromium, on_map, opened, served
+from support.viewer_constants import DATED
 from unpool.store.table import ImageTable
-from viewed import DATED
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"

@@ -32,7 +32,11 @@ class Classifier(Autoencoder):
         merge: str = "flatten",
     ) -> None:
         super().__init__(
-            encoder, decoder or NoDecoder(), architecture=architecture, preprocessing=preprocessing, merge=merge
+            encoder,
+            decoder or NoDecoder(),
+            architecture=architecture,
+            preprocessing=preprocessing,
+            merge=merge,
         )
         self.head = head
 

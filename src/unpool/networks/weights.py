@@ -42,7 +42,9 @@ def load_weights(network: Autoencoder, weights: str | Path) -> None:
         target: nn.Module = network
     else:
         target = network.encoder.body if isinstance(network.encoder, Backbone) else network.encoder
-    target.load_state_dict(match_weights(state, target.state_dict(), source, network.architecture), strict=False)
+    target.load_state_dict(
+        match_weights(state, target.state_dict(), source, network.architecture), strict=False
+    )
 
 
 def has_imagenet(name: str) -> bool:
@@ -86,9 +88,7 @@ def read_state(path: Path) -> State:
             return stored
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise UnpoolError(
-            f"{path} holds no weights that can be read ({_short(error)}); {REMEDY}"
-        ) from error
+        raise UnpoolError(f"{path} holds no weights that can be read ({_short(error)}); {REMEDY}") from error
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
             raise

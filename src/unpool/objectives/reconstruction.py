@@ -12,7 +12,11 @@ from unpool.objectives.losses.registry import Bound, Loss, elementwise_loss
 
 
 def reconstruction_loss(
-    name: str = "mse", *, low: Bound | None = None, high: Bound | None = None, architecture: str = "the network"
+    name: str = "mse",
+    *,
+    low: Bound | None = None,
+    high: Bound | None = None,
+    architecture: str = "the network",
 ) -> Loss:
     """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
 

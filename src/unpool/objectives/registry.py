@@ -56,7 +56,9 @@ def build_objective(
         return Reconstruction(loss or "mse", low=low, high=high, architecture=network.architecture)
     if name == "denoise":
         noise = corruption or DEFAULT_CORRUPTION
-        return Denoising(loss or "mse", noise, prep.mean, prep.std, seed=seed, architecture=network.architecture)
+        return Denoising(
+            loss or "mse", noise, prep.mean, prep.std, seed=seed, architecture=network.architecture
+        )
     if name == "contrast":
         with seeded(seed):
             warmth = TEMPERATURE if project and not adapts else ADAPTED_TEMPERATURE

@@ -184,9 +184,7 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
         network = Segmenter(backbone=body, **options)
         network.preprocessing = _preprocessing(described)
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UnpoolError(
-            f"{path} describes no segmenter that can be built ({error}); {REMEDY}"
-        ) from error
+        raise UnpoolError(f"{path} describes no segmenter that can be built ({error}); {REMEDY}") from error
     return network
 
 
@@ -246,9 +244,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     try:
         return dict(load_file(path))
     except FileNotFoundError as error:
-        raise UnpoolError(
-            f"{path.parent} is no complete model: it has no {path.name}; {REMEDY}"
-        ) from error
+        raise UnpoolError(f"{path.parent} is no complete model: it has no {path.name}; {REMEDY}") from error
     except (SafetensorError, OSError, ValueError) as error:
         reason = " ".join(str(error).split())[:160]
         raise UnpoolError(f"{path} is damaged ({reason}); {REMEDY}") from error

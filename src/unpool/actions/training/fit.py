@@ -10,7 +10,11 @@ import numpy as np
 
 from unpool.actions.training.output_folder import check_can_be_saved, check_folder_is_free, check_writable
 from unpool.actions.training.run import Labels, Run, fit_run
-from unpool.actions.training.settings import RANGE_CHECKED_OPTIONS, check_patience_has_validation, resolve_settings
+from unpool.actions.training.settings import (
+    RANGE_CHECKED_OPTIONS,
+    check_patience_has_validation,
+    resolve_settings,
+)
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.inference.model import pick_device

@@ -35,7 +35,11 @@ from unpool.actions.training.run import (
     fit_run,
     result,
 )
-from unpool.actions.training.settings import RANGE_CHECKED_OPTIONS, check_patience_has_validation, resolve_settings
+from unpool.actions.training.settings import (
+    RANGE_CHECKED_OPTIONS,
+    check_patience_has_validation,
+    resolve_settings,
+)
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress

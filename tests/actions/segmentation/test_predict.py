@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from masks import make_undecided, scene
+from support.masks import make_undecided, scene
 from unpool.actions.segmentation import output_files as segment_files
 from unpool.actions.segmentation import predict as module
 from unpool.actions.segmentation.predict import segment_predict

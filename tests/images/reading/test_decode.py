@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from hostile import HEIC, TURNS, bomb, make_hostile_folder, picture, save_turned
-from pictures import make_photograph
+from support.hostile_files import HEIC, TURNS, bomb, make_hostile_folder, picture, save_turned
+from support.pictures import make_photograph
 from unpool.errors import UnreadableImageError
 from unpool.images.reading import decode
 from unpool.images.reading.decode import brightness, read_picture, read_size, sharpness, square, thumbnail

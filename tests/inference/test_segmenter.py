@@ -10,7 +10,7 @@ import onnxruntime
 import torch
 from PIL import Image
 
-from masks import make_undecided, scene
+from support.masks import make_undecided, scene
 from unpool.actions.segmentation.predict import segment_predict
 from unpool.core.progress import Progress
 from unpool.images.masks.pixel_classes import classes_by_value

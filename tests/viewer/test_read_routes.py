@@ -15,14 +15,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from masks import write_scenes
+from support.masks import write_scenes
+from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
 from unpool.actions.segmentation.train import segment_train
 from unpool.images.masks.pixel_classes import read_kept
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
 from unpool.viewer.session import Session
-from viewed import DATED, HOSTILE_NAME, HOSTILE_TEXT
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.fft import dct
 
-from pictures import make_photograph
+from support.pictures import make_photograph
 from unpool.analysis.checks.near_duplicates import build_sets, low_frequency_dct, near_duplicates
 from unpool.analysis.checks.sketches import Sketches
 

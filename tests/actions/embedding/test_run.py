@@ -15,8 +15,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from hostile import make_hostile_folder, save_turned
-from pictures import make_photograph, make_shapes
+from support.hostile_files import make_hostile_folder, save_turned
+from support.pictures import make_photograph, make_shapes
 from unpool import Workspace
 from unpool.cli.main import main
 from unpool.inference.encoder import export_encoder

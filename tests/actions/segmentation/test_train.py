@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from masks import scene, write_scenes
+from support.masks import scene, write_scenes
 from unpool.actions.segmentation.evaluate import segment_evaluate
 from unpool.actions.segmentation.predict import segment_predict
 from unpool.actions.segmentation.train import segment_train

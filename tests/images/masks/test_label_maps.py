@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from masks import write_scenes
+from support.masks import write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.infer_classes import classes_found, count_values

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pictures import make_shapes
+from support.pictures import make_shapes
 from unpool.core.atomic_files import PARTIAL
 from unpool.store.table import ImageTable
 

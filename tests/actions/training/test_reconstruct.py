@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
-from pictures import make_photograph, make_shapes
+from support.pictures import make_photograph, make_shapes
 from unpool.actions.training.reconstruct import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError

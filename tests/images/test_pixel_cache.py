@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hostile import picture
+from support.hostile_files import picture
 from unpool.errors import UnpoolError
 from unpool.images import pixel_cache as batches
 from unpool.images.pixel_cache import load_pixels, map_ordered

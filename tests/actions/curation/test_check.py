@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from pictures import make_photograph, make_shapes
+from support.pictures import make_photograph, make_shapes
 from unpool.actions.curation.check import check, found_problems, found_sets
 from unpool.actions.embedding.embed import embed
 from unpool.actions.training.reconstruct import reconstruct

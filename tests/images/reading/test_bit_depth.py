@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hostile import picture
+from support.hostile_files import picture
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.bit_depth import to_8_bits
 from unpool.images.reading.decode import read_picture, read_size

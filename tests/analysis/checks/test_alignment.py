@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from pictures import make_photograph
+from support.pictures import make_photograph
 from unpool.analysis.checks.alignment import agreement, blurred
 
 SIDE = 32

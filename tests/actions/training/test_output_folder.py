@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pictures import make_shapes
+from support.pictures import make_shapes
 from unpool import UnpoolError, build_network, fit
 from unpool.actions.training.train import train
 from unpool.core.markers import MARKER

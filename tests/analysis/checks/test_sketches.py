@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageFilter
 
-from pictures import make_photograph
+from support.pictures import make_photograph
 from unpool.analysis.checks.sketches import COLOURS, SIDE, Sketches, blur
 
 

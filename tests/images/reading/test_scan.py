@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from hostile import make_hostile_folder
+from support.hostile_files import make_hostile_folder
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import _valid_keys, scan_folder

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
-from masks import write_scenes
+from support.masks import write_scenes
 from unpool.training.distributed import share
 
 TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")

@@ -1,0 +1,1 @@
+"""What several tests share: images, masks, hostile files, a browser."""
