@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.grouping.group import classes_of
+from unpool.actions.grouping.true_labels import classes_of
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.supervised import accuracy, nmi

@@ -32,7 +32,7 @@ from unpool.core.cpu import limit_openmp_spinning, usable_cores
 from unpool.images.datasets import load_named_set
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training.datasets import PixelSet, epoch_batches
+from unpool.training.data.datasets import PixelSet, epoch_batches
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

@@ -27,7 +27,7 @@ from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.scan import scan_folder
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training.datasets import PixelSet
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

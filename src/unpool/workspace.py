@@ -65,14 +65,14 @@ class Workspace:
 
     def group(self, **options: Any) -> pd.DataFrame:
         """Group the images, as `unpool group`. Returns the table with group and probability."""
-        from unpool.actions.reported import group
+        from unpool.actions.grouping.group import group
 
         group(self.work, progress=self._progress, **options)
         return self.table()
 
     def map(self, **options: Any) -> pd.DataFrame:
         """Lay the images out in the plane, as `unpool map`. Returns the table with x and y."""
-        from unpool.actions.reported import map_images
+        from unpool.actions.grouping.group import map_images
 
         map_images(self.work, progress=self._progress, **options)
         return self.table()
@@ -86,7 +86,7 @@ class Workspace:
 
     def evaluate(self, labels: str | Path | None = None) -> dict[str, Any]:
         """Quality of the groups, as `unpool evaluate`: a dictionary of its JSON keys."""
-        from unpool.actions.reported import evaluate
+        from unpool.actions.grouping.group import evaluate
 
         return evaluate(self.work, labels=None if labels is None else str(labels), progress=self._progress)
 

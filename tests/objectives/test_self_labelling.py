@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from unpool.networks.catalogue import build_network
 from unpool.objectives.self_labelling import SMOOTHING, SelfLabelling
-from unpool.training.datasets import PixelSet
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

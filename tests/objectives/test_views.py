@@ -8,7 +8,7 @@ import torch
 
 from unpool.errors import UsageError
 from unpool.objectives.views import VIEWS, PrecomputedViews, Views, views_named
-from unpool.training.datasets import FeatureSet
+from unpool.training.data.datasets import FeatureSet
 
 STILL = Views(0, 0, 0, 0, 0, 0)
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.store.table import COLUMNS, ImageTable, Thumbnails
+from unpool.store.columns import COLUMNS
+from unpool.store.table import ImageTable, Thumbnails
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_an_older_table_gets_its_columns_with_the_first_write(old_table: ImageTa
 
 
 @pytest.fixture
-def embedded(table: ImageTable) -> tuple[ImageTable, np.ndarray]:
+def embedded_vectors(table: ImageTable) -> tuple[ImageTable, np.ndarray]:
     """200 images with vectors, one of them zero, and ten without."""
     vectors = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
     vectors[7] = 0

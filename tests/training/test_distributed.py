@@ -102,7 +102,7 @@ VALIDATES = """
 import numpy as np, torch
 from torch import nn
 from unpool.objectives.base import Objective
-from unpool.training.datasets import PixelSet
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

@@ -15,7 +15,7 @@ from unpool.networks.catalogue import build_network
 from unpool.training import loop as fit
 from unpool.training import model_file
 from unpool.training.checkpoint import NAME, load_checkpoint, save_checkpoint
-from unpool.training.datasets import PixelSet
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.meters import LossMeter, accumulation_dtype
 from unpool.training.model_file import save_model

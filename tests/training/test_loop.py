@@ -15,7 +15,7 @@ from unpool.objectives.base import Objective
 from unpool.objectives.contrastive import Contrast
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training import loop as fit
-from unpool.training.datasets import PixelSet, epoch_batches, split
+from unpool.training.data.datasets import PixelSet, epoch_batches, split
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

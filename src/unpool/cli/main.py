@@ -218,7 +218,7 @@ def group(
 
     report/dendrogram.png shows which groups are near each other, report/groups.json what is typical of each.
     """
-    from unpool.actions.reported import group as act
+    from unpool.actions.grouping.group import group as act
 
     told = act(
         work,
@@ -244,8 +244,8 @@ def map_(
 
     With --labels the map is also drawn in the colours of the true classes, as report/map-labels.png.
     """
+    from unpool.actions.grouping.group import map_images
     from unpool.actions.grouping.report import draw_labelled_map
-    from unpool.actions.reported import map_images
 
     told = map_images(work, method=method, seed=common.seed, progress=report_progress())
     words = "{images} images laid out by {method}, trustworthiness " + short(told["trustworthiness"])
@@ -295,7 +295,7 @@ def evaluate(
     common: Common = COMMON,
 ) -> None:
     """How good the groups are, by themselves and against true classes."""
-    from unpool.actions.reported import evaluate as act
+    from unpool.actions.grouping.group import evaluate as act
 
     told = act(work, labels=labels, progress=report_progress())
     tell(told, common, "\n".join(f"{name:>13}  {short(value)}" for name, value in told.items()))

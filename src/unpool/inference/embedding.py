@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -17,11 +17,11 @@ from unpool.images.reading.decode import Picture, brightness, sharpness, square,
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source
 from unpool.inference.encoder import Encoder
+from unpool.store.columns import Row, skipped_row
 
 CHUNK = 4  # images a worker decodes and embeds at a time: the fastest measured, and memory stays small
 THUMBNAIL = 160  # longer side in pixels
 
-Row = dict[str, Any]
 Item = TypeVar("Item")
 
 
@@ -108,17 +108,6 @@ def _facts(file: ImageFile, picture: Picture) -> Row:
         "reconstruction_error": None, "outlier_score": None, "duplicate_of": None,
         "suggestion": None, "suggestion_confidence": None, "group": None, "probability": None, "x": None, "y": None,
     }  # fmt: skip
-
-
-def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
-    """The row of something that looks like an image and cannot be used; nothing of an older state stays."""
-    cleared = ("id", "width", "height", "mode", "thumbnail", "grey", "vector", "model", "group", "probability",
-               "x", "y", "reconstruction_error", "outlier_score", "duplicate_of", "sharpness", "brightness",
-               "suggestion", "suggestion_confidence",
-               )  # fmt: skip
-    row: Row = dict.fromkeys(cleared)
-    row |= {"path": problem.path, "status": "skipped", "problem": problem.problem, "detail": problem.detail}
-    return row | {"bytes": file.bytes if file else None, "modified": file.modified if file else None}
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import first_line, open_session, quiet_exporter
-from unpool.training.masked_datasets import FromColour
+from unpool.training.data.masked_datasets import FromColour
 
 INPUT, OUTPUT = "images", "scores"
 AGREEMENT = 1e-3  # largest difference of scores of about 1 between torch and an export that is used

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from unpool.core.atomic_files import write_text
+from unpool.store.columns import OK
 from unpool.store.findings import found_rows
 from unpool.store.sync import problem_rows
-from unpool.store.table import OK, ImageTable
+from unpool.store.table import ImageTable
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from unpool.options import PROBLEMS
+from unpool.store.columns import OK
 from unpool.store.state import REPORT, read_state
-from unpool.store.table import OK, ImageTable
+from unpool.store.table import ImageTable
 
 FILE, SETS = "check.json", "near_duplicates.json"
 FORMAT = 1

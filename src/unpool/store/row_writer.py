@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unpool.errors import UnpoolError
-from unpool.inference.embedding import Row
+from unpool.store.columns import Row
 from unpool.store.csv_files import write_problems
 from unpool.store.sync import counts
 from unpool.store.table import ImageTable

@@ -12,9 +12,9 @@ import pandas as pd
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
-from unpool.inference.embedding import skipped_row
+from unpool.store.columns import OK, SKIPPED, skipped_row
 from unpool.store.state import MODEL, REPORT, STATE, read_state
-from unpool.store.table import OK, SKIPPED, ImageTable
+from unpool.store.table import ImageTable
 
 MISSING = "missing"
 

@@ -19,41 +19,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
+from unpool.store.columns import COLUMNS, OK
 from unpool.store.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
 
 TABLE = "images"
 
-# name → Arrow type, in the order people see them; `vector` is added once its length is known.
-COLUMNS: dict[str, str] = {
-    "path": "string",
-    "id": "string",
-    "width": "int32",
-    "height": "int32",
-    "mode": "string",
-    "bytes": "int64",
-    "modified": "double",
-    "status": "string",
-    "problem": "string",
-    "detail": "string",
-    "thumbnail": "binary",
-    "grey": "bool",
-    "model": "string",
-    "group": "int32",
-    "probability": "float",
-    "x": "float",
-    "y": "float",
-    "reconstruction_error": "float",
-    "outlier_score": "float",
-    "duplicate_of": "string",
-    "sharpness": "float",
-    "brightness": "float",
-    "label": "string",
-    "wrong": "bool",
-    "suggestion": "string",
-    "suggestion_confidence": "float",
-}
-OK = "ok"
-SKIPPED = "skipped"
 ATTEMPTS = 20  # to commit where others commit at the same time
 
 
@@ -252,6 +222,16 @@ class ImageTable:
 
         if missing := self._missing():
             self._table.add_columns(pa.schema(list(missing.values())))
+
+
+def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
+    """Paths and vectors (N, D); UnpoolError where there is none."""
+    paths, vectors_ND = table.vectors()
+    if not paths:
+        raise UnpoolError(
+            f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
+        )
+    return paths, vectors_ND
 
 
 class Thumbnails:

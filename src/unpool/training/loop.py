@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from unpool.core.cpu import keep_freed_memory
+from unpool.core.interrupt import Interrupt
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.base import Objective
-from unpool.training.budget import seconds_a_step, seconds_to_validate
 from unpool.training.checkpoint import checkpoint_errors, first_difference, load_checkpoint, save_checkpoint
-from unpool.training.datasets import Images, epoch_batches, split
+from unpool.training.data.datasets import Images, epoch_batches, split
 from unpool.training.distributed import broadcast_buffers, build_accelerator, exclude_ddp_buffers, share
 from unpool.training.guards import (
     check_batch_norm_batch,
@@ -30,10 +30,9 @@ from unpool.training.guards import (
     smallest_step,
 )
 from unpool.training.history import History, Standing
-from unpool.training.interrupt import Interrupt
 from unpool.training.meters import LossMeter
 from unpool.training.optimisers import build_optimiser, parameter_groups
-from unpool.training.plan import Plan
+from unpool.training.plan import Plan, seconds_a_step, seconds_to_validate
 from unpool.training.schedules import build_schedule
 from unpool.training.tensorboard import Log
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn, optim
 
+from unpool.core.constructors import made, parse_constructor_spec
 from unpool.errors import UsageError
-from unpool.training.specs import made, parse_constructor_spec
 
 OPTIMIZER = "--optimizer"
 ENCODER = "network.encoder."  # what names in a training step begin with

@@ -12,8 +12,8 @@ from typing import Any
 from torch import optim
 from torch.optim import lr_scheduler
 
+from unpool.core.constructors import made, parse_constructor_spec
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.specs import made, parse_constructor_spec
 
 SCHEDULE = "--schedule"
 

@@ -18,9 +18,10 @@ from unpool.actions.sharing.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.options import PROBLEMS
 from unpool.report.items import UNGROUPED
+from unpool.store.columns import OK
 from unpool.store.findings import found_problems, found_sets
 from unpool.store.sync import problem_rows
-from unpool.store.table import OK, ImageTable, Thumbnails
+from unpool.store.table import ImageTable, Thumbnails
 from unpool.viewer.images import Pictures
 
 

@@ -16,7 +16,7 @@ from unpool.actions.curation import undo as undoing
 from unpool.actions.grouping.group import group
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
-from unpool.inference.embedding import skipped_row
+from unpool.store.columns import skipped_row
 from unpool.store.state import write_state
 from unpool.store.sync import move_annotations_with_content, read_annotations, remove_missing_rows
 from unpool.store.table import ImageTable

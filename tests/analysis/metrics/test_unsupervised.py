@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.metrics.unsupervised import (
-    collapse_warning,
-    effective_rank,
-    neighbour_purity,
-    purity,
-    stability,
-)
+from unpool.analysis.clustering.stability import stability
+from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank, neighbour_purity, purity
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import torch
 
 from unpool.networks.catalogue import build_network
 from unpool.objectives.local_aggregation.objective import Aggregation
-from unpool.training.datasets import PixelSet
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

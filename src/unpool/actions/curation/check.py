@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from unpool import __version__
 from unpool.actions.curation.reconstruction_error import note_reconstruction_errors
-from unpool.actions.grouping.group import embedded
 from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_duplicate
 from unpool.core.atomic_files import write_json
@@ -24,10 +23,11 @@ from unpool.core.progress import Progress
 from unpool.options import PROBLEMS
 from unpool.options import check as check_options
 from unpool.report.drawing import open_thumbnail
+from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_problems, found_sets
 from unpool.store.state import REPORT, read_state
-from unpool.store.table import OK, SKIPPED, ImageTable, Thumbnails
+from unpool.store.table import ImageTable, Thumbnails, embedded_vectors
 
 __all__ = ["check", "found_problems", "found_sets"]
 
@@ -118,7 +118,7 @@ class _Findings:
         """Who is near each image in the embedding (N, K), -1 for none; how alone it is goes to `alone_N`."""
         from unpool.analysis.neighbours import self_neighbours
 
-        paths, vectors_MD = embedded(self.table)
+        paths, vectors_MD = embedded_vectors(self.table)
         place = {path: row for row, path in enumerate(self.paths)}
         row_M = np.array([place[path] for path in paths])
         distances_MK, nearest_MK = self_neighbours(vectors_MD, FARTHEST, seed=self.seed)

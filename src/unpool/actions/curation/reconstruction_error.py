@@ -17,9 +17,10 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
 from unpool.inference.embedding import Form
 from unpool.inference.model import pick_device
+from unpool.store.columns import OK
 from unpool.store.origin import source_of
 from unpool.store.state import MODEL
-from unpool.store.table import OK, ImageTable
+from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, has_model, load_model
 
 BATCH = 64

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.grouping.group import embedded
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.store.table import ImageTable
+from unpool.store.table import ImageTable, embedded_vectors
 
 SURE = 0.8
 
@@ -25,7 +24,7 @@ def spread(work: Path, *, seed: int = 0, progress: Progress | None = None) -> di
     from unpool.analysis.label_propagation import propagate_labels
 
     table = ImageTable(work)
-    paths, vectors_ND = embedded(table)
+    paths, vectors_ND = embedded_vectors(table)
     rows = table.some(paths, ["label", "wrong"])
     label_N = rows["label"].to_pylist()
     names = _two_or_more(work, label_N)

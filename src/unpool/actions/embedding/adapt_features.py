@@ -112,7 +112,7 @@ def paired(
 ) -> tuple[Any, Any]:
     """What a head learns from: the features with those of images alike, and the looks that compare the two."""
     from unpool.objectives.views import PrecomputedViews
-    from unpool.training.datasets import FeatureSet
+    from unpool.training.data.datasets import FeatureSet
 
     alike_NK = alike(head, feature_NVD, trained_M, seed=seed)
     return FeatureSet(feature_NVD, device, alike_NK), PrecomputedViews(alike_NK.shape[1])

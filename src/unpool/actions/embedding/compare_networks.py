@@ -142,7 +142,7 @@ def _from_scratch(
 
     from unpool.networks.catalogue import build_network, seeded
     from unpool.objectives.contrastive import Contrast
-    from unpool.training.datasets import PixelSet
+    from unpool.training.data.datasets import PixelSet
     from unpool.training.loop import train
     from unpool.training.plan import Plan
 
@@ -178,9 +178,10 @@ def _evaluate_candidate(
 ) -> CandidateResult:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
     from unpool.analysis.clustering.num_groups import number_of_groups
+    from unpool.analysis.clustering.stability import stability
     from unpool.analysis.mapping import compute_map
     from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
-    from unpool.analysis.metrics.unsupervised import effective_rank, purity, stability
+    from unpool.analysis.metrics.unsupervised import effective_rank, purity
 
     plane_N2 = compute_map(vectors_ND, seed=seed, exaggeration=PULL)
     if groups == "auto":

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.embedding.prepare_model import Preparation, ModelRequest
+from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.train_encoder import PixelBuffer
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores

@@ -12,8 +12,9 @@ from unpool.actions.grouping.group import Groups, evaluate, group, map_images
 from unpool.actions.grouping.report import make_report
 from unpool.core.progress import Progress
 from unpool.options import check
+from unpool.store.columns import OK
 from unpool.store.state import REPORT, read_state, write_state
-from unpool.store.table import OK, ImageTable
+from unpool.store.table import ImageTable
 
 DEMO = "digits"
 
@@ -61,16 +62,16 @@ def _analyse(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict
     """The second half of a run: map, groups, report; noted in the workspace once all of it is there."""
     write_state(done.work, finished=None)
     start = time.perf_counter()
-    laid = map_images(done.work, seed=asked["seed"], progress=progress)
+    laid = map_images(done.work, seed=asked["seed"], refresh=False, progress=progress)
     mapped = time.perf_counter()
-    found = group(done.work, groups=asked["groups"], seed=asked["seed"], progress=progress)
+    found = group(done.work, groups=asked["groups"], seed=asked["seed"], refresh=False, progress=progress)
     grouped = time.perf_counter()
     finished: dict[str, Any] = {
         "asked": asked, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": laid["trustworthiness"],
     }  # fmt: skip
-    evaluate(done.work, trusted=laid["trustworthiness"], progress=progress)
+    evaluate(done.work, trusted=laid["trustworthiness"], refresh=False, progress=progress)
     with progress.stage("report"):
         make_report(done.work)
     ImageTable(done.work).compact()

@@ -17,7 +17,8 @@ from unpool.actions.embedding.choose_network import Choice
 from unpool.core.atomic_files import PARTIAL
 from unpool.core.progress import Progress
 from unpool.core.rng import subsample_indices
-from unpool.inference.embedding import Form, Row
+from unpool.inference.embedding import Form
+from unpool.store.columns import Row
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
 
@@ -140,7 +141,7 @@ class EncoderTrainer:
     ) -> None:  # fmt: skip
         import torch
 
-        from unpool.training.datasets import PixelSet
+        from unpool.training.data.datasets import PixelSet
 
         prep = network.preprocessing
         self.network, self.checkpoints, self.seed = network, checkpoints, seed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -10,12 +9,15 @@ from typing import Any, Literal
 import numpy as np
 
 from unpool.actions.grouping.group_files import describe_groups, quality, write_quality
+from unpool.actions.grouping.report import refresh_report
+from unpool.actions.grouping.true_labels import classes_of
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
+from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
 from unpool.store.state import new_grouping_id, read_state, write_state
-from unpool.store.table import OK, ImageTable
+from unpool.store.table import ImageTable, embedded_vectors
 
 Groups = int | Literal["auto"]
 
@@ -28,6 +30,7 @@ def group(
     merge: int | None = None,
     split: int | None = None,
     seed: int = 0,
+    refresh: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Group the images of a workspace and write group, probability and outlier score of each.
@@ -45,7 +48,7 @@ def group(
 
     progress = progress or Progress()
     table = ImageTable(work)
-    paths, vectors_ND = embedded(table)
+    paths, vectors_ND = embedded_vectors(table)
     if told := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
         progress.message(told)
     with progress.stage("grouping"):
@@ -65,6 +68,8 @@ def group(
     numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)
     # A `run` with its own number of groups does not find these and take them for its own.
     write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed}, finished=None)
+    if refresh:
+        refresh_report(work, progress)
     return {
         "method": found.method, "groups": len(numbers), "sizes": sizes.tolist(),
         "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),
@@ -72,7 +77,7 @@ def group(
 
 
 def map_images(
-    work: Path, *, method: str = "tsne", seed: int = 0, progress: Progress | None = None
+    work: Path, *, method: str = "tsne", seed: int = 0, refresh: bool = True, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Lay the images of a workspace out in the plane, neighbours beside each other, and write x and y.
 
@@ -84,13 +89,15 @@ def map_images(
 
     progress = progress or Progress()
     table = ImageTable(work)
-    paths, vectors_ND = embedded(table)
+    paths, vectors_ND = embedded_vectors(table)
     with progress.stage("mapping", 100, "%") as stage:
         xy_N2 = compute_map(
             vectors_ND, method=method, seed=seed, progress=lambda done: stage.reach(100 * done, 100)
         )
         table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
     write_state(work, map={"method": method, "seed": seed})
+    if refresh:
+        refresh_report(work, progress)
     return {"method": method, "images": len(paths), "trustworthiness": trustworthiness(vectors_ND, xy_N2)}
 
 
@@ -99,6 +106,7 @@ def evaluate(
     *,
     labels: str | None = None,
     trusted: float | None = None,
+    refresh: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """How good the groups are: by themselves, and against true classes where `labels` names them.
@@ -110,15 +118,18 @@ def evaluate(
     from unpool.analysis.metrics.supervised import evaluate as measure
 
     table = ImageTable(work)
-    paths, vectors_ND = embedded(table)
+    paths, vectors_ND = embedded_vectors(table)
     group_N = _groups_of(table, paths)
     classes = None if labels is None else classes_of(paths, labels)
     method = read_state(work).get("group", {}).get("method", "auto")
-    with (progress or Progress()).stage("evaluating"):
+    progress = progress or Progress()
+    with progress.stage("evaluating"):
         figures = measure(vectors_ND, group_N, classes) | quality(
             table, paths, vectors_ND, group_N, method, trusted
         )
         write_quality(work, figures, group_N, classes)
+    if refresh:
+        refresh_report(work, progress)
     return figures
 
 
@@ -160,16 +171,6 @@ def _regrouped(
     return Grouping(method, label_N, sure_N, silhouette(vectors_ND, label_N, seed=seed))
 
 
-def embedded(table: ImageTable) -> tuple[list[str], np.ndarray]:
-    """Paths and vectors (N, D); UnpoolError where there is none."""
-    paths, vectors_ND = table.vectors()
-    if not paths:
-        raise UnpoolError(
-            f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
-        )
-    return paths, vectors_ND
-
-
 def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
     """The neighbour map where it covers every embedded image; grouping then need not make one."""
     if read_state(table.work).get("map", {}).get("method") != "tsne":
@@ -177,34 +178,3 @@ def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
     rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")
     xy_N2 = np.stack([rows[name].to_numpy(zero_copy_only=False) for name in ("x", "y")], axis=1)
     return xy_N2 if len(xy_N2) == len(paths) and np.isfinite(xy_N2).all() else None
-
-
-def classes_of(paths: list[str], labels: str) -> list[str | None]:
-    """The class of each path, by folder or from a CSV; UnpoolError where the labels fit no image."""
-    if labels == "folders":
-        found: list[str | None] = [Path(path).parent.name or None for path in paths]
-        if not any(found):
-            raise UnpoolError(
-                "--labels folders: no image lies in a folder of its own class; give a CSV instead"
-            )
-        return found
-    known = _read_labels(Path(labels))
-    found = [known.get(path) for path in paths]
-    if not any(found):
-        example = next(iter(known), "nothing")
-        raise UnpoolError(f"{labels} names no image of this workspace (it has {example!r}, not {paths[0]!r})")
-    return found
-
-
-def _read_labels(path: Path) -> dict[str, str]:
-    """Path → label from a CSV whose header names `path` and `label`, in any order."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if not {"path", "label"} <= set(rows.fieldnames or ()):
-                raise UnpoolError(f"{path} has the columns {rows.fieldnames}, but must have path and label")
-            return {row["path"]: row["label"] for row in rows if row["label"]}
-    except FileNotFoundError as error:
-        raise UnpoolError(f"there is no file {path}; give `folders` or a CSV of path,label") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UnpoolError(f"{path} cannot be read as a CSV of path,label: {error}") from error

@@ -95,9 +95,10 @@ def quality(
 
     `trusted` is the trustworthiness of the map where it is known.
     """
+    from unpool.analysis.clustering.stability import stability
     from unpool.analysis.metrics.silhouette import NOISE, map_silhouette
     from unpool.analysis.metrics.supervised import trustworthiness
-    from unpool.analysis.metrics.unsupervised import effective_rank, purity, stability
+    from unpool.analysis.metrics.unsupervised import effective_rank, purity
 
     rows = table.frame(["path", "x", "y"]).set_index("path").loc[paths]
     xy_N2 = rows.to_numpy(np.float64)

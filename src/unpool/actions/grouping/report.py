@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.grouping.group import classes_of, embedded
 from unpool.actions.grouping.group_files import (
     CONFUSION,
     DENDROGRAM,
@@ -16,14 +15,16 @@ from unpool.actions.grouping.group_files import (
     groups_table,
     read_figures,
 )
+from unpool.actions.grouping.true_labels import classes_of
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource, Source
 from unpool.inference.embedding import Form
+from unpool.store.columns import OK, SKIPPED
 from unpool.store.origin import source_of
 from unpool.store.state import MODEL, REPORT, read_state
 from unpool.store.sync import problem_rows
-from unpool.store.table import OK, SKIPPED, ImageTable
+from unpool.store.table import ImageTable, embedded_vectors
 from unpool.training.model_file import describe_model, load_model
 
 SHOWN = (
@@ -69,7 +70,7 @@ def make_report(work: Path, *, out: Path | None = None) -> Path:
     table = ImageTable(work)
     state = read_state(work)
     frame = table.frame(SHOWN, where=f"status = '{OK}'")
-    paths, vectors_ND = embedded(table)
+    paths, vectors_ND = embedded_vectors(table)
     frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
     if "group" in frame and frame["group"].notna().all():
         frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))

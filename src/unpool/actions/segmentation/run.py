@@ -155,14 +155,14 @@ class Job:
 
     def _split(self, val: float | None) -> tuple[np.ndarray, np.ndarray]:
         """The images to train on and those kept out of them, numbers in the store."""
-        from unpool.training.datasets import split
+        from unpool.training.data.datasets import split
 
         count = len(self.store)
         share = val if val is not None else SHARE_HELD_OUT if count >= HOLDS_OUT_FROM else 0.0
         return split(count, 0.0 if self.held is not None else share, self.plan.seed)
 
     def _images(self, network: Any, held_M: np.ndarray) -> Any:
-        from unpool.training.masked_datasets import MaskedImages
+        from unpool.training.data.masked_datasets import MaskedImages
 
         prep = network.preprocessing
         crops = crops_named(self.wishes.augment, prep.size)

@@ -13,7 +13,8 @@ from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check
-from unpool.store.table import OK, ImageTable
+from unpool.store.columns import OK
+from unpool.store.table import ImageTable
 
 HEAVY = ("thumbnail", "vector")
 

@@ -14,8 +14,9 @@ from unpool.core.atomic_files import whole_folder
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource, Source
+from unpool.store.columns import OK
 from unpool.store.origin import source_of
-from unpool.store.table import OK, ImageTable, Thumbnails
+from unpool.store.table import ImageTable, Thumbnails
 
 Placer = Callable[[int, str, Path], object]
 LONGEST = 200  # bytes of a name; common systems take 255

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import group_colours, ink_on
+from unpool.store.columns import OK, SKIPPED
 from unpool.store.state import MODEL, read_state
-from unpool.store.table import OK, SKIPPED, ImageTable
+from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
 REPRESENTATIVES = 12  # of each group are shown before any other image

@@ -58,7 +58,7 @@ def fit(
     from torch.utils.data import ConcatDataset
 
     from unpool.networks.layers.freezing import check_anything_trains, freeze
-    from unpool.training.datasets import DatasetImages, split
+    from unpool.training.data.datasets import DatasetImages, split
     from unpool.training.distributed import build_accelerator
 
     for name in options:

@@ -28,7 +28,7 @@ from unpool.training.tensorboard import LOGS, TensorBoardLog
 if TYPE_CHECKING:
     from accelerate import Accelerator
 
-    from unpool.training.datasets import Images
+    from unpool.training.data.datasets import Images
 
 RANKED = 2_000  # images whose vectors are looked at
 SHOWN = 16  # images in reconstructions.png
@@ -69,7 +69,7 @@ class Run:
 
     def trained_on(self) -> np.ndarray:
         """The images that are not held out, (M,)."""
-        from unpool.training.datasets import split
+        from unpool.training.data.datasets import split
 
         plan = self.how.plan
         return (self.parts or split(len(self.images), plan.val, plan.seed))[0]

@@ -227,7 +227,7 @@ class _Job:
 
     def split(self, share: float) -> None:
         """Labels where the objective asks for them, and which images are validated on."""
-        from unpool.training.datasets import split
+        from unpool.training.data.datasets import split
 
         part_N = np.array(self.origin)
         if self.objective == "classify":
@@ -268,7 +268,7 @@ class _Job:
 
     def pixel_set(self, network: Any, device: Any) -> Any:
         """The decoded images as the network wants them."""
-        from unpool.training.datasets import PixelSet
+        from unpool.training.data.datasets import PixelSet
 
         prep = network.preprocessing
         if self.augmentation is not None:

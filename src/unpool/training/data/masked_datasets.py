@@ -14,7 +14,7 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from unpool.images.masks.pixel_classes import IGNORE
-from unpool.training.datasets import Normalisation
+from unpool.training.data.datasets import Normalisation
 
 WINDOW = 1024  # pixels a side; larger images are validated in windows of it
 

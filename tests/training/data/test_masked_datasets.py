@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from unpool.images.masks.crop_presets import crops_named
-from unpool.training import masked_datasets as masked
-from unpool.training.masked_datasets import MaskedImages
+from unpool.training.data import masked_datasets as masked
+from unpool.training.data.masked_datasets import MaskedImages
 
 PREPARED = SimpleNamespace(channels=3, mean=(0.0,) * 3, std=(1 / 255,) * 3)  # float32 of the very pixels
 
