@@ -1,24 +1,46 @@
-# make demo: set up and group the digits.  make test: set up and run the tests.
+# make demo: set up and group the digits.  make test-fast: the inner loop.  make test: what must pass before a change lands.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Two processes of one thread each; on a larger machine: make test JOBS=8
+JOBS ?= 2
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 
-.PHONY: demo test lint bench page page-check setup dev clean
+.PHONY: demo test test-fast test-slow test-all coverage house lint bench page page-check setup dev clean
 
 demo: setup
 	$(BIN)/unpool demo --no-open
 
+# No processes, no browser, no whole runs.
+test-fast: dev
+	$(PYTEST) -m "not slow and not integration"
+
 test: dev
-	$(BIN)/pytest
+	$(PYTEST)
+
+# What takes longest and is guarded in part by the others: every kill, every long training.
+test-slow: dev
+	$(PYTEST) -m slow
+
+test-all: dev
+	$(PYTEST) -m ""
+
+# Lines of src/unpool that the tests run, those run in processes that they start included.
+coverage: dev
+	mkdir -p .coverage
+	$(PYTEST) --cov --cov-report=term --cov-report=html:.coverage/html
+
+# Sizes, signatures and tests of the source, counted.
+house: dev
+	$(BIN)/python tests/support/house.py
 
 lint: dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Slow checks and measurements, on a quiet machine.
+# Measurements, on a quiet machine.
 bench: dev
-	$(BIN)/pytest -m slow
 	$(BIN)/python benchmarks/embed_speed.py
 	$(BIN)/python benchmarks/training_speed.py
 	$(BIN)/python benchmarks/vgg_flops.py
@@ -49,4 +71,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache demo.unpool
+	rm -rf $(VENV) dist .coverage .mypy_cache .pytest_cache .ruff_cache demo.unpool

@@ -1,7 +1,11 @@
 """A plugin for pytest: processor seconds of each test, those of the processes it starts included.
 
-On a machine that others use, wall time says little. `pytest -p support.cpu_times --cpu-times FILE.csv tests/...` writes
-`seconds,test` (fixtures count for the first test that needs them), the most costly first, and prints the sum of each file.
+On a machine that others use, wall time says little.
+
+    pytest -p support.cpu_times --cpu-times FILE.csv tests/...
+
+writes `seconds,test`, the most costly first (a fixture counts for the first test that needs it), and prints the sum
+of each file.
 """
 
 from __future__ import annotations
