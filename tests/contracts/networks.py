@@ -141,7 +141,7 @@ class NetworkContract:
         assert len(network.mean) == len(network.std) == network.channels
         assert network.crop == "centre"
         assert network.interpolation == "bicubic"
-        assert network.network == self.name
+        assert network.architecture == self.name
 
 
 class ClassifierContract:

@@ -138,7 +138,7 @@ def train(
     if only_head:
         train_head_alone(run, job.pixels_NSSC)
     record = fit_run(run, resume=resume)
-    return result(out, made.network, record["parameters"], record) | {"skipped": len(job.problems)}
+    return result(out, made.architecture, record["parameters"], record) | {"skipped": len(job.problems)}
 
 
 def _checked(typed: dict[str, Any]) -> dict[str, Any]:

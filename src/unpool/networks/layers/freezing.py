@@ -63,7 +63,7 @@ def check_anything_trains(network: nn.Module, is_frozen: bool) -> None:
     """
     if any(parameter.requires_grad for parameter in network.parameters()):
         return
-    name = getattr(network, "network", type(network).__name__)
+    name = getattr(network, "architecture", type(network).__name__)
     if is_frozen:
         raise UsageError(
             f"--freeze leaves nothing of {name} to train, which is an encoder alone; leave it out"
