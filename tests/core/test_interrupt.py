@@ -63,7 +63,7 @@ def test_a_second_ctrl_c_leaves_at_once_and_handlers_of_others_stay() -> None:
     def pressed_twice() -> None:
         with Interrupt() as interrupt:
             signal.raise_signal(signal.SIGINT)
-            assert interrupt.asked
+            assert interrupt.is_requested
             signal.raise_signal(signal.SIGINT)
             pytest.fail("the second was only noted")
 
@@ -80,6 +80,6 @@ def test_a_second_ctrl_c_leaves_at_once_and_handlers_of_others_stay() -> None:
     try:
         with Interrupt() as interrupt:
             signal.raise_signal(signal.SIGINT)
-        assert (seen, interrupt.asked) == ([signal.SIGINT], False)
+        assert (seen, interrupt.is_requested) == ([signal.SIGINT], False)
     finally:
         signal.signal(signal.SIGINT, before)

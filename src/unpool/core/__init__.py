@@ -1,1 +1,1 @@
-"""What is about no image: files, random numbers, specs, progress, the CPU."""
+"""What is about no image: files, numbers, specs, progress."""

@@ -1,4 +1,7 @@
-"""Files written whole or not at all: a kill in the middle leaves the old one, never a half."""
+"""Files written whole or not at all.
+
+A kill in the middle leaves the old file, never half of the new one.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,14 @@ PARTIAL = ".partial-"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Call `write` with a temporary name beside `path`, then move the result into place.
+    """Write a file beside its place, then move it there.
+
+    Args:
+        path: the file to write; its folder is made where it is missing.
+        write: called with the temporary path that it must fill.
+
+    Raises:
+        OSError: from `write` or the move; it names `path` where the system named no file.
 
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
@@ -29,7 +39,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         part.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
         part.replace(path)
     except OSError as error:
-        # A full disk, for one, is told with the file it was met at; an error without a number has words of its own.
+        # A full disk, for one, is reported with its file; an error without a number has a text of its own.
         if error.filename is None and error.errno is not None:
             error.filename = str(path)
         raise
@@ -50,18 +60,21 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 text whole or not at all; lone surrogates are escaped."""
+    """Write UTF-8 text whole, lone surrogates escaped."""
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON with two spaces of indent, whole or not at all."""
+    """Write JSON whole, with two spaces of indent."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder to fill, which takes the place of `path` in the end, or is removed on an error."""
+    """Yield a folder to fill, moved to `path` at the end.
+
+    It replaces what was at `path`, and is removed on an error.
+    """
     part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     part.mkdir(parents=True)
     try:
@@ -73,7 +86,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run left half written in `folder` and its folders."""
+    """Remove half-written files in `folder` and its folders."""
     for part in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Constructors of torch.optim from words: which keys they have, and of what kind the values must be."""
+"""Keyword arguments of constructors, parsed from `name:key=value`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from unpool.errors import UsageError
 
 T = TypeVar("T")
 
-# Given by us, meant for programs, or wrong here: a loss is never made large.
-NOT_TYPED = {
+# Set by the training loop, meant for programs, or wrong here: `maximize`, since losses are minimised.
+EXCLUDED_ARGUMENTS = {
     "params", "lr", "weight_decay", "differentiable", "capturable", "maximize",
     "optimizer", "last_epoch", "scale_fn", "total_steps", "epochs", "steps_per_epoch",
 }  # fmt: skip
@@ -21,18 +21,30 @@ NOT_TYPED = {
 def parse_constructor_spec(
     option: str, text: str, known: Mapping[str, Callable[..., Any]]
 ) -> tuple[str, dict[str, Any]]:
-    """A name of `known` and its values, as its constructor wants them; `UsageError` for what it cannot have."""
+    """Parse a constructor's name and keyword arguments.
+
+    Args:
+        option: the option as typed, for errors: `--optimizer`.
+        text: `name:key=value,key=value`; several numbers are joined by a plus.
+        known: name → constructor; its signature gives the keys and the types of their values.
+
+    Returns:
+        The name and its arguments, each of the type that the constructor expects.
+
+    Raises:
+        UsageError: for an unknown name or key, or a value of another type.
+    """
     parameters = {
         name: inspect.signature(kind).parameters for name, kind in known.items() if name != "cosine"
     }
-    keys = {name: [key for key in each if key not in NOT_TYPED] for name, each in parameters.items()}
-    keys.get("reduce-on-plateau", ["mode"]).remove("mode")  # a loss is always made small
+    keys = {name: [key for key in each if key not in EXCLUDED_ARGUMENTS] for name, each in parameters.items()}
+    keys.get("reduce-on-plateau", ["mode"]).remove("mode")  # losses are minimised
     name, values = parse_spec(option, text, {"cosine": [], **keys} if "cosine" in known else keys)
     return name, {key: _value(option, key, value, parameters[name][key]) for key, value in values.items()}
 
 
 def _value(option: str, key: str, value: Any, parameter: inspect.Parameter) -> Any:
-    """The value as the constructor wants it; several numbers were joined by a plus."""
+    """The value in the type of the constructor's parameter; several numbers were joined by a plus."""
     kind = str(parameter.annotation)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if "tuple" in kind or "Iterable" in kind:
@@ -52,17 +64,29 @@ def _value(option: str, key: str, value: Any, parameter: inspect.Parameter) -> A
             return value
         expected = "a number"
     else:
-        least = 0 if key in ("patience", "cooldown") else 1
-        if is_number and isinstance(value, int) and value >= least:
+        low = 0 if key in ("patience", "cooldown") else 1
+        if is_number and isinstance(value, int) and value >= low:
             return value
-        expected = f"a whole number from {least}"
+        expected = f"a whole number from {low}"
     raise UsageError(f"{option}: {key} is {value!r}, but must be {expected}")
 
 
-def made(option: str, text: str, make: Callable[[], T]) -> T:
-    """What `make` makes; where torch refuses the values, its reason."""
+def construct_or_usage_error(option: str, text: str, construct: Callable[[], T]) -> T:
+    """Call `construct`; turn torch's refusal into a UsageError.
+
+    Args:
+        option: the option as typed, for errors.
+        text: its value as typed, for errors.
+        construct: builds the object.
+
+    Returns:
+        What `construct` returns.
+
+    Raises:
+        UsageError: with torch's reason, where it does not accept the values.
+    """
     try:
-        return make()
+        return construct()
     except (TypeError, ValueError, RuntimeError, ZeroDivisionError) as error:
         reason = str(error).splitlines()[0]
         raise UsageError(f"{option} {text!r} cannot be used: {reason}") from error

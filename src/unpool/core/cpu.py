@@ -1,4 +1,4 @@
-"""How much of the machine is ours, and which of several processes this is."""
+"""CPU and allocator settings of this process, and its rank."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ MMAP_THRESHOLD, TRIM_THRESHOLD, TOP_PAD = -3, -1, -2  # of mallopt, as in glibc'
 
 
 def usable_cores() -> int:
-    """How many cores this process may use: its affinity, not the machine's.
+    """Count the cores that this process may use.
+
+    Its affinity counts, not the machine's cores.
 
     >>> usable_cores() >= 1
     True
@@ -20,7 +22,9 @@ def usable_cores() -> int:
 
 
 def is_first_process() -> bool:
-    """Whether this process tells and writes: of those that torchrun started one does; alone, always.
+    """Whether this process prints and writes files.
+
+    Of those that torchrun started, the first does; a single process always.
 
     >>> is_first_process()
     True
@@ -29,7 +33,9 @@ def is_first_process() -> bool:
 
 
 def limit_openmp_spinning() -> None:
-    """Let compute threads sleep soon when they wait; must be called before torch starts its threads.
+    """Limit how long waiting OpenMP threads spin.
+
+    Must be called before torch starts its threads.
 
     Threads that spin make small networks ten times slower when another program wants the cores too; threads that
     sleep at once make them a quarter slower when none does. What the user set in the environment stays.
@@ -39,7 +45,7 @@ def limit_openmp_spinning() -> None:
 
 
 def keep_freed_memory() -> None:
-    """Let the C library keep freed memory for the next allocation instead of giving it back to the system.
+    """Let the C library keep freed memory for reuse.
 
     Training allocates the same tensors in every step. By default each of some megabytes is mapped anew, page by
     page, which takes a third of the time of a small network's step. Only glibc has the switch; others do without.

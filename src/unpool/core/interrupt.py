@@ -1,4 +1,4 @@
-"""Ctrl-C between two steps rather than within one, so that what is saved is whole."""
+"""Ctrl-C between two steps, never within one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from types import FrameType, TracebackType
 
 
 class Interrupt:
-    """Inside its `with`, the first Ctrl-C is noted in `asked`, and a second leaves at once.
+    """Defers the first Ctrl-C inside its `with`; a second stops at once.
 
-    The loop looks at `asked` where its state is whole. Handlers that others set, and threads, are left alone.
+    The loop checks `is_requested` where its state is whole, so that what is saved is whole.
+    Handlers that others set, and threads, are left alone.
     """
 
     def __init__(self) -> None:
-        self.asked = False
+        self.is_requested = False
         self._taken = False
 
     def __enter__(self) -> Interrupt:
@@ -29,11 +30,11 @@ class Interrupt:
     ) -> None:
         if self._taken:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        if self.asked and (error is None or isinstance(error, Exception)):
+        if self.is_requested and (error is None or isinstance(error, Exception)):
             # At the very end of the loop; or helper processes took the same Ctrl-C and are gone.
             raise KeyboardInterrupt from error
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        if self.asked:
+        if self.is_requested:
             raise KeyboardInterrupt
-        self.asked = True
+        self.is_requested = True

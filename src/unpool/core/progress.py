@@ -1,4 +1,7 @@
-"""What a long job tells while it works: stages, counts, messages. Results never go through here."""
+"""Progress of long jobs: stages, counts, messages.
+
+Results never go through here.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,23 @@ from typing import Any
 
 
 class Progress:
-    """Tells nothing; what Python callers get unless they ask for more."""
+    """Shows nothing: the default for Python callers."""
 
     def message(self, text: str) -> None:
         """One line for people."""
 
     @contextlib.contextmanager
     def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Stage]:
-        """A piece of work with a bar: call the stage's `advance` as it goes on."""
+        """Show one piece of work while it is done.
+
+        Args:
+            name: what is done, one or two words.
+            total: how much there is to do; None where that is not known.
+            unit: what is counted.
+
+        Yields:
+            The stage, whose `advance` or `reach` is called as the work goes on.
+        """
         yield Stage()
 
 
@@ -25,14 +37,23 @@ class Stage:
     """One piece of work being done."""
 
     def advance(self, amount: float = 1.0) -> None:
-        """So much more is done."""
+        """Add `amount` to what is done."""
 
     def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
-        """So much is done in all, of so much; `note` is shown beside the bar."""
+        """Set how much is done in all.
+
+        Args:
+            done: how much is done.
+            total: how much there is to do, where that has changed.
+            note: a text beside the bar, where that has changed.
+        """
 
 
 class TerminalProgress(Progress):
-    """Bars, rates and time left on standard error; plain lines where that is no terminal."""
+    """Bars, rates and time left on standard error.
+
+    Plain lines are printed where that is no terminal.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -90,15 +111,15 @@ class _PlainStage(Stage):
     def __init__(self, name: str, total: float | None, unit: str) -> None:
         self._name, self._total, self._unit = name, total, unit
         self._done, self._note = 0.0, ""
-        self._told = time.perf_counter()
+        self._printed = time.perf_counter()
 
     def advance(self, amount: float = 1.0) -> None:
         self.reach(self._done + amount)
 
     def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
         self._done, self._total, self._note = done, total or self._total, note or self._note
-        if time.perf_counter() - self._told > 10:
-            self._told = time.perf_counter()
+        if time.perf_counter() - self._printed > 10:
+            self._printed = time.perf_counter()
             self._line("…")
 
     def close(self, seconds: float) -> None:

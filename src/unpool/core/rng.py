@@ -1,4 +1,6 @@
-"""Random numbers as a function of (seed, epoch, image): the same after a resume, in any order of images.
+"""Random numbers as a function of (seed, epoch, image).
+
+They are the same after a resume and in any order of images.
 
 B images in a batch, K numbers for each, S rows of a table.
 """
@@ -15,7 +17,17 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 def uniform(seed: int, epoch: int, index_B: np.ndarray, count: int, stream: int = 0) -> np.ndarray:
-    """`count` numbers in [-1, 1) for each image, (B, K) float32; `stream` sets apart uses of the same image.
+    """Draw `count` numbers in [-1, 1) for each image.
+
+    Args:
+        seed: the run's seed.
+        epoch: the epoch, from 0.
+        index_B: the images' indices in the data set, whole numbers.
+        count: K, numbers for each image.
+        stream: separates uses of the same image.
+
+    Returns:
+        (B, K) float32.
 
     Source: Steele, Lea, Flood 2014, Fast Splittable Pseudorandom Number Generators (SplitMix64), used as a
     hash of the counter.
@@ -37,7 +49,9 @@ def uniform(seed: int, epoch: int, index_B: np.ndarray, count: int, stream: int 
 def subsample_indices(
     count: int, at_most: int, seed: int | Sequence[int] | np.random.Generator
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Numbers of rows of a table of `count`, in order (S,): all where they are no more than `at_most`.
+    """Draw at most `at_most` row indices of `count`, in order.
+
+    All are taken where there are no more. Returns (S,) whole numbers.
 
     >>> subsample_indices(3, 5, 0).tolist(), subsample_indices(100, 3, 0).tolist()
     ([0, 1, 2], [51, 63, 83])
@@ -48,7 +62,9 @@ def subsample_indices(
 
 
 def seed_c(seed: int) -> None:
-    """Start the C library's `rand` anew, which some compiled packages draw from and give no way to seed.
+    """Seed the C library's `rand`.
+
+    Some compiled packages draw from it and give no way to seed it.
 
     >>> seed_c(3)
     """

@@ -1,4 +1,4 @@
-"""`name:key=value,key=value`: how a choice and its numbers are written in one word."""
+"""Specs: a name and its numbers, written `name:key=value,key=value`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from unpool.errors import UsageError, unknown_name
 
 
 def parse_spec(option: str, text: str, known: Mapping[str, Collection[str]]) -> tuple[str, dict[str, Any]]:
-    """The name and its values; `known` tells which names there are, and the keys that each may have.
+    """Parse `name:key=value,key=value`.
 
-    Values are whole numbers, numbers, true or false, or else text. `option` is how the word was typed, for errors.
-    Raises `UsageError` for an unknown name or key, a key given twice, or a part without `=`.
+    Args:
+        option: the option as typed, for errors.
+        text: the spec. Values are whole numbers, numbers, true or false, or else text.
+        known: the names there are, and the keys that each may have.
+
+    Returns:
+        The name and its values.
+
+    Raises:
+        UsageError: for an unknown name or key, a key given twice, or a part without `=`.
 
     >>> parse_spec("--corruption", "salt-pepper:snr=0.9,p=1", {"salt-pepper": ("snr", "p")})
     ('salt-pepper', {'snr': 0.9, 'p': 1})
@@ -39,7 +47,20 @@ def parse_spec(option: str, text: str, known: Mapping[str, Collection[str]]) -> 
 
 
 def number(option: str, key: str, value: Any, low: float, high: float) -> float:
-    """The value of a key as a float; `UsageError` where it is no number from `low` to `high`.
+    """Check that a key's value is a number in a range.
+
+    Args:
+        option: the option as typed, for errors.
+        key: the key, for errors.
+        value: the value as parsed.
+        low: the smallest number allowed.
+        high: the largest number allowed.
+
+    Returns:
+        The value as a float.
+
+    Raises:
+        UsageError: where it is no number from `low` to `high`.
 
     >>> number("--corruption", "snr", 1, 0, 1)
     1.0

@@ -347,7 +347,7 @@ class _Run:
         return self.history.seconds_before + time.perf_counter() - self.began
 
     def _maybe_save(self) -> None:
-        if self.interrupt.asked:
+        if self.interrupt.is_requested:
             self._save()
             raise KeyboardInterrupt
         start = time.perf_counter()

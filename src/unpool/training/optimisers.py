@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn, optim
 
-from unpool.core.constructors import made, parse_constructor_spec
+from unpool.core.constructors import construct_or_usage_error, parse_constructor_spec
 from unpool.errors import UsageError
 
 OPTIMIZER = "--optimizer"
@@ -61,7 +61,7 @@ def build_optimiser(
         )
     if "fused" in known and not values.get("foreach") and _can_fuse(groups):
         values.setdefault("fused", True)
-    return made(OPTIMIZER, text, lambda: kind(groups, **{**values, "lr": lr}))
+    return construct_or_usage_error(OPTIMIZER, text, lambda: kind(groups, **{**values, "lr": lr}))
 
 
 def has_weight_decay(text: str) -> bool:

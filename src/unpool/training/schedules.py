@@ -12,7 +12,7 @@ from typing import Any
 from torch import optim
 from torch.optim import lr_scheduler
 
-from unpool.core.constructors import made, parse_constructor_spec
+from unpool.core.constructors import construct_or_usage_error, parse_constructor_spec
 from unpool.errors import UnpoolError, UsageError
 
 SCHEDULE = "--schedule"
@@ -63,7 +63,7 @@ def build_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, step
 
     def build(base: list[float]) -> lr_scheduler.LRScheduler:
         rates = _rates(name, values, base, float(optimiser.defaults["lr"]))
-        return made(SCHEDULE, text, lambda: kind(optimiser, **(values | rates)))
+        return construct_or_usage_error(SCHEDULE, text, lambda: kind(optimiser, **(values | rates)))
 
     return ByStep(optimiser, build) if name in BY_STEP else ByEpoch(optimiser, build)
 

@@ -1,0 +1,36 @@
+"""Progress goes to standard error, a line at a time where that is no terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from unpool.core.progress import Progress, TerminalProgress
+
+
+def test_python_callers_see_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    progress.message("hello")
+    with progress.stage("reading", 3, "files") as stage:
+        stage.advance()
+        stage.reach(2, note="half")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_lines_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = TerminalProgress()
+    progress.message("[not markup]")
+    with progress.stage("reading", 4, "files") as stage:
+        stage.advance(1)
+        stage.reach(3, note="three")
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, last = err.splitlines()
+    assert first == "[not markup]"
+    assert last.split()[:4] == ["reading", "75", "%", "three"]
+    assert last.endswith("s")
+
+
+def test_a_count_where_the_total_is_not_known(capsys: pytest.CaptureFixture[str]) -> None:
+    with TerminalProgress().stage("scanning", None, "files") as stage:
+        stage.reach(7)
+    assert capsys.readouterr().err.split()[:3] == ["scanning", "7", "files"]
