@@ -52,6 +52,12 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How well the network from scratch learns is not tested here."""
+    monkeypatch.setattr(comparing, "TRIAL_STEPS", 5)
+
+
 def tried(photos: Path, model: Path, seed: int = 0) -> list[CandidateResult]:
     if not model.exists():
         tiny_pretrained("", model)
