@@ -17,7 +17,7 @@ from unpool.report.grid import (
     TITLE,
     cell_side,
     draw_grid,
-    shortened,
+    shorten,
 )
 
 
@@ -81,12 +81,12 @@ def test_a_long_label_does_not_reach_the_value() -> None:
 
 
 def test_shortened_keeps_the_end_and_shows_no_control_characters() -> None:
-    assert shortened("short.png", 200) == "short.png"
-    kept = shortened("a/" * 50 + "end.png", 120)
+    assert shorten("short.png", 200) == "short.png"
+    kept = shorten("a/" * 50 + "end.png", 120)
     assert kept.startswith("…")
     assert kept.endswith("/end.png")
     assert font(13).getlength(kept) <= 120 < font(13).getlength("a/" + kept)
-    assert shortened("a\nb\x07.png", 200) == "a�b�.png"
+    assert shorten("a\nb\x07.png", 200) == "a�b�.png"
 
 
 @pytest.mark.parametrize("count", [1, 10, 64])

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_NUMBERED = 25  # classes up to which every cell has its number
+MAX_NUMBERED = 25  # classes up to which every cell has its number
 
 
 def draw_confusion(
@@ -22,16 +22,23 @@ def draw_confusion(
     across: str = "predicted",
     numbered: bool = True,
 ) -> bytes:
-    """A table of counts, rows true and columns predicted, as PNG bytes; shades are shares of the row.
+    """Draw a table of counts, rows true and columns predicted.
 
-    `columns` are their names where they are not the classes, such as groups. Cells have their counts, or where not
-    `numbered`, as of pixels, their shares in percent.
+    Args:
+        table_KJ: counts (K, J); cells are shaded by their share of the row.
+        classes: names of the K rows.
+        columns: names of the J columns where they are not the classes, such as groups.
+        across: what the columns are.
+        numbered: whether cells hold counts; else, as of pixels, their share of the row in percent.
+
+    Returns:
+        A PNG file.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     names = classes if columns is None else columns
-    height, width = (min(16.0, 3.0 + 0.5 * len(words)) for words in (classes, names))
+    height, width = (min(16.0, 3.0 + 0.5 * len(labels)) for labels in (classes, names))
     share_KJ = table_KJ / np.maximum(table_KJ.sum(axis=1, keepdims=True), 1)
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     axes = figure.add_subplot(xlabel=across, ylabel="true")
@@ -39,7 +46,7 @@ def draw_confusion(
     axes.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 2 else 0)
     axes.set_yticks(range(len(classes)), classes)
     axes.spines[:].set_visible(False)
-    if max(table_KJ.shape) <= MOST_NUMBERED:
+    if max(table_KJ.shape) <= MAX_NUMBERED:
         for row, column in np.argwhere(table_KJ > 0):
             ink, share = "white" if share_KJ[row, column] > 0.5 else "black", 100 * share_KJ[row, column]
             text = str(table_KJ[row, column]) if numbered else f"{share:.0f}" if share >= 0.5 else ""

@@ -1,4 +1,4 @@
-"""dendrogram.png: which groups are near each other, with the most typical image of each.
+"""dendrogram.png: the tree of groups, with their typical images.
 
 K groups; a hierarchy has K − 1 rows of (a, b, height, images).
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from unpool.report.drawing import fit, open_thumbnail
 from unpool.report.palette import group_colours, ink_on
 
-MOST = 60  # groups on one picture
+MAX_GROUPS = 60  # groups on one picture
 ROW = 0.46  # inches a group
 THUMBNAIL = 40  # pixels
 
@@ -23,11 +23,18 @@ THUMBNAIL = 40  # pixels
 def draw_dendrogram(
     merges: Any, groups: Sequence[int], sizes: Sequence[int], thumbnails: Mapping[int, bytes | None]
 ) -> bytes | None:
-    """PNG bytes, groups from top to bottom, joined where they meet; None for fewer than 2 or more than 60 groups.
+    """Draw the tree of groups, from top to bottom.
 
-    `groups` are their numbers in the order in which `merges` counts them; `thumbnails` are by number, WebP.
+    Args:
+        merges: (K − 1, 4) rows of (a, b, height, images), as SciPy's linkage matrices.
+        groups: numbers of the groups, in the order in which `merges` counts them.
+        sizes: images in each group, in the same order.
+        thumbnails: group number → WebP bytes of its typical image.
+
+    Returns:
+        A PNG file; None for fewer than 2 or more than 60 groups.
     """
-    if not 2 <= len(groups) <= MOST:
+    if not 2 <= len(groups) <= MAX_GROUPS:
         return None
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -52,7 +59,7 @@ def draw_dendrogram(
 
 
 def _counting_groups(merges: Any, num_groups: int) -> NDArray[np.float64]:
-    """The same rows with groups counted in the last column, as SciPy wants them, instead of images."""
+    """The same rows with groups counted in the last column, as SciPy expects them, instead of images."""
     rows = np.array(merges, float)
     counted = [1] * num_groups
     for row in rows:

@@ -1,4 +1,4 @@
-"""What the pictures share: opening and fitting thumbnails, text, labels that stay legible on anything."""
+"""Drawing that the pictures share: thumbnails, text, labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ MIN_SIDE = 4  # of a very wide or very high image, so that it can still be seen
 
 
 def open_thumbnail(content: bytes | None) -> Image.Image | None:
-    """The thumbnail as RGB on white; None where there is none or it cannot be read."""
+    """Open a thumbnail as RGB on white.
+
+    None where there is none or it cannot be read.
+    """
     if not content:
         return None
     try:
@@ -33,7 +36,10 @@ def open_thumbnail(content: bytes | None) -> Image.Image | None:
 
 
 def fit(image: Image.Image, side: int) -> Image.Image:
-    """The image scaled to fit a square; small ones keep their pixels as squares when enlarged."""
+    """Scale an image to fit a square of `side` pixels.
+
+    Small ones keep their pixels as squares when enlarged.
+    """
     scale = side / max(image.size)
     width, height = (min(side, max(MIN_SIDE, round(length * scale))) for length in image.size)
     resampling = Image.Resampling.NEAREST if scale >= 2 else Image.Resampling.LANCZOS
@@ -41,13 +47,24 @@ def fit(image: Image.Image, side: int) -> Image.Image:
 
 
 def paste_centred(sheet: Image.Image, image: Image.Image, left: int, top: int, side: int) -> None:
-    """Paste an image into the middle of the square cell whose corner is at (left, top)."""
+    """Paste an image into the middle of a square cell.
+
+    Args:
+        sheet: the picture to paste into.
+        image: no larger than the cell.
+        left: x of the cell's corner, pixels.
+        top: y of the cell's corner, pixels.
+        side: side of the cell, pixels.
+    """
     sheet.paste(image, (left + (side - image.width) // 2, top + (side - image.height) // 2))
 
 
 @functools.cache
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """DejaVu Sans, which matplotlib carries, so that pictures look the same on every machine."""
+    """Load DejaVu Sans, which matplotlib carries.
+
+    So pictures are the same on every machine.
+    """
     import matplotlib
 
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
@@ -57,7 +74,15 @@ def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont
 def draw_label(
     draw: ImageDraw.ImageDraw, centre: tuple[float, float], text: str, colour: str, size: int
 ) -> None:
-    """A rounded label in the group's colour with a white rim."""
+    """Draw a rounded label with a white rim.
+
+    Args:
+        draw: where to draw.
+        centre: x and y of the label's centre, pixels.
+        text: what it says.
+        colour: of the label, #rrggbb; the ink is black or white by its luminance.
+        size: of the font, pixels.
+    """
     left, top, right, bottom = label_box(centre, text, size)
     radius = (bottom - top) / 2
     rim = max(2, size // 9)
@@ -67,14 +92,23 @@ def draw_label(
 
 
 def label_box(centre: tuple[float, float], text: str, size: int) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of what draw_label will cover, without the rim."""
+    """Measure what `draw_label` covers, without the rim.
+
+    Args:
+        centre: x and y of the label's centre, pixels.
+        text: what it says.
+        size: of the font, pixels.
+
+    Returns:
+        Left, top, right and bottom, pixels.
+    """
     height = 1.5 * size
     width = max(height, font(size, bold=True).getlength(text) + 0.9 * size)
     return centre[0] - width / 2, centre[1] - height / 2, centre[0] + width / 2, centre[1] + height / 2
 
 
 def png_bytes(image: Image.Image) -> bytes:
-    """The picture as PNG; lightly compressed, for speed."""
+    """Encode a picture as PNG, lightly compressed for speed."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue()

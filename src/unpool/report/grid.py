@@ -1,4 +1,6 @@
-"""Many images in one picture: each as a few cells side by side, such as input, corrupted and output.
+"""Many images in one picture, a few cells for each.
+
+Such cells are input, corrupted input and output.
 
 Shapes: N images, height H, width W, channels C.
 """
@@ -31,10 +33,18 @@ def draw_grid(
     title: str = "",
     lines: Sequence[str] = (),
 ) -> Image.Image:
-    """The first 64 images at most, each with its cells of all `columns` (name → (N, H, W, C) uint8) in a row.
+    """Draw up to 64 images, the cells of each in a row.
 
-    `labels` are two texts under each image, one at the left, shortened where it is long, and one at the
-    right; `title` and `lines` stand above. Small images are enlarged by whole factors: pixels stay squares.
+    Small images are enlarged by whole factors, so that pixels stay squares.
+
+    Args:
+        columns: name → images (N, H, W, C) uint8 of one column.
+        labels: two texts under each image, one at the left, shorten where it is long, and one at the right.
+        title: a heading.
+        lines: lines below the heading.
+
+    Returns:
+        The picture.
 
     >>> cells = np.zeros((3, 8, 8, 1), np.uint8)
     >>> draw_grid({"input": cells, "output": cells}).size
@@ -61,16 +71,17 @@ def draw_grid(
 
 
 def cell_side(size: int, count: int) -> int:
-    """The side in pixels of the cells of `count` images of `size` pixels: the fewer images, the larger.
+    """Choose the side of a cell in pixels.
 
-    A whole multiple of `size` wherever possible, since other factors blur small images or bend their grid.
+    The fewer images, the larger. A whole multiple of `size` wherever possible, since other factors blur small
+    images or bend their grid.
 
     >>> cell_side(8, 64), cell_side(28, 64), cell_side(64, 1), cell_side(224, 64), cell_side(512, 64)
     (96, 112, 192, 224, 256)
     """
-    wanted = 2 * SMALLEST if count <= 6 else 128 if count <= 24 else SMALLEST
-    for least in (wanted, SMALLEST):
-        side = size * math.ceil(least / size)
+    target = 2 * SMALLEST if count <= 6 else 128 if count <= 24 else SMALLEST
+    for low in (target, SMALLEST):
+        side = size * math.ceil(low / size)
         if side <= LARGEST:
             return side
     return LARGEST
@@ -78,9 +89,9 @@ def cell_side(size: int, count: int) -> int:
 
 def _per_row(count: int, width: int, height: int) -> int:
     """How many images stand side by side: the sheet a little wider than high, the last row nearly full."""
-    wished = max(1, min(count, round(math.sqrt(WIDE * count * height / width))))
-    near = range(min(count, wished + 1), max(1, wished - 1) - 1, -1)
-    return min(near, key=lambda per_row: (-count % per_row + abs(per_row - wished), abs(per_row - wished)))
+    target = max(1, min(count, round(math.sqrt(WIDE * count * height / width))))
+    near = range(min(count, target + 1), max(1, target - 1) - 1, -1)
+    return min(near, key=lambda per_row: (-count % per_row + abs(per_row - target), abs(per_row - target)))
 
 
 def _text_width(title: str, lines: Sequence[str]) -> int:
@@ -119,12 +130,23 @@ def _draw_cells(
 def _draw_label(sheet: Image.Image, label: tuple[str, str], left: int, top: int, width: int) -> None:
     draw, (name, value) = ImageDraw.Draw(sheet), label
     room = width - font(13).getlength(value) - 8
-    draw.text((left, top + 4), shortened(name, room), fill=FAINT_INK, font=font(13))
+    draw.text((left, top + 4), shorten(name, room), fill=FAINT_INK, font=font(13))
     draw.text((left + width, top + 4), value, fill=INK, font=font(13), anchor="ra")
 
 
-def shortened(text: str, width: float, size: int = 13) -> str:
-    """The end of a text, after an ellipsis, as far as it fits `width` pixels; a path's end tells most."""
+def shorten(text: str, width: float, size: int = 13) -> str:
+    """Shorten a text to its end, after an ellipsis.
+
+    A path's end distinguishes it best.
+
+    Args:
+        text: the text; what cannot be printed becomes �.
+        width: room, pixels.
+        size: of the font, pixels.
+
+    Returns:
+        The text, as much of it as fits.
+    """
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
     if font(size).getlength(text) <= width:
         return text

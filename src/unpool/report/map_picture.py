@@ -1,4 +1,4 @@
-"""map.png: where each image lies, with as many of them shown as leave the map readable.
+"""map.png: where each image lies, with thumbnails where there is room.
 
 Shapes: N images; 2 is x and y.
 """
@@ -24,8 +24,16 @@ SMALLEST, LARGEST, SMALLEST_IN_ROWS = 52, 180, 20
 
 
 def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] | None = None) -> Image.Image:
-    """The map as a picture of 2000 × 1600 pixels; `level_N` says which images come first, `names` what the
-    groups are called, by default their numbers."""
+    """Draw the map, 2000 × 1600 pixels.
+
+    Args:
+        items: the images, their places and groups.
+        level_N: the level of each image (`report.thinning.assign_levels`); low ones show as pictures first.
+        names: group number → name; by default the number.
+
+    Returns:
+        The picture.
+    """
     pixel_N2, scale = _to_pixels(items.place_N2)
     colours = group_colours(list(items.groups()))
     canvas = np.full((SIZE[1], SIZE[0], 3), PAPER, dtype=np.float32)

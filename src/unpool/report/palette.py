@@ -1,4 +1,7 @@
-"""One colour for each group: told apart by people with any colour vision, on white and on black."""
+"""One colour for each group, distinct in any colour vision.
+
+All of them can be seen on white and on black.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,9 @@ _TO_LAB = np.array(
 
 
 def group_colours(groups: list[int]) -> dict[int, str]:
-    """A hex colour for each group number; grey for negative ones, which are no groups. They repeat after 64.
+    """Give each group number a hex colour.
+
+    Negative ones, which are no groups, are grey; colours repeat after 64.
 
     >>> group_colours([-1, 0, 1])
     {-1: '#8a8a8a', 0: '#0072b2', 1: '#e69f00'}
@@ -45,7 +50,10 @@ def group_colours(groups: list[int]) -> dict[int, str]:
 
 @functools.cache
 def distinct_colours(count: int) -> tuple[str, ...]:
-    """Okabe–Ito first, then each time the colour farthest from all before it, also to a dichromat."""
+    """List `count` colours, as distinct as possible.
+
+    Okabe–Ito first, then each time the colour farthest from all before it, also to a dichromat.
+    """
     candidates_K3 = _candidates()
     colours = [rgb_of(colour) for colour in OKABE_ITO[: max(count, 1)]]
     nearest_K = np.min([_difference(candidates_K3, colour) for colour in colours], axis=0)
@@ -56,12 +64,15 @@ def distinct_colours(count: int) -> tuple[str, ...]:
 
 
 def rgb_of(colour: str) -> NDArray[np.float64]:
-    """'#rrggbb' as three numbers from 0 to 1."""
+    """Parse '#rrggbb' to three numbers from 0 to 1."""
     return np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
 
 
 def ink_on(colour: str) -> str:
-    """Black or white, whichever reads better on the colour (WCAG relative luminance)."""
+    """Choose black or white text for a colour.
+
+    Source: WCAG 2, contrast by relative luminance.
+    """
     luminance = float(_linear(rgb_of(colour)) @ np.array([0.2126, 0.7152, 0.0722]))
     return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
 
@@ -83,7 +94,7 @@ def _difference(rgb_K3: NDArray[np.float64], rgb_3: NDArray[np.float64]) -> NDAr
     for vision in (_PROTANOPIA, _DEUTERANOPIA):
         seen_K3, seen_3 = (_oklab(np.clip(linear @ vision.T, 0, 1)) for linear in (linear_K3, linear_3))
         dichromat_K = np.minimum(dichromat_K, np.linalg.norm(seen_K3 - seen_3, axis=-1))
-    # A dichromat's space is smaller: asked for fully, it would leave too few colours for everyone else.
+    # A dichromat's space is smaller: at full weight it would leave too few colours for everyone else.
     return np.asarray(np.minimum(usual_K, DICHROMAT_WEIGHT * dichromat_K))
 
 

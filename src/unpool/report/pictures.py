@@ -1,4 +1,4 @@
-"""groups.png and loss.png: the most typical images of each group, and the curve of training."""
+"""groups.png and loss.png: typical images, and the training curve."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ MAX_GROUPS = 40
 
 
 def draw_groups(items: Items) -> Image.Image:
-    """Each group as a strip of its most typical images under its name; the 40 largest groups at most."""
+    """Draw each group's most typical images under its name.
+
+    Only the 40 largest groups are drawn; the rest are counted.
+    """
     groups = items.groups()
     largest = sorted(groups, key=lambda group: (group < 0, -len(groups[group])))[:MAX_GROUPS]
     shown = [group for group in groups if group in largest]
@@ -59,7 +62,9 @@ def _draw_strip(
 
 
 def draw_loss(history: Sequence[Mapping[str, Any]]) -> bytes:
-    """The curve of training as PNG bytes; the points without a finite value are left out.
+    """Draw the training curve as PNG.
+
+    Points without a finite value are left out.
 
     Phases follow each other, each with a curve of its own: their losses are of different things.
     """
@@ -100,7 +105,9 @@ def draw_loss(history: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def phases(history: Sequence[Mapping[str, Any]]) -> list[tuple[str, float, list[Mapping[str, Any]]]]:
-    """The name of each phase of a training, how many epochs came before it, and its rows.
+    """Split a training history into its phases.
+
+    Returns the name of each, how many epochs came before it, and its rows.
 
     >>> rows = [{"phase": "contrast", "epoch": 1}, {"phase": "contrast", "epoch": 2}]
     >>> rows.append({"phase": "groups-0", "epoch": 1})

@@ -1,4 +1,4 @@
-"""Pictures of label maps: painted, laid over the image, and beside the truth; and the page of a training.
+"""Pictures of label maps, and the page of a training.
 
 N images, H height, W width.
 """
@@ -23,34 +23,53 @@ CELL, GAP, EDGE, HEADING, LEGEND = 320, 8, 20, 30, 26  # pixels
 COLUMNS = ("image", "prediction", "truth")
 
 Colours = Sequence[tuple[int, int, int]]
+Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 Row = tuple[np.ndarray, np.ndarray, np.ndarray | None]
 
 
 def palette_of(colours: Colours) -> np.ndarray:
-    """A colour for each of 256 values, (256, 3) uint8; light grey where there is no class."""
+    """Make a palette of 256 colours, (256, 3) uint8.
+
+    Values that are no class are light grey.
+    """
     table = np.full((256, 3), NOT_LABELLED, np.uint8)
     table[: len(colours)] = np.array(colours, np.uint8).reshape(-1, 3)
     return table
 
 
-def painted(label_HW: np.ndarray, colours: Colours) -> np.ndarray:
-    """Positions of classes (H, W) uint8 → their colours (H, W, 3) uint8."""
+def paint(label_HW: np.ndarray, colours: Colours) -> np.ndarray:
+    """Paint a label map (H, W) uint8 as (H, W, 3) uint8."""
     rgb_HW3: np.ndarray = palette_of(colours)[label_HW]
     return rgb_HW3
 
 
 def overlay(pixels_HW3: np.ndarray, label_HW: np.ndarray, colours: Colours) -> np.ndarray:
-    """The image with each class shining over it, (H, W, 3) uint8; pixels of no class stay as they are."""
-    paint = painted(label_HW, colours).astype(np.float32)
-    mixed = (1 - OPACITY) * pixels_HW3 + OPACITY * paint
+    """Lay the classes' colours over an image.
+
+    Args:
+        pixels_HW3: the image, uint8.
+        label_HW: positions of classes, uint8; pixels of no class stay as they are.
+        colours: RGB of each class, 0 to 255.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    colour_HW3 = paint(label_HW, colours).astype(np.float32)
+    mixed = (1 - OPACITY) * pixels_HW3 + OPACITY * colour_HW3
     kept = (label_HW != IGNORE)[..., None]
     return np.where(kept, mixed.round(), pixels_HW3).astype(np.uint8)
 
 
 def draw_rows(rows: Sequence[Row], names: Sequence[str], colours: Colours) -> Image.Image:
-    """Image | prediction | truth, a row for each, and the colours of the classes below.
+    """Draw image | prediction | truth, with the classes' legend below.
 
-    A row is (pixels (H, W, 3), predicted (H, W), true (H, W) or None).
+    Args:
+        rows: (pixels (H, W, 3), predicted (H, W), true (H, W) or None) of each image.
+        names: of the classes.
+        colours: RGB of each class, 0 to 255.
+
+    Returns:
+        The picture.
     """
     columns = COLUMNS if any(row[2] is not None for row in rows) else COLUMNS[:2]
     heights = [max(1, round(CELL * row[0].shape[0] / row[0].shape[1])) for row in rows]
@@ -64,7 +83,7 @@ def draw_rows(rows: Sequence[Row], names: Sequence[str], colours: Colours) -> Im
         draw.text((EDGE + place * (CELL + GAP), EDGE), name, fill=FAINT_INK, font=font(16))
     top = EDGE + HEADING
     for (pixels, predicted, true), height in zip(rows, heights, strict=True):
-        cells = [pixels, painted(predicted, colours), *([] if true is None else [painted(true, colours)])]
+        cells = [pixels, paint(predicted, colours), *([] if true is None else [paint(true, colours)])]
         for place, cell in enumerate(cells):
             method = Image.Resampling.LANCZOS if place == 0 else Image.Resampling.NEAREST
             picture = Image.fromarray(cell).resize((CELL, height), method)
@@ -91,13 +110,20 @@ def _legend(names: Sequence[str], width: int) -> tuple[list[tuple[int, int]], in
 
 
 def build_segment_page(
-    title: str, facts: Mapping[str, Any], figures: Sequence[tuple[str, Path]], table: Any
+    title: str, facts: Mapping[str, Any], figures: Sequence[tuple[str, Path]], table: Table
 ) -> str:
-    """index.html of a training: facts, the table of classes, and pictures, all in one file.
+    """Build index.html of a training, all in one file.
 
-    `figures` are titles and PNG or JPEG files; `table` is (names of the columns, rows of text).
+    Args:
+        title: heading of the page.
+        facts: name → value, shown first.
+        figures: titles and PNG or JPEG files.
+        table: names of the columns, and rows of text.
+
+    Returns:
+        HTML.
     """
-    told = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts.items())
+    listed = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in facts.items())
     columns, rows = table
     head = "".join(f"<th scope=col>{_text(name)}</th>" for name in columns)
     body = "".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
@@ -108,7 +134,7 @@ def build_segment_page(
     )
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{_text(title)}</title><style>{STYLE}</style><main><h1>{_text(title)}</h1><dl>{told}</dl>"
+        f"<title>{_text(title)}</title><style>{STYLE}</style><main><h1>{_text(title)}</h1><dl>{listed}</dl>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{pictures}</main></html>\n"
     )
 

@@ -1,4 +1,6 @@
-"""Which images show as pictures when there is room for some only: the typical ones, evenly over the map.
+"""Which images show as pictures where there is room for few.
+
+The typical ones come first, evenly over the map.
 
 Shapes: N images; 2 is x and y.
 """
@@ -14,7 +16,9 @@ STEPS_PER_HALVING = 6
 
 
 def separation(level: float) -> float:
-    """The least distance of images up to this level: the longer of dx and dy, in shares of the map.
+    """The smallest distance of images up to this level.
+
+    The longer of dx and dy, as a share of the map's longer side.
 
     >>> separation(0), separation(6)
     (0.5, 0.25)
@@ -23,7 +27,9 @@ def separation(level: float) -> float:
 
 
 def level_for(size: float) -> int:
-    """The finest level at which pictures of this size, in shares of the map, do not overlap; below 0: none.
+    """The finest level at which pictures do not overlap.
+
+    `size` is a share of the map's longer side; a level below 0 shows none.
 
     >>> level_for(0.25)
     6
@@ -34,10 +40,17 @@ def level_for(size: float) -> int:
 def assign_levels(
     place_N2: NDArray[np.float64], priority_N: NDArray[np.int64], *, enough: int = 20_000
 ) -> NDArray[np.int64]:
-    """The level at which each image first shows; those of a level and all before it keep their distance.
+    """Find the level at which each image first shows.
 
-    `priority_N`: lower goes first, and room is held free for those below 0. Once `enough` images have their
-    level the others get NUM_LEVELS, as do those that lie on top of others or (NaN) nowhere.
+    Images of a level and of all before it keep the level's distance (`separation`).
+
+    Args:
+        place_N2: x and y of each image, in shares of the map; NaN where it is not on the map.
+        priority_N: lower goes first, and room is held free for those below 0.
+        enough: once so many images have their level, the others get NUM_LEVELS.
+
+    Returns:
+        (N,) levels; NUM_LEVELS also for images on top of others or not on the map.
     """
     level_N = np.full(len(place_N2), NUM_LEVELS, dtype=np.int64)
     order = np.argsort(priority_N, kind="stable")
@@ -78,13 +91,13 @@ def _keep_apart(
     new: list[int] = []
     for index, (x, y) in zip(waiting[first].tolist(), place_N2[waiting[first]].tolist(), strict=True):
         column, row = int(x // distance), int(y // distance)
-        if not _is_crowded(taken, column, row, x, y, distance):
+        if not _is_too_near(taken, column, row, x, y, distance):
             taken.setdefault((column, row), []).append((x, y))
             new.append(index)
     return new
 
 
-def _is_crowded(
+def _is_too_near(
     taken: dict[tuple[int, int], list[tuple[float, float]]],
     column: int,
     row: int,

@@ -155,7 +155,7 @@ def _means(rows: Sequence[dict[str, Any]]) -> dict[str, float | None]:
 
 def _picture(shown: Sequence[Shown], result: dict[str, Any], model: Path) -> bytes:
     from unpool.report.drawing import png_bytes
-    from unpool.report.grid import draw_grid, shortened
+    from unpool.report.grid import draw_grid, shorten
 
     rows, mean = result["images"], result["mean"]
     many = f"{len(shown)} of {len(rows):,} images shown" if len(shown) < len(rows) else f"{len(shown)} images"
@@ -167,7 +167,7 @@ def _picture(shown: Sequence[Shown], result: dict[str, Any], model: Path) -> byt
         {name: np.stack([images[name] for _, images in shown]) for name in shown[0][1]},
         labels=[(row["path"], _decibels(row["psnr"])) for row, _ in shown],
         title=f"{result['network']}: {'1 image' if len(rows) == 1 else many}",
-        lines=[shortened(f"model {model}", 560, 15), f"{quality}, decoded {how}"],
+        lines=[shorten(f"model {model}", 560, 15), f"{quality}, decoded {how}"],
     )
     return png_bytes(picture)
 
