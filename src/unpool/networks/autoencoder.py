@@ -7,31 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Literal, overload
 
 import torch
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, unknown_name
-from unpool.networks.decoders.base import Decoder, PlainDecoder
+from unpool.networks.decoders.base import Decoder, NoDecoder, PlainDecoder
 from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import Pools, leaves, remember
 from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
+from unpool.networks.preprocessing import Preprocessing
 
 MERGES = ("flatten", "mean")
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """How pixels become a network's input: a square of `size`, x = (pixels / 255 - mean) / std."""
-
-    size: int = 32
-    channels: int = 3
-    mean: tuple[float, ...] = (0.5, 0.5, 0.5)
-    std: tuple[float, ...] = (0.5, 0.5, 0.5)
-    interpolation: str = "bicubic"
-    crop: str = "centre"
 
 
 class Autoencoder(nn.Module):
@@ -85,6 +73,16 @@ class Autoencoder(nn.Module):
             return self.decode(self.encode(x_BCHW), size=x_BCHW.shape[2:])
         code, pools = self.encode(x_BCHW, return_pools=True)
         return self.decode(code, pools)
+
+    def reconstruct(self, x_BCHW: Tensor) -> Tensor:
+        """Compute the reconstruction of each image, of its exact shape."""
+        image_BCHW: Tensor = self(x_BCHW)
+        return image_BCHW
+
+    @property
+    def has_decoder(self) -> bool:
+        """Whether codes can be turned back into images."""
+        return not isinstance(self.decoder, NoDecoder)
 
     @overload
     def encode(self, x_BCHW: Tensor, return_pools: Literal[False] = False) -> Tensor: ...

@@ -5,6 +5,8 @@ Shapes: B batch, C channels, H and W height and width, N images, D numbers in a 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.layers.pooling import Pools
 
 DIMENSION = 128
 
@@ -45,6 +48,7 @@ class Head(nn.Module):
 
     merge = "flatten"
     use_indices = False
+    has_decoder = False
 
     def __init__(self, network: NetworkWithHead) -> None:
         super().__init__()
@@ -58,6 +62,13 @@ class Head(nn.Module):
         return vector_BE
 
     embed = encode
+
+    def decode(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Raise `UnpoolError`: a head gives no images."""
+        image_BCHW: Tensor = self.decoder(code, pools, size)
+        return image_BCHW
+
+    reconstruct = decode
 
     def dimension(self) -> int:
         """E, the length of a vector."""
