@@ -1,4 +1,4 @@
-"""Rows of all processes together, for objectives that compare the images of a whole batch.
+"""Rows of all processes, for objectives that compare a batch's images.
 
 b rows of this process, B of all, E numbers in a row.
 """
@@ -13,7 +13,9 @@ from torch import Tensor
 
 
 def gather_rows(own_bE: Tensor) -> tuple[Tensor, int]:
-    """(b, E) of each process → (B, E) in the order of the processes, and where the own rows begin.
+    """Gather rows (b, E) of each process to (B, E).
+
+    They are in the order of the processes; the second value is where the own rows begin.
 
     Gradients flow back to the process that a row came from, summed over all processes. In one process the rows
     are those given.

@@ -1,4 +1,6 @@
-"""Local Aggregation: an image should be near its close neighbours, among all that are near it.
+"""The Local Aggregation loss and its memory bank.
+
+An image should be near its close neighbours, among all that are near it.
 
 N images, D numbers a vector, B batch, k neighbours, H clusterings, K clusters each.
 """
@@ -18,19 +20,29 @@ from unpool.objectives.gather import gather_rows
 from unpool.objectives.local_aggregation.clustering import recluster
 
 MEMBERS = 45  # images a cluster has on average, as in the paper's settings scaled down
-MOST_NEIGHBOURS = 4096
+MAX_NEIGHBOURS = 4096
 CHUNK_ENTRIES = 1 << 25  # similarities held at once: 128 MiB
 
 
 class LocalAggregation(nn.Module):
-    """The Local Aggregation loss, and the memory bank it compares with: one unit vector for each image.
+    """The Local Aggregation loss, with its memory bank.
 
     Buffers: `bank` (N, D) float32, rows of unit length, random at first; `clusters` (H, N) int64, each row its
     own cluster until `recluster` is called, which makes the loss instance discrimination: the warm-up.
-    `num_clusters` is N/45 by default, `num_neighbours` min(4096, N/10), both at least 2.
 
-    Raises `UsageError` for numbers that make no sense: as many neighbours or clusters as images or more, fewer
-    than 2, a temperature that is not positive, a momentum outside 0…1.
+    Args:
+        num_images: N, images in the data set.
+        dimension: D, numbers in a vector.
+        num_neighbours: k; by default min(4096, N/10), at least 2.
+        num_clusters: K; by default N/45, at least 2.
+        num_clusterings: H.
+        temperature: of the softmax, above 0.
+        momentum: share of the old vector in an update, 0 to 1.
+        seed: random seed.
+
+    Raises:
+        UsageError: for as many neighbours or clusters as images or more, fewer than 2, a temperature that is not
+            positive, or a momentum outside 0…1.
 
     Source: Zhuang, Zhai and Yamins, ICCV 2019, arXiv 1903.12355, section 3.
 
@@ -61,11 +73,11 @@ class LocalAggregation(nn.Module):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        _at_least("num_images", num_images, 3)
-        _at_least("dimension", dimension, 1)
-        _at_least("num_clusterings", num_clusterings, 1)
+        _check_at_least("num_images", num_images, 3)
+        _check_at_least("dimension", dimension, 1)
+        _check_at_least("num_clusterings", num_clusterings, 1)
         self.num_neighbours = _below(
-            "num_neighbours", num_neighbours, min(MOST_NEIGHBOURS, num_images // 10), num_images
+            "num_neighbours", num_neighbours, min(MAX_NEIGHBOURS, num_images // 10), num_images
         )
         self.num_clusters = _below("num_clusters", num_clusters, num_images // MEMBERS, num_images)
         if not temperature > 0 or not math.isfinite(temperature):
@@ -75,22 +87,30 @@ class LocalAggregation(nn.Module):
                 f"momentum: {momentum!r}, expected a share of the old vector from 0 to 1, such as 0.5"
             )
         self.temperature, self.momentum, self.seed = temperature, momentum, seed
-        chance = torch.Generator().manual_seed(seed)
-        bank_ND = torch.randn(num_images, dimension, generator=chance)
+        rng = torch.Generator().manual_seed(seed)
+        bank_ND = torch.randn(num_images, dimension, generator=rng)
         self.register_buffer("bank", F.normalize(bank_ND, dim=1, out=bank_ND))
         self.register_buffer("clusters", torch.arange(num_images).repeat(num_clusterings, 1))
         self.register_buffer("rounds", torch.zeros((), dtype=torch.int64))
 
     def forward(self, z_BD: Tensor, index_B: Tensor | np.ndarray) -> Tensor:
-        """The loss of a batch, a scalar, the mean over B; vectors of any length are normalised inside.
+        """Compute the loss of a batch, the mean over B.
 
-        `index_B` says which images they are of. The bank stays as it is, no gradient flows into it. 0 or
-        more. Raises `UsageError` where shapes or indices do not fit the bank.
+        The bank stays as it is; no gradient flows into it.
+
+        Args:
+            z_BD: vectors of any length, normalised inside.
+            index_B: the images they are of.
+
+        Returns:
+            A scalar, 0 or more.
+
+        Raises:
+            UsageError: where shapes or indices do not fit the bank.
         """
-        index_B = self._checked(z_BD, index_B)
-        with torch.autocast(
-            z_BD.device.type, enabled=False
-        ):  # half a number of bits tells no neighbours apart
+        index_B = self._check_batch(z_BD, index_B)
+        # Half precision does not distinguish neighbours.
+        with torch.autocast(z_BD.device.type, enabled=False):
             v_BD = F.normalize(z_BD.to(torch.promote_types(z_BD.dtype, torch.float32)), dim=1)
             loss: Tensor = _Aggregation.apply(
                 v_BD, self.bank, self.clusters, index_B, self.num_neighbours, self.temperature
@@ -99,12 +119,12 @@ class LocalAggregation(nn.Module):
 
     @torch.no_grad()
     def update(self, z_BD: Tensor, index_B: Tensor | np.ndarray) -> None:
-        """Mix the batch into the bank, after the optimiser's step: V ← normalise(m·V + (1 − m)·v).
+        """Mix the batch into the bank, after the optimiser's step.
 
-        Several processes take in the vectors of all, so that their banks stay equal. Of an image that comes
-        twice the last vector counts.
+        V ← normalise(m·V + (1 − m)·v). Several processes mix in the vectors of all, so that their banks stay equal.
+        Of an image that occurs twice the last vector counts.
         """
-        index_B = self._checked(z_BD, index_B)
+        index_B = self._check_batch(z_BD, index_B)
         v_BD, index_B = _of_all_processes(F.normalize(z_BD.detach(), dim=1).to(self.bank), index_B)
         v_BD, index_B = _last_of_each(v_BD, index_B)
         mixed_BD = self.momentum * self.bank[index_B] + (1 - self.momentum) * v_BD
@@ -112,10 +132,10 @@ class LocalAggregation(nn.Module):
 
     @torch.no_grad()
     def recluster(self) -> None:
-        """Group the bank anew, H times by k-means from different starts; later times start where the last ended.
+        """Cluster the bank H times by k-means, from different seeds.
 
-        Call it after the warm-up and then once per epoch. Large banks are learnt from a sample (see
-        `reclustering`). Deterministic for a seed and a bank.
+        Later calls start where the last ended. Call it after the warm-up and then once per epoch. Large banks are
+        clustered from a sample (`clustering.recluster`). Deterministic for a seed and a bank.
         """
         for number in range(len(self.clusters)):
             seed = (self.seed * 1_009 + number) * 1_000_003 + int(self.rounds)
@@ -132,14 +152,14 @@ class LocalAggregation(nn.Module):
             f"temperature={self.temperature:g}, momentum={self.momentum:g}"
         )
 
-    def _checked(self, z_BD: Tensor, index_B: Tensor | np.ndarray) -> Tensor:
+    def _check_batch(self, z_BD: Tensor, index_B: Tensor | np.ndarray) -> Tensor:
         num_images, dimension = self.bank.shape
         if z_BD.ndim != 2 or z_BD.shape[1] != dimension or not len(z_BD):
             raise UsageError(f"z_BD: shape {tuple(z_BD.shape)}, expected (B, {dimension}), one row or more")
         index = torch.as_tensor(index_B, device=self.bank.device)
         if index.shape != z_BD.shape[:1] or index.is_floating_point() or index.dtype == torch.bool:
-            told = f"shape {tuple(index.shape)} of {str(index.dtype).removeprefix('torch.')}"
-            raise UsageError(f"index_B: {told}, expected {len(z_BD)} whole numbers, one a row")
+            seen = f"shape {tuple(index.shape)} of {str(index.dtype).removeprefix('torch.')}"
+            raise UsageError(f"index_B: {seen}, expected {len(z_BD)} whole numbers, one a row")
         lowest, highest = (int(bound) for bound in index.aminmax())
         if lowest < 0 or highest >= num_images:
             wrong = lowest if lowest < 0 else highest
@@ -183,9 +203,17 @@ class _Aggregation(torch.autograd.Function):
 
 
 def nearest(v_BD: Tensor, bank_ND: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """The k largest similarities of each row and the rows of the bank they belong to, in no order: both (B, k).
+    """Find the k largest similarities of each row to the bank.
 
-    A large bank is gone through in parts, so that at most 32 million similarities are held at once.
+    A large bank is searched in parts, so that at most 32 million similarities are held at once.
+
+    Args:
+        v_BD: unit vectors.
+        bank_ND: unit vectors to search.
+        k: neighbours for each row.
+
+    Returns:
+        Similarities and rows of the bank, both (B, k), in no order.
 
     >>> nearest(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0], [0.6, 0.8], [1.0, 0.0]]), 1)[1]
     tensor([[2]])
@@ -246,21 +274,21 @@ def _last_of_each(v_BD: Tensor, index_B: Tensor) -> tuple[Tensor, Tensor]:
     return v_BD[last_U], names_U
 
 
-def _at_least(name: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise UsageError(f"{name}: {value!r}, expected a whole number from {least} on")
+def _check_at_least(name: str, value: int, low: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+        raise UsageError(f"{name}: {value!r}, expected a whole number from {low} on")
 
 
 def _below(name: str, value: int | None, default: int, num_images: int) -> int:
     if value is None:
         return max(2, default)
-    _at_least(name, value, 2)
+    _check_at_least(name, value, 2)
     if value >= num_images:
-        told = f"{name}: {value}, but there are only {num_images} images"
+        seen = f"{name}: {value}, but there are only {num_images} images"
         why = (
             "every image would be a neighbour of every other"
             if "neighb" in name
             else "every image would be alone"
         )
-        raise UsageError(f"{told}, so that {why}; take fewer than {num_images}, by default {max(2, default)}")
+        raise UsageError(f"{seen}, so that {why}; take fewer than {num_images}, by default {max(2, default)}")
     return value

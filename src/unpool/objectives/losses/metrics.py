@@ -23,10 +23,15 @@ if TYPE_CHECKING:
 
 
 class Segmentation(Objective):
-    """Class scores against label maps; while validating, every pixel is counted too.
+    """Trains class scores against label maps.
 
-    `loss` is as in `pixel_loss`; `weight_K` are the weights of the classes. The network whose mean intersection
-    over union on the validation images is largest is the best.
+    While validating, every pixel is counted too: the network of the largest mean intersection over union on the
+    validation images is the best.
+
+    Args:
+        num_classes: K.
+        loss: a name as in `pixel_loss`.
+        weight_K: weights of the classes.
     """
 
     best_by = "val_miou"
@@ -41,7 +46,17 @@ class Segmentation(Objective):
     def forward(
         self, network: nn.Module, pair: tuple[Tensor, Tensor], index_B: np.ndarray, epoch: int
     ) -> Tensor:
-        """The loss of images (B, C, H, W) and labels (B, H, W); while validating, their pixels are counted."""
+        """Compute the loss of a batch; while validating, count its pixels.
+
+        Args:
+            network: images → scores (B, K, H, W).
+            pair: images (B, C, H, W) and labels (B, H, W).
+            index_B: the images' indices in the data set.
+            epoch: the epoch, from 0.
+
+        Returns:
+            A scalar, the mean over labelled pixels.
+        """
         x_BCHW, label_BHW = pair
         scores_BKHW: Tensor = network(x_BCHW)
         label_BHW = label_BHW.to(torch.int64)
@@ -57,36 +72,47 @@ class Segmentation(Objective):
         table_KK = self.table_KK
         if accelerator.num_processes > 1:
             table_KK = accelerator.reduce(table_KK)
-        told = scores_of(table_KK.cpu().numpy())
-        return {"val_miou": told["mean_iou"], "val_accuracy": told["pixel_accuracy"], "iou": told["iou"]}
+        scores = scores_of(table_KK.cpu().numpy())
+        return {
+            "val_miou": scores["mean_iou"], "val_accuracy": scores["pixel_accuracy"], "iou": scores["iou"],
+        }  # fmt: skip
 
 
 def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> Tensor:
-    """How many pixels of each class (rows) were taken for each (columns), (K, K) int64; ignored ones do not count.
+    """Count pixels by true and predicted class.
+
+    Args:
+        label_BHW: true classes; pixels of value IGNORE do not count.
+        predicted_BHW: predicted classes.
+        num_classes: K.
+
+    Returns:
+        (K, K) int64, rows true, columns predicted.
 
     >>> count_pixels(torch.tensor([[[0, 1, 255]]]), torch.tensor([[[0, 0, 1]]]), 2)
     tensor([[1, 0],
             [1, 0]])
     """
-    chosen_BHW = label_BHW != IGNORE
-    flat_P = label_BHW[chosen_BHW].to(torch.int64) * num_classes + predicted_BHW[chosen_BHW]
+    labelled_BHW = label_BHW != IGNORE
+    flat_P = label_BHW[labelled_BHW].to(torch.int64) * num_classes + predicted_BHW[labelled_BHW]
     return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
 
 
 def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
-    """`pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class, None where it does not occur.
+    """Compute accuracies and intersections over union from counts.
 
-    Means are over the classes that occur; pixels wrongly taken for one that does not count against the class they
-    are of. All None where nothing was counted.
+    Means are over the classes that occur; pixels predicted as a class that does not occur count against their true
+    class. Returns `pixel_accuracy`, `mean_accuracy`, `mean_iou` and `iou` of each class, None where it does not
+    occur; all None where nothing was counted.
 
-    Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 5.
+    Source: Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 5.
 
     >>> scores_of(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))["iou"]
     [0.75, 0.8, None]
     """
     right_K = np.diagonal(table_KK).astype(np.float64)
-    true_K, taken_K = table_KK.sum(axis=1), table_KK.sum(axis=0)
-    union_K = true_K + taken_K - right_K
+    true_K, predicted_K = table_KK.sum(axis=1), table_KK.sum(axis=0)
+    union_K = true_K + predicted_K - right_K
     iou = [
         float(right / union) if true else None
         for right, union, true in zip(right_K, union_K, true_K, strict=True)
@@ -103,11 +129,21 @@ def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
 
 
 def class_weights(count_NK: np.ndarray, names: Sequence[str], kind: str = "none") -> np.ndarray | None:
-    """Weights of the classes from the pixels of each in each image, (K,) float32; None for "none".
+    """Weigh the classes by how rare they are.
 
-    "median" is the median of the classes' frequencies over each frequency, where a frequency counts only images in
-    which the class occurs (Eigen and Fergus 2015, arXiv 1411.4734, section 6.3.2); "sqrt" the root of that. A
-    class that occurs nowhere weighs 1.
+    Args:
+        count_NK: pixels of each class in each image, (N, K).
+        names: of the K classes.
+        kind: "median" is the median of the classes' frequencies over each frequency, where a frequency counts only
+            images in which the class occurs; "sqrt" its square root; "none".
+
+    Returns:
+        (K,) float32, 1 for a class that occurs nowhere; None for "none".
+
+    Raises:
+        UsageError: for another `kind`.
+
+    Source: Eigen and Fergus 2015, arXiv 1411.4734, section 6.3.2.
 
     >>> class_weights(np.array([[1, 99]]), ["a", "b"], "sqrt").astype(int).tolist()
     [7, 0]

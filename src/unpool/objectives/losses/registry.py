@@ -1,4 +1,4 @@
-"""Losses of torch.nn by name, for outputs of the target's shape and for class scores.
+"""Losses of torch.nn by name, for images and for classes.
 
 B batch, C channels, H height, W width, K classes.
 """
@@ -21,7 +21,7 @@ Bound = float | Sequence[float]  # one for all channels, or one for each
 
 OPTION = "--loss"
 
-# Name typed by the user → class. Left out of torch.nn: what wants a third input, pairs, sets of labels or
+# Name typed by the user → class. Left out of torch.nn: what takes a third input, pairs, sets of labels or
 # targets of −1 and 1.
 ELEMENTWISE: dict[str, type[nn.Module]] = {
     "mse": nn.MSELoss,
@@ -36,7 +36,10 @@ ELEMENTWISE: dict[str, type[nn.Module]] = {
 
 
 class LogSoftmaxNLLLoss(nn.NLLLoss):
-    """`torch.nn.NLLLoss` on the log-softmax of the scores, which it expects and networks do not give."""
+    """`torch.nn.NLLLoss` on the log-softmax of the scores.
+
+    It expects log-probabilities, and networks give scores.
+    """
 
     def forward(self, scores_BK: Tensor, labels_B: Tensor) -> Tensor:
         """The mean loss, a scalar."""
@@ -55,12 +58,14 @@ PIXELS: dict[str, tuple[float, float]] = {
     "bce-with-logits": (0.0, 1.0),
     "poisson-nll": (0.0, float("inf")),
 }
-# Given by us or by the network, never typed.
-NOT_TYPED = {"self", "weight", "pos_weight", "size_average", "reduce", "reduction", "value_range"}
+# Set by the caller or the network, never by the user.
+EXCLUDED_ARGUMENTS = {"self", "weight", "pos_weight", "size_average", "reduce", "reduction", "value_range"}
 
 
 def pixel_range(mean: Sequence[float], std: Sequence[float]) -> tuple[list[float], list[float]]:
-    """What 0 and 1 become in each channel by (pixel − mean) / std: `low` and `high` of the losses.
+    """Compute each channel's range after normalisation.
+
+    Returns what 0 and 1 become by (pixel − mean) / std: `low` and `high` of the losses.
 
     >>> pixel_range((0.5,), (0.25,))
     ([-2.0], [2.0])
@@ -77,14 +82,24 @@ def elementwise_loss(
     high: Bound | None = None,
     architecture: str = "the network",
 ) -> Loss:
-    """A loss (output, target) → scalar mean, both of one shape; `text` is `name` or `name:key=value,…`.
+    """Build a loss of an image against its target.
 
-    Names are those of `ELEMENTWISE` or of the class in torch.nn, in any case; keys are its arguments.
-    `low` and `high` tell the range of the network's pixels, and `architecture` its name for errors; `value_range`
-    is the range's width for ssim, by default high − low, or 1 where these are not given. For
-    `bce-with-logits` the output is a logit, and for `poisson-nll` the log of the pixel.
-    Raises `UsageError` for an unknown name or key, a value the loss cannot have, or pixels it cannot take;
-    `bce` also looks at the outputs of its first call.
+    For `bce-with-logits` the output is a logit, and for `poisson-nll` the log of the pixel.
+
+    Args:
+        text: `name` or `name:key=value,…`. Names are those of `ELEMENTWISE` or of the class in torch.nn, in any
+            case; keys are its arguments.
+        value_range: width of the pixels' range for ssim; by default high − low, or 1 where these are not given.
+        low: lowest pixel of the network, one for all channels or one for each.
+        high: highest pixel.
+        architecture: the network's name, for errors.
+
+    Returns:
+        A function (output, target) → scalar mean, both of one shape.
+
+    Raises:
+        UsageError: for an unknown name or key, a value the loss cannot have, or pixels it cannot take; `bce` also
+            checks the outputs of its first call.
 
     >>> elementwise_loss("huber:delta=0.5")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
     0.875
@@ -96,17 +111,23 @@ def elementwise_loss(
     if name == "ssim":
         return SSIMLoss(_width(value_range, low, high))
     if low is not None and high is not None:
-        _refuse_pixels(name, min(_each(low)), max(_each(high)), f"{architecture} works in")
+        _check_pixels(name, min(_each(low)), max(_each(high)), f"{architecture} works in")
     loss = _construct(text, ELEMENTWISE[name], values, torch.full((1, 2), 0.5))
-    return _Inside(name, loss, architecture) if name in PIXELS else loss
+    return _RangeCheckedLoss(name, loss, architecture) if name in PIXELS else loss
 
 
 def class_loss(text: str = "cross-entropy") -> Loss:
-    """A loss (scores_BK before any softmax, classes_B int64) → scalar mean; `text` as in `elementwise_loss`.
+    """Build a loss of class scores against labels.
 
-    Names are those of `CLASSES`; `nll` takes the log-softmax of the scores first, so it equals
-    cross-entropy without its keys.
-    Raises `UsageError` for an unknown name or key, or a value the loss cannot have.
+    Args:
+        text: `name` or `name:key=value,…`; names are those of `CLASSES`. `nll` takes the log-softmax of the scores
+            first, so it equals cross-entropy without its keys.
+
+    Returns:
+        A function (scores_BK before any softmax, classes_B int64) → scalar mean.
+
+    Raises:
+        UsageError: for an unknown name or key, or a value the loss cannot have.
 
     >>> round(class_loss("cross-entropy")(torch.zeros(3, 4), torch.arange(3)).item(), 4)  # log 4
     1.3863
@@ -115,30 +136,33 @@ def class_loss(text: str = "cross-entropy") -> Loss:
     return _construct(text, CLASSES[name], values, torch.zeros(1, dtype=torch.int64))
 
 
-class _Inside(nn.Module):
-    """A loss that takes only some pixels: looks at the first batch, then only where torch complains."""
+class _RangeCheckedLoss(nn.Module):
+    """A loss that takes only some pixels.
+
+    The first batch is checked, and later ones only where torch raises an error.
+    """
 
     def __init__(self, name: str, loss: nn.Module, architecture: str) -> None:
         super().__init__()
         self.name, self.loss, self.architecture = name, loss, architecture
-        self._looked = False
+        self._is_checked = False
 
     def forward(self, output_BCHW: Tensor, target_BCHW: Tensor) -> Tensor:
-        if not self._looked:
-            self._look(output_BCHW, target_BCHW)
-            self._looked = True
+        if not self._is_checked:
+            self._check(output_BCHW, target_BCHW)
+            self._is_checked = True
         try:
             value: Tensor = self.loss(output_BCHW, target_BCHW)
         except RuntimeError:
-            self._look(output_BCHW, target_BCHW)
+            self._check(output_BCHW, target_BCHW)
             raise
         return value
 
-    def _look(self, output_BCHW: Tensor, target_BCHW: Tensor) -> None:
+    def _check(self, output_BCHW: Tensor, target_BCHW: Tensor) -> None:
         low, high = (float(value) for value in target_BCHW.detach().aminmax())
-        _refuse_pixels(self.name, low, high, f"this batch for {self.architecture} has")
+        _check_pixels(self.name, low, high, f"this batch for {self.architecture} has")
         low, high = (float(value) for value in output_BCHW.detach().aminmax())
-        # Written so that nan, which is neither inside nor outside, is refused too.
+        # Written so that nan, which is neither inside nor outside, is an error too.
         if self.name == "bce" and not (low >= 0 and high <= 1):
             raise UsageError(
                 f"{OPTION} bce needs outputs in 0..1, but {self.architecture} gives {low:.4g}..{high:.4g}; "
@@ -146,10 +170,10 @@ class _Inside(nn.Module):
             )
 
 
-def _refuse_pixels(name: str, low: float, high: float, who: str) -> None:
-    least, most = PIXELS.get(name, (-float("inf"), float("inf")))
-    if low < least - 1e-6 or high > most + 1e-6:
-        expected = f"{least:g}..{most:g}" if most < float("inf") else f"{least:g} or above"
+def _check_pixels(name: str, low: float, high: float, who: str) -> None:
+    lowest, highest = PIXELS.get(name, (-float("inf"), float("inf")))
+    if low < lowest - 1e-6 or high > highest + 1e-6:
+        expected = f"{lowest:g}..{highest:g}" if highest < float("inf") else f"{lowest:g} or above"
         raise UsageError(
             f"{OPTION} {name} needs pixels in {expected}, but {who} {low:.4g}..{high:.4g}; use mse"
         )
@@ -163,11 +187,11 @@ def _parse(text: str, known: Mapping[str, type[nn.Module]]) -> tuple[str, dict[s
 
 
 def _keys(kind: type[nn.Module]) -> Collection[str]:
-    return [key for key in inspect.signature(kind).parameters if key not in NOT_TYPED]
+    return [key for key in inspect.signature(kind).parameters if key not in EXCLUDED_ARGUMENTS]
 
 
 def _construct(text: str, kind: type[nn.Module], values: dict[str, Any], target: Tensor) -> nn.Module:
-    """The loss, tried once: torch looks at some values only when it is called."""
+    """The loss, called once: torch checks some values only then."""
     for key, value in values.items():
         default = inspect.signature(kind).parameters[key].default
         if isinstance(value, str) or isinstance(value, bool) != isinstance(default, bool):

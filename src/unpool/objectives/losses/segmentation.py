@@ -24,19 +24,27 @@ KEYS = {
     "dice": ("smooth",),
     "lovasz": ("every",),
 }
-LEAST_DOUBT = 1e-6  # what focal takes 1 − p for at least
+MIN_DOUBT = 1e-6  # the smallest 1 − p in the focal loss
 DEFAULT = "cross-entropy+lovasz:every=4"
 
 
 def pixel_loss(text: str = DEFAULT, weight_K: Tensor | None = None) -> PixelLoss:
-    """A loss (scores (B, K, H, W) before the softmax, labels (B, H, W) int64) → scalar mean over labelled pixels.
+    """Build a loss of class scores against label maps.
 
-    `text` is `cross-entropy`, `focal:gamma=2` (Lin et al. 2017, arXiv 1708.02002), `dice` (Milletari et al. 2016,
-    arXiv 1606.04797), `lovasz` (Berman et al. 2018, arXiv 1705.08790), or several joined by a plus, which are
-    added; `lovasz` with `every=4` looks at every fourth row and column. Pixels labelled 255 do not count; where
-    all are, the loss is 0. `weight_K` weighs the classes in cross-entropy and focal.
+    Pixels labelled 255 do not count; where all are, the loss is 0.
 
-    Raises `UsageError` for an unknown name or key, or a value it cannot have.
+    Args:
+        text: `cross-entropy`, `focal:gamma=2` (Lin et al. 2017, arXiv 1708.02002), `dice` (Milletari et al. 2016,
+            arXiv 1606.04797), `lovasz` (Berman et al. 2018, arXiv 1705.08790), or several joined by a plus, which
+            are added; `lovasz` with `every=4` takes every fourth row and column.
+        weight_K: weights of the classes in cross-entropy and focal.
+
+    Returns:
+        A function (scores (B, K, H, W) before the softmax, labels (B, H, W) int64) → scalar, the mean over the
+        labelled pixels.
+
+    Raises:
+        UsageError: for an unknown name or key, or a value it cannot have.
 
     >>> scores = torch.tensor([[[[4.0]], [[0.0]]]])
     >>> round(pixel_loss("cross-entropy")(scores, torch.tensor([[[0]]])).item(), 4)
@@ -76,21 +84,21 @@ def _cross_entropy(
     total = F.cross_entropy(
         scores_BKHW, label_BHW, weight, ignore_index=IGNORE, reduction="sum", label_smoothing=smoothing
     )
-    return total / _counted(label_BHW, weight)
+    return total / _num_counted(label_BHW, weight)
 
 
 def _focal(scores_BKHW: Tensor, label_BHW: Tensor, weight_K: Tensor | None, gamma: float) -> Tensor:
     weight = _like(weight_K, scores_BKHW)
     log_BHW = -F.cross_entropy(scores_BKHW, label_BHW, ignore_index=IGNORE, reduction="none")
     # Below gamma 1 the power is infinitely steep at 0, where certain and ignored pixels are.
-    each_BHW = -((1 - log_BHW.exp()).clamp(min=LEAST_DOUBT) ** gamma) * log_BHW
+    each_BHW = -((1 - log_BHW.exp()).clamp(min=MIN_DOUBT) ** gamma) * log_BHW
     if weight is not None:
         each_BHW = each_BHW * weight[label_BHW.clamp(max=len(weight) - 1)]
-    return each_BHW.sum() / _counted(label_BHW, weight)
+    return each_BHW.sum() / _num_counted(label_BHW, weight)
 
 
-def _counted(label_BHW: Tensor, weight_K: Tensor | None) -> Tensor:
-    """What a sum over pixels is divided by: their number or weight, 1 where there is none."""
+def _num_counted(label_BHW: Tensor, weight_K: Tensor | None) -> Tensor:
+    """The divisor of a sum over pixels: their number or weight, 1 where there is none."""
     seen_BHW = label_BHW != IGNORE
     if weight_K is None:
         return seen_BHW.sum().clamp(min=1)
@@ -104,8 +112,8 @@ def _like(weight_K: Tensor | None, scores_BKHW: Tensor) -> Tensor | None:
 
 def _labelled(scores_BKHW: Tensor, label_BHW: Tensor) -> tuple[Tensor, Tensor]:
     """Probabilities (P, K) and labels (P,) of the pixels that have one."""
-    chosen_BHW = label_BHW != IGNORE
-    return scores_BKHW.permute(0, 2, 3, 1)[chosen_BHW].softmax(dim=1), label_BHW[chosen_BHW]
+    is_labelled_BHW = label_BHW != IGNORE
+    return scores_BKHW.permute(0, 2, 3, 1)[is_labelled_BHW].softmax(dim=1), label_BHW[is_labelled_BHW]
 
 
 def _dice(scores_BKHW: Tensor, label_BHW: Tensor, smooth: float) -> Tensor:

@@ -1,4 +1,6 @@
-"""Structural similarity: how alike two images look, by the light, contrast and structure around each pixel.
+"""Structural similarity of two images.
+
+It compares light, contrast and structure around each pixel.
 
 B batch, C channels, H height, W width, K side of the window.
 """
@@ -20,20 +22,30 @@ ValueRange = float | Sequence[float] | Tensor
 
 
 def ssim(x_BCHW: Tensor, y_BCHW: Tensor, value_range: ValueRange = 1.0) -> Tensor:
-    """Mean structural similarity of each pair of images, (B,): 1 for equal images, about 0 for unrelated ones.
+    """Compute the mean structural similarity of pairs of images.
 
-    `value_range` is the width of the pixels' range, one number or one for each channel: 2 for pixels in
-    −1..1, 1/std for pixels normalised by a standard deviation. The map is averaged over the channels and
-    over the places where the whole window lies inside the image; an image smaller than 11 pixels gets the
-    largest odd window that fits. Computed in float32 at least.
-    Raises `UnpoolError` where the shapes differ, are not (B, C, H, W), or do not fit the range's channels.
+    The map is averaged over the channels and over the places where the whole window lies inside the image; an image
+    smaller than 11 pixels gets the largest odd window that fits. Computed in float32 at least.
+
+    Args:
+        x_BCHW: images.
+        y_BCHW: images to compare with, of the same shape.
+        value_range: width of the pixels' range, one number or one for each channel: 2 for pixels in −1..1,
+            1/std for pixels normalised by a standard deviation.
+
+    Returns:
+        (B,): 1 for equal images, about 0 for unrelated ones.
+
+    Raises:
+        UnpoolError: where the shapes differ, are not (B, C, H, W), or do not fit the range's channels.
+
     Source: Wang, Bovik, Sheikh, Simoncelli 2004, IEEE TIP 13(4), section III-B and C.
 
     >>> x = torch.linspace(0, 1, 256).reshape(1, 1, 16, 16)
     >>> ssim(x, x).item(), ssim(x, 1 - x).item() < 0
     (1.0, True)
     """
-    _refuse_shapes(x_BCHW, y_BCHW)
+    _check_shapes(x_BCHW, y_BCHW)
     dtype = torch.promote_types(torch.promote_types(x_BCHW.dtype, y_BCHW.dtype), torch.float32)
     x, y = x_BCHW.to(dtype), y_BCHW.to(dtype)
     range_C11 = _range(value_range, x)
@@ -49,7 +61,9 @@ def ssim(x_BCHW: Tensor, y_BCHW: Tensor, value_range: ValueRange = 1.0) -> Tenso
 
 
 class SSIMLoss(nn.Module):
-    """1 − mean structural similarity of the batch, a scalar: 0 for equal images, at most 2.
+    """1 − mean structural similarity of the batch.
+
+    A scalar: 0 for equal images, at most 2.
 
     >>> x = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     >>> SSIMLoss(1.0)(x, x).item()
@@ -71,7 +85,7 @@ class SSIMLoss(nn.Module):
         return 1 - ssim(output_BCHW, target_BCHW, self.value_range_C).mean()
 
 
-def _refuse_shapes(x_BCHW: Tensor, y_BCHW: Tensor) -> None:
+def _check_shapes(x_BCHW: Tensor, y_BCHW: Tensor) -> None:
     if x_BCHW.ndim != 4 or x_BCHW.shape != y_BCHW.shape:
         raise UnpoolError(
             f"ssim got shapes {tuple(x_BCHW.shape)} and {tuple(y_BCHW.shape)}, but compares two batches of "
@@ -92,8 +106,8 @@ def _range(value_range: ValueRange, x_BCHW: Tensor) -> Tensor:
 def _blur(maps_NBCHW: Tensor) -> Tensor:
     """Each map averaged under a Gaussian window, rows then columns; only where the window fits."""
     height, width = maps_NBCHW.shape[-2:]
-    smallest = min(WINDOW, height, width)
-    side = smallest - 1 + smallest % 2
+    shortest = min(WINDOW, height, width)
+    side = shortest - 1 + shortest % 2
     place_K = torch.arange(side, device=maps_NBCHW.device, dtype=maps_NBCHW.dtype) - side // 2
     weight_K = torch.exp(-place_K.square() / (2 * SIGMA**2))
     weight_K = weight_K / weight_K.sum()
