@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= 2
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 
-.PHONY: demo test test-fast test-slow test-all coverage house lint bench page page-check setup dev clean
+.PHONY: demo test test-fast test-slow test-all coverage house lint bench page page-check docs reference setup dev clean
 
 demo: setup
 	$(BIN)/unpool demo --no-open
@@ -57,6 +57,14 @@ web/node_modules/.installed: web/package-lock.json
 	cd web && npm ci --no-audit --no-fund
 	touch $@
 
+# The pages of docs/ as HTML in docs/_build/html; a warning is an error.
+docs: $(VENV)/.installed-docs reference
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+# docs/reference/ from the commands, public names and registries; a test compares them.
+reference: dev
+	$(BIN)/python docs/generate_reference.py
+
 setup: $(VENV)/.installed
 dev: $(VENV)/.installed-dev
 
@@ -70,5 +78,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff,dev]"
 	touch $@
 
+$(VENV)/.installed-docs: $(VENV)/.installed-dev
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff,dev,docs]"
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist .coverage .mypy_cache .pytest_cache .ruff_cache demo.unpool
+	rm -rf $(VENV) dist docs/_build .coverage .mypy_cache .pytest_cache .ruff_cache demo.unpool

@@ -1,0 +1,340 @@
+"""Write docs/reference/ from the commands, the public names and the registries.
+
+    python docs/generate_reference.py            # writes the pages
+    python docs/generate_reference.py --check    # exit 1 and names the pages that are out of date
+
+`tests/test_reference.py` runs the check, so that no page of the reference can differ from the program.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by docs/generate_reference.py; run `make reference` after a change. -->\n\n"
+SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Source|Attributes|Note|Example|Examples):\s*$")
+INDENT = re.compile(r"^ *")
+MAX_DEFAULT = 60  # characters of a default value; longer ones are left out
+
+
+def pages() -> dict[str, str]:
+    """The pages by file name, each a Markdown text."""
+    return {
+        "index.md": index_page(),
+        "commands.md": commands_page(),
+        "python.md": python_page(),
+        "networks.md": networks_page(),
+        "objectives.md": objectives_page(),
+        "formats.md": formats_page(),
+        "problems.md": problems_page(),
+        "columns.md": columns_page(),
+    }
+
+
+def write_pages(folder: Path = FOLDER) -> None:
+    """Write all pages into `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, "utf-8")
+
+
+def outdated_pages(folder: Path = FOLDER) -> list[str]:
+    """Names of the pages that differ from what is in `folder`, and of strays there."""
+    fresh = pages()
+    stray = {page.name for page in folder.glob("*.md")} - set(fresh)
+    differs = {
+        name
+        for name, text in fresh.items()
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != text
+    }
+    return sorted(stray | differs)
+
+
+# Markdown ----------------------------------------------------------------------------------------
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    cells = ([" ".join(str(cell).replace("|", "\\|").split()) for cell in line] for line in lines)
+    return "\n".join("| " + " | ".join(line) + " |" for line in cells) + "\n"
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def from_docstring(docstring: str) -> str:
+    """A docstring in Google's style as Markdown: sections as lists, doctests as code."""
+    blocks = re.split(r"\n\s*\n", inspect.cleandoc(docstring))
+    return "\n\n".join(part for block in blocks for part in _block(block.splitlines())) + "\n"
+
+
+def _block(lines: list[str]) -> Iterator[str]:
+    if any(line.startswith(">>>") for line in lines):
+        yield "```pycon\n" + "\n".join(lines) + "\n```"
+        return
+    starts = [number for number, line in enumerate(lines) if SECTION.match(line)]
+    if not starts:
+        indented = len(lines) > 0 and all(line.startswith("    ") for line in lines)
+        yield (
+            "```text\n" + inspect.cleandoc("\n" + "\n".join(lines)) + "\n```"
+            if indented
+            else "\n".join(lines)
+        )
+        return
+    if starts[0]:
+        yield "\n".join(lines[: starts[0]])
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        yield f"**{lines[start].strip().rstrip(':')}**"
+        yield "\n".join(_items(lines[start + 1 : end]))
+
+
+def _items(lines: list[str]) -> list[str]:
+    """`name: text` lines as a list, lines indented further as their continuation."""
+    margin = min((len(INDENT.match(line).group()) for line in lines if line.strip()), default=0)  # type: ignore[union-attr]
+    items: list[str] = []
+    for line in (line[margin:] for line in lines):
+        named = re.match(r"^([\w*`, .()]{1,60}?): (.*)$", line)
+        if line.startswith(" ") and items:
+            items[-1] += " " + line.strip()
+        elif named:
+            items.append(f"- {code(named[1].strip('`'))}: {named[2]}")
+        elif items and not items[-1].startswith("- `"):
+            items[-1] += " " + line.strip()
+        else:
+            items.append(f"- {line.strip()}")
+    return items
+
+
+# Commands ----------------------------------------------------------------------------------------
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """Every command with its words, such as "segment train", in the order of `--help`."""
+    from unpool.cli.main import app
+
+    yield from _commands(app, "")
+
+
+def _commands(app: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name in app:
+        if name.startswith("-"):
+            continue
+        command = app[name]
+        inner = list(_commands(command, f"{prefix}{name} "))
+        if command.default_command is not None:
+            yield prefix + name, command
+        yield from inner
+
+
+def options_of_command(command: Any) -> Iterator[tuple[str, str, str, str]]:
+    """Flags, type, default and help of each option of a command."""
+    for argument in command.assemble_argument_collection():
+        if argument.parameter.show is False or argument.parse is False or argument.children:
+            continue
+        yield (
+            ", ".join(code(name) for name in argument.names),
+            _type_name(argument.hint),
+            _default_of(argument),
+            argument.parameter.help or "",
+        )
+
+
+def _type_name(hint: Any) -> str:
+    words = re.sub(r"\b(?:typing|pathlib|collections\.abc)\.", "", getattr(hint, "__name__", "") or str(hint))
+    text = str(hint) if words in ("Optional", "Union", "UnionType", "Literal", "list", "tuple") else words
+    text = re.sub(r"\b(?:typing|pathlib|collections\.abc)\.|<class '([^']*)'>", r"\1", text)
+    text = re.sub(r"Optional\[(.*)\]$", r"\1", re.sub(r" \| None|, None(?=\])", "", text))
+    text = re.sub(r"Literal\[[^]]*\]", "name", text)
+    short = {"str": "text", "int": "number", "float": "number", "bool": "switch", "Path": "path"}
+    return re.sub(r"\w+", lambda word: short.get(word.group(), word.group()), text).replace("Union", "")
+
+
+def _default_of(argument: Any) -> str:
+    if argument.required:
+        return "required"
+    default = argument.field_info.default
+    missing = default is inspect.Parameter.empty or default is None or default is False or default == ()
+    return "" if missing or len(str(default)) > MAX_DEFAULT else code(str(default))
+
+
+def commands_page() -> str:
+    """Every command with its options, from the application itself."""
+    every = dict(commands())
+    common, text = _common_options(every), ""
+    for words, command in every.items():
+        text += f"\n## unpool {words}\n\n{inspect.cleandoc(command.help or '')}\n\n"
+        own = [row for row in options_of_command(command) if row not in common]
+        text += (
+            table(("option", "value", "default", "what it is"), own) if own else "No options of its own.\n"
+        )
+    return (
+        NOTE
+        + "# Commands\n\nEvery command prints its result to standard output and everything else to standard error. "
+        "Exit codes: 0 done,\n2 wrong usage, 1 any other failure. `unpool COMMAND --help` shows the same.\n\n"
+        "## Options of every command\n\n" + table(("option", "value", "default", "what it is"), common) + text
+    )
+
+
+def _common_options(every: dict[str, Any]) -> list[tuple[str, str, str, str]]:
+    """The options that all commands share."""
+    lists = [list(options_of_command(command)) for command in every.values()]
+    return [row for row in lists[0] if all(row in other for other in lists)]
+
+
+# Python ------------------------------------------------------------------------------------------
+
+
+def public_names() -> list[str]:
+    import unpool
+
+    return sorted(unpool.__all__)
+
+
+def python_page() -> str:
+    """Signature and docstring of every public name."""
+    import unpool
+
+    text = NOTE + "# Python\n\n`from unpool import NAME`; each name is loaded on first use.\n"
+    for name in public_names():
+        thing = getattr(unpool, name)
+        text += f"\n## {name}\n\n{_signature(name, thing)}\n{from_docstring(inspect.getdoc(thing) or '')}"
+        if inspect.isclass(thing):
+            for method, function in _methods(thing):
+                text += f"\n### {name}.{method}\n\n"
+                text += _signature(method, function) + "\n" + from_docstring(inspect.getdoc(function) or "")
+    return text
+
+
+def _methods(thing: type) -> Iterator[tuple[str, Any]]:
+    """Public methods and properties that the class itself documents, in the order of its source."""
+    for name, member in vars(thing).items():
+        function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
+        is_member = callable(function) or isinstance(function, property)
+        if is_member and not name.startswith("_") and inspect.getdoc(function):
+            yield name, function
+
+
+def _signature(name: str, thing: Any) -> str:
+    if isinstance(thing, property):
+        return f"Property `{name}`.\n"
+    try:
+        signature = inspect.signature(thing)
+    except (TypeError, ValueError):
+        return ""
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
+    lines = [f"    {_plain(str(parameter))}," for parameter in parameters]
+    first_keyword = next((n for n, p in enumerate(parameters) if p.kind is p.KEYWORD_ONLY), None)
+    if first_keyword is not None and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        lines.insert(first_keyword, "    *,")
+    returned = "" if inspect.isclass(thing) else _plain(_name_of(signature.return_annotation)).strip("'")
+    arrow = f" -> {returned}" if returned not in ("", "_empty") else ""
+    inside = "\n" + "\n".join(lines) + "\n" if lines else ""
+    return f"```python\n{name}({inside}){arrow}\n```\n"
+
+
+def _name_of(annotation: Any) -> str:
+    return annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+
+
+def _plain(text: str) -> str:
+    """Annotations without quotes, modules, memory addresses and the options inside `Annotated`."""
+    text = re.sub(
+        r"(?:Annotated|typing\.Annotated)\[(.*?), (?:OPTIONS\[[^]]*\]|Option\(.*?\))\]", r"\1", text
+    )
+    text = re.sub(r"<(?:function|class) '?([\w.]+)'?[^>]*>|<[\w.]+ object at 0x[0-9a-f]+>", r"\1", text)
+    text = re.sub(
+        r"\b(?:unpool|torch|numpy|pandas|pathlib|collections|typing)(?:\.\w+)*\.(?=[A-Za-z])", "", text
+    )
+    return re.sub(r": '([^']*)'", r": \1", text)
+
+
+# Registries --------------------------------------------------------------------------------------
+
+
+def networks_page() -> str:
+    """The catalogue of networks, and the segmenters."""
+    from unpool.actions.training.networks import networks
+
+    rows = [(code(row["network"]), row["size"], row["description"]) for row in networks()["networks"]]
+    return (
+        NOTE + "# Networks\n\n`unpool networks` prints this list, `unpool networks NAME` the layers of one. "
+        "Any timm or torchvision name works beside\nthem; the size is the side of the input in pixels without "
+        "`--size`.\n\n" + table(("network", "size", "what it is"), rows)
+    )
+
+
+def objectives_page() -> str:
+    """What a network can be trained for, and what each objective needs."""
+    from unpool.options import OBJECTIVES
+
+    return NOTE + "# Objectives\n\n" + table(("objective",), [(code(name),) for name in OBJECTIVES])
+
+
+def formats_page() -> str:
+    """What `unpool export` writes."""
+    from unpool.options import FORMATS
+
+    return NOTE + "# Export formats\n\n" + table(("format",), [(code(name),) for name in FORMATS])
+
+
+def problems_page() -> str:
+    """What `unpool check` finds."""
+    from unpool.options import PROBLEMS
+
+    rows = [(code(name), title) for name, title in PROBLEMS.items()]
+    return NOTE + "# Problems\n\n" + table(("kind", "what it is"), rows)
+
+
+def columns_page() -> str:
+    """The columns of a workspace's table."""
+    from unpool.store.columns import COLUMNS
+
+    rows = [
+        (code(column.name), column.type, column.comes_from, column.description) for column in COLUMNS.values()
+    ]
+    return (
+        NOTE
+        + "# Columns\n\nOne row for each image: `Workspace.table()`, `unpool export --to csv` or `parquet`. "
+        "A value is cleared when\nwhat it comes from changes.\n\n"
+        + table(("column", "type", "comes from", "what it holds"), rows)
+    )
+
+
+def index_page() -> str:
+    """The list of the other pages."""
+    lines = [
+        "- [Commands](commands.md): every command with its options",
+        "- [Python](python.md): the public names",
+        "- [Columns](columns.md): what the table of a workspace holds",
+        "- [Networks](networks.md), [objectives](objectives.md), [export formats](formats.md),",
+        "  [problems](problems.md): the registries",
+    ]
+    tree = "\n".join(["commands", "python", "columns", "networks", "objectives", "formats", "problems"])
+    return (
+        NOTE
+        + "# Reference\n\nGenerated from the program; a test compares the two.\n\n"
+        + "\n".join(lines)
+        + "\n\n"
+        "```{toctree}\n:hidden:\n\n" + tree + "\n```\n"
+    )
+
+
+def main(arguments: Sequence[str], write: Callable[[str], object] = print) -> int:
+    if "--check" in arguments:
+        outdated = outdated_pages()
+        for name in outdated:
+            write(f"docs/reference/{name} is out of date; run make reference")
+        return int(bool(outdated))
+    write_pages()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
