@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from unpool.analysis.label_propagation import propagate_labels
-from unpool.analysis.neighbours import nearest, unit
+from unpool.analysis.neighbours import nearest, normalise
 from unpool.store.table import ImageTable
 
 DRAWS = 20
@@ -78,7 +78,7 @@ def main() -> None:
     names, class_N = np.unique([Path(path).parent.name for path in paths], return_inverse=True)
     classes = np.arange(len(names) // 2 if asked.half else len(names))
     for each in (1, 3, 10):
-        print(json.dumps(measure(unit(vectors_ND), class_N, each, classes)))
+        print(json.dumps(measure(normalise(vectors_ND), class_N, each, classes)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from unpool.analysis import label_propagation as spreading
 from unpool.analysis.label_propagation import neighbour_graph, propagate_labels
-from unpool.analysis.neighbours import unit
+from unpool.analysis.neighbours import normalise
 from unpool.errors import UnpoolError
 
 
@@ -70,7 +70,7 @@ def test_guesses_are_those_of_logistic_regression(monkeypatch: pytest.MonkeyPatc
     for few, at_once in ((10, 16), (10, 3), (2, 16)):
         monkeypatch.setattr(spreading, "AT_ONCE", at_once)
         kept_N = class_N < few
-        vectors_ND, label_N = unit(pixels_ND[kept_N]), some(class_N[kept_N], 5)
+        vectors_ND, label_N = normalise(pixels_ND[kept_N]), some(class_N[kept_N], 5)
         known_N = label_N >= 0
         fitted = LogisticRegression(C=100, max_iter=200).fit(vectors_ND[known_N], label_N[known_N])
         linear = spreading._Linear(vectors_ND, label_N, 0)

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from unpool.analysis import mapping
 from unpool.analysis.mapping import compute_map, place, reduce
 from unpool.analysis.metrics.supervised import trustworthiness
-from unpool.analysis.neighbours import unit
+from unpool.analysis.neighbours import normalise
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, UsageError
 
@@ -120,7 +120,7 @@ def test_a_map_of_other_vectors_is_refused():
 
 def test_long_vectors_keep_their_distances_when_reduced():
     rng = np.random.default_rng(0)
-    vectors_ND = unit(rng.normal(size=(300, 20)) @ rng.normal(size=(20, 200)))
+    vectors_ND = normalise(rng.normal(size=(300, 20)) @ rng.normal(size=(20, 200)))
     reduced_ND = reduce(vectors_ND)
     assert reduced_ND.shape == (300, 50)
     expected_ND = PCA(20).fit_transform(vectors_ND.astype(np.float64))

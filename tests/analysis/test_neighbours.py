@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from unpool.analysis import neighbours
-from unpool.analysis.neighbours import Index, nearest, self_neighbours, unit
+from unpool.analysis.neighbours import Index, nearest, normalise, self_neighbours
 from unpool.errors import UnpoolError
 
 
@@ -42,7 +42,7 @@ def test_no_row_is_its_own_neighbour_even_among_duplicates_and_zeros(vectors_ND,
     assert indices_NK.shape == (7, min(k, 6))
     assert not (indices_NK == np.arange(7)[:, None]).any()
     assert all(len(set(row)) == len(row) for row in indices_NK.tolist())
-    unit_ND = unit(vectors_ND).astype(np.float64)
+    unit_ND = normalise(vectors_ND).astype(np.float64)
     every_NN = np.clip(1 - unit_ND @ unit_ND.T, 0, 2)
     np.fill_diagonal(every_NN, np.inf)
     np.testing.assert_allclose(distances_NK, np.sort(every_NN)[:, : min(k, 6)], atol=1e-6)
@@ -93,13 +93,13 @@ def test_lists_fill_up_when_more_is_asked_than_they_hold(monkeypatch):
 
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
 def test_unit_rows_at_any_scale(scale):
-    rows_ND = unit(np.array([[3, 4], [-4, 3]]) * scale)
+    rows_ND = normalise(np.array([[3, 4], [-4, 3]]) * scale)
     assert rows_ND.dtype == np.float32
     np.testing.assert_allclose(rows_ND, [[0.6, 0.8], [-0.8, 0.6]], rtol=1e-6)
 
 
 def test_a_row_of_zeros_stays_and_is_one_away_from_all():
-    assert (unit([[0.0, 0.0], [0.0, 2.0]]) == [[0, 0], [0, 1]]).all()
+    assert (normalise([[0.0, 0.0], [0.0, 2.0]]) == [[0, 0], [0, 1]]).all()
     assert nearest([[1.0, 0.0]], [[0.0, 0.0]], 1)[0].tolist() == [[1.0]]
 
 
@@ -126,7 +126,7 @@ def test_queries_of_another_length_are_refused():
 
 def test_the_room_is_entered_without_heavy_luggage():
     code = (
-        "import sys; from unpool.analysis import grouping, mapping, neighbours, number_of_groups, quality; "
+        "import sys; from unpool.analysis import grouping, mapping, neighbours, num_groups_of_map, quality; "
         "print([m for m in ('faiss', 'sklearn', 'scipy', 'openTSNE', 'umap', 'torch') if m in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -34,7 +34,7 @@ class Messages(Progress):
 def test_segnet_runs_on_torch_and_says_so(tmp_path: Path) -> None:
     network = Segmenter("segnet", backbone="conv", num_classes=2, size=32, seed=0)
     classes = classes_by_value(["a", "b"])
-    save_model(tmp_path / "model", network, classes=classes.names, masks=classes.kept())
+    save_model(tmp_path / "model", network, classes=classes.names, masks=classes.to_dict())
     messages = Messages()
     file = picture(tmp_path / "a.png", height=64, width=64)
     segment_predict(file, model=tmp_path / "model", out=tmp_path / "out", progress=messages)
@@ -48,7 +48,7 @@ def test_the_onnx_file_is_used_as_the_page_on_system_e_says(tmp_path: Path) -> N
     make_undecided(network)
     classes = classes_by_value(["a", "b", "c"])
     model = tmp_path / "model"
-    save_model(model, network, classes=classes.names, masks=classes.kept())
+    save_model(model, network, classes=classes.names, masks=classes.to_dict())
     file = picture(tmp_path / "a.png", height=101, width=75)
     segment_predict(file, model=model, out=tmp_path / "out", device="cpu")
 

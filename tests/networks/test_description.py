@@ -8,7 +8,7 @@ import torch
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier
-from unpool.networks.description import LAYERS, described_network
+from unpool.networks.description import LAYERS, network_from_description
 
 LENET = {
     "size": 32,
@@ -41,7 +41,7 @@ DENOISER = {
 @pytest.mark.parametrize(("name", "description"), [("lenet", LENET), ("denoiser", DENOISER)])
 def test_a_described_network_is_the_catalogues(name, description) -> None:
     theirs = build_network(name, seed=0).eval()
-    ours = described_network(description).eval()
+    ours = network_from_description(description).eval()
     assert isinstance(ours, Classifier) == isinstance(theirs, Classifier)
     ours.load_state_dict(theirs.state_dict())
     x_BCHW = torch.rand(2, 3, 32, 32)
@@ -49,7 +49,7 @@ def test_a_described_network_is_the_catalogues(name, description) -> None:
 
 
 def test_what_is_fed_to_it_is_described_too() -> None:
-    network = described_network(DENOISER)
+    network = network_from_description(DENOISER)
     assert (network.architecture, network.size, network.channels) == ("mine", 32, 3)
     assert (network.mean, network.std) == ((0, 0, 0), (1, 1, 1))
     odd_BCHW = torch.rand(1, 3, 21, 18)
@@ -58,7 +58,7 @@ def test_what_is_fed_to_it_is_described_too() -> None:
 
 @pytest.mark.parametrize("decoder", ["unpool", "transpose", "upsample"])
 def test_the_decoder_may_be_the_mirror(decoder) -> None:
-    network = described_network({"encoder": LENET["encoder"], "decoder": decoder})
+    network = network_from_description({"encoder": LENET["encoder"], "decoder": decoder})
     x_BCHW = torch.rand(1, 3, 33, 40)
     assert network(x_BCHW).shape == x_BCHW.shape
 
@@ -69,14 +69,14 @@ def test_strides_are_undone_to_the_size_they_were_given() -> None:
         "encoder": [{"Conv2d": [1, 4, 3, 2]}, {"MaxPool2d": [3, 2, 1]}],
         "decoder": [{"MaxUnpool2d": [3, 2, 1]}, {"ConvTranspose2d": [4, 1, 3, 2]}],
     }
-    network = described_network(description)
+    network = network_from_description(description)
     for side in range(9, 14):
         assert network(torch.rand(1, 1, side, 20)).shape == (1, 1, side, 20)
 
 
 def test_a_decoder_that_remembers_nothing_is_interpolated_to_size() -> None:
     description = {"channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}], "decoder": [{"Conv2d": [4, 1, 3]}]}
-    network = described_network(description)
+    network = network_from_description(description)
     assert network(torch.rand(1, 1, 12, 12)).shape == (1, 1, 12, 12)
 
 
@@ -97,13 +97,13 @@ def test_a_decoder_that_remembers_nothing_is_interpolated_to_size() -> None:
 )
 def test_mistakes_are_told_with_their_place(description, told) -> None:
     with pytest.raises(UsageError, match=told):
-        described_network(description)
+        network_from_description(description)
 
 
 def test_unpooling_without_a_pool_is_refused() -> None:
     description = {"encoder": [{"Conv2d": [3, 4, 3]}], "decoder": [{"MaxUnpool2d": 2}, {"Conv2d": [4, 3, 1]}]}
     with pytest.raises(UnpoolError, match="the decoder undoes 1 pools and strides, the encoder has 0"):
-        described_network(description)
+        network_from_description(description)
 
 
 def test_every_block_the_systems_name_is_there() -> None:
@@ -147,19 +147,19 @@ ONE = {"channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"]}
 )  # fmt: skip
 def test_layers_that_do_not_fit_are_told_with_their_place(more, told) -> None:
     with pytest.raises(UsageError, match=told):
-        described_network({**ONE, **more})
+        network_from_description({**ONE, **more})
 
 
 def test_a_name_with_nothing_behind_it_is_the_name_alone() -> None:
     assert isinstance(
-        described_network({**ONE, "encoder": [{"Conv2d": [1, 4, 3]}, {"ReLU": None}]}).encoder[1],
+        network_from_description({**ONE, "encoder": [{"Conv2d": [1, 4, 3]}, {"ReLU": None}]}).encoder[1],
         torch.nn.ReLU,
     )
 
 
 def test_trying_leaves_the_network_as_it_was() -> None:
     layers = [{"Conv2d": [1, 4, 3]}, {"BatchNorm2d": 4}, "ReLU"]
-    network = described_network({**ONE, "encoder": layers})
+    network = network_from_description({**ONE, "encoder": layers})
     assert network.training
     assert network.encoder[1].num_batches_tracked == 0
     assert not any(module._forward_pre_hooks for module in network.modules())

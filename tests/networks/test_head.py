@@ -15,7 +15,7 @@ from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier
 from unpool.networks.decoders.base import NoDecoder
-from unpool.networks.description import described_network
+from unpool.networks.description import network_from_description
 from unpool.networks.head import Head, NetworkWithHead, with_head
 from unpool.training.model_file import load_model, save_model
 
@@ -26,7 +26,7 @@ def networks() -> dict[str, Autoencoder]:
     return {
         "catalogue": build_network("conv", size=8, channels=1, width=4),
         "classes": build_network("conv", size=8, channels=1, width=4, num_classes=3),
-        "described": described_network(DESCRIBED),
+        "described": network_from_description(DESCRIBED),
     }
 
 

@@ -14,7 +14,7 @@ from unpool.networks.autoencoder import Autoencoder, Preprocessing
 from unpool.networks.catalogue import CATALOGUE, build_network
 from unpool.networks.classifier import Classifier, with_classes
 from unpool.networks.decoders.base import NoDecoder
-from unpool.networks.description import described_network
+from unpool.networks.description import network_from_description
 from unpool.training.model_file import describe_model, has_model, load_model, model_id, save_model
 
 DESCRIPTION = {
@@ -85,11 +85,11 @@ def test_every_network_of_the_catalogue_is_among_them() -> None:
 
 
 def test_described_networks_come_back(tmp_path) -> None:
-    network = unlike_fresh(described_network(DESCRIPTION))
+    network = unlike_fresh(network_from_description(DESCRIPTION))
     save_model(str(tmp_path / "mine"), network)
     comes_back(str(tmp_path / "mine"), network)
     assert describe_model(tmp_path / "mine")["network"] == "mine"
-    head = described_network({**DESCRIPTION, "head": [{"Linear": [4, 3]}]}).eval()
+    head = network_from_description({**DESCRIPTION, "head": [{"Linear": [4, 3]}]}).eval()
     save_model(tmp_path / "head", head)
     comes_back(tmp_path / "head", head)
     classifier = with_classes(network, 5).eval()
@@ -185,7 +185,7 @@ def test_a_description_that_is_no_text_is_refused_before_anything_is_written(tmp
     with pytest.raises(
         UnpoolError, match=r"options or the training of described cannot be written to model\.json"
     ):
-        save_model(tmp_path / "m", described_network({"encoder": [layer]}))
+        save_model(tmp_path / "m", network_from_description({"encoder": [layer]}))
     assert not has_model(tmp_path / "m")
 
 

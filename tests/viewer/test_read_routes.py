@@ -19,7 +19,7 @@ from support.masks import write_scenes
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
 from unpool.actions.segmentation.train import segment_train
-from unpool.images.masks.pixel_classes import read_kept
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
 from unpool.viewer.session import Session
@@ -188,7 +188,7 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     answer = client.get("/api/images/0/overlay", params={"revision": 1})
     laid = np.asarray(Image.open(io.BytesIO(answer.content)))
     assert laid.shape == (30, 40, 3)
-    known = {tuple(colour) for colour in read_kept(describe_model(model)["masks"]).colours}
+    known = {tuple(colour) for colour in PixelClasses.from_dict(describe_model(model)["masks"]).colours}
     assert {tuple(colour) for colour in laid.reshape(-1, 3).tolist()} <= known
 
 

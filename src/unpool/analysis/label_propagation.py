@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import Floats, Indices, self_neighbours, unit
+from unpool.analysis.neighbours import Floats, Indices, normalise, self_neighbours
 from unpool.errors import UnpoolError
 
 UNLABELLED = -1
@@ -65,7 +65,7 @@ def propagate_labels(
     >>> propagate_labels(rows, [0, -1, -1, 1, -1, -1], k=2)[0].tolist()
     [-1, 0, 0, -1, 1, 1]
     """
-    unit_ND, label_N = unit(vectors_ND), np.asarray(labels, np.int64)
+    unit_ND, label_N = normalise(vectors_ND), np.asarray(labels, np.int64)
     if label_N.shape != (len(unit_ND),):
         raise UnpoolError(f"labels: shape {label_N.shape}, expected one for each of {len(unit_ND)} vectors")
     if not (label_N >= 0).any():

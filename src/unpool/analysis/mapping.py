@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import Floats, Index, self_neighbours, unit
+from unpool.analysis.neighbours import Floats, Index, normalise, self_neighbours
 from unpool.core.cpu import usable_cores
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, unknown_name
@@ -62,7 +62,7 @@ def compute_map(
     """
     if method not in METHODS:
         raise unknown_name("method", method, METHODS)
-    reduced_ND = reduce(unit(vectors_ND), seed=seed)
+    reduced_ND = reduce(normalise(vectors_ND), seed=seed)
     report = progress or (lambda share: None)
     report(0.0)
     fitted_F = subsample_indices(len(reduced_ND), FITTED_BELOW, seed)

@@ -23,10 +23,10 @@ RECALL = 0.99
 """Of the true neighbours at least this share is found, as measured on a sample of the rows themselves."""
 
 
-def checked(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
+def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
     """The vectors as a contiguous float32 table; raises UnpoolError where they are none, empty or not finite.
 
-    >>> checked([[1, 2], [3, 4]]).dtype
+    >>> check_vectors([[1, 2], [3, 4]]).dtype
     dtype('float32')
     """
     table_ND = np.ascontiguousarray(vectors_ND, dtype=np.float32)
@@ -43,15 +43,15 @@ def checked(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
     return table_ND
 
 
-def unit(vectors_ND: npt.ArrayLike) -> Floats:
+def normalise(vectors_ND: npt.ArrayLike) -> Floats:
     """Each row scaled to length one, as float32; a row of zeros stays zero.
 
     Takes (N, D) finite numbers; raises UnpoolError for NaN or infinity.
 
-    >>> unit([[3.0, 4.0], [0.0, 0.0]]).tolist()
+    >>> normalise([[3.0, 4.0], [0.0, 0.0]]).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
-    table_ND = checked(vectors_ND)
+    table_ND = check_vectors(vectors_ND)
     # By the largest value first: the square of a large float32 overflows, that of a small one vanishes.
     largest_N1 = np.abs(table_ND).max(axis=1, keepdims=True).astype(np.float64)
     scaled_ND = table_ND / np.where(largest_N1 > 0, largest_N1, 1)
@@ -76,7 +76,7 @@ class Index:
     """
 
     def __init__(self, vectors_ND: npt.ArrayLike, *, seed: int = 0) -> None:
-        self.unit_ND = unit(vectors_ND)
+        self.unit_ND = normalise(vectors_ND)
         self._faiss = _flat(self.unit_ND) if len(self.unit_ND) < EXACT_BELOW else _lists(self.unit_ND, seed)
 
     def __len__(self) -> int:
@@ -90,7 +90,7 @@ class Index:
         >>> Index([[1.0, 0.0], [0.0, 1.0]]).nearest([[1.0, 0.0]], 5)[0].tolist()
         [[0.0, 1.0]]
         """
-        query_QD = unit(queries_QD)
+        query_QD = normalise(queries_QD)
         if query_QD.shape[1] != self.unit_ND.shape[1]:
             raise UnpoolError(
                 f"queries: {query_QD.shape[1]} numbers each, expected {self.unit_ND.shape[1]} "

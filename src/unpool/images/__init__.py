@@ -1,1 +1,1 @@
-"""Disk to tensors: which files are images, decoded upright, delivered in batches."""
+"""Images from the disk as arrays of pixels."""

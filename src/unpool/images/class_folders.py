@@ -1,4 +1,4 @@
-"""Classes from folders: the label of an image is the name of the folder it lies in."""
+"""Class labels from the names of the images' folders."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from unpool.errors import UnpoolError
 
 
 def class_labels(
-    paths: Sequence[str], place: str, classes: Sequence[str] | None = None
+    paths: Sequence[str], source: str, classes: Sequence[str] | None = None
 ) -> tuple[list[str], np.ndarray]:
-    """The classes in the order of their names, and the position (N,) int64 of each image's class among them.
+    """Read class labels from the images' folders.
 
-    `classes` are those already known, of a training set for example. Raises `UnpoolError` where images lie in no
-    folder, all in one, or in one that is no known class; `place` names their origin in errors.
+    Args:
+        paths: The images' paths, `/` between folders.
+        source: What the images' origin is called in errors.
+        classes: The classes known already, of a training set for example; None finds them.
+
+    Returns:
+        The classes in the order of their names, and the position (N,) int64 of each image's class among them.
+
+    Raises:
+        UnpoolError: Where images lie in no folder, all in one, or in one that is no known class.
 
     >>> class_labels(["b/1.png", "a/2.png"], "photos")
     (['a', 'b'], array([1, 0]))
@@ -27,27 +35,30 @@ def class_labels(
     if "" in names:
         stray = paths[names.index("")]
         raise UnpoolError(
-            f"labels are missing: {stray} of {place} lies in no class folder; "
+            f"labels are missing: {stray} of {source} lies in no class folder; "
             "put every image in a folder named after its class"
         )
     known = sorted(set(names)) if classes is None else list(classes)
     if len(known) < 2:
         raise UnpoolError(
-            f"labels are missing: all images of {place} lie in the one folder {known[0]!r}; "
+            f"labels are missing: all images of {source} lie in the one folder {known[0]!r}; "
             "give the folder that holds one folder for each class"
         )
     for name in sorted(set(names) - set(known)):
         raise UnpoolError(
-            f"{place} has the class {name!r}, which is none of {', '.join(known)}; rename its folder"
+            f"{source} has the class {name!r}, which is none of {', '.join(known)}; rename its folder"
         )
     position = {name: number for number, name in enumerate(known)}
     return known, np.array([position[name] for name in names], np.int64)
 
 
 def check_classes_not_empty(folder: Path, paths: Sequence[str], leave_out: Path | None = None) -> None:
-    """Raise `UnpoolError` where a folder at the end of the tree holds no usable image.
+    """Raise `UnpoolError` for a leaf folder without a usable image.
 
-    `paths` are the usable images, relative to `folder`; what `scan_folder` leaves alone does not count.
+    Args:
+        folder: The folder of class folders; what `scan_folder` leaves alone in it does not count.
+        paths: The usable images, relative to `folder`.
+        leave_out: A folder that is not read.
     """
     full = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
     for here, folders, names in os.walk(folder):

@@ -1,4 +1,4 @@
-"""Named data sets: the digits of scikit-learn, MNIST, Fashion-MNIST, CIFAR-10."""
+"""Named data sets: digits, MNIST, Fashion-MNIST, CIFAR-10."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ SPLITS = "train", "test"
 
 @dataclass(frozen=True, slots=True)
 class NamedSet:
-    """A data set in memory: `pixels` (N, H, W, C) uint8, `labels` (N,) positions in `classes`.
+    """A data set in memory.
 
-    `paths` are `CLASS/INDEX.png`. The index counts through the whole set, the test images after the training
-    images, so that an image has the same path whichever split is asked for.
+    `pixels` are (N, H, W, C) uint8, `labels` (N,) positions in `classes`, `paths` `CLASS/INDEX.png`. The index
+    counts through the whole set, the test images after the training images, so that an image has the same path in
+    every split.
     """
 
     name: str
@@ -39,8 +40,8 @@ class NamedSet:
 
 
 # Pixels and labels of one split, or None where its files are not there.
-Part = tuple[np.ndarray, np.ndarray]
-Reader = Callable[[Path, str], Part | None]
+Split = tuple[np.ndarray, np.ndarray]
+Reader = Callable[[Path, str], Split | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class _Kind:
 
 
 def is_named_set(text: str) -> bool:
-    """Whether the text names a data set, perhaps with a split after a colon.
+    """Return whether a text names a data set or split.
 
     >>> is_named_set("mnist:train"), is_named_set("holiday")
     (True, False)
@@ -63,13 +64,22 @@ def is_named_set(text: str) -> bool:
 
 
 def load_named_set(text: str, data: Path | None) -> NamedSet:
-    """Load `digits`, `mnist`, `fashion-mnist`, `cifar10`, or one split of it (`mnist:train`).
+    """Load a named data set, or one split of it.
 
-    Files are looked for in the folder `data` in torchvision's layout; without a split, all that are there are
-    taken. Only where there are none are they fetched, into `data` or the user's cache. Pixels are grey
-    (C = 1) but for CIFAR-10; the 8×8 digits are scaled from 0..16 to 0..255.
+    Pixels are grey (C = 1) but for CIFAR-10; the 8×8 digits are scaled from 0..16 to 0..255.
 
-    Raises UsageError for an unknown name or split, UnpoolError for damaged files or without a network.
+    Args:
+        text: `digits`, `mnist`, `fashion-mnist` or `cifar10`, or one split, such as `mnist:train`. Without a split
+            all files that are there are used.
+        data: The folder that holds the files in torchvision's layout; None stands for the user's cache. Only
+            where there are none are they fetched, into this folder.
+
+    Returns:
+        The images with their labels.
+
+    Raises:
+        UsageError: For an unknown name or split.
+        UnpoolError: For damaged files, or without a network.
 
     >>> digits = load_named_set("digits", None)
     >>> digits.pixels.shape, digits.paths[-1]
@@ -84,14 +94,14 @@ def load_named_set(text: str, data: Path | None) -> NamedSet:
         return _digits(text, split)
     if ":" in text and split not in SPLITS:
         raise unknown_name(f"split of {name}", split, SPLITS)
-    kind, wanted = _KINDS[name], (split,) if split else SPLITS
-    parts = _find(kind, wanted, data)
+    kind, splits = _KINDS[name], (split,) if split else SPLITS
+    parts = _find(kind, splits, data)
     if not parts:
         _fetch(kind, text, data or _cache())
-        parts = _find(kind, wanted, data)
+        parts = _find(kind, splits, data)
     if not parts:
         raise UnpoolError(f"data set '{text}' was fetched but not found; pass --data DIR")
-    return _joined(text, kind, parts)
+    return _join_splits(text, kind, parts)
 
 
 def _digits(text: str, split: str) -> NamedSet:
@@ -104,7 +114,7 @@ def _digits(text: str, split: str) -> NamedSet:
     return NamedSet(text, pixels, labels, list(DIGITS), _paths(DIGITS, labels, 0))
 
 
-def _joined(text: str, kind: _Kind, parts: dict[str, Part]) -> NamedSet:
+def _join_splits(text: str, kind: _Kind, parts: dict[str, Split]) -> NamedSet:
     paths: list[str] = []
     for split, (_, labels) in parts.items():
         if labels.max(initial=0) >= len(kind.classes):
@@ -121,7 +131,7 @@ def _paths(classes: tuple[str, ...], labels: np.ndarray, first: int) -> list[str
     return [f"{classes[label]}/{index:05}.png" for index, label in enumerate(labels.tolist(), first)]
 
 
-def _find(kind: _Kind, splits: tuple[str, ...], data: Path | None) -> dict[str, Part]:
+def _find(kind: _Kind, splits: tuple[str, ...], data: Path | None) -> dict[str, Split]:
     """The splits that are there, in `data` or else in the cache."""
     for folder in ([data] if data is not None else []) + [_cache()]:
         found = {split: kind.read(folder, split) for split in splits}
@@ -131,7 +141,7 @@ def _find(kind: _Kind, splits: tuple[str, ...], data: Path | None) -> dict[str, 
     return {}
 
 
-def _read_mnist(folder: Path, split: str, name: str) -> Part | None:
+def _read_mnist(folder: Path, split: str, name: str) -> Split | None:
     prefix = {"train": "train", "test": "t10k"}[split]
     raw = [folder / name / "raw"]
     # The raw folder itself will do, unless it belongs to the sister set, whose files have the same names.
@@ -154,7 +164,7 @@ def _plain_or_gzipped(file: Path) -> Path | None:
     return next((each for each in (file, file.with_name(f"{file.name}.gz")) if each.is_file()), None)
 
 
-def _read_cifar10(folder: Path, split: str) -> Part | None:
+def _read_cifar10(folder: Path, split: str) -> Split | None:
     names = [f"data_batch_{number}" for number in range(1, 6)] if split == "train" else ["test_batch"]
     for place, ending, read in (
         (folder / "cifar-10-batches-bin", ".bin", read_cifar_binary),

@@ -1,4 +1,4 @@
-"""Readers of the files that named data sets come in: idx, and CIFAR's two forms."""
+"""Readers of idx files and of CIFAR's two forms."""
 
 from __future__ import annotations
 
@@ -12,21 +12,31 @@ import numpy as np
 
 from unpool.errors import UnpoolError
 
-LARGEST = 2 * 2**30  # bytes an idx file may claim to hold
+MAX_BYTES = 2 * 2**30  # bytes an idx file may claim to hold
 CIFAR_SHAPE = 3, 32, 32
 
 
 def read_idx(file: Path, num_dimensions: int) -> np.ndarray:
-    """The uint8 array of an idx file, gzipped or not, which must have that many dimensions.
+    """Read an idx file, gzipped or not, as uint8.
 
-    Source: the description at the end of Y. LeCun's MNIST page. Raises UnpoolError on a damaged file.
+    Source: the description at the end of Y. LeCun's MNIST page.
+
+    Args:
+        file: The file; the ending `.gz` says that it is gzipped.
+        num_dimensions: Dimensions that the array must have.
+
+    Returns:
+        The array.
+
+    Raises:
+        UnpoolError: On a damaged file, or one of other dimensions.
     """
     try:
         with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
             head = stream.read(4 + 4 * num_dimensions)
             shape = tuple(int(each) for each in np.frombuffer(head[4:], ">u4"))
             # The head is believed only as far as it goes together with what follows.
-            if head[:4] != bytes((0, 0, 8, num_dimensions)) or math.prod(shape) > LARGEST:
+            if head[:4] != bytes((0, 0, 8, num_dimensions)) or math.prod(shape) > MAX_BYTES:
                 raise ValueError("its head is not that of such a file")
             content = stream.read(math.prod(shape) + 1)
         if len(shape) != num_dimensions or len(content) != math.prod(shape):
@@ -37,7 +47,11 @@ def read_idx(file: Path, num_dimensions: int) -> np.ndarray:
 
 
 def read_cifar_binary(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pixels (N, 32, 32, 3) uint8 and labels (N,) of a file of CIFAR-10's binary version."""
+    """Read a file of CIFAR-10's binary version.
+
+    Returns:
+        Pixels (N, 32, 32, 3) uint8 and labels (N,).
+    """
     records = np.fromfile(file, np.uint8)
     width = 1 + math.prod(CIFAR_SHAPE)
     if records.size == 0 or records.size % width:
@@ -47,7 +61,10 @@ def read_cifar_binary(file: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_cifar_python(file: Path) -> tuple[np.ndarray, np.ndarray]:
-    """The same from a file of the Python version, which is a pickle.
+    """Read a file of CIFAR-10's Python version, without unpickling.
+
+    Returns:
+        Pixels (N, 32, 32, 3) uint8 and labels (N,).
 
     A pickle is a program, and loading one from a stranger runs it. Here its instructions are only listed,
     never carried out: the pixels are its longest string, the labels the numbers after the word `labels`.

@@ -1,4 +1,4 @@
-"""Images as one uint8 array, each decoded once: in memory while small, in a file on the disk when not.
+"""Decode each image once, in memory or on disk.
 
 Shapes: N usable images, S their side, C channels.
 """
@@ -30,19 +30,26 @@ CHUNK = 8  # files a thread decodes at a time
 SMALL_FILE = 4096  # bytes, on average, below which threads wait for each other longer than they decode
 CACHE_LIMIT = 64 * 2**30  # all cached arrays of one folder together; the oldest go first
 # What may be mended without touching the file: such a cache is not used again.
-_CURABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
+_FIXABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
 
 Channels: TypeAlias = Literal[1, 3]
 Reader: TypeAlias = Callable[[ImageFile, int], Picture]  # a file, and the side in pixels it is needed at
 Crop: TypeAlias = Literal["centre", "squash"]
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
-def map_ordered(work: Callable[[Given], Made], items: Iterable[Given], workers: int) -> Iterator[Made]:
-    """Do the work on every item in threads and yield the results in the items' order.
+def map_ordered(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """Map a function over items in threads, in order.
 
-    Never more than four items per thread are ahead of the consumer, so memory stays bounded.
+    Args:
+        work: Called with each item, in a thread.
+        items: What to work on.
+        workers: Number of threads. Never more than four items per thread are ahead of the consumer, so memory
+            stays bounded.
+
+    Yields:
+        The results, in the items' order.
 
     >>> list(map_ordered(abs, [-1, -2, -3], workers=2))
     [1, 2, 3]
@@ -50,7 +57,7 @@ def map_ordered(work: Callable[[Given], Made], items: Iterable[Given], workers: 
     remaining = iter(items)
     pool = ThreadPoolExecutor(max(1, workers))
     try:
-        ahead: deque[Future[Made]] = deque(
+        ahead: deque[Future[Result]] = deque(
             pool.submit(work, item) for item in islice(remaining, 4 * max(1, workers))
         )
         while ahead:
@@ -73,15 +80,28 @@ def load_pixels(
     progress: Callable[[int], None] | None = None,
     on_problem: Callable[[Problem], None] | None = None,
 ) -> tuple[np.ndarray, list[int]]:
-    """Decode every file once: an (N, S, S, C) uint8 array, and which of the files its rows are.
+    """Decode every file once into one array.
 
-    Up to `memory_limit` bytes the array lies in memory. A larger one is a memory map of a file in the folder
-    `cache`, written whole or not at all, and found again as long as the files (path, size, time), `size`,
-    `channels` and `crop` are the same. Writing into the array never reaches that file. Without `channels` there
-    is one where all images are grey, else three. Unreadable files have no row; each is handed to `on_problem`.
-    `progress` gets the number of files done; `read` opens what is no plain file.
+    A cached array is a memory map, written whole or not at all, and found again as long as the files (path, size,
+    time), `size`, `channels` and `crop` are the same. Writing into the array never reaches its file.
 
-    Raises UnpoolError where the array is too large for memory and there is no cache or no room in it.
+    Args:
+        files: What to decode.
+        size: Side S of the images, pixels.
+        channels: 1 or 3; None takes 1 where all images are grey, else 3.
+        crop: How images become square, as for `square`.
+        workers: Number of threads.
+        cache: Folder for arrays above the memory limit.
+        read: Opens a file that is no plain one.
+        memory_limit: Bytes up to which the array lies in memory.
+        progress: Called with the number of files done.
+        on_problem: Called with each unreadable file, which has no row.
+
+    Returns:
+        The images (N, S, S, C) uint8, and which of the files its rows are.
+
+    Raises:
+        UnpoolError: Where the array is above the memory limit and there is no cache, or no room in it.
     """
     task = _Task(files, size, channels or 3, crop, workers, read or _read_file, progress)
     pixels = _in_memory(task) if task.num_bytes <= memory_limit else _on_disk(task, cache)
@@ -99,7 +119,7 @@ def _read_file(file: ImageFile, side: int) -> Picture:
 
 @dataclass
 class _Task:
-    """What was asked for; and, once `rows` has run to its end, which files were usable and which were not."""
+    """A request; and, once `rows` has run to its end, which files were usable and which were not."""
 
     files: Sequence[ImageFile]
     size: int
@@ -152,7 +172,7 @@ class _Task:
         return square(picture.pixels, self.size, crop=self.crop, channels=self.channels), picture.grey
 
     def fingerprint(self) -> str:
-        """The same for the same files and the same wishes."""
+        """A digest of the files and of how they are decoded."""
         digest = hashlib.blake2b(repr((1, *self.row, self.crop)).encode(), digest_size=12)
         for file in self.files:
             digest.update(repr((file.path, file.bytes, file.modified)).encode())
@@ -173,7 +193,7 @@ def _on_disk(task: _Task, cache: Path | None) -> np.ndarray:
             "give a folder to cache them in, or a smaller size"
         )
     file = cache / f"pixels-{task.fingerprint()}.u8"
-    if not _found_again(task, file):
+    if not _read_cached(task, file):
         _make_room(task, cache)
         _write(task, file)
     if not task.usable:
@@ -183,16 +203,16 @@ def _on_disk(task: _Task, cache: Path | None) -> np.ndarray:
     return np.memmap(file, np.uint8, mode="c", shape=(len(task.usable), *task.row))
 
 
-def _found_again(task: _Task, file: Path) -> bool:
-    """Fill in what an earlier run noted beside the pixels; False where they are not whole or out of date."""
+def _read_cached(task: _Task, file: Path) -> bool:
+    """Fill in what an earlier run wrote beside the pixels; False where they are not whole or out of date."""
     try:
-        noted = json.loads(file.with_suffix(".json").read_text("utf-8"))
-        usable, all_grey = [int(index) for index in noted["usable"]], bool(noted["all_grey"])
-        problems = [Problem(**each) for each in noted["problems"]]
+        record = json.loads(file.with_suffix(".json").read_text("utf-8"))
+        usable, all_grey = [int(index) for index in record["usable"]], bool(record["all_grey"])
+        problems = [Problem(**each) for each in record["problems"]]
         whole = file.stat().st_size == len(usable) * math.prod(task.row)
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if not whole or any(each.problem in _CURABLE for each in problems):
+    if not whole or any(each.problem in _FIXABLE for each in problems):
         return False
     task.usable, task.problems, task.all_grey = usable, problems, all_grey
     if task.progress is not None:
@@ -229,8 +249,8 @@ def _write(task: _Task, file: Path) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
-        noted = {"usable": task.usable, "all_grey": task.all_grey}
-        part.write_text(json.dumps(noted | {"problems": [asdict(p) for p in task.problems]}))
+        record = {"usable": task.usable, "all_grey": task.all_grey}
+        part.write_text(json.dumps(record | {"problems": [asdict(p) for p in task.problems]}))
         part.replace(notes)
     finally:
         part.unlink(missing_ok=True)

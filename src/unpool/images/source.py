@@ -1,4 +1,4 @@
-"""Where a run's images come from: a folder of files, or a named data set. One way to list, one to read."""
+"""Sources of images: folders and named data sets."""
 
 from __future__ import annotations
 
@@ -16,32 +16,37 @@ from unpool.images.reading.scan import ImageFile, Scan, scan_folder
 
 
 class Source(Protocol):
-    """Images with keys (paths) that stay the same from run to run."""
+    """Images whose keys (paths) stay the same between runs."""
 
     location: str  # as kept in the workspace, so that a later run knows whether it is the same
 
-    def scan(self, progress: Callable[[int], None] | None = None) -> Scan: ...
+    def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
+        """List the images."""
 
-    def read(self, file: ImageFile, min_side: int) -> Picture: ...
+    def read(self, file: ImageFile, min_side: int) -> Picture:
+        """Decode an image that is needed at `min_side` pixels."""
 
-    def size(self, file: ImageFile) -> tuple[int, int] | None: ...
+    def size(self, file: ImageFile) -> tuple[int, int] | None:
+        """Return width and height, None where they cannot be read."""
 
 
 class FolderSource:
-    """The images in a folder, however nested, but for those in the folder `leave_out`."""
+    """The images in a folder, without those in `leave_out`."""
 
     def __init__(self, folder: Path, leave_out: Path | None = None) -> None:
         self.folder, self.leave_out = folder, leave_out
         self.location = str(folder.resolve())
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
+        """List the images of the folder and its subfolders."""
         return scan_folder(self.folder, leave_out=self.leave_out, progress=progress)
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
+        """Decode an image, perhaps reduced, but not below `min_side`."""
         return read_picture(file.file, min_side=min_side)
 
     def size(self, file: ImageFile) -> tuple[int, int] | None:
-        """Width and height from the file's head, without decoding; None where it cannot be read."""
+        """Read width and height without decoding, None where impossible."""
         try:
             return read_size(file.file)
         except UnreadableImageError:
@@ -49,7 +54,7 @@ class FolderSource:
 
 
 class NamedSource:
-    """A named data set, whose images lie in memory under paths CLASS/INDEX.png."""
+    """A named data set, in memory under paths CLASS/INDEX.png."""
 
     def __init__(self, named: NamedSet) -> None:
         self.location = named.name
@@ -58,10 +63,12 @@ class NamedSource:
         self._row = {path: row for row, path in enumerate(named.paths)}
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
+        """List the images, ordered by path."""
         size = self._pixels_NHWC[0].nbytes
         return Scan([ImageFile(path, Path(path), size, 0.0) for path in sorted(self._paths)], [])
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
+        """Return an image in its own size."""
         pixels = np.ascontiguousarray(self._pixels_NHWC[self._row[file.path]])
         grey = pixels.shape[2] == 1
         height, width = pixels.shape[:2]
@@ -70,21 +77,38 @@ class NamedSource:
         return Picture(rgb, width, height, "L" if grey else "RGB", grey, digest)
 
     def pixels(self, files: Sequence[ImageFile], size: int) -> np.ndarray | None:
-        """The images (N, S, S, C) uint8 all at once where they have that size; None where they must be resized."""
+        """Return all images at once, None if resizing is needed.
+
+        Args:
+            files: The images, in this order.
+            size: Side in pixels at which they are needed.
+
+        Returns:
+            (N, S, S, C) uint8 where the images have that size.
+        """
         if self._pixels_NHWC.shape[1:3] != (size, size):
             return None
         return self._pixels_NHWC[[self._row[file.path] for file in files]]
 
     def size(self, file: ImageFile) -> tuple[int, int] | None:
+        """Return width and height, the same for all images."""
         return self._pixels_NHWC.shape[2], self._pixels_NHWC.shape[1]
 
 
-def open_source(place: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
-    """A folder of that name, or else the named data set (`digits`, `mnist:train`, …).
+def open_source(location: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
+    """Open a folder, or else a named data set.
 
-    `leave_out` is a folder that is not looked into: where the run writes. Raises `UnpoolError` where there is
-    neither.
+    Args:
+        location: A folder, or a name such as `digits` or `mnist:train`. A folder of such a name goes first.
+        data: The folder that named data sets lie in or are fetched into; None stands for the user's cache.
+        leave_out: A folder that is not read: where the run writes.
+
+    Returns:
+        The source; a folder that is missing shows when it is scanned.
+
+    Raises:
+        UnpoolError: Where the data set cannot be had.
     """
-    if is_named_set(place) and not Path(place).is_dir():
-        return NamedSource(load_named_set(place, data))
-    return FolderSource(Path(place), leave_out)
+    if is_named_set(location) and not Path(location).is_dir():
+        return NamedSource(load_named_set(location, data))
+    return FolderSource(Path(location), leave_out)

@@ -8,7 +8,7 @@ from pathlib import Path
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.masks.pixel_classes import PixelClasses, read_kept
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.inference.model import pick_device
 from unpool.inference.segmenter import OnnxSegmenterRuntime, SegmenterRuntime, export_segmenter
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
@@ -33,7 +33,7 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
         raise UnpoolError(
             f"{folder} does not say how its classes are written; train it with unpool segment train"
         )
-    classes = read_kept(described["masks"])
+    classes = PixelClasses.from_dict(described["masks"])
     return LoadedSegmenter(_scorer(folder, pick_device(device), progress), classes, model_id(folder))
 
 

@@ -60,7 +60,7 @@ LARGEST = 8192  # pixels a side
 KEYS = ("name", "size", "channels", "mean", "std", "merge", "encoder", "decoder", "head")
 
 
-def described_network(description: Mapping[str, Any]) -> Autoencoder:
+def network_from_description(description: Mapping[str, Any]) -> Autoencoder:
     """A network from its description.
 
     `encoder` is a list of layers, each a name of torch.nn, alone or with its arguments as one number, a list or a
@@ -73,7 +73,7 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
     together: the network is tried on images of zeros.
 
     >>> import torch
-    >>> network = described_network({"size": 9, "channels": 1, "encoder": [{"Conv2d": [1, 2, 3]}, "ReLU"]})
+    >>> network = network_from_description({"size": 9, "channels": 1, "encoder": [{"Conv2d": [1, 2, 3]}, "ReLU"]})
     >>> network(torch.zeros(1, 1, 9, 9)).shape
     torch.Size([1, 1, 9, 9])
     """
@@ -83,7 +83,7 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
     encoder = nn.Sequential(*layers(description.get("encoder", ()), "encoder"))
     common: dict[str, Any] = {
         "network": str(description.get("name", "described")),
-        "preprocessing": described_pixels(description),
+        "preprocessing": preprocessing_from_description(description),
         "merge": str(description.get("merge", "flatten")),
     }
     if "head" in description:
@@ -101,10 +101,10 @@ def described_network(description: Mapping[str, Any]) -> Autoencoder:
     return network
 
 
-def described_pixels(description: Mapping[str, Any]) -> Preprocessing:
+def preprocessing_from_description(description: Mapping[str, Any]) -> Preprocessing:
     """What a description says of its images; UsageError for a value that cannot be.
 
-    >>> described_pixels({"size": 28, "channels": 1}).mean
+    >>> preprocessing_from_description({"size": 28, "channels": 1}).mean
     (0.5,)
     """
     size, channels = (_whole(description, key, default) for key, default in (("size", 32), ("channels", 3)))

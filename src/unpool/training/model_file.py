@@ -198,7 +198,7 @@ def _preprocessing(described: Mapping[str, Any]) -> Any:
 def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.catalogue import build_network
     from unpool.networks.classifier import with_classes
-    from unpool.networks.description import described_network
+    from unpool.networks.description import network_from_description
     from unpool.networks.head import with_head
 
     try:
@@ -207,7 +207,7 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
         if description is None:
             network = build_network(described["network"], weights="none", **options)
         else:
-            network = described_network(description)
+            network = network_from_description(description)
             network = network if num_classes is None else with_classes(network, num_classes)
             network = network if options.get("head") is None else with_head(network, options["head"])
         network.preprocessing = _preprocessing(described)

@@ -8,7 +8,7 @@ from typing import Any
 
 from unpool.core.markers import WORKSPACE_ENDING
 from unpool.errors import UnpoolError
-from unpool.images.reading.formats import named_like_image
+from unpool.images.reading.formats import has_image_name
 
 MOST = 1000
 
@@ -42,7 +42,7 @@ class Places:
                         continue
                     if entry.is_dir():
                         folders.append(entry.name)
-                    elif named_like_image(entry.name):
+                    elif has_image_name(entry.name):
                         images += 1
         except OSError as error:
             raise UnpoolError(f"{name[:200]!r} cannot be listed: {error.strerror}") from error

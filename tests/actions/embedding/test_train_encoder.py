@@ -77,7 +77,7 @@ def test_a_crowd_that_moved_is_learnt_where_it_went(tmp_path: Path, monkeypatch:
 def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
     """Views that change nothing have the codes, answers and pixels of the images, row for row; large ones at 32."""
     from unpool.actions.embedding.train_encoder import EncoderTrainer
-    from unpool.analysis.neighbours import unit
+    from unpool.analysis.neighbours import normalise
     from unpool.networks.catalogue import build_network
     from unpool.objectives.self_labelling import SelfLabelling
     from unpool.objectives.views import Views
@@ -93,7 +93,7 @@ def test_views_of_a_crowd_are_seen_as_its_images_are(tmp_path: Path) -> None:
         views = list(one._views(row_R, with_answers=True))
         assert len(views) == 64
         for seen_RD, picture_RP in views:
-            np.testing.assert_allclose(seen_RD, np.hstack([code_ND, unit(answer_NK)])[row_R], atol=1e-5)
+            np.testing.assert_allclose(seen_RD, np.hstack([code_ND, normalise(answer_NK)])[row_R], atol=1e-5)
             np.testing.assert_allclose(picture_RP, one._pixels(np.arange(12))[row_R], atol=1e-5)
         assert picture_RP.shape == (3, numbers)
         assert next(one._views(row_R, with_answers=False))[0].shape == (3, code_ND.shape[1])

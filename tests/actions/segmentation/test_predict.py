@@ -33,7 +33,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         network = Segmenter("fcn4s", backbone="conv", num_classes=num_classes, size=32, seed=seed)
         make_undecided(network)
         classes = classes_by_value([str(number) for number in range(num_classes)])
-        save_model(folder / name, network, classes=classes.names, masks=classes.kept())
+        save_model(folder / name, network, classes=classes.names, masks=classes.to_dict())
     return {name: folder / name for name in MODELS}
 
 

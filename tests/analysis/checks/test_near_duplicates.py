@@ -39,7 +39,7 @@ def no_neighbours(count: int) -> np.ndarray:
 
 def sets_of(images: list[Image.Image], **options) -> list[list[int]]:
     worth = options.pop("worth", -np.arange(len(images)))
-    return near_duplicates(Sketches.of(images), no_neighbours(len(images)), worth, **options).sets
+    return near_duplicates(Sketches.from_images(images), no_neighbours(len(images)), worth, **options).sets
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_small_pictures_must_agree_more(
 
 def test_the_worthiest_is_kept_and_told_how_alike_the_others_are(photos: list[Image.Image]) -> None:
     images = [jpeg(photos[0], 40), photos[0], jpeg(photos[0], 20), photos[1]]
-    found = near_duplicates(Sketches.of(images), no_neighbours(4), np.array([1, 3, 2, 0]))
+    found = near_duplicates(Sketches.from_images(images), no_neighbours(4), np.array([1, 3, 2, 0]))
     assert found.sets == [[1, 0, 2]]
     assert np.isnan(found.agreement_N).tolist() == [False, True, False, True]
     assert (found.agreement_N[[0, 2]] > 0.95).all()
@@ -96,7 +96,7 @@ def test_neighbours_in_the_embedding_are_candidates_too(photos: list[Image.Image
     )
     assert sets_of(images) == []
     near = np.array([[1, -1], [-1, -1], [3, -1], [-1, -1], [-1, -1]])
-    assert near_duplicates(Sketches.of(images), near, np.arange(5)).sets == [[1, 0]]
+    assert near_duplicates(Sketches.from_images(images), near, np.arange(5)).sets == [[1, 0]]
 
 
 def test_many_copies_are_one_set(photos: list[Image.Image]) -> None:
@@ -106,7 +106,7 @@ def test_many_copies_are_one_set(photos: list[Image.Image]) -> None:
 
 
 def test_waves_are_a_cosine_transform(photos: list[Image.Image]) -> None:
-    grey = Sketches.of(photos[:2]).grey_NSS
+    grey = Sketches.from_images(photos[:2]).grey_NSS
     transformed = dct(dct(grey.astype(float), axis=1, norm="ortho"), axis=2, norm="ortho")[:, :8, :8]
     frequency = np.hypot(np.arange(8)[:, None], np.arange(8)) ** 0.5
     assert low_frequency_dct(grey) == pytest.approx((transformed * frequency).reshape(2, 64)[:, 1:], abs=0.01)

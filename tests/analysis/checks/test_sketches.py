@@ -61,7 +61,7 @@ def test_a_direction_without_change_is_not_asked():
 @settings(max_examples=10, deadline=None)
 def test_light_is_numpys_percentile(seed):
     image = make_photograph(seed)
-    sketch = Sketches.of([image])
+    sketch = Sketches.from_images([image])
     luma = np.asarray(image.convert("L"))
     assert sketch.high_N[0] * 255 == pytest.approx(np.percentile(luma, 99), abs=1.01)
     assert sketch.low_N[0] * 255 == pytest.approx(np.percentile(luma, 5), abs=1.01)
@@ -70,7 +70,13 @@ def test_light_is_numpys_percentile(seed):
 
 def test_what_cannot_be_judged_is_nan_and_parts_join():
     small, none = Image.new("RGB", (28, 28), "white"), None
-    sketch = Sketches.joined([Sketches.of([small]), Sketches.of([]), Sketches.of([none, make_photograph()])])
+    sketch = Sketches.concatenate(
+        [
+            Sketches.from_images([small]),
+            Sketches.from_images([]),
+            Sketches.from_images([none, make_photograph()]),
+        ]
+    )
     assert len(sketch) == 3
     assert np.isnan(sketch.blur_N).tolist() == [True, True, False]
     assert np.isnan(sketch.high_N).tolist() == [False, True, False]

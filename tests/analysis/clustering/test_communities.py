@@ -7,7 +7,7 @@ import pytest
 
 from unpool.analysis.clustering.communities import communities
 from unpool.analysis.metrics.supervised import accuracy
-from unpool.analysis.neighbours import unit
+from unpool.analysis.neighbours import normalise
 
 SIZES = (300, 120, 60, 40, 20)
 
@@ -15,7 +15,7 @@ SIZES = (300, 120, 60, 40, 20)
 def uneven(spread: float = 0.25) -> tuple[np.ndarray, np.ndarray]:
     label_N = np.repeat(np.arange(5), SIZES)
     noise_ND = np.random.default_rng(0).normal(size=(len(label_N), 16))
-    return unit(np.eye(5, 16)[label_N] + spread * noise_ND), label_N
+    return normalise(np.eye(5, 16)[label_N] + spread * noise_ND), label_N
 
 
 @pytest.mark.parametrize("groups", [5, "auto"])

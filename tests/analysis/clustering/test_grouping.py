@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from unpool.analysis.clustering import consensus as confident
 from unpool.analysis.clustering import grouping
 from unpool.analysis.clustering.grouping import Grouping, group, relabel_by_size
-from unpool.analysis.clustering.num_groups import number_of_groups
+from unpool.analysis.clustering.num_groups import num_groups_of_map
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import silhouette
 from unpool.analysis.metrics.supervised import accuracy, coverage, nmi
@@ -99,14 +99,14 @@ def test_number_of_groups_on_a_plane(true_number):
     rng = np.random.default_rng(true_number)
     angle_N = 2 * np.pi * rng.integers(true_number, size=150) / true_number
     xy_N2 = 20 * np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1) + rng.normal(size=(150, 2))
-    assert number_of_groups(xy_N2) == true_number
-    assert number_of_groups(xy_N2[:25]) <= 5  # never above the root
+    assert num_groups_of_map(xy_N2) == true_number
+    assert num_groups_of_map(xy_N2[:25]) <= 5  # never above the root
 
 
 @pytest.mark.parametrize("num", [1, 2, 3])
 def test_too_few_for_more_than_one_group(num):
-    assert number_of_groups(np.eye(3, 2)[:num]) == 1
-    assert number_of_groups(np.ones((100, 2))) == 1
+    assert num_groups_of_map(np.eye(3, 2)[:num]) == 1
+    assert num_groups_of_map(np.ones((100, 2))) == 1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -193,7 +193,7 @@ def test_where_no_map_parts_clearly_communities_are_counted(number: int) -> None
     centre_KD = chance.normal(size=(number, 12))
     vectors_ND = centre_KD[np.arange(900) % number] + 0.75 * chance.normal(size=(900, 12))
     plane_N2 = chance.normal(size=(900, 2))
-    found = number_of_groups(plane_N2, vectors_ND=vectors_ND)
+    found = num_groups_of_map(plane_N2, vectors_ND=vectors_ND)
     assert abs(found - number) <= 1
     clear_N2 = np.repeat([[0, 0], [9, 0], [0, 9]], 300, axis=0) + chance.normal(size=(900, 2))
-    assert number_of_groups(clear_N2, vectors_ND=vectors_ND) == 3, "a map that parts is believed"
+    assert num_groups_of_map(clear_N2, vectors_ND=vectors_ND) == 3, "a map that parts is believed"

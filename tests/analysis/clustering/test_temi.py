@@ -9,13 +9,13 @@ from sklearn.datasets import load_digits
 
 from unpool.analysis.clustering.temi import _Heads, _loss, temi
 from unpool.analysis.metrics.supervised import accuracy
-from unpool.analysis.neighbours import unit
+from unpool.analysis.neighbours import normalise
 
 
 def test_uneven_groups_are_found():
     label_N = np.repeat(np.arange(4), (200, 90, 60, 40))
     noise_ND = np.random.default_rng(0).normal(size=(len(label_N), 16))
-    found_N, share_N = temi(unit(np.eye(4, 16)[label_N] + 0.1 * noise_ND), 4)
+    found_N, share_N = temi(normalise(np.eye(4, 16)[label_N] + 0.1 * noise_ND), 4)
     assert accuracy(found_N, label_N) > 0.9
     assert accuracy(found_N, np.random.default_rng(1).permutation(label_N)) < 0.6
     assert 0.25 < share_N.min() <= share_N.max() <= 1
@@ -23,11 +23,11 @@ def test_uneven_groups_are_found():
 
 def test_digits_from_their_pixels():
     pixels_ND, label_N = load_digits(return_X_y=True)
-    assert accuracy(temi(unit(pixels_ND), 10)[0], label_N) > 0.65
+    assert accuracy(temi(normalise(pixels_ND), 10)[0], label_N) > 0.65
 
 
 def test_the_same_for_a_seed_without_touching_the_users_numbers():
-    unit_ND = unit(np.random.default_rng(0).normal(size=(80, 8)))
+    unit_ND = normalise(np.random.default_rng(0).normal(size=(80, 8)))
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
     first, second = temi(unit_ND, 3, seed=5), temi(unit_ND, 3, seed=5)

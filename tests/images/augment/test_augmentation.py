@@ -246,7 +246,7 @@ def test_a_file_holds_a_list_or_three_keys(tmp_path: Path) -> None:
             "unknown argument of transform rotation 'degree'; did you mean 'degrees'",
         ),
         ("- rotation", "transform rotation: .*missing 1 required positional argument: 'degrees'"),
-        ("- random-grayscale: maybe", "transform random-grayscale: .*; given 'maybe'"),
+        ("- random-grayscale: maybe", "transform random-grayscale: .*; the arguments are 'maybe'"),
         ("- horizontal-flip: 2", r"transform horizontal-flip: .p. should be a floating point value"),
         ("- salt-pepper: 3", "transform salt-pepper: snr is 3, but must be a number from 0 to 1"),
         ("- rotation: {degrees: 3, interpolation: bilinar}", "did you mean 'bilinear'"),

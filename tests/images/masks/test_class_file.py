@@ -13,7 +13,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.pairs import Pair
-from unpool.images.masks.pixel_classes import PixelClasses, read_kept
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.images.reading.scan import ImageFile
 
 NUMBERS_AND_COLOURS = """\
@@ -53,7 +53,7 @@ def test_of_two_classes_255_is_the_second_where_masks_hold_0_and_255_alone(text:
     assert labels(tmp_path, grey(0, 255), read(True)) == [0, 1]
     assert labels(tmp_path, grey(0, 255), read(False)) == [0, 255]
     assert labels(tmp_path, grey(0, 255), read(True, ignore=255)) == [0, 255]
-    assert read(True).written == (0, 1)
+    assert read(True).output_values == (0, 1)
 
 
 def test_a_number_in_the_file_wins_over_255_being_no_class(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_masks_are_looked_at_only_where_it_matters(tmp_path: Path) -> None:
 
 def test_every_colour_beside_a_number_is_understood(tmp_path: Path) -> None:
     classes = classes_of(tmp_path, NUMBERS_AND_COLOURS)
-    kept = read_kept(json.loads(json.dumps(classes.kept())))
+    kept = PixelClasses.from_dict(json.loads(json.dumps(classes.to_dict())))
     assert kept == classes
     mask = coloured((128, 128, 128), (64, 0, 128), (64, 128, 192), (128, 64, 128), (0, 0, 0))
     assert labels(tmp_path, mask, kept) == [0, 1, 1, 2, 255]  # a colour that void shares is the class's
@@ -96,14 +96,14 @@ def test_grey_alone_in_a_mask_of_colours_is_a_colour_unless_numbers_fit_better(t
 
 def test_a_colour_of_two_classes_stands_for_none(tmp_path: Path) -> None:
     classes = classes_of(tmp_path, "a 0 1 2 3\nb 1 1 2 3\nc 2 4 5 6\n")
-    assert dict(classes.colour_keys) == {0x040506: 2}
+    assert dict(classes.colour_to_class) == {0x040506: 2}
 
 
 def test_models_from_before_there_were_colours_of_numbers_go_on(tmp_path: Path) -> None:
     classes = classes_of(tmp_path, NUMBERS_AND_COLOURS)
-    kept = classes.kept()
+    kept = classes.to_dict()
     del kept["colour_keys"]
-    old = read_kept(json.loads(json.dumps(kept)))
+    old = PixelClasses.from_dict(json.loads(json.dumps(kept)))
     assert labels(tmp_path, grey(0, 8, 11), old) == [0, 1, 255]
     assert labels(tmp_path, coloured((128, 128, 128), (64, 0, 128)), old) == [0, 1]
     assert labels(tmp_path, coloured((0, 0, 0)), old) == [0]

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.images.masks.infer_classes import classes_found, count_values
+from unpool.images.masks.infer_classes import count_values, infer_classes
 from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.mask_file import read_mask
 from unpool.images.masks.pairs import CAMVID, VOC, Pair, find_pairs
-from unpool.images.masks.pixel_classes import PixelClasses, default_colours, read_kept
+from unpool.images.masks.pixel_classes import PixelClasses, default_colours
 from unpool.images.reading.scan import ImageFile
 
 
@@ -42,7 +42,7 @@ def painted(*values: int, colours: Any = None) -> Image.Image:
 def understood(pairs: list[Pair], **told: Any) -> tuple[PixelClasses, str]:
     values, problems = count_values(pairs, 1)
     assert not problems
-    return classes_found(values, **({"ignore": None} | told))
+    return infer_classes(values, **({"ignore": None} | told))
 
 
 @pytest.mark.parametrize("stray", [4, 20, 77, 254])
@@ -85,7 +85,7 @@ def test_classes_may_begin_at_1_and_the_ignored_number_may_be_any(tmp_path: Path
     pairs = pairs_of(tmp_path, a=grey(0, 1, 2, 3))
     for ignore, written in ((0, (1, 2, 3)), (2, (0, 1, 3)), (3, (0, 1, 2))):
         classes, _ = understood(pairs, ignore=ignore)
-        assert (classes.written, classes.names) == (written, tuple(map(str, written)))
+        assert (classes.output_values, classes.names) == (written, tuple(map(str, written)))
         assert (read_labels(pairs[0], classes)[0] == 255).nonzero()[0].tolist() == [ignore]
 
 
@@ -152,7 +152,7 @@ def test_numbers_of_camvid_are_11_classes_and_void(tmp_path: Path) -> None:
 
 def test_a_model_of_numbers_reads_published_colours_with_their_void(tmp_path: Path) -> None:
     classes, _ = understood(pairs_of(tmp_path, a=grey(*range(12))), layout=CAMVID)
-    classes = read_kept(classes.kept())
+    classes = PixelClasses.from_dict(classes.to_dict())
     mask = Image.fromarray(np.array([[(0, 0, 0), (64, 128, 192), (128, 128, 128)]], np.uint8))
     assert read_labels(pairs_of(tmp_path, b=mask)[0], classes).tolist() == [[255, 8, 0]]
     assert read_labels(pairs_of(tmp_path, c=Image.new("RGB", (2, 1)))[0], classes).tolist() == [[255, 255]]

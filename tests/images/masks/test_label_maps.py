@@ -11,11 +11,11 @@ from PIL import Image
 from support.masks import write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.infer_classes import classes_found, count_values
+from unpool.images.masks.infer_classes import count_values, infer_classes
 from unpool.images.masks.label_maps import read_labels, read_pair
 from unpool.images.masks.pair_store import load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs, voc_split
-from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value, read_kept
+from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value
 from unpool.images.reading.scan import ImageFile
 
 LABEL = np.array([[0, 1, 2], [2, 1, 0]], np.uint8)
@@ -31,7 +31,7 @@ def pair_of(folder: Path, mask: Image.Image, name: str = "a.png") -> Pair:
 def understood(pair: Pair, ignore: int | None = None) -> tuple[PixelClasses, np.ndarray]:
     values, problems = count_values([pair], 1)
     assert not problems
-    classes, _ = classes_found(values, ignore=ignore)
+    classes, _ = infer_classes(values, ignore=ignore)
     return classes, read_labels(pair, classes)
 
 
@@ -54,7 +54,7 @@ def test_0_and_255_are_two_classes_unless_255_is_ignored(tmp_path: Path) -> None
     mask = Image.fromarray(np.array([[0, 255]], np.uint8))
     classes, found = understood(pair_of(tmp_path, mask))
     assert found.tolist() == [[0, 1]]
-    assert classes.written == (0, 1)
+    assert classes.output_values == (0, 1)
     with pytest.raises(UnpoolError, match="one class only, the number 0"):
         understood(pair_of(tmp_path, mask), ignore=255)
     _, found = understood(pair_of(tmp_path, Image.fromarray(np.array([[0, 1, 255]], np.uint8))))
@@ -145,7 +145,7 @@ def test_class_files_of_numbers(name: str, text: str, tmp_path: Path) -> None:
     assert classes.names == ("ground", "disc", "bar")
     assert not classes.by_colour
     assert classes.label_map(np.array([[2, 0, 255]])).tolist() == [[2, 0, 255]]
-    assert read_kept(classes.kept()) == classes
+    assert PixelClasses.from_dict(classes.to_dict()) == classes
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_class_files_of_colours(name: str, text: str, tmp_path: Path) -> None:
 def test_a_class_file_may_have_gaps_and_predictions_use_its_numbers(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("car 26\nroad 7\nvoid 0\n")
     classes = read_classes(tmp_path / "a.txt")
-    assert classes.written == (26, 7)
+    assert classes.output_values == (26, 7)
     assert classes.label_map(np.array([[7, 26, 0]])).tolist() == [[1, 0, 255]]
 
 

@@ -23,7 +23,7 @@ def test_an_image_gets_no_mask_of_another_folder_where_several_have_its_name(tmp
     masks = write(tmp_path / "masks", "a/1.png", "b/1.png", "b/2.png", "b/2.tif", "b/3.png")
     found = find_pairs(images, masks)
     assert [(pair.image.path, pair.mask.path) for pair in found.pairs] == [("x/2.png", "b/2.png")]
-    assert (found.doubtful, found.without, found.unused) == (["x/1.png"], [], ["b/3.png"])
+    assert (found.ambiguous, found.without, found.unused) == (["x/1.png"], [], ["b/3.png"])
 
 
 def test_the_folders_tell_them_apart(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_the_folders_tell_them_apart(tmp_path: Path) -> None:
     masks = write(tmp_path / "masks", "a/1.png", "b/1.png")
     found = find_pairs(images, masks)
     assert [(pair.image.path, pair.mask.path) for pair in found.pairs] == [("a/1.png",) * 2, ("b/1.png",) * 2]
-    assert not found.doubtful
+    assert not found.ambiguous
 
 
 def test_where_all_names_are_doubtful_nothing_is_guessed(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_images_and_masks_in_folders_of_one_folder_are_still_found(tmp_path: Pat
     assert [(pair.image.path, pair.mask.path) for pair in found.pairs] == [
         ("images/1.jpg", "masks/1.png"), ("images/2.jpg", "masks/2.png"),
     ]  # fmt: skip
-    assert not found.doubtful + found.unused + found.without
+    assert not found.ambiguous + found.unused + found.without
 
 
 def test_other_pictures_beside_masks_are_not_counted_as_masks(tmp_path: Path) -> None:

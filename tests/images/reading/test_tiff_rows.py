@@ -123,7 +123,7 @@ def test_one_compressed_piece_is_decoded_once_and_too_large_a_one_is_refused(
             rows.read(top, top + 10)
     assert decoded == [0]
     monkeypatch.setattr(module, "MAX_SEGMENT_PIXELS", 100)
-    with pytest.raises(UnreadableImageError, match="one compressed piece; save it anew in strips"):
+    with pytest.raises(UnreadableImageError, match="one compressed piece; save it again in strips"):
         open_rows(file).__enter__()
 
 
@@ -185,8 +185,8 @@ def test_what_else_goes_wrong_while_a_file_is_open_is_not_the_files_fault(tmp_pa
     [
         (GREY, {"photometric": "palette", "colormap": np.zeros((3, 256), np.uint16)}, "with a palette"),
         (GREY, {"extratags": [(274, "H", 1, 6, True)]}, "this one is turned"),
-        (COLOUR, {"photometric": "ycbcr"}, "in YCbCr; save it anew as RGB"),
-        (COLOUR, {"photometric": "cielab"}, "of photometric interpretation 8; save it anew as RGB"),
+        (COLOUR, {"photometric": "ycbcr"}, "in YCbCr; save it again as RGB"),
+        (COLOUR, {"photometric": "cielab"}, "of photometric interpretation 8; save it again as RGB"),
     ],
 )
 def test_kinds_that_are_not_read_by_rows_are_told(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 
-from unpool.images.masks.crop_presets import crops_named
+from unpool.images.masks.crop_presets import parse_crops
 from unpool.training.data import masked_datasets as masked
 from unpool.training.data.masked_datasets import MaskedImages
 
@@ -32,7 +32,7 @@ class Known:
 
 
 def images(**more) -> MaskedImages:
-    return MaskedImages(Known(), crops_named("none", 16), PREPARED, torch.device("cpu"), **more)
+    return MaskedImages(Known(), parse_crops("none", 16), PREPARED, torch.device("cpu"), **more)
 
 
 def test_an_index_is_a_crop_of_its_image_with_the_labels_of_the_same_place() -> None:

@@ -110,9 +110,9 @@ class _Findings:
         with progress.stage("looking", count, "images") as stage:
             for start in range(0, count, CHUNK):
                 contents = thumbnails.take(range(start, min(start + CHUNK, count)))
-                parts.append(Sketches.of(map(open_thumbnail, contents)))
+                parts.append(Sketches.from_images(map(open_thumbnail, contents)))
                 stage.advance(len(contents))
-        return Sketches.joined(parts)
+        return Sketches.concatenate(parts)
 
     def _neighbours(self) -> NDArray[np.int64]:
         """Who is near each image in the embedding (N, K), -1 for none; how alone it is goes to `alone_N`."""

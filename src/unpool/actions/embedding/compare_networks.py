@@ -177,7 +177,7 @@ def _evaluate_candidate(
     seconds: float,
 ) -> CandidateResult:
     """Every way is judged alike: k-means on a map of its neighbourhoods, which knows no scale and no dimension."""
-    from unpool.analysis.clustering.num_groups import number_of_groups
+    from unpool.analysis.clustering.num_groups import num_groups_of_map
     from unpool.analysis.clustering.stability import stability
     from unpool.analysis.mapping import compute_map
     from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
@@ -185,7 +185,7 @@ def _evaluate_candidate(
 
     plane_N2 = compute_map(vectors_ND, seed=seed, exaggeration=PULL)
     if groups == "auto":
-        groups = number_of_groups(plane_N2, vectors_ND=vectors_ND, seed=seed)
+        groups = num_groups_of_map(plane_N2, vectors_ND=vectors_ND, seed=seed)
     group_N = map_groups(plane_N2, groups, seed=seed)
     number = int(group_N.max()) + 1
     figures = {

@@ -171,7 +171,7 @@ class EncoderTrainer:
         """
         from unpool.analysis.clustering.consensus import consensus_clustering
         from unpool.analysis.clustering.reassign import reassign_isolated_communities
-        from unpool.analysis.neighbours import unit
+        from unpool.analysis.neighbours import normalise
         from unpool.networks.catalogue import seeded
         from unpool.objectives.self_labelling import SelfLabelling
 
@@ -179,7 +179,7 @@ class EncoderTrainer:
         with self.progress.stage("grouping"):
             sample = min(GROUPED, max(1, self.first * GROUPED_A_STEP))
             code_MD, answer_MK = self._seen(chosen_M, with_answers=turn > 0)
-            seen_MD = code_MD if answer_MK is None else np.hstack([code_MD, unit(answer_MK)])
+            seen_MD = code_MD if answer_MK is None else np.hstack([code_MD, normalise(answer_MK)])
             group_M, share_M = consensus_clustering(seen_MD, groups=groups, sample=sample, seed=self.seed)
             home_M = reassign_isolated_communities(
                 group_M, seen_MD, self._pixels(chosen_M),
@@ -225,7 +225,7 @@ class EncoderTrainer:
         """Codes of unit length (M, D), and the sum of what the objective answers to several views (M, K)."""
         import torch
 
-        from unpool.analysis.neighbours import unit
+        from unpool.analysis.neighbours import normalise
 
         self.network.eval()
         codes, answers = [], []
@@ -234,8 +234,8 @@ class EncoderTrainer:
             for index_B, x_BCHW in zip(batches, self.data.batches(batches), strict=True):
                 codes.append(self.network.embed(x_BCHW).numpy())
                 if with_answers:
-                    answers.append(sum(unit(answer.numpy()) for answer in self._answers(x_BCHW, index_B)))
-        return unit(np.concatenate(codes)), np.concatenate(answers) if with_answers else None
+                    answers.append(sum(normalise(answer.numpy()) for answer in self._answers(x_BCHW, index_B)))
+        return normalise(np.concatenate(codes)), np.concatenate(answers) if with_answers else None
 
     def _answers(self, x_BCHW: Any, index_B: np.ndarray) -> Iterator[Any]:
         for look_BCHW in self._looks(x_BCHW, index_B, NUM_VIEWS):
@@ -245,7 +245,7 @@ class EncoderTrainer:
         """Of each of many views the code, with what is answered to it (R, D), and the pixels as a row (R, P)."""
         import torch
 
-        from unpool.analysis.neighbours import unit
+        from unpool.analysis.neighbours import normalise
 
         self.network.eval()
         x_RCHW = next(iter(self.data.batches([index_R])))
@@ -253,7 +253,7 @@ class EncoderTrainer:
             for look_RCHW in self._looks(x_RCHW, index_R, NUM_VIEWS_ISOLATED):
                 code_RD = self.network.embed(look_RCHW)
                 seen = [code_RD, self.objective.answer(code_RD)] if with_answers else [code_RD]
-                yield np.hstack([unit(part.numpy()) for part in seen]), _picture(look_RCHW)
+                yield np.hstack([normalise(part.numpy()) for part in seen]), _picture(look_RCHW)
 
     def _looks(self, x_BCHW: Any, index_B: np.ndarray, count: int) -> Iterator[Any]:
         for number in range(count):

@@ -10,7 +10,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.infer_classes import Values, classes_found, count_values
+from unpool.images.masks.infer_classes import Values, infer_classes, count_values
 from unpool.images.masks.pair_store import PairStore, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses
@@ -38,11 +38,11 @@ def find_labelled(
 
 
 def _tell_unmatched(found: Pairs, progress: Progress) -> None:
-    total = len(found.pairs) + len(found.without) + len(found.doubtful)
+    total = len(found.pairs) + len(found.without) + len(found.ambiguous)
     for left_out, of, why in (
         (found.without, f"{total} images", "have no mask"),
         (
-            found.doubtful,
+            found.ambiguous,
             f"{total} images",
             "have masks of their name in several folders, none in the image's own,",
         ),
@@ -69,7 +69,7 @@ def learn_classes(
     if classes is not None:
         return read_classes(classes, ignore, is_binary)
     layouts = {folder.layout for folder in folders}
-    made, told = classes_found(
+    made, told = infer_classes(
         _counted(folders, progress), ignore=ignore, suffix=folders[0].suffix,
         layout=layouts.pop() if len(layouts) == 1 else "", unknown=unknown,
     )  # fmt: skip

@@ -106,14 +106,14 @@ def write_large(written: Written, labels: LabelFile, read: Reader, classes: Pixe
 def as_written(classes: PixelClasses) -> np.ndarray:
     """The value of a predicted mask for each position of a class, (256,) uint8."""
     table = np.arange(256, dtype=np.uint8)
-    table[: len(classes)] = classes.written
+    table[: len(classes)] = classes.output_values
     return table
 
 
 def palette(classes: PixelClasses) -> np.ndarray:
     """The colour of each value of a predicted mask, (256, 3) uint8."""
     table = np.zeros((256, 3), np.uint8)
-    for value, colour in zip(classes.written, classes.colours, strict=True):
+    for value, colour in zip(classes.output_values, classes.colours, strict=True):
         table[value] = colour
     return table
 

@@ -18,7 +18,7 @@ from unpool.actions.training.network_request import fill_from_imagenet
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.crop_presets import crops_named
+from unpool.images.masks.crop_presets import parse_crops
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import History
@@ -100,7 +100,7 @@ class Job:
             write_report(self.out, network, images, self.classes, record, history.epochs)
             save_model(
                 self.out, network, training=record, classes=self.classes.names, last=history.last,
-                masks=self.classes.kept(),
+                masks=self.classes.to_dict(),
             )  # fmt: skip
             close_run_folder(self.out)
         self.accelerator.wait_for_everyone()
@@ -165,7 +165,7 @@ class Job:
         from unpool.training.data.masked_datasets import MaskedImages
 
         prep = network.preprocessing
-        crops = crops_named(self.wishes.augment, prep.size)
+        crops = parse_crops(self.wishes.augment, prep.size)
         return MaskedImages(self.store, crops, prep, self.accelerator.device, self.held, held_M.tolist())
 
     def _repeated(self, trained_M: np.ndarray) -> np.ndarray:

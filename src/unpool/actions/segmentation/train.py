@@ -15,7 +15,7 @@ from unpool.actions.training.run import finished
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError, unknown_name
-from unpool.images.masks.crop_presets import crops_named
+from unpool.images.masks.crop_presets import parse_crops
 from unpool.inference.model import pick_device
 from unpool.objectives.losses.metrics import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
@@ -156,7 +156,7 @@ def _try_names(wishes: SegmentationSettings, plan: Plan) -> None:
         raise unknown_name("--upsampling", wishes.upsampling, UPSAMPLINGS)
     class_weights(np.ones((1, 2)), ["", ""], wishes.class_weights)
     pixel_loss(wishes.loss or DEFAULT)
-    crops_named(wishes.augment, 64)
+    parse_crops(wishes.augment, 64)
     optimiser = build_optimiser(
         plan.optimizer, [torch.nn.Parameter(torch.zeros(2, 2))], plan.lr, plan.weight_decay
     )

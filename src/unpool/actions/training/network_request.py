@@ -105,11 +105,11 @@ def _read_description(path: Path) -> dict[str, Any]:
 def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
     """`UsageError` naming the file and what is wrong in it, before anything is opened."""
     from unpool.networks.catalogue import seeded
-    from unpool.networks.description import described_network
+    from unpool.networks.description import network_from_description
 
     try:
         with seeded(seed):
-            channels = described_network(description).channels
+            channels = network_from_description(description).channels
     except UnpoolError as error:
         raise UsageError(f"--network {file}: {error}") from error
     if channels not in (1, 3):
@@ -119,13 +119,13 @@ def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
 def input_shape_for(wanted: NetworkRequest, typical: Callable[[], int]) -> InputShape:
     """How images are decoded; `typical` gives the side at which a network of free depth fits them."""
     from unpool.networks.catalogue import default_size
-    from unpool.networks.description import described_pixels
+    from unpool.networks.description import preprocessing_from_description
 
     if wanted.from_model is not None:
         prep = describe_model(wanted.from_model)["preprocessing"]
         return InputShape(prep["size"], prep["channels"])
     if wanted.description is not None:
-        pixels = described_pixels(wanted.description)
+        pixels = preprocessing_from_description(wanted.description)
         return InputShape(pixels.size, pixels.channels)
     size = wanted.options.get("size")
     if size is None:
@@ -176,7 +176,7 @@ def _made(
 ) -> tuple[Any, bool]:
     """The network, and whether it starts from what was learnt elsewhere."""
     from unpool.networks.catalogue import seeded
-    from unpool.networks.description import described_network
+    from unpool.networks.description import network_from_description
     from unpool.networks.encoders.backbones import Backbone
     from unpool.networks.layers.initialisation import initialise
     from unpool.networks.weights import load_weights
@@ -188,7 +188,7 @@ def _made(
     if wanted.description is None:
         return _built(wanted, frame, num_classes, progress)
     with seeded(wanted.seed):
-        network = described_network(wanted.description)
+        network = network_from_description(wanted.description)
         initialise(network, wanted.init)
     load_weights(network, wanted.weights or "none")
     _tell_start(wanted, progress)

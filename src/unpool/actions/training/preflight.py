@@ -30,7 +30,7 @@ def check_options_have_effect(how: TrainingSettings, wanted: NetworkRequest, aug
                 raise UsageError(
                     f"{option} is about decoding, but --objective classify has no decoder; leave it out"
                 )
-    elif augmentation is not None and augmentation.gives_several:
+    elif augmentation is not None and augmentation.has_multi_crop:
         raise UsageError(
             f"--augment {how.augment}: it evaluates several crops of an image, whose class scores are averaged, "
             f"but --objective {how.objective} has none; leave five-crop and ten-crop to --objective classify"

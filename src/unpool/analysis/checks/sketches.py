@@ -44,7 +44,7 @@ class Sketches:
     def of(cls, pictures: Iterable[Image.Image | None]) -> Sketches:
         """Sketch RGB pictures, one after the other; only the sketches stay in memory.
 
-        >>> len(Sketches.of([Image.new("RGB", (40, 30), "teal"), None]))
+        >>> len(Sketches.from_images([Image.new("RGB", (40, 30), "teal"), None]))
         2
         """
         rows = [_NOTHING if picture is None else _sketch(picture) for picture in pictures]

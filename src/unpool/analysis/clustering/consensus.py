@@ -13,7 +13,7 @@ import numpy.typing as npt
 from unpool.analysis.clustering.num_groups import num_groups_of_vectors
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups
-from unpool.analysis.neighbours import Floats, Index, Indices, unit
+from unpool.analysis.neighbours import Floats, Index, Indices, normalise
 from unpool.core.rng import subsample_indices
 
 VOTERS = 10
@@ -45,7 +45,7 @@ def consensus_clustering(
     >>> len(set(labels[:2])), len(set(labels[2:4])), len(set(labels)), float(share.min())
     (1, 1, 2, 1.0)
     """
-    unit_ND = unit(vectors_ND)
+    unit_ND = normalise(vectors_ND)
     num_groups = num_groups_of_vectors(unit_ND, seed=seed) if groups == "auto" else groups
     total_NK: Floats | None = None
     for look, (perplexity, exaggeration) in enumerate(MAPS):

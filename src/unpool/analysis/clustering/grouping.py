@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
 from unpool.analysis.clustering.consensus import consensus_clustering
-from unpool.analysis.clustering.num_groups import num_groups_of_vectors, number_of_groups
+from unpool.analysis.clustering.num_groups import num_groups_of_map, num_groups_of_vectors
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import NOISE, silhouette, single_threaded
-from unpool.analysis.neighbours import Floats, Indices, checked, unit
+from unpool.analysis.neighbours import Floats, Indices, check_vectors, normalise
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
@@ -69,7 +69,7 @@ def group(
     >>> group([[1, 0], [0, 1], [1, 0.1], [1, 0.2]], method="kmeans", groups=2).labels.tolist()
     [0, 1, 0, 0]
     """
-    unit_ND = unit(vectors_ND)
+    unit_ND = normalise(vectors_ND)
     _check(len(unit_ND), method, groups)
     space = _Space(unit_ND, xy_N2, seed)
     if len(np.unique(unit_ND, axis=0)) == 1:
@@ -100,7 +100,7 @@ class _Space:
 
     def __init__(self, unit_ND: Floats, xy_N2: npt.ArrayLike | None, seed: int) -> None:
         self.unit_ND, self.seed = unit_ND, seed
-        self._xy_N2 = None if xy_N2 is None else checked(xy_N2, "map")
+        self._xy_N2 = None if xy_N2 is None else check_vectors(xy_N2, "map")
         if self._xy_N2 is not None and len(self._xy_N2) != len(unit_ND):
             raise UnpoolError(
                 f"map: {len(self._xy_N2)} positions, expected {len(unit_ND)}, one a vector; map again"
@@ -117,7 +117,7 @@ class _Space:
             return groups
         if self._xy_N2 is None:
             return num_groups_of_vectors(self.unit_ND, seed=self.seed)
-        return number_of_groups(self._xy_N2, vectors_ND=self.unit_ND, seed=self.seed)
+        return num_groups_of_map(self._xy_N2, vectors_ND=self.unit_ND, seed=self.seed)
 
 
 def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.metrics.silhouette import NOISE, single_threaded
-from unpool.analysis.neighbours import Floats, Indices, unit
+from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.errors import UnpoolError, UsageError
 
 Merges = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     >>> rows[:, :2].astype(int).tolist(), rows[:, 3].tolist()
     ([[0, 1], [2, 3]], [3.0, 4.0])
     """
-    unit_ND, group_N = unit(vectors_ND), np.asarray(groups)
+    unit_ND, group_N = normalise(vectors_ND), np.asarray(groups)
     if len(group_N) != len(unit_ND):
         raise UnpoolError(f"groups: {len(group_N)}, expected {len(unit_ND)}, one a vector; group again")
     kept_M = np.flatnonzero(group_N != NOISE)
@@ -111,7 +111,7 @@ def split(
         raise UsageError(f"split: there is no group {group}; the groups are 0 to {int(group_N.max())}")
     if not 2 <= parts <= len(rows):
         raise UsageError(f"split: {parts} parts, expected 2 to the {len(rows)} images of group {group}")
-    unit_ND: Floats = unit(vectors_ND)
+    unit_ND: Floats = normalise(vectors_ND)
     with single_threaded():
         part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
     order = np.argsort(-np.bincount(part_n, minlength=parts), kind="stable")

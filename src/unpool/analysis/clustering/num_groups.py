@@ -13,7 +13,7 @@ import numpy.typing as npt
 from unpool.analysis.clustering.communities import communities
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
-from unpool.analysis.neighbours import Floats, checked, unit
+from unpool.analysis.neighbours import Floats, check_vectors, normalise
 
 MOST_GROUPS = 30
 ASKED = 20_000  # positions that k-means tries each number on
@@ -25,7 +25,7 @@ MAPPED = 5_000  # images on a map that is made only to count
 SHARE = 0.02  # of the images that a community must hold to be counted
 
 
-def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None = None, seed: int = 0) -> int:
+def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None = None, seed: int = 0) -> int:
     """The number of k-means groups, from 2 to min(30, √N), whose silhouette on the map is best; the fewer in a tie.
 
     Takes (N, 2) finite positions. 1 where there are fewer than four images or all lie in one place: nothing is
@@ -38,10 +38,10 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None =
     Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
     in a fixed neighbour embedding); Traag et al. 2019 (communities).
 
-    >>> number_of_groups([[x + dx, 0] for x in (0, 50, 100) for dx in (0, 1, 2)])
+    >>> num_groups_of_map([[x + dx, 0] for x in (0, 50, 100) for dx in (0, 1, 2)])
     3
     """
-    place_N2 = checked(xy_N2, "map")
+    place_N2 = check_vectors(xy_N2, "map")
     if len(place_N2) > ASKED:
         place_N2 = place_N2[np.random.default_rng(seed).choice(len(place_N2), ASKED, replace=False)]
     num_places = len(np.unique(place_N2, axis=0))
@@ -50,7 +50,7 @@ def number_of_groups(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None =
     best = max(scores, key=lambda number: (scores[number], -number), default=1)
     if vectors_ND is None or scores.get(best, 1.0) >= CLEAR or np.shape(vectors_ND)[0] < COMMUNITIES_FROM:
         return best
-    return _large_communities(unit(vectors_ND), seed)
+    return _large_communities(normalise(vectors_ND), seed)
 
 
 def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
@@ -59,9 +59,9 @@ def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
     >>> num_groups_of_vectors([[1, 0], [1, 0.01], [0, 1], [0.01, 1]])
     2
     """
-    unit_ND = unit(vectors_ND)
+    unit_ND = normalise(vectors_ND)
     rows = np.sort(np.random.default_rng(seed).permutation(len(unit_ND))[:MAPPED])
-    return number_of_groups(compute_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
+    return num_groups_of_map(compute_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
 
 
 def _large_communities(unit_ND: Floats, seed: int) -> int:

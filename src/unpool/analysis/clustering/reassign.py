@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import communities
-from unpool.analysis.neighbours import Floats, Indices, unit
+from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.core.rng import subsample_indices
 
 ROUND = 10  # images outside a crowd that each of its images asks
@@ -46,7 +46,7 @@ def reassign_isolated_communities(
     >>> reassign_isolated_communities([0] * 9 + [1] * 9 + [1] * 3, vectors, pixels, as_it_is).tolist()[-3:]
     [0, 0, 0]
     """
-    unit_ND = unit(vectors_ND)
+    unit_ND = normalise(vectors_ND)
     pixel_NP = np.asarray(pixels_NP, np.float32)
     before_N = np.asarray(group_N, np.int64)
     after_N, size_K = before_N.copy(), np.bincount(before_N)
@@ -59,7 +59,7 @@ def reassign_isolated_communities(
             others = np.flatnonzero(crowd_N != number)
             outside_O = others[subsample_indices(len(others), ASKED, chance)]
             views = list(look(row_R[subsample_indices(len(row_R), ASKING, chance)]))
-            near_K = _near([unit(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
+            near_K = _near([normalise(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
             near_K += _near([picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N)
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
             after_N[row_R] = np.argmax(

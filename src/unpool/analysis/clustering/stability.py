@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.grouping import group
-from unpool.analysis.neighbours import unit
+from unpool.analysis.neighbours import normalise
 from unpool.core.rng import subsample_indices
 
 RUNS, SAMPLE = 3, 5_000
@@ -35,7 +35,7 @@ def stability(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    unit_ND, chance = unit(vectors_ND), np.random.default_rng(seed)
+    unit_ND, chance = normalise(vectors_ND), np.random.default_rng(seed)
     if len(unit_ND) < 10:
         return None
     unit_ND = unit_ND[subsample_indices(len(unit_ND), sample, chance)]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import Floats, checked, unit
+from unpool.analysis.neighbours import Floats, check_vectors, normalise
 from unpool.core.cpu import usable_cores
 from unpool.core.rng import subsample_indices
 
@@ -31,7 +31,7 @@ def silhouette(
     >>> round(silhouette([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1]), 2)
     0.99
     """
-    return _silhouette(unit(vectors_ND), np.asarray(groups), "cosine", sample, seed)
+    return _silhouette(normalise(vectors_ND), np.asarray(groups), "cosine", sample, seed)
 
 
 def map_silhouette(
@@ -42,7 +42,7 @@ def map_silhouette(
     >>> round(map_silhouette([[0, 0], [0, 1], [9, 0], [9, 1]], [0, 0, 1, 1]), 2)
     0.89
     """
-    return _silhouette(checked(xy_N2), np.asarray(groups), "euclidean", sample, seed)
+    return _silhouette(check_vectors(xy_N2), np.asarray(groups), "euclidean", sample, seed)
 
 
 def _silhouette(

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.metrics.silhouette import NOISE, silhouette
-from unpool.analysis.neighbours import Floats, Indices, checked, self_neighbours, unit
+from unpool.analysis.neighbours import Floats, Indices, check_vectors, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError
 
@@ -101,7 +101,7 @@ def knn_accuracy(vectors_ND: npt.ArrayLike, labels: npt.ArrayLike, k: int = 10) 
     1.0
     """
     class_N = np.unique(np.asarray(labels), return_inverse=True)[1]
-    vector_ND = checked(vectors_ND)
+    vector_ND = check_vectors(vectors_ND)
     if len(class_N) != len(vector_ND):
         raise UnpoolError(f"labels: {len(class_N)}, expected {len(vector_ND)}, one for each vector")
     if len(vector_ND) == 1:
@@ -126,7 +126,7 @@ def trustworthiness(
     >>> trustworthiness([[1, 0], [1, 0.1], [0.1, 1], [0, 1]], [[0, 0], [0, 1], [9, 1], [9, 0]], k=1)
     1.0
     """
-    unit_ND, place_N2 = unit(vectors_ND), checked(xy_N2, "map")
+    unit_ND, place_N2 = normalise(vectors_ND), check_vectors(xy_N2, "map")
     num = len(unit_ND)
     if num < 3:
         return None
@@ -153,7 +153,7 @@ def medoids(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int) -> dict[in
     >>> medoids([[1, 0], [1, 0.2], [1, 0.5], [0, 1]], [0, 0, 0, 1], k=2)[0].tolist()
     [1, 0]
     """
-    unit_ND, group_N = unit(vectors_ND), np.asarray(groups)
+    unit_ND, group_N = normalise(vectors_ND), np.asarray(groups)
     found: dict[int, Indices] = {}
     for group in np.unique(group_N[group_N != NOISE]):
         rows = np.flatnonzero(group_N == group)
@@ -188,7 +188,7 @@ def evaluate(
     >>> evaluate([[1, 0], [1, 0.1], [0, 1]], [0, 0, 1], ["a", "a", "b"])["accuracy"]
     1.0
     """
-    vector_ND, group_N = checked(vectors_ND), np.asarray(groups)
+    vector_ND, group_N = check_vectors(vectors_ND), np.asarray(groups)
     if len(group_N) != len(vector_ND):
         raise UnpoolError(f"groups: {len(group_N)}, expected {len(vector_ND)}, one a vector; group again")
     return {

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.metrics.silhouette import NOISE
-from unpool.analysis.neighbours import Floats, self_neighbours, unit
+from unpool.analysis.neighbours import Floats, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
 
 RUNS, SAMPLE = 3, 5_000
@@ -36,7 +36,7 @@ def neighbour_purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 
     group_N = np.asarray(groups)
     if len(group_N) < 2:
         return np.ones(len(group_N), np.float32)
-    _, near_Nk = self_neighbours(unit(vectors_ND), min(k, len(group_N) - 1))
+    _, near_Nk = self_neighbours(normalise(vectors_ND), min(k, len(group_N) - 1))
     share_N: Floats = (group_N[near_Nk] == group_N[:, None]).mean(axis=1).astype(np.float32)
     return share_N
 
@@ -52,7 +52,7 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     >>> round(effective_rank(np.eye(4)), 1), round(effective_rank([[1, 0], [1, 0]]), 1)
     (3.0, 1.0)
     """
-    unit_ND = unit(vectors_ND)
+    unit_ND = normalise(vectors_ND)
     unit_ND = unit_ND[subsample_indices(len(unit_ND), sample, seed)]
     centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
     smaller = (

@@ -1,4 +1,4 @@
-"""Augmentation: what happens to images before a network sees them, in training and in evaluation.
+"""Augment images and masks for training and evaluation.
 
 B batch, C channels, H height, W width before and h, w after the transforms, V views of one image.
 """
@@ -20,12 +20,12 @@ from torchvision import tv_tensors
 
 from unpool.core.rng import uniform
 from unpool.errors import UsageError, unknown_name
-from unpool.images.augment.transform_specs import SEVERAL, Place, Step, build
+from unpool.images.augment.transform_specs import MULTI_CROPS, Step, TransformContext, build_transforms
 
 OPTION = "--augment"
 KEYS = ("train", "evaluate", "size")
 _STREAM = 103  # of unpool.core.rng, apart from those of the corruptions
-# torchvision draws from torch's global numbers, which are given back afterwards; one thread at a time.
+# torchvision draws from torch's global numbers, which are restored afterwards; one thread at a time.
 _TORCH_NUMBERS = threading.RLock()
 
 
@@ -41,8 +41,8 @@ def _shift(height: int, width: int) -> list[Step]:
     """What enters from outside repeats the border: paper stays white, and a black ground black."""
     border = math.ceil(0.3 * max(height, width))
     translate = [0.1 * width / (width + 2 * border), 0.1 * height / (height + 2 * border)]
-    moved = {"degrees": 10, "translate": translate, "scale": [0.9, 1.1], "interpolation": "bilinear"}
-    return [{"pad": {"padding": border, "padding_mode": "edge"}}, {"affine": moved}, "center-crop"]
+    affine = {"degrees": 10, "translate": translate, "scale": [0.9, 1.1], "interpolation": "bilinear"}
+    return [{"pad": {"padding": border, "padding_mode": "edge"}}, {"affine": affine}, "center-crop"]
 
 
 def _photo(height: int, width: int) -> list[Step]:
@@ -65,17 +65,18 @@ PRESETS: dict[str, Callable[[int, int], list[Step]]] = {
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Transforms for training and for evaluation, as lists for `transform_names.build`.
+    """Transforms for training and for evaluation.
 
-    `train` may also be a function of the images' (height, width) that gives the list. `size` is the side in
-    pixels at which images are to be kept before the transforms; None: the network's. Geometric transforms move
-    a mask with the image, to the nearest pixel, and fill it with `mask_fill` where the image had nothing
-    (`pad` with edge, reflect or symmetric repeats the mask as it does the image); others leave it alone.
+    Both are lists for `transform_specs.build_transforms`. `train` may also be a function of the images' (height,
+    width) that gives the list. `size` is the side in pixels at which images are to be kept before the transforms;
+    None: the network's. Geometric transforms move a mask with the image, to the nearest pixel, and fill it with
+    `mask_fill` where the image had nothing (`pad` with edge, reflect or symmetric repeats the mask as it does the
+    image); others leave it alone.
 
     `normalise` is not needed: unpool normalises for its network by itself. In a list it works on the image in
     0..1 and makes the views float32, which the network's own (x - mean) / std then takes for images in 0..1.
 
-    Raises `UsageError` for lists that are wrong, when it is made.
+    Raises `UsageError` for lists that are wrong, at construction.
     """
 
     train: Sequence[Step] | Callable[[int, int], Sequence[Step]] = ()
@@ -95,35 +96,58 @@ class Augmentation:
     def train_view(
         self, x_CHW: Tensor, seed: int, epoch: int, index: int, mask_HW: Tensor | None = None
     ) -> Tensor | tuple[Tensor, Tensor]:
-        """One uint8 image (C, h, w), with its mask (h, w) if given: a function of (seed, epoch, index).
+        """Transform one image, and its mask, for training.
 
-        torchvision and callables must draw from torch's global numbers, which are set for the image and given
-        back afterwards. Another thread that draws from them at the same time disturbs both.
+        The view is a function of (seed, epoch, index). torchvision and callables must draw from torch's global
+        numbers, which are set for the image and restored afterwards. Another thread that draws from them at the
+        same time disturbs both.
+
+        Args:
+            x_CHW: uint8 image.
+            seed: Seed of the run.
+            epoch: Number of the epoch.
+            index: Number of the image.
+            mask_HW: Its mask, which moves with the image.
+
+        Returns:
+            The image (C, h, w) uint8, with a mask also that, (h, w).
 
         >>> x_CHW = torch.arange(12, dtype=torch.uint8).view(1, 3, 4)
         >>> Augmentation([{"horizontal-flip": 1}]).train_view(x_CHW, seed=0, epoch=1, index=5)[0, 0]
         tensor([3, 2, 1, 0], dtype=torch.uint8)
         """
-        with _drawn_from(seed, epoch, np.array([index])) as starts:
+        with _seed_each(seed, epoch, np.array([index])) as starts:
             return self._view(x_CHW, starts[0], mask_HW)
 
     def train_views(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor:
-        """A batch of uint8 images (B, C, h, w), each as `train_view` gives it.
+        """Transform a batch for training, each image as `train_view` does.
 
-        Raises `UsageError` where the views differ in shape.
+        Args:
+            x_BCHW: uint8 images.
+            index_B: Their numbers.
+            seed: Seed of the run.
+            epoch: Number of the epoch.
+
+        Returns:
+            (B, C, h, w) uint8.
+
+        Raises:
+            UsageError: Where the views differ in shape.
         """
-        with _drawn_from(seed, epoch, index_B) as starts:
+        with _seed_each(seed, epoch, index_B) as starts:
             views = [self._view(x_CHW, start) for x_CHW, start in zip(x_BCHW, starts, strict=True)]
         return _stack([view for view in views if isinstance(view, Tensor)], x_BCHW)
 
     def evaluate_views(self, x_CHW: Tensor) -> Tensor:
-        """The image as it is evaluated, (V, C, h, w): V is 5 or 10 after five-crop or ten-crop, else 1.
+        """Transform one image for evaluation, (V, C, h, w).
+
+        V is 5 or 10 after five-crop or ten-crop, else 1.
 
         >>> Augmentation(evaluate=[{"ten-crop": 4}]).evaluate_views(torch.zeros(3, 8, 8)).shape
         torch.Size([10, 3, 4, 4])
         """
         view: Any = tv_tensors.Image(x_CHW)
-        with _drawn_from(0, 0, np.array([0])) as starts:
+        with _seed_each(0, 0, np.array([0])) as starts:
             torch.default_generator.manual_seed(starts[0])
             for transform in self._transforms(False, *x_CHW.shape[-2:]):
                 view = transform(view)
@@ -131,10 +155,13 @@ class Augmentation:
         return torch.stack([each.as_subclass(Tensor) for each in views])
 
     @property
-    def gives_several(self) -> bool:
-        """Whether images are evaluated by several crops of each, which class scores alone can be averaged over."""
+    def has_multi_crop(self) -> bool:
+        """Whether images are evaluated by several crops of each.
+
+        Only class scores can be averaged over these.
+        """
         built = self._transforms(False, self.size or 64, self.size or 64)
-        return bool(built) and getattr(built[-1], "name", None) in SEVERAL
+        return bool(built) and getattr(built[-1], "name", None) in MULTI_CROPS
 
     def _view(
         self, x_CHW: Tensor, start: int, mask_HW: Tensor | None = None
@@ -157,18 +184,28 @@ class Augmentation:
         if key not in self._built:
             steps = self.train if training else self.evaluate
             listed = steps(height, width) if callable(steps) else steps
-            self._built[key] = build(listed, Place((height, width), self.mask_fill, several=not training))
+            context = TransformContext((height, width), self.mask_fill, allows_multi_crop=not training)
+            self._built[key] = build_transforms(listed, context)
         return self._built[key]
 
 
 def read_augmentation(text: str, mask_fill: int = 255) -> Augmentation:
-    """The augmentation of a preset's name, or of a YAML file.
+    """Read an augmentation by a preset's name, or from YAML.
 
     Presets: `none`; `flip`, mirror images; `shift`, small shifts, rotations and scales without mirror images,
     for digits and letters; `photo`, crops resized to the image's own size, mirror images and colour jitter;
     `crops`, crops of the own size after 4 reflected pixels are added, and mirror images. They evaluate the image
     as it is. A file holds the list for training, or `train`, `evaluate` and `size` (pixels).
-    Raises `UsageError` for an unknown name, or a file that is missing or wrong.
+
+    Args:
+        text: The name of a preset, or the path of a file that ends in .yaml or .yml.
+        mask_fill: What masks hold where the image has nothing.
+
+    Returns:
+        The augmentation.
+
+    Raises:
+        UsageError: For an unknown name, or a file that is missing or wrong.
 
     >>> read_augmentation("flip").evaluate_views(torch.zeros(3, 8, 8)).shape
     torch.Size([1, 3, 8, 8])
@@ -203,7 +240,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _drawn_from(seed: int, epoch: int, index_B: np.ndarray) -> Iterator[list[int]]:
+def _seed_each(seed: int, epoch: int, index_B: np.ndarray) -> Iterator[list[int]]:
     """A seed of torch's numbers for each image; afterwards they go on as if nothing had been drawn."""
     halves_B2 = ((uniform(seed, epoch, index_B, 2, _STREAM) + 1) * 2**23).astype(np.int64)
     with _TORCH_NUMBERS, torch.random.fork_rng(devices=[]):

@@ -1,4 +1,4 @@
-"""Corruptions of images that are already tensors, driven by given uniform numbers: the same image, the same noise.
+"""Corrupt image tensors; the same image gets the same noise.
 
 B batch, C channels, H height, W width; N patches of an image.
 """
@@ -6,9 +6,10 @@ B batch, C channels, H height, W width; N patches of an image.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,9 +26,19 @@ _HIT, _PIXELS = 101, 102  # streams of unpool.core.rng, apart from those of the 
 
 
 def salt_pepper(x_BCHW: Tensor, random_B1HW: Tensor, snr: float, black: Tensor, white: Tensor) -> Tensor:
-    """Where the number, in [-1, 1), is among the lowest (1 - snr) / 2 the pixel is black, among the highest white.
+    """Set a share of the pixels to black or white.
 
-    One number per pixel: all channels together. `black` and `white` are broadcast over x.
+    A pixel becomes black where its number is among the lowest (1 − snr) / 2, white where it is among the highest.
+
+    Args:
+        x_BCHW: Images.
+        random_B1HW: One number in [-1, 1) for each pixel, all channels together.
+        snr: Share of the pixels that stay, 0..1.
+        black: Broadcast over x.
+        white: Broadcast over x.
+
+    Returns:
+        Images of the shape and type of x.
 
     >>> x, random = torch.full((1, 1, 1, 4), 0.5), torch.tensor([[[[-0.9, -0.7, 0.7, 0.9]]]])
     >>> salt_pepper(x, random, 0.8, torch.tensor(0.0), torch.tensor(1.0)).flatten().tolist()
@@ -38,14 +49,18 @@ def salt_pepper(x_BCHW: Tensor, random_B1HW: Tensor, snr: float, black: Tensor, 
 
 
 class Noise(Protocol):
-    """What is done to the pixels of a batch of which every image is hit."""
+    """A corruption of every image of a batch."""
 
-    def __call__(self, x_BCHW: Tensor, draw: Draw, pixels: Pixels) -> Tensor: ...
+    def __call__(self, x_BCHW: Tensor, draw: Draw, pixels: Pixels) -> Tensor:
+        """Return corrupted copies of images."""
 
 
 @dataclass(frozen=True)
 class SaltPepper:
-    """A share 1 - snr of the pixels, half to black and half to white, all channels together."""
+    """Salt-and-pepper noise on all channels together.
+
+    A share 1 - snr of the pixels is hit, half to black and half to white.
+    """
 
     snr: float = 0.9
 
@@ -58,7 +73,7 @@ class SaltPepper:
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Normal noise on every channel, clipped to black..white so that a corrupted image is an image.
+    """Normal noise on every channel, clipped to black..white.
 
     `sigma` is in units of the pixel range, black being 0 and white 1. The normal numbers have 65,536 levels
     and end at 4.3 sigma: looked up, they are the same in every batch and on every machine.
@@ -76,7 +91,10 @@ class Gaussian:
 
 @dataclass(frozen=True)
 class Mask:
-    """round(share · N) of the N squares of patch × patch pixels become black; those at the edge may be cut."""
+    """Black squares of patch × patch pixels.
+
+    Of the N squares of a grid round(share · N) become black; those at the edge may be cut.
+    """
 
     share: float = 0.25
     patch: int = 4
@@ -95,13 +113,21 @@ class Mask:
 
 @dataclass(frozen=True)
 class Pixels:
-    """How the images were normalised, per channel or with one number for all: (x - mean) / std of x in 0..1."""
+    """The normalisation of images.
+
+    Images in 0..1 become (x - mean) / std.
+    `mean` and `std` hold a number per channel, or one for all.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
     def range_like(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Black and white as (C, 1, 1) float32 on x's device; `UsageError` where the channels do not fit."""
+        """Return black and white as x has them.
+
+        Both are (C, 1, 1) float32 on x's device.
+        Raises `UsageError` where the channels do not fit.
+        """
         for values in (self.mean, self.std):
             if len(values) not in (1, x_BCHW.shape[1]):
                 raise UsageError(
@@ -115,7 +141,10 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Draw:
-    """Numbers in [-1, 1) for each image of a batch, (B, count) float32, made on the CPU."""
+    """Random numbers in [-1, 1) for each image.
+
+    They are (B, count) float32, drawn on the CPU.
+    """
 
     index_B: np.ndarray
     seed: int
@@ -128,32 +157,45 @@ class Draw:
 
 @dataclass(frozen=True)
 class Corruption:
-    """Hits an image with probability `p`; what becomes of it is a function of (seed, epoch, index) alone."""
+    """A noise that hits each image with probability `p`.
+
+    The result is a function of (seed, epoch, index) alone.
+    """
 
     noise: Noise
     p: float
     pixels: Pixels
 
     def __call__(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor:
-        """Corrupted copies of floating point images, in their dtype, memory format and range.
+        """Return corrupted copies of floating-point images.
 
-        An image gets the same bits whatever the batch it is in. Source: Vincent et al., Extracting and Composing
-        Robust Features with Denoising Autoencoders, ICML 2008; Stacked Denoising Autoencoders, JMLR 2010.
+        They keep dtype, memory format and range. An image gets the same bits whatever the batch it is in. Source:
+        Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, ICML 2008; Stacked
+        Denoising Autoencoders, JMLR 2010.
         """
         hit_B1 = Draw(index_B, seed, epoch, _HIT)(1) < 2 * self.p - 1
         hit_B111 = torch.from_numpy(hit_B1[:, :, None, None]).to(x_BCHW.device)
         corrupted_BCHW = self.noise(x_BCHW, Draw(index_B, seed, epoch), self.pixels)
-        made_BCHW = torch.where(hit_B111, corrupted_BCHW, x_BCHW)
+        mixed_BCHW = torch.where(hit_B111, corrupted_BCHW, x_BCHW)
         if x_BCHW.is_contiguous():
-            return made_BCHW.contiguous()
-        return made_BCHW.contiguous(memory_format=_memory_format(x_BCHW))
+            return mixed_BCHW.contiguous()
+        return mixed_BCHW.contiguous(memory_format=_memory_format(x_BCHW))
 
 
 def read_corruption(text: str, mean: tuple[float, ...], std: tuple[float, ...]) -> Corruption:
-    """The corruption that a word names, for images normalised by `mean` and `std` (0 and 1 where they are not).
+    """Parse a corruption such as `gaussian:sigma=0.1`.
 
-    `salt-pepper:snr=0.9,p=1`, `gaussian:sigma=0.1,p=1` or `mask:share=0.25,patch=4,p=1`; these are the defaults.
-    snr, sigma, share and p are from 0 to 1, patch is a whole number of pixels. Raises `UsageError`.
+    Args:
+        text: `salt-pepper:snr=0.9,p=1`, `gaussian:sigma=0.1,p=1` or `mask:share=0.25,patch=4,p=1`; these are the
+            defaults. snr, sigma, share and p are from 0 to 1, patch is a whole number of pixels.
+        mean: Of the images' normalisation, 0 where they are not normalised.
+        std: The same, 1 where they are not normalised.
+
+    Returns:
+        The corruption.
+
+    Raises:
+        UsageError: For another name, key or value.
 
     >>> corruption = read_corruption("salt-pepper:snr=0.8", (0.5,), (0.5,))
     >>> x_BCHW = torch.zeros(1, 1, 50, 50)
@@ -165,7 +207,7 @@ def read_corruption(text: str, mean: tuple[float, ...], std: tuple[float, ...]) 
     return Corruption(_noise(name, values), p, Pixels(tuple(mean), tuple(std)))
 
 
-def _noise(name: str, values: dict[str, Any]) -> Noise:
+def _noise(name: str, values: Mapping[str, str | float]) -> Noise:
     if name == "salt-pepper":
         return SaltPepper(_share(name, "snr", values, 0.9))
     if name == "gaussian":
@@ -176,7 +218,7 @@ def _noise(name: str, values: dict[str, Any]) -> Noise:
     return Mask(_share(name, "share", values, 0.25), int(patch))
 
 
-def _share(name: str, key: str, values: dict[str, Any], default: float) -> float:
+def _share(name: str, key: str, values: Mapping[str, str | float], default: float) -> float:
     return number(f"{OPTION} {name}", key, values.get(key, default), 0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Lists of transforms as read from YAML, turned into what they name.
+"""Build transforms from lists as read from YAML.
 
 H height, W width.
 """
@@ -15,57 +15,85 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from unpool.errors import UsageError, unknown_name
-from unpool.images.augment.transform_types import ALIASES, TRANSFORMS, CentreCrop, Function, RandomScaleCrop
+from unpool.images.augment.transform_types import (
+    ALIASES,
+    TRANSFORMS,
+    CentreCrop,
+    Function,
+    RandomScaleCrop,
+    TVTensor,
+)
 
 Step = str | Mapping[str, Any] | Callable[..., Any]  # one entry of a list of transforms
-REFUSED = (TypeError, ValueError, RuntimeError, AssertionError, LookupError, AttributeError, ArithmeticError)
+ARGUMENT_ERRORS = (
+    TypeError,
+    ValueError,
+    RuntimeError,
+    AssertionError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+)
 NESTED = ("random-choice", "random-apply", "random-order")
-SEVERAL = ("five-crop", "ten-crop")
+MULTI_CROPS = ("five-crop", "ten-crop")
 OWN_SIZE = ("center-crop", "random-crop", "random-resized-crop", "random-scale-crop", "resize")
 
 
-class Named(nn.Module):
-    """A transform that says its name where the image does not suit it."""
+class NamedTransform(nn.Module):
+    """A transform whose name stands in its errors."""
 
-    def __init__(self, name: str, transform: Any) -> None:
+    def __init__(self, name: str, transform: Callable[..., Any]) -> None:
         super().__init__()
         self.name, self.transform = name, transform
 
-    def forward(self, *inputs: Any) -> Any:
+    def forward(self, *inputs: TVTensor) -> Any:
+        """Transform an Image, or an (Image, Mask)."""
         try:
             return self.transform(*inputs)
-        except REFUSED as error:
+        except ARGUMENT_ERRORS as error:
             shape = tuple(inputs[0].shape)
             raise UsageError(f"transform {self.name}: on an image of shape {shape}: {error}") from error
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a list of transforms is used: the size (H, W) of its images, and what it may hold."""
+class TransformContext:
+    """What a list of transforms is used for.
+
+    `size` (H, W) is that of its images; the rest says what the list may hold.
+    """
 
     size: tuple[int, int]
     mask_fill: int = 255
-    several: bool = False  # five-crop or ten-crop may be the last
+    allows_multi_crop: bool = False  # five-crop or ten-crop may be the last
     nested: bool = False
 
 
-def build(steps: Sequence[Step], place: Place) -> list[Any]:
-    """The transforms of a list, each called with an Image or with (Image, Mask).
+def build_transforms(steps: Sequence[Step], context: TransformContext) -> list[Any]:
+    """Build the transforms of a list.
 
     An entry is a name, {name: its first argument} or {name: {argument: value}}, with torchvision's arguments;
     center-crop, random-crop, random-resized-crop and resize without a `size` keep the image's own. In Python an
     entry may also be a callable, for the image alone, or a torchvision v2 transform, as it is.
-    Raises `UsageError` naming the transform.
 
-    >>> transforms = build(["horizontal-flip", {"pad": {"padding": 2, "padding_mode": "edge"}}], Place((8, 8)))
-    >>> [each.name for each in transforms]
+    Args:
+        steps: The entries.
+        context: What the list is used for.
+
+    Returns:
+        Transforms, each called with an Image or with (Image, Mask).
+
+    Raises:
+        UsageError: Naming the transform that is wrong.
+
+    >>> steps = ["horizontal-flip", {"pad": {"padding": 2, "padding_mode": "edge"}}]
+    >>> [each.name for each in build_transforms(steps, TransformContext((8, 8)))]
     ['horizontal-flip', 'pad']
     """
     if isinstance(steps, str | Mapping) or not isinstance(steps, Sequence):
         raise UsageError(f"transforms are {steps!r}, but must be a list of names or {{name: arguments}}")
     names = [_name(step) for step in steps]
-    _check_order(names, place)
-    return [_one(name, step, place) for name, step in zip(names, steps, strict=True)]
+    _check_order(names, context)
+    return [_build_one(name, step, context) for name, step in zip(names, steps, strict=True)]
 
 
 def _name(step: Step) -> str | None:
@@ -82,58 +110,59 @@ def _name(step: Step) -> str | None:
     return ALIASES.get(name, name)
 
 
-def _check_order(names: Sequence[str | None], place: Place) -> None:
+def _check_order(names: Sequence[str | None], context: TransformContext) -> None:
     for position, name in enumerate(names):
         after = names[position + 1 :]
-        if name in SEVERAL and (after or not place.several):
+        if name in MULTI_CROPS and (after or not context.allows_multi_crop):
             raise UsageError(f"transform {name} gives several images: only as the last step of `evaluate`")
         if name == "normalise" and (
-            place.nested or any(later not in (*SEVERAL, "erasing") for later in after)
+            context.nested or any(later not in (*MULTI_CROPS, "erasing") for later in after)
         ):
             raise UsageError(
                 "transform normalise leaves the range 0 to 255: put it last, before erasing and five-crop only"
             )
 
 
-def _one(name: str | None, step: Any, place: Place) -> Any:
+def _build_one(name: str | None, step: Step, context: TransformContext) -> Callable[..., Any]:
     if name is None:
+        assert callable(step)
         return step if isinstance(step, v2.Transform) else Function(step)
-    arguments = _arguments(name, step, place)
+    arguments = _arguments(name, step, context)
     try:
         transform = TRANSFORMS[name](**arguments)
-    except REFUSED as error:
-        given = f"; given {next(iter(step.values()))!r}" if isinstance(step, Mapping) else ""
-        raise UsageError(f"transform {name}: {error}{given}") from error
+    except ARGUMENT_ERRORS as error:
+        seen = f"; the arguments are {next(iter(step.values()))!r}" if isinstance(step, Mapping) else ""
+        raise UsageError(f"transform {name}: {error}{seen}") from error
     if isinstance(transform, CentreCrop | RandomScaleCrop):
-        transform.mask_fill = place.mask_fill
-    return Named(name, transform)
+        transform.mask_fill = context.mask_fill
+    return NamedTransform(name, transform)
 
 
-def _arguments(name: str, step: Any, place: Place) -> dict[str, Any]:
+def _arguments(name: str, step: Step, context: TransformContext) -> dict[str, Any]:
     allowed = [key for key in inspect.signature(TRANSFORMS[name]).parameters if key != "inplace"]
-    given = step[next(iter(step))] if isinstance(step, Mapping) else None
-    arguments = dict(given) if isinstance(given, Mapping) else {} if given is None else {allowed[0]: given}
+    value = step[next(iter(step))] if isinstance(step, Mapping) else None
+    arguments = dict(value) if isinstance(value, Mapping) else {} if value is None else {allowed[0]: value}
     for key in arguments:
         if key not in allowed:
             raise unknown_name(f"argument of transform {name}", str(key), allowed)
     if name in OWN_SIZE:
-        arguments.setdefault("size", place.size)
+        arguments.setdefault("size", context.size)
     size = arguments.get("size", 1)
     if any(
         isinstance(side, int) and side < 1 for side in (size if isinstance(size, list | tuple) else [size])
     ):
         raise UsageError(f"transform {name}: size is {size!r}, but must be 1 pixel or more")
     if name in NESTED and "transforms" in arguments:
-        inside = replace(place, several=False, nested=True)
-        arguments["transforms"] = build(arguments["transforms"], inside)
+        inside = replace(context, allows_multi_crop=False, nested=True)
+        arguments["transforms"] = build_transforms(arguments["transforms"], inside)
     if "interpolation" in arguments:
         arguments["interpolation"] = _interpolation(name, arguments["interpolation"])
     if "fill" in allowed:
-        arguments["fill"] = {tv_tensors.Mask: place.mask_fill, "others": arguments.get("fill", 0)}
+        arguments["fill"] = {tv_tensors.Mask: context.mask_fill, "others": arguments.get("fill", 0)}
     return arguments
 
 
-def _interpolation(name: str, value: Any) -> Any:
+def _interpolation(name: str, value: object) -> v2.InterpolationMode:
     known = [mode.value for mode in v2.InterpolationMode]
     if value not in known:
         raise unknown_name(f"interpolation of transform {name}", str(value), known)

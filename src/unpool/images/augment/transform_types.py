@@ -1,4 +1,4 @@
-"""The transforms there are: torchvision's, a few of them mended for masks and whole numbers, and salt and pepper.
+"""The transforms by name: torchvision's, some corrected for masks.
 
 C channels, H height, W width.
 """
@@ -15,17 +15,24 @@ from torchvision.transforms import v2
 
 from unpool.images.augment.noise import salt_pepper
 
+Params = dict[str, Any]  # what `make_params` draws for one call
+TVTensor = Any  # an Image or a Mask; torchvision has no types
+
 
 class CentreCrop(v2.CenterCrop):  # type: ignore[misc]
-    """torchvision's, but what a mask gets from outside the image is `mask_fill` instead of class 0."""
+    """torchvision's, filling masks with `mask_fill` outside the image.
+
+    torchvision itself fills them with class 0.
+    """
 
     def __init__(self, size: int | Sequence[int]) -> None:
         super().__init__(size)
         self.mask_fill = 255
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, inpt: TVTensor, params: Params) -> Any:
+        """Transform an Image or a Mask, as torchvision calls it."""
         if isinstance(inpt, tv_tensors.Mask):
-            missing = [max(0, want - have) for want, have in zip(self.size, inpt.shape[-2:], strict=True)]
+            missing = [max(0, side - have) for side, have in zip(self.size, inpt.shape[-2:], strict=True)]
             # The odd pixel goes to the right and below, as it does for the image.
             border = [missing[1] // 2, missing[0] // 2, (missing[1] + 1) // 2, (missing[0] + 1) // 2]
             inpt = v2.functional.pad(inpt, border, fill=self.mask_fill)
@@ -33,11 +40,15 @@ class CentreCrop(v2.CenterCrop):  # type: ignore[misc]
 
 
 class Erasing(v2.RandomErasing):  # type: ignore[misc]
-    """torchvision's, on the image alone; `value: random` gives 0 to 255 where the pixels are whole numbers."""
+    """torchvision's, on the image alone.
+
+    `value: random` gives 0 to 255 where the pixels are whole numbers.
+    """
 
     _transformed_types = (tv_tensors.Image,)
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+    def make_params(self, flat_inputs: list[Tensor]) -> Params:
+        """Draw what is erased, as torchvision asks."""
         params: dict[str, Any] = super().make_params(flat_inputs)
         if self.value is None and params["v"] is not None and not flat_inputs[0].is_floating_point():
             params["v"] = torch.randint(0, 256, params["v"].shape)
@@ -45,7 +56,10 @@ class Erasing(v2.RandomErasing):  # type: ignore[misc]
 
 
 class SaltPepper(v2.Transform):  # type: ignore[misc]
-    """With probability p, a share 1 - snr of the pixels to black and white, on the image alone."""
+    """Salt-and-pepper noise with probability p, on the image alone.
+
+    A share 1 - snr of the pixels becomes black or white.
+    """
 
     _transformed_types = (tv_tensors.Image,)
 
@@ -56,7 +70,8 @@ class SaltPepper(v2.Transform):  # type: ignore[misc]
                 raise ValueError(f"{name} is {value!r}, but must be a number from 0 to 1")
         self.snr, self.p = snr, p
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, inpt: TVTensor, params: Params) -> Any:
+        """Transform an Image or a Mask, as torchvision calls it."""
         if torch.rand(1) >= self.p:
             return inpt
         random_1HW = 2 * torch.rand(1, *inpt.shape[-2:]) - 1
@@ -66,16 +81,21 @@ class SaltPepper(v2.Transform):  # type: ignore[misc]
 
 
 class Normalise(v2.Normalize):  # type: ignore[misc]
-    """(x - mean) / std of the image as float32 in 0..1: the pipeline gives floats from here on."""
+    """Normalise the image to (x - mean) / std.
+
+    x is float32 in 0..1.
+    The pipeline gives floats from here on.
+    """
 
     _transformed_types = (tv_tensors.Image,)
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, inpt: TVTensor, params: Params) -> Any:
+        """Transform an Image or a Mask, as torchvision calls it."""
         return super().transform(v2.functional.to_dtype(inpt, torch.float32, scale=True), params)
 
 
 class Function(v2.Transform):  # type: ignore[misc]
-    """A user's callable, (C, H, W) tensor to tensor, on the image alone."""
+    """A user's callable of (C, H, W), on the image alone."""
 
     _transformed_types = (tv_tensors.Image,)
 
@@ -83,15 +103,17 @@ class Function(v2.Transform):  # type: ignore[misc]
         super().__init__()
         self.function = function
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, inpt: TVTensor, params: Params) -> Any:
+        """Transform an Image or a Mask, as torchvision calls it."""
         return tv_tensors.wrap(self.function(inpt.as_subclass(Tensor)), like=inpt)
 
 
 class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
-    """A square of `size` pixels from the image enlarged by a factor drawn from `scale`, anywhere in it.
+    """A square crop of the randomly enlarged image.
 
-    Only the part that is seen is resized, so the cost does not grow with the image. Where the image is smaller than
-    the crop, the rest is grey, and `mask_fill` in the mask: nothing is dropped, and nothing is learnt there.
+    It has `size` pixels a side, the factor is drawn from `scale`, and it lies anywhere in the image. Only the part
+    that is seen is resized, so the cost does not grow with the image. Where the image is smaller than the crop,
+    the rest is grey, and `mask_fill` in the mask: nothing is dropped, and nothing is learnt there.
     """
 
     def __init__(self, size: int, scale: Sequence[float] = (0.6, 1.8)) -> None:
@@ -104,7 +126,8 @@ class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
             )
         self.size, self.scale, self.mask_fill = size, tuple(scale), 255
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+    def make_params(self, flat_inputs: list[Tensor]) -> Params:
+        """Draw the factor and the places."""
         height, width = flat_inputs[0].shape[-2:]
         low, high = self.scale
         factor = low + (high - low) * float(torch.rand(1))
@@ -120,14 +143,15 @@ class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
             "kept": kept,
         }
 
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+    def transform(self, inpt: TVTensor, params: Params) -> Any:
+        """Transform an Image or a Mask, as torchvision calls it."""
         (top, left), (height, width) = params["at"], params["seen"]
         part = inpt.as_subclass(Tensor)[..., top : top + height, left : left + width]
         is_mask = isinstance(inpt, tv_tensors.Mask)
         part = tv_tensors.wrap(part, like=inpt)
         # Masks would get NEAREST else, whose pixels are shifted by up to half of one against the image's.
-        way = v2.InterpolationMode.NEAREST_EXACT if is_mask else v2.InterpolationMode.BILINEAR
-        part = v2.functional.resize(part, params["kept"], interpolation=way, antialias=True)
+        mode = v2.InterpolationMode.NEAREST_EXACT if is_mask else v2.InterpolationMode.BILINEAR
+        part = v2.functional.resize(part, params["kept"], interpolation=mode, antialias=True)
         (above, before), (high, wide) = params["put"], params["kept"]
         border = [before, above, self.size - wide - before, self.size - high - above]
         return (

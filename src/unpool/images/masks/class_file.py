@@ -1,4 +1,4 @@
-"""A class file: the name of each class, with its number or its colour, in whatever form people keep it."""
+"""Read class files: names of classes with numbers or colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from unpool.errors import UsageError
 from unpool.images.masks.pixel_classes import (
@@ -20,9 +19,9 @@ from unpool.images.masks.pixel_classes import (
 )
 
 OPTION = "--classes"
-NAMES = {"name", "class", "label", "classname", "labelname", "names", "classes", "labels", "category"}
-CHANNELS = {"r": 1, "red": 1, "g": 2, "green": 2, "b": 3, "blue": 3}  # and their order
-HEADINGS = NAMES | CHANNELS.keys() | {
+NAME_HEADINGS = {"name", "class", "label", "classname", "labelname", "names", "classes", "labels", "category"}
+CHANNEL_ORDER = {"r": 1, "red": 1, "g": 2, "green": 2, "b": 3, "blue": 3}  # and their order
+HEADINGS = NAME_HEADINGS | CHANNEL_ORDER.keys() | {
     "index", "id", "value", "number", "classid", "classindex", "labelid", "pixelvalue",
     "color", "colour", "rgb", "hex",
 }  # fmt: skip
@@ -37,18 +36,28 @@ def _never() -> bool:
 def read_classes(
     path: Path, ignore: int | None = None, is_binary: Callable[[], bool] = _never
 ) -> PixelClasses:
-    """The classes of a file, one a line: `name`, `name number`, `name r g b`, or with number and colour both.
+    """Read the classes of a file.
 
-    Fields are parted by commas, semicolons, tabs or spaces, in any order, but that of four numbers the last three
-    are the colour, unless a line of headings tells otherwise; a colour may be `#rrggbb`; what stands after `#` is
-    left out. YAML and JSON hold a list of names, or {name: number, colour or both}. Where all have numbers, masks
-    hold those, or the colours, which are painted too; where they have colours alone, masks hold colours. Lines of
-    one name are one class; classes named void, ignore, unlabelled or border, and the number `ignore`, are no class.
+    A line is `name`, `name number`, `name r g b`, or has number and colour both. Fields are separated by commas,
+    semicolons, tabs or spaces, in any order, but that of four numbers the last three are the colour, unless a line
+    of headings says otherwise; a colour may be `#rrggbb`; what stands after `#` is left out. YAML and JSON hold a
+    list of names, or {name: number, colour or both}. Where all have numbers, masks hold those, or the colours,
+    which are painted too; where they have colours alone, masks hold colours. Lines of one name are one class;
+    classes named void, ignore, unlabelled or border, and the number `ignore`, are no class.
 
-    Where no `ignore` was typed, 255 is no class, unless the file says what it is, or has two classes, 0 and 1, and
-    `is_binary` tells that the masks hold 0 and 255 alone: then 255 is what 1 is. It is asked only then.
+    Without `ignore`, 255 is no class, unless the file names it, or has two classes, 0 and 1, and the masks hold 0
+    and 255 alone: then 255 is what 1 is.
 
-    Raises `UsageError` naming the file and line.
+    Args:
+        path: The file.
+        ignore: The number that is no class.
+        is_binary: Says whether the masks hold 0 and 255 alone; called only where that matters.
+
+    Returns:
+        The classes.
+
+    Raises:
+        UsageError: Naming the file and line.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -60,10 +69,10 @@ def read_classes(
     entries = _structured(path, text) if structured else _lines(path, text)
     if not entries:
         raise UsageError(f"{OPTION} {path} names no class; write one a line: name, name number or name r g b")
-    return _made(path, entries, ignore, is_binary)
+    return _build_classes(path, entries, ignore, is_binary)
 
 
-def _made(
+def _build_classes(
     path: Path, entries: list[Entry], ignore: int | None, is_binary: Callable[[], bool]
 ) -> PixelClasses:
     numbered = [entry for entry in entries if entry[1] is not None]
@@ -77,21 +86,21 @@ def _made(
         raise UsageError(
             f"{OPTION} {path}: {nameless!r} has no number, but others have; give all one or none"
         )
-    is_told = ignore is not None or any(number == IGNORE for _, number, _ in entries)
-    void = ignore if is_told else IGNORE
-    made = _by_number(path, entries, void)
-    classes_01 = [number for number, position in made.keys if position != IGNORE] == [0, 1]
-    if is_told or not classes_01 or len(made) != 2 or not is_binary():
-        return made
-    keys = dict(made.keys)
-    return replace(made, keys=tuple(sorted((keys | {IGNORE: keys[1]}).items())))
+    is_255_known = ignore is not None or any(number == IGNORE for _, number, _ in entries)
+    void = ignore if is_255_known else IGNORE
+    classes = _by_number(path, entries, void)
+    numbers = [number for number, position in classes.value_to_class if position != IGNORE]
+    if is_255_known or numbers != [0, 1] or len(classes) != 2 or not is_binary():
+        return classes
+    positions = dict(classes.value_to_class)
+    return replace(classes, value_to_class=tuple(sorted((positions | {IGNORE: positions[1]}).items())))
 
 
 def _by_number(path: Path, entries: list[Entry], void: int | None) -> PixelClasses:
     names: list[str] = []
     values: dict[int, int] = {}
     colours: dict[int, Colour] = {}
-    meant: dict[int, set[int]] = {}
+    positions_of_colour: dict[int, set[int]] = {}
     for name, number, colour in entries:
         assert number is not None
         if number in values:
@@ -106,18 +115,23 @@ def _by_number(path: Path, entries: list[Entry], void: int | None) -> PixelClass
             values[number] = names.index(name)
         if colour is not None:
             colours.setdefault(values[number], colour)
-            meant.setdefault(pack(colour), set()).add(values[number])
+            positions_of_colour.setdefault(pack(colour), set()).add(values[number])
     first = {position: number for number, position in reversed(values.items())}
-    made = classes_by_value(names, values=[first[position] for position in range(len(names))], ignore=void)
-    painted = tuple(colours.get(position, made.colours[position]) for position in range(len(names)))
-    keys = tuple(sorted((dict(made.keys) | values).items()))
-    return replace(made, colours=painted, keys=keys, colour_keys=_of_one_class(meant))
+    classes = classes_by_value(names, values=[first[position] for position in range(len(names))], ignore=void)
+    painted = tuple(colours.get(position, classes.colours[position]) for position in range(len(names)))
+    positions = tuple(sorted((dict(classes.value_to_class) | values).items()))
+    return replace(
+        classes,
+        colours=painted,
+        value_to_class=positions,
+        colour_to_class=_unambiguous_colours(positions_of_colour),
+    )
 
 
-def _of_one_class(meant: Mapping[int, set[int]]) -> tuple[tuple[int, int], ...]:
+def _unambiguous_colours(positions_of_colour: Mapping[int, set[int]]) -> tuple[tuple[int, int], ...]:
     """What a colour stands for: a class rather than void, and nothing where several classes share it."""
     found = []
-    for colour, positions in sorted(meant.items()):
+    for colour, positions in sorted(positions_of_colour.items()):
         classes = positions - {IGNORE} or {IGNORE}
         if len(classes) == 1:
             found.append((colour, classes.pop()))
@@ -134,22 +148,22 @@ def _lines(path: Path, text: str) -> list[Entry]:
         if fields:
             lines.append((f"{path} line {number}", fields, separator is not None or "\t" in plain))
     heading: list[str] = []
-    if lines and _is_heading([fields for _, fields, _ in lines], is_parted=lines[0][2]):
+    if lines and _is_heading([fields for _, fields, _ in lines], has_separator=lines[0][2]):
         heading = [_plain(field) for field in lines.pop(0)[1]]
     return [_entry(where, _ordered(fields, heading)) for where, fields, _ in lines]
 
 
-def _is_heading(lines: Sequence[list[str]], *, is_parted: bool) -> bool:
+def _is_heading(lines: Sequence[list[str]], *, has_separator: bool) -> bool:
     """Whether the first line is one: of words known as such, or the only one that has neither number nor colour."""
     first, *rest = lines
     words = {_plain(field) for field in first}
-    if words <= HEADINGS and (len(first) > 1 or words <= NAMES):
+    if words <= HEADINGS and (len(first) > 1 or words <= NAME_HEADINGS):
         return True
-    alike = is_parted and bool(rest) and all(len(fields) == len(first) for fields in rest)
-    return alike and not _says(first) and all(_says(fields) for fields in rest)
+    is_table = has_separator and bool(rest) and all(len(fields) == len(first) for fields in rest)
+    return is_table and not _has_value(first) and all(_has_value(fields) for fields in rest)
 
 
-def _says(fields: Sequence[str]) -> bool:
+def _has_value(fields: Sequence[str]) -> bool:
     return any(_is_number(field) or field.startswith("#") for field in fields)
 
 
@@ -158,10 +172,10 @@ def _plain(heading: str) -> str:
 
 
 def _ordered(fields: list[str], heading: Sequence[str]) -> list[str]:
-    """Red, green and blue behind all others and in this order, where the headings tell which they are."""
-    if len(heading) != len(fields) or not {CHANNELS.get(word) for word in heading} >= {1, 2, 3}:
+    """Red, green and blue behind all others and in this order, where headings name them."""
+    if len(heading) != len(fields) or not {CHANNEL_ORDER.get(word) for word in heading} >= {1, 2, 3}:
         return fields
-    order = sorted(range(len(fields)), key=lambda place: CHANNELS.get(heading[place], 0))
+    order = sorted(range(len(fields)), key=lambda place: CHANNEL_ORDER.get(heading[place], 0))
     return [fields[place] for place in order]
 
 
@@ -200,7 +214,7 @@ def _structured(path: Path, text: str) -> list[Entry]:
     raise UsageError(f"{OPTION} {path} must hold a list of names, or names with numbers or colours")
 
 
-def _fields(value: Any) -> list[str]:
+def _fields(value: object) -> list[str]:
     if isinstance(value, Mapping):
         order = ("name", "class", "label", "index", "id", "value", "colour", "color", "rgb")
         return [field for key in order if key in value for field in _fields(value[key])]

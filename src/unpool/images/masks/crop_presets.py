@@ -1,4 +1,4 @@
-"""What becomes of an image and its label map before they are trained on, by name."""
+"""Named augmentations of images together with their label maps."""
 
 from __future__ import annotations
 
@@ -14,18 +14,27 @@ CROPS = ("scenes", "crop", "none")
 JITTER = {"brightness": 0.3, "contrast": 0.3, "saturation": 0.3}
 
 
-def crops_named(text: str, size: int, ignored: int = IGNORE) -> Augmentation:
-    """Crops of `size` pixels a side, with their masks.
+def parse_crops(text: str, size: int, ignored: int = IGNORE) -> Augmentation:
+    """Read an augmentation that ends in square crops.
 
     `scenes`: enlarged by 0.6 to 1.8, mirrored half the time, and other in brightness, contrast and saturation;
     `crop`: enlarged by 0.6 to 1.8; `none`: as they are. What lies outside an image is ignored. The transforms of a
     FILE.yaml move images and masks together, and end in a crop.
 
-    Raises `UsageError` for an unknown name or a file that is wrong.
+    Args:
+        text: `scenes`, `crop`, `none` or a YAML file.
+        size: Side of the crops, pixels.
+        ignored: What masks hold outside the image.
+
+    Returns:
+        The augmentation.
+
+    Raises:
+        UsageError: For an unknown name or a file that is wrong.
 
     >>> import torch
     >>> x, mask = torch.zeros(3, 40, 50, dtype=torch.uint8), torch.zeros(40, 50, dtype=torch.uint8)
-    >>> crop, cropped = crops_named("scenes", 32).train_view(x, seed=0, epoch=0, index=0, mask_HW=mask)
+    >>> crop, cropped = parse_crops("scenes", 32).train_view(x, seed=0, epoch=0, index=0, mask_HW=mask)
     >>> crop.shape, cropped.shape
     (torch.Size([3, 32, 32]), torch.Size([32, 32]))
     """

@@ -1,4 +1,4 @@
-"""What the masks of a folder hold, counted; and which classes that makes where no class file tells.
+"""Infer the classes of masks from the values they hold.
 
 N masks, K classes.
 """
@@ -17,8 +17,8 @@ from unpool.images.masks.known_palettes import (
     camvid_by_value,
     cityscapes_ids,
     cityscapes_train_ids,
+    find_by_colours,
     has_voc_colours,
-    known_by_colours,
     voc_by_value,
 )
 from unpool.images.masks.mask_file import Mask, read_mask
@@ -34,17 +34,19 @@ from unpool.images.masks.pixel_classes import (
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
 
-MOST_COLOURS = 50  # more are no classes but shades
-MANY_OF_VOC = 8  # numbers; so many at once are seldom anybody else's
-FEWEST_OF_CAMVID = 5  # numbers; two or three are masks of somebody's own for its frames
+MAX_COLOURS = 50  # more are no classes but shades
+MIN_VOC_CLASSES = 8  # numbers; so many at once are seldom anybody else's
+MIN_CAMVID_CLASSES = 5  # numbers; two or three are masks of somebody's own for its frames
 HINT = "name the classes in a file, and give it with --classes"
 
 
 @dataclass
 class Values:
-    """What was found: how many pixels of each number and colour, and a mask that holds each, with how many.
+    """The values found in masks.
 
-    `num_voc_palettes` masks are painted as Pascal VOC's; `lossy` is a mask of a format that does not keep values.
+    `numbers` and `colours` count the pixels of each; `holder` names a mask for each value (is a colour, value),
+    with its pixels there. `num_voc_palettes` masks are painted as Pascal VOC's; `lossy` is a mask of a format that
+    does not keep values.
     """
 
     numbers: Counter[int] = field(default_factory=Counter)
@@ -56,7 +58,7 @@ class Values:
 
     @property
     def is_binary(self) -> bool:
-        """Whether 0 and 255 is all there is."""
+        """Whether the masks hold 0 and 255 alone."""
         return not self.colours and 255 in self.numbers and set(self.numbers) <= {0, 255}
 
 
@@ -71,9 +73,18 @@ class _Counted:
 def count_values(
     pairs: Sequence[Pair], workers: int, progress: Callable[[], None] | None = None
 ) -> tuple[Values, list[Problem]]:
-    """The numbers and colours in the masks of `pairs`; masks that cannot be read are told as problems."""
+    """Count the numbers and colours in masks.
+
+    Args:
+        pairs: Images with their masks.
+        workers: Number of threads.
+        progress: Called after each mask.
+
+    Returns:
+        The values, and the masks that cannot be read.
+    """
     values, problems = Values(), []
-    for pair, found in zip(pairs, map_ordered(_counted, pairs, workers), strict=True):
+    for pair, found in zip(pairs, map_ordered(_count_mask, pairs, workers), strict=True):
         if progress is not None:
             progress()
         if isinstance(found, Problem):
@@ -89,7 +100,7 @@ def count_values(
     return values, problems
 
 
-def _counted(pair: Pair) -> Problem | _Counted:
+def _count_mask(pair: Pair) -> Problem | _Counted:
     try:
         mask = read_mask(pair.mask.file)
     except UnreadableImageError as error:
@@ -106,17 +117,27 @@ def _is_voc_palette(mask: Mask) -> bool:
     return has_voc_colours(found.tolist(), mask.palette_HW.reshape(-1)[first].tolist())
 
 
-def classes_found(
+def infer_classes(
     values: Values, *, ignore: int | None, suffix: str = "", layout: str = "", unknown: str = "refuse"
 ) -> tuple[PixelClasses, str]:
-    """The classes that masks hold, and a sentence that tells how they were understood.
+    """Infer the classes that masks hold.
 
-    `ignore` is the number that is no class, None where nothing was typed: then 255 is, but for masks of 0 and 255
-    alone, which hold two classes. `suffix` is how the masks' names end, `layout` what `Pairs` says. Numbers are
-    classes from 0 on, up to the first that no mask holds; where `unknown` is "ignore", those after it are ignored.
+    Numbers are classes from 0 on, up to the first that no mask holds.
 
-    Raises `UnpoolError` where the values are no classes that could be told without a class file, with a mask, the
-    value and its number of pixels.
+    Args:
+        values: What the masks hold.
+        ignore: The number that is no class; None stands for 255, but for masks of 0 and 255 alone, which hold two
+            classes.
+        suffix: How the masks' names end.
+        layout: VOC, CAMVID or "", as `Pairs` says.
+        unknown: With "ignore", numbers after the first gap are ignored instead of refused.
+
+    Returns:
+        The classes, and a sentence on how the values were understood.
+
+    Raises:
+        UnpoolError: Where the values are no classes without a class file; it names a mask, the value and its
+            number of pixels.
     """
     if values.colours:
         return _by_colour(values)
@@ -128,64 +149,68 @@ def classes_found(
     if suffix == "_gtFine_labelTrainIds":
         return cityscapes_train_ids(), "Cityscapes' 19 classes"
     if values.lossy is not None:
-        raise UnpoolError(_of_lossy(values.lossy, "numbers"))
+        raise UnpoolError(_lossy_message(values.lossy, "numbers"))
     if ignore in (None, IGNORE) and _is_voc(values, layout):
         return voc_by_value(), "Pascal VOC's 21 classes"
     if ignore in (None, CAMVID_VOID) and _is_camvid(values, layout):
-        told = "the 11 classes of CamVid, by the images' names; 11 is ignored (other classes: --classes FILE)"
-        return camvid_by_value(CAMVID_VOID), told
+        reason = (
+            "the 11 classes of CamVid, by the images' names; 11 is ignored (other classes: --classes FILE)"
+        )
+        return camvid_by_value(CAMVID_VOID), reason
     return _by_number(values, IGNORE if ignore is None else ignore, unknown)
 
 
 def _is_voc(values: Values, layout: str) -> bool:
     """By three of four signs: the folders, the palette, the border, and a gap or many in the numbers."""
-    told = set(values.numbers) - {IGNORE}
-    if not told or not told <= set(range(21)):
+    numbers = set(values.numbers) - {IGNORE}
+    if not numbers or not numbers <= set(range(21)):
         return False
     signs = (
         layout == VOC,
         values.num_voc_palettes == values.num_masks,
         IGNORE in values.numbers,
-        len(told) >= MANY_OF_VOC or len(told) <= max(told),
+        len(numbers) >= MIN_VOC_CLASSES or len(numbers) <= max(numbers),
     )
     return sum(signs) >= 3
 
 
 def _is_camvid(values: Values, layout: str) -> bool:
-    told = set(values.numbers)
-    return layout == CAMVID and told <= set(range(CAMVID_VOID + 1)) and len(told) >= FEWEST_OF_CAMVID
+    numbers = set(values.numbers)
+    return layout == CAMVID and numbers <= set(range(CAMVID_VOID + 1)) and len(numbers) >= MIN_CAMVID_CLASSES
 
 
 def _by_number(values: Values, void: int, unknown: str) -> tuple[PixelClasses, str]:
-    told = set(values.numbers) - {void}
-    if len(told) < 2:
+    numbers = set(values.numbers) - {void}
+    if len(numbers) < 2:
         raise UnpoolError(
-            f"the masks hold one class only, the number {min(told, default=void)}; "
-            "there must be two at least to tell apart"
+            f"the masks hold one class only, the number {min(numbers, default=void)}; "
+            "there must be two at least"
         )
-    run = _run(told, void)
-    strange, known = told.difference(run), told.intersection(run)
-    if strange and len(known) < 2:
-        raise UnpoolError(f"{_held(values, strange)}: that is no numbering of classes from 0 on; {HINT}")
-    if strange and unknown == "refuse":
+    run = _run(numbers, void)
+    unknown_numbers, known = numbers.difference(run), numbers.intersection(run)
+    if unknown_numbers and len(known) < 2:
         raise UnpoolError(
-            f"{_held(values, strange)}, which is no class: the numbers without a gap are {run[0]} to {run[-1]}; "
-            f"{HINT}, or map what is unknown to ignore with --unknown ignore"
+            f"{_describe_value(values, unknown_numbers)}: that is no numbering of classes from 0 on; {HINT}"
+        )
+    if unknown_numbers and unknown == "refuse":
+        raise UnpoolError(
+            f"{_describe_value(values, unknown_numbers)}, which is no class: the numbers without a gap are "
+            f"{run[0]} to {run[-1]}; {HINT}, or map what is unknown to ignore with --unknown ignore"
         )
     if void == CAMVID_VOID and run == list(range(void)) and void in values.numbers:
         return camvid_by_value(void), "the 11 classes of CamVid; 11 is ignored"
-    ignored = [*([void] if void in values.numbers else []), *sorted(strange)]
-    made = classes_by_value([str(number) for number in run], values=run, ignore=void)
-    return made, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored)}"
+    ignored = [*([void] if void in values.numbers else []), *sorted(unknown_numbers)]
+    classes = classes_by_value([str(number) for number in run], values=run, ignore=void)
+    return classes, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored)}"
 
 
-def _run(told: set[int], void: int) -> list[int]:
-    """The numbers from 0 or 1 on up to the first that is not told, without `void`; none where neither is told."""
-    end = 0 if 0 in told else 1
-    while end in told or end == void:
+def _run(numbers: set[int], void: int) -> list[int]:
+    """The numbers from 0 or 1 on up to the first gap, without `void`; none where neither occurs."""
+    end = 0 if 0 in numbers else 1
+    while end in numbers or end == void:
         end += 1
     run = [number for number in range(end) if number != void]
-    return run if told & set(run) else []
+    return run if numbers & set(run) else []
 
 
 def _ignored(numbers: Sequence[int]) -> str:
@@ -196,14 +221,14 @@ def _ignored(numbers: Sequence[int]) -> str:
     return f"; {', '.join(map(str, numbers[:5]))}{others} {are} ignored"
 
 
-def _held(values: Values, strange: Collection[int]) -> str:
-    value = max(sorted(strange), key=values.numbers.__getitem__)
+def _describe_value(values: Values, unknown_numbers: Collection[int]) -> str:
+    value = max(sorted(unknown_numbers), key=values.numbers.__getitem__)
     path, count = values.holder[False, value]
-    others = f" (one of {len(strange)} such values)" if len(strange) > 1 else ""
+    others = f" (one of {len(unknown_numbers)} such values)" if len(unknown_numbers) > 1 else ""
     return f"the mask {path} holds the value {value} ({count:,} pixel{'s' if count != 1 else ''}){others}"
 
 
-def _of_lossy(path: str, what: str) -> str:
+def _lossy_message(path: str, what: str) -> str:
     return (
         f"the mask {path} is of a format that does not keep values exactly (JPEG, WebP, AVIF, HEIF), so its {what} "
         f"may be noise; save the masks as PNG, or {HINT}"
@@ -213,14 +238,14 @@ def _of_lossy(path: str, what: str) -> str:
 def _by_colour(values: Values) -> tuple[PixelClasses, str]:
     # Masks of one colour that happens to be grey are read as numbers: here they are colours too.
     packed = set(values.colours) | {number * GREY for number in values.numbers if 0 <= number <= 255}
-    if known := known_by_colours(packed):
+    if known := find_by_colours(packed):
         return known, f"a published colour map of {len(known)} classes"
-    if len(packed) > MOST_COLOURS:
+    if len(packed) > MAX_COLOURS:
         lossy = " (some are JPEGs, which do not keep colours exactly)" if values.lossy else ""
         raise UnpoolError(
             f"the masks hold {len(packed):,} different colours{lossy}: those are no classes; {HINT}"
         )
     if values.lossy is not None:
-        raise UnpoolError(_of_lossy(values.lossy, "colours"))
+        raise UnpoolError(_lossy_message(values.lossy, "colours"))
     entries = [(f"#{colour:06x}", unpack(colour)) for colour in sorted(packed)]
     return classes_by_colour(entries), f"{len(entries)} colours as classes"

@@ -1,4 +1,4 @@
-"""Colour maps and numberings that published data sets use, so that their masks need no class file."""
+"""Colour maps and numberings of published data sets."""
 
 from __future__ import annotations
 
@@ -53,39 +53,45 @@ _CITYSCAPES_VOID = (
 
 
 def voc_by_value() -> PixelClasses:
-    """Pascal VOC's 21 classes as its palette images hold them; 255 is the border."""
+    """Return Pascal VOC's 21 classes by number.
+
+    255 is the border, which is no class.
+    """
     return classes_by_value(
-        VOC_NAMES, ignore=IGNORE, colours=default_colours(21), colour_keys=_voc_by_colour().keys
+        VOC_NAMES, ignore=IGNORE, colours=default_colours(21), colour_to_class=_voc_by_colour().value_to_class
     )
 
 
 def cityscapes_ids() -> PixelClasses:
-    """Cityscapes' 19 classes in the numbering of `*_labelIds`; all other numbers are ignored."""
+    """Return Cityscapes' 19 classes, numbered as in `*_labelIds`.
+
+    All other numbers are ignored.
+    """
     numbers = [number for number, _, _ in _CITYSCAPES]
     keys = dict.fromkeys(range(256), IGNORE) | {number: place for place, number in enumerate(numbers)}
     names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
     return PixelClasses(
-        tuple(names), tuple(colours), tuple(sorted(keys.items())), written=tuple(numbers),  # type: ignore[arg-type]
-        colour_keys=_cityscapes_by_colour().keys,
+        tuple(names), tuple(colours), tuple(sorted(keys.items())), output_values=tuple(numbers),  # type: ignore[arg-type]
+        colour_to_class=_cityscapes_by_colour().value_to_class,
     )  # fmt: skip
 
 
 def cityscapes_train_ids() -> PixelClasses:
-    """Cityscapes' 19 classes in the numbering of `*_labelTrainIds`."""
+    """Return Cityscapes' 19 classes, numbered as in `*_labelTrainIds`."""
     names, colours = ([entry[part] for entry in _CITYSCAPES] for part in (1, 2))
-    return classes_by_value(names, colours=colours, colour_keys=_cityscapes_by_colour().keys)  # type: ignore[arg-type]
+    return classes_by_value(names, colours=colours, colour_to_class=_cityscapes_by_colour().value_to_class)  # type: ignore[arg-type]
 
 
 def camvid_by_value(ignore: int) -> PixelClasses:
-    """CamVid's 11 classes as numbers, with the colours that they are known by."""
+    """Return CamVid's 11 classes by number, with their published colours."""
     by_colour = classes_by_colour(_CAMVID)
     return classes_by_value(
-        by_colour.names, ignore=ignore, colours=by_colour.colours, colour_keys=by_colour.keys
+        by_colour.names, ignore=ignore, colours=by_colour.colours, colour_to_class=by_colour.value_to_class
     )
 
 
 def is_of_camvid(paths: Iterable[str]) -> bool:
-    """Whether all images have the names of CamVid's frames, of its four films.
+    """Return whether all images are named like CamVid's frames.
 
     >>> is_of_camvid(["train/0001TP_006690.png", "Seq05VD_f00000.png"]), is_of_camvid(["0001TP.png"])
     (True, False)
@@ -94,7 +100,7 @@ def is_of_camvid(paths: Iterable[str]) -> bool:
 
 
 def has_voc_colours(numbers: Iterable[int], packed: Iterable[int]) -> bool:
-    """Whether a palette paints these numbers, 0xRRGGBB each, as Pascal VOC does.
+    """Return whether numbers have Pascal VOC's colours, 0xRRGGBB.
 
     >>> has_voc_colours([0, 1, 255], [0, 0x800000, 0xE0E0C0]), has_voc_colours([1], [0xFF0000])
     (True, False)
@@ -102,20 +108,22 @@ def has_voc_colours(numbers: Iterable[int], packed: Iterable[int]) -> bool:
     return all(_VOC_PALETTE[number] == colour for number, colour in zip(numbers, packed, strict=True))
 
 
-FEWEST_COLOURS = 5  # two or three colours are anybody's
+MIN_COLOURS = 5  # two or three colours are anybody's
 
 
-def known_by_colours(packed: set[int]) -> PixelClasses | None:
-    """The published colour map that has all of these colours, five at least; None where none has.
+def find_by_colours(packed: set[int]) -> PixelClasses | None:
+    """Find the published colour map that has all these colours.
 
-    >>> known_by_colours({0, 0x800000, 0x008000, 0x808000, 0x000080}).names[1]
+    There must be five at least; None where no map has them all.
+
+    >>> find_by_colours({0, 0x800000, 0x008000, 0x808000, 0x000080}).names[1]
     'aeroplane'
-    >>> known_by_colours({0x123456})
+    >>> find_by_colours({0x123456})
     """
-    if len(packed) < FEWEST_COLOURS:
+    if len(packed) < MIN_COLOURS:
         return None
     for candidate in (_voc_by_colour(), classes_by_colour(_CAMVID), _cityscapes_by_colour()):
-        if packed <= {key for key, _ in candidate.keys}:
+        if packed <= {key for key, _ in candidate.value_to_class}:
             return candidate
     return None
 

@@ -1,4 +1,4 @@
-"""A pair of files → an image and its label map, both upright and of one size, or what is wrong with them.
+"""Read an image and its label map.
 
 H, W height and width, K classes.
 """
@@ -16,14 +16,23 @@ from unpool.images.masks.pixel_classes import GREY, IGNORE, PixelClasses, Unknow
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import Problem
 
-WAYS = "add it to --classes, or map what is unknown to ignore with --unknown ignore"
+REMEDY = "add it to --classes, or map what is unknown to ignore with --unknown ignore"
 
 
 def read_pair(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> tuple[np.ndarray, np.ndarray]:
-    """The image (H, W, 3) uint8 and its positions of classes (H, W) uint8, IGNORE where there is none.
+    """Read an image and its label map, both upright.
 
-    Raises UnreadableImageError where one of the files cannot be used or their sizes differ, `UnpoolError` naming
-    file, value and count where a mask holds what is no class and `unknown` is "refuse".
+    Args:
+        pair: The two files.
+        classes: The meaning of the mask's values.
+        unknown: "refuse" or "ignore" values that are no class.
+
+    Returns:
+        The image (H, W, 3) uint8, and positions of classes (H, W) uint8, IGNORE where there is none.
+
+    Raises:
+        UnreadableImageError: Where one of the files cannot be used, or their sizes differ.
+        UnpoolError: Where a mask holds a refused value; it names file, value and count.
     """
     picture = read_picture(pair.image.file)
     try:
@@ -43,7 +52,16 @@ def read_pair(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> 
 def try_pair(
     pair: Pair, classes: PixelClasses, *, unknown: str = "refuse"
 ) -> Problem | tuple[np.ndarray, np.ndarray]:
-    """`read_pair`, or what is wrong with the pair where it cannot be used."""
+    """Read a pair, or return what is wrong with it.
+
+    Args:
+        pair: The two files.
+        classes: The meaning of the mask's values.
+        unknown: "refuse" or "ignore" values that are no class.
+
+    Returns:
+        What `read_pair` returns, or the problem where a file cannot be used.
+    """
     try:
         return read_pair(pair, classes, unknown=unknown)
     except UnreadableImageError as error:
@@ -51,7 +69,20 @@ def try_pair(
 
 
 def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> np.ndarray:
-    """The positions (H, W) uint8 that a mask holds; errors as in `read_pair`."""
+    """Read a mask as positions of classes.
+
+    Args:
+        pair: The two files.
+        classes: The meaning of the mask's values.
+        unknown: "refuse" or "ignore" values that are no class.
+
+    Returns:
+        Positions (H, W) uint8.
+
+    Raises:
+        UnreadableImageError: Where the mask cannot be used.
+        UnpoolError: Where it holds a refused value.
+    """
     mask = read_mask(pair.mask.file)
     meaning = _meaning(mask, classes)
     try:
@@ -60,7 +91,7 @@ def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -
         lossy = (
             "; it is of a format that does not keep values exactly: save it as PNG" if mask.is_lossy else ""
         )
-        raise UnpoolError(f"the mask {pair.mask.path} holds {error}{lossy}; {WAYS}") from error
+        raise UnpoolError(f"the mask {pair.mask.path} holds {error}{lossy}; {REMEDY}") from error
 
 
 def _meaning(mask: Mask, classes: PixelClasses) -> PixelClasses:
@@ -68,17 +99,17 @@ def _meaning(mask: Mask, classes: PixelClasses) -> PixelClasses:
     if classes.by_colour or not (mask.is_coloured or _greys_are_colours(mask, classes)):
         return classes
     painted = {pack(colour): position for position, colour in enumerate(classes.colours)}
-    keys = painted | dict(classes.colour_keys)
-    return replace(classes, keys=tuple(sorted(keys.items())), by_colour=True)
+    positions = painted | dict(classes.colour_to_class)
+    return replace(classes, value_to_class=tuple(sorted(positions.items())), by_colour=True)
 
 
 def _greys_are_colours(mask: Mask, classes: PixelClasses) -> bool:
     """Whether a mask with colours that are all grey means these, and no numbers: by which it has more of."""
-    if not (mask.in_colours and classes.colour_keys):
+    if not (mask.in_colours and classes.colour_to_class):
         return False
     found = {int(value) for value in np.unique(mask.value_HW)}
-    colours = {value * GREY for value in found} & dict(classes.colour_keys).keys()
-    return len(colours) >= len(found & dict(classes.keys).keys())
+    colours = {value * GREY for value in found} & dict(classes.colour_to_class).keys()
+    return len(colours) >= len(found & dict(classes.value_to_class).keys())
 
 
 def _values(mask: Mask, classes: PixelClasses) -> np.ndarray:

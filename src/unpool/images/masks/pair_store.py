@@ -1,4 +1,4 @@
-"""Images and label maps of any size, each decoded once: in memory while small, in a file on the disk when not.
+"""Decode images and label maps of any size once.
 
 N pairs, H and W height and width, each pair its own, K classes.
 """
@@ -21,14 +21,15 @@ from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.images.pixel_cache import MEMORY_LIMIT, map_ordered
 from unpool.images.reading.scan import Problem
 
-BLOCK = 2**26  # bytes that the file grows by
+BLOCK_BYTES = 2**26  # bytes that the file grows by
 
 
 @dataclass
 class PairStore:
-    """Images with their label maps. `pixels(n)` is (H, W, 3) uint8, `labels(n)` (H, W) uint8: both are views.
+    """Images with their label maps.
 
-    `paths` are the images' keys, `count_NK` the pixels of each class in each, `problems` what could not be used.
+    `pixels(n)` is (H, W, 3) uint8, `labels(n)` (H, W) uint8: both are views. `paths` are the images' keys,
+    `count_NK` the pixels of each class in each, `problems` what could not be used.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -42,17 +43,17 @@ class PairStore:
         return len(self.paths)
 
     def pixels(self, n: int) -> np.ndarray:
-        """The image at place n, (H, W, 3) uint8."""
+        """Return image n, (H, W, 3) uint8."""
         (height, width), start = self.sizes[n], self.starts[n]
         return self._bytes[start : start + height * width * 3].reshape(height, width, 3)
 
     def labels(self, n: int) -> np.ndarray:
-        """Its positions of classes, (H, W) uint8."""
+        """Return the label map of image n, (H, W) uint8."""
         (height, width), start = self.sizes[n], self.starts[n]
         return self._bytes[start + height * width * 3 : start + height * width * 4].reshape(height, width)
 
     def fingerprint(self) -> str:
-        """Short, and another for other images or other label maps."""
+        """Return a short digest of images and label maps."""
         digest = hashlib.blake2b(digest_size=8)
         for n, path in enumerate(self.paths):
             digest.update(
@@ -71,22 +72,34 @@ def load_pairs(
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[], None] | None = None,
 ) -> PairStore:
-    """Decode every pair once. More than `memory_limit` bytes go into `file` on the disk.
+    """Decode every pair once.
 
-    Pairs that cannot be used are told in `problems`. Raises `UnpoolError` where a mask holds what is no class and
-    `unknown` is "refuse", or where there is no room.
+    Args:
+        pairs: The files.
+        classes: The meaning of the masks' values.
+        workers: Number of threads.
+        file: Where more than `memory_limit` bytes are kept on the disk.
+        unknown: "refuse" or "ignore" values that are no class.
+        memory_limit: Bytes up to which all is kept in memory.
+        progress: Called after each pair.
+
+    Returns:
+        The pairs; those that cannot be used are in its `problems`.
+
+    Raises:
+        UnpoolError: Where a mask holds a refused value, or there is no room.
     """
     store, blocks = PairStore(), _Bytes(file, memory_limit)
     counts = []
 
     read = partial(try_pair, classes=classes, unknown=unknown)
-    for pair, made in zip(pairs, map_ordered(read, pairs, workers), strict=True):
+    for pair, decoded in zip(pairs, map_ordered(read, pairs, workers), strict=True):
         if progress is not None:
             progress()
-        if isinstance(made, Problem):
-            store.problems.append(made)
+        if isinstance(decoded, Problem):
+            store.problems.append(decoded)
             continue
-        pixels_HW3, label_HW = made
+        pixels_HW3, label_HW = decoded
         store.paths.append(pair.path)
         store.sizes.append((label_HW.shape[0], label_HW.shape[1]))
         store.starts.append(blocks.add(pixels_HW3))
@@ -131,10 +144,10 @@ class _Bytes:
 
     def _move(self) -> None:
         if self.place is None:
-            told = (
+            reason = (
                 f"{self.length / 2**30:.1f} GiB of decoded images, above the {self.limit / 2**30:.1f} allowed"
             )
-            raise UnpoolError(f"{told}; give an output folder, where they can be kept while training")
+            raise UnpoolError(f"{reason}; give an output folder, where they can be kept while training")
         self.place.parent.mkdir(parents=True, exist_ok=True)
         self.file = self.place
         self.file.unlink(missing_ok=True)
@@ -144,7 +157,7 @@ class _Bytes:
 
     def _append(self, flat: np.ndarray) -> None:
         assert self.file is not None
-        if shutil.disk_usage(self.file.parent).free < flat.size + BLOCK:
+        if shutil.disk_usage(self.file.parent).free < flat.size + BLOCK_BYTES:
             raise UnpoolError(f"the disk of {self.file.parent} has no room for the decoded images; free some")
         with self.file.open("ab") as file:
             flat.tofile(file)

@@ -1,4 +1,4 @@
-"""Which mask belongs to which image: by name, in the layouts that people and published data sets use."""
+"""Match masks to images by name, in the usual layouts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unpool.errors import UnpoolError
 from unpool.images.masks.known_palettes import is_of_camvid
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
-# What is added to the common part of the two names: image's, mask's. The first that fits most images is taken.
+# What is added to the common part of the two names: image's, mask's. The first that fits most images is used.
 SUFFIXES = (
     ("", ""), ("", "_mask"), ("", "_L"), ("", "_label"), ("", "_labels"), ("", "_seg"), ("", "_segmentation"),
     ("", "_gt"), ("", "_GT"), ("", "_annotation"), ("", "-mask"), ("", ".mask"), ("_image", "_mask"), ("_img",
@@ -32,63 +32,78 @@ class Pair:
 
     @property
     def path(self) -> str:
+        """The image's key."""
         return self.image.path
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """What two folders hold: the pairs, images without a mask, and what cannot be used.
+    """The pairs of two folders, and what has no pair.
 
-    `doubtful` are images for whose name there are masks in several folders, none of which lies as the image does;
-    `unused` are masks without an image. `suffix` is what the masks' names end in, `layout` VOC or CAMVID where the
-    folders or the images' names are those of that data set.
+    `without` are images without a mask, `ambiguous` images for whose name there are masks in several folders, none
+    of which lies as the image does; `unused` are masks without an image. `suffix` is what the masks' names end in,
+    `layout` VOC or CAMVID where the folders or the images' names are those of that data set.
     """
 
     pairs: list[Pair]
     without: list[str]
     problems: list[Problem]
     suffix: str = ""
-    doubtful: list[str] = field(default_factory=list)
+    ambiguous: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     layout: str = ""
 
 
 @dataclass(frozen=True)
 class _Match:
-    """What one way of matching names finds."""
+    """The result of one rule of matching names."""
 
     pairs: list[Pair]
-    doubtful: list[str]
+    ambiguous: list[str]
     unused: list[str]
     suffix: str
 
 
 def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> Pairs:
-    """Images and masks whose relative paths agree but for the ending and a known suffix; else whose names alone do.
+    """Find the mask of each image by name.
 
-    Raises `UnpoolError` where a folder cannot be read, or no image has a mask.
+    Relative paths must agree but for the ending and a known suffix; where none do, names alone.
+
+    Args:
+        images: Folder of images.
+        masks: Folder of masks; it may be the same.
+        leave_out: A folder that is not read.
+
+    Returns:
+        The pairs, and what has no pair.
+
+    Raises:
+        UnpoolError: Where a folder cannot be read, or no image has a mask.
     """
     found = scan_folder(images, leave_out=leave_out)
-    answer = found if _same(images, masks) else scan_folder(masks, leave_out=leave_out)
-    for folder, scan in ((images, found), (masks, answer)):
+    mask_scan = found if _same(images, masks) else scan_folder(masks, leave_out=leave_out)
+    for folder, scan in ((images, found), (masks, mask_scan)):
         if not scan.files:
             raise UnpoolError(
                 f"{folder} holds no image that can be used{_first(scan.problems)}; check the folder"
             )
-    match = _matched(found.files, answer.files)
+    match = _match_names(found.files, mask_scan.files)
     if not match.pairs:
-        raise UnpoolError(_unmatched(images, masks, match, found.files[0].path, answer.files[0].path))
-    used = {pair.image.path for pair in match.pairs} | set(match.doubtful)
-    as_mask = {pair.mask.path for pair in match.pairs} if found is answer else set()
+        raise UnpoolError(_unmatched(images, masks, match, found.files[0].path, mask_scan.files[0].path))
+    used = {pair.image.path for pair in match.pairs} | set(match.ambiguous)
+    as_mask = {pair.mask.path for pair in match.pairs} if found is mask_scan else set()
     without = [file.path for file in found.files if file.path not in used | as_mask]
-    problems = [*found.problems, *([] if found is answer else answer.problems)]
-    unused = [] if found is answer else match.unused
+    problems = [*found.problems, *([] if found is mask_scan else mask_scan.problems)]
+    unused = [] if found is mask_scan else match.unused
     layout = _layout(images, masks, match.pairs)
-    return Pairs(match.pairs, without, problems, match.suffix, match.doubtful, unused, layout)
+    return Pairs(match.pairs, without, problems, match.suffix, match.ambiguous, unused, layout)
 
 
 def voc_split(images: Path, name: str) -> set[str] | None:
-    """The names of Pascal VOC's list `train`, `val` or `trainval` beside a folder JPEGImages; None elsewhere."""
+    """Read the names of one of Pascal VOC's lists.
+
+    The list `train`, `val` or `trainval` lies beside the folder JPEGImages; None elsewhere.
+    """
     listed = images.parent / VOC_LISTS / f"{name}.txt"
     if images.name != "JPEGImages" or not listed.is_file():
         return None
@@ -103,10 +118,10 @@ def _layout(images: Path, masks: Path, pairs: Sequence[Pair]) -> str:
 
 
 def _unmatched(images: Path, masks: Path, match: _Match, image: str, mask: str) -> str:
-    if match.doubtful:
+    if match.ambiguous:
         return (
-            f"{masks} holds several masks named like {match.doubtful[0]} of {images}, in different folders, and it "
-            "is the same with every other image; lay the masks out in the same folders as the images"
+            f"{masks} holds several masks named like {match.ambiguous[0]} of {images}, in different folders, and "
+            "it is the same with every other image; lay the masks out in the same folders as the images"
         )
     return (
         f"no image of {images} has a mask in {masks}: they are matched by name, but the first are {image} and "
@@ -122,19 +137,19 @@ def _first(problems: Sequence[Problem]) -> str:
     return f" ({problems[0].path}: {problems[0].detail})" if problems else ""
 
 
-def _matched(images: Sequence[ImageFile], masks: Sequence[ImageFile]) -> _Match:
+def _match_names(images: Sequence[ImageFile], masks: Sequence[ImageFile]) -> _Match:
     best = _Match([], [], [], "")
     for by_name in (False, True):
         for suffixes in SUFFIXES:
-            match = _by_suffix(images, masks, *suffixes, by_name)
-            if (len(match.pairs), len(match.doubtful)) > (len(best.pairs), len(best.doubtful)):
+            match = _match_by_suffix(images, masks, *suffixes, by_name)
+            if (len(match.pairs), len(match.ambiguous)) > (len(best.pairs), len(best.ambiguous)):
                 best = match
         if best.pairs:
             break
     return best
 
 
-def _by_suffix(
+def _match_by_suffix(
     images: Sequence[ImageFile], masks: Sequence[ImageFile], of_image: str, of_mask: str, by_name: bool
 ) -> _Match:
     known: dict[str, list[ImageFile]] = {}
@@ -145,21 +160,21 @@ def _by_suffix(
         if key is not None:
             known.setdefault(key, []).append(mask)
     pairs: list[Pair] = []
-    doubtful: list[str] = []
-    asked: set[str | None] = set()
+    ambiguous: list[str] = []
+    image_keys: set[str | None] = set()
     for image in images:
         key = _key(image.path, of_image, by_name)
-        answers = known.get(key, []) if key is not None else []
-        asked.add(key)
-        if not answers or answers[0].file == image.file:
+        candidates = known.get(key, []) if key is not None else []
+        image_keys.add(key)
+        if not candidates or candidates[0].file == image.file:
             continue
-        others = [mask for mask in answers if mask.file != image.file]
+        others = [mask for mask in candidates if mask.file != image.file]
         if len({PurePosixPath(mask.path).parent for mask in others}) > 1:
-            doubtful.append(image.path)
+            ambiguous.append(image.path)
         else:
-            pairs.append(Pair(image, answers[0]))
-    unused = [mask.path for key, answers in known.items() if key not in asked for mask in answers]
-    return _Match(pairs, doubtful, sorted(unused), of_mask)
+            pairs.append(Pair(image, candidates[0]))
+    unused = [mask.path for key, candidates in known.items() if key not in image_keys for mask in candidates]
+    return _Match(pairs, ambiguous, sorted(unused), of_mask)
 
 
 def _key(path: str, suffix: str, by_name: bool) -> str | None:

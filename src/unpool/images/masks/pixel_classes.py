@@ -1,4 +1,4 @@
-"""What the values or colours in masks mean: the classes of a segmentation.
+"""The classes of a segmentation, and how masks encode them.
 
 K classes. Inside unpool a label map holds positions 0 to K − 1 and IGNORE.
 """
@@ -6,7 +6,7 @@ K classes. Inside unpool a label map holds positions 0 to K − 1 and IGNORE.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,47 +14,54 @@ import numpy as np
 from unpool.errors import UnpoolError, UsageError
 
 IGNORE = 255
-MOST_CLASSES = 254
+MAX_CLASSES = 254
 GREY = 0x010101  # times a value: the grey of it as a colour
 VOID_NAMES = frozenset({"void", "ignore", "unlabelled", "unlabeled", "border"})
 
 
 @dataclass(frozen=True)
 class PixelClasses:
-    """The classes of masks: their names, how they are written in masks, and how they are painted.
+    """Names, mask values and colours of the classes.
 
-    `keys` tell for each value (or colour, as 0xRRGGBB, where `by_colour`) the position of its class, or IGNORE.
-    `written` are the values of predicted masks, those of the masks learnt from where they have values of their own.
-    `colour_keys` are what classes by number are in masks of colours, where that is known.
+    `value_to_class` maps each value (or colour, as 0xRRGGBB, where `by_colour`) to the position of its class, or
+    to IGNORE. `output_values` are the values of predicted masks, those of the training masks where these have
+    values of their own. `colour_to_class` does for masks of colours what `value_to_class` does for numbers, where
+    that is known.
     """
 
     names: tuple[str, ...]
     colours: tuple[tuple[int, int, int], ...]
-    keys: tuple[tuple[int, int], ...]
+    value_to_class: tuple[tuple[int, int], ...]
     by_colour: bool = False
-    written: tuple[int, ...] = ()
-    colour_keys: tuple[tuple[int, int], ...] = ()
+    output_values: tuple[int, ...] = ()
+    colour_to_class: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.names) < 2:
-            told = ", ".join(self.names) or "none"
+            names = ", ".join(self.names) or "none"
+            raise UnpoolError(f"there must be two classes at least, but there is {names}; check the masks")
+        if len(self.names) > MAX_CLASSES:
             raise UnpoolError(
-                f"there must be two classes at least to tell apart, but there is {told}; check the masks"
+                f"{len(self.names)} classes are more than the {MAX_CLASSES} that a mask can hold"
             )
-        if len(self.names) > MOST_CLASSES:
-            raise UnpoolError(
-                f"{len(self.names)} classes are more than the {MOST_CLASSES} that a mask can hold"
-            )
-        if not self.written:
-            object.__setattr__(self, "written", tuple(range(len(self.names))))
+        if not self.output_values:
+            object.__setattr__(self, "output_values", tuple(range(len(self.names))))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def label_map(self, value_HW: np.ndarray, unknown: int | None = None) -> np.ndarray:
-        """Values or packed colours (H, W) → positions (H, W) uint8; what no key names becomes `unknown`.
+        """Map mask values to positions of classes.
 
-        Raises `UnknownValueError` where something is unknown and no `unknown` is given.
+        Args:
+            value_HW: Values, or packed colours.
+            unknown: The position of values that are no class.
+
+        Returns:
+            Positions (H, W) uint8.
+
+        Raises:
+            UnknownValueError: Where a value is no class and `unknown` is None.
 
         >>> classes = classes_by_value(["sky", "road"], ignore=255)
         >>> classes.label_map(np.array([[0, 1, 255]]))
@@ -63,52 +70,67 @@ class PixelClasses:
         Traceback (most recent call last):
         unpool.images.masks.pixel_classes.UnknownValueError: the value 7 (2 pixels), which is no class
         """
-        known = dict(self.keys)
+        known = dict(self.value_to_class)
         found, inverse, counts = np.unique(value_HW, return_inverse=True, return_counts=True)
-        strange = [
+        unknown_values = [
             (int(value), int(count))
             for value, count in zip(found, counts, strict=True)
             if int(value) not in known
         ]
-        if strange and unknown is None:
-            raise UnknownValueError(strange, self.by_colour)
+        if unknown_values and unknown is None:
+            raise UnknownValueError(unknown_values, self.by_colour)
         table = np.array(
             [known.get(int(value), unknown if unknown is not None else IGNORE) for value in found], np.uint8
         )
         return table[inverse].reshape(value_HW.shape)
 
-    def kept(self) -> dict[str, Any]:
-        """Plain data for model.json; `read_kept` makes the classes again."""
-        return asdict(self)
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for model.json, which `from_dict` reads."""
+        return {stored: getattr(self, name) for name, stored in _STORED_NAMES.items()}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> PixelClasses:
+        """Read classes that `to_dict` wrote.
+
+        Raises:
+            UnpoolError: Where they are damaged.
+        """
+        try:
+            return cls(
+                tuple(map(str, stored["names"])),
+                tuple((int(r), int(g), int(b)) for r, g, b in stored["colours"]),
+                _int_pairs(stored["keys"]),
+                bool(stored["by_colour"]),
+                tuple(map(int, stored["written"])),
+                _int_pairs(stored.get("colour_keys", ())),  # absent in old models
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnpoolError(f"the model's classes are damaged ({error}); train the model again") from error
+
+
+# The names in model.json, which stay as they are so that models of all versions can be read.
+_STORED_NAMES = {
+    "names": "names",
+    "colours": "colours",
+    "value_to_class": "keys",
+    "by_colour": "by_colour",
+    "output_values": "written",
+    "colour_to_class": "colour_keys",
+}
 
 
 class UnknownValueError(UnpoolError):
-    """A mask holds something that no class stands for."""
+    """A mask holds a value that is no class."""
 
-    def __init__(self, strange: Sequence[tuple[int, int]], by_colour: bool) -> None:
-        value, count = max(strange, key=lambda pair: pair[1])
+    def __init__(self, unknown_values: Sequence[tuple[int, int]], by_colour: bool) -> None:
+        value, count = max(unknown_values, key=lambda pair: pair[1])
         what = f"the colour #{value:06x}" if by_colour else f"the value {value}"
-        others = f" and {len(strange) - 1} others" if len(strange) > 1 else ""
+        others = f" and {len(unknown_values) - 1} others" if len(unknown_values) > 1 else ""
         super().__init__(f"{what} ({count:,} pixel{'s' if count != 1 else ''}){others}, which is no class")
 
 
-def read_kept(kept: Mapping[str, Any]) -> PixelClasses:
-    """Classes as `kept` wrote them, now or before there were `colour_keys`; UnpoolError where they are damaged."""
-    try:
-        return PixelClasses(
-            tuple(map(str, kept["names"])),
-            tuple((int(r), int(g), int(b)) for r, g, b in kept["colours"]),
-            _pairs(kept["keys"]),
-            bool(kept["by_colour"]),
-            tuple(map(int, kept["written"])),
-            _pairs(kept.get("colour_keys", ())),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnpoolError(f"the model's classes are damaged ({error}); train the model again") from error
-
-
-def _pairs(kept: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:
-    return tuple((int(key), int(position)) for key, position in kept)
+def _int_pairs(stored: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(key), int(position)) for key, position in stored)
 
 
 def classes_by_value(
@@ -117,25 +139,43 @@ def classes_by_value(
     values: Sequence[int] | None = None,
     ignore: int | None = IGNORE,
     colours: Sequence[tuple[int, int, int]] | None = None,
-    colour_keys: Sequence[tuple[int, int]] = (),
+    colour_to_class: Sequence[tuple[int, int]] = (),
 ) -> PixelClasses:
-    """Classes written as whole numbers, by default 0, 1, 2 …; the value `ignore` is no class.
+    """Build classes that masks encode as whole numbers.
 
-    >>> classes_by_value(["a", "b"], ignore=11).keys
+    Args:
+        names: The classes.
+        values: Their numbers in masks, by default 0, 1, 2 ….
+        ignore: The number that is no class.
+        colours: (r, g, b) of each, by default those of Pascal VOC.
+        colour_to_class: Packed colours and positions of classes, for masks of colours.
+
+    Returns:
+        The classes.
+
+    >>> classes_by_value(["a", "b"], ignore=11).value_to_class
     ((0, 0), (1, 1), (11, 255))
     """
     numbers = list(range(len(names))) if values is None else list(values)
     keys = {value: position for position, value in enumerate(numbers) if value != ignore}
     if ignore is not None:
         keys[ignore] = IGNORE
-    written = tuple(numbers) if max(numbers, default=0) <= MOST_CLASSES else ()
+    output_values = tuple(numbers) if max(numbers, default=0) <= MAX_CLASSES else ()
     painted = tuple(colours or default_colours(len(names)))
     sorted_keys = tuple(sorted(keys.items()))
-    return PixelClasses(tuple(names), painted, sorted_keys, written=written, colour_keys=tuple(colour_keys))
+    return PixelClasses(
+        tuple(names),
+        painted,
+        sorted_keys,
+        output_values=output_values,
+        colour_to_class=tuple(colour_to_class),
+    )
 
 
 def classes_by_colour(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> PixelClasses:
-    """Classes written in colours; entries of one name are one class, those named void are no class.
+    """Build classes that masks encode as colours.
+
+    Entries (name, (r, g, b)) of one name are one class; those named void are no class.
 
     >>> classes_by_colour([("a", (0, 0, 0)), ("b", (255, 0, 0)), ("Void", (1, 1, 1))]).names
     ('a', 'b')
@@ -158,7 +198,7 @@ def classes_by_colour(entries: Sequence[tuple[str, tuple[int, int, int]]]) -> Pi
 
 
 def pack(colour: Sequence[int]) -> int:
-    """(r, g, b) as 0xRRGGBB.
+    """Pack (r, g, b) as 0xRRGGBB.
 
     >>> pack((1, 2, 3)) == 0x010203
     True
@@ -168,12 +208,14 @@ def pack(colour: Sequence[int]) -> int:
 
 
 def unpack(packed: int) -> tuple[int, int, int]:
-    """0xRRGGBB as (r, g, b)."""
+    """Unpack 0xRRGGBB to (r, g, b)."""
     return packed >> 16 & 255, packed >> 8 & 255, packed & 255
 
 
 def default_colours(count: int) -> tuple[tuple[int, int, int], ...]:
-    """The colour map of Pascal VOC (Everingham et al. 2010, its development kit): bits of the index, spread.
+    """Return the first colours of Pascal VOC's colour map.
+
+    The bits of the index are spread over the channels. Source: Everingham et al. 2010, the development kit.
 
     >>> default_colours(3)
     ((0, 0, 0), (128, 0, 0), (0, 128, 0))

@@ -1,20 +1,21 @@
-"""More than 8 bits per value: one rule that brings any numbers to 0..255."""
+"""Scale pixels of more than 8 bits to 0..255."""
 
 from __future__ import annotations
 
 import numpy as np
 
-SAMPLE = 1_000_000  # values looked at to find the range
-BLOCK = 1_000_000  # values scaled at a time, so that the float copy stays small
+MAX_SAMPLED_VALUES = 1_000_000  # from which the range is found
+BLOCK_SIZE = 1_000_000  # values scaled at a time, so that the float copy stays small
 TAILS = 0.01, 99.99  # percentiles: a hot pixel does not decide, a few bright cells do
 FULL_SCALES = 255, 1023, 4095, 16383, 65535  # 8, 10, 12, 14 and 16 bits
 
 
 def to_8_bits(values: np.ndarray) -> np.ndarray:
-    """Bring 16-bit, 32-bit and floating-point pixels of any shape to uint8, linearly and rounded.
+    """Scale pixels of any type and shape to uint8.
 
+    The scale is linear, and the result rounded.
     White is the full scale that the values fill: the smallest of 1 (floating point only), 255, 1023, 4095,
-    16383 and 65535 that is not below them; black is 0. So a 16-bit copy of a photograph looks like the
+    16383 and 65535 that is not below them; black is 0. So a 16-bit copy of a photograph equals the
     photograph, 12-bit microscope data in a 16-bit file is not black, and pictures of one camera stay
     comparable. Where that would leave less than an eighth of the greys (a small signal on a large offset),
     and for negative or larger values, black and white are the lowest and the highest value instead.
@@ -27,30 +28,38 @@ def to_8_bits(values: np.ndarray) -> np.ndarray:
     """
     if values.dtype == np.uint8:
         return values
-    return scaled(values, *full_range(values))
+    return scale_range(values, *find_range(values))
 
 
-def scaled(values: np.ndarray, black: float, white: float) -> np.ndarray:
-    """Values from `black` to `white` as 0 to 255, linearly and rounded; what lies beyond is cut off.
+def scale_range(values: np.ndarray, black: float, white: float) -> np.ndarray:
+    """Map black..white to 0..255, linearly, rounded and clipped.
 
-    >>> scaled(np.array([0.0, 5.0, 20.0]), 0, 10).tolist()
+    Args:
+        values: Numbers of any type and shape.
+        black: The value that becomes 0, as NaN and −∞ do.
+        white: The value that becomes 255, as ∞ does; above `black`.
+
+    Returns:
+        uint8 of the shape of `values`.
+
+    >>> scale_range(np.array([0.0, 5.0, 20.0]), 0, 10).tolist()
     [0, 128, 255]
     """
     flat = values.reshape(-1)
     result = np.empty(flat.shape, np.uint8)
-    for start in range(0, flat.size, BLOCK):
+    for start in range(0, flat.size, BLOCK_SIZE):
         block = np.nan_to_num(
-            flat[start : start + BLOCK].astype(np.float64), nan=black, posinf=white, neginf=black
+            flat[start : start + BLOCK_SIZE].astype(np.float64), nan=black, posinf=white, neginf=black
         )
         scaled_block = (np.clip(block, black, white) - black) * (255 / (white - black))
-        result[start : start + BLOCK] = np.rint(scaled_block)
+        result[start : start + BLOCK_SIZE] = np.rint(scaled_block)
     return result.reshape(values.shape)
 
 
-def full_range(values: np.ndarray) -> tuple[float, float]:
-    """The values that become black and white by the rule of `to_8_bits`."""
+def find_range(values: np.ndarray) -> tuple[float, float]:
+    """Return which values become black and white in `to_8_bits`."""
     flat = values.reshape(-1)
-    sample = flat[:: max(1, flat.size // SAMPLE)].astype(np.float64)
+    sample = flat[:: max(1, flat.size // MAX_SAMPLED_VALUES)].astype(np.float64)
     sample = sample[np.isfinite(sample)]
     if sample.size == 0:
         return 0.0, 1.0

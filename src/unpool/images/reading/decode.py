@@ -1,4 +1,4 @@
-"""One file → one upright RGB picture, whatever the format; and the small pictures made from it.
+"""Decode image files to upright RGB, and derive smaller pictures.
 
 Shapes: H, W height and width of the decoded picture, upright.
 """
@@ -28,8 +28,8 @@ from unpool.images.reading.formats import (
     HEAD,
     UNSIGNED,
     UNSUPPORTED_ENDINGS,
-    cut_short,
     ending,
+    is_truncated,
     sniff,
 )
 from unpool.images.reading.tiff import read_tiff, tiff_size
@@ -43,7 +43,7 @@ MAX_PIXELS = 300_000_000
 LARGE_PIXELS = 30_000_000  # pictures above this are decoded one at a time, however many threads there are
 IN_MEMORY_BYTES = 64 * 2**20  # larger files are hashed in pieces and decoded from the disk
 
-# Formats by their reader in Pillow. Only these are ever tried, each on content that looks like it: among
+# Formats by their reader in Pillow. Only these are ever tried, each on content of its kind: among
 # Pillow's others are some that start programs (EPS) or accept almost any bytes.
 _READERS = {
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"), "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
@@ -74,7 +74,7 @@ _one_large_picture = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One decoded image.
+    """A decoded image.
 
     `pixels` is (H, W, 3) uint8 RGB, upright, the whole image, perhaps reduced; `width` and `height` are the
     original's, upright; `mode` is Pillow's name for what the file holds (`L`, `RGB`, `CMYK`, `I;16`);
@@ -90,32 +90,43 @@ class Picture:
 
 
 def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Read one image file: the first frame or page, turned as its EXIF data says, on white where transparent.
+    """Decode an image file to upright RGB.
 
-    With `min_side` the picture may come reduced, its smaller side never below `2 * min_side`: enough for a
-    faithful resize to `min_side` afterwards, and several times faster for photographs. More than 8 bits
-    per value are scaled by the rule of `depth.to_8_bits`; 16-bit colour PNG and TIFF keep their upper 8 bits.
-    Colour profiles are not applied. May be called from many threads.
+    The first frame or page is read, turned as its EXIF data says, and laid on white where transparent. More
+    than 8 bits per value are scaled by the rule of `bit_depth.to_8_bits`; 16-bit colour PNG and TIFF keep their
+    upper 8 bits. Colour profiles are not applied. May be called from many threads.
 
-    Raises UnreadableImageError, and nothing else, for whatever is wrong with the file; its `problem` is one
-    of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported needs-heic
-    truncated corrupt too-large`. `max_pixels` is width times height of the original.
+    Args:
+        file: The image file.
+        min_side: Side in pixels that the picture will be resized to. It may then come reduced, its smaller
+            side never below `2 * min_side`: enough for a faithful resize, and several times faster for
+            photographs. None decodes the whole.
+        max_pixels: Limit of width times height of the original.
+
+    Returns:
+        The picture.
+
+    Raises:
+        UnreadableImageError: For whatever is wrong with the file, and nothing else is raised. Its `problem` is
+            one of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported
+            needs-heic truncated corrupt too-large`.
     """
-    with opened(file, IN_MEMORY_BYTES) as (stream, image_format):
+    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
         stream.seek(0)
         digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
         return _decode(stream, image_format, digest, min_side, max_pixels)
 
 
 def read_size(file: Path) -> tuple[int, int]:
-    """Width and height of an image file, upright, from its first bytes: nothing is decoded.
+    """Read the upright width and height without decoding pixels.
 
-    Raises UnreadableImageError where there is no telling.
+    Raises:
+        UnreadableImageError: Where the file does not say them.
     """
-    with opened(file, in_memory=0) as (stream, image_format):
+    with open_image(file, in_memory=0) as (stream, image_format):
         stream.seek(0)
         try:
-            image = reader_of(image_format)(stream)
+            image = find_reader(image_format)(stream)
         except SyntaxError:
             if image_format != "TIFF":
                 raise
@@ -126,10 +137,18 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 @contextlib.contextmanager
-def opened(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
-    """A file's content and its format; up to `in_memory` bytes are read at once, larger ones as needed.
+def open_image(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
+    """Open an image file and recognise its format.
 
-    Whatever goes wrong inside comes out as UnreadableImageError.
+    Args:
+        file: The image file.
+        in_memory: Size in bytes up to which a file is read at once; larger ones are read as needed.
+
+    Yields:
+        The content as a stream, and the format by Pillow's name.
+
+    Raises:
+        UnreadableImageError: For whatever goes wrong, inside the `with` block too.
     """
     try:
         status = file.stat()
@@ -140,13 +159,13 @@ def opened(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
         whole = status.st_size <= in_memory
         stream = io.BytesIO(file.read_bytes()) if whole else file.open("rb")
     except OSError as error:
-        raise _told_of_file(error, file) from error
+        raise _explain_os_error(error, file) from error
     with stream:
         image_format = _format_of(stream.read(HEAD), file.name)
         try:
             yield stream, image_format
         except Exception as error:
-            raise _told(error, stream, image_format) from error
+            raise _explain_error(error, stream, image_format) from error
 
 
 def _format_of(head: bytes, name: str) -> str:
@@ -168,7 +187,7 @@ def _format_of(head: bytes, name: str) -> str:
 def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None, max_pixels: int) -> Picture:
     stream.seek(0)
     try:
-        image = reader_of(image_format)(stream)
+        image = find_reader(image_format)(stream)
     except Exception:
         if image_format == "TIFF":
             return _decode_with_tifffile(stream, digest, min_side, max_pixels)
@@ -180,7 +199,7 @@ def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None
     drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
     with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
         image.load()
-        orientation = _orientation(image)  # asked only now: while loading, Pillow turns TIFFs by itself
+        orientation = _orientation(image)  # read only now: while loading, Pillow turns TIFFs by itself
         box = drafted[1] if drafted else (0, 0, *image.size)
         pixels = _upright_rgb(_averageable(image), orientation, min_side, box)
     if orientation >= 5:
@@ -188,8 +207,11 @@ def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None
     return Picture(pixels, width, height, mode, mode in _GREY_MODES or _has_no_colour(pixels), digest)
 
 
-def reader_of(image_format: str) -> Callable[[Stream], Image.Image]:
-    """Pillow's class for a format, called directly: `Image.open` would warn of large photographs."""
+def find_reader(image_format: str) -> Callable[[Stream], Image.Image]:
+    """Return Pillow's reader class for a format.
+
+    It is called directly, for `Image.open` would warn of large photographs.
+    """
     module, name = _READERS[image_format]
     try:
         reader: Callable[[Stream], Image.Image] = getattr(importlib.import_module(module), name)
@@ -219,6 +241,13 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raise UnreadableImageError for more than `max_pixels` pixels.
+
+    Args:
+        width: Pixels a row.
+        height: Rows.
+        max_pixels: The most that width times height may be.
+    """
     if width * height > max_pixels:
         limit = f"{max_pixels / 1e6:g} million"
         raise UnreadableImageError(
@@ -235,8 +264,8 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """A loaded image turned as its EXIF data says, in its own mode."""
+def rotate_upright(image: Image.Image) -> Image.Image:
+    """Turn a loaded image as its EXIF data says."""
     orientation = _orientation(image)
     return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
@@ -271,24 +300,24 @@ def _upright_rgb(
 
 
 def _has_no_colour(pixels: np.ndarray) -> bool:
-    few = pixels[:: max(1, len(pixels) // 16)]  # settles almost every photograph at a glance
-    return all(bool((part == part[..., :1]).all()) for part in (few, pixels))
+    sample = pixels[:: max(1, len(pixels) // 16)]  # enough to decide for almost every photograph
+    return all(bool((part == part[..., :1]).all()) for part in (sample, pixels))
 
 
-def _told(error: Exception, stream: Stream, image_format: str) -> UnreadableImageError:
-    """What a reader's complaint means for the user; readers raise almost any kind of exception."""
+def _explain_error(error: Exception, stream: Stream, image_format: str) -> UnreadableImageError:
+    """Translate a reader's exception, which may be of almost any kind, for the user."""
     if isinstance(error, UnreadableImageError):
         return error
     if isinstance(error, (MemoryError, Image.DecompressionBombError)):
         return UnreadableImageError("too-large", "the image does not fit into memory")
-    said = " ".join(str(error).split()) or type(error).__name__
+    reason = " ".join(str(error).split()) or type(error).__name__
     with contextlib.suppress(OSError, ValueError):  # the stream may have been closed by the reader
-        if "truncated" in said.lower() or cut_short(stream, image_format):
-            return UnreadableImageError("truncated", f"the file ends before the image does ({said})")
-    return UnreadableImageError("corrupt", f"the {image_format} content is damaged ({said})")
+        if "truncated" in reason.lower() or is_truncated(stream, image_format):
+            return UnreadableImageError("truncated", f"the file ends before the image does ({reason})")
+    return UnreadableImageError("corrupt", f"the {image_format} content is damaged ({reason})")
 
 
-def _told_of_file(error: OSError, file: Path) -> UnreadableImageError:
+def _explain_os_error(error: OSError, file: Path) -> UnreadableImageError:
     if isinstance(error, PermissionError):
         return UnreadableImageError("no-permission", "the file may not be read by this user")
     if isinstance(error, FileNotFoundError):
@@ -305,11 +334,17 @@ def square(
     crop: Literal["centre", "squash"] = "centre",
     channels: Literal[1, 3] = 3,
 ) -> np.ndarray:
-    """A square picture as networks take it, by one antialiased bicubic resize.
+    """Resize pixels to a square, bicubic and antialiased.
 
-    `pixels` is (H, W, 3) or (H, W, 1) uint8; the result (size, size, channels) uint8. `centre` takes the
-    largest centred square as torchvision's Resize and CenterCrop do, `squash` the whole picture; one channel
-    is the luma of ITU-R 601.
+    Args:
+        pixels: (H, W, 3) or (H, W, 1) uint8.
+        size: Side of the result, pixels.
+        crop: `centre` takes the largest centred square as torchvision's Resize and CenterCrop do, `squash` the
+            whole picture.
+        channels: Of the result; one channel is the luma of ITU-R 601.
+
+    Returns:
+        (size, size, channels) uint8.
 
     >>> square(np.zeros((4, 6, 3), np.uint8), 2, channels=1).shape
     (2, 2, 1)
@@ -323,9 +358,10 @@ def square(
 
 
 def _centre(image: Image.Image, size: int) -> Image.Image:
-    """The shorter side made `size`, the centre cut out, to the pixel as torchvision's Resize and CenterCrop.
+    """Resize the shorter side to `size` and cut out the centre, to the pixel as torchvision does.
 
-    Networks notice a shift of a quarter pixel, and weights from elsewhere were measured with those two.
+    Networks notice a shift of a quarter pixel, and published weights were measured with torchvision's Resize and
+    CenterCrop.
     """
     short = min(image.size)
     wide, high = (int(size * side / short) for side in image.size)
@@ -340,8 +376,9 @@ def _centre(image: Image.Image, size: int) -> Image.Image:
 
 
 def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
-    """A WebP of (H, W, 3) or (H, W, 1) uint8 pixels, the longer side at most `side`, never enlarged.
+    """Encode pixels as a small WebP.
 
+    `pixels` is (H, W, 3) or (H, W, 1) uint8. The longer side gets at most `side` pixels; nothing is enlarged.
     Pictures of up to 32 pixels are kept exactly; larger ones are compressed at quality 80.
     """
     image = _within(_image(pixels), side)
@@ -352,8 +389,9 @@ def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
 
 
 def sharpness(pixels: np.ndarray) -> float:
-    """The variance of the Laplacian of the luma (0..255), at a longer side of at most 256 pixels.
+    """Return the variance of the luma's Laplacian.
 
+    The luma is 0..255, at a longer side of at most 256 pixels.
     The fixed scale makes photographs of different sizes comparable; the lower, the more blurred.
     `pixels` is (H, W, 3) or (H, W, 1) uint8. Source: Pech-Pacheco et al., ICPR 2000, section 3.
 
@@ -377,7 +415,9 @@ def _within(image: Image.Image, side: int) -> Image.Image:
 
 
 def brightness(pixels: np.ndarray) -> float:
-    """The mean luma, 0 black to 1 white, of (H, W, 3) or (H, W, 1) uint8 pixels.
+    """Return the mean luma, 0 black to 1 white.
+
+    `pixels` is (H, W, 3) or (H, W, 1) uint8.
 
     >>> brightness(np.full((8, 8, 3), 255, np.uint8))
     1.0

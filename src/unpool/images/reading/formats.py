@@ -1,4 +1,4 @@
-"""Which files are images, told by their first bytes and by the ending of their name."""
+"""Image formats, by a file's first bytes and its ending."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 HEAD = 64  # bytes that `sniff` needs
 
-# Names are Pillow's. The endings serve two ends: what looks like an image must be told about when it cannot
-# be used, and the last three formats have no signature that could be trusted without the ending.
+# Names are Pillow's. The endings serve two ends: a file named like an image is reported when it cannot be
+# used, and the last three formats have no signature that could be trusted without the ending.
 ENDINGS = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".apng": "PNG",
     ".gif": "GIF", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP",
@@ -37,7 +37,7 @@ _PNM = re.compile(rb"P[1-6]\s(?:\s|#[^\n]*\n)*\d+\s(?:\s|#[^\n]*\n)*\d+\s")
 
 
 def ending(name: str) -> str:
-    """The ending of a file name in small letters, with its dot.
+    """Return a file name's ending, lower-case, with its dot.
 
     >>> ending("Holiday.JPG")
     '.jpg'
@@ -45,17 +45,17 @@ def ending(name: str) -> str:
     return PurePath(name).suffix.lower()
 
 
-def named_like_image(name: str) -> bool:
-    """Whether the name alone makes people expect an image.
+def has_image_name(name: str) -> bool:
+    """Return whether a file is named like an image.
 
-    >>> named_like_image("a.TIFF"), named_like_image("b.cr2"), named_like_image("notes.txt")
+    >>> has_image_name("a.TIFF"), has_image_name("b.cr2"), has_image_name("notes.txt")
     (True, True, False)
     """
     return ending(name) in ENDINGS or ending(name) in UNSUPPORTED_ENDINGS
 
 
 def sniff(head: bytes) -> str | None:
-    """The image format that the first `HEAD` bytes of a file show, or None.
+    """Recognise the format by the first `HEAD` bytes, else None.
 
     >>> sniff(b"GIF89a....")
     'GIF'
@@ -81,10 +81,10 @@ def _container(head: bytes) -> str | None:
     return "HEIF" if brands & _HEIF_BRANDS else None
 
 
-def cut_short(stream: BinaryIO, image_format: str) -> bool:
-    """Whether a file that would not decode simply ends too early, as a broken download does.
+def is_truncated(stream: BinaryIO, image_format: str) -> bool:
+    """Return whether a file ends before its image does.
 
-    Asked only where the reader did not say so itself, as Pillow does for TIFF.
+    For files that would not decode, where the reader did not say why; Pillow does for TIFF.
     """
     length = stream.seek(0, 2)
     stream.seek(0)

@@ -1,4 +1,4 @@
-"""Walk a folder as it really is: which files are images, which look like images and cannot be used."""
+"""Find the images in a folder, and the unusable ones."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 
 from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_unpool_folder
 from unpool.errors import UnpoolError
-from unpool.images.reading.formats import HEAD, named_like_image, sniff
+from unpool.images.reading.formats import HEAD, has_image_name, sniff
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """One image on the disk: `path` is its key, relative with `/`, valid Unicode; `file` opens it.
+    """An image file on the disk.
 
-    `bytes` is the size of the file, `modified` its time in seconds since 1970.
+    `path` is its key, relative with `/`, valid Unicode; `file` opens it. `bytes` is the size of the file,
+    `modified` its time in seconds since 1970.
     """
 
     path: str
@@ -28,7 +29,10 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that looks like an image and cannot be used: a short stable word, and a sentence."""
+    """An image file that cannot be used.
+
+    `problem` is a short stable word, `detail` a sentence.
+    """
 
     path: str
     problem: str
@@ -37,7 +41,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What a folder holds, both lists ordered by path."""
+    """Images and problems of a folder, both ordered by path."""
 
     files: list[ImageFile]
     problems: list[Problem]
@@ -46,7 +50,7 @@ class Scan:
 def scan_folder(
     folder: Path, *, leave_out: Path | None = None, progress: Callable[[int], None] | None = None
 ) -> Scan:
-    """Every image in a folder and the folders inside it, without decoding any.
+    """List the images in a folder and its subfolders, undecoded.
 
     An image has the name of one or the content of one. Hidden files and folders (a leading dot), all other
     files, the workspaces and models of unpool in it, and the folder `leave_out` are left alone and appear
@@ -54,9 +58,16 @@ def scan_folder(
     without a link where it can be; hard links are files in their own right. Nothing but regular files is ever
     opened.
 
-    `progress` is called now and then with the number of images found so far.
+    Args:
+        folder: The folder to search.
+        leave_out: A folder inside it that is not read.
+        progress: Called now and then with the number of images found so far.
 
-    Raises UnpoolError if the folder is missing, is no folder, cannot be read or is a workspace.
+    Returns:
+        The images and what cannot be used.
+
+    Raises:
+        UnpoolError: If the folder is missing, is no folder, cannot be read or is a workspace.
     """
     root = os.path.realpath(folder)
     _check(root, folder)
@@ -92,14 +103,14 @@ def _check(root: str, typed: Path) -> None:
 
 @dataclass
 class _Walk:
-    """The state of one scan. `seen` holds real folders; `taken`, real files reached through a link."""
+    """The state of a scan: `seen` holds real folders, `linked` real files that were reached through a link."""
 
     progress: Callable[[int], None] | None
     files: list[ImageFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     links: list[tuple[str, str]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
-    taken: set[str] = field(default_factory=set)
+    linked: set[str] = field(default_factory=set)
 
     def folder(self, path: str, key: str, real: str) -> None:
         """Read one folder and those inside it; links wait, so that real files keep their own names."""
@@ -119,7 +130,7 @@ class _Walk:
                 elif entry.is_dir(follow_symlinks=False):
                     if not entry.name.endswith(WORKSPACE_ENDING):
                         todo.append((inside[0], inside[1] + "/", inside[2]))
-                elif inside[2] not in self.taken:
+                elif inside[2] not in self.linked:
                     self._file(inside[0], inside[1])
 
     def _entries(self, path: str, key: str) -> list[os.DirEntry[str]]:
@@ -137,22 +148,22 @@ class _Walk:
         """Follow one link, unless what it leads to has been read under another name."""
         real = Path(os.path.realpath(path))  # Path.resolve gives up on a link that leads back to itself
         if not _exists(real):
-            if named_like_image(key):
+            if has_image_name(key):
                 detail = "the link leads to nothing, or back to itself"
                 self.problems.append(Problem(key, "broken-link", detail))
         elif real.is_dir():
             if not real.name.endswith(WORKSPACE_ENDING):
                 self.folder(path, key + "/", str(real))
         elif not self._was_read(real):
-            self.taken.add(str(real))
+            self.linked.add(str(real))
             self._file(path, key)
 
     def _was_read(self, real: Path) -> bool:
         listed = str(real.parent) in self.seen and not real.name.startswith(".")
-        return listed or str(real) in self.taken
+        return listed or str(real) in self.linked
 
     def _file(self, path: str, key: str) -> None:
-        named, file = named_like_image(key), Path(path)
+        named, file = has_image_name(key), Path(path)
         try:
             status = file.stat()
         except OSError:  # gone since the folder was listed
@@ -166,7 +177,7 @@ class _Walk:
 
 
 def _problem(file: Path, status: os.stat_result) -> tuple[str, str] | None:
-    """Why a file with an image's name cannot be used, as far as this can be told without opening it."""
+    """Why a file with an image's name cannot be used, as far as that is known without opening it."""
     if not stat.S_ISREG(status.st_mode):
         return "not-a-file", "it has an image's name, but is a pipe, a socket or a device"
     if status.st_size == 0:
@@ -202,7 +213,7 @@ def _with_valid_keys(files: list[ImageFile], problems: list[Problem]) -> Scan:
 
 
 def _valid_keys(names: Iterable[str]) -> dict[str, str]:
-    """From each name that holds undecodable bytes to its key; other names are not in the answer.
+    """From each name that holds undecodable bytes to its key; other names are left out.
 
     >>> _valid_keys(["a.png", "caf\\udce9.png"])
     {'caf\\udce9.png': 'caf\\\\xe9.png'}

@@ -1,4 +1,4 @@
-"""TIFF files beyond Pillow, through tifffile where it is installed.
+"""Read TIFF files beyond Pillow's reach through tifffile.
 
 These are, among others, floating-point colour, 64-bit values, big-endian BigTIFF.
 """
@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.bit_depth import to_8_bits
 
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it speaks up on stderr
+if TYPE_CHECKING:
+    import tifffile
+
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it writes to stderr
 
 
 @dataclass(frozen=True, slots=True)
 class TiffPage:
-    """The first page of a TIFF: `pixels` uint8 (H, W) or (H, W, 3), still as they lie in the file."""
+    """The first page of a TIFF.
+
+    `pixels` are uint8 (H, W) or (H, W, 3), not yet turned by `orientation` (EXIF's 1..8).
+    """
 
     pixels: np.ndarray
     orientation: int
@@ -29,8 +35,16 @@ class TiffPage:
 def read_tiff(stream: BinaryIO, max_pixels: int) -> TiffPage:
     """Read the first page with tifffile.
 
-    Raises UnreadableImageError (`unsupported`, `truncated`, `too-large`), ImportError without tifffile, and
-    whatever tifffile raises on a damaged file.
+    Args:
+        stream: The file's content.
+        max_pixels: Limit of width times height.
+
+    Returns:
+        The page, scaled to 8 bits.
+
+    Raises:
+        UnreadableImageError: `unsupported`, `truncated` or `too-large`.
+        ImportError: Without tifffile. Whatever tifffile raises on a damaged file is passed on.
     """
     import tifffile
 
@@ -38,29 +52,32 @@ def read_tiff(stream: BinaryIO, max_pixels: int) -> TiffPage:
     with tifffile.TiffFile(stream) as tiff:
         if len(tiff.pages) == 0:  # the list of pages lies at the end of most files
             raise UnreadableImageError("truncated", "the file ends before its list of pages")
-        page: Any = tiff.pages[0]
+        page = tiff.pages[0]
         _check(page, stream, max_pixels)
         mode = f"{page.dtype.name}×{page.samplesperpixel}"
         return TiffPage(to_8_bits(_colours_last(page)), _orientation(page), mode)
 
 
 def tiff_size(stream: BinaryIO) -> tuple[int, int]:
-    """Width and height of the first page, upright. Raises as `read_tiff` does."""
+    """Return the first page's upright width and height.
+
+    Raises as `read_tiff` does.
+    """
     import tifffile
 
     stream.seek(0)
     with tifffile.TiffFile(stream) as tiff:
-        page: Any = tiff.pages[0]
+        page = tiff.pages[0]
         width, height = int(page.imagewidth), int(page.imagelength)
         return (height, width) if _orientation(page) >= 5 else (width, height)
 
 
-def _orientation(page: Any) -> int:
+def _orientation(page: tifffile.TiffPage) -> int:
     tag = page.tags.get(274)
     return int(tag.value) if tag else 1
 
 
-def _check(page: Any, stream: BinaryIO, max_pixels: int) -> None:
+def _check(page: tifffile.TiffPage, stream: BinaryIO, max_pixels: int) -> None:
     if page.imagewidth * page.imagelength * page.imagedepth > max_pixels:
         raise UnreadableImageError("too-large", f"the image is {page.imagewidth} × {page.imagelength} pixels")
     if page.axes not in ("YX", "YXS", "SYX") or page.dtype is None or page.dtype.kind not in "uif":
@@ -71,7 +88,7 @@ def _check(page: Any, stream: BinaryIO, max_pixels: int) -> None:
         raise UnreadableImageError("truncated", "the file ends before the image does")
 
 
-def _colours_last(page: Any) -> np.ndarray:
+def _colours_last(page: tifffile.TiffPage) -> np.ndarray:
     """The values as (H, W) or (H, W, 3); channels that are not colours are dropped."""
     values: np.ndarray = page.asarray()
     if page.axes == "SYX":

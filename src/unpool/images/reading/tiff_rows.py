@@ -1,4 +1,4 @@
-"""A large TIFF read some rows at a time: what is decoded at once is a few strips or tiles, not the image.
+"""Read a large TIFF by rows, few strips at once.
 
 H, W height and width, R rows, C columns, S samples of a pixel in the file.
 """
@@ -8,25 +8,30 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.bit_depth import full_range
+from unpool.images.reading.bit_depth import find_range
 from unpool.images.reading.tiff_colours import tiff_colours
+
+if TYPE_CHECKING:
+    import tifffile
 
 MAX_TIFF_PIXELS = 10_000_000_000  # 100,000 × 100,000
 MAX_SEGMENT_PIXELS = 100_000_000  # of one compressed strip or tile, which is decoded whole
-SAMPLED = 16  # strips or tiles that are looked at to find the range of deep pixels
-SAMPLED_ROWS = 256  # the same of rows, where they can be read alone
+NUM_SAMPLED_SEGMENTS = 16  # strips or tiles that the range of deep pixels is found in
+NUM_SAMPLED_ROWS = 256  # the same of rows, where they can be read alone
 
 
 @contextlib.contextmanager
 def open_rows(file: Path) -> Iterator[TiffRows]:
-    """A TIFF opened for reading by rows.
+    """Open a TIFF for reading by rows.
 
-    Raises UnreadableImageError for what cannot be read so, `UnpoolError` without tifffile.
+    Raises:
+        UnreadableImageError: For what cannot be read so.
+        UnpoolError: Without tifffile.
     """
     try:
         import tifffile
@@ -34,10 +39,10 @@ def open_rows(file: Path) -> Iterator[TiffRows]:
         raise UnpoolError(
             f'{file} is too large to be read at once, and by strips needs: pip install "unpool[tiff]"'
         ) from error
-    with _damage_told():
+    with _explain_damage():
         tiff = tifffile.TiffFile(file)
     with tiff:
-        with _damage_told():
+        with _explain_damage():
             if not len(tiff.pages):
                 raise UnreadableImageError("truncated", "the file ends before its list of pages")
             rows = TiffRows(tiff.pages[0])
@@ -45,8 +50,8 @@ def open_rows(file: Path) -> Iterator[TiffRows]:
 
 
 @contextlib.contextmanager
-def _damage_told() -> Iterator[None]:
-    """Whatever tifffile and its decoders complain of, as UnreadableImageError: they raise almost anything."""
+def _explain_damage() -> Iterator[None]:
+    """Raise UnreadableImageError for whatever tifffile and its decoders raise, which is almost anything."""
     try:
         yield
     except UnreadableImageError:
@@ -54,22 +59,22 @@ def _damage_told() -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableImageError("too-large", "a part of the TIFF does not fit into memory") from error
     except Exception as error:
-        said = " ".join(str(error).split()) or type(error).__name__
-        if "imagecodecs" in said:
-            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({said})'
+        reason = " ".join(str(error).split()) or type(error).__name__
+        if "imagecodecs" in reason:
+            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({reason})'
             raise UnreadableImageError("unsupported", detail) from error
-        raise UnreadableImageError("corrupt", f"the TIFF content is damaged ({said})") from error
+        raise UnreadableImageError("corrupt", f"the TIFF content is damaged ({reason})") from error
 
 
 class TiffRows:
-    """The first page of an open TIFF, by rows of pixels (rows, W, 3) uint8.
+    """The rows of an open TIFF's first page.
 
-    Uncompressed strips are read by the rows that are asked for, so one strip may be the whole image. Grey becomes
-    three equal channels, transparent pixels lie on white; more than 8 bits are scaled by the rule of
-    `depth.to_8_bits`, its range taken from places all over the image, and 16-bit colour keeps its upper 8 bits.
+    Rows are (rows, W, 3) uint8. Uncompressed strips are read by rows, so one strip may be the whole image. Grey
+    becomes three equal channels, transparent pixels lie on white; more than 8 bits are scaled by the rule of
+    `bit_depth.to_8_bits`, its range found at places all over the image, and 16-bit colour keeps its upper 8 bits.
     """
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: tifffile.TiffPage) -> None:
         self.page = page
         self.height, self.width = int(page.imagelength), int(page.imagewidth)
         self._check()
@@ -82,17 +87,18 @@ class TiffRows:
         if self.high * self.wide > MAX_SEGMENT_PIXELS and not self.is_plain:
             raise UnreadableImageError(
                 "unsupported",
-                "the TIFF holds the image as one compressed piece; save it anew in strips or tiles",
+                "the TIFF holds the image as one compressed piece; save it again in strips or tiles",
             )
         self.planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
         self._decoded: dict[int, np.ndarray] = {}
-        self._found = (0.0, 1.0) if self.colours.white else self._sampled_range()
+        self._black_white = (0.0, 1.0) if self.colours.white else self._sampled_range()
 
-    @_damage_told()
+    @_explain_damage()
     def read(self, top: int, bottom: int) -> np.ndarray:
-        """Rows from `top` up to, not including, `bottom`.
+        """Decode the rows from `top` up to, not including, `bottom`.
 
-        Raises UnreadableImageError where the file is damaged there.
+        Raises:
+            UnreadableImageError: Where the file is damaged there.
         """
         rows = np.zeros((bottom - top, self.width, 3), np.uint8)
         for down in range(top // self.high, -(-bottom // self.high)):
@@ -100,7 +106,7 @@ class TiffRows:
             first, last = max(0, top - begin), min(self.high, bottom - begin)
             for across in range(self.across):
                 left = across * self.wide
-                piece = self.colours.rgb(self._piece(down, across, first, last), self._found)
+                piece = self.colours.to_rgb(self._piece(down, across, first, last), self._black_white)
                 high, wide = piece.shape[:2]
                 above = begin + first - top
                 rows[above : above + high, left : left + wide] = piece
@@ -109,8 +115,8 @@ class TiffRows:
     def _piece(self, down: int, across: int, first: int, last: int) -> np.ndarray:
         """Rows of one strip or tile, (R, C, S) as the file has them, without what lies beyond the image."""
         place, each = down * self.across + across, self.across * self.down
-        wanted, wide = range(min(self.planes, self.colours.samples)), self.width - across * self.wide
-        planes = [self._rows(place + plane * each, first, last)[:, :wide] for plane in wanted]
+        used, wide = range(min(self.planes, self.colours.samples)), self.width - across * self.wide
+        planes = [self._rows(place + plane * each, first, last)[:, :wide] for plane in used]
         return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1)
 
     def _rows(self, index: int, first: int, last: int) -> np.ndarray:
@@ -152,17 +158,20 @@ class TiffRows:
 
     def _sampled_range(self) -> tuple[float, float]:
         if self.is_plain:
-            rows = (divmod(row, self.high) for row in _spread(self.height, SAMPLED_ROWS))
+            rows = (divmod(row, self.high) for row in _spaced_indices(self.height, NUM_SAMPLED_ROWS))
             pieces = [self._piece(down, 0, row, row + 1) for down, row in rows]
         else:
-            places = (divmod(place, self.across) for place in _spread(self.down * self.across, SAMPLED))
+            places = (
+                divmod(place, self.across)
+                for place in _spaced_indices(self.down * self.across, NUM_SAMPLED_SEGMENTS)
+            )
             pieces = [
                 self._piece(down, across, 0, min(self.high, self.height - down * self.high))
                 for down, across in places
             ]
-        flat = [piece[..., : self.colours.inks].reshape(-1) for piece in pieces]
-        most = 2_000_000 // len(flat)
-        return full_range(np.concatenate([each[:: max(1, each.size // most)] for each in flat]))
+        flat = [piece[..., : self.colours.num_colours].reshape(-1) for piece in pieces]
+        max_values = 2_000_000 // len(flat)
+        return find_range(np.concatenate([each[:: max(1, each.size // max_values)] for each in flat]))
 
     def _check(self) -> None:
         if self.height * self.width > MAX_TIFF_PIXELS:
@@ -171,17 +180,17 @@ class TiffRows:
         if tag is not None and int(tag.value) != 1:
             raise UnreadableImageError(
                 "unsupported",
-                "large TIFFs are read as they lie, and this one is turned; save it anew upright",
+                "large TIFFs are read as they lie, and this one is turned; save it again upright",
             )
 
 
-def _spread(count: int, most: int) -> list[int]:
-    """Up to `most` of the numbers below `count`, the first and the last among them."""
-    places: list[int] = np.unique(np.linspace(0, count - 1, most).astype(int)).tolist()
+def _spaced_indices(count: int, max_indices: int) -> list[int]:
+    """Up to `max_indices` of the numbers below `count`, the first and the last among them."""
+    places: list[int] = np.unique(np.linspace(0, count - 1, max_indices).astype(int)).tolist()
     return places
 
 
-def _is_plain(page: Any) -> bool:
+def _is_plain(page: tifffile.TiffPage) -> bool:
     """Whether a strip's rows lie in the file as they are, one after the other."""
     is_regular = page.bitspersample in (8, 16, 32, 64) and page.dtype.kind in "uif" and not page.is_subsampled
     is_as_it_is = int(page.compression) == 1 and int(page.predictor) == 1 and int(page.fillorder) == 1

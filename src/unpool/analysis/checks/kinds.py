@@ -1,0 +1,116 @@
+"""The kinds of problems: each declared once, with what finds it and how it is called.
+
+`unpool check`, problems.csv, the JSON results, filters and the page read `PROBLEM_KINDS`. A new kind is an
+entry here and the function that finds it; light to import, since the command line reads it too.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from unpool.analysis.checks.thresholds import Flagged
+
+_THRESHOLDS = "unpool.analysis.checks.thresholds"
+
+
+@dataclass(frozen=True)
+class ProblemKind:
+    """One kind of problem that images can have.
+
+    Args:
+        name: Its key in JSON results and in filters.
+        word: What problems.csv and the facts of an image call it.
+        title: Its heading on the page.
+        meaning: A sentence that says what is listed, and in which order.
+        detect: `module:function` that flags images by the measurements that its parameters name; empty where images
+            are compared with each other, or a column holds the answer.
+        column: Column whose values say which images have it, such as a mark of the user; known without a check.
+        measure: Column that the page writes under each image and sorts by; empty for the order of the findings.
+        descending: Whether the largest measure comes first.
+        has_sets: Whether it is found between images, of which one is kept.
+        depends_on_model: Whether findings are void once another model embedded the images.
+    """
+
+    name: str
+    word: str
+    title: str
+    meaning: str
+    detect: str = ""
+    column: str = ""
+    measure: str = ""
+    descending: bool = False
+    has_sets: bool = False
+    depends_on_model: bool = False
+
+
+def _kinds(*kinds: ProblemKind) -> dict[str, ProblemKind]:
+    return {kind.name: kind for kind in kinds}
+
+
+# By name, in the order of problems.csv and of the page.
+PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
+    ProblemKind(
+        "duplicates", "duplicate", "Exact duplicates", "Files with the same content, to the last byte.",
+        has_sets=True,
+    ),
+    ProblemKind(
+        "near_duplicates", "near duplicate", "Near duplicates",
+        "Pictures that differ by size, compression, or a slight change.", has_sets=True,
+    ),
+    ProblemKind(
+        "outliers", "outlier", "Outliers", "Images that are unlike all others; the strangest first.",
+        detect=f"{_THRESHOLDS}:outliers", measure="outlier_score", descending=True, depends_on_model=True,
+    ),
+    ProblemKind(
+        "blurred", "blurred", "Blurred", "Images without sharp detail; the least sharp first.",
+        detect=f"{_THRESHOLDS}:blurred", measure="sharpness",
+    ),
+    ProblemKind(
+        "dark", "too dark", "Too dark", "Images with little but black; the darkest first.",
+        detect=f"{_THRESHOLDS}:dark", measure="brightness",
+    ),
+    ProblemKind(
+        "bright", "too bright", "Too bright", "Images with little but white; the brightest first.",
+        detect=f"{_THRESHOLDS}:bright", measure="brightness", descending=True,
+    ),
+    ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
+    ProblemKind(
+        "suggested", "suggested label", "Suggested labels",
+        "Labels spread from labelled images to their neighbours, for you to accept or reject; the surest first.",
+        column="suggestion", measure="suggestion_confidence", descending=True,
+    ),
+)  # fmt: skip
+
+
+def checked_kinds() -> list[ProblemKind]:
+    """The kinds that `unpool check` finds."""
+    return [kind for kind in PROBLEM_KINDS.values() if not kind.column]
+
+
+def annotated_kinds() -> list[ProblemKind]:
+    """The kinds that a column of the table holds: known without a check."""
+    return [kind for kind in PROBLEM_KINDS.values() if kind.column]
+
+
+def detect(kind: ProblemKind, measurements: Mapping[str, NDArray[np.floating]]) -> Flagged:
+    """Flag the images that have a problem.
+
+    Args:
+        kind: A kind with a `detect` function.
+        measurements: Arrays (N,) by name: `distance_N`, `error_N`, `contrast_N`, `blur_N`, `sharpness_N`, `high_N`
+            and `low_N`, as the functions of `thresholds` describe them.
+    """
+    module, _, function_name = kind.detect.partition(":")
+    function = getattr(import_module(module), function_name)
+    flagged: Flagged = function(
+        **{name: measurements[name] for name in inspect.signature(function).parameters}
+    )
+    return flagged
