@@ -79,7 +79,6 @@ def test_an_import_that_points_down_is_seen() -> None:
         "networks.decoders.mirror"
     ]
     assert backward("workspace", "from unpool import errors") == []
-    assert backward("report.thinning", "from unpool.report import write_report") == ["report"]
 
 
 def test_folders_stay_small_and_the_root_holds_only_its_few_files() -> None:

@@ -21,4 +21,4 @@ def test_wheel_holds_every_file_of_the_package(tmp_path: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert files <= names
-    assert any(name.startswith("unpool/report/assets/") for name in files)
+    assert any(name.startswith("unpool/viewer/static/assets/") for name in files)

@@ -1,42 +1,26 @@
-"""What a workspace says of its groups beside the table: report/groups.json, dendrogram.png, confusion.png.
+"""What grouping and evaluating write to WORK/report: groups.json, quality.json, dendrogram.png, confusion.png.
 
-N images, D numbers a vector, K groups.
+Shapes: N images, D numbers a vector, K groups, C classes, M = K − 1 merges.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.actions.sharing.figures import QUALITY
+from unpool.actions.sharing.quality import CONFUSION, DENDROGRAM, GROUPS
 from unpool.core.atomic_files import write_bytes, write_json
 from unpool.store.state import REPORT
 from unpool.store.table import ImageTable
 
 if TYPE_CHECKING:
-    from unpool.report.page import Table
+    from unpool.analysis.clustering.hierarchy import Merges
 
-SHOWN = 8  # typical and odd images named of each group
-DRAWN = 60  # groups whose images are drawn beside their tree, at most
-MEANINGS = {
-    "groups": "how many groups there are",
-    "accuracy": "share of images in the group that matches their class best, each class with one group",
-    "nmi": "what groups tell of classes, from 0, nothing, to 1, everything",
-    "ari": "agreement of pairs of images with the classes, 0 where it is chance, 1 where it is perfect",
-    "knn_accuracy": "share of images whose nearest neighbours tell their class",
-    "silhouette": "how far groups lie apart for their width, from -1 to 1, by the images' vectors",
-    "map_silhouette": "the same on the map",
-    "coverage": "share of images that are in a group at all",
-    "trustworthiness": "share of neighbours on the map that are neighbours by their vectors too",
-    "purity": "share of an image's nearest neighbours that are in its own group",
-    "stability": "agreement of k-means groups of random parts of the images, as many as there are groups",
-    "effective_rank": "how many directions the vectors use; near 1 they have collapsed",
-}
-"""Each figure of quality.json, in the order in which pages show them."""
-NAMED, LISTED = 2, 100  # images named of each kind, and groups, in the table of the page
-GROUPS, DENDROGRAM, CONFUSION, QUALITY = "groups.json", "dendrogram.png", "confusion.png", "quality.json"
+NUM_NAMED = 8  # typical and unusual images named of each group
+MAX_DRAWN = 60  # groups whose images are drawn beside their tree
 
 
 def describe_groups(
@@ -45,55 +29,76 @@ def describe_groups(
     paths: list[str],
     vectors_ND: np.ndarray,
     group_N: np.ndarray,
-    sure_N: np.ndarray,
+    probability_N: np.ndarray,
 ) -> None:
-    """Write of each group its size, typical and odd images and mean confidence, and how groups would be joined."""
+    """Write groups.json and dendrogram.png; figures of former groups go.
+
+    Args:
+        work: the workspace.
+        table: its table, where the thumbnails are.
+        paths: the embedded images.
+        vectors_ND: their vectors.
+        group_N: their groups, -1 for noise.
+        probability_N: how probable it is that each belongs to its group, 0 to 1.
+    """
     from unpool.analysis.clustering.hierarchy import hierarchy
     from unpool.analysis.metrics.supervised import medoids
     from unpool.analysis.metrics.unsupervised import neighbour_purity
-    from unpool.report.dendrogram import draw_dendrogram
 
     for stale in (CONFUSION, QUALITY):
         (work / REPORT / stale).unlink(missing_ok=True)
     merges = hierarchy(vectors_ND, group_N)
     share_N = neighbour_purity(vectors_ND, group_N)
     typical = medoids(vectors_ND, group_N, len(group_N))
-    told = []
+    described = []
     for number, rows in typical.items():
         # From the least typical on, those first whose neighbours are in other groups.
-        odd = rows[::-1][np.argsort(share_N[rows[::-1]], kind="stable")][:SHOWN]
-        told.append({
-            "group": number, "images": len(rows), "confidence": round(float(sure_N[rows].mean()), 4),
+        odd = rows[::-1][np.argsort(share_N[rows[::-1]], kind="stable")][:NUM_NAMED]
+        described.append({
+            "group": number, "images": len(rows), "confidence": round(float(probability_N[rows].mean()), 4),
             "purity": round(float(share_N[rows].mean()), 4),
-            "typical": [paths[row] for row in rows[:SHOWN]], "odd": [paths[row] for row in odd],
+            "typical": [paths[row] for row in rows[:NUM_NAMED]], "odd": [paths[row] for row in odd],
         })  # fmt: skip
     write_json(
         work / REPORT / GROUPS,
-        {"groups": told, "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges]},
+        {"groups": described, "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges]},
     )
     first = {number: paths[rows[0]] for number, rows in typical.items()}
-    shown = list(first.values()) if len(typical) <= DRAWN else []
-    picture = draw_dendrogram(
-        merges, list(typical), [len(rows) for rows in typical.values()],
-        dict(zip(first, table.thumbnails(shown), strict=False)),
-    )  # fmt: skip
+    _draw_tree(work, table, merges, {number: len(rows) for number, rows in typical.items()}, first)
+
+
+def _draw_tree(
+    work: Path, table: ImageTable, merges: Merges, sizes: dict[int, int], first: dict[int, str]
+) -> None:
+    """Write dendrogram.png, or remove a former one where there are too many or too few groups."""
+    from unpool.report.dendrogram import draw_dendrogram
+
+    shown = list(first.values()) if len(sizes) <= MAX_DRAWN else []
+    thumbnails = dict(zip(first, table.thumbnails(shown), strict=False))
+    picture = draw_dendrogram(merges, list(sizes), list(sizes.values()), thumbnails)
     if picture is None:
         (work / REPORT / DENDROGRAM).unlink(missing_ok=True)
     else:
         write_bytes(work / REPORT / DENDROGRAM, picture)
 
 
-def quality(
+def quality_figures(
     table: ImageTable,
     paths: list[str],
     vectors_ND: np.ndarray,
     group_N: np.ndarray,
     method: str,
     trusted: float | None = None,
-) -> dict[str, Any]:
-    """The figures that need no labels; those of the map are null where there is none.
+) -> dict[str, float | None]:
+    """Compute the figures that need no classes; those of a missing map are None.
 
-    `trusted` is the trustworthiness of the map where it is known.
+    Args:
+        table: the workspace's table, where the places on the map are.
+        paths: the embedded images.
+        vectors_ND: their vectors.
+        group_N: their groups, -1 for noise.
+        method: how they were grouped.
+        trusted: the trustworthiness of the map where it is known already.
     """
     from unpool.analysis.clustering.stability import stability
     from unpool.analysis.metrics.silhouette import NOISE, map_silhouette
@@ -104,62 +109,28 @@ def quality(
     xy_N2 = rows.to_numpy(np.float64)
     is_mapped = bool(np.isfinite(xy_N2).all())
     num_groups = len(np.unique(group_N[group_N != NOISE]))
-    # The others would make maps or take minutes, each time.
-    again = method if method == "graph" else "kmeans"
+    # The other methods would make maps or take minutes, each time.
+    stability_method = method if method == "graph" else "kmeans"
     return {
         "map_silhouette": map_silhouette(xy_N2, group_N) if is_mapped else None,
         "trustworthiness": trusted or (trustworthiness(vectors_ND, xy_N2) if is_mapped else None),
         "purity": purity(vectors_ND, group_N),
-        "stability": stability(vectors_ND, num_groups, method=again) if num_groups > 1 else None,
+        "stability": stability(vectors_ND, num_groups, method=stability_method) if num_groups > 1 else None,
         "effective_rank": effective_rank(vectors_ND),
     }
 
 
-def read_figures(work: Path) -> dict[str, Any]:
-    """What report/quality.json says of the groups there are; empty where they were not judged."""
-    try:
-        found = json.loads((work / REPORT / QUALITY).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def read_groups(work: Path) -> list[dict[str, Any]]:
-    """What report/groups.json says of each group; empty where there is none."""
-    try:
-        found = json.loads((work / REPORT / GROUPS).read_text("utf-8"))["groups"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
-    return found if isinstance(found, list) else []
-
-
-def groups_table(work: Path) -> Table | None:
-    """Title, names of columns and rows of text: each group with its confidence, typical and odd images."""
-    rows = [
-        [
-            str(told["group"]), str(told["images"]), f"{told['confidence']:.2f}", f"{told['purity']:.2f}",
-            ", ".join(told["typical"][:NAMED]), ", ".join(told["odd"][:NAMED]),
-        ]
-        for told in read_groups(work)[:LISTED]
-    ]  # fmt: skip
-    header = ["group", "images", "confidence", "purity", "most typical", "odd ones"]
-    return ("Groups", header, rows) if rows else None
-
-
-def compared_table(state: dict[str, Any]) -> Table | None:
-    """The comparison of networks as a table, the best first; None where there was none."""
-    rows = state.get("compared") or []
-    if not rows:
-        return None
-    told = [["" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
-             for value in row.values()] for row in rows]  # fmt: skip
-    return "Ways to embed that were tried", [name.replace("_", " ") for name in rows[0]], told
-
-
 def write_quality(
-    work: Path, figures: dict[str, Any], group_N: np.ndarray, classes: list[str | None] | None
+    work: Path, figures: dict[str, float | None], group_N: np.ndarray, classes: list[str | None] | None
 ) -> None:
-    """report/quality.json, and confusion.png where there are classes: groups beside the class each matches best."""
+    """Write quality.json, and confusion.png where there are classes.
+
+    Args:
+        work: the workspace.
+        figures: the value of each figure, by its name.
+        group_N: the groups of the embedded images; in the picture each stands beside the class it matches best.
+        classes: the true class of each, None where it is not known.
+    """
     from scipy.optimize import linear_sum_assignment
 
     from unpool.analysis.metrics.supervised import contingency

@@ -8,24 +8,35 @@ from pathlib import Path
 from unpool.errors import UnpoolError
 
 
-def classes_of(paths: list[str], labels: str) -> list[str | None]:
-    """The class of each path, by folder or from a CSV; UnpoolError where the labels fit no image."""
+def read_true_labels(paths: list[str], labels: str) -> list[str | None]:
+    """Read the true class of each image, None where it has none.
+
+    Args:
+        paths: the images, relative to their folder.
+        labels: "folders", the folder that an image lies in, or a CSV file of path,label.
+
+    Returns:
+        A class for each of `paths`.
+
+    Raises:
+        UnpoolError: the labels fit no image, or the file cannot be read.
+    """
     if labels == "folders":
-        found: list[str | None] = [Path(path).parent.name or None for path in paths]
-        if not any(found):
+        classes: list[str | None] = [Path(path).parent.name or None for path in paths]
+        if not any(classes):
             raise UnpoolError(
-                "--labels folders: no image lies in a folder of its own class; give a CSV instead"
+                "--labels folders: no image lies in a folder of its own class; give a CSV of path,label instead"
             )
-        return found
-    known = _read_labels(Path(labels))
-    found = [known.get(path) for path in paths]
-    if not any(found):
-        example = next(iter(known), "nothing")
+        return classes
+    class_of = _read_csv(Path(labels))
+    classes = [class_of.get(path) for path in paths]
+    if not any(classes):
+        example = next(iter(class_of), "nothing")
         raise UnpoolError(f"{labels} names no image of this workspace (it has {example!r}, not {paths[0]!r})")
-    return found
+    return classes
 
 
-def _read_labels(path: Path) -> dict[str, str]:
+def _read_csv(path: Path) -> dict[str, str]:
     """Path → label from a CSV whose header names `path` and `label`, in any order."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,43 +1,209 @@
-"""How good the groups are, as the page shows it: figures with what they mean, pictures, tables."""
+"""How good the groups are, as the page shows it: figures with their meaning, pictures, tables."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.grouping.group_files import MEANINGS, compared_table, groups_table, read_figures
+from typing_extensions import TypedDict
+
+from unpool.actions.sharing.figures import FIGURES, read_figures
 from unpool.store.state import REPORT, read_state
 
+GROUPS, DENDROGRAM, CONFUSION = "groups.json", "dendrogram.png", "confusion.png"
+MAP, SHEET, LOSS, PAIRS, LABELLED_MAP = (
+    "map.png",
+    "groups.png",
+    "loss.png",
+    "reconstructions.png",
+    "map-labels.png",
+)
+MAX_NAMED, MAX_LISTED = 2, 100  # images named of each kind, and groups, in the table of groups
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of WORK/report: its title, its text for people who cannot see it, and how to read it."""
+
+    title: str
+    alt: str
+    meaning: str
+
+
 PICTURES = {
-    "map.png": ("The map", "All images laid out by likeness, coloured by group"),
-    "groups.png": ("Typical images of each group", "The most typical images of each group in rows"),
-    "dendrogram.png": ("How groups relate", "Tree of the groups, the most alike joined first"),
-    "confusion.png": ("Groups and classes", "Table of how many images of each class are in each group"),
-    "reconstructions.png": ("What the network makes of images", "Images above what is made of their codes"),
-    "loss.png": ("Loss by epoch", "Training and validation loss by epoch"),
+    MAP: Picture(
+        "Map", "All images laid out by similarity, coloured by group",
+        "Similar images lie near each other. Distances between far groups mean little.",
+    ),
+    LABELLED_MAP: Picture(
+        "Map by class", "The same map coloured by true class", "Groups that hold several colours mix classes.",
+    ),
+    SHEET: Picture(
+        "Typical images of each group", "The most typical images of each group in rows",
+        "The first images of a row are nearest to the middle of their group.",
+    ),
+    DENDROGRAM: Picture(
+        "How groups relate", "Tree of the groups, the most similar joined first",
+        "The further left two groups are joined, the less they have in common.",
+    ),
+    CONFUSION: Picture(
+        "Groups and classes", "Table of how many images of each class are in each group",
+        "Each row is a class. One dark cell in a row means that the class is in one group.",
+    ),
+    PAIRS: Picture(
+        "Reconstructions", "Images beside what the network makes of their codes",
+        "What is lost in the right image is not in the code, so groups cannot depend on it.",
+    ),
+    LOSS: Picture(
+        "Loss by epoch", "Training and validation loss by epoch",
+        "Both curves should fall and level off; validation that rises again means overfitting.",
+    ),
 }  # fmt: skip
+"""The pictures that the page shows, by file name and in this order; titles stand here only."""
 
 
-def quality(work: Path, url: Callable[[str], str]) -> dict[str, Any]:
-    """The `Quality` of web/src/data/types.ts, from what `unpool evaluate` and `unpool group` wrote.
+class FigureValue(TypedDict):
+    """A figure with its value, as the page receives it."""
 
-    `url` gives the address of a picture in WORK/report by its name.
+    name: str
+    title: str
+    value: float
+    meaning: str
+    good: str
+    low: float | None
+    high: float | None
+    needs_classes: bool
+
+
+class PictureAddress(TypedDict):
+    """A picture with its address, as the page receives it."""
+
+    title: str
+    alt: str
+    meaning: str
+    url: str
+
+
+class Table(TypedDict):
+    """Rows of text under a header, as the page receives them."""
+
+    title: str
+    meaning: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+class Fact(TypedDict):
+    """How the groups were made: one name and value."""
+
+    name: str
+    value: str
+
+
+class Quality(TypedDict):
+    """Everything of the page's *Quality*."""
+
+    facts: list[Fact]
+    figures: list[FigureValue]
+    pictures: list[PictureAddress]
+    tables: list[Table]
+
+
+def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
+    """Collect what `unpool run`, `group` and `evaluate` found out about the groups.
+
+    Args:
+        work: the workspace.
+        address_of: the URL of a picture by its file name; None where there is no such picture.
     """
     figures = read_figures(work)
+    state = read_state(work)
     return {
+        "facts": _facts(state),
         "figures": [
-            {"name": name.replace("_", " "), "value": figures[name], "meaning": meaning}
-            for name, meaning in MEANINGS.items()
-            if isinstance(figures.get(name), int | float)
+            {
+                "name": figure.name, "title": figure.title, "value": float(figures[figure.name]),
+                "meaning": figure.meaning, "good": figure.good, "low": figure.low, "high": figure.high,
+                "needs_classes": figure.needs_classes,
+            }
+            for figure in FIGURES
+            if isinstance(figures.get(figure.name), int | float)
         ],
         "pictures": [
-            {"title": title, "alt": alt, "url": url(name)}
-            for name, (title, alt) in PICTURES.items()
-            if (work / REPORT / name).is_file()
+            {"title": picture.title, "alt": picture.alt, "meaning": picture.meaning, "url": url}
+            for name, picture in PICTURES.items()
+            if (url := address_of(name)) is not None
         ],
-        "tables": [
-            {"title": title, "header": header, "rows": rows}
-            for title, header, rows in filter(None, (groups_table(work), compared_table(read_state(work))))
-        ],
+        "tables": [table for table in (groups_table(work), comparison_table(state)) if table is not None],
+    }  # fmt: skip
+
+
+def empty_quality() -> Quality:
+    """Return what a page shows that must say nothing about the whole collection."""
+    return {"facts": [], "figures": [], "pictures": [], "tables": []}
+
+
+def read_groups(work: Path) -> list[dict[str, Any]]:
+    """Read what report/groups.json says about each group; empty where there is none."""
+    try:
+        found = json.loads((work / REPORT / GROUPS).read_text("utf-8"))["groups"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return found if isinstance(found, list) else []
+
+
+def groups_table(work: Path) -> Table | None:
+    """List each group with its confidence, typical and unusual images."""
+    rows = [
+        [
+            str(group["group"]), str(group["images"]), f"{group['confidence']:.2f}", f"{group['purity']:.2f}",
+            ", ".join(group["typical"][:MAX_NAMED]), ", ".join(group["odd"][:MAX_NAMED]),
+        ]
+        for group in read_groups(work)[:MAX_LISTED]
+    ]  # fmt: skip
+    if not rows:
+        return None
+    return {
+        "title": "Groups",
+        "meaning": (
+            "Confidence is the mean probability of the images' groups; neighbour purity the share of nearest "
+            "neighbours in the same group. Both are from 0 to 1, higher is clearer. Unusual images are the first "
+            "to check: they may belong elsewhere."
+        ),
+        "header": ["group", "images", "confidence", "neighbour purity", "most typical", "unusual"],
+        "rows": rows,
     }
+
+
+def comparison_table(state: dict[str, Any]) -> Table | None:
+    """List the networks that were compared, the best first; None where there were none."""
+    rows = state.get("compared") or []
+    if not rows:
+        return None
+    return {
+        "title": "Networks that were compared",
+        "meaning": "The first was taken: it scored best on these images.",
+        "header": [name.replace("_", " ") for name in rows[0]],
+        "rows": [[_as_text(value) for value in row.values()] for row in rows],
+    }
+
+
+def _facts(state: dict[str, Any]) -> list[Fact]:
+    """How the groups were made; what is not known is left out."""
+    grouping, mapping = state.get("group") or {}, state.get("map") or {}
+    facts = {
+        "Network": state.get("network"),
+        "Reason": state.get("reason"),
+        "Grouping method": grouping.get("method"),
+        "Map method": mapping.get("method"),
+    }
+    return [{"name": name, "value": str(value)} for name, value in facts.items() if value]
+
+
+def _as_text(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""The page in one file: its script, its style and what it shows, to be opened from disk or mailed; no server.
+"""The page in one file: script, style and data, opened from disk or mailed, without server or network.
 
 Shapes: N images as in `Snapshot`.
 """
@@ -8,135 +8,209 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import io
 import math
+import os
 import re
 from collections.abc import Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from unpool.actions.sharing.quality import quality
+from unpool.actions.sharing.json_text import as_json
+from unpool.actions.sharing.quality import empty_quality, quality
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.options import ANNOTATION_FILTERS, PROBLEMS
-from unpool.report.page import as_json
+from unpool.store.findings import found_sets
 from unpool.store.state import REPORT
-from unpool.store.table import Thumbnails
+from unpool.store.sync import problem_rows
+from unpool.store.table import ImageTable, Thumbnails
 
 MAX_BYTES = 24_000_000  # of the file, so that it can be mailed and opened on a phone
 MAX_IMAGES = 120_000
-AT_ONCE = 500  # thumbnails
-FACTS = ("probability", "width", "height", "outlier_score")
+MAX_UNREADABLE = 1_000  # files listed; all of them are in problems.csv
+MAX_PNG_BYTES = 200_000  # of a picture that goes into the page unchanged; a larger one becomes WebP
+CHUNK = 500  # thumbnails read at once
 
 
-def write_share(
-    work: Path, out: Path, *, paths: Sequence[str] | None = None, max_bytes: int = MAX_BYTES
+def write_static_page(
+    work: Path,
+    out: Path,
+    *,
+    paths: Sequence[str] | None = None,
+    pictures: Sequence[Path] = (),
+    originals: Path | None = None,
+    max_bytes: int | None = None,
 ) -> int:
-    """Write the page with the images of a workspace, or `paths` of them, to one HTML file; returns how many.
+    """Write the page with a workspace's images to one HTML file.
 
-    Thumbnails are put in until the file has `max_bytes`, those that stand for their group first; the other images
-    are dots. Nothing is told of images that are not in it. Raises `UnpoolError` where there is no image to show, or
-    this copy of unpool has no page.
+    Thumbnails go in until the file has `max_bytes`, those that stand for their group first; other images are
+    dots. The page says what was left out, and says nothing of images that are not in it.
+
+    Args:
+        work: the workspace.
+        out: the file.
+        paths: some images only; None for all. Quality and unreadable files are of all images, so they are left out.
+        pictures: folders to look for the pictures of *Quality* in, one after the other; WORK/report if empty.
+        originals: the folder of the images, for a page that stays where it is: it shows originals from there.
+        max_bytes: most bytes of the file; `MAX_BYTES` where None.
+
+    Returns:
+        The number of images in the page.
+
+    Raises:
+        UnpoolError: there is no image to show, or this copy of unpool has no page.
     """
-    seen = _seen(work, paths)
-    if not len(seen):
+    everything = Snapshot(work, paths)
+    if not len(everything):
         raise UnpoolError(f"there is no image to show in {work}; run `unpool run` on a folder first")
-    shared = {
-        "collection": _collection(seen, whole=paths is None),
+    seen = _first_images(everything)
+    problems, is_checked = seen.find_problems()
+    counts = {kind: len(rows) for kind, rows in problems.items()}
+    shared: dict[str, object] = {
+        "collection": _collection(seen, counts, is_checked=is_checked, whole=paths is None),
         "points": base64.b64encode(seen.points()).decode(),
-        "facts": _facts(seen),
-        "quality": _quality(work) if paths is None else {"figures": [], "pictures": [], "tables": []},
+        "facts": seen.shared_values(),
+        "problems": {kind: rows.tolist() for kind, rows in problems.items()},
+        "sets": {"exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates")},
+        "unreadable": _unreadable(work) if paths is None else [],
+        "quality": _quality(work, pictures) if paths is None else empty_quality(),
+        "originals": relative_url(originals, out.parent),
     }
-    page = _Page(seen.name)
-    room = max_bytes - page.size - len(as_json(shared))
-    write_text(out, page.filled(as_json(shared | {"thumbnails": _thumbnails(seen, room)})))
+    page = _Page(seen.name, shows_originals=originals is not None)
+    room = (MAX_BYTES if max_bytes is None else max_bytes) - page.size - len(as_json(shared))
+    thumbnails = _thumbnails(seen, room)
+    shared |= {"thumbnails": thumbnails, "note": _note(len(everything), len(seen), len(thumbnails))}
+    write_text(out, page.fill(as_json(shared)))
     return len(seen)
 
 
-def _seen(work: Path, paths: Sequence[str] | None) -> Snapshot:
-    """The images to show; of too many those that come first."""
-    seen = Snapshot(work, paths)
+def relative_url(folder: Path | None, page_folder: Path) -> str | None:
+    """Return the URL of a folder as seen from the page.
+
+    Args:
+        folder: the folder to reach; None gives None.
+        page_folder: where the page lies.
+
+    Returns:
+        A relative URL, or an absolute one where no relative path leads there (another drive).
+    """
+    if folder is None:
+        return None
+    try:
+        relative = os.path.relpath(folder.resolve(), page_folder.resolve())
+    except ValueError:
+        return folder.resolve().as_uri()
+    return "/".join(quote(os.fsencode(part), safe="") for part in Path(relative).parts)
+
+
+def _first_images(seen: Snapshot) -> Snapshot:
+    """Of too many images those that come first."""
     if len(seen) <= MAX_IMAGES:
         return seen
-    return Snapshot(work, seen.some_paths(np.argsort(seen.priority_N)[:MAX_IMAGES]))
+    return Snapshot(seen.work, seen.some_paths(np.argsort(seen.priority_N)[:MAX_IMAGES]))
 
 
-def _collection(seen: Snapshot, *, whole: bool) -> dict[str, Any]:
+def _note(num_images: int, num_shown: int, num_pictures: int) -> str | None:
+    """What the page leaves out, as a sentence; None where it has everything."""
+    if num_pictures == num_images:
+        return None
+    shown = f"This file holds {num_shown:,} of {num_images:,} images" if num_shown < num_images else ""
+    dots = f"{num_pictures:,} of {num_shown:,} images have a picture here, the others are dots"
+    parts = [part for part in (shown, dots if num_pictures < num_shown else "") if part]
+    return ". ".join(parts) + ". Run `unpool view` to see all of them."
+
+
+def _collection(
+    seen: Snapshot, problems: dict[str, int], *, is_checked: bool, whole: bool
+) -> dict[str, object]:
     """The `Collection` of web/src/data/types.ts, without places on this machine and what needs a server."""
-    return seen.collection() | {
-        "revision": 0, "work": "", "folder": None, "skipped": seen.skipped if whole else 0,
-        "problems": dict.fromkeys((*PROBLEMS, *ANNOTATION_FILTERS, "unreadable"), 0), "checked": False,
+    skipped = seen.skipped if whole else 0
+    return {
+        **seen.collection(), "revision": 0, "work": "", "folder": None, "skipped": skipped,
+        "problems": problems | {"unreadable": skipped}, "checked": is_checked, "undo": None,
         "dates": {"first": None, "last": None},
-        "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False}, "undo": None,
+        "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip
 
 
-def _facts(seen: Snapshot) -> dict[str, list[Any]]:
-    names, code_N = seen.words["label"]
-    facts: dict[str, list[Any]] = {
-        name: [_short(value) for value in seen.numbers[name].tolist()] for name in FACTS
-    }
-    return facts | {
-        "path": seen.some_paths(np.arange(len(seen))),
-        "label": [names[code] if code >= 0 else None for code in code_N.tolist()],
-    }
+def _sets(seen: Snapshot, kind: str) -> list[list[int]]:
+    """Sets of duplicates as rows, the image to keep first."""
+    sets = (seen.rows_of(paths).tolist() for paths in found_sets(seen.work, kind))
+    return [rows for rows in sets if len(rows) > 1]
 
 
-def _short(value: float) -> float | int | None:
-    if value != value:
-        return None
-    return int(value) if value.is_integer() else float(f"{value:.4g}")
+def _unreadable(work: Path) -> list[dict[str, str]]:
+    rows = problem_rows(ImageTable(work))[:MAX_UNREADABLE]
+    return [dict(zip(("path", "problem", "detail"), row, strict=True)) for row in rows]
 
 
-def _quality(work: Path) -> dict[str, Any]:
-    def url(name: str) -> str:
-        return "data:image/png;base64," + base64.b64encode((work / REPORT / name).read_bytes()).decode()
+def _quality(work: Path, folders: Sequence[Path]) -> object:
+    def address_of(name: str) -> str | None:
+        places = (folder / name for folder in folders or [work / REPORT])
+        file = next((place for place in places if place.is_file()), None)
+        return None if file is None else _data_url(file.read_bytes())
 
-    return quality(work, url)
+    return quality(work, address_of)
+
+
+def _data_url(png: bytes) -> str:
+    """A picture as a data URL; a large one as WebP, which is a quarter of its size."""
+    if len(png) <= MAX_PNG_BYTES:
+        return "data:image/png;base64," + base64.b64encode(png).decode()
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.convert("RGB").save(buffer, "WEBP", quality=80, method=2)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def _thumbnails(seen: Snapshot, room: int) -> dict[str, str]:
-    """Base64 of as many thumbnails as there is room for, by row."""
+    """Base64 of as many thumbnails as `room` bytes can hold, by row."""
     thumbnails = Thumbnails(seen.work, seen.paths)
-    found: dict[str, str] = {}
+    inlined: dict[str, str] = {}
     first_N: NDArray[np.intp] = np.argsort(seen.priority_N)
-    for start in range(0, len(seen), AT_ONCE):
-        part = first_N[start : start + AT_ONCE].tolist()
-        for row, content in zip(part, thumbnails.take(part), strict=True):
+    for start in range(0, len(seen), CHUNK):
+        rows = first_N[start : start + CHUNK].tolist()
+        for row, content in zip(rows, thumbnails.take(rows), strict=True):
             if content is None:
                 continue
             room -= 4 * math.ceil(len(content) / 3) + 16
             if room < 0:
-                return found
-            found[str(row)] = base64.b64encode(content).decode()
-    return found
+                return inlined
+            inlined[str(row)] = base64.b64encode(content).decode()
+    return inlined
 
 
 class _Page:
-    """The built page around what it is to show."""
+    """The built page around the data that it shows."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, *, shows_originals: bool) -> None:
         self._title = html.escape(title.encode("utf-8", "replace").decode())
+        self._images = "data: blob: file:" if shows_originals else "data: blob:"
         static = files("unpool") / "viewer" / "static"
         # Inside an element only its own end tag could end it, and "<!--" change how scripts are read.
-        script = re.sub(r"</(?=script)", r"<\\/", _text(static / "assets" / "page.js"), flags=re.IGNORECASE)
+        script = re.sub(r"</(?=script)", r"<\\/", _read(static / "assets" / "page.js"), flags=re.IGNORECASE)
         self._script = script.replace("<!--", "<\\!--")
         self._style = re.sub(
-            r"</(?=style)", r"<\\/", _text(static / "assets" / "page.css"), flags=re.IGNORECASE
+            r"</(?=style)", r"<\\/", _read(static / "assets" / "page.css"), flags=re.IGNORECASE
         )
-        self.size = len((self._title + self._script + self._style).encode()) + 2_000
+        self.size = len((self._title + self._script + self._style).encode()) + 2_500
 
-    def filled(self, data: str) -> str:
-        """The whole file. Its policy lets nothing run but the page's own script, and nothing be fetched."""
+    def fill(self, data: str) -> str:
+        """Return the whole file.
+
+        Its policy lets nothing run but the page's own script, and nothing be fetched.
+        """
         # The map writes code of its own; what carries this number may run, and no label can know it.
         nonce = base64.b64encode(hashlib.sha256((data + self._script).encode()).digest()).decode()
         policy = (
-            f"default-src 'none'; img-src data: blob:; script-src 'nonce-{nonce}'; worker-src blob:; "
+            f"default-src 'none'; img-src {self._images}; script-src 'nonce-{nonce}'; worker-src blob:; "
             "style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
         )
         return (
@@ -145,13 +219,14 @@ class _Page:
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f'<meta name="referrer" content="no-referrer">\n<meta property="csp-nonce" nonce="{nonce}">\n'
             f'<title>{self._title}</title>\n<link rel="icon" href="data:,">\n<style>{self._style}</style>\n'
-            '</head>\n<body>\n<div id="app"></div>\n'
+            "</head>\n<body>\n<noscript>This page needs JavaScript. map.png and groups.png in the report folder "
+            'show the same images.</noscript>\n<div id="app"></div>\n'
             f'<script type="application/json" id="unpool-static">{data}</script>\n'
             f'<script type="module" nonce="{nonce}">{self._script}</script>\n</body>\n</html>\n'
         )
 
 
-def _text(file: Traversable) -> str:
+def _read(file: Traversable) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:

@@ -1,0 +1,119 @@
+"""The report of a workspace: pictures, and the page in one file that opens from disk.
+
+Shapes: N images, D numbers a vector, S the side of a square image, C channels.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from unpool.actions.sharing.quality import LOSS, MAP, PAIRS, SHEET
+from unpool.actions.sharing.static_page import write_static_page
+from unpool.core.atomic_files import write_bytes
+from unpool.core.progress import Progress
+from unpool.images.source import FolderSource, Source
+from unpool.store.columns import OK
+from unpool.store.origin import source_of
+from unpool.store.state import MODEL, REPORT
+from unpool.store.table import ImageTable, embedded_vectors
+from unpool.training.model_file import describe_model, load_model
+
+COLUMNS = ("path", "thumbnail", "x", "y", "group", "probability")  # that the pictures need
+NUM_EXAMPLES = 16  # images that reconstructions are shown of
+PAGE = "index.html"
+
+Pairs = tuple[np.ndarray, np.ndarray]
+
+
+def refresh_report(work: Path, progress: Progress) -> None:
+    """Rewrite the report where there is one: its groups or figures have changed."""
+    if (work / REPORT / PAGE).is_file():
+        with progress.stage("report"):
+            write_report(work)
+
+
+def write_report(work: Path, *, out: Path | None = None) -> Path:
+    """Write the pictures and index.html of a workspace.
+
+    Args:
+        work: the workspace.
+        out: the folder to write to; WORK/report where None.
+
+    Returns:
+        The path of index.html, which needs no server and no network.
+
+    Raises:
+        UnpoolError: nothing is embedded yet.
+    """
+    folder = out or work / REPORT
+    table = ImageTable(work)
+    paths, vectors_ND = embedded_vectors(table)
+    frame = table.frame(COLUMNS, where=f"status = '{OK}'")
+    frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
+    if "group" in frame and frame["group"].notna().all():
+        frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))
+    _draw_groups(folder, frame)
+    source = source_of(work)
+    if training := describe_model(work / MODEL).get("training"):
+        _draw_training(folder, training["epochs"], _reconstruct_examples(work, source, paths))
+    originals = source.folder if isinstance(source, FolderSource) else None
+    write_static_page(work, folder / PAGE, pictures=[folder, work / REPORT], originals=originals)
+    return folder / PAGE
+
+
+def _draw_groups(folder: Path, frame: pd.DataFrame) -> None:
+    """Write map.png and groups.png."""
+    from unpool.report.drawing import png_bytes
+    from unpool.report.items import read_items
+    from unpool.report.map_picture import draw_map
+    from unpool.report.pictures import draw_groups
+    from unpool.report.thinning import assign_levels
+
+    items = read_items(frame)
+    level_N = assign_levels(items.place_N2, items.priority())
+    write_bytes(folder / MAP, png_bytes(draw_map(items, level_N)))
+    write_bytes(folder / SHEET, png_bytes(draw_groups(items)))
+
+
+def _draw_training(folder: Path, epochs: list[dict[str, float]], pairs: Pairs | None) -> None:
+    """Write loss.png, and reconstructions.png where the network has a decoder."""
+    from unpool.report.drawing import png_bytes
+    from unpool.report.grid import draw_grid
+    from unpool.report.pictures import draw_loss
+
+    if epochs:
+        write_bytes(folder / LOSS, draw_loss(epochs))
+    if pairs is not None and len(pairs[0]):
+        cells = dict(zip(("input", "output"), pairs, strict=True))
+        write_bytes(folder / PAIRS, png_bytes(draw_grid(cells)))
+
+
+def _ranks(vectors_ND: np.ndarray, group_N: np.ndarray) -> np.ndarray:
+    """Rank the images of each group, 0 for the most typical; noise comes last."""
+    from unpool.analysis.metrics.supervised import medoids
+
+    rank_N = np.full(len(group_N), len(group_N), np.int64)
+    for rows in medoids(vectors_ND, group_N, len(group_N)).values():
+        rank_N[rows] = np.arange(len(rows))
+    return rank_N
+
+
+def _reconstruct_examples(work: Path, source: Source, paths: list[str]) -> Pairs | None:
+    """Reconstruct some images from their codes: inputs and outputs (N, S, S, C); None without a decoder."""
+    from unpool.inference.reconstruction import reconstruct
+    from unpool.networks.decoders.base import NoDecoder
+
+    network = load_model(work / MODEL)
+    if isinstance(network.decoder, NoDecoder):
+        return None
+    prep = network.preprocessing
+    positions = np.linspace(0, len(paths) - 1, min(NUM_EXAMPLES, len(paths))).astype(int)
+    examples = {paths[position] for position in positions}
+    files = [file for file in source.scan().files if file.path in examples]
+    pixels = [prep.fit(source.read(file, prep.size)) for file in files]
+    network.use_indices = False  # they would carry the images past their codes
+    pairs = next(reconstruct(network, [np.stack(pixels)]))
+    return pairs.input_BSSC, pairs.output_BSSC
