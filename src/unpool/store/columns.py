@@ -1,51 +1,167 @@
-"""The columns of the table: what one row holds of an image."""
+"""The columns of the table: each declared once, with what it holds, where it comes from and how it is shown.
+
+The Lance schema, what is cleared when a file or the model changes, the snapshot, sort keys, the page's table
+and the static share all read `COLUMNS`; a new column is one entry here, and whoever computes it writes it.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from unpool.images.reading.scan import ImageFile, Problem
 
 Row = dict[str, Any]
 OK, SKIPPED = "ok", "skipped"
 
-# name → Arrow type, in the order people see them; `vector` is added once its length is known.
-COLUMNS: dict[str, str] = {
-    "path": "string",
-    "id": "string",
-    "width": "int32",
-    "height": "int32",
-    "mode": "string",
-    "bytes": "int64",
-    "modified": "double",
-    "status": "string",
-    "problem": "string",
-    "detail": "string",
-    "thumbnail": "binary",
-    "grey": "bool",
-    "model": "string",
-    "group": "int32",
-    "probability": "float",
-    "x": "float",
-    "y": "float",
-    "reconstruction_error": "float",
-    "outlier_score": "float",
-    "duplicate_of": "string",
-    "sharpness": "float",
-    "brightness": "float",
-    "label": "string",
-    "wrong": "bool",
-    "suggestion": "string",
-    "suggestion_confidence": "float",
-}
+ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "binary"]
+# What a value depends on, and with that when it is cleared:
+#   file        the directory entry, and whether the image can be used: rewritten with every row
+#   content     the pixels: rewritten when the file changed, cleared when it became unusable
+#   collection  the contents of all images: cleared when the file changed
+#   vector      the vectors of the images, or the model: cleared when the file or the model changed
+#   model       the network that embedded the image: cleared when the model changed
+#   person      what somebody said of the image: never cleared
+Origin = Literal["file", "content", "collection", "vector", "model", "person"]
+# How the page writes a value; `size`, `group`, `suggestion` and `problems` read a second column beside it.
+Format = Literal["text", "path", "size", "bytes", "date", "group", "percent", "figure", "suggestion", "problems"]
+NUMERIC_FORMATS = frozenset({"size", "bytes", "percent", "figure"})
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the table.
+
+    Args:
+        name: In the table, in CSV and Parquet, and in the JSON of the page.
+        type: Its Arrow type.
+        comes_from: What its value depends on, which decides when it is cleared.
+        description: What it holds, with unit and range.
+        title: Its heading on the page and among an image's facts; empty keeps it off the page.
+        format: How the page writes a value.
+        sort_title: Its name among the orders of images; empty where images cannot be sorted by it.
+        shared: Whether the static share carries it.
+        prominent: Whether it comes before the others on the page.
+    """
+
+    name: str
+    type: ArrowType
+    comes_from: Origin
+    description: str
+    title: str = ""
+    format: Format = "text"
+    sort_title: str = ""
+    shared: bool = False
+    prominent: bool = False
+
+    @property
+    def is_sortable(self) -> bool:
+        """Whether images can be sorted by it."""
+        return bool(self.sort_title)
+
+    @property
+    def is_measure(self) -> bool:
+        """Whether the page reads it as a number of each image."""
+        is_read = bool(self.title or self.sort_title or self.shared)
+        return is_read and self.type in ("int32", "int64", "float", "double") and self.format != "group"
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the page reads it as one of a few names of each image."""
+        return bool(self.title) and self.type == "string" and self.format != "path"
+
+
+def _table(*columns: Column) -> dict[str, Column]:
+    return {column.name: column for column in columns}
+
+
+# By name, in the order in which people see them; `vector` joins the table once its length is known.
+COLUMNS: dict[str, Column] = _table(
+    Column("path", "string", "file", "path relative to the folder of the images, with slashes: the key",
+           "Path", "path", "path", shared=True, prominent=True),
+    Column("id", "string", "content", "digest of the file's content: the same for identical files"),
+    Column("width", "int32", "content", "width of the image in pixels", "Size", "size", shared=True),
+    Column("height", "int32", "content", "height of the image in pixels", shared=True),
+    Column("mode", "string", "content", "how the file stores its colours, as in Pillow (RGB, L, I;16, …)"),
+    Column("bytes", "int64", "file", "size of the file in bytes"),
+    Column("modified", "double", "file", "when the file was last changed, in seconds since 1970", "Date", "date",
+           "date"),
+    Column("status", "string", "file", "`ok`, or `skipped` where the file cannot be used"),
+    Column("problem", "string", "file", "why a skipped file cannot be used, in one word"),
+    Column("detail", "string", "file", "the same in a sentence"),
+    Column("thumbnail", "binary", "content", "small picture as WebP, at most 160 pixels a side"),
+    Column("grey", "bool", "content", "whether the image has no colours"),
+    Column("model", "string", "model", "digest of the model that computed the vector"),
+    Column("group", "int32", "vector", "group from 0, the largest first; -1 for noise", "Group", "group",
+           prominent=True),
+    Column("probability", "float", "vector", "how certain the group is, 0 to 1", "Confidence", "percent",
+           "confidence in the group", shared=True, prominent=True),
+    Column("x", "float", "vector", "place on the map, to the right"),
+    Column("y", "float", "vector", "place on the map, upwards"),
+    Column("reconstruction_error", "float", "vector",
+           "mean squared error of the reconstruction, pixels in 0 to 1; high where it is unlike the rest",
+           "Reconstruction error", "figure", "reconstruction error"),
+    Column("outlier_score", "float", "vector",
+           "mean distance to the ten nearest images; compare it with that of the others", "Outlier score", "figure",
+           "outlier score", shared=True),
+    Column("duplicate_of", "string", "collection", "path of the first image with identical content"),
+    Column("sharpness", "float", "content", "variance of the Laplacian of the grey values; low where blurred",
+           "Sharpness", "figure", "sharpness"),
+    Column("brightness", "float", "content", "mean luma, 0 black to 1 white", "Brightness", "figure", "brightness"),
+    Column("label", "string", "person", "the user's own label", "Label", shared=True, prominent=True),
+    Column("wrong", "bool", "person", "whether the user marked the image as wrong", "Problems",
+           "problems"),
+    Column("suggestion", "string", "vector", "label suggested by labelled neighbours", "Suggested", "suggestion",
+           prominent=True),
+    Column("suggestion_confidence", "float", "vector", "how certain the suggested label is, 0 to 1",
+           sort_title="suggested labels"),
+)  # fmt: skip
+VECTOR = "vector"  # float32 of the model's dimension
+
+
+def names_from(*origins: Origin) -> tuple[str, ...]:
+    """The columns whose values depend on one of these."""
+    return tuple(column.name for column in COLUMNS.values() if column.comes_from in origins)
+
+
+def sort_keys() -> tuple[str, ...]:
+    """The columns that images can be sorted by, in the order of the table."""
+    return tuple(column.name for column in COLUMNS.values() if column.is_sortable)
+
+
+def page_columns() -> list[Column]:
+    """The columns that the page shows, the prominent ones first."""
+    shown = [column for column in COLUMNS.values() if column.title]
+    return sorted(shown, key=lambda column: not column.prominent)
+
+
+def measures() -> tuple[str, ...]:
+    """The columns that the page reads as numbers."""
+    return tuple(column.name for column in COLUMNS.values() if column.is_measure)
+
+
+def names() -> tuple[str, ...]:
+    """The columns that the page reads as names, such as labels."""
+    return tuple(column.name for column in COLUMNS.values() if column.is_name)
+
+
+def cleared_by_new_content() -> Row:
+    """Empty values of what an older file of that name was given."""
+    return dict.fromkeys(names_from("collection", "vector"))
+
+
+def cleared_by_new_model() -> tuple[str, ...]:
+    """The columns that depend on the model, apart from the vector itself."""
+    return names_from("model", "vector")
 
 
 def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
-    """The row of something that looks like an image and cannot be used; nothing of an older state stays."""
-    cleared = ("id", "width", "height", "mode", "thumbnail", "grey", "vector", "model", "group", "probability",
-               "x", "y", "reconstruction_error", "outlier_score", "duplicate_of", "sharpness", "brightness",
-               "suggestion", "suggestion_confidence",
-               )  # fmt: skip
-    row: Row = dict.fromkeys(cleared)
-    row |= {"path": problem.path, "status": "skipped", "problem": problem.problem, "detail": problem.detail}
+    """Build the row of a file that cannot be used, with nothing left of an older state.
+
+    Args:
+        problem: Why it cannot be used.
+        file: Its directory entry, where it was opened.
+    """
+    row: Row = dict.fromkeys((*names_from("content", "collection", "vector", "model"), VECTOR))
+    row |= {"path": problem.path, "status": SKIPPED, "problem": problem.problem, "detail": problem.detail}
     return row | {"bytes": file.bytes if file else None, "modified": file.modified if file else None}

@@ -1,4 +1,4 @@
-"""What `unpool check` found, as far as it still holds: images that have gone or changed since are left out."""
+"""What `unpool check` found, as far as it still holds: images removed or changed since are left out."""
 
 from __future__ import annotations
 
@@ -7,29 +7,44 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.options import PROBLEMS
+from unpool.analysis.checks.kinds import PROBLEM_KINDS, checked_kinds
 from unpool.store.columns import OK
 from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable
 
 FILE, SETS = "check.json", "near_duplicates.json"
 FORMAT = 1
-OF_OTHERS = ("duplicates", "near_duplicates")  # problems of an image beside another, which is kept
 
-Entry = dict[str, Any]
+Entry = dict[str, Any]  # `path` and `id` of an image; `of` and `of_id` of the one kept of its set; `detail`
 
 
 def found_problems(work: Path) -> dict[str, list[str]] | None:
-    """The paths of each kind of problem, the worst first; None where nothing was ever checked.
+    """Read the paths of each kind of problem, the worst first.
 
-    Of duplicates the images to keep are not listed. Raises `UnpoolError` where there is no workspace.
+    Of duplicates the images to keep are not listed.
+
+    Returns:
+        Paths by kind; None where nothing was ever checked.
+
+    Raises:
+        UnpoolError: There is no workspace.
     """
     found = _valid_entries(work)
-    return None if found is None else {kind: [entry["path"] for entry in found[kind]] for kind in PROBLEMS}
+    if found is None:
+        return None
+    return {kind: [entry["path"] for entry in entries] for kind, entries in found.items()}
 
 
 def found_sets(work: Path, kind: str) -> list[list[str]]:
-    """Sets of `duplicates` or `near_duplicates`, the image to keep first; none where nothing was checked."""
+    """Read the sets of a kind of problem, the image to keep first.
+
+    Args:
+        work: The workspace.
+        kind: `duplicates`, `near_duplicates`, or another kind with sets.
+
+    Returns:
+        Lists of paths; none where nothing was checked.
+    """
     sets: dict[str, list[str]] = {}
     for entry in (_valid_entries(work) or {}).get(kind, []):
         sets.setdefault(entry["of"], [entry["of"]]).append(entry["path"])
@@ -37,10 +52,12 @@ def found_sets(work: Path, kind: str) -> list[list[str]]:
 
 
 def found_rows(work: Path) -> list[tuple[str, str, str]]:
-    """Path, problem and detail of everything that was found, for problems.csv."""
+    """List path, problem and detail of every finding, for problems.csv."""
     found = _valid_entries(work) or {}
     return [
-        (entry["path"], PROBLEMS[kind], _detail(entry)) for kind in PROBLEMS for entry in found.get(kind, [])
+        (entry["path"], PROBLEM_KINDS[kind].word, _detail(entry))
+        for kind, entries in found.items()
+        for entry in entries
     ]
 
 
@@ -50,29 +67,37 @@ def _detail(entry: Entry) -> str:
 
 def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:
     """The entries of each kind whose images are in the table as they were."""
-    told = _read(work / REPORT / FILE)
-    if told is None:
+    report = _read(work / REPORT / FILE)
+    if report is None:
         return None
-    entries = {kind: _entries(told["problems"].get(kind), kind in OF_OTHERS) for kind in PROBLEMS}
-    if told.get("model") != read_state(work).get("embedded_by"):
-        entries["outliers"] = []  # seen by another network, others are odd
-    digests = _digests(work, [entry for kind in PROBLEMS for entry in entries[kind]])
-    standing = {kind: [e for e in entries[kind] if digests.get(e["path"]) == e["id"]] for kind in PROBLEMS}
-    return standing | {kind: _promote_next(standing[kind], digests) for kind in OF_OTHERS}
+    is_same_model = report.get("model") == read_state(work).get("embedded_by")
+    entries = {
+        kind.name: _entries(report["problems"].get(kind.name), kind.has_sets)
+        if is_same_model or not kind.depends_on_model
+        else []
+        for kind in checked_kinds()
+    }
+    digests = _digests(work, [entry for found in entries.values() for entry in found])
+    valid = {kind: [e for e in found if digests.get(e["path"]) == e["id"]] for kind, found in entries.items()}
+    return {
+        kind: _promote_next(found, digests) if PROBLEM_KINDS[kind].has_sets else found
+        for kind, found in valid.items()
+    }
 
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        told = json.loads(path.read_text("utf-8"))
+        report = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    known = isinstance(told, dict) and told.get("format") == FORMAT and isinstance(told.get("problems"), dict)
-    return told if known else None
+    if not isinstance(report, dict) or report.get("format") != FORMAT:
+        return None
+    return report if isinstance(report.get("problems"), dict) else None
 
 
-def _entries(told: Any, of_others: bool) -> list[Entry]:
-    needed = ("path", "id", "of", "of_id") if of_others else ("path", "id")
-    rows = told if isinstance(told, list) else []
+def _entries(found: object, has_sets: bool) -> list[Entry]:
+    needed = ("path", "id", "of", "of_id") if has_sets else ("path", "id")
+    rows = found if isinstance(found, list) else []
     return [
         row
         for row in rows
@@ -81,7 +106,7 @@ def _entries(told: Any, of_others: bool) -> list[Entry]:
 
 
 def _digests(work: Path, entries: Sequence[Entry]) -> dict[str, str]:
-    """The digest of each usable image that is spoken of."""
+    """The digest of each usable image that an entry names."""
     paths = {entry["path"] for entry in entries} | {entry["of"] for entry in entries if "of" in entry}
     rows = ImageTable(work).some(sorted(paths), ["id", "status"])
     columns = (rows[name].to_pylist() for name in ("path", "id", "status"))
@@ -89,15 +114,15 @@ def _digests(work: Path, entries: Sequence[Entry]) -> dict[str, str]:
 
 
 def _promote_next(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[Entry]:
-    """Where the image to keep has gone, the next of its set is kept instead, and no longer listed."""
-    heirs: dict[str, Entry] = {}
-    standing = []
+    """Where the image to keep was removed, keep the next of its set, which is no longer listed."""
+    replacements: dict[str, Entry] = {}
+    valid = []
     for entry in entries:
         if digests.get(entry["of"]) == entry["of_id"]:
-            standing.append(entry)
-        elif entry["of"] in heirs:
-            heir = heirs[entry["of"]]
-            standing.append(entry | {"of": heir["path"], "of_id": heir["id"]})
+            valid.append(entry)
+        elif entry["of"] in replacements:
+            replacement = replacements[entry["of"]]
+            valid.append(entry | {"of": replacement["path"], "of_id": replacement["id"]})
         else:
-            heirs[entry["of"]] = entry
-    return standing
+            replacements[entry["of"]] = entry
+    return valid

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
-from unpool.store.columns import COLUMNS, OK
+from unpool.store.columns import COLUMNS, OK, cleared_by_new_model
 from unpool.store.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
 
 TABLE = "images"
@@ -196,11 +196,9 @@ class ImageTable:
         if "vector" in self._table.schema.names:
             self._table.drop_columns(["vector"])
         self._table.add_columns(pa.field("vector", pa.list_(pa.float32(), dimension)))
-        derived = ("model", "group", "probability", "x", "y", "outlier_score", "reconstruction_error",
-                   "suggestion", "suggestion_confidence")  # fmt: skip
         if len(self):
             paths = self.arrow(["path"])["path"].to_pylist()
-            self.update(paths, {name: [None] * len(paths) for name in derived})
+            self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
         """Merge the small pieces that many commits leave, and drop versions older than an hour."""
@@ -282,7 +280,9 @@ def _schema() -> Any:
 
     types = {"string": pa.string(), "binary": pa.binary(), "bool": pa.bool_(), "double": pa.float64()}
     types |= {"float": pa.float32(), "int32": pa.int32(), "int64": pa.int64()}
-    return pa.schema([pa.field(name, types[kind], nullable=name != "path") for name, kind in COLUMNS.items()])
+    return pa.schema(
+        [pa.field(column.name, types[column.type], nullable=column.name != "path") for column in COLUMNS.values()]
+    )
 
 
 def _nullable_integers() -> dict[Any, Any]:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from unpool.actions.grouping.report import make_report
 from unpool.actions.sharing.folders import write_folders
-from unpool.actions.sharing.static_page import write_share
+from unpool.actions.sharing.formats import EXPORT_FORMATS, ExportRequest
+from unpool.actions.sharing.report import write_report
+from unpool.actions.sharing.static_page import write_static_page
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
-from unpool.options import check
+from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.store.columns import OK
 from unpool.store.table import ImageTable
 
-HEAVY = ("thumbnail", "vector")
+BINARY_COLUMNS = ("thumbnail", "vector")  # that no CSV can hold
+
+
+class Exported(TypedDict):
+    """Where an export lies, and how many images it holds."""
+
+    path: str
+    images: int
 
 
 def export(
@@ -27,69 +34,87 @@ def export(
     paths: Sequence[str] | None = None,
     link: bool = False,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Write the images' table as `csv` or `parquet`, the images as `folders`, or the report as `html`.
+) -> Exported:
+    """Export a workspace to a table, class folders or a page.
 
-    `paths` chooses some images; with `link` folders hold symbolic links instead of copies. Returns the JSON object
-    of `unpool export`. Raises `UnpoolError` where `out` cannot be written, a path is not in the workspace, an
-    original is gone, or the system makes no links.
+    Args:
+        work: The workspace.
+        to: One of `EXPORT_FORMATS`: `csv`, `parquet`, `folders` or `html`.
+        out: The file, or the new or empty folder, to write. For `html` a folder gets the report with its pictures.
+        paths: Some images only; None for all.
+        link: With `folders`, symbolic links instead of copies.
+        progress: Where progress is shown.
+
+    Raises:
+        UsageError: Another format, `link` without `folders`, or some images only into the folder of a report.
+        UnpoolError: `out` cannot be written, a path is not in the workspace, an original is gone, or the system
+            makes no links.
     """
-    check(to=to)
-    if link and to != "folders":
+    if to not in EXPORT_FORMATS:
+        raise unknown_name("--to", to, EXPORT_FORMATS)
+    chosen_format = EXPORT_FORMATS[to]
+    if link and not chosen_format.takes_links:
         raise UsageError(f"--link makes folders of links, but --to is {to}; leave one of them out")
-    table, progress = ImageTable(work), progress or Progress()
-    chosen = None if paths is None else _chosen(table, paths)
-    if to == "folders":
-        count = write_folders(table, out, chosen, link=link, progress=progress)
-    else:
-        count = {"csv": _csv, "parquet": _parquet, "html": _html}[to](table, out, chosen, progress)
+    table = ImageTable(work)
+    selected = None if paths is None else _check_paths(table, paths)
+    count = chosen_format.write(ExportRequest(table, out, selected, link, progress or Progress()))
     return {"path": str(out), "images": count}
 
 
-def _chosen(table: ImageTable, paths: Sequence[str]) -> set[str]:
+def _check_paths(table: ImageTable, paths: Sequence[str]) -> frozenset[str]:
     if not len(paths):
-        raise UnpoolError("no image is chosen; name one at least, or leave the choice out to export all")
-    there = set(table.some(paths, [])["path"].to_pylist())
-    if unknown := [path for path in paths if path not in there]:
+        raise UnpoolError("no image is selected; name one at least, or leave the selection out to export all")
+    known = frozenset(table.some(paths, [])["path"].to_pylist())
+    if unknown := [path for path in paths if path not in known]:
         raise UnpoolError(f"{unknown[0]!r} is no image of {table.work}; paths are relative to its folder")
-    return there
+    return known
 
 
-def _csv(table: ImageTable, out: Path, chosen: set[str] | None, progress: Progress) -> int:
-    """Every column that is text or a number; vectors and thumbnails are for Parquet."""
-    frame = table.frame([name for name in table.columns if name not in HEAVY])
-    if chosen is not None:
-        frame = frame[frame["path"].isin(chosen)]
-    _refuse_folder(out)
-    write_whole(out, lambda part: frame.to_csv(part, index=False))
+def write_csv_table(request: ExportRequest) -> int:
+    """Write every column that is text or a number; vectors and thumbnails are for Parquet."""
+    table = request.table
+    frame = table.frame([name for name in table.columns if name not in BINARY_COLUMNS])
+    if request.paths is not None:
+        frame = frame[frame["path"].isin(request.paths)]
+    _check_is_no_folder(request.out)
+    write_whole(request.out, lambda part: frame.to_csv(part, index=False))
     return len(frame)
 
 
-def _parquet(table: ImageTable, out: Path, chosen: set[str] | None, progress: Progress) -> int:
+def write_parquet(request: ExportRequest) -> int:
+    """Write every column, vectors and thumbnails too."""
     import pyarrow.parquet as parquet
 
-    rows = (
-        table.arrow() if chosen is None else table.some(sorted(chosen), table.columns).select(table.columns)
-    )
-    _refuse_folder(out)
-    write_whole(out, lambda part: parquet.write_table(rows, part))
+    table, paths = request.table, request.paths
+    columns = table.columns
+    rows = table.arrow() if paths is None else table.some(sorted(paths), columns).select(columns)
+    _check_is_no_folder(request.out)
+    write_whole(request.out, lambda part: parquet.write_table(rows, part))
     return int(rows.num_rows)
 
 
-def _html(table: ImageTable, out: Path, chosen: set[str] | None, progress: Progress) -> int:
-    """The page as one file that needs no server; where `out` is a folder the report with its pictures."""
-    with progress.stage("page"):
+def write_class_folders(request: ExportRequest) -> int:
+    """Copy or link the images into a folder for each label or group."""
+    return write_folders(
+        request.table, request.out, request.paths, link=request.link, progress=request.progress
+    )
+
+
+def write_page(request: ExportRequest) -> int:
+    """Write the page as one file; where `out` is a folder, the report with its pictures."""
+    out, paths = request.out, request.paths
+    with request.progress.stage("page"):
         if out.suffix.lower() in (".html", ".htm"):
-            _refuse_folder(out)
-            return write_share(table.work, out, paths=None if chosen is None else sorted(chosen))
-        if chosen is not None:
+            _check_is_no_folder(out)
+            return write_static_page(request.table.work, out, paths=None if paths is None else sorted(paths))
+        if paths is not None:
             raise UsageError(
                 f"--out {out} is a folder, but some images only go into one file; name FILE.html"
             )
-        make_report(table.work, out=out)
-    return table.count(OK)
+        write_report(request.table.work, out=out)
+    return request.table.count(OK)
 
 
-def _refuse_folder(out: Path) -> None:
+def _check_is_no_folder(out: Path) -> None:
     if out.is_dir():
         raise UnpoolError(f"{out} is a folder; name a file with --out")

@@ -1,12 +1,11 @@
-"""The images filed into a folder a label, or a group: names that every system takes, each given once."""
+"""Class folders: the images in one folder per label or group, under names that every system takes."""
 
 from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import pandas as pd
 
@@ -18,39 +17,57 @@ from unpool.store.columns import OK
 from unpool.store.origin import source_of
 from unpool.store.table import ImageTable, Thumbnails
 
-Placer = Callable[[int, str, Path], object]
-LONGEST = 200  # bytes of a name; common systems take 255
+WriteImage = Callable[[int, str, Path], object]  # row, path, target
+MAX_NAME_BYTES = 200  # common systems take 255
 FORBIDDEN = frozenset('/\\:*?"<>|\x7f')
-DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{digit}" for name in ("com", "lpt") for digit in range(10))}
+WINDOWS_DEVICES = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{name}{digit}" for name in ("com", "lpt") for digit in range(10)),
+}
 
 
 def write_folders(
-    table: ImageTable, out: Path, chosen: set[str] | None, *, link: bool, progress: Progress
+    table: ImageTable, out: Path, paths: Collection[str] | None, *, link: bool, progress: Progress
 ) -> int:
-    """Copies of the images in a folder for each label, or group where an image has no label, or links to them.
+    """Copy or link images into one folder per label, or group where there is no label.
 
-    Images of named sets have no files: their thumbnails are written. All is written or nothing. Raises
-    `UnpoolError` where `out` is not new or empty, an original is gone, or the system makes no links.
+    Images of named sets have no files: their thumbnails are written. Everything is written or nothing.
+
+    Args:
+        table: The table of the workspace.
+        out: A new or empty folder.
+        paths: Some images only; None for all.
+        link: Make symbolic links instead of copies.
+        progress: Where progress is shown.
+
+    Returns:
+        The number of images.
+
+    Raises:
+        UnpoolError: `out` is not new or empty, an original is gone, or the system makes no links.
     """
     source = source_of(table.work)
-    _refuse(source, out, link)
+    _check_output(source, out, link)
     frame = table.frame(["path", "group", "label"], where=f"status = '{OK}'")
-    if chosen is not None:
-        frame = frame[frame["path"].isin(chosen)]
+    if paths is not None:
+        frame = frame[frame["path"].isin(set(paths))]
     targets = _targets(frame)
     with (
         progress.stage("linking" if link else "copying", len(targets), "images") as stage,
         whole_folder(out) as new,
     ):
-        place = _placer(table.work, source, list(targets), out, link)
+        write_image = _image_writer(table.work, source, list(targets), out, link)
         for row, (path, target) in enumerate(targets.items()):
             (new / target).parent.mkdir(exist_ok=True)
-            place(row, path, new / target)
+            write_image(row, path, new / target)
             stage.advance()
     return len(targets)
 
 
-def _refuse(source: Source, out: Path, link: bool) -> None:
+def _check_output(source: Source, out: Path, link: bool) -> None:
     if link and not isinstance(source, FolderSource):
         raise UnpoolError(f"{source.location} has no files that could be linked; leave out --link")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -59,32 +76,32 @@ def _refuse(source: Source, out: Path, link: bool) -> None:
 
 def _targets(frame: pd.DataFrame) -> dict[str, PurePosixPath]:
     """Where each image goes, by its path."""
-    folders = Names()
-    inside: defaultdict[str, Names] = defaultdict(Names)
+    folders = UniqueNames()
+    inside: defaultdict[str, UniqueNames] = defaultdict(UniqueNames)
     folder_of: dict[tuple[bool, str], str] = {}
     targets = {}
     for path, group, label in zip(frame["path"], frame["group"], frame["label"], strict=True):
-        wish = _class_name(group, label)
-        key = (wish == label, wish)
+        class_name = _class_name(group, label)
+        key = (class_name == label, class_name)
         if key not in folder_of:
-            folder_of[key] = folders.give(wish)
+            folder_of[key] = folders.claim(class_name)
         folder = folder_of[key]
         targets[path] = PurePosixPath(
-            folder, inside[folder].give(PurePosixPath(path).name, path.replace("/", "__"))
+            folder, inside[folder].claim(PurePosixPath(path).name, path.replace("/", "__"))
         )
     return targets
 
 
-def _class_name(group: Any, label: Any) -> str:
+def _class_name(group: int | None, label: str | None) -> str:
     if isinstance(label, str) and label:
         return label
-    if pd.isna(group):
+    if group is None or pd.isna(group):
         return "ungrouped"
     return "noise" if group < 0 else f"group-{int(group):03}"
 
 
-def _placer(work: Path, source: Source, paths: list[str], out: Path, link: bool) -> Placer:
-    """A function that puts the image of a row where it is told to."""
+def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link: bool) -> WriteImage:
+    """Return a function that writes the image of a row to a target."""
     if not isinstance(source, FolderSource):
         thumbnails = Thumbnails(work, paths)
         return lambda row, path, target: target.with_suffix(".webp").write_bytes(
@@ -92,7 +109,7 @@ def _placer(work: Path, source: Source, paths: list[str], out: Path, link: bool)
         )
     originals = source.folder.resolve()
 
-    def place(row: int, path: str, target: Path) -> None:
+    def write_image(row: int, path: str, target: Path) -> None:
         if not (originals / path).is_file():
             raise UnpoolError(f"{originals / path} is no longer there; run `unpool run` on its folder again")
         if not link:
@@ -105,39 +122,41 @@ def _placer(work: Path, source: Source, paths: list[str], out: Path, link: bool)
                 f"{out}: this system makes no links there ({error.strerror}); leave out --link to copy the images"
             ) from error
 
-    return place
+    return write_image
 
 
 def safe_name(text: str) -> str:
-    """The text as a file name: no separators, no control characters, no device of Windows, not too long.
+    """Turn a text into a file name that every system takes.
+
+    Separators and control characters become underscores; names of Windows devices get one; long names are cut.
 
     >>> safe_name("../../x"), safe_name("con"), safe_name(""), safe_name("schöne Schuhe")
     ('_.._x', 'con_', '_', 'schöne Schuhe')
     """
     kept = "".join("_" if sign in FORBIDDEN or ord(sign) < 32 else sign for sign in text)
     end = suffix if len(suffix := PurePosixPath(kept).suffix.encode("utf-8", "replace")) < 16 else b""
-    start = kept.encode("utf-8", "replace")[: -len(end) or None][: LONGEST - len(end)]
+    start = kept.encode("utf-8", "replace")[: -len(end) or None][: MAX_NAME_BYTES - len(end)]
     kept = (start.decode("utf-8", "ignore") + end.decode()).strip(". ")
-    return f"{kept}_" if kept.split(".")[0].rstrip().lower() in DEVICES else kept or "_"
+    return f"{kept}_" if kept.split(".")[0].rstrip().lower() in WINDOWS_DEVICES else kept or "_"
 
 
-class Names:
-    """Names of one folder: no two alike, not even where capitals make no difference."""
+class UniqueNames:
+    """Names of one folder: all different, even where capitals make no difference."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._used: set[str] = set()
 
-    def give(self, *wishes: str) -> str:
-        """The first wish that is free, or the last with a number.
+    def claim(self, *candidates: str) -> str:
+        """Use the first candidate that is free, or the last with a number.
 
-        >>> names = Names()
-        >>> names.give("a.png"), names.give("A.png", "b__A.png"), names.give("a.png")
+        >>> names = UniqueNames()
+        >>> names.claim("a.png"), names.claim("A.png", "b__A.png"), names.claim("a.png")
         ('a.png', 'b__A.png', 'a-2.png')
         """
-        last = PurePosixPath(safe_name(wishes[-1]))
-        numbered = (f"{last.stem}-{number}{last.suffix}" for number in range(2, len(self._taken) + 3))
-        for name in (*map(safe_name, wishes), *numbered):
-            if name.casefold() not in self._taken:
-                self._taken.add(name.casefold())
+        last = PurePosixPath(safe_name(candidates[-1]))
+        numbered = (f"{last.stem}-{number}{last.suffix}" for number in range(2, len(self._used) + 3))
+        for name in (*map(safe_name, candidates), *numbered):
+            if name.casefold() not in self._used:
+                self._used.add(name.casefold())
                 return name
         raise AssertionError("one of n + 1 names is not among n")

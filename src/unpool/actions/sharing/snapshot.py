@@ -1,4 +1,4 @@
-"""The usable images of a workspace at one moment, as arrays: what the page shows and a static share carries.
+"""The usable images of a workspace at one moment, as arrays: what the page and a static share show.
 
 Shapes: N images, sorted by path; a row is an image's place among them.
 """
@@ -8,47 +8,111 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+from typing_extensions import TypedDict
 
+from unpool.actions.sharing.meta import PageMeta, page_meta
+from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import group_colours, ink_on
-from unpool.store.columns import OK, SKIPPED
+from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names, page_columns
+from unpool.store.findings import found_problems
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 REPRESENTATIVES = 12  # of each group are shown before any other image
-NUMBERS = ("width", "height", "modified", "probability", "outlier_score", "reconstruction_error", "sharpness",
-           "brightness", "suggestion_confidence")  # fmt: skip
-WORDS = ("label", "suggestion")
+MAX_FOLDERS = 1000  # in the list of folders
+
+
+class Group(TypedDict):
+    """A group as the page shows it; number -1 holds the images in no group."""
+
+    group: int
+    name: str
+    colour: str  # #rrggbb
+    ink: str  # black or white, whichever reads better on the colour
+    count: int
+    middle: int | None  # the row that stands for the group on the map
+
+
+class Counted(TypedDict):
+    """A name with the number of images that have it."""
+
+    name: str
+    count: int
+
+
+class Dates(TypedDict):
+    """When the files were last changed, in seconds since 1970; None where no file has a date."""
+
+    first: float | None
+    last: float | None
+
+
+class SharedCollection(TypedDict):
+    """What the page shows of a collection, whoever sends it."""
+
+    name: str
+    images: int
+    skipped: int
+    groups: list[Group]
+    labels: list[Counted]
+    folders: list[Counted]
+    dates: Dates
+    columns: list[str]  # those of `meta.columns` in which any image has a value
+    meta: PageMeta
 
 
 class Snapshot:
-    """What the table says of every usable image, read once; a later change of the table is not seen.
+    """What the table holds of every usable image, read once; later changes are not seen.
 
-    `numbers` holds (N,) arrays by column, NaN where there is none; `group_N` is UNGROUPED where there is none.
+    Attributes:
+        work: The workspace.
+        version: Of the table.
+        paths: Arrow array of N paths, sorted.
+        group_N: Number of the group, -1 for noise, UNGROUPED where there is none.
+        x_N, y_N: Places on the map, NaN where there is none.
+        wrong_N: Whether the image is marked as wrong.
+        original_N: The row that the image is a duplicate of, -1 where it is none.
+        measures: Arrays (N,) of numbers by column, NaN where there is none.
+        names: By column the distinct names, sorted, and the place of each image's name among them, -1 for none.
+        skipped: Number of files that cannot be used.
+        dimension: Length of a vector; None before anything was embedded.
     """
 
     def __init__(self, work: Path, paths: Sequence[str] | None = None) -> None:
-        """Read the table of a workspace, or of some images only; `UnpoolError` where there is none."""
+        """Read the table of a workspace.
+
+        Args:
+            work: The workspace.
+            paths: Some images only; None for all.
+
+        Raises:
+            UnpoolError: There is no workspace.
+        """
         self.work = work
         table = ImageTable(work)
         self.version = table.version
         rows = table.arrow(
-            ["path", "group", "x", "y", "wrong", "duplicate_of", *NUMBERS, *WORDS], where=f"status = '{OK}'"
+            ["path", "group", "x", "y", "wrong", "duplicate_of", *measures(), *names()],
+            where=f"status = '{OK}'",
         ).combine_chunks()
         if paths is not None:
-            rows = _only(rows, paths)
+            rows = _select_paths(rows, paths)
         self.paths = rows["path"].combine_chunks() if rows["path"].num_chunks != 1 else rows["path"].chunk(0)
         self.group_N = _column(rows, "group", np.int32, UNGROUPED)
         self.x_N, self.y_N = (_column(rows, name, np.float32, np.nan) for name in ("x", "y"))
         self.wrong_N = _column(rows, "wrong", np.bool_, False)
-        self.numbers = {name: _column(rows, name, np.float64, np.nan) for name in NUMBERS}
-        self.words: dict[str, tuple[list[str], NDArray[np.int32]]] = {
-            name: _coded(rows, name) for name in WORDS
+        self.measures = {name: _column(rows, name, np.float64, np.nan) for name in measures()}
+        self.names: dict[str, tuple[list[str], NDArray[np.int32]]] = {
+            name: _factorise(rows, name) for name in names()
         }
         self.original_N = self.find(rows["duplicate_of"])
         self.skipped = table.count(SKIPPED)
@@ -75,13 +139,41 @@ class Snapshot:
         found = self.find(pa.array(list(paths), pa.string()))
         return found[found >= 0]
 
-    def word(self, name: str, row: int) -> str | None:
-        """The label or the suggestion of an image."""
-        names, code_N = self.words[name]
-        return names[code_N[row]] if code_N[row] >= 0 else None
+    def name_of(self, column: str, row: int) -> str | None:
+        """The label, suggestion or other name of an image."""
+        distinct, code_N = self.names[column]
+        return distinct[code_N[row]] if code_N[row] >= 0 else None
+
+    def find_problems(self) -> tuple[dict[str, NDArray[np.int64]], bool]:
+        """Find the rows of each kind of problem, the worst first, as the findings are now.
+
+        Returns:
+            The rows by kind, and whether these images have been checked at all.
+        """
+        found = found_problems(self.work)
+        rows = {kind.name: self.rows_of((found or {}).get(kind.name, [])) for kind in checked_kinds()}
+        return rows | {kind.name: self._annotated(kind) for kind in annotated_kinds()}, found is not None
+
+    def _annotated(self, kind: ProblemKind) -> NDArray[np.int64]:
+        if kind.column in self.names:
+            return np.flatnonzero(self.names[kind.column][1] >= 0)
+        if kind.column in self.measures:
+            return np.flatnonzero(np.nan_to_num(self.measures[kind.column]) != 0)
+        return np.flatnonzero(self.wrong_N)
+
+    def shared_values(self) -> dict[str, list[Any]]:
+        """The values of every column that a static share carries, by column; numbers with four digits."""
+        values: dict[str, list[Any]] = {"path": self.some_paths(np.arange(len(self)))}
+        for column in COLUMNS.values():
+            if column.shared and column.name in self.measures:
+                values[column.name] = [_round(value) for value in self.measures[column.name].tolist()]
+            elif column.shared and column.name in self.names:
+                distinct, code_N = self.names[column.name]
+                values[column.name] = [distinct[code] if code >= 0 else None for code in code_N.tolist()]
+        return values
 
     @cached_property
-    def folders(self) -> Any:
+    def folders(self) -> pa.Array:
         """The folder of each path as an Arrow array, "" at the top."""
         import pyarrow.compute as pc
 
@@ -100,8 +192,8 @@ class Snapshot:
 
     @cached_property
     def rank_N(self) -> NDArray[np.int64]:
-        """0 for the surest image of its group, 1 for the next."""
-        order_N = np.lexsort((-np.nan_to_num(self.numbers["probability"]), self.group_N))
+        """0 for the most certain image of its group, 1 for the next."""
+        order_N = np.lexsort((-np.nan_to_num(self.measures["probability"]), self.group_N))
         starts = np.unique(self.group_N[order_N], return_index=True)[1]
         rank_N = np.empty(len(self), np.int64)
         rank_N[order_N] = np.arange(len(self)) - np.repeat(starts, np.diff([*starts, len(self)]))
@@ -109,17 +201,17 @@ class Snapshot:
 
     @cached_property
     def priority_N(self) -> NDArray[np.uint32]:
-        """Who is shown first where there is room for some only: some of each group, then the surest of all."""
-        sure_N = np.nan_to_num(self.numbers["probability"])
+        """Rank of each image where there is room for some only: some of each group, then the most certain."""
+        probability_N = np.nan_to_num(self.measures["probability"])
         noise_N = self.group_N < 0
-        order_N = np.lexsort((-sure_N, np.minimum(self.rank_N, REPRESENTATIVES), noise_N))
+        order_N = np.lexsort((-probability_N, np.minimum(self.rank_N, REPRESENTATIVES), noise_N))
         priority_N = np.empty(len(self), np.uint32)
         priority_N[order_N] = np.arange(len(self), dtype=np.uint32)
         return priority_N
 
     @cached_property
     def places_N2(self) -> NDArray[np.float32]:
-        """Where each image is on the map, in -1..1 with one scale for x and y; NaN where it is not on it."""
+        """Place of each image on the map, -1 to 1 with one scale for x and y; NaN where it has none."""
         xy_N2 = np.stack([self.x_N, self.y_N], axis=1)
         known_N = np.isfinite(xy_N2).all(axis=1)
         if not known_N.any():
@@ -133,36 +225,36 @@ class Snapshot:
         places_N2 = self.places_N2
         columns = (
             np.array([len(self)], "<u4"), places_N2[:, 0].astype("<f4"), places_N2[:, 1].astype("<f4"),
-            np.maximum(self.group_N, -1).astype("<i4"), self.words["label"][1].astype("<i4"),
+            np.maximum(self.group_N, -1).astype("<i4"), self.names["label"][1].astype("<i4"),
             self.priority_N.astype("<u4"),
         )  # fmt: skip
         return b"".join(column.tobytes() for column in columns)
 
-    def groups(self) -> list[dict[str, Any]]:
-        """Of each group its number, name, colours, size and the row in its middle; those without one last."""
+    def groups(self) -> list[Group]:
+        """Describe each group, the images without one last."""
         sizes = {number: len(rows) for number, rows in self.members.items()}
         order = [number for number in sizes if number >= 0] + [number for number in sizes if number < 0]
         colours = group_colours(order)
-        names = self._names(order)
+        titles = self._group_names(order)
         middle = self._middles(order)
         return [
             {
-                "group": number, "name": names[number], "colour": colours[number], "ink": ink_on(colours[number]),
+                "group": number, "name": titles[number], "colour": colours[number], "ink": ink_on(colours[number]),
                 "count": sizes[number], "middle": middle.get(number),
             }
             for number in order
         ]  # fmt: skip
 
-    def counted(self, name: str) -> list[dict[str, Any]]:
-        """How many images have each label (or suggestion), by name."""
-        names, code_N = self.words[name]
-        count_K = np.bincount(code_N[code_N >= 0], minlength=len(names))
-        return [{"name": word, "count": int(count)} for word, count in zip(names, count_K, strict=True)]
+    def count_names(self, column: str) -> list[Counted]:
+        """Count the images of each label, suggestion or other name."""
+        distinct, code_N = self.names[column]
+        count_K = np.bincount(code_N[code_N >= 0], minlength=len(distinct))
+        return [{"name": name, "count": int(count)} for name, count in zip(distinct, count_K, strict=True)]
 
-    def counted_folders(self, most: int = 1000) -> list[dict[str, Any]]:
-        """The folders and how many images lie in each and in those inside it, by name; the fullest `most` of them.
+    def count_folders(self, limit: int = MAX_FOLDERS) -> list[Counted]:
+        """Count the images in each folder and its subfolders, sorted by name.
 
-        At the top, "", those that lie in no folder.
+        Of more than `limit` folders the fullest are listed. The name "" stands for images in no folder.
         """
         import pyarrow.compute as pc
 
@@ -172,17 +264,31 @@ class Snapshot:
             for depth in range(1, len(parts) + 1):
                 name = "/".join(parts[:depth])
                 found[name] = found.get(name, 0) + entry["counts"]
-        fullest = sorted(found.items(), key=lambda entry: -entry[1])[:most]
+        fullest = sorted(found.items(), key=lambda entry: -entry[1])[:limit]
         return [{"name": name, "count": count} for name, count in sorted(fullest)]
 
-    def collection(self) -> dict[str, Any]:
-        """Of the `Collection` of web/src/data/types.ts what does not depend on who shows it."""
-        date_N = self.numbers["modified"]
+    def known_columns(self) -> list[str]:
+        """The page's columns in which any image has a value."""
+        return [column.name for column in page_columns() if self._has_values(column.name)]
+
+    def _has_values(self, name: str) -> bool:
+        if name in self.measures:
+            value_N = self.measures[name]
+            # The date of images of a named set is 0.
+            return bool((value_N > 0).any() if name == "modified" else np.isfinite(value_N).any())
+        if name in self.names:
+            return bool(self.names[name][0])
+        return bool((self.group_N != UNGROUPED).any()) if name == "group" else len(self) > 0
+
+    def collection(self) -> SharedCollection:
+        """What the page shows of the collection, whoever sends it."""
+        date_N = self.measures["modified"]
         date_N = date_N[date_N > 0]  # images of a named set have none
         return {
             "name": self.name, "images": len(self), "skipped": self.skipped,
             "groups": [] if (self.group_N == UNGROUPED).all() else self.groups(),
-            "labels": self.counted("label"), "folders": self.counted_folders(),
+            "labels": self.count_names("label"), "folders": self.count_folders(),
+            "columns": self.known_columns(), "meta": page_meta(),
             "dates": {
                 "first": float(date_N.min()) if len(date_N) else None,
                 "last": float(date_N.max()) if len(date_N) else None,
@@ -196,7 +302,7 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """What people call the collection: its folder's name, or that of the named set."""
+        """Name of the images' folder or named set."""
         return Path(str(read_state(self.work).get("images", self.work))).name
 
     @property
@@ -204,21 +310,21 @@ class Snapshot:
         """Whether images from elsewhere can be compared with these."""
         return has_model(self.work / MODEL)
 
-    def _names(self, order: list[int]) -> dict[int, str]:
-        """The label that most of a group has; else its number."""
-        words, code_N = self.words["label"]
-        names = {}
-        taken: dict[str, int] = {}
+    def _group_names(self, order: list[int]) -> dict[int, str]:
+        """Name each group by the label of most of its images, else by its number."""
+        labels, code_N = self.names["label"]
+        name_of: dict[int, str] = {}
+        uses: dict[str, int] = {}
         for number in order:
             code_M = code_N[self.members[number]]
-            count_L = np.bincount(code_M[code_M >= 0], minlength=max(1, len(words)))
-            named = number >= 0 and count_L.max() * 2 > len(code_M)
-            names[number] = words[int(count_L.argmax())] if named else group_name(number)
-            taken[names[number]] = taken.get(names[number], 0) + 1
-        return {number: name if taken[name] == 1 else f"{name} ({number})" for number, name in names.items()}
+            count_L = np.bincount(code_M[code_M >= 0], minlength=max(1, len(labels)))
+            is_labelled = number >= 0 and count_L.max() * 2 > len(code_M)
+            name_of[number] = labels[int(count_L.argmax())] if is_labelled else group_name(number)
+            uses[name_of[number]] = uses.get(name_of[number], 0) + 1
+        return {number: name if uses[name] == 1 else f"{name} ({number})" for number, name in name_of.items()}
 
     def _middles(self, order: list[int]) -> dict[int, int]:
-        """The image nearest to each group's median place: the median itself may lie in another group's midst."""
+        """The image nearest to each group's median place; the median itself may lie inside another group."""
         middle = {}
         places_N2 = self.places_N2
         for number in order:
@@ -229,8 +335,8 @@ class Snapshot:
                 middle[number] = int(row_M[np.hypot(*offset_M2.T).argmin()])
         return middle
 
-    def find(self, paths: Any) -> NDArray[np.int64]:
-        """The row of each of an Arrow array of paths, -1 where it is not here or null."""
+    def find(self, paths: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """The row of each path, -1 where it is not here or null."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -242,14 +348,21 @@ class Snapshot:
         return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _only(rows: Any, paths: Sequence[str]) -> Any:
+def _round(value: float) -> float | int | None:
+    """Four digits; None for NaN."""
+    if value != value:
+        return None
+    return int(value) if value.is_integer() else float(f"{value:.4g}")
+
+
+def _select_paths(rows: pa.Table, paths: Sequence[str]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
     return rows.filter(pc.is_in(rows["path"], value_set=pa.array(list(paths), pa.string()))).combine_chunks()
 
 
-def _column(rows: Any, name: str, kind: type, missing: Any) -> NDArray[Any]:
+def _column(rows: pa.Table, name: str, kind: DTypeLike, missing: float) -> NDArray[Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -261,16 +374,17 @@ def _column(rows: Any, name: str, kind: type, missing: Any) -> NDArray[Any]:
     return np.asarray(column.to_numpy()).astype(kind)
 
 
-def _coded(rows: Any, name: str) -> tuple[list[str], NDArray[np.int32]]:
-    """The words of a column, sorted, and the place of each row's among them; -1 for none."""
+def _factorise(rows: pa.Table, name: str) -> tuple[list[str], NDArray[np.int32]]:
+    """The distinct names of a column, sorted, and the place of each row's among them; -1 for none."""
     import pyarrow.compute as pc
 
     if name not in rows.schema.names:
         return [], np.full(rows.num_rows, -1, np.int32)
-    names = sorted(word for word in pc.unique(rows[name]).to_pylist() if word is not None)
-    if not names:
+    distinct = sorted(value for value in pc.unique(rows[name]).to_pylist() if value is not None)
+    if not distinct:
         return [], np.full(rows.num_rows, -1, np.int32)
     import pyarrow as pa
 
-    found = pc.fill_null(pc.index_in(rows[name], value_set=pa.array(names, pa.string()), skip_nulls=True), -1)
-    return names, np.asarray(found.to_numpy(), np.int32)
+    value_set = pa.array(distinct, pa.string())
+    found = pc.fill_null(pc.index_in(rows[name], value_set=value_set, skip_nulls=True), -1)
+    return distinct, np.asarray(found.to_numpy(), np.int32)
