@@ -15,6 +15,7 @@ from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training.checkpoint import load_checkpoint
 from unpool.training.data.datasets import PixelSet
+from unpool.training.checkpoint import Checkpoints
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 
@@ -47,13 +48,13 @@ class Pressed(Reconstruction):
 @pytest.mark.parametrize(("at", "step"), [(2, 2), (3, 3), (4, 3), (9, 7), (12, 9)])
 def test_the_step_under_way_is_saved_whole(at: int, step: int, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        train(network(), data(), Pressed(at), PLAN, folder=tmp_path)
+        train(network(), data(), Pressed(at), PLAN, checkpoints=Checkpoints(tmp_path))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     saved = load_checkpoint(tmp_path)
     assert saved is not None
     assert saved["step"] == step
     resumed, whole = network(), network()
-    history = train(resumed, data(), Reconstruction(), PLAN, folder=tmp_path)
+    history = train(resumed, data(), Reconstruction(), PLAN, checkpoints=Checkpoints(tmp_path))
     assert history.epochs == train(whole, data(), Reconstruction(), PLAN).epochs
     pairs = zip(resumed.state_dict().values(), whole.state_dict().values(), strict=True)
     assert all(torch.equal(ours, theirs) for ours, theirs in pairs)

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file
 
+from support import commands
 from support.masks import write_scenes
-from unpool.training.distributed import share
+from unpool.training.distributed import split_batch
 
 TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")
 BATCH = {"aggregate": "399"}  # three epochs, the last one after the warm-up
@@ -26,29 +27,6 @@ RUNS = {
     "classify": ("--network", "lenet", "--objective", "classify", "--schedule", "one-cycle"),
     "denoise": ("--network", "conv", "--size", "8", "--objective", "denoise"),  # with BatchNorm
 }
-
-
-def run(folder: Path, name: str, *launcher: str) -> dict[str, Any]:
-    """Train in a process of its own, or in those that torch's launcher starts."""
-    out = folder / f"{name}-{len(launcher)}"
-    return told((*TRAIN, *RUNS[name], "--batch", BATCH.get(name, "37"), "--out", str(out)), *launcher)
-
-
-def told(typed: Sequence[str], *launcher: str) -> dict[str, Any]:
-    """What the command prints as JSON."""
-    words = [sys.executable, *launcher, "-m", "unpool", *typed]
-    done = subprocess.run(
-        words,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    answer: dict[str, Any] = json.loads(done.stdout)  # one object: the other process told nothing
-    return answer
-
-
 LAUNCHER = (
     "-m",
     "torch.distributed.run",
@@ -60,42 +38,97 @@ LAUNCHER = (
 )
 
 
+def start(*words: str) -> str:
+    """What a Python process prints that ends well."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, timeout=300, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def command_line(name: str, out: Path) -> list[str]:
+    return [*TRAIN, *RUNS[name], "--batch", BATCH.get(name, "37"), "--out", str(out)]
+
+
+def alone(command: list[str]) -> dict[str, Any]:
+    """The JSON of a command run by one process: this one."""
+    done = commands.run(command)
+    assert done["code"] == 0, done["err"]
+    answer: dict[str, Any] = json.loads(done["out"])
+    return answer
+
+
+@dataclass
+class Pair:
+    """What two processes left that ran one command after another."""
+
+    folder: Path
+    answers: dict[str, dict[str, Any]]  # of the first process; the other prints nothing
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """All trainings of this file in one start of the launcher."""
+    folder = tmp_path_factory.mktemp("pair")
+    images, masks = write_scenes(folder, 12)
+    # Five to validate on in batches of four: in the last one, a process has none of its own.
+    val_images, val_masks = write_scenes(folder / "others", 5, start=100)
+    pairs = (str(images), str(masks), "--val-images", str(val_images), "--val-masks", str(val_masks))
+    options = ("--backbone", "conv", "--size", "32", "--enlarge", "1", "--lr", "0.01", "--batch", "4")
+    lines = {name: command_line(name, folder / name) for name in RUNS}
+    lines["segment"] = [
+        "segment", "train", *pairs, *options, "--steps", "120", "--device", "cpu", "--json",
+        "--out", str(folder / "segment"),
+    ]  # fmt: skip
+    (folder / "list.json").write_text(json.dumps(list(lines.values())))
+    start(*LAUNCHER, commands.__file__, str(folder / "list.json"), str(folder / "results"))
+    first, second = (json.loads((folder / f"results-{rank}.json").read_text()) for rank in (0, 1))
+    for one, other in zip(first, second, strict=True):
+        assert (one["code"], other["code"]) == (0, 0), one["err"] + other["err"]
+        assert other["out"] == other["err"] == ""
+    answers = [json.loads(one["out"]) for one in first]
+    return Pair(folder, dict(zip(lines, answers, strict=True)))
+
+
 @pytest.mark.parametrize("name", ["reconstruct", "contrast", "aggregate", "classify"])
-def test_two_processes_train_as_one(name: str, tmp_path: Path) -> None:
-    alone, together = run(tmp_path, name), run(tmp_path, name, *LAUNCHER)
-    assert together["steps"] == alone["steps"] == 12
+def test_two_processes_train_as_one(name: str, pair: Pair, tmp_path: Path) -> None:
+    one, two = alone(command_line(name, tmp_path / "alone")), pair.answers[name]
+    assert two["steps"] == one["steps"] == 12
     # Banks that differ by rounding put an image or two into other clusters.
     loose = 20 if name == "aggregate" else 1
     for key in ("train_loss", "val_loss"):
-        assert together[key] == pytest.approx(alone[key], rel=loose * 2e-4)
-    weights = [load_file(Path(told["out"]) / "model.safetensors") for told in (alone, together)]
-    for entry in weights[0]:
-        first, second = (state[entry].numpy() for state in weights)
-        np.testing.assert_allclose(second, first, rtol=2e-3, atol=loose * 2e-4)
+        assert two[key] == pytest.approx(one[key], rel=loose * 2e-4)
+    first, second = (load_file(Path(each["out"]) / "model.safetensors") for each in (one, two))
+    for entry in first:
+        np.testing.assert_allclose(second[entry], first[entry], rtol=2e-3, atol=loose * 2e-4)
 
 
-def test_two_processes_train_batch_normalisation_soundly(tmp_path: Path) -> None:
-    alone, together = run(tmp_path, "denoise"), run(tmp_path, "denoise", *LAUNCHER)
-    assert together["val_loss"] == pytest.approx(alone["val_loss"], rel=0.25)
-    record = json.loads((Path(together["out"]) / "model.json").read_text())["training"]
+def test_two_processes_train_batch_normalisation_soundly(pair: Pair, tmp_path: Path) -> None:
+    one, two = alone(command_line("denoise", tmp_path / "alone")), pair.answers["denoise"]
+    assert two["val_loss"] == pytest.approx(one["val_loss"], rel=0.25)
+    record = json.loads((Path(two["out"]) / "model.json").read_text())["training"]
     assert record["processes"] == 2
 
 
-def test_two_processes_train_a_segmenter_and_count_every_pixel_once(tmp_path: Path) -> None:
-    images, masks = write_scenes(tmp_path, 12)
-    # Five to validate on in batches of four: in the last one, a process has none of its own.
-    val_images, val_masks = write_scenes(tmp_path / "others", 5, start=100)
-    pairs = (str(images), str(masks), "--val-images", str(val_images), "--val-masks", str(val_masks))
-    options = ("--backbone", "conv", "--size", "32", "--enlarge", "1", "--lr", "0.01", "--batch", "4")
-    train = ("segment", "train", *pairs, *options, "--steps", "120", "--device", "cpu", "--json")
-    answer = told((*train, "--out", str(tmp_path / "model")), *LAUNCHER)
+def test_two_processes_train_a_segmenter_and_count_every_pixel_once(pair: Pair) -> None:
+    answer, model = pair.answers["segment"], pair.folder / "segment"
     assert answer["val_miou"] > 0.6
-    record = json.loads((tmp_path / "model" / "model.json").read_text())["training"]
+    record = json.loads((model / "model.json").read_text())["training"]
     assert record["processes"] == 2
-    best = ("segment", "evaluate", str(val_images), str(val_masks), "--model", str(tmp_path / "model"))
-    again = told((*best, "--device", "cpu", "--json"))
+    best = [str(pair.folder / "others" / name) for name in ("images", "masks")]
+    again = alone(["segment", "evaluate", *best, "--model", str(model), "--device", "cpu", "--json"])
     # An image counted twice moves it by 0.004.
     assert again["mean_iou"] == pytest.approx(answer["val_miou"], abs=1e-3)
+
+
+def test_the_launcher_starts_the_command_itself(tmp_path: Path) -> None:
+    """As the manual says it; one object is printed, and the model is the one that one process trains."""
+    line = command_line("reconstruct", tmp_path / "two")
+    two = json.loads(start(*LAUNCHER, "-m", "unpool", *line))
+    assert two["steps"] == 12
+    assert (tmp_path / "two" / "model.safetensors").is_file()
 
 
 VALIDATES = """
@@ -128,17 +161,14 @@ torch.distributed.destroy_process_group()
 
 def test_all_processes_validate_with_the_statistics_of_the_first(tmp_path: Path) -> None:
     (tmp_path / "validates.py").write_text(VALIDATES)
-    words = [sys.executable, *LAUNCHER, str(tmp_path / "validates.py")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
-    done = subprocess.run(words, capture_output=True, text=True, timeout=300, env=environment)
-    assert done.returncode == 0, done.stderr[-2000:]
+    start(*LAUNCHER, str(tmp_path / "validates.py"))
 
 
 @pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 2), (5, 3), (1, 2)])
 def test_shares_cover_the_batch_and_their_weights_average_to_its_mean(count: int, world: int) -> None:
     batch = np.arange(10, 10 + count)
     value = np.random.default_rng(0).normal(size=100)
-    shares = [share(batch, rank, world) for rank in range(world)]
+    shares = [split_batch(batch, rank, world) for rank in range(world)]
     assert sorted(i for own, weight in shares for i in own if weight) == batch.tolist()
     mean = np.mean([weight * value[own].mean() for own, weight in shares])
     assert mean == pytest.approx(value[batch].mean())

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.catalogue import build_network
-from unpool.training import loop as fit
+from unpool.training import checkpoint as saving
 from unpool.training import model_file
-from unpool.training.checkpoint import NAME, load_checkpoint, save_checkpoint
+from unpool.training.checkpoint import NAME, Checkpoints, load_checkpoint, save_checkpoint
 from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.meters import LossMeter, accumulation_dtype
 from unpool.training.model_file import save_model
 from unpool.training.plan import Plan
+from unpool.training.trainer import Trainer
 
 
 class Squared(nn.Module):
@@ -65,12 +66,18 @@ def test_weights_that_are_no_numbers_are_told_where_no_loss_tells() -> None:
 
 
 def test_a_lost_state_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(fit, "SAVE_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)
     saved: list[dict[str, Any]] = []
-    monkeypatch.setattr(fit, "save_checkpoint", lambda folder, state: saved.append(state))
+    monkeypatch.setattr(saving, "save_checkpoint", lambda folder, state: saved.append(state))
     with pytest.raises(UnpoolError, match="the loss became nan"):
-        train(Normalised(), images(), Squared("gradient"), Plan(epochs=1, batch=5, val=0), folder=tmp_path)
+        train(
+            Normalised(),
+            images(),
+            Squared("gradient"),
+            Plan(epochs=1, batch=5, val=0),
+            checkpoints=Checkpoints(tmp_path),
+        )
     assert [state["step"] for state in saved] == [1]
 
 
@@ -100,26 +107,26 @@ def test_trying_one_image_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> No
         return list(net.state_dict().values())
 
     tried = weights()
-    monkeypatch.setattr(fit._Run, "_try_one_image", lambda run: None)
+    monkeypatch.setattr(Trainer, "check_smallest_batch", lambda trainer: None)
     assert all(torch.equal(one, other) for one, other in zip(tried, weights(), strict=True))
 
 
 def test_sums_take_the_widest_floats_of_their_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert LossMeter(torch.device("cpu")).loss_hits_seen.dtype == torch.float64
+    assert LossMeter(torch.device("cpu")).totals.dtype == torch.float64
     asked: list[Any] = []
     zeros = torch.zeros
     monkeypatch.setattr(
         torch, "zeros", lambda *size, dtype, device: asked.append(dtype) or zeros(*size, dtype=dtype)
     )
-    assert LossMeter(torch.device("mps")).loss_hits_seen.dtype == torch.float32
+    assert LossMeter(torch.device("mps")).totals.dtype == torch.float32
     assert asked == [torch.float32] == [accumulation_dtype(torch.device("mps"))]
 
 
 def saved_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-        patch.setattr(fit, "SAVE_SHARE", 1e9)
-        train(Normalised(), images(), Squared(), Plan(epochs=2, batch=10), folder=folder)
+        patch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+        patch.setattr(saving, "SAVE_SHARE", 1e9)
+        train(Normalised(), images(), Squared(), Plan(epochs=2, batch=10), checkpoints=Checkpoints(folder))
     state = load_checkpoint(folder)
     assert state is not None
     return state
@@ -145,7 +152,7 @@ def test_a_checkpoint_that_does_not_fit_is_told(
     odd: Any = torch.zeros(7) if key == "sums" else {"odd": torch.zeros(1)}
     save_checkpoint(tmp_path, state | {key: odd})
     with pytest.raises(UnpoolError, match=r"checkpoint\.pt does not fit this network .*; delete it"):
-        train(Normalised(), images(), Squared(), Plan(epochs=2, batch=10), folder=tmp_path)
+        train(Normalised(), images(), Squared(), Plan(epochs=2, batch=10), checkpoints=Checkpoints(tmp_path))
 
 
 def test_a_checkpoint_for_which_there_is_no_space_is_told(

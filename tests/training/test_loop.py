@@ -14,7 +14,8 @@ from unpool.networks.catalogue import build_network
 from unpool.objectives.base import Objective
 from unpool.objectives.contrastive import Contrast
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training import loop as fit
+from unpool.training import checkpoint as saving
+from unpool.training.checkpoint import Checkpoints
 from unpool.training.data.datasets import PixelSet, epoch_batches, split
 from unpool.training.loop import train
 from unpool.training.plan import Plan
@@ -54,7 +55,7 @@ class Stop(BaseException):
 def test_resumed_run_ends_with_the_same_weights(
     stop_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
     plan = Plan(epochs=4, batch=16, val=0.2)
     undisturbed = network()
     whole = train(undisturbed, data(), Reconstruction(), plan)
@@ -69,9 +70,9 @@ def test_resumed_run_ends_with_the_same_weights(
             return super().forward(*args)
 
     with pytest.raises(Stop):
-        train(network(), data(), Killed(), plan, folder=tmp_path)
+        train(network(), data(), Killed(), plan, checkpoints=Checkpoints(tmp_path))
     resumed = network()
-    history = train(resumed, data(), Reconstruction(), plan, folder=tmp_path)
+    history = train(resumed, data(), Reconstruction(), plan, checkpoints=Checkpoints(tmp_path))
     assert same(resumed, undisturbed)
     assert history.epochs == whole.epochs
     assert history.steps == whole.steps == 12
@@ -85,11 +86,13 @@ def test_another_seed_gives_other_weights() -> None:
 
 
 def test_a_checkpoint_of_another_plan_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-    train(network(), data(), Reconstruction(), Plan(steps=5, batch=16), folder=tmp_path)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+    train(network(), data(), Reconstruction(), Plan(steps=5, batch=16), checkpoints=Checkpoints(tmp_path))
     fresh, after = network(), network()
     train(fresh, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4))
-    train(after, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4), folder=tmp_path)
+    train(
+        after, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4), checkpoints=Checkpoints(tmp_path)
+    )
     assert same(fresh, after)
 
 
@@ -182,7 +185,7 @@ def test_pixels_are_normalised_as_the_network_wants() -> None:
 def test_contrast_resumes_exactly_with_its_projection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
 
     def make() -> tuple[nn.Module, Contrast]:
         net = network()
@@ -204,7 +207,7 @@ def test_contrast_resumes_exactly_with_its_projection(
     killed, objective = make()
     objective.__class__ = Killed
     with pytest.raises(Stop):
-        train(killed, data(), objective, plan, folder=tmp_path)
+        train(killed, data(), objective, plan, checkpoints=Checkpoints(tmp_path))
     resumed, objective = make()
-    train(resumed, data(), objective, plan, folder=tmp_path)
+    train(resumed, data(), objective, plan, checkpoints=Checkpoints(tmp_path))
     assert same(resumed, whole)

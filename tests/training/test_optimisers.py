@@ -11,8 +11,8 @@ from torch import nn, optim
 from torch.optim import lr_scheduler
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training.optimisers import OPTIMISERS, build_optimiser
-from unpool.training.schedules import SCHEDULES, build_schedule
+from unpool.training.optimisation.optimisers import OPTIMISERS, build_optimiser
+from unpool.training.optimisation.schedules import SCHEDULES, build_schedule
 
 PER_EPOCH, EPOCHS = 7, 10
 TOTAL = PER_EPOCH * EPOCHS

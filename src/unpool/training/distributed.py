@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 
 
 def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerator:
-    """The Accelerator of this process on `device` ("cpu", "cuda" or "mps").
+    """Build the Accelerator of this process.
 
-    `precision` auto is bf16 on a CUDA device that computes in it, else fp32: on CPUs bf16 is often slower.
+    Args:
+        device: "cpu", "cuda" or "mps".
+        precision: "fp32", "bf16", or "auto": bf16 on a CUDA device that computes in it, else fp32, since on CPUs
+            bf16 is often slower.
+
+    Raises:
+        UnpoolError: for bf16 on a GPU that does not compute in it.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
@@ -33,7 +39,7 @@ def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerat
 
 
 def exclude_ddp_buffers(module: nn.Module, buffers: Sequence[str]) -> None:
-    """Tell the wrapper of several processes that these buffers need not be sent from the first to the others."""
+    """Exclude these buffers from DistributedDataParallel's broadcast."""
     if buffers:
         ignore = nn.parallel.DistributedDataParallel._set_params_and_buffers_to_ignore_for_model
         ignore(module, list(buffers))  # type: ignore[no-untyped-call]
@@ -41,21 +47,36 @@ def exclude_ddp_buffers(module: nn.Module, buffers: Sequence[str]) -> None:
 
 @torch.no_grad()
 def broadcast_buffers(network: nn.Module, accelerator: Accelerator) -> None:
-    """Give every process the buffers of the first, whose weights are kept: statistics of BatchNorm differ."""
+    """Copy the buffers of the first process to the others.
+
+    BatchNorm's statistics differ between processes, and the first one's weights are kept.
+    """
     if accelerator.num_processes > 1:
         for buffer in network.buffers():
             torch.distributed.broadcast(buffer, 0)
 
 
-def share(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray, float]:
-    """The images of a batch that process `rank` of `world` takes, and the weight of its mean loss.
+def split_batch(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray, float]:
+    """Return a process's share of a batch, and the weight of its loss.
 
     Averaged over the processes, the weighted means are the mean over the batch. A process that has none computes
     on one image with weight 0, since all must take part in every step.
 
-    >>> share(np.arange(5), 1, 2)
+    Args:
+        index_B: indices of the batch.
+        rank: number of the process, from 0.
+        world: number of processes.
+
+    >>> split_batch(np.arange(5), 1, 2)
     (array([3, 4]), 0.8)
     """
     own = np.array_split(index_B, world)[rank]
     weight = len(own) * world / len(index_B)
     return (own, weight) if len(own) else (index_B[:1], 0.0)
+
+
+def mean_over_processes(seconds: float, accelerator: Accelerator) -> float:
+    """Return the mean of a time over all processes, the same in each."""
+    if accelerator.num_processes == 1:
+        return seconds
+    return float(accelerator.reduce(torch.tensor(seconds, device=accelerator.device), "mean"))

@@ -1,9 +1,8 @@
-"""What no training goes on with: a loss or weights that are no numbers, a step that cannot be taken."""
+"""Checks that abort a run: loss or weights not finite, a step that cannot be taken."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +13,13 @@ from unpool.training.plan import Plan
 
 
 def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = "loss") -> None:
-    """`UnpoolError` with advice where a loss is known and no number.
+    """Raise `UnpoolError` with advice where a loss is not finite; None is none yet.
+
+    Args:
+        loss: the mean of an epoch so far.
+        epoch: its number, from 0.
+        lr: learning rate, for the advice.
+        what: which loss.
 
     >>> check_loss_is_finite(0.5, 2, lr=0.1)
     >>> check_loss_is_finite(float("nan"), 2, lr=0.1)  # doctest: +ELLIPSIS
@@ -22,22 +27,28 @@ def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = 
     unpool.errors.UnpoolError: the loss became nan in epoch 3; try a smaller learning rate (--lr, it was 0.1) or ...
     """
     if loss is not None and not math.isfinite(loss):
-        raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {_way_round(lr)}")
+        raise UnpoolError(f"the {what} became {loss} in epoch {epoch + 1}; {_remedy(lr)}")
 
 
 def check_weights_are_finite(network: nn.Module, step: int, lr: float) -> None:
-    """`UnpoolError` where weights or running statistics are no numbers: the last step may break them unseen."""
+    """Raise `UnpoolError` where weights or running statistics are not finite.
+
+    The last step of a run may break them without a loss that shows it.
+    """
     trained = {name for name, _ in network.named_parameters()}
     for name, value in network.state_dict().items():
         counted = name in trained or name.endswith(("running_mean", "running_var"))
         if counted and not bool(value.isfinite().all()):
-            raise UnpoolError(
-                f"the weights {name} are no numbers any more after step {step}; {_way_round(lr)}"
-            )
+            raise UnpoolError(f"the weights {name} are no numbers any more after step {step}; {_remedy(lr)}")
 
 
 def smallest_step(plan: Plan, count: int, per_epoch: int) -> int:
-    """How many images the smallest step of a training of `count` images will have.
+    """Count the images of the smallest step of a training.
+
+    Args:
+        plan: batch size and length.
+        count: images to train on.
+        per_epoch: steps in an epoch.
 
     >>> smallest_step(Plan(epochs=1, batch=4), 9, 3), smallest_step(Plan(epochs=1, batch=4, drop_last=True), 9, 2)
     (1, 4)
@@ -46,10 +57,16 @@ def smallest_step(plan: Plan, count: int, per_epoch: int) -> int:
     return min(plan.batch, count) if ends_before else count % plan.batch or min(plan.batch, count)
 
 
-def check_batch_norm_batch(module: Any, x_1CHW: Tensor, index_1: np.ndarray, told: str) -> None:
-    """`UsageError` where batch normalisation of 1×1 planes cannot take a step of one image; nothing is changed.
+def check_batch_norm_batch(module: nn.Module, x_1CHW: Tensor, index_1: np.ndarray, batches: str) -> None:
+    """Raise `UsageError` where batch normalisation cannot train on one image.
 
-    `told` says which images in which batches leave such a step.
+    Planes of 1×1 leave it one value per channel. The module is not changed.
+
+    Args:
+        module: network and objective, called as in a training step.
+        x_1CHW: one image.
+        index_1: its index.
+        batches: which images in which batches leave such a step, for the message.
     """
     before = {name: value.clone() for name, value in module.state_dict().items()}
     module.train()
@@ -60,12 +77,12 @@ def check_batch_norm_batch(module: Any, x_1CHW: Tensor, index_1: np.ndarray, tol
         if "more than 1 value per channel" not in str(error):
             raise
         raise UsageError(
-            f"{told} leave a step of one image, which the network's batch normalisation cannot train on; use "
+            f"{batches} leave a step of one image, which the network's batch normalisation cannot train on; use "
             "--drop-last or another --batch of 2 or more"
         ) from error
     finally:
         module.load_state_dict(before)
 
 
-def _way_round(lr: float) -> str:
+def _remedy(lr: float) -> str:
     return f"try a smaller learning rate (--lr, it was {lr:g}) or another --seed"

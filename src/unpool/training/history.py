@@ -1,21 +1,28 @@
-"""What a training run did, and where one stands: plain numbers, readable without torch."""
+"""Losses of a training by epoch, and its progress: plain numbers, readable without torch."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+from unpool.core.progress import Stage
 
 Entry = dict[str, Any]  # numbers, lists of numbers, None
 
 
 @dataclass
 class History:
-    """What a training run did: one entry in `epochs` per pass over the images.
+    """The record of a training run.
 
-    `images` counts those trained on, again in each epoch; `seconds` the time of training and validation,
-    `seconds_before` that of it before a resume; `last` holds the last weights where `train` left better
-    ones in the network; `best_by` is the figure of an entry that is to be large, None: the validation loss is to
-    be small.
+    Attributes:
+        steps: optimisation steps taken.
+        images: images trained on, counted again in each epoch.
+        seconds: time of training and validation.
+        seconds_before: the part of it before the run was resumed.
+        epochs: one entry per pass over the images: epoch, step, losses, accuracies, the objective's figures.
+        last: the last weights, where the network holds better ones.
+        best_by: the figure of an entry that is maximised; None: the validation loss is minimised.
     """
 
     steps: int = 0
@@ -28,12 +35,12 @@ class History:
 
     @property
     def best(self) -> Entry:
-        """The entry of the epoch whose weights were kept: the best by validation, else the last."""
+        """The entry of the epoch whose weights were kept: best by validation, else last."""
         known = [entry for entry in self.epochs if self.cost(entry) is not None]
         return min(known, key=lambda entry: self.cost(entry) or 0.0) if known else self.epochs[-1]
 
     def cost(self, entry: Entry) -> float | None:
-        """What is to be small: the validation loss, or the figure named by `best_by` with its sign turned.
+        """Return what is minimised: the validation loss, or the negated figure `best_by`.
 
         >>> History(best_by="val_miou").cost({"val_loss": 0.5, "val_miou": 0.75})
         -0.75
@@ -43,8 +50,15 @@ class History:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Where training stands: `fraction` 0..1 of all steps, the last known losses, images a second."""
+class TrainingProgress:
+    """Where a training stands.
+
+    Args:
+        fraction: of all steps, 0..1.
+        epoch: number of the epoch, from 1.
+        train_loss, val_loss: the last known, None before the first.
+        rate: images per second.
+    """
 
     fraction: float
     epoch: int
@@ -52,12 +66,17 @@ class Standing:
     val_loss: float | None
     rate: float
 
-    def words(self) -> str:
-        """What is told beside the bar.
+    def describe(self) -> str:
+        """Return epoch, losses and rate as text beside a progress bar.
 
-        >>> Standing(0.5, 3, 0.25, None, 1000.0).words()
+        >>> TrainingProgress(0.5, 3, 0.25, None, 1000.0).describe()
         'epoch 3, loss 0.2500, 1000 images/s'
         """
         losses = (("loss", self.train_loss), ("validation", self.val_loss))
-        told = [f"{name} {value:.4f}" for name, value in losses if value is not None]
-        return ", ".join([f"epoch {self.epoch}", *told, f"{self.rate:.0f} images/s"])
+        known = [f"{name} {value:.4f}" for name, value in losses if value is not None]
+        return ", ".join([f"epoch {self.epoch}", *known, f"{self.rate:.0f} images/s"])
+
+
+def show_on(stage: Stage) -> Callable[[TrainingProgress], None]:
+    """Return a callback that moves a stage of 100 per cent along with a training."""
+    return lambda now: stage.reach(100 * now.fraction, 100, now.describe())

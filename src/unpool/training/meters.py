@@ -1,4 +1,4 @@
-"""What an epoch came to so far, added up where it is computed: nothing waits for the loss of a step."""
+"""Mean loss and accuracy of an epoch, summed on the device: nothing waits for the loss of a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def accumulation_dtype(device: torch.device) -> torch.dtype:
-    """The widest floats that the device computes in: Apple's GPUs have no float64.
+    """Return the widest float type of a device: Apple's GPUs have no float64.
 
     >>> accumulation_dtype(torch.device("cpu")), accumulation_dtype(torch.device("mps"))
     (torch.float64, torch.float32)
@@ -21,23 +21,27 @@ def accumulation_dtype(device: torch.device) -> torch.dtype:
 
 
 class LossMeter:
-    """Loss and hits of an epoch so far, added up on the device."""
+    """Sum the loss and hits of an epoch on the device.
+
+    Attributes:
+        totals: (3,), loss times images, images classified right, images.
+    """
 
     def __init__(self, device: torch.device) -> None:
-        self.loss_hits_seen = torch.zeros(3, dtype=accumulation_dtype(device), device=device)
+        self.totals = torch.zeros(3, dtype=accumulation_dtype(device), device=device)
         self.has_hits = False
 
     def add(self, loss: Tensor, hits: Tensor | None, count: int) -> None:
-        """The mean loss of `count` images more, and how many of them were classified right."""
+        """Add the mean loss of `count` images, and how many of them were classified right."""
         self.has_hits = hits is not None
-        self.loss_hits_seen[0] += loss.detach() * count
-        self.loss_hits_seen[2] += count
+        self.totals[0] += loss.detach() * count
+        self.totals[2] += count
         if hits is not None:
-            self.loss_hits_seen[1] += hits.detach()
+            self.totals[1] += hits.detach()
 
     def means(self, accelerator: Accelerator | None = None) -> tuple[float | None, float | None]:
-        """Mean loss and accuracy, over all processes where an accelerator is given; None where there are none."""
-        sums = self.loss_hits_seen
+        """Return mean loss and accuracy, over all processes of an accelerator; None where nothing was added."""
+        sums = self.totals
         if accelerator is not None and accelerator.num_processes > 1:
             sums = accelerator.reduce(sums.float())
         loss, hits, seen = sums.tolist()

@@ -1,4 +1,4 @@
-"""How long and how to train, and how many steps a time allows: plain numbers, readable without torch."""
+"""Length, batch size and rates of a training: plain numbers, readable without torch."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MEASURED, SECONDS = 12, 5.0  # steps at most, and after how long no more are measured
-WARM = 2  # steps that come first make room and pick algorithms: they are not counted
+MAX_MEASURED, MAX_SECONDS = 12, 5.0  # steps that are measured, and time after which no more are
+NUM_WARM_UP = 2  # steps that come first make room and pick algorithms: they are not counted
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how to train. Exactly one of `epochs`, `steps` and `minutes` is set.
+    """How long and how to train; exactly one of `epochs`, `steps` and `minutes` is set.
 
-    `batch` counts the images of a step over all processes. `optimizer` and `schedule` are names as in
-    `training.optimisers`. `val` is the share of the images kept out for validation. Training stops early when
-    the validation loss has not improved for `patience` epochs, never where that is None. `backbone_lr` is the
-    learning rate of the network's encoder where it has one of its own.
+    Args:
+        epochs, steps, minutes: the length.
+        batch: images in a step, over all processes.
+        drop_last: leave out the last batch of an epoch where it is not full.
+        optimizer, schedule: names with their arguments, as in `training.optimisation`.
+        lr: learning rate.
+        weight_decay: None: the optimiser's own.
+        val: share of the images held out for validation.
+        patience: epochs without a better validation loss after which training stops; None: never.
+        seed: of all randomness.
+        backbone_lr: learning rate of the network's encoder; None: `lr`.
     """
 
     epochs: int | None = None
@@ -37,23 +44,31 @@ class Plan:
     backbone_lr: float | None = None
 
 
-def seconds_a_step(step: Callable[[int], None], agreed: Callable[[float], float]) -> float:
-    """The median time of a few calls of `step(number)`; `agreed` makes a time the same in every process."""
+def seconds_a_step(step: Callable[[int], None], agree: Callable[[float], float]) -> float:
+    """Measure the median seconds of a few steps.
+
+    Args:
+        step: takes the step of that number.
+        agree: makes a time the same in every process.
+    """
     times: list[float] = []
-    for number in range(MEASURED):
-        times.append(_timed(lambda number=number: step(number)))  # type: ignore[misc]
-        if agreed(sum(times)) > SECONDS:
+    for number in range(MAX_MEASURED):
+        times.append(_seconds_of(lambda number=number: step(number)))  # type: ignore[misc]
+        if agree(sum(times)) > MAX_SECONDS:
             break
-    return float(np.median(times[WARM:] or times))
+    return float(np.median(times[NUM_WARM_UP:] or times))
 
 
 def seconds_to_validate(validate: Callable[[], None], num_batches: float) -> float:
-    """What a validation costs, from its first batch: whole images may be far larger than what is trained on."""
+    """Estimate the seconds of a validation from its first batch.
+
+    Whole images may be far larger than the crops that are trained on.
+    """
     validate()  # makes room and picks algorithms
-    return _timed(validate) * num_batches
+    return _seconds_of(validate) * num_batches
 
 
-def _timed(act: Callable[[], None]) -> float:
+def _seconds_of(act: Callable[[], None]) -> float:
     start = time.perf_counter()
     act()
     return time.perf_counter() - start

@@ -191,7 +191,7 @@ def test_probabilities_of_a_large_image_are_those_of_a_small_one(
 def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
     typed: dict[str, Any], rate: float, tmp_path: Path, monkeypatch
 ) -> None:
-    from unpool.training import loop as fit
+    from unpool.training import trainer as fit
 
     seen: dict[str, Any] = {}
     real = fit.build_optimiser
@@ -208,15 +208,16 @@ def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
 
 
 def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monkeypatch) -> None:
-    from unpool.training import loop as fit
+    from unpool.training import checkpoint as saving
+    from unpool.training.trainer import Trainer
 
     images, masks = write_scenes(tmp_path, 6)
     told = QUICK | {"steps": 40, "val": 0.2}
     segment_train(images, masks, out=tmp_path / "straight", **told)
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(fit, "SAVE_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)
     seen = {"steps": 0}
-    real = fit._Run._forward_backward
+    real = Trainer.backward
 
     def stopping(self, *rest):
         seen["steps"] += 1
@@ -224,10 +225,10 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monke
             raise KeyboardInterrupt
         return real(self, *rest)
 
-    monkeypatch.setattr(fit._Run, "_forward_backward", stopping)
+    monkeypatch.setattr(Trainer, "backward", stopping)
     with pytest.raises(KeyboardInterrupt):
         segment_train(images, masks, out=tmp_path / "stopped", **told)
-    monkeypatch.setattr(fit._Run, "_forward_backward", real)
+    monkeypatch.setattr(Trainer, "backward", real)
     segment_train(images, masks, out=tmp_path / "stopped", resume=True, **told)
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("straight", "stopped")]
     assert weights[0] == weights[1]

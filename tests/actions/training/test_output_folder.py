@@ -17,7 +17,7 @@ from unpool.actions.training.train import train
 from unpool.core.markers import MARKER
 from unpool.errors import UsageError
 from unpool.images import pixel_cache as batches
-from unpool.training import loop
+from unpool.training import checkpoint as saving
 
 TINY: dict[str, Any] = {"network": "conv", "size": 8, "width": 4, "batch": 8, "steps": 3, "device": "cpu"}
 
@@ -42,15 +42,15 @@ class Stop(BaseException):
 
 def train_stopped(monkeypatch: pytest.MonkeyPatch, place: Path, **words: Any) -> None:
     """Train, and be killed just after the first checkpoint."""
-    write = loop.save_checkpoint
+    write = saving.save_checkpoint
 
     def then_stop(*arguments: Any) -> None:
         write(*arguments)
         raise Stop
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "SAVE_EVERY_SECONDS", 0.0)
-        patch.setattr(loop, "save_checkpoint", then_stop)
+        patch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+        patch.setattr(saving, "save_checkpoint", then_stop)
         with pytest.raises(Stop):
             train(str(place), **words)
 

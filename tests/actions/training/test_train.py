@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from unpool.cli.main import main
-from unpool.training import loop as fit
+from unpool.training import checkpoint as saving
 from unpool.training.model_file import describe_model, load_model
 
 TINY = ("--network", "conv", "--size", "8", "--width", "4", "--batch", "8")
@@ -110,10 +110,10 @@ class Stop(BaseException):
 
 def stopped_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Save after every step, and stop after so many."""
-    monkeypatch.setattr(fit, "SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr(fit, "SAVE_SHARE", 1e9)
+    monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)
     saved = 0
-    write = fit.save_checkpoint
+    write = saving.save_checkpoint
 
     def counted(*arguments: Any) -> None:
         nonlocal saved
@@ -122,7 +122,7 @@ def stopped_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
         if saved == steps:
             raise Stop
 
-    monkeypatch.setattr(fit, "save_checkpoint", counted)
+    monkeypatch.setattr(saving, "save_checkpoint", counted)
 
 
 @pytest.mark.parametrize(

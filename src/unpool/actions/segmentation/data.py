@@ -10,7 +10,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.infer_classes import Values, infer_classes, count_values
+from unpool.images.masks.infer_classes import Values, count_values, infer_classes
 from unpool.images.masks.pair_store import PairStore, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses

@@ -78,6 +78,7 @@ class Job:
         """Train, and write the model folder with its report; returns the record that model.json keeps."""
         from unpool.objectives.losses.metrics import Segmentation
         from unpool.objectives.losses.segmentation import DEFAULT
+        from unpool.training.checkpoint import Checkpoints
         from unpool.training.loop import train
 
         network = self._network()
@@ -90,10 +91,10 @@ class Job:
         with self.progress.stage("training", 100, "%") as stage:
             history = train(
                 network, images, objective, self.plan,
-                key=self.origin, folder=self.out / TRAINING,
-                progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
+                checkpoints=Checkpoints(self.out / TRAINING, self.origin, requires_same_run=True),
+                progress=lambda now: stage.reach(100 * now.fraction, 100, now.describe()),
                 parts=(self._repeated(trained_M), np.arange(len(images.windows))),
-                accelerator=self.accelerator, log=log.begun if log else None, refuse_others=True,
+                accelerator=self.accelerator, log=log.begun if log else None,
             )  # fmt: skip
         record = self._record(network, history)
         if self.accelerator.is_main_process:

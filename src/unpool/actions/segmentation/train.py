@@ -20,10 +20,10 @@ from unpool.inference.model import pick_device
 from unpool.objectives.losses.metrics import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import OPTIONS, SEGMENTERS, UPSAMPLINGS, check
-from unpool.training.optimisers import build_optimiser, has_weight_decay
+from unpool.training.optimisation.optimisers import build_optimiser, has_weight_decay
 from unpool.training.plan import Plan
 from unpool.training.run_folder import HELD_PAIRS, PAIRS, open_run_folder, per_process_file
-from unpool.training.schedules import build_schedule
+from unpool.training.optimisation.schedules import build_schedule
 
 EPOCHS = 40
 LR = 3e-3

@@ -11,8 +11,7 @@ import numpy as np
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.inference.embedding import Form
-from unpool.inference.inputs import InputImages, input_images
+from unpool.inference.inputs import InputImages, list_inputs
 from unpool.inference.model import pick_device
 from unpool.options import check
 from unpool.training.model_file import expect_kind, load_model
@@ -54,7 +53,7 @@ def reconstruct(
     if use_indices is not None:
         network.use_indices = use_indices
     corrupt = _corruption(corruption, network)
-    images = input_images(places, data, progress)
+    images = list_inputs(places, data, progress)
     rows, shown = _run(network, images, model, corrupt, seed, pick_device(device))
     result = {
         "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.architecture,
@@ -113,7 +112,7 @@ def _run(
     from unpool.inference.reconstruction import reconstruct
 
     prep = network.preprocessing
-    batches = images.batches(Form(prep.size, prep.channels, prep.crop))  # type: ignore[arg-type]
+    batches = images.batches(prep)
     rows: list[dict[str, Any]] = []
     shown: list[Shown] = []
     chosen = set(

@@ -86,6 +86,7 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
     With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
     """
     from unpool.objectives.registry import build_objective
+    from unpool.training.checkpoint import Checkpoints
     from unpool.training.loop import train
 
     how, labels = run.how, run.labels
@@ -106,13 +107,11 @@ def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
             run.images,
             objective,
             replace(how.plan, backbone_lr=run.encoder_lr),
-            key=run.asked(),
-            folder=run.scratch,
-            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
+            checkpoints=Checkpoints(run.scratch, run.asked(), requires_same_run=True),
+            progress=lambda now: stage.reach(100 * now.fraction, 100, now.describe()),
             parts=run.parts,
             accelerator=run.accelerator,
             log=_log(run.out),
-            refuse_others=True,
         )
     if told := getattr(objective, "remark", lambda: None)():
         run.progress.message(told)

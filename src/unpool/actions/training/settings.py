@@ -85,8 +85,8 @@ def _try_names(how: TrainingSettings) -> None:
 
     from unpool.images.augment.noise import read_corruption
     from unpool.objectives.losses.registry import class_loss, elementwise_loss
-    from unpool.training.optimisers import build_optimiser
-    from unpool.training.schedules import build_schedule
+    from unpool.training.optimisation.optimisers import build_optimiser
+    from unpool.training.optimisation.schedules import build_schedule
 
     plan = how.plan
     weight = torch.nn.Parameter(torch.zeros(2, 2))
@@ -100,6 +100,6 @@ def _try_names(how: TrainingSettings) -> None:
 
 def _decay(recipe: Recipe, given: dict[str, Any]) -> float | None:
     """The recipe's weight decay; None where the optimiser that was named has none."""
-    from unpool.training.optimisers import has_weight_decay
+    from unpool.training.optimisation.optimisers import has_weight_decay
 
     return recipe.weight_decay if has_weight_decay(given.get("optimizer", recipe.optimizer)) else None
