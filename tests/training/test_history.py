@@ -1,0 +1,34 @@
+"""The record of a run knows its best epoch."""
+
+from __future__ import annotations
+
+import pytest
+
+from unpool.core.progress import Stage
+from unpool.training.history import History, TrainingProgress, show_on
+
+
+def test_best_is_the_smallest_validation_loss() -> None:
+    epochs = [{"epoch": 1, "val_loss": 0.5}, {"epoch": 2, "val_loss": 0.0}, {"epoch": 3, "val_loss": 0.7}]
+    assert History(epochs=epochs).best["epoch"] == 2, "a loss of 0 counts"
+
+
+def test_best_is_the_largest_figure_where_one_is_named() -> None:
+    epochs = [{"epoch": 1, "val_miou": 0.2}, {"epoch": 2, "val_miou": 0.6}, {"epoch": 3, "val_miou": None}]
+    assert History(epochs=epochs, best_by="val_miou").best["epoch"] == 2
+
+
+def test_without_validation_the_last_epoch_is_best() -> None:
+    assert History(epochs=[{"epoch": 1, "val_loss": None}, {"epoch": 2, "val_loss": None}]).best["epoch"] == 2
+
+
+def test_progress_in_words_and_on_a_bar() -> None:
+    class Bar(Stage):
+        reached: tuple[float, float | None, str | None]
+
+        def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
+            self.reached = (done, total, note)
+
+    bar = Bar()
+    show_on(bar)(TrainingProgress(0.25, 2, 0.5, 0.75, 12.4))
+    assert bar.reached == (pytest.approx(25), 100, "epoch 2, loss 0.5000, validation 0.7500, 12 images/s")
