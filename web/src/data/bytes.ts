@@ -1,6 +1,6 @@
 import type { Points } from "./types";
 
-/** The places of all images from the bytes of `/api/points`, without copying them. */
+/** Read the places of all images from the bytes of `/api/points`, without copying them. */
 export function readPoints(bytes: ArrayBuffer): Points {
   const count = new DataView(bytes).getUint32(0, true);
   const column = (place: number) => 4 + 4 * count * place;
@@ -13,7 +13,7 @@ export function readPoints(bytes: ArrayBuffer): Points {
   };
 }
 
-/** The thumbnails from the answer of `/api/thumbnails`, null where an image has none. */
+/** Read the thumbnails in an answer of `/api/thumbnails`, null where an image has none. */
 export function readThumbnails(bytes: ArrayBuffer): (Blob | null)[] {
   const view = new DataView(bytes);
   const count = view.getUint32(0, true);

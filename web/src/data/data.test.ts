@@ -4,6 +4,7 @@ import { ServerSource } from "./server";
 import { Refused } from "./source";
 import type { Shared } from "./shared";
 import { StaticSource } from "./static";
+import type { Collection } from "./types";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -19,7 +20,12 @@ function pointBytes(): ArrayBuffer {
 
 function shared(): Shared {
   return {
-    collection: { revision: 4, name: "birds" } as Shared["collection"],
+    collection: {
+      revision: 4,
+      name: "birds",
+      columns: ["path", "group", "modified", "outlier_score"],
+      meta: { problems: [{ name: "dark", word: "too dark", needs_check: true }, { name: "wrong", needs_check: false }] },
+    } as Collection,
     points: btoa(String.fromCharCode(...new Uint8Array(pointBytes()))),
     facts: {
       path: ["a/one.png", "a/b/two.png", "ab/Three.png"],
@@ -29,16 +35,21 @@ function shared(): Shared {
       outlier_score: [null, 2, 1],
       label: [null, "owl", "owl"],
     },
+    problems: { dark: [2, 0], wrong: [1] },
+    sets: { exact: [[0, 2]], near: [] },
+    unreadable: [{ path: "broken.png", problem: "corrupt", detail: "not an image" }],
     thumbnails: { 1: btoa("webp") },
-    quality: { figures: [], pictures: [], tables: [] },
+    quality: { facts: [], figures: [], pictures: [], tables: [] },
+    originals: "../my images",
+    note: "This file holds 3 of 9 images.",
   };
 }
 
-function answers(...bodies: [BodyInit | null, number?][]) {
-  const asked = vi.fn<(url: string, options?: RequestInit) => Promise<Response>>();
-  for (const [body, status] of bodies) asked.mockResolvedValueOnce(new Response(body, { status: status ?? 200 }));
-  vi.stubGlobal("fetch", asked);
-  return asked;
+function stubFetch(...bodies: [BodyInit | null, number?][]) {
+  const fetched = vi.fn<(url: string, options?: RequestInit) => Promise<Response>>();
+  for (const [body, status] of bodies) fetched.mockResolvedValueOnce(new Response(body, { status: status ?? 200 }));
+  vi.stubGlobal("fetch", fetched);
+  return fetched;
 }
 
 test("points are read column by column", () => {
@@ -61,27 +72,27 @@ test("thumbnails are cut where their lengths say, none where the length is 0", a
 });
 
 test("a request carries the token and the revision of the latest collection", async () => {
-  const asked = answers(['{"revision": 7}'], [new Uint32Array([2, 1])], ['{"collection": {"revision": 8}}'], ["[]"]);
+  const fetched = stubFetch(['{"revision": 7}'], [new Uint32Array([2, 1])], ['{"collection": {"revision": 8}}'], ["[]"]);
   const source = new ServerSource("secret");
   expect([...(await source.select({ label: "owl" }))]).toEqual([2, 1]);
-  const [url, options] = asked.mock.calls[1]!;
+  const [url, options] = fetched.mock.calls[1]!;
   expect(url).toBe("api/select");
   expect(options?.headers).toMatchObject({ "X-Unpool-Token": "secret" });
   expect(JSON.parse(String(options?.body))).toEqual({ revision: 7, label: "owl" });
   await source.edit({ action: "undo" });
   await source.rows([3]);
-  expect(JSON.parse(String(asked.mock.calls[3]![1]?.body))).toEqual({ revision: 8, rows: [3] });
+  expect(JSON.parse(String(fetched.mock.calls[3]![1]?.body))).toEqual({ revision: 8, rows: [3] });
   expect(source.originalUrl(3)).toBe("api/images/3/original?revision=8");
 });
 
-test("what the server refuses is told in its words", async () => {
-  answers(['{"detail": "The collection has changed."}', 409]);
+test("an error of the server keeps its message", async () => {
+  stubFetch(['{"detail": "The collection has changed."}', 409]);
   const refusal = await new ServerSource("").collection().catch((error) => error);
   expect(refusal).toBeInstanceOf(Refused);
   expect(refusal).toMatchObject({ message: "The collection has changed.", stale: true });
 });
 
-test("a server that is away is told as such", async () => {
+test("a server that does not answer gives a clear error", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("Failed to fetch")));
   await expect(new ServerSource("").quality()).rejects.toThrow("unpool view does not answer. Is it still running?");
 });
@@ -95,20 +106,36 @@ test.each([
   [{ text: "THREE" }, [2]],
   [{ rows: [2, 0] }, [2, 0]],
   [{ descending: true }, [2, 1, 0]],
-  [{ sort: "outlier_score" as const }, [2, 1, 0]],
-  [{ sort: "outlier_score" as const, descending: true }, [1, 2, 0]],
-  [{ sort: "probability" as const }, [0, 2, 1]],
+  [{ sort: "outlier_score" }, [2, 1, 0]],
+  [{ sort: "outlier_score", descending: true }, [1, 2, 0]],
+  [{ sort: "probability" }, [0, 2, 1]],
+  [{ problem: "dark" }, [2, 0]],
+  [{ problem: "dark", sort: "brightness", descending: true }, [2, 0]], // not carried: as it was found
+  [{ problem: "dark", sort: "width" }, [0, 2]],
+  [{ problem: "dark", label: "owl" }, [2]],
+  [{ problem: "blurred" }, []],
 ])("a shared page selects %j", async (filter, rows) => {
   expect([...(await new StaticSource(shared()).select(filter))]).toEqual(rows);
 });
 
-test("a shared page answers from what it carries and refuses the rest", async () => {
+test("a shared page answers from what it carries and rejects the rest", async () => {
   const source = new StaticSource(shared());
-  expect(await source.rows([1])).toMatchObject([{ row: 1, path: "a/b/two.png", group: null, label: "owl", width: 20 }]);
+  expect(await source.rows([1])).toEqual([
+    {
+      row: 1, path: "a/b/two.png", group: null, label: "owl", width: 20, height: 2, probability: null,
+      outlier_score: 2, wrong: true, duplicate_of: null, problems: [],
+    },
+  ]);
+  expect((await source.rows([2]))[0]).toMatchObject({ problems: ["too dark"], wrong: false });
+  expect((await source.collection()).columns).toEqual(["path", "group", "outlier_score"]);
+  expect(source.originalUrl(2)).toBe("../my images/ab/Three.png");
+  expect(source.note).toBe("This file holds 3 of 9 images.");
+  expect(await source.duplicates()).toEqual({ exact: [[0, 2]], near: [] });
+  expect(await source.unreadable()).toHaveLength(1);
   const [none, picture] = await source.thumbnails([0, 1]);
   expect(none).toBe(null);
   expect(await picture!.text()).toBe("webp");
   expect(await source.searchRow(0, 5)).toEqual([{ row: 2, distance: expect.closeTo(Math.hypot(1, 0.5)) }]);
   await expect(source.edit()).rejects.toThrow("A shared page cannot change anything: that needs unpool view.");
-  await expect(source.select({ problem: "dark" })).rejects.toThrow(Refused);
+  await expect(source.select({ from: 0 })).rejects.toThrow(Refused);
 });

@@ -1,7 +1,7 @@
 import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edit, Edited, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
+  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
   RowFacts, Sets, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
@@ -9,6 +9,7 @@ import { watchJobs } from "./watch";
 /** Answers of `unpool view`. Addresses are relative, so that it also works behind a proxy that adds a prefix. */
 export class ServerSource implements Source {
   readonly editable = true;
+  readonly note = null;
   private revision: number | null = null;
 
   constructor(private readonly token: string) {}
@@ -18,7 +19,7 @@ export class ServerSource implements Source {
   }
 
   async points(): Promise<Points> {
-    return readPoints(await (await this.ask(`api/points?revision=${await this.known()}`)).arrayBuffer());
+    return readPoints(await (await this.request(`api/points?revision=${await this.currentRevision()}`)).arrayBuffer());
   }
 
   async thumbnails(rows: number[]): Promise<(Blob | null)[]> {
@@ -34,7 +35,7 @@ export class ServerSource implements Source {
   }
 
   async image(row: number): Promise<ImageFacts> {
-    return this.json(`api/images/${row}?revision=${await this.known()}`);
+    return this.json(`api/images/${row}?revision=${await this.currentRevision()}`);
   }
 
   originalUrl(row: number): string {
@@ -46,7 +47,7 @@ export class ServerSource implements Source {
   }
 
   async reconstruction(row: number): Promise<Reconstruction> {
-    return this.json(`api/images/${row}/reconstruction?revision=${await this.known()}`);
+    return this.json(`api/images/${row}/reconstruction?revision=${await this.currentRevision()}`);
   }
 
   reconstructionUrl(row: number, part: "input" | "output" | "error"): string {
@@ -63,8 +64,8 @@ export class ServerSource implements Source {
 
   async searchFile(file: Blob, k: number): Promise<Near[]> {
     const headers = { "Content-Type": "application/octet-stream", "X-Unpool-Token": this.token };
-    const url = `api/search/file?revision=${await this.known()}&k=${k}`;
-    return (await this.ask(url, { method: "POST", headers, body: file })).json();
+    const url = `api/search/file?revision=${await this.currentRevision()}&k=${k}`;
+    return (await this.request(url, { method: "POST", headers, body: file })).json();
   }
 
   async edit(edit: Edit): Promise<Edited> {
@@ -78,7 +79,7 @@ export class ServerSource implements Source {
   }
 
   async duplicates(): Promise<Sets> {
-    return this.json(`api/duplicates?revision=${await this.known()}`);
+    return this.json(`api/duplicates?revision=${await this.currentRevision()}`);
   }
 
   unreadable(): Promise<Unreadable[]> {
@@ -93,8 +94,8 @@ export class ServerSource implements Source {
     await this.send("api/job/stop", {});
   }
 
-  watch(told: (job: Job | null) => void): () => void {
-    return watchJobs("api/events", () => this.json<Job | null>("api/job"), told);
+  watch(report: (job: Job | null) => void): () => void {
+    return watchJobs("api/events", () => this.json<Job | null>("api/job"), report);
   }
 
   places(folder: string): Promise<Place> {
@@ -105,12 +106,12 @@ export class ServerSource implements Source {
     return this.remember(await (await this.send("api/open", { work })).json());
   }
 
-  async exportFile(to: "csv" | "parquet" | "html", rows: number[] | null): Promise<Blob> {
+  async exportFile(to: string, rows: number[] | null): Promise<Blob> {
     return (await this.post("api/export", { to, rows })).blob();
   }
 
-  exportFolders(name: string, rows: number[] | null, link: boolean): Promise<{ path: string; images: number }> {
-    return this.postJson("api/export/folders", { name, rows, link });
+  exportFolders(to: string, name: string, rows: number[] | null, link: boolean): Promise<Exported> {
+    return this.postJson("api/export/folders", { to, name, rows, link });
   }
 
   private remember(collection: Collection): Collection {
@@ -118,7 +119,7 @@ export class ServerSource implements Source {
     return collection;
   }
 
-  private async known(): Promise<number> {
+  private async currentRevision(): Promise<number> {
     return this.revision ?? (await this.collection()).revision;
   }
 
@@ -127,24 +128,24 @@ export class ServerSource implements Source {
   }
 
   private async json<Answer>(url: string): Promise<Answer> {
-    return (await this.ask(url)).json();
+    return (await this.request(url)).json();
   }
 
   private async postJson<Answer>(url: string, body: object): Promise<Answer> {
     return (await this.post(url, body)).json();
   }
 
-  /** What names rows says which order of rows it means. */
+  /** Post a request that names rows, with the revision that they are of. */
   private async post(url: string, body: object): Promise<Response> {
-    return this.send(url, { revision: await this.known(), ...body });
+    return this.send(url, { revision: await this.currentRevision(), ...body });
   }
 
   private send(url: string, body: object): Promise<Response> {
     const headers = { "Content-Type": "application/json", "X-Unpool-Token": this.token };
-    return this.ask(url, { method: "POST", headers, body: JSON.stringify(body) });
+    return this.request(url, { method: "POST", headers, body: JSON.stringify(body) });
   }
 
-  private async ask(url: string, options?: RequestInit): Promise<Response> {
+  private async request(url: string, options?: RequestInit): Promise<Response> {
     const answer = await fetch(url, options).catch(() => {
       throw new Refused("unpool view does not answer. Is it still running?", 0);
     });
@@ -154,6 +155,6 @@ export class ServerSource implements Source {
 }
 
 async function reasonOf(answer: Response): Promise<string> {
-  const told = await answer.json().catch(() => null);
-  return typeof told?.detail === "string" ? told.detail : `unpool view answered ${answer.status} ${answer.statusText}`;
+  const body = await answer.json().catch(() => null);
+  return typeof body?.detail === "string" ? body.detail : `unpool view answered ${answer.status} ${answer.statusText}`;
 }

@@ -1,32 +1,40 @@
 import { Refused } from "./source";
-import type { Collection, Filter, Near, Points, Quality } from "./types";
+import type { Collection, Filter, Near, Points, Quality, Sets, Unreadable } from "./types";
 
 /** What a static share carries, as JSON in its page. */
 export interface Shared {
   collection: Collection;
   points: string; // base64 of the bytes of /api/points
-  facts: {
-    path: string[];
-    probability: (number | null)[];
-    width: number[];
-    height: number[];
-    outlier_score: (number | null)[];
-    label: (string | null)[];
-  };
+  facts: Record<string, (string | number | null)[]>; // by column; `path` is always there
+  problems: Record<string, number[]>; // the rows of each kind, the worst first
+  sets: Sets;
+  unreadable: Unreadable[];
   thumbnails: Record<string, string>; // base64 WebP by row
   quality: Quality;
+  originals: string | null; // relative URL of the folder of the images, for a page that stays beside them
+  note: string | null; // what was left out of this file, as a sentence
 }
 
-/** The rows a filter keeps, in the order it asks for; rows without a value come last. */
+export function pathsOf(shared: Shared): string[] {
+  return shared.facts.path as string[];
+}
+
+/** The rows a filter selects, in its order; rows without a value come last. */
 export function selectRows(shared: Shared, points: Points, filter: Filter): Uint32Array {
-  if (filter.problem !== undefined || filter.from !== undefined || filter.to !== undefined) {
-    throw new Refused("A shared page does not carry problems and dates of images.", 405);
+  if (filter.from !== undefined || filter.to !== undefined) {
+    throw new Refused("A shared page does not carry the dates of images.", 405);
   }
-  const rows = filter.rows ?? Array.from({ length: shared.facts.path.length }, (_, row) => row);
-  const kept = rows.filter(keeper(shared, points, filter));
-  const value = sorter(shared, filter);
-  if (value !== null) kept.sort((a, b) => compare(value(a), value(b), filter.descending ?? false) || a - b);
-  else if (filter.descending) kept.sort((a, b) => b - a);
+  const listed = filter.problem === undefined ? undefined : new Set(shared.problems[filter.problem] ?? []);
+  const rows = filter.rows ?? (listed ? [...listed] : pathsOf(shared).map((_, row) => row));
+  const matches = matcher(shared, points, filter);
+  const kept = rows.filter((row) => (listed?.has(row) ?? true) && matches(row));
+  const values = filter.sort === undefined || filter.sort === "path" ? undefined : shared.facts[filter.sort];
+  if (values) {
+    const value = (row: number) => (values[row] as number | null | undefined) ?? null;
+    kept.sort((a, b) => compare(value(a), value(b), filter.descending ?? false) || a - b);
+  } else if (filter.descending && filter.problem === undefined) {
+    kept.sort((a, b) => b - a);
+  }
   return Uint32Array.from(kept);
 }
 
@@ -40,23 +48,18 @@ export function nearestOnMap(points: Points, row: number, k: number): Near[] {
     .slice(0, k);
 }
 
-function keeper({ facts }: Shared, points: Points, filter: Filter): (row: number) => boolean {
-  const { group, label } = filter;
+function matcher(shared: Shared, points: Points, filter: Filter): (row: number) => boolean {
+  const { group, label, folder } = filter;
+  const paths = pathsOf(shared);
+  const labels = shared.facts.label ?? [];
   const text = filter.text?.toLowerCase() ?? "";
-  const { folder } = filter;
-  const lies = (path: string) =>
+  const isInside = (path: string) =>
     folder === undefined || (folder === "" ? !path.includes("/") : path.startsWith(`${folder}/`));
   return (row) =>
     (group === undefined || points.group[row] === group) &&
-    (label === undefined || (facts.label[row] ?? "") === label) &&
-    lies(facts.path[row] ?? "") &&
-    (facts.path[row] ?? "").toLowerCase().includes(text);
-}
-
-function sorter({ facts }: Shared, filter: Filter): ((row: number) => number | null) | null {
-  if (filter.sort === "outlier_score") return (row) => facts.outlier_score[row] ?? null;
-  if (filter.sort === "probability") return (row) => facts.probability[row] ?? null;
-  return null;
+    (label === undefined || (labels[row] ?? "") === label) &&
+    isInside(paths[row] ?? "") &&
+    (paths[row] ?? "").toLowerCase().includes(text);
 }
 
 function compare(a: number | null, b: number | null, descending: boolean): number {

@@ -1,11 +1,12 @@
 import type {
-  Collection, Edit, Edited, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
+  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
   RowFacts, Sets, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
 export interface Source {
-  readonly editable: boolean; // false in a static share: no edits, jobs, originals or searches by file
+  readonly editable: boolean; // false in a static share: no edits, jobs or searches by file
+  readonly note: string | null; // what a static share leaves out, as a sentence
   collection(): Promise<Collection>;
   points(): Promise<Points>;
   thumbnails(rows: number[]): Promise<(Blob | null)[]>; // at most 2,000 at a time; one request
@@ -25,14 +26,14 @@ export interface Source {
   unreadable(): Promise<Unreadable[]>;
   start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job>;
   stop(): Promise<void>;
-  watch(told: (job: Job | null) => void): () => void; // called at once and at every change; returns how to end it
+  watch(report: (job: Job | null) => void): () => void; // called at once and at every change; returns how to end it
   places(folder: string): Promise<Place>;
   open(work: string): Promise<Collection>; // show another workspace, one that a run has made
-  exportFile(to: "csv" | "parquet" | "html", rows: number[] | null): Promise<Blob>;
-  exportFolders(name: string, rows: number[] | null, link: boolean): Promise<{ path: string; images: number }>;
+  exportFile(to: string, rows: number[] | null): Promise<Blob>;
+  exportFolders(to: string, name: string, rows: number[] | null, link: boolean): Promise<Exported>;
 }
 
-/** What the server said it could not do, in words for people. `stale` where the collection has changed meanwhile. */
+/** A request that failed, with a message for people. `stale` where the collection has changed meanwhile. */
 export class Refused extends Error {
   constructor(message: string, readonly status: number) {
     super(message);

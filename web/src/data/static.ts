@@ -1,21 +1,32 @@
 import { fromBase64, readPoints } from "./bytes";
-import { nearestOnMap, selectRows, type Shared } from "./shared";
+import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edited, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reconstruction, RowFacts, Sets, Unreadable,
+  Collection, Edited, Exported, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reconstruction, RowFacts, Sets,
+  Unreadable,
 } from "./types";
 
-/** Answers of a static share: what one HTML file carries. Whatever needs the images or the network is refused. */
+/** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
 export class StaticSource implements Source {
   readonly editable = false;
+  readonly note: string | null;
   private readonly onMap: Points;
+  private readonly wordsOf = new Map<number, string[]>(); // the problems of a row
 
   constructor(private readonly shared: Shared) {
+    this.note = shared.note;
     this.onMap = readPoints(fromBase64(shared.points).buffer);
+    for (const { name, word, needs_check } of shared.collection.meta.problems) {
+      if (!needs_check) continue;
+      for (const row of shared.problems[name] ?? []) this.wordsOf.set(row, [...(this.wordsOf.get(row) ?? []), word]);
+    }
   }
 
+  /** Of its columns those that this file carries. */
   async collection(): Promise<Collection> {
-    return this.shared.collection;
+    const { collection, facts } = this.shared;
+    const isCarried = (column: string) => column in facts || column === "group" || column === "wrong";
+    return { ...collection, columns: collection.columns.filter(isCarried) };
   }
 
   async points(): Promise<Points> {
@@ -39,11 +50,15 @@ export class StaticSource implements Source {
 
   async image(row: number): Promise<ImageFacts> {
     const nearest = nearestOnMap(this.onMap, row, 12);
-    return { ...this.facts(row), bytes: null, mode: null, metadata: [], nearest };
+    return { ...this.facts(row), bytes: null, mode: null, id: null, metadata: [], nearest };
   }
 
-  originalUrl(): null {
-    return null;
+  originalUrl(row: number): string | null {
+    const { originals } = this.shared;
+    const path = pathsOf(this.shared)[row];
+    // Only a page opened from disk has the originals beside it.
+    if (originals === null || path === undefined || location.protocol !== "file:") return null;
+    return `${originals}/${path.split("/").map(encodeURIComponent).join("/")}`;
   }
 
   overlayUrl(): null {
@@ -51,7 +66,7 @@ export class StaticSource implements Source {
   }
 
   reconstruction(): Promise<Reconstruction> {
-    return refuse("reconstruct images");
+    return reject("reconstruct images");
   }
 
   reconstructionUrl(): null {
@@ -63,15 +78,15 @@ export class StaticSource implements Source {
   }
 
   searchRegion(): Promise<Near[]> {
-    return refuse("search by a part of an image");
+    return reject("search by a part of an image");
   }
 
   searchFile(): Promise<Near[]> {
-    return refuse("search by a file");
+    return reject("search by a file");
   }
 
   edit(): Promise<Edited> {
-    return refuse("change anything");
+    return reject("change anything");
   }
 
   async quality(): Promise<Quality> {
@@ -79,65 +94,56 @@ export class StaticSource implements Source {
   }
 
   async duplicates(): Promise<Sets> {
-    return { exact: [], near: [] };
+    return this.shared.sets;
   }
 
   async unreadable(): Promise<Unreadable[]> {
-    return [];
+    return this.shared.unreadable;
   }
 
   start(): Promise<Job> {
-    return refuse("start anything");
+    return reject("start anything");
   }
 
   async stop(): Promise<void> {}
 
-  watch(told: (job: Job | null) => void): () => void {
-    told(null);
+  watch(report: (job: Job | null) => void): () => void {
+    report(null);
     return () => undefined;
   }
 
   places(): Promise<Place> {
-    return refuse("look into folders");
+    return reject("look into folders");
   }
 
   open(): Promise<Collection> {
-    return refuse("open another workspace");
+    return reject("open another workspace");
   }
 
   exportFile(): Promise<Blob> {
-    return refuse("export");
+    return reject("export");
   }
 
-  exportFolders(): Promise<{ path: string; images: number }> {
-    return refuse("export");
+  exportFolders(): Promise<Exported> {
+    return reject("export");
   }
 
   private facts(row: number): RowFacts {
-    const { facts } = this.shared;
     const group = this.onMap.group[row] ?? -1;
-    return {
+    const facts = {
       row,
-      path: facts.path[row] ?? "",
-      width: facts.width[row] ?? 0,
-      height: facts.height[row] ?? 0,
+      path: "",
       group: group < 0 ? null : group,
-      probability: facts.probability[row] ?? null,
-      label: facts.label[row] ?? null,
-      outlier_score: facts.outlier_score[row] ?? null,
-      wrong: false,
-      problems: [],
-      modified: null,
-      suggestion: null,
-      suggestion_confidence: null,
-      reconstruction_error: null,
-      sharpness: null,
-      brightness: null,
+      wrong: (this.shared.problems.wrong ?? []).includes(row),
       duplicate_of: null,
+      problems: this.wordsOf.get(row) ?? [],
     };
+    const carried = Object.entries(this.shared.facts).map(([column, values]) => [column, values[row] ?? null]);
+    // A column that is not carried is absent: `valueOf` reads it as null.
+    return { ...facts, ...Object.fromEntries(carried) } as RowFacts;
   }
 }
 
-function refuse(what: string): Promise<never> {
+function reject(what: string): Promise<never> {
   return Promise.reject(new Refused(`A shared page cannot ${what}: that needs unpool view.`, 405));
 }

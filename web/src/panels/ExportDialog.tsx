@@ -3,18 +3,10 @@ import { attempt } from "../app/edits";
 import { plural } from "../app/format";
 import { Modal } from "../app/Modal";
 import { collection, isFiltered, selection, shown, source } from "../app/store";
-import { tell } from "../app/telling";
+import { notify } from "../app/notifications";
 import { Choice } from "./Choice";
 
-type To = "csv" | "parquet" | "folders" | "html";
 type Which = "selection" | "shown" | "all";
-
-const FORMATS: readonly { value: To; name: string; about: string }[] = [
-  { value: "csv", name: "CSV table", about: "a row an image, for spreadsheets" },
-  { value: "parquet", name: "Parquet table", about: "the same, for programs" },
-  { value: "folders", name: "Class folders", about: "the images, in a folder for each label" },
-  { value: "html", name: "HTML share", about: "the map in one file that opens without unpool" },
-];
 
 function save(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
@@ -30,7 +22,10 @@ function rowsFor(which: Which): number[] | null {
 }
 
 export function ExportDialog({ close }: { close(): void }) {
-  const [to, setTo] = useState<To>("csv");
+  const formats = collection.value?.meta.formats ?? [];
+  const [to, setTo] = useState(formats[0]?.name ?? "");
+  const format = formats.find((one) => one.name === to);
+  const options = formats.map(({ name, title, description }) => ({ value: name, name: title, about: description }));
   const [which, setWhich] = useState<Which>(selection.value.length > 0 ? "selection" : isFiltered.value ? "shown" : "all");
   const [name, setName] = useState("classes");
   const [link, setLink] = useState(false);
@@ -44,12 +39,12 @@ export function ExportDialog({ close }: { close(): void }) {
 
   const write = async () => {
     const rows = rowsFor(which);
-    if (to === "folders") {
-      const made = await source.exportFolders(name.trim(), rows, link);
-      tell(`${plural(made.images, "image")} ${link ? "linked" : "copied"} to ${made.path}`);
+    if (format?.is_file === false) {
+      const exported = await source.exportFolders(to, name.trim(), rows, link && format.takes_links);
+      notify(`${plural(exported.images, "image")} ${link ? "linked" : "copied"} to ${exported.path}`);
     } else {
       save(await source.exportFile(to, rows), `${collection.value?.name ?? "unpool"}.${to}`);
-      tell("Exported.");
+      notify("Exported.");
     }
     close();
   };
@@ -62,8 +57,8 @@ export function ExportDialog({ close }: { close(): void }) {
   return (
     <Modal title="Export" close={close} testid="export">
       <form class="form" onSubmit={(event) => void apply(event)}>
-        <Choice<To> legend="As" name="to" value={to} options={FORMATS} choose={setTo} />
-        {to === "folders" && (
+        <Choice legend="As" name="to" value={to} options={options} choose={setTo} />
+        {format?.is_file === false && (
           <>
             <label class="field">
               Name of the export

@@ -1,12 +1,12 @@
-import { narrow } from "../app/finding";
+import { narrow } from "../app/search";
 import { collection, filter, source, view } from "../app/store";
 import { Entry } from "./CountedList";
-import { KINDS, PROBLEMS } from "./problems";
+import { problemKinds } from "./problems";
 
 export function ProblemFilters() {
   const current = collection.value;
   if (current === null || !source.editable) return null;
-  const found = KINDS.filter((kind) => current.problems[kind] > 0);
+  const found = problemKinds().filter(({ name }) => (current.problems[name] ?? 0) > 0);
   if (found.length === 0 && current.checked) return null;
   return (
     <section class="side-section" aria-labelledby="problems-title">
@@ -20,15 +20,15 @@ export function ProblemFilters() {
         </p>
       )}
       <ul class="entries">
-        {found.map((kind) => (
+        {found.map(({ name, title }) => (
           <Entry
-            key={kind}
-            name={kind}
-            words={PROBLEMS[kind].name}
-            images={current.problems[kind]}
-            current={filter.value.problem === kind}
+            key={name}
+            name={name}
+            words={title}
+            images={current.problems[name] ?? 0}
+            current={filter.value.problem === name}
             testid="problem-item"
-            toggle={() => narrow({ problem: filter.value.problem === kind ? undefined : kind })}
+            toggle={() => narrow({ problem: filter.value.problem === name ? undefined : name })}
           />
         ))}
       </ul>

@@ -1,23 +1,12 @@
 import { facts } from "../app/caches";
 import { edit } from "../app/edits";
-import { figure, percent } from "../app/format";
-import { select } from "../app/selecting";
+import { select } from "../app/selectionActions";
 import { collection, selection, source } from "../app/store";
-import type { ProblemKind, RowFacts } from "../data/types";
+import type { ProblemKind, ProblemMeta } from "../data/types";
+import { measureText } from "./columns";
 import { Grid } from "./Grid";
-import { PROBLEMS } from "./problems";
 import { Suggested } from "./Suggested";
-import { useAnswer } from "./useAnswer";
-
-const MEASURES: Partial<Record<ProblemKind, (facts: RowFacts) => string>> = {
-  outliers: ({ outlier_score }) => figure(outlier_score),
-  blurred: ({ sharpness }) => figure(sharpness),
-  dark: ({ brightness }) => figure(brightness),
-  bright: ({ brightness }) => figure(brightness),
-  suggested: ({ suggestion, suggestion_confidence }) => `${percent(suggestion_confidence)} ${suggestion ?? ""}`,
-};
-
-const NOTED: readonly ProblemKind[] = ["wrong", "suggested"]; // known without a check
+import { useFetched } from "./useFetched";
 
 function Tools({ kind, rows }: { kind: ProblemKind; rows: number[] }) {
   const wrong = kind !== "wrong";
@@ -42,20 +31,26 @@ function Tools({ kind, rows }: { kind: ProblemKind; rows: number[] }) {
 }
 
 /** The images with this problem, the worst first. */
-export function ProblemGrid({ kind }: { kind: ProblemKind }) {
-  const { sort, descending } = PROBLEMS[kind];
-  const rows = useAnswer(() => source.select({ problem: kind, sort, descending }), [kind, collection.value]);
-  const measure = MEASURES[kind];
+export function ProblemGrid({ problem }: { problem: ProblemMeta }) {
+  const { name: kind, title, measure, descending, needs_check } = problem;
+  const sort = measure ?? undefined;
+  const rows = useFetched(() => source.select({ problem: kind, sort, descending }), [kind, collection.value]);
   void facts.version.value; // the notes below are read from it
   if (rows === null) return null;
   const note = (place: number) => {
     const known = facts.get(rows[place] as number);
-    return measure && known ? measure(known) : undefined;
+    return measure && known && collection.value ? measureText(known, measure, collection.value) : undefined;
   };
   return (
     <>
       {rows.length > 0 && (kind === "suggested" ? source.editable && <Suggested rows={rows} /> : <Tools kind={kind} rows={Array.from(rows)} />)}
-      <Grid rows={rows} name={PROBLEMS[kind].name} testid="grid" note={measure && note} empty={NOTED.includes(kind) || collection.value?.checked ? "None found." : "Not checked yet."} />
+      <Grid
+        rows={rows}
+        name={title}
+        testid="grid"
+        note={measure === null ? undefined : note}
+        empty={!needs_check || collection.value?.checked ? "None found." : "Not checked yet."}
+      />
     </>
   );
 }

@@ -2,14 +2,21 @@ import { count } from "../app/format";
 import { start } from "../app/jobs";
 import { collection, job, problemTab, source, type ProblemTab } from "../app/store";
 import { ProblemGrid } from "./ProblemGrid";
-import { KINDS, PROBLEMS } from "./problems";
+import { problemKind, problemKinds, problemTitle } from "./problems";
 import { SetsView } from "./SetsView";
 import { UnreadableTable } from "./UnreadableTable";
 
-const TABS: readonly ProblemTab[] = [...KINDS, "unreadable"];
+const UNREADABLE = { title: "Unreadable", meaning: "Files that are no images, or broken ones; they are left out." };
 
-function name(tab: ProblemTab): string {
-  return tab === "unreadable" ? "Unreadable" : PROBLEMS[tab].name;
+const tabs = (): readonly ProblemTab[] => [...problemKinds().map(({ name }) => name), "unreadable"];
+
+function titleOf(tab: ProblemTab): string {
+  return tab === "unreadable" ? UNREADABLE.title : problemTitle(tab);
+}
+
+function checkedKinds(): string {
+  const titles = problemKinds().filter((kind) => kind.needs_check).map(({ title }) => title.toLowerCase());
+  return new Intl.ListFormat("en").format(titles);
 }
 
 function NotChecked() {
@@ -17,8 +24,7 @@ function NotChecked() {
   return (
     <div class="notice" data-testid="not-checked">
       <p>
-        These images have not been checked yet for duplicates, outliers, and pictures that are blurred, too dark or too
-        bright.
+        These images have not been checked yet for {checkedKinds()}.
       </p>
       {source.editable && (
         <button
@@ -38,7 +44,7 @@ function NotChecked() {
 function Tabs({ current }: { current: ProblemTab }) {
   return (
     <nav class="sub-tabs" aria-label="Kinds of problems">
-      {TABS.map((tab) => (
+      {tabs().map((tab) => (
         <button
           type="button"
           class="tab"
@@ -47,34 +53,33 @@ function Tabs({ current }: { current: ProblemTab }) {
           data-testid={`problem-${tab}`}
           onClick={() => (problemTab.value = tab)}
         >
-          {name(tab)} <span class="count">{count(collection.value?.problems[tab] ?? 0)}</span>
+          {titleOf(tab)} <span class="count">{count(collection.value?.problems[tab] ?? 0)}</span>
         </button>
       ))}
     </nav>
   );
 }
 
-/** The tab that was asked for, or else the first that has something to show. */
+/** The selected tab, or else the first one with any image. */
 function current(): ProblemTab {
   const problems = collection.value?.problems;
-  return problemTab.value ?? TABS.find((tab) => (problems?.[tab] ?? 0) > 0) ?? "duplicates";
+  return problemTab.value ?? tabs().find((tab) => (problems?.[tab] ?? 0) > 0) ?? "duplicates";
 }
 
 export function ProblemsView() {
   const tab = current();
+  const problem = problemKind(tab);
   return (
     <section class="pane" aria-labelledby="problem-title">
       {collection.value?.checked === false && <NotChecked />}
       <Tabs current={tab} />
       <header class="pane-head">
-        <h2 id="problem-title">{name(tab)}</h2>
-        <span class="muted">
-          {tab === "unreadable" ? "Files that are no images, or broken ones; they are left out." : PROBLEMS[tab].meaning}
-        </span>
+        <h2 id="problem-title">{titleOf(tab)}</h2>
+        <span class="muted">{problem?.meaning ?? UNREADABLE.meaning}</span>
       </header>
       {tab === "unreadable" && <UnreadableTable />}
-      {(tab === "duplicates" || tab === "near_duplicates") && <SetsView key={tab} exact={tab === "duplicates"} />}
-      {tab !== "unreadable" && tab !== "duplicates" && tab !== "near_duplicates" && <ProblemGrid key={tab} kind={tab} />}
+      {problem?.has_sets && <SetsView key={tab} exact={tab === "duplicates"} />}
+      {problem && !problem.has_sets && <ProblemGrid key={tab} problem={problem} />}
     </section>
   );
 }

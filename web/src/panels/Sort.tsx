@@ -1,19 +1,8 @@
-import { narrow } from "../app/finding";
 import { IconButton } from "../app/IconButton";
-import { collection, filter, source } from "../app/store";
-import type { Collection, SortKey } from "../data/types";
+import { narrow } from "../app/search";
+import { collection, filter } from "../app/store";
 
-const KEYS: readonly { key: SortKey; name: string; known(collection: Collection): boolean }[] = [
-  { key: "path", name: "path", known: () => true },
-  { key: "probability", name: "confidence in the group", known: () => true },
-  { key: "modified", name: "date", known: ({ dates }) => source.editable && dates.first !== null },
-  { key: "outlier_score", name: "outlier score", known: ({ checked }) => checked },
-  { key: "reconstruction_error", name: "reconstruction error", known: ({ checked, has }) => source.editable && checked && has.mirror },
-  { key: "sharpness", name: "sharpness", known: ({ checked }) => source.editable && checked },
-  { key: "brightness", name: "brightness", known: ({ checked }) => source.editable && checked },
-  { key: "suggestion_confidence", name: "suggested labels", known: ({ problems }) => source.editable && problems.suggested > 0 },
-];
-
+/** The order of images: by path, or by any column in which images have values. */
 export function Sort() {
   const current = collection.value;
   const { sort = "path", descending = false } = filter.value;
@@ -22,16 +11,14 @@ export function Sort() {
     <div class="sort-by">
       <label>
         Sort by{" "}
-        <select
-          value={sort}
-          data-testid="sort"
-          onChange={(event) => narrow({ sort: event.currentTarget.value as SortKey })}
-        >
-          {KEYS.filter(({ key, known }) => key === sort || known(current)).map(({ key, name }) => (
-            <option value={key} key={key}>
-              {name}
-            </option>
-          ))}
+        <select value={sort} data-testid="sort" onChange={(event) => narrow({ sort: event.currentTarget.value })}>
+          {current.meta.sorts
+            .filter(({ key }) => key === sort || current.columns.includes(key))
+            .map(({ key, title }) => (
+              <option value={key} key={key}>
+                {title}
+              </option>
+            ))}
         </select>
       </label>
       <IconButton

@@ -1,12 +1,13 @@
 import { useHeld } from "../app/batched";
 import { facts } from "../app/caches";
-import { openImage } from "../app/finding";
-import { toggle } from "../app/selecting";
+import { openImage } from "../app/search";
+import { toggle } from "../app/selectionActions";
 import { selected, shown } from "../app/store";
 import { Thumb } from "../app/Thumb";
-import type { Column } from "./columns";
+import type { ColumnMeta } from "../data/types";
+import { cell } from "./columns";
 
-export function TableRow({ row, columns }: { row: number; columns: readonly Column[] }) {
+export function TableRow({ row, columns }: { row: number; columns: readonly ColumnMeta[] }) {
   const known = useHeld(facts, row);
   const path = known?.path ?? `image ${row}`;
   const picked = selected.value[row] === 1;
@@ -21,11 +22,13 @@ export function TableRow({ row, columns }: { row: number; columns: readonly Colu
           <span class="path">{path}</span>
         </button>
       </th>
-      {columns.map((column) => (
-        <td key={column.name} class={column.number ? "number" : undefined}>
-          {known && column.of(known)}
-        </td>
-      ))}
+      {columns
+        .filter((column) => column.format !== "path")
+        .map((column) => (
+          <td key={column.name} class={column.is_number ? "number" : undefined}>
+            {known && cell(known, column)}
+          </td>
+        ))}
     </tr>
   );
 }

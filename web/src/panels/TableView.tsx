@@ -1,26 +1,28 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count } from "../app/format";
 import { IconButton } from "../app/IconButton";
-import { narrow } from "../app/finding";
-import { add, remove } from "../app/selecting";
+import { narrow } from "../app/search";
+import { add, remove } from "../app/selectionActions";
 import { collection, filter, selected, shown } from "../app/store";
-import { COLUMNS, PATH, type Column } from "./columns";
+import type { ColumnMeta } from "../data/types";
+import { knownColumns } from "./columns";
 import { TableRow } from "./TableRow";
 
 const PAGE = 100;
 
-function Header({ column }: { column: Column }) {
+function Header({ column }: { column: ColumnMeta }) {
   const { sort = "path", descending = false } = filter.value;
   const now = column.sort === sort;
-  if (column.sort === undefined) return <th scope="col">{column.name}</th>;
+  const key = column.sort;
+  if (key === null) return <th scope="col" title={column.description}>{column.title}</th>;
   return (
-    <th scope="col" aria-sort={now ? (descending ? "descending" : "ascending") : "none"}>
+    <th scope="col" title={column.description} aria-sort={now ? (descending ? "descending" : "ascending") : "none"}>
       <button
         type="button"
         class="sort"
-        onClick={() => narrow({ sort: column.sort, descending: now ? !descending : false })}
+        onClick={() => narrow({ sort: key, descending: now ? !descending : false })}
       >
-        {column.name}
+        {column.title}
         <span aria-hidden="true" class="sort-arrow">
           {now ? (descending ? "↓" : "↑") : ""}
         </span>
@@ -43,7 +45,7 @@ function Pages({ page, pages, go }: { page: number; pages: number; go(page: numb
   );
 }
 
-/** What the map and the grid show, for those who can use neither: every image with its facts. */
+/** The images that the filter leaves, a row each, with every column that has values. */
 export function TableView() {
   const [at, setAt] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
@@ -53,7 +55,7 @@ export function TableView() {
   useEffect(() => scroller.current?.scrollTo(0, 0), [page]);
   const rows = [...shown.value.subarray(page * PAGE, (page + 1) * PAGE)];
   const picked = rows.filter((row) => selected.value[row] === 1).length;
-  const columns = COLUMNS.filter((column) => collection.value !== null && column.known(collection.value));
+  const columns = collection.value === null ? [] : knownColumns(collection.value);
   return (
     <section class="pane" aria-label="Table">
       <div class="table-scroll" ref={scroller} tabIndex={0} role="region" aria-label="Images, a row each">
@@ -71,7 +73,6 @@ export function TableView() {
                   onChange={(event) => (event.currentTarget.checked ? add(rows) : remove(rows))}
                 />
               </th>
-              <Header column={PATH} />
               {columns.map((column) => (
                 <Header key={column.name} column={column} />
               ))}

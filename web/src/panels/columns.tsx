@@ -1,66 +1,44 @@
 import type { ComponentChild } from "preact";
-import type { Collection, RowFacts, SortKey } from "../data/types";
-import { day, figure, percent } from "../app/format";
-import { source } from "../app/store";
+import { bytes, day, figure, percent } from "../app/format";
 import { GroupName } from "../app/Swatch";
+import { valueOf, type Collection, type ColumnMeta, type RowFacts } from "../data/types";
 
-export interface Column {
-  name: string;
-  sort?: SortKey;
-  number?: boolean;
-  known(collection: Collection): boolean; // whether it has anything to tell
-  of(facts: RowFacts): ComponentChild;
+type Writer = (facts: RowFacts, column: string) => ComponentChild;
+
+const numberOf = (facts: RowFacts, column: string) => {
+  const value = valueOf(facts, column);
+  return typeof value === "number" ? value : null;
+};
+const text: Writer = (facts, column) => String(valueOf(facts, column) ?? "");
+
+const WRITERS: Record<ColumnMeta["format"], Writer> = {
+  text,
+  path: text,
+  size: ({ width, height }) => `${width} × ${height}`,
+  bytes: (facts, column) => bytes(numberOf(facts, column)),
+  date: (facts, column) => day(numberOf(facts, column)),
+  group: ({ group }) => <GroupName group={group} />,
+  percent: (facts, column) => percent(numberOf(facts, column)),
+  figure: (facts, column) => figure(numberOf(facts, column)),
+  suggestion: ({ suggestion, suggestion_confidence }) =>
+    suggestion ? `${suggestion} (${percent(suggestion_confidence)})` : "",
+  problems: ({ problems, wrong }) => [wrong && "wrong", ...problems].filter(Boolean).join(", "),
+};
+
+/** The columns in which any image has a value, the path first. */
+export function knownColumns({ columns, meta }: Collection): ColumnMeta[] {
+  return meta.columns.filter((column) => columns.includes(column.name));
 }
 
-const always = () => true;
+/** The value of a column as it stands in the table. */
+export function cell(facts: RowFacts, column: ColumnMeta): ComponentChild {
+  return WRITERS[column.format](facts, column.name);
+}
 
-export const PATH: Column = { name: "Path", sort: "path", known: always, of: ({ path }) => path };
-
-export const COLUMNS: readonly Column[] = [
-  { name: "Group", known: always, of: ({ group }) => <GroupName group={group} /> },
-  { name: "Confidence", sort: "probability", number: true, known: always, of: ({ probability }) => percent(probability) },
-  { name: "Label", known: always, of: ({ label }) => label ?? "" },
-  {
-    name: "Suggested",
-    sort: "suggestion_confidence",
-    known: ({ problems }) => source.editable && problems.suggested > 0,
-    of: ({ suggestion, suggestion_confidence }) =>
-      suggestion === null ? "" : `${suggestion} (${percent(suggestion_confidence)})`,
-  },
-  { name: "Size", number: true, known: always, of: ({ width, height }) => `${width} × ${height}` },
-  {
-    name: "Date",
-    sort: "modified",
-    known: ({ dates }) => source.editable && dates.first !== null,
-    of: ({ modified }) => day(modified),
-  },
-  {
-    name: "Outlier score",
-    sort: "outlier_score",
-    number: true,
-    known: ({ checked }) => checked,
-    of: ({ outlier_score }) => figure(outlier_score),
-  },
-  {
-    name: "Reconstruction error",
-    sort: "reconstruction_error",
-    number: true,
-    known: ({ has, checked }) => source.editable && has.mirror && checked,
-    of: ({ reconstruction_error }) => figure(reconstruction_error),
-  },
-  {
-    name: "Sharpness",
-    sort: "sharpness",
-    number: true,
-    known: ({ checked }) => source.editable && checked,
-    of: ({ sharpness }) => figure(sharpness),
-  },
-  {
-    name: "Brightness",
-    sort: "brightness",
-    number: true,
-    known: ({ checked }) => source.editable && checked,
-    of: ({ brightness }) => figure(brightness),
-  },
-  { name: "Problems", known: () => source.editable, of: ({ problems, wrong }) => [wrong && "wrong", ...problems].filter(Boolean).join(", ") },
-];
+/** A measure of an image as its column writes it; undefined where it has none. */
+export function measureText(facts: RowFacts, measure: string, { meta }: Collection): string | undefined {
+  const column = meta.columns.find((one) => one.sort === measure);
+  if (column === undefined || valueOf(facts, measure) === null) return undefined;
+  const written = cell(facts, column);
+  return typeof written === "string" ? written : undefined;
+}

@@ -1,36 +1,31 @@
-import { bytes, figure, moment, percent } from "../../app/format";
+import type { ComponentChild } from "preact";
+import { bytes, moment } from "../../app/format";
 import { collection, source } from "../../app/store";
-import { GroupName } from "../../app/Swatch";
-import type { ImageFacts } from "../../data/types";
+import { valueOf, type ColumnMeta, type ImageFacts } from "../../data/types";
+import { cell } from "../columns";
 
-function listed(facts: ImageFacts) {
-  const all = [
-    { name: "Path", value: <span class="path">{facts.path}</span> },
-    { name: "Size", value: `${facts.width} × ${facts.height}${facts.mode === null ? "" : `, ${facts.mode}`}` },
-    facts.bytes !== null && { name: "File", value: bytes(facts.bytes) },
-    facts.modified !== null && { name: "Date", value: moment(facts.modified) },
-    {
-      name: "Group",
-      value: (
-        <>
-          <GroupName group={facts.group} />
-          {facts.probability !== null && <span class="muted"> {percent(facts.probability)} sure</span>}
-        </>
-      ),
-    },
-    facts.suggestion !== null && {
-      name: "Suggested",
-      value: `${facts.suggestion} (${percent(facts.suggestion_confidence)})`,
-    },
-    facts.outlier_score !== null && { name: "Outlier score", value: figure(facts.outlier_score) },
-    facts.reconstruction_error !== null && {
-      name: "Reconstruction error",
-      value: figure(facts.reconstruction_error),
-    },
-    facts.sharpness !== null && { name: "Sharpness", value: figure(facts.sharpness) },
-    facts.brightness !== null && { name: "Brightness", value: figure(facts.brightness) },
-  ];
-  return all.filter((one) => one !== false);
+interface Entry {
+  title: string;
+  description: string;
+  value: ComponentChild;
+}
+
+/** A column as it stands beside the picture, in more detail than in the table. */
+function entryOf(facts: ImageFacts, column: ColumnMeta): Entry {
+  const { title, description, format } = column;
+  if (format === "path") return { title, description, value: <span class="path">{facts.path}</span> };
+  if (format === "date") return { title, description, value: moment(facts.modified) };
+  if (format === "size" && facts.mode !== null) {
+    return { title, description, value: `${facts.width} × ${facts.height}, ${facts.mode}` };
+  }
+  return { title, description, value: cell(facts, column) };
+}
+
+function listed(facts: ImageFacts): Entry[] {
+  const columns = collection.value?.meta.columns ?? [];
+  const known = columns.filter(({ name, format }) => format !== "problems" && valueOf(facts, name) !== null);
+  const file = { title: "File", description: "size of the file", value: bytes(facts.bytes) };
+  return [...known.map((column) => entryOf(facts, column)), ...(facts.bytes === null ? [] : [file])];
 }
 
 function Problems({ facts }: { facts: ImageFacts }) {
@@ -71,9 +66,9 @@ export function Facts({ facts }: { facts: ImageFacts }) {
     <section aria-label="Facts">
       <Problems facts={facts} />
       <dl class="facts" data-testid="facts">
-        {listed(facts).map(({ name, value }) => (
-          <div key={name}>
-            <dt>{name}</dt>
+        {listed(facts).map(({ title, description, value }) => (
+          <div key={title} title={description}>
+            <dt>{title}</dt>
             <dd>{value}</dd>
           </div>
         ))}

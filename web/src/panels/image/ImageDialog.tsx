@@ -14,17 +14,17 @@ const close = () => {
   opened.value = null;
 };
 
-/** Those of the image before stay until the next come. */
+/** The facts of an image; those of the previous one stay until they are loaded. */
 function useFacts(row: number): ImageFacts | null {
   const [facts, setFacts] = useState<ImageFacts | null>(null);
   useEffect(() => {
-    let wanted = true;
+    let isCurrent = true;
     void attempt(async () => {
-      const told = await source.image(row);
-      if (wanted) setFacts(told);
+      const next = await source.image(row);
+      if (isCurrent) setFacts(next);
     });
     return () => {
-      wanted = false;
+      isCurrent = false;
     };
   }, [row, collection.value]);
   return facts;
@@ -56,7 +56,7 @@ function Open({ row, list }: Opened) {
   const zoom = useRef<Zoom | null>(null);
   const place = Array.prototype.indexOf.call(list, row);
   useEffect(() => {
-    if (facts?.row === row && facts.width > 0) setSize({ width: facts.width, height: facts.height });
+    if (facts?.row === row && facts.width && facts.height) setSize({ width: facts.width, height: facts.height });
   }, [facts?.row === row]);
 
   useEffect(() => {

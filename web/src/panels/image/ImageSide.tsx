@@ -1,7 +1,7 @@
 import { edit } from "../../app/edits";
-import { findSimilar } from "../../app/finding";
+import { findSimilar } from "../../app/search";
 import { Icon } from "../../app/Icon";
-import { toggle } from "../../app/selecting";
+import { toggle } from "../../app/selectionActions";
 import { collection, selected, source } from "../../app/store";
 import type { ImageFacts } from "../../data/types";
 import { LabelForm } from "../LabelForm";

@@ -9,24 +9,24 @@ const PARTS = [
   { part: "output", name: "Output" },
   { part: "error", name: "Error map" },
 ] as const;
-const PAUSE = 200; // milliseconds: whoever leafs through images does not want each reconstructed
+const DELAY = 200; // milliseconds: paging quickly through images reconstructs none of them
 
-/** What the network makes of the image, beside what it was given. */
+/** The reconstruction of an image beside the network's input. */
 export function Mirror({ row }: { row: number }) {
-  const [told, setTold] = useState<{ row: number; of: Reconstruction } | null>(null);
+  const [shown, setShown] = useState<{ row: number; of: Reconstruction } | null>(null);
   useEffect(() => {
-    let wanted = true;
-    const ask = async () => {
+    let isCurrent = true;
+    const load = async () => {
       const of = await source.reconstruction(row);
-      if (wanted) setTold({ row, of });
+      if (isCurrent) setShown({ row, of });
     };
-    const timer = setTimeout(() => void attempt(ask), PAUSE);
+    const timer = setTimeout(() => void attempt(load), DELAY);
     return () => {
-      wanted = false;
+      isCurrent = false;
       clearTimeout(timer);
     };
   }, [row]);
-  const known = told?.row === row ? told.of : null;
+  const known = shown?.row === row ? shown.of : null;
   return (
     <section aria-labelledby="mirror-title" data-testid="reconstruction">
       <h3 id="mirror-title">

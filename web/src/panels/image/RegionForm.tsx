@@ -1,4 +1,4 @@
-import { findRegion } from "../../app/finding";
+import { findRegion } from "../../app/search";
 import { moved, resized, type Box } from "./regions";
 
 interface Props {

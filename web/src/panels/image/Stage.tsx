@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { IconButton } from "../../app/IconButton";
 import { collection, source } from "../../app/store";
-import { tell } from "../../app/telling";
+import { notify } from "../../app/notifications";
 import { Thumb } from "../../app/Thumb";
 import { Region } from "./Region";
 import type { Box } from "./regions";
@@ -38,7 +38,7 @@ function Picture({ row, name, sized }: Pick<Props, "row" | "name" | "sized">) {
 }
 
 function Overlay({ url, opacity }: { url: string; opacity: number }) {
-  const failed = () => tell("The segmentation of this image cannot be shown.", { bad: true });
+  const failed = () => notify("The segmentation of this image cannot be shown.", { bad: true });
   return <img class="overlay" src={url} alt="" style={{ opacity }} onError={failed} />;
 }
 

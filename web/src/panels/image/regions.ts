@@ -2,16 +2,16 @@
 export type Box = [number, number, number, number];
 
 export const MIDDLE: Box = [0.3, 0.3, 0.7, 0.7];
-const LEAST = 0.01; // of a side
+const MIN_SIDE = 0.01; // of the picture's
 
-const within = (value: number, least: number, most: number) => Math.min(most, Math.max(least, value));
+const within = (value: number, low: number, high: number) => Math.min(high, Math.max(low, value));
 
 export function spanned(from: { x: number; y: number }, to: { x: number; y: number }): Box {
   const [x0, x1] = from.x < to.x ? [from.x, to.x] : [to.x, from.x];
   const [y0, y1] = from.y < to.y ? [from.y, to.y] : [to.y, from.y];
-  const left = within(x0, 0, 1 - LEAST);
-  const top = within(y0, 0, 1 - LEAST);
-  return [left, top, within(x1, left + LEAST, 1), within(y1, top + LEAST, 1)];
+  const left = within(x0, 0, 1 - MIN_SIDE);
+  const top = within(y0, 0, 1 - MIN_SIDE);
+  return [left, top, within(x1, left + MIN_SIDE, 1), within(y1, top + MIN_SIDE, 1)];
 }
 
 export function moved([x0, y0, x1, y1]: Box, dx: number, dy: number): Box {
@@ -22,5 +22,5 @@ export function moved([x0, y0, x1, y1]: Box, dx: number, dy: number): Box {
 
 /** The upper left corner stays. */
 export function resized([x0, y0, x1, y1]: Box, dx: number, dy: number): Box {
-  return [x0, y0, within(x1 + dx, x0 + LEAST, 1), within(y1 + dy, y0 + LEAST, 1)];
+  return [x0, y0, within(x1 + dx, x0 + MIN_SIDE, 1), within(y1 + dy, y0 + MIN_SIDE, 1)];
 }

@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
-const MOST = 16;
+const MAX_ZOOM = 16;
 const STEP = 1.4;
 const SQUARES = 4; // times its size: from there on its pixels are shown as they are
 const LARGER = 8; // times its size, at most, that a picture is drawn so that it fits,
@@ -36,7 +36,7 @@ export function useZoom(natural: Size) {
   const by = (factor: number, at?: { x: number; y: number }) => {
     const element = box.current;
     if (element === null) return;
-    const next = Math.min(MOST, Math.max(1, zoom * factor));
+    const next = Math.min(MAX_ZOOM, Math.max(1, zoom * factor));
     const { x, y } = at ?? { x: element.clientWidth / 2, y: element.clientHeight / 2 };
     keep.current = { x, y, left: (element.scrollLeft + x) / zoom, top: (element.scrollTop + y) / zoom };
     setZoom(next);

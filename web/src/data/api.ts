@@ -1,0 +1,386 @@
+/** Written by web/generate_types.py from the server's OpenAPI description: do not edit. */
+
+/** The workspace that the page shows. */
+export interface Collection {
+  name: string;
+  images: number;
+  skipped: number;
+  groups: Group[];
+  labels: LabelCount[];
+  folders: Counted[];
+  dates: Dates;
+  columns: string[];
+  meta: PageMeta;
+  revision: number;
+  work: string;
+  folder: string | null;
+  problems: Record<string, number>;
+  checked: boolean;
+  has: Has;
+  undo: string | null;
+}
+
+/** A column of the page's table. */
+export interface ColumnMeta {
+  name: string;
+  title: string;
+  description: string;
+  format: "text" | "path" | "size" | "bytes" | "date" | "group" | "percent" | "figure" | "suggestion" | "problems";
+  is_number: boolean;
+  sort: string | null;
+}
+
+/** A name with the number of images that have it. */
+export interface Counted {
+  name: string;
+  count: number;
+}
+
+/** When the files were last changed, in seconds since 1970; None where no file has a date. */
+export interface Dates {
+  first: number | null;
+  last: number | null;
+}
+
+/** Turn suggested labels into labels, or forget them. */
+export interface Decide {
+  revision: number;
+  action: "accept" | "reject";
+  rows: number[];
+}
+
+/** What an edit did, and the collection after it. */
+export interface Edited {
+  changed: number;
+  message: string;
+  collection: Collection;
+}
+
+/** A file to download. */
+export interface Export {
+  revision: number;
+  to: "csv" | "parquet" | "html";
+  rows?: number[] | null;
+}
+
+/** A folder to write into the workspace. */
+export interface ExportFolders {
+  revision: number;
+  to?: "folders";
+  name: string;
+  rows?: number[] | null;
+  link?: boolean;
+}
+
+/** Where an export lies, and how many images it holds. */
+export interface Exported {
+  path: string;
+  images: number;
+}
+
+/** How the groups were made: one name and value. */
+export interface Fact {
+  name: string;
+  value: string;
+}
+
+/** A figure with its value, as the page receives it. */
+export interface FigureValue {
+  name: string;
+  title: string;
+  value: number;
+  meaning: string;
+  good: string;
+  low: number | null;
+  high: number | null;
+  needs_classes: boolean;
+}
+
+/** An export format; `is_file` where the page downloads a file, else a folder is written. */
+export interface FormatMeta {
+  name: string;
+  title: string;
+  description: string;
+  is_file: boolean;
+  takes_links: boolean;
+}
+
+/** A group as the page shows it; number -1 holds the images in no group. */
+export interface Group {
+  group: number;
+  name: string;
+  colour: string;
+  ink: string;
+  count: number;
+  middle: number | null;
+}
+
+/** What a workspace can show. */
+export interface Has {
+  map: boolean;
+  model: boolean;
+  mirror: boolean;
+  segmenter: boolean;
+}
+
+/** The facts of an image and its file. */
+export interface ImageFacts {
+  row: number;
+  path: string;
+  group: number | null;
+  wrong: boolean;
+  duplicate_of: number | null;
+  problems: string[];
+  width: number | null;
+  height: number | null;
+  modified: number | null;
+  probability: number | null;
+  reconstruction_error: number | null;
+  outlier_score: number | null;
+  sharpness: number | null;
+  brightness: number | null;
+  suggestion_confidence: number | null;
+  label: string | null;
+  suggestion: string | null;
+  bytes: number | null;
+  mode: string | null;
+  id: string | null;
+  metadata: [string, string][];
+  nearest: Near[];
+}
+
+/** A job as the page sees it. */
+export interface Job {
+  id: number;
+  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread";
+  state: "running" | "done" | "failed" | "stopped";
+  stage: string;
+  done: number;
+  total: number | null;
+  unit: string;
+  note: string;
+  messages: string[];
+  seconds: number;
+  error: string | null;
+  work: string | null;
+  result: Record<string, unknown> | null;
+}
+
+/** Options of a job; each kind takes its own of these. */
+export interface JobOptions {
+  folder?: string | null;
+  groups?: number | "auto" | null;
+  minutes?: number | null;
+  method?: "auto" | "kmeans" | "gmm" | "hdbscan" | "graph" | "temi" | "tsne" | "umap" | "pca" | null;
+  labels?: "folders" | null;
+}
+
+/** A job to start. */
+export interface JobRequest {
+  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread";
+  options?: JobOptions;
+}
+
+/** Label images, or remove their labels with None. */
+export interface Label {
+  revision: number;
+  action: "label";
+  rows: number[];
+  label?: string | null;
+}
+
+/** A label with its number of images, and a colour that no group has. */
+export interface LabelCount {
+  name: string;
+  count: number;
+  colour: string;
+}
+
+/** Mark images as wrong, or remove the mark. */
+export interface Mark {
+  revision: number;
+  action: "mark";
+  rows: number[];
+  wrong: boolean;
+}
+
+/** Merge groups into one. */
+export interface Merge {
+  revision: number;
+  action: "merge";
+  groups: number[];
+}
+
+/** Move images to a group. */
+export interface Move {
+  revision: number;
+  action: "move";
+  rows: number[];
+  group: number;
+}
+
+/** An image near another; the distance is 0 to 2. */
+export interface Near {
+  row: number;
+  distance: number;
+}
+
+/** A workspace to show, by its name in the folder that the server was started in. */
+export interface OpenRequest {
+  work: string;
+}
+
+/** Everything that the page reads from registries. */
+export interface PageMeta {
+  columns: ColumnMeta[];
+  sorts: SortMeta[];
+  problems: ProblemMeta[];
+  formats: FormatMeta[];
+  methods: string[];
+  maps: string[];
+}
+
+/** A picture with its address, as the page receives it. */
+export interface PictureAddress {
+  title: string;
+  alt: string;
+  meaning: string;
+  url: string;
+}
+
+/** A folder under the one that the server was started in. */
+export interface Place {
+  root: string;
+  folder: string;
+  folders: string[];
+  images: number;
+}
+
+/** A kind of problem, or of annotated images, with the order in which its images are shown. */
+export interface ProblemMeta {
+  name: string;
+  word: string;
+  title: string;
+  meaning: string;
+  has_sets: boolean;
+  needs_check: boolean;
+  measure: string | null;
+  descending: boolean;
+}
+
+/** Everything of the page's *Quality*. */
+export interface Quality {
+  facts: Fact[];
+  figures: FigureValue[];
+  pictures: PictureAddress[];
+  tables: Table[];
+}
+
+/** How well the network reconstructs an image. */
+export interface Reconstruction {
+  mse: number;
+  psnr: number | null;
+}
+
+/** The facts of an image. */
+export interface RowFacts {
+  row: number;
+  path: string;
+  group: number | null;
+  wrong: boolean;
+  duplicate_of: number | null;
+  problems: string[];
+  width: number | null;
+  height: number | null;
+  modified: number | null;
+  probability: number | null;
+  reconstruction_error: number | null;
+  outlier_score: number | null;
+  sharpness: number | null;
+  brightness: number | null;
+  suggestion_confidence: number | null;
+  label: string | null;
+  suggestion: string | null;
+}
+
+/** Facts of some rows. */
+export interface Rows {
+  revision: number;
+  rows: number[];
+}
+
+/** The images nearest to a part of one; `box` is left, top, right, bottom from 0 to 1. */
+export interface SearchRegion {
+  revision: number;
+  row: number;
+  k?: number;
+  box: [number, number, number, number];
+}
+
+/** The images nearest to one of the collection. */
+export interface SearchRow {
+  revision: number;
+  row: number;
+  k?: number;
+}
+
+/** Conditions, all of which hold, and an order; `from` and `to` are seconds since 1970. */
+export interface Select {
+  revision: number;
+  group?: number | null;
+  label?: string | null;
+  problem?: "duplicates" | "near_duplicates" | "outliers" | "blurred" | "dark" | "bright" | "wrong" | "suggested" | null;
+  folder?: string | null;
+  from?: number | null;
+  to?: number | null;
+  text?: string | null;
+  rows?: number[] | null;
+  sort?: "path" | "modified" | "probability" | "reconstruction_error" | "outlier_score" | "sharpness" | "brightness" | "suggestion_confidence";
+  descending?: boolean;
+}
+
+/** Sets of duplicates as rows, the one to keep first. */
+export interface Sets {
+  exact: number[][];
+  near: number[][];
+}
+
+/** An order of images. */
+export interface SortMeta {
+  key: string;
+  title: string;
+}
+
+/** Split a group in two. */
+export interface Split {
+  revision: number;
+  action: "split";
+  group: number;
+}
+
+/** Rows of text under a header, as the page receives them. */
+export interface Table {
+  title: string;
+  meaning: string;
+  header: string[];
+  rows: string[][];
+}
+
+/** Thumbnails of some rows. */
+export interface Thumbnails {
+  revision: number;
+  rows: number[];
+}
+
+/** Undo the last edit. */
+export interface Undo {
+  revision: number;
+  action: "undo";
+}
+
+/** A file that cannot be used. */
+export interface Unreadable {
+  path: string;
+  problem: string;
+  detail: string;
+}
