@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypedDict
+
+from typing_extensions import TypedDict
 
 from unpool.actions.sharing.folders import write_folders
 from unpool.actions.sharing.formats import EXPORT_FORMATS, ExportRequest

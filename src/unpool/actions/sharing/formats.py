@@ -93,3 +93,8 @@ EXPORT_FORMATS: dict[str, ExportFormat] = _formats(
 def file_formats() -> tuple[str, ...]:
     """The formats that the page can download."""
     return tuple(one.name for one in EXPORT_FORMATS.values() if one.is_file)
+
+
+def folder_formats() -> tuple[str, ...]:
+    """The formats that are folders, which the server writes into the workspace."""
+    return tuple(one.name for one in EXPORT_FORMATS.values() if not one.is_file)

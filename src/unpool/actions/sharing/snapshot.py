@@ -17,8 +17,8 @@ from typing_extensions import TypedDict
 from unpool.actions.sharing.meta import PageMeta, page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.report.items import UNGROUPED, group_name
-from unpool.report.palette import group_colours, ink_on
-from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names, page_columns
+from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
+from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
 from unpool.store.findings import found_problems
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
@@ -49,6 +49,18 @@ class Counted(TypedDict):
     count: int
 
 
+class LabelCount(Counted):
+    """A label with the number of its images, in a colour apart from those of the groups."""
+
+    colour: str
+
+
+class LabelCount(Counted):
+    """A label with its number of images, and a colour that no group has."""
+
+    colour: str  # #rrggbb
+
+
 class Dates(TypedDict):
     """When the files were last changed, in seconds since 1970; None where no file has a date."""
 
@@ -63,10 +75,10 @@ class SharedCollection(TypedDict):
     images: int
     skipped: int
     groups: list[Group]
-    labels: list[Counted]
+    labels: list[LabelCount]
     folders: list[Counted]
     dates: Dates
-    columns: list[str]  # those of `meta.columns` in which any image has a value
+    columns: list[str]  # that the page shows or sorts by, and in which any image has a value
     meta: PageMeta
 
 
@@ -251,6 +263,20 @@ class Snapshot:
         count_K = np.bincount(code_N[code_N >= 0], minlength=len(distinct))
         return [{"name": name, "count": int(count)} for name, count in zip(distinct, count_K, strict=True)]
 
+    def labels(self) -> list[LabelCount]:
+        """Count the images of each label, and give each a colour that no group has while there are enough."""
+        counted = self.count_names("label")
+        num_groups = min(max(self.members, default=-1) + 1, MAX_COLOURS // 2)
+        colours = distinct_colours(min(MAX_COLOURS, num_groups + len(counted)))[num_groups:]
+        return [{**label, "colour": colours[at % len(colours)]} for at, label in enumerate(counted)]
+
+    def count_labels(self) -> list[LabelCount]:
+        """Count the images of each label, sorted by name."""
+        counts = self.count_names("label")
+        num_groups = sum(number >= 0 for number in self.members)
+        colours = label_colours(len(counts), num_groups)
+        return [{**count, "colour": colour} for count, colour in zip(counts, colours, strict=True)]
+
     def count_folders(self, limit: int = MAX_FOLDERS) -> list[Counted]:
         """Count the images in each folder and its subfolders, sorted by name.
 
@@ -268,8 +294,9 @@ class Snapshot:
         return [{"name": name, "count": count} for name, count in sorted(fullest)]
 
     def known_columns(self) -> list[str]:
-        """The page's columns in which any image has a value."""
-        return [column.name for column in page_columns() if self._has_values(column.name)]
+        """The columns that the page shows or sorts by in which any image has a value."""
+        read = (column for column in COLUMNS.values() if column.title or column.is_sortable)
+        return [column.name for column in read if self._has_values(column.name)]
 
     def _has_values(self, name: str) -> bool:
         if name in self.measures:
@@ -287,7 +314,7 @@ class Snapshot:
         return {
             "name": self.name, "images": len(self), "skipped": self.skipped,
             "groups": [] if (self.group_N == UNGROUPED).all() else self.groups(),
-            "labels": self.count_names("label"), "folders": self.count_folders(),
+            "labels": self.labels(), "folders": self.count_folders(),
             "columns": self.known_columns(), "meta": page_meta(),
             "dates": {
                 "first": float(date_N.min()) if len(date_N) else None,
