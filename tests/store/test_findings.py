@@ -1,0 +1,89 @@
+"""Findings of a check hold for images that are as they were, and for no others."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unpool.errors import UnpoolError
+from unpool.store.findings import FILE, FORMAT, found_problems, found_rows, found_sets
+from unpool.store.state import REPORT, write_state
+from unpool.store.table import ImageTable
+
+
+def entry(path: str, of: str | None = None) -> dict[str, str]:
+    return {"path": path, "id": f"id-{path}", "detail": "0.5"} | (
+        {"of": of, "of_id": f"id-{of}"} if of else {}
+    )
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    work = tmp_path / "w.unpool"
+    ImageTable.create(work).upsert([{"path": path, "id": f"id-{path}", "status": "ok"} for path in "abcd"])
+    write_state(work, embedded_by="m1")
+    return work
+
+
+def write(work: Path, problems: Any, **more: Any) -> None:
+    (work / REPORT).mkdir(exist_ok=True)
+    report = {"format": FORMAT, "model": "m1", "problems": problems} | more
+    (work / REPORT / FILE).write_text(json.dumps(report), "utf-8")
+
+
+def test_nothing_checked_is_none(work: Path) -> None:
+    assert found_problems(work) is None
+    assert found_sets(work, "duplicates") == []
+    assert found_rows(work) == []
+
+
+def test_paths_sets_and_rows(work: Path) -> None:
+    write(work, {"blurred": [entry("b"), entry("a")], "duplicates": [entry("c", "a"), entry("d", "a")]})
+    found = found_problems(work)
+    assert found is not None
+    assert (found["blurred"], found["duplicates"]) == (["b", "a"], ["c", "d"])
+    assert found_sets(work, "duplicates") == [["a", "c", "d"]]
+    assert ("c", "duplicate", "of a") in found_rows(work)
+    assert ("b", "blurred", "0.5") in found_rows(work)
+
+
+def test_a_changed_image_is_left_out(work: Path) -> None:
+    write(work, {"blurred": [entry("a"), entry("b")]})
+    ImageTable(work).update(["a"], {"id": ["other"]})
+    assert (found_problems(work) or {})["blurred"] == ["b"]
+
+
+def test_the_next_of_a_set_is_kept_where_the_first_went(work: Path) -> None:
+    write(work, {"duplicates": [entry("b", "a"), entry("c", "a")]})
+    ImageTable(work).delete(["a"])
+    assert found_sets(work, "duplicates") == [["b", "c"]]
+    assert (found_problems(work) or {})["duplicates"] == ["c"]
+
+
+def test_another_model_keeps_only_what_does_not_come_from_vectors(work: Path) -> None:
+    write(work, {"outliers": [entry("a")], "blurred": [entry("a")]})
+    write_state(work, embedded_by="m2")
+    found = found_problems(work)
+    assert found is not None
+    assert (found["outliers"], found["blurred"]) == ([], ["a"])
+
+
+@pytest.mark.parametrize(
+    "problems",
+    [None, [], {"blurred": None}, {"blurred": ["a", {"path": 1}]}, {"duplicates": [entry("a")]}],
+)
+def test_a_file_of_another_shape_finds_nothing(work: Path, problems: Any) -> None:
+    write(work, problems)
+    assert not any((found_problems(work) or {}).values())
+
+
+def test_another_format_and_no_workspace(work: Path, tmp_path: Path) -> None:
+    write(work, {"blurred": [entry("a")]}, format=FORMAT + 1)
+    assert found_problems(work) is None
+    (tmp_path / "none" / REPORT).mkdir(parents=True)
+    write(tmp_path / "none", {"blurred": [entry("a")]})
+    with pytest.raises(UnpoolError, match="no workspace"):
+        found_problems(tmp_path / "none")
