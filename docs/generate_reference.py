@@ -272,24 +272,58 @@ def networks_page() -> str:
 
 def objectives_page() -> str:
     """What a network can be trained for, and what each objective needs."""
-    from unpool.options import OBJECTIVES
+    from unpool.objectives.catalogue import OBJECTIVES
 
-    return NOTE + "# Objectives\n\n" + table(("objective",), [(code(name),) for name in OBJECTIVES])
+    rows = [
+        (code(one.name), one.description, _needs(one), one.losses or "its own", one.min_images)
+        for one in OBJECTIVES.values()
+    ]
+    return (
+        NOTE + "# Objectives\n\n`unpool train --objective NAME`, and `fit(objective=...)` in Python. "
+        "[Training](../training.md) explains them.\n\n"
+        + table(("objective", "what it trains for", "needs", "losses", "images at least"), rows)
+    )
+
+
+def _needs(objective: Any) -> str:
+    needs = {
+        "a decoder": objective.needs_decoder,
+        "labels": objective.needs_labels,
+        "two views of each image": objective.compares_codes,
+        "a corruption": objective.takes_corruption,
+    }
+    return ", ".join(name for name, is_needed in needs.items() if is_needed)
 
 
 def formats_page() -> str:
     """What `unpool export` writes."""
-    from unpool.options import FORMATS
+    from unpool.actions.sharing.formats import EXPORT_FORMATS
 
-    return NOTE + "# Export formats\n\n" + table(("format",), [(code(name),) for name in FORMATS])
+    rows = [
+        (code(one.name), one.title, one.description, "file" if one.is_file else "folder")
+        for one in EXPORT_FORMATS.values()
+    ]
+    return (
+        NOTE
+        + "# Export formats\n\n`unpool export --to NAME --out PATH`, `Workspace.export(NAME, PATH)`, and *Export* "
+        "in the page.\n\n" + table(("format", "title", "what it holds", "writes a"), rows)
+    )
 
 
 def problems_page() -> str:
-    """What `unpool check` finds."""
-    from unpool.options import PROBLEMS
+    """What `unpool check` finds, and what people marked."""
+    from unpool.analysis.checks.kinds import PROBLEM_KINDS
 
-    rows = [(code(name), title) for name, title in PROBLEMS.items()]
-    return NOTE + "# Problems\n\n" + table(("kind", "what it is"), rows)
+    rows = [
+        (code(kind.name), kind.word, kind.meaning, code(kind.measure or kind.column))
+        for kind in PROBLEM_KINDS.values()
+    ]
+    return (
+        NOTE
+        + "# Problems\n\n`unpool check` finds those without a mark of the user; *Problems* in the page shows all. "
+        "[Limits and error rates](../check.md).\n\n"
+        + table(("kind", "in problems.csv", "what is listed", "column"), rows)
+    )
 
 
 def columns_page() -> str:
