@@ -1,4 +1,6 @@
-"""A trained encoder as a fast function from pixels to vectors: ONNX Runtime on a CPU, torch elsewhere.
+"""A trained encoder as a fast function from pixels to vectors.
+
+On a CPU it runs on ONNX Runtime, elsewhere, or where a network cannot be exported, on torch.
 
 B batch, H height, W width, C channels, D numbers in a vector.
 """
@@ -6,34 +8,47 @@ B batch, H height, W width, C channels, D numbers in a vector.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import logging
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
 from unpool.core.atomic_files import write_whole
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from torch import nn
+
+    from unpool.networks.embedder import Embedder
+
 INPUT, OUTPUT = "pixels", "vector"
-AGREEMENT = 0.9999  # smallest cosine between torch and an export that is used
+MIN_COSINE = 0.9999  # between torch and an export that is used
+
+Runtime = TypeVar("Runtime")
 
 
 class Encoder(Protocol):
-    """Pixels (B, H, W, C) uint8 → vectors (B, D) float32; may be called from several threads at once."""
+    """Pixels (B, H, W, C) uint8 → vectors (B, D) float32.
+
+    It may be called from several threads at once.
+    """
 
     def __call__(self, pixels_BHWC: np.ndarray) -> np.ndarray: ...
 
 
 class OnnxEncoder:
-    """An exported encoder on ONNX Runtime, one thread a call: callers bring the parallelism.
+    """An exported encoder on ONNX Runtime, one thread a call.
 
-    Several callers that each decode and embed their own images keep every core busy without waiting for
-    each other, where one many-threaded session idles the decoders.
+    Callers bring the parallelism: several that each decode and embed their own images keep every core busy
+    without waiting for each other, where one many-threaded session idles the decoders.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -44,10 +59,20 @@ class OnnxEncoder:
         return vectors_BD
 
 
-def open_session(path: Path, threads: int, what: str, *, keeps_memory: bool = True) -> Any:
-    """An ONNX file ready to run on the CPU; with `keeps_memory` what a run needed is kept for the next.
+def open_session(path: Path, threads: int, kind: str, *, keeps_memory: bool = True) -> InferenceSession:
+    """Open an ONNX file to run on the CPU.
 
-    Raises `UnpoolError` where it cannot be read as `what` it should be.
+    Args:
+        path: The file.
+        threads: Number of threads of one run.
+        kind: What it holds, "encoder" or "segmenter", for errors.
+        keeps_memory: The memory of a run is kept for the next.
+
+    Returns:
+        A session.
+
+    Raises:
+        UnpoolError: the file cannot be read as ONNX.
     """
     import onnxruntime as ort
 
@@ -59,18 +84,23 @@ def open_session(path: Path, threads: int, what: str, *, keeps_memory: bool = Tr
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise UnpoolError(f"{path} cannot be read as an ONNX {what}; delete it to make it anew") from error
+        raise UnpoolError(
+            f"{path} cannot be read as an ONNX {kind}; delete it, and it is exported again"
+        ) from error
 
 
 class TorchEncoder:
-    """The network itself, one call at a time; for GPUs, and for networks that cannot be exported."""
+    """The network itself, one call at a time.
 
-    def __init__(self, network: Any, device: str = "cpu") -> None:
+    It serves GPUs, and networks that cannot be exported.
+    """
+
+    def __init__(self, network: Embedder, device: str = "cpu") -> None:
         import torch
 
         self._torch = torch
         self._device = torch.device(device)
-        self._module = pixels_to_vector(network).to(self._device, memory_format=torch.channels_last)
+        self._module = pixels_to_vector(network).to(self._device).to(memory_format=torch.channels_last)
         self._lock = threading.Lock()
 
     def __call__(self, pixels_BHWC: np.ndarray) -> np.ndarray:
@@ -81,12 +111,78 @@ class TorchEncoder:
             return vectors_BD
 
 
-def pixels_to_vector(network: Any) -> Any:
-    """A module from uint8 pixels (B, H, W, C) to vectors (B, D): normalisation, `network.embed`."""
+def open_runtime(
+    path: Path,
+    device: str,
+    *,
+    export: Callable[[Path], object],
+    on_onnx: Callable[[Path], Runtime],
+    on_torch: Callable[[str], Runtime],
+    progress: Progress,
+) -> Runtime:
+    """Decide between ONNX Runtime and torch, in one place for all networks.
+
+    Args:
+        path: The ONNX file, exported the first time.
+        device: Where the network runs; only "cpu" is served by ONNX Runtime.
+        export: Writes the ONNX file; UnpoolError where it cannot.
+        on_onnx: Opens the ONNX file.
+        on_torch: Runs the network itself on a device.
+        progress: Receives the stage of the export, and the reason where torch is used instead.
+
+    Returns:
+        What `on_onnx` or `on_torch` returned.
+    """
+    if device != "cpu":
+        return on_torch(device)
+    if not path.is_file():
+        try:
+            with progress.stage("exporting"):
+                export(path)
+        except (UnpoolError, OSError) as error:
+            progress.message(f"running on torch instead of ONNX Runtime: {error}")
+            return on_torch(device)
+    return on_onnx(path)
+
+
+def open_encoder(load: Callable[[], Embedder], path: Path, device: str, progress: Progress) -> Encoder:
+    """Open an encoder on the fastest runtime that works.
+
+    Args:
+        load: Loads the network; called only where it is exported or runs on torch.
+        path: The ONNX file, exported the first time.
+        device: Where it runs, such as "cpu".
+        progress: Receives stages and messages.
+
+    Returns:
+        The encoder.
+    """
+    network = functools.cache(load)
+
+    def on_onnx(file: Path) -> Encoder:
+        return OnnxEncoder(file)
+
+    def on_torch(where: str) -> Encoder:
+        return TorchEncoder(network(), where)
+
+    return open_runtime(
+        path, device, export=lambda file: export_encoder(network(), file), on_onnx=on_onnx, on_torch=on_torch,
+        progress=progress,
+    )  # fmt: skip
+
+
+def pixels_to_vector(network: Embedder) -> nn.Module:
+    """Build a module from uint8 pixels (B, H, W, C) to vectors (B, D).
+
+    It normalises, then calls `network.embed`.
+    """
     import torch
     from torch import Tensor, nn
 
     class PixelsToVector(nn.Module):
+        scale: Tensor
+        shift: Tensor
+
         def __init__(self) -> None:
             super().__init__()
             self.network = network
@@ -96,25 +192,30 @@ def pixels_to_vector(network: Any) -> Any:
             self.register_buffer("shift", (-mean / std).view(1, -1, 1, 1))
 
         def forward(self, pixels: Tensor) -> Tensor:
-            x_BCHW: Any = pixels.permute(0, 3, 1, 2).to(torch.float32)
-            vectors_BD: Tensor = self.network.embed(x_BCHW * self.scale + self.shift)
-            return vectors_BD
+            x_BCHW = pixels.permute(0, 3, 1, 2).to(torch.float32)
+            return self.network.embed(x_BCHW * self.scale + self.shift)
 
     return PixelsToVector().eval()
 
 
-def export_encoder(network: Any, path: Path) -> float:
-    """Write the encoder of `network` as ONNX and return its smallest cosine to torch on random images.
+def export_encoder(network: Embedder, path: Path) -> float:
+    """Write the encoder of a network as ONNX.
 
-    The file takes pixels (B, H, W, C) uint8 with any B and gives vectors (B, D): whoever runs it needs no
-    code of ours. Raises `UnpoolError` where the export fails or its vectors differ.
+    The file takes pixels (B, H, W, C) uint8 with any B and gives vectors (B, D): running it needs no code of
+    unpool.
+
+    Returns:
+        The smallest cosine between its vectors and those of torch, on random images.
+
+    Raises:
+        UnpoolError: the export fails, or its vectors differ.
     """
     import torch
 
     module = pixels_to_vector(network)
     prep = network.preprocessing
-    generator = np.random.default_rng(0)
-    pixels = generator.integers(0, 256, (3, prep.size, prep.size, prep.channels), dtype=np.uint8)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (3, prep.size, prep.size, prep.channels), dtype=np.uint8)
 
     def write(part: Path) -> None:
         with quiet_exporter():
@@ -129,16 +230,19 @@ def export_encoder(network: Any, path: Path) -> float:
     except Exception as error:
         raise UnpoolError(f"this network cannot be exported to ONNX: {first_line(error)}") from error
     agreement = cosine(OnnxEncoder(path)(pixels), TorchEncoder(network)(pixels))
-    if not agreement >= AGREEMENT:
+    if not agreement >= MIN_COSINE:
         path.unlink()
         raise UnpoolError(
-            f"the ONNX export disagrees with torch (cosine {agreement:.6f}, at least {AGREEMENT})"
+            f"the ONNX export disagrees with torch (cosine {agreement:.6f}, at least {MIN_COSINE})"
         )
     return agreement
 
 
 def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
-    """The smallest cosine between corresponding rows; rows that are zero in both agree."""
+    """Compute the smallest cosine between corresponding rows.
+
+    Rows that are zero in both agree.
+    """
     first, second = first_BD.astype(np.float64), second_BD.astype(np.float64)
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     same = (norms == 0) & (first == second).all(axis=1)
@@ -147,7 +251,7 @@ def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
 
 @contextlib.contextmanager
 def quiet_exporter() -> Iterator[None]:
-    """The exporter prints its steps and warns about versions of itself; users need neither."""
+    """Silence the exporter, which prints its steps and version warnings."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -162,4 +266,5 @@ def quiet_exporter() -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
+    """Return the first line of an error's message, or its type's name."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

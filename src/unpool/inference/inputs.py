@@ -1,4 +1,4 @@
-"""The images that a command was given by name: files, folders and data sets, as batches for a network.
+"""Images named on the command line, as batches for a network.
 
 B images in a batch, S side, C channels.
 """
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 
@@ -22,27 +23,41 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
-from unpool.inference.embedding import Form
+from unpool.networks.preprocessing import Preprocessing
 
 BATCH = 64
-Read = Callable[[int], Picture]  # the side that is needed → the picture
+Read = Callable[[int], Picture]  # the side in pixels that is needed → the picture
+
+
+class SkippedImage(TypedDict):
+    """An input that cannot be used, and why in one word."""
+
+    path: str
+    problem: str
 
 
 @dataclass
 class InputImages:
-    """Images that are listed and not read yet; `paths` and `skipped` fill while the batches are taken."""
+    """Images that are listed and not read yet.
+
+    `paths` and `skipped` fill while the batches are consumed.
+    """
 
     readers: dict[str, Read]
     problems: list[Problem]
     progress: Progress
     paths: list[str] = field(default_factory=list)
-    skipped: list[dict[str, str]] = field(default_factory=list)
+    skipped: list[SkippedImage] = field(default_factory=list)
 
-    def batches(self, form: Form) -> Iterator[np.ndarray]:
-        """The usable images as (B, S, S, C) uint8; UnpoolError at the end where there were none."""
+    def batches(self, preprocessing: Preprocessing) -> Iterator[np.ndarray]:
+        """Decode the usable images, (B, S, S, C) uint8 at a time.
+
+        Raises:
+            UnpoolError: at the end, where none was usable.
+        """
         for problem in self.problems:
             self._skip(problem)
-        pixels = self._pixels(form)
+        pixels = self._pixels(preprocessing)
         while block := list(islice(pixels, BATCH)):
             yield np.stack(block)
         if not self.paths:
@@ -51,16 +66,16 @@ class InputImages:
                 f"no image can be used: {len(self.skipped)} skipped{first}; give image files or a folder of them"
             )
 
-    def _pixels(self, form: Form) -> Iterator[np.ndarray]:
+    def _pixels(self, preprocessing: Preprocessing) -> Iterator[np.ndarray]:
         def work(item: tuple[str, Read]) -> np.ndarray | Problem:
             try:
-                return form.fit(item[1](form.size))
+                return preprocessing.fit(item[1](preprocessing.size))
             except UnreadableImageError as error:
                 return Problem(item[0], error.problem, error.detail)
 
-        made = map_ordered(work, self.readers.items(), usable_cores())
+        decoded = map_ordered(work, self.readers.items(), usable_cores())
         with self.progress.stage("images", len(self.readers), "images") as stage:
-            for path, result in zip(self.readers, made, strict=True):
+            for path, result in zip(self.readers, decoded, strict=True):
                 stage.advance()
                 if isinstance(result, Problem):
                     self._skip(result)
@@ -73,33 +88,44 @@ class InputImages:
         self.skipped.append({"path": problem.path, "problem": problem.problem})
 
 
-def input_images(places: Sequence[str], data: Path | None, progress: Progress) -> InputImages:
-    """List the images of `places`: each an image file, a folder, however nested, or a named data set.
+def list_inputs(inputs: Sequence[str], data: Path | None, progress: Progress) -> InputImages:
+    """List the images of files, folders and named data sets.
 
     A file has the path that was typed, the images of a folder or set the path inside it, after the name of
-    the folder where there are several places. An image given twice counts once. Raises `UsageError` for no
-    place at all, `UnpoolError` for one that is not there.
+    the folder where there are several inputs. An image that is named twice counts once.
 
-    >>> images = input_images(["digits"], None, Progress())
-    >>> next(images.batches(Form(8, 1, "centre"))).shape, images.paths[0]
+    Args:
+        inputs: Each an image file, a folder, however nested, or a named data set.
+        data: Folder with named data sets in torchvision's layout.
+        progress: Receives stages and messages.
+
+    Returns:
+        The images, not read yet.
+
+    Raises:
+        UsageError: `inputs` is empty.
+        UnpoolError: an input does not exist.
+
+    >>> images = list_inputs(["digits"], None, Progress())
+    >>> next(images.batches(Preprocessing(8, 1))).shape, images.paths[0]
     ((64, 8, 8, 1), '0/00000.png')
     """
-    if not places:
+    if not inputs:
         raise UsageError("no images are given; name image files, a folder of them or a data set")
     readers: dict[str, Read] = {}
     problems: list[Problem] = []
-    for place in places:
-        if not Path(place).is_file() and (Path(place).is_dir() or is_named_set(place)):
-            source = open_source(place, data)
+    for name in inputs:
+        if not Path(name).is_file() and (Path(name).is_dir() or is_named_set(name)):
+            source = open_source(name, data)
             scan = source.scan()
-            prefix = f"{_valid(place).rstrip('/')}/" if len(places) > 1 else ""
+            prefix = f"{_printable(name).rstrip('/')}/" if len(inputs) > 1 else ""
             for file in scan.files:
                 readers.setdefault(prefix + file.path, partial(source.read, file))
             problems += [Problem(prefix + each.path, each.problem, each.detail) for each in scan.problems]
-        elif os.path.lexists(place):
-            readers.setdefault(_valid(place), partial(_read_file, Path(place)))
+        elif os.path.lexists(name):
+            readers.setdefault(_printable(name), partial(_read_file, Path(name)))
         else:
-            raise UnpoolError(f"there is no image, folder or data set '{place}'; check the path")
+            raise UnpoolError(f"there is no image, folder or data set '{name}'; check the path")
     return InputImages(readers, problems, progress)
 
 
@@ -107,6 +133,6 @@ def _read_file(file: Path, side: int) -> Picture:
     return read_picture(file, min_side=side)
 
 
-def _valid(path: str) -> str:
-    """A path as it can be printed and written as JSON: bytes that are no text are spelt out."""
+def _printable(path: str) -> str:
+    """Escape the bytes of a path that are no text, for JSON and the terminal."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

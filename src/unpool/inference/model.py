@@ -1,4 +1,4 @@
-"""The model of a workspace: the one that is there, a copy of another, pretrained weights, or one trained here."""
+"""Open a model folder for embedding; copy one, write a pretrained one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import Any
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.inference.embedding import Form
-from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.inference.encoder import Encoder, export_encoder, open_encoder
+from unpool.networks.preprocessing import Preprocessing
 from unpool.training.model_file import (
     JSON,
     ONNX,
@@ -30,10 +30,13 @@ from unpool.training.model_file import (
 
 @dataclass(frozen=True)
 class LoadedEncoder:
-    """A model folder put to work: its encoder, how it wants images, its id and the length of its vectors."""
+    """The encoder of a model folder, ready to use.
+
+    `id` changes with the weights; `dimension` is the length of its vectors.
+    """
 
     encoder: Encoder
-    form: Form
+    preprocessing: Preprocessing
     id: str
     dimension: int
 
@@ -47,9 +50,12 @@ def copy_model(source: Path, folder: Path) -> None:
 
 
 def save_pretrained(name: str, folder: Path) -> None:
-    """Write a network of the catalogue with its ImageNet weights, without a decoder.
+    """Write a network of the catalogue with its ImageNet weights.
 
-    Raises `UnpoolError` where it has none, or they cannot be reached.
+    It has no decoder.
+
+    Raises:
+        UnpoolError: there are no such weights, or they cannot be reached.
     """
     from unpool.networks.catalogue import build_network
 
@@ -57,16 +63,21 @@ def save_pretrained(name: str, folder: Path) -> None:
     save_model(folder, network)
 
 
-def save_pretrained_apart(name: str, folder: Path) -> None:
-    """The same, with its ONNX encoder, by a process of its own that ends.
+def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
+    """Write a pretrained network and its ONNX encoder, in another process.
 
-    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again.
+    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; it is freed when the
+    process ends. Where torch is loaded already, this process does it.
+
+    Raises:
+        UnpoolError: there are no such weights, or they cannot be reached.
+        UsageError: no network has this name.
     """
     if "torch" in sys.modules or not sys.executable:
         save_pretrained(name, folder)
         return
-    words = [sys.executable, "-m", "unpool.inference.model", name, str(folder)]
-    done = subprocess.run(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    argv = [sys.executable, "-m", "unpool.inference.model", name, str(folder)]
+    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError
@@ -74,32 +85,35 @@ def save_pretrained_apart(name: str, folder: Path) -> None:
 
 
 def load_encoder(folder: Path, device: str, progress: Progress) -> LoadedEncoder:
-    """Open a model folder for embedding; on a CPU its encoder is exported to ONNX the first time."""
+    """Open a model folder for embedding.
+
+    On a CPU its encoder is exported to ONNX the first time.
+
+    Args:
+        folder: The model folder.
+        device: Where it runs: auto, cpu, cuda or mps.
+        progress: Receives stages and messages.
+
+    Returns:
+        The encoder, with what it expects of images.
+    """
     described = expect_kind(folder, "encoder")
-    prep = described["preprocessing"]
-    form = Form(prep["size"], prep["channels"], prep["crop"])
-    encoder = _encoder(folder, pick_device(device), progress)
-    return LoadedEncoder(encoder, form, model_id(folder), described["dimension"])
+    encoder = open_encoder(lambda: load_model(folder), folder / ONNX, pick_device(device), progress)
+    preprocessing = Preprocessing.from_dict(described["preprocessing"])
+    return LoadedEncoder(encoder, preprocessing, model_id(folder), described["dimension"])
 
 
-def _encoder(folder: Path, device: str, progress: Progress) -> Encoder:
-    if device != "cpu":
-        return TorchEncoder(load_model(folder), device)
-    if not (folder / ONNX).is_file():
-        network = load_model(folder)
-        try:
-            with progress.stage("exporting"):
-                export_encoder(network, folder / ONNX)
-        except UnpoolError as error:
-            progress.message(f"embedding with torch instead of ONNX Runtime: {error}")
-            return TorchEncoder(network)
-    return OnnxEncoder(folder / ONNX)
+def pick_device(device: str) -> str:
+    """Resolve `auto` to the best device, and check any other.
 
+    torch is not imported where there plainly is no accelerator.
 
-def pick_device(asked: str) -> str:
-    """`auto` becomes the best device there is; torch is not imported where there plainly is none."""
-    if asked != "auto":
-        return _checked(asked)
+    Raises:
+        UnpoolError: this machine has no such device.
+    """
+    if device != "auto":
+        _check_device(device)
+        return device
     if Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi"):
         return "cuda" if _torch().cuda.is_available() else "cpu"
     if sys.platform == "darwin":
@@ -107,13 +121,12 @@ def pick_device(asked: str) -> str:
     return "cpu"
 
 
-def _checked(asked: str) -> str:
-    there = asked == "cpu" or (
-        _torch().cuda.is_available() if asked == "cuda" else _torch().backends.mps.is_available()
+def _check_device(device: str) -> None:
+    is_there = device == "cpu" or (
+        _torch().cuda.is_available() if device == "cuda" else _torch().backends.mps.is_available()
     )
-    if not there:
-        raise UnpoolError(f"this machine has no {asked} device that torch can use; try --device cpu")
-    return asked
+    if not is_there:
+        raise UnpoolError(f"this machine has no {device} device that torch can use; try --device cpu")
 
 
 def _torch() -> Any:
@@ -123,7 +136,7 @@ def _torch() -> Any:
 
 
 def _main(name: str, folder: Path) -> None:
-    """What the process apart does; an export that fails leaves the rest to torch."""
+    """Run in the subprocess; where the export fails, torch will embed."""
     try:
         save_pretrained(name, folder)
         with contextlib.suppress(UnpoolError):

@@ -1,45 +1,69 @@
-"""Supervised classification: scores against the labels people gave, and how to count what was right.
+"""Supervised classification: scores against labels, and a confusion matrix.
 
 N images, B batch, V views of each image, C channels, H height, W width, K classes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
+from unpool.networks.embedder import Embedder
+from unpool.objectives.base import Objective, ObjectiveInputs
 from unpool.objectives.losses.registry import class_loss
 
+DEFAULT_LOSS = "cross-entropy"
 
-class Classification(nn.Module):
-    """The network's scores (B, K), before any softmax, against the label of each image.
 
-    `labels_N` are whole numbers from 0 to K − 1, one for each image of the data. They are no part of a
-    checkpoint. `loss` is a name of `unpool.objectives.losses.registry.CLASSES`.
-    Raises `UnpoolError` for labels outside 0..K−1, `UsageError` for an unknown loss.
+class Classification(Objective):
+    """Class scores, before any softmax, against labels.
+
+    Args:
+        labels_N: Whole numbers from 0 to K − 1, one for each image of the data; no part of a checkpoint.
+        num_classes: K.
+        loss: A name of `unpool.objectives.losses.registry.CLASSES`.
+
+    Raises:
+        UnpoolError: a label is outside 0..K−1.
+        UsageError: the loss is not known.
     """
 
     labels_N: Tensor
 
-    def __init__(self, labels_N: np.ndarray | Tensor, num_classes: int, loss: str = "cross-entropy") -> None:
+    def __init__(self, labels_N: np.ndarray | Tensor, num_classes: int, loss: str = DEFAULT_LOSS) -> None:
         super().__init__()
         labels = np.asarray(labels_N)
-        _refuse_labels(labels, num_classes)
+        _check_labels(labels, num_classes)
         self.register_buffer("labels_N", torch.tensor(labels, dtype=torch.int64), persistent=False)
         self.num_classes = num_classes
         self._loss = class_loss(loss)
 
+    @classmethod
+    def for_network(cls, network: Embedder, inputs: ObjectiveInputs) -> Self:
+        """Build the objective from the labels."""
+        assert inputs.labels_N is not None, "classification needs labels"
+        return cls(inputs.labels_N, inputs.num_classes, inputs.loss or DEFAULT_LOSS)
+
     def forward(
         self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int
     ) -> tuple[Tensor, Tensor]:
-        """The mean loss, and how many of the batch were predicted right: two scalars on the device.
+        """Compute the mean loss and the number of correct predictions.
 
-        x may be (B, V, C, H, W), several views of each image: their scores are averaged.
-        Raises `UnpoolError` where the network does not give one score for each class.
+        Args:
+            network: Called with the images.
+            x_BCHW: Images, normalised; of (B, V, C, H, W) the scores of V views are averaged.
+            index_B: Their numbers, which the labels depend on.
+            epoch: Without effect.
+
+        Returns:
+            Two scalars on the device.
+
+        Raises:
+            UnpoolError: the network does not give one score for each class.
 
         >>> objective = Classification(np.array([0, 1, 1]), num_classes=2)
         >>> loss, correct = objective(nn.Identity(), torch.tensor([[3.0, 0.0], [3.0, 0.0]]), np.array([0, 2]), 0)
@@ -57,7 +81,9 @@ class Classification(nn.Module):
 
 
 def mean_scores(network: nn.Module, x_BCHW: Tensor) -> Tensor:
-    """The scores (B, K) of a batch; of (B, V, C, H, W), the mean over the V views of each image.
+    """Compute the scores (B, K) of a batch.
+
+    Of (B, V, C, H, W) they are the mean over the V views of each image.
 
     >>> mean_scores(nn.Flatten(), torch.arange(4.0).reshape(1, 2, 2, 1, 1))
     tensor([[1., 2.]])
@@ -70,16 +96,25 @@ def mean_scores(network: nn.Module, x_BCHW: Tensor) -> Tensor:
 
 
 def confusion(true_N: np.ndarray, predicted_N: np.ndarray, num_classes: int) -> np.ndarray:
-    """How often each class was taken for each other: (K, K) int64, rows true, columns predicted.
+    """Count how often each class was predicted as each other.
 
-    Raises `UnpoolError` for classes outside 0..K−1, or where there are not as many of one as of the other.
+    Args:
+        true_N: True classes.
+        predicted_N: Predicted classes.
+        num_classes: K.
+
+    Returns:
+        (K, K) int64, rows true, columns predicted.
+
+    Raises:
+        UnpoolError: a class is outside 0..K−1, or the lengths differ.
 
     >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
     true_N, predicted_N = np.asarray(true_N), np.asarray(predicted_N)
     for classes_N in (true_N, predicted_N):
-        _refuse_labels(classes_N, num_classes)
+        _check_labels(classes_N, num_classes)
     if len(true_N) != len(predicted_N):
         raise UnpoolError(f"{len(true_N)} true classes, but {len(predicted_N)} predicted; give one for each")
     cell_N = true_N.astype(np.int64) * num_classes + predicted_N.astype(np.int64)
@@ -87,18 +122,20 @@ def confusion(true_N: np.ndarray, predicted_N: np.ndarray, num_classes: int) -> 
 
 
 def class_accuracy(confusion_KK: np.ndarray) -> np.ndarray:
-    """The share of each class that was predicted right, (K,) float64 in 0..1; nan for a class with no images.
+    """Compute the recall of each class, (K,) float64 in 0..1.
+
+    It is nan for a class without images.
 
     >>> class_accuracy(np.array([[1, 1], [0, 1]])).tolist()
     [0.5, 1.0]
     """
     count_K = confusion_KK.sum(axis=1)
-    right_K = np.full(len(count_K), np.nan)
-    np.divide(np.diagonal(confusion_KK), count_K, out=right_K, where=count_K > 0)
-    return right_K
+    recall_K = np.full(len(count_K), np.nan)
+    np.divide(np.diagonal(confusion_KK), count_K, out=recall_K, where=count_K > 0)
+    return recall_K
 
 
-def _refuse_labels(labels_N: np.ndarray[Any, Any], num_classes: int) -> None:
+def _check_labels(labels_N: np.ndarray, num_classes: int) -> None:
     if labels_N.ndim != 1 or not (labels_N.size == 0 or np.issubdtype(labels_N.dtype, np.integer)):
         raise UnpoolError(
             f"labels of shape {labels_N.shape} and type {labels_N.dtype}, but there must be one whole number "

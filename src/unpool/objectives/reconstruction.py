@@ -5,22 +5,35 @@ B batch, C channels, H height, W width.
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from torch import Tensor, nn
 
-from unpool.objectives.losses.registry import Bound, Loss, elementwise_loss
+from unpool.networks.embedder import Embedder
+from unpool.objectives.base import Objective, ObjectiveInputs
+from unpool.objectives.losses.registry import Bound, Loss, elementwise_loss, pixel_range
+
+DEFAULT_LOSS = "mse"
 
 
 def reconstruction_loss(
-    name: str = "mse",
+    name: str = DEFAULT_LOSS,
     *,
     low: Bound | None = None,
     high: Bound | None = None,
     architecture: str = "the network",
 ) -> Loss:
-    """A loss (output_BCHW, target_BCHW) → scalar mean, in the network's own pixel range.
+    """Build an element-wise loss in the network's own pixel range.
 
-    The names, arguments and errors are those of `unpool.objectives.losses.registry.elementwise_loss`.
+    Args:
+        name: Name and keys, as in `unpool.objectives.losses.registry.elementwise_loss`.
+        low: Value of a black pixel.
+        high: Value of a white pixel.
+        architecture: The network's name, for errors.
+
+    Returns:
+        A loss (output_BCHW, target_BCHW) → scalar mean.
 
     >>> import torch
     >>> reconstruction_loss("mse")(torch.zeros(1, 1, 2, 2), torch.full((1, 1, 2, 2), 2.0)).item()
@@ -29,16 +42,21 @@ def reconstruction_loss(
     return elementwise_loss(name, low=low, high=high, architecture=architecture)
 
 
-class Reconstruction(nn.Module):
-    """The network's output against its input, by an element-wise loss.
+class Reconstruction(Objective):
+    """The network's output against its input.
 
-    `low` and `high` are the network's pixel range (`unpool.objectives.losses.registry.pixel_range`): ssim needs its
-    width, and a loss that cannot take such pixels is refused here instead of in the first step.
+    A loss that cannot take the network's pixels is rejected here instead of in the first step.
+
+    Args:
+        loss: A name of `reconstruction_loss`.
+        low: Value of a black pixel (`unpool.objectives.losses.registry.pixel_range`); ssim needs the range's width.
+        high: Value of a white pixel.
+        architecture: The network's name, for errors.
     """
 
     def __init__(
         self,
-        loss: str = "mse",
+        loss: str = DEFAULT_LOSS,
         *,
         low: Bound | None = None,
         high: Bound | None = None,
@@ -47,6 +65,22 @@ class Reconstruction(nn.Module):
         super().__init__()
         self._loss = reconstruction_loss(loss, low=low, high=high, architecture=architecture)
 
+    @classmethod
+    def for_network(cls, network: Embedder, inputs: ObjectiveInputs) -> Self:
+        """Build the objective in the network's pixel range."""
+        low, high = pixel_range(network.preprocessing.mean, network.preprocessing.std)
+        return cls(inputs.loss or DEFAULT_LOSS, low=low, high=high, architecture=network.architecture)
+
     def forward(self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
-        """The mean loss over the batch, a scalar."""
+        """Compute the mean loss of a batch.
+
+        Args:
+            network: Called with the images.
+            x_BCHW: Images, normalised.
+            index_B: Their numbers; without effect.
+            epoch: Without effect.
+
+        Returns:
+            A scalar.
+        """
         return self._loss(network(x_BCHW), x_BCHW)

@@ -1,13 +1,15 @@
-"""Pretrained features adapted to one collection: a head learns that views of an image, and neighbours, are alike.
+"""Adapt pretrained features to one collection, by a head.
 
-N images, V views of each, D numbers in a feature, S side.
+The head learns that views of an image, and neighbours, belong together.
+
+N images, M of them trained on, V views of each, K neighbours, D numbers in a feature, E in a vector, S side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 
@@ -23,122 +25,205 @@ from unpool.inference.model import load_encoder
 from unpool.inference.view_embedding import view_features
 from unpool.training.recipes import HEAD
 
-VIEWS = 4  # of an image; the first is the image as it is embedded
-LEARNT_FROM, LEAST = 4_000, 10  # images at most and at least
-CODED = 10_000  # codes that pass the head at a time
-ALIKE = 10  # images that an image is compared with
-LEARNT_A_MINUTE, LEARNT_FROM_LEAST = 1_500, 1_000  # where time is short
+if TYPE_CHECKING:
+    import torch
+
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.head import Head, NetworkWithHead
+    from unpool.objectives.views import PrecomputedViews
+    from unpool.training.data.datasets import FeatureSet
+
+NUM_VIEWS = 4  # of an image; the first is the image as it is embedded
+MAX_IMAGES, MIN_IMAGES = 4_000, 10
+IMAGES_PER_MINUTE, MIN_IMAGES_IN_SHORT_TIME = 1_500, 1_000
+MAX_CODES = 10_000  # that pass the head at a time
+NUM_NEIGHBOURS = 10  # images that an image is compared with
+
+
+class HeadRecord(TypedDict):
+    """How a head was trained, as model.json keeps it."""
+
+    objective: str
+    frozen: bool
+    seed: int
+    steps: int
+    epochs: list[dict[str, Any]]
 
 
 def adapt(
     folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, minutes: float | None = None,
     seed: int, workers: int, progress: Progress,
 ) -> None:  # fmt: skip
-    """Write to `folder` the pretrained network of `model` with a head trained on up to 4,000 of the images.
+    """Write a pretrained network with a head trained on the images.
 
-    Where `minutes` are few, on fewer of them, but 1,000 at least.
+    Args:
+        folder: Where the model is written.
+        model: A model folder of the pretrained network.
+        source: Where the images are read from.
+        files: The images; up to 4,000 of them are trained on.
+        minutes: Time for it; where it is short, the head is trained on fewer images, but 1,000 at least.
+        seed: Random seed.
+        workers: Number of threads that decode.
+        progress: Receives stages and messages.
+
+    Raises:
+        UnpoolError: too few images can be read.
     """
     from unpool.training.model_file import load_model, save_model
 
-    ready = load_encoder(model, "cpu", progress)
-    most = LEARNT_FROM if minutes is None else min(LEARNT_FROM, int(LEARNT_A_MINUTE * minutes))
-    most = min(len(files), max(LEARNT_FROM_LEAST, most))
-    some = [files[place] for place in np.linspace(0, len(files) - 1, most).astype(int)]  # folders are classes
-    store, grey = PixelBuffer(folder, len(some), ready.form.size), True
+    loaded = load_encoder(model, "cpu", progress)
+    some = _spread_over(files, _num_trained(len(files), minutes))
+    buffer = PixelBuffer(folder, len(some), loaded.preprocessing.size)
     with progress.stage("decoding", len(some), "images") as stage:
-        for chunk in decode_chunks(source, some, ready.form, workers):
-            store.add(chunk.usable, chunk.pixels_NSSC)
-            grey = grey and all(row["grey"] for row in chunk.usable)
+        for chunk in decode_chunks(source, some, loaded.preprocessing, workers):
+            buffer.add(chunk.usable, chunk.pixels_nSSC)
             stage.advance(len(chunk.rows))
-    if len(store.paths) < LEAST:
-        told = f"only {len(store.paths)} of {len(some)} images can be read"
-        raise UnpoolError(f"{told}: too few to adapt features to; use --network {PRETRAINED}")
-    feature_NVD = features_of(ready.encoder, store.pixels(), grey=grey, seed=seed, progress=progress)
-    whole, record = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
-    save_model(folder, whole, training=record)
+    if len(buffer.paths) < MIN_IMAGES:
+        raise UnpoolError(
+            f"only {len(buffer.paths)} of {len(some)} images can be read: too few to adapt features to; "
+            f"use --network {PRETRAINED}"
+        )
+    feature_NVD = compute_features(
+        loaded.encoder, buffer.pixels(), grey=buffer.is_grey, seed=seed, progress=progress
+    )
+    network, record = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
+    save_model(folder, network, training=record)
 
 
-def features_of(
+def _num_trained(num_images: int, minutes: float | None) -> int:
+    most = MAX_IMAGES if minutes is None else min(MAX_IMAGES, int(IMAGES_PER_MINUTE * minutes))
+    return min(num_images, max(MIN_IMAGES_IN_SHORT_TIME, most))
+
+
+def _spread_over(files: Sequence[ImageFile], count: int) -> list[ImageFile]:
+    """Take files at even distances: folders are often classes."""
+    return [files[row] for row in np.linspace(0, len(files) - 1, count).astype(int)]
+
+
+def compute_features(
     encoder: Encoder, pixels_NSSC: np.ndarray, *, grey: bool, seed: int, progress: Progress
 ) -> np.ndarray:
-    """Unit vectors (N, V, D) float32 of the images (N, S, S, 3) uint8 and of three other views of each."""
-    from unpool.objectives.views import views_named
+    """Embed each image as it is and in three other views.
 
-    views = views_named("shift" if grey else "crops")
-    rows_N, found = np.arange(len(pixels_NSSC)), []
+    Args:
+        encoder: Pixels to vectors.
+        pixels_NSSC: uint8, three channels.
+        grey: No image has colour; the views are then "shift", else "crops".
+        seed: Random seed of the views.
+        progress: Receives the stage.
+
+    Returns:
+        Unit vectors (N, V, D) float32.
+    """
+    from unpool.objectives.views import find_views
+
+    views = find_views("shift" if grey else "crops")
+    rows_N, features = np.arange(len(pixels_NSSC)), []
     with progress.stage("embedding views", len(rows_N), "images") as stage:
-        for rows, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, VIEWS, views, seed):
-            found.append(vectors_bVD)
-            stage.advance(len(rows))
-    return np.concatenate(found)
+        for rows_b, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, NUM_VIEWS, views, seed):
+            features.append(vectors_bVD)
+            stage.advance(len(rows_b))
+    return np.concatenate(features)
 
 
 def train_head(
-    network: Any, feature_NVD: np.ndarray, *, seed: int, progress: Progress
-) -> tuple[Any, dict[str, Any]]:
-    """The network with a head over known features, which learns that neighbours agree; and the training record."""
+    network: Autoencoder, feature_NVD: np.ndarray, *, seed: int, progress: Progress
+) -> tuple[NetworkWithHead, HeadRecord]:
+    """Train a head on known features, so that neighbours agree.
+
+    Args:
+        network: The network that gave the features; its encoder is not changed.
+        feature_NVD: Unit vectors of several views of each image.
+        seed: Random seed.
+        progress: Receives the stage.
+
+    Returns:
+        The network with the head, and how it was trained.
+    """
     import torch
 
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head
+    from unpool.objectives.base import ObjectiveInputs
     from unpool.objectives.registry import build_objective
+    from unpool.training.history import show_on
     from unpool.training.loop import train
     from unpool.training.plan import Plan
 
     count = len(feature_NVD)
     with seeded(seed):
-        whole = with_head(network)
-        head = Head(whole)
+        full_network = with_head(network)
+        head = Head(full_network)
         head.start(torch.from_numpy(feature_NVD[:, 0]))
-        features, views = paired(head, feature_NVD, np.arange(count), torch.device("cpu"), seed=seed)
-        objective = build_objective(
-            HEAD.objective, head, trained_M=np.arange(count), num_images=count, views=views, seed=seed
+        features, views = pair_with_neighbours(
+            head, feature_NVD, np.arange(count), torch.device("cpu"), seed=seed
         )
+        inputs = ObjectiveInputs(trained_M=np.arange(count), num_images=count, views=views, seed=seed)
+        objective = build_objective(HEAD.objective, head, inputs)
     plan = Plan(
         epochs=HEAD.epochs, batch=min(HEAD.batch, count), optimizer=HEAD.optimizer, schedule=HEAD.schedule,
         lr=HEAD.lr, weight_decay=HEAD.weight_decay, val=0.0, seed=seed, drop_last=True,
     )  # fmt: skip
     with progress.stage("adapting", 100, "%") as stage:
-        history = train(
-            head, features, objective, plan,
-            progress=lambda now: stage.reach(100 * now.fraction, 100, now.words()),
-        )  # fmt: skip
-    told = {"objective": HEAD.objective, "frozen": True, "seed": seed}
-    return whole, told | {"steps": history.steps, "epochs": history.epochs}
+        history = train(head, features, objective, plan, progress=show_on(stage))
+    return full_network, HeadRecord(
+        objective=HEAD.objective, frozen=True, seed=seed, steps=history.steps, epochs=history.epochs
+    )
 
 
-def paired(
-    head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, device: Any, *, seed: int
-) -> tuple[Any, Any]:
-    """What a head learns from: the features with those of images alike, and the looks that compare the two."""
+def pair_with_neighbours(
+    head: Head, feature_NVD: np.ndarray, trained_M: np.ndarray, device: torch.device, *, seed: int
+) -> tuple[FeatureSet, PrecomputedViews]:
+    """Pair each image's features with those of its neighbours.
+
+    Args:
+        head: Decides which images are near each other, before it is trained.
+        feature_NVD: Unit vectors of several views of each image.
+        trained_M: The images trained on; only these are neighbours.
+        device: Where batches go.
+        seed: Random seed of the index.
+
+    Returns:
+        The images to train on, and the sampler of their views.
+    """
     from unpool.objectives.views import PrecomputedViews
     from unpool.training.data.datasets import FeatureSet
 
-    alike_NK = alike(head, feature_NVD, trained_M, seed=seed)
-    return FeatureSet(feature_NVD, device, alike_NK), PrecomputedViews(alike_NK.shape[1])
+    neighbour_NK = find_neighbours(head, feature_NVD, trained_M, seed=seed)
+    return FeatureSet(feature_NVD, device, neighbour_NK), PrecomputedViews(neighbour_NK.shape[1])
 
 
-def alike(head: Any, feature_NVD: np.ndarray, trained_M: np.ndarray, *, seed: int) -> np.ndarray:
-    """The images trained on that each image is most like, (N, K): nearest to what `head` makes of its first view.
+def find_neighbours(head: Head, feature_NVD: np.ndarray, trained_M: np.ndarray, *, seed: int) -> np.ndarray:
+    """Find the training images nearest to each image.
 
-    K is 10, fewer where there are not so many others. Raises UnpoolError for NaN or infinity in the features.
+    Args:
+        head: Maps features to the vectors that are compared.
+        feature_NVD: Unit vectors of several views; the first is compared.
+        trained_M: The images trained on; only these are neighbours.
+        seed: Random seed of the index.
+
+    Returns:
+        Their numbers (N, K); K is 10, fewer where there are not so many others.
+
+    Raises:
+        UnpoolError: a feature is NaN or infinite.
     """
     from unpool.analysis.neighbours import Index
 
-    parts = np.array_split(np.arange(len(feature_NVD)), 1 + len(feature_NVD) // CODED)
+    parts = np.array_split(np.arange(len(feature_NVD)), 1 + len(feature_NVD) // MAX_CODES)
     vector_NE = np.concatenate([embed_codes(head, feature_NVD[part, 0]) for part in parts])
-    count = min(ALIKE, len(trained_M) - 1)
+    count = min(NUM_NEIGHBOURS, len(trained_M) - 1)
     index = Index(vector_NE[trained_M], seed=seed)
-    alike_NK = np.empty((len(feature_NVD), count), np.int64)
-    alike_NK[trained_M] = index.self_nearest(count)[1]
+    neighbour_NK = np.empty((len(feature_NVD), count), np.int64)
+    neighbour_NK[trained_M] = index.self_nearest(count)[1]
     held_H = np.setdiff1d(np.arange(len(feature_NVD)), trained_M)
     if len(held_H):
-        alike_NK[held_H] = index.nearest(vector_NE[held_H], count)[1]
-    return np.asarray(trained_M)[alike_NK]
+        neighbour_NK[held_H] = index.nearest(vector_NE[held_H], count)[1]
+    return np.asarray(trained_M)[neighbour_NK]
 
 
-def embed_codes(head: Any, code_ND: np.ndarray) -> np.ndarray:
-    """What a `Head` makes of codes (N, D): (N, E) float32."""
+def embed_codes(head: Head, code_ND: np.ndarray) -> np.ndarray:
+    """Map codes (N, D) to vectors (N, E) float32 by a head."""
     import torch
 
     code = torch.from_numpy(np.ascontiguousarray(code_ND, np.float32))

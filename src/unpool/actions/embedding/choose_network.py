@@ -1,4 +1,4 @@
-"""Which network embeds these images, and why."""
+"""The choice of a network for a collection, and the reason for it."""
 
 from __future__ import annotations
 
@@ -6,78 +6,124 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Literal, TypedDict
 
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.training.model_file import has_model
 
-PHOTOGRAPH = 64  # shorter side in pixels from which ImageNet features are worth more than a net of one's own
-TINY = 16  # side below which ImageNet features are not even tried
-LARGEST_TRAINED = 64  # side at which `conv` is trained on larger images
-SAMPLE = 200  # files whose size is looked at
-COLOURS = 20  # files that are decoded to see whether they have colour
+MIN_PHOTOGRAPH_SIDE = (
+    64  # shorter side in pixels from which ImageNet features suit better than training from scratch
+)
+MIN_PRETRAINED_SIDE = 16  # pixels; below, ImageNet features are not even tried
+MAX_TRAINED_SIDE = 64  # pixels at which `conv` is trained on larger images
+NUM_MEASURED = 200  # files whose size is read
+NUM_COLOUR_CHECKS = 20  # files that are decoded to see whether they have colour
 PRETRAINED = "efficientnet-lite0"
+
+CandidateName = Literal["pretrained", "adapted", "scratch"]
+
+
+class ComparisonRow(TypedDict):
+    """One candidate of a comparison, as JSON and reports have it; figures are None where unknown."""
+
+    way: CandidateName
+    map_silhouette: float | None
+    purity: float | None
+    stability: float | None
+    effective_rank: float | None
+    seconds: float
+    images: int
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A network of the catalogue or a model folder, the input size to train at, and the reason in words."""
+    """A network, and why it was chosen.
+
+    Args:
+        network: A name of the catalogue, or what the user typed.
+        folder: The model folder; None for a network of the catalogue.
+        size: Side of the input to train at, pixels; None for the network's own.
+        reason: For people.
+        adapted: It gets a head that is trained on these images.
+    """
 
     network: str
     folder: Path | None
     size: int | None
     reason: str
-    adapted: bool = False  # with a head that is trained on these images
+    adapted: bool = False
 
 
-def choose_network(asked: str, source: Source, files: Sequence[ImageFile]) -> Choice:
-    """Turn what the user asked for (a name, a model folder, or auto) into a choice."""
-    if asked != "auto":
-        folder = Path(asked)
+def choose_network(requested: str, source: Source, files: Sequence[ImageFile]) -> Choice:
+    """Choose the network that embeds a collection.
+
+    Args:
+        requested: A name of the catalogue, a model folder, or "auto".
+        source: Where the images are read from.
+        files: The images.
+
+    Returns:
+        The choice.
+
+    Raises:
+        UnpoolError: the folder holds no model.
+    """
+    if requested != "auto":
+        folder = Path(requested)
         if has_model(folder):
-            return Choice(asked, folder, None, f"the model in {folder}, as asked")
-        if folder.is_dir() or "/" in asked or "\\" in asked:
+            return Choice(requested, folder, None, f"the model in {folder}, as requested")
+        if folder.is_dir() or "/" in requested or "\\" in requested:
             raise UnpoolError(f"{folder} is no model folder: it has no model.json and model.safetensors")
-        return Choice(asked, None, trained_size(source, files), "as asked")
+        return Choice(requested, None, trained_size(source, files), "as requested")
     side = typical_side(source, files)
-    if side >= PHOTOGRAPH:
+    if side >= MIN_PHOTOGRAPH_SIDE:
         reason = f"the shorter side is {side} px (median), so ImageNet features fit"
         return Choice(PRETRAINED, None, None, reason)
-    if side >= TINY and has_colour(source, files):
+    if side >= MIN_PRETRAINED_SIDE and has_colour(source, files):
         reason = f"in colour, the shorter side {side} px (median): ImageNet features of the enlarged images"
         return Choice(PRETRAINED, None, None, reason)
-    kind = "too small for ImageNet features" if side < TINY else "small and grey"
+    kind = "too small for ImageNet features" if side < MIN_PRETRAINED_SIDE else "small and grey"
     reason = f"the shorter side is {side} px (median), {kind}: a network of their own"
     return Choice("conv", None, trained_size(source, files), reason)
 
 
-def chosen(rows: Sequence[dict[str, Any]], size: int) -> Choice | None:
-    """The choice that the table of a comparison (`compare`), best first, comes to; None where it is empty.
+def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
+    """Choose the best candidate of a comparison.
 
-    >>> chosen([{"way": "scratch", "images": 900}], 28).network
+    Args:
+        rows: The table of `compare_networks.compare`, best first.
+        size: Side in pixels at which a network from scratch is trained.
+
+    Returns:
+        The choice; None where the table is empty.
+
+    >>> figures = {"map_silhouette": 0.5, "purity": None, "stability": None, "effective_rank": None}
+    >>> choose_compared([{"way": "scratch", "seconds": 1.0, "images": 900, **figures}], 28).network
     'conv'
     """
     if not rows:
         return None
-    way, images = rows[0]["way"], rows[0]["images"]
-    reason = f"{way}: of {len(rows)} ways tried on {images} images, its groups stand furthest apart"
-    if way == "scratch":
+    candidate, images = rows[0]["way"], rows[0]["images"]
+    reason = (
+        f"{candidate}: of {len(rows)} networks compared on {images} images, its groups stand furthest apart"
+    )
+    if candidate == "scratch":
         return Choice("conv", None, size, reason)
-    return Choice(PRETRAINED, None, None, reason, adapted=way == "adapted")
+    return Choice(PRETRAINED, None, None, reason, adapted=candidate == "adapted")
 
 
 def is_comparable(source: Source, files: Sequence[ImageFile]) -> bool:
-    """Whether pretrained features may suit these images, so that a comparison is worth its time."""
-    return typical_side(source, files) >= TINY
+    """Whether images are large enough to compare pretrained features on them."""
+    return typical_side(source, files) >= MIN_PRETRAINED_SIDE
 
 
 def has_colour(source: Source, files: Sequence[ImageFile]) -> bool:
     """Whether one of some files is in colour."""
-    for file in files[:: max(1, len(files) // COLOURS)]:
+    for file in files[:: max(1, len(files) // NUM_COLOUR_CHECKS)]:
         try:
-            if not source.read(file, TINY).grey:
+            if not source.read(file, MIN_PRETRAINED_SIDE).grey:
                 return True
         except UnreadableImageError:
             continue
@@ -85,13 +131,16 @@ def has_colour(source: Source, files: Sequence[ImageFile]) -> bool:
 
 
 def typical_side(source: Source, files: Sequence[ImageFile]) -> int:
-    """The median of the shorter sides of some of the files, in pixels; files are not decoded for it."""
-    step = max(1, len(files) // SAMPLE)
+    """Compute the median shorter side of some files, pixels.
+
+    No file is decoded for it.
+    """
+    step = max(1, len(files) // NUM_MEASURED)
     sizes = [source.size(file) for file in files[::step]]
     sides = [min(size) for size in sizes if size is not None]
-    return int(median(sides)) if sides else PHOTOGRAPH
+    return int(median(sides)) if sides else MIN_PHOTOGRAPH_SIDE
 
 
 def trained_size(source: Source, files: Sequence[ImageFile]) -> int:
-    """The side in pixels at which a network of free depth is trained on these images."""
-    return max(8, min(LARGEST_TRAINED, typical_side(source, files)))
+    """Choose the side in pixels at which `conv` is trained."""
+    return max(8, min(MAX_TRAINED_SIDE, typical_side(source, files)))

@@ -1,22 +1,27 @@
-"""The model of a workspace, made ready for a wish: kept, copied, pretrained, adapted, or trained here."""
+"""Leave the requested model in the workspace.
+
+It is kept, copied, pretrained, adapted, or trained here.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from unpool.actions.embedding.choose_network import (
     PRETRAINED,
     Choice,
+    ComparisonRow,
+    choose_compared,
     choose_network,
-    chosen,
     is_comparable,
     trained_size,
     typical_side,
 )
-from unpool.actions.embedding.train_encoder import PixelBuffer, learn, training_form
+from unpool.actions.embedding.train_encoder import PixelBuffer, train_encoder, training_preprocessing
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
@@ -24,46 +29,92 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
-from unpool.inference.model import copy_model, save_pretrained_apart
+from unpool.inference.model import copy_model, save_pretrained_in_subprocess
+from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, has_model
 
-COMPARED_FROM = 2.0  # minutes: a comparison takes 60 to 90 seconds of them
+MIN_COMPARISON_MINUTES = 2.0  # a comparison takes 60 to 90 seconds of them
+REQUEST_KEY, REQUEST_KEY_0_1 = "model_request", "wish"  # in unpool.yaml, the second before version 0.2
+
+
+class StoredRequest(TypedDict):
+    """A request as unpool.yaml keeps it."""
+
+    network: str
+    minutes: float | None
+    steps: int | None
+    seed: int
+
+
+class StoredComparison(TypedDict):
+    """A comparison as unpool.yaml keeps it until the run is done, for one that is resumed."""
+
+    model_request: StoredRequest
+    groups: int | Literal["auto"]
+    rows: list[ComparisonRow]
+    minutes: float
 
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """What was asked of the model; the same wish finds the same model in place."""
+    """The model that a command needs; the same request keeps the model in place.
+
+    Args:
+        network: A name of the catalogue, a model folder, or "auto".
+        minutes: Time for training.
+        steps: Number of steps, instead of minutes.
+        seed: Random seed.
+        may_train: Whether a network may be trained on the images.
+        groups: What a trained network is refined by; another number is no reason to train again.
+    """
 
     network: str = "auto"
     minutes: float | None = None
     steps: int | None = None
     seed: int = 0
     may_train: bool = True
-    groups: int | Literal["auto"] = "auto"  # what a trained network is refined by; not a reason to train anew
+    groups: int | Literal["auto"] = "auto"
 
-    def matches(self, state: dict[str, Any], training: dict[str, Any] | None) -> bool:
-        """Whether the model that a workspace has will do: made for this wish, or any where none was named.
+    def matches(self, state: Mapping[str, Any], training: Mapping[str, Any] | None) -> bool:
+        """Whether the model of a workspace serves this request.
 
-        `training` is how that model was trained, None for weights from elsewhere.
+        It does where it was made for the same request, or where none in particular is requested.
+
+        Args:
+            state: Of the workspace.
+            training: How its model was trained; None for weights from elsewhere.
+
+        Returns:
+            True where the model can stay.
         """
-        anything = self.network == "auto" and self.minutes is None and self.steps is None
+        takes_any = self.network == "auto" and self.minutes is None and self.steps is None
         same_seed = training is None or training.get("seed") == self.seed
-        return (anything and same_seed) or state.get("wish") == self.asked
+        stored = state.get(REQUEST_KEY, state.get(REQUEST_KEY_0_1))
+        return (takes_any and same_seed) or stored == self.run_key()
 
-    @property
-    def asked(self) -> dict[str, Any]:
-        """The wish as unpool.yaml keeps it."""
-        return {"network": self.network, "minutes": self.minutes, "steps": self.steps, "seed": self.seed}
+    def run_key(self) -> StoredRequest:
+        """Return what makes two requests the same, for unpool.yaml."""
+        return StoredRequest(
+            network=self.network, minutes=self.minutes, steps=self.steps, seed=self.seed
+        )  # fmt: skip
 
 
 class Preparation:
-    """Leaves the wanted model in the workspace, and says which it is, why, and how long its training took.
+    """Prepares the model of a workspace.
 
-    `store` holds the images as the network takes them where they were decoded for training; their rows are in the
-    table then, without vectors.
+    Afterwards `network` and `reason` say which it is and why, `train_seconds` how long its training took, and
+    `compared` has the networks that were compared, the best first. `store` holds the images as the network takes
+    them where they were decoded for training; their rows are in the table then, without vectors.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        source: Where the images are read from.
+        scan: The images.
+        progress: Receives stages and messages.
     """
 
     def __init__(self, work: Path, table: ImageTable, source: Source, scan: Scan, progress: Progress) -> None:
@@ -72,123 +123,136 @@ class Preparation:
         self.workers = usable_cores()
         self.store: PixelBuffer | None = None
         self.network, self.reason, self.train_seconds = "", "", 0.0
-        self.compared: list[dict[str, Any]] = []  # networks, the best first
-        self._tried = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
-        self._compared_minutes = 0.0
+        self.compared: list[ComparisonRow] = []
+        self._pretrained = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
+        self._comparison_minutes = 0.0
 
-    def prepare(self, wish: ModelRequest) -> None:
-        """Leave the wanted model in the workspace."""
+    def prepare(self, request: ModelRequest) -> None:
+        """Leave the requested model in the workspace."""
         state = read_state(self.work)
         training = describe_model(self.folder).get("training") if has_model(self.folder) else None
-        if has_model(self.folder) and wish.matches(state, training):
+        if has_model(self.folder) and request.matches(state, training):
             self.reason = f"{state.get('reason', '')}; the workspace has its model already"
         else:
-            choice = self._best_compared(wish) or choose_network(wish.network, self.source, self.scan.files)
-            self.reason = choice.reason
-            self.progress.message(f"network: {choice.network} ({choice.reason})")
-            if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
-                with whole_folder(self.folder) as folder:
-                    self._make(choice, wish, folder)
-            sweep(self.work)
-            told = {
-                "network": choice.network,
-                "reason": choice.reason,
-                "compared": self.compared,
-                "comparison": None,
-            }
-            write_state(self.work, wish=wish.asked, **told)
+            self._replace_model(request)
         self.compared = read_state(self.work).get("compared") or []
         self.network = describe_model(self.folder)["network"]
 
-    def _best_compared(self, wish: ModelRequest) -> Choice | None:
-        """What a comparison of networks finds best; None where none was asked for, or it could tell nothing."""
-        if wish.network != "auto" or not wish.may_train or not (wish.minutes or wish.steps):
+    def _replace_model(self, request: ModelRequest) -> None:
+        choice = self._choose_by_comparison(request)
+        choice = choice or choose_network(request.network, self.source, self.scan.files)
+        self.reason = choice.reason
+        self.progress.message(f"network: {choice.network} ({choice.reason})")
+        if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
+            with whole_folder(self.folder) as folder:
+                self._write_model(choice, request, folder)
+        sweep(self.work)
+        stored = {REQUEST_KEY: request.run_key(), "network": choice.network, "reason": choice.reason}
+        write_state(self.work, **stored, compared=self.compared, comparison=None)
+
+    def _choose_by_comparison(self, request: ModelRequest) -> Choice | None:
+        """The best network of a comparison; None where none is due, or it could not decide."""
+        if request.network != "auto" or not request.may_train or not (request.minutes or request.steps):
             return None
         if not is_comparable(self.source, self.scan.files):
             return None
-        if wish.minutes is not None and wish.minutes < COMPARED_FROM:
-            told = f"--minutes {wish.minutes:g} leaves no time to compare networks ({COMPARED_FROM:g} would)"
-            self.progress.message(told)
+        if request.minutes is not None and request.minutes < MIN_COMPARISON_MINUTES:
+            self.progress.message(
+                f"--minutes {request.minutes:g} leaves no time to compare networks "
+                f"({MIN_COMPARISON_MINUTES:g} would)"
+            )
             return None
-        kept = read_state(self.work).get("comparison") or {}
-        asked = {"wish": wish.asked, "groups": wish.groups}
-        if any(kept.get(name) != value for name, value in asked.items()):
-            # Else a run that was stopped goes on, with the time it had.
-            kept = asked | self._try_all(wish)
-            write_state(self.work, comparison=kept)
-        self.compared, self._compared_minutes = kept["rows"], kept["minutes"]
-        return chosen(kept["rows"], trained_size(self.source, self.scan.files))
+        comparison: StoredComparison | None = read_state(self.work).get("comparison")
+        # Otherwise a run that was stopped goes on, with the time it had.
+        if comparison is None or not _is_of(comparison, request):
+            comparison = self._compare(request)
+            write_state(self.work, comparison=comparison)
+        self.compared, self._comparison_minutes = comparison["rows"], comparison["minutes"]
+        return choose_compared(comparison["rows"], trained_size(self.source, self.scan.files))
 
-    def _try_all(self, wish: ModelRequest) -> dict[str, Any]:
-        from unpool.actions.embedding.compare_networks import compare, told
+    def _compare(self, request: ModelRequest) -> StoredComparison:
+        from unpool.actions.embedding.compare_networks import compare, format_table
 
-        began = time.perf_counter()
-        tried = compare(
-            self.source, self.scan.files, self._pretrained(), groups=wish.groups,
-            side=typical_side(self.source, self.scan.files), seed=wish.seed, progress=self.progress,
+        start = time.perf_counter()
+        results = compare(
+            self.source, self.scan.files, self._pretrained_model(), groups=request.groups,
+            side=typical_side(self.source, self.scan.files), seed=request.seed, progress=self.progress,
         )  # fmt: skip
-        if not tried:
+        if not results:
             self.progress.message("too few images can be read to compare networks on them")
-        for line in told(tried):
+        for line in format_table(results):
             self.progress.message(line)
-        rows = [trial.row() for trial in tried]
-        return {"rows": rows, "minutes": (time.perf_counter() - began) / 60}
+        return StoredComparison(
+            model_request=request.run_key(), groups=request.groups, rows=[result.row() for result in results],
+            minutes=(time.perf_counter() - start) / 60,
+        )  # fmt: skip
 
-    def _pretrained(self) -> Path:
+    def _pretrained_model(self) -> Path:
         """A model folder of the pretrained network, beside the model of the workspace."""
-        if not has_model(self._tried):
-            with self.progress.stage("preparing"):
-                save_pretrained_apart(PRETRAINED, self._tried)
-        return self._tried
+        if not has_model(self._pretrained):
+            self._save_pretrained(PRETRAINED, self._pretrained)
+        return self._pretrained
 
-    def _make(self, choice: Choice, wish: ModelRequest, folder: Path) -> None:
+    def _save_pretrained(self, name: str, folder: Path) -> None:
+        with self.progress.stage("preparing the pretrained network"):
+            save_pretrained_in_subprocess(name, folder)
+
+    def _write_model(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
         if choice.adapted:
-            self._adapt(wish, folder)
-        elif choice.folder is None and choice.network == PRETRAINED and has_model(self._tried):
-            copy_model(self._tried, folder)
+            self._adapt(request, folder)
+        elif choice.folder is None and choice.network == PRETRAINED and has_model(self._pretrained):
+            copy_model(self._pretrained, folder)
         elif choice.folder is not None:
             copy_model(choice.folder, folder)
-        elif not wish.may_train or _is_pretrained(choice.network):
-            if wish.minutes or wish.steps:
+        elif not request.may_train or _is_pretrained(choice.network):
+            if request.minutes or request.steps:
                 self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
-            with self.progress.stage("preparing"):
-                save_pretrained_apart(choice.network, folder)
+            self._save_pretrained(choice.network, folder)
         else:
-            self._learn(choice, wish, folder)
+            self._train(choice, request, folder)
 
-    def _adapt(self, wish: ModelRequest, folder: Path) -> None:
+    def _adapt(self, request: ModelRequest, folder: Path) -> None:
         from unpool.actions.embedding.adapt_features import adapt
 
-        began = time.perf_counter()
+        start = time.perf_counter()
         adapt(
-            folder, self._pretrained(), self.source, self.scan.files, minutes=self._left(wish.minutes),
-            seed=wish.seed, workers=self.workers, progress=self.progress,
+            folder, self._pretrained_model(), self.source, self.scan.files,
+            minutes=self._remaining(request.minutes), seed=request.seed, workers=self.workers,
+            progress=self.progress,
         )  # fmt: skip
-        self.train_seconds = time.perf_counter() - began
+        self.train_seconds = time.perf_counter() - start
 
-    def _learn(self, choice: Choice, wish: ModelRequest, folder: Path) -> None:
-        form = training_form(choice)
-        began = time.perf_counter()
-        self.store = PixelBuffer(folder, len(self.scan.files), form.size)
-        writer = RowWriter(self.table)
-        with self.progress.stage("decoding", len(self.scan.files), "images") as stage:
-            for chunk in decode_chunks(self.source, self.scan.files, form, self.workers):
-                self.store.add(chunk.usable, chunk.pixels_NSSC)
+    def _train(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
+        start = time.perf_counter()
+        self.store = self._decode(training_preprocessing(choice), folder)
+        check_not_empty(self.work, self.table, self.source.location)
+        train_encoder(
+            folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
+            minutes=self._remaining(request.minutes), steps=request.steps, groups=request.groups, seed=request.seed,
+            progress=self.progress,
+        )  # fmt: skip
+        self.train_seconds = time.perf_counter() - start
+
+    def _decode(self, preprocessing: Preprocessing, folder: Path) -> PixelBuffer:
+        """Decode all images, and write their rows without vectors."""
+        files = self.scan.files
+        buffer, writer = PixelBuffer(folder, len(files), preprocessing.size), RowWriter(self.table)
+        with self.progress.stage("decoding", len(files), "images") as stage:
+            for chunk in decode_chunks(self.source, files, preprocessing, self.workers):
+                buffer.add(chunk.usable, chunk.pixels_nSSC)
                 writer.add(chunk.rows)
                 stage.advance(len(chunk.rows))
         writer.flush()
-        check_not_empty(self.work, self.table, self.source.location)
-        learn(
-            folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
-            minutes=self._left(wish.minutes), steps=wish.steps, groups=wish.groups, seed=wish.seed,
-            progress=self.progress,
-        )  # fmt: skip
+        return buffer
 
-        self.train_seconds = time.perf_counter() - began
+    def _remaining(self, minutes: float | None) -> float | None:
+        """The time that a comparison has left for training, a third of all at least."""
+        return None if minutes is None else max(minutes / 3, minutes - self._comparison_minutes)
 
-    def _left(self, minutes: float | None) -> float | None:
-        """Of the time that was asked for what a comparison has not taken, a third at least."""
-        return None if minutes is None else max(minutes / 3, minutes - self._compared_minutes)
+
+def _is_of(comparison: StoredComparison, request: ModelRequest) -> bool:
+    same_request = comparison.get("model_request") == request.run_key()
+    return same_request and comparison.get("groups") == request.groups
 
 
 def _is_pretrained(name: str) -> bool:

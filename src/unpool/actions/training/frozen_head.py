@@ -1,97 +1,106 @@
-"""Training a head on frozen features: the encoder sees a few views of each image once, and is then done.
+"""Training a head on frozen features: views of each image are embedded once, and the head is trained on those.
 
-N images, V views of each, D numbers in a feature, S side, C channels, B batch.
+N images, V views of each, D numbers in a feature, S side, C channels, M some of the images.
 """
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unpool.actions.embedding.adapt_features import paired
+from unpool.actions.embedding.adapt_features import pair_with_neighbours
+from unpool.actions.training.image_task import ImageTask
 from unpool.actions.training.run import Run
-from unpool.errors import UnpoolError
-from unpool.inference.encoder import Encoder, OnnxEncoder, TorchEncoder, export_encoder
+from unpool.inference.encoder import Encoder, open_encoder
 from unpool.inference.view_embedding import view_features
-from unpool.training.run_folder import ENCODER, FEATURES, open_run_folder
+from unpool.training.run_folder import ENCODER, FEATURES
 
-MOST_VIEWS, LEAST_VIEWS, SEEN = 8, 2, 64_000  # views of an image, and of all images where that allows
-STARTED_FROM = 5_000  # features that tell the principal directions
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from unpool.networks.autoencoder import Autoencoder
+
+MAX_VIEWS, MIN_VIEWS = 8, 2  # of an image
+MAX_EMBEDDED_VIEWS = 64_000  # of all images, where that leaves `MIN_VIEWS`
+PCA_SAMPLE = 5_000  # features that the principal directions are computed from
 
 
 def num_views(num_images: int) -> int:
-    """How many views of each image are embedded, fewer of many images.
+    """Return how many views of each image are embedded, fewer of many images.
 
     >>> num_views(1_500), num_views(16_000), num_views(1_000_000)
     (8, 4, 2)
     """
-    return min(MOST_VIEWS, max(LEAST_VIEWS, SEEN // max(1, num_images)))
+    return min(MAX_VIEWS, max(MIN_VIEWS, MAX_EMBEDDED_VIEWS // max(1, num_images)))
 
 
-def train_head_alone(run: Run, pixels_NSSC: np.ndarray) -> None:
-    """Make `run` train the head of its network, which gets one, over features of views; they are computed here.
+def train_head_only(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> ImageTask:
+    """Build the task of training a head on the features of a frozen network.
 
-    The features lie in MODEL/training until the run is finished; a run that was stopped goes on with them.
+    The features are computed here and lie in MODEL/training until the run is finished; a run that was stopped
+    goes on with them.
+
+    Args:
+        task: the task of the whole network.
+        run: where the features go.
+        pixels_NSSC: the images, uint8.
     """
-    from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head
 
-    network: Autoencoder = run.network
-    with seeded(run.how.plan.seed):
-        whole = with_head(network)
-    head = Head(whole)
-    assert run.out is not None  # `unpool train` has one always
-    if run.accelerator.is_main_process:
-        open_run_folder(run.out, resume=True)  # marks the folder as ours before anything is put there
+    network: Autoencoder = task.network
+    seed = task.settings.plan.seed
+    with seeded(seed):
+        full = with_head(network)
+    head = Head(full)
+    run.open_folder(resume=True)  # marks it before anything is put there
     with run.accelerator.main_process_first():
-        feature_NVD = _features(run, network, pixels_NSSC)
-    if whole is not network:  # a fresh head
-        some_M = np.linspace(0, len(feature_NVD) - 1, min(STARTED_FROM, len(feature_NVD))).astype(int)
+        feature_NVD = _features(task, run, pixels_NSSC)
+    if full is not network:  # a fresh head
+        some_M = np.linspace(0, len(feature_NVD) - 1, min(PCA_SAMPLE, len(feature_NVD))).astype(int)
         head.start(_tensor(feature_NVD[some_M, 0]))
-    run.network, run.whole = head, whole
-    with run.progress.stage("finding images alike"):
-        run.images, run.looks = paired(
-            head, feature_NVD, run.trained_on(), run.accelerator.device, seed=run.how.plan.seed
-        )
+    with run.progress.stage("finding similar images"):
+        features, views = pair_with_neighbours(head, feature_NVD, task.parts[0], run.accelerator.device, seed=seed)
+    return replace(task, network=head, data=features, full_network=full, precomputed_views=views)
 
 
-def _tensor(feature_MD: np.ndarray) -> Any:
+def _tensor(feature_MD: np.ndarray) -> Tensor:
     import torch
 
     return torch.from_numpy(np.ascontiguousarray(feature_MD, np.float32))
 
 
-def _features(run: Run, network: Any, pixels_NSSC: np.ndarray) -> np.ndarray:
+def _features(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> np.ndarray:
     """(N, V, D) float16 in a file that grows until every row is there."""
-    from unpool.objectives.views import views_named
+    from unpool.objectives.views import find_views
 
-    assert run.scratch is not None
-    count, side = num_views(len(pixels_NSSC)), network.preprocessing.size
-    dimension = _codes(network).dimension(side)
-    path = run.scratch / FEATURES
-    of_what = repr((run.origin, run.how.views, run.how.plan.seed, count)).encode()
-    mark_8 = np.frombuffer(hashlib.blake2b(of_what, digest_size=16).digest(), np.float16)
-    shape = (len(pixels_NSSC), count, dimension)
-    whole = _opened(path, mark_8, shape)
-    feature_NVD = whole[len(mark_8) :].reshape(shape)
+    assert run.scratch is not None  # `unpool train` always writes
+    settings, network = task.settings, task.network
+    count, seed = num_views(len(pixels_NSSC)), settings.plan.seed
+    images_key = {name: run.key[name] for name in run.key.keys() - settings.run_key().keys()}
+    content = repr((sorted(images_key.items()), settings.views, seed, count)).encode()
+    mark_8 = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.float16)
+    shape = (len(pixels_NSSC), count, _without_head(network).dimension(network.preprocessing.size))
+    stored = _open_features(run.scratch / FEATURES, mark_8, shape)
+    feature_NVD = stored[len(mark_8) :].reshape(shape)
     # Rows that no worker has reached are zeros, and no feature is.
     todo_M = np.flatnonzero(~(feature_NVD != 0).any(axis=2).all(axis=1))
     if len(todo_M):
-        encoder = _encoder(run, network)
+        encoder = _open_encoder(run, network)
         with run.progress.stage("embedding views", len(todo_M), "images") as stage:
-            views, seed = views_named(run.how.views), run.how.plan.seed
+            views = find_views(settings.views)
             for rows, vectors_bVD in view_features(encoder, pixels_NSSC, todo_M, count, views, seed):
                 feature_NVD[rows] = vectors_bVD
                 stage.advance(len(rows))
     return feature_NVD
 
 
-def _opened(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The file of features as one row of numbers, begun anew where it is of other images or views."""
+def _open_features(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Open the file of features as one row of numbers, anew where it is of other images or views."""
     length = len(mark_8) + int(np.prod(shape))
     if path.exists() and path.stat().st_size == 2 * length:
         kept = np.memmap(path, np.float16, "r+", shape=(length,))
@@ -102,7 +111,7 @@ def _opened(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarra
     return fresh
 
 
-def _codes(network: Any) -> Any:
+def _without_head(network: Autoencoder) -> Autoencoder:
     """The network without its head: what is the same before and after training."""
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.head import NetworkWithHead
@@ -115,16 +124,8 @@ def _codes(network: Any) -> Any:
     )  # fmt: skip
 
 
-def _encoder(run: Run, network: Any) -> Encoder:
+def _open_encoder(run: Run, network: Autoencoder) -> Encoder:
     assert run.scratch is not None
-    codes, device = _codes(network).eval(), run.accelerator.device.type
-    if device != "cpu":
-        return TorchEncoder(codes, device)
-    path = run.scratch / ENCODER
-    try:
-        with run.progress.stage("exporting"):
-            export_encoder(codes, path)
-    except UnpoolError as error:
-        run.progress.message(f"embedding with torch instead of ONNX Runtime: {error}")
-        return TorchEncoder(codes)
-    return OnnxEncoder(path)
+    codes, path = _without_head(network).eval(), run.scratch / ENCODER
+    path.unlink(missing_ok=True)  # perhaps of another network
+    return open_encoder(lambda: codes, path, run.accelerator.device.type, run.progress)

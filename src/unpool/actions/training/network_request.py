@@ -1,38 +1,54 @@
-"""The network of a training: of the catalogue, from a description, or a model to go on from."""
+"""The network of a training: of the catalogue, from a description, or from a model folder."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from unpool.actions.training.settings import TrainSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.options import COMPARING
+from unpool.objectives.catalogue import find_objective
 from unpool.training.model_file import describe_model, expect_kind
 
+if TYPE_CHECKING:
+    from unpool.networks.autoencoder import Autoencoder
+
 DEFAULT = "conv"
-DESCRIPTIONS = (".yaml", ".yml")
+DESCRIPTION_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
 class NetworkRequest:
-    """What the user asked of a network: a name with its options, a description, or a model folder."""
+    """A network as it was requested: a name with its options, a description, or a model folder.
+
+    Args:
+        name: of the catalogue, of timm or torchvision, of the description, or of the model's network.
+        is_backbone: an encoder of the catalogue, timm or torchvision.
+        seed: of fresh weights.
+        weights: "imagenet", "none" or a file; None: pretrained where the network has such weights by default.
+        init: how fresh weights are drawn.
+        use_indices: whether pooling indices reach the decoder; None: the network's default.
+        options: size, width and decoder, as far as typed.
+        description: what a YAML file says.
+        from_model: the model folder to go on from.
+    """
 
     name: str
     is_backbone: bool
     seed: int
-    weights: str | None = None  # None: pretrained where that is the network's habit and they can be had
+    weights: str | None = None
     init: str = "default"
     use_indices: bool | None = None
     options: dict[str, Any] = field(default_factory=dict)
     description: dict[str, Any] | None = None
     from_model: Path | None = None
 
-    def asked(self) -> dict[str, Any]:
-        """The same for the same wishes, as model.json and checkpoints keep it."""
+    def run_key(self) -> dict[str, Any]:
+        """Return the request as flat values, equal for equal requests."""
         start = None if self.from_model is None else describe_model(self.from_model)["weights"]
         return {
             "network": self.name, "weights": self.weights, "init": self.init, "use_indices": self.use_indices,
@@ -42,45 +58,47 @@ class NetworkRequest:
 
 
 class InputShape(NamedTuple):
-    """How images are decoded for a network: side in pixels, channels (None: as the images are)."""
+    """How images are decoded: side in pixels, and channels; None: as the images are."""
 
     size: int
     channels: int | None
 
 
-def parse_network_spec(
-    network: str | None, from_model: Path | None, size: int | None, width: int | None, decoder: str | None,
-    weights: str | None, init: str | None, no_indices: bool, seed: int,
-) -> NetworkRequest:  # fmt: skip
-    """The options of the command line as one wish; UsageError where they do not go together."""
+def parse_network_request(settings: TrainSettings) -> NetworkRequest:
+    """Read the network's options.
+
+    Raises:
+        UsageError: where they exclude each other, or a name is unknown.
+    """
     from unpool.networks.catalogue import is_backbone
     from unpool.networks.layers.initialisation import INITIALISATIONS
 
+    init, weights, seed = settings.init, settings.weights, settings.seed
     if init is not None and init not in INITIALISATIONS:
         raise unknown_name("initialisation", init, INITIALISATIONS)
-    use_indices = False if no_indices else None
-    options = {"size": size, "width": width, "decoder": decoder}
-    given = {name: value for name, value in options.items() if value is not None}
-    start = given | {"weights": weights, "init": init}
-    if from_model is not None:
-        _refuse("--from", start | {"network": network}, "the model already fixes it")
-        described = expect_kind(from_model, "encoder")
+    use_indices = False if settings.no_indices else None
+    shape = {"size": settings.size, "width": settings.width, "decoder": settings.decoder}
+    options = {name: value for name, value in shape.items() if value is not None}
+    if settings.from_ is not None:
+        fixed = options | {"weights": weights, "init": init, "network": settings.network}
+        _check_unset("--from", fixed, "the model already fixes it")
+        described = expect_kind(settings.from_, "encoder")
         return NetworkRequest(
-            described["network"], False, seed, use_indices=use_indices, from_model=from_model
+            described["network"], False, seed, use_indices=use_indices, from_model=settings.from_
         )
-    if network is not None and network.endswith(DESCRIPTIONS):
-        _refuse(f"--network {network}", given, "the file itself says it")
-        description = _read_description(Path(network))
-        _try_description(network, description, seed)
+    name = settings.network or DEFAULT
+    if name.endswith(DESCRIPTION_SUFFIXES):
+        _check_unset(f"--network {name}", options, "the file itself says it")
+        description = _read_description(Path(name))
+        _check_description(name, description, seed)
         name = str(description.get("name", "described"))
         return NetworkRequest(
             name, False, seed, weights, init or "default", use_indices, description=description
         )
-    name = network or DEFAULT
-    return NetworkRequest(name, is_backbone(name), seed, weights, init or "default", use_indices, given)
+    return NetworkRequest(name, is_backbone(name), seed, weights, init or "default", use_indices, options)
 
 
-def _refuse(by: str, options: dict[str, Any], reason: str) -> None:
+def _check_unset(by: str, options: Mapping[str, object], reason: str) -> None:
     for name, value in options.items():
         if value is not None:
             raise UsageError(f"--{name} {value} and {by} exclude each other: {reason}; leave one out")
@@ -102,8 +120,8 @@ def _read_description(path: Path) -> dict[str, Any]:
     return description
 
 
-def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
-    """`UsageError` naming the file and what is wrong in it, before anything is opened."""
+def _check_description(file: str, description: dict[str, Any], seed: int) -> None:
+    """Raise `UsageError` naming the file and what is wrong in it."""
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import network_from_description
 
@@ -116,65 +134,88 @@ def _try_description(file: str, description: dict[str, Any], seed: int) -> None:
         raise UsageError(f"--network {file}: channels is {channels}, but must be 1 (grey) or 3 (colour)")
 
 
-def input_shape_for(wanted: NetworkRequest, typical: Callable[[], int]) -> InputShape:
-    """How images are decoded; `typical` gives the side at which a network of free depth fits them."""
+def input_shape_for(request: NetworkRequest, typical_side: Callable[[], int]) -> InputShape:
+    """Decide how images are decoded for a network.
+
+    Args:
+        request: the network.
+        typical_side: gives the side of the images, pixels, for a network whose depth follows it.
+    """
     from unpool.networks.catalogue import default_size
     from unpool.networks.description import preprocessing_from_description
 
-    if wanted.from_model is not None:
-        prep = describe_model(wanted.from_model)["preprocessing"]
+    if request.from_model is not None:
+        prep = describe_model(request.from_model)["preprocessing"]
         return InputShape(prep["size"], prep["channels"])
-    if wanted.description is not None:
-        pixels = preprocessing_from_description(wanted.description)
+    if request.description is not None:
+        pixels = preprocessing_from_description(request.description)
         return InputShape(pixels.size, pixels.channels)
-    size = wanted.options.get("size")
+    size = request.options.get("size")
     if size is None:
-        size = typical() if wanted.name == DEFAULT else default_size(wanted.name)
+        size = typical_side() if request.name == DEFAULT else default_size(request.name)
     return InputShape(size, None)
 
 
+class BuiltNetwork(NamedTuple):
+    """A network ready to be trained, and whether its encoder is adapted rather than trained from scratch."""
+
+    network: Autoencoder
+    adapts: bool
+
+
 def build_requested_network(
-    wanted: NetworkRequest,
-    frame: InputShape,
+    request: NetworkRequest,
+    shape: InputShape,
     objective: str,
+    *,
     num_classes: int | None,
     freeze: bool,
     progress: Progress,
-) -> tuple[Any, bool]:
-    """The network ready to be trained: built or loaded, with a head where it classifies, frozen on request.
+) -> BuiltNetwork:
+    """Build or load a network, with a head where it classifies, frozen on request.
 
-    And whether its encoder is to be adapted, not trained anew: it has learnt from other images, and is now
-    compared on these. Then its batch statistics stay. Raises `UnpoolError` where there is no decoder and the
-    objective needs one.
+    An encoder with weights from elsewhere is adapted where the objective compares codes: its batch statistics stay.
+
+    Args:
+        request: which network.
+        shape: of the images.
+        objective: what it will be trained for.
+        num_classes: of an objective that needs labels.
+        freeze: leave the encoder as it is.
+        progress: receives which weights it starts from.
+
+    Raises:
+        UnpoolError: where the objective needs a decoder and there is none, or nothing would be trained.
     """
     from unpool.networks.layers.freezing import check_anything_trains, keep_statistics
     from unpool.networks.layers.freezing import freeze as freeze_encoder
 
-    only_head = freeze and objective in COMPARING  # it gets one, which is then all that is trained
-    if only_head and wanted.is_backbone:
-        wanted = replace(wanted, options={"decoder": "none"} | wanted.options)
-    network, has_learnt = _made(wanted, frame, num_classes, progress)
+    spec = find_objective(objective)
+    trains_head = freeze and spec.compares_codes  # it gets one, which is then all that is trained
+    if trains_head and request.is_backbone:
+        request = replace(request, options={"decoder": "none"} | request.options)
+    network, is_pretrained = _build(request, shape, num_classes, progress)
     if num_classes is not None:
-        network = _with_head(network, num_classes, wanted.seed)
-    elif objective not in COMPARING:
-        _refuse_without_decoder(network, objective)
-    # Comparing shapes the code alone, and its decoder shows what the code holds without more.
-    if wanted.use_indices is not None or objective in COMPARING:
+        network = _with_head(network, num_classes, request.seed)
+    elif spec.needs_decoder:
+        _check_has_decoder(network, objective)
+    # Comparing trains the code alone, and its decoder shows what the code holds without more.
+    if request.use_indices is not None or spec.compares_codes:
         network.use_indices = False
     if freeze:
         freeze_encoder(network)
-    if not only_head:
+    if not trains_head:
         check_anything_trains(network, freeze)
-    adapts = has_learnt and objective in COMPARING and not freeze
+    adapts = is_pretrained and spec.compares_codes and not freeze
     if adapts:
         keep_statistics(network)
-    return network, adapts
+    return BuiltNetwork(network, adapts)
 
 
-def _made(
-    wanted: NetworkRequest, frame: InputShape, num_classes: int | None, progress: Progress
+def _build(
+    request: NetworkRequest, shape: InputShape, num_classes: int | None, progress: Progress
 ) -> tuple[Any, bool]:
-    """The network, and whether it starts from what was learnt elsewhere."""
+    """The network, and whether it has weights from elsewhere."""
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import network_from_description
     from unpool.networks.encoders.backbones import Backbone
@@ -182,41 +223,41 @@ def _made(
     from unpool.networks.weights import load_weights
     from unpool.training.model_file import load_model
 
-    if wanted.from_model is not None:
-        network = load_model(wanted.from_model)
+    if request.from_model is not None:
+        network = load_model(request.from_model)
         return network, isinstance(getattr(network, "encoder", None), Backbone)
-    if wanted.description is None:
-        return _built(wanted, frame, num_classes, progress)
-    with seeded(wanted.seed):
-        network = network_from_description(wanted.description)
-        initialise(network, wanted.init)
-    load_weights(network, wanted.weights or "none")
-    _tell_start(wanted, progress)
-    return network, wanted.weights not in (None, "none")
+    if request.description is None:
+        return _build_from_catalogue(request, shape, num_classes, progress)
+    with seeded(request.seed):
+        network = network_from_description(request.description)
+        initialise(network, request.init)
+    load_weights(network, request.weights or "none")
+    _report_start(request, progress)
+    return network, request.weights not in (None, "none")
 
 
-def _built(
-    wanted: NetworkRequest, frame: InputShape, num_classes: int | None, progress: Progress
+def _build_from_catalogue(
+    request: NetworkRequest, shape: InputShape, num_classes: int | None, progress: Progress
 ) -> tuple[Any, bool]:
     from unpool.networks.catalogue import build_network
     from unpool.networks.weights import has_imagenet
 
-    options = {"size": frame.size, "channels": frame.channels} | wanted.options
-    if num_classes is None and wanted.name == "lenet":
+    options = {"size": shape.size, "channels": shape.channels} | request.options
+    if num_classes is None and request.name == "lenet":
         options.setdefault("decoder", "unpool")
-    common: dict[str, Any] = {"num_classes": num_classes, "init": wanted.init, "seed": wanted.seed, **options}
-    network = build_network(wanted.name, weights=wanted.weights or "none", **common)
-    if wanted.weights is not None:
-        _tell_start(wanted, progress)
-        return network, wanted.weights != "none"
-    if has_imagenet(wanted.name) and wanted.init != "default":
-        progress.message(f"--init {wanted.init} draws all weights: the ImageNet weights are not used")
+    common: dict[str, Any] = {"num_classes": num_classes, "init": request.init, "seed": request.seed, **options}
+    network = build_network(request.name, weights=request.weights or "none", **common)
+    if request.weights is not None:
+        _report_start(request, progress)
+        return network, request.weights != "none"
+    if has_imagenet(request.name) and request.init != "default":
+        progress.message(f"--init {request.init} draws all weights: the ImageNet weights are not used")
         return network, False
     return network, fill_from_imagenet(network, progress)
 
 
 def fill_from_imagenet(network: Any, progress: Progress) -> bool:
-    """Load the ImageNet weights where there are some that can be had, and tell; whether they were."""
+    """Load the ImageNet weights where there are some that can be had; returns whether they were."""
     from unpool.networks.weights import has_imagenet, load_weights
 
     if not has_imagenet(network.architecture):
@@ -231,12 +272,12 @@ def fill_from_imagenet(network: Any, progress: Progress) -> bool:
     return True
 
 
-def _tell_start(wanted: NetworkRequest, progress: Progress) -> None:
-    """Which of `--weights` and `--init` fills what."""
-    if wanted.weights == "none":
+def _report_start(request: NetworkRequest, progress: Progress) -> None:
+    """Report which of `--weights` and `--init` fills what."""
+    if request.weights == "none":
         return
-    source = "the ImageNet weights" if wanted.weights == "imagenet" else wanted.weights
-    rest = f"; --init {wanted.init} draws only what they lack" if wanted.init != "default" else ""
+    source = "the ImageNet weights" if request.weights == "imagenet" else request.weights
+    rest = f"; --init {request.init} draws only what they lack" if request.init != "default" else ""
     progress.message(f"training starts from {source}{rest}")
 
 
@@ -257,9 +298,11 @@ def _with_head(network: Any, num_classes: int, seed: int) -> Any:
         return with_classes(network, num_classes)
 
 
-def _refuse_without_decoder(network: Any, objective: str) -> None:
+def _check_has_decoder(network: Any, objective: str) -> None:
     from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network.decoder, NoDecoder):
-        told = f"{network.architecture} has no decoder, which --objective {objective} trains"
-        raise UnpoolError(f"{told}; build it with --decoder unpool, transpose or upsample")
+        raise UnpoolError(
+            f"{network.architecture} has no decoder, which --objective {objective} trains; build it with --decoder "
+            "unpool, transpose or upsample"
+        )

@@ -111,8 +111,7 @@ def _run(
     """A row for each usable image, and some of them, from first to last, for the picture."""
     from unpool.inference.reconstruction import reconstruct
 
-    prep = network.preprocessing
-    batches = images.batches(prep)
+    batches = images.batches(network.preprocessing)
     rows: list[dict[str, Any]] = []
     shown: list[Shown] = []
     chosen = set(

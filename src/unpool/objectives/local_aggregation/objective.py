@@ -1,34 +1,47 @@
-"""Training by Local Aggregation: in-batch contrast until neighbours mean something, then neighbours that agree.
+"""Training by Local Aggregation, after a warm-up by in-batch contrast.
 
 B batch, N images in all, M images trained on, E numbers in a projection.
 """
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from unpool.networks.embedder import Embedder
+from unpool.objectives.base import ObjectiveInputs
 from unpool.objectives.contrastive import PROJECTED, Contrast, contrast_loss
 from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
-from unpool.objectives.views import ViewSampler
+from unpool.objectives.views import PrecomputedViews, ViewSampler, resolve_views
 
 WARM_UP = 0.5  # share of the epochs
 
 
 class Aggregation(Contrast):
-    """Contrast that fills a memory bank, and Local Aggregation in its place after the warm-up.
+    """Contrast, then Local Aggregation after the warm-up.
 
-    `trained_M` are the images trained on of `num_images` in all: the bank has a row for each of these and no
-    other. `warm_up` is a share of the epochs. An image held out stands for
-    what its other view is nearest to.
+    The contrast fills the memory bank, which has a row for each image trained on. An image held out stands for what
+    its other view is nearest to.
+
+    Args:
+        dimension: D, numbers in a code.
+        num_images: N, with the images held out.
+        trained_M: The images trained on.
+        seed: Random seed of views and bank.
+        temperature: Of the softmax over neighbours, above 0.
+        warm_up: Share of the epochs.
+        views: Samples the views; by default those named "shift".
+        project: The code passes a projection, later discarded.
 
     Source: Zhuang, Zhai and Yamins, ICCV 2019, arXiv 1903.12355; the warm-up by in-batch contrast is ours.
     """
 
     row_N: Tensor
-    alike = ("local.bank", "local.clusters", "local.rounds", "row_N")
+    replicated_buffers = ("local.bank", "local.clusters", "local.rounds", "row_N")
 
     def __init__(
         self,
@@ -51,13 +64,26 @@ class Aggregation(Contrast):
         self.register_buffer("row_N", row_N, persistent=False)
         self._seen: tuple[Tensor, Tensor] | None = None
 
+    @classmethod
+    def for_network(cls, network: Embedder, inputs: ObjectiveInputs) -> Self:
+        """Build the objective, its projection and bank drawn by the seed."""
+        from unpool.networks.catalogue import seeded
+
+        assert inputs.trained_M is not None, "aggregation needs the images trained on"
+        views = resolve_views(inputs.views)
+        with seeded(inputs.seed):
+            return cls(
+                network.dimension(), inputs.num_images, inputs.trained_M, seed=inputs.seed, views=views,
+                project=not isinstance(views, PrecomputedViews),
+            )  # fmt: skip
+
     def before_epoch(self, epoch: int, num_epochs: int) -> None:
-        """Cluster the bank anew, once the warm-up is over."""
+        """Cluster the bank again, once the warm-up is over."""
         if epoch >= self.first_epoch(num_epochs):
             self.local.recluster()
 
     def remark(self) -> str | None:
-        """That Local Aggregation never began, where it did not."""
+        """Return a message where Local Aggregation never began."""
         if int(self.local.rounds):
             return None
         return (
@@ -66,11 +92,23 @@ class Aggregation(Contrast):
         )
 
     def first_epoch(self, num_epochs: int) -> int:
-        """The first epoch after the warm-up; a single epoch is all warm-up."""
+        """Return the first epoch after the warm-up.
+
+        A single epoch is all warm-up.
+        """
         return max(1, round(self.warm_up * num_epochs))
 
     def compare(self, first_BE: Tensor, second_BE: Tensor, index_B: np.ndarray) -> Tensor:
-        """Contrast, and Local Aggregation of both views as soon as there are clusters."""
+        """Compute the contrast, or the Local Aggregation loss of both views.
+
+        Args:
+            first_BE: One view of each image.
+            second_BE: Another view of each.
+            index_B: The images' numbers.
+
+        Returns:
+            A scalar.
+        """
         row_B = self.row_N[torch.from_numpy(np.asarray(index_B, np.int64)).to(self.row_N.device)]
         if not self.training:
             return self._held_out(first_BE, second_BE)
