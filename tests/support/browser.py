@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,10 +35,31 @@ def chromium() -> Iterator[Any]:
 
 @contextmanager
 def served(work: Path, root: Path) -> Iterator[str]:
+    """The viewer of a workspace in a thread of this process; its address."""
+    import uvicorn
+
+    from unpool.viewer.server import create_app
+
+    app = create_app(work, root=root)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        finally:
+            app.release()  # else a page that waits for events keeps the server waiting for it
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def started(work: Path, root: Path) -> Iterator[str]:
     """`unpool view` as a user starts it; its address."""
-    words = [sys.executable, "-m", "unpool", "view", "--work", str(work), "--no-open", "--json"]
+    command = [sys.executable, "-m", "unpool", "view", "--work", str(work), "--no-open", "--json"]
     with subprocess.Popen(
-        words, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
         assert server.stdout is not None
         line = server.stdout.readline()

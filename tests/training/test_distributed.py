@@ -44,7 +44,7 @@ def start(*words: str) -> str:
     done = subprocess.run(
         [sys.executable, *words], capture_output=True, text=True, timeout=300, env=environment
     )
-    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.returncode == 0, done.stderr[-6000:]
     return done.stdout
 
 

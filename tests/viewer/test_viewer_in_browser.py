@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.browser import CHROMIUM, chromium, on_map, opened, served
+from support.browser import CHROMIUM, chromium, on_map, opened, served, started
 from support.viewer_constants import DATED
 from unpool.store.table import ImageTable
 
@@ -85,6 +85,12 @@ def label(page: Any, name: str) -> None:
     test(page, "label-input").fill(name)
     test(page, "label-apply").click()
     page.wait_for_selector("[data-testid=toast]")
+
+
+def test_the_command_shows_the_map(browser: Any, viewed: Path) -> None:
+    """The other tests serve the page themselves, which is quicker."""
+    with started(viewed / "w.unpool", viewed) as url, opened(browser, url) as page:
+        assert test(page, "group-item").count() == 3
 
 
 def test_hover_shows_the_image_that_is_there(page: Any, viewed: Path) -> None:
