@@ -1,7 +1,7 @@
 import { render } from "preact";
 import { App } from "./app/App";
 import { load } from "./app/edits";
-import { followFilter } from "./app/finding";
+import { followFilter } from "./app/search";
 import { followJob } from "./app/jobs";
 import { followKeys } from "./app/keys";
 import { source } from "./app/store";

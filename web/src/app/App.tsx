@@ -11,9 +11,9 @@ import { TableView } from "../panels/TableView";
 import { Drop } from "./Drop";
 import { load } from "./edits";
 import { FilterBar } from "./FilterBar";
-import { FILTERED } from "./finding";
+import { FILTERED } from "./search";
 import { MapPane } from "./MapPane";
-import { asked, collection, filter, opened, sheet, shown, source, trouble, view } from "./store";
+import { collection, filter, openDialog, opened, sheet, shown, source, trouble, view } from "./store";
 import { Toasts } from "./Toasts";
 import { TopBar } from "./TopBar";
 
@@ -23,7 +23,7 @@ function NoMap() {
       <h2>No map yet</h2>
       <p>These images have not been laid out on a map.</p>
       {source.editable && (
-        <button type="button" class="button main" onClick={() => (asked.value = { kind: "jobs" })}>
+        <button type="button" class="button main" onClick={() => (openDialog.value = { kind: "jobs" })}>
           Make one…
         </button>
       )}
@@ -37,7 +37,7 @@ function NoImages() {
       <h2>No images yet</h2>
       <p>Choose a folder of images: unpool learns from them, groups them and lays them out on a map.</p>
       {source.editable && (
-        <button type="button" class="button main" onClick={() => (asked.value = { kind: "run" })}>
+        <button type="button" class="button main" onClick={() => (openDialog.value = { kind: "run" })}>
           New run…
         </button>
       )}
@@ -90,6 +90,11 @@ export function App() {
       <TopBar />
       <Sidebar />
       <main id="centre" tabIndex={-1}>
+        {source.note !== null && (
+          <p class="share-note" role="note" data-testid="note">
+            {source.note}
+          </p>
+        )}
         {FILTERED.includes(view.value) && <FilterBar />}
         <div class="centre">
           <Centre />
@@ -99,8 +104,8 @@ export function App() {
       <JobStrip />
       {sheet.value !== null && <div class="sheet-back" onClick={() => (sheet.value = null)} />}
       {opened.value !== null && <ImageDialog />}
-      {asked.value !== null && <Dialogs asked={asked.value} />}
-      {opened.value === null && asked.value === null && <Toasts />}
+      {openDialog.value !== null && <Dialogs request={openDialog.value} />}
+      {opened.value === null && openDialog.value === null && <Toasts />}
       {source.editable && collection.value.has.model && <Drop />}
     </div>
   );

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { findFile } from "./finding";
+import { findFile } from "./search";
 import { Icon } from "./Icon";
 
 function pictureIn(data: DataTransfer | null): File | null {

@@ -1,5 +1,5 @@
-import { PROBLEMS } from "../panels/problems";
-import { narrow, widen } from "./finding";
+import { problemTitle } from "../panels/problems";
+import { narrow, widen } from "./search";
 import { count, day } from "./format";
 import { Icon } from "./Icon";
 import { collection, filter, groupsByNumber, isFiltered, shown } from "./store";
@@ -9,7 +9,7 @@ function conditions(): { words: string; end: () => void }[] {
   const all = [
     group !== undefined && { words: groupsByNumber.value.get(group)?.name ?? `group ${group}`, key: "group" },
     label !== undefined && { words: label === "" ? "without a label" : `label: ${label}`, key: "label" },
-    problem !== undefined && { words: PROBLEMS[problem].name.toLowerCase(), key: "problem" },
+    problem !== undefined && { words: problemTitle(problem).toLowerCase(), key: "problem" },
     folder !== undefined && { words: `in ${folder === "" ? "the top folder" : folder}`, key: "folder" },
     from !== undefined && { words: `from ${day(from)}`, key: "from" },
     to !== undefined && { words: `until ${day(to)}`, key: "to" },

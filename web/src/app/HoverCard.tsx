@@ -1,6 +1,6 @@
 import { useHeld } from "./batched";
 import { facts } from "./caches";
-import { hovered, type Hovered } from "./mapping";
+import { hovered, type Hovered } from "./mapState";
 import { labelOf } from "./store";
 import { GroupName } from "./Swatch";
 import { Thumb } from "./Thumb";

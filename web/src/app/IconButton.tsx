@@ -3,6 +3,7 @@ import { Icon, type IconName } from "./Icon";
 interface Props {
   icon: IconName;
   name: string; // for screen readers, and shown on hover
+  word?: string; // shown beside the icon where there is room
   onClick(event: MouseEvent): void;
   testid?: string;
   pressed?: boolean;
@@ -11,11 +12,11 @@ interface Props {
   class?: string;
 }
 
-export function IconButton({ icon, name, onClick, testid, pressed, disabled, title = name, ...more }: Props) {
+export function IconButton({ icon, name, word, onClick, testid, pressed, disabled, title = name, ...more }: Props) {
   return (
     <button
       type="button"
-      class={`icon-button ${more.class ?? ""}`}
+      class={`icon-button ${word === undefined ? "" : "worded"} ${more.class ?? ""}`}
       aria-label={name}
       aria-pressed={pressed}
       title={title}
@@ -24,6 +25,7 @@ export function IconButton({ icon, name, onClick, testid, pressed, disabled, tit
       onClick={onClick}
     >
       <Icon name={icon} />
+      {word !== undefined && <span aria-hidden="true">{word}</span>}
     </button>
   );
 }

@@ -1,11 +1,11 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { createMap } from "../map";
-import { openImage } from "./finding";
+import { openImage } from "./search";
 import { HoverCard } from "./HoverCard";
-import { colourBy, hovered, map, mapMode, mapTrouble, picturesShown } from "./mapping";
+import { colourBy, hovered, map, mapMode, mapTrouble, picturesShown } from "./mapState";
 import { MapTools } from "./MapTools";
-import { select } from "./selecting";
+import { select } from "./selectionActions";
 import { collection, isFiltered, points, resultRows, results, selection, shown, source, view } from "./store";
 import { dark } from "./theme";
 
@@ -26,8 +26,8 @@ function make(element: HTMLElement): () => void {
   }
   const ends = [
     effect(() => {
-      const groups = collection.value?.groups ?? [];
-      if (points.value !== null) void map.value?.setData(points.value, groups);
+      const { groups = [], labels = [] } = collection.value ?? {};
+      if (points.value !== null) void map.value?.setData(points.value, groups, labels);
     }),
     effect(() => map.value?.setSelection(selection.value.length > 0 ? selection.value : resultRows.value)),
     effect(() => map.value?.setShown(isFiltered.value ? shown.value : null)),

@@ -1,5 +1,5 @@
 import { IconButton } from "./IconButton";
-import { colourBy, map, mapMode, picturesShown } from "./mapping";
+import { colourBy, map, mapMode, picturesShown } from "./mapState";
 import { resultRows, selection } from "./store";
 
 export function MapTools() {
@@ -10,6 +10,7 @@ export function MapTools() {
       <IconButton
         icon="lasso"
         name="Lasso"
+        word="Lasso"
         title="Draw around images to select them (L)"
         pressed={lasso}
         testid="lasso-toggle"
@@ -18,6 +19,7 @@ export function MapTools() {
       <IconButton
         icon="image"
         name="Pictures"
+        word="Pictures"
         title="Show pictures (I)"
         pressed={picturesShown.value}
         testid="pictures-toggle"
@@ -26,11 +28,12 @@ export function MapTools() {
       <IconButton
         icon="search"
         name="Zoom to the selection"
+        word="Zoom to selection"
         disabled={target.length === 0}
         testid="zoom-selection"
         onClick={() => map.value?.zoomTo(target)}
       />
-      <IconButton icon="reset" name="Whole map" testid="map-reset" onClick={() => map.value?.reset()} />
+      <IconButton icon="reset" name="Whole map" word="Whole map" testid="map-reset" onClick={() => map.value?.reset()} />
       <label class="tool-select">
         Colour by
         <select

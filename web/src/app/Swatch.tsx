@@ -1,7 +1,8 @@
 import { groupOf, groupsByNumber } from "./store";
 
-export function Swatch({ colour }: { colour: string | undefined }) {
-  return <span class="swatch" style={{ background: colour ?? "transparent" }} aria-hidden="true" />;
+/** The colour of a group, square, or of a label, round. */
+export function Swatch({ colour, round = false }: { colour: string | undefined; round?: boolean }) {
+  return <span class={round ? "swatch round" : "swatch"} style={{ background: colour ?? "transparent" }} aria-hidden="true" />;
 }
 
 /** The group an image is in, by colour and by name. */

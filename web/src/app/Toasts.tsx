@@ -1,7 +1,7 @@
 import { undo } from "./edits";
 import { IconButton } from "./IconButton";
 import { toasts } from "./store";
-import { dismiss } from "./telling";
+import { dismiss } from "./notifications";
 
 export function Toasts() {
   return (

@@ -1,10 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { undo } from "./edits";
-import { findFile, narrow } from "./finding";
+import { findFile, narrow } from "./search";
 import { plural } from "./format";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
-import { asked, busy, collection, filter, job, source } from "./store";
+import { busy, collection, filter, job, openDialog, source } from "./store";
 import { dark, toggleTheme } from "./theme";
 import { ViewTabs } from "./ViewTabs";
 
@@ -12,10 +12,10 @@ const PAUSE = 250; // milliseconds after the last key
 
 function PathSearch() {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const wanted = filter.value.text ?? "";
-  const [typed, setTyped] = useState(wanted);
-  useEffect(() => setTyped(wanted), [wanted]);
-  const look = (text: string) => {
+  const current = filter.value.text ?? "";
+  const [typed, setTyped] = useState(current);
+  useEffect(() => setTyped(current), [current]);
+  const search = (text: string) => {
     setTyped(text);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => narrow({ text: text === "" ? undefined : text }), PAUSE);
@@ -30,7 +30,7 @@ function PathSearch() {
         placeholder="Search in paths"
         value={typed}
         data-testid="search-text"
-        onInput={(event) => look(event.currentTarget.value)}
+        onInput={(event) => search(event.currentTarget.value)}
       />
     </search>
   );
@@ -43,7 +43,7 @@ function FileSearch() {
       <button
         type="button"
         class="button quiet file-search"
-        title="Find the images nearest to a picture of yours: choose it, drop it on the page, or paste it"
+        title="Find the images nearest to a picture of yours: select a file, or drop or paste it on the page"
         aria-label="Search by image"
         onClick={() => input.current?.click()}
       >
@@ -76,6 +76,7 @@ function Changing() {
       <IconButton
         icon="undo"
         name="Undo"
+        word="Undo"
         title={last === null ? "Nothing to undo" : `Undo: ${last} (Ctrl+Z)`}
         disabled={last === null}
         testid="undo"
@@ -84,21 +85,23 @@ function Changing() {
       <IconButton
         icon="play"
         name={running ? "Run (one is running)" : "Run"}
+        word="Run"
         title="Run, group, map, check, evaluate"
         testid="jobs-open"
-        onClick={() => (asked.value = { kind: "jobs" })}
+        onClick={() => (openDialog.value = { kind: "jobs" })}
       />
       <IconButton
         icon="save"
         name="Export"
+        word="Export"
         testid="export-open"
-        onClick={() => (asked.value = { kind: "export" })}
+        onClick={() => (openDialog.value = { kind: "export" })}
       />
     </>
   );
 }
 
-/** One cell, and the four it is unpooled to. */
+/** One cell and the four that it is unpooled to. */
 function Logo() {
   return (
     <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">
@@ -127,15 +130,17 @@ export function TopBar() {
         <IconButton
           icon={dark.value ? "sun" : "moon"}
           name={dark.value ? "Light theme" : "Dark theme"}
+          word={dark.value ? "Light" : "Dark"}
           testid="theme-toggle"
           onClick={toggleTheme}
         />
         <IconButton
           icon="help"
           name="Help"
+          word="Help"
           title="Keys and help (?)"
           testid="help-open"
-          onClick={() => (asked.value = { kind: "help" })}
+          onClick={() => (openDialog.value = { kind: "help" })}
         />
       </div>
       {busy.value > 0 && <div class="busy" />}

@@ -1,5 +1,5 @@
 import { Icon, type IconName } from "./Icon";
-import { results, selection, sheet, source, view, type Sheet, type View } from "./store";
+import { results, selection, sheet, view, type Sheet, type View } from "./store";
 
 interface Tab {
   of: View;
@@ -55,9 +55,7 @@ function SheetTab({ of, name, icon }: { of: Sheet; name: string; icon: IconName 
 }
 
 export function ViewTabs() {
-  // A share carries no problems to look at.
-  const known = source.editable ? TABS : TABS.filter(({ of }) => of !== "problems");
-  const tabs = results.value === null ? known : [...known, RESULTS];
+  const tabs = results.value === null ? TABS : [...TABS, RESULTS];
   const picked = selection.value.length;
   return (
     <nav class="tabs" aria-label="Views">

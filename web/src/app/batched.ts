@@ -16,7 +16,7 @@ export class Batched<T> {
   readonly version = signal(0);
   private readonly kept = new Map<number, T>();
   private readonly held = new Map<number, number>();
-  private readonly done = new Set<number>(); // asked for since the last `refresh`
+  private readonly done = new Set<number>(); // requested since the last `refresh`
   private age = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private fetching = false;
@@ -87,7 +87,7 @@ export class Batched<T> {
     } catch (error) {
       if (age !== this.age) this.soon();
       else {
-        // Asked for again by the next that holds them, not at once: the server may be gone.
+        // Requested again by the next holder, not at once: the server may be gone.
         for (const row of rows) this.done.delete(row);
         this.options.failed(error);
       }

@@ -3,13 +3,13 @@ import { Refused } from "../data/source";
 import type { Collection, Edit } from "../data/types";
 import { facts, thumbs } from "./caches";
 import {
-  asked, busy, chosen, collection, filter, opened, points, results, selection, shown, source, trouble,
+  busy, tickedGroups, collection, filter, openDialog, opened, points, results, selection, shown, source, trouble,
 } from "./store";
-import { tell } from "./telling";
+import { notify } from "./notifications";
 
-const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Do it, showing that the page is busy, and tell where it fails. Whether it was done. */
+/** Run some work, show that the page is busy, and report an error. Returns whether it succeeded. */
 export async function attempt(work: () => void | Promise<void>): Promise<boolean> {
   busy.value += 1;
   try {
@@ -26,21 +26,21 @@ export async function attempt(work: () => void | Promise<void>): Promise<boolean
 async function explain(error: unknown): Promise<void> {
   const revision = collection.value?.revision;
   if (error instanceof Refused && error.stale && revision !== undefined) {
-    await show(await source.collection()).catch((again: unknown) => tell(inWords(again), { bad: true }));
+    await show(await source.collection()).catch((again: unknown) => notify(messageOf(again), { bad: true }));
     if (collection.value?.revision !== revision) {
-      tell("The images changed meanwhile, so they were loaded again. Please repeat what you did.", { bad: true });
+      notify("The images changed meanwhile, so they were loaded again. Please repeat what you did.", { bad: true });
       return;
     }
   }
-  tell(inWords(error), { bad: true });
+  notify(messageOf(error), { bad: true });
 }
 
-/** Change something: every edit of the page goes through here. */
-export function edit(wanted: Edit): Promise<boolean> {
+/** Send an edit; every edit of the page goes through here. */
+export function edit(request: Edit): Promise<boolean> {
   return attempt(async () => {
-    const edited = await source.edit(wanted);
+    const edited = await source.edit(request);
     await show(edited.collection);
-    tell(edited.told, { edited: true, undo: wanted.action !== "undo" && edited.collection.undo !== null });
+    notify(edited.message, { edited: true, undo: request.action !== "undo" && edited.collection.undo !== null });
   });
 }
 
@@ -53,7 +53,7 @@ export async function load(): Promise<void> {
     trouble.value = null;
     await show(await source.collection());
   } catch (error) {
-    trouble.value = inWords(error);
+    trouble.value = messageOf(error);
   }
 }
 
@@ -62,7 +62,7 @@ export function openWork(work: string): Promise<boolean> {
     const next = await source.open(work);
     filter.value = {};
     await show(next);
-    tell(`Opened ${next.name}.`);
+    notify(`Opened ${next.name}.`);
   });
 }
 
@@ -71,23 +71,23 @@ function forgetRows(): void {
     selection.value = new Uint32Array();
     results.value = null;
     opened.value = null;
-    asked.value = null;
-    chosen.value = [];
+    openDialog.value = null;
+    tickedGroups.value = [];
     shown.value = new Uint32Array();
   });
   thumbs.clear();
   facts.clear();
 }
 
-let turn = 0;
+let latest = 0;
 
-/** Make this the collection that is shown, with its points; of several at a time the last counts. */
+/** Show this collection and its points; of several calls at a time the last one counts. */
 export async function show(next: Collection): Promise<void> {
-  const mine = ++turn;
+  const request = ++latest;
   const before = collection.value;
   if (before !== null && before.revision !== next.revision) forgetRows();
   const fetched = await source.points();
-  if (mine !== turn) return;
+  if (request !== latest) return;
   batch(() => {
     collection.value = next;
     points.value = fetched;
@@ -97,12 +97,12 @@ export async function show(next: Collection): Promise<void> {
   document.title = `${next.name} · unpool`;
 }
 
-/** Let go of groups and labels that are no more. */
+/** Drop groups and labels that no longer exist from the filter. */
 function prune(next: Collection): void {
   const numbers = new Set(next.groups.map((group) => group.group));
   const names = new Set(next.labels.map((label) => label.name));
   const { group, label } = filter.value;
-  chosen.value = chosen.value.filter((number) => numbers.has(number));
+  tickedGroups.value = tickedGroups.value.filter((number) => numbers.has(number));
   if (group !== undefined && !numbers.has(group)) filter.value = { ...filter.value, group: undefined };
   if (label !== undefined && label !== "" && !names.has(label)) filter.value = { ...filter.value, label: undefined };
 }

@@ -1,6 +1,6 @@
 import type { Job, JobKind } from "../data/types";
 import { attempt, show } from "./edits";
-import { asked, job, jobShown, source } from "./store";
+import { job, jobShown, openDialog, source } from "./store";
 
 export const JOB_NAMES: Record<JobKind, string> = {
   run: "Run",
@@ -31,7 +31,7 @@ export function start(kind: JobKind, options: Record<string, string | number | b
   return attempt(async () => {
     job.value = await source.start(kind, options);
     jobShown.value = true;
-    asked.value = null;
+    openDialog.value = null;
   });
 }
 

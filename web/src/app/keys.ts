@@ -1,14 +1,12 @@
 import { undo } from "./edits";
-import { leaveResults } from "./finding";
-import { mapMode, picturesShown } from "./mapping";
-import { clear, select } from "./selecting";
-import { asked, opened, results, selection, sheet, shown, source, view, type View } from "./store";
+import { leaveResults } from "./search";
+import { mapMode, picturesShown } from "./mapState";
+import { clear, select } from "./selectionActions";
+import { openDialog, opened, results, selection, sheet, shown, view, type View } from "./store";
 
-const VIEWS: readonly View[] = source.editable
-  ? ["map", "grid", "table", "problems", "quality"]
-  : ["map", "grid", "table", "quality"];
+const VIEWS: readonly View[] = ["map", "grid", "table", "problems", "quality"];
 
-/** Where keys are text, or a control's own. */
+/** Whether a control uses the keys itself, such as a text field. */
 function types(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
 }
@@ -30,7 +28,7 @@ function withControl(event: KeyboardEvent, open: boolean): void {
 
 function alone(event: KeyboardEvent): void {
   const number = Number(event.key);
-  if (event.key === "?") asked.value = { kind: "help" };
+  if (event.key === "?") openDialog.value = { kind: "help" };
   else if (event.key === "/") document.getElementById("search")?.focus();
   else if (event.key === "Escape") stepBack();
   else if (event.key === "l") mapMode.value = mapMode.value === "lasso" ? "pan" : "lasso";
@@ -41,12 +39,12 @@ function alone(event: KeyboardEvent): void {
 }
 
 export function followKeys(): () => void {
-  const told = (event: KeyboardEvent) => {
+  const listener = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.altKey || types(event.target)) return;
-    const open = asked.value !== null || opened.value !== null;
+    const open = openDialog.value !== null || opened.value !== null;
     if (event.ctrlKey || event.metaKey) withControl(event, open);
     else if (!open) alone(event);
   };
-  document.addEventListener("keydown", told);
-  return () => document.removeEventListener("keydown", told);
+  document.addEventListener("keydown", listener);
+  return () => document.removeEventListener("keydown", listener);
 }

@@ -119,6 +119,7 @@ test.each([
 });
 
 test("a shared page answers from what it carries and rejects the rest", async () => {
+  vi.stubGlobal("location", { protocol: "file:" });
   const source = new StaticSource(shared());
   expect(await source.rows([1])).toEqual([
     {

@@ -12,20 +12,20 @@ beforeEach(() => {
 });
 
 function source() {
-  const asked: number[][] = [];
+  const requests: number[][] = [];
   const thumbnails = async (rows: number[]) => {
-    asked.push(rows);
+    requests.push(rows);
     return rows.map((row) => (row === 3 ? null : new Blob([String(row)])));
   };
-  return { asked, thumbnails };
+  return { requests, thumbnails };
 }
 
-test("each thumbnail is asked for once, also while it is on its way", async () => {
+test("each thumbnail is requested once, also while it is on its way", async () => {
   const from = source();
   const bitmaps = createBitmaps(from, () => undefined);
   await Promise.all([bitmaps.want([1, 2, 3]), bitmaps.want([2, 3, 4])]);
   await bitmaps.want([1, 4]);
-  expect(from.asked).toEqual([[1, 2, 3], [4]]);
+  expect(from.requests).toEqual([[1, 2, 3], [4]]);
   expect(bitmaps.get(2)).toMatchObject({ text: "2" });
   expect(bitmaps.get(3)).toBe(null);
   expect(bitmaps.get(9)).toBe(undefined);
@@ -52,7 +52,7 @@ test("an answer for rows that have become other images is dropped", async () => 
   expect(closed).toEqual(["7"]);
 });
 
-test("after a failure the next view asks again", async () => {
+test("after a failure the next view requests them again", async () => {
   let fails = true;
   const thumbnails = async (rows: number[]) => {
     if (fails) throw new Error("away");

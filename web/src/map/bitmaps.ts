@@ -12,8 +12,8 @@ export interface Bitmaps {
 
 export function createBitmaps(source: Pick<Source, "thumbnails">, arrived: () => void): Bitmaps {
   const kept = new Map<number, ImageBitmap | null>();
-  const asked = new Map<number, Promise<void>>();
-  let era = 0; // rows mean other images after a change of the collection
+  const pending = new Map<number, Promise<void>>();
+  let generation = 0; // rows mean other images after a change of the collection
 
   function get(row: number): ImageBitmap | null | undefined {
     const bitmap = kept.get(row);
@@ -39,29 +39,29 @@ export function createBitmaps(source: Pick<Source, "thumbnails">, arrived: () =>
     await Promise.all(rows.map(async (row, place) => {
       const answer = answers[place] ?? null;
       const bitmap = answer === null ? null : await createImageBitmap(answer).catch(() => null);
-      if (asOf !== era) return bitmap?.close();
+      if (asOf !== generation) return bitmap?.close();
       keep(row, bitmap);
       arrived();
     }));
   }
 
   async function want(rows: number[]): Promise<void> {
-    const missing = rows.filter((row) => !kept.has(row) && !asked.has(row)).slice(0, AT_A_TIME);
+    const missing = rows.filter((row) => !kept.has(row) && !pending.has(row)).slice(0, AT_A_TIME);
     if (missing.length > 0) {
-      const asOf = era;
+      const asOf = generation;
       const answer = fetchAll(missing, asOf).finally(() => {
-        if (asOf === era) for (const row of missing) asked.delete(row);
+        if (asOf === generation) for (const row of missing) pending.delete(row);
       });
-      for (const row of missing) asked.set(row, answer);
+      for (const row of missing) pending.set(row, answer);
     }
-    await Promise.all(new Set(rows.flatMap((row) => asked.get(row) ?? [])));
+    await Promise.all(new Set(rows.flatMap((row) => pending.get(row) ?? [])));
   }
 
   function clear(): void {
-    era++;
+    generation++;
     for (const bitmap of kept.values()) bitmap?.close();
     kept.clear();
-    asked.clear();
+    pending.clear();
   }
 
   return { get, want, clear };

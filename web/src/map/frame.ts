@@ -1,8 +1,8 @@
-/** The elements of the map within the one it was given. */
+/** The elements of the map inside its container. */
 export interface Frame {
   plot: HTMLCanvasElement;
   overlay: HTMLCanvasElement;
-  tell(text: string): void; // to a screen reader
+  announce(text: string): void; // to screen readers
   describe(images: number): void;
   remove(): void;
 }
@@ -32,7 +32,7 @@ export function createFrame(element: HTMLElement): Frame {
   function describe(images: number): void {
     element.setAttribute(
       "aria-label",
-      `Map of ${images.toLocaleString("en")} images: those that are alike lie near each other. Arrow keys move it, ` +
+      `Map of ${images.toLocaleString("en")} images: similar images lie near each other. Arrow keys move it, ` +
         "plus and minus zoom, 0 shows all of it, n and p go from image to image, Enter opens one, Space selects one, " +
         "Escape ends the selection. The table shows the same images as rows.",
     );
@@ -42,7 +42,7 @@ export function createFrame(element: HTMLElement): Frame {
   return {
     plot,
     overlay,
-    tell: (text) => {
+    announce: (text) => {
       live.textContent = text;
     },
     describe,

@@ -2,7 +2,7 @@ import { between, type View } from "./camera";
 
 const DURATION = 280; // milliseconds
 
-/** Moves the camera from view to view, at once for people who asked for less motion. */
+/** Moves the camera from view to view, at once for people who prefer reduced motion. */
 export interface Glide {
   to(view: View): void;
   stop(): void;

@@ -54,11 +54,11 @@ export function createGrid(points: Points, shown: Uint8Array | null): Grid {
     grid.row[at] = row;
   });
 
-  function runs(wanted: Box, visit: (from: number, to: number) => void): void {
-    if (box === null || wanted.x1 < box.x0 || wanted.x0 > box.x1 || wanted.y1 < box.y0 || wanted.y0 > box.y1) return;
-    const first = across(wanted.x0, left);
-    const last = across(wanted.x1, left);
-    for (let line = across(wanted.y0, bottom); line <= across(wanted.y1, bottom); line++) {
+  function runs(area: Box, visit: (from: number, to: number) => void): void {
+    if (box === null || area.x1 < box.x0 || area.x0 > box.x1 || area.y1 < box.y0 || area.y0 > box.y1) return;
+    const first = across(area.x0, left);
+    const last = across(area.x1, left);
+    for (let line = across(area.y0, bottom); line <= across(area.y1, bottom); line++) {
       const from = start[line * cells + first]!;
       const to = start[line * cells + last + 1]!;
       if (to > from) visit(from, to);

@@ -1,4 +1,4 @@
-import type { Group, Points } from "../data/types";
+import type { Group, LabelCount, Points } from "../data/types";
 import { createBitmaps } from "./bitmaps";
 import { boxInView, drag, isSameView, pan, toMap, toScreen, zoom, type Place, type View } from "./camera";
 import type { MapOptions, MapView } from "./contract";
@@ -17,7 +17,7 @@ import { listenToTouch } from "./touch";
 
 export type { MapOptions, MapView } from "./contract";
 
-const SETTLED_AFTER = 80; // milliseconds without movement, after which thumbnails are asked for
+const SETTLED_AFTER = 80; // milliseconds without movement, after which thumbnails are requested
 const FINGER = 20; // pixels from a point at which a finger still means it
 const GATHERED_FOR = 60; // milliseconds in which thumbnails that arrive are drawn together
 
@@ -40,7 +40,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
   let home: View | null = null; // the whole map, while it has not been moved
   let painted = false;
   let opacity = 1;
-  let wanted: Promise<void> | null = null; // a drawing of the points that is to come
+  let pendingDraw: Promise<void> | null = null; // a drawing of the points that is to come
   let timer = 0;
   let refreshing = 0;
   let gathering = 0;
@@ -128,9 +128,9 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
     choose(added ? selection.with(rows) : rows, "lasso");
   }
 
-  function choose(rows: Uint32Array, how: "lasso" | "click" | "none"): void {
+  function choose(rows: Uint32Array, by: "lasso" | "click" | "none"): void {
     setSelection(rows);
-    options.onSelect(rows, how);
+    options.onSelect(rows, by);
   }
 
   function setSelection(rows: Uint32Array): void {
@@ -155,11 +155,11 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
     const order = [...pictures].sort((a, b) => a.priority - b.priority).filter(({ x, y }) => {
       return x >= 0 && y >= 0 && x <= element.clientWidth && y <= element.clientHeight;
     });
-    if (order.length === 0) return frame.tell("No image in view.");
+    if (order.length === 0) return frame.announce("No image in view.");
     const at = order.findIndex(({ row }) => row === focused);
     const next = at === -1 ? (by === 1 ? 0 : order.length - 1) : (at + by + order.length) % order.length;
     focused = order[next]!.row;
-    frame.tell(`Image ${next + 1} of ${order.length} in view, in ${model.groupOf(focused)}.`);
+    frame.announce(`Image ${next + 1} of ${order.length} in view, in ${model.groupOf(focused)}.`);
     refresh();
   }
 
@@ -186,8 +186,8 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
 
   /** Several changes at a time are one drawing of the points. */
   function redraw(): Promise<void> {
-    wanted ??= Promise.resolve().then(async () => {
-      wanted = null;
+    pendingDraw ??= Promise.resolve().then(async () => {
+      pendingDraw = null;
       await plot.draw(model.columns(), model.colours(), selection.rows);
       settleSoon();
       refresh();
@@ -195,7 +195,7 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
       painted = true;
       element.dispatchEvent(new CustomEvent("unpool:painted"));
     });
-    return wanted;
+    return pendingDraw;
   }
 
   const endKeys = listenToKeys(element, {
@@ -249,8 +249,8 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
   });
 
   return {
-    setData: (points: Points, groups: Group[]) => {
-      if (!model.setData(points, groups)) bitmaps.clear();
+    setData: (points: Points, groups: Group[], labels: LabelCount[]) => {
+      if (!model.setData(points, groups, labels)) bitmaps.clear();
       frame.describe(points.x.length);
       hovered = null;
       if (focused !== null && focused >= points.x.length) focused = null;
@@ -273,8 +273,8 @@ export function createMap(element: HTMLElement, options: MapOptions): MapView {
       plot.setDark(dark);
       refresh();
     },
-    setMode: (wanted) => {
-      mode = wanted;
+    setMode: (next) => {
+      mode = next;
       plot.setMode(mode);
     },
     showPictures: (show) => {

@@ -10,7 +10,7 @@ export interface KeyEvents {
 
 const STEP = 0.2;
 
-/** Keys of the map while it has the focus; all others are left to the page. Returns how to end that. */
+/** Keys of the map while it has the focus; all others are left to the page. Returns a function that stops it. */
 export function listenToKeys(element: HTMLElement, events: KeyEvents): () => void {
   const actions: Record<string, (event: KeyboardEvent) => void> = {
     ArrowLeft: () => events.pan(STEP, 0),

@@ -1,7 +1,7 @@
 import type { Box } from "./camera";
 import type { Grid } from "./grid";
 
-/** The rows within a polygon of the map (x and y of its corners in turn), by the even-odd rule. */
+/** The rows within a polygon of the map (x and y of its corners, alternating), by the even-odd rule. */
 export function rowsWithin(grid: Grid, corners: number[]): Uint32Array {
   const rows: number[] = [];
   const lines = linesOf(corners);

@@ -1,6 +1,6 @@
 import { boxInView, type Box, type View } from "./camera";
 import type { Grid } from "./grid";
-import { spread } from "./spread";
+import { declutter } from "./declutter";
 
 /** A thumbnail's place on the screen: its middle and the side of the square it fits into, in CSS pixels. */
 export interface Picture {
@@ -59,7 +59,7 @@ export function createLayout(grid: Grid): Layout {
     }
     const near = pictureList(window, grid, view);
     const all = everyImage(grid, view);
-    return all === null ? near : spread(all, near, APART, sizeFor);
+    return all === null ? near : declutter(all, near, APART, sizeFor);
   }
 
   return { pictures };

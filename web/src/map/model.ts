@@ -1,4 +1,4 @@
-import type { Group, Points } from "../data/types";
+import type { Group, LabelCount, Points } from "../data/types";
 import { fit, type Box, type View } from "./camera";
 import { colourByGroup, colourByLabel, type Colouring } from "./colours";
 import { boxAround, createGrid, type Grid } from "./grid";
@@ -6,13 +6,13 @@ import { createLayout, type Layout } from "./layout";
 import { createNames, type Names } from "./names";
 import type { Columns } from "./plot";
 
-/** What is on the map and what follows from it, each part made again only where what it depends on has changed. */
+/** The data of the map and what derives from it; each part is rebuilt only when its inputs change. */
 export interface Model {
   points: Points;
   grid: Grid;
   layout: Layout;
   names: Names | null;
-  setData(points: Points, groups: Group[]): boolean; // whether a row still means the same image
+  setData(points: Points, groups: Group[], labels: LabelCount[]): boolean; // whether a row still means the same image
   setShown(rows: Uint32Array | null): void;
   setColourBy(by: "group" | "label"): void;
   columns(): Columns;
@@ -36,13 +36,14 @@ const NEIGHBOURHOOD = 6; // images across what zooming to a single one shows, we
 
 export function createModel(measure: CanvasRenderingContext2D): Model {
   let groups: Group[] = [];
+  let labels: LabelCount[] = [];
   let shown: Uint32Array | null = null;
   let by: "group" | "label" = "group";
   let colouring: Colouring = { category: new Int32Array(), colours: ["#8c8c8c"] };
   let mask: Uint8Array | null = null;
 
   function recolour(): void {
-    colouring = by === "group" ? colourByGroup(model.points, groups) : colourByLabel(model.points);
+    colouring = by === "group" ? colourByGroup(model.points, groups) : colourByLabel(model.points, labels);
   }
 
   function arrange(): void {
@@ -70,10 +71,11 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
     grid,
     layout: createLayout(grid),
     names: null,
-    setData: (points, newGroups) => {
+    setData: (points, newGroups, newLabels) => {
       const before = model.points;
       model.points = points;
       groups = newGroups;
+      labels = newLabels;
       const same = isSame(before.x, points.x) && isSame(before.y, points.y);
       if (!same || !isSame(before.priority, points.priority)) arrange();
       model.names = createNames(points, groups, measure, groupsShown());
@@ -85,8 +87,8 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
       arrange();
       model.names = createNames(model.points, groups, measure, groupsShown());
     },
-    setColourBy: (wanted) => {
-      by = wanted;
+    setColourBy: (next) => {
+      by = next;
       recolour();
     },
     columns: () => {
@@ -108,7 +110,7 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
       model.grid.runs(box, (from, to) => {
         points += to - from;
       });
-      // Where points would cover the screen several times over, lighter ones still tell dense places from sparse ones.
+      // Where points would cover the screen several times over, lighter ones still show where they are dense.
       const covered = (points * pointSize * pointSize) / area;
       return Math.round(8 * Math.max(0.25, Math.min(0.9, 0.3 / Math.sqrt(covered || 1e-9)))) / 8;
     },

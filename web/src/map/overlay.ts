@@ -14,7 +14,7 @@ export interface Scene {
   isSelected(row: number): boolean;
   hovered: number | null;
   focused: number | null;
-  lasso: number[]; // x and y of its corners in turn, on the map
+  lasso: number[]; // x and y of its corners, alternating, on the map
 }
 
 /** A picture as it has been drawn, with the sides of its thumbnail within its square. */

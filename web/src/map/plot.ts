@@ -1,7 +1,7 @@
 import createScatterplot, { createSpatialIndex } from "regl-scatterplot";
 import { matrixOf, SCALES, viewOf, type View } from "./camera";
 import { allowCompiling } from "./compile";
-import { createPatientRenderer } from "./patient";
+import { createAdaptiveRenderer } from "./adaptiveRenderer";
 
 /** The columns regl-scatterplot draws; `faint` is 1 for points drawn faintly. */
 export interface Columns {
@@ -14,7 +14,7 @@ export interface Columns {
 export interface PlotEvents {
   moved(view: View): void; // in the frame in which the points are drawn there
   lassoing(corners: number[]): void; // what has been drawn of it so far
-  lassoed(corners: number[], added: boolean): void; // x and y of its corners in turn, on the map
+  lassoed(corners: number[], added: boolean): void; // x and y of its corners, alternating, on the map
 }
 
 /** regl-scatterplot, which draws the points, moves the camera by mouse and wheel, and draws the lasso. */
@@ -36,7 +36,7 @@ const AWAY = 1e6; // where points without a place are put: out of every view
 export function createPlot(canvas: HTMLCanvasElement, size: [number, number], dark: boolean, events: PlotEvents): Plot {
   allowCompiling();
   const pixels = [...size];
-  const renderer = createPatientRenderer(() => view(), () => scatter.redraw());
+  const renderer = createAdaptiveRenderer(() => view(), () => scatter.redraw());
   renderer.resize(pixels[0]!, pixels[1]!);
   const scatter = createScatterplot({
     canvas,
@@ -100,8 +100,8 @@ export function createPlot(canvas: HTMLCanvasElement, size: [number, number], da
 
   return {
     view,
-    setView: (wanted) => {
-      if (!destroyed) scatter.view(matrixOf(wanted));
+    setView: (next) => {
+      if (!destroyed) scatter.view(matrixOf(next));
     },
     draw: (columns, colours, selected) => {
       // One that failed must not keep the next from being drawn.

@@ -7,10 +7,10 @@ export interface PointerEvents {
   hover(row: number | null, at: Place | null): void;
   click(row: number | null, added: boolean): void;
   open(row: number): void;
-  grab(): void; // a press or a turn of the wheel, which ends any movement of the camera
+  grab(): void; // a press, or the wheel, which ends any movement of the camera
 }
 
-/** Tells what the mouse points at. Returns how to end that. */
+/** Reports what the mouse points at. Returns a function that stops it. */
 export function listenToPointer(element: HTMLElement, events: PointerEvents): () => void {
   const listening = new AbortController();
   const { signal } = listening;

@@ -16,7 +16,7 @@ export interface TouchEvents {
   drawn(path: Place[]): void;
 }
 
-/** Tells what fingers do; regl-scatterplot knows the mouse only. Returns how to end that. */
+/** Reports touch gestures, since regl-scatterplot knows the mouse only. Returns a function that stops it. */
 export function listenToTouch(element: HTMLElement, events: TouchEvents): () => void {
   const listening = new AbortController();
   const { signal } = listening;

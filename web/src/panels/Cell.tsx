@@ -20,14 +20,14 @@ interface CellProps {
   onFocus(): void;
 }
 
-/** An image as a button: its picture, and below it its label or else its group. */
+/** An image as a button: its picture, and below it its label, else its group. */
 export function Cell({ row, place, total, active, chosen, note, style, ...on }: CellProps) {
   const known = useHeld(facts, row);
   const group = groupOf(row);
   const label = labelOf(row);
   const path = known?.path ?? `image ${row}`;
   const picked = selected.value[row] === 1;
-  const said = [path, group?.name ?? "no group", label && `labelled ${label}`, known?.wrong && "marked as wrong", note];
+  const description = [path, group?.name ?? "no group", label && `labelled ${label}`, known?.wrong && "marked as wrong", note];
   return (
     <li class="cell" style={style} aria-setsize={total} aria-posinset={place + 1}>
       <button
@@ -43,7 +43,7 @@ export function Cell({ row, place, total, active, chosen, note, style, ...on }: 
         onDblClick={on.onOpen}
         onFocus={on.onFocus}
       >
-        <span class="visually-hidden">{said.filter(Boolean).join(", ")}</span>
+        <span class="visually-hidden">{description.filter(Boolean).join(", ")}</span>
         <span class="picture" aria-hidden="true">
           <Thumb row={row} key={row} />
           {picked && !chosen && (

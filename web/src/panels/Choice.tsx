@@ -6,7 +6,7 @@ interface Props<T extends string> {
   choose(value: T): void;
 }
 
-/** One of a few, each with a word on what it is. */
+/** One of a few options, each with a short explanation. */
 export function Choice<T extends string>({ legend, name, value, options, choose }: Props<T>) {
   return (
     <fieldset class="choice">

@@ -1,15 +1,14 @@
 import { useSignal } from "@preact/signals";
-import { narrow } from "../app/finding";
+import { narrow } from "../app/search";
 import { count, fileName } from "../app/format";
 import { filter } from "../app/store";
 import { Swatch } from "../app/Swatch";
-import type { Counted } from "../data/types";
-import { colourOfLabel } from "../map/colours";
+import type { Counted, LabelCount } from "../data/types";
 
 interface Props {
   title: string;
   condition: "label" | "folder";
-  entries: readonly Counted[];
+  entries: readonly (Counted | LabelCount)[];
   deep?: boolean; // names are paths, shown indented
 }
 
@@ -37,7 +36,7 @@ export function Entry({ name, words, images, current, deep = 0, colour, toggle, 
         title={words}
         onClick={toggle}
       >
-        {colour !== undefined && <Swatch colour={colour} />}
+        {colour !== undefined && <Swatch colour={colour} round />}
         <span class="cut">{words}</span>
         <span class="count">{count(images)}</span>
       </button>
@@ -55,7 +54,9 @@ export function CountedList({ title, condition, entries, deep = false }: Props) 
         {title} <span class="count">{count(entries.filter(({ name }) => name !== "").length)}</span>
       </h2>
       <ul class="entries">
-        {listed.map(({ name, count: images }, place) => (
+        {listed.map((entry) => {
+        const { name, count: images } = entry;
+        return (
           <Entry
             key={name}
             name={name}
@@ -63,11 +64,12 @@ export function CountedList({ title, condition, entries, deep = false }: Props) 
             images={images}
             current={filter.value[condition] === name}
             deep={deep ? name.split("/").length - 1 : 0}
-            colour={condition === "label" && name !== "" ? colourOfLabel(place) : undefined}
+            colour={"colour" in entry ? entry.colour : undefined}
             testid={`${condition}-item`}
             toggle={() => narrow({ [condition]: filter.value[condition] === name ? undefined : name })}
           />
-        ))}
+        );
+        })}
       </ul>
       {listed.length < entries.length && (
         <button type="button" class="link" onClick={() => (all.value = true)}>

@@ -1,4 +1,4 @@
-import { narrow } from "../app/finding";
+import { narrow } from "../app/search";
 import { day } from "../app/format";
 import { collection, filter, source } from "../app/store";
 

@@ -1,4 +1,4 @@
-import { asked as asking, type Asked } from "../app/store";
+import { openDialog, type DialogRequest } from "../app/store";
 import { ExportDialog } from "./ExportDialog";
 import { HelpDialog } from "./HelpDialog";
 import { JobsDialog } from "./JobsDialog";
@@ -6,11 +6,11 @@ import { LabelDialog } from "./LabelDialog";
 import { RunDialog } from "./RunDialog";
 
 const close = () => {
-  asking.value = null;
+  openDialog.value = null;
 };
 
-export function Dialogs({ asked }: { asked: Asked }) {
-  switch (asked.kind) {
+export function Dialogs({ request }: { request: DialogRequest }) {
+  switch (request.kind) {
     case "export":
       return <ExportDialog close={close} />;
     case "help":
@@ -20,6 +20,6 @@ export function Dialogs({ asked }: { asked: Asked }) {
     case "run":
       return <RunDialog close={close} />;
     case "label":
-      return <LabelDialog rows={asked.rows} title={asked.title} close={close} />;
+      return <LabelDialog rows={request.rows} title={request.title} close={close} />;
   }
 }

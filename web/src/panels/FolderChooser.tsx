@@ -7,14 +7,14 @@ import type { Place } from "../data/types";
 
 const inside = (folder: string, name: string) => (folder === "" ? name : `${folder}/${name}`);
 
-/** The folders on the way from the root to this one, each with its path. */
+/** The folders from the root to this one, each with its path. */
 function way({ root, folder }: Place): { name: string; path: string }[] {
   const parts = folder === "" ? [] : folder.split("/");
-  const home = root.replace(/[/\\]+$/, "").split(/[/\\]/).pop() || root;
-  return [{ name: home, path: "" }, ...parts.map((name, place) => ({ name, path: parts.slice(0, place + 1).join("/") }))];
+  const top = root.replace(/[/\\]+$/, "").split(/[/\\]/).pop() || root;
+  return [{ name: top, path: "" }, ...parts.map((name, place) => ({ name, path: parts.slice(0, place + 1).join("/") }))];
 }
 
-/** Goes through the folders that the server may read; the one that is open is the one that is chosen. */
+/** Browse the folders that the server may read; the open folder is the selected one. */
 export function FolderChooser({ chosen }: { chosen(folder: string): void }) {
   const [place, setPlace] = useState<Place | null>(null);
   const go = (folder: string) =>

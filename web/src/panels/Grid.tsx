@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { openImage } from "../app/finding";
-import { add, between, remove, select, toggle } from "../app/selecting";
+import { openImage } from "../app/search";
+import { add, between, remove, select, toggle } from "../app/selectionActions";
 import { Cell } from "./Cell";
 import { useWindow } from "./windowing";
 

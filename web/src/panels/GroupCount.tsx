@@ -1,4 +1,4 @@
-/** How many groups, as it is typed: empty is for unpool to find out. */
+/** Number of groups as typed; empty means automatic. */
 export function GroupCount({ value, choose }: { value: string; choose(text: string): void }) {
   return (
     <label class="field">

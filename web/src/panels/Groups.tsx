@@ -1,39 +1,37 @@
 import { useSignal } from "@preact/signals";
+import { Swatch } from "../app/Swatch";
 import { edit } from "../app/edits";
-import { narrow } from "../app/finding";
+import { narrow } from "../app/search";
 import { count, plural } from "../app/format";
-import { asked, chosen, collection, filter, groupsByNumber, source } from "../app/store";
+import { tickedGroups, collection, filter, groupsByNumber, openDialog, source } from "../app/store";
 import type { Edit, Group } from "../data/types";
-import { rowsOf, selectWhere } from "./whole";
+import { filteredRows, selectWhere } from "./filteredRows";
 
-const FIRST = 60; // more are shown when asked for
+const FIRST = 60; // shown at first
 
-function choose(group: number): void {
-  const without = chosen.value.filter((other) => other !== group);
-  chosen.value = without.length < chosen.value.length ? without : [...without, group];
+function tick(group: number): void {
+  const without = tickedGroups.value.filter((other) => other !== group);
+  tickedGroups.value = without.length < tickedGroups.value.length ? without : [...without, group];
 }
 
-function GroupItem({ group, name, colour, ink, count: images }: Group) {
+function GroupItem({ group, name, colour, count: images }: Group) {
   const current = filter.value.group === group;
-  const picked = chosen.value.includes(group);
+  const ticked = tickedGroups.value.includes(group);
   const click = (event: MouseEvent) => {
-    if (source.editable && (event.ctrlKey || event.metaKey || event.shiftKey)) choose(group);
+    if (source.editable && (event.ctrlKey || event.metaKey || event.shiftKey)) tick(group);
     else narrow({ group: current ? undefined : group });
   };
   return (
     <li class={current ? "entry current" : "entry"}>
-      {source.editable ? (
+      {source.editable && (
         <input
           type="checkbox"
-          class="swatch-box"
-          style={{ "--colour": colour, "--tick": ink }}
-          checked={picked}
-          aria-label={`Choose ${name}`}
-          title="Choose, to merge, split or name"
-          onChange={() => choose(group)}
+          class="tick"
+          checked={ticked}
+          aria-label={`Tick ${name}`}
+          title="Tick, to name, merge, split or select"
+          onChange={() => tick(group)}
         />
-      ) : (
-        <span class="swatch big" style={{ background: colour }} aria-hidden="true" />
       )}
       <button
         type="button"
@@ -44,6 +42,7 @@ function GroupItem({ group, name, colour, ink, count: images }: Group) {
         title={name}
         onClick={click}
       >
+        <Swatch colour={colour} />
         <span class="cut">{name}</span>
         <span class="count">{count(images)}</span>
       </button>
@@ -52,22 +51,22 @@ function GroupItem({ group, name, colour, ink, count: images }: Group) {
 }
 
 async function rename(group: Group): Promise<void> {
-  const rows = await rowsOf({ group: group.group });
-  if (rows !== null) asked.value = { kind: "label", rows, title: `Name ${group.name}: label all of it` };
+  const rows = await filteredRows({ group: group.group });
+  if (rows !== null) openDialog.value = { kind: "label", rows, title: `Name ${group.name}: label all of it` };
 }
 
-/** What was ticked for one change is not meant for the next. */
-async function change(wanted: Edit): Promise<void> {
-  if (await edit(wanted)) chosen.value = [];
+/** Apply an edit and clear the ticks, which were meant for it alone. */
+async function change(request: Edit): Promise<void> {
+  if (await edit(request)) tickedGroups.value = [];
 }
 
 /** For the groups that are ticked, or else the one that the view is narrowed to. */
 function GroupActions() {
   const { group } = filter.value;
-  const of = chosen.value.length > 0 ? chosen.value : group === undefined ? [] : [group];
+  const of = tickedGroups.value.length > 0 ? tickedGroups.value : group === undefined ? [] : [group];
   const single = of.length === 1 ? groupsByNumber.value.get(of[0] as number) : undefined;
   return (
-    <div class="actions four" role="group" aria-label="What to do with the chosen groups">
+    <div class="actions four" role="group" aria-label="Actions on the ticked groups">
       <button
         type="button"
         class="button"
@@ -103,7 +102,7 @@ function GroupActions() {
         class="button"
         data-testid="select-group"
         disabled={of.length === 0}
-        title="Select all images of the chosen groups"
+        title="Select all images of these groups"
         onClick={() => void selectWhere(of.map((number) => ({ group: number })))}
       >
         Select
@@ -132,7 +131,12 @@ export function Groups() {
           Show {plural(groups.length - listed.length, "more group")}
         </button>
       )}
-      {source.editable && groups.length > 0 && <GroupActions />}
+      {source.editable && groups.length > 0 && (
+        <>
+          <p class="muted">Click a group to see it alone; tick groups to change them.</p>
+          <GroupActions />
+        </>
+      )}
     </section>
   );
 }

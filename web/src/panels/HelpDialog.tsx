@@ -6,8 +6,8 @@ const KEYS: readonly [string, string][] = [
   ["/", "search in paths"],
   ["Arrow keys", "grid: go from image to image; map: move it"],
   ["Enter", "open the image"],
-  ["Space", "select it, or let it go"],
-  ["Shift + arrow keys", "grid: select all on the way"],
+  ["Space", "select it, or deselect it"],
+  ["Shift + arrow keys", "grid: select all images in between"],
   ["Ctrl + A", "select all that is shown"],
   ["Esc", "step back: close, leave the results, clear the selection"],
   ["L", "map: lasso on or off"],
@@ -25,8 +25,8 @@ export function HelpDialog({ close }: { close(): void }) {
   return (
     <Modal title="Keys and help" close={close} testid="help">
       <p>
-        Every point of the map is an image; images that look alike lie close together, in the colour of their group. Zoom
-        in to see more of the pictures. The grid and the table show the same images without the map.
+        Every point of the map is an image; similar images lie close together, in the colour of their group. Zoom in to
+        see more of the pictures. The grid and the table show the same images without the map.
       </p>
       {source.editable && (
         <p>

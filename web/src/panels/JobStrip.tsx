@@ -62,11 +62,11 @@ export function JobStrip() {
             Stop
           </button>
         ) : (
-          <IconButton icon="close" name="Put the job away" onClick={() => (jobShown.value = false)} />
+          <IconButton icon="close" name="Close" onClick={() => (jobShown.value = false)} />
         )}
       </div>
       {open.value && of.messages.length > 0 && (
-        <ol class="job-messages" tabIndex={0} aria-label="What the job has told">
+        <ol class="job-messages" tabIndex={0} aria-label="Messages of the job">
           {of.messages.map((message, place) => (
             <li key={place}>{message}</li>
           ))}

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Icon } from "../app/Icon";
 import { start } from "../app/jobs";
 import { Modal } from "../app/Modal";
-import { asked, job } from "../app/store";
+import { job, openDialog } from "../app/store";
 import { GroupCount, parseGroups } from "./GroupCount";
 
 const METHODS = ["auto", "kmeans", "gmm", "hdbscan", "graph", "temi"];
@@ -67,7 +67,7 @@ export function JobsDialog({ close }: { close(): void }) {
         class="button main wide"
         data-testid="new-run"
         disabled={running}
-        onClick={() => (asked.value = { kind: "run" })}
+        onClick={() => (openDialog.value = { kind: "run" })}
       >
         <Icon name="plus" /> New run on a folder…
       </button>

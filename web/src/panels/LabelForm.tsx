@@ -6,12 +6,12 @@ import { collection } from "../app/store";
 interface Props {
   rows: () => number[];
   before?: string | null;
-  testid: string; // of the field; the button's is like it
+  testid: string; // of the field; the button's is similar
   done?(): void;
   focused?: boolean;
 }
 
-/** A name for images; with nothing in it, their names are taken away. */
+/** Label some images; an empty label removes theirs. */
 export function LabelForm({ rows, before = null, testid, done, focused = false }: Props) {
   const [text, setText] = useState(before ?? "");
   useEffect(() => setText(before ?? ""), [before]);
@@ -43,7 +43,7 @@ export function LabelForm({ rows, before = null, testid, done, focused = false }
       <button
         type="submit"
         class={label === "" ? "button" : "button main"}
-        title={label === "" ? "Take their labels away" : `Label as ${label}`}
+        title={label === "" ? "Remove their labels" : `Label as ${label}`}
         data-testid={`${testid}-apply`}
       >
         {label === "" ? "Remove" : "Label"}

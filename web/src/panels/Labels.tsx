@@ -25,7 +25,7 @@ function Spread() {
             view.value = "problems";
           }}
         >
-          Look at the suggested
+          Show suggestions
         </button>
       )}
     </div>

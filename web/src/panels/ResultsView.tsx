@@ -1,7 +1,7 @@
-import { leaveResults } from "../app/finding";
+import { leaveResults } from "../app/search";
 import { figure } from "../app/format";
 import { Icon } from "../app/Icon";
-import { select } from "../app/selecting";
+import { select } from "../app/selectionActions";
 import { collection, resultRows, results, view } from "../app/store";
 import { Grid } from "./Grid";
 

@@ -1,10 +1,10 @@
 import { edit } from "../app/edits";
-import { findSimilar } from "../app/finding";
+import { findSimilar } from "../app/search";
 import { count, plural } from "../app/format";
 import { Icon } from "../app/Icon";
 import { IconButton } from "../app/IconButton";
-import { clear } from "../app/selecting";
-import { asked, selection, sheet, source } from "../app/store";
+import { clear } from "../app/selectionActions";
+import { openDialog, selection, sheet, source } from "../app/store";
 import { Grid } from "./Grid";
 import { LabelForm } from "./LabelForm";
 import { MoveForm } from "./MoveForm";
@@ -26,7 +26,7 @@ function Nothing() {
         <li>On the map, turn on the lasso (L) and draw around images.</li>
         <li>In the grid, Shift-click takes all up to there, Ctrl-click one more.</li>
         {source.editable && <li>Then name them, move them, or find more like them.</li>}
-        {source.editable && <li>Drop or paste a picture anywhere on the page to find its like.</li>}
+        {source.editable && <li>Drop or paste a picture anywhere on the page to find similar images.</li>}
       </ul>
     </div>
   );
@@ -68,7 +68,7 @@ function Changes() {
           type="button"
           class="button"
           data-testid="export-selection"
-          onClick={() => (asked.value = { kind: "export" })}
+          onClick={() => (openDialog.value = { kind: "export" })}
         >
           <Icon name="save" /> Export…
         </button>

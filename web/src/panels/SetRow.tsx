@@ -1,10 +1,10 @@
 import { useHeld } from "../app/batched";
 import { facts } from "../app/caches";
 import { edit } from "../app/edits";
-import { openImage } from "../app/finding";
+import { openImage } from "../app/search";
 import { fileName, plural } from "../app/format";
-import { select } from "../app/selecting";
-import { asked, source } from "../app/store";
+import { select } from "../app/selectionActions";
+import { openDialog, source } from "../app/store";
 import { Thumb } from "../app/Thumb";
 
 const SHOWN = 24; // of one set
@@ -12,11 +12,11 @@ const SHOWN = 24; // of one set
 function Duplicate({ row, set, keep }: { row: number; set: number[]; keep: boolean }) {
   const known = useHeld(facts, row);
   const path = known?.path ?? `image ${row}`;
-  const said = [path, keep && "the one to keep", known?.wrong && "marked as wrong"].filter(Boolean).join(", ");
+  const description = [path, keep && "the one to keep", known?.wrong && "marked as wrong"].filter(Boolean).join(", ");
   return (
     <li>
       <button type="button" class="duplicate" title={path} onClick={() => openImage(row, set)}>
-        <span class="visually-hidden">Open {said}</span>
+        <span class="visually-hidden">Open {description}</span>
         <span class="picture" aria-hidden="true">
           <Thumb row={row} />
           {keep && <span class="keep-mark">keep</span>}
@@ -53,7 +53,7 @@ export function SetRow({ set }: { set: number[] }) {
             <button
               type="button"
               class="button"
-              onClick={() => (asked.value = { kind: "label", rows: rest, title: "Label the others" })}
+              onClick={() => (openDialog.value = { kind: "label", rows: rest, title: "Label the others" })}
             >
               Label the {rest.length === 1 ? "other" : "others"}…
             </button>

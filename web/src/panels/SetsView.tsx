@@ -1,12 +1,12 @@
 import { useSignal } from "@preact/signals";
 import { edit } from "../app/edits";
 import { count, plural } from "../app/format";
-import { select } from "../app/selecting";
-import { asked, collection, source } from "../app/store";
+import { select } from "../app/selectionActions";
+import { collection, openDialog, source } from "../app/store";
 import { SetRow } from "./SetRow";
-import { useAnswer } from "./useAnswer";
+import { useFetched } from "./useFetched";
 
-const FIRST = 40; // sets, and as many more when asked for
+const FIRST = 40; // sets shown at first, and added by each click
 
 const others = (sets: readonly number[][]) => sets.flatMap((set) => set.slice(1));
 
@@ -33,7 +33,7 @@ function ForAll({ sets }: { sets: number[][] }) {
           <button
             type="button"
             class="button"
-            onClick={() => (asked.value = { kind: "label", rows, title: "Label all others" })}
+            onClick={() => (openDialog.value = { kind: "label", rows, title: "Label all others" })}
           >
             Label all others…
           </button>
@@ -46,7 +46,7 @@ function ForAll({ sets }: { sets: number[][] }) {
 /** Duplicates, a set in a row. */
 export function SetsView({ exact }: { exact: boolean }) {
   const most = useSignal(FIRST);
-  const answer = useAnswer(() => source.duplicates(), [collection.value]);
+  const answer = useFetched(() => source.duplicates(), [collection.value]);
   if (answer === null) return null;
   const sets = exact ? answer.exact : answer.near;
   if (sets.length === 0) return <p class="empty">{collection.value?.checked ? "None found." : "Not checked yet."}</p>;

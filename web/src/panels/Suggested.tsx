@@ -5,14 +5,14 @@ import { selection, source } from "../app/store";
 
 const ROWS = 1000; // that one request for facts may name
 
-/** Rows come the surest first, so those above a confidence are the first of them. */
+/** Rows come sorted by confidence, so those above a bound are the first of them. */
 async function above(rows: Uint32Array, least: number): Promise<number[]> {
   const sure: number[] = [];
   for (let first = 0; first < rows.length; first += ROWS) {
-    const told = await source.rows(Array.from(rows.subarray(first, first + ROWS)));
-    const enough = told.filter((facts) => (facts.suggestion_confidence ?? 0) >= least);
+    const found = await source.rows(Array.from(rows.subarray(first, first + ROWS)));
+    const enough = found.filter((facts) => (facts.suggestion_confidence ?? 0) >= least);
     sure.push(...enough.map((facts) => facts.row));
-    if (enough.length < told.length) break;
+    if (enough.length < found.length) break;
   }
   return sure;
 }
@@ -41,14 +41,14 @@ export function Suggested({ rows }: { rows: Uint32Array }) {
         type="button"
         class="button"
         disabled={picked.length === 0}
-        data-testid="refuse"
-        onClick={() => void edit({ action: "refuse", rows: picked })}
+        data-testid="reject"
+        onClick={() => void edit({ action: "reject", rows: picked })}
       >
-        Refuse {picked.length > 0 ? count(picked.length) : "selected"}
+        Reject {picked.length > 0 ? count(picked.length) : "selected"}
       </button>
       <span class="push" />
       <label class="field inline">
-        Surer than
+        Confidence above
         <input
           type="number"
           min={0}
@@ -66,9 +66,9 @@ export function Suggested({ rows }: { rows: Uint32Array }) {
         type="button"
         class="button"
         data-testid="refuse-all"
-        onClick={() => void edit({ action: "refuse", rows: Array.from(rows) })}
+        onClick={() => void edit({ action: "reject", rows: Array.from(rows) })}
       >
-        Refuse all
+        Reject all
       </button>
     </div>
   );

@@ -1,8 +1,8 @@
 import { collection, source } from "../app/store";
-import { useAnswer } from "./useAnswer";
+import { useFetched } from "./useFetched";
 
 export function UnreadableTable() {
-  const files = useAnswer(() => source.unreadable(), [collection.value]);
+  const files = useFetched(() => source.unreadable(), [collection.value]);
   if (files === null) return null;
   if (files.length === 0) return <p class="empty">Every file could be read.</p>;
   return (

@@ -7,11 +7,11 @@ export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 }
 
-/** Say it in a corner of the page. Bad news stays until it is put away. */
-export function tell(text: string, how: { bad?: boolean; edited?: boolean; undo?: boolean } = {}): void {
+/** Show a message in a corner of the page; errors stay until dismissed. */
+export function notify(text: string, options: { bad?: boolean; edited?: boolean; undo?: boolean } = {}): void {
   const id = ++last;
-  const { bad = false, edited = false, undo = false } = how;
-  // Only the last change can be taken back, so what tells of one before goes away.
+  const { bad = false, edited = false, undo = false } = options;
+  // Only the last change can be undone, so the message of an earlier one goes.
   const others = toasts.value.filter((toast) => toast.text !== text && !(edited && toast.edited));
   toasts.value = [...others.slice(-2), { id, text, bad, edited, undo }];
   if (!bad) setTimeout(() => dismiss(id), SECONDS * 1000);

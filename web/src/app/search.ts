@@ -2,12 +2,12 @@ import { effect } from "@preact/signals";
 import type { Collection, Filter, Near } from "../data/types";
 import { attempt } from "./edits";
 import { fileName } from "./format";
-import { asked, collection, filter, opened, results, sheet, shown, source, view, type View } from "./store";
+import { collection, filter, openDialog, opened, results, sheet, shown, source, view, type View } from "./store";
 
 const NEAREST = 60;
 export const FILTERED: readonly View[] = ["map", "grid", "table"]; // views that the filter narrows
 
-/** Change some conditions; undefined takes one away. */
+/** Change some conditions of the filter; undefined removes one. */
 export function narrow(conditions: Partial<Filter>): void {
   filter.value = { ...filter.value, ...conditions };
   if (!FILTERED.includes(view.value)) view.value = "grid";
@@ -18,30 +18,30 @@ export function widen(): void {
   filter.value = { sort, descending };
 }
 
-function wantsAll({ sort, descending, ...conditions }: Filter): boolean {
+function selectsAll({ sort, descending, ...conditions }: Filter): boolean {
   return (sort ?? "path") === "path" && !descending && Object.values(conditions).every((one) => one === undefined);
 }
 
 const everyRow = ({ images }: Collection) => new Uint32Array(images).map((_, row) => row);
 
-/** Keep `shown` true to the filter. */
+/** Update `shown` whenever the filter changes. */
 export function followFilter(): () => void {
-  let turn = 0;
+  let latest = 0;
   return effect(() => {
-    const wanted = filter.value;
+    const conditions = filter.value;
     const current = collection.value;
     if (current === null) return;
-    const mine = ++turn;
-    if (wantsAll(wanted)) {
+    const request = ++latest;
+    if (selectsAll(conditions)) {
       shown.value = everyRow(current);
       return;
     }
-    // Not within the effect: it would come to depend on whatever is read there.
+    // Outside the effect, which would otherwise depend on every signal read here.
     queueMicrotask(
       () =>
         void attempt(async () => {
-          const rows = await source.select(wanted);
-          if (mine === turn) shown.value = rows;
+          const rows = await source.select(conditions);
+          if (request === latest) shown.value = rows;
         }),
     );
   });
@@ -57,7 +57,7 @@ function showResults(title: string, near: Near[]): void {
   if (view.value !== "results") cameFrom = view.value;
   results.value = { title, near };
   opened.value = null;
-  asked.value = null;
+  openDialog.value = null;
   sheet.value = null;
   view.value = "results";
 }

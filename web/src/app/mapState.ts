@@ -10,7 +10,7 @@ export interface Hovered {
   height: number;
 }
 
-/** How the map is looked at; the map itself is made and told in `MapPane.tsx`. */
+/** State of the map view; `MapPane.tsx` creates the map and passes it on. */
 
 export const mapMode = signal<"pan" | "lasso">("pan");
 export const picturesShown = signal(true);

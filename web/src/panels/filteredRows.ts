@@ -1,10 +1,10 @@
 import { attempt } from "../app/edits";
-import { select } from "../app/selecting";
+import { select } from "../app/selectionActions";
 import { source } from "../app/store";
 import type { Filter } from "../data/types";
 
-/** All rows a filter leaves; null where that failed, which has been told then. */
-export async function rowsOf(filter: Filter): Promise<number[] | null> {
+/** All rows that a filter leaves; null where that failed, which has been reported. */
+export async function filteredRows(filter: Filter): Promise<number[] | null> {
   let rows: number[] | null = null;
   await attempt(async () => {
     rows = Array.from(await source.select(filter));

@@ -3,10 +3,10 @@ import type { Picture } from "./layout";
 const ROUNDS = 24;
 
 /**
- * Moves the pictures of a few images apart that lie on one another, such as duplicates; those that are free keep their
- * place. Which way one moves depends on its priority, so the same images come to lie the same way.
+ * Moves the pictures of a few images apart that overlap, such as duplicates; free ones keep their place. The direction
+ * depends on the priority, so the same images always move the same way.
  */
-export function spread(all: Picture[], free: Picture[], apart: number, sizeFor: (room: number) => number): Picture[] {
+export function declutter(all: Picture[], free: Picture[], apart: number, sizeFor: (room: number) => number): Picture[] {
   const known = new Set(free.map(({ row }) => row));
   if (all.every(({ row }) => known.has(row))) return free;
   for (let round = 0; round < ROUNDS; round++) {

@@ -4,7 +4,7 @@ import type { View } from "./camera";
 
 type Renderer = ReturnType<typeof createRenderer>;
 
-// What regl-scatterplot needs of WebGL, by its own list.
+// The WebGL extensions that regl-scatterplot requires, from its own source.
 const EXTENSIONS = ["OES_texture_float", "OES_element_index_uint", "WEBGL_color_buffer_float", "EXT_float_blend"];
 const SLOW = 25; // milliseconds that drawing may take to be done in every frame
 const VERY_SLOW = 100; // milliseconds from which on it is done only when the camera stands still
@@ -17,7 +17,7 @@ const MEASURED = 8; // one in so many drawings is waited for
  * regl-scatterplot's renderer. Where drawing takes long (a million points without a graphics card) it shows the latest
  * drawing moved along with the camera, and draws again only so often that the page stays responsive.
  */
-export function createPatientRenderer(view: () => View, again: () => void): Renderer {
+export function createAdaptiveRenderer(view: () => View, again: () => void): Renderer {
   const canvas = document.createElement("canvas");
   // Points smooth their edges themselves: without a graphics card, smoothing them twice takes as long as drawing them.
   const gl = canvas.getContext("webgl", { antialias: false, preserveDrawingBuffer: true })!;
