@@ -99,7 +99,7 @@ def _count_colours(page: tifffile.TiffPage, photometric: int) -> int:
     is_jpeg = photometric == YCBCR and (int(page.compression) in JPEGS or samples == 1)
     if photometric == RGB or photometric in GREYS or is_jpeg:
         return 3 if samples >= 3 else 1
-    kinds = {PALETTE: "with a palette", YCBCR: "in YCbCr", CMYK: f"in CMYK of {samples} num_colours"}
+    kinds = {PALETTE: "with a palette", YCBCR: "in YCbCr", CMYK: f"in CMYK of {samples} colours"}
     kind = kinds.get(photometric, f"of photometric interpretation {photometric}")
     raise UnreadableImageError("unsupported", f"a large TIFF {kind}; save it again as RGB")
 

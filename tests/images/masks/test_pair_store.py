@@ -1,0 +1,75 @@
+"""Pairs decoded once, in memory or in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from unpool.errors import UnpoolError
+from unpool.images.masks.pair_store import load_pairs
+from unpool.images.masks.pairs import Pair, find_pairs
+from unpool.images.masks.pixel_classes import classes_by_value
+
+CLASSES = classes_by_value(["a", "b"])
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> list[Pair]:
+    rng = np.random.default_rng(0)
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    for number, (height, width) in enumerate([(5, 9), (12, 4), (7, 7)]):
+        Image.fromarray(rng.integers(0, 255, (height, width, 3), np.uint8)).save(
+            tmp_path / f"images/{number}.png"
+        )
+        Image.fromarray(rng.integers(0, 2, (height, width), np.uint8)).save(tmp_path / f"masks/{number}.png")
+    return find_pairs(tmp_path / "images", tmp_path / "masks").pairs
+
+
+def pixels_of(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
+    return np.asarray(Image.open(pair.image.file)), np.asarray(Image.open(pair.mask.file))
+
+
+@pytest.mark.parametrize("limit", [2**20, 100, 300])
+def test_memory_and_file_hold_the_same(pairs: list[Pair], tmp_path: Path, limit: int) -> None:
+    done = []
+    store = load_pairs(
+        pairs, CLASSES, workers=2, file=tmp_path / "p.u8", memory_limit=limit, progress=lambda: done.append(1)
+    )
+    assert (tmp_path / "p.u8").exists() is (limit < 2**20)
+    assert len(store) == len(done) == 3
+    for number, pair in enumerate(pairs):
+        image, mask = pixels_of(pair)
+        assert (store.pixels(number) == image).all()
+        assert (store.labels(number) == mask).all()
+        assert store.count_NK[number].tolist() == [int((mask == 0).sum()), int((mask == 1).sum())]
+
+
+def test_without_a_file_much_is_an_error(pairs: list[Pair]) -> None:
+    with pytest.raises(UnpoolError, match="give an output folder"):
+        load_pairs(pairs, CLASSES, workers=1, memory_limit=100)
+
+
+def test_a_broken_pair_is_a_problem_and_the_rest_goes_on(pairs: list[Pair]) -> None:
+    pairs[1].image.file.write_bytes(b"\x89PNG\r\n\x1a\n")
+    store = load_pairs(pairs, CLASSES, workers=2)
+    assert store.paths == [pairs[0].path, pairs[2].path]
+    assert [problem.path for problem in store.problems] == [pairs[1].path]
+    assert (store.pixels(1) == pixels_of(pairs[2])[0]).all()
+
+
+def test_the_fingerprint_sees_other_masks(pairs: list[Pair]) -> None:
+    one = load_pairs(pairs, CLASSES, workers=1).fingerprint()
+    assert load_pairs(pairs, CLASSES, workers=2).fingerprint() == one
+    Image.fromarray(np.zeros((5, 9), np.uint8)).save(pairs[0].mask.file)
+    assert load_pairs(pairs, CLASSES, workers=1).fingerprint() != one
+
+
+def test_values_that_are_no_class_stop_or_are_ignored(pairs: list[Pair]) -> None:
+    Image.fromarray(np.full((5, 9), 77, np.uint8)).save(pairs[0].mask.file)
+    with pytest.raises(UnpoolError, match="the value 77"):
+        load_pairs(pairs, CLASSES, workers=1)
+    assert load_pairs(pairs, CLASSES, workers=1, unknown="ignore").count_NK[0].tolist() == [0, 0]
