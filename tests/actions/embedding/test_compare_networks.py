@@ -1,4 +1,4 @@
-"""`--network auto` with a budget: three ways are tried on some images, and figures without labels decide."""
+"""`--network auto` with a budget: three networks are compared on some images, without labels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from PIL import Image
 from unpool.actions.embedding import adapt_features as adapting
 from unpool.actions.embedding import compare_networks as comparing
 from unpool.actions.embedding import prepare_model as prepare
-from unpool.actions.embedding.choose_network import PRETRAINED, choose_network, chosen
-from unpool.actions.embedding.compare_networks import LEAST, CandidateResult, compare, told
+from unpool.actions.embedding.choose_network import PRETRAINED, choose_compared, choose_network
+from unpool.actions.embedding.compare_networks import MIN_IMAGES, CandidateResult, compare, format_table
 from unpool.actions.embedding.run import run
+from unpool.actions.embedding.settings import RunSettings
 from unpool.core.progress import Progress
 from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
@@ -23,7 +24,7 @@ from unpool.store.state import read_state
 from unpool.training.model_file import describe_model, save_model
 
 
-class Told(Progress):
+class Messages(Progress):
     """Keeps its messages."""
 
     def __init__(self) -> None:
@@ -44,9 +45,9 @@ def tiny_pretrained(_: str, folder: Path) -> None:
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Sixty pictures of 20 pixels in three plain kinds."""
-    folder, chance = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
+    folder, rng = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
     for number in range(60):
-        pixels = chance.integers(0, 60, (20, 20, 3))
+        pixels = rng.integers(0, 60, (20, 20, 3))
         pixels[..., number % 3] += 150
         Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
     return folder
@@ -67,33 +68,33 @@ def tried(photos: Path, model: Path, seed: int = 0) -> list[CandidateResult]:
 
 def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Path) -> None:
     first, again = tried(photos, tmp_path / "m"), tried(photos, tmp_path / "m")
-    assert {trial.way for trial in first} == CANDIDATES
+    assert {trial.name for trial in first} == CANDIDATES
     scores = [trial.score for trial in first]
     assert scores == sorted(scores, reverse=True)
     assert [trial.figures for trial in first] == [trial.figures for trial in again]
     assert first[0].score > 0.5, "three plain kinds stand apart"
 
 
-def test_of_few_images_nothing_is_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparing, "TRIED", LEAST - 1)
+def test_few_images_are_not_compared(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparing, "MAX_IMAGES", MIN_IMAGES - 1)
     assert tried(photos, tmp_path / "m") == []
-    assert told([]) == []
-    assert chosen([], 20) is None
+    assert format_table([]) == []
+    assert choose_compared([], 20) is None
 
 
 def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
+    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
     for way in sorted(CANDIDATES):
         monkeypatch.setattr(
-            CandidateResult, "score", property(lambda trial, best=way: float(trial.way == best))
+            CandidateResult, "score", property(lambda trial, best=way: float(trial.name == best))
         )
         work = tmp_path / f"{way}.unpool"
-        result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
+        result = run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
         assert result["compared"][0]["way"] == way
         assert {row["way"] for row in result["compared"]} == CANDIDATES
-        assert result["reason"].startswith(f"{way}: of 3 ways tried on 60 images")
+        assert result["reason"].startswith(f"{way}: of 3 networks compared on 60 images")
         described = describe_model(work / "model")
         assert bool(described["options"].get("head")) == (way == "adapted")
         assert (described["training"] is None) == (way == "pretrained")
@@ -107,24 +108,24 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
 def test_a_stopped_run_does_not_compare_again(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.way == "scratch")))
+    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
     work = tmp_path / "w.unpool"
 
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(prepare, "learn", stopped)
+        patch.setattr(prepare, "train_encoder", stopped)
         with pytest.raises(KeyboardInterrupt):
-            run(str(photos), work=work, groups=3, steps=4, device="cpu")
+            run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
     before = read_state(work)["comparison"]
 
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("compared again")
 
     monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", again)
-    result = run(str(photos), work=work, groups=3, steps=4, device="cpu")
+    result = run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
     assert result["compared"] == before["rows"]
 
 
@@ -145,7 +146,7 @@ def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> 
             CandidateResult(way, {"map_silhouette": value}, 0.0)
             for way, value in zip(("pretrained", "adapted", "scratch"), silhouettes, strict=True)
         ]
-        return [trial.way for trial in sorted(trials, key=lambda trial: -trial.score)]
+        return [trial.name for trial in sorted(trials, key=lambda trial: -trial.score)]
 
     assert order(0.50, 0.51, 0.53)[0] == "pretrained"
     assert order(0.50, 0.53, 0.54)[0] == "adapted"
@@ -156,34 +157,39 @@ def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> 
 def test_a_short_budget_is_not_spent_on_comparing(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    told = Told()
-    result = run(str(photos), work=tmp_path / "w.unpool", groups=3, minutes=1, device="cpu", progress=told)
+    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    messages = Messages()
+    result = run(
+        str(photos),
+        RunSettings(groups=3, minutes=1, device="cpu"),
+        work=tmp_path / "w.unpool",
+        progress=messages,
+    )
     assert result["compared"] is None
-    assert "--minutes 1 leaves no time to compare networks (2 would)" in told.messages
+    assert "--minutes 1 leaves no time to compare networks (2 would)" in messages.messages
 
 
 def test_another_number_of_groups_is_compared_anew(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_apart", tiny_pretrained)
-    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.way == "scratch")))
-    asked = []
+    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
+    compared = []
     real = comparing.compare
 
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
     def watched(*rest: Any, **options: Any) -> Any:
-        asked.append(options["groups"])
+        compared.append(options["groups"])
         return real(*rest, **options)
 
-    monkeypatch.setattr(prepare, "learn", stopped)
+    monkeypatch.setattr(prepare, "train_encoder", stopped)
     monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", watched)
     for groups in (3, 3, 4):
         with pytest.raises(KeyboardInterrupt):
-            run(str(photos), work=tmp_path / "w.unpool", groups=groups, steps=4, device="cpu")
-    assert asked == [3, 4]
+            run(str(photos), RunSettings(groups=groups, steps=4, device="cpu"), work=tmp_path / "w.unpool")
+    assert compared == [3, 4]
 
 
 def test_the_head_learns_from_all_folders(
@@ -193,10 +199,10 @@ def test_the_head_learns_from_all_folders(
     model = tmp_path / "m"
     tiny_pretrained("", model)
     seen: list[str] = []
-    monkeypatch.setattr(adapting, "LEARNT_FROM", 40)
-    monkeypatch.setattr(adapting, "features_of", lambda *_, **__: np.zeros((40, 4, 8), np.float32))
+    monkeypatch.setattr(adapting, "MAX_IMAGES", 40)
+    monkeypatch.setattr(adapting, "compute_features", lambda *_, **__: np.zeros((40, 4, 8), np.float32))
     monkeypatch.setattr(adapting, "train_head", lambda *_, **__: (build_network("conv", size=16), {}))
-    monkeypatch.setattr(adapting, "LEARNT_FROM_LEAST", 10)
+    monkeypatch.setattr(adapting, "MIN_IMAGES_IN_SHORT_TIME", 10)
     real = adapting.decode_chunks
 
     def watched(source: Any, files: Any, *rest: Any) -> Any:

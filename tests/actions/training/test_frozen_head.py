@@ -18,6 +18,7 @@ from unpool.actions.training.train import train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
+from unpool.inference import encoder
 from unpool.inference.encoder import TorchEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.head import Head
@@ -38,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def without_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """The export takes seconds and is tested elsewhere; torch embeds as well."""
-    monkeypatch.setattr(head, "export_encoder", _refused)
+    monkeypatch.setattr(encoder, "export_encoder", _refused)
 
 
 def _refused(*_: Any) -> float:
@@ -115,30 +116,30 @@ def test_images_are_compared_with_the_nearest_that_are_trained_on() -> None:
     angle_N = np.linspace(0, 1.2, 13)
     feature_N12 = np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1)[:, None].astype(np.float16)
     trained = np.array([0, 1, 2, 4, 5, 6, 8, 9])
-    found = adapt.alike(plain, feature_N12, trained, seed=0)
+    found = adapt.find_neighbours(plain, feature_N12, trained, seed=0)
     assert found.shape == (13, 7)  # ten where there are so many others
     assert set(found.ravel()) <= set(trained)
     assert not (found == np.arange(13)[:, None]).any()
     assert found[12].tolist() == [9, 8, 6, 5, 4, 2, 1]  # nearest first
     assert found[0].tolist() == [1, 2, 4, 5, 6, 8, 9]
-    assert adapt.alike(plain, feature_N12, trained[:3], seed=0).shape == (13, 2)
-    assert adapt.alike(plain, feature_N12, np.arange(13), seed=0).shape == (13, 10)
+    assert adapt.find_neighbours(plain, feature_N12, trained[:3], seed=0).shape == (13, 2)
+    assert adapt.find_neighbours(plain, feature_N12, np.arange(13), seed=0).shape == (13, 10)
 
 
 def test_a_head_compares_an_image_with_one_alike(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[torch.Tensor] = []
-    look = PrecomputedViews.look
+    sample = PrecomputedViews.sample
 
     def watched(self: PrecomputedViews, x_BVD: torch.Tensor, *words: Any) -> torch.Tensor:
-        picked = look(self, x_BVD, *words)
+        picked = sample(self, x_BVD, *words)
         seen.append(
             (x_BVD[:, :8] == picked[:, None]).all(dim=2).any(dim=1)
         )  # whether it is a view of its own
         return picked
 
-    monkeypatch.setattr(PrecomputedViews, "look", watched)
+    monkeypatch.setattr(PrecomputedViews, "sample", watched)
     train("digits", out=tmp_path / "m", objective="contrast", from_model=model, **SHORT)
     assert all(own.all() for own in seen[::2])
     assert not any(own.any() for own in seen[1::2])

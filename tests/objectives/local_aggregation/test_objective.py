@@ -11,6 +11,7 @@ import torch
 from unpool.networks.catalogue import build_network
 from unpool.objectives.local_aggregation.objective import Aggregation
 from unpool.training.data.datasets import PixelSet
+from unpool.training.checkpoint import Checkpoints
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 
@@ -79,8 +80,8 @@ def test_images_held_out_have_a_loss_and_change_nothing() -> None:
 def test_a_stopped_run_ends_with_the_same_bank(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch, stop: int
 ) -> None:
-    monkeypatch.setattr("unpool.training.loop.SAVE_EVERY_SECONDS", 0.0)
-    monkeypatch.setattr("unpool.training.loop.SAVE_SHARE", 1e9)
+    monkeypatch.setattr("unpool.training.checkpoint.SAVE_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("unpool.training.checkpoint.SAVE_SHARE", 1e9)
     plan = Plan(epochs=4, batch=10)
     network, data, whole = made()
     train(network, data, whole, plan, parts=parts())
@@ -96,9 +97,9 @@ def test_a_stopped_run_ends_with_the_same_bank(
 
     objective.after_step = stopping  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
-        train(other, data, objective, plan, parts=parts(), folder=tmp_path)
+        train(other, data, objective, plan, parts=parts(), checkpoints=Checkpoints(tmp_path))
     again, data, resumed = made()
-    train(again, data, resumed, plan, parts=parts(), folder=tmp_path)
+    train(again, data, resumed, plan, parts=parts(), checkpoints=Checkpoints(tmp_path))
     assert torch.equal(resumed.local.bank, whole.local.bank)
     assert torch.equal(resumed.local.clusters, whole.local.clusters)
     for one, same in zip(network.parameters(), again.parameters(), strict=True):
