@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
 
 from unpool.errors import UsageError, unknown_name
+from unpool.objectives.catalogue import OBJECTIVES
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class Option:
         choices: the names that are allowed; empty where any text is.
         allows_auto: the word "auto" is allowed beside a number.
         allows_text: any text is allowed beside a number, such as the name of a folder.
-        flag: how it is typed where not by the name of its field, such as "-k".
+        flag: how it is typed beside the name of its field, such as "-k".
+        metavar: what stands for its value in messages, such as "DIR".
     """
 
     help: str
@@ -44,6 +46,7 @@ class Option:
     allows_auto: bool = False
     allows_text: bool = False
     flag: str = ""
+    metavar: str = ""
 
     def describe(self) -> str:
         """Join help, unit and range, as terminal and reference show them."""
@@ -85,60 +88,54 @@ def _number(value: float | None, missing: str) -> str:
 
 METHODS = ("auto", "kmeans", "gmm", "hdbscan", "graph", "temi")
 MAPS = ("tsne", "umap", "pca")
-FORMATS = ("csv", "parquet", "folders", "html")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
-OBJECTIVES = ("reconstruct", "denoise", "contrast", "aggregate", "classify")
-COMPARING = ("contrast", "aggregate")  # objectives that compare codes and need no decoder
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
 SEGMENTERS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s", "segnet")
 UPSAMPLINGS = ("interpolate", "grouped", "dense")
 CLASS_WEIGHTS = ("none", "sqrt", "median")
 UNKNOWN = ("refuse", "ignore")
-PROBLEMS = {  # what `unpool check` finds in images that can be read, and how problems.csv and the page call it
-    "duplicates": "duplicate", "near_duplicates": "near duplicate", "outliers": "outlier", "blurred": "blurred",
-    "dark": "too dark", "bright": "too bright",
-}  # fmt: skip
-ANNOTATION_FILTERS = ("wrong", "suggested")  # filters like those, of what people and spreading said
 
 OPTIONS: dict[str, Option] = {
-    "work": Option("workspace folder; ./NAME.unpool where NAME is the folder's, unless given"),
-    "network": Option("network of the catalogue, model folder, or auto: chosen by the images, and said why"),
-    "model": Option("model folder, or pretrained network of the catalogue"),
-    "groups": Option("how many groups", low=2, high=100_000, allows_auto=True),
-    "method": Option("how to group", choices=METHODS),
-    "merge": Option(
-        "join the nearest groups until so many are left, without grouping anew", low=1, high=100_000
+    "work": Option("workspace folder; by default ./NAME.unpool, NAME the folder's", metavar="DIR"),
+    "network": Option(
+        "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
     ),
-    "split": Option("part the group of this number in two, without grouping anew", low=0, high=100_000),
-    "map": Option("how to lay out the map", choices=MAPS),
-    "minutes": Option("time for training on this machine", unit="minutes", low=0.01, high=100_000),
+    "model": Option("model folder, or pretrained network of the catalogue", metavar="MODEL"),
+    "groups": Option("number of groups", low=2, high=100_000, allows_auto=True),
+    "method": Option("grouping method", choices=METHODS),
+    "merge": Option(
+        "join the nearest groups until this many are left, instead of grouping again", low=1, high=100_000
+    ),
+    "split": Option("number of a group to divide in two, instead of grouping again", low=0, high=100_000),
+    "map": Option("layout method", choices=MAPS),
+    "minutes": Option("training time on this machine", unit="minutes", low=0.01, high=100_000),
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),
-    "k": Option("how many images to show", low=1, high=100_000),
-    "seed": Option("start of all randomness; the same seed gives the same result", low=0, high=2**31 - 1),
-    "device": Option("where to compute", choices=DEVICES),
+    "k": Option("number of images to find", flag="-k", low=1, high=100_000),
+    "seed": Option("random seed; the same seed gives the same result", low=0, high=2**31 - 1),
+    "device": Option("device that computes", choices=DEVICES),
     "data": Option("folder with named data sets in torchvision's layout"),
     "labels": Option("true classes: `folders` (name of the folder an image lies in), or a CSV of path,label"),
-    "to": Option("what to write", choices=FORMATS),
-    "out": Option("file or folder to write"),
+    "to": Option("format to write", metavar="FORMAT"),
+    "out": Option("file or folder to write", metavar="PATH"),
     "size": Option("side of the input image", unit="pixels", low=1, high=8192),
     "objective": Option(
-        "what to train for; by default the network's own, mostly reconstruct", choices=OBJECTIVES
+        "training objective; by default the network's own, mostly reconstruct", choices=OBJECTIVES
     ),
     "train-network": Option(
         "network of the catalogue, any timm or torchvision name, or FILE.yaml with its layers"
     ),
-    "from": Option("model folder whose network and weights to go on from"),
-    "freeze": Option("leave the encoder as it is, and train the rest"),
+    "from": Option("model folder whose network and weights training starts from"),
+    "freeze": Option("keep the encoder's weights and train the rest"),
     "width": Option("channels of the first layer, for networks with a choice", low=1, high=4096),
     "decoder": Option("how the decoder enlarges; upsample leaves no checkerboards", choices=DECODERS),
-    "no-indices": Option("decode without pooling indices, from the code alone"),
+    "no-indices": Option("decode from the code alone, without pooling indices"),
     "epochs": Option("passes over the images", low=1, high=1_000_000),
-    "batch": Option("images in a step, over all processes", low=1, high=1_000_000),
-    "drop-last": Option("leave out the last batch of an epoch where it is not full"),
+    "batch": Option("images per step, over all processes", low=1, high=1_000_000),
+    "drop-last": Option("skip the last batch of an epoch where it is not full"),
     "val": Option(
-        "share of the images kept out for validation, or a folder of others",
+        "share of the images held out for validation, or a folder of other images",
         low=0,
         high=0.9,
         allows_text=True,
@@ -146,70 +143,72 @@ OPTIONS: dict[str, Option] = {
     "optimizer": Option("optimiser of torch.optim by name, as sgd:momentum=0.9"),
     "lr": Option("learning rate", low=1e-12, high=1e3),
     "weight-decay": Option("weight decay", low=0, high=1e3),
-    "schedule": Option("of the learning rate: cosine, constant, or one of torch.optim, as step:step_size=10"),
-    "loss": Option("loss of torch.nn by name, or ssim: mse, l1, huber:delta=0.5, … or cross-entropy, …"),
-    "init": Option("how fresh weights are drawn: default, xavier, kaiming, orthogonal, …"),
-    "augment": Option("what happens to training images: none, flip, shift, photo, crops, or FILE.yaml"),
+    "schedule": Option(
+        "learning rate schedule: cosine, constant, or one of torch.optim, as step:step_size=10"
+    ),
+    "loss": Option("loss of torch.nn by name, or ssim: mse, l1, huber:delta=0.5, cross-entropy, …"),
+    "init": Option("initialisation of new weights: default, xavier, kaiming, orthogonal, …"),
+    "augment": Option("augmentation of training images: none, flip, shift, photo, crops, or FILE.yaml"),
     "corruption": Option(
         "noise on the input: salt-pepper:snr=0.9,p=1, gaussian:sigma=0.1, or mask:share=0.25"
     ),
-    "weights": Option("imagenet, none, or a file of weights to start from"),
-    "resume": Option("go on where a run with the same words was stopped"),
-    "patience": Option(
-        "stop early after so many epochs without a better validation loss", low=1, high=1_000_000
-    ),
-    "precision": Option("of the arithmetic; auto is bf16 on GPUs that have it", choices=PRECISIONS),
-    "grid": Option("picture to write: inputs above what the network made of them, as .png"),
-    "segmenter": Option("kind of network, fcn4s unless given", choices=SEGMENTERS),
+    "weights": Option("initial weights: imagenet, none, or a file"),
+    "resume": Option("resume an interrupted run (same options)"),
+    "patience": Option("stop after this many epochs without a better validation loss", low=1, high=1_000_000),
+    "precision": Option("floating-point precision; auto is bf16 on GPUs that have it", choices=PRECISIONS),
+    "grid": Option("picture to write, as .png: inputs above their reconstructions", metavar="GRID.png"),
+    "segmenter": Option("kind of network, by default fcn4s", choices=SEGMENTERS),
     "backbone": Option(
-        "network of the catalogue, any timm or torchvision name, or a model folder to go on from"
+        "network of the catalogue, any timm or torchvision name, or a model folder to start from"
     ),
-    "classes": Option("file that names the classes, with their numbers or colours in the masks"),
-    "ignore": Option("number in the masks that is no class; 255 unless given", low=0, high=65535),
-    "val-images": Option("folder of images to validate on"),
-    "val-masks": Option("folder of their masks"),
+    "classes": Option("file with the names of the classes and their numbers or colours in the masks"),
+    "ignore": Option("value in the masks that is no class; by default 255", low=0, high=65535),
+    "val-images": Option("folder of validation images"),
+    "val-masks": Option("folder of the masks of the validation images"),
     "crop": Option(
-        "side of the crops that are trained on, in the image; 320 over --enlarge",
+        "side of the training crops, in the image; by default 320 over --enlarge",
         unit="pixels",
         low=16,
         high=8192,
     ),
     "backbone-lr": Option(
-        "learning rate of the backbone; a third of --lr, or --lr for random weights", low=1e-12, high=1e3
+        "learning rate of the backbone; by default a third of --lr, or --lr for random weights",
+        low=1e-12,
+        high=1e3,
     ),
-    "pixel-loss": Option("cross-entropy, focal:gamma=2, dice, lovasz:every=4, or several joined by a plus"),
+    "pixel-loss": Option(
+        "loss per pixel: cross-entropy, focal:gamma=2, dice, lovasz:every=4, or several joined by a plus"
+    ),
     "class-weights": Option(
-        "how rare classes weigh in cross-entropy and focal, none unless given", choices=CLASS_WEIGHTS
+        "weights of rare classes in cross-entropy and focal, by default none", choices=CLASS_WEIGHTS
     ),
-    "crops": Option(
-        "what happens to training images and masks: scenes (unless given), crop, none, or FILE.yaml"
-    ),
-    "upsampling": Option("how scores are enlarged, interpolate unless given", choices=UPSAMPLINGS),
-    "unknown": Option("what to do with values in masks that are no class", choices=UNKNOWN),
+    "crops": Option("augmentation of training images and masks: scenes (default), crop, none, or FILE.yaml"),
+    "upsampling": Option("upsampling of the scores, by default interpolate", choices=UPSAMPLINGS),
+    "unknown": Option("values in masks that are no class: refuse or ignore them", choices=UNKNOWN),
     "enlarge": Option(
-        "factor by which images are enlarged before the encoder; up to 2 for small ones unless given",
+        "factor by which images are enlarged before the encoder; by default up to 2 for small ones",
         low=0.25,
         high=8,
     ),
     "segment-val": Option(
-        "share of the images kept out for validation, 0 to 0.9; 0.1 of 20 and more", low=0, high=0.9
+        "share of the images held out for validation; by default 0.1 of 20 and more", low=0, high=0.9
     ),
-    "overlap": Option("share of a window that the next one covers too, 0.25 unless given", low=0, high=0.9),
+    "overlap": Option("overlap of neighbouring windows, as a share; by default 0.25", low=0, high=0.9),
     "tile": Option("side of the windows", unit="pixels", low=32, high=8192),
-    "probabilities": Option("write the probability of each class too, as STEM.probabilities.tif"),
-    "segment-out": Option("folder for label maps and overlays"),
-    "segment-model": Option("model folder that unpool segment train wrote"),
-    "host": Option("address to answer on; others than 127.0.0.1 let other machines in"),
-    "port": Option("port to answer on; 0 takes a free one", low=0, high=65535),
-    "segmenter-model": Option("segmenter for overlays: its model folder, WORK/segmenter unless given"),
-    "as": Option("label to give"),
-    "none": Option("take the labels away"),
+    "probabilities": Option("also write the probability of each class, as STEM.probabilities.tif"),
+    "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
+    "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),
+    "host": Option("address to serve on; any but 127.0.0.1 lets other machines in"),
+    "port": Option("port to serve on; 0 takes a free one", low=0, high=65535),
+    "segmenter-model": Option("model folder of the segmenter for overlays, by default WORK/segmenter"),
+    "as": Option("label for the images"),
+    "none": Option("remove the labels"),
     "wrong": Option("mark as wrong: images that do not belong here"),
-    "label-group": Option("all images of the group of this number; -1 those in none", low=-1, high=100_000),
-    "link": Option("with --to folders: symbolic links instead of copies"),
+    "label-group": Option("label all images of this group; -1 for those in none", low=-1, high=100_000),
+    "link": Option("with --to folders: make symbolic links instead of copies"),
     "json": Option("print one JSON object instead of text"),
-    "config": Option("YAML file with the same options; what is typed wins"),
-    "debug": Option("show where an error came from"),
+    "config": Option("YAML file with the same options; the command line wins"),
+    "debug": Option("show the traceback of an error"),
     "no-open": Option("do not open the report in the browser"),
 }
 
@@ -321,7 +320,7 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
     ... def draw(settings: MapSettings) -> str:
     ...     return settings.method
     >>> draw(method="pca"), draw(MapSettings("umap")), str(inspect.signature(draw))
-    ('pca', 'umap', "(*, method: 'str' = 'tsne') -> 'str'")
+    ('pca', 'umap', "(method: 'str' = 'tsne') -> 'str'")
     """
 
     def __init__(self, settings: Callable[P, S]) -> None:
@@ -338,7 +337,6 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
         signature = inspect.signature(function)
         *leading, _ = signature.parameters.values()
         fields = _keyword_parameters(self._settings)
-        first_field = next(iter(fields))
 
         @functools.wraps(function)
         def call(*args: object, **keywords: object) -> R:
@@ -347,8 +345,10 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
             if len(rest) == 1 and isinstance(rest[0], self._settings) and not keywords:
                 check_settings(rest[0])
                 return function(*before, rest[0], **named)
-            if len(rest) > 1:
-                raise UsageError(f"{function.__name__}: give {', '.join(fields)} by name, as {first_field}=…")
+            if len(rest) > len(fields):
+                raise UsageError(
+                    f"{function.__name__} takes at most {', '.join(fields)}; got {len(rest)} values"
+                )
             values = dict(zip(fields, rest, strict=False)) | keywords
             return function(*before, settings_from(self._settings, values), **named)
 
@@ -377,11 +377,9 @@ def settings_from(settings: type[S], values: Mapping[str, object]) -> S:
 
 
 def _keyword_parameters(settings: type) -> dict[str, inspect.Parameter]:
-    """The fields of a dataclass as keyword-only parameters, options stripped from their annotations."""
+    """The fields of a dataclass as parameters, options stripped from their annotations."""
     return {
-        parameter.name: parameter.replace(
-            kind=inspect.Parameter.KEYWORD_ONLY, annotation=_bare(parameter.annotation)
-        )
+        parameter.name: parameter.replace(annotation=_bare(parameter.annotation))
         for parameter in inspect.signature(settings).parameters.values()
     }
 

@@ -1,29 +1,54 @@
-"""The Python way: one object with the same verbs as the command line."""
+"""The Python face of a workspace: one object with the same verbs as the command line."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 
+from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
 from unpool.actions.embedding.choose_network import PRETRAINED
+from unpool.actions.embedding.settings import EmbedSettings, RunSettings
+from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
+from unpool.actions.sharing.settings import ExportSettings
+from unpool.actions.verbs import VERBS
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UnpoolError
+from unpool.options import OPTIONS, keywords_of
+from unpool.store.columns import COLUMNS
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
+SEARCH_COLUMNS = ["path", "distance", "group"]
+Paths = str | Sequence[str]
+
+
+@dataclass(frozen=True)
+class WorkspaceEmbedSettings:
+    """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model."""
+
+    model: Annotated[str | Path | None, OPTIONS["model"]] = None
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
 
 class Workspace:
-    """A collection of images: `Workspace("photos.unpool")` opens or starts one.
+    """A folder of images, embedded, mapped and grouped.
 
-    Give `images` (a folder or a named set) the first time; later the workspace remembers it. With
-    `verbose` the verbs show progress on standard error. Every verb raises `UnpoolError`.
+    Every verb raises `UnpoolError`, and its kind `UsageError` for a wrong value. Keywords have the names, ranges
+    and defaults of the command line's options.
 
         w = Workspace("photos.unpool", "photos")
         w.embed(); w.group(); w.map(); w.search("a.jpg"); w.table()
+
+    Args:
+        work: the workspace's own folder, opened or created.
+        images: the folder of the images, or a named data set; needed the first time only.
+        data: folder with named data sets in torchvision's layout.
+        verbose: show progress on standard error.
     """
 
     def __init__(
@@ -42,140 +67,168 @@ class Workspace:
     def __repr__(self) -> str:
         return f"Workspace({str(self.work)!r})"
 
-    def run(self, **options: Any) -> pd.DataFrame:
-        """Embed, map, group and report, as `unpool run`; options as there. Returns the table."""
-        from unpool.actions.embedding.run import run
-
-        run(self._place(), work=self.work, data=self._data, progress=self._progress, **options)
+    @keywords_of(RunSettings)
+    def run(self, settings: RunSettings) -> pd.DataFrame:
+        """Embed, map and group the images, and write the report. Returns the table."""
+        self._call_on_images("run", settings)
         return self.table()
 
-    def embed(self, model: str | Path | None = None, **options: Any) -> pd.DataFrame:
-        """Embed what is new or changed, as `unpool embed`.
+    @keywords_of(WorkspaceEmbedSettings)
+    def embed(self, settings: WorkspaceEmbedSettings) -> pd.DataFrame:
+        """Embed what is new or changed. Returns the table.
 
         Without `model` by the workspace's own where it has one, else by EfficientNet-lite0.
         """
-        from unpool.actions.embedding.embed import embed
-
         own = self.work / MODEL
-        wanted = str(model or (own if has_model(own) else PRETRAINED))
-        embed(
-            self._place(), model=wanted, work=self.work, data=self._data, progress=self._progress, **options
-        )  # fmt: skip
+        model = settings.model or (own if has_model(own) else PRETRAINED)
+        self._call_on_images("embed", EmbedSettings(str(model), settings.device))
         return self.table()
 
-    def group(self, **options: Any) -> pd.DataFrame:
-        """Group the images, as `unpool group`. Returns the table with group and probability."""
-        from unpool.actions.grouping.group import group
-
-        group(self.work, progress=self._progress, **options)
+    @keywords_of(GroupSettings)
+    def group(self, settings: GroupSettings) -> pd.DataFrame:
+        """Group the images. Returns the table, with group and probability."""
+        self._call("group", settings)
         return self.table()
 
-    def map(self, **options: Any) -> pd.DataFrame:
-        """Lay the images out in the plane, as `unpool map`. Returns the table with x and y."""
-        from unpool.actions.grouping.group import map_images
-
-        map_images(self.work, progress=self._progress, **options)
+    @keywords_of(MapSettings)
+    def map(self, settings: MapSettings) -> pd.DataFrame:
+        """Lay the images out in the plane. Returns the table, with x and y."""
+        self._call("map", settings)
         return self.table()
 
-    def search(self, image: str | Path, k: int = 12, **options: Any) -> pd.DataFrame:
-        """The `k` images most like `image`: path, distance (cosine) and group, nearest first."""
-        from unpool.actions.curation.search import search
+    @keywords_of(SearchSettings)
+    def search(self, image: str | Path, settings: SearchSettings) -> pd.DataFrame:
+        """Find the `k` images most like `image`.
 
-        told = search(Path(image), work=self.work, k=k, progress=self._progress, **options)
-        return pd.DataFrame(told["results"], columns=["path", "distance", "group"])
+        Returns:
+            Path, distance (cosine, 0 to 2) and group, nearest first.
+        """
+        search = VERBS["search"].load()
+        result = search(Path(image), settings, work=self.work, progress=self._progress)
+        return pd.DataFrame(result["results"], columns=SEARCH_COLUMNS)
 
-    def evaluate(self, labels: str | Path | None = None) -> dict[str, Any]:
-        """Quality of the groups, as `unpool evaluate`: a dictionary of its JSON keys."""
-        from unpool.actions.grouping.group import evaluate
+    @keywords_of(EvaluateSettings)
+    def evaluate(self, settings: EvaluateSettings) -> dict[str, Any]:
+        """Measure how good the groups are. Returns the JSON object of `unpool evaluate`."""
+        return self._call("evaluate", settings)
 
-        return evaluate(self.work, labels=None if labels is None else str(labels), progress=self._progress)
+    @keywords_of(CheckSettings)
+    def check(self, settings: CheckSettings) -> dict[str, Any]:
+        """Find duplicates, outliers, blurred, too dark and too bright images. Returns how many of each."""
+        return self._call("check", settings)
 
-    def label(self, paths: str | Sequence[str], name: str | None) -> int:
-        """Give images a label, or take theirs away with None; returns how many images it changed.
+    @keywords_of(ExportSettings)
+    def export(self, settings: ExportSettings) -> Path:
+        """Write the workspace, or some of its images, to a file or folder. Returns `out`."""
+        self._call("export", settings)
+        return Path(settings.out)
 
-        `paths` are those of the table: relative to the folder of the images.
+    @keywords_of(SpreadSettings)
+    def spread(self, settings: SpreadSettings) -> pd.DataFrame:
+        """Suggest labels from the labelled neighbours of each image.
+
+        Returns:
+            Path, suggestion and suggestion_confidence of the images that have one, the most confident first.
+        """
+        self._call("spread", settings)
+        rows = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
+        return rows.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
+
+    def label(self, paths: Paths, name: str | None) -> int:
+        """Label images, or remove their label with None. Returns how many images changed.
+
+        Args:
+            paths: as in the table, relative to the folder of the images.
+            name: the label.
         """
         from unpool.actions.curation.edit import label
 
-        return int(label(self.work, paths, name)["changed"])
+        return label(self.work, paths, name)["changed"]
 
-    def mark(self, paths: str | Sequence[str], wrong: bool = True) -> int:
-        """Mark images as wrong, or take the mark away; returns how many images it changed."""
+    def mark(self, paths: Paths, wrong: bool = True) -> int:
+        """Mark images as wrong, or remove the mark. Returns how many images changed.
+
+        Args:
+            paths: as in the table, relative to the folder of the images.
+            wrong: whether they do not belong here.
+        """
         from unpool.actions.curation.edit import mark
 
-        return int(mark(self.work, paths, wrong)["changed"])
+        return mark(self.work, paths, wrong)["changed"]
 
-    def move(self, paths: str | Sequence[str], group: int) -> int:
-        """Move images to a group: one there is, the next number for a new one, -1 for none; how many it changed."""
+    def move(self, paths: Paths, group: int) -> int:
+        """Move images to a group. Returns how many images changed.
+
+        Args:
+            paths: as in the table, relative to the folder of the images.
+            group: the number of a present group, the next number for a new one, or -1 for none.
+        """
         from unpool.actions.curation.edit import move
 
-        return int(move(self.work, paths, group)["changed"])
+        return move(self.work, paths, group)["changed"]
 
     def merge(self, groups: Sequence[int]) -> int:
-        """Join groups into the one of the smallest number; returns how many images it changed."""
+        """Join groups into the one of the smallest number. Returns how many images changed."""
         from unpool.actions.curation.edit import merge
 
-        return int(merge(self.work, groups)["changed"])
+        return merge(self.work, groups)["changed"]
 
     def split(self, group: int) -> int:
-        """Part a group in two; returns how many images are in the new one."""
+        """Divide a group in two. Returns how many images are in the new one."""
         from unpool.actions.curation.edit import split
 
-        return int(split(self.work, group)["changed"])
+        return split(self.work, group)["changed"]
 
-    def spread(self) -> pd.DataFrame:
-        """Suggest labels from the labelled neighbours of each image, as `unpool spread`.
-
-        Returns path, suggestion and suggestion_confidence of the images that have a suggestion, the surest first.
-        """
-        from unpool.actions.curation.suggest import spread
-
-        spread(self.work, progress=self._progress)
-        found = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
-        return found.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
-
-    def accept(self, paths: str | Sequence[str]) -> int:
-        """Make suggestions of images their labels; returns how many had one."""
+    def accept(self, paths: Paths) -> int:
+        """Make suggestions of images their labels. Returns how many had one."""
         from unpool.actions.curation.edit import accept
 
-        return int(accept(self.work, paths)["changed"])
+        return accept(self.work, paths)["changed"]
 
-    def refuse(self, paths: str | Sequence[str]) -> int:
-        """Forget suggestions of images; returns how many had one."""
-        from unpool.actions.curation.edit import refuse
+    def reject(self, paths: Paths) -> int:
+        """Forget suggestions of images. Returns how many had one."""
+        from unpool.actions.curation.edit import reject
 
-        return int(refuse(self.work, paths)["changed"])
+        return reject(self.work, paths)["changed"]
 
     def undo(self) -> str:
-        """Take the last edit back, as `unpool undo`; returns what it was in words."""
+        """Undo the last edit. Returns what it was."""
         from unpool.actions.curation.edit import undo
 
-        return str(undo(self.work)["told"])
-
-    def check(self, **options: Any) -> dict[str, Any]:
-        """Find duplicates, outliers, blurred and too dark or bright images, as `unpool check`: how many of each."""
-        from unpool.actions.curation.check import check
-
-        told: dict[str, Any] = check(self.work, progress=self._progress, **options)
-        return told
-
-    def export(
-        self, to: str, out: str | Path, *, paths: Sequence[str] | None = None, link: bool = False
-    ) -> Path:
-        """Write the collection, or some of it, as csv, parquet, folders or html to `out`, which is returned."""
-        from unpool.actions.sharing.export import export
-
-        export(self.work, to=to, out=Path(out), paths=paths, link=link, progress=self._progress)
-        return Path(out)
+        return undo(self.work)["message"]
 
     def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """One row per image, sorted by path; all columns, or those named."""
+        """Return one row per image, sorted by path.
+
+        Args:
+            columns: some columns only; None for all.
+
+        Returns:
+            Columns that nothing has computed yet are missing or null:
+
+        """
         return ImageTable(self.work).frame(columns)
 
-    def _place(self) -> str:
-        place = self._images or read_state(self.work).get("place")
-        if place is None:
+    def _call(self, name: str, settings: object) -> dict[str, Any]:
+        return VERBS[name].load()(self.work, settings, progress=self._progress)
+
+    def _call_on_images(self, name: str, settings: object) -> dict[str, Any]:
+        state = read_state(self.work)
+        source = self._images or state.get("place")
+        if source is None:
             raise UnpoolError(f"{self.work} does not know its images yet; give them: Workspace(work, images)")
-        if self._data is None and (data := read_state(self.work).get("data")):
-            self._data = Path(data)
-        return str(place)
+        if self._data is None and state.get("data"):
+            self._data = Path(state["data"])
+        verb = VERBS[name].load()
+        return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
+
+
+def _describe_columns() -> str:
+    """The columns of the table, one a line, as the docstring of `table` shows them."""
+    rows = [f"            {column.name}: {column.description}." for column in COLUMNS.values()]
+    return "\n".join(
+        [*rows, "            vector: the embedding, float32 of the model's dimension.", "        "]
+    )
+
+
+Workspace.table.__doc__ = (Workspace.table.__doc__ or "").rstrip() + "\n\n" + _describe_columns()

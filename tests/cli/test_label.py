@@ -44,14 +44,14 @@ def labels(work: Path) -> dict[str, str]:
 
 def test_label_paths_and_groups_and_take_it_back(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = unpool(capsys, "label", "0.png", "3.png", "--work", work, "--as", "a {shoe}")
-    assert told == {"changed": 2, "told": "labelled 2 images ‘a {shoe}’"}
+    assert told == {"changed": 2, "message": "labelled 2 images ‘a {shoe}’"}
     words = ("label", "--group", 1, "--work", work, "--as", "hat")
     assert unpool(capsys, *words, json_too=False) == "labelled 5 images ‘hat’"
     assert labels(work) == {"0.png": "a {shoe}", "3.png": "a {shoe}"} | dict.fromkeys(PATHS[5:], "hat")
     assert unpool(capsys, "label", "9.png", "--work", work, "--none")["changed"] == 1
-    assert unpool(capsys, "label", "9.png", "--work", work, "--wrong")["told"] == "marked 1 image as wrong"
+    assert unpool(capsys, "label", "9.png", "--work", work, "--wrong")["message"] == "marked 1 image as wrong"
     assert ImageTable(work).frame()["wrong"].sum() == 1
-    for told in ("marked 1 image as wrong", "took the label of 1 image away", "labelled 5 images ‘hat’"):
+    for told in ("marked 1 image as wrong", "removed the label of 1 image", "labelled 5 images ‘hat’"):
         assert unpool(capsys, "undo", "--work", work, json_too=False) == f"undone: {told}"
     assert unpool(capsys, "undo", "--work", work)["changed"] == 2
     assert labels(work) == {}

@@ -1,7 +1,8 @@
-"""The command line answers at once, tells every option's range, and keeps to its exit codes."""
+"""The command line answers at once, shows every option's range, and keeps to its exit codes."""
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 
@@ -10,42 +11,86 @@ import pytest
 from unpool.cli.main import app
 from unpool.options import OPTIONS
 
-COMMANDS = ["run", "demo", "embed", "group", "map", "check", "search", "evaluate", "export", "networks",
-            "label", "spread", "undo"]  # fmt: skip
-HEAVY = ["torch", "lancedb", "pandas", "numpy", "sklearn", "PIL", "matplotlib"]
+EVERYWHERE = {"json", "config", "debug"}
+# The options that not every command takes, where they act.
+SHARED = {
+    "run": {"seed", "data", "device"}, "demo": {"seed", "device"}, "embed": {"data", "device"},
+    "train": {"seed", "data", "device"}, "reconstruct": {"seed", "data", "device"}, "group": {"seed"},
+    "map": {"seed"}, "check": {"seed", "device"}, "search": {"device"}, "evaluate": set(), "export": set(),
+    "networks": set(), "label": set(), "spread": {"seed"}, "undo": set(), "view": set(),
+    "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
+}  # fmt: skip
+HEAVY = ["torch", "lancedb", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime"]
 
 
-def python(code: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout
+def unpool(*argv: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "unpool", *argv], capture_output=True, text=True)
 
 
 def test_help_imports_nothing_heavy() -> None:
-    words = "import sys; sys.argv = ['unpool', '--help']\nfrom unpool.cli.main import main\n"
-    code = words + f"try: main()\nexcept SystemExit: print([n for n in {HEAVY} if n in sys.modules])"
-    assert python(code).rstrip().endswith("[]")
+    code = (
+        "import sys; sys.argv = ['unpool', '--help']\nfrom unpool.cli.main import main\n"
+        f"try: main()\nexcept SystemExit: print([n for n in {HEAVY} if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.rstrip().endswith("[]")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_and_takes_json(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    app([command, "--help"], exit_on_error=False)
-    told = capsys.readouterr().out
-    assert "--json" in told
-    assert all(f"--{name}" in told for name in ("config", "seed", "data", "device"))
+def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
+    app([*command.split(), "--help"], exit_on_error=False)
+    return " ".join(capsys.readouterr().out.replace("│", " ").split())
 
 
-def test_ranges_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    app(["group", "--help"], exit_on_error=False)
-    told = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert OPTIONS["groups"].describe() in told
+@pytest.mark.parametrize("command", SHARED)
+def test_a_command_takes_the_options_that_act_on_it(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = {word.removeprefix("--") for word in help_of(command, capsys).split() if word.startswith("--")}
+    assert shown >= EVERYWHERE
+    assert shown & {"seed", "data", "device"} == SHARED[command]
+
+
+def test_every_command_is_tested() -> None:
+    names = {name for name in app if not name.startswith("-")}
+    assert names == {command.split()[0] for command in SHARED}
+
+
+def test_help_shows_ranges_and_choices(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = help_of("group", capsys)
+    assert OPTIONS["groups"].describe() in shown
+    assert OPTIONS["method"].describe() in shown
+
+
+def test_a_command_has_the_parameters_of_its_settings() -> None:
+    parameters = inspect.signature(app["group"].default_command).parameters
+    assert list(parameters) == ["work", "method", "groups", "merge", "split", "seed", "common"]
 
 
 @pytest.mark.parametrize(
-    "words", [["nonsense"], ["run"], ["run", "x", "--groups", "many"], ["run", "x", "--no"]]
+    ("argv", "message"),
+    [
+        (["nonsense"], "nonsense"),
+        (["run"], "FOLDER is missing; give a folder of images, or a named data set such as digits"),
+        (["check"], "--work is missing; give --work DIR"),
+        (["check", "--work"], "--work has no value; give --work DIR"),
+        (["embed", "x"], "--model is missing; give --model MODEL"),
+        (["group", "--work", "x", "extra"], "'extra' is one argument too many"),
+        (["run", "x", "--groups", "many"], "--groups is 'many', but must be a whole number or auto"),
+        (["run", "x", "--groups", "1"], "--groups is 1, but must be a number from 2 to 100000 or auto"),
+        (["run", "x", "--no"], "--no"),
+        (["group", "--work", "x", "--method", "kmean"], "unknown --method 'kmean'; did you mean 'kmeans'?"),
+        (["map", "--work", "x", "--method", "tsn"], "unknown --method 'tsn'; did you mean 'tsne'?"),
+        (["export", "--work", "x", "--out", "y", "--to", "cvs"], "unknown --to 'cvs'; did you mean 'csv'?"),
+        (["run", "x", "--minutes", "1", "--steps", "3"], "--minutes and --steps both say how long to train"),
+        (["check", "--work", "x", "--seed", "-1"], "--seed is -1, but must be a number from 0"),
+    ],
 )
-def test_wrong_usage_is_one_line_and_exit_2(words: list[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "unpool", *words], capture_output=True, text=True)
+def test_wrong_usage_is_one_line_that_says_what_to_give(argv: list[str], message: str) -> None:
+    done = unpool(*argv)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("unpool: ")
     assert done.stderr.count("\n") == 1
+    assert message in done.stderr
+
+
+def test_short_flag_of_search_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "-k" in help_of("search", capsys).split()

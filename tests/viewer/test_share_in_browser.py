@@ -12,6 +12,7 @@ import pytest
 from support.browser import CHROMIUM, DRIVERS_TALK, chromium
 from unpool.actions.curation import edit
 from unpool.actions.sharing.export import export
+from unpool.actions.sharing.settings import ExportSettings
 from unpool.store.table import ImageTable
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
@@ -30,7 +31,7 @@ def shared(viewed: Path, tmp_path: Path) -> Path:
     edit.label(
         viewed / "w.unpool", ImageTable(viewed / "w.unpool").frame(["path"])["path"][:5].tolist(), HOSTILE
     )
-    export(viewed / "w.unpool", to="html", out=tmp_path / "out.html")
+    export(viewed / "w.unpool", ExportSettings("html", tmp_path / "out.html"))
     (tmp_path / "it's a #folder").mkdir()
     return Path(shutil.move(tmp_path / "out.html", tmp_path / "it's a #folder" / "shared.html"))
 

@@ -1,45 +1,50 @@
-"""`--config FILE`: the options of a command as YAML, turned into words so that one parser checks both."""
+"""`--config FILE`: the options of a command as YAML, turned into flags so that one parser checks both."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from unpool.errors import UsageError
 
+Scalar = str | int | float | bool | None
 
-def with_config(words: Sequence[str]) -> list[str]:
-    """The words typed, with those of the file named by --config before them; what is typed wins.
 
-    Raises `UsageError` for a file that is missing, no YAML, or holds anything but plain options.
+def with_config(argv: Sequence[str]) -> list[str]:
+    """Add the options of the file named by --config to a command line.
+
+    Args:
+        argv: the command line; its own options win over those of the file.
+
+    Raises:
+        UsageError: the file is missing, no YAML, or holds anything but plain options.
 
     >>> with_config(["run", "photos", "--seed", "1"])
     ['run', 'photos', '--seed', '1']
     """
-    path = _value_of("--config", words)
+    path = _value_of("--config", argv)
     if path is None:
-        return list(words)
-    typed = {word.split("=")[0] for word in words if word.startswith("-")}
-    extra = [
-        word
+        return list(argv)
+    typed = {argument.split("=")[0] for argument in argv if argument.startswith("-")}
+    added = [
+        argument
         for name, value in _read(Path(path)).items()
         if f"--{name}" not in typed and not (name == "k" and "-k" in typed)
-        for word in _words(name, value)
+        for argument in _arguments(name, value)
     ]
-    return [*words, *extra]
+    return [*argv, *added]
 
 
-def _value_of(option: str, words: Sequence[str]) -> str | None:
-    for place, word in enumerate(words):
-        if word == option and place + 1 < len(words):
-            return words[place + 1]
-        if word.startswith(option + "="):
-            return word.partition("=")[2]
+def _value_of(option: str, argv: Sequence[str]) -> str | None:
+    for position, argument in enumerate(argv):
+        if argument == option and position + 1 < len(argv):
+            return argv[position + 1]
+        if argument.startswith(option + "="):
+            return argument.partition("=")[2]
     return None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, Scalar]:
     import yaml
 
     try:
@@ -53,7 +58,7 @@ def _read(path: Path) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in options.items()}
 
 
-def _words(name: str, value: Any) -> list[str]:
+def _arguments(name: str, value: Scalar) -> list[str]:
     if value is True:
         return [f"--{name}"]
     if value is False or value is None:

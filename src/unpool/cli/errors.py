@@ -1,4 +1,4 @@
-"""What went wrong, in one line and an exit code: 1 failed, 2 wrong usage."""
+"""Errors in one line and an exit code: 1 failed, 2 wrong usage."""
 
 from __future__ import annotations
 
@@ -7,57 +7,86 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
 
 import cyclopts
 
 from unpool.errors import UnpoolError, UsageError
+from unpool.options import OPTIONS
+
+RESUMABLE = ("train ", "segment train ")  # that go on with --resume alone
+POSITIONAL = {
+    "FOLDER": "a folder of images, or a named data set such as digits",
+    "IMAGE": "an image file",
+    "IMAGES": "an image or a folder of images",
+    "MASKS": "the folder of their masks",
+}
 
 
-def exit_code_of(action: Callable[[], Any], words: Sequence[str]) -> int:
-    """Do it, and give the exit code; an error becomes a line on standard error, with its trace after --debug."""
+def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
+    """Call the action and return the exit code.
+
+    Args:
+        action: what to do; an error becomes one line on standard error.
+        argv: the command line, for messages; with --debug the traceback is printed too.
+    """
     try:
         action()
         return 0
     except KeyboardInterrupt:
-        trains = _command(words) in ("train ", "segment train ")
-        again = "with --resume" if trains and "--resume" not in words else "again"
-        return _fail(f"stopped; give the same command {again} to go on", 1, words)
+        again = "with --resume" if _command(argv) in RESUMABLE and "--resume" not in argv else "again"
+        return _fail(f"stopped; give the same command {again} to resume it", 1, argv)
     except cyclopts.CycloptsError as error:
-        return _fail(f"{_usage(error)} (see `unpool {_command(words)}--help`)", 2, words)
+        return _fail(f"{_usage_message(error, argv)} (see `unpool {_command(argv)}--help`)", 2, argv)
     except UnpoolError as error:
-        return _fail(str(error), error.exit_code, words)
+        return _fail(str(error), error.exit_code, argv)
     except BrokenPipeError:
         with suppress(OSError):
             sys.stdout.close()
         return 1
     except OSError as error:
-        return _fail(_os_error_message(error), 1, words)
+        return _fail(_os_error_message(error), 1, argv)
     except Exception as error:
         hint = "this is a fault of unpool: --debug shows where"
-        return _fail(f"{type(error).__name__}: {error} ({hint})", 1, words)
+        return _fail(f"{type(error).__name__}: {error} ({hint})", 1, argv)
 
 
 def _os_error_message(error: OSError) -> str:
-    """What the system refused: the file, and why."""
+    """The file, and the system's reason."""
     reason = error.strerror or str(error) or type(error).__name__
     if error.errno == errno.ENOSPC:
         reason += "; free some, or name a folder on another disk"
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _usage(error: cyclopts.CycloptsError) -> str:
+def _usage_message(error: cyclopts.CycloptsError, argv: Sequence[str]) -> str:
     cause = error.__cause__ or error.__context__
-    return str(cause) if isinstance(cause, UsageError) else str(error)
+    if isinstance(cause, UsageError):
+        return str(cause)
+    if isinstance(error, cyclopts.MissingArgumentError) and error.argument is not None:
+        return _missing_message(error.argument.names, argv)
+    if isinstance(error, cyclopts.UnusedCliTokensError) and error.unused_tokens:
+        return f"{error.unused_tokens[0]!r} is one argument too many"
+    return str(error)
 
 
-def _command(words: Sequence[str]) -> str:
-    named = 2 if words[:1] == ["segment"] else 1
-    return "".join(f"{word} " for word in words[:named] if not word.startswith("-"))
+def _missing_message(names: Sequence[str], argv: Sequence[str]) -> str:
+    """What to give for an argument that is missing, or a flag without its value."""
+    name = next((name for name in names if name.startswith("--")), names[0])
+    if not name.startswith("-"):
+        return f"{name} is missing; give {POSITIONAL.get(name, name)}"
+    known = OPTIONS.get(name.removeprefix("--"))
+    value = (known and known.metavar) or "VALUE"
+    problem = "has no value" if set(names) & set(argv) else "is missing"
+    return f"{name} {problem}; give {name} {value}"
 
 
-def _fail(text: str, code: int, words: Sequence[str]) -> int:
-    if "--debug" in words:
+def _command(argv: Sequence[str]) -> str:
+    count = 2 if argv[:1] == ["segment"] else 1
+    return "".join(f"{argument} " for argument in argv[:count] if not argument.startswith("-"))
+
+
+def _fail(message: str, code: int, argv: Sequence[str]) -> int:
+    if "--debug" in argv:
         traceback.print_exc()
-    print("unpool: " + " ".join(text.split()), file=sys.stderr)
+    print("unpool: " + " ".join(message.split()), file=sys.stderr)
     return code

@@ -1,11 +1,14 @@
-"""How options are typed: the kinds that several commands share, and what every command takes."""
+"""How options are typed: settings dataclasses as flags, and what every command takes."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypeVar, get_args, get_type_hints
 
 import cyclopts
 from cyclopts import Parameter
@@ -13,67 +16,115 @@ from cyclopts import Parameter
 from unpool.core.cpu import is_first_process
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UsageError
-from unpool.options import DEVICES, OPTIONS
+from unpool.options import OPTIONS, Option, check_settings, flag_name, options_of
+
+R = TypeVar("R")
 
 
-def option(name: str, *words: str, **more: Any) -> Parameter:
-    """The option of that name as the terminal has it; `words` are how it is typed where not by its name."""
-    return Parameter(name=words or None, help=OPTIONS[name].describe(), show_choices=False, **more)
+def parameter(option: Option, name: str, kind: object = str) -> Parameter:
+    """Build the parameter that the command line parses for an option.
+
+    Args:
+        option: what it means and may be.
+        name: its flag, without dashes.
+        kind: the type of its value; a bool has no negative form.
+    """
+    names = (option.flag, f"--{name}") if option.flag else (f"--{name}",)
+    if kind is bool:
+        return Parameter(name=names, help=option.describe(), negative="")
+    if option.allows_auto:
+        convert = functools.partial(_integer_or_auto, name)
+        return Parameter(name=names, help=option.describe(), converter=convert, accepts_keys=False)
+    return Parameter(name=names, help=option.describe(), show_choices=False)
 
 
-def _number_or_auto(_: Any, tokens: Sequence[cyclopts.Token]) -> int | Literal["auto"]:
+def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
+    """Build the parameter of an option of the table that is no field of a settings class."""
+    return parameter(OPTIONS[name], typed or name, kind)
+
+
+def _integer_or_auto(
+    name: str, kind: object, tokens: Sequence[cyclopts.Token]
+) -> int | Literal["auto"]:  # `kind` is what cyclopts passes first
     text = tokens[0].value
     if text == "auto":
         return "auto"
     try:
         return int(text)
     except ValueError:
-        raise UsageError(f"--groups is {text!r}, but must be a whole number or auto") from None
+        raise UsageError(f"--{name} is {text!r}, but must be a whole number or auto") from None
 
 
-Work = Annotated[Path, option("work")]
-OptionalWork = Annotated[Path | None, option("work")]
-Seed = Annotated[int, option("seed")]
-Data = Annotated[Path | None, option("data")]
-Device = Annotated[Literal[*DEVICES], option("device")]  # type: ignore[valid-type]
-Groups = Annotated[int | Literal["auto"], option("groups", converter=_number_or_auto, accepts_keys=False)]
-Json = Annotated[bool, option("json", "--json", negative="")]
-NoOpen = Annotated[bool, option("no-open", "--no-open", negative="")]
-Minutes = Annotated[float | None, option("minutes")]
-Steps = Annotated[int | None, option("steps")]
-NoIndices = Annotated[bool, option("no-indices", "--no-indices", negative="")]
-Corruption = Annotated[str | None, option("corruption")]
-Config = Annotated[Path | None, option("config", "--config")]
-Debug = Annotated[bool, option("debug", "--debug", negative="")]
+Work = Annotated[Path, flag("work")]
+OptionalWork = Annotated[Path | None, flag("work")]
+Data = Annotated[Path | None, flag("data")]
+NoOpen = Annotated[bool, flag("no-open", kind=bool)]
 
 
 @Parameter(name="*")
+@dataclass(frozen=True)
 class Common:
-    """What every command takes."""
+    """The options of every command."""
 
-    def __init__(
-        self,
-        *,
-        seed: Seed = 0,
-        data: Data = None,
-        device: Device = "auto",
-        json: Json = False,
-        config: Config = None,
-        debug: Debug = False,
-    ) -> None:
-        self.seed, self.data, self.device = seed, data, device
-        self.json, self.config, self.debug = json, config, debug
+    json: Annotated[bool, flag("json", kind=bool)] = False
+    config: Annotated[Path | None, flag("config")] = None
+    debug: Annotated[bool, flag("debug", kind=bool)] = False
+
+
+def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
+    """Replace settings parameters of a command by one flag for each of their fields.
+
+    Fields without an `Option` are left at their defaults.
+
+    Args:
+        function: a command; parameters annotated with a settings dataclass are flattened.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    flattened: list[inspect.Parameter] = []
+    settings: dict[str, type] = {}
+    for given in inspect.signature(function).parameters.values():
+        hint = hints[given.name]
+        if is_dataclass(hint) and isinstance(hint, type) and options_of(hint):
+            settings[given.name] = hint
+            flattened += _field_parameters(hint)
+        else:
+            flattened.append(given.replace(annotation=hint))
+
+    @functools.wraps(function)
+    def command(*args: object, **values: object) -> R:
+        for name, kind in settings.items():
+            own = {field: values.pop(field) for field in options_of(kind) if field in values}
+            values[name] = kind(**own)
+            check_settings(values[name])
+        return function(*args, **values)
+
+    # Positional ones stay in front; cyclopts reads signature and annotations.
+    flattened.sort(key=lambda each: each.kind)
+    del command.__wrapped__
+    command.__signature__ = inspect.Signature(flattened)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in flattened}
+    return command
+
+
+def _field_parameters(settings: type) -> Iterable[inspect.Parameter]:
+    hints = get_type_hints(settings, include_extras=True)
+    options = options_of(settings)
+    for field in fields(settings):
+        if field.name in options:
+            kind = get_args(hints[field.name])[0]
+            default = inspect.Parameter.empty if field.default is MISSING else field.default
+            typed = parameter(options[field.name], flag_name(field.name), kind)
+            yield inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, typed]
+            )
 
 
 def report_progress() -> Progress:
-    """Bars on standard error, of the first process alone."""
+    """Show bars on standard error, in the first process alone."""
     return TerminalProgress() if is_first_process() else Progress()
 
 
-def tell(told: dict[str, Any], common: Common, template: str) -> None:
-    """The result on standard output: JSON where it was asked for, else the template filled in."""
+def print_result(result: Mapping[str, object], common: Common, text: str) -> None:
+    """Print a result: the JSON object with `--json`, else the text."""
     if is_first_process():
-        text = (
-            json.dumps(told, ensure_ascii=True, allow_nan=False) if common.json else template.format(**told)
-        )
-        print(text)
+        print(json.dumps(result, ensure_ascii=True, allow_nan=False) if common.json else text)

@@ -1,4 +1,4 @@
-"""`unpool view`: words → the viewer's server."""
+"""`unpool view`: serve the page of a workspace."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated
 
-from unpool.cli.parameters import Common, NoOpen, Work, option
+from unpool.cli.parameters import Common, NoOpen, Work, flag
 from unpool.errors import UsageError
 
 COMMON = Common()
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def view(
     *,
     work: Work,
-    host: Annotated[str, option("host")] = "127.0.0.1",
-    port: Annotated[int, option("port")] = 0,
-    segmenter: Annotated[Path | None, option("segmenter-model")] = None,
+    host: Annotated[str, flag("host")] = "127.0.0.1",
+    port: Annotated[int, flag("port")] = 0,
+    segmenter: Annotated[Path | None, flag("segmenter-model", "segmenter")] = None,
     no_open: NoOpen = False,
     common: Common = COMMON,
 ) -> None:
-    """Look at the images of a workspace in the browser: a map, groups, labels, search, problems, export.
+    """Explore a workspace in the browser: a map, groups, labels, search, problems, export.
 
     The server answers this machine alone unless --host says otherwise. Runs can be started from the page on
-    folders inside the current one. Ctrl-C ends it.
+    folders inside the current one. Ctrl-C stops it.
     """
     from unpool.options import check
     from unpool.viewer.server import serve
@@ -34,15 +35,14 @@ def view(
     check(port=port)
     if host in ("0.0.0.0", "::", ""):
         raise UsageError(
-            f"--host {host!r} is no address of its own; name the one that others reach this machine by"
+            f"--host {host!r} is no single address; give the one that others reach this machine by"
         )
-    if host not in ("127.0.0.1", "localhost", "::1"):
+    if host not in LOCAL_HOSTS:
         print(f"unpool: everyone who reaches {host} can see and change this workspace", file=sys.stderr)
 
-    def ready(url: str) -> None:
-        told = json.dumps({"url": url}) if common.json else f"{url}\nCtrl-C ends it"
-        print(told, flush=True)
+    def announce(url: str) -> None:
+        print(json.dumps({"url": url}) if common.json else f"{url}\nCtrl-C stops it", flush=True)
         if not no_open and not common.json and sys.stdout.isatty():
             webbrowser.open(url)
 
-    serve(work, host=host, port=port, segmenter=segmenter, ready=ready)
+    serve(work, host=host, port=port, segmenter=segmenter, ready=announce)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import median
 
 MAX_MEASURED, MAX_SECONDS = 12, 5.0  # steps that are measured, and time after which no more are
 NUM_WARM_UP = 2  # steps that come first make room and pick algorithms: they are not counted
@@ -56,7 +55,7 @@ def seconds_a_step(step: Callable[[int], None], agree: Callable[[float], float])
         times.append(_seconds_of(lambda number=number: step(number)))  # type: ignore[misc]
         if agree(sum(times)) > MAX_SECONDS:
             break
-    return float(np.median(times[NUM_WARM_UP:] or times))
+    return median(times[NUM_WARM_UP:] or times)
 
 
 def seconds_to_validate(validate: Callable[[], None], num_batches: float) -> float:

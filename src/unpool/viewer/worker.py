@@ -2,7 +2,7 @@
 
     echo '{"kind": "check", "arguments": {"work": "photos.unpool"}}' | python -m unpool.viewer.worker
 
-The server that started it stays quick, keeps its memory, and can stop the job like Ctrl-C would.
+The server that started it stays quick, keeps its memory, and can stop the job as Ctrl-C would.
 """
 
 from __future__ import annotations
@@ -12,33 +12,35 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from unpool.actions.verbs import VERBS
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError
+from unpool.options import settings_from
 
-TOLD_EVERY = 0.2  # seconds
+REPORT_INTERVAL = 0.2  # seconds
 
 
 class LineProgress(Progress):
-    """Messages, stages and counts as lines of JSON, a few a second at most."""
+    """Messages, stages and counts as lines of JSON, at most five a second."""
 
     def message(self, text: str) -> None:
-        _tell(message=text)
+        _write_line(message=text)
 
     @contextlib.contextmanager
     def stage(self, name: str, total: float | None = None, unit: str = "") -> Iterator[Stage]:
-        _tell(stage=name, done=0.0, total=total, unit=unit, note="")
+        _write_line(stage=name, done=0.0, total=total, unit=unit, note="")
         stage = _LineStage(total)
         yield stage
-        stage.tell()
+        stage.report()
 
 
 class _LineStage(Stage):
     def __init__(self, total: float | None) -> None:
-        self._done, self._total, self._note, self._told = 0.0, total, "", 0.0
+        self._done, self._total, self._note, self._last_report = 0.0, total, "", 0.0
 
     def advance(self, amount: float = 1.0) -> None:
         self.reach(self._done + amount)
@@ -46,62 +48,56 @@ class _LineStage(Stage):
     def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
         self._done, self._total = done, total or self._total
         self._note = self._note if note is None else note
-        if time.perf_counter() - self._told > TOLD_EVERY:
-            self._told = time.perf_counter()
-            self.tell()
+        if time.perf_counter() - self._last_report > REPORT_INTERVAL:
+            self._last_report = time.perf_counter()
+            self.report()
 
-    def tell(self) -> None:
-        _tell(done=self._done, total=self._total, note=self._note)
-
-
-def _tell(**facts: Any) -> None:
-    print(json.dumps(facts), flush=True)
+    def report(self) -> None:
+        """Write how much is done."""
+        _write_line(done=self._done, total=self._total, note=self._note)
 
 
-def _call(kind: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    for name in ("work", "data"):
-        if arguments.get(name) is not None:
-            arguments[name] = Path(arguments[name])
-    return _verb(kind)(**arguments, progress=LineProgress())
+def call_verb(kind: str, arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    """Call a verb with arguments as the page's server sends them.
+
+    Args:
+        kind: the verb's name in `VERBS`.
+        arguments: `work`, for verbs that start from a folder also `folder` and `data`, and fields of its settings.
+        progress: where stages and messages go.
+
+    Raises:
+        UsageError: an argument is unknown or out of range.
+    """
+    verb = VERBS[kind]
+    values = dict(arguments)
+    work = Path(values.pop("work"))
+    folder, data = values.pop("folder", None), values.pop("data", None)
+    settings: object = settings_from(verb.load_settings(), values)
+    if verb.takes_folder:
+        data = None if data is None else Path(data)
+        return verb.load()(folder, settings, work=work, data=data, progress=progress)
+    return verb.load()(work, settings, progress=progress)
 
 
-def _verb(kind: str) -> Callable[..., dict[str, Any]]:
-    """The action of that name; imported only now, since each brings much along."""
-    from unpool.actions.grouping import group as groups
-
-    if kind == "run":
-        from unpool.actions.embedding.run import run
-
-        return lambda folder, **more: run(folder, **more)
-    if kind == "check":
-        from unpool.actions.curation.check import check
-
-        return check
-    if kind == "spread":
-        from unpool.actions.curation.suggest import spread
-
-        return spread
-    known: dict[str, Callable[..., dict[str, Any]]] = {
-        "group": groups.group, "map": groups.map_images, "evaluate": groups.evaluate,
-    }  # fmt: skip
-    return known[kind]
+def _write_line(**values: object) -> None:
+    print(json.dumps(values), flush=True)
 
 
 def main() -> None:
-    """Read what to do from standard input, do it, and tell how it went."""
+    """Read a job from standard input, do it, and write how it ended."""
     from unpool.core.cpu import limit_openmp_spinning
 
     limit_openmp_spinning()
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a server in the background has it ignored
-    wanted = json.loads(sys.stdin.readline())
+    job = json.loads(sys.stdin.readline())
     try:
-        _tell(result=_call(wanted["kind"], wanted["arguments"]))
+        _write_line(result=call_verb(job["kind"], job["arguments"], LineProgress()))
     except KeyboardInterrupt:
-        _tell(stopped=True)
+        _write_line(stopped=True)
     except UnpoolError as error:
-        _tell(error=str(error))
+        _write_line(error=str(error))
     except Exception as error:
-        _tell(error=f"{type(error).__name__}: {error} (this is a fault of unpool)")
+        _write_line(error=f"{type(error).__name__}: {error} (this is a fault of unpool)")
 
 
 if __name__ == "__main__":

@@ -14,14 +14,17 @@ import pytest
 from PIL import Image, ImageFilter
 
 from support.pictures import make_photograph, make_shapes
-from unpool.actions.curation.check import check, found_problems, found_sets
+from unpool.actions.curation.check import check
+from unpool.actions.curation.settings import CheckSettings
 from unpool.actions.embedding.embed import embed
+from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.training.reconstruct import reconstruct
 from unpool.cli.main import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.decode import brightness, sharpness, thumbnail
 from unpool.store.csv_files import write_problems
+from unpool.store.findings import found_problems, found_sets
 from unpool.store.table import ImageTable
 
 KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}
@@ -129,10 +132,10 @@ def test_columns_and_files(work: Path) -> None:
 
 
 def test_the_same_seed_finds_the_same(work: Path) -> None:
-    check(work, seed=3)
+    check(work, CheckSettings(seed=3))
     first = [(work / "report" / name).read_bytes() for name in ("check.json", "near_duplicates.json")]
     scores = column(work, "outlier_score")
-    check(work, seed=3)
+    check(work, CheckSettings(seed=3))
     assert [(work / "report" / name).read_bytes() for name in ("check.json", "near_duplicates.json")] == first
     assert column(work, "outlier_score") == scores
 
@@ -253,7 +256,7 @@ def shapes(tmp_path: Path) -> Path:
     words = ["train", str(tmp_path / "images"), "--out", str(tmp_path / "model"), "--network", "conv"]
     with pytest.raises(SystemExit):
         main([*words, "--size", "12", "--steps", "3", "--decoder", "unpool"])
-    embed(str(tmp_path / "images"), model=str(tmp_path / "model"), work=tmp_path / "w.unpool")
+    embed(str(tmp_path / "images"), EmbedSettings(str(tmp_path / "model")), work=tmp_path / "w.unpool")
     return tmp_path
 
 
@@ -283,12 +286,12 @@ def test_errors_are_computed_once_and_anew_where_files_changed(shapes: Path) -> 
     before = column(work, "reconstruction_error")
     again = Counted()
     check(work, progress=again)
-    assert "rebuilding" not in again.totals
+    assert "reconstructing" not in again.totals
     Image.new("L", (12, 12), 255).save(images / "disc" / "000.png")
     (images / "disc" / "001.png").unlink()
-    embed(str(images), model=str(work / "model"), work=work)
+    embed(str(images), EmbedSettings(str(work / "model")), work=work)
     check(work, progress=again)
-    assert again.totals["rebuilding"] == 1
+    assert again.totals["reconstructing"] == 1
     after = column(work, "reconstruction_error")
     assert set(before) - set(after) == {"disc/001.png"}
     assert [path for path in after if after[path] != before[path]] == ["disc/000.png"]

@@ -12,8 +12,9 @@ import pytest
 
 from unpool import Workspace
 from unpool.actions.curation import edit
-from unpool.actions.curation import undo as undoing
+from unpool.actions.curation import undo as undo_module
 from unpool.actions.grouping.group import group
+from unpool.actions.grouping.settings import GroupSettings
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.store.columns import skipped_row
@@ -53,10 +54,10 @@ def groups_csv(work: Path) -> dict[str, str]:
 
 def test_label_says_and_does(work: Path) -> None:
     told = edit.label(work, ["03.png", "01.png", "03.png"], "  shoe ")
-    assert told == {"changed": 2, "told": "labelled 2 images ‘shoe’"}
+    assert told == {"changed": 2, "message": "labelled 2 images ‘shoe’"}
     assert seen(work)["label"].dropna().to_dict() == {"01.png": "shoe", "03.png": "shoe"}
-    assert edit.label(work, "01.png", "shoe") == {"changed": 0, "told": "nothing to change"}
-    assert edit.label(work, PATHS, None) == {"changed": 2, "told": "took the label of 2 images away"}
+    assert edit.label(work, "01.png", "shoe") == {"changed": 0, "message": "nothing to change"}
+    assert edit.label(work, PATHS, None) == {"changed": 2, "message": "removed the label of 2 images"}
     assert seen(work)["label"].isna().all()
 
 
@@ -81,19 +82,19 @@ def test_unknown_paths_change_nothing(work: Path, path: str) -> None:
 
 
 def test_mark_and_take_the_mark_away(work: Path) -> None:
-    assert edit.mark(work, PATHS[:3]) == {"changed": 3, "told": "marked 3 images as wrong"}
+    assert edit.mark(work, PATHS[:3]) == {"changed": 3, "message": "marked 3 images as wrong"}
     assert seen(work)["wrong"].dropna().index.tolist() == PATHS[:3]
     assert edit.mark(work, PATHS[2:4], False)["changed"] == 1
     assert seen(work)["wrong"].dropna().index.tolist() == PATHS[:2]
 
 
-def test_suggestions_are_accepted_refused_and_forgotten(work: Path) -> None:
+def test_suggestions_are_accepted_rejected_and_forgotten(work: Path) -> None:
     ImageTable(work).update(PATHS[:4], {"suggestion": list("aabb"), "suggestion_confidence": [0.9] * 4})
     assert edit.accept(work, PATHS[:1] + PATHS[5:]) == {
         "changed": 1,
-        "told": "accepted the suggestion for 1 image",
+        "message": "accepted the suggestion for 1 image",
     }
-    assert edit.refuse(work, PATHS[1:2])["changed"] == 1
+    assert edit.reject(work, PATHS[1:2])["changed"] == 1
     edit.label(work, PATHS[2:3], "c")
     frame = seen(work)
     assert frame["label"].dropna().to_dict() == {"00.png": "a", "02.png": "c"}
@@ -106,9 +107,9 @@ def test_suggestions_are_accepted_refused_and_forgotten(work: Path) -> None:
 
 
 def test_move_to_a_group_to_none_and_to_a_new_one(work: Path) -> None:
-    assert edit.move(work, ["00.png", "05.png"], 1) == {"changed": 1, "told": "moved 1 image to group 1"}
-    assert edit.move(work, ["01.png"], -1)["told"] == "moved 1 image to no group"
-    assert edit.move(work, ["02.png", "11.png"], 4)["told"] == "moved 2 images to group 4"
+    assert edit.move(work, ["00.png", "05.png"], 1) == {"changed": 1, "message": "moved 1 image to group 1"}
+    assert edit.move(work, ["01.png"], -1)["message"] == "moved 1 image to no group"
+    assert edit.move(work, ["02.png", "11.png"], 4)["message"] == "moved 2 images to group 4"
     frame = seen(work)
     assert frame.loc[["00.png", "01.png", "02.png", "03.png"], "group"].tolist() == [1, -1, 4, 0]
     assert frame.loc[["00.png", "01.png", "02.png", "03.png"], "probability"].tolist() == [1, 0, 1, 0.5]
@@ -125,7 +126,7 @@ def test_move_to_a_group_to_none_and_to_a_new_one(work: Path) -> None:
 
 
 def test_merge_moves_nothing_else(work: Path) -> None:
-    assert edit.merge(work, [3, 0, 3]) == {"changed": 2, "told": "merged group 3 into group 0 (2 images)"}
+    assert edit.merge(work, [3, 0, 3]) == {"changed": 2, "message": "merged group 3 into group 0 (2 images)"}
     frame = seen(work)
     assert frame.loc[PATHS, "group"].tolist() == [0] * 5 + [1] * 4 + [0] * 2 + [-1]
     assert frame.loc[PATHS, "probability"].eq(0.5).all()
@@ -137,11 +138,11 @@ def test_merge_moves_nothing_else(work: Path) -> None:
 
 
 def test_split_gives_the_smaller_part_the_next_number(work: Path) -> None:
-    assert edit.split(work, 0)["told"] == "split group 0: 2 images of 5 are group 4 now"
+    assert edit.split(work, 0)["message"] == "split group 0: 2 images of 5 are group 4 now"
     assert seen(work).loc[PATHS, "group"].tolist() == [0, 0, 0, 4, 4, *GROUPS[5:]]
     assert groups_csv(work)["04.png"] == "4"
     edit.move(work, ["09.png"], 1)
-    with pytest.raises(UsageError, match="group 3 has 1 image to part, but two are needed"):
+    with pytest.raises(UsageError, match="group 3 has 1 image to divide, but two are needed"):
         edit.split(work, 3)
 
 
@@ -168,7 +169,7 @@ def test_every_edit_is_undone_the_last_first(work: Path) -> None:
         assert act()["changed"]
     while states:
         told = edit.last_edit(work)
-        assert edit.undo(work)["told"] == f"undone: {told}"
+        assert edit.undo(work)["message"] == f"undone: {told}"
         pd.testing.assert_frame_equal(seen(work), states.pop())
     assert edit.last_edit(work) is None
     assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))
@@ -181,7 +182,7 @@ def test_undo_leaves_what_was_changed_since(work: Path) -> None:
     table = ImageTable(work)
     table.delete(["00.png"])
     table.update(["01.png"], {"label": ["by another"]})
-    assert edit.undo(work) == {"changed": 1, "told": "undone: labelled 3 images ‘shoe’"}
+    assert edit.undo(work) == {"changed": 1, "message": "undone: labelled 3 images ‘shoe’"}
     frame = seen(work)
     assert "00.png" not in frame.index
     assert frame["label"].dropna().to_dict() == {"01.png": "by another"}
@@ -206,25 +207,25 @@ def test_group_edits_end_with_new_groups_and_labels_do_not(work: Path) -> None:
     edit.label(work, PATHS[:2], "shoe")
     edit.move(work, PATHS[:2], 1)
     edit.mark(work, PATHS[:1])
-    group(work, method="kmeans", groups=2)
+    group(work, GroupSettings("kmeans", 2))
     after = seen(work)
     assert after["label"].count() == 2
     assert edit.undo(work)["changed"] == 1
     with pytest.raises(
-        UnpoolError, match=r"“moved 2 images to group 1” cannot be undone: the groups of .* anew"
+        UnpoolError, match=r"“moved 2 images to group 1” cannot be undone: the groups of .* again since"
     ):
         edit.undo(work)
     assert seen(work)["group"].equals(after["group"])
-    assert edit.undo(work) == {"changed": 2, "told": "undone: labelled 2 images ‘shoe’"}
+    assert edit.undo(work) == {"changed": 2, "message": "undone: labelled 2 images ‘shoe’"}
 
 
 def test_edits_are_few_and_small(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undoing, "KEPT", 3)
+    monkeypatch.setattr(undo_module, "MAX_EDITS", 3)
     for number in range(6):
         edit.label(work, PATHS, str(number))
     kept = sorted(path.name for path in (work / "edits").iterdir())
     assert kept == ["000004.json", "000005.json", "000006.json"]
-    monkeypatch.setattr(undoing, "KEPT_BYTES", 10)
+    monkeypatch.setattr(undo_module, "MAX_EDIT_BYTES", 10)
     edit.label(work, PATHS, "large")
     assert [path.name for path in (work / "edits").iterdir()] == ["000007.json"]
     assert edit.undo(work)["changed"] == 12
@@ -288,7 +289,7 @@ def test_the_python_way(work: Path) -> None:
     )  # fmt: skip
     assert w.undo().startswith("undone: split group 0")
     ImageTable(work).update(["11.png"], {"suggestion": ["a"], "suggestion_confidence": [0.7]})
-    assert (w.refuse("11.png"), w.accept("11.png")) == (1, 0)
+    assert (w.reject("11.png"), w.accept("11.png")) == (1, 0)
 
 
 def test_what_is_missing_already_is_nothing_new(work: Path) -> None:

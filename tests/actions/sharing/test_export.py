@@ -10,7 +10,8 @@ import pytest
 
 from unpool import Workspace
 from unpool.actions.sharing.export import export
-from unpool.actions.sharing.folders import Names, safe_name
+from unpool.actions.sharing.folders import UniqueNames, safe_name
+from unpool.actions.sharing.settings import ExportSettings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
@@ -47,7 +48,7 @@ def found(out: Path) -> dict[str, bytes]:
 
 def test_folders_hold_every_image_once(work: Path, tmp_path: Path) -> None:
     ImageTable(work).update(["a/1.png"], {"label": ["shoe"]})
-    told = export(work, to="folders", out=tmp_path / "new" / "out")
+    told = export(work, ExportSettings("folders", tmp_path / "new" / "out"))
     assert told == {"path": str(tmp_path / "new" / "out"), "images": 6}
     assert found(tmp_path / "new" / "out") == {
         "shoe/1.png": b"a1", "group-000/1.png": b"b1", "group-000/b__1.png": b"other",
@@ -59,7 +60,7 @@ def test_folders_hold_every_image_once(work: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("to", ["csv", "parquet", "folders"])
 def test_only_what_is_chosen(work: Path, tmp_path: Path, to: str) -> None:
     out = tmp_path / "out"
-    assert export(work, to=to, out=out, paths=["e.png", "a/1.png", "e.png"])["images"] == 2
+    assert export(work, ExportSettings(to, out, paths=["e.png", "a/1.png", "e.png"]))["images"] == 2
     if to == "folders":
         assert set(found(out).values()) == {b"a1", b"e"}
     else:
@@ -69,9 +70,9 @@ def test_only_what_is_chosen(work: Path, tmp_path: Path, to: str) -> None:
         columns = list({"csv": pd.read_csv, "parquet": pd.read_parquet}[to](whole))
         assert list(frame) == columns
     with pytest.raises(UnpoolError, match=r"'nothing.png' is no image of .*paths are relative"):
-        export(work, to=to, out=tmp_path / "x", paths=["e.png", "nothing.png"])
-    with pytest.raises(UnpoolError, match="no image is chosen"):
-        export(work, to=to, out=tmp_path / "x", paths=[])
+        export(work, ExportSettings(to, tmp_path / "x", paths=["e.png", "nothing.png"]))
+    with pytest.raises(UnpoolError, match="no image is selected"):
+        export(work, ExportSettings(to, tmp_path / "x", paths=[]))
     assert not (tmp_path / "x").exists()
 
 
@@ -86,7 +87,7 @@ def test_links_lead_to_the_originals(work: Path, tmp_path: Path) -> None:
 
 def test_links_where_there_can_be_none(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="--link makes folders of links, but --to is csv"):
-        export(work, to="csv", out=tmp_path / "a.csv", link=True)
+        export(work, ExportSettings("csv", tmp_path / "a.csv", link=True))
 
     def refuse(*_: object) -> None:
         raise OSError(1, "Operation not permitted")
@@ -96,18 +97,18 @@ def test_links_where_there_can_be_none(work: Path, tmp_path: Path, monkeypatch: 
         with pytest.raises(
             UnpoolError, match=r"makes no links there \(Operation not permitted\); leave out --link"
         ):
-            export(work, to="folders", out=tmp_path / "out", link=True)
+            export(work, ExportSettings("folders", tmp_path / "out", link=True))
     assert not (tmp_path / "out").exists()
     write_state(work, place="digits")
     with pytest.raises(UnpoolError, match="digits has no files that could be linked"):
-        export(work, to="folders", out=tmp_path / "out", link=True)
+        export(work, ExportSettings("folders", tmp_path / "out", link=True))
 
 
 def test_an_original_that_is_gone_leaves_nothing_half_done(work: Path, tmp_path: Path) -> None:
     (tmp_path / "images/e.png").unlink()
     for link in (False, True):
         with pytest.raises(UnpoolError, match=r"e.png is no longer there; run `unpool run`"):
-            export(work, to="folders", out=tmp_path / "out", link=link)
+            export(work, ExportSettings("folders", tmp_path / "out", link=link))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["images", "w.unpool"]
 
 
@@ -123,7 +124,7 @@ def test_hostile_labels_become_folders_of_their_own(work: Path, tmp_path: Path) 
     table = ImageTable(work)
     table.upsert([{"path": p, "status": "ok", "label": name} for p, name in zip(paths, LABELS, strict=True)])
     before = set(tmp_path.rglob("*"))
-    export(work, to="folders", out=tmp_path / "out")
+    export(work, ExportSettings("folders", tmp_path / "out"))
     new = set(tmp_path.rglob("*")) - before
     assert all(path.is_relative_to(tmp_path / "out") for path in new)
     folders = [path.name for path in (tmp_path / "out").iterdir()]
@@ -145,6 +146,6 @@ def test_safe_names(text: str, name: str) -> None:
 
 
 def test_long_names_are_still_told_apart() -> None:
-    names = Names()
-    given = [names.give("y" * 300 + f"{i}.png") for i in range(3)]
+    names = UniqueNames()
+    given = [names.claim("y" * 300 + f"{i}.png") for i in range(3)]
     assert len(set(given)) == 3

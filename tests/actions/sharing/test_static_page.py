@@ -14,6 +14,7 @@ import pytest
 
 from unpool.actions.sharing import static_page as share
 from unpool.actions.sharing.export import export
+from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.actions.sharing.static_page import write_share
 from unpool.errors import UnpoolError, UsageError
@@ -171,9 +172,9 @@ def test_nothing_to_show(tmp_path: Path, work: Path) -> None:
 
 
 def test_export_writes_it(work: Path, tmp_path: Path) -> None:
-    assert export(work, to="html", out=tmp_path / "a.html", paths=PATHS[:4])["images"] == 4
+    assert export(work, ExportSettings("html", tmp_path / "a.html", paths=PATHS[:4]))["images"] == 4
     assert shared(tmp_path / "a.html")["collection"]["images"] == 4
     with pytest.raises(
         UsageError, match=r"is a folder, but some images only go into one file; name FILE.html"
     ):
-        export(work, to="html", out=tmp_path / "folder", paths=PATHS[:4])
+        export(work, ExportSettings("html", tmp_path / "folder", paths=PATHS[:4]))

@@ -1,198 +1,255 @@
 """Edits by hand: `unpool label`, and what the page's buttons do. Each can be undone.
 
-Every verb takes the workspace first and returns {"changed": how many images, "told": what happened in words}. An
-edit changes values, never which images there are. A person's word is certain: the `probability` of an image that
-was moved to a group is 1, and 0 where it was moved to none; merging and splitting leave it as it was.
+Every verb takes the workspace first and returns {"changed": number of images, "message": what happened}. An edit
+changes values, never which images there are. A person's word is certain: the `probability` of an image that was
+moved to a group is 1, and 0 where it was moved to none; merging and splitting leave it as it was. Where groups
+change, their files and the report are rewritten, unless `refresh` is False.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unpool.actions.curation.undo import Change, apply, last_edit, undo
+from unpool.actions.curation.undo import Change, EditResult, apply, last_edit, undo
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import groups_stamp
 from unpool.store.table import ImageTable
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
-    "accept", "checked_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "refuse", "split",
+    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "reject", "split",
     "undo",
 ]  # fmt: skip
 
-LONGEST = 200
+MAX_LABEL_LENGTH = 200
 NO_GROUP = -1
-SUGGESTED = ("suggestion", "suggestion_confidence")
+SUGGESTION_COLUMNS = ("suggestion", "suggestion_confidence")
 
-MessageFormat = Callable[[str], str]
+Paths = Sequence[str] | str
+Values = Mapping[str, object]  # column → one value for all rows, or a list with one a row
+MessageFormat = Callable[[str], str]  # "3 images" → the message
 
 
-def label(work: Path, paths: Sequence[str] | str, name: str | None) -> dict[str, Any]:
-    """Give images a label, or take it away with None; a suggestion they had is forgotten.
+def label(work: Path, paths: Paths, name: str | None) -> EditResult:
+    """Label images, or remove their label with None.
 
-    Raises `UsageError` for a label that cannot be one, `UnpoolError` for a path that is not in the workspace.
+    A suggestion that they had is forgotten.
+
+    Args:
+        work: the workspace.
+        paths: the images, relative to their folder.
+        name: the label.
+
+    Raises:
+        UsageError: the label is empty, too long or more than a line.
+        UnpoolError: a path is not in the workspace.
     """
     if name is None:
-        return _set(work, paths, {"label": None}, lambda count: f"took the label of {count} away")
-    name = checked_label(name)
-    after = {"label": name} | dict.fromkeys(SUGGESTED)
-    return _set(work, paths, after, lambda count: f"labelled {count} ‘{name}’")
+        return _set(work, paths, {"label": None}, "removed the label of {}".format)
+    name = check_label(name)
+    values = {"label": name} | dict.fromkeys(SUGGESTION_COLUMNS)
+    return _set(work, paths, values, lambda count: f"labelled {count} ‘{name}’")
 
 
-def checked_label(name: str) -> str:
-    """The label without spaces around it; `UsageError` where it is empty, too long, or holds control characters.
+def check_label(name: str) -> str:
+    """Return the label without surrounding spaces.
 
-    >>> checked_label(" shoe ")
+    Raises:
+        UsageError: it is empty, too long, or holds control characters.
+
+    >>> check_label(" shoe ")
     'shoe'
     """
-    kept = name.strip()
-    if not kept:
-        raise UsageError(f"label is {name!r}, but must hold a letter at least; None takes a label away")
-    if len(kept) > LONGEST:
-        raise UsageError(f"label has {len(kept)} characters, but may have {LONGEST}; give a shorter one")
-    if wrong := [sign for sign in kept if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")]:
-        raise UsageError(f"label {kept!r} holds {wrong[0]!r}, but must be one line of text; leave it out")
-    return kept
+    stripped = name.strip()
+    if not stripped:
+        raise UsageError(f"label is {name!r}, but must hold a letter at least; None removes a label")
+    if len(stripped) > MAX_LABEL_LENGTH:
+        raise UsageError(
+            f"label has {len(stripped)} characters, but may have {MAX_LABEL_LENGTH}; give a shorter one"
+        )
+    if invalid := [sign for sign in stripped if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp")]:
+        raise UsageError(
+            f"label {stripped!r} holds {invalid[0]!r}, but must be one line of text; leave it out"
+        )
+    return stripped
 
 
-def mark(work: Path, paths: Sequence[str] | str, wrong: bool = True) -> dict[str, Any]:
-    """Mark images as wrong: they do not belong in the collection; or take the mark away."""
-    words = "marked {} as wrong" if wrong else "took the mark of {} away"
-    return _set(work, paths, {"wrong": True if wrong else None}, words.format)
+def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
+    """Mark images as wrong, or remove the mark.
+
+    Args:
+        work: the workspace.
+        paths: the images, relative to their folder.
+        wrong: whether they do not belong in the collection.
+    """
+    message = "marked {} as wrong" if wrong else "removed the mark of {}"
+    return _set(work, paths, {"wrong": True if wrong else None}, message.format)
 
 
-def accept(work: Path, paths: Sequence[str] | str) -> dict[str, Any]:
-    """Make suggestions labels; images without one are passed over."""
-    rows = _rows(ImageTable(work), paths, ("label", *SUGGESTED))
+def accept(work: Path, paths: Paths) -> EditResult:
+    """Make suggestions labels; images without one are left out."""
+    rows = _rows(ImageTable(work), paths, ("label", *SUGGESTION_COLUMNS))
     rows = rows.filter(rows["suggestion"].is_valid())
-    after: dict[str, Any] = {"label": rows["suggestion"].to_pylist()} | dict.fromkeys(SUGGESTED)
-    return _change(work, rows, after, "accepted the suggestion for {}".format)
+    values = {"label": rows["suggestion"].to_pylist()} | dict.fromkeys(SUGGESTION_COLUMNS)
+    return _change(work, rows, values, "accepted the suggestion for {}".format)
 
 
-def refuse(work: Path, paths: Sequence[str] | str) -> dict[str, Any]:
-    """Forget suggestions; images without one are passed over."""
-    return _set(work, paths, dict.fromkeys(SUGGESTED), "refused the suggestion for {}".format)
+def reject(work: Path, paths: Paths) -> EditResult:
+    """Forget suggestions; images without one are left out."""
+    return _set(work, paths, dict.fromkeys(SUGGESTION_COLUMNS), "rejected the suggestion for {}".format)
 
 
-def move(work: Path, paths: Sequence[str] | str, group: int) -> dict[str, Any]:
-    """Move images to a group: one that there is, the next number for a new one, or -1 for none.
+def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditResult:
+    """Move images to a group.
 
-    Raises `UsageError` for another number, `UnpoolError` for images that were never grouped.
+    Args:
+        work: the workspace.
+        paths: the images, relative to their folder.
+        group: the number of a present group, the next number for a new one, or -1 for none.
+        refresh: rewrite the files of the groups and the report.
+
+    Raises:
+        UsageError: another number.
+        UnpoolError: an image was never grouped, or is not in the workspace.
     """
     table, group = ImageTable(work), int(group)
-    numbers = _numbers(table)
+    numbers = _group_numbers(table)
     new = numbers[-1] + 1
     if group not in {NO_GROUP, *numbers, new}:
-        known = _listed(numbers)
+        known = _enumerate(numbers)
         raise UsageError(f"group is {group}, but must be one of {known}, {new} for a new one, or -1 for none")
     rows = _rows(table, paths, ("group", "probability"))
     if rows["group"].null_count:
         first = rows.filter(rows["group"].is_null())["path"][0].as_py()
         raise UnpoolError(f"{first} was never grouped; run `unpool group --work {work}` first")
     rows = rows.filter(np.asarray(rows["group"]) != group)
-    where = "no group" if group == NO_GROUP else f"group {group}"
-    after = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0}
-    return _change(work, rows, after, lambda count: f"moved {count} to {where}")
+    target = "no group" if group == NO_GROUP else f"group {group}"
+    values = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0}
+    return _change(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 
-def merge(work: Path, groups: Sequence[int]) -> dict[str, Any]:
-    """Join groups into the one of the smallest number; all other groups keep theirs.
+def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditResult:
+    """Join groups into the one of the smallest number.
 
-    Raises `UsageError` where there are not two or more different groups of these numbers.
+    All other groups keep their numbers.
+
+    Args:
+        work: the workspace.
+        groups: the numbers of two or more different groups.
+        refresh: rewrite the files of the groups and the report.
+
+    Raises:
+        UsageError: there are not two or more different groups of these numbers.
     """
     table = ImageTable(work)
-    chosen, numbers = sorted({int(number) for number in groups}), _numbers(table)
-    for number in chosen:
-        _refuse_unknown(number, numbers)
-    if len(chosen) < 2:
-        raise UsageError(f"merge: groups {chosen}, but two or more different ones are needed")
-    into, gone = chosen[0], chosen[1:]
-    rows = _in_groups(table, gone)
-    told = f"merged group{'s' * (len(gone) > 1)} {_listed(gone, ' and ')} into group {into} (%s)"
-    return _change(work, rows, {"group": into}, lambda count: told % count)
+    joined, numbers = sorted({int(number) for number in groups}), _group_numbers(table)
+    for number in joined:
+        _check_group_exists(number, numbers)
+    if len(joined) < 2:
+        raise UsageError(f"merge: groups {joined}, but two or more different ones are needed")
+    into, gone = joined[0], joined[1:]
+    rows = _rows_in_groups(table, gone)
+    message = f"merged group{'s' * (len(gone) > 1)} {_enumerate(gone, ' and ')} into group {into} (%s)"
+    return _change(work, rows, {"group": into}, lambda count: message % count, refresh)
 
 
-def split(work: Path, group: int, *, seed: int = 0) -> dict[str, Any]:
-    """Part a group in two by k-means: the larger part keeps its number, the other gets the next free one.
+def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> EditResult:
+    """Divide a group in two by k-means.
 
-    Raises `UsageError` where there is no such group, or it has a single image.
+    The larger part keeps its number, the other gets the next free one.
+
+    Args:
+        work: the workspace.
+        group: the number of the group.
+        seed: of the random start of k-means.
+        refresh: rewrite the files of the groups and the report.
+
+    Raises:
+        UsageError: there is no such group, or it has a single image.
     """
-    from unpool.analysis.clustering.hierarchy import split as part
+    from unpool.analysis.clustering.hierarchy import split as split_labels
 
     table, group = ImageTable(work), int(group)
-    numbers = _numbers(table)
-    _refuse_unknown(group, numbers)
-    rows = _in_groups(table, [group])
+    numbers = _group_numbers(table)
+    _check_group_exists(group, numbers)
+    rows = _rows_in_groups(table, [group])
     paths, vectors_ND = table.vectors_of(rows["path"].to_pylist())
     if len(paths) < 2:
-        raise UsageError(f"split: group {group} has {len(paths)} image to part, but two are needed")
-    part_N = part(vectors_ND, np.full(len(paths), group), group, seed=seed)
-    other = {path for path, number in zip(paths, part_N, strict=True) if number != group}
-    is_other = [path in other for path in rows["path"].to_pylist()]
+        raise UsageError(f"split: group {group} has {len(paths)} image to divide, but two are needed")
+    label_N = split_labels(vectors_ND, np.full(len(paths), group), group, seed=seed)
+    second = {path for path, number in zip(paths, label_N, strict=True) if number != group}
+    is_second = [path in second for path in rows["path"].to_pylist()]
     new = numbers[-1] + 1
-    told = f"split group {group}: %s of {rows.num_rows} are group {new} now"
-    return _change(work, rows.filter(is_other), {"group": new}, lambda count: told % count)
+    message = f"split group {group}: %s of {rows.num_rows} are group {new} now"
+    return _change(work, rows.filter(is_second), {"group": new}, lambda count: message % count, refresh)
 
 
 def paths_of_group(work: Path, group: int) -> list[str]:
-    """The images of a group, sorted by path; `UsageError` where there is no such group."""
+    """Return the images of a group, sorted by path.
+
+    Raises:
+        UsageError: there is no such group.
+    """
     table = ImageTable(work)
-    _refuse_unknown(group, [NO_GROUP, *_numbers(table)])
-    paths: list[str] = _in_groups(table, [group])["path"].to_pylist()
+    _check_group_exists(group, [NO_GROUP, *_group_numbers(table)])
+    paths: list[str] = _rows_in_groups(table, [group])["path"].to_pylist()
     return paths
 
 
-def _set(
-    work: Path, paths: Sequence[str] | str, after: dict[str, Any], told: MessageFormat
-) -> dict[str, Any]:
-    """The same values for all of these images."""
-    return _change(work, _rows(ImageTable(work), paths, list(after)), after, told)
+def _set(work: Path, paths: Paths, values: Values, message: MessageFormat) -> EditResult:
+    """Give all of these images the same values."""
+    return _change(work, _rows(ImageTable(work), paths, list(values)), values, message)
 
 
-def _change(work: Path, rows: Any, after: dict[str, Any], told: MessageFormat) -> dict[str, Any]:
-    """Give rows other values, those that have them already left out; a list is one value a row."""
+def _change(
+    work: Path, rows: pa.Table, values: Values, message: MessageFormat, refresh: bool = True
+) -> EditResult:
+    """Give rows other values; those that have them already are left out."""
     count = rows.num_rows
-    before = {name: rows[name].to_pylist() for name in after}
-    wanted = {name: value if isinstance(value, list) else [value] * count for name, value in after.items()}
-    changed = [row for row in range(count) if any(before[name][row] != wanted[name][row] for name in after)]
+    before = {name: rows[name].to_pylist() for name in values}
+    after = {name: value if isinstance(value, list) else [value] * count for name, value in values.items()}
+    changed = [row for row in range(count) if any(before[name][row] != after[name][row] for name in values)]
     paths = rows["path"].to_pylist()
     change = Change(
-        told(images(len(changed))) if changed else "nothing to change",
+        message(count_images(len(changed))) if changed else "nothing to change",
         [paths[row] for row in changed],
-        {name: [values[row] for row in changed] for name, values in before.items()},
-        {name: [values[row] for row in changed] for name, values in wanted.items()},
-        groups_stamp(work) if "group" in after else None,
+        {name: [column[row] for row in changed] for name, column in before.items()},
+        {name: [column[row] for row in changed] for name, column in after.items()},
+        groups_stamp(work) if "group" in values else None,
     )
-    return apply(work, ImageTable(work), change)
+    return apply(work, ImageTable(work), change, refresh=refresh)
 
 
-def images(count: int) -> str:
-    """How many images, in words.
+def count_images(count: int) -> str:
+    """Say how many images.
 
-    >>> images(1), images(12)
+    >>> count_images(1), count_images(12)
     ('1 image', '12 images')
     """
     return f"{count} image" if count == 1 else f"{count} images"
 
 
-def _rows(table: ImageTable, paths: Sequence[str] | str, columns: Sequence[str]) -> Any:
-    """Path and columns of these images, each once; `UnpoolError` for the first that is not there."""
-    wanted = list(dict.fromkeys([paths] if isinstance(paths, str) else paths))
-    rows = table.some([path for path in wanted if _is_text(path)], columns)
-    if rows.num_rows != len(wanted):
+def _rows(table: ImageTable, paths: Paths, columns: Sequence[str]) -> pa.Table:
+    """Path and columns of these images, each once; `UnpoolError` for the first that is missing."""
+    unique = list(dict.fromkeys([paths] if isinstance(paths, str) else paths))
+    rows = table.some([path for path in unique if _is_valid_text(path)], columns)
+    if rows.num_rows != len(unique):
         known = set(rows["path"].to_pylist())
-        first = next(path for path in wanted if path not in known)
+        first = next(path for path in unique if path not in known)
         raise UnpoolError(
             f"{first!r} is no image of {table.work}; paths are relative to its folder, as in groups.csv"
         )
     return rows
 
 
-def _is_text(path: str) -> bool:
+def _is_valid_text(path: str) -> bool:
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -200,7 +257,7 @@ def _is_text(path: str) -> bool:
     return True
 
 
-def _in_groups(table: ImageTable, groups: Sequence[int]) -> Any:
+def _rows_in_groups(table: ImageTable, groups: Sequence[int]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -208,8 +265,8 @@ def _in_groups(table: ImageTable, groups: Sequence[int]) -> Any:
     return rows.filter(pc.is_in(rows["group"], value_set=pa.array(groups, pa.int32())))
 
 
-def _numbers(table: ImageTable) -> list[int]:
-    """The groups there are, rising; `UnpoolError` where there is none."""
+def _group_numbers(table: ImageTable) -> list[int]:
+    """The numbers of the present groups, rising; `UnpoolError` where there is none."""
     import pyarrow.compute as pc
 
     found = pc.unique(table.arrow(["group"])["group"]).to_pylist()
@@ -219,18 +276,18 @@ def _numbers(table: ImageTable) -> list[int]:
     return numbers
 
 
-def _refuse_unknown(group: int, numbers: Sequence[int]) -> None:
+def _check_group_exists(group: int, numbers: Sequence[int]) -> None:
     if group not in numbers:
-        raise UsageError(f"group is {group}, but must be one of {_listed(numbers)}")
+        raise UsageError(f"group is {group}, but must be one of {_enumerate(numbers)}")
 
 
-def _listed(numbers: Sequence[int], last: str = ", ") -> str:
-    """The numbers in words, a long row by its ends.
+def _enumerate(numbers: Sequence[int], last: str = ", ") -> str:
+    """Write numbers as a list, a long run by its ends.
 
-    >>> _listed([0, 1, 2, 3]), _listed([1, 4, 7], " and ")
+    >>> _enumerate([0, 1, 2, 3]), _enumerate([1, 4, 7], " and ")
     ('0 to 3', '1, 4 and 7')
     """
     if len(numbers) > 2 and list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
         return f"{numbers[0]} to {numbers[-1]}"
-    words = [str(number) for number in numbers]
-    return last.join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    shown = [str(number) for number in numbers]
+    return last.join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

@@ -1,11 +1,14 @@
-"""How badly the model of a workspace rebuilds each image from its code alone: the column `reconstruction_error`."""
+"""How badly the model of a workspace reconstructs each image from its code: the column `reconstruction_error`.
+
+Shapes: B images in a batch, S the side of the network's input, C channels.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -15,7 +18,6 @@ from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource
-from unpool.inference.embedding import Form
 from unpool.inference.model import pick_device
 from unpool.store.columns import OK
 from unpool.store.origin import source_of
@@ -23,64 +25,74 @@ from unpool.store.state import MODEL
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, has_model, load_model
 
+if TYPE_CHECKING:
+    from unpool.networks.autoencoder import Autoencoder
+
 BATCH = 64
-FLUSH_SECONDS = 5.0  # a stopped run loses as much
+FLUSH_INTERVAL = 5.0  # seconds; an interrupted run loses as much
 
 
-def note_reconstruction_errors(work: Path, table: ImageTable, device: str, progress: Progress) -> None:
-    """Write the mean squared error, pixels in 0..1 at the network's size, of every image that has none yet.
+def compute_reconstruction_errors(work: Path, table: ImageTable, device: str, progress: Progress) -> None:
+    """Compute the reconstruction error of every image that has none yet.
 
-    Nothing is done where the model has no trained decoder. Images that can no longer be read are left without.
-    Raises `UnpoolError` where the images' folder or set is not there any more.
+    It is the mean squared error of pixels in 0..1 at the network's size. Nothing is done where the model has no
+    trained decoder. Images that can no longer be read are left without.
+
+    Args:
+        work: the workspace.
+        table: its table, which is written.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: where stages go.
+
+    Raises:
+        UnpoolError: the images' folder or set is no longer there, or the model returns values that are not finite.
     """
     if not has_trained_decoder(work / MODEL):
         return
-    paths = table.arrow(["path"], where=f"status = '{OK}' AND reconstruction_error IS NULL")[
-        "path"
-    ].to_pylist()
+    rows = table.arrow(["path"], where=f"status = '{OK}' AND reconstruction_error IS NULL")
+    paths = rows["path"].to_pylist()
     if paths:
-        _Rebuilding(work, table, device).run(paths, progress)
+        _ErrorPass(work, table, device).run(paths, progress)
 
 
 def has_trained_decoder(folder: Path) -> bool:
-    """Whether a model was trained to rebuild images; told without opening it."""
+    """Whether a model was trained to reconstruct images, without opening its weights."""
     if not has_model(folder):
         return False
-    told = describe_model(folder)
-    is_trained = told.get("training") is not None and told["kind"] == "encoder"
-    return is_trained and not told["classes"] and told["options"].get("decoder") != "none"
+    description = describe_model(folder)
+    is_trained = description.get("training") is not None and description["kind"] == "encoder"
+    return is_trained and not description["classes"] and description["options"].get("decoder") != "none"
 
 
-class _Rebuilding:
-    """The network of a workspace, and its images read for it."""
+class _ErrorPass:
+    """One pass over images: the network of the workspace, and its source."""
 
     def __init__(self, work: Path, table: ImageTable, device: str) -> None:
         self.table, self.device = table, pick_device(device)
         self.source = source_of(work)
-        self.network: Any = load_model(work / MODEL)
+        self.network = cast("Autoencoder", load_model(work / MODEL))
         self.network.use_indices = False  # they would carry the images past their codes
-        prep = self.network.preprocessing
-        self.form = Form(prep.size, prep.channels, prep.crop)
+        self.preprocessing = self.network.preprocessing
 
     def run(self, paths: Sequence[str], progress: Progress) -> None:
-        """Rebuild the images of these paths and write how it went, every few seconds."""
+        """Reconstruct the images of these paths, and write their errors every few seconds."""
         from unpool.networks.decoders.base import NoDecoder
 
         if isinstance(getattr(self.network, "decoder", NoDecoder()), NoDecoder):
             return
-        waiting: dict[str, float] = {}
-        written = time.perf_counter()
-        with progress.stage("rebuilding", len(paths), "images") as stage:
+        pending: dict[str, float] = {}
+        last_write = time.perf_counter()
+        with progress.stage("reconstructing", len(paths), "images") as stage:
             for some, error_B in self._errors(paths):
-                waiting |= dict(zip(some, error_B.tolist(), strict=True))
+                pending |= dict(zip(some, error_B.tolist(), strict=True))
                 stage.advance(BATCH)
-                if time.perf_counter() - written > FLUSH_SECONDS:
-                    self._write(waiting)
-                    waiting, written = {}, time.perf_counter()
-        self._write(waiting)
+                if time.perf_counter() - last_write > FLUSH_INTERVAL:
+                    self._write(pending)
+                    pending, last_write = {}, time.perf_counter()
+        self._write(pending)
 
     def _errors(self, paths: Sequence[str]) -> Iterator[tuple[list[str], np.ndarray]]:
-        """Paths of a batch that could be read, and their errors."""
+        """The paths of each batch that could be read, and their errors."""
         from unpool.inference.reconstruction import reconstruct
 
         starts = range(0, len(paths), BATCH)
@@ -88,24 +100,25 @@ class _Rebuilding:
             lambda start: self._read(paths[start : start + BATCH]), starts, usable_cores()
         ):
             if some:
-                made = next(reconstruct(self.network, [pixels_BSSC], device=self.device))
-                if not np.isfinite(made.mse_B).all():
+                rebuilt = next(reconstruct(self.network, [pixels_BSSC], device=self.device))
+                if not np.isfinite(rebuilt.mse_B).all():
                     raise UnpoolError(
-                        f"model {self.table.work / MODEL} gives values that are no numbers; train it anew"
+                        f"model {self.table.work / MODEL} returns values that are not finite; train it again"
                     )
-                yield some, made.mse_B
+                yield some, rebuilt.mse_B
 
     def _read(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
         read, pixels = [], []
         for path in paths:
             file = self.source.folder / path if isinstance(self.source, FolderSource) else Path(path)
             try:
-                picture = self.source.read(ImageFile(path, file, 0, 0.0), self.form.size)
+                picture = self.source.read(ImageFile(path, file, 0, 0.0), self.preprocessing.size)
             except (UnreadableImageError, KeyError):  # gone or changed since it was embedded
                 continue
             read.append(path)
-            pixels.append(self.form.fit(picture))
+            pixels.append(self.preprocessing.fit(picture))
         return read, np.stack(pixels) if pixels else np.zeros(0, np.uint8)
 
-    def _write(self, error: dict[str, float]) -> None:
-        self.table.update(list(error), {"reconstruction_error": np.array(list(error.values()), np.float32)})
+    def _write(self, error_of: dict[str, float]) -> None:
+        values = np.array(list(error_of.values()), np.float32)
+        self.table.update(list(error_of), {"reconstruction_error": values})

@@ -1,4 +1,7 @@
-"""`unpool search`: the images of a workspace most like a given one."""
+"""`unpool search`: the images of a workspace most like a query image.
+
+Shapes: N embedded images, D numbers a vector, K results.
+"""
 
 from __future__ import annotations
 
@@ -6,63 +9,81 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from unpool.actions.curation.settings import SearchSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder
-from unpool.options import check
+from unpool.options import check_settings
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 
 
 def search(
-    image: Path, *, work: Path, k: int = 12, device: str = "auto", progress: Progress | None = None
+    image: Path,
+    settings: SearchSettings = SearchSettings(),  # noqa: B008 - frozen
+    *,
+    work: Path,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """The `k` images nearest to `image` by cosine distance, nearest first.
+    """Find the images nearest to a query by cosine distance.
 
-    `image` is any file; a path of the collection that is no file here is looked up in the table.
-    Returns the JSON object of `unpool search`. Raises `UnpoolError` where it cannot be read.
+    Args:
+        image: any image file; a path of the workspace that is no file here is looked up in its table.
+        settings: how many images to find, and the device.
+        work: the workspace to search.
+        progress: where stages go.
+
+    Returns:
+        The JSON object of `unpool search`, nearest first.
+
+    Raises:
+        UnpoolError: nothing is embedded yet, or the query is missing, a folder or unreadable.
     """
-    check(k=k, device=device)
+    check_settings(settings)
     from unpool.analysis.neighbours import nearest
 
     table = ImageTable(work)
     paths, vectors_ND = table.vectors()
     if not paths:
         raise UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
-    query_D = _query(image, table, paths, vectors_ND, device, progress or Progress())
-    distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, k))
+    query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress or Progress())
+    distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, settings.k))
     group = table.frame(["path", "group"]).set_index("path")["group"]
-    found = [
-        {"path": paths[i], "distance": round(float(d), 6), "group": _whole(group.get(paths[i]))}
-        for d, i in zip(distance_K, index_K, strict=True)
+    results = [
+        {"path": paths[i], "distance": round(float(distance), 6), "group": _int_or_none(group.get(paths[i]))}
+        for distance, i in zip(distance_K, index_K, strict=True)
     ]
-    return {"query": str(image), "results": found}
+    return {"query": str(image), "results": results}
 
 
-def _query(
+def _query_vector(
     image: Path, table: ImageTable, paths: list[str], vectors_ND: np.ndarray, device: str, progress: Progress
 ) -> np.ndarray:
     if image.is_file():
         model = load_encoder(table.work / MODEL, device, progress)
         try:
-            picture = read_picture(image, min_side=model.form.size)
+            picture = read_picture(image, min_side=model.preprocessing.size)
         except UnreadableImageError as error:
-            raise UnpoolError(f"{image} cannot be searched for: {error.detail}") from error
-        vector_D: np.ndarray = model.encoder(model.form.fit(picture)[None])[0]
+            raise UnpoolError(f"{image} cannot be read as an image: {error.detail}") from error
+        vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
         return vector_D
-    if (key := _key(image, table)) in paths:
-        return np.asarray(vectors_ND[paths.index(key)])
+    if (path := _table_path(image, table)) in paths:
+        return np.asarray(vectors_ND[paths.index(path)])
+    if image.is_dir():
+        raise UnpoolError(f"{image} is a folder; give one image, such as {image / 'IMAGE.jpg'}")
     raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path")
 
 
-def _key(image: Path, table: ImageTable) -> str:
+def _table_path(image: Path, table: ImageTable) -> str:
+    """The path that an image has in the table: relative to the folder of the images, with slashes."""
     base = Path(read_state(table.work).get("images", ""))
-    return (
-        image.relative_to(base) if image.is_absolute() and image.is_relative_to(base) else image
-    ).as_posix()
+    if image.is_absolute() and image.is_relative_to(base):
+        return image.relative_to(base).as_posix()
+    return image.as_posix()
 
 
-def _whole(value: Any) -> int | None:
-    return None if value is None or value != value or str(value) == "<NA>" else int(value)
+def _int_or_none(value: Any) -> int | None:
+    return None if pd.isna(value) else int(value)

@@ -1,51 +1,71 @@
-"""`unpool spread`: suggestions for images without a label, from the labelled images near them."""
+"""`unpool spread`: suggest labels for images without one, from the labelled images near them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from unpool.actions.curation.settings import SpreadSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.options import check_settings
 from unpool.store.table import ImageTable, embedded_vectors
 
-SURE = 0.8
+HIGH_CONFIDENCE = 0.8
 
 
-def spread(work: Path, *, seed: int = 0, progress: Progress | None = None) -> dict[str, Any]:
-    """Write a suggested label and its confidence for every image without a label that labels reach.
+def spread(
+    work: Path,
+    settings: SpreadSettings = SpreadSettings(),  # noqa: B008 - frozen
+    *,
+    progress: Progress | None = None,
+) -> dict[str, int]:
+    """Suggest a label for every image that labels reach.
 
-    Former suggestions are replaced. Images marked as wrong get none. Returns the JSON object of `unpool spread`:
-    images, labelled, labels (different ones), suggested, sure (confidence of 0.8 or more). Raises `UnpoolError`
-    where nothing is embedded, or fewer than two different labels are given.
+    Former suggestions are replaced. Images marked as wrong get none.
+
+    Args:
+        work: the workspace; suggestion and suggestion_confidence (0 to 1) of its images are written.
+        settings: the random seed.
+        progress: where stages go.
+
+    Returns:
+        The JSON object of `unpool spread`: images, labelled, labels (different ones), suggested, sure (those of
+        confidence 0.8 or more).
+
+    Raises:
+        UnpoolError: nothing is embedded, or there are fewer than two different labels.
     """
+    check_settings(settings)
     from unpool.analysis.label_propagation import propagate_labels
 
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
     rows = table.some(paths, ["label", "wrong"])
     label_N = rows["label"].to_pylist()
-    names = _two_or_more(work, label_N)
-    number = {name: place for place, name in enumerate(names)}
-    known_N = np.array([-1 if name is None else number[name] for name in label_N])
+    names = _label_names(work, label_N)
+    number_of = {name: number for number, name in enumerate(names)}
+    known_N = np.array([-1 if name is None else number_of[name] for name in label_N])
     with (progress or Progress()).stage("spreading labels"):
-        found_N, sure_N = propagate_labels(vectors_ND, known_N, seed=seed)
+        found_N, confidence_N = propagate_labels(vectors_ND, known_N, seed=settings.seed)
     is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
     found_N = np.where(is_wrong_N, -1, found_N)
-    suggestion = [names[place] if place >= 0 else None for place in found_N.tolist()]
-    confidence = [
-        value if place >= 0 else None for place, value in zip(found_N, sure_N.tolist(), strict=True)
+    suggestions = [names[number] if number >= 0 else None for number in found_N.tolist()]
+    confidences = [
+        value if number >= 0 else None
+        for number, value in zip(found_N.tolist(), confidence_N.tolist(), strict=True)
     ]
-    table.update(paths, {"suggestion": suggestion, "suggestion_confidence": confidence})
+    table.update(paths, {"suggestion": suggestions, "suggestion_confidence": confidences})
     return {
         "images": len(paths), "labelled": int((known_N >= 0).sum()), "labels": len(names),
-        "suggested": int((found_N >= 0).sum()), "sure": int(((found_N >= 0) & (sure_N >= SURE)).sum()),
+        "suggested": int((found_N >= 0).sum()),
+        "sure": int(((found_N >= 0) & (confidence_N >= HIGH_CONFIDENCE)).sum()),
     }  # fmt: skip
 
 
-def _two_or_more(work: Path, label_N: list[str | None]) -> list[str]:
+def _label_names(work: Path, label_N: list[str | None]) -> list[str]:
+    """The different labels, sorted; UnpoolError where there are fewer than two."""
     names = sorted({name for name in label_N if name is not None})
     if not names:
         raise UnpoolError(

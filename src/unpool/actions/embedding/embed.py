@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from unpool.actions.embedding.choose_network import ComparisonRow
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
+from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.train_encoder import PixelBuffer
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
@@ -19,11 +21,12 @@ from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
-from unpool.options import check
+from unpool.options import check_settings
 from unpool.store.csv_files import write_problems
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, default_workspace, read_state, write_state
 from unpool.store.sync import (
+    Annotation,
     check_folder_is_free,
     check_same_images,
     counts,
@@ -38,7 +41,11 @@ from unpool.store.table import ImageTable
 
 @dataclass
 class Embedding:
-    """One pass over a folder: what it found, and how long each part took in seconds."""
+    """One pass over a folder, counted and timed.
+
+    `rate` is images embedded a second, `seconds` how long each part took, `compared` a row for each network that
+    was compared, the best first.
+    """
 
     work: Path
     table: ImageTable
@@ -50,28 +57,39 @@ class Embedding:
     reason: str = ""
     dimension: int = 0
     rate: float = 0.0
-    compared: list[dict[str, Any]] = field(default_factory=list)  # of networks, the best first
+    compared: list[ComparisonRow] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
 
 
 def embed(
-    place: str,
+    source: str,
+    settings: EmbedSettings,
     *,
-    model: str,
     work: Path | None = None,
     data: Path | None = None,
-    seed: int = 0,
-    device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Embed the new and changed images of `place` with a model folder or a pretrained network.
+    """Embed the new and changed images of a folder.
 
-    Returns the JSON object of `unpool embed`. Raises `UnpoolError` where no image is usable.
+    Args:
+        source: a folder of images, or a named data set.
+        settings: the model folder or pretrained network that embeds them.
+        work: the workspace; ./NAME.unpool where None.
+        data: folder with named data sets in torchvision's layout.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool embed`.
+
+    Raises:
+        UnpoolError: no image is usable.
     """
-    check(seed=seed, device=device)
+    check_settings(settings)
     start = time.perf_counter()
-    wish = ModelRequest(model, seed=seed, may_train=False)
-    done = sync_embeddings(place, wish, work=work, data=data, device=device, progress=progress or Progress())
+    request = ModelRequest(settings.model, may_train=False)
+    done = sync_embeddings(
+        source, request, work=work, data=data, device=settings.device, progress=progress or Progress()
+    )
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension,
@@ -80,45 +98,60 @@ def embed(
 
 
 def sync_embeddings(
-    place: str,
-    wish: ModelRequest,
+    source: str,
+    request: ModelRequest,
     *,
     work: Path | None,
     data: Path | None,
     device: str,
     progress: Progress,
 ) -> Embedding:
-    """Scan, choose or train the network, embed what is new: the first half of `run`, and all of `embed`."""
-    work = work or default_workspace(place)
-    source = open_source(place, data)
-    check_same_images(work, source.location)
-    check_folder_is_free(work, source.location)
-    scan, seconds = _scan(source, progress)
-    job = _Job(work, source, scan, device, progress)
-    job.done.seconds["scan"] = seconds
+    """Scan, prepare the model, embed what is new.
+
+    This is the first half of `run`, and all of `embed`.
+
+    Args:
+        source: a folder of images, or a named data set.
+        request: which model is to embed them.
+        work: the workspace; ./NAME.unpool where None.
+        data: folder with named data sets.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: where stages and messages go.
+
+    Raises:
+        UnpoolError: no image is usable, or the workspace belongs to other images.
+    """
+    work = work or default_workspace(source)
+    images = open_source(source, data)
+    check_same_images(work, images.location)
+    check_folder_is_free(work, images.location)
+    scan, seconds = _scan(images, progress)
+    one_pass = _EmbeddingPass(work, images, scan, device, progress)
+    one_pass.done.seconds["scan"] = seconds
     sweep(work)
-    write_state(work, images=source.location, place=place, data=None if data is None else str(data))
-    said = read_annotations(job.table)
-    note_problems(job.table, scan.problems)
+    write_state(work, images=images.location, place=source, data=None if data is None else str(data))
+    annotations = read_annotations(one_pass.table)
+    note_problems(one_pass.table, scan.problems)
     if scan.files:
-        job.prepare(wish)
-        job.embed(said)
+        one_pass.prepare(request)
+        one_pass.embed(annotations)
     else:
-        job.done.removed = remove_missing_rows(job.table, find_pending(job.table, scan, "").gone)
-    return job.finish()
+        missing = find_pending(one_pass.table, scan, "").missing
+        one_pass.done.removed = remove_missing_rows(one_pass.table, missing)
+    return one_pass.finish()
 
 
 def _scan(source: Source, progress: Progress) -> tuple[Scan, float]:
     start = time.perf_counter()
-    with progress.stage("reading", None, "files") as stage:
+    with progress.stage("listing files", None, "files") as stage:
         scan = source.scan(lambda count: stage.reach(count))
     if not scan.files and not scan.problems:
         raise UnpoolError(f"there is no image in {source.location}; name a folder that holds some")
     return scan, time.perf_counter() - start
 
 
-class _Job:
-    """One embedding: the source, the table and the clock that its parts share."""
+class _EmbeddingPass:
+    """One pass over a source: what its steps share."""
 
     def __init__(self, work: Path, source: Source, scan: Scan, device: str, progress: Progress) -> None:
         self.work, self.source, self.scan, self.device, self.progress = work, source, scan, device, progress
@@ -128,16 +161,16 @@ class _Job:
         self.workers = usable_cores()
         self.store: PixelBuffer | None = None
 
-    def prepare(self, wish: ModelRequest) -> None:
-        """Leave the wanted model in the workspace."""
-        made = Preparation(self.work, self.table, self.source, self.scan, self.progress)
-        made.prepare(wish)
-        self.store, self.done.compared = made.store, made.compared
-        self.done.network, self.done.reason = made.network, made.reason
-        self.done.seconds["train"] = made.train_seconds
+    def prepare(self, request: ModelRequest) -> None:
+        """Leave the requested model in the workspace."""
+        preparation = Preparation(self.work, self.table, self.source, self.scan, self.progress)
+        preparation.prepare(request)
+        self.store, self.done.compared = preparation.store, preparation.compared
+        self.done.network, self.done.reason = preparation.network, preparation.reason
+        self.done.seconds["train"] = preparation.train_seconds
 
-    def embed(self, said: list[dict[str, Any]]) -> None:
-        """Give every image that needs one its vector; `said` is what was said of them before."""
+    def embed(self, annotations: list[Annotation]) -> None:
+        """Embed every image that has no vector of this model; annotations follow moved files."""
         began = time.perf_counter()
         model = load_encoder(self.folder, self.device, self.progress)
         self.done.dimension = model.dimension
@@ -145,17 +178,17 @@ class _Job:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
         started = time.perf_counter()
-        gone = self._rows_from_store(model) if self.store else self._rows_from_files(model)
-        move_annotations_with_content(self.table, said)
-        self.done.removed = remove_missing_rows(self.table, gone)
+        missing = self._rows_from_store(model) if self.store else self._rows_from_files(model)
+        move_annotations_with_content(self.table, annotations)
+        self.done.removed = remove_missing_rows(self.table, missing)
         now = time.perf_counter()
         self.done.rate = self.done.embedded / max(1e-9, now - started)
         self.done.seconds["embed"] = now - began
 
     def _rows_from_files(self, model: LoadedEncoder) -> list[str]:
-        """Decode and embed what needs it; returns the paths that are no longer in the folder."""
+        """Decode and embed pending files; returns the paths that have gone from the folder."""
         pending = find_pending(self.table, self.scan, model.id)
-        chunks = embed_chunks(self.source, pending.files, model.form, model.encoder, self.workers)
+        chunks = embed_chunks(self.source, pending.files, model.preprocessing, model.encoder, self.workers)
         writer = RowWriter(self.table)
         with self.progress.stage("embedding", len(pending.files), "images") as stage:
             for rows in chunks:
@@ -165,13 +198,13 @@ class _Job:
                 writer.add(rows)
                 stage.advance(len(rows))
         writer.flush()
-        return pending.gone
+        return pending.missing
 
     def _rows_from_store(self, model: LoadedEncoder) -> list[str]:
-        """The same for images that were decoded to train on."""
+        """Embed the images that training has decoded; returns the paths that have gone."""
         assert self.store is not None
         pixels, paths = self.store.view(), self.store.paths
-        if pixels.shape[3] != model.form.channels:
+        if pixels.shape[3] != model.preprocessing.channels:
             pixels = np.repeat(pixels, 3, axis=3)
         writer = RowWriter(self.table)
         with self.progress.stage("embedding", len(paths), "images") as stage:
@@ -182,10 +215,10 @@ class _Job:
                 self.done.embedded += len(vectors)
                 stage.advance(len(vectors))
         writer.flush()
-        return find_pending(self.table, self.scan, model.id).gone
+        return find_pending(self.table, self.scan, model.id).missing
 
     def finish(self) -> Embedding:
-        """Count, list the problems, and refuse a folder in which nothing could be used."""
+        """Count, list the problems, and raise where no image is usable."""
         if self.done.embedded or self.done.removed:
             self.table.compact()
         self.done.images, self.done.skipped = counts(self.table)

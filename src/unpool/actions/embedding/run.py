@@ -8,78 +8,108 @@ from typing import Any
 
 from unpool.actions.embedding.embed import Embedding, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest
-from unpool.actions.grouping.group import Groups, evaluate, group, map_images
-from unpool.actions.grouping.report import make_report
+from unpool.actions.embedding.settings import DemoSettings, RunSettings
+from unpool.actions.grouping.group import evaluate, group, map_images
+from unpool.actions.grouping.settings import GroupSettings, MapSettings
+from unpool.actions.sharing.report import write_report
 from unpool.core.progress import Progress
-from unpool.options import check
+from unpool.errors import UsageError
+from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.state import REPORT, read_state, write_state
 from unpool.store.table import ImageTable
 
-DEMO = "digits"
+DEMO_SET, DEMO_GROUPS = "digits", 10
 
 
 def run(
-    place: str,
+    source: str,
+    settings: RunSettings = RunSettings(),  # noqa: B008 - frozen
     *,
     work: Path | None = None,
-    network: str = "auto",
-    groups: Groups = "auto",
-    minutes: float | None = None,
-    steps: int | None = None,
     data: Path | None = None,
-    seed: int = 0,
-    device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Embed, map and group the images of `place` and write the report; returns the JSON object of `unpool run`.
+    """Embed, map and group images, and write the report.
 
-    A second run embeds only what is new or changed. Raises `UnpoolError` where no image is usable.
+    A second run embeds only what is new or changed.
+
+    Args:
+        source: a folder of images, or a named data set.
+        settings: network, number of groups, training time.
+        work: the workspace; ./NAME.unpool where None.
+        data: folder with named data sets in torchvision's layout.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool run`.
+
+    Raises:
+        UnpoolError: no image is usable.
+        UsageError: a value is out of range, or both `minutes` and `steps` are set.
     """
-    check(groups=groups, minutes=minutes, steps=steps, seed=seed, device=device)
+    check_settings(settings)
+    if settings.minutes is not None and settings.steps is not None:
+        raise UsageError("--minutes and --steps both say how long to train; give one of them")
     progress = progress or Progress()
-    wish = ModelRequest(network, minutes, steps, seed, groups=groups)
-    done = sync_embeddings(place, wish, work=work, data=data, device=device, progress=progress)
-    asked = {"groups": groups, "seed": seed, "images": done.images, "dimension": done.dimension}
+    request = ModelRequest(
+        settings.network, settings.minutes, settings.steps, settings.seed, groups=settings.groups
+    )
+    done = sync_embeddings(
+        source, request, work=work, data=data, device=settings.device, progress=progress
+    )  # fmt: skip
+    key = {
+        "groups": settings.groups, "seed": settings.seed, "images": done.images, "dimension": done.dimension,
+    }  # fmt: skip
     finished = None if done.embedded or done.removed else read_state(done.work).get("finished")
-    if finished is None or finished["asked"] != asked or not (done.work / REPORT / "index.html").is_file():
-        finished = _analyse(done, asked, progress)
+    if finished is None or finished["asked"] != key or not (done.work / REPORT / "index.html").is_file():
+        finished = _analyse(done, key, progress)
     else:
-        progress.message("nothing is new: groups, map and report are as they were")
-        finished = finished | _sizes(done.work)  # edits by hand may have changed them
+        progress.message("no image is new or changed: groups, map and report are kept")
+        finished = finished | _current_sizes(done.work)  # edits by hand may have changed them
     return _result(done, finished)
 
 
 def demo(
-    *, work: Path | None = None, seed: int = 0, device: str = "auto", progress: Progress | None = None
+    settings: DemoSettings = DemoSettings(),  # noqa: B008 - frozen
+    *,
+    work: Path | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """`run` with ten groups on the 1,797 digits that scikit-learn carries."""
-    work = work or Path("demo.unpool")
-    return run(DEMO, work=work, groups=10, seed=seed, device=device, progress=progress)
+    """Run with ten groups on the digits that scikit-learn carries.
+
+    Args:
+        settings: seed and device.
+        work: the workspace; ./demo.unpool where None.
+        progress: where stages and messages go.
+    """
+    chosen = RunSettings(groups=DEMO_GROUPS, seed=settings.seed, device=settings.device)
+    return run(DEMO_SET, chosen, work=work or Path("demo.unpool"), progress=progress)
 
 
-def _analyse(done: Embedding, asked: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    """The second half of a run: map, groups, report; noted in the workspace once all of it is there."""
+def _analyse(done: Embedding, key: dict[str, Any], progress: Progress) -> dict[str, Any]:
+    """Map, group and report; `finished` is noted in the workspace once all of it is there."""
     write_state(done.work, finished=None)
     start = time.perf_counter()
-    laid = map_images(done.work, seed=asked["seed"], refresh=False, progress=progress)
-    mapped = time.perf_counter()
-    found = group(done.work, groups=asked["groups"], seed=asked["seed"], refresh=False, progress=progress)
-    grouped = time.perf_counter()
+    mapped = map_images(done.work, MapSettings(seed=key["seed"]), refresh=False, progress=progress)
+    map_end = time.perf_counter()
+    settings = GroupSettings(groups=key["groups"], seed=key["seed"])
+    found = group(done.work, settings, refresh=False, progress=progress)
+    group_end = time.perf_counter()
     finished: dict[str, Any] = {
-        "asked": asked, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
+        "asked": key, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
-        "trustworthiness": laid["trustworthiness"],
+        "trustworthiness": mapped["trustworthiness"],
     }  # fmt: skip
-    evaluate(done.work, trusted=laid["trustworthiness"], refresh=False, progress=progress)
-    with progress.stage("report"):
-        make_report(done.work)
+    evaluate(done.work, trusted=mapped["trustworthiness"], refresh=False, progress=progress)
+    with progress.stage("writing the report"):
+        write_report(done.work)
     ImageTable(done.work).compact()
     write_state(done.work, finished=finished)
-    return finished | {"seconds": {"group": grouped - mapped, "map": mapped - start}}
+    return finished | {"seconds": {"group": group_end - map_end, "map": map_end - start}}
 
 
-def _sizes(work: Path) -> dict[str, Any]:
+def _current_sizes(work: Path) -> dict[str, Any]:
     group_N = ImageTable(work).frame(["group"], where=f"status = '{OK}'")["group"].dropna()
     sizes = group_N[group_N >= 0].value_counts().sort_index()
     return {"groups": len(sizes), "sizes": sizes.tolist()}

@@ -1,89 +1,102 @@
-"""`unpool group`, `unpool map`, `unpool evaluate`: what the vectors of a workspace tell."""
+"""`unpool group`, `unpool map`, `unpool evaluate`: analyse the vectors of a workspace.
+
+Shapes: N embedded images sorted by path, D numbers a vector.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.grouping.group_files import describe_groups, quality, write_quality
-from unpool.actions.grouping.report import refresh_report
-from unpool.actions.grouping.true_labels import classes_of
+from unpool.actions.grouping.group_files import describe_groups, quality_figures, write_quality
+from unpool.actions.grouping.labelled_map import draw_labelled_map
+from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
+from unpool.actions.grouping.true_labels import read_true_labels
+from unpool.actions.sharing.report import PAGE, refresh_report
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.options import check
+from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
-from unpool.store.state import new_grouping_id, read_state, write_state
+from unpool.store.state import REPORT, new_grouping_id, read_state, write_state
 from unpool.store.table import ImageTable, embedded_vectors
 
-Groups = int | Literal["auto"]
+if TYPE_CHECKING:
+    from unpool.analysis.clustering.grouping import Grouping
 
 
 def group(
     work: Path,
+    settings: GroupSettings = GroupSettings(),  # noqa: B008 - frozen
     *,
-    method: str = "auto",
-    groups: Groups = "auto",
-    merge: int | None = None,
-    split: int | None = None,
-    seed: int = 0,
     refresh: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Group the images of a workspace and write group, probability and outlier score of each.
+    """Group the images of a workspace.
 
-    `merge` joins the groups there are until that many are left, `split` parts one of them in two; nothing is
-    grouped anew then. Returns the JSON object of `unpool group`. Raises `UnpoolError` where nothing is embedded,
-    `UsageError` where `merge` or `split` is given beside what would group anew.
+    Writes group, probability and outlier score of each image, groups.csv and the pictures of the groups.
+
+    Args:
+        work: the workspace.
+        settings: how to group; with `merge` or `split` the present groups are joined or divided instead.
+        refresh: rewrite the report where there is one.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool group`.
+
+    Raises:
+        UnpoolError: nothing is embedded yet.
+        UsageError: a value is out of range, or `merge` or `split` stands beside another way to group.
     """
-    check(method=method, groups=groups, merge=merge, split=split, seed=seed)
-    if (merge is not None or split is not None) and (method != "auto" or groups != "auto"):
-        raise UsageError("--merge and --split change the groups there are; leave --method and --groups out")
-    from unpool.analysis.clustering.grouping import group as find_groups
-    from unpool.analysis.metrics.supervised import outlier_score
+    _check_one_way(settings)
     from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
 
     progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
-    if told := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
-        progress.message(told)
+    if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
+        progress.message(warning)
     with progress.stage("grouping"):
-        if merge is None and split is None:
-            fresh_N2 = _fresh_map(table, paths)
-            found = find_groups(vectors_ND, method=method, groups=groups, xy_N2=fresh_N2, seed=seed)
-        else:
-            found = _regrouped(table, paths, vectors_ND, merge, split, seed)
-        columns: dict[str, np.ndarray | Sequence[Any]] = {
-            "group": found.labels,
-            "probability": found.probability,
-        }
-        new_grouping_id(work)
-        table.update(paths, columns | {"outlier_score": outlier_score(vectors_ND)})
-        describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
-    write_groups(work, table)
-    numbers, sizes = np.unique(found.labels[found.labels >= 0], return_counts=True)
-    # A `run` with its own number of groups does not find these and take them for its own.
-    write_state(work, group={"method": found.method, "groups": len(numbers), "seed": seed}, finished=None)
+        found = _find_groups(table, paths, vectors_ND, settings)
+        _write_groups(table, paths, vectors_ND, found)
+    num_groups, sizes = _count_groups(found.labels)
+    state = {"method": found.method, "groups": num_groups, "seed": settings.seed}
+    # `run` compares its own settings with `finished`: these groups are not the result of a run.
+    write_state(work, group=state, finished=None)
     if refresh:
         refresh_report(work, progress)
     return {
-        "method": found.method, "groups": len(numbers), "sizes": sizes.tolist(),
+        "method": found.method, "groups": num_groups, "sizes": sizes,
         "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),
     }  # fmt: skip
 
 
 def map_images(
-    work: Path, *, method: str = "tsne", seed: int = 0, refresh: bool = True, progress: Progress | None = None
+    work: Path,
+    settings: MapSettings = MapSettings(),  # noqa: B008 - frozen
+    *,
+    refresh: bool = True,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Lay the images of a workspace out in the plane, neighbours beside each other, and write x and y.
+    """Lay the images out in the plane, neighbours side by side.
 
-    Returns the JSON object of `unpool map`. Raises `UnpoolError` where nothing is embedded yet.
+    Args:
+        work: the workspace; x and y of its images are written.
+        settings: the method; with `labels` a map in the colours of the true classes is drawn too.
+        refresh: rewrite the report where there is one.
+        progress: where stages go.
+
+    Returns:
+        The JSON object of `unpool map`.
+
+    Raises:
+        UnpoolError: nothing is embedded yet, or the labels fit no image.
     """
-    check(map=method, seed=seed)
+    check_settings(settings)
     from unpool.analysis.mapping import compute_map
     from unpool.analysis.metrics.supervised import trustworthiness
 
@@ -92,87 +105,160 @@ def map_images(
     paths, vectors_ND = embedded_vectors(table)
     with progress.stage("mapping", 100, "%") as stage:
         xy_N2 = compute_map(
-            vectors_ND, method=method, seed=seed, progress=lambda done: stage.reach(100 * done, 100)
+            vectors_ND,
+            method=settings.method,
+            seed=settings.seed,
+            progress=lambda done: stage.reach(100 * done, 100),
         )
         table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
-    write_state(work, map={"method": method, "seed": seed})
+    write_state(work, map={"method": settings.method, "seed": settings.seed})
+    result: dict[str, Any] = {
+        "method": settings.method,
+        "images": len(paths),
+        "trustworthiness": trustworthiness(vectors_ND, xy_N2),
+    }
+    if settings.labels is not None:
+        result["picture"] = str(draw_labelled_map(work, settings.labels))
     if refresh:
         refresh_report(work, progress)
-    return {"method": method, "images": len(paths), "trustworthiness": trustworthiness(vectors_ND, xy_N2)}
+    return result
 
 
 def evaluate(
     work: Path,
+    settings: EvaluateSettings = EvaluateSettings(),  # noqa: B008 - frozen
     *,
-    labels: str | None = None,
     trusted: float | None = None,
     refresh: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """How good the groups are: by themselves, and against true classes where `labels` names them.
+    """Measure how good the groups are.
 
-    `labels` is "folders" (the folder an image lies in) or a CSV of path,label; `trusted` the trustworthiness of
-    the map where it is known. Writes report/quality.json, and with labels report/confusion.png. Returns the JSON
-    object of `unpool evaluate`. Raises `UnpoolError` where the labels fit no image, or nothing is grouped yet.
+    Writes report/quality.json, and with labels report/confusion.png.
+
+    Args:
+        work: the workspace.
+        settings: `labels` are the true classes to compare with: "folders" or a CSV of path,label.
+        trusted: trustworthiness of the map, 0 to 1, where it is known already.
+        refresh: rewrite the report where there is one.
+        progress: where stages go.
+
+    Returns:
+        The JSON object of `unpool evaluate`; figures that need classes are None without labels.
+
+    Raises:
+        UnpoolError: the labels fit no image, or nothing is grouped yet.
     """
+    check_settings(settings)
     from unpool.analysis.metrics.supervised import evaluate as measure
 
+    progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
-    group_N = _groups_of(table, paths)
-    classes = None if labels is None else classes_of(paths, labels)
+    group_N = _read_groups(table, paths)
+    classes = None if settings.labels is None else read_true_labels(paths, settings.labels)
     method = read_state(work).get("group", {}).get("method", "auto")
-    progress = progress or Progress()
     with progress.stage("evaluating"):
-        figures = measure(vectors_ND, group_N, classes) | quality(
-            table, paths, vectors_ND, group_N, method, trusted
-        )
+        figures = measure(vectors_ND, group_N, classes)
+        figures |= quality_figures(table, paths, vectors_ND, group_N, method, trusted)
         write_quality(work, figures, group_N, classes)
     if refresh:
         refresh_report(work, progress)
     return figures
 
 
-def _groups_of(table: ImageTable, paths: list[str]) -> np.ndarray:
+def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
+    """Rewrite what report/ says of the groups after an edit by hand.
+
+    Figures of the former groups are removed; `evaluate` computes them again. Nothing is done without a report.
+    """
+    if not (work / REPORT / PAGE).is_file():
+        return
+    table = ImageTable(work)
+    paths, vectors_ND = embedded_vectors(table)
+    rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
+    if rows["group"].notna().all():
+        label_N = rows["group"].to_numpy(np.int64)
+        describe_groups(work, table, paths, vectors_ND, label_N, rows["probability"].to_numpy(np.float32))
+    refresh_report(work, progress or Progress())
+
+
+def _check_one_way(settings: GroupSettings) -> None:
+    check_settings(settings)
+    changes = [settings.merge is not None, settings.split is not None]
+    if any(changes) and (settings.method != "auto" or settings.groups != "auto"):
+        raise UsageError("--merge and --split change the present groups; leave --method and --groups out")
+    if all(changes):
+        raise UsageError("--merge and --split change the groups in two ways; give one at a time")
+
+
+def _find_groups(
+    table: ImageTable, paths: list[str], vectors_ND: np.ndarray, settings: GroupSettings
+) -> Grouping:
+    from unpool.analysis.clustering.grouping import group as find_groups
+
+    if settings.merge is not None or settings.split is not None:
+        return _change_groups(table, paths, vectors_ND, settings)
+    return find_groups(
+        vectors_ND,
+        method=settings.method,
+        groups=settings.groups,
+        xy_N2=_read_complete_map(table, paths),
+        seed=settings.seed,
+    )
+
+
+def _change_groups(
+    table: ImageTable, paths: list[str], vectors_ND: np.ndarray, settings: GroupSettings
+) -> Grouping:
+    """The present groups, some joined or one divided, renumbered by size; probabilities stay."""
+    from unpool.analysis.clustering.grouping import Grouping, relabel_by_size
+    from unpool.analysis.clustering.hierarchy import hierarchy, merge_groups, split
+    from unpool.analysis.metrics.silhouette import silhouette
+
+    group_N = _read_groups(table, paths)
+    if settings.merge is not None:
+        group_N = merge_groups(group_N, hierarchy(vectors_ND, group_N), settings.merge)
+    else:
+        group_N = split(vectors_ND, group_N, int(settings.split or 0), seed=settings.seed)
+    probabilities = table.frame(["path", "probability"]).set_index("path").loc[paths, "probability"]
+    label_N = relabel_by_size(group_N)
+    method = read_state(table.work).get("group", {}).get("method", "auto")
+    score = silhouette(vectors_ND, label_N, seed=settings.seed)
+    return Grouping(method, label_N, probabilities.to_numpy(np.float32), score)
+
+
+def _write_groups(table: ImageTable, paths: list[str], vectors_ND: np.ndarray, found: Grouping) -> None:
+    from unpool.analysis.metrics.supervised import outlier_score
+
+    columns: dict[str, np.ndarray | Sequence[Any]] = {
+        "group": found.labels, "probability": found.probability, "outlier_score": outlier_score(vectors_ND),
+    }  # fmt: skip
+    new_grouping_id(table.work)
+    table.update(paths, columns)
+    describe_groups(table.work, table, paths, vectors_ND, found.labels, found.probability)
+    write_groups(table.work, table)
+
+
+def _count_groups(label_N: np.ndarray) -> tuple[int, list[int]]:
+    """How many groups there are, and how many images are in each."""
+    numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)
+    return len(numbers), sizes.tolist()
+
+
+def _read_groups(table: ImageTable, paths: list[str]) -> np.ndarray:
     group_N = table.frame(["path", "group"]).set_index("path").loc[paths, "group"]
     if group_N.isna().any():
         count = int(group_N.isna().sum())
-        raise UnpoolError(f"{count} images of {table.work} are in no group; run `unpool group` first")
+        raise UnpoolError(
+            f"{count} images of {table.work} are in no group; run `unpool group --work {table.work}` first"
+        )
     numbers_N: np.ndarray = group_N.to_numpy(np.int64)
     return numbers_N
 
 
-def _regrouped(
-    table: ImageTable,
-    paths: list[str],
-    vectors_ND: np.ndarray,
-    merge: int | None,
-    split: int | None,
-    seed: int,
-) -> Any:
-    """The groups there are, some joined or one parted, numbered anew by size; each image as sure as it was."""
-    from unpool.analysis.clustering.grouping import Grouping, relabel_by_size
-    from unpool.analysis.clustering.hierarchy import hierarchy, merge_groups
-    from unpool.analysis.clustering.hierarchy import split as part
-    from unpool.analysis.metrics.silhouette import silhouette
-
-    if merge is not None and split is not None:
-        raise UsageError("--merge and --split change the groups in two ways; give one at a time")
-    group_N = _groups_of(table, paths)
-    if merge is not None:
-        group_N = merge_groups(group_N, hierarchy(vectors_ND, group_N), merge)
-    else:
-        group_N = part(vectors_ND, group_N, int(split or 0), seed=seed)
-    sure_N = (
-        table.frame(["path", "probability"]).set_index("path").loc[paths, "probability"].to_numpy(np.float32)
-    )
-    label_N = relabel_by_size(group_N)
-    method = read_state(table.work).get("group", {}).get("method", "auto")
-    return Grouping(method, label_N, sure_N, silhouette(vectors_ND, label_N, seed=seed))
-
-
-def _fresh_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
-    """The neighbour map where it covers every embedded image; grouping then need not make one."""
+def _read_complete_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
+    """The t-SNE map where it covers every embedded image: grouping then need not compute one."""
     if read_state(table.work).get("map", {}).get("method") != "tsne":
         return None
     rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")

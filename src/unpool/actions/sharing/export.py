@@ -10,10 +10,12 @@ from typing_extensions import TypedDict
 from unpool.actions.sharing.folders import write_folders
 from unpool.actions.sharing.formats import EXPORT_FORMATS, ExportRequest
 from unpool.actions.sharing.report import write_report
+from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.sharing.static_page import write_static_page
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.errors import UnpoolError, UsageError
+from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.table import ImageTable
 
@@ -27,23 +29,13 @@ class Exported(TypedDict):
     images: int
 
 
-def export(
-    work: Path,
-    *,
-    to: str,
-    out: Path,
-    paths: Sequence[str] | None = None,
-    link: bool = False,
-    progress: Progress | None = None,
-) -> Exported:
+def export(work: Path, settings: ExportSettings, *, progress: Progress | None = None) -> Exported:
     """Export a workspace to a table, class folders or a page.
 
     Args:
         work: The workspace.
-        to: One of `EXPORT_FORMATS`: `csv`, `parquet`, `folders` or `html`.
-        out: The file, or the new or empty folder, to write. For `html` a folder gets the report with its pictures.
-        paths: Some images only; None for all.
-        link: With `folders`, symbolic links instead of copies.
+        settings: The format; the file, or the new or empty folder, to write; and which images. For `html` a folder
+            gets the report with its pictures.
         progress: Where progress is shown.
 
     Raises:
@@ -51,15 +43,14 @@ def export(
         UnpoolError: `out` cannot be written, a path is not in the workspace, an original is gone, or the system
             makes no links.
     """
-    if to not in EXPORT_FORMATS:
-        raise unknown_name("--to", to, EXPORT_FORMATS)
-    chosen_format = EXPORT_FORMATS[to]
-    if link and not chosen_format.takes_links:
-        raise UsageError(f"--link makes folders of links, but --to is {to}; leave one of them out")
-    table = ImageTable(work)
-    selected = None if paths is None else _check_paths(table, paths)
-    count = chosen_format.write(ExportRequest(table, out, selected, link, progress or Progress()))
-    return {"path": str(out), "images": count}
+    check_settings(settings)
+    export_format = EXPORT_FORMATS[settings.to]
+    if settings.link and not export_format.takes_links:
+        raise UsageError(f"--link makes folders of links, but --to is {settings.to}; leave one of them out")
+    table, out = ImageTable(work), Path(settings.out)
+    selected = None if settings.paths is None else _check_paths(table, settings.paths)
+    request = ExportRequest(table, out, selected, settings.link, progress or Progress())
+    return {"path": str(out), "images": export_format.write(request)}
 
 
 def _check_paths(table: ImageTable, paths: Sequence[str]) -> frozenset[str]:

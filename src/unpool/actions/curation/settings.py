@@ -1,0 +1,31 @@
+"""The options of `unpool check`, `unpool search` and `unpool spread`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from unpool.options import OPTIONS
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """What `unpool check` can be set to."""
+
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """What `unpool search` can be set to."""
+
+    k: Annotated[int, OPTIONS["k"]] = 12
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class SpreadSettings:
+    """What `unpool spread` can be set to."""
+
+    seed: Annotated[int, OPTIONS["seed"]] = 0

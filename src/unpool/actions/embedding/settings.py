@@ -1,0 +1,38 @@
+"""The options of `unpool run`, `unpool demo` and `unpool embed`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from unpool.options import OPTIONS
+
+NumGroups = int | Literal["auto"]
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What `unpool run` can be set to; see `unpool run --help` for ranges."""
+
+    network: Annotated[str, OPTIONS["network"]] = "auto"
+    groups: Annotated[NumGroups, OPTIONS["groups"]] = "auto"
+    minutes: Annotated[float | None, OPTIONS["minutes"]] = None
+    steps: Annotated[int | None, OPTIONS["steps"]] = None
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """What `unpool demo` can be set to."""
+
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class EmbedSettings:
+    """What `unpool embed` can be set to."""
+
+    model: Annotated[str, OPTIONS["model"]]
+    device: Annotated[str, OPTIONS["device"]] = "auto"

@@ -1,0 +1,84 @@
+"""`unpool train`, `unpool reconstruct`, `unpool networks`: train networks and examine them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from unpool.actions.training.settings import TrainSettings
+from unpool.cli.parameters import Common, Data, flag, flatten_settings, print_result, report_progress
+from unpool.cli.render import format_catalogue, format_layers, format_training, short
+
+COMMON = Common()
+
+
+def register_training_commands(app: App) -> None:
+    """Add these commands to the program."""
+    for command in (flatten_settings(train), reconstruct, networks):
+        app.command(command)
+
+
+def train(
+    folder: str,
+    /,
+    *,
+    out: Annotated[Path, flag("out")],
+    settings: TrainSettings,
+    common: Common = COMMON,
+) -> None:
+    """Train a network on the images of a FOLDER, and write a model folder.
+
+    By default an autoencoder whose depth follows the image size learns to reconstruct them. Every network of the
+    catalogue has its own recipe; each part of it can be set here. Classes are the names of the folders that
+    images lie in. Several processes: torchrun --nproc-per-node 2 -m unpool train …
+    """
+    from unpool.actions.training.train import train as train_network
+
+    result = train_network(folder, settings, out=out, progress=report_progress())
+    print_result(result, common, format_training(result))
+
+
+def reconstruct(
+    images: Annotated[list[str], Parameter(help="images, folders or named data sets")],
+    /,
+    *,
+    model: Annotated[Path, flag("model")],
+    out: Annotated[Path, flag("grid", "out")],
+    corruption: Annotated[str | None, flag("corruption")] = None,
+    no_indices: Annotated[bool, flag("no-indices", kind=bool)] = False,
+    data: Data = None,
+    seed: Annotated[int, flag("seed")] = 0,
+    device: Annotated[str, flag("device")] = "auto",
+    common: Common = COMMON,
+) -> None:
+    """Reconstruct IMAGES by a trained network: a picture, and the error of each.
+
+    Errors are means over pixels in 0..1 at the network's input size; PSNR is in dB against the clean image.
+    """
+    from unpool.actions.training.reconstruct import reconstruct as reconstruct_images
+
+    result = reconstruct_images(
+        images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
+        data=data, seed=seed, device=device, progress=report_progress(),
+    )  # fmt: skip
+    mean = {name: short(value) for name, value in result["mean"].items()}
+    summary = f"{len(result['images'])} images, mean squared error {mean['mse']}, PSNR {mean['psnr']} dB"
+    if corruption is not None:
+        summary += f" (input {mean['psnr_input']} dB)"
+    print_result(result, common, f"{summary}\npicture: {out}")
+
+
+def networks(
+    name: str | None = None,
+    /,
+    *,
+    size: Annotated[int | None, flag("size")] = None,
+    common: Common = COMMON,
+) -> None:
+    """List the catalogue of networks; with NAME its layer table."""
+    from unpool.actions.training.networks import networks as describe_networks
+
+    result = describe_networks(name, size=size)
+    print_result(result, common, format_layers(result) if name else format_catalogue(result))
