@@ -1,9 +1,10 @@
-"""Pretrained features as they are, and adapted to a folder of images whose folders are classes: NMI and kNN.
+"""Compare pretrained features with features adapted to a collection, by NMI and kNN accuracy.
 
     python benchmarks/adapting.py FOLDER --groups K [--network efficientnet-lite0] [--steps 90]
-                                  [--ways pretrained head-contrast …] [--seed 0] [--out results.json]
+                                  [--variants pretrained head-contrast …] [--seed 0] [--out results.json]
 
-A head on frozen features is trained for 50 epochs, the whole network for `--steps`.
+The folder of an image is its class. A head on frozen features is trained for 50 epochs, the whole network for
+`--steps`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from segmenting import finish, unpool
 
-WAYS = {
+VARIANTS = {
     "pretrained": [],
     "head-contrast": ["--objective", "contrast", "--augment", "crops", "--freeze"],
     "head-aggregate": ["--objective", "aggregate", "--augment", "crops", "--freeze"],
@@ -25,19 +26,19 @@ WAYS = {
 }
 
 
-def judge(args: argparse.Namespace, way: str, place: Path) -> dict[str, Any]:
-    """Adapt, embed and group; NMI of k-means and of `auto`, kNN, and the seconds that adapting took."""
+def evaluate(args: argparse.Namespace, variant: str, folder: Path) -> dict[str, Any]:
+    """Adapt, embed and group; return NMI of k-means and `auto`, kNN accuracy, and seconds of adaptation."""
     model, seconds = args.network, 0.0
-    if WAYS[way]:
-        length = [] if way.startswith("head") else ["--steps", args.steps]
-        told = unpool(
-            "train", args.folder, "--network", args.network, *WAYS[way], *length, "--seed", args.seed,
-            "--out", place / "model",
+    if VARIANTS[variant]:
+        length = [] if variant.startswith("head") else ["--steps", args.steps]
+        result = unpool(
+            "train", args.folder, "--network", args.network, *VARIANTS[variant], *length, "--seed", args.seed,
+            "--out", folder / "model",
         )  # fmt: skip
-        model, seconds = place / "model", told["seconds"]
-    work = ["--work", place / "images.unpool"]
+        model, seconds = folder / "model", result["seconds"]
+    work = ["--work", folder / "images.unpool"]
     unpool("embed", args.folder, "--model", model, *work)
-    row: dict[str, Any] = {"way": way, "seconds": round(seconds, 1)}
+    row: dict[str, Any] = {"variant": variant, "seconds": round(seconds, 1)}
     for method in ("kmeans", "auto"):
         unpool("group", *work, "--method", method, "--groups", args.groups, "--seed", args.seed)
         found = unpool("evaluate", *work, "--labels", "folders")
@@ -53,16 +54,16 @@ def main() -> None:
     parser.add_argument("--groups", type=int, required=True)
     parser.add_argument("--network", default="efficientnet-lite0")
     parser.add_argument("--steps", type=int, default=90)
-    parser.add_argument("--ways", nargs="+", choices=list(WAYS), default=list(WAYS))
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     rows = []
-    for way in args.ways:
+    for variant in args.variants:
         with tempfile.TemporaryDirectory() as folder:
-            rows.append(judge(args, way, Path(folder)))
+            rows.append(evaluate(args, variant, Path(folder)))
         print(json.dumps(rows[-1]), flush=True)
-    finish(rows, {row["way"]: row["kmeans"] for row in rows}, args.out)
+    finish(rows, {row["variant"]: row["kmeans"] for row in rows}, args.out)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""An image enlarged twice by a transposed convolution that begins as bilinear interpolation, beside itself.
+"""Draw an image beside its enlargement by an untrained transposed convolution.
 
 python benchmarks/bilinear_picture.py IMAGE OUT.png
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -30,4 +30,8 @@ def main(image: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("image", type=Path)
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    main(args.image, args.out)

@@ -1,11 +1,11 @@
-"""Images embedded a second: `unpool embed` against the textbook loop with the same weights, in one run.
+"""Compare the speed of `unpool embed` with a textbook loop.
 
     python benchmarks/embed_speed.py FOLDER
 
-The textbook loop: a torch Dataset that opens each file with Pillow, resizes and crops it as the model says,
+The textbook loop has the same weights: a torch Dataset that opens each file with Pillow, resizes and crops it,
 ToTensor and Normalize, a DataLoader at batch 32, and the eager network (NCHW, no gradients) on every core. Of
-its two ways to share the cores, the faster one counts. Each side is run three times, in turn, on every image;
-medians are compared, and each image's vector from the table with torch's.
+its two settings of workers, the faster one counts. Both sides run three times, alternating, on every image;
+medians are compared, and the vectors of the table with those of torch.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class Files(Dataset):
         return self.transform(ImageOps.exif_transpose(Image.open(self.files[index])).convert("RGB"))
 
 
-def command(folder: Path, work: Path) -> float:
-    words = ["embed", str(folder), "--model", "efficientnet-lite0", "--work", str(work), "--json"]
+def run_embed(folder: Path, work: Path) -> float:
+    arguments = ["embed", str(folder), "--model", "efficientnet-lite0", "--work", str(work), "--json"]
     done = subprocess.run(
-        [sys.executable, "-c", "from unpool.cli.main import main; main()", *words],
+        [sys.executable, "-c", "from unpool.cli.main import main; main()", *arguments],
         capture_output=True,
         check=True,
     )
@@ -84,17 +84,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(options.rounds):
             work = Path(scratch) / f"{number}.unpool"
-            speeds["unpool"].append(command(options.folder, work))
+            speeds["unpool"].append(run_embed(options.folder, work))
             paths, vectors_ND = ImageTable(work).vectors()
             network = load_model(work / "model")
             data = Files([options.folder / path for path in paths], network.preprocessing)
-            ways = [textbook(network, data, workers) for workers in range(min(2, usable_cores()))]
-            speeds["textbook"].append(max(rate for rate, _ in ways))
+            runs = [textbook(network, data, workers) for workers in range(min(2, usable_cores()))]
+            speeds["textbook"].append(max(rate for rate, _ in runs))
     medians = {name: statistics.median(values) for name, values in speeds.items()}
     print(json.dumps({
         "images": len(paths), "images_per_second": speeds, "median": medians,
         "ratio": medians["unpool"] / medians["textbook"],
-        "smallest_cosine": cosine(vectors_ND, ways[0][1]),
+        "smallest_cosine": cosine(vectors_ND, runs[0][1]),
         "cores": usable_cores(), "machine": platform.processor() or platform.machine(),
         "torch": torch.__version__,
     }, indent=2))  # fmt: skip

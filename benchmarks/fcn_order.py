@@ -1,10 +1,10 @@
-"""The four fully convolutional networks on the same images: mean IoU by network and seed.
+"""Compare the mean IoU of the four fully convolutional networks.
 
     python benchmarks/fcn_order.py IMAGES MASKS --val-images DIR --val-masks DIR [--ignore N]
                                    [--minutes 8 | --steps N] [--seeds 2] [--out results.json]
 
-`--minutes` is what the order is promised for, on a quiet machine; `--steps` makes it the same work for all,
-whatever else runs.
+The published order is expected for `--minutes`, on a quiet machine; `--steps` gives all networks the same number
+of steps, whatever else runs.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from segmenting import finish, options, scored, unpool
+from segmenting import finish, options, unpool, validation_arguments
 
 NETWORKS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s")
 
 
 def train(args: argparse.Namespace, network: str, seed: int, out: Path) -> dict[str, Any]:
     length = ["--steps", args.steps] if args.steps else ["--minutes", args.minutes]
-    told = unpool(
-        "segment", "train", args.images, args.masks, *scored(args), "--network", network, *length, "--seed", seed,
-        "--out", out,
+    result = unpool(
+        "segment", "train", args.images, args.masks, *validation_arguments(args), "--network", network,
+        *length, "--seed", seed, "--out", out,
     )  # fmt: skip
-    return {"network": network, "seed": seed} | {key: told[key] for key in ("val_miou", "steps", "seconds")}
+    return {"network": network, "seed": seed} | {key: result[key] for key in ("val_miou", "steps", "seconds")}
 
 
 def main() -> None:

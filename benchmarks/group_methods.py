@@ -1,11 +1,11 @@
-"""Every way to group, on workspaces whose folders are classes: NMI, accuracy and seconds, means over seeds.
+"""Compare all methods of grouping by NMI, accuracy and seconds.
 
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
     python benchmarks/group_methods.py photos.unpool [MORE.unpool …] [--groups K | --groups auto]
                                        [--seeds 3] [--images 10000] [--out results.json]
 
-`--groups` is the number of classes unless given. `hdbscan` takes no number and finds its own. Of more than
-`--images` images as many are drawn.
+The folders of the images are their classes; figures are means over seeds. `--groups` is the number of classes by
+default; `hdbscan` always finds its own. Of a larger workspace `--images` images are sampled.
 """
 
 from __future__ import annotations
@@ -19,38 +19,40 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.grouping.true_labels import classes_of
+from unpool.actions.grouping.true_labels import read_true_labels
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.supervised import accuracy, nmi
 from unpool.store.table import ImageTable
 
 
-def some(work: Path, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors and classes of a workspace's images, or of `most` drawn from them."""
+def sample(work: Path, max_images: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors and classes of a workspace's images, or of `max_images` sampled from them."""
     paths, vectors_ND = ImageTable(work).vectors()
-    classes = np.array([str(each) for each in classes_of(paths, "folders")])
-    if len(paths) > most:
-        rows = np.sort(np.random.default_rng(0).choice(len(paths), most, replace=False))
+    classes = np.array([str(each) for each in read_true_labels(paths, "folders")])
+    if len(paths) > max_images:
+        rows = np.sort(np.random.default_rng(0).choice(len(paths), max_images, replace=False))
         return vectors_ND[rows], classes[rows]
     return vectors_ND, classes
 
 
-def measure(work: Path, groups: int | Literal["auto"] | None, seeds: int, most: int) -> list[dict[str, Any]]:
-    vectors_ND, classes = some(work, most)
-    wanted = groups or len(set(classes))
+def measure(
+    work: Path, groups: int | Literal["auto"] | None, seeds: int, max_images: int
+) -> list[dict[str, Any]]:
+    vectors_ND, classes = sample(work, max_images)
+    num_groups = groups or len(set(classes))
     rows = []
     for seed in range(seeds):
         xy_N2 = compute_map(vectors_ND, seed=seed)
         for method in METHODS:
-            began = time.perf_counter()
-            asked = "auto" if method == "hdbscan" else wanted
-            found = group(vectors_ND, method=method, groups=asked, xy_N2=xy_N2, seed=seed)
+            start = time.perf_counter()
+            requested = "auto" if method == "hdbscan" else num_groups
+            found = group(vectors_ND, method=method, groups=requested, xy_N2=xy_N2, seed=seed)
             rows.append({
                 "work": work.name, "images": len(classes), "method": method, "seed": seed,
                 "groups": len(set(found.labels[found.labels >= 0].tolist())),
                 "nmi": round(nmi(found.labels, classes), 4), "accuracy": round(accuracy(found.labels, classes), 4),
-                "seconds": round(time.perf_counter() - began, 1),
+                "seconds": round(time.perf_counter() - start, 1),
             })  # fmt: skip
             print(json.dumps(rows[-1]), flush=True)
     return rows

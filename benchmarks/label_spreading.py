@@ -1,12 +1,12 @@
-"""How many labels are needed: suggestions spread from a few per class, beside propagation alone, the nearest
-labelled image and a linear classifier, on a workspace whose folders are classes.
+"""Measure suggested labels against propagation, nearest neighbour and a linear classifier.
 
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
     python benchmarks/label_spreading.py photos.unpool             all classes have labels
-    python benchmarks/label_spreading.py photos.unpool --half      only the first half of them has
+    python benchmarks/label_spreading.py photos.unpool --half      only the first half of them have
 
-Labels are drawn twenty times; figures are means over the images without one. `sure` is the share of images with a
-suggestion of that confidence or more, `right` how many of those are.
+The folders of the images are their classes. Labels are drawn twenty times; figures are means over the unlabelled
+images. `confident` is the share of images with a suggestion of that confidence or more, `right` the share of these
+that is correct.
 """
 
 from __future__ import annotations
@@ -38,22 +38,24 @@ def linear(vectors_ND: np.ndarray, label_N: np.ndarray) -> np.ndarray:
     return np.asarray(fitted.predict(vectors_ND))
 
 
-def draw(class_N: np.ndarray, each: int, classes: np.ndarray, seed: int) -> np.ndarray:
-    chance = np.random.default_rng(seed)
+def draw_labels(class_N: np.ndarray, per_class: int, classes: np.ndarray, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
     label_N = np.full(len(class_N), -1)
     for number in classes:
-        label_N[chance.choice(np.flatnonzero(class_N == number), each, replace=False)] = number
+        label_N[rng.choice(np.flatnonzero(class_N == number), per_class, replace=False)] = number
     return label_N
 
 
-def measure(vectors_ND: np.ndarray, class_N: np.ndarray, each: int, classes: np.ndarray) -> dict[str, object]:
+def measure(
+    vectors_ND: np.ndarray, class_N: np.ndarray, per_class: int, classes: np.ndarray
+) -> dict[str, object]:
     rows: dict[str, list[float]] = {}
     for seed in range(DRAWS):
-        label_N = draw(class_N, each, classes, seed)
+        label_N = draw_labels(class_N, per_class, classes, seed)
         free_N = label_N < 0
-        begin = time.perf_counter()
-        found_N, sure_N = propagate_labels(vectors_ND, label_N)
-        rows.setdefault("seconds", []).append(time.perf_counter() - begin)
+        start = time.perf_counter()
+        found_N, confidence_N = propagate_labels(vectors_ND, label_N)
+        rows.setdefault("seconds", []).append(time.perf_counter() - start)
         guesses = {
             "spread": found_N, "propagation": propagate_labels(vectors_ND, label_N, guesses=False)[0],
             "nearest": one_nearest(vectors_ND, label_N), "linear": linear(vectors_ND, label_N),
@@ -61,24 +63,28 @@ def measure(vectors_ND: np.ndarray, class_N: np.ndarray, each: int, classes: np.
         for name, guess_N in guesses.items():
             rows.setdefault(name, []).append(float((guess_N == class_N)[free_N].mean()))
         for limit in LIMITS:
-            is_sure_N = sure_N >= limit
-            rows.setdefault(f"sure {limit}", []).append(float(is_sure_N[free_N].mean()))
-            if is_sure_N.any():
-                rows.setdefault(f"right {limit}", []).append(float((found_N == class_N)[is_sure_N].mean()))
+            is_confident_N = confidence_N >= limit
+            rows.setdefault(f"confident {limit}", []).append(float(is_confident_N[free_N].mean()))
+            if is_confident_N.any():
+                rows.setdefault(f"right {limit}", []).append(
+                    float((found_N == class_N)[is_confident_N].mean())
+                )
     means: dict[str, object] = {name: round(float(np.mean(values)), 3) for name, values in rows.items()}
-    return {"labels a class": each, "deviation": round(float(np.std(rows["spread"])), 3)} | means
+    return {"labels a class": per_class, "deviation": round(float(np.std(rows["spread"])), 3)} | means
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("work", type=Path)
-    words.add_argument("--half", action="store_true")
-    asked = words.parse_args()
-    paths, vectors_ND = ImageTable(asked.work).vectors()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--half", action="store_true")
+    args = parser.parse_args()
+    paths, vectors_ND = ImageTable(args.work).vectors()
     names, class_N = np.unique([Path(path).parent.name for path in paths], return_inverse=True)
-    classes = np.arange(len(names) // 2 if asked.half else len(names))
-    for each in (1, 3, 10):
-        print(json.dumps(measure(normalise(vectors_ND), class_N, each, classes)))
+    classes = np.arange(len(names) // 2 if args.half else len(names))
+    for per_class in (1, 3, 10):
+        print(json.dumps(measure(normalise(vectors_ND), class_N, per_class, classes)))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""What one Local Aggregation step costs beside a bare matrix product and top-k, and what a large bank needs.
+"""Measure the cost of a Local Aggregation step, and of a large bank.
 
     python benchmarks/local_aggregation.py            the step: N 10,000, D 128, B 128, k 1,024, H 3
     python benchmarks/local_aggregation.py --large    a bank of 1,000,000 × 128 is filled, clustered and used
 
-A step is the loss, its gradient at the embedding and the update of the bank. Both sides are timed in turn in one
-process, and medians are compared: with top-k in order, as torch gives it by default, and without order.
+A step is the loss, its gradient at the embedding and the update of the bank. It is compared with a matrix
+product and top-k, sorted (the default of torch) and unsorted, alternating in one process, by medians.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def milliseconds(work: Callable[[], object]) -> float:
 def compare() -> dict[str, object]:
     la = LocalAggregation(10_000, 128, num_neighbours=1_024, num_clusterings=3)
     la.recluster()
-    chance = torch.Generator().manual_seed(0)
-    z_BD = torch.randn(128, 128, generator=chance, requires_grad=True)
-    index_B = torch.randperm(10_000, generator=chance)[:128]
+    generator = torch.Generator().manual_seed(0)
+    z_BD = torch.randn(128, 128, generator=generator, requires_grad=True)
+    index_B = torch.randperm(10_000, generator=generator)[:128]
     unit_BD = F.normalize(z_BD.detach(), dim=1)
 
     def step() -> None:
@@ -61,7 +61,7 @@ def compare() -> dict[str, object]:
     }
 
 
-def large() -> dict[str, object]:
+def measure_large() -> dict[str, object]:
     la = LocalAggregation(1_000_000, 128, num_clusterings=1)
     start = time.perf_counter()
     la.recluster()
@@ -84,9 +84,9 @@ def large() -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--large", action="store_true", help="a bank of a million rows (minutes)")
-    found = large() if parser.parse_args().large else compare()
-    told = {"machine": platform.processor() or platform.machine(), "threads": torch.get_num_threads()}
-    print(json.dumps(told | {"torch": torch.__version__} | found))
+    result = measure_large() if parser.parse_args().large else compare()
+    machine = {"machine": platform.processor() or platform.machine(), "threads": torch.get_num_threads()}
+    print(json.dumps(machine | {"torch": torch.__version__} | result))
 
 
 if __name__ == "__main__":

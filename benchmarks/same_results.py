@@ -1,10 +1,10 @@
-"""Whether two checkouts give the same results, to the bit, on this machine.
+"""Compare the results of two checkouts to the bit.
 
     python benchmarks/same_results.py run CHECKOUT OUT --data DIR     once for each checkout
     python benchmarks/same_results.py compare OUT OTHER
 
 `DIR` holds `clothing/` (class folders of photographs), `mnist/` (idx files) and `camvid/train/{images,masks}`.
-Runs take the number of steps, never of minutes, so that the load of the machine changes nothing.
+Runs have a number of steps, not of minutes, so that the load of the machine has no effect.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def commands(data: Path) -> dict[str, list[str]]:
         "vgg16-bn": [photographs, "--size", "96", "--batch", "8", "--weights", "none"],
         "lenet": [photographs],
         "denoiser": [photographs],
-        **{name: digits for name in ("conv-small", "dense", "unpooling", "strided", "sequence")},
+        **dict.fromkeys(("conv-small", "dense", "unpooling", "strided", "sequence"), digits),
     }
     compared = {
         "contrast": [*digits, "--network", "conv-small"],
@@ -50,7 +50,7 @@ def commands(data: Path) -> dict[str, list[str]]:
 
 
 def run(checkout: Path, out: Path, data: Path, only: list[str]) -> None:
-    """Run all commands with the source of `checkout`; results lie in `out`."""
+    """Run all commands with the source of `checkout`, and leave the results in `out`."""
     out.mkdir(parents=True, exist_ok=True)
     environment = os.environ | {"PYTHONPATH": str(checkout.resolve() / "src")}
     for name, arguments in commands(data.resolve()).items():
@@ -69,13 +69,13 @@ def run(checkout: Path, out: Path, data: Path, only: list[str]) -> None:
 
 
 def digests(out: Path) -> dict[str, str]:
-    """The digest of every result in `out`."""
+    """Compute the digest of every result in `out`."""
     files = [*out.rglob(WEIGHTS), *out.rglob(GROUPS)]
     return {str(file.relative_to(out)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def compare(out: Path, other: Path) -> int:
-    """Print a line for every result; the number that differ."""
+    """Print a line for every result, and return how many differ."""
     one, two = digests(out), digests(other)
     different = 0
     for name in sorted(one | two):
@@ -96,11 +96,11 @@ def main() -> None:
     comparing = kinds.add_parser("compare")
     comparing.add_argument("out", type=Path)
     comparing.add_argument("other", type=Path)
-    asked = parser.parse_args()
-    if asked.kind == "run":
-        run(asked.checkout, asked.out, asked.data, asked.only)
+    args = parser.parse_args()
+    if args.kind == "run":
+        run(args.checkout, args.out, args.data, args.only)
     else:
-        sys.exit(compare(asked.out, asked.other) > 0)
+        sys.exit(compare(args.out, args.other) > 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the comparisons of segmenters share: their options, and unpool as a user calls it."""
+"""Options and calls of unpool that several benchmarks share."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 
-def unpool(*words: object) -> dict[str, Any]:
-    """The JSON that a command prints."""
-    typed = [sys.executable, "-m", "unpool", *map(str, words), "--json"]
-    done = subprocess.run(typed, check=True, stdout=subprocess.PIPE, text=True)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+def unpool(*arguments: object) -> dict[str, Any]:
+    """Run a command and return its JSON result."""
+    command = [sys.executable, "-m", "unpool", *map(str, arguments), "--json"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def options(about: str | None) -> argparse.ArgumentParser:
-    """Pairs to train on, pairs to score on, and where the rows go."""
+    """Build the parser: training pairs, validation pairs, output file."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", type=Path)
     parser.add_argument("masks", type=Path)
@@ -30,13 +30,13 @@ def options(about: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def scored(args: argparse.Namespace) -> list[object]:
-    """The words that say what is scored on."""
+def validation_arguments(args: argparse.Namespace) -> list[object]:
+    """Return the arguments that name the validation pairs."""
     return ["--val-images", args.val_images, "--val-masks", args.val_masks, "--ignore", args.ignore]
 
 
 def finish(rows: list[dict[str, Any]], summary: dict[str, float], out: Path | None) -> None:
-    """Print the summary, and write it with all rows where a file was named."""
+    """Print the summary, and write it with all rows if there is a file."""
     print(json.dumps(summary))
     if out:
         out.write_text(json.dumps({"rows": rows, "summary": summary}, indent=2) + "\n")

@@ -1,12 +1,12 @@
-"""Ten labelled masks and a folder of unlabelled images: does a backbone adapted to those help?
+"""Measure whether adapting a backbone to unlabelled images helps ten masks.?
 
     python benchmarks/ten_masks.py IMAGES MASKS --val-images DIR --val-masks DIR [--ignore N] [--num-masks 10]
                                    [--steps 200] [--adapt-steps 300] [--rounds 2] [--out results.json]
                                    [--starts imagenet …]
 
-Ten of the pairs are trained on, others in each round; all of IMAGES serve as the unlabelled ones. Four backbones
-start the same training, by the command line alone: ImageNet's weights, random ones, and each of the two after a
-training by contrast on the unlabelled images. Scores are mean IoU on the validation pairs, in the best epoch.
+Ten of the pairs are trained on, different ones in each round; all of IMAGES serve as the unlabelled ones. Four
+backbones start the same training: ImageNet's weights, random ones, and each of the two after a training by contrast
+on the unlabelled images. Scores are mean IoU on the validation pairs, in the best epoch.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from segmenting import finish, options, scored, unpool
+from segmenting import finish, options, unpool, validation_arguments
 
 STARTS = ("imagenet", "random", "imagenet, adapted", "random, adapted")
 
 
 def pick(images: Path, masks: Path, count: int, first: int, out: Path) -> tuple[Path, Path]:
-    """Copies of `count` pairs, evenly spaced from the one at `first` on."""
+    """Copy `count` pairs, evenly spaced from index `first` on."""
     found = sorted(file for file in images.iterdir() if (masks / f"{file.stem}.png").is_file())
-    chosen = found[first :: max(1, len(found) // count)][:count]
-    for folder, files in (("images", chosen), ("masks", [masks / f"{file.stem}.png" for file in chosen])):
+    picked = found[first :: max(1, len(found) // count)][:count]
+    for folder, files in (("images", picked), ("masks", [masks / f"{file.stem}.png" for file in picked])):
         (out / folder).mkdir(parents=True)
         for file in files:
             shutil.copy(file, out / folder)
@@ -36,7 +36,7 @@ def pick(images: Path, masks: Path, count: int, first: int, out: Path) -> tuple[
 
 
 def backbone(start: str, images: Path, steps: int, work: Path) -> list[object]:
-    """The words that name the backbone of a start, which is trained first where it is to be adapted."""
+    """Return the arguments that name a backbone; adapt it first where needed."""
     weights = "imagenet" if start.startswith("imagenet") else "none"
     if "adapted" not in start:
         return ["--backbone", "efficientnet-lite0", "--weights", weights]
@@ -64,14 +64,19 @@ def main() -> None:
                 args.images, args.masks, args.num_masks, 7 * number, Path(folder) / f"round-{number}"
             )
             for start in args.starts:
-                began = time.perf_counter()
-                words = backbone(start, args.images, args.adapt_steps, Path(folder))
-                told = unpool(
-                    "segment", "train", *pairs, *scored(args), *words, "--steps", args.steps, "--seed", number,
-                    "--out", Path(folder) / f"{number}-{start}",
+                start_time = time.perf_counter()
+                arguments = backbone(start, args.images, args.adapt_steps, Path(folder))
+                result = unpool(
+                    "segment", "train", *pairs, *validation_arguments(args), *arguments,
+                    "--steps", args.steps, "--seed", number, "--out", Path(folder) / f"{number}-{start}",
                 )  # fmt: skip
-                row = {"round": number, "start": start, "val_miou": told["val_miou"], "steps": told["steps"]}
-                rows.append(row | {"seconds": round(time.perf_counter() - began, 1)})
+                row = {
+                    "round": number,
+                    "start": start,
+                    "val_miou": result["val_miou"],
+                    "steps": result["steps"],
+                }
+                rows.append(row | {"seconds": round(time.perf_counter() - start_time, 1)})
                 print(json.dumps(rows[-1]), flush=True)
     scores = {start: [row["val_miou"] for row in rows if row["start"] == start] for start in args.starts}
     finish(rows, {start: round(statistics.mean(found), 4) for start, found in scores.items()}, args.out)

@@ -1,11 +1,11 @@
-"""System B trained by unpool's loop and by the textbook's, in turn, in one run: seconds, ratio and losses.
+"""Compare the training speed of unpool's loop with a textbook loop, on system B.
 
     python benchmarks/training_speed.py [--data FOLDER] [--images 10000] [--epochs 10] [--rounds 3]
 
 Both train the same network from the same weights on the same images in the same order with the same optimiser.
 The textbook's side is a Dataset that makes a PIL image of each sample, ToTensor, Normalize, a DataLoader in the
 process, and an eager step on contiguous tensors with `loss.item()`. Each side runs in a process of its own, since
-unpool's settings of the C library would serve the other too. Without --data the images are made up: the time is the
+unpool's settings of the C library would affect the other too. Without --data the images are random: the time is the
 same, the losses are not. Compare on a quiet machine only.
 """
 
@@ -53,7 +53,7 @@ class Samples(Dataset[torch.Tensor]):
 
 
 def textbook(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
-    """Seconds, and the mean training loss of the last epoch."""
+    """Train by the textbook loop: seconds, and the mean loss of the last epoch."""
     network = build_network("conv-small", seed=0)
     samples = Samples(pixels_NHWC[..., 0])
     start = time.perf_counter()
@@ -71,8 +71,8 @@ def textbook(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
     return time.perf_counter() - start, running / len(samples)
 
 
-def ours(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
-    """The same of unpool's loop."""
+def train_unpool(pixels_NHWC: np.ndarray, epochs: int) -> tuple[float, float]:
+    """Train by unpool's loop: seconds, and the mean loss of the last epoch."""
     limit_openmp_spinning()  # as the command does before torch starts its threads
     network = build_network("conv-small", seed=0)
     start = time.perf_counter()
@@ -89,41 +89,41 @@ def images(data: Path | None, count: int) -> np.ndarray:
     return load_named_set("mnist:train", data).pixels[:count]
 
 
-def apart(side: str, words: list[str]) -> tuple[float, float]:
+def run_side(side: str, arguments: list[str]) -> tuple[float, float]:
     """Run one side in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, *words, "--side", side], stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, __file__, *arguments, "--side", side], stdout=subprocess.PIPE, check=True, text=True
     )
     seconds, loss = json.loads(done.stdout)
     return seconds, loss
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    words.add_argument("--data", type=Path, help="folder with MNIST in torchvision's layout")
-    words.add_argument("--images", type=int, default=10_000)
-    words.add_argument("--epochs", type=int, default=10)
-    words.add_argument("--rounds", type=int, default=3)
-    words.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    asked = words.parse_args()
-    if asked.side:
-        print(json.dumps(SIDES[asked.side](images(asked.data, asked.images), asked.epochs)))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, help="folder with MNIST in torchvision's layout")
+    parser.add_argument("--images", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.side:
+        print(json.dumps(SIDES[args.side](images(args.data, args.images), args.epochs)))
         return
     rounds: dict[str, list[tuple[float, float]]] = {side: [] for side in SIDES}
-    for _ in range(asked.rounds):
+    for _ in range(args.rounds):
         for side in SIDES:
-            rounds[side].append(apart(side, sys.argv[1:]))
-    seconds = {side: statistics.median(each[0] for each in done) for side, done in rounds.items()}
-    told: dict[str, Any] = {
-        "images": asked.images, "epochs": asked.epochs, "rounds": rounds, "seconds": seconds,
+            rounds[side].append(run_side(side, sys.argv[1:]))
+    seconds = {side: statistics.median(run[0] for run in done) for side, done in rounds.items()}
+    result: dict[str, Any] = {
+        "images": args.images, "epochs": args.epochs, "rounds": rounds, "seconds": seconds,
         "ratio": seconds["textbook"] / seconds["unpool"],
         "loss": {side: done[-1][1] for side, done in rounds.items()},
         "cores": usable_cores(), "torch": torch.__version__, "machine": platform.machine(),
     }  # fmt: skip
-    print(json.dumps(told, indent=1))
+    print(json.dumps(result, indent=1))
 
 
-SIDES = {"textbook": textbook, "unpool": ours}
+SIDES = {"textbook": textbook, "unpool": train_unpool}
 
 if __name__ == "__main__":
     main()

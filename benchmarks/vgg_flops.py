@@ -1,12 +1,12 @@
-"""The mirrored VGG-16-BN in training: its floating-point rate as a share of this machine's matrix product.
+"""Measure the floating-point rate of training the mirrored VGG-16-BN.
 
     python benchmarks/vgg_flops.py [FOLDER] [--size 96] [--batch 32] [--steps 8] [--rounds 3]
 
-The matrix product is of two square fp32 matrices: the median of several, at the best of several sizes. The
-operations of a training step are those that torch's own FlopCounterMode counts (products of convolutions and their
-gradients, two for each multiply-add). The steps are those of `unpool train`, the optimiser included, timed from the
-third on; images come from FOLDER, or are made up. Both are measured in turn, in one run; medians are compared.
-Quiet machine only.
+The rate is compared with that of a product of two square fp32 matrices: the median of several, at the best of
+several sizes. The operations of a training step are those that torch's own FlopCounterMode counts (products of
+convolutions and their gradients, two for each multiply-add). The steps are those of `unpool train`, the optimiser
+included, timed from the third on; images come from FOLDER, or are random. Both are measured alternately; medians
+are compared. Quiet machine only.
 """
 
 from __future__ import annotations
@@ -61,44 +61,44 @@ def training(pixels_NSSC: np.ndarray, batch: int, steps: int) -> tuple[float, fl
     x_BCHW = torch.rand(2, 3, size, size)
     with FlopCounterMode(display=False) as counter:
         Reconstruction()(network, x_BCHW, np.arange(2), 0).backward()
-    each = counter.get_total_flops() / 2
+    per_image = counter.get_total_flops() / 2
     network.zero_grad(set_to_none=True)
     data = PixelSet(pixels_NSSC, network.mean, network.std, torch.device("cpu"))
     times: list[float] = []
 
     class Timed(Reconstruction):
-        def forward(self, *given: Any) -> torch.Tensor:
+        def forward(self, *arguments: Any) -> torch.Tensor:
             times.append(time.perf_counter())
-            return super().forward(*given)
+            return super().forward(*arguments)
 
     plan = Plan(steps=steps + 2, batch=batch, lr=1e-3, val=0.0, drop_last=True)
     train(network, data, Timed(), plan)
-    return each * batch * steps / (times[-1] - times[-1 - steps]) / 1e9, each / 1e9
+    return per_image * batch * steps / (times[-1] - times[-1 - steps]) / 1e9, per_image / 1e9
 
 
 def main() -> None:
-    words = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    words.add_argument("folder", nargs="?", type=Path)
-    words.add_argument("--size", type=int, default=96)
-    words.add_argument("--batch", type=int, default=32)
-    words.add_argument("--steps", type=int, default=8)
-    words.add_argument("--rounds", type=int, default=3)
-    asked = words.parse_args()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--size", type=int, default=96)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
     limit_openmp_spinning()
-    pixels_NSSC = pixels(asked.folder, asked.size, asked.batch * (asked.steps + 2))
-    peak, rate, each = [], [], 0.0
-    for _ in range(asked.rounds):
+    pixels_NSSC = pixels(args.folder, args.size, args.batch * (args.steps + 2))
+    peak, rate, per_image = [], [], 0.0
+    for _ in range(args.rounds):
         peak.append(matrix_product())
-        one, each = training(pixels_NSSC, asked.batch, asked.steps)
+        one, per_image = training(pixels_NSSC, args.batch, args.steps)
         rate.append(one)
     peak.append(matrix_product())
-    told = {
-        "matrix_product_gflops": peak, "training_gflops": rate, "gflop_per_image": each,
+    result = {
+        "matrix_product_gflops": peak, "training_gflops": rate, "gflop_per_image": per_image,
         "share": statistics.median(rate) / statistics.median(peak),
-        "images_per_second": statistics.median(rate) / each,
-        "size": asked.size, "batch": asked.batch, "cores": usable_cores(), "torch": torch.__version__,
+        "images_per_second": statistics.median(rate) / per_image,
+        "size": args.size, "batch": args.batch, "cores": usable_cores(), "torch": torch.__version__,
     }  # fmt: skip
-    print(json.dumps(told, indent=1))
+    print(json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

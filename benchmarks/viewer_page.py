@@ -1,4 +1,4 @@
-"""What the viewer's benchmarks share: its server as a user starts it, and a headless Chromium on its page."""
+"""Server and headless Chromium that the viewer's benchmarks share."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ READY = f"() => {MAP}?.__map?.ready"
 
 @contextmanager
 def viewer(work: Path, chromium: str) -> Iterator[tuple[Any, str, int]]:
-    """A browser, the address of the workspace's page, and the id of the server's process."""
-    words = [sys.executable, "-m", "unpool", "view", "--work", str(work), "--no-open", "--json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
+    """Yield a browser, the address of the page, and the server's process id."""
+    command = [sys.executable, "-m", "unpool", "view", "--work", str(work), "--no-open", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
         assert server.stdout is not None
         url = json.loads(server.stdout.readline())["url"]
         browser = driver.chromium.launch(executable_path=chromium, args=GL)
@@ -33,7 +33,7 @@ def viewer(work: Path, chromium: str) -> Iterator[tuple[Any, str, int]]:
 
 
 def draw_lasso(page: Any) -> None:
-    """A loop round the middle of the map, up to where the mouse is let go."""
+    """Draw a loop around the middle of the map, without releasing the mouse."""
     page.get_by_test_id("lasso-toggle").click()
     box = page.get_by_test_id("map").bounding_box()
     left, top = box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3

@@ -1,4 +1,4 @@
-"""The pictures of the viewer in docs/images: every view of a workspace, in light and dark, and on a phone.
+"""Take the pictures of the viewer in docs/images.
 
 unpool demo --no-open --work demo.unpool && unpool check --work demo.unpool
 python benchmarks/viewer_pictures.py demo.unpool [--out docs/images]

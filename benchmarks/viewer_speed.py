@@ -1,10 +1,11 @@
-"""How quick the viewer is on a large workspace, in a headless Chromium that draws WebGL by software.
+"""Measure the speed of the viewer on a large workspace.
 
     python benchmarks/viewer_workspace.py big.unpool --images 100000
     python benchmarks/viewer_speed.py big.unpool [--picture shot.png]
 
-Milliseconds from the opened page to the first painted map; from the end of a lasso to the selection on the page;
-from the end of a zoom to all thumbnails of the view; and the server's largest memory in MiB. Medians of --rounds.
+Chromium is headless and draws WebGL by software. Milliseconds from the opened page to the first painted map; from
+the end of a lasso to the selection on the page; from the end of a zoom to all thumbnails of the view; and the server's
+largest memory in MiB. Medians of --rounds.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from viewer_page import MAP, READY, draw_lasso, viewer
 
 def first_paint(browser: Any, url: str) -> tuple[Any, float]:
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    began = time.perf_counter()
+    start = time.perf_counter()
     page.goto(url)
     page.wait_for_function(READY, polling=10, timeout=120_000)
-    return page, 1000 * (time.perf_counter() - began)
+    return page, 1000 * (time.perf_counter() - start)
 
 
 def zoom(page: Any) -> float:
@@ -64,9 +65,9 @@ def main() -> None:
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--picture", type=Path)
     args = parser.parse_args()
-    began = time.perf_counter()
+    start = time.perf_counter()
     with viewer(args.work, args.chromium) as (browser, url, server):
-        started = time.perf_counter() - began
+        started = time.perf_counter() - start
         times: dict[str, list[float]] = {"first paint": [], "zoom": [], "lasso": []}
         for _ in range(args.rounds):
             page, painted = first_paint(browser, url)
@@ -78,10 +79,11 @@ def main() -> None:
             if args.picture:
                 page.screenshot(path=args.picture)
             page.close()
-        told = {name: round(statistics.median(values)) for name, values in times.items()}
+        result = {name: round(statistics.median(values)) for name, values in times.items()}
         print(
             json.dumps(
-                told | {"server and browser start, s": round(started, 1), "server MiB": round(memory(server))}
+                result
+                | {"server and browser start, s": round(started, 1), "server MiB": round(memory(server))}
             )
         )
 

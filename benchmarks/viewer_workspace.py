@@ -1,9 +1,9 @@
-"""A workspace of any size without embedding, and how quick its viewer is.
+"""Make a workspace of any size without embedding.
 
     python benchmarks/viewer_workspace.py OUT.unpool [--images 100000] [--dimension 64] [--groups 40]
 
-Makes images.lance with places on a map, groups, vectors and thumbnails, as a run would leave it; there are no files
-behind the images. Then: unpool view --work OUT.unpool
+Writes images.lance with positions on a map, groups, vectors and thumbnails, as a run would leave it; there are no
+files behind the images. Then: unpool view --work OUT.unpool
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ KINDS = 64  # different pictures of a group
 
 
 def pictures(groups: int, rng: np.random.Generator) -> list[list[bytes]]:
-    """Small WebP pictures of each group, in its colour and with its number, no two alike."""
+    """Small WebP pictures of each group, in its colour and with its number, no two equal."""
     colours = distinct_colours(min(groups, 64))
-    made = []
+    rows = []
     for group in range(groups):
         row = []
         for _ in range(KINDS):
@@ -39,8 +39,8 @@ def pictures(groups: int, rng: np.random.Generator) -> list[list[bytes]]:
             content = io.BytesIO()
             image.save(content, "WEBP", quality=70)
             row.append(content.getvalue())
-        made.append(row)
-    return made
+        rows.append(row)
+    return rows
 
 
 def make(out: Path, count: int, dimension: int, groups: int, seed: int = 0) -> None:
@@ -55,14 +55,15 @@ def make(out: Path, count: int, dimension: int, groups: int, seed: int = 0) -> N
         group_M = rng.integers(0, groups, size)
         xy_M2 = centre_K2[group_M] + rng.normal(scale=3, size=(size, 2))
         vector_MD = (centre_KD[group_M] + rng.normal(scale=0.7, size=(size, dimension))).astype(np.float32)
-        sure_M = rng.uniform(0.3, 1, size)
+        confidence_M = rng.uniform(0.3, 1, size)
         table.upsert([
             {
                 "path": f"{group:03}/{start + i:07}.jpg", "id": f"{start + i:032x}", "width": 1200, "height": 900,
                 "mode": "RGB", "bytes": 400_000, "modified": 1.7e9 + start + i, "status": "ok", "grey": False,
-                "thumbnail": content[group][(start + i) % KINDS], "group": group, "probability": float(sure_M[i]),
-                "x": float(xy_M2[i, 0]), "y": float(xy_M2[i, 1]), "outlier_score": float(1 - sure_M[i]),
-                "sharpness": 0.5, "brightness": 0.5, "vector": vector_MD[i], "model": "made-up",
+                "thumbnail": content[group][(start + i) % KINDS], "group": group,
+                "probability": float(confidence_M[i]),
+                "x": float(xy_M2[i, 0]), "y": float(xy_M2[i, 1]), "outlier_score": float(1 - confidence_M[i]),
+                "sharpness": 0.5, "brightness": 0.5, "vector": vector_MD[i], "model": "synthetic",
             }
             for i, group in enumerate(group_M.tolist())
         ])  # fmt: skip
