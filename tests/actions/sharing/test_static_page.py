@@ -1,8 +1,9 @@
-"""One file holds the page and what it shows, tells nothing else, and no name in it can become code."""
+"""One file holds the page and its data, says nothing else, and no name in it can become code."""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from html.parser import HTMLParser
@@ -11,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from unpool.actions.sharing import static_page as share
+from unpool.actions.sharing import static_page
 from unpool.actions.sharing.export import export
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.sharing.snapshot import Snapshot
-from unpool.actions.sharing.static_page import write_share
+from unpool.actions.sharing.static_page import relative_url, write_static_page
+from unpool.core.atomic_files import write_json
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
@@ -78,28 +81,32 @@ def _by_id(out: Path) -> list[tuple[str, str]]:
 
 
 def test_it_carries_what_a_snapshot_has(work: Path, tmp_path: Path) -> None:
-    assert write_share(work, tmp_path / "a.html") == 30
-    told, seen = shared(tmp_path / "a.html"), Snapshot(work)
-    assert base64.b64decode(told["points"]) == seen.points()
-    assert told["collection"]["images"] == 30
-    assert told["collection"]["skipped"] == 1
-    assert told["collection"]["groups"] == seen.groups()
-    assert told["collection"]["labels"] == [{"name": HOSTILE, "count": 10}]
-    assert (told["collection"]["work"], told["collection"]["folder"]) == ("", None)
-    assert told["facts"]["path"] == PATHS
-    assert told["facts"]["probability"] == pytest.approx(np.arange(30) / 29, abs=1e-4)
-    assert told["facts"]["label"][:4] == [HOSTILE, None, None, HOSTILE]
-    assert {int(row): base64.b64decode(text) for row, text in told["thumbnails"].items()} == {
+    assert write_static_page(work, tmp_path / "a.html") == 30
+    data, seen = shared(tmp_path / "a.html"), Snapshot(work)
+    assert base64.b64decode(data["points"]) == seen.points()
+    assert data["collection"]["images"] == 30
+    assert data["collection"]["skipped"] == 1
+    assert data["collection"]["groups"] == seen.groups()
+    assert data["collection"]["labels"] == seen.labels()
+    assert [(label["name"], label["count"]) for label in data["collection"]["labels"]] == [(HOSTILE, 10)]
+    assert (data["collection"]["work"], data["collection"]["folder"]) == ("", None)
+    assert data["facts"]["path"] == PATHS
+    assert data["facts"]["probability"] == pytest.approx(np.arange(30) / 29, abs=1e-4)
+    assert data["facts"]["label"][:4] == [HOSTILE, None, None, HOSTILE]
+    assert {int(row): base64.b64decode(text) for row, text in data["thumbnails"].items()} == {
         row: b"%03d" % row * 100 for row in range(30)
     }
-    assert told["quality"]["figures"][0]["value"] == 0.25
-    assert [picture["url"] for picture in told["quality"]["pictures"]] == [
+    assert data["quality"]["figures"][0]["value"] == 0.25
+    assert data["unreadable"] == [{"path": "broken.png", "problem": "", "detail": ""}]
+    assert data["collection"]["problems"]["unreadable"] == 1
+    assert (data["note"], data["originals"]) == (None, None)
+    assert [picture["url"] for picture in data["quality"]["pictures"]] == [
         "data:image/png;base64," + base64.b64encode(b"all images").decode()
     ]
 
 
 def test_names_stay_text_and_only_the_page_runs(work: Path, tmp_path: Path) -> None:
-    write_share(work, tmp_path / "a.html")
+    write_static_page(work, tmp_path / "a.html")
     text = (tmp_path / "a.html").read_text("utf-8")
     found = Parts(text)
     assert len(found.scripts) == 2
@@ -126,27 +133,28 @@ def test_names_stay_text_and_only_the_page_runs(work: Path, tmp_path: Path) -> N
 
 def test_the_same_workspace_gives_the_same_file(work: Path, tmp_path: Path) -> None:
     for name in ("a.html", "b.html"):
-        write_share(work, tmp_path / name)
+        write_static_page(work, tmp_path / name)
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
-def test_only_what_was_chosen_is_told(work: Path, tmp_path: Path) -> None:
-    assert write_share(work, tmp_path / "a.html", paths=PATHS[10:13]) == 3
-    told = shared(tmp_path / "a.html")
-    assert told["facts"]["path"] == PATHS[10:13]
-    assert (told["collection"]["images"], told["collection"]["skipped"]) == (3, 0)
-    assert [group["count"] for group in told["collection"]["groups"]] == [2, 1]
-    assert told["collection"]["labels"] == [{"name": HOSTILE, "count": 1}]
-    assert told["quality"] == {"figures": [], "pictures": [], "tables": []}
-    assert base64.b64decode(told["thumbnails"]["0"]) == b"010" * 100
+def test_only_selected_images_are_in_the_file(work: Path, tmp_path: Path) -> None:
+    assert write_static_page(work, tmp_path / "a.html", paths=PATHS[10:13]) == 3
+    data = shared(tmp_path / "a.html")
+    assert data["facts"]["path"] == PATHS[10:13]
+    assert (data["collection"]["images"], data["collection"]["skipped"]) == (3, 0)
+    assert [group["count"] for group in data["collection"]["groups"]] == [2, 1]
+    assert [(label["name"], label["count"]) for label in data["collection"]["labels"]] == [(HOSTILE, 1)]
+    assert data["quality"] == {"facts": [], "figures": [], "pictures": [], "tables": []}
+    assert (data["unreadable"], data["originals"]) == ([], None)
+    assert base64.b64decode(data["thumbnails"]["0"]) == b"010" * 100
     assert PATHS[20] not in (tmp_path / "a.html").read_text("utf-8")
 
 
 def test_thumbnails_end_where_the_room_does(work: Path, tmp_path: Path) -> None:
-    write_share(work, tmp_path / "none.html", max_bytes=0)
+    write_static_page(work, tmp_path / "none.html", max_bytes=0)
     assert shared(tmp_path / "none.html")["thumbnails"] == {}
     size = (tmp_path / "none.html").stat().st_size
-    write_share(work, tmp_path / "some.html", max_bytes=size + 5_000)
+    write_static_page(work, tmp_path / "some.html", max_bytes=size + 5_000)
     assert size < (tmp_path / "some.html").stat().st_size <= size + 5_000
     shown = {int(row) for row in shared(tmp_path / "some.html")["thumbnails"]}
     first = np.argsort(Snapshot(work).priority_N)[: len(shown)]
@@ -157,17 +165,17 @@ def test_thumbnails_end_where_the_room_does(work: Path, tmp_path: Path) -> None:
 def test_of_too_many_those_that_come_first(
     work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(share, "MAX_IMAGES", 7)
-    assert write_share(work, tmp_path / "a.html") == 7
+    monkeypatch.setattr(static_page, "MAX_IMAGES", 7)
+    assert write_static_page(work, tmp_path / "a.html") == 7
     seen = Snapshot(work)
-    wanted = sorted(seen.some_paths(np.argsort(seen.priority_N)[:7]))
-    assert shared(tmp_path / "a.html")["facts"]["path"] == wanted
+    first = sorted(seen.some_paths(np.argsort(seen.priority_N)[:7]))
+    assert shared(tmp_path / "a.html")["facts"]["path"] == first
 
 
 def test_nothing_to_show(tmp_path: Path, work: Path) -> None:
     empty = ImageTable.create(tmp_path / "empty.unpool").work
     with pytest.raises(UnpoolError, match="there is no image to show in"):
-        write_share(empty, tmp_path / "a.html")
+        write_static_page(empty, tmp_path / "a.html")
     assert not (tmp_path / "a.html").exists()
 
 
@@ -178,3 +186,85 @@ def test_export_writes_it(work: Path, tmp_path: Path) -> None:
         UsageError, match=r"is a folder, but some images only go into one file; name FILE.html"
     ):
         export(work, ExportSettings("html", tmp_path / "folder", paths=PATHS[:4]))
+
+
+def test_it_carries_problems_and_sets_as_rows(work: Path, tmp_path: Path) -> None:
+    table = ImageTable(work)
+    ids = [f"{row:032x}" for row in range(30)]
+    table.update(PATHS, {"id": ids, "wrong": [row == 4 for row in range(30)]})
+    kept = {"of": PATHS[2], "of_id": ids[2]}
+    entries = [{"path": PATHS[7], "id": ids[7], **kept}, {"path": PATHS[9], "id": ids[9], **kept}]
+    found = {"duplicates": entries, "dark": [{"path": PATHS[8], "id": ids[8], "detail": ""}]}
+    write_json(work / REPORT / "check.json", {"format": 1, "images": 30, "problems": found})
+    write_static_page(work, tmp_path / "a.html")
+    data = shared(tmp_path / "a.html")
+    assert data["collection"]["checked"] is True
+    assert (data["problems"]["duplicates"], data["problems"]["dark"], data["problems"]["wrong"]) == ([7, 9], [8], [4])
+    assert data["collection"]["problems"]["duplicates"] == 2
+    assert data["sets"]["exact"] == [[2, 7, 9]]
+    write_static_page(work, tmp_path / "b.html", paths=PATHS[7:10])
+    some = shared(tmp_path / "b.html")
+    assert (some["problems"]["duplicates"], some["problems"]["dark"], some["problems"]["wrong"]) == ([0, 2], [1], [])
+    assert some["sets"]["exact"] == [[0, 2]], "the first that is here stands for the one that is not"
+
+
+def test_the_page_says_what_was_left_out(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_static_page(work, tmp_path / "a.html", max_bytes=0)
+    assert shared(tmp_path / "a.html")["note"] == (
+        "0 of 30 images have a picture here, the others are dots. Run `unpool view` to see all of them."
+    )
+    monkeypatch.setattr(static_page, "MAX_IMAGES", 7)
+    write_static_page(work, tmp_path / "a.html")
+    assert shared(tmp_path / "a.html")["note"] == (
+        "This file holds 7 of 30 images. Run `unpool view` to see all of them."
+    )
+
+
+def test_originals_are_named_and_allowed_only_where_they_are_given(work: Path, tmp_path: Path) -> None:
+    write_static_page(work, work / REPORT / "index.html", originals=tmp_path / "my photos #1")
+    text = (work / REPORT / "index.html").read_text("utf-8")
+    assert shared(work / REPORT / "index.html")["originals"] == "../../my%20photos%20%231"
+    assert "img-src data: blob: file:;" in text
+    write_static_page(work, tmp_path / "a.html")
+    assert "img-src data: blob:;" in (tmp_path / "a.html").read_text("utf-8")
+
+
+def test_a_large_picture_becomes_webp(work: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (400, 400, 3), np.uint8)
+    Image.fromarray(noise).save(work / REPORT / "map.png")
+    assert (work / REPORT / "map.png").stat().st_size > static_page.MAX_PNG_BYTES
+    write_static_page(work, tmp_path / "a.html")
+    (picture,) = shared(tmp_path / "a.html")["quality"]["pictures"]
+    head, _, content = picture["url"].partition(",")
+    assert head == "data:image/webp;base64"
+    with Image.open(io.BytesIO(base64.b64decode(content))) as image:
+        assert image.size == (400, 400)
+
+
+def test_pictures_come_from_the_first_folder_that_has_them(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "map.png").write_bytes(b"newer")
+    write_static_page(work, tmp_path / "a.html", pictures=[tmp_path / "out", work / REPORT])
+    (picture,) = shared(tmp_path / "a.html")["quality"]["pictures"]
+    assert picture["url"] == "data:image/png;base64," + base64.b64encode(b"newer").decode()
+
+
+def test_relative_url(tmp_path: Path) -> None:
+    assert relative_url(None, tmp_path) is None
+    assert relative_url(tmp_path / "a b", tmp_path / "w" / "report") == "../../a%20b"
+
+
+def test_a_failed_write_leaves_the_old_page(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_static_page(work, tmp_path / "a.html")
+    before = (tmp_path / "a.html").read_bytes()
+
+    def fail(self: Path, target: Path) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_static_page(work, tmp_path / "a.html", paths=PATHS[:3])
+    assert (tmp_path / "a.html").read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "w.unpool"]
