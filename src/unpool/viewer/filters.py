@@ -1,6 +1,6 @@
-"""Which images a filter lets through, and in which order.
+"""Which images a filter selects, and in which order.
 
-Shapes: N images; a row is an image's place among them.
+Shapes: N images; K of them; a row is an image's place among the N.
 """
 
 from __future__ import annotations
@@ -14,65 +14,74 @@ from unpool.viewer.schemas import Select
 Rows = NDArray[np.int64]
 
 
-def filter_rows(seen: Snapshot, problems: dict[str, Rows], wish: Select) -> Rows:
-    """The rows that meet every condition, by path or by the wished measure; those without a value come last."""
-    chosen_N = np.ones(len(seen), bool)
-    if wish.rows is not None:
-        row_K = np.asarray(wish.rows, np.int64)
-        chosen_N[:] = False
-        chosen_N[row_K[row_K < len(seen)]] = True
-    if wish.group is not None:
-        chosen_N &= np.maximum(seen.group_N, -1) == wish.group
-    if wish.label is not None:
-        chosen_N &= _labelled(seen, wish.label)
-    if wish.problem is not None:
-        chosen_N &= _among(problems[wish.problem], len(seen))
-    if wish.folder is not None:
-        chosen_N &= _in_folder(seen, wish.folder)
-    if wish.since is not None or wish.to is not None:
-        chosen_N &= _between(seen.numbers["modified"], wish.since, wish.to)
-    if wish.text:
-        chosen_N &= _matching(seen, wish.text)
-    return _ordered(seen, np.flatnonzero(chosen_N), wish)
+def filter_rows(snapshot: Snapshot, problems: dict[str, Rows], request: Select) -> Rows:
+    """Select the rows that meet every condition.
+
+    Args:
+        snapshot: The images.
+        problems: The rows of each kind of problem.
+        request: The conditions, and the order.
+
+    Returns:
+        Rows in the order of the request, by path where it names none; images without a value come last.
+    """
+    selected_N = np.ones(len(snapshot), bool)
+    if request.rows is not None:
+        row_K = np.asarray(request.rows, np.int64)
+        selected_N = _mask(row_K[row_K < len(snapshot)], len(snapshot))
+    if request.group is not None:
+        selected_N &= np.maximum(snapshot.group_N, -1) == request.group
+    if request.label is not None:
+        selected_N &= _has_label(snapshot, request.label)
+    if request.problem is not None:
+        selected_N &= _mask(problems[request.problem], len(snapshot))
+    if request.folder is not None:
+        selected_N &= _is_in_folder(snapshot, request.folder)
+    if request.since is not None or request.to is not None:
+        selected_N &= _is_between(snapshot.measures["modified"], request.since, request.to)
+    if request.text:
+        selected_N &= _contains_text(snapshot, request.text)
+    return _sort(snapshot, np.flatnonzero(selected_N), request)
 
 
-def _labelled(seen: Snapshot, label: str) -> NDArray[np.bool_]:
-    names, code_N = seen.words["label"]
-    code = -1 if not label else names.index(label) if label in names else len(names)
+def _has_label(snapshot: Snapshot, label: str) -> NDArray[np.bool_]:
+    distinct, code_N = snapshot.names["label"]
+    code = -1 if not label else distinct.index(label) if label in distinct else len(distinct)
     return np.asarray(code_N == code)
 
 
-def _among(row_K: Rows, count: int) -> NDArray[np.bool_]:
-    chosen_N = np.zeros(count, bool)
-    chosen_N[row_K] = True
-    return chosen_N
+def _mask(row_K: Rows, count: int) -> NDArray[np.bool_]:
+    selected_N = np.zeros(count, bool)
+    selected_N[row_K] = True
+    return selected_N
 
 
-def _in_folder(seen: Snapshot, folder: str) -> NDArray[np.bool_]:
-    """Images in the folder and in those inside it; of the top folder, "", its own alone."""
+def _is_in_folder(snapshot: Snapshot, folder: str) -> NDArray[np.bool_]:
+    """Images in a folder and its subfolders; for "" only those in no folder."""
     import pyarrow.compute as pc
 
     if not folder:
-        return np.asarray(pc.equal(seen.folders, "").to_numpy(zero_copy_only=False))
-    return np.asarray(pc.starts_with(seen.paths, folder.rstrip("/") + "/").to_numpy(zero_copy_only=False))
+        return np.asarray(pc.equal(snapshot.folders, "").to_numpy(zero_copy_only=False))
+    inside = pc.starts_with(snapshot.paths, folder.rstrip("/") + "/")
+    return np.asarray(inside.to_numpy(zero_copy_only=False))
 
 
-def _between(modified_N: NDArray[np.float64], since: float | None, to: float | None) -> NDArray[np.bool_]:
+def _is_between(modified_N: NDArray[np.float64], since: float | None, to: float | None) -> NDArray[np.bool_]:
     low, high = -np.inf if since is None else since, np.inf if to is None else to
     return np.asarray((modified_N >= low) & (modified_N <= high))
 
 
-def _matching(seen: Snapshot, text: str) -> NDArray[np.bool_]:
+def _contains_text(snapshot: Snapshot, text: str) -> NDArray[np.bool_]:
     import pyarrow.compute as pc
 
-    found = pc.match_substring(seen.paths, text, ignore_case=True)
+    found = pc.match_substring(snapshot.paths, text, ignore_case=True)
     return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
-def _ordered(seen: Snapshot, row_K: Rows, wish: Select) -> Rows:
-    if wish.sort == "path":
-        return row_K[::-1] if wish.descending else row_K
-    value_K = seen.numbers[wish.sort][row_K]
+def _sort(snapshot: Snapshot, row_K: Rows, request: Select) -> Rows:
+    if request.sort == "path":
+        return row_K[::-1] if request.descending else row_K
+    value_K = snapshot.measures[request.sort][row_K]
     # NaN goes last whichever way the rest is sorted.
-    key_K = np.where(np.isnan(value_K), np.inf, -value_K if wish.descending else value_K)
+    key_K = np.where(np.isnan(value_K), np.inf, -value_K if request.descending else value_K)
     return row_K[np.argsort(key_K, kind="stable")]

@@ -1,37 +1,37 @@
-"""The folders that a run may be started on from the page: those under one root, and no others."""
+"""The folders that runs may be started on from the page: those under one root."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from unpool.core.markers import WORKSPACE_ENDING
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import has_image_name
+from unpool.viewer.schemas import Place
 
-MOST = 1000
+MAX_FOLDERS = 1000
 
 
-class Places:
+class RunFolders:
     """Folders under `root`, named from there with slashes."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
 
-    def inside(self, name: str) -> Path:
-        """The folder of that name; `UnpoolError` where it leads out of the root, by a link too, or is no folder."""
-        way = PurePosixPath(name.replace("\\", "/"))
-        if "\0" in name or way.is_absolute() or ".." in way.parts or ":" in name:
+    def resolve(self, name: str) -> Path:
+        """The folder of that name; `UnpoolError` where it leads out of the root, by a link too."""
+        relative_path = PurePosixPath(name.replace("\\", "/"))
+        if "\0" in name or relative_path.is_absolute() or ".." in relative_path.parts or ":" in name:
             raise UnpoolError(f"{name[:200]!r} is no folder under {self.root}; choose one there")
-        folder = (self.root / way).resolve()
+        folder = (self.root / relative_path).resolve()
         if not folder.is_relative_to(self.root):
             raise UnpoolError(f"{name[:200]!r} leads out of {self.root}; choose a folder in it")
         return folder
 
-    def list(self, name: str) -> dict[str, Any]:
-        """The `Place` of web/src/data/types.ts."""
-        folder = self.inside(name)
+    def list(self, name: str) -> Place:
+        """List the folders in one, and count its images; `UnpoolError` where it cannot be listed."""
+        folder = self.resolve(name)
         if not folder.is_dir():
             raise UnpoolError(f"there is no folder {name[:200]!r} under {self.root}")
         folders, images = [], 0
@@ -49,7 +49,7 @@ class Places:
         relative = folder.relative_to(self.root).as_posix()
         return {
             "root": str(self.root), "folder": "" if relative == "." else relative,
-            "folders": sorted(folders, key=str.casefold)[:MOST], "images": images,
+            "folders": sorted(folders, key=str.casefold)[:MAX_FOLDERS], "images": images,
         }  # fmt: skip
 
     def workspace_of(self, folder: Path) -> Path:

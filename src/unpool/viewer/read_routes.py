@@ -1,4 +1,4 @@
-"""What the page asks to see: nothing here changes anything."""
+"""Routes that only read: collection, images, searches, pictures."""
 
 from __future__ import annotations
 
@@ -11,127 +11,131 @@ import numpy as np
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi import Path as InPath
 
-from unpool.actions.sharing.quality import PICTURES, quality
+from unpool.actions.sharing.quality import PICTURES, Quality, quality
 from unpool.errors import UnpoolError
 from unpool.store.state import REPORT
-from unpool.viewer import schemas as forms
+from unpool.viewer import schemas
 from unpool.viewer.filters import filter_rows
-from unpool.viewer.session import Session
+from unpool.viewer.session import Session, Value
 
 BINARY = "application/octet-stream"
-UPLOAD_BYTES = 100 * 2**20
+MAX_UPLOAD_BYTES = 100 * 2**20
+NUM_NEAREST = 12  # beside an image
 AnyRow = Annotated[int, InPath(ge=0, lt=2**31)]
 Part = Annotated[str, InPath(pattern="^(input|output|error)$")]
-Answer: dict[int | str, dict[str, Any]] = {200: {"content": {BINARY: {}}}}
+BINARY_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {BINARY: {}}}}
 ANY_BYTES = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
-def reading_routes(desk: Session) -> APIRouter:
-    """Collection, points, pictures, facts and searches of the workspace on the desk."""
+def read_routes(session: Session) -> APIRouter:
+    """Collection, points, pictures, facts and searches of the workspace that is shown."""
     router = APIRouter(prefix="/api")
+    row_facts, image_facts = schemas.row_facts_model(), schemas.image_facts_model()
 
     @router.get("/collection")
-    def collection() -> dict[str, Any]:
-        desk.reload()
-        return desk.collection()
+    def collection() -> schemas.Collection:
+        session.reload()
+        return session.collection()
 
-    @router.get("/points", responses=Answer)
+    @router.get("/points", responses=BINARY_ANSWER)
     def points(revision: int) -> Response:
-        return Response(desk.seen(revision).points(), media_type=BINARY)
+        return Response(session.snapshot(revision).points(), media_type=BINARY)
 
-    @router.post("/thumbnails", responses=Answer)
-    def thumbnails(wish: forms.Thumbnails) -> Response:
-        return Response(_packed(desk.thumbnails(wish.revision, wish.rows)), media_type=BINARY)
+    @router.post("/thumbnails", responses=BINARY_ANSWER)
+    def thumbnails(request: schemas.Thumbnails) -> Response:
+        return Response(_pack(session.thumbnails(request.revision, request.rows)), media_type=BINARY)
 
-    @router.post("/select", responses=Answer)
-    def select(wish: forms.Select) -> Response:
-        rows = filter_rows(desk.seen(wish.revision), desk.problems(), wish)
+    @router.post("/select", responses=BINARY_ANSWER)
+    def select(request: schemas.Select) -> Response:
+        rows = filter_rows(session.snapshot(request.revision), session.problems(), request)
         return Response(rows.astype("<u4").tobytes(), media_type=BINARY)
 
-    @router.post("/rows")
-    def rows(wish: forms.Rows) -> list[dict[str, Any]]:
-        return desk.facts(wish.revision, wish.rows)
+    @router.post("/rows", response_model=list[row_facts])  # type: ignore[valid-type]
+    def rows(request: schemas.Rows) -> list[dict[str, Value]]:
+        return session.facts(request.revision, request.rows)
 
-    @router.get("/images/{row}")
+    @router.get("/images/{row}", response_model=image_facts)
     def image(row: AnyRow, revision: int) -> dict[str, Any]:
-        (facts,) = desk.facts(revision, [row])
-        return facts | {
-            **desk.file_facts(facts["path"]),
-            "metadata": desk.pictures.metadata(facts["path"]),
-            "nearest": desk.near_row(revision, row, 12),
+        (facts,), (path,) = session.facts(revision, [row]), session.paths(revision, [row])
+        return {
+            **facts,
+            **session.file_facts(path),
+            "metadata": session.pictures.metadata(path),
+            "nearest": session.near_row(revision, row, NUM_NEAREST),
         }
 
-    _picture_routes(router, desk)
-    _search_routes(router, desk)
+    _picture_routes(router, session)
+    _search_routes(router, session)
 
     @router.get("/quality")
-    def figures() -> dict[str, Any]:
+    def figures() -> Quality:
         # With its time: a browser that has the picture of before is to ask for the new one.
-        def address(name: str) -> str:
-            return f"api/pictures/{name}?{(desk.work / REPORT / name).stat().st_mtime_ns}"
+        def address(name: str) -> str | None:
+            file = session.work / REPORT / name
+            return f"api/pictures/{name}?{file.stat().st_mtime_ns}" if file.is_file() else None
 
-        return quality(desk.work, address)
+        return quality(session.work, address)
 
     @router.get("/pictures/{name}", responses={200: {"content": {"image/png": {}}}})
     def picture(name: str) -> Response:
-        if name not in PICTURES or not (file := desk.work / REPORT / name).is_file():
+        if name not in PICTURES or not (file := session.work / REPORT / name).is_file():
             raise HTTPException(404, f"there is no picture {name[:100]}")
         return Response(file.read_bytes(), media_type="image/png")
 
     @router.get("/duplicates")
-    def duplicates(revision: int) -> dict[str, list[list[int]]]:
-        return desk.duplicates(revision)
+    def duplicates(revision: int) -> schemas.Sets:
+        return session.duplicates(revision)
 
     @router.get("/unreadable")
-    def unreadable() -> list[dict[str, str]]:
-        return desk.unreadable()
+    def unreadable() -> list[schemas.Unreadable]:
+        return session.unreadable()
 
     return router
 
 
-def _picture_routes(router: APIRouter, desk: Session) -> None:
+def _picture_routes(router: APIRouter, session: Session) -> None:
     def path_of(row: int, revision: int) -> str:
-        return desk.paths(revision, [row])[0]
+        return session.paths(revision, [row])[0]
 
     @router.get("/images/{row}/original", responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}})
     def original(row: AnyRow, revision: int) -> Response:
-        content, media_type = desk.pictures.shown(path_of(row, revision))
+        content, media_type = session.pictures.encode_original(path_of(row, revision))
         return Response(content, media_type=media_type)
 
     @router.get("/images/{row}/overlay", responses={200: {"content": {"image/png": {}}}})
     def overlay(row: AnyRow, revision: int) -> Response:
-        return Response(desk.pictures.labels(path_of(row, revision)), media_type="image/png")
+        return Response(session.pictures.segment(path_of(row, revision)), media_type="image/png")
 
     @router.get("/images/{row}/reconstruction")
-    def reconstruction(row: AnyRow, revision: int) -> dict[str, float | None]:
-        made = desk.pictures.mirrored(path_of(row, revision))
-        return {"mse": made.mse, "psnr": made.psnr}
+    def reconstruction(row: AnyRow, revision: int) -> schemas.Reconstruction:
+        view = session.pictures.reconstruct(path_of(row, revision))
+        return {"mse": view.mse, "psnr": view.psnr}
 
     @router.get("/images/{row}/reconstruction/{part}", responses={200: {"content": {"image/png": {}}}})
     def part_of_reconstruction(row: AnyRow, part: Part, revision: int) -> Response:
-        made = desk.pictures.mirrored(path_of(row, revision))
-        return Response(getattr(made, part), media_type="image/png")
+        view = session.pictures.reconstruct(path_of(row, revision))
+        return Response(getattr(view, part), media_type="image/png")
 
 
-def _search_routes(router: APIRouter, desk: Session) -> None:
+def _search_routes(router: APIRouter, session: Session) -> None:
     @router.post("/search/row")
-    def by_row(wish: forms.SearchRow) -> list[dict[str, Any]]:
-        return desk.near_row(wish.revision, wish.row, wish.k)
+    def by_row(request: schemas.SearchRow) -> list[schemas.Near]:
+        return session.near_row(request.revision, request.row, request.k)
 
     @router.post("/search/region")
-    def by_region(wish: forms.SearchRegion) -> list[dict[str, Any]]:
-        (path,) = desk.paths(wish.revision, [wish.row])
-        return desk.nearest(desk.pictures.vector_of_region(path, wish.box), wish.k)
+    def by_region(request: schemas.SearchRegion) -> list[schemas.Near]:
+        (path,) = session.paths(request.revision, [request.row])
+        return session.nearest(session.pictures.embed_region(path, request.box), request.k)
 
     @router.post("/search/file", openapi_extra=ANY_BYTES)
     async def by_file(
         request: Request, revision: int, k: Annotated[int, Query(ge=1, le=1000)] = 12
-    ) -> list[dict[str, Any]]:
-        desk.seen(revision)
+    ) -> list[schemas.Near]:
+        session.snapshot(revision)
         content = await _body(request)
         from fastapi.concurrency import run_in_threadpool
 
-        return await run_in_threadpool(_search_content, desk, content, k)
+        return await run_in_threadpool(_search_content, session, content, k)
 
 
 async def _body(request: Request) -> bytes:
@@ -139,26 +143,26 @@ async def _body(request: Request) -> bytes:
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size > UPLOAD_BYTES:
+        if size > MAX_UPLOAD_BYTES:
             raise HTTPException(
-                413, f"the file is larger than {UPLOAD_BYTES >> 20} MiB; search for a smaller copy"
+                413, f"the file is larger than {MAX_UPLOAD_BYTES >> 20} MiB; search for a smaller copy"
             )
         parts.append(part)
     return b"".join(parts)
 
 
-def _search_content(desk: Session, content: bytes, k: int) -> list[dict[str, Any]]:
+def _search_content(session: Session, content: bytes, k: int) -> list[schemas.Near]:
     if not content:
         raise UnpoolError("the file is empty; drop an image")
     with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
         file = Path(folder) / "dropped"
         file.write_bytes(content)
-        vector_D = desk.pictures.vector_of_file(file)
-    return desk.nearest(vector_D, k)
+        vector_D = session.pictures.embed_file(file)
+    return session.nearest(vector_D, k)
 
 
-def _packed(contents: list[bytes | None]) -> bytes:
-    """How many, the length of each as uint32, and then all of them; nothing has length 0."""
+def _pack(contents: list[bytes | None]) -> bytes:
+    """Join byte strings behind their number and their lengths as uint32; None has length 0."""
     sizes = np.array([len(content or b"") for content in contents], "<u4")
     return (
         struct.pack("<I", len(contents)) + sizes.tobytes() + b"".join(content or b"" for content in contents)

@@ -1,42 +1,53 @@
-"""What requests may hold, checked before anything is done with it."""
+"""What requests may hold, checked before anything is done with it, and what the page is answered.
+
+The types of the page's TypeScript are generated from these by `web/generate_types.py`.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from typing_extensions import TypedDict
 
-from unpool.options import ANNOTATION_FILTERS, FORMATS, MAPS, METHODS, PROBLEMS
+from unpool.actions.sharing.formats import file_formats, folder_formats
+from unpool.actions.sharing.snapshot import SharedCollection
+from unpool.analysis.checks.kinds import PROBLEM_KINDS
+from unpool.options import MAPS, METHODS
+from unpool.store.columns import measures, names, sort_keys
 
 Row = Annotated[int, Field(ge=0, lt=2**31)]
 Number = Annotated[int, Field(ge=-1, lt=2**31)]
 Count = Annotated[int, Field(ge=1, le=1000)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
-Problem = Literal[*PROBLEMS, *ANNOTATION_FILTERS]  # type: ignore[valid-type]
-SortKey = Literal["path", "outlier_score", "reconstruction_error", "probability", "modified", "sharpness",
-                  "brightness", "suggestion_confidence"]  # fmt: skip
-FileFormat = Literal["csv", "parquet", "html"]
-assert {"csv", "parquet", "html"} <= set(FORMATS)
+ProblemName: TypeAlias = Literal[*PROBLEM_KINDS]  # type: ignore[valid-type]
+SortKey: TypeAlias = Literal[*sort_keys()]  # type: ignore[valid-type]
+FileFormat: TypeAlias = Literal[*file_formats()]  # type: ignore[valid-type]
+FolderFormat: TypeAlias = Literal[*folder_formats()]  # type: ignore[valid-type]
 
 
-class Form(BaseModel):
-    """A request's body; what it does not know is refused."""
+class Body(BaseModel):
+    """A request's body; unknown keys are rejected."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class OnRows(Form):
-    """Every request that names rows says which order of rows it means."""
+class OnRows(Body):
+    """A request that names rows, and the revision of the collection that they are of."""
 
     revision: int
 
 
 class Thumbnails(OnRows):
+    """Thumbnails of some rows."""
+
     rows: Annotated[list[Row], Field(max_length=2000)]
 
 
 class Rows(OnRows):
+    """Facts of some rows."""
+
     rows: Annotated[list[Row], Field(max_length=1000)]
 
 
@@ -45,7 +56,7 @@ class Select(OnRows):
 
     group: Number | None = None
     label: Annotated[str, Field(max_length=1000)] | None = None
-    problem: Problem | None = None
+    problem: ProblemName | None = None
     folder: Annotated[str, Field(max_length=4000)] | None = None
     since: Annotated[Seconds | None, Field(alias="from")] = None
     to: Seconds | None = None
@@ -56,56 +67,74 @@ class Select(OnRows):
 
 
 class SearchRow(OnRows):
+    """The images nearest to one of the collection."""
+
     row: Row
     k: Count = 12
 
 
 class SearchRegion(SearchRow):
+    """The images nearest to a part of one; `box` is left, top, right, bottom from 0 to 1."""
+
     box: tuple[Share, Share, Share, Share]
 
 
 class Label(OnRows):
+    """Label images, or remove their labels with None."""
+
     action: Literal["label"]
     rows: list[Row]
     label: Annotated[str, Field(max_length=200)] | None = None
 
 
 class Move(OnRows):
+    """Move images to a group."""
+
     action: Literal["move"]
     rows: list[Row]
     group: Number
 
 
 class Mark(OnRows):
+    """Mark images as wrong, or remove the mark."""
+
     action: Literal["mark"]
     rows: list[Row]
     wrong: bool
 
 
 class Merge(OnRows):
+    """Merge groups into one."""
+
     action: Literal["merge"]
     groups: Annotated[list[Number], Field(max_length=100_000)]
 
 
 class Split(OnRows):
+    """Split a group in two."""
+
     action: Literal["split"]
     group: Number
 
 
 class Decide(OnRows):
-    action: Literal["accept", "refuse"]
+    """Turn suggested labels into labels, or forget them."""
+
+    action: Literal["accept", "reject"]
     rows: list[Row]
 
 
 class Undo(OnRows):
+    """Undo the last edit."""
+
     action: Literal["undo"]
 
 
 Edit = Annotated[Label | Move | Mark | Merge | Split | Decide | Undo, Field(discriminator="action")]
 
 
-class JobOptions(Form):
-    """What a job may be told; each kind takes its own of these."""
+class JobOptions(Body):
+    """Options of a job; each kind takes its own of these."""
 
     folder: Annotated[str, Field(max_length=4000)] | None = None
     groups: Annotated[int, Field(ge=2, le=100_000)] | Literal["auto"] | None = None
@@ -114,21 +143,143 @@ class JobOptions(Form):
     labels: Literal["folders"] | None = None
 
 
-class JobForm(Form):
-    kind: Literal["run", "check", "group", "map", "evaluate", "spread"]
+JobKind = Literal["run", "check", "group", "map", "evaluate", "spread"]
+
+
+class JobRequest(Body):
+    """A job to start."""
+
+    kind: JobKind
     options: JobOptions = JobOptions()
 
 
-class Open(Form):
+class OpenRequest(Body):
+    """A workspace to show, by its name in the folder that the server was started in."""
+
     work: Annotated[str, Field(max_length=4000)]
 
 
 class Export(OnRows):
+    """A file to download."""
+
     to: FileFormat
     rows: list[Row] | None = None
 
 
 class ExportFolders(OnRows):
+    """A folder to write into the workspace."""
+
+    to: FolderFormat = "folders"
     name: Annotated[str, Field(min_length=1, max_length=100)]
     rows: list[Row] | None = None
     link: bool = False
+
+
+class Has(TypedDict):
+    """What a workspace can show."""
+
+    map: bool
+    model: bool
+    mirror: bool
+    segmenter: bool
+
+
+class Collection(SharedCollection):
+    """The workspace that the page shows."""
+
+    revision: int  # grows when rows come, go or change their place; requests that name an older one get 409
+    work: str
+    folder: str | None  # of the images, where they lie in one
+    problems: dict[str, int]  # images by kind, and `unreadable` files
+    checked: bool  # whether `unpool check` has been run on these images
+    has: Has
+    undo: str | None  # the last edit, in words
+
+
+class Near(TypedDict):
+    """An image near another; the distance is 0 to 2."""
+
+    row: int
+    distance: float
+
+
+class Edited(TypedDict):
+    """What an edit did, and the collection after it."""
+
+    changed: int
+    message: str
+    collection: Collection
+
+
+class Sets(TypedDict):
+    """Sets of duplicates as rows, the one to keep first."""
+
+    exact: list[list[int]]
+    near: list[list[int]]
+
+
+class Unreadable(TypedDict):
+    """A file that cannot be used."""
+
+    path: str
+    problem: str
+    detail: str
+
+
+class Place(TypedDict):
+    """A folder under the one that the server was started in."""
+
+    root: str
+    folder: str  # relative to the root, "" for itself
+    folders: list[str]
+    images: int  # files that look like images, in it and not in its folders
+
+
+class Reconstruction(TypedDict):
+    """How well the network reconstructs an image."""
+
+    mse: float
+    psnr: float | None
+
+
+class Job(TypedDict):
+    """A job as the page sees it."""
+
+    id: int
+    kind: JobKind
+    state: Literal["running", "done", "failed", "stopped"]
+    stage: str
+    done: float
+    total: float | None
+    unit: str
+    note: str
+    messages: list[str]
+    seconds: float
+    error: str | None
+    work: str | None  # of a finished run: the workspace that can be opened
+    result: dict[str, Any] | None
+
+
+_REQUIRED: Any = ...
+
+
+def row_facts_model() -> type[BaseModel]:
+    """Build the model of an image's facts from the columns that the page reads."""
+    fields: dict[str, Any] = {
+        "row": (int, _REQUIRED), "path": (str, _REQUIRED), "group": (int | None, _REQUIRED),
+        "wrong": (bool, _REQUIRED), "duplicate_of": (int | None, _REQUIRED), "problems": (list[str], _REQUIRED),
+    }  # fmt: skip
+    fields |= {name: (float | None, _REQUIRED) for name in measures()}
+    fields |= {name: (str | None, _REQUIRED) for name in names()}
+    return create_model("RowFacts", __doc__="The facts of an image.", **fields)
+
+
+def image_facts_model() -> type[BaseModel]:
+    """Build the model of an image's facts with those of its file and its nearest images."""
+    fields: dict[str, Any] = {
+        "bytes": (int | None, _REQUIRED), "mode": (str | None, _REQUIRED), "id": (str | None, _REQUIRED),
+        "metadata": (list[tuple[str, str]], _REQUIRED), "nearest": (list[Near], _REQUIRED),
+    }  # fmt: skip
+    return create_model(
+        "ImageFacts", __base__=row_facts_model(), __doc__="The facts of an image and its file.", **fields
+    )

@@ -1,7 +1,7 @@
-"""Who may ask: this machine's browser on this page, and for changes only with the token of this run.
+"""Which requests are answered: those of this page, and changes only with the token of this run.
 
-A page elsewhere can make a browser send requests to loopback; it can neither fake the Host that a
-rebound name sends, nor read the token from our page, nor leave out its own Origin.
+A page elsewhere can make a browser send requests to loopback. It can neither fake the Host that a rebound
+name sends, nor read the token from this page, nor leave out its own Origin.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 TOKEN = "x-unpool-token"
-READING = frozenset({"GET", "HEAD"})
+READ_METHODS = frozenset({"GET", "HEAD"})
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -32,8 +32,8 @@ HEADERS = {
 }
 
 
-class Guard:
-    """Lets requests through to `application`, or answers 403 in a line; adds the headers that fence the page in."""
+class RequestGuard:
+    """Passes requests on to an application or answers 403, and adds the headers that confine the page."""
 
     def __init__(
         self,
@@ -41,11 +41,19 @@ class Guard:
         *,
         hosts: Iterable[str],
         token: str,
-        let_go: Callable[[], None],
+        release: Callable[[], None],
         close: Callable[[], None],
     ) -> None:
-        """`let_go` ends the answers that would go on for ever, `close` all that the application does."""
-        self.let_go, self.close = let_go, close
+        """Put a guard before an application.
+
+        Args:
+            application: The application.
+            hosts: Names that requests may be sent to, without port.
+            token: What requests that change something must carry.
+            release: Ends answers that would otherwise go on for ever.
+            close: Ends everything that the application does.
+        """
+        self.release, self.close = release, close
         self.inner, self._token = application, token
         self._hosts = frozenset(host.lower() for host in hosts)
 
@@ -54,12 +62,12 @@ class Guard:
             await self.inner(scope, receive, send)
         elif scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
-        elif reason := self._refusal(scope):
+        elif reason := self._rejection(scope):
             await _answer(send, 403, reason)
         else:
             await self.inner(scope, receive, _with_headers(send))
 
-    def _refusal(self, scope: Scope) -> str | None:
+    def _rejection(self, scope: Scope) -> str | None:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -67,15 +75,15 @@ class Guard:
             return "this server answers only under its own address; open the one that unpool printed"
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{headers['host']}".lower():
-            return "pages from elsewhere may not ask this server"
+            return "pages from elsewhere may not use this server"
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return "pages from elsewhere may not ask this server"
-        if scope["method"] not in READING and not self._knows(headers.get(TOKEN, "")):
+            return "pages from elsewhere may not use this server"
+        if scope["method"] not in READ_METHODS and not self._has_token(headers.get(TOKEN, "")):
             return "changes need the token of this run; load the page again"
         return None
 
-    def _knows(self, told: str) -> bool:
-        return hmac.compare_digest(told.encode("utf-8", "replace"), self._token.encode())
+    def _has_token(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode("utf-8", "replace"), self._token.encode())
 
 
 def _name_of(host: str) -> str:
@@ -91,10 +99,10 @@ def _name_of(host: str) -> str:
 def _with_headers(send: Send) -> Send:
     async def wrapped(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            theirs = message.get("headers", [])
-            set_already = {name.lower() for name, _ in theirs}
-            ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
-            message["headers"] = [*theirs, *(pair for pair in ours if pair[0] not in set_already)]
+            present = message.get("headers", [])
+            names = {name.lower() for name, _ in present}
+            added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            message["headers"] = [*present, *(pair for pair in added if pair[0] not in names)]
         await send(message)
 
     return wrapped

@@ -1,4 +1,4 @@
-"""`unpool view`: the server on loopback. Everything it does is an action; nothing is fetched from elsewhere."""
+"""`unpool view`: the server on loopback, which fetches nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -19,15 +20,15 @@ from fastapi.responses import JSONResponse
 
 from unpool import __version__
 from unpool.errors import UnpoolError
-from unpool.viewer.folders import Places
+from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import JobRunningError, Jobs
-from unpool.viewer.read_routes import reading_routes
-from unpool.viewer.security import POLICY, Guard
+from unpool.viewer.read_routes import read_routes
+from unpool.viewer.security import POLICY, RequestGuard
 from unpool.viewer.session import Session, StaleError
-from unpool.viewer.write_routes import changing_routes, reload_after
+from unpool.viewer.write_routes import reload_after, write_routes
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-# FastAPI would export traces where the environment names a collector; ours tells nobody anything.
+# FastAPI would export traces where the environment names a collector.
 NO_TELEMETRY: Any = {"auto_configure": False, "tracing": False, "metrics": False, "logs": False}
 ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
 
@@ -35,27 +36,34 @@ ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
 def create_app(
     work: Path, *, root: Path | None = None, token: str | None = None, segmenter: Path | None = None,
     host: str = "127.0.0.1",
-) -> Any:  # fmt: skip
-    """The viewer of a workspace as an ASGI application.
+) -> RequestGuard:  # fmt: skip
+    """Create the viewer of a workspace as an ASGI application.
 
-    `root` is the folder under which runs may be started from the page, the current one unless given; `token` what
-    changes must carry, drawn anew unless given. Raises `UnpoolError` where there is no workspace.
+    Args:
+        work: The workspace.
+        root: Folder under which runs may be started from the page; the current one where None.
+        token: What requests that change something must carry; a random one where None.
+        segmenter: Model folder for overlays; WORK/segmenter where None.
+        host: Name or address that requests may be sent to, beside loopback.
+
+    Raises:
+        UnpoolError: There is no workspace.
     """
     token = token or secrets.token_urlsafe(24)
-    desk = Session(work, segmenter=segmenter)
-    jobs = Jobs(reload_after(desk))
+    session = Session(work, segmenter=segmenter)
+    jobs = Jobs(reload_after(session))
     app = FastAPI(
         title="unpool", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
-        telemetry=NO_TELEMETRY, lifespan=_ending(jobs), separate_input_output_schemas=False,
+        telemetry=NO_TELEMETRY, lifespan=_lifespan(jobs), separate_input_output_schemas=False,
     )  # fmt: skip
-    app.include_router(reading_routes(desk))
-    app.include_router(changing_routes(desk, jobs, Places(root or Path.cwd())))
+    app.include_router(read_routes(session))
+    app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd())))
     _page_routes(app, token)
     _error_answers(app)
-    return Guard(app, hosts={*LOOPBACK, host}, token=token, let_go=jobs.let_go, close=jobs.close)
+    return RequestGuard(app, hosts={*LOOPBACK, host}, token=token, release=jobs.let_go, close=jobs.close)
 
 
-def _ending(jobs: Jobs) -> Callable[[FastAPI], Any]:
+def _lifespan(jobs: Jobs) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
@@ -88,21 +96,21 @@ def _page_routes(app: FastAPI, token: str) -> None:
 
 
 def _error_answers(app: FastAPI) -> None:
-    """Whatever goes wrong is one line in `detail`; what the user can mend is never a fault of the server."""
+    """Answer every error with one line in `detail`; those a user can mend get a 4xx status."""
 
     @app.exception_handler(UnpoolError)
-    async def told(_: Request, error: UnpoolError) -> JSONResponse:
+    async def user_error(_: Request, error: UnpoolError) -> JSONResponse:
         status = 409 if isinstance(error, StaleError) else 423 if isinstance(error, JobRunningError) else 422
         return JSONResponse({"detail": str(error)}, status)
 
     @app.exception_handler(RequestValidationError)
-    async def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first.get("loc", ()))
         return JSONResponse({"detail": f"{place[:200]}: {str(first.get('msg'))[:300]}"}, 422)
 
     @app.exception_handler(OSError)
-    async def refused(_: Request, error: OSError) -> JSONResponse:
+    async def system_error(_: Request, error: OSError) -> JSONResponse:
         return JSONResponse({"detail": f"{error.filename or ''}: {error.strerror or error}"}, 422)
 
 
@@ -110,9 +118,17 @@ def serve(
     work: Path, *, host: str = "127.0.0.1", port: int = 0, segmenter: Path | None = None,
     ready: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Serve the viewer until Ctrl-C; `ready` is called with its address once it can be opened.
+    """Serve the viewer until Ctrl-C.
 
-    Port 0 takes a free one. Raises `UnpoolError` where the port is taken or there is no workspace.
+    Args:
+        work: The workspace.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        segmenter: Model folder for overlays; WORK/segmenter where None.
+        ready: Called with the address of the page once it can be opened.
+
+    Raises:
+        UnpoolError: The port is in use, or there is no workspace.
     """
     import uvicorn
 
@@ -124,19 +140,19 @@ def serve(
     server = uvicorn.Server(config)
     started, ended = server.startup, server.handle_exit
 
-    async def startup(sockets: Any = None) -> None:
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
         await started(sockets)
         ready(f"http://{shown}:{bound}/")
 
-    def handle_exit(number: int, frame: Any) -> None:
-        app.let_go()  # pages that wait for news would keep the server waiting for them
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        app.release()  # pages that wait for events would keep the server waiting for them
         ended(number, frame)
 
     server.startup, server.handle_exit = startup, handle_exit  # type: ignore[method-assign, assignment]
     with listening, contextlib.suppress(KeyboardInterrupt):
         try:
             server.run(sockets=[listening])
-        finally:  # a second Ctrl-C skips what the application would do at its end
+        finally:  # a second Ctrl-C skips the end of the application's lifespan
             app.close()
 
 

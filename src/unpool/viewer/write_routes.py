@@ -1,4 +1,4 @@
-"""What the page asks to have done: edits, exports, long jobs. Each is a command or a Python call too."""
+"""Routes that change something: edits, exports, jobs. Each is a command and a Python call too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import re
 import tempfile
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,89 +15,97 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import StreamingResponse
 
 from unpool.actions.curation import edit as edits
-from unpool.actions.sharing.export import export
+from unpool.actions.curation.undo import EditResult
+from unpool.actions.sharing.export import Exported, export
+from unpool.actions.sharing.formats import EXPORT_FORMATS
+from unpool.actions.sharing.settings import ExportSettings
+from unpool.actions.sharing.settings import ExportSettings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import EXPORTS
-from unpool.viewer import schemas as forms
-from unpool.viewer.folders import Places
+from unpool.viewer import schemas
+from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
 from unpool.viewer.session import Session
 
-MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet", "html": "text/html"}
-TAKES = {
+JOB_OPTIONS: dict[str, set[str]] = {
     "run": {"folder", "groups", "minutes"}, "check": set(), "group": {"groups", "method"}, "map": {"method"},
     "evaluate": {"labels"}, "spread": set(),
 }  # fmt: skip
-HEARTBEAT, LOOKS_AGAIN = 15.0, 0.2  # seconds
+HEARTBEAT, POLL_INTERVAL = 15.0, 0.2  # seconds
 
 
-def changing_routes(desk: Session, jobs: Jobs, places: Places) -> APIRouter:
-    """Edits, exports, jobs and folders for the workspace on the desk."""
+def write_routes(session: Session, jobs: Jobs, folders: RunFolders) -> APIRouter:
+    """Routes to edit, export and run jobs on the workspace that is shown."""
     router = APIRouter(prefix="/api")
     one_at_a_time = threading.Lock()
+    file_types: dict[str, dict[str, Any]] = {
+        one.media_type: {} for one in EXPORT_FORMATS.values() if one.is_file
+    }
 
     @router.post("/edit")
-    def edit(wish: Annotated[forms.Edit, Body()]) -> dict[str, Any]:
+    def edit(request: Annotated[schemas.Edit, Body()]) -> schemas.Edited:
         if jobs.running:
             raise JobRunningError("a job is changing the table; wait for it or stop it")
         with one_at_a_time:
-            done = _edit(desk, wish)
-            desk.reload()
-        return {"changed": done["changed"], "told": done["told"], "collection": desk.collection()}
+            result = _edit(session, request)
+            session.reload()
+        return {
+            "changed": result["changed"], "message": result["message"], "collection": session.collection(),
+        }  # fmt: skip
 
-    @router.post("/export", responses={200: {"content": {kind: {} for kind in MEDIA.values()}}})
-    def export_file(wish: forms.Export) -> Response:
-        paths = None if wish.rows is None else desk.paths(wish.revision, wish.rows)
-        desk.seen(wish.revision)
-        name = f"{_safe(desk.collection()['name'])}.{wish.to}"
+    @router.post("/export", responses={200: {"content": file_types}})
+    def export_file(request: schemas.Export) -> Response:
+        paths = None if request.rows is None else session.paths(request.revision, request.rows)
+        session.snapshot(request.revision)
+        name = f"{_safe(session.collection()['name'])}.{request.to}"
         with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
             out = Path(folder) / name
-            export(desk.work, to=wish.to, out=out, paths=paths)
+            export(session.work, ExportSettings(request.to, out, paths=paths))
             content = out.read_bytes()
         headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return Response(content, media_type=MEDIA[wish.to], headers=headers)
+        return Response(content, media_type=EXPORT_FORMATS[request.to].media_type, headers=headers)
 
     @router.post("/export/folders")
-    def export_folders(wish: forms.ExportFolders) -> dict[str, Any]:
-        paths = None if wish.rows is None else desk.paths(wish.revision, wish.rows)
-        desk.seen(wish.revision)
-        out = desk.work / EXPORTS / _safe(wish.name)
-        return export(desk.work, to="folders", out=out, paths=paths, link=wish.link)
+    def export_folders(request: schemas.ExportFolders) -> Exported:
+        paths = None if request.rows is None else session.paths(request.revision, request.rows)
+        session.snapshot(request.revision)
+        out = session.work / EXPORTS / _safe(request.name)
+        return export(session.work, ExportSettings(request.to, out, request.link, paths))
 
-    _job_routes(router, desk, jobs, places)
+    _job_routes(router, session, jobs, folders)
     return router
 
 
-def _edit(desk: Session, wish: Any) -> dict[str, Any]:
-    work = desk.work
-    desk.seen(wish.revision)
-    if isinstance(wish, forms.Undo):
+def _edit(session: Session, request: schemas.Edit) -> EditResult:
+    work = session.work
+    session.snapshot(request.revision)
+    if isinstance(request, schemas.Undo):
         return edits.undo(work)
-    if isinstance(wish, forms.Merge):
-        return edits.merge(work, wish.groups)
-    if isinstance(wish, forms.Split):
-        return edits.split(work, wish.group)
-    paths = desk.paths(wish.revision, list(dict.fromkeys(wish.rows)))
-    if isinstance(wish, forms.Label):
-        return edits.label(work, paths, wish.label)
-    if isinstance(wish, forms.Move):
-        return edits.move(work, paths, wish.group)
-    if isinstance(wish, forms.Mark):
-        return edits.mark(work, paths, wish.wrong)
-    return (edits.accept if wish.action == "accept" else edits.refuse)(work, paths)
+    if isinstance(request, schemas.Merge):
+        return edits.merge(work, request.groups)
+    if isinstance(request, schemas.Split):
+        return edits.split(work, request.group)
+    paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
+    if isinstance(request, schemas.Label):
+        return edits.label(work, paths, request.label)
+    if isinstance(request, schemas.Move):
+        return edits.move(work, paths, request.group)
+    if isinstance(request, schemas.Mark):
+        return edits.mark(work, paths, request.wrong)
+    return (edits.accept if request.action == "accept" else edits.reject)(work, paths)
 
 
-def _job_routes(router: APIRouter, desk: Session, jobs: Jobs, places: Places) -> None:
-    @router.post("/jobs")
-    def start(wish: forms.JobForm) -> dict[str, Any]:
-        arguments, work = _arguments(wish, desk, places)
-        return jobs.start(wish.kind, arguments, work)
+def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFolders) -> None:
+    @router.post("/jobs", response_model=schemas.Job)
+    def start(request: schemas.JobRequest) -> dict[str, Any]:
+        arguments, work = _arguments(request, session, folders)
+        return jobs.start(request.kind, arguments, work)
 
-    @router.get("/job")
+    @router.get("/job", response_model=schemas.Job | None)
     def job() -> dict[str, Any] | None:
         return jobs.told()
 
-    @router.post("/job/stop")
+    @router.post("/job/stop", response_model=schemas.Job | None)
     def stop() -> dict[str, Any] | None:
         return jobs.stop()
 
@@ -106,63 +114,66 @@ def _job_routes(router: APIRouter, desk: Session, jobs: Jobs, places: Places) ->
         return StreamingResponse(_events(jobs, once), media_type="text/event-stream")
 
     @router.get("/places")
-    def list_places(folder: Annotated[str, Query(max_length=4000)] = "") -> dict[str, Any]:
-        return places.list(folder)
+    def list_places(folder: Annotated[str, Query(max_length=4000)] = "") -> schemas.Place:
+        return folders.list(folder)
 
     @router.post("/open")
-    def open_workspace(wish: forms.Open) -> dict[str, Any]:
+    def open_workspace(request: schemas.OpenRequest) -> schemas.Collection:
         if jobs.running:
             raise JobRunningError("a job is running; wait for it or stop it")
-        desk.open(places.inside(wish.work))
-        return desk.collection()
+        session.open(folders.resolve(request.work))
+        return session.collection()
 
 
-def _arguments(wish: forms.JobForm, desk: Session, places: Places) -> tuple[dict[str, Any], str | None]:
-    """What the job's action is called with, and the workspace that can be opened when it is done."""
-    given = wish.options.model_dump(exclude_none=True)
-    if unknown := given.keys() - TAKES[wish.kind]:
+def _arguments(
+    request: schemas.JobRequest, session: Session, folders: RunFolders
+) -> tuple[dict[str, Any], str | None]:
+    """The arguments of the job's verb, and the workspace that can be opened when it is done."""
+    options = request.options.model_dump(exclude_none=True)
+    known = JOB_OPTIONS[request.kind]
+    if unknown := options.keys() - known:
         raise UsageError(
-            f"{wish.kind} takes no {sorted(unknown)[0]}; it takes {sorted(TAKES[wish.kind]) or 'nothing'}"
+            f"{request.kind} takes no {sorted(unknown)[0]}; it takes {sorted(known) or 'nothing'}"
         )
-    if wish.kind != "run":
-        return given | {"work": str(desk.work)}, None
-    folder = places.inside(given.pop("folder", ""))
+    if request.kind != "run":
+        return options | {"work": str(session.work)}, None
+    folder = folders.resolve(options.pop("folder", ""))
     if not folder.is_dir():
-        raise UnpoolError(f"there is no folder {folder.name!r} under {places.root}")
-    work = places.workspace_of(folder)
-    return given | {"folder": str(folder), "work": str(work)}, work.name
+        raise UnpoolError(f"there is no folder {folder.name!r} under {folders.root}")
+    work = folders.workspace_of(folder)
+    return options | {"folder": str(folder), "work": str(work)}, work.name
 
 
 async def _events(jobs: Jobs, once: bool) -> AsyncIterator[str]:
     """The job at every change, as server-sent events; a line now and then shows a dead connection.
 
-    It looks now and then rather than waiting on a thread: pages that stay open would keep all of them.
+    It polls rather than waiting on a thread: pages that stay open would occupy all threads.
     """
-    seen, silent = -1, 0.0
+    known, silent = -1, 0.0
     while True:
-        changes, job = jobs.wait(seen, 0)
-        if changes != seen:
+        changes, job = jobs.wait(known, 0)
+        if changes != known:
             yield f"data: {json.dumps(job)}\n\n"
-            seen, silent = changes, 0.0
+            known, silent = changes, 0.0
         elif silent >= HEARTBEAT:
             yield ": still here\n\n"
             silent = 0.0
         if once or jobs.closed:
             return
-        await asyncio.sleep(LOOKS_AGAIN)
-        silent += LOOKS_AGAIN
+        await asyncio.sleep(POLL_INTERVAL)
+        silent += POLL_INTERVAL
 
 
-def reload_after(desk: Session) -> Any:
-    """What to do when a job has ended: show what it has changed."""
+def reload_after(session: Session) -> Callable[[Job], None]:
+    """Return what to call when a job has ended: the session then shows what it changed."""
 
     def finished(job: Job) -> None:
         if job.kind != "run":
-            desk.reload()
+            session.reload()
 
     return finished
 
 
 def _safe(name: str) -> str:
-    """A name that is a file's on any system, and no way anywhere."""
+    """Turn a name into a plain file name on any system."""
     return re.sub(r"[^\w. -]", "_", name, flags=re.ASCII).strip(". ")[:100] or "images"
