@@ -10,7 +10,13 @@ import pyarrow as pa
 import pytest
 
 from unpool.store import lance_rows
-from unpool.store.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
+from unpool.store.lance_rows import (
+    add_empty_columns,
+    find_rows,
+    nearest_rows,
+    rewrite_columns,
+    take_thumbnails,
+)
 
 N, D = 50, 4
 VECTORS = np.random.default_rng(0).normal(size=(N, D)).astype(np.float32)
@@ -33,7 +39,7 @@ def dataset(tmp_path: Path) -> lance.LanceDataset:
 def test_nearest_are_those_of_numpy(
     dataset: lance.LanceDataset, where: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lance_rows, "AT_ONCE", 11)  # several parts, across files
+    monkeypatch.setattr(lance_rows, "CHUNK", 11)  # several parts, across files
     query = np.array([1.0, -0.5, 0.25, 2.0], np.float32)
     paths, far = nearest_rows(dataset, query, 6, where)
     with np.errstate(invalid="ignore"):
@@ -50,7 +56,7 @@ def test_a_vector_of_length_zero_is_never_near(dataset: lance.LanceDataset) -> N
 
 
 def test_places_and_thumbnails_of_paths(dataset: lance.LanceDataset) -> None:
-    place = places(dataset, ["02", "none", "49", "03"])
+    place = find_rows(dataset, ["02", "none", "49", "03"])
     assert place.tolist() == [2, -1, 49, 3]
     assert take_thumbnails(dataset, place, np.array([3, 1, 0, 2, 0])) == [
         None,
@@ -63,7 +69,7 @@ def test_places_and_thumbnails_of_paths(dataset: lance.LanceDataset) -> None:
 
 def test_rewriting_changes_those_rows_in_one_commit(dataset: lance.LanceDataset) -> None:
     before = dataset.version
-    rewrite(dataset, ["40", "none", "01"], pa.table({"value": pa.array([4.0, 9.0, 1.0], pa.float32())}))
+    rewrite_columns(dataset, ["40", "none", "01"], pa.table({"value": pa.array([4.0, 9.0, 1.0], pa.float32())}))
     now = lance.dataset(dataset.uri)
     assert now.version == before + 1
     found = now.to_table(columns=["path", "value"]).to_pydict()
@@ -73,10 +79,10 @@ def test_rewriting_changes_those_rows_in_one_commit(dataset: lance.LanceDataset)
 
 def test_rewriting_nothing_commits_nothing(dataset: lance.LanceDataset) -> None:
     before = dataset.version
-    rewrite(dataset, ["none"], pa.table({"value": pa.array([1.0], pa.float32())}))
+    rewrite_columns(dataset, ["none"], pa.table({"value": pa.array([1.0], pa.float32())}))
     assert lance.dataset(dataset.uri).version == before
 
 
 def test_columns_that_an_older_table_lacks_are_empty() -> None:
-    rows = with_nulls(pa.table({"path": ["a", "b"]}), [pa.field("label", pa.string())])
+    rows = add_empty_columns(pa.table({"path": ["a", "b"]}), [pa.field("label", pa.string())])
     assert rows.to_pydict() == {"path": ["a", "b"], "label": [None, None]}

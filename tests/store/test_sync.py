@@ -52,7 +52,7 @@ def test_only_new_changed_and_unembedded_files_are_pending(table: ImageTable) ->
     scan = Scan([file("a"), file("b", size=11), file("d")], [Problem("e", "empty", "0 bytes")])
     pending = find_pending(table, scan, "m")
     assert [each.path for each in pending.files] == ["b", "d"]
-    assert pending.gone == ["c"]
+    assert pending.missing == ["c"]
     assert [each.path for each in find_pending(table, scan, "another").files] == ["a", "b", "d"]
 
 

@@ -165,7 +165,7 @@ def test_an_older_table_gets_its_columns_with_the_first_write(old_table: ImageTa
 
 
 @pytest.fixture
-def embedded_vectors(table: ImageTable) -> tuple[ImageTable, np.ndarray]:
+def embedded(table: ImageTable) -> tuple[ImageTable, np.ndarray]:
     """200 images with vectors, one of them zero, and ten without."""
     vectors = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
     vectors[7] = 0
