@@ -24,7 +24,9 @@ ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "bina
 #   person      what somebody said of the image: never cleared
 Origin = Literal["file", "content", "collection", "vector", "model", "person"]
 # How the page writes a value; `size`, `group`, `suggestion` and `problems` read a second column beside it.
-Format = Literal["text", "path", "size", "bytes", "date", "group", "percent", "figure", "suggestion", "problems"]
+Format = Literal[
+    "text", "path", "size", "bytes", "date", "group", "percent", "figure", "suggestion", "problems"
+]
 NUMERIC_FORMATS = frozenset({"size", "bytes", "percent", "figure"})
 
 

@@ -1,4 +1,4 @@
-"""groups.csv and problems.csv: the table's answers for people and spreadsheets."""
+"""groups.csv and problems.csv: what the table holds, for people and spreadsheets."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from unpool.core.atomic_files import write_text
 from unpool.store.columns import OK
@@ -15,8 +14,8 @@ from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Write a CSV with a header, whole or not at all."""
+def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a CSV file with a header, whole or not at all."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -25,18 +24,18 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 
 def write_problems(work: Path, table: ImageTable) -> None:
-    """WORK/problems.csv: path, problem and detail of what was skipped, then of what `unpool check` found."""
+    """Write problems.csv: skipped files, then what `unpool check` found."""
     rows = [*problem_rows(table), *found_rows(work)]
     write_csv(work / "problems.csv", ("path", "problem", "detail"), rows)
 
 
 def write_groups(work: Path, table: ImageTable) -> None:
-    """WORK/groups.csv: path, group and probability of every usable image."""
+    """Write groups.csv: path, group and probability of every usable image."""
     names = ("path", "group", "probability")
     rows = table.arrow(names, where=f"status = '{OK}'")
-    path_N, group_N, sure_N = (rows[name].to_pylist() for name in names)
-    write_csv(work / "groups.csv", names, zip(path_N, group_N, map(_short, sure_N), strict=True))
+    path_N, group_N, probability_N = (rows[name].to_pylist() for name in names)
+    write_csv(work / "groups.csv", names, zip(path_N, group_N, map(_format, probability_N), strict=True))
 
 
-def _short(value: float | None) -> str:
+def _format(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"

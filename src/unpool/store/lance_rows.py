@@ -1,77 +1,101 @@
-"""What a Lance dataset is asked and told by row: with store/table.py the only file that knows Lance.
+"""Read and write a Lance dataset by row: with store/table.py the only file that knows Lance.
 
-Shapes: P paths, R rows, M rows that fulfil a condition, K nearest of them, D numbers of a vector.
+Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K nearest of them, D numbers of one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-AT_ONCE = 2048  # vectors in memory while the nearest are looked for
+if TYPE_CHECKING:
+    import lance
+    import pyarrow as pa
+
+CHUNK = 2048  # vectors in memory during a search
 
 
 def nearest_rows(
-    dataset: Any, query_D: np.ndarray, k: int, where: str | None
+    dataset: lance.LanceDataset, query_D: np.ndarray, k: int, where: str | None
 ) -> tuple[list[str], np.ndarray]:
-    """Paths and cosine distances of the `k` rows nearest to a vector, among those that fulfil `where`.
+    """Find the rows nearest to a vector, exactly.
 
-    Exact. Vectors are read some at a time: Lance's own flat search holds most of them at once.
+    Vectors are read in chunks: Lance's own flat search holds most of them in memory.
+
+    Args:
+        dataset: The table.
+        query_D: The vector.
+        k: How many rows at most.
+        where: SQL condition on the rows; None for all.
+
+    Returns:
+        Paths, and cosine distances (K,) from 0 to 2, nearest first.
     """
-    offset_M = _matching(dataset, where)
-    far_M = np.full(len(offset_M), np.nan, np.float32)
-    for start in range(0, len(offset_M), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        far_M[part] = _distances(dataset.take(offset_M[part], columns=["vector"])["vector"], query_D)
-    known_M = np.flatnonzero(~np.isnan(far_M))
-    best_K = known_M[np.argsort(far_M[known_M], kind="stable")[:k]]
+    offset_M = _matching_rows(dataset, where)
+    distance_M = np.full(len(offset_M), np.nan, np.float32)
+    for start in range(0, len(offset_M), CHUNK):
+        part = slice(start, start + CHUNK)
+        distance_M[part] = _distances(dataset.take(offset_M[part], columns=["vector"])["vector"], query_D)
+    known_M = np.flatnonzero(~np.isnan(distance_M))
+    best_K = known_M[np.argsort(distance_M[known_M], kind="stable")[:k]]
     paths: list[str] = dataset.take(offset_M[best_K], columns=["path"])["path"].to_pylist()
-    return paths, far_M[best_K]
+    return paths, distance_M[best_K]
 
 
-def places(dataset: Any, paths: Sequence[str] | Any) -> np.ndarray:
-    """The place of each path in the dataset's own order, -1 where it is not there."""
+def find_rows(dataset: lance.LanceDataset, paths: Sequence[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """The position of each path in the dataset's own order, -1 where it is missing."""
     import pyarrow as pa
 
-    wanted = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
-    return _index_in(wanted, dataset.to_table(columns=["path"])["path"])
+    values = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
+    return _index_in(values, dataset.to_table(columns=["path"])["path"])
 
 
-def _index_in(wanted: Any, here: Any) -> np.ndarray:
-    """The place of each of `wanted` in `here`, -1 where it is not there."""
+def _index_in(values: pa.Array | pa.ChunkedArray, value_set: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """The position of each value in a set, -1 where it is missing."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    here = here.combine_chunks() if isinstance(here, pa.ChunkedArray) else here
-    found = pc.fill_null(pc.index_in(wanted, value_set=here), -1)
+    value_set = value_set.combine_chunks() if isinstance(value_set, pa.ChunkedArray) else value_set
+    found = pc.fill_null(pc.index_in(values, value_set=value_set), -1)
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
-def take_thumbnails(dataset: Any, place_N: np.ndarray, row_R: np.ndarray) -> list[bytes | None]:
-    """The thumbnails of some rows, `place_N` saying where each row lies; None where there is none."""
-    place_R = place_N[row_R]
-    known = np.flatnonzero(place_R >= 0)
+def take_thumbnails(
+    dataset: lance.LanceDataset, position_N: np.ndarray, row_R: np.ndarray
+) -> list[bytes | None]:
+    """Read the thumbnails of some rows.
+
+    Args:
+        dataset: The table.
+        position_N: Position of each row in the dataset's own order, -1 where it is missing.
+        row_R: The rows.
+
+    Returns:
+        A WebP picture for each of `row_R`; None where there is none.
+    """
+    position_R = position_N[row_R]
+    known = np.flatnonzero(position_R >= 0)
     found: list[bytes | None] = [None] * len(row_R)
     if len(known):
-        column = dataset.take(place_R[known], columns=["thumbnail"])["thumbnail"]
-        for position, content in zip(known.tolist(), column.to_pylist(), strict=True):
-            found[position] = content
+        column = dataset.take(position_R[known], columns=["thumbnail"])["thumbnail"]
+        for index, content in zip(known.tolist(), column.to_pylist(), strict=True):
+            found[index] = content
     return found
 
 
-def _matching(dataset: Any, where: str | None) -> np.ndarray:
-    """The places of the rows that fulfil a condition, in the dataset's own order."""
+def _matching_rows(dataset: lance.LanceDataset, where: str | None) -> np.ndarray:
+    """Positions of the rows that fulfil a condition."""
     if where is None:
         return np.arange(dataset.count_rows())
-    here = dataset.to_table(columns=[], with_row_address=True)["_rowaddr"]
-    chosen = dataset.to_table(columns=[], with_row_address=True, filter=where)["_rowaddr"]
-    return _index_in(chosen, here)
+    every = dataset.to_table(columns=[], with_row_address=True)["_rowaddr"]
+    matching = dataset.to_table(columns=[], with_row_address=True, filter=where)["_rowaddr"]
+    return _index_in(matching, every)
 
 
-def _distances(column: Any, query_D: np.ndarray) -> np.ndarray:
-    """Cosine distances 0..2 of a column of vectors to one, NaN where there is none or it is zero."""
+def _distances(column: pa.ChunkedArray, query_D: np.ndarray) -> np.ndarray:
+    """Cosine distances (N,) from 0 to 2 of a column of vectors, NaN where it is empty or zero."""
     column = column.combine_chunks()
     vector_ND = column.values.to_numpy(zero_copy_only=False)[column.offset * len(query_D) :]
     vector_ND = vector_ND[: len(column) * len(query_D)].reshape(-1, len(query_D))
@@ -80,21 +104,21 @@ def _distances(column: Any, query_D: np.ndarray) -> np.ndarray:
     cosine_N: np.ndarray = np.divide(
         vector_ND @ query_D, length_N, out=np.full(len(column), np.nan, np.float32), where=known_N
     )
-    far_N: np.ndarray = np.clip(1 - cosine_N, 0, 2)
-    return far_N
+    distance_N: np.ndarray = np.clip(1 - cosine_N, 0, 2)
+    return distance_N
 
 
-def rewrite(dataset: Any, paths: Sequence[str], columns: Any) -> None:
-    """One commit in which some columns of the rows of these paths get other values."""
+def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: pa.Table) -> None:
+    """Set some columns of the rows of these paths, in one commit; unknown paths are ignored."""
     import lance
     import pyarrow as pa
 
-    here = dataset.to_table(columns=["path"], with_row_address=True)
-    place_P = _index_in(pa.array(list(paths), pa.string()), here["path"])
-    known = np.flatnonzero(place_P >= 0)
+    every = dataset.to_table(columns=["path"], with_row_address=True)
+    position_P = _index_in(pa.array(list(paths), pa.string()), every["path"])
+    known = np.flatnonzero(position_P >= 0)
     if not len(known):
         return
-    address_P = here["_rowaddr"].to_numpy()[place_P[known]]
+    address_P = every["_rowaddr"].to_numpy()[position_P[known]]
     data = columns.take(pa.array(known)).append_column("_rowaddr", pa.array(address_P, pa.uint64()))
     fragment_P = address_P >> 32
     parts, fields = [], set()
@@ -109,8 +133,8 @@ def rewrite(dataset: Any, paths: Sequence[str], columns: Any) -> None:
     lance.LanceDataset.commit(dataset, change, read_version=dataset.version)
 
 
-def with_nulls(rows: Any, fields: Sequence[Any]) -> Any:
-    """The rows with empty columns that an older version's table lacks."""
+def add_empty_columns(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
+    """Add empty columns, which the table of an older version lacks."""
     import pyarrow as pa
 
     for field in fields:

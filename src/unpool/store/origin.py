@@ -1,4 +1,4 @@
-"""Where a workspace's images are, whatever folder the command is given in."""
+"""Where the images of a workspace are."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from unpool.store.state import read_state
 
 
 def source_of(work: Path) -> Source:
-    """The folder or named set that the workspace was made from; `UnpoolError` where it does not say."""
+    """Open the folder or named set that the workspace shows; `UnpoolError` where it is unknown."""
     state = read_state(work)
     location = str(state.get("images") or "")
     is_there = Path(location).is_dir() if location else False
-    place = location if is_there or is_named_set(location) else str(state.get("place") or location)
-    if not place:
+    source = location if is_there or is_named_set(location) else str(state.get("place") or location)
+    if not source:
         raise UnpoolError(
             f"{work} does not know where its images are; give `unpool embed FOLDER --work {work}`"
         )
-    return open_source(place, Path(state["data"]) if state.get("data") else None)
+    return open_source(source, Path(state["data"]) if state.get("data") else None)
 
 
 def folder_of(work: Path) -> Path | None:
-    """The folder of the images, without opening it; None for a named set."""
+    """The folder of the images, unopened; None for a named set."""
     location = Path(str(read_state(work).get("images") or ""))
     return location if location.is_absolute() else None

@@ -1,4 +1,4 @@
-"""Rows of a job under way: gathered, written together, and counted at the end."""
+"""Rows of a running job, buffered and written together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
 
 
 class RowWriter:
-    """Rows gathered and written together, often enough that a kill loses little."""
+    """Buffers rows and writes them often enough that a kill loses little."""
 
     def __init__(self, table: ImageTable) -> None:
         self._table = table
@@ -24,17 +24,28 @@ class RowWriter:
         self._written = time.perf_counter()
 
     def add(self, rows: Iterable[Row]) -> None:
+        """Add rows; they are written once there are many, or after a few seconds."""
         self._rows.extend(rows)
         if len(self._rows) >= FLUSH_ROWS or time.perf_counter() - self._written > FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
+        """Write the rows that are buffered."""
         self._table.upsert(self._rows)
         self._rows, self._written = [], time.perf_counter()
 
 
 def check_not_empty(work: Path, table: ImageTable, location: str) -> None:
-    """`UnpoolError` where no image of the table can be used; problems.csv then says why."""
+    """Check that any image can be used; write problems.csv where none can.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        location: Where the images are, for the message.
+
+    Raises:
+        UnpoolError: No image can be used.
+    """
     images, skipped = counts(table)
     if not images:
         write_problems(work, table)

@@ -1,4 +1,4 @@
-"""Where things lie in a workspace, and what it remembers of how it was made (unpool.yaml)."""
+"""File names in a workspace, and its state: options and versions in unpool.yaml."""
 
 from __future__ import annotations
 
@@ -16,23 +16,32 @@ STATE = "unpool.yaml"
 MODEL = "model"
 REPORT = "report"
 SEGMENTER = "segmenter"  # a segmenter of these images, where the user puts one
-EXPORTS = "exports"  # what the page was told to copy
+EXPORTS = "exports"  # folders that the page exports to
 SUFFIX = ".unpool"
-TOLD = ("unpool", "torch", "onnxruntime", "lancedb", "faiss-cpu", "openTSNE", "scikit-learn", "timm")
+RECORDED_PACKAGES = (
+    "unpool",
+    "torch",
+    "onnxruntime",
+    "lancedb",
+    "faiss-cpu",
+    "openTSNE",
+    "scikit-learn",
+    "timm",
+)
 
 
-def default_workspace(place: str) -> Path:
+def default_workspace(source: str) -> Path:
     """The workspace of a folder or named set, in the current folder.
 
     >>> default_workspace("holiday photos/").name, default_workspace("mnist:train").name
     ('holiday photos.unpool', 'mnist-train.unpool')
     """
-    name = Path(place).name or Path(place).resolve().name or "images"
+    name = Path(source).name or Path(source).resolve().name or "images"
     return Path(name.replace(":", "-") + SUFFIX)
 
 
 def read_state(work: Path) -> dict[str, Any]:
-    """What unpool.yaml says, empty where there is none; UnpoolError where it is damaged."""
+    """Read unpool.yaml, empty where there is none; `UnpoolError` where it is damaged."""
     try:
         state = yaml.safe_load((work / STATE).read_text("utf-8")) or {}
     except FileNotFoundError:
@@ -44,26 +53,26 @@ def read_state(work: Path) -> dict[str, Any]:
     return state
 
 
-def write_state(work: Path, **changes: Any) -> dict[str, Any]:
-    """Change some entries of unpool.yaml and note the versions at work; the whole state is returned."""
+def write_state(work: Path, **changes: object) -> dict[str, Any]:
+    """Change some entries of unpool.yaml, and record versions; returns the whole state."""
     state = read_state(work) | changes | {"versions": _versions()}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
     return state
 
 
 def new_grouping_id(work: Path) -> None:
-    """Note that groups are made anew: edits of the former ones cannot be taken back any more."""
+    """Record that groups are new: edits of the former ones can no longer be undone."""
     write_state(work, grouped=uuid4().hex)
 
 
 def groups_stamp(work: Path) -> str:
-    """Which grouping the numbers in the table belong to."""
+    """Identifier of the grouping in the table."""
     return str(read_state(work).get("grouped", ""))
 
 
 def _versions() -> dict[str, str]:
     found = {}
-    for name in TOLD:
+    for name in RECORDED_PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -1,11 +1,11 @@
-"""Keep the table true to the folder: which files are new, changed, gone, or skipped."""
+"""Keep the table in step with the folder: files that are new, changed, missing or skipped."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pandas as pd
 
@@ -19,23 +19,32 @@ from unpool.store.table import ImageTable
 MISSING = "missing"
 
 
+class Annotation(TypedDict):
+    """What a person said of an image: its label, and whether it is marked as wrong."""
+
+    path: str
+    id: str | None  # of the content
+    label: str | None
+    wrong: bool | None
+
+
 @dataclass(frozen=True)
 class Pending:
-    """What a folder asks of the table: files to embed, and paths in the table that are no longer there."""
+    """What has to be done: files to embed, and paths of the table that are no longer in the folder."""
 
     files: list[ImageFile]
-    gone: list[str]
+    missing: list[str]
 
 
 def check_same_images(work: Path, location: str) -> None:
-    """A workspace holds one collection: UnpoolError where it was made from another place."""
+    """Check that a workspace holds these images: `UnpoolError` where it holds others."""
     before = read_state(work).get("images")
     if before not in (None, location):
         raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
 
 
 def check_folder_is_free(work: Path, location: str) -> None:
-    """`UsageError` where the images themselves lie in `work`, or a `model` or `report` that would be replaced."""
+    """Check that a new workspace replaces nothing: `UsageError` where it would."""
     if (work / STATE).exists() or (work / WORKSPACE_TABLE).exists():
         return
     if str(work.resolve()) == location:
@@ -46,7 +55,13 @@ def check_folder_is_free(work: Path, location: str) -> None:
 
 
 def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
-    """Compare a scan with the table: unchanged files embedded by `model` need nothing."""
+    """Compare a scan with the table; unchanged files embedded by the model need nothing.
+
+    Args:
+        table: The table.
+        scan: What the folder holds.
+        model: Digest of the model.
+    """
     embedded = "vector IS NOT NULL" if table.dimension is not None else "false"
     rows = table.arrow(["path", "bytes", "modified", "model"], where=f"status = '{OK}' AND {embedded}")
     done = {
@@ -57,95 +72,109 @@ def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
         if by == model
     }
     files = [file for file in scan.files if done.get(file.path) != (file.bytes, file.modified)]
-    there = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
-    gone = [path for path in table.arrow(["path"])["path"].to_pylist() if path not in there]
-    return Pending(files, gone)
+    present = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
+    missing = [path for path in table.arrow(["path"])["path"].to_pylist() if path not in present]
+    return Pending(files, missing)
 
 
 def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
-    """Write the rows of what was refused before it was opened."""
+    """Write the rows of files that were skipped before they were opened."""
     table.upsert([skipped_row(problem) for problem in problems])
 
 
-def read_annotations(table: ImageTable) -> list[dict[str, Any]]:
-    """Path, content (id), label and mark of every image that a person said something of."""
+def read_annotations(table: ImageTable) -> list[Annotation]:
+    """Read the annotation of every image that has a label or a mark."""
     import pyarrow.compute as pc
 
     rows = table.arrow(["path", "id", "label", "wrong"])
-    said = pc.or_(pc.is_valid(rows["label"]), pc.is_valid(rows["wrong"]))
-    found: list[dict[str, Any]] = rows.filter(said).to_pylist()
-    return found
+    is_annotated = pc.or_(pc.is_valid(rows["label"]), pc.is_valid(rows["wrong"]))
+    annotations: list[Annotation] = rows.filter(is_annotated).to_pylist()
+    return annotations
 
 
-def move_annotations_with_content(table: ImageTable, said: Sequence[dict[str, Any]]) -> None:
-    """Where files have changed places under the same names, what was `said` goes with the images, not the names.
+def move_annotations_with_content(table: ImageTable, annotations: Sequence[Annotation]) -> None:
+    """Move annotations with the content of files that were renamed among each other.
 
-    A file whose former content is nowhere any more was edited: what was said of it stays.
+    A file whose former content is nowhere any more was edited: its annotation stays.
+
+    Args:
+        table: The table, with the contents as they are now.
+        annotations: As `read_annotations` gave them before.
     """
-    if not said:
+    if not annotations:
         return
     now = table.arrow(["path", "id", "label", "wrong"], where=f"status = '{OK}'").to_pylist()
     content = {row["path"]: row["id"] for row in now}
-    words = {row["id"]: row for row in said if row["id"] is not None}
-    left = {row["path"]: row["id"] for row in said if content.get(row["path"], row["id"]) != row["id"]}
-    moved = set(left.values()) & set(content.values()) & set(words)
-    told = {path: words.get(content[path], {}) for path, digest in left.items() if digest in moved}
+    by_content = {row["id"]: row for row in annotations if row["id"] is not None}
+    changed = {
+        row["path"]: row["id"] for row in annotations if content.get(row["path"], row["id"]) != row["id"]
+    }
+    moved = set(changed.values()) & set(content.values()) & set(by_content)
+    new: dict[str, Annotation | None] = {
+        path: by_content.get(content[path]) for path, digest in changed.items() if digest in moved
+    }
     for row in now:
-        if row["id"] in moved and row["path"] not in told and row["label"] is None and row["wrong"] is None:
-            told[row["path"]] = words[row["id"]]
-    nothing = [None] * len(told)
-    table.update(list(told), {
-        "label": [row.get("label") for row in told.values()],
-        "wrong": [row.get("wrong") for row in told.values()],
-        "suggestion": nothing, "suggestion_confidence": nothing,
+        if row["id"] in moved and row["path"] not in new and row["label"] is None and row["wrong"] is None:
+            new[row["path"]] = by_content[row["id"]]
+    empty = [None] * len(new)
+    table.update(list(new), {
+        "label": [row and row["label"] for row in new.values()],
+        "wrong": [row and row["wrong"] for row in new.values()],
+        "suggestion": empty, "suggestion_confidence": empty,
     })  # fmt: skip
 
 
-def remove_missing_rows(table: ImageTable, gone: Sequence[str]) -> int:
-    """Drop the rows of vanished files; what a person said of them moves to the same image under another name.
+def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
+    """Remove the rows of missing files; annotations move to the same content elsewhere.
 
-    A label whose image is nowhere else stays, with a row of the problem `missing`. Returns how many rows went or
-    became such: those that were missing before and still are do not count.
+    A label whose content is nowhere else stays, in a row with the problem `missing`.
+
+    Args:
+        table: The table.
+        missing: Paths that are no longer in the folder.
+
+    Returns:
+        The number of rows that were removed or became `missing` now.
     """
-    if not gone:
+    if not missing:
         return 0
     frame = table.frame(["path", "id", "status", "problem", "label", "wrong"])
-    vanished = frame["path"].isin(set(gone))
+    vanished = frame["path"].isin(set(missing))
     moved = {column: _move(table, column, frame, vanished) for column in ("label", "wrong")}
     labelled = frame["label"].notna()
     elsewhere = moved["label"] | set(frame[~vanished & (frame["status"] == OK) & labelled]["id"])
     kept = frame[vanished & labelled & ~frame["id"].isin(elsewhere)]
-    dropped = sorted(set(gone) - set(kept["path"]))
+    dropped = sorted(set(missing) - set(kept["path"]))
     table.delete(dropped)
     kept = kept[kept["problem"] != MISSING]
-    told = "labelled, but no longer in the folder"
+    detail = "labelled, but no longer in the folder"
     # The digest stays: the file may come back under another name.
     table.upsert([
-        skipped_row(Problem(path, MISSING, told)) | {"id": digest}
+        skipped_row(Problem(path, MISSING, detail)) | {"id": digest}
         for path, digest in zip(kept["path"], kept["id"], strict=True)
     ])  # fmt: skip
     return len(dropped) + len(kept)
 
 
 def _move(table: ImageTable, column: str, frame: pd.DataFrame, vanished: pd.Series) -> set[str]:
-    """Give the values of vanished images to the same images elsewhere that have none; returns their digests."""
-    noted = frame[vanished & frame[column].notna() & frame["id"].notna()]
-    value = dict(zip(noted["id"], noted[column], strict=True))
+    """Copy the values of vanished images to the same content elsewhere that has none; returns their digests."""
+    annotated = frame[vanished & frame[column].notna() & frame["id"].notna()]
+    value = dict(zip(annotated["id"], annotated[column], strict=True))
     target = frame[~vanished & (frame["status"] == OK) & frame[column].isna() & frame["id"].isin(value)]
-    told: dict[str, Any] = {column: [value[digest] for digest in target["id"]]}
+    columns: dict[str, list[object]] = {column: [value[digest] for digest in target["id"]]}
     if column == "label":  # which no image has beside a suggestion
-        told |= {name: [None] * len(target) for name in ("suggestion", "suggestion_confidence")}
-    table.update(target["path"].tolist(), told)
+        columns |= {name: [None] * len(target) for name in ("suggestion", "suggestion_confidence")}
+    table.update(target["path"].tolist(), columns)
     return set(target["id"])
 
 
 def counts(table: ImageTable) -> tuple[int, int]:
-    """How many images are usable, and how many were skipped."""
+    """Count the usable images and the skipped files."""
     status = table.arrow(["status"])["status"].to_pylist()
     return status.count(OK), status.count(SKIPPED)
 
 
 def problem_rows(table: ImageTable) -> list[tuple[str, str, str]]:
-    """Path, problem and detail of everything skipped, sorted by path."""
-    rows: Any = table.arrow(["path", "problem", "detail"], where=f"status = '{SKIPPED}'")
-    return [tuple(text or "" for text in row.values()) for row in rows.to_pylist()]  # type: ignore[misc]
+    """List path, problem and detail of every skipped file, sorted by path."""
+    rows = table.arrow(["path", "problem", "detail"], where=f"status = '{SKIPPED}'").to_pylist()
+    return [(row["path"], row["problem"] or "", row["detail"] or "") for row in rows]

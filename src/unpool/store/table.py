@@ -9,28 +9,40 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from unpool.errors import UnpoolError
-from unpool.store.columns import COLUMNS, OK, cleared_by_new_model
-from unpool.store.lance_rows import nearest_rows, places, rewrite, take_thumbnails, with_nulls
+from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
+from unpool.store.lance_rows import (
+    add_empty_columns,
+    find_rows,
+    nearest_rows,
+    rewrite_columns,
+    take_thumbnails,
+)
+
+if TYPE_CHECKING:
+    import lance
+    import lancedb
+    import pyarrow as pa
 
 TABLE = "images"
 
-ATTEMPTS = 20  # to commit where others commit at the same time
+MAX_ATTEMPTS = 20  # to commit where others commit at the same time
+DELETE_BATCH = 500  # paths in one condition
 
 
 class ImageTable:
     """The images of one workspace, stored in `WORK/images.lance`.
 
-    A table that an older version made lacks some columns: they are read as empty, and added by the first write.
+    Columns that the table of an older version lacks are read as empty, and added by the first write.
 
     >>> import tempfile
     >>> table = ImageTable.create(Path(tempfile.mkdtemp()) / "a.unpool")
@@ -40,10 +52,10 @@ class ImageTable:
     """
 
     def __init__(self, work: Path) -> None:
-        """Open the table of an existing workspace; UnpoolError where there is none."""
+        """Open the table of a workspace; `UnpoolError` where there is none."""
         if not (work / f"{TABLE}.lance").is_dir():
             raise UnpoolError(
-                f"no workspace at {work}: make one with `unpool run FOLDER --work {work}` "
+                f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` "
                 "or name another with --work"
             )
         self.work = work
@@ -51,7 +63,7 @@ class ImageTable:
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:
-        """Open the table of a workspace, made empty where there is none yet."""
+        """Open the table of a workspace, an empty one where there is none."""
         if not (work / f"{TABLE}.lance").is_dir():
             work.mkdir(parents=True, exist_ok=True)
             _connect(work).create_table(TABLE, schema=_schema())
@@ -59,14 +71,14 @@ class ImageTable:
 
     @property
     def dimension(self) -> int | None:
-        """How many numbers a vector has; None before anything was embedded."""
+        """Length of a vector; None before anything was embedded."""
         names = self._table.schema.names
         return int(self._table.schema.field("vector").type.list_size) if "vector" in names else None
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
-        return [*self._table.schema.names, *self._missing()]
+        return [*self._table.schema.names, *self._missing_fields()]
 
     @property
     def version(self) -> int:
@@ -77,12 +89,17 @@ class ImageTable:
         return int(self._table.count_rows())
 
     def count(self, status: str) -> int:
-        """How many rows have that status."""
+        """Count the rows with a status."""
         return int(self._table.count_rows(f"status = '{status}'"))
 
-    def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> Any:
-        """Rows as an Arrow table, sorted by path; `where` is an SQL condition on the columns."""
-        empty = self._missing()
+    def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
+        """Read rows as an Arrow table, sorted by path.
+
+        Args:
+            columns: Names of columns, unknown ones are ignored; None for all.
+            where: SQL condition on the columns; None for all rows.
+        """
+        empty = self._missing_fields()
         names = [name for name in columns or self.columns if name in self.columns]
         query = self._table.search().select(
             list(dict.fromkeys(["path", *(n for n in names if n not in empty)]))
@@ -90,33 +107,43 @@ class ImageTable:
         if where:
             query = query.where(where)
         rows = query.limit(max(1, len(self))).to_arrow().sort_by("path")
-        return with_nulls(rows, list(empty.values())).select(names)
+        return add_empty_columns(rows, list(empty.values())).select(names)
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
-        """Rows as a DataFrame sorted by path; whole numbers stay whole where some are missing."""
+        """Read rows as a DataFrame, sorted by path; integers stay integers where some are missing.
+
+        Args:
+            columns: Names of columns, unknown ones are ignored; None for all.
+            where: SQL condition on the columns; None for all rows.
+        """
         frame: pd.DataFrame = self.arrow(columns, where=where).to_pandas(
             types_mapper=_nullable_integers().get, integer_object_nulls=False
         )
         return frame
 
     def vectors(self) -> tuple[list[str], np.ndarray]:
-        """Paths and vectors (N, D) float32 of every embedded image, sorted by path."""
+        """Read paths and vectors (N, D) float32 of all embedded images, sorted by path."""
         if self.dimension is None:
             return [], np.zeros((0, 0), np.float32)
         rows = self.arrow(["path", "vector"], where=f"status = '{OK}' AND vector IS NOT NULL")
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
 
-    def some(self, paths: Sequence[str], columns: Sequence[str]) -> Any:
-        """The rows of those of `paths` that are there, in the order given: an Arrow table of path and `columns`."""
-        dataset, empty = self._table.to_lance(), self._missing()
-        place_P = places(dataset, paths)
+    def some(self, paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
+        """Read some rows in the order of `paths`; unknown paths are ignored.
+
+        Args:
+            paths: Of the rows.
+            columns: Names of columns; `path` comes first in any case.
+        """
+        dataset, empty = self._table.to_lance(), self._missing_fields()
+        place_P = find_rows(dataset, paths)
         there = [name for name in columns if name not in empty]
         rows = dataset.take(place_P[place_P >= 0], columns=["path", *there])
-        return with_nulls(rows, [empty[name] for name in columns if name in empty])
+        return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
 
     def vectors_of(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """Those of `paths` that have a vector, in the order given, and their vectors (n, D) float32."""
+        """Read the vectors (n, D) float32 of those of `paths` that have one, with their paths."""
         if self.dimension is None:
             return [], np.zeros((0, 0), np.float32)
         rows = self.some(paths, ["vector"])
@@ -127,11 +154,20 @@ class ImageTable:
     def nearest(
         self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None
     ) -> tuple[list[str], np.ndarray]:
-        """The `k` images nearest to a vector (D,), nearest first: paths, and cosine distances (k,) from 0 to 2.
+        """Find the images nearest to a vector, exactly.
 
-        Exact; vectors are read in passing, so that a large table needs little memory. `where` is an SQL
-        condition on the images. Raises `UnpoolError` where nothing is embedded, or the vector has another
-        length or is not finite.
+        Vectors are read in chunks, so that a large table needs little memory.
+
+        Args:
+            vector_D: The vector, of any length above 0.
+            k: How many images at most.
+            where: SQL condition on the images; None for all.
+
+        Returns:
+            Paths, and cosine distances (k,) from 0 to 2, nearest first.
+
+        Raises:
+            UnpoolError: Nothing is embedded, or the vector has another shape or is not finite.
         """
         query_D = self._checked_query(vector_D)
         return nearest_rows(self._table.to_lance(), query_D, k, where)
@@ -148,37 +184,41 @@ class ImageTable:
         return query_D
 
     def thumbnails(self, paths: Sequence[str]) -> list[bytes | None]:
-        """The thumbnail of each path, None where there is none; `Thumbnails` is quicker the second time."""
+        """Read the thumbnail of each path, None where there is none; `Thumbnails` caches positions."""
         return Thumbnails(self.work, paths).take(range(len(paths)))
 
-    def upsert(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Add rows, or overwrite the named columns of those whose path is there already."""
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """Add rows, or set the named columns of those whose path is known."""
         if rows:
-            self._complete()
+            self._add_missing_columns()
             data = _to_arrow(rows, self._table.schema)
             merge = self._table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
             # Skipped rows have no vector, which LanceDB otherwise takes for a vector of the wrong length.
             merge.execute(data, on_bad_vectors="null")
 
-    def update(self, paths: Sequence[str], columns: dict[str, Sequence[Any] | np.ndarray]) -> None:
-        """Set some columns of existing rows; paths that are not in the table are passed over.
+    def update(self, paths: Sequence[str], columns: Mapping[str, Sequence[object] | np.ndarray]) -> None:
+        """Set some columns of existing rows; unknown paths are ignored.
 
-        Only these columns are written anew: no row changes its place, no thumbnail and no vector is moved.
+        Only these columns are written: no row changes its position, no thumbnail and no vector is moved.
+
+        Args:
+            paths: Of the rows.
+            columns: A value for each path, by column.
         """
         import pyarrow as pa
         from lance.commit import CommitConflictError
 
         if not len(paths):
             return
-        self._complete()
+        self._add_missing_columns()
         kinds = {name: self._table.schema.field(name).type for name in columns}
         data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS):
             try:
-                rewrite(self._newest(), paths, pa.table(data))
+                rewrite_columns(self._newest(), paths, pa.table(data))
                 break
             except CommitConflictError:
-                if attempt == ATTEMPTS - 1:
+                if attempt == MAX_ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
         self._newest()
@@ -186,11 +226,11 @@ class ImageTable:
     def delete(self, paths: Iterable[str]) -> None:
         """Remove rows by path."""
         quoted = ["'" + path.replace("'", "''") + "'" for path in paths]
-        for start in range(0, len(quoted), 500):
-            self._table.delete(f"path IN ({', '.join(quoted[start : start + 500])})")
+        for start in range(0, len(quoted), DELETE_BATCH):
+            self._table.delete(f"path IN ({', '.join(quoted[start : start + DELETE_BATCH])})")
 
     def reset_vectors(self, dimension: int) -> None:
-        """Forget every vector and what was computed from it; the next ones have `dimension` numbers."""
+        """Clear all vectors and what was computed from them; new ones have length `dimension`."""
         import pyarrow as pa
 
         if "vector" in self._table.schema.names:
@@ -201,29 +241,29 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge the small pieces that many commits leave, and drop versions older than an hour."""
+        """Merge the fragments of many commits, and remove versions older than an hour."""
         self._table.optimize(cleanup_older_than=timedelta(hours=1))
 
-    def _newest(self) -> Any:
-        """The dataset as it is now, with what others have committed."""
+    def _newest(self) -> lance.LanceDataset:
+        """The dataset with everything that others have committed."""
         self._table.checkout_latest()
         return self._table.to_lance()
 
-    def _missing(self) -> dict[str, Any]:
+    def _missing_fields(self) -> dict[str, pa.Field]:
         """The columns that this version knows and the table lacks, by name."""
-        there = set(self._table.schema.names)
-        return {field.name: field for field in _schema() if field.name not in there}
+        present = set(self._table.schema.names)
+        return {field.name: field for field in _schema() if field.name not in present}
 
-    def _complete(self) -> None:
+    def _add_missing_columns(self) -> None:
         """Add the columns that an older version did not know."""
         import pyarrow as pa
 
-        if missing := self._missing():
+        if missing := self._missing_fields():
             self._table.add_columns(pa.schema(list(missing.values())))
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
-    """Paths and vectors (N, D); UnpoolError where there is none."""
+    """Read paths and vectors (N, D) of all embedded images; `UnpoolError` where there is none."""
     paths, vectors_ND = table.vectors()
     if not paths:
         raise UnpoolError(
@@ -233,14 +273,21 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
 
 
 class Thumbnails:
-    """Thumbnails by row, quick for a few of many: it remembers a version of the table, and where each image lies.
+    """Thumbnails by row, fast for a few of many: positions in one version of the table are cached.
 
-    A row is the place of an image in `paths`; without it among the usable images sorted by path. Once a compaction
-    has removed the files of that version the newest is opened. Several threads may ask at once.
+    Once a compaction has removed the files of that version, the newest is opened. Safe to use from several threads.
     """
 
-    def __init__(self, work: Path, paths: Sequence[str] | Any | None = None) -> None:
-        """`UnpoolError` where there is no workspace."""
+    def __init__(self, work: Path, paths: Sequence[str] | pa.Array | None = None) -> None:
+        """Open the table of a workspace.
+
+        Args:
+            work: The workspace.
+            paths: A row is the place of an image in these; None for the usable images sorted by path.
+
+        Raises:
+            UnpoolError: There is no workspace.
+        """
         self._table = ImageTable(work)
         if paths is None:
             paths = self._table.arrow(["path"], where=f"status = '{OK}'")["path"]
@@ -249,25 +296,25 @@ class Thumbnails:
         self._pin()
 
     def take(self, rows: Sequence[int] | np.ndarray) -> list[bytes | None]:
-        """The WebP bytes of some rows in the order given; None where there is no thumbnail."""
-        wanted = np.asarray(rows, np.int64)
+        """Read the thumbnails (WebP) of some rows; None where there is none."""
+        row_R = np.asarray(rows, np.int64)
         with self._lock:
             pinned = self._pinned
         try:
-            return take_thumbnails(*pinned, wanted)
+            return take_thumbnails(*pinned, row_R)
         except (OSError, ValueError):
             with self._lock:
                 if self._pinned is pinned:
                     self._pin()
                 pinned = self._pinned
-            return take_thumbnails(*pinned, wanted)
+            return take_thumbnails(*pinned, row_R)
 
     def _pin(self) -> None:
         dataset = self._table._newest()
-        self._pinned = (dataset, places(dataset, self._paths))
+        self._pinned = (dataset, find_rows(dataset, self._paths))
 
 
-def _connect(work: Path) -> Any:
+def _connect(work: Path) -> lancedb.DBConnection:
     # Quiet: Lance's Rust side logs to standard error, where the progress bar lives.
     os.environ.setdefault("LANCE_LOG", "error")
     import lancedb
@@ -275,23 +322,26 @@ def _connect(work: Path) -> Any:
     return lancedb.connect(str(work))
 
 
-def _schema() -> Any:
+def _schema() -> pa.Schema:
     import pyarrow as pa
 
     types = {"string": pa.string(), "binary": pa.binary(), "bool": pa.bool_(), "double": pa.float64()}
     types |= {"float": pa.float32(), "int32": pa.int32(), "int64": pa.int64()}
     return pa.schema(
-        [pa.field(column.name, types[column.type], nullable=column.name != "path") for column in COLUMNS.values()]
+        [
+            pa.field(column.name, types[column.type], nullable=column.name != "path")
+            for column in COLUMNS.values()
+        ]
     )
 
 
-def _nullable_integers() -> dict[Any, Any]:
+def _nullable_integers() -> dict[pa.DataType, Any]:
     import pyarrow as pa
 
     return {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
 
 
-def _to_arrow(rows: Sequence[dict[str, Any]], schema: Any) -> Any:
+def _to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
     import pyarrow as pa
 
     names = [name for name in schema.names if any(name in row for row in rows)]
@@ -300,6 +350,6 @@ def _to_arrow(rows: Sequence[dict[str, Any]], schema: Any) -> Any:
     )
 
 
-def _plain(values: Sequence[Any] | np.ndarray) -> Sequence[Any] | np.ndarray:
-    """Arrow takes (N,) arrays as they are and wants the rows of an (N, D) array as a list."""
+def _plain(values: Sequence[object] | np.ndarray) -> Sequence[object] | np.ndarray:
+    """Values as Arrow takes them: arrays (N,) unchanged, arrays (N, D) as a list of rows."""
     return list(values) if isinstance(values, np.ndarray) and values.ndim > 1 else values

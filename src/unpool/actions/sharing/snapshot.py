@@ -55,12 +55,6 @@ class LabelCount(Counted):
     colour: str
 
 
-class LabelCount(Counted):
-    """A label with its number of images, and a colour that no group has."""
-
-    colour: str  # #rrggbb
-
-
 class Dates(TypedDict):
     """When the files were last changed, in seconds since 1970; None where no file has a date."""
 
@@ -269,13 +263,6 @@ class Snapshot:
         num_groups = min(max(self.members, default=-1) + 1, MAX_COLOURS // 2)
         colours = distinct_colours(min(MAX_COLOURS, num_groups + len(counted)))[num_groups:]
         return [{**label, "colour": colours[at % len(colours)]} for at, label in enumerate(counted)]
-
-    def count_labels(self) -> list[LabelCount]:
-        """Count the images of each label, sorted by name."""
-        counts = self.count_names("label")
-        num_groups = sum(number >= 0 for number in self.members)
-        colours = label_colours(len(counts), num_groups)
-        return [{**count, "colour": colour} for count, colour in zip(counts, colours, strict=True)]
 
     def count_folders(self, limit: int = MAX_FOLDERS) -> list[Counted]:
         """Count the images in each folder and its subfolders, sorted by name.
