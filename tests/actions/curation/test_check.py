@@ -239,7 +239,9 @@ def test_images_without_thumbnail_or_vector_are_passed_over(work: Path) -> None:
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     work = tmp_path_factory.mktemp("digits") / "w.unpool"
     with pytest.raises(SystemExit):
-        main(["run", "digits", "--work", str(work), "--steps", "20", "--groups", "10", "--no-open"])
+        main(["train", "digits", "--out", str(work.parent / "model"), "--network", "conv", "--steps", "20"])
+    with pytest.raises(SystemExit):
+        main(["embed", "digits", "--model", str(work.parent / "model"), "--work", str(work)])
     return work
 
 
