@@ -10,8 +10,6 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder, Preprocessing, evaluating, merge_code, smallest_input
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier, with_classes
-from unpool.networks.decoders.base import NoDecoder, interpolate
-from unpool.networks.decoders.upsampling import UpsamplingDecoder
 
 
 def small_encoder() -> nn.Sequential:
@@ -53,61 +51,6 @@ def test_forward_without_indices_decodes_the_code_alone() -> None:
     assert not torch.equal(autoencoder(x_BCHW), expected)
 
 
-def test_any_module_may_decode_and_is_fitted_to_the_image() -> None:
-    decoder = nn.ConvTranspose2d(4, 1, 4, stride=4)
-    autoencoder = Autoencoder(nn.Conv2d(1, 4, 4, stride=4), decoder)
-    x_BCHW = torch.rand(1, 1, 18, 17)
-    assert autoencoder(x_BCHW).shape == x_BCHW.shape
-    code = autoencoder.encode(x_BCHW)
-    assert torch.equal(autoencoder.decode(code), decoder(code))
-
-
-def test_an_encoder_that_is_no_sequential_takes_an_upsampling_decoder() -> None:
-    class Encoder(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.conv = nn.Conv2d(3, 5, 3, stride=4, padding=1)
-
-        def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-            return self.conv(x_BCHW)
-
-    with pytest.raises(UnpoolError, match="cannot mirror Encoder"):
-        Autoencoder(Encoder())
-    autoencoder = Autoencoder(Encoder(), UpsamplingDecoder(5, reduction=4), merge="mean")
-    x_BCHW = torch.rand(2, 3, 21, 34)
-    assert autoencoder(x_BCHW).shape == x_BCHW.shape
-    assert autoencoder.dimension((30, 40)) == 5
-
-
-@pytest.mark.parametrize("form", ["upsample", "transpose"])
-def test_upsampling_reaches_every_size(form) -> None:
-    decoder = UpsamplingDecoder(6, reduction=8, form=form).eval()
-    with torch.no_grad():
-        for height in range(9, 17):
-            assert decoder(torch.rand(1, 6, 2, 3), size=(height, 20)).shape == (1, 3, height, 20)
-        assert decoder(torch.rand(1, 6, 2, 3)).shape == (1, 3, 9, 17)
-    with pytest.raises(UnpoolError, match="the code is 1×6; an image needs"):
-        decoder(torch.rand(1, 6))
-
-
-def test_upsampling_has_no_checkerboard() -> None:
-    """Two steps from a constant code give a constant inside; the border alone sees the zero padding."""
-    torch.manual_seed(0)
-    decoder = UpsamplingDecoder(4, reduction=4).eval()
-    with torch.no_grad():
-        image_HW = decoder(torch.ones(1, 4, 12, 12), size=(48, 48))[0, 0]
-    inside = image_HW[12:-12, 12:-12]
-    assert inside.std() < 1e-6 * inside.abs().mean()
-    assert image_HW.std() > 1e-4 * inside.abs().mean()
-
-
-def test_interpolation_is_linear_between_pixel_centres() -> None:
-    x_BCL = torch.tensor([[[0.0, 1.0]]])
-    assert interpolate(x_BCL, (4,)).flatten().tolist() == [0, 0.25, 0.75, 1]
-    assert interpolate(x_BCL.reshape(1, 1, 1, 2), (2, 4))[0, 0].tolist() == [[0, 0.25, 0.75, 1]] * 2
-    assert interpolate(x_BCL, (2,)) is x_BCL
-
-
 def test_merging() -> None:
     code = torch.arange(12.0).reshape(1, 2, 2, 3)
     assert merge_code(code, "mean").tolist() == [[2.5, 8.5]]
@@ -115,14 +58,6 @@ def test_merging() -> None:
     assert merge_code(torch.ones(2, 5), "mean").shape == (2, 5)
     with pytest.raises(UsageError, match="unknown merge 'max'"):
         Autoencoder(small_encoder(), merge="max")
-
-
-def test_a_network_without_a_decoder_embeds_and_says_so() -> None:
-    network = build_network("conv", size=16, decoder="none")
-    assert isinstance(network.decoder, NoDecoder)
-    assert network.embed(torch.rand(1, 3, 16, 16)).shape == (1, 256)
-    with pytest.raises(UnpoolError, match="this network has no decoder; build it with decoder="):
-        network(torch.rand(1, 3, 16, 16))
 
 
 def test_images_that_do_not_fit_are_refused() -> None:

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 import torch
-import torchvision
-from safetensors.torch import save_file
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks import weights
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import CATALOGUE, build_network, describe, layer_table, names
-from unpool.networks.encoders import small as encoders
-from unpool.networks.encoders.backbones import Backbone
-
-LETTERS = {11: "A", 13: "B", 16: "D", 19: "E"}
 
 
 def numbers(network: torch.nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
-
-
-@pytest.mark.parametrize("depth", [11, 13, 16, 19])
-def test_vgg_is_laid_out_as_torchvisions(depth) -> None:
-    torchvisions = torchvision.models.vgg
-    layers = torchvisions.make_layers(torchvisions.cfgs[LETTERS[depth]], batch_norm=True)
-    ours = encoders.vgg(depth)
-    assert [repr(layer) for layer in ours] == [repr(layer) for layer in layers]
-    assert {k: v.shape for k, v in ours.state_dict().items()} == {
-        k: v.shape for k, v in layers.state_dict().items()
-    }
 
 
 def test_the_layer_table_of_conv_small_is_the_published_one() -> None:
@@ -92,157 +72,10 @@ def test_defaults(name, size, channels, mean, dimension) -> None:
     assert network.dimension() == dimension
 
 
-@pytest.mark.parametrize(
-    ("size", "side"), [(8, 2), (16, 2), (28, 3), (32, 2), (64, 2), (96, 3), (5, 2), (2, 1)]
-)
-def test_the_depth_of_conv_follows_the_size(size, side) -> None:
-    network = build_network("conv", size=size, channels=1, width=8, decoder="none")
-    assert network.encode(torch.rand(1, 1, size, size)).shape == (1, 16, side, side)
-
-
-def test_width_scales_the_small_ones() -> None:
-    assert build_network("conv", size=16, width=16).dimension() == 128
-    half = build_network("conv-small", width=16)
-    assert half(torch.rand(1, 1, 28, 28)).shape == (1, 1, 28, 28)
-    assert numbers(half) < 50_161 / 3
-
-
 def test_one_channel_averages_the_pixel_range() -> None:
     network = build_network("vgg11-bn", channels=1, decoder="none")
     assert network.mean == pytest.approx(((0.485 + 0.456 + 0.406) / 3,))
     assert network.encode(torch.rand(1, 1, 32, 32)).shape == (1, 512, 1, 1)
-
-
-def test_a_timm_network_is_used_at_the_size_it_was_trained_at() -> None:
-    assert build_network("mobilenetv3_small_050", decoder="none").size == 224
-    assert build_network("swinv2_cr_tiny_ns_224", decoder="none").size == 224
-    assert build_network("mobilevit_xxs", decoder="none").size == 256
-
-
-@pytest.mark.parametrize(
-    "name", ["vit_tiny_patch16_224", "swin_tiny_patch4_window7_224", "mnasnet0_5", "shufflenet_v2_x0_5"]
-)
-def test_backbones_of_timm_and_torchvision(name) -> None:
-    network = build_network(name, size=64 if "swin" not in name else 224, seed=0).eval()
-    x_BCHW = torch.rand(1, 3, network.size, network.size)
-    with torch.no_grad():
-        code = network.encode(x_BCHW)
-        assert code.shape[2] == code.shape[3] == network.size // network.encoder.reduction
-        assert network(x_BCHW).shape == x_BCHW.shape
-    assert network.dimension() == network.encoder.out_channels
-
-
-def test_image_tokens_keep_their_places() -> None:
-    """A vision transformer's tokens, in a grid: row by row, without the class token."""
-
-    class Tokens(torch.nn.Module):
-        def forward(self, x_BCHW: torch.Tensor) -> torch.Tensor:
-            patches_BND = x_BCHW.flatten(2).transpose(1, 2)
-            return torch.cat([torch.full_like(patches_BND[:, :1], -1), patches_BND], 1)
-
-    x_BCHW = torch.arange(2.0 * 3 * 4 * 6).reshape(2, 3, 4, 6)
-    assert torch.equal(Backbone(Tokens(), 3, 1, 1)(x_BCHW), x_BCHW)
-
-
-def test_lite0_comes_with_its_weights() -> None:
-    """The same entries in the same order: names end alike, and the whole classifier tells its classes apart."""
-    import timm
-
-    network = build_network("efficientnet-lite0", weights="imagenet", decoder="none").eval()
-    stored = weights.lite0_state()
-    body = network.encoder.body.state_dict()
-    for (theirs, value), (ours, loaded) in zip(stored.items(), body.items(), strict=False):
-        assert theirs.rsplit(".", 1)[1] == ours.rsplit(".", 1)[1]
-        assert torch.equal(value, loaded)
-    assert len(stored) == len(body) + 2
-    whole = timm.create_model("tf_efficientnet_lite0").eval()
-    whole.load_state_dict(dict(zip(whole.state_dict(), stored.values(), strict=True)))
-    x_BCHW = torch.randn(1, 3, 224, 224)
-    with torch.no_grad():
-        pooled_BD = whole.forward_head(whole.forward_features(x_BCHW), pre_logits=True)
-        torch.testing.assert_close(network.embed(x_BCHW), pooled_BD, rtol=1e-4, atol=1e-5)
-
-
-def test_pretrained_grey_network_sums_over_colours() -> None:
-    grey = build_network("efficientnet-lite0", weights="imagenet", channels=1, decoder="none").eval()
-    colour = build_network("efficientnet-lite0", weights="imagenet", decoder="none").eval()
-    x_BCHW = torch.rand(1, 1, 64, 64)
-    with torch.no_grad():
-        both = grey.embed(x_BCHW), colour.embed(x_BCHW.expand(-1, 3, -1, -1))
-    torch.testing.assert_close(*both, rtol=1e-3, atol=1e-4)
-
-
-@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_weights_from_a_file(tmp_path, suffix) -> None:
-    """A whole network, an encoder alone, or torchvision's whole classifier."""
-    source = build_network("vgg11-bn", seed=1)
-    head = {"classifier.0.weight": torch.zeros(4, 4)}
-    whole = source.state_dict()
-    features = {f"features.{key}": value for key, value in source.encoder.state_dict().items()} | head
-    for state, has_decoder in ((whole, True), (dict(source.encoder.state_dict()), False), (features, False)):
-        path = tmp_path / f"weights{suffix}"
-        state = {key: value.clone() for key, value in state.items()}
-        save_file(state, path) if suffix == ".safetensors" else torch.save({"state_dict": state}, path)
-        network = build_network("vgg11-bn", weights=path, seed=2)
-        assert torch.equal(network.encoder[0].weight, source.encoder[0].weight)
-        last = [list(n.decoder.parameters())[-2] for n in (network, source)]
-        assert torch.equal(*last) == has_decoder
-
-
-def test_backbone_weights_from_a_file(tmp_path) -> None:
-    whole = torchvision.models.resnet18()
-    torch.save(whole.state_dict(), tmp_path / "resnet18.pth")
-    network = build_network("resnet18", weights=tmp_path / "resnet18.pth", size=64).eval()
-    x_BCHW = torch.rand(1, 3, 64, 64)
-    whole.fc = torch.nn.Identity()
-    with torch.no_grad():
-        torch.testing.assert_close(network.embed(x_BCHW), whole.eval()(x_BCHW), rtol=1e-4, atol=1e-5)
-
-
-def test_another_networks_file_is_refused_with_the_first_difference(tmp_path) -> None:
-    torch.save(build_network("vgg13-bn").encoder.state_dict(), tmp_path / "thirteen.pth")
-    told = (
-        r"thirteen\.pth is not for vgg11-bn: '4\.weight' is 64 in the file, 128×64×3×3 in the network; give"
-    )
-    with pytest.raises(UnpoolError, match=told):
-        build_network("vgg11-bn", weights=tmp_path / "thirteen.pth")
-    torch.save(torchvision.models.resnet34().state_dict(), tmp_path / "deeper.pth")
-    with pytest.raises(
-        UnpoolError, match=r"not for resnet18: 'layer1\.2.* in the file, absent in the network"
-    ):
-        build_network("resnet18", weights=tmp_path / "deeper.pth", size=64)
-
-
-class Exploit:
-    def __reduce__(self):
-        return (print, ("this code ran",))
-
-
-def test_files_that_hold_no_weights_are_refused_and_run_no_code(tmp_path, capsys) -> None:
-    torch.save({"a": Exploit()}, tmp_path / "evil.pth")
-    (tmp_path / "noise.safetensors").write_bytes(b"not at all")
-    (tmp_path / "noise.pth").write_bytes(b"not at all")
-    torch.save([1, 2], tmp_path / "list.pth")
-    for name in ("evil.pth", "noise.safetensors", "noise.pth", "list.pth", "absent.pth"):
-        with pytest.raises(UnpoolError, match=name):
-            build_network("conv", weights=tmp_path / name)
-    assert "this code ran" not in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", ["vgg16-bn", "resnet18", "mnasnet0_5"])
-def test_unreachable_weights_are_told_with_the_way_round(name, monkeypatch, tmp_path, capsys) -> None:
-    def unreachable(*_args, **_options):
-        raise socket.gaierror("Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(proxy, raising=False)
-    told = f"the ImageNet weights of {name} could not be fetched .*; give a file with --weights FILE or start"
-    with pytest.raises(UnpoolError, match=told):
-        build_network(name, weights="imagenet", size=64)
-    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.layers.bilinear import bilinear_transposed
-from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import load_model, save_model
 
@@ -27,18 +25,6 @@ def small() -> nn.Sequential:
 def test_the_published_network_has_the_published_number_of_parameters() -> None:
     network = Segmenter("fcn32s", backbone="resnet18", num_classes=21, upsampling="dense")
     assert sum(parameter.numel() for parameter in network.parameters()) == 12_993_642
-
-
-@pytest.mark.parametrize("factor", [2, 3, 5, 8, 32])
-@pytest.mark.parametrize("grouped", [True, False])
-def test_a_bilinear_transposed_convolution_interpolates_in_the_interior(factor: int, grouped: bool) -> None:
-    x = torch.rand(2, 3, 6, 7)
-    found = bilinear_transposed(3, factor, grouped=grouped)(x)
-    wanted = F.interpolate(x, scale_factor=factor, mode="bilinear", align_corners=False)
-    assert found.shape == wanted.shape
-    inside = (..., slice(factor, -factor), slice(factor, -factor))
-    assert torch.allclose(found[inside], wanted[inside], atol=1e-5)
-    assert not torch.allclose(found, wanted, atol=1e-3)  # at the border it fades, as the docs say
 
 
 def test_the_cheap_heads_cost_a_twentieth_of_the_dense_one() -> None:
@@ -74,32 +60,6 @@ def test_all_upsamplings_begin_as_the_same_map_in_the_interior(upsampling: str) 
         assert torch.allclose(plain.eval()(x)[inside], other.eval()(x)[inside], atol=1e-5)
 
 
-def test_scores_are_summed_as_published_with_width_0() -> None:
-    segmenter = Segmenter("fcn16s", backbone="resnet18", num_classes=4, width=0, seed=0).eval()
-    x = torch.rand(1, 3, 64, 96)
-    body = segmenter.encoder.body
-    with torch.no_grad():
-        fine = body.layer3(body.layer2(body.layer1(body.maxpool(body.act1(body.bn1(body.conv1(x)))))))
-        last = body.layer4(fine)
-        lateral = segmenter.decoder.laterals
-        summed = lateral[0](fine) + F.interpolate(lateral[1](last), scale_factor=2, mode="bilinear")
-        wanted = F.interpolate(summed, scale_factor=16, mode="bilinear")
-        assert torch.allclose(segmenter(x), wanted, atol=1e-5)
-
-
-def test_maps_are_the_last_of_their_size_and_not_what_lies_inside_blocks() -> None:
-    timm_one = Pyramid(build_network("resnet18", decoder="none").encoder)
-    assert [level.channels for level in timm_one.levels] == [64, 64, 128, 256, 512]
-    other = Pyramid(build_network("mobilenet_v3_large", decoder="none").encoder)  # torchvision's
-    assert [round(level.reduction) for level in other.levels] == [2, 4, 8, 16, 32]
-    x = torch.rand(1, 3, 64, 64)
-    for pyramid in (timm_one, other):
-        pyramid.encoder.eval()
-        maps = pyramid(x)
-        assert [each.shape[1] for each in maps] == [level.channels for level in pyramid.levels]
-        assert torch.equal(maps[-1], pyramid.encoder(x))
-
-
 def test_a_trained_encoder_is_gone_on_from_and_not_copied() -> None:
     autoencoder = build_network("conv", size=32, channels=3, seed=3)
     segmenter = Segmenter("fcn4s", backbone=autoencoder, num_classes=2)
@@ -126,7 +86,7 @@ def test_wrong_wishes_are_told_with_the_value() -> None:
     for told, words in (
         ({"network": "fcn4"}, "unknown network 'fcn4'; did you mean 'fcn4s'"),
         ({"upsampling": "bilinear"}, "unknown upsampling 'bilinear'"),
-        ({"num_classes": 1}, "num_classes 1 leaves nothing to tell apart"),
+        ({"num_classes": 1}, "num_classes 1 leaves nothing to distinguish"),
         ({"enlarge": 0.0}, "enlarge is 0.0"),
         ({"width": -1}, "width is -1"),
     ):

@@ -1,0 +1,36 @@
+"""How pixels become a network's input, kept in model.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from unpool.images.reading.decode import Picture
+from unpool.networks.preprocessing import Preprocessing
+
+
+def picture(pixels: np.ndarray) -> Picture:
+    height, width = pixels.shape[:2]
+    return Picture(pixels, width, height, "RGB", False, "id")
+
+
+def test_json_and_back() -> None:
+    prep = Preprocessing(size=9, channels=1, mean=(0.1,), std=(0.2,), crop="squash")
+    assert Preprocessing.from_dict(json.loads(json.dumps(asdict(prep)))) == prep
+
+
+def test_the_middle_or_the_whole_picture() -> None:
+    pixels = np.zeros((10, 30, 3), np.uint8)
+    pixels[:, :10], pixels[:, 20:] = 255, 255  # bright sides
+    centre = Preprocessing(size=10).fit(picture(pixels))
+    squashed = Preprocessing(size=10, crop="squash").fit(picture(pixels))
+    assert centre.shape == squashed.shape == (10, 10, 3)
+    assert centre.max() == 0
+    assert squashed[:, 0].min() > 200
+
+
+def test_one_channel_for_grey_networks() -> None:
+    pixels = np.full((8, 8, 3), 77, np.uint8)
+    assert Preprocessing(size=4, channels=1).fit(picture(pixels)).tolist() == np.full((4, 4, 1), 77).tolist()
