@@ -18,7 +18,7 @@ from PIL import Image
 from support.masks import write_scenes
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
-from unpool.actions.segmentation.train import segment_train
+from support.training import segment_train
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
@@ -209,11 +209,11 @@ def test_images_are_found_from_any_folder(
 
 
 def test_nearest_leaves_out_what_the_page_has_not_seen(viewed: Path) -> None:
-    desk = Session(viewed / "w.unpool")
-    (vector_D,) = desk.table.vectors_of([desk.seen(1).path(7)])[1]
+    session = Session(viewed / "w.unpool")
+    (vector_D,) = session.table.vectors_of([session.snapshot(1).path(7)])[1]
     table = ImageTable(viewed / "w.unpool")
     table.upsert([{"path": "0-new.png", "status": "ok", "vector": vector_D.tolist()}])
-    desk.table = ImageTable(viewed / "w.unpool")  # newer than what is seen
-    near = desk.nearest(vector_D, 3)
+    session.table = ImageTable(viewed / "w.unpool")  # newer than what is seen
+    near = session.nearest(vector_D, 3)
     assert [entry["row"] for entry in near][:1] == [7]
     assert len(near) == 2
