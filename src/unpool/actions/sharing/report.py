@@ -14,9 +14,9 @@ from unpool.actions.sharing.quality import LOSS, MAP, PAIRS, SHEET
 from unpool.actions.sharing.static_page import write_static_page
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
-from unpool.images.source import FolderSource, Source
+from unpool.images.source import Source
 from unpool.store.columns import OK
-from unpool.store.origin import source_of
+from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, REPORT
 from unpool.store.table import ImageTable, embedded_vectors
 from unpool.training.model_file import describe_model, load_model
@@ -56,11 +56,9 @@ def write_report(work: Path, *, out: Path | None = None) -> Path:
     if "group" in frame and frame["group"].notna().all():
         frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))
     _draw_groups(folder, frame)
-    source = source_of(work)
     if training := describe_model(work / MODEL).get("training"):
-        _draw_training(folder, training["epochs"], _reconstruct_examples(work, source, paths))
-    originals = source.folder if isinstance(source, FolderSource) else None
-    write_static_page(work, folder / PAGE, pictures=[folder, work / REPORT], originals=originals)
+        _draw_training(folder, training["epochs"], _reconstruct_examples(work, source_of(work), paths))
+    write_static_page(work, folder / PAGE, pictures=[folder, work / REPORT], originals=folder_of(work))
     return folder / PAGE
 
 
