@@ -20,10 +20,10 @@ from unpool.core.atomic_files import PARTIAL
 from unpool.store.table import ImageTable
 
 
-def start(root: Path) -> subprocess.Popen[str]:
-    words = ["run", "images", "--work", "w.unpool", "--steps", "60", "--groups", "3", "--no-open", "--json"]
+def start(root: Path, steps: int = 20) -> subprocess.Popen[str]:
+    options = ["--work", "w.unpool", "--steps", str(steps), "--groups", "3", "--no-open", "--json"]
     return subprocess.Popen(
-        [sys.executable, "-m", "unpool", *words],
+        [sys.executable, "-m", "unpool", "run", "images", *options],
         cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -52,12 +52,12 @@ def test_ten_kills_at_random_moments(tmp_path: Path) -> None:
     started = time.perf_counter()
     whole = tmp_path / "undisturbed"
     make_shapes(whole / "images", each=100)
-    finish(start(whole))
+    finish(start(whole, 60))
     length = time.perf_counter() - started
     chance = random.Random(0)
     killed = 0
     while killed < 10:
-        process = start(tmp_path)
+        process = start(tmp_path, 60)
         time.sleep(chance.uniform(0.3, length))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
@@ -66,38 +66,35 @@ def test_ten_kills_at_random_moments(tmp_path: Path) -> None:
             check_whole(tmp_path, paths)
             shutil.rmtree(tmp_path / "w.unpool")
         process.communicate()
-    finish(start(tmp_path))
+    finish(start(tmp_path, 60))
     check_whole(tmp_path, paths)
     first, second = (ImageTable(root / "w.unpool").frame().set_index("path") for root in (whole, tmp_path))
     assert first["group"].equals(second["group"])
 
 
-def test_a_kill_while_embedding(tmp_path: Path) -> None:
-    paths = make_shapes(tmp_path / "images", each=40)
-    process = start(tmp_path)
-    model = tmp_path / "w.unpool/model/model.json"
+def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
     for _ in range(6000):
-        if model.exists() or process.poll() is not None:
-            break
+        if file.exists() or process.poll() is not None:
+            return
         time.sleep(0.05)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not (tmp_path / "w.unpool/report/index.html").exists()
-    told = finish(start(tmp_path))
-    assert told["images"] == 120
-    check_whole(tmp_path, paths)
 
 
-def test_ctrl_c_is_one_line_and_goes_on(tmp_path: Path) -> None:
-    make_shapes(tmp_path / "images", each=40)
+def test_interrupted_killed_while_embedding_and_finished(tmp_path: Path) -> None:
+    paths = make_shapes(tmp_path / "images", each=12)
+    work = tmp_path / "w.unpool"
     process = start(tmp_path)
-    for _ in range(6000):
-        if (tmp_path / "w.unpool/unpool.yaml").exists():
-            break
-        time.sleep(0.05)
+    wait_for(work / "unpool.yaml", process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 1
-    assert err.strip().splitlines()[-1] == "unpool: stopped; give the same command again to go on"
+    assert err.strip().splitlines()[-1] == "unpool: stopped; give the same command again to resume it"
     assert "Traceback" not in err
-    assert finish(start(tmp_path))["images"] == 120
+
+    process = start(tmp_path)
+    wait_for(work / "model" / "model.json", process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (work / "report" / "index.html").exists()
+
+    assert finish(start(tmp_path))["images"] == len(paths) == 36
+    check_whole(tmp_path, paths)

@@ -9,13 +9,21 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from unpool.actions.training.train import train
+from support.pictures import make_shapes
+from support.training import train
 from unpool.networks.catalogue import build_network
 from unpool.objectives.contrastive import Contrast
 
 ASKED: dict[str, Any] = {
     "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "decoder": "none", "val": 0.0,
 }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("images")
+    make_shapes(folder, each=12)
+    return str(folder)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +63,10 @@ def temperatures(monkeypatch: pytest.MonkeyPatch) -> set[float]:
 
 
 @pytest.mark.parametrize("objective", ["contrast", "aggregate"])
-def test_statistics_stay_and_the_encoder_learns_slowly(objective: str, learnt: Path, tmp_path: Path) -> None:
-    train("digits", out=tmp_path / "m", objective=objective, weights=str(learnt), lr=1e-3, **ASKED)
+def test_statistics_stay_and_the_encoder_learns_slowly(
+    objective: str, images: str, learnt: Path, tmp_path: Path
+) -> None:
+    train(images, out=tmp_path / "m", objective=objective, weights=str(learnt), lr=1e-3, **ASKED)
     statistics = after(tmp_path / "m", "running_mean")
     assert statistics
     for key, value in statistics.items():
@@ -66,14 +76,16 @@ def test_statistics_stay_and_the_encoder_learns_slowly(objective: str, learnt: P
 
 
 def test_a_learnt_encoder_is_contrasted_more_sharply(
-    learnt: Path, tmp_path: Path, temperatures: set[float]
+    images: str, learnt: Path, tmp_path: Path, temperatures: set[float]
 ) -> None:
-    train("digits", out=tmp_path / "m", objective="contrast", weights=str(learnt), **ASKED)
+    train(images, out=tmp_path / "m", objective="contrast", weights=str(learnt), **ASKED)
     assert temperatures == {0.2}
 
 
-def test_from_random_weights_all_is_learnt_at_one_rate(tmp_path: Path, temperatures: set[float]) -> None:
-    train("digits", out=tmp_path / "m", objective="contrast", weights="none", lr=1e-3, **ASKED)
+def test_from_random_weights_all_is_learnt_at_one_rate(
+    images: str, tmp_path: Path, temperatures: set[float]
+) -> None:
+    train(images, out=tmp_path / "m", objective="contrast", weights="none", lr=1e-3, **ASKED)
     begun = build_network("resnet18", size=32, channels=1, decoder="none", seed=0).encoder.body.state_dict()
     assert temperatures == {0.5}
     statistics = after(tmp_path / "m", "running_mean")
@@ -82,9 +94,9 @@ def test_from_random_weights_all_is_learnt_at_one_rate(tmp_path: Path, temperatu
     assert (value - begun[key.partition("body.")[2]]).abs().mean() > 5e-4
 
 
-def test_what_does_not_compare_trains_as_ever(learnt: Path, tmp_path: Path) -> None:
+def test_what_does_not_compare_trains_as_ever(images: str, learnt: Path, tmp_path: Path) -> None:
     asked = {name: value for name, value in ASKED.items() if name != "decoder"}
-    train("digits", out=tmp_path / "m", objective="classify", weights=str(learnt), lr=1e-3, **asked)
+    train(images, out=tmp_path / "m", objective="classify", weights=str(learnt), lr=1e-3, **asked)
     statistics = after(tmp_path / "m", "running_mean")
     kept = load_file(learnt)
     assert any(not torch.equal(value, kept[key.partition("body.")[2]]) for key, value in statistics.items())
