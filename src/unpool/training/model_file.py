@@ -174,6 +174,7 @@ def _rebuilt(path: Path, described: Mapping[str, Any]) -> Any:
 
 
 def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
+    from unpool.networks.preprocessing import Preprocessing
     from unpool.networks.segmentation.segmenter import Segmenter
 
     try:
@@ -182,17 +183,10 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
         if isinstance(body, dict):
             body = _encoder(path, {**body, "preprocessing": described["preprocessing"]})
         network = Segmenter(backbone=body, **options)
-        network.preprocessing = _preprocessing(described)
+        network.preprocessing = Preprocessing.from_dict(described["preprocessing"])
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(f"{path} describes no segmenter that can be built ({error}); {REMEDY}") from error
     return network
-
-
-def _preprocessing(described: Mapping[str, Any]) -> Any:
-    from unpool.networks.autoencoder import Preprocessing
-
-    prepared = described["preprocessing"]
-    return Preprocessing(**{**prepared, **{key: tuple(prepared[key]) for key in ("mean", "std")}})
 
 
 def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
@@ -200,6 +194,7 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.classifier import with_classes
     from unpool.networks.description import network_from_description
     from unpool.networks.head import with_head
+    from unpool.networks.preprocessing import Preprocessing
 
     try:
         options = dict(described["options"])
@@ -210,7 +205,7 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
             network = network_from_description(description)
             network = network if num_classes is None else with_classes(network, num_classes)
             network = network if options.get("head") is None else with_head(network, options["head"])
-        network.preprocessing = _preprocessing(described)
+        network.preprocessing = Preprocessing.from_dict(described["preprocessing"])
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(f"{path} describes no network that can be built ({error}); {REMEDY}") from error
     network.merge = described.get("merge", network.merge)

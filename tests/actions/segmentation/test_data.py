@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-
-from unpool.actions.segmentation.data import find_labelled, learn_classes
 from unpool.actions.segmentation.run import Job
-from unpool.actions.segmentation.train import segment_train
+
+from support.training import segment_train
+from unpool.actions.segmentation.data import find_labelled, learn_classes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import read_labels

@@ -244,7 +244,7 @@ def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     told = large(tmp_path, monkeypatch)
-    stopped(told, models["three"], monkeypatch, segment_files, "state_of")  # called right after
+    stopped(told, models["three"], monkeypatch, segment_files, "state_file")  # called right after
     assert (told["out"] / "a.probabilities.tif").is_file()
     assert (told["out"] / ".a.json").is_file()
     segment_predict(**told, model=models["three"])

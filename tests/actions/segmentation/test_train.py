@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support import commands
 from support.masks import scene, write_scenes
+from support.training import segment_train
 from unpool.actions.segmentation.evaluate import segment_evaluate
 from unpool.actions.segmentation.predict import segment_predict
-from unpool.actions.segmentation.train import segment_train
 from unpool.cli.errors import exit_code_of
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -32,7 +32,9 @@ class Messages(Progress):
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "unpool", *words], capture_output=True, text=True)
+    """What a command leaves that is run in this process."""
+    done = commands.run(list(words))
+    return subprocess.CompletedProcess(words, done["code"], done["out"], done["err"])
 
 
 @pytest.fixture(scope="module")

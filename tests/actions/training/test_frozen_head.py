@@ -11,10 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from support.training import train
 from unpool.actions.embedding import adapt_features as adapt
 from unpool.actions.training import frozen_head as head
 from unpool.actions.training.frozen_head import num_views
-from unpool.actions.training.train import train
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import open_source
@@ -48,7 +48,7 @@ def _refused(*_: Any) -> float:
 
 @pytest.mark.parametrize("objective", ["contrast", "aggregate"])
 def test_the_head_learns_and_the_encoder_stays(objective: str, model: Path, tmp_path: Path) -> None:
-    told = train("digits", out=tmp_path / "m", objective=objective, from_model=model, **SHORT)
+    told = train("digits", out=tmp_path / "m", objective=objective, from_=model, **SHORT)
     before, after = load_model(model), load_model(tmp_path / "m")
     assert after.dimension() == 128
     for name, value in before.encoder.state_dict().items():
@@ -60,8 +60,8 @@ def test_the_head_learns_and_the_encoder_stays(objective: str, model: Path, tmp_
 
 def test_training_makes_images_and_their_neighbours_more_alike(model: Path, tmp_path: Path) -> None:
     longer = SHORT | {"steps": 200, "schedule": "cosine"}
-    train("digits", out=tmp_path / "short", objective="contrast", from_model=model, **SHORT | {"steps": 1})
-    told = train("digits", out=tmp_path / "long", objective="contrast", from_model=model, **longer)
+    train("digits", out=tmp_path / "short", objective="contrast", from_=model, **SHORT | {"steps": 1})
+    told = train("digits", out=tmp_path / "long", objective="contrast", from_=model, **longer)
     first = json.loads((tmp_path / "short" / "model.json").read_text())["training"]
     assert told["train_loss"] < 0.93 * first["train_loss"]
 
@@ -140,7 +140,7 @@ def test_a_head_compares_an_image_with_one_alike(
         return picked
 
     monkeypatch.setattr(PrecomputedViews, "sample", watched)
-    train("digits", out=tmp_path / "m", objective="contrast", from_model=model, **SHORT)
+    train("digits", out=tmp_path / "m", objective="contrast", from_=model, **SHORT)
     assert all(own.all() for own in seen[::2])
     assert not any(own.any() for own in seen[1::2])
     seen.clear()

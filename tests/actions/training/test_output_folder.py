@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from support.pictures import make_shapes
+from support.training import train
 from unpool import UnpoolError, build_network, fit
-from unpool.actions.training.train import train
 from unpool.core.markers import MARKER
 from unpool.errors import UsageError
 from unpool.images import pixel_cache as batches

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
+from support.training import train
 from unpool.actions.training import train as action
 from unpool.actions.training.fit import fit
 from unpool.actions.training.output_folder import check_writable
-from unpool.actions.training.train import train
 from unpool.cli.main import main
 from unpool.core.atomic_files import write_whole
 from unpool.core.markers import MARKER

@@ -18,7 +18,7 @@ from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import try_pair
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
-from unpool.inference.predict_mask import label_pixels, windows_for
+from unpool.inference.predict_mask import choose_windows, label_pixels
 from unpool.inference.segmenter_model import load_segmenter
 from unpool.objectives.losses.metrics import count_pixels, scores_of
 from unpool.options import check
@@ -58,8 +58,8 @@ def segment_evaluate(
                 unusable.append(made)
                 continue
             pixels_HW3, label_HW = made
-            windows = windows_for(ready.scorer.network, *label_HW.shape)
-            predicted_HW, _ = label_pixels(ready.scorer, pixels_HW3, windows)
+            windows = choose_windows(ready.runtime.network, *label_HW.shape)
+            predicted_HW, _ = label_pixels(ready.runtime, pixels_HW3, windows)
             label, predicted = torch.from_numpy(label_HW), torch.from_numpy(predicted_HW)
             table_KK += count_pixels(label, predicted, num_classes).numpy()
             counted += 1

@@ -18,7 +18,7 @@ from PIL import Image
 from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses
-from unpool.inference.predict_mask import LabelFile, state_of
+from unpool.inference.predict_mask import LabelFile, state_file
 
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
 OVERLAY_SIDE = 4096  # pixels, of a large image's overlay
@@ -99,7 +99,7 @@ def write_large(written: Written, labels: LabelFile, read: Reader, classes: Pixe
     write_whole(written.file(LARGE_LABELS), partial(_write_tiles, labels, classes))
     if written.with_probabilities:
         written.chances.replace(written.file(PROBABILITIES))
-    for left in (state_of(written.scratch), written.scratch, written.chances):
+    for left in (state_file(written.scratch), written.scratch, written.chances):
         left.unlink(missing_ok=True)
 
 

@@ -27,7 +27,7 @@ from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import MAX_PIXELS, Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.reading.tiff_rows import open_rows
-from unpool.inference.predict_mask import LabelFile, label_pixels, predict_rows, state_of, windows_for
+from unpool.inference.predict_mask import LabelFile, choose_windows, label_pixels, predict_rows, state_file
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 from unpool.options import check
@@ -178,10 +178,10 @@ def _predict(job: _Job, file: ImageFile, written: Written, wish: dict[str, Any])
 
 
 def _predict_whole(job: _Job, file: ImageFile, written: Written, picture: Picture) -> None:
-    windows = windows_for(job.ready.scorer.network, picture.height, picture.width, job.tile, job.overlap)
+    windows = choose_windows(job.ready.runtime.network, picture.height, picture.width, job.tile, job.overlap)
     label_HW, chances = label_pixels(
-        job.ready.scorer, picture.pixels, windows, probabilities=written.with_probabilities,
-        tell=job.stage.advance,
+        job.ready.runtime, picture.pixels, windows, probabilities=written.with_probabilities,
+        on_progress=job.stage.advance,
     )  # fmt: skip
     job.record.begin(file.path, written, is_large=False)
     write_small(written, picture.pixels, label_HW, chances, job.ready.classes)
@@ -190,12 +190,12 @@ def _predict_whole(job: _Job, file: ImageFile, written: Written, picture: Pictur
 def _predict_rows(
     job: _Job, written: Written, height: int, width: int, read: Any, wish: dict[str, Any]
 ) -> None:
-    windows = windows_for(job.ready.scorer.network, height, width, job.tile, job.overlap)
+    windows = choose_windows(job.ready.runtime.network, height, width, job.tile, job.overlap)
     key = {**wish, "tile": windows.tile, "height": height, "width": width}
-    with _chances(written, (job.ready.scorer.num_classes, height, width)) as chances:
+    with _chances(written, (job.ready.runtime.num_classes, height, width)) as chances:
         predict_rows(
-            job.ready.scorer, height, width, read, windows, written.scratch, key=key, chances=chances,
-            tell=job.stage.advance,
+            job.ready.runtime, height, width, read, windows, written.scratch, key=key, probability_KHW=chances,
+            on_progress=job.stage.advance,
         )  # fmt: skip
     job.record.begin(wish["path"], written, is_large=True)
     write_large(written, LabelFile(written.scratch, height, width), read, job.ready.classes)
@@ -210,7 +210,7 @@ def _chances(written: Written, shape: tuple[int, int, int]) -> Iterator[np.ndarr
     mapped = _left_over(written.chances, shape)
     if mapped is None:
         # Rows that are known to be labelled would not be labelled again, and have no probabilities here.
-        state_of(written.scratch).unlink(missing_ok=True)
+        state_file(written.scratch).unlink(missing_ok=True)
         mapped = need_tifffile().memmap(
             written.chances, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True
         )

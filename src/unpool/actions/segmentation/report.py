@@ -1,74 +1,91 @@
-"""What a training of a segmenter shows: pictures after each epoch, curves, the table of classes, a page."""
+"""The report of a segmenter's training: examples after each epoch, curves, a table of classes, a page.
+
+H height, W width, C channels, K classes.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.actions.training.run import Record
 from unpool.core.atomic_files import write_bytes, write_text
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.training.history import Entry
 from unpool.training.tensorboard import LOGS, Log, TensorBoardLog
 
+if TYPE_CHECKING:
+    from unpool.networks.segmentation.segmenter import Segmenter
+    from unpool.training.data.masked_datasets import MaskedImages
+
 REPORT = "report"
-SHOWN = 4  # images in each picture
-OTHERS = 8  # epochs whose pictures the page has, besides the last
-QUALITY = 88  # of the pictures
+NUM_EXAMPLES = 4  # images in each picture
+NUM_EPOCHS = 8  # whose pictures the page has, besides the best
+JPEG_QUALITY = 88
 
 
 class SegmentLog(Log):
-    """TensorBoard's scalars, and after every epoch a picture of image | prediction | truth."""
+    """TensorBoard's scalars, and after every epoch a picture of image | prediction | truth.
 
-    def __init__(self, out: Path, network: Any, images: Any, classes: PixelClasses) -> None:
+    Args:
+        out: the model folder; pictures of another run in it are removed where this one starts.
+        network: the segmenter.
+        images: those validated on, else those trained on, are drawn.
+        classes: names and colours.
+        first_step: the step that the run begins at.
+    """
+
+    def __init__(
+        self, out: Path, network: Segmenter, images: MaskedImages, classes: PixelClasses, first_step: int = 0
+    ) -> None:
         self.out, self.network, self.images, self.classes = out, network, images, classes
-        self.inner = Log()
-
-    def begun(self, first_step: int) -> SegmentLog:
-        """The log of a run that begins at this step; pictures of another run are removed."""
-        self.inner = TensorBoardLog(self.out / LOGS, first_step)
+        self.inner = TensorBoardLog(out / LOGS, first_step)
         if not first_step:
-            for left in pictures_in(self.out):
+            for left in pictures_in(out):
                 left.unlink()
-        return self
 
     def step(self, step: int, loss: float, rate: float) -> None:
+        """Log the mean loss of the epoch so far, and the learning rate."""
         self.inner.step(step, loss, rate)
 
     def epoch(self, entry: Entry) -> None:
+        """Log an epoch, and draw examples."""
         self.inner.epoch(entry)
-        picture = examples(self.network, self.images, self.classes)
+        picture = draw_examples(self.network, self.images, self.classes)
         write_bytes(self.out / REPORT / f"epoch-{entry['epoch']:04d}.jpg", picture)
 
     def close(self) -> None:
+        """Write what is left."""
         self.inner.close()
 
 
 def pictures_in(out: Path) -> list[Path]:
-    """The pictures of epochs, in their order."""
+    """List the pictures of epochs, in their order."""
     return sorted((out / REPORT).glob("epoch-????.jpg"))
 
 
-def examples(network: Any, images: Any, classes: PixelClasses) -> bytes:
-    """Some images that are validated on, else some that are trained on, as a JPEG."""
+def draw_examples(network: Segmenter, images: MaskedImages, classes: PixelClasses) -> bytes:
+    """Draw some images validated on, else trained on, as a JPEG."""
     from unpool.report.segments import draw_rows
 
     rows = [_row(network, images, place) for place in _places(images)]
     buffer = io.BytesIO()
-    draw_rows(rows, classes.names, classes.colours).save(buffer, "JPEG", quality=QUALITY)
+    draw_rows(rows, classes.names, classes.colours).save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 
-def _places(images: Any) -> list[tuple[bool, int]]:
+def _places(images: MaskedImages) -> list[tuple[bool, int]]:
     held = bool(images.windows)
     count = len(images.windows) if held else len(images)
-    return [(held, int(place)) for place in np.linspace(0, count - 1, min(SHOWN, count)).round()]
+    return [(held, int(place)) for place in np.linspace(0, count - 1, min(NUM_EXAMPLES, count)).round()]
 
 
-def _row(network: Any, images: Any, place: tuple[bool, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _row(
+    network: Segmenter, images: MaskedImages, place: tuple[bool, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     import torch
 
     from unpool.networks.autoencoder import evaluating
@@ -82,30 +99,35 @@ def _row(network: Any, images: Any, place: tuple[bool, int]) -> tuple[np.ndarray
 
 def write_report(
     out: Path,
-    network: Any,
-    images: Any,
+    network: Segmenter,
+    images: MaskedImages,
     classes: PixelClasses,
-    record: dict[str, Any],
-    epochs: Sequence[Entry],
+    record: Record,
 ) -> None:
-    """report/index.html, curves.png and examples.jpg, of the best network."""
-    from unpool.report.pictures import draw_loss
+    """Write report/index.html and examples.jpg, of the best network.
+
+    Args:
+        out: the model folder; its loss.png is there already.
+        network: the segmenter with its best weights.
+        images: those validated on, else those trained on, are drawn.
+        classes: names and colours.
+        record: the training record.
+    """
     from unpool.report.segments import build_segment_page
 
-    write_bytes(out / "loss.png", draw_loss(epochs))
-    write_bytes(out / REPORT / "examples.jpg", examples(network, images, classes))
+    write_bytes(out / REPORT / "examples.jpg", draw_examples(network, images, classes))
     kept = pictures_in(out)
-    chosen = [kept[int(place)] for place in np.linspace(0, len(kept) - 1, min(OTHERS, len(kept))).round()]
+    shown = [kept[int(place)] for place in np.linspace(0, len(kept) - 1, min(NUM_EPOCHS, len(kept))).round()]
     figures = [("the best network", out / REPORT / "examples.jpg"), ("losses", out / "loss.png")]
-    figures += [(f"after epoch {int(path.stem[-4:])}", path) for path in chosen]
+    figures += [(f"after epoch {int(path.stem[-4:])}", path) for path in shown]
     text = build_segment_page(
         f"{record['network']}, {out.name}", _facts(record), figures, _table(classes, record)
     )
     write_text(out / REPORT / "index.html", text)
 
 
-def _facts(record: dict[str, Any]) -> dict[str, str]:
-    def number(value: Any) -> str:
+def _facts(record: Record) -> dict[str, str]:
+    def number(value: float | None) -> str:
         return "–" if value is None else f"{value:.4f}"
 
     return {
@@ -119,7 +141,7 @@ def _facts(record: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _table(classes: PixelClasses, record: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+def _table(classes: PixelClasses, record: Record) -> tuple[list[str], list[list[str]]]:
     iou = record["iou"] or {}
     rows = [
         [

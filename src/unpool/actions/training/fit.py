@@ -3,50 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 
+from unpool.actions.segmentation.dataset_task import DatasetSegmentationTask, segmentation_plan
+from unpool.actions.training.image_task import ImageTask, Labels
 from unpool.actions.training.output_folder import check_can_be_saved, check_folder_is_free, check_writable
-from unpool.actions.training.run import Labels, Run, fit_run
+from unpool.actions.training.run import Parts, Run, Task, train_task
 from unpool.actions.training.settings import (
-    RANGE_CHECKED_OPTIONS,
+    ImageLoopSettings,
     check_patience_has_validation,
     resolve_settings,
 )
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import pick_device
-from unpool.options import COMPARING, check
+from unpool.options import Option, keywords_of
 from unpool.training.history import History
 from unpool.training.recipes import recipe_for
 
-FIT_OPTIONS = (*RANGE_CHECKED_OPTIONS, "drop_last", "optimizer", "schedule", "loss", "corruption", "freeze")
+if TYPE_CHECKING:
+    from accelerate import Accelerator
+
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.segmentation.segmenter import Segmenter
+    from unpool.training.data.datasets import Dataset
+
+DEFAULT_VAL = 0.1
 
 
-def fit(
-    network: Any,
-    dataset: Any,
-    *,
-    objective: str = "reconstruct",
-    out: Path | str | None = None,
-    val: Any = 0.1,
-    resume: bool = False,
-    workers: int = 0,
-    device: str = "auto",
-    progress: Progress | None = None,
-    **options: Any,
-) -> History:
-    """Train a network on any torch Dataset of x, (x, y) or (x, index); leaves the best weights in it.
+@dataclass(frozen=True)
+class FitSettings(ImageLoopSettings):
+    """Options of `unpool.fit`: those of `unpool train`, and what belongs to a Dataset."""
 
-    x is (C, H, W), uint8 or a picture, then normalised for the network, or float, then taken as it is; y is the
-    class for "classify". `val` is the share kept out for validation, or a Dataset of its own. `options` are those
-    of `unpool train`: epochs, steps, minutes, batch, lr, optimizer, schedule, loss, corruption, freeze, seed, ….
-    With `out` the model folder is written, and `resume` goes on from what was stopped there. `workers` processes
-    read ahead.
+    out: Annotated[Path | str | None, Option("model folder to write; None writes none")] = None
+    val: Annotated[
+        Any, Option("share of the items held out for validation, 0 to 0.9, or a Dataset of others")
+    ] = DEFAULT_VAL
+    workers: Annotated[int, Option("processes that read ahead", low=0, high=1024)] = 0
+    progress: Progress | None = None
 
-    Raises `UsageError` for unknown options, `UnpoolError` where the loss is no number or the model cannot be kept.
+    @property
+    def val_share(self) -> float:
+        """The share of the dataset that is validated on; 0 where other items are."""
+        return float(self.val) if isinstance(self.val, int | float) else 0.0
+
+    @property
+    def folder(self) -> Path | None:
+        """The model folder."""
+        return None if self.out is None else Path(self.out)
+
+
+@keywords_of(FitSettings)
+def fit(network: Autoencoder | Segmenter, dataset: Dataset, settings: FitSettings) -> History:
+    """Train a network on any torch Dataset; it ends with the best weights.
+
+    Items are x, (x, y) or (x, index): x is (C, H, W), uint8 or a picture, then normalised for the network, or
+    float, then taken as it is; y is the class for objective "classify". A Segmenter takes (image, mask) pairs:
+    masks are (H, W) positions of classes, 255 where no class counts, and `loss` is a pixel loss.
+
+    Args:
+        network: an Autoencoder, Classifier or Segmenter; changed in place.
+        dataset: with a length and items by index.
+        settings: or its fields as keywords: epochs, batch, lr, objective, out, ...
+
+    Returns:
+        The losses of each epoch, and what the training cost.
+
+    Raises:
+        UsageError: for options that are unknown, out of range or exclude each other.
+        UnpoolError: where the loss is no longer finite or the model cannot be kept.
 
     >>> import torch
     >>> from unpool.networks.catalogue import build_network
@@ -55,51 +84,119 @@ def fit(
     >>> history.steps, len(history.epochs)
     (4, 2)
     """
-    from torch.utils.data import ConcatDataset
-
-    from unpool.networks.layers.freezing import check_anything_trains, freeze
-    from unpool.training.data.datasets import DatasetImages, split
+    from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.training.distributed import build_accelerator
 
-    for name in options:
-        if name not in FIT_OPTIONS:
-            raise unknown_name("option of fit", name, FIT_OPTIONS)
-    share = float(val) if isinstance(val, int | float) else 0.0
-    check(val=share, device=device, **{name: options.get(name) for name in RANGE_CHECKED_OPTIONS})
-    how = resolve_settings(recipe_for(network.architecture), objective, options | {"val": share})
-    folder = None if out is None else Path(out)
+    folder = settings.folder
     if folder is not None:
         check_folder_is_free(folder)
         check_writable(folder)
         check_can_be_saved(network)
-    if how.freeze and objective in COMPARING:
+    _check_val(settings)
+    accelerator = build_accelerator(pick_device(settings.device), settings.precision)
+    progress = settings.progress or Progress()
+    if isinstance(network, Segmenter):
+        task: Task = _segmentation_task(network, dataset, settings, accelerator)
+    else:
+        task = _image_task(network, dataset, settings, accelerator, progress)
+    run = Run(folder, _run_key(network, task), settings.resume, accelerator, progress)
+    _, history = train_task(task, run)
+    return history
+
+
+def _check_val(settings: FitSettings) -> None:
+    if not 0 <= settings.val_share <= 0.9:
+        raise UsageError(f"--val is {settings.val!r}, but must be a number from 0 to 0.9, or a Dataset")
+
+
+def _run_key(network: Autoencoder | Segmenter, task: Task) -> dict[str, Any]:
+    settings = task.settings.run_key() if isinstance(task, ImageTask) else task.plan.__dict__
+    return {"network": network.architecture} | settings
+
+
+def _image_task(
+    network: Autoencoder,
+    dataset: Dataset,
+    settings: FitSettings,
+    accelerator: Accelerator,
+    progress: Progress,
+) -> ImageTask:
+    """The task of a network on images, with their labels where the objective needs them."""
+    from unpool.networks.layers.freezing import check_anything_trains, freeze
+    from unpool.training.data.datasets import DatasetImages
+
+    resolved = resolve_settings(settings, recipe_for(network.architecture), val=settings.val_share)
+    if resolved.trains_head:
         raise UsageError(
-            f"freeze leaves objective {objective!r} nothing to train here; `unpool train --freeze` trains a head"
+            f"freeze leaves objective {resolved.objective!r} nothing to train here; `unpool train --freeze` trains "
+            "a head"
         )
-    if how.freeze:
+    if settings.freeze:
         freeze(network)
-    check_anything_trains(network, how.freeze)
-    check_patience_has_validation(how.plan, validates=share > 0 or not isinstance(val, int | float))
-    accelerator = build_accelerator(pick_device(device), how.precision)
-    whole = dataset if share or isinstance(val, int | float) else ConcatDataset([dataset, val])
+    check_anything_trains(network, settings.freeze)
+    check_patience_has_validation(resolved.plan, validates=_validates(settings))
     prep = network.preprocessing
-    images = DatasetImages(whole, prep.mean, prep.std, accelerator.device, workers)
-    labels = as_labels(images.labels()) if objective == "classify" else None
+    both = _with_validation(dataset, settings)
+    images = DatasetImages(both, prep.mean, prep.std, accelerator.device, settings.workers)
+    labels = as_labels(images.labels()) if resolved.spec.needs_labels else None
+    parts = _parts(dataset, both, settings, labels)
+    return ImageTask(network, images, resolved, parts, labels, progress=progress)
+
+
+def _segmentation_task(
+    network: Segmenter, dataset: Dataset, settings: FitSettings, accelerator: Accelerator
+) -> DatasetSegmentationTask:
+    """The task of a segmenter on pairs."""
+    from unpool.networks.layers.freezing import check_anything_trains, freeze
+    from unpool.training.data.masked_datasets import DatasetPairs
+
+    for name in ("objective", "corruption"):
+        if getattr(settings, name) is not None:
+            raise UsageError(f"{name} is for networks that make codes or images, not for a Segmenter")
+    plan = segmentation_plan(settings)
+    check_patience_has_validation(plan, validates=_validates(settings))
+    if settings.freeze:
+        freeze(network)
+    check_anything_trains(network, settings.freeze)
+    both = _with_validation(dataset, settings)
+    pairs = DatasetPairs(both, network.preprocessing, accelerator.device, settings.workers)
+    parts = _parts(dataset, both, settings, None)
+    return DatasetSegmentationTask(network, pairs, plan, parts, settings.loss)
+
+
+def _validates(settings: FitSettings) -> bool:
+    return settings.val_share > 0 or not isinstance(settings.val, int | float)
+
+
+def _with_validation(dataset: Dataset, settings: FitSettings) -> Dataset:
+    """The dataset, followed by the one that is validated on where there is one."""
+    from torch.utils.data import ConcatDataset
+
+    if isinstance(settings.val, int | float):
+        return dataset
+    return ConcatDataset([dataset, settings.val])  # type: ignore[list-item]
+
+
+def _parts(dataset: Dataset, both: Dataset, settings: FitSettings, labels: Labels | None) -> Parts:
+    from unpool.training.data.datasets import split
+
     count = len(dataset)
-    parts = (np.arange(count), np.arange(count, len(whole)))
-    if whole is dataset:
-        parts = split(count, share, how.plan.seed, labels.of_image if labels else None)
-    origin = {"network": network.architecture}
-    run = Run(
-        network, images, how, folder, accelerator, labels, parts, origin, progress=progress or Progress()
-    )
-    fit_run(run, resume=resume)
-    return run.history or History()
+    if both is not dataset:
+        return np.arange(count), np.arange(count, len(both))
+    return split(count, settings.val_share, settings.seed, labels.class_of_image if labels else None)
 
 
-def as_labels(of_image: Sequence[int] | np.ndarray, classes: list[str] | None = None) -> Labels:
-    """Labels of a torch Dataset: whole numbers from 0."""
-    numbers_N = np.asarray(of_image, np.int64)
-    if numbers_N.min(initial=0) < 0:
-        raise UnpoolError(f"labels must be whole numbers from 0, got {int(numbers_N.min())}")
-    return Labels(numbers_N, classes or [str(number) for number in range(int(numbers_N.max()) + 1)])
+def as_labels(class_of_image: Sequence[int] | np.ndarray, classes: list[str] | None = None) -> Labels:
+    """Build labels of whole numbers from 0.
+
+    Args:
+        class_of_image: the class of each image.
+        classes: their names; by default the numbers.
+
+    Raises:
+        UnpoolError: for a negative number.
+    """
+    number_N = np.asarray(class_of_image, np.int64)
+    if number_N.min(initial=0) < 0:
+        raise UnpoolError(f"labels must be whole numbers from 0, got {int(number_N.min())}")
+    return Labels(number_N, classes or [str(number) for number in range(int(number_N.max()) + 1)])

@@ -64,7 +64,9 @@ def train_head_only(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> Image
         some_M = np.linspace(0, len(feature_NVD) - 1, min(PCA_SAMPLE, len(feature_NVD))).astype(int)
         head.start(_tensor(feature_NVD[some_M, 0]))
     with run.progress.stage("finding similar images"):
-        features, views = pair_with_neighbours(head, feature_NVD, task.parts[0], run.accelerator.device, seed=seed)
+        features, views = pair_with_neighbours(
+            head, feature_NVD, task.parts[0], run.accelerator.device, seed=seed
+        )
     return replace(task, network=head, data=features, full_network=full, precomputed_views=views)
 
 

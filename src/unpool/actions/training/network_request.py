@@ -245,7 +245,12 @@ def _build_from_catalogue(
     options = {"size": shape.size, "channels": shape.channels} | request.options
     if num_classes is None and request.name == "lenet":
         options.setdefault("decoder", "unpool")
-    common: dict[str, Any] = {"num_classes": num_classes, "init": request.init, "seed": request.seed, **options}
+    common: dict[str, Any] = {
+        "num_classes": num_classes,
+        "init": request.init,
+        "seed": request.seed,
+        **options,
+    }
     network = build_network(request.name, weights=request.weights or "none", **common)
     if request.weights is not None:
         _report_start(request, progress)

@@ -37,8 +37,8 @@ def check_options_have_effect(
                 )
     elif augmentation is not None and augmentation.has_multi_crop:
         raise UsageError(
-            f"--augment {resolved.augment}: it evaluates several crops of an image, whose class scores are averaged, "
-            f"but --objective {resolved.objective} has none; leave five-crop and ten-crop to --objective classify"
+            f"--augment {resolved.augment}: it evaluates several crops of an image, whose class scores are "
+            f"averaged, but --objective {resolved.objective} has none; leave five-crop and ten-crop to --objective classify"
         )
 
 
@@ -81,7 +81,12 @@ def check_network(request: NetworkRequest, shape: InputShape, resolved: Resolved
             with torch.device(device):
                 fresh = replace(request, weights="none")
                 network = build_requested_network(
-                    fresh, guess, resolved.objective, num_classes=num_classes, freeze=resolved.freeze, progress=Progress()
+                    fresh,
+                    guess,
+                    resolved.objective,
+                    num_classes=num_classes,
+                    freeze=resolved.freeze,
+                    progress=Progress(),
                 ).network
                 network.dimension()
             break

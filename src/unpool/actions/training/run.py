@@ -1,279 +1,230 @@
-"""From a network and its images to a model folder: what `unpool train` and `unpool.fit` share.
+"""One run: from a task to a model folder, or on from where it was stopped.
 
-N images, S side, C channels, K classes.
+Images, segmenters and heads on frozen features are tasks; what they share is here.
+N images, M of them.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from unpool.actions.training.settings import TrainingSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.markers import TRAINING, is_marked
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
-from unpool.options import COMPARING
-from unpool.training.history import History
+from unpool.errors import UsageError
+from unpool.training.checkpoint import Checkpoints
+from unpool.training.history import History, show_on
 from unpool.training.model_file import describe_model, has_model, save_model
+from unpool.training.plan import Plan
 from unpool.training.run_folder import close_run_folder, open_run_folder
-from unpool.training.tensorboard import LOGS, TensorBoardLog
+from unpool.training.tensorboard import LOGS, Log, TensorBoardLog
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+    from torch import nn
 
+    from unpool.objectives.base import Objective
     from unpool.training.data.datasets import Images
 
-RANKED = 2_000  # images whose vectors are looked at
-SHOWN = 16  # images in reconstructions.png
-LEAST_COMPARED = {"contrast": 2, "aggregate": 3}  # images to train on
+Record = dict[str, Any]  # what model.json keeps of a training
+Parts = tuple[np.ndarray, np.ndarray]  # indices to train on, and to validate on
+
+RESULT_KEYS = (
+    "network", "parameters", "steps", "seconds", "images_per_second", "train_loss", "val_loss", "val_accuracy",
+    "images", "best_epoch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Labels:
-    """The class of each image, (N,) int64 positions in `classes`."""
-
-    of_image: np.ndarray
-    classes: list[str]
-
-
-@dataclass
 class Run:
-    """One training: the network, its images, where it goes, and what to keep of where they came from."""
+    """Where a training goes, and what makes it this run.
 
-    network: Any
-    images: Images
-    how: TrainingSettings
+    Args:
+        out: the model folder; None: nothing is written.
+        key: equal for equal runs, as model.json and checkpoints keep it.
+        resume: go on from a checkpoint of the same run; else it is removed.
+        accelerator: device, precision and processes.
+        progress: where messages and stages go.
+        began: when the run began, of `time.perf_counter`.
+    """
+
     out: Path | None
+    key: Mapping[str, Any]
+    resume: bool
     accelerator: Accelerator
-    labels: Labels | None = None
-    parts: tuple[np.ndarray, np.ndarray] | None = None
-    origin: dict[str, Any] = field(default_factory=dict)
-    began: float = field(default_factory=time.perf_counter)
     progress: Progress = field(default_factory=Progress)
-    history: History | None = None
-    corrupt: Callable[..., Any] | None = None  # of the denoising objective
-    whole: Any = None  # the network that is kept, where only its head is trained, over features known already
-    looks: Any = None  # views made beforehand
-    encoder_lr: float | None = None  # of an encoder that has learnt elsewhere; None: as the rest
-
-    def asked(self) -> dict[str, Any]:
-        """What makes this run this run: the network and images, then what is done with them."""
-        return self.origin | self.how.asked()
-
-    def trained_on(self) -> np.ndarray:
-        """The images that are not held out, (M,)."""
-        from unpool.training.data.datasets import split
-
-        plan = self.how.plan
-        return (self.parts or split(len(self.images), plan.val, plan.seed))[0]
+    began: float = field(default_factory=time.perf_counter)
 
     @property
     def scratch(self) -> Path | None:
-        """Where the checkpoint and decoded images lie while the run can be resumed."""
+        """Where checkpoint and decoded images lie while the run can be resumed."""
         return None if self.out is None else self.out / TRAINING
 
+    def open_folder(self, *, resume: bool | None = None) -> None:
+        """Make and mark the folder for the run's own files, in the first process; the others wait."""
+        if self.accelerator.is_main_process and self.out is not None:
+            open_run_folder(self.out, resume=self.resume if resume is None else resume)
+        self.accelerator.wait_for_everyone()
 
-def fit_run(run: Run, *, resume: bool) -> dict[str, Any]:
-    """Train, and write the model folder with its pictures; returns the record that model.json keeps.
+    def finished_record(self, *, remedy: str) -> Record | None:
+        """Return the record of a run that already ended in `out`; None where there is none, or none is resumed.
 
-    With `resume` a checkpoint of the same run is gone on from, another one refused; without, it is removed.
+        Args:
+            remedy: what to do where another run ended there, besides leaving out --resume.
+
+        Raises:
+            UsageError: where it was another run.
+        """
+        if not self.resume or self.out is None or is_marked(self.out / TRAINING) or not has_model(self.out):
+            return None
+        record: Record = describe_model(self.out).get("training") or {}
+        before = record.get("asked", {})
+        for name, value in self.key.items():
+            if before.get(name) != json.loads(json.dumps(value)):
+                raise UsageError(
+                    f"{self.out} holds a finished model whose {name} was {before.get(name)!r}, not {value!r}; "
+                    f"leave out --resume to train it anew, or {remedy}"
+                )
+        self.progress.message(f"{self.out} is finished: nothing to do")
+        return record
+
+
+class Task(Protocol):
+    """What is trained, on what, for what, and what is kept of it."""
+
+    @property
+    def network(self) -> nn.Module:
+        """The module that is trained; it ends with the best weights."""
+
+    @property
+    def data(self) -> Images:
+        """The images, by index."""
+
+    @property
+    def parts(self) -> Parts:
+        """Indices to train on and to validate on."""
+
+    @property
+    def plan(self) -> Plan:
+        """How long and how to train."""
+
+    def build_objective(self) -> Objective:
+        """Build what is minimised."""
+
+    def build_log(self, out: Path, first_step: int) -> Log:
+        """Build the log of a run that begins at that step."""
+
+    def measure(self, history: History) -> Record:
+        """Return what the record has besides what every run's has: figures, settings, classes."""
+
+    def write_report(self, out: Path, record: Record, history: History) -> None:
+        """Write pictures and pages beside the model; figures from them may go into the record."""
+
+    def model(self, history: History) -> SavedModel:
+        """Return what the model folder holds."""
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A network as the model folder keeps it.
+
+    Args:
+        network: the network with its best weights.
+        last: its last weights, where others were better.
+        classes: names of its classes.
+        masks: how the classes of a segmenter are written in masks.
     """
-    from unpool.objectives.registry import build_objective
-    from unpool.training.checkpoint import Checkpoints
+
+    network: nn.Module
+    last: Mapping[str, Any] | None = None
+    classes: list[str] | None = None
+    masks: Mapping[str, Any] | None = None
+
+
+def train_task(task: Task, run: Run) -> tuple[Record, History]:
+    """Train, and write the model folder with its report.
+
+    Returns:
+        The record that model.json keeps, and the history of the loop.
+
+    Raises:
+        UnpoolError: where the loss is no longer finite, or the checkpoint is of another run.
+    """
     from unpool.training.loop import train
 
-    how, labels = run.how, run.labels
-    _refuse_too_few(how.objective, len(run.trained_on()))
-    if run.accelerator.is_main_process and run.out is not None:
-        open_run_folder(run.out, resume=resume)
-    run.accelerator.wait_for_everyone()
-    objective = build_objective(
-        how.objective, run.network, loss=how.loss, corruption=how.corruption, seed=how.plan.seed,
-        labels_N=labels.of_image if labels else None, num_classes=len(labels.classes) if labels else 0,
-        trained_M=run.trained_on(), num_images=len(run.images), views=run.looks or how.views,
-        adapts=run.encoder_lr is not None,
-    )  # fmt: skip
-    run.corrupt = getattr(objective, "corruption", None)
+    run.open_folder()
+    objective = task.build_objective()
     with run.progress.stage("training", 100, "%") as stage:
-        run.history = train(
-            run.network,
-            run.images,
-            objective,
-            replace(how.plan, backbone_lr=run.encoder_lr),
-            checkpoints=Checkpoints(run.scratch, run.asked(), requires_same_run=True),
-            progress=lambda now: stage.reach(100 * now.fraction, 100, now.describe()),
-            parts=run.parts,
+        history = train(
+            task.network, task.data, objective, task.plan,
+            parts=task.parts,
+            checkpoints=Checkpoints(run.scratch, run.key, requires_same_run=True),
             accelerator=run.accelerator,
-            log=_log(run.out),
-        )
-    if told := getattr(objective, "remark", lambda: None)():
-        run.progress.message(told)
-    record = _record(run, run.history, time.perf_counter() - run.began)
-    if how.objective in COMPARING:
-        record["effective_rank"] = _rank(run)
+            progress=show_on(stage),
+            log=None if run.out is None else _log_of(task, run.out),
+        )  # fmt: skip
+    if remark := objective.remark():
+        run.progress.message(remark)
+    record = _record(task, run, history) | task.measure(history)
     if run.out is not None and run.accelerator.is_main_process:
-        _write(run, record)
+        _write(task, run.out, record, history)
     run.accelerator.wait_for_everyone()
-    return record
+    return record, history
 
 
-def _refuse_too_few(objective: str, count: int) -> None:
-    least = LEAST_COMPARED.get(objective, 1)
-    if count < least:
-        raise UnpoolError(
-            f"--objective {objective} compares images and needs {least} or more to train on, not {count}; "
-            "give more images or a smaller --val"
-        )
+def result_of(out: Path, record: Record, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Build the JSON object of a training command from what model.json keeps.
 
-
-def _rank(run: Run) -> float:
-    """How many directions the vectors of some images make use of; told where they have collapsed."""
-    import torch
-
-    from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
-
-    index_M = run.trained_on()[:RANKED]
-    parts = [
-        index_M[start : start + run.how.plan.batch] for start in range(0, len(index_M), run.how.plan.batch)
-    ]
-    run.network.eval()
-    with torch.inference_mode():
-        # Of features made beforehand the first view will do.
-        seen = (x if run.looks is None else x[:, 0] for x in run.images.batches(parts))
-        vectors_MD = np.concatenate([run.network.embed(x).float().cpu().numpy() for x in seen])
-    rank = effective_rank(vectors_MD)
-    if told := collapse_warning(rank, vectors_MD.shape[1]):
-        run.progress.message(told)
-    return round(rank, 2)
-
-
-def finished(out: Path, asked: dict[str, Any], *, goes_on: bool = True) -> dict[str, Any] | None:
-    """The record of a run that already came to its end in `out`; None where there is none.
-
-    Raises `UsageError` where it was another run; it advises --from where the command `goes_on` from models.
+    Args:
+        out: the model folder.
+        record: its training record.
+        keys: what the command's result has besides `RESULT_KEYS`.
     """
-    if is_marked(out / TRAINING) or not has_model(out):
-        return None
-    record: dict[str, Any] = describe_model(out).get("training") or {}
-    before = record.get("asked", {})
-    for name, value in asked.items():
-        if before.get(name) != json.loads(json.dumps(value)):
-            other = "go on from it with --from and another --out" if goes_on else "give another --out"
-            raise UsageError(
-                f"{out} holds a finished model whose {name} was {before.get(name)!r}, not {value!r}; "
-                f"leave out --resume to train it anew, or {other}"
-            )
-    return record
+    return {"out": str(out), "epochs": len(record["epochs"])} | {
+        key: record.get(key) for key in (*RESULT_KEYS, *keys)
+    }
 
 
-def _record(run: Run, history: History, seconds: float) -> dict[str, Any]:
-    last = history.epochs[-1]
-    seconds += history.seconds_before
+def _log_of(task: Task, out: Path) -> Callable[[int], Log]:
+    return lambda first_step: task.build_log(out, first_step)
+
+
+def build_tensorboard_log(out: Path, first_step: int) -> Log:
+    """Build the log of losses and rates in the model folder."""
+    return TensorBoardLog(out / LOGS, first_step)
+
+
+def _record(task: Task, run: Run, history: History) -> Record:
+    """What every training's record has."""
+    last, plan = history.epochs[-1], task.plan
+    network: Any = task.model(history).network
+    seconds = time.perf_counter() - run.began + history.seconds_before
     return {
-        "network": run.network.architecture, "objective": run.how.objective,
-        "parameters": sum(parameter.numel() for parameter in (run.whole or run.network).parameters()),
-        "asked": run.asked(),
-        "steps": history.steps, "seed": run.how.plan.seed, "minutes": run.how.plan.minutes,
-        "batch": run.how.plan.batch, "images": len(run.images), "seconds": round(seconds, 3),
+        "network": network.architecture,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "asked": dict(run.key), "steps": history.steps, "seed": plan.seed, "minutes": plan.minutes,
+        "batch": plan.batch, "images": len(task.data), "seconds": round(seconds, 3),
         "images_per_second": round(history.images / max(seconds, 1e-9), 3),
-        "train_loss": last["train_loss"], "val_loss": last["val_loss"],
-        "val_accuracy": last["val_accuracy"], "best_epoch": history.best["epoch"],
-        "best_val_loss": history.best["val_loss"], "processes": run.accelerator.num_processes,
+        "train_loss": last["train_loss"], "val_loss": last["val_loss"], "val_accuracy": last["val_accuracy"],
+        "best_epoch": history.best["epoch"], "processes": run.accelerator.num_processes,
         "precision": run.accelerator.mixed_precision, "epochs": history.epochs,
     }  # fmt: skip
 
 
-def _write(run: Run, record: dict[str, Any]) -> None:
+def _write(task: Task, out: Path, record: Record, history: History) -> None:
     """Pictures first, the model last: a folder with model.json is complete."""
     from unpool.report.pictures import draw_loss
 
-    out, history = run.out, run.history
-    if out is None or history is None:
-        return
     out.mkdir(parents=True, exist_ok=True)
     write_bytes(out / "loss.png", draw_loss(history.epochs))
-    if run.labels is not None:
-        record["confusion"] = _confusion(run, run.labels, out).tolist()
-    else:
-        _examples(run, out)
-    classes = run.labels.classes if run.labels else None
-    last = history.last
-    if run.whole is not None and last is not None:
-        last = run.whole.state_dict() | last
-    save_model(out, run.whole or run.network, training=record, classes=classes, last=last)
+    task.write_report(out, record, history)
+    model = task.model(history)
+    save_model(out, model.network, training=record, classes=model.classes, last=model.last, masks=model.masks)
     close_run_folder(out)
-
-
-def _shown(run: Run) -> np.ndarray:
-    """The images that results are shown on: those validated on, else those trained on."""
-    everything = np.arange(len(run.images))
-    trained, held = run.parts or (everything, everything[:0])
-    return held if len(held) else trained
-
-
-def _confusion(run: Run, labels: Labels, out: Path) -> np.ndarray:
-    import torch
-
-    from unpool.objectives.classification import confusion, mean_scores
-    from unpool.report.confusion import draw_confusion
-
-    index_N, batch = _shown(run), run.how.plan.batch
-    batches = [index_N[start : start + batch] for start in range(0, len(index_N), batch)]
-    run.network.eval()
-    with torch.inference_mode():
-        scores = [mean_scores(run.network, x_BCHW) for x_BCHW in run.images.batches(batches)]
-    predicted_N = torch.cat(scores).argmax(dim=1).cpu().numpy()
-    table_KK = confusion(labels.of_image[index_N], predicted_N, len(labels.classes))
-    write_bytes(out / "confusion.png", draw_confusion(table_KK, labels.classes))
-    return table_KK
-
-
-def _examples(run: Run, out: Path) -> None:
-    """reconstructions.png: some images, and what the network makes of them."""
-    import torch
-
-    from unpool.inference.reconstruction import as_pictures
-    from unpool.networks.decoders.base import NoDecoder
-    from unpool.report.drawing import png_bytes
-    from unpool.report.grid import draw_grid
-
-    network, index_N = run.network, _shown(run)
-    if isinstance(network.decoder, NoDecoder):
-        return
-    chosen = index_N[np.linspace(0, len(index_N) - 1, min(SHOWN, len(index_N))).astype(int)]
-    network.eval()
-    with torch.inference_mode():
-        x_BCHW = next(iter(run.images.batches([chosen])))
-        rows = {"input": x_BCHW}
-        if run.corrupt is not None:
-            rows["corrupted"] = run.corrupt(x_BCHW, chosen, run.how.plan.seed, 0)
-        rows["output"] = network(rows.get("corrupted", x_BCHW))
-    shown = {name: as_pictures(network, images) for name, images in rows.items()}
-    write_bytes(out / "reconstructions.png", png_bytes(draw_grid(shown)))
-
-
-def _log(out: Path | None) -> Callable[[int], Any] | None:
-    if out is None:
-        return None
-
-    return lambda first_step: TensorBoardLog(out / LOGS, first_step)
-
-
-def result(out: Path, network: str, parameters: int, record: dict[str, Any]) -> dict[str, Any]:
-    """The JSON object of `unpool train` from what model.json keeps."""
-    keys = (
-        "steps", "seconds", "images_per_second", "train_loss", "val_loss", "val_accuracy", "objective",
-        "images", "best_epoch", "best_val_loss", "effective_rank",
-    )  # fmt: skip
-    told = {"out": str(out), "network": network, "parameters": parameters, "epochs": len(record["epochs"])}
-    told |= {key: record.get(key) for key in keys}
-    if record.get("confusion") is not None:
-        told["confusion"] = record["confusion"]
-    return told

@@ -2,292 +2,173 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from unpool.actions.embedding.choose_network import trained_size
-from unpool.actions.training.frozen_head import train_head_alone
+from unpool.actions.training.frozen_head import train_head_only
+from unpool.actions.training.image_task import ImageTask
 from unpool.actions.training.network_request import (
     InputShape,
     NetworkRequest,
     build_requested_network,
-    input_shape_for,
-    parse_network_spec,
+    parse_network_request,
 )
 from unpool.actions.training.output_folder import check_folder_is_free, check_no_mixing, check_writable
-from unpool.actions.training.preflight import (
-    check_options_have_effect,
-    check_size_matches,
-    check_weights_fit,
-    try_augmentation,
-    try_network,
-)
-from unpool.actions.training.run import (
-    Labels,
-    Run,
-    finished,
-    fit_run,
-    result,
-)
+from unpool.actions.training.preflight import check_network, check_options_have_effect, check_weights_fit
+from unpool.actions.training.run import Record, Run, result_of, train_task
 from unpool.actions.training.settings import (
-    RANGE_CHECKED_OPTIONS,
+    ResolvedSettings,
+    TrainSettings,
     check_patience_has_validation,
     resolve_settings,
 )
-from unpool.core.cpu import usable_cores
+from unpool.actions.training.training_images import (
+    build_pixel_set,
+    decide_size,
+    decode_images,
+    find_images,
+    read_labels,
+    split_images,
+)
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
-from unpool.images.class_folders import check_classes_not_empty, class_labels
-from unpool.images.pixel_cache import load_pixels
-from unpool.images.reading.decode import Picture
-from unpool.images.reading.scan import ImageFile, Problem
-from unpool.images.source import FolderSource, NamedSource, Source, open_source
+from unpool.errors import UsageError
+from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.model import pick_device
-from unpool.options import COMPARING, check
+from unpool.objectives.catalogue import find_objective
+from unpool.options import check_settings
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.recipes import ADAPTED_SHARE, HEAD, recipe_for
 from unpool.training.run_folder import PIXELS
 
+if TYPE_CHECKING:
+    from unpool.images.augment.augmentation import Augmentation
+
+RESULT_KEYS = ("objective", "best_val_loss", "effective_rank")
+REMEDY = "go on from it with --from and another --out"
+
 
 def train(
-    place: str,
+    source: str,
+    settings: TrainSettings = TrainSettings(),  # noqa: B008 - frozen
     *,
     out: Path,
-    objective: str | None = None,
-    val: float | str | None = None,
-    augment: str | None = None,
-    resume: bool = False,
-    freeze: bool = False,
-    precision: str = "auto",
-    data: Path | None = None,
-    seed: int = 0,
-    device: str = "auto",
     progress: Progress | None = None,
-    network: str | None = None,
-    from_model: Path | None = None,
-    size: int | None = None,
-    width: int | None = None,
-    decoder: str | None = None,
-    weights: str | None = None,
-    init: str | None = None,
-    no_indices: bool = False,
-    **typed: Any,
 ) -> dict[str, Any]:
-    """Train a network on the images of `place` and write the model folder `out`.
+    """Train a network on images, and write a model folder.
 
-    `typed` are epochs, steps, minutes, batch, drop_last, optimizer, lr, weight_decay, schedule, loss, corruption
-    and patience; None leaves them to the network's recipe. Returns the JSON object of `unpool train`. Raises
-    `UsageError` for options that do not go together, `UnpoolError` for images or models that cannot be used.
+    Args:
+        source: a folder of images, or a named data set.
+        settings: network, objective, and how to train.
+        out: the model folder.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool train`.
+
+    Raises:
+        UsageError: for options that exclude each other or are out of range.
+        UnpoolError: for images or models that cannot be used.
     """
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
-    from unpool.images.augment.augmentation import read_augmentation
     from unpool.training.distributed import build_accelerator
 
     progress = progress or Progress()
-    check(seed=seed, device=device, size=size, precision=precision, **_checked(typed))
+    check_settings(settings)
     check_folder_is_free(out)
-    share = val if isinstance(val, float | int) else 0.0 if isinstance(val, str) else 0.1
-    check(val=share)
-    wanted = parse_network_spec(network, from_model, size, width, decoder, weights, init, no_indices, seed)
-    only_head = freeze and objective in COMPARING
-    recipe = HEAD if only_head else recipe_for(wanted.name, wanted.is_backbone)
-    how = resolve_settings(
-        recipe, objective,
-        typed | {"val": float(share), "seed": seed, "augment": augment, "freeze": freeze, "precision": precision},
-    )  # fmt: skip
-    check_patience_has_validation(how.plan, validates=share > 0 or isinstance(val, str))
-    by_views = how.objective in COMPARING and how.views is not None
-    augmentation = None if by_views or augment in (None, "none") else read_augmentation(str(augment))
-    if only_head and augmentation is not None:
-        raise UsageError(
-            f"--augment {augment}: with --freeze features are made once, of views by name; give one, such as crops"
-        )
-    check_options_have_effect(how, wanted, augmentation)
-    check_weights_fit(wanted)
+    request = parse_network_request(settings)
+    resolved = _resolve(settings, request)
+    augmentation = _read_augmentation(settings, resolved)
+    check_options_have_effect(resolved, request, augmentation)
+    check_weights_fit(request)
     check_writable(out)
-    accelerator = build_accelerator(pick_device(device), precision)
-    places = [place, val] if isinstance(val, str) else [place]
-    sources = [open_source(each, data, leave_out=out) for each in places]
-    check_no_mixing(out, [source.folder for source in sources if isinstance(source, FolderSource)])
-    origin = wanted.asked() | {"location": [source.location for source in sources]}
-    if resume and (record := finished(out, origin | how.asked())) is not None:
-        progress.message(f"{out} is finished: nothing to do")
-        return result(out, record["network"], record["parameters"], record)
-    job = _Job(sources, wanted, how.objective, augment, augmentation, seed, progress)
-    began = time.perf_counter()
-    job.scan()
-    try_network(wanted, job.frame, how)
-    job.load(out / TRAINING / PIXELS, accelerator.main_process_first, accelerator.num_processes)
-    job.split(float(share))
-    frame = InputShape(job.frame.size, job.channels)
-    goes_on = resume and (out / TRAINING / CHECKPOINT).exists()  # then the weights are the checkpoint's
-    teller = Progress() if goes_on else progress
-    made, adapts = build_requested_network(wanted, frame, how.objective, job.num_classes, freeze, teller)
-    images = job.pixel_set(made, accelerator.device)
-    origin |= {"files": job.fingerprint, "channels": job.channels}
-    run = Run(made, images, how, out, accelerator, job.labels, job.parts, origin, began, progress)
-    run.encoder_lr = how.plan.lr * ADAPTED_SHARE if adapts else None
-    if only_head:
-        train_head_alone(run, job.pixels_NSSC)
-    record = fit_run(run, resume=resume)
-    return result(out, made.architecture, record["parameters"], record) | {"skipped": len(job.problems)}
+    accelerator = build_accelerator(pick_device(settings.device), settings.precision)
+    sources = _open_sources(source, settings, out)
+    key = request.run_key() | {"location": [each.location for each in sources]}
+    run = Run(out, key | resolved.run_key(), settings.resume, accelerator, progress)
+    if (record := run.finished_record(remedy=REMEDY)) is not None:
+        return _result(out, record)
+    task, run, num_skipped = _prepare(run, resolved, request, sources, augmentation)
+    record, _ = train_task(task, run)
+    return _result(out, record) | {"skipped": num_skipped}
 
 
-def _checked(typed: dict[str, Any]) -> dict[str, Any]:
-    return {name: typed.get(name) for name in RANGE_CHECKED_OPTIONS if name not in ("seed", "precision")}
+def _resolve(settings: TrainSettings, request: NetworkRequest) -> ResolvedSettings:
+    """The settings with the recipe of the network, or of a head where that alone is trained."""
+    trains_head = (
+        settings.freeze
+        and settings.objective is not None
+        and find_objective(settings.objective).compares_codes
+    )
+    recipe = HEAD if trains_head else recipe_for(request.name, request.is_backbone)
+    share = settings.val_share
+    resolved = resolve_settings(settings, recipe, val=share, augment=settings.augment)
+    check_patience_has_validation(resolved.plan, validates=share > 0 or settings.val_source is not None)
+    return resolved
 
 
-@dataclass
-class _Job:
-    """The images of a training: found, decoded, labelled, and parted for validation."""
+def _read_augmentation(settings: TrainSettings, resolved: ResolvedSettings) -> Augmentation | None:
+    """What happens to images before the network; None where views by name are compared, or nothing happens."""
+    from unpool.images.augment.augmentation import read_augmentation
 
-    sources: list[Source]
-    wanted: NetworkRequest
-    objective: str
-    augment: str | None
-    augmentation: Any
-    seed: int
-    progress: Progress
-    files: list[ImageFile] = field(default_factory=list)
-    origin: list[int] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    labels: Labels | None = None
-
-    def scan(self) -> None:
-        """List the files of both folders, those to train on first; then it is known how they are decoded."""
-        for number, source in enumerate(self.sources):
-            with self.progress.stage("scanning"):
-                scan = source.scan()
-            self.files += scan.files
-            self.origin += [number] * len(scan.files)
-            self.problems += scan.problems
-            if not scan.files:
-                raise UnpoolError(
-                    f"{source.location} has no image that can be used; name a folder with images"
-                )
-        self.frame = input_shape_for(self.wanted, lambda: trained_size(self.sources[0], self.files))
-        self.stored = (self.augmentation and self.augmentation.size) or self.frame.size
-        if self.augmentation is not None:
-            try_augmentation(str(self.augment), self.augmentation, self.stored, self.frame)
-
-    def load(
-        self, cache: Path, first: Callable[[], AbstractContextManager[None]], num_processes: int
-    ) -> None:
-        """Decode everything once; several processes share what the first one decoded."""
-        if (whole := self._at_once(self.stored)) is not None:
-            self.pixels_NSSC, self.channels = whole, whole.shape[3]
-            return
-        reader = {
-            id(file): self.sources[number] for file, number in zip(self.files, self.origin, strict=True)
-        }
-
-        def read(file: ImageFile, side: int) -> Picture:
-            return reader[id(file)].read(file, side)
-
-        options: dict[str, Any] = {"memory_limit": 0} if num_processes > 1 else {}
-        with first(), self.progress.stage("decoding", len(self.files), "images") as stage:
-            self.pixels_NSSC, usable = load_pixels(
-                self.files, size=self.stored, channels=cast(Literal[1, 3] | None, self.frame.channels),
-                crop="centre", workers=usable_cores(), cache=cache, read=read,
-                progress=lambda done: stage.reach(done, len(self.files)), on_problem=self.problems.append,
-                **options,
-            )  # fmt: skip
-        self._tell_skipped()
-        self.files = [self.files[index] for index in usable]
-        self.origin = [self.origin[index] for index in usable]
-        self.channels = self.pixels_NSSC.shape[3]
-
-    def _at_once(self, size: int) -> np.ndarray | None:
-        """The pixels of a named set that is used at its own size; None where there is something to decode."""
-        if len(self.sources) > 1 or not isinstance(self.sources[0], NamedSource):
-            return None
-        pixels_NSSC = self.sources[0].pixels(self.files, size)
-        if pixels_NSSC is None or self.frame.channels in (None, pixels_NSSC.shape[3]):
-            return pixels_NSSC
+    text = settings.augment
+    if text in (None, "none") or (resolved.spec.compares_codes and resolved.views is not None):
         return None
-
-    def _tell_skipped(self) -> None:
-        if self.problems:
-            first = self.problems[0]
-            self.progress.message(
-                f"{len(self.problems)} files skipped, the first: {first.path} ({first.detail})"
-            )
-        if len(self.problems) >= len(self.files) and not len(self.pixels_NSSC):
-            raise UnpoolError(
-                f"none of the {len(self.files)} images of {self.sources[0].location} can be read"
-            )
-
-    def split(self, share: float) -> None:
-        """Labels where the objective asks for them, and which images are validated on."""
-        from unpool.training.data.datasets import split
-
-        part_N = np.array(self.origin)
-        if self.objective == "classify":
-            self.labels = self._labels(part_N)
-        if len(self.sources) > 1:
-            self.parts = np.flatnonzero(part_N == 0), np.flatnonzero(part_N == 1)
-            if not all(len(part) for part in self.parts):
-                raise UnpoolError("none of the images to train on, or to validate on, can be read")
-            return
-        of_image = self.labels.of_image if self.labels else None
-        self.parts = split(len(self.files), share, self.seed, of_image)
-
-    def _labels(self, part_N: np.ndarray) -> Labels:
-        classes: list[str] | None = None
-        label_N = np.zeros(len(self.files), np.int64)
-        for number, source in enumerate(self.sources):
-            rows = np.flatnonzero(part_N == number)
-            paths = [self.files[row].path for row in rows]
-            if isinstance(source, FolderSource):
-                check_classes_not_empty(source.folder, paths, source.leave_out)
-            classes, label_N[rows] = class_labels(paths, source.location, classes)
-        return Labels(label_N, classes or [])
-
-    @property
-    def num_classes(self) -> int | None:
-        """How many classes the network must tell apart; None where it tells none."""
-        return len(self.labels.classes) if self.labels else None
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for the same images: one that was replaced by another of its size has another time."""
-        import hashlib
-
-        digest = hashlib.blake2b(digest_size=12)
-        for file in self.files:
-            digest.update(repr((file.path, file.bytes, file.modified)).encode())
-        return digest.hexdigest()
-
-    def pixel_set(self, network: Any, device: Any) -> Any:
-        """The decoded images as the network wants them."""
-        from unpool.training.data.datasets import PixelSet
-
-        prep = network.preprocessing
-        if self.augmentation is not None:
-            side = self.pixels_NSSC.shape[1]
-            check_size_matches(str(self.augment), self.augmentation, side, self.channels, prep.size)
-        return PixelSet(self.pixels_NSSC, prep.mean, prep.std, device, self.augmentation)
+    augmentation = read_augmentation(str(text))
+    if resolved.trains_head:
+        raise UsageError(
+            f"--augment {text}: with --freeze features are computed once, of views by name; give one, such as crops"
+        )
+    return augmentation
 
 
-def read_val(text: str | None) -> float | str | None:
-    """`--val`: a share from 0 up to 0.9, or else a folder or named set.
+def _open_sources(source: str, settings: TrainSettings, out: Path) -> list[Source]:
+    """The images to train on, and those to validate on where they are others."""
+    locations = [source] if settings.val_source is None else [source, settings.val_source]
+    sources = [open_source(each, settings.data, leave_out=out) for each in locations]
+    check_no_mixing(out, [each.folder for each in sources if isinstance(each, FolderSource)])
+    return sources
 
-    >>> read_val("0.2"), read_val("held-out")
-    (0.2, 'held-out')
-    """
-    if text is None:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        if not text:
-            raise UsageError("--val is empty, but must be a share such as 0.1, or a folder") from None
-        return text
+
+def _prepare(
+    run: Run,
+    resolved: ResolvedSettings,
+    request: NetworkRequest,
+    sources: list[Source],
+    augmentation: Augmentation | None,
+) -> tuple[ImageTask, Run, int]:
+    """Find and decode the images, and build the network; how many files were skipped comes last."""
+    assert run.out is not None  # `unpool train` always writes
+    assert run.scratch is not None
+    found = find_images(sources, run.progress)
+    size = decide_size(found, request, resolved.augment, augmentation)
+    check_network(request, size.shape, resolved)
+    pixels_NSSC = decode_images(found, size, run.scratch / PIXELS, run.accelerator, run.progress)
+    labels = read_labels(found) if resolved.spec.needs_labels else None
+    parts = split_images(found, labels, resolved.plan.val, resolved.plan.seed)
+    channels = pixels_NSSC.shape[3]
+    resumes = (
+        run.resume and (run.out / TRAINING / CHECKPOINT).exists()
+    )  # then the weights are the checkpoint's
+    network, adapts = build_requested_network(
+        request, InputShape(size.shape.size, channels), resolved.objective,
+        num_classes=len(labels.classes) if labels else None, freeze=resolved.freeze,
+        progress=Progress() if resumes else run.progress,
+    )  # fmt: skip
+    data = build_pixel_set(
+        pixels_NSSC, network.preprocessing, run.accelerator.device, resolved.augment, augmentation
+    )
+    run = replace(run, key={**run.key, "files": found.fingerprint, "channels": channels})
+    encoder_lr = resolved.plan.lr * ADAPTED_SHARE if adapts else None
+    task = ImageTask(network, data, resolved, parts, labels, encoder_lr, progress=run.progress)
+    if resolved.trains_head:
+        task = train_head_only(task, run, pixels_NSSC)
+    return task, run, len(found.problems)
+
+
+def _result(out: Path, record: Record) -> dict[str, Any]:
+    """The command's JSON object; the confusion only where there is one."""
+    confusion = {} if record.get("confusion") is None else {"confusion": record["confusion"]}
+    return result_of(out, record, RESULT_KEYS) | confusion

@@ -1,11 +1,11 @@
 """Training images as batches, whose order depends on (seed, epoch) alone.
 
-N images, H height, W width, C channels, B batch, V views of one image.
+N images, H height, W width, C channels, B batch, V views of one image, D numbers in a feature, K neighbours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,31 +14,44 @@ from torch import Tensor
 
 
 class Augmentation(Protocol):
-    """What becomes of the images of a batch before they are normalised."""
+    """Random transforms of uint8 images, before they are normalised."""
 
-    def train_views(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor: ...
+    def train_views(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor:
+        """Draw a view of each image, a function of (seed, epoch, index)."""
 
-    def evaluate_views(self, x_CHW: Tensor) -> Tensor: ...
+    def evaluate_views(self, x_CHW: Tensor) -> Tensor:
+        """Return the view, or the V views, that an image is validated by, (V, C, h, w)."""
 
 
 class Images(Protocol):
-    """What the loop asks of its images."""
+    """The images of a training, in batches by index."""
 
     device: torch.device
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of images."""
 
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Any]:
-        """Each batch of indices as (B, C, H, W) on the device; `epoch` None: as for validation.
+        """Yield each batch as (B, C, H, W) on the device, or as a tuple that begins with the images.
 
-        It may be a tuple that begins with the images; the objective knows what to make of it.
+        Args:
+            indices: the images of each batch, (B,).
+            seed: of whatever is random.
+            epoch: likewise; None: images as they are validated.
         """
 
 
 class PixelSet:
-    """Images (N, H, W, C) uint8 in memory or in a memory map, turned to float batches on the device."""
+    """Decoded images as float batches on the device.
+
+    Args:
+        pixels_NHWC: uint8, in memory or in a memory map.
+        mean, std: of the network's preprocessing, one number per channel.
+        device: where batches go.
+        augmentation: transforms of training images; None: none.
+    """
 
     def __init__(
         self,
@@ -59,13 +72,15 @@ class PixelSet:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Tensor]:
-        """Float32 batches, normalised for the network: (B, C, H, W), or (B, V, C, H, W) where images are
-        validated by several crops."""
+        """Yield float32 batches, normalised for the network.
+
+        They are (B, C, H, W), or (B, V, C, H, W) where images are validated by several crops.
+        """
         for index_B in indices:
             yield self.batch(index_B, seed, epoch)
 
     def batch(self, index_B: np.ndarray, seed: int = 0, epoch: int | None = None) -> Tensor:
-        """Images `index_B` as float32 (B, C, H, W) in channels_last, normalised for the network."""
+        """Return images as float32 (B, C, H, W) in channels_last, normalised for the network."""
         raw = torch.from_numpy(np.ascontiguousarray(self.pixels_NHWC[index_B]))
         x_BCHW = raw.permute(0, 3, 1, 2)
         if self.augmentation is None:
@@ -78,7 +93,12 @@ class PixelSet:
 
 
 class Normalisation:
-    """(pixels / 255 - mean) / std for uint8, (x - mean) / std for floats in 0..1: one multiply, one add."""
+    """Normalise by (pixels / 255 - mean) / std for uint8, (x - mean) / std for floats in 0..1.
+
+    Args:
+        mean, std: one number per channel.
+        device: where the result lies.
+    """
 
     def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], device: torch.device) -> None:
         self.device = device
@@ -87,20 +107,34 @@ class Normalisation:
         self._shift = (-torch.tensor(mean, dtype=torch.float32) / std_C).view(1, -1, 1, 1).to(device)
 
     def __call__(self, x_BCHW: Tensor) -> Tensor:
-        """Float32 (B, C, H, W) in the memory order that x has."""
+        """Return float32 (B, C, H, W) in the memory order of x."""
         scale = self._scale / 255 if x_BCHW.dtype == torch.uint8 else self._scale
         return torch.addcmul(self._shift, x_BCHW.to(self.device).to(torch.float32), scale)
 
 
-class DatasetImages:
-    """A torch Dataset whose items are x, (x, y) or (x, index); x is taken as it is where it is float.
+class Dataset(Protocol):
+    """What `fit` uses of a torch Dataset: a length, and items by index."""
 
-    uint8 tensors and pictures are normalised as the network wants. `workers` processes fetch ahead.
+    def __len__(self) -> int:
+        """Number of items."""
+
+    def __getitem__(self, index: int, /) -> Any:
+        """Return x, or a tuple that begins with it."""
+
+
+class DatasetImages:
+    """A torch Dataset whose items are x, (x, y) or (x, index), in batches.
+
+    Args:
+        dataset: x is float and taken as it is, or uint8 or a picture and normalised.
+        mean, std: of the network's preprocessing, one number per channel.
+        device: where batches go.
+        workers: processes that read ahead.
     """
 
     def __init__(
         self,
-        dataset: Any,
+        dataset: Dataset,
         mean: tuple[float, ...],
         std: tuple[float, ...],
         device: torch.device,
@@ -115,46 +149,72 @@ class DatasetImages:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Tensor]:
-        """Batches on the device; a worker's own random numbers are a function of (seed, epoch)."""
-        generator = torch.Generator().manual_seed(seed * 1_000_003 + (0 if epoch is None else epoch + 1))
-        loader = torch.utils.data.DataLoader(
-            self.dataset,
-            batch_sampler=[index_B.tolist() for index_B in indices],
-            num_workers=self.workers,
-            collate_fn=_images_alone,
-            generator=generator,
-        )
-        for x_BCHW in loader:
-            if x_BCHW.dtype == torch.uint8:
-                yield self._normalised(x_BCHW)
-            else:
-                yield x_BCHW.to(self.device)
+        """Yield float32 batches (B, C, H, W); a worker's own random numbers are a function of (seed, epoch)."""
+        for x_BCHW in load_batches(self.dataset, indices, _stack_images, self.workers, seed, epoch):
+            yield self._normalised(x_BCHW) if x_BCHW.dtype == torch.uint8 else x_BCHW.to(self.device)
 
     def labels(self) -> np.ndarray:
-        """The second of each item as a whole number, (N,) int64; TypeError where it is none."""
+        """Return the second of each item as a whole number, (N,) int64; TypeError where it is none."""
         known = getattr(self.dataset, "targets", None)
         if known is None:
             known = [self.dataset[index][1] for index in range(len(self))]
         return np.asarray([int(label) for label in known], np.int64)
 
 
-def _images_alone(items: list[Any]) -> Tensor:
-    return torch.stack([_tensor(item[0] if isinstance(item, tuple | list) else item) for item in items])
+def load_batches(
+    dataset: Dataset,
+    indices: Sequence[np.ndarray],
+    collate: Callable[[list[Any]], Any],
+    workers: int,
+    seed: int,
+    epoch: int | None,
+) -> Iterator[Any]:
+    """Load the items of each batch with torch's DataLoader.
+
+    Args:
+        dataset: by index.
+        indices: the items of each batch.
+        collate: makes a batch of a list of items.
+        workers: processes that read ahead.
+        seed, epoch: fix the workers' random numbers.
+    """
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + (0 if epoch is None else epoch + 1))
+    yield from torch.utils.data.DataLoader(
+        dataset,  # type: ignore[arg-type]
+        batch_sampler=[index_B.tolist() for index_B in indices],
+        num_workers=workers,
+        collate_fn=collate,
+        generator=generator,
+    )
 
 
-def _tensor(x: Any) -> Tensor:
+def as_tensor(x: Any) -> Tensor:
+    """Return an image as a tensor (C, H, W): tensors as they are, pictures and arrays (H, W, C) copied."""
     if isinstance(x, Tensor):
         return x
     pixels = np.array(x)
     return torch.from_numpy(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
 
 
+def _stack_images(items: list[Any]) -> Tensor:
+    return torch.stack([as_tensor(item[0] if isinstance(item, tuple | list) else item) for item in items])
+
+
 def split(
     count: int, val: float, seed: int, labels_N: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Training and validation indices; a share `val` of the images, at least one of each where val > 0.
+    """Split images at random into those to train on and those to validate on.
 
     With labels the share is taken of each class, and one image of a class at least stays for training.
+
+    Args:
+        count: number of images.
+        val: share that is held out; above 0 at least one image stays in each part.
+        seed: of the split.
+        labels_N: the class of each image.
+
+    Returns:
+        Sorted indices to train on, and to validate on.
 
     >>> train, held = split(10, 0.2, seed=0)
     >>> len(train), len(held), sorted([*train, *held]) == list(range(10))
@@ -179,7 +239,14 @@ def split(
 def epoch_batches(
     index_N: np.ndarray, batch: int, seed: int, epoch: int, drop_last: bool = False
 ) -> Iterator[np.ndarray]:
-    """The batches of one epoch, a function of (seed, epoch) alone; the last may be shorter, or is dropped."""
+    """Yield the batches of one epoch, a function of (seed, epoch) alone.
+
+    Args:
+        index_N: the images to train on.
+        batch: size of a batch.
+        seed, epoch: fix the order.
+        drop_last: leave out a last batch that is not full.
+    """
     order = np.random.default_rng([seed, epoch]).permutation(index_N)
     end = len(order) - len(order) % batch if drop_last else len(order)
     for start in range(0, end, batch):
@@ -187,16 +254,21 @@ def epoch_batches(
 
 
 class FeatureSet:
-    """Features (N, V, D) of V views of each image, known already, as float32 batches (B, V, D).
+    """Features of views of each image, computed before, as float32 batches.
 
-    With `alike_NK`, the numbers of K images that each image is like, (B, V + K, D): one view of each of these
-    comes last, another in every epoch.
+    Batches are (B, V, D); with neighbours (B, V + K, D): one view of each neighbour comes last, another in every
+    epoch.
+
+    Args:
+        feature_NVD: features of V views of each image.
+        device: where batches go.
+        neighbour_NK: the indices of K images similar to each.
     """
 
     def __init__(
-        self, feature_NVD: np.ndarray, device: torch.device, alike_NK: np.ndarray | None = None
+        self, feature_NVD: np.ndarray, device: torch.device, neighbour_NK: np.ndarray | None = None
     ) -> None:
-        self.feature_NVD, self.device, self.alike_NK = feature_NVD, device, alike_NK
+        self.feature_NVD, self.device, self.neighbour_NK = feature_NVD, device, neighbour_NK
 
     def __len__(self) -> int:
         return len(self.feature_NVD)
@@ -204,11 +276,11 @@ class FeatureSet:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Tensor]:
-        """Each batch of indices; which view is compared with which is the objective's matter."""
+        """Yield each batch; which views are compared is up to the objective."""
         for index_B in indices:
             feature_BVD = self.feature_NVD[index_B]
-            if self.alike_NK is not None:
-                alike_BK = self.alike_NK[index_B]
-                view_BK = (alike_BK + (epoch or 0)) % self.feature_NVD.shape[1]
-                feature_BVD = np.concatenate([feature_BVD, self.feature_NVD[alike_BK, view_BK]], axis=1)
+            if self.neighbour_NK is not None:
+                neighbour_BK = self.neighbour_NK[index_B]
+                view_BK = (neighbour_BK + (epoch or 0)) % self.feature_NVD.shape[1]
+                feature_BVD = np.concatenate([feature_BVD, self.feature_NVD[neighbour_BK, view_BK]], axis=1)
             yield torch.from_numpy(feature_BVD.astype(np.float32)).to(self.device)

@@ -1,6 +1,7 @@
 """Images with label maps as batches: crops to train on, whole images to validate on.
 
-N images, B batch, C channels, H height, W width, each image its own.
+N images, B batch, C channels, H height, W width, each image its own. Label maps hold positions of classes, and
+IGNORE.
 """
 
 from __future__ import annotations
@@ -13,45 +14,60 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2.functional import rgb_to_grayscale
 
+from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE
-from unpool.training.data.datasets import Normalisation
+from unpool.networks.preprocessing import Preprocessing
+from unpool.training.data.datasets import Dataset, Normalisation, as_tensor, load_batches
 
+GREY = 127  # of what is padded
 WINDOW = 1024  # pixels a side; larger images are validated in windows of it
 
 
 class Store(Protocol):
-    """Images and label maps by number."""
+    """Images and label maps by number; `sizes` are (H, W)."""
 
     sizes: list[tuple[int, int]]
 
-    def __len__(self) -> int: ...
+    def __len__(self) -> int:
+        """Number of images."""
 
-    def pixels(self, n: int) -> np.ndarray: ...
+    def pixels(self, n: int) -> np.ndarray:
+        """Return an image, (H, W, 3) uint8."""
 
-    def labels(self, n: int) -> np.ndarray: ...
+    def labels(self, n: int) -> np.ndarray:
+        """Return its label map, (H, W) uint8."""
 
 
 class Crops(Protocol):
-    """What becomes of an image and its label map before they are trained on: both then of one size."""
+    """Random crops of images with their label maps, all of one size."""
 
     def train_view(
         self, x_CHW: Tensor, seed: int, epoch: int, index: int, mask_HW: Tensor | None = None
-    ) -> Any: ...
+    ) -> Any:
+        """Draw a crop of an image, and of its label map, a function of (seed, epoch, index)."""
 
 
 class MaskedImages:
     """Batches (images float32 (B, C, H, W), labels uint8 (B, H, W)) from a store.
 
-    While training, an index i is a crop of image i mod N: the same image may be met several times in an epoch, each
-    time elsewhere. While validating, an index is a window of `windows`: whole images, but for those larger than
-    1,024 pixels a side; where sizes differ within a batch, the smaller are padded and the labels there ignored.
+    While training, an index i is a crop of image i mod N: an image may come several times in an epoch, each time
+    another crop. While validating, an index is a window of `windows`: whole images, but for those larger than 1,024
+    pixels a side; where sizes differ within a batch, the smaller are padded and the labels there ignored.
+
+    Args:
+        store: the images to train on.
+        crops: draws the crops.
+        preprocessing: of the network.
+        device: where batches go.
+        held: other images to validate on; None: some of `store`.
+        held_index: which of `store`, where there are no others.
     """
 
     def __init__(
         self,
         store: Store,
         crops: Crops,
-        preprocessing: Any,
+        preprocessing: Preprocessing,
         device: torch.device,
         held: Store | None = None,
         held_index: Sequence[int] = (),
@@ -72,7 +88,7 @@ class MaskedImages:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Each batch of indices, of crops where there is an epoch, else of windows."""
+        """Yield each batch, of crops where there is an epoch, else of windows."""
         for index_B in indices:
             if epoch is None:
                 pairs = [self._window(int(index)) for index in index_B]
@@ -89,13 +105,13 @@ class MaskedImages:
         return pair
 
     def window(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is validated on: pixels (H, W, 3) and labels (H, W)."""
+        """Return a window that is validated on: pixels (H, W, 3) and labels (H, W)."""
         n, top, left = self.windows[index]
         label_HW = self.held.labels(n)[top : top + WINDOW, left : left + WINDOW]
         return self.held.pixels(n)[top : top + WINDOW, left : left + WINDOW], label_HW
 
     def whole(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """An image that is trained on, at most 1,024 pixels a side of it, and its labels."""
+        """Return an image that is trained on, at most 1,024 pixels a side of it, and its labels."""
         return self.store.pixels(n)[:WINDOW, :WINDOW], self.store.labels(n)[:WINDOW, :WINDOW]
 
     def _window(self, index: int) -> tuple[Tensor, Tensor]:
@@ -103,15 +119,72 @@ class MaskedImages:
         return _tensor(x_HWC).permute(2, 0, 1), _tensor(label_HW)
 
     def _batch(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-        height, width = (max(label_HW.shape[axis] for _, label_HW in pairs) for axis in (0, 1))
-        x_BCHW = torch.full((len(pairs), 3, height, width), 127, dtype=pairs[0][0].dtype)
-        x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
-        label_BHW = torch.full((len(pairs), height, width), IGNORE, dtype=torch.uint8)
-        for place, (x_CHW, label_HW) in enumerate(pairs):
-            high, wide = label_HW.shape
-            x_BCHW[place, :, :high, :wide] = x_CHW
-            label_BHW[place, :high, :wide] = label_HW
+        x_BCHW, label_BHW = pad_to_batch(pairs)
         return self.normalised(x_BCHW), label_BHW.to(self.device)
+
+
+class DatasetPairs:
+    """A torch Dataset of (image, mask) pairs, in batches; sizes may differ.
+
+    Args:
+        dataset: images are (C, H, W) float and taken as they are, or uint8 or pictures and normalised; masks are
+            (H, W) whole numbers, positions of classes or IGNORE.
+        preprocessing: of the segmenter.
+        device: where batches go.
+        workers: processes that read ahead.
+    """
+
+    def __init__(
+        self, dataset: Dataset, preprocessing: Preprocessing, device: torch.device, workers: int = 0
+    ) -> None:
+        self.dataset, self.device, self.workers = dataset, device, workers
+        self._normalised = Normalisation(preprocessing.mean, preprocessing.std, device)
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def batches(
+        self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield images (B, C, H, W) float32 and labels (B, H, W); smaller ones are padded, and ignored there."""
+        for x_BCHW, label_BHW in load_batches(self.dataset, indices, _stack_pairs, self.workers, seed, epoch):
+            is_raw = x_BCHW.dtype == torch.uint8
+            yield self._normalised(x_BCHW) if is_raw else x_BCHW.to(self.device), label_BHW.to(self.device)
+
+
+def pad_to_batch(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
+    """Stack images (C, H, W) and label maps (H, W) of several sizes.
+
+    Returns:
+        Images of the largest height and width, the rest mid-grey for uint8 and 0 for floats; and labels, the rest
+        IGNORE.
+    """
+    height, width = (max(label_HW.shape[axis] for _, label_HW in pairs) for axis in (0, 1))
+    first_CHW = pairs[0][0]
+    fill = GREY if first_CHW.dtype == torch.uint8 else 0
+    x_BCHW = torch.full((len(pairs), len(first_CHW), height, width), fill, dtype=first_CHW.dtype)
+    x_BCHW = x_BCHW.contiguous(memory_format=torch.channels_last)
+    label_BHW = torch.full((len(pairs), height, width), IGNORE, dtype=torch.uint8)
+    for place, (x_CHW, label_HW) in enumerate(pairs):
+        high, wide = label_HW.shape
+        x_BCHW[place, :, :high, :wide] = x_CHW
+        label_BHW[place, :high, :wide] = label_HW
+    return x_BCHW, label_BHW
+
+
+def _stack_pairs(items: list[Any]) -> tuple[Tensor, Tensor]:
+    return pad_to_batch([(as_tensor(x), _label_map(x, mask)) for x, mask in items])
+
+
+def _label_map(x: Any, mask: Any) -> Tensor:
+    """A mask as (H, W) uint8; UnpoolError where it is not of the image's size."""
+    label_HW = mask if isinstance(mask, Tensor) else torch.from_numpy(np.array(mask))
+    if label_HW.shape != as_tensor(x).shape[1:]:
+        raise UnpoolError(
+            f"a mask is {tuple(label_HW.shape)}, but its image {tuple(as_tensor(x).shape[1:])}: a Segmenter learns "
+            "from pairs (image, mask) of one height and width"
+        )
+    return label_HW.to(torch.uint8)
 
 
 def _tensor(array: np.ndarray) -> Tensor:
@@ -119,11 +192,17 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 
 class FromColour:
-    """Colour images uint8 (B, 3, H, W) → float32 as a network wants them, by their luma where it takes grey."""
+    """Turn colour images into a network's input, by their luma where it takes grey.
 
-    def __init__(self, preprocessing: Any, device: torch.device) -> None:
+    Args:
+        preprocessing: of the network.
+        device: where the result lies.
+    """
+
+    def __init__(self, preprocessing: Preprocessing, device: torch.device) -> None:
         self.channels = preprocessing.channels
         self._normalised = Normalisation(preprocessing.mean, preprocessing.std, device)
 
     def __call__(self, x_BCHW: Tensor) -> Tensor:
+        """Return uint8 (B, 3, H, W) as float32 (B, C, H, W), normalised."""
         return self._normalised(rgb_to_grayscale(x_BCHW) if self.channels == 1 else x_BCHW)

@@ -1,0 +1,88 @@
+"""Training a segmenter on any torch Dataset of images and masks: a task of `train_task`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unpool.actions.segmentation.settings import (
+    SegmentationSettings,
+    build_plan,
+)
+from unpool.actions.training.run import Parts, Record, SavedModel, build_tensorboard_log
+from unpool.actions.training.settings import ImageLoopSettings, check_one_duration, check_optimisation
+from unpool.images.masks.pixel_classes import classes_by_value
+from unpool.training.history import History
+from unpool.training.plan import Plan
+from unpool.training.tensorboard import Log
+
+if TYPE_CHECKING:
+    from unpool.networks.segmentation.segmenter import Segmenter
+    from unpool.objectives.losses.metrics import Segmentation
+    from unpool.training.data.masked_datasets import DatasetPairs
+
+
+@dataclass
+class DatasetSegmentationTask:
+    """A segmenter, its pairs, and how it is trained.
+
+    Args:
+        network: trained in place.
+        data: pairs of images and label maps, by index.
+        plan: how long and how to train.
+        parts: indices to train on and to validate on.
+        loss: a pixel loss; None for cross-entropy.
+    """
+
+    network: Segmenter
+    data: DatasetPairs
+    plan: Plan
+    parts: Parts
+    loss: str | None = None
+
+    def build_objective(self) -> Segmentation:
+        """Build the loss of class scores."""
+        from unpool.objectives.losses.metrics import Segmentation
+        from unpool.objectives.losses.segmentation import DEFAULT
+
+        return Segmentation(self.network.num_classes, self.loss or DEFAULT)
+
+    def build_log(self, out: Path, first_step: int) -> Log:
+        """Log to TensorBoard."""
+        return build_tensorboard_log(out, first_step)
+
+    def measure(self, history: History) -> Record:
+        """Return the best mean intersection over union, and that of each class."""
+        best, names = history.best, self._class_names()
+        iou = dict(zip(names, best["iou"], strict=True)) if best.get("iou") else None
+        return {"val_miou": best.get("val_miou"), "iou": iou, "enlarge": self.network.enlarge}
+
+    def write_report(self, out: Path, record: Record, history: History) -> None:
+        """Write nothing beside the losses: a Dataset has no whole images to show."""
+
+    def model(self, history: History) -> SavedModel:
+        """Return the segmenter; its masks hold the positions of its classes."""
+        names = self._class_names()
+        return SavedModel(self.network, history.last, names, classes_by_value(names).to_dict())
+
+    def _class_names(self) -> list[str]:
+        return [str(number) for number in range(self.network.num_classes)]
+
+
+def segmentation_plan(settings: ImageLoopSettings) -> Plan:
+    """Build the plan of a segmenter from the options of `fit`: what was given, else the defaults.
+
+    Raises:
+        UsageError: where more than one length is given, or a name is unknown.
+    """
+    check_one_duration(settings)
+    given = {
+        name: getattr(settings, name)
+        for name in (
+            "epochs", "steps", "minutes", "optimizer", "lr", "weight_decay", "schedule", "patience", "seed",
+        )
+    }  # fmt: skip
+    plan = build_plan(SegmentationSettings(batch=settings.batch, **given))
+    check_optimisation(plan)
+    return plan

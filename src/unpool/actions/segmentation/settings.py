@@ -1,0 +1,120 @@
+"""Options of `unpool segment train`, `predict` and `evaluate`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from unpool.actions.training.settings import (
+    LoopSettings,
+    check_one_duration,
+    check_optimisation,
+    has_duration,
+)
+from unpool.errors import UsageError
+from unpool.options import OPTIONS
+from unpool.training.plan import Plan
+
+DEFAULT_EPOCHS = 40
+DEFAULT_LR = 3e-3
+DEFAULT_OPTIMIZER = "adamw"
+DEFAULT_SCHEDULE = "cosine"
+DEFAULT_WEIGHT_DECAY = 1e-2
+DEFAULT_BATCH = 8
+
+# What makes a network and its training this one, besides the plan and the folders.
+_RUN_KEY = (
+    "network", "backbone", "weights", "upsampling", "enlarge", "size", "loss", "class_weights", "augment",
+    "freeze", "unknown",
+)  # fmt: skip
+_LOCATIONS = ("classes", "ignore", "val_images", "val_masks", "val")
+
+
+@dataclass(frozen=True)
+class SegmentationSettings(LoopSettings):
+    """Options of `unpool segment train`; see `unpool segment train --help` for ranges."""
+
+    batch: Annotated[int | None, OPTIONS["batch"]] = DEFAULT_BATCH
+    loss: Annotated[str | None, OPTIONS["pixel-loss"]] = None
+    network: Annotated[str, OPTIONS["segmenter"]] = "fcn4s"
+    backbone: Annotated[str | None, OPTIONS["backbone"]] = None
+    backbone_lr: Annotated[float | None, OPTIONS["backbone-lr"]] = None
+    weights: Annotated[str | None, OPTIONS["weights"]] = None
+    classes: Annotated[Path | None, OPTIONS["classes"]] = None
+    ignore: Annotated[int | None, OPTIONS["ignore"]] = None
+    val_images: Annotated[Path | None, OPTIONS["val-images"]] = None
+    val_masks: Annotated[Path | None, OPTIONS["val-masks"]] = None
+    val: Annotated[float | None, OPTIONS["segment-val"]] = None
+    size: Annotated[int | None, OPTIONS["crop"]] = None
+    enlarge: Annotated[float | None, OPTIONS["enlarge"]] = None
+    class_weights: Annotated[str, OPTIONS["class-weights"]] = "none"
+    augment: Annotated[str, OPTIONS["crops"]] = "scenes"
+    upsampling: Annotated[str | None, OPTIONS["upsampling"]] = None
+    unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
+
+    @property
+    def upsampling_name(self) -> str:
+        """How scores are enlarged."""
+        return self.upsampling or "interpolate"
+
+    def run_key(self, images: Path, masks: Path) -> dict[str, Any]:
+        """Return flat values, equal for equal runs, as model.json and checkpoints keep them."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in _RUN_KEY}
+        values["upsampling"] = self.upsampling_name
+        places = {"location": images, "masks": masks} | {name: getattr(self, name) for name in _LOCATIONS}
+        resolved = {
+            name: str(value.resolve()) if isinstance(value, Path) else value for name, value in places.items()
+        }
+        return values | asdict(build_plan(self)) | resolved
+
+
+def build_plan(settings: SegmentationSettings) -> Plan:
+    """Build the plan of a training: what was typed, else what did well here (docs/decisions/0009)."""
+    from unpool.training.optimisation.optimisers import has_weight_decay
+
+    optimizer = settings.optimizer or DEFAULT_OPTIMIZER
+    decay = settings.weight_decay
+    if decay is None and has_weight_decay(optimizer):
+        decay = DEFAULT_WEIGHT_DECAY
+    return Plan(
+        epochs=settings.epochs if has_duration(settings) else DEFAULT_EPOCHS,
+        steps=settings.steps,
+        minutes=settings.minutes,
+        batch=settings.batch or DEFAULT_BATCH,
+        optimizer=optimizer,
+        schedule=settings.schedule or DEFAULT_SCHEDULE,
+        lr=settings.lr or DEFAULT_LR,
+        weight_decay=decay,
+        val=0.0,
+        patience=settings.patience,
+        seed=settings.seed,
+        backbone_lr=settings.backbone_lr,
+    )
+
+
+def check_segmentation(settings: SegmentationSettings) -> None:
+    """Raise `UsageError` for options that exclude each other, and for unknown names."""
+    import numpy as np
+
+    from unpool.images.masks.crop_presets import parse_crops
+    from unpool.objectives.losses.metrics import class_weights
+    from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
+
+    if (settings.val_images is None) != (settings.val_masks is None):
+        raise UsageError("--val-images and --val-masks go together; give both or neither")
+    if settings.val is not None and settings.val_images is not None:
+        raise UsageError(
+            f"--val {settings.val:g} and --val-images both say what is validated on; give one of them"
+        )
+    check_one_duration(settings)
+    if settings.freeze and settings.backbone_lr is not None:
+        raise UsageError("--freeze and --backbone-lr exclude each other: a frozen backbone learns nothing")
+    class_weights(np.ones((1, 2)), ["", ""], settings.class_weights)
+    pixel_loss(settings.loss or DEFAULT)
+    parse_crops(settings.augment, 64)
+    check_optimisation(build_plan(settings))
+    if settings.network == "segnet" and settings.upsampling is not None:
+        raise UsageError(
+            f"--upsampling {settings.upsampling} has no effect on --network segnet, which unpools; leave it out"
+        )

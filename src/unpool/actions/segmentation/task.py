@@ -1,0 +1,212 @@
+"""Training a segmenter on decoded pairs of images and masks: a task of `train_task`.
+
+N images, M of them, K classes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unpool.actions.segmentation.report import SegmentLog, write_report
+from unpool.actions.segmentation.settings import SegmentationSettings, build_plan
+from unpool.actions.training.network_request import fill_from_imagenet
+from unpool.actions.training.run import Parts, Record, SavedModel
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.masks.crop_presets import parse_crops
+from unpool.images.masks.pair_store import PairStore
+from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.training.history import History
+from unpool.training.model_file import expect_kind, has_model, load_model
+from unpool.training.plan import Plan
+from unpool.training.tensorboard import Log
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.segmentation.segmenter import Segmenter
+    from unpool.objectives.losses.metrics import Segmentation
+    from unpool.training.data.masked_datasets import MaskedImages
+
+MIN_STEPS_PER_EPOCH = 32  # few images are met several times in an epoch, each time elsewhere
+BACKBONE_LR_SHARE = 1 / 3  # of the learning rate, for a backbone with weights from elsewhere
+MIN_IMAGES_TO_HOLD_OUT = 20  # of fewer none is held out for validation unless requested
+DEFAULT_VAL = 0.1
+SHORT_SIDE = 512  # pixels that small images are enlarged to, unless an enlargement is typed
+MAX_ENLARGEMENT = 2.0
+
+
+@dataclass(frozen=True)
+class LabelledImages:
+    """Decoded pairs, to train on and to validate on.
+
+    Args:
+        store: the pairs.
+        held: others that are validated on; None: a share of the first.
+        classes: of both.
+        num_skipped: pairs that could not be used.
+    """
+
+    store: PairStore
+    held: PairStore | None
+    classes: PixelClasses
+    num_skipped: int = 0
+
+
+class SegmentationTask:
+    """A segmenter, its pairs, and how it is trained.
+
+    Args:
+        settings: network, loss and crops.
+        labelled: the decoded pairs.
+        device: of the network.
+        progress: receives where the network starts from.
+
+    Raises:
+        UsageError: for weights beside a model that brings its own.
+        UnpoolError: for a backbone that cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: SegmentationSettings,
+        labelled: LabelledImages,
+        device: torch.device,
+        progress: Progress,
+    ) -> None:
+        from unpool.training.data.masked_datasets import MaskedImages
+
+        self.settings, self.labelled, self.classes = settings, labelled, labelled.classes
+        self.network, self.plan = build_segmenter(settings, labelled, progress)
+        self._trained_M, held_M = _split(labelled, settings.val, self.plan.seed)
+        preprocessing = self.network.preprocessing
+        self.data: MaskedImages = MaskedImages(
+            labelled.store, parse_crops(settings.augment, preprocessing.size), preprocessing, device,
+            labelled.held, held_M.tolist(),
+        )  # fmt: skip
+
+    @property
+    def parts(self) -> Parts:
+        """Images to train on, each so often that an epoch is not too short, and windows to validate on.
+
+        A repetition is an index of its own.
+        """
+        num_crops = MIN_STEPS_PER_EPOCH * self.plan.batch
+        times = max(1, -(-num_crops // len(self._trained_M)))
+        repeated = [self._trained_M + len(self.labelled.store) * number for number in range(times)]
+        return np.concatenate(repeated), np.arange(len(self.data.windows))
+
+    def build_objective(self) -> Segmentation:
+        """Build the loss of class scores, with the weights of the classes."""
+        from unpool.objectives.losses.metrics import Segmentation
+        from unpool.objectives.losses.segmentation import DEFAULT
+
+        return Segmentation(len(self.classes), self.settings.loss or DEFAULT, self._class_weights())
+
+    def build_log(self, out: Path, first_step: int) -> Log:
+        """Log to TensorBoard, and draw examples after each epoch."""
+        return SegmentLog(out, self.network, self.data, self.classes, first_step)
+
+    def measure(self, history: History) -> Record:
+        """Return the intersection over union by class, and the classes' shares of pixels."""
+        best = history.best
+        count_NK = self.labelled.store.count_NK
+        shares_K = count_NK.sum(axis=0) / max(1, count_NK.sum())
+        names = self.classes.names
+        return {
+            "skipped": self.labelled.num_skipped,
+            "val_miou": best.get("val_miou"),
+            "enlarge": self.network.enlarge,
+            "iou": dict(zip(names, best["iou"], strict=True)) if best.get("iou") else None,
+            "frequencies": dict(zip(names, shares_K.round(6).tolist(), strict=True)),
+        }
+
+    def write_report(self, out: Path, record: Record, history: History) -> None:
+        """Write the page of examples, curves and classes."""
+        write_report(out, self.network, self.data, self.classes, record)
+
+    def model(self, history: History) -> SavedModel:
+        """Return the segmenter with its classes."""
+        return SavedModel(self.network, history.last, list(self.classes.names), self.classes.to_dict())
+
+    def _class_weights(self) -> Tensor | None:
+        import torch
+
+        from unpool.objectives.losses.metrics import class_weights
+
+        count_MK = self.labelled.store.count_NK[self._trained_M]
+        weight_K = class_weights(count_MK, self.classes.names, self.settings.class_weights)
+        return None if weight_K is None else torch.from_numpy(weight_K)
+
+
+def build_segmenter(
+    settings: SegmentationSettings, labelled: LabelledImages, progress: Progress
+) -> tuple[Segmenter, Plan]:
+    """Build the network, and the plan with the learning rate of its backbone."""
+    from unpool.networks.layers.freezing import freeze
+    from unpool.networks.segmentation.segmenter import Segmenter
+
+    plan = build_plan(settings)
+    short_side = float(median(min(size) for size in labelled.store.sizes))
+    enlarge = settings.enlarge or (1.0 if settings.network == "segnet" else enlargement(short_side))
+    body, is_pretrained = _build_backbone(settings, progress)
+    network = Segmenter(
+        settings.network, num_classes=len(labelled.classes), backbone=body,
+        upsampling=settings.upsampling_name, enlarge=enlarge, size=settings.size, seed=plan.seed,
+    )  # fmt: skip
+    if plan.backbone_lr is None and not settings.freeze:
+        plan = replace(plan, backbone_lr=plan.lr * BACKBONE_LR_SHARE if is_pretrained else plan.lr)
+    if enlarge != 1 and settings.enlarge is None:
+        progress.message(
+            f"images are enlarged ×{enlarge:g} before the encoder: their short side is {short_side:g}"
+        )
+    if settings.freeze:
+        freeze(network)
+    return network, plan
+
+
+def _build_backbone(settings: SegmentationSettings, progress: Progress) -> tuple[Autoencoder, bool]:
+    """The backbone, and whether it has weights from elsewhere: a model's, or ImageNet's."""
+    from unpool.networks.catalogue import build_network
+    from unpool.networks.segmentation.segmenter import default_backbone
+
+    name, weights = settings.backbone or default_backbone(settings.network), settings.weights
+    if has_model(Path(name)):
+        if weights is not None:
+            raise UsageError(f"--weights {weights}: the model {name} brings its own; leave one out")
+        expect_kind(Path(name), "encoder")
+        progress.message(f"the backbone goes on from {name}")
+        return load_model(name), True
+    if Path(name).is_dir():
+        raise UnpoolError(
+            f"--backbone {name} is a folder without a finished model; name a network or a model folder"
+        )
+    backbone = build_network(name, weights=weights or "none", decoder="none", seed=settings.seed)
+    if weights is not None:
+        return backbone, weights != "none"
+    return backbone, fill_from_imagenet(backbone, progress)
+
+
+def enlargement(short_side: float) -> float:
+    """Return the factor by which images of such a short side are enlarged by default.
+
+    >>> enlargement(360), enlargement(100), enlargement(3000)
+    (1.42, 2.0, 1.0)
+    """
+    return round(min(MAX_ENLARGEMENT, max(1.0, SHORT_SIDE / max(1.0, short_side))), 2)
+
+
+def _split(labelled: LabelledImages, val: float | None, seed: int) -> Parts:
+    """The images to train on and those held out of them, numbers in the store."""
+    from unpool.training.data.datasets import split
+
+    count = len(labelled.store)
+    share = val if val is not None else DEFAULT_VAL if count >= MIN_IMAGES_TO_HOLD_OUT else 0.0
+    return split(count, 0.0 if labelled.held is not None else share, seed)
