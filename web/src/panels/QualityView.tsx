@@ -125,7 +125,14 @@ function isEmpty({ figures, pictures, tables }: Quality): boolean {
   return figures.length + pictures.length + tables.length === 0;
 }
 
-let evaluatedRevision: string | null = null;
+const isEvaluating = () => job.value?.state === "running" && job.value.kind === "evaluate";
+
+function emptyMessage(): string {
+  if (!source.editable) return "This page shows some images only, so it has no figures.";
+  return isEvaluating() ? "Computing the figures…" : "Nothing has been evaluated yet.";
+}
+
+let evaluatedGrouping: string | null = null;
 
 /** Evaluates the groups where that has not been done, once for each grouping. */
 function useEvaluation(quality: Quality | null): void {
@@ -133,8 +140,8 @@ function useEvaluation(quality: Quality | null): void {
   const grouping = JSON.stringify(groups.map(({ group, count }) => [group, count]));
   useEffect(() => {
     if (!source.editable || quality === null || quality.figures.length > 0 || groups.length === 0) return;
-    if (job.value?.state === "running" || evaluatedRevision === grouping) return;
-    evaluatedRevision = grouping;
+    if (job.value?.state === "running" || evaluatedGrouping === grouping) return;
+    evaluatedGrouping = grouping;
     void start("evaluate");
   }, [quality, grouping, job.value?.state]);
 }
@@ -160,7 +167,8 @@ function Content({ quality }: { quality: Quality }) {
   const compared = figures.filter((one) => one.needs_classes);
   return (
     <>
-      {isEmpty(quality) && <p class="empty">{source.editable ? "Nothing has been evaluated yet." : "This page shows some images only, so it has no figures."}</p>}
+      {isEmpty(quality) && <p class="empty">{emptyMessage()}</p>}
+      {figures.length === 0 && !isEmpty(quality) && isEvaluating() && <p role="status">Computing the figures…</p>}
       {plain.length > 0 && (
         <Figures
           title="The groups by themselves"
