@@ -4,8 +4,8 @@
     python benchmarks/viewer_speed.py big.unpool [--picture shot.png]
 
 Chromium is headless and draws WebGL by software. Milliseconds from the opened page to the first painted map; from
-the end of a lasso to the selection on the page; from the end of a zoom to all thumbnails of the view; and the server's
-largest memory in MiB. Medians of --rounds.
+the end of a lasso to the selection on the page; from the end of a zoom to all thumbnails of the view; and the
+server's largest memory in MiB. Medians of --rounds.
 """
 
 from __future__ import annotations

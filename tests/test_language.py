@@ -63,14 +63,19 @@ BANNED_IN_PROSE = re.compile(
     r"sent home|said why|sound enough|asked for|strangers?)\b",
     re.IGNORECASE,
 )
+# In pages some of these words have their plain sense: a user tells images apart, a map looks like a picture.
+BANNED_IN_PAGES = re.compile(
+    r"\b(told|wish(?:es|ed)?|lessons?|warmth|crowd(?:s|ed)?|islands?|alike|rehomed|heirs?|sent home|said why)\b",
+    re.IGNORECASE,
+)
 
 # What was still to be mended when this test was written; these only ever sink, to zero.
 STILL_OPEN = {
-    "names": 340,
-    "prose": 270,
-    "first sentences": 900,
-    "sections": 230,
-    "lines": 330,
+    "names": 40,
+    "prose": 35,
+    "first sentences": 450,
+    "sections": 85,
+    "lines": 10,
 }
 
 
@@ -149,8 +154,15 @@ def prose_of(text: str) -> Iterator[tuple[int, str]]:
 
 
 def check_prose(file: str, text: str) -> Iterator[Finding]:
-    for number, line in prose_of(text):
-        for found in BANNED_IN_PROSE.finditer(line):
+    """Banned words in comments and strings of Python, and in the paragraphs of Markdown."""
+    pattern = BANNED_IN_PROSE
+    if file.endswith(".py"):
+        lines = prose_of(text)
+    else:
+        pattern = BANNED_IN_PAGES
+        lines = enumerate(re.sub(r"`[^`\n]*`", "", without_code(text)).splitlines(), start=1)
+    for number, line in lines:
+        for found in pattern.finditer(line):
             yield Finding(file, number, f"“{found.group()}” in “{line.strip()[:90]}”")
 
 
@@ -272,7 +284,7 @@ def check_sections(file: str, text: str) -> Iterator[Finding]:
 def check_lines(file: str, text: str) -> Iterator[Finding]:
     """Comments, docstrings and paragraphs wider than a screen; tables, code and lone links may be."""
     if not file.endswith(".py"):
-        numbered = enumerate(re.sub(r"```.*?```", blank, text, flags=re.DOTALL).splitlines(), start=1)
+        numbered = enumerate(without_code(text).splitlines(), start=1)
         lines = [
             (n, line) for n, line in numbered if not re.match(r"\s*(\||\S+$|\[[^\]]*\]: |[-*] \S+$)", line)
         ]
@@ -290,26 +302,31 @@ def check_lines(file: str, text: str) -> Iterator[Finding]:
             yield Finding(file, number, f"{len(line)} characters: “{line.strip()[:60]}…”")
 
 
-def blank(block: re.Match[str]) -> str:
-    return "\n" * block.group().count("\n")
+def without_code(text: str) -> str:
+    """Markdown with its fenced code blanked, line for line."""
+    return re.sub(r"```.*?```", lambda block: "\n" * block.group().count("\n"), text, flags=re.DOTALL)
 
 
 def sources() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
 
+def benchmarks() -> list[Path]:
+    return sorted((ROOT / "benchmarks").glob("*.py"))
+
+
 def pages() -> list[Path]:
     found = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / ".github").rglob("*.md")]
-    return sorted(page for page in found if "reference" not in page.parts)
+    return sorted(page for page in found if not {"reference", "_build"} & set(page.parts))
 
 
 Check = Callable[[str, str], Iterator[Finding]]
 CHECKS: dict[str, tuple[Check, Callable[[], list[Path]]]] = {
-    "names": (check_names, sources),
-    "prose": (check_prose, lambda: [*sources(), *sorted((ROOT / "benchmarks").glob("*.py"))]),
+    "names": (check_names, lambda: [*sources(), *benchmarks()]),
+    "prose": (check_prose, lambda: [*sources(), *benchmarks(), *pages()]),
     "first sentences": (check_first_sentences, sources),
     "sections": (check_sections, sources),
-    "lines": (check_lines, lambda: [*sources(), *sorted((ROOT / "benchmarks").glob("*.py")), *pages()]),
+    "lines": (check_lines, lambda: [*sources(), *benchmarks(), *pages()]),
 }
 
 
