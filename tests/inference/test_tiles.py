@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unpool.errors import UsageError
-from unpool.inference.tiles import blocks, raised_cosine, window_starts
+from unpool.inference.tiles import raised_cosine, score_blocks, window_starts
 
 
 def pointwise(pixels_BHW3: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def tiled(pixels: np.ndarray, score, first_row: int = 0, **windows) -> np.ndarra
     height, width = pixels.shape[:2]
     out = np.full((3, height, width), np.nan, np.float32)
     read = lambda top, bottom: pixels[top:bottom]  # noqa: E731
-    for block in blocks(height, width, read, score, first_row=first_row, **windows):
+    for block in score_blocks(height, width, read, score, first_row=first_row, **windows):
         rows, columns = block.scores_KRC.shape[1:]
         place = out[:, block.top : block.top + rows, block.left : block.left + columns]
         assert np.isnan(place).all()  # no pixel is given out twice
@@ -123,7 +123,7 @@ def test_memory_does_not_grow_with_the_height() -> None:
     def peak(height: int) -> int:
         read = lambda top, bottom: np.zeros((bottom - top, 128, 3), np.uint8)  # noqa: E731
         tracemalloc.start()
-        for _ in blocks(height, 128, read, pointwise, tile=64):
+        for _ in score_blocks(height, 128, read, pointwise, tile=64):
             pass
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()

@@ -1,4 +1,4 @@
-"""A trained encoder as a fast function from pixels to vectors.
+"""A trained encoder as a fast function, pixels to vectors.
 
 On a CPU it runs on ONNX Runtime, elsewhere, or where a network cannot be exported, on torch.
 
@@ -120,7 +120,7 @@ def open_runtime(
     on_torch: Callable[[str], Runtime],
     progress: Progress,
 ) -> Runtime:
-    """Decide between ONNX Runtime and torch, in one place for all networks.
+    """Open a network on ONNX Runtime, or else on torch.
 
     Args:
         path: The ONNX file, exported the first time.
@@ -266,5 +266,5 @@ def quiet_exporter() -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of an error's message, or its type's name."""
+    """Return the first line of an error's message."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,4 +1,4 @@
-"""Images named on the command line, as batches for a network.
+"""Images named on the command line, as batches.
 
 B images in a batch, S side, C channels.
 """
@@ -30,7 +30,7 @@ Read = Callable[[int], Picture]  # the side in pixels that is needed → the pic
 
 
 class SkippedImage(TypedDict):
-    """An input that cannot be used, and why in one word."""
+    """An input that cannot be used, with its problem."""
 
     path: str
     problem: str

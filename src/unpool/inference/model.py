@@ -1,4 +1,4 @@
-"""Open a model folder for embedding; copy one, write a pretrained one."""
+"""Model folders for embedding: opened, copied, pretrained."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def save_pretrained(name: str, folder: Path) -> None:
 
 
 def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
-    """Write a pretrained network and its ONNX encoder, in another process.
+    """Write a pretrained network with its ONNX encoder.
 
-    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; it is freed when the
-    process ends. Where torch is loaded already, this process does it.
+    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; so
+    another process does it, which then ends. Where torch is loaded already, this process does it.
 
     Raises:
         UnpoolError: there are no such weights, or they cannot be reached.

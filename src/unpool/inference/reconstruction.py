@@ -1,4 +1,4 @@
-"""What a mirror makes of images, and how far that is from them.
+"""Reconstructions of images, and their errors.
 
 B images in a batch, S side, C channels; H and W are S.
 """
@@ -21,10 +21,14 @@ Corrupt = Callable[[Tensor, np.ndarray, int, int], Tensor]
 
 @dataclass(frozen=True, slots=True)
 class Reconstruction:
-    """One batch: pictures (B, S, S, C) uint8, and mean squared errors (B,) float64 of pixels in 0..1.
+    """One batch of pictures, and their errors.
 
-    `input_BSSC` are the clean images and `corrupted_BSSC` what the network saw of them, None where it saw
-    them clean. `mse_B` tells how far the outputs are from the clean images, `mse_corrupted_B` the corrupted.
+    Args:
+        input_BSSC: The clean images, uint8.
+        corrupted_BSSC: What the network saw of them; None where it saw them clean.
+        output_BSSC: The reconstructions, uint8.
+        mse_B: Mean squared error of the output against the clean image, float64, pixels in 0..1.
+        mse_corrupted_B: Likewise of the corrupted image.
     """
 
     input_BSSC: np.ndarray
@@ -42,11 +46,21 @@ def reconstruct(
     seed: int = 0,
     device: str = "cpu",
 ) -> Iterator[Reconstruction]:
-    """Run batches of pixels (B, S, S, C) uint8 through a network, one at a time, in order.
+    """Reconstruct batches of pixels, in order.
 
     Pooling indices reach the decoder where `network.use_indices` says so; they are those of what the network
-    saw, so nothing of a clean image passes by the corruption. `corrupt` is given each image's position in
-    the whole stream. Outputs are cut to 0..1 before they are compared, as in an image file.
+    saw, so nothing of a clean image passes by the corruption. Outputs are cut to 0..1 before they are compared, as
+    in an image file.
+
+    Args:
+        network: With a decoder; moved to the device and set to evaluation.
+        batches: (B, S, S, C) uint8.
+        corrupt: Corrupts the input; it is passed each image's position in the whole stream.
+        seed: Random seed of the corruption.
+        device: Where the network runs.
+
+    Yields:
+        Pictures and errors of each batch.
 
     >>> from unpool.networks.catalogue import build_network
     >>> network = build_network("conv", size=8, channels=1)
@@ -81,7 +95,9 @@ def reconstruct(
 
 
 def as_pictures(network: Autoencoder, x_BCHW: Tensor) -> np.ndarray:
-    """Images as a network takes or gives them → (B, S, S, C) uint8, cut to what a picture can hold.
+    """Turn normalised images into pictures (B, S, S, C) uint8.
+
+    Values are cut to what a picture can hold.
 
     >>> from unpool.networks.catalogue import build_network
     >>> as_pictures(build_network("conv-small"), torch.tensor([-1.0, 0.0, 2.0]).view(1, 1, 1, 3)).tolist()
@@ -92,9 +108,10 @@ def as_pictures(network: Autoencoder, x_BCHW: Tensor) -> np.ndarray:
 
 
 def psnr(mse: float) -> float | None:
-    """The peak signal-to-noise ratio in dB of pixels in 0..1; None, for infinite, where there is no error.
+    """Compute the peak signal-to-noise ratio of pixels in 0..1, dB.
 
-    To four decimals: the order of sums in a batch moves the later ones.
+    None, for infinite, where there is no error. To four decimals: the order of sums in a batch moves the
+    later ones.
 
     >>> psnr(0.01), psnr(0.0)
     (20.0, None)

@@ -1,4 +1,6 @@
-"""A trained segmenter as a fast function from pixels to class scores: ONNX Runtime on a CPU, torch elsewhere.
+"""A trained segmenter as a fast function, pixels to scores.
+
+On a CPU it runs on ONNX Runtime, elsewhere, or where it cannot be exported, on torch.
 
 B batch, H height, W width, C channels, K classes, h and w of the decoder's finest map.
 """
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,17 +19,29 @@ from torch import Tensor, nn
 from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import first_line, open_session, quiet_exporter
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.data.masked_datasets import FromColour
 
+if TYPE_CHECKING:
+    from timm.layers import Conv2dSame
+
 INPUT, OUTPUT = "images", "scores"
-AGREEMENT = 1e-3  # largest difference of scores of about 1 between torch and an export that is used
+MAX_DIFFERENCE = 1e-3  # of scores of about 1, between torch and an export that is used
+MAX_SIDE = 8192  # pixels of an exported segmenter, in multiples of its reduction
 
 
 class SegmenterRuntime:
-    """Pixels (B, H, W, 3) uint8 of any size → class scores (B, K, H, W) float32 on the CPU."""
+    """Pixels (B, H, W, 3) uint8 → class scores (B, K, H, W) float32.
 
-    def __init__(self, network: Any, device: str = "cpu") -> None:
-        self.network = network.to(device, memory_format=torch.channels_last).eval()
+    Images have any size; the scores are on the CPU.
+
+    Args:
+        network: In evaluation mode from here on.
+        device: Where it runs.
+    """
+
+    def __init__(self, network: Segmenter, device: str = "cpu") -> None:
+        self.network = network.to(device).to(memory_format=torch.channels_last).eval()
         self.device = torch.device(device)
         self.num_classes = network.num_classes
         self._normalised = FromColour(network.preprocessing, self.device)
@@ -47,9 +61,17 @@ class SegmenterRuntime:
 
 
 class OnnxSegmenterRuntime(SegmenterRuntime):
-    """The same, with encoder and decoder on ONNX Runtime: two to three times as fast on a CPU."""
+    """A segmenter whose encoder and decoder run on ONNX Runtime.
 
-    def __init__(self, network: Any, path: Path, threads: int) -> None:
+    That is two to three times as fast on a CPU.
+
+    Args:
+        network: Prepares images and enlarges scores.
+        path: The ONNX file.
+        threads: Number of threads of one run.
+    """
+
+    def __init__(self, network: Segmenter, path: Path, threads: int) -> None:
         super().__init__(network)
         # Windows of one size come again and again, but pictures of a folder each have their own: no memory is kept.
         self._session = open_session(path, threads, "segmenter", keeps_memory=False)
@@ -60,7 +82,7 @@ class OnnxSegmenterRuntime(SegmenterRuntime):
 
 
 class _Coarse(nn.Module):
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Segmenter) -> None:
         super().__init__()
         self.network = network
 
@@ -69,20 +91,23 @@ class _Coarse(nn.Module):
         return scores
 
 
-def export_segmenter(network: Any, path: Path) -> None:
-    """Write encoder and decoder as ONNX: prepared images (B, C, H, W) float32, any B, H and W that are multiples
-    of the encoder's reduction → class scores of the finest map.
+def export_segmenter(network: Segmenter, path: Path) -> None:
+    """Write encoder and decoder of a segmenter as ONNX.
 
-    Raises `UnpoolError` where the export fails, or gives other scores than torch.
+    The file takes prepared images (B, C, H, W) float32, any B, H and W that are multiples of the encoder's
+    reduction, and gives class scores of the finest map.
+
+    Raises:
+        UnpoolError: the export fails, or gives other scores than torch.
     """
     if network.architecture == "segnet":
         raise UnpoolError("segnet cannot be exported to ONNX: pooling indices are counted otherwise there")
     module = _Coarse(_with_fixed_padding(network)).eval()
     step = network.reduction
-    least = -(-2 * network.smallest // step)
-    example_BCHW = torch.rand(2, network.channels, (least + 1) * step, (least + 2) * step) * 2 - 1
+    low = -(-2 * network.smallest // step)
+    example_BCHW = torch.rand(2, network.channels, (low + 1) * step, (low + 2) * step) * 2 - 1
     sides = {
-        axis: torch.export.Dim(name, min=least, max=8192) for axis, name in ((2, "rows"), (3, "columns"))
+        axis: torch.export.Dim(name, min=low, max=MAX_SIDE) for axis, name in ((2, "rows"), (3, "columns"))
     }
 
     def write(part: Path) -> None:
@@ -97,16 +122,16 @@ def export_segmenter(network: Any, path: Path) -> None:
         write_whole(path, write)
     except Exception as error:
         raise UnpoolError(f"this network cannot be exported to ONNX: {first_line(error)}") from error
-    other_BCHW = torch.rand(1, network.channels, (least + 3) * step, (least + 1) * step) * 2 - 1
+    other_BCHW = torch.rand(1, network.channels, (low + 3) * step, (low + 1) * step) * 2 - 1
     with torch.inference_mode():
-        wanted = network.coarse(other_BCHW)
-    found = OnnxSegmenterRuntime(network, path, threads=1)._coarse(other_BCHW)
-    if not float((wanted - found).abs().max()) <= AGREEMENT * (1 + float(wanted.abs().max())):
+        expected = network.coarse(other_BCHW)
+    exported = OnnxSegmenterRuntime(network, path, threads=1)._coarse(other_BCHW)
+    if not float((expected - exported).abs().max()) <= MAX_DIFFERENCE * (1 + float(expected.abs().max())):
         path.unlink()
         raise UnpoolError("the ONNX export disagrees with torch")
 
 
-def _with_fixed_padding(network: Any) -> Any:
+def _with_fixed_padding(network: Segmenter) -> Segmenter:
     """A copy whose "same" convolutions pad by fixed numbers: sides are multiples of the reduction, so they are
     fixed, and the exporter need not reason about them, which takes it minutes."""
     from timm.layers import Conv2dSame
@@ -120,7 +145,7 @@ def _with_fixed_padding(network: Any) -> Any:
 
 
 class _FixedPadding(nn.Module):
-    def __init__(self, same: Any) -> None:
+    def __init__(self, same: Conv2dSame) -> None:
         super().__init__()
         self.weight, self.bias = same.weight, same.bias
         self.stride, self.dilation, self.groups = same.stride, same.dilation, same.groups

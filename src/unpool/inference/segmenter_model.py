@@ -1,4 +1,4 @@
-"""A segmenter's model folder put to work."""
+"""Open a segmenter's model folder for prediction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.inference.encoder import open_runtime
 from unpool.inference.model import pick_device
 from unpool.inference.segmenter import OnnxSegmenterRuntime, SegmenterRuntime, export_segmenter
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
@@ -16,17 +17,31 @@ from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, 
 
 @dataclass(frozen=True)
 class LoadedSegmenter:
-    """The scores it gives, its classes, and a short name that changes with its weights."""
+    """The segmenter of a model folder, ready to use.
 
-    scorer: SegmenterRuntime
+    `id` changes with the weights.
+    """
+
+    runtime: SegmenterRuntime
     classes: PixelClasses
     id: str
 
 
 def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegmenter:
-    """Open a model folder for prediction; on a CPU it is exported to ONNX the first time.
+    """Open a model folder for prediction.
 
-    Raises `UnpoolError` where the folder holds no segmenter.
+    On a CPU the segmenter is exported to ONNX the first time.
+
+    Args:
+        folder: The model folder.
+        device: Where it runs: auto, cpu, cuda or mps.
+        progress: Receives stages and messages.
+
+    Returns:
+        The segmenter, with its classes.
+
+    Raises:
+        UnpoolError: the folder holds no segmenter.
     """
     described = expect_kind(folder, "segmenter")
     if described.get("masks") is None:
@@ -34,19 +49,19 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
             f"{folder} does not say how its classes are written; train it with unpool segment train"
         )
     classes = PixelClasses.from_dict(described["masks"])
-    return LoadedSegmenter(_scorer(folder, pick_device(device), progress), classes, model_id(folder))
+    return LoadedSegmenter(_open(folder, pick_device(device), progress), classes, model_id(folder))
 
 
-def _scorer(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
+def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
     network = load_model(folder)
-    if device != "cpu":
-        return SegmenterRuntime(network, device)
-    path = folder / SEGMENTER_ONNX
-    try:
-        if not path.is_file():
-            with progress.stage("exporting"):
-                export_segmenter(network, path)
-        return OnnxSegmenterRuntime(network, path, usable_cores())
-    except (UnpoolError, OSError) as error:
-        progress.message(f"predicting with torch instead of ONNX Runtime: {error}")
-        return SegmenterRuntime(network)
+
+    def on_onnx(file: Path) -> SegmenterRuntime:
+        return OnnxSegmenterRuntime(network, file, usable_cores())
+
+    def on_torch(where: str) -> SegmenterRuntime:
+        return SegmenterRuntime(network, where)
+
+    return open_runtime(
+        folder / SEGMENTER_ONNX, device, export=lambda file: export_segmenter(network, file),
+        on_onnx=on_onnx, on_torch=on_torch, progress=progress,
+    )  # fmt: skip

@@ -1,5 +1,6 @@
-"""Overlapping windows over an image of any size: scores averaged without seams, in memory that does not grow with
-it.
+"""Overlapping windows over an image of any size.
+
+Scores are averaged without seams, in memory that does not grow with the image's height.
 
 K classes, H and W of the image, T side of a window, R rows that are finished together.
 """
@@ -15,15 +16,18 @@ import numpy as np
 from unpool.errors import UsageError
 
 Reader = Callable[[int, int], np.ndarray]  # rows from, to → pixels (rows, W, 3) uint8
-Score = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
+Scorer = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
 
 OVERLAP = 0.25  # share of a window that the next one covers too
-LEAST_WEIGHT = 1e-3  # of a window's outermost pixels, which may be all that see a pixel at the border
+MIN_WEIGHT = 1e-3  # of a window's outermost pixels, which may be all that see a pixel at the border
 
 
 @dataclass(frozen=True)
 class Block:
-    """Finished pixels, at `top` and `left`: `scores_KRC` are averages over all windows that see them."""
+    """Finished pixels, at `top` and `left` of the image.
+
+    `scores_KRC` are averages over all windows that cover them.
+    """
 
     top: int
     left: int
@@ -31,10 +35,21 @@ class Block:
 
 
 def window_starts(length: int, tile: int, overlap: float) -> list[int]:
-    """Where windows begin so that they cover `length` pixels and overlap by the share `overlap` at least.
+    """Compute where windows begin along one side of an image.
 
     The last one ends with the image, and all are spread evenly. One window that is longer than the image begins
     at 0.
+
+    Args:
+        length: Of the side, pixels.
+        tile: Side of a window, pixels.
+        overlap: Smallest share of a window that the next one covers too, 0 to below 1.
+
+    Returns:
+        The first pixel of each window.
+
+    Raises:
+        UsageError: the overlap is no such share.
 
     >>> window_starts(100, 40, 0.25), window_starts(30, 40, 0.25)
     ([0, 30, 60], [0])
@@ -45,40 +60,53 @@ def window_starts(length: int, tile: int, overlap: float) -> list[int]:
         return [0]
     step = max(1, math.floor(tile * (1 - overlap)))
     count = math.ceil((length - tile) / step) + 1
-    return [round(place * (length - tile) / (count - 1)) for place in range(count)]
+    return [round(number * (length - tile) / (count - 1)) for number in range(count)]
 
 
 def raised_cosine(tile: int) -> np.ndarray:
-    """The weight of each pixel along a window's side, (T,) float32: near 0 at the ends, 1 in the middle.
+    """Compute pixel weights along a window's side, (T,) float32.
 
-    A window's network sees nothing beyond its border, so what it says there counts least; as the weight falls to
-    nothing smoothly, no line shows where a window ends.
+    It is near 0 at the ends and 1 in the middle. A window's network sees nothing beyond its border, so its scores
+    there count least; as the weight falls smoothly to nothing, no line shows where a window ends.
 
     >>> (100 * raised_cosine(4)).astype(int).tolist()
     [14, 85, 85, 14]
     """
-    place_T = (np.arange(tile) + 0.5) / tile
-    return np.maximum(0.5 - 0.5 * np.cos(2 * np.pi * place_T), LEAST_WEIGHT).astype(np.float32)
+    position_T = (np.arange(tile) + 0.5) / tile
+    return np.maximum(0.5 - 0.5 * np.cos(2 * np.pi * position_T), MIN_WEIGHT).astype(np.float32)
 
 
-def blocks(
+def score_blocks(
     height: int,
     width: int,
     read: Reader,
-    score: Score,
+    score: Scorer,
     *,
     tile: int,
     overlap: float = OVERLAP,
     batch: int = 4,
     first_row: int = 0,
-    tell: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[Block]:
-    """The scores of an image as blocks, left to right and top to bottom, each once no later window touches it.
+    """Score an image window by window.
 
-    `read` gives rows of pixels, `score` class scores of windows. Memory is that of a few windows and of the rows
-    in which windows overlap, over the image's width; it does not grow with the height. `first_row` is the row of
-    windows to begin with: who goes on after a stop begins one row earlier and leaves out what is known, for the
-    first rows of blocks then lack what the windows above said. `tell` is given the number of windows just scored.
+    A block is finished once no later window touches it. Memory is that of a few windows and of the rows in which windows overlap, over the image's width; it does not
+    grow with the height.
+
+    Args:
+        height: Of the image, pixels.
+        width: Of the image, pixels.
+        read: Reads rows of pixels.
+        score: Computes class scores of windows.
+        tile: Side of a window, pixels.
+        overlap: Smallest share of a window that the next one covers too.
+        batch: Number of windows scored at a time.
+        first_row: The row of windows to begin with. A run that is resumed begins earlier than where it stopped and
+            skips known blocks, as the first blocks lack the scores of the windows above.
+        on_progress: Called with the number of windows just scored.
+
+    Yields:
+        Blocks, left to right and top to bottom.
     """
     tops, lefts = window_starts(height, tile, overlap), window_starts(width, tile, overlap)
     high, wide = min(tile, height), min(tile, width)
@@ -88,18 +116,21 @@ def blocks(
         done = (tops[number + 1] if number + 1 < len(tops) else height) - top
         pixels_TW3 = read(top, top + high)
         for start in range(0, len(lefts), batch):
-            chosen = lefts[start : start + batch]
-            scores_BKTS = score(np.stack([pixels_TW3[:, left : left + wide] for left in chosen]))
-            for place, scores_KTS in enumerate(scores_BKTS, start=start):
-                left, block_KRC = sums.add(place, scores_KTS, done)
+            some = lefts[start : start + batch]
+            scores_BKTS = score(np.stack([pixels_TW3[:, left : left + wide] for left in some]))
+            for column, scores_KTS in enumerate(scores_BKTS, start=start):
+                left, block_KRC = sums.add(column, scores_KTS, done)
                 yield Block(top, left, block_KRC)
-            if tell is not None:
-                tell(len(chosen))
+            if on_progress is not None:
+                on_progress(len(some))
         sums.next_row(done)
 
 
 class _Sums:
-    """Weighted sums of what is not finished: some columns of this row of windows, some rows below it."""
+    """Weighted sums of what is not finished.
+
+    That is some columns of this row of windows, and some rows below it.
+    """
 
     def __init__(self, lefts: list[int], width: int, weight_T: np.ndarray, weight_S: np.ndarray) -> None:
         self.lefts, self.width = lefts, width
@@ -111,19 +142,19 @@ class _Sums:
         self.carried: np.ndarray | None = None  # (K, rows, W)
         self.open: np.ndarray | None = None  # (K, T, columns) of this row of windows, not yet finished
 
-    def add(self, place: int, scores_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
-        """Add the window at that place of the row; returns the columns that are finished with it, and where."""
-        left = self.lefts[place]
-        end = self.lefts[place + 1] if place + 1 < len(self.lefts) else self.width
+    def add(self, column: int, scores_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
+        """Add a window of the row; return the columns finished with it, and where they are."""
+        left = self.lefts[column]
+        end = self.lefts[column + 1] if column + 1 < len(self.lefts) else self.width
         window_KTS = scores_KTS * self.weight_S
         if self.open is not None:
             window_KTS[:, :, : self.open.shape[2]] += self.open
         ready_KTC = window_KTS[:, :, : end - left] * self.weight_T[:, None]
-        self.open = window_KTS[:, :, end - left :] if place + 1 < len(self.lefts) else None
+        self.open = window_KTS[:, :, end - left :] if column + 1 < len(self.lefts) else None
         return left, self._finished(ready_KTC, left, end, done)
 
     def _finished(self, ready_KTC: np.ndarray, left: int, end: int, done: int) -> np.ndarray:
-        """Columns with what was carried over; what the next row of windows touches too is carried on."""
+        """Columns with what was carried over; what the next row of windows touches is carried on."""
         rows_T, known, left_over = self._rows(), len(self.rows), ready_KTC.shape[1] - done
         if self.carried is None:
             self.carried = np.zeros((len(ready_KTC), 0, self.width), np.float32)

@@ -31,7 +31,7 @@ def view_features(
     views: ViewSampler,
     seed: int,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Embed each image as it is and in V − 1 views.
+    """Embed each image, and V − 1 views of it.
 
     Args:
         encoder: Pixels to vectors.

@@ -1,4 +1,4 @@
-"""What every objective is: a module from a network and a batch to a loss.
+"""The base of all objectives, and their inputs.
 
 N images, B batch, M images trained on.
 """
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ObjectiveInputs:
-    """What objectives are built from besides the network; each takes what it needs.
+    """What objectives are built from besides the network.
+
+    Each takes what it needs.
 
     Args:
         loss: As typed, such as `huber:delta=0.5`; None for the objective's own.
@@ -86,5 +88,5 @@ class Objective(nn.Module):
         """Run after the optimiser has changed the network."""
 
     def remark(self) -> str | None:
-        """Return a message for the end of the training, or None."""
+        """Return a message about a finished training, or None."""
         return None

@@ -1,4 +1,4 @@
-"""Every objective once: its name, where it is implemented, what it needs.
+"""Every objective once, with its needs.
 
 Options, commands and checks read it, so it imports no torch; an objective is its own file and one entry here.
 """

@@ -1,4 +1,4 @@
-"""In-batch contrast: two views of an image should have similar codes.
+"""In-batch contrast: views of an image should have similar codes.
 
 B batch, N batch of all processes, C channels, H height, W width, D numbers in a code, E in its projection.
 """
@@ -57,7 +57,7 @@ def contrast_loss(first_BE: Tensor, second_BE: Tensor, temperature: float = TEMP
 
 
 def decoding_loss(network: Embedder, code: Tensor, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
-    """Compute the squared error of some images, decoded from detached codes.
+    """Compute the squared error of images decoded from detached codes.
 
     Which images depends on image and epoch alone, so that any number of processes decodes the same.
 

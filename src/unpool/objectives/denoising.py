@@ -1,4 +1,4 @@
-"""Denoising: the output for a corrupted image should be the clean one.
+"""Denoising: a corrupted image should become the clean one.
 
 B batch, C channels, H height, W width.
 """
@@ -68,7 +68,9 @@ class Denoising(Objective):
         )  # fmt: skip
 
     def forward(self, network: nn.Module, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> Tensor:
-        """Compute the mean loss of a batch, corrupted differently in every epoch.
+        """Compute the mean loss of a corrupted batch.
+
+        The corruption differs in every epoch.
 
         Args:
             network: Called with the corrupted images.

@@ -1,4 +1,4 @@
-"""Rows of all processes, for objectives that compare a batch's images.
+"""Rows of all processes, for objectives that compare images.
 
 b rows of this process, B of all, E numbers in a row.
 """

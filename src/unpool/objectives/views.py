@@ -1,4 +1,4 @@
-"""Views of one image, which a network should embed in one place.
+"""Views of one image, whose codes should be similar.
 
 B batch, V views, C channels, H height, W width, D numbers in a feature, K random numbers.
 """
@@ -124,7 +124,7 @@ class Views:
 
 
 class PrecomputedViews:
-    """Views computed beforehand: one of the V rows of each image.
+    """Views computed beforehand: one row of each image.
 
     The second stream shows another row than the first.
 
@@ -196,5 +196,5 @@ def find_views(name: str | None) -> Views:
 
 
 def resolve_views(views: str | ViewSampler | None) -> ViewSampler:
-    """Look up views by name; samplers are returned as they are."""
+    """Look up views by name; return samplers unchanged."""
     return find_views(views) if views is None or isinstance(views, str) else views

@@ -54,7 +54,7 @@ def adapt(
     folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, minutes: float | None = None,
     seed: int, workers: int, progress: Progress,
 ) -> None:  # fmt: skip
-    """Write a pretrained network with a head trained on the images.
+    """Write a pretrained network with a head trained on images.
 
     Args:
         folder: Where the model is written.
@@ -103,7 +103,7 @@ def _spread_over(files: Sequence[ImageFile], count: int) -> list[ImageFile]:
 def compute_features(
     encoder: Encoder, pixels_NSSC: np.ndarray, *, grey: bool, seed: int, progress: Progress
 ) -> np.ndarray:
-    """Embed each image as it is and in three other views.
+    """Embed each image, and three other views of it.
 
     Args:
         encoder: Pixels to vectors.

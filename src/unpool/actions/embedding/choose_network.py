@@ -1,4 +1,4 @@
-"""The choice of a network for a collection, and the reason for it."""
+"""The choice of a network for a collection."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ CandidateName = Literal["pretrained", "adapted", "scratch"]
 
 
 class ComparisonRow(TypedDict):
-    """One candidate of a comparison, as JSON and reports have it; figures are None where unknown."""
+    """One candidate of a comparison, for JSON and reports.
+
+    Figures are None where unknown.
+    """
 
     way: CandidateName
     map_silhouette: float | None
@@ -115,7 +118,7 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
 
 
 def is_comparable(source: Source, files: Sequence[ImageFile]) -> bool:
-    """Whether images are large enough to compare pretrained features on them."""
+    """Whether images are large enough for pretrained features."""
     return typical_side(source, files) >= MIN_PRETRAINED_SIDE
 
 

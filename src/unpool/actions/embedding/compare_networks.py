@@ -36,7 +36,10 @@ EMBED_BATCH = 256
 
 
 class Figures(TypedDict):
-    """How good the groups of some vectors are, without labels; None where it cannot be computed."""
+    """How good the groups of some vectors are, without labels.
+
+    None where it cannot be computed.
+    """
 
     map_silhouette: float | None
     purity: float | None
@@ -62,7 +65,7 @@ class CandidateResult:
 
     @property
     def score(self) -> float:
-        """How far groups stand apart on a map that exaggerates neighbourhoods, −1…1.
+        """How far groups stand apart on an exaggerated map, −1…1.
 
         A candidate that takes training needs 0.02 more for each step away from the pretrained features.
         """
@@ -91,7 +94,7 @@ def compare(
     seed: int,
     progress: Progress,
 ) -> list[CandidateResult]:
-    """Compare pretrained features, the same adapted, and a network from scratch.
+    """Compare pretrained and adapted features, and a network from scratch.
 
     The same images and seed give the same order.
 

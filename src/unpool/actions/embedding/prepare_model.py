@@ -50,7 +50,7 @@ class StoredRequest(TypedDict):
 
 
 class StoredComparison(TypedDict):
-    """A comparison as unpool.yaml keeps it until the run is done, for one that is resumed."""
+    """A comparison as unpool.yaml keeps it, for a resumed run."""
 
     model_request: StoredRequest
     groups: int | Literal["auto"]
@@ -60,7 +60,9 @@ class StoredComparison(TypedDict):
 
 @dataclass(frozen=True)
 class ModelRequest:
-    """The model that a command needs; the same request keeps the model in place.
+    """The model that a command needs.
+
+    The same request keeps the model in place.
 
     Args:
         network: A name of the catalogue, a model folder, or "auto".

@@ -1,4 +1,4 @@
-"""Train a network of the catalogue on a run's own images.
+"""Train a network on a run's own images.
 
 N images, M of them drawn, R of these in isolated communities, n in a chunk, B batch, S side, C channels, H height,
 W width, D numbers in a code, K scores of groups, P pixels.
@@ -59,7 +59,7 @@ class EncoderRecord(TypedDict):
     minutes: float | None
     batch: int
     groups: int | Literal["auto"]
-    sure: list[float]  # share of the images that each refinement was trained on
+    confident_shares: list[float]  # share of the images that each refinement was trained on
     epochs: list[dict[str, Any]]
 
 
@@ -166,7 +166,7 @@ def train_encoder(
         trainer.self_labelling_phase(groups, number)
     record = EncoderRecord(
         objective="contrast", steps=trainer.steps, seed=seed, minutes=minutes, batch=BATCH, groups=groups,
-        sure=trainer.confident_shares, epochs=trainer.epochs,
+        confident_shares=trainer.confident_shares, epochs=trainer.epochs,
     )  # fmt: skip
     save_model(folder, network, options=options, training=record)
     return record

@@ -66,7 +66,7 @@ class Aggregation(Contrast):
 
     @classmethod
     def for_network(cls, network: Embedder, inputs: ObjectiveInputs) -> Self:
-        """Build the objective, its projection and bank drawn by the seed."""
+        """Build the objective; the seed draws projection and bank."""
         from unpool.networks.catalogue import seeded
 
         assert inputs.trained_M is not None, "aggregation needs the images trained on"
@@ -99,7 +99,7 @@ class Aggregation(Contrast):
         return max(1, round(self.warm_up * num_epochs))
 
     def compare(self, first_BE: Tensor, second_BE: Tensor, index_B: np.ndarray) -> Tensor:
-        """Compute the contrast, or the Local Aggregation loss of both views.
+        """Compute contrast, or after the warm-up Local Aggregation.
 
         Args:
             first_BE: One view of each image.

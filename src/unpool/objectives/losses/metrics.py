@@ -46,7 +46,9 @@ class Segmentation(Objective):
     def forward(
         self, network: nn.Module, pair: tuple[Tensor, Tensor], index_B: np.ndarray, epoch: int
     ) -> Tensor:
-        """Compute the loss of a batch; while validating, count its pixels.
+        """Compute the loss of a batch.
+
+        While validating, its pixels are counted too.
 
         Args:
             network: images → scores (B, K, H, W).

@@ -1,0 +1,137 @@
+"""ONNX Runtime and torch give the same vectors, and which of them runs is decided in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.inference.encoder import (
+    OnnxEncoder,
+    TorchEncoder,
+    cosine,
+    export_encoder,
+    first_line,
+    open_encoder,
+    open_runtime,
+    pixels_to_vector,
+)
+from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.preprocessing import Preprocessing
+
+PREP = Preprocessing(size=6, channels=3, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+PIXELS = np.random.default_rng(1).integers(0, 256, (5, 6, 6, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def network() -> Autoencoder:
+    torch.manual_seed(0)
+    return Autoencoder(nn.Conv2d(3, 4, 3), NoDecoder(), preprocessing=PREP).eval()
+
+
+@pytest.fixture(scope="module")
+def exported(network: Autoencoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("onnx") / "encoder.onnx"
+    assert export_encoder(network, path) > 0.9999
+    return path
+
+
+def by_hand(network: Autoencoder) -> np.ndarray:
+    x = (PIXELS / 255 - np.array(PREP.mean)) / np.array(PREP.std)
+    with torch.no_grad():
+        return network.embed(torch.from_numpy(x.transpose(0, 3, 1, 2)).float()).numpy()
+
+
+def test_torch_and_onnx_are_what_is_computed_by_hand(network: Autoencoder, exported: Path) -> None:
+    expected = by_hand(network)
+    np.testing.assert_allclose(TorchEncoder(network)(PIXELS), expected, atol=1e-5)
+    np.testing.assert_allclose(OnnxEncoder(exported)(PIXELS), expected, atol=1e-5)
+
+
+def test_any_batch_goes_through_the_export(exported: Path) -> None:
+    encoder = OnnxEncoder(exported)
+    together = encoder(PIXELS)
+    for row in range(len(PIXELS)):
+        np.testing.assert_allclose(encoder(PIXELS[row : row + 1])[0], together[row], atol=1e-5)
+
+
+class Recorder(Progress):
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+def test_the_file_is_exported_once_and_the_network_loaded_only_then(
+    network: Autoencoder, tmp_path: Path
+) -> None:
+    loaded = []
+
+    def load() -> Autoencoder:
+        loaded.append(1)
+        return network
+
+    for _ in range(2):
+        encoder = open_encoder(load, tmp_path / "e.onnx", "cpu", Progress())
+        assert isinstance(encoder, OnnxEncoder)
+    assert loaded == [1]
+
+
+class Unexportable(nn.Module):
+    """What it does depends on the values, which an export cannot hold."""
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        return x_BCHW.flatten(1)[:, : 4 + int(x_BCHW.sum() > 1e9)]
+
+
+def test_what_cannot_be_exported_runs_on_torch_and_says_why(tmp_path: Path) -> None:
+    network = Autoencoder(Unexportable(), NoDecoder(), preprocessing=PREP)
+    progress = Recorder()
+    encoder = open_encoder(lambda: network, tmp_path / "e.onnx", "cpu", progress)
+    assert isinstance(encoder, TorchEncoder)
+    assert len(progress.messages) == 1
+    assert progress.messages[0].startswith(
+        "running on torch instead of ONNX Runtime: this network cannot be exported"
+    )
+    assert not (tmp_path / "e.onnx").exists()
+
+
+def test_other_devices_never_export(tmp_path: Path) -> None:
+    def fail(_: Path) -> None:
+        raise AssertionError
+
+    found = open_runtime(
+        tmp_path / "e.onnx",
+        "cuda",
+        export=fail,
+        on_onnx=lambda path: "onnx",
+        on_torch=lambda device: f"torch on {device}",
+        progress=Progress(),
+    )
+    assert found == "torch on cuda"
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "e.onnx").write_bytes(b"no onnx")
+    with pytest.raises(UnpoolError, match=r"e\.onnx cannot be read as an ONNX encoder; delete it"):
+        OnnxEncoder(tmp_path / "e.onnx")
+
+
+def test_cosine_is_the_smallest_of_the_rows() -> None:
+    one = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
+    assert cosine(one, one) == pytest.approx(1.0)
+    assert cosine(one, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])) == pytest.approx(np.sqrt(0.5))
+    assert cosine(one, np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 0.0
+
+
+def test_normalisation_is_part_of_the_module_and_errors_are_one_line(network: Autoencoder) -> None:
+    assert not pixels_to_vector(network).training
+    assert first_line(ValueError("\n a\nb")) == "a"
+    assert first_line(ValueError()) == "ValueError"
