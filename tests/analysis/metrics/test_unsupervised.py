@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.clustering.stability import stability
 from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank, neighbour_purity, purity
 
 
@@ -31,14 +30,6 @@ def test_purity_counts_by_hand():
     assert purity([[1, 0]], [0]) is None
 
 
-def test_stability_tells_the_right_number_from_a_wrong_one(blobs):
-    vectors_ND, _ = blobs
-    assert stability(vectors_ND, 3) == pytest.approx(1)
-    assert stability(vectors_ND, 7) < 0.9
-    assert stability(np.random.default_rng(0).normal(size=(120, 8)), 5) < 0.6
-    assert stability(vectors_ND[:9], 2) is None
-
-
 def test_effective_rank_against_singular_values():
     vectors_ND = np.random.default_rng(0).normal(size=(40, 6)) * [5, 1, 1, 1, 0.1, 0.1]
     unit_ND = vectors_ND / np.linalg.norm(vectors_ND, axis=1, keepdims=True)
@@ -53,9 +44,3 @@ def test_a_collapsed_embedding_is_told():
     flat_ND = np.ones((50, 32)) + np.outer(chance.normal(size=50), np.eye(32)[0])
     assert "collapsed" in str(collapse_warning(effective_rank(flat_ND), 32))
     assert collapse_warning(effective_rank(chance.normal(size=(50, 32))), 32) is None
-
-
-def test_as_many_groups_as_four_fifths_of_the_images_have_no_stability():
-    vectors_ND = np.random.default_rng(0).normal(size=(12, 4))
-    assert stability(vectors_ND, 10) is None
-    assert stability(vectors_ND, 9) is not None
