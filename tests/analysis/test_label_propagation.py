@@ -58,8 +58,8 @@ def test_many_rounds_reach_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> N
     reach_N = wanted_NC.sum(axis=1) / root_N / np.mean(own_NC.sum(axis=1) / root_N)
     share_N = wanted_NC.max(axis=1) / wanted_NC.sum(axis=1)
     free_N = label_N < 0
-    monkeypatch.setattr(spreading, "ROUNDS", 300)
-    monkeypatch.setattr(spreading, "POWERS", (1.0,))
+    monkeypatch.setattr(spreading, "NUM_ITERATIONS", 300)
+    monkeypatch.setattr(spreading, "SHARPENINGS", (1.0,))
     found_N, sure_N = propagate_labels(vectors_ND, label_N, k=6, guesses=False)
     np.testing.assert_array_equal(found_N, np.where(free_N, wanted_NC.argmax(axis=1), -1))
     np.testing.assert_allclose(sure_N, np.where(free_N, share_N * np.sqrt(reach_N.clip(0, 1)), 0), rtol=1e-3)
@@ -68,7 +68,7 @@ def test_many_rounds_reach_the_closed_form(monkeypatch: pytest.MonkeyPatch) -> N
 def test_guesses_are_those_of_logistic_regression(monkeypatch: pytest.MonkeyPatch) -> None:
     pixels_ND, class_N = load_digits(return_X_y=True)
     for few, at_once in ((10, 16), (10, 3), (2, 16)):
-        monkeypatch.setattr(spreading, "AT_ONCE", at_once)
+        monkeypatch.setattr(spreading, "CLASS_BATCH", at_once)
         kept_N = class_N < few
         vectors_ND, label_N = normalise(pixels_ND[kept_N]), some(class_N[kept_N], 5)
         known_N = label_N >= 0
@@ -97,12 +97,12 @@ def test_guesses_are_tried_where_labels_reach(monkeypatch: pytest.MonkeyPatch) -
     reached_N1 = (np.arange(60) % 3 == 0)[:, None]
     label_NC = np.where(reached_N1, 0.01 * right_NC, 0)
     guess_NC = np.where(reached_N1, 1 - right_NC, right_NC)
-    monkeypatch.setattr(spreading, "_parts", lambda *_: [(0, label_NC, guess_NC)])
+    monkeypatch.setattr(spreading, "_class_batches", lambda *_: [(0, label_NC, guess_NC)])
     trusts = (0.0, 0.003, 0.3)
-    assert spreading._tuned(None, None, code_N, trusts, 0)[0] == 0
+    assert spreading._tune(None, None, code_N, trusts, 0)[0] == 0
     guess_NC[:] = np.where(reached_N1, right_NC, 1 - right_NC)
     label_NC[:] = np.where(reached_N1, 0.01, 0)
-    assert spreading._tuned(None, None, code_N, trusts, 0)[0] == 0.3
+    assert spreading._tune(None, None, code_N, trusts, 0)[0] == 0.3
 
 
 def test_confidence_is_about_the_share_that_is_right() -> None:
@@ -139,7 +139,7 @@ def test_classes_by_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     label_N = some(class_N, 2) * 3  # numbers need not follow each other
     label_N[label_N < 0] = -1
     whole = propagate_labels(vectors_ND, label_N)
-    monkeypatch.setattr(spreading, "AT_ONCE", 2)
+    monkeypatch.setattr(spreading, "CLASS_BATCH", 2)
     parts = propagate_labels(vectors_ND, label_N)
     np.testing.assert_array_equal(whole[0], parts[0])
     np.testing.assert_allclose(whole[1], parts[1], rtol=1e-6)

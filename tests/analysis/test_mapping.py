@@ -42,8 +42,8 @@ def test_a_map_is_centred_and_single_precision(digits_map):
 @pytest.mark.parametrize("barnes_hut_below", [10_000, 100])
 def test_the_same_seed_gives_the_same_map_bit_for_bit_by_threads(digits, monkeypatch, barnes_hut_below):
     monkeypatch.setattr(mapping, "usable_cores", lambda: 2)
-    monkeypatch.setattr(mapping, "SEVERAL_THREADS_FROM", 0)
-    monkeypatch.setattr(mapping, "BARNES_HUT_BELOW", barnes_hut_below)
+    monkeypatch.setattr(mapping, "MIN_VECTORS_THREADED", 0)
+    monkeypatch.setattr(mapping, "MAX_BARNES_HUT", barnes_hut_below)
     monkeypatch.setattr(mapping, "EARLY_STEPS", 50)
     monkeypatch.setattr(mapping, "LATE_STEPS", 50)
     first_N2, second_N2 = (compute_map(digits[:200], seed=3) for _ in range(2))
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_map_bit_for_bit_by_threads(digits, monkeyp
 
 
 def test_the_method_for_many_is_as_good(digits, monkeypatch):
-    monkeypatch.setattr(mapping, "BARNES_HUT_BELOW", 100)
+    monkeypatch.setattr(mapping, "MAX_BARNES_HUT", 100)
     monkeypatch.setattr(mapping, "LATE_STEPS", 100)
     assert trustworthiness(digits, compute_map(digits)) > 0.95
 
@@ -88,7 +88,7 @@ def test_progress_rises_from_nothing_to_all(digits):
 
 
 def test_a_large_set_is_fitted_in_part_and_the_rest_is_placed(digits, digits_map, monkeypatch):
-    monkeypatch.setattr(mapping, "FITTED_BELOW", 400)
+    monkeypatch.setattr(mapping, "MAX_FITTED", 400)
     xy_N2 = compute_map(digits)
     assert np.isfinite(xy_N2).all()
     assert trustworthiness(digits, xy_N2) > 0.95

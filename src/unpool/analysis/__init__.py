@@ -1,1 +1,1 @@
-"""Vectors to knowledge: neighbours, groups, maps, quality. Arrays in, arrays out."""
+"""Knowledge from vectors: neighbours, groups, maps, quality."""

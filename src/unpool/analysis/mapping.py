@@ -1,4 +1,4 @@
-"""Vectors laid out on a plane, so that near images lie near each other.
+"""Lay vectors out on a plane, by their similarity.
 
 Shapes: N vectors of length D, M new vectors, K neighbours of each; xy_N2 are positions.
 """
@@ -19,17 +19,20 @@ from unpool.errors import UnpoolError, unknown_name
 Progress = Callable[[float], None]
 
 MAX_DIMENSION, NUM_DIRECTIONS = 64, 50  # longer vectors are reduced to 50 directions, as is usual for t-SNE
-SEVERAL_THREADS_FROM = 5_000  # with fewer vectors, threads wait for each other longer than they work
-PRINCIPAL_FROM = 50_000  # so many rows tell the principal directions well enough
-BARNES_HUT_BELOW = 10_000
-FITTED_BELOW = 200_000
+MIN_VECTORS_THREADED = 5_000  # with fewer, threads wait for each other longer than they work
+PCA_SAMPLE = 50_000  # rows that determine the principal directions well enough
+MAX_BARNES_HUT = 10_000
+MAX_FITTED = 200_000
 """Above this many vectors the map is fitted to a sample of as many, and the others are placed among them."""
 
 EARLY_STEPS, LATE_STEPS, STEPS_AT_ONCE = 250, 500, 50
 
 
 class Attraction(NamedTuple):
-    """How many neighbours pull on an image, and how much harder than plain t-SNE."""
+    """Number of neighbours that attract an image, and their force.
+
+    The force is a multiple of plain t-SNE's.
+    """
 
     perplexity: float
     exaggeration: float
@@ -44,14 +47,25 @@ def compute_map(
     exaggeration: float = 1,
     progress: Progress | None = None,
 ) -> Floats:
-    """Positions (N, 2), float32 and centred, in which vectors of similar direction lie near each other.
+    """Lay vectors of similar direction out near each other.
 
-    Takes (N, D) finite numbers, one row or more; `method` is `tsne`, `umap` or `pca`; `perplexity` is about
-    the number of neighbours that count (smaller for few vectors); `exaggeration` above 1 draws groups of a
-    t-SNE map together, towards what UMAP shows (Böhm, Berens and Kobak 2022). `progress` is called with the
-    share done, rising to 1. The same vectors and seed give the same map, bit for bit.
+    The same vectors and seed give the same map, bit for bit.
 
-    Raises UsageError for an unknown method, UnpoolError for NaN, infinity or an absent umap.
+    Args:
+        vectors_ND: Finite numbers, one row or more.
+        method: `tsne`, `umap` or `pca`.
+        seed: Of all that is random.
+        perplexity: About the number of neighbours that count; smaller for few vectors.
+        exaggeration: Above 1 it draws groups of a t-SNE map together, towards what UMAP shows (Böhm, Berens and
+            Kobak 2022).
+        progress: Called with the share done, rising to 1.
+
+    Returns:
+        Positions (N, 2), float32 and centred.
+
+    Raises:
+        UsageError: For an unknown method.
+        UnpoolError: For NaN, infinity or an absent umap.
 
     Source: van der Maaten 2014, Accelerating t-SNE using tree-based algorithms; Linderman et al. 2019 (from
     10,000 vectors on); Kobak and Berens 2019 (started by PCA, learning rate by N); Poličar et al. 2019
@@ -65,7 +79,7 @@ def compute_map(
     reduced_ND = reduce(normalise(vectors_ND), seed=seed)
     report = progress or (lambda share: None)
     report(0.0)
-    fitted_F = subsample_indices(len(reduced_ND), FITTED_BELOW, seed)
+    fitted_F = subsample_indices(len(reduced_ND), MAX_FITTED, seed)
     xy_F2 = METHODS[method](
         reduced_ND[fitted_F], seed, Attraction(perplexity, exaggeration), lambda share: report(0.98 * share)
     )
@@ -75,10 +89,19 @@ def compute_map(
 
 
 def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike, k: int = 10) -> Floats:
-    """Positions (M, 2) of new vectors on an existing map: a mean of their k neighbours' places.
+    """Place new vectors on a map, amid their neighbours.
 
-    A vector that is on the map already comes to lie on itself. Raises UnpoolError where the map has not one
-    position for each vector.
+    Args:
+        new_MD: New vectors.
+        vectors_ND: The map's vectors.
+        xy_N2: Their positions.
+        k: Neighbours of which the position is the weighted mean.
+
+    Returns:
+        Positions (M, 2); a vector that is on the map already lies on itself.
+
+    Raises:
+        UnpoolError: Where the map has not one position for each vector.
 
     >>> place([[1.0, 0.0]], [[2.0, 0.0], [0.0, 1.0]], [[5.0, 7.0], [0.0, 0.0]]).tolist()
     [[5.0, 7.0]]
@@ -90,7 +113,7 @@ def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike
             f"map: shape {known_N2.shape}, expected ({len(index)}, 2), one position a vector; map again"
         )
     distances_MK, indices_MK = index.nearest(new_MD, k)
-    # Measured in the distance to the last neighbour, so that dense and sparse places are treated alike.
+    # Measured in the distance to the last neighbour, so that dense and sparse regions are treated equally.
     share_MK = distances_MK / np.maximum(distances_MK[:, -1:], np.float32(1e-12))
     weight_MK = 1 / np.maximum(share_MK, 1e-6) - 1 + 1e-6
     weight_MK /= weight_MK.sum(axis=1, keepdims=True)
@@ -99,7 +122,9 @@ def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike
 
 
 def reduce(vectors_ND: Floats, *, seed: int = 0, dimension: int = NUM_DIRECTIONS) -> Floats:
-    """The vectors along their first principal directions, (N, dimension); unchanged where D is 64 or less.
+    """Project vectors on their first principal directions.
+
+    The result is (N, dimension); vectors of D ≤ 64 come back unchanged.
 
     >>> reduce(np.eye(70, dtype=np.float32)).shape
     (70, 50)
@@ -124,7 +149,7 @@ def _principal(vectors_ND: Floats, num_directions: int, seed: int) -> Floats:
         invalid="ignore", divide="ignore"
     ):  # shares of no variance at all, where all rows are equal
         pca = PCA(num_found, svd_solver=solver, random_state=seed)
-        pca.fit(vectors_ND[subsample_indices(num_rows, PRINCIPAL_FROM, seed)])
+        pca.fit(vectors_ND[subsample_indices(num_rows, PCA_SAMPLE, seed)])
     scores_ND[:, :num_found] = pca.transform(vectors_ND)
     return scores_ND
 
@@ -160,7 +185,7 @@ def _embedding(vectors_ND: Floats, seed: int, perplexity: float) -> Any:
     from openTSNE import affinity, nearest_neighbors
 
     perplexity = min(perplexity, (len(vectors_ND) - 1) / 3)
-    num_threads = usable_cores() if len(vectors_ND) >= SEVERAL_THREADS_FROM else 1
+    num_threads = usable_cores() if len(vectors_ND) >= MIN_VECTORS_THREADED else 1
     num_neighbours = max(1, min(len(vectors_ND) - 1, int(3 * perplexity)))
     cosine_NK, indices_NK = self_neighbours(vectors_ND, num_neighbours, seed=seed)
     # 2·(1 − cos) is the squared distance of unit vectors: the Gaussian affinities are meant for that.
@@ -169,7 +194,7 @@ def _embedding(vectors_ND: Floats, seed: int, perplexity: float) -> Any:
     return openTSNE.TSNEEmbedding(
         _start(vectors_ND, seed),
         affinities,
-        negative_gradient_method="bh" if len(vectors_ND) < BARNES_HUT_BELOW else "fft",
+        negative_gradient_method="bh" if len(vectors_ND) < MAX_BARNES_HUT else "fft",
         learning_rate="auto",
         n_jobs=num_threads,
         random_state=seed,

@@ -1,4 +1,4 @@
-"""Who is near whom: rows to unit length, exact or inverted-file search by cosine distance.
+"""Nearest neighbours by cosine distance, exact or by inverted files.
 
 Shapes: N vectors, D their length, Q queries, K neighbours of each.
 """
@@ -6,12 +6,15 @@ Shapes: N vectors, D their length, Q queries, K neighbours of each.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.errors import UnpoolError
+
+if TYPE_CHECKING:
+    import faiss
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
@@ -20,11 +23,13 @@ EXACT_BELOW = 20_000
 """Up to here a flat search is exact and fast enough; beyond, vectors are sorted into lists first."""
 
 RECALL = 0.99
-"""Of the true neighbours at least this share is found, as measured on a sample of the rows themselves."""
+"""Share of the true neighbours that is found, as measured on a sample of the rows themselves."""
 
 
 def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
-    """The vectors as a contiguous float32 table; raises UnpoolError where they are none, empty or not finite.
+    """Return vectors as a contiguous float32 table (N, D).
+
+    `what` names them in errors. Raises UnpoolError where they are no table, empty or not finite.
 
     >>> check_vectors([[1, 2], [3, 4]]).dtype
     dtype('float32')
@@ -44,8 +49,9 @@ def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
 
 
 def normalise(vectors_ND: npt.ArrayLike) -> Floats:
-    """Each row scaled to length one, as float32; a row of zeros stays zero.
+    """Scale each row to length one, as float32.
 
+    A row of zeros stays zero.
     Takes (N, D) finite numbers; raises UnpoolError for NaN or infinity.
 
     >>> normalise([[3.0, 4.0], [0.0, 0.0]]).tolist()
@@ -61,7 +67,7 @@ def normalise(vectors_ND: npt.ArrayLike) -> Floats:
 
 
 class Index:
-    """Vectors made ready for many searches by cosine distance.
+    """An index of vectors for searches by cosine distance.
 
     Takes (N, D) finite numbers. Below 20,000 rows the search is exact; from there on k-means sorts the rows
     into 2·√N lists, and as many are searched as a sample of the rows needs for a recall of 0.99 (all of them,
@@ -83,9 +89,10 @@ class Index:
         return len(self.unit_ND)
 
     def nearest(self, queries_QD: npt.ArrayLike, k: int) -> tuple[Floats, Indices]:
-        """The k nearest rows to each query, nearest first: (Q, min(k, N)) distances 0…2 and row numbers.
+        """Find the k rows nearest to each query, nearest first.
 
-        Raises UnpoolError where queries have another length than the vectors, or are not finite.
+        Returns (Q, min(k, N)) distances 0…2 and row numbers. Raises UnpoolError where queries have another length
+        than the vectors, or are not finite.
 
         >>> Index([[1.0, 0.0], [0.0, 1.0]]).nearest([[1.0, 0.0]], 5)[0].tolist()
         [[0.0, 1.0]]
@@ -99,7 +106,9 @@ class Index:
         return self._search(query_QD, min(k, len(self)))
 
     def self_nearest(self, k: int) -> tuple[Floats, Indices]:
-        """The k nearest rows to each row but itself: (N, min(k, N - 1)) distances 0…2 and row numbers.
+        """Find the k rows nearest to each row but itself.
+
+        Returns (N, min(k, N - 1)) distances 0…2 and row numbers.
 
         >>> Index([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]).self_nearest(1)[1].ravel().tolist()[:2]
         [1, 0]
@@ -107,7 +116,7 @@ class Index:
         num_others = min(k, len(self) - 1)
         distances_NK, indices_NK = self._search(self.unit_ND, num_others + 1)
         is_self_NK = indices_NK == np.arange(len(self))[:, None]
-        # Among more exact duplicates than asked for the row itself may be missing: then the last one goes.
+        # Among more than k exact duplicates the row itself may be missing: then the last one is left out.
         is_self_NK[~is_self_NK.any(axis=1), -1] = True
         shape = (len(self), num_others)
         return distances_NK[~is_self_NK].reshape(shape), indices_NK[~is_self_NK].reshape(shape)
@@ -115,7 +124,7 @@ class Index:
     def _search(self, query_QD: Floats, k: int) -> tuple[Floats, Indices]:
         cosine_QK, indices_QK = self._faiss.search(query_QD, k)
         short_Q = (indices_QK < 0).any(axis=1)
-        if short_Q.any():  # the lists looked into held fewer than k rows
+        if short_Q.any():  # the searched lists held fewer than k rows
             cosine_QK[short_Q], indices_QK[short_Q] = _flat(self.unit_ND).search(query_QD[short_Q], k)
         distances_QK: Floats = np.clip(1 - cosine_QK, 0, 2)
         return distances_QK, indices_QK
@@ -124,11 +133,20 @@ class Index:
 def nearest(
     queries_QD: npt.ArrayLike, vectors_ND: npt.ArrayLike, k: int, *, exclude_self: bool = False, seed: int = 0
 ) -> tuple[Floats, Indices]:
-    """The k nearest vectors to each query: (Q, K) cosine distances 0…2, rising, and row numbers.
+    """Find the k vectors nearest to each query.
 
-    K is k, or the number of vectors where there are fewer. With `exclude_self` the queries are the vectors
-    themselves, row for row, and no row is its own neighbour. Raises UnpoolError for NaN, infinity or queries
-    of another length.
+    Args:
+        queries_QD: Finite numbers.
+        vectors_ND: Finite numbers.
+        k: Neighbours of each query; K is k, or the number of vectors where there are fewer.
+        exclude_self: The queries are the vectors themselves, row for row, and no row is its own neighbour.
+        seed: Of the index, for many vectors.
+
+    Returns:
+        (Q, K) cosine distances 0…2, rising, and row numbers.
+
+    Raises:
+        UnpoolError: For NaN, infinity or queries of another length.
 
     >>> distances, indices = nearest([[1.0, 0.0]], [[0.0, 1.0], [2.0, 0.0]], k=1)
     >>> distances.tolist(), indices.tolist()
@@ -146,9 +164,10 @@ def nearest(
 
 
 def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tuple[Floats, Indices]:
-    """The k nearest rows to each row but itself: (N, min(k, N - 1)) cosine distances 0…2 and row numbers.
+    """Find the k rows nearest to each row but itself.
 
-    Never the row itself, not even among exact duplicates. Raises UnpoolError for NaN or infinity.
+    Returns (N, min(k, N - 1)) cosine distances 0…2 and row numbers. Never the row itself, not even among exact
+    duplicates. Raises UnpoolError for NaN or infinity.
 
     >>> self_neighbours([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], k=1)[1].tolist()
     [[1], [0], [1]]
@@ -156,7 +175,7 @@ def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tupl
     return Index(vectors_ND, seed=seed).self_nearest(k)
 
 
-def _flat(unit_ND: Floats) -> Any:
+def _flat(unit_ND: Floats) -> faiss.Index:
     import faiss
 
     index = faiss.IndexFlatIP(unit_ND.shape[1])
@@ -164,7 +183,7 @@ def _flat(unit_ND: Floats) -> Any:
     return index
 
 
-def _lists(unit_ND: Floats, seed: int) -> Any:
+def _lists(unit_ND: Floats, seed: int) -> faiss.IndexIVFFlat:
     import faiss
 
     num_lists = 2 * math.isqrt(len(unit_ND))
@@ -179,8 +198,10 @@ def _lists(unit_ND: Floats, seed: int) -> Any:
     return index
 
 
-def _num_probes(index: Any, unit_ND: Floats, seed: int, num_samples: int = 256, k: int = 100) -> int:
-    """How many lists to look into: doubled until the sample's true neighbours are found."""
+def _num_probes(
+    index: faiss.IndexIVFFlat, unit_ND: Floats, seed: int, num_samples: int = 256, k: int = 100
+) -> int:
+    """How many lists to search: doubled until the sample's true neighbours are found."""
     sample_S = np.random.default_rng(seed).choice(len(unit_ND), min(num_samples, len(unit_ND)), replace=False)
     true_SK = np.sort(_flat(unit_ND).search(unit_ND[sample_S], k)[1])
     num_probes = 4
@@ -188,7 +209,7 @@ def _num_probes(index: Any, unit_ND: Floats, seed: int, num_samples: int = 256, 
         index.nprobe = num_probes
         found_SK = index.search(unit_ND[sample_S], k)[1]
         share = np.mean([np.isin(true, found).mean() for true, found in zip(true_SK, found_SK, strict=True)])
-        if share >= RECALL + 0.003:  # a margin for what a sample cannot tell
+        if share >= RECALL + 0.003:  # a margin for the error of a sample
             return num_probes
         num_probes *= 2
     return int(index.nlist)

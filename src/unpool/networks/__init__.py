@@ -1,1 +1,1 @@
-"""Tensors to tensors: encoders, their mirrors, and the catalogue of both."""
+"""Networks: encoders, their mirrors, and the catalogue."""

@@ -23,12 +23,23 @@ MERGES = ("flatten", "mean")
 
 
 class Autoencoder(nn.Module):
-    """An encoder and a decoder that gives images of the input's exact shape.
+    """An encoder, and a decoder to the input's exact shape.
 
-    The encoder's modules are used as they are, never altered. Without a decoder the encoder is mirrored,
-    which raises UnpoolError for a module that has no mirror. `merge` is how `embed` makes one vector of a
-    code: "flatten" keeps every number, "mean" averages over height and width. `use_indices` tells whether
-    `forward` gives the decoder the pooling indices (which carry edges past the code) or the size alone.
+    The encoder's modules are used as they are, never altered.
+
+    Args:
+        encoder: Images to codes.
+        decoder: Codes to images; None mirrors the encoder.
+        architecture: The network's name.
+        preprocessing: How pixels become the input.
+        merge: How `embed` makes one vector of a code: "flatten" keeps every number, "mean" averages over height
+            and width.
+        use_indices: Whether `forward` gives the decoder the pooling indices (which carry edges past the code) or
+            the size alone.
+
+    Raises:
+        UnpoolError: For a module without a mirror, where there is no decoder.
+        UsageError: For an unknown `merge`.
 
     >>> autoencoder = Autoencoder(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)))
     >>> x = torch.rand(2, 3, 11, 14)
@@ -55,20 +66,20 @@ class Autoencoder(nn.Module):
         super().__init__()
         if merge not in MERGES:
             raise unknown_name("merge", merge, MERGES)
-        made = mirror(encoder) if decoder is None else decoder
+        built = mirror(encoder) if decoder is None else decoder
         self.encoder = encoder
-        self.decoder: Decoder = made if isinstance(made, Decoder) else PlainDecoder(made)
+        self.decoder: Decoder = built if isinstance(built, Decoder) else PlainDecoder(built)
         self.architecture = architecture
         self.preprocessing = preprocessing or Preprocessing(channels=input_channels(encoder))
         self.merge = merge
         self.use_indices = use_indices
-        # Of an encoder from elsewhere nothing is known for sure, so nothing is refused.
+        # Nothing is known for certain of a user's own encoder, so nothing is checked.
         self._channels = preprocessing.channels if preprocessing else None
         is_flat = any(isinstance(leaf, nn.Linear) for _, leaf in leaves(encoder))
         self._only_size = (preprocessing.size,) * 2 if preprocessing and is_flat else None
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """The reconstruction, of x's exact shape."""
+        """Reconstruct images, in x's exact shape."""
         if not self.use_indices:
             return self.decode(self.encode(x_BCHW), size=x_BCHW.shape[2:])
         code, pools = self.encode(x_BCHW, return_pools=True)
@@ -89,12 +100,12 @@ class Autoencoder(nn.Module):
     @overload
     def encode(self, x_BCHW: Tensor, return_pools: Literal[True]) -> tuple[Tensor, Pools]: ...
     def encode(self, x_BCHW: Tensor, return_pools: bool = False) -> Tensor | tuple[Tensor, Pools]:
-        """The code, and on request what the decoder needs to put everything back in its place.
+        """Return the code, and on request the pools.
 
         Raises UnpoolError where x has other channels than the network takes, is smaller than its windows, or
         is of another size than its linear layers.
         """
-        self._refuse_what_does_not_fit(x_BCHW)
+        self._check_input(x_BCHW)
         if return_pools:
             return remember(self.encoder, x_BCHW)
         # A pool that returns its indices cannot run inside a plain Sequential.
@@ -106,23 +117,37 @@ class Autoencoder(nn.Module):
     def decode(
         self, code: Tensor, pools: Pools | None = None, size: int | Sequence[int] | None = None
     ) -> Tensor:
-        """The image of a code: with pools as the encoder saw it, without them from the code and a size alone.
+        """Decode a code to an image.
 
-        Without pools unpooling puts values at fixed positions, so nothing of x leaks past the code; without
-        a size the image is the smallest that has such a code. Raises UnpoolError where the network has no
-        decoder, or pools or size do not belong to the code.
+        Args:
+            code: What `encode` gives.
+            pools: What it gives beside the code. Without pools unpooling puts values at fixed positions, so
+                nothing of x leaks past the code.
+            size: The image's side, or height and width; by default the smallest that has such a code.
+
+        Returns:
+            The image (B, C, H, W).
+
+        Raises:
+            UnpoolError: Where the network has no decoder, or pools or size do not belong to the code.
         """
         image_BCHW: Tensor = self.decoder(code, pools, (size, size) if isinstance(size, int) else size)
         return image_BCHW
 
     def embed(self, x_BCHW: Tensor) -> Tensor:
-        """One vector for each image, (B, D): the code merged as `merge` says."""
+        """Return one vector for each image, (B, D).
+
+        It is the code, merged as `merge` says.
+        """
         return merge_code(self.encode(x_BCHW), self.merge)
 
     def dimension(self, size: int | Sequence[int] | None = None) -> int:
-        """The length D of `embed` for images of `size` pixels, by default the network's own size."""
-        wanted = self.preprocessing.size if size is None else size
-        height_width = (wanted, wanted) if isinstance(wanted, int) else tuple(wanted)
+        """Return the length D of `embed`, for images of `size`.
+
+        By default they have the network's own size.
+        """
+        side = self.preprocessing.size if size is None else size
+        height_width = (side, side) if isinstance(side, int) else tuple(side)
         parameter = next(self.parameters())
         with evaluating(self):
             return self.embed(parameter.new_zeros(1, self.preprocessing.channels, *height_width)).shape[1]
@@ -139,12 +164,12 @@ class Autoencoder(nn.Module):
 
     @property
     def mean(self) -> tuple[float, ...]:
-        """What is subtracted from pixels in 0..1, one number per channel."""
+        """What is subtracted from pixels in 0..1, per channel."""
         return self.preprocessing.mean
 
     @property
     def std(self) -> tuple[float, ...]:
-        """What pixels in 0..1 are then divided by, one number per channel."""
+        """What pixels are then divided by, per channel."""
         return self.preprocessing.std
 
     @property
@@ -157,26 +182,28 @@ class Autoencoder(nn.Module):
         """How images are made square."""
         return self.preprocessing.crop
 
-    def _refuse_what_does_not_fit(self, x_BCHW: Tensor) -> None:
+    def _check_input(self, x_BCHW: Tensor) -> None:
         size = tuple(x_BCHW.shape[2:])
         smallest = smallest_input(self.encoder)
         if self._channels and x_BCHW.shape[1] != self._channels:
-            told = f"{self.architecture} takes images of {self._channels} channels, got {x_BCHW.shape[1]}"
-            raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
+            seen = f"{self.architecture} takes images of {self._channels} channels, got {x_BCHW.shape[1]}"
+            raise UnpoolError(f"{seen}; build it with channels={x_BCHW.shape[1]}")
         if self._only_size and size != self._only_size:
-            told = f"{self.architecture} takes images of {pixels(self._only_size)} pixels, got {pixels(size)}"
-            raise UnpoolError(f"{told}; resize them or build it with another size")
+            seen = f"{self.architecture} takes images of {pixels(self._only_size)} pixels, got {pixels(size)}"
+            raise UnpoolError(f"{seen}; resize them or build it with another size")
         if (
             smallest
             and len(smallest) == len(size)
             and any(n < m for n, m in zip(size, smallest, strict=True))
         ):
-            told = f"images of {pixels(size)} pixels are too small for {self.architecture}"
-            raise UnpoolError(f"{told}; the smallest it takes are {pixels(smallest)}")
+            seen = f"images of {pixels(size)} pixels are too small for {self.architecture}"
+            raise UnpoolError(f"{seen}; the smallest it takes are {pixels(smallest)}")
 
 
 def merge_code(code: Tensor, merge: str) -> Tensor:
-    """A code (B, C, h, w) → (B, D) by "flatten" or "mean"; a flat code stays as it is.
+    """Merge a code (B, C, h, w) to (B, D).
+
+    `merge` is "flatten" or "mean"; a flat code stays as it is.
 
     >>> merge_code(torch.ones(2, 3, 4, 4), "mean").shape, merge_code(torch.ones(2, 3, 4, 4), "flatten").shape
     (torch.Size([2, 3]), torch.Size([2, 48]))
@@ -186,7 +213,10 @@ def merge_code(code: Tensor, merge: str) -> Tensor:
 
 
 def smallest_input(encoder: nn.Module) -> Size | None:
-    """The smallest size an encoder's windows fit in; None where its first layer has no window."""
+    """Return the smallest size an encoder's windows fit in.
+
+    None where its first layer has no window.
+    """
     windows = []
     for _, leaf in leaves(encoder):
         if isinstance(leaf, nn.Flatten | nn.Linear):
@@ -202,13 +232,13 @@ def smallest_input(encoder: nn.Module) -> Size | None:
 
 
 def input_channels(encoder: nn.Module) -> int:
-    """The channels of the first convolution, 3 where there is none."""
+    """Return the first convolution's channels, 3 without one."""
     return next((module.in_channels for module in encoder.modules() if isinstance(module, CONVOLUTIONS)), 3)
 
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients, each submodule put back in its own mode after."""
+    """Switch to evaluation mode without gradients, and back after."""
     training = [child for child in module.modules() if child.training]
     module.eval()
     try:

@@ -1,4 +1,4 @@
-"""Name → network: what there is, at which size and pixel range it is used, and how it is built."""
+"""The catalogue of networks: names, sizes, pixel ranges."""
 
 from __future__ import annotations
 
@@ -56,12 +56,15 @@ CATALOGUE: dict[str, Entry] = {
 
 
 def names() -> list[str]:
-    """The catalogue's own names; any timm or torchvision name works beside them."""
+    """List the catalogue's own names.
+
+    Any timm or torchvision name works beside them.
+    """
     return list(CATALOGUE)
 
 
 def describe(name: str) -> str:
-    """One line about a network.
+    """Describe a network in one line.
 
     >>> describe("dense")
     'fully connected, code of 12 numbers (system B)'
@@ -82,19 +85,28 @@ def build_network(
     init: str = "default",
     seed: int | None = None,
 ) -> Autoencoder:
-    """A network of the catalogue, or any timm or torchvision backbone.
+    """Build a network of the catalogue, timm or torchvision.
 
-    `weights` are "none" (random), "imagenet" or a file. `size` is the images' side in pixels and `channels`
-    1 or 3, by default the network's own. `width` is the first layer's channels where the network has a
-    choice. `decoder` is "unpool", "transpose", "upsample" or "none"; by default the published one, else
-    unpooling where the encoder can be mirrored and upsampling where not. With `num_classes`
-    any network is a Classifier, of its encoder and one linear layer in place of a decoder; "lenet", with its
-    own three, is one of 10 classes unless told otherwise or a decoder is asked for. `head` puts a linear layer to
-    that many numbers on what `embed` gives. `init` is how random
-    weights are drawn (see `initialise`); `seed` fixes them and leaves the global generator alone.
+    Args:
+        name: A name of the catalogue, of timm or of torchvision's classifiers.
+        weights: "none" (random), "imagenet" or a file.
+        size: Side of the images in pixels, by default the network's own.
+        channels: 1 or 3, by default the network's own.
+        width: Channels of the first layer, for conv and conv-small.
+        decoder: "unpool", "transpose", "upsample" or "none"; by default the published one, else unpooling where
+            the encoder can be mirrored and upsampling where not.
+        num_classes: Makes any network a Classifier, of its encoder and one linear layer in place of a decoder.
+            "lenet", with its own three, has 10 classes by default where no decoder is requested.
+        head: Puts a linear layer to that many numbers on what `embed` gives.
+        init: How random weights are drawn, see `initialise`.
+        seed: Fixes the random weights; the global generator is left alone.
 
-    Raises UsageError for an unknown name, an option the network does not have, or fewer than two classes;
-    UnpoolError for a size that is too small or weights that cannot be had.
+    Returns:
+        The network.
+
+    Raises:
+        UsageError: For an unknown name, an option the network does not have, or fewer than two classes.
+        UnpoolError: For a size that is too small, or weights that cannot be had.
 
     >>> sum(p.numel() for p in build_network("conv-small").parameters())
     50161
@@ -115,13 +127,15 @@ def build_network(
         network = network if head is None else with_head(network, head)
         initialise(network, init)
     load_weights(network, weights)
-    chosen = {"width": width, "decoder": decoder, "num_classes": num_classes, "head": head}
-    network.built_with = {"size": side, "channels": depth} | _given(chosen)
+    options = {"width": width, "decoder": decoder, "num_classes": num_classes, "head": head}
+    network.built_with = {"size": side, "channels": depth} | _drop_none(options)
     return network
 
 
 def default_size(name: str) -> int:
-    """The side in pixels a network is used at unless told otherwise; UsageError for an unknown name.
+    """Return the default side of a network's images, pixels.
+
+    Raises UsageError for an unknown name.
 
     >>> default_size("efficientnet-lite0")
     224
@@ -130,7 +144,7 @@ def default_size(name: str) -> int:
 
 
 def is_backbone(name: str) -> bool:
-    """Whether a network is used for features learnt elsewhere, rather than trained from nothing.
+    """Return whether a network serves for pretrained features.
 
     >>> is_backbone("resnet18"), is_backbone("conv")
     (True, False)
@@ -138,13 +152,16 @@ def is_backbone(name: str) -> bool:
     return _entry(name).is_backbone
 
 
-def _given(options: dict[str, Any]) -> dict[str, Any]:
+def _drop_none(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
 @contextmanager
 def seeded(seed: int | None) -> Iterator[None]:
-    """Random numbers from `seed`, the global generator as it was after; None changes nothing."""
+    """Seed torch inside a block, and restore its generator after.
+
+    None changes nothing.
+    """
     if seed is None:
         yield
         return

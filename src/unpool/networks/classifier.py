@@ -8,12 +8,21 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, merge_code
+from unpool.networks.autoencoder import Autoencoder, merge_code
 from unpool.networks.decoders.base import Decoder, NoDecoder
+from unpool.networks.preprocessing import Preprocessing
 
 
 class Classifier(Autoencoder):
-    """`forward` gives class scores; `encode` and `embed` give the code below the head.
+    """An encoder with class scores; `embed` gives the code.
+
+    Args:
+        encoder: Images to codes.
+        head: Merged codes to K scores.
+        decoder: None stands for no decoder.
+        architecture: The network's name.
+        preprocessing: How pixels become the input.
+        merge: "flatten" or "mean", how a code becomes a vector.
 
     >>> import torch
     >>> net = Classifier(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), merge="mean")
@@ -41,14 +50,15 @@ class Classifier(Autoencoder):
         self.head = head
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Class scores before the softmax, (B, K)."""
+        """Return class scores before the softmax, (B, K)."""
         logits_BK: Tensor = self.head(merge_code(self.encode(x_BCHW), self.merge))
         return logits_BK
 
 
 def with_classes(network: Autoencoder, num_classes: int) -> Classifier:
-    """A network's own encoder under a fresh linear head of `num_classes` scores; its decoder is left out.
+    """Put a fresh linear classifier on an encoder.
 
+    The network's own encoder is used, its decoder left out.
     Raises UsageError for fewer than two classes.
 
     >>> import torch
@@ -72,13 +82,15 @@ def with_classes(network: Autoencoder, num_classes: int) -> Classifier:
 
 
 def check_enough_classes(num_classes: int) -> None:
-    """Raise UsageError for fewer than two classes: there would be nothing to tell apart."""
+    """Raise UsageError for fewer than two classes."""
     if num_classes < 2:
-        raise UsageError(f"num_classes {num_classes} leaves nothing to tell apart; give at least 2")
+        raise UsageError(f"num_classes {num_classes} leaves nothing to distinguish; give at least 2")
 
 
 def lenet_head(size: int = 32, num_classes: int = 10) -> nn.Sequential:
-    """LeNet's three linear layers on its 16 feature maps, for images of `size` pixels.
+    """Build LeNet's three linear layers on its 16 feature maps.
+
+    `size` is the side of the images, pixels.
 
     >>> lenet_head()[0]
     Linear(in_features=400, out_features=120, bias=True)

@@ -1,4 +1,6 @@
-"""A network written down as lists of layers, in a YAML file for example: names of torch.nn and numbers, no code.
+"""Networks described by lists of layers, without code.
+
+A YAML file for example holds names of torch.nn and numbers:
 
 size: 28
 channels: 1
@@ -19,7 +21,7 @@ from typing import Any
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks.autoencoder import Autoencoder, Preprocessing
+from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.classifier import Classifier
 from unpool.networks.decoders.base import (
     RESTORING,
@@ -34,6 +36,7 @@ from unpool.networks.decoders.mirror import FORMS, mirror
 from unpool.networks.decoders.mirrorable import MIRRORABLE
 from unpool.networks.layers.pooling import Unpool, leaves, shrinks
 from unpool.networks.layers.windows import Window, window_of
+from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.shape_check import MISFITS, check_layers_fit
 
 UNPOOLS: dict[str, type[nn.Module]] = {
@@ -56,16 +59,16 @@ LAYERS: dict[str, type[nn.Module]] = (
         for kind in dimensions
     }
 )
-LARGEST = 8192  # pixels a side
+MAX_SIDE = 8192  # pixels
 KEYS = ("name", "size", "channels", "mean", "std", "merge", "encoder", "decoder", "head")
 
 
 def network_from_description(description: Mapping[str, Any]) -> Autoencoder:
-    """A network from its description.
+    """Build a network from its description.
 
     `encoder` is a list of layers, each a name of torch.nn, alone or with its arguments as one number, a list or a
     mapping. `decoder` is "unpool" (the default), "transpose", "upsample" or "none", or a list of layers in which
-    MaxUnpool and strided transposed convolutions are given what the encoder's pools and strides remember. `head` is
+    MaxUnpool and strided transposed convolutions get what the encoder's pools and strides remember. `head` is
     a list of layers on the merged code: then it is a Classifier. `size`, `channels`, `mean`, `std` and `merge` are
     those of `Preprocessing` and `Autoencoder`.
 
@@ -82,7 +85,7 @@ def network_from_description(description: Mapping[str, Any]) -> Autoencoder:
             raise unknown_name("key", str(key), KEYS)
     encoder = nn.Sequential(*layers(description.get("encoder", ()), "encoder"))
     common: dict[str, Any] = {
-        "network": str(description.get("name", "described")),
+        "architecture": str(description.get("name", "described")),
         "preprocessing": preprocessing_from_description(description),
         "merge": str(description.get("merge", "flatten")),
     }
@@ -102,7 +105,9 @@ def network_from_description(description: Mapping[str, Any]) -> Autoencoder:
 
 
 def preprocessing_from_description(description: Mapping[str, Any]) -> Preprocessing:
-    """What a description says of its images; UsageError for a value that cannot be.
+    """Read the preprocessing of a description.
+
+    Raises UsageError for a value that cannot be.
 
     >>> preprocessing_from_description({"size": 28, "channels": 1}).mean
     (0.5,)
@@ -116,8 +121,8 @@ def preprocessing_from_description(description: Mapping[str, Any]) -> Preprocess
 
 def _whole(description: Mapping[str, Any], key: str, default: int) -> int:
     value = description.get(key, default)
-    if type(value) is not int or not 1 <= value <= LARGEST:
-        raise UsageError(f"{key} is {value!r}, but must be a whole number from 1 to {LARGEST}")
+    if type(value) is not int or not 1 <= value <= MAX_SIDE:
+        raise UsageError(f"{key} is {value!r}, but must be a whole number from 1 to {MAX_SIDE}")
     return value
 
 
@@ -149,8 +154,8 @@ def _places(network: Autoencoder) -> dict[nn.Module, str]:
     }
 
 
-def layers(described: Sequence[Any], where: str) -> list[nn.Module]:
-    """The modules of a list of layers; `where` names the list in errors."""
+def layers(described: Sequence[object], where: str) -> list[nn.Module]:
+    """Build a list's modules; `where` names it in errors."""
     if isinstance(described, str) or not isinstance(described, Sequence) or not described:
         raise UsageError(
             f"{where} is {described!r}; give a list of layers, such as [{{Conv2d: [3, 8, 3]}}, ReLU]"
@@ -158,7 +163,7 @@ def layers(described: Sequence[Any], where: str) -> list[nn.Module]:
     return [_layer(entry, f"{where} layer {number}") for number, entry in enumerate(described, start=1)]
 
 
-def _layer(entry: Any, where: str) -> nn.Module:
+def _layer(entry: object, where: str) -> nn.Module:
     pairs = list(entry.items()) if isinstance(entry, Mapping) else [(entry, ())]
     if len(pairs) != 1:
         raise UsageError(f"{where} is {entry!r}; give one name with its arguments")
@@ -177,23 +182,26 @@ def _layer(entry: Any, where: str) -> nn.Module:
         raise UsageError(f"{where}, {name}: {error}; see torch.nn.{name} for its arguments") from error
 
 
-def _decoder(encoder: nn.Sequential, described: Any) -> Decoder:
+def _decoder(encoder: nn.Sequential, described: str | Sequence[object]) -> Decoder:
     if isinstance(described, str):
         if described == "none":
             return NoDecoder()
         if described not in FORMS:
             raise unknown_name("decoder", described, [*FORMS, "none"])
         return mirror(encoder, described)
-    made = [_restoring(layer) for layer in layers(described, "decoder")]
+    restored = [_restoring(layer) for layer in layers(described, "decoder")]
     windows = [(window, shrinks(leaf)) for _, leaf in leaves(encoder) if (window := window_of(leaf))]
-    undone, shrinking = sum(isinstance(layer, RESTORING) for layer in made), sum(kept for _, kept in windows)
+    undone, shrinking = (
+        sum(isinstance(layer, RESTORING) for layer in restored),
+        sum(kept for _, kept in windows),
+    )
     if undone == shrinking > 0:
-        return SteppedDecoder(made, windows)
-    if any(isinstance(layer, Unpool) for layer in made):
-        told = f"the decoder undoes {undone} pools and strides, the encoder has {shrinking}"
-        raise UnpoolError(f"{told}; give one MaxUnpool or strided ConvTranspose for each")
+        return SteppedDecoder(restored, windows)
+    if any(isinstance(layer, Unpool) for layer in restored):
+        seen = f"the decoder undoes {undone} pools and strides, the encoder has {shrinking}"
+        raise UnpoolError(f"{seen}; give one MaxUnpool or strided ConvTranspose for each")
     return PlainDecoder(
-        nn.Sequential(*(layer.conv if isinstance(layer, Enlarge) else layer for layer in made))
+        nn.Sequential(*(layer.conv if isinstance(layer, Enlarge) else layer for layer in restored))
     )
 
 
@@ -208,7 +216,7 @@ def _restoring(layer: nn.Module) -> nn.Module:
 
 
 def _unpool_window(layer: nn.Module, dimensions: int) -> Window:
-    def per_axis(value: Any) -> tuple[int, ...]:
+    def per_axis(value: int | Sequence[int]) -> tuple[int, ...]:
         return (value,) * dimensions if isinstance(value, int) else tuple(value)
 
     kernel, stride, padding = (per_axis(getattr(layer, key)) for key in ("kernel_size", "stride", "padding"))

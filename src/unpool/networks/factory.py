@@ -1,4 +1,4 @@
-"""An entry of the catalogue → its encoder, its decoder and what it is fed."""
+"""Build networks from entries of the catalogue."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, smallest_input
+from unpool.networks.autoencoder import Autoencoder, smallest_input
 from unpool.networks.classifier import Classifier, lenet_head, with_classes
 from unpool.networks.decoders import published
 from unpool.networks.decoders.base import Decoder, NoDecoder
@@ -17,13 +17,14 @@ from unpool.networks.decoders.upsampling import UPSAMPLING_FORMS, UpsamplingDeco
 from unpool.networks.encoders import small as encoders
 from unpool.networks.encoders.backbones import backbone
 from unpool.networks.layers.windows import pixels
+from unpool.networks.preprocessing import Preprocessing
 
-DIGITS = 10  # the classes of LeNet unless told otherwise
+NUM_LENET_CLASSES = 10
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the catalogue: what the network is, and what it is fed by default."""
+    """A line of the catalogue: a network's default input."""
 
     description: str
     size: int
@@ -43,16 +44,30 @@ def build(
     form: str | None,
     num_classes: int | None,
 ) -> Autoencoder:
-    """A network with random weights; the options are those of `build_network`, the sizes no longer open."""
+    """Build a network with random weights.
+
+    Args:
+        name: Its name in the catalogue, or timm's or torchvision's.
+        entry: Its line.
+        size: Side of the images, pixels.
+        channels: 1 or 3.
+        width: Channels of the first layer.
+        form: The decoder; None for the network's own.
+        num_classes: With it the network is a classifier.
+
+    Returns:
+        The network.
+
+    Raises:
+        UsageError: For options that exclude each other or that the network does not have.
+    """
     if num_classes is None and name == "lenet" and form is None:
-        num_classes = DIGITS
+        num_classes = NUM_LENET_CLASSES
     if num_classes is None:
         return _build_autoencoder(name, entry, size, channels, width, form)
     if form not in (None, "none"):
-        told = (
-            f"decoder {form!r} and num_classes {num_classes} exclude each other: a classifier has no decoder"
-        )
-        raise UsageError(f"{told}; leave one out")
+        conflict = f"decoder {form!r} and num_classes {num_classes} exclude each other"
+        raise UsageError(f"{conflict}: a classifier has no decoder; leave one out")
     network = _build_autoencoder(name, entry, size, channels, width, "none")
     if name != "lenet" or form == "none":
         return with_classes(network, num_classes)
@@ -70,14 +85,14 @@ def _build_autoencoder(
     if smallest and size < max(smallest):
         raise UnpoolError(f"size {size} is too small for {name}; the smallest it takes is {pixels(smallest)}")
     prepared = _preprocessing(entry, size, channels)
-    made = _decoder(name, encoder, size, channels, width, form)
-    return Autoencoder(encoder, made, architecture=name, preprocessing=prepared, merge=entry.merge)
+    decoder = _decoder(name, encoder, size, channels, width, form)
+    return Autoencoder(encoder, decoder, architecture=name, preprocessing=prepared, merge=entry.merge)
 
 
 def _encoder(name: str, size: int, channels: int, width: int) -> nn.Sequential:
     if name.startswith("vgg"):
         return encoders.vgg(int(name[3:5]), channels)
-    makers: dict[str, Callable[[], nn.Sequential]] = {
+    builders: dict[str, Callable[[], nn.Sequential]] = {
         "conv": lambda: encoders.conv(channels, size, width),
         "conv-small": lambda: encoders.conv_small(channels, width),
         "dense": lambda: encoders.dense(channels, size),
@@ -87,7 +102,7 @@ def _encoder(name: str, size: int, channels: int, width: int) -> nn.Sequential:
         "denoiser": lambda: encoders.denoiser(channels),
         "sequence": lambda: encoders.sequence(channels, size),
     }
-    return makers[name]()
+    return builders[name]()
 
 
 def _decoder(
@@ -115,22 +130,22 @@ def _build_backbone(name: str, entry: Entry, size: int, channels: int, form: str
         if form in FORMS:
             raise UsageError(f"{name} cannot be mirrored, so has nothing to unpool; use decoder 'upsample'")
         raise unknown_name("decoder", form, [*UPSAMPLING_FORMS, "none"])
-    encoder, told = backbone(name, channels=channels, size=size)
-    made: Decoder = NoDecoder()
+    encoder, published_config = backbone(name, channels=channels, size=size)
+    decoder: Decoder = NoDecoder()
     if form != "none":
-        made = UpsamplingDecoder(
+        decoder = UpsamplingDecoder(
             encoder.out_channels, channels, reduction=encoder.reduction, form=form or "upsample"
         )
-    prepared = _preprocessing(entry, size, channels, told)
-    return Autoencoder(encoder, made, architecture=name, preprocessing=prepared, merge=entry.merge)
+    prepared = _preprocessing(entry, size, channels, published_config)
+    return Autoencoder(encoder, decoder, architecture=name, preprocessing=prepared, merge=entry.merge)
 
 
 def _preprocessing(
-    entry: Entry, size: int, channels: int, told: dict[str, object] | None = None
+    entry: Entry, size: int, channels: int, config: dict[str, object] | None = None
 ) -> Preprocessing:
     mean, std = entry.pixels
-    if told:
-        mean, std = tuple(told.get("mean", mean)), tuple(told.get("std", std))  # type: ignore[arg-type]
+    if config:
+        mean, std = tuple(config.get("mean", mean)), tuple(config.get("std", std))  # type: ignore[arg-type]
     if channels != len(mean):
         mean, std = (sum(mean) / len(mean),) * channels, (sum(std) / len(std),) * channels
     return Preprocessing(size, channels, mean, std)

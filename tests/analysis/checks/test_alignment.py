@@ -10,7 +10,7 @@ from PIL import Image
 from scipy import ndimage
 
 from support.pictures import make_photograph
-from unpool.analysis.checks.alignment import agreement, blurred
+from unpool.analysis.checks.alignment import agreement, blur_pictures
 
 SIDE = 32
 # Share cut off at the left, right, top and bottom of a picture.
@@ -77,7 +77,7 @@ def test_pictures_that_need_no_moving_are_correlated_as_scipy_would():
     detail = [blur(image, 1) - blur(blur(image, 1), 4) for image in (one, other)]
     expected = np.corrcoef(detail[0].ravel(), detail[1].ravel())[0, 1]
     assert agreement(one[None], other[None])[0] == pytest.approx(expected, abs=0.02)
-    assert blurred(one[None].astype(np.float32), 3)[0] == pytest.approx(blur(one, 3), abs=1e-3)
+    assert blur_pictures(one[None].astype(np.float32), 3)[0] == pytest.approx(blur(one, 3), abs=1e-3)
 
 
 def test_pairs_do_not_touch_each_other():

@@ -75,7 +75,7 @@ def test_small_pictures_must_agree_more(
 ) -> None:
     monkeypatch.setattr(
         "unpool.analysis.checks.near_duplicates.agreement",
-        lambda one, other, hopeless: np.full(len(one), 0.93),
+        lambda one, other, early_reject: np.full(len(one), 0.93),
     )
     assert sets_of([photos[0], photos[0].resize((side, side // 2))]) == found
 

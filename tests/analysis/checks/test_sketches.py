@@ -82,4 +82,4 @@ def test_what_cannot_be_judged_is_nan_and_parts_join():
     assert np.isnan(sketch.high_N).tolist() == [False, True, False]
     assert sketch.grey_NSS.shape == (3, SIDE, SIDE)
     assert sketch.chroma_NCC2.shape == (3, COLOURS, COLOURS, 2)
-    assert sketch.some(np.array([2])).high_N == sketch.high_N[2]
+    assert sketch.take(np.array([2])).high_N == sketch.high_N[2]

@@ -34,7 +34,7 @@ def test_dark_and_bright_are_each_others_mirror_and_the_worst_comes_first(values
     assert [value_N[row] for row in glaring.rows] == sorted(
         (value_N[row] for row in glaring.rows), reverse=True
     )
-    assert len(dim.told) == len(dim.rows)
+    assert len(dim.reasons) == len(dim.rows)
 
 
 def test_the_few_that_differ_are_told_not_a_collection_that_is_so():
@@ -60,7 +60,7 @@ def test_softness_is_blur_and_missing_detail():
     sharpness_N[9] = 15  # as much contrast, but no detail
     assert blurred(blur_N, sharpness_N, contrast_N).rows == [7, 9]
     expected = 0.42 + 0.04 * np.log((60**2 + 25) / 15)
-    assert blurred(blur_N, sharpness_N, contrast_N).told[1].startswith(f"softness {expected:.2f}")
+    assert blurred(blur_N, sharpness_N, contrast_N).reasons[1].startswith(f"softness {expected:.2f}")
     # Half as much contrast leaves a quarter of the sharpness, and is no blur.
     assert blurred(blur_N, sharpness_N / 4, contrast_N / 2).rows == [7, 9]
     assert blurred(blur_N + 0.3, sharpness_N, contrast_N).rows == [7, 9]
@@ -106,7 +106,7 @@ def test_badly_rebuilt_images_are_outliers_whatever_their_contrast():
     error[17] *= 9
     found = outliers(near, error, contrast)
     assert found.rows == [17]
-    assert found.told[0].startswith("rebuilt with an error of")
+    assert found.reasons[0].startswith("rebuilt with an error of")
     assert outliers(near, np.full(300, np.nan), contrast).rows == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.clustering.reassign import Look, reassign_isolated_communities
+from unpool.analysis.clustering.reassign import ViewSource, reassign_isolated_communities
 from unpool.analysis.metrics.supervised import accuracy
 
 
@@ -24,13 +24,13 @@ def crowds(
     return label_N, codes_ND, pixels_NP, code_N == 4
 
 
-def as_they_are(codes_ND: np.ndarray, pixels_NP: np.ndarray) -> Look:
+def as_they_are(codes_ND: np.ndarray, pixels_NP: np.ndarray) -> ViewSource:
     """One view of each image, itself."""
     return lambda row_R: [(codes_ND[row_R], pixels_NP[row_R])]
 
 
 def homes(
-    group_N: np.ndarray, codes_ND: np.ndarray, pixels_NP: np.ndarray, look: Look | None = None
+    group_N: np.ndarray, codes_ND: np.ndarray, pixels_NP: np.ndarray, look: ViewSource | None = None
 ) -> np.ndarray:
     return reassign_isolated_communities(
         group_N, codes_ND, pixels_NP, look or as_they_are(codes_ND, pixels_NP)
@@ -47,7 +47,7 @@ def test_a_crowd_joins_its_class_wherever_it_was_put() -> None:
 def test_of_many_images_some_are_asked_and_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
     from unpool.analysis.clustering import reassign as islands
 
-    monkeypatch.setattr(islands, "ASKED", 200)
+    monkeypatch.setattr(islands, "MAX_REFERENCES", 200)
     label_N, codes_ND, pixels_NP, in_crowd_N = crowds(np.random.default_rng(5), crowd=70)
     asked: list[np.ndarray] = []
 

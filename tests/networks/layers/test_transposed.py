@@ -23,7 +23,7 @@ LAYERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("options", LAYERS)
 def test_values_and_gradients_are_torchs(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transposed, "MANY_PLACES", 0)
+    monkeypatch.setattr(transposed, "MIN_POSITIONS", 0)
     ours = ConvTranspose2d(4, 6, **options).double()
     theirs = nn.ConvTranspose2d(4, 6, **options).double()
     theirs.load_state_dict(ours.state_dict())

@@ -1,4 +1,4 @@
-"""Whether two small grey pictures show the same: one is laid onto the other, then their details are compared.
+"""Compare two small grey pictures after aligning them.
 
 Shapes: P pairs, S the side of the pictures.
 """
@@ -12,51 +12,65 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
-COARSE, FINE = (4, 1), (1,)  # passes of blur at half the size, and at all of it
-STEPS = 4  # at each of them
-SCALES, SHIFT = (0.8, 1.25), 0.2  # what is searched: shares of a side
-DETAIL = 2  # passes of blur; what they take away is compared
+COARSE_BLURS, FINE_BLURS = (4, 1), (1,)  # passes of blur at half the size, and at all of it
+NUM_STEPS = 4  # at each of them
+SCALES, MAX_SHIFT = (0.8, 1.25), 0.2  # what is searched: shares of a side
+DETAIL_BLUR = 2  # passes of blur; what they remove is compared
 NOISE = 0.5  # grey levels of detail that compression alone makes
 
 
-def agreement(one_PSS: npt.ArrayLike, other_PSS: npt.ArrayLike, *, hopeless: float = -1.0) -> Floats:
-    """How far the details of each pair agree once one is laid onto the other: −1…1, 1 for the same picture; (P,).
+def agreement(one_PSS: npt.ArrayLike, other_PSS: npt.ArrayLike, *, early_reject: float = -1.0) -> Floats:
+    """Return how far details agree after alignment, (P,).
 
-    Both are (P, S, S) grey levels 0..255, S even. Scale and shift along each side are found by Gauss-Newton steps;
-    gain and offset of the light do not matter. Plain surfaces agree: there is no detail to tell them apart. Pairs
-    that at half the size agree less than `hopeless` are not looked at closer.
+    Scale and shift along each side are found by Gauss-Newton steps;
+    gain and offset of the light do not matter. Plain surfaces agree, for they have no detail.
 
-    Source: Lucas and Kanade 1981, An iterative image registration technique; the correlation is that of band-passed
-    pictures, with the noise of compression added to all three moments.
+    Args:
+        one_PSS: Grey levels 0..255, S even.
+        other_PSS: The same, laid onto the first.
+        early_reject: Pairs that agree less than this at half the size are not aligned further.
+
+    Returns:
+        −1…1, 1 for the same picture.
+
+    Source: Lucas and Kanade 1981, An iterative image registration technique; the correlation is that of
+    band-passed pictures, with the noise of compression added to all three moments.
 
     >>> picture = np.random.default_rng(0).uniform(0, 255, (1, 32, 32))
     >>> agreement(picture, 0.8 * picture + 20).round(3).tolist()
     [1.0]
     """
     one_PSS, other_PSS = (np.asarray(picture, np.float32) for picture in (one_PSS, other_PSS))
-    small = _halved(one_PSS), _halved(other_PSS)
-    place_P4 = _placed(*small, np.tile(np.array([1, 0, 1, 0], np.float32), (len(one_PSS), 1)), COARSE)
-    found_P = _compared(*small, place_P4)
-    near = np.flatnonzero(found_P >= hopeless)
-    place_P4[near] = _placed(one_PSS[near], other_PSS[near], place_P4[near], FINE)
-    found_P[near] = _compared(one_PSS[near], other_PSS[near], place_P4[near])
+    small = _halve(one_PSS), _halve(other_PSS)
+    place_P4 = _align(*small, np.tile(np.array([1, 0, 1, 0], np.float32), (len(one_PSS), 1)), COARSE_BLURS)
+    found_P = _compare(*small, place_P4)
+    near = np.flatnonzero(found_P >= early_reject)
+    place_P4[near] = _align(one_PSS[near], other_PSS[near], place_P4[near], FINE_BLURS)
+    found_P[near] = _compare(one_PSS[near], other_PSS[near], place_P4[near])
     return found_P
 
 
-def _halved(picture_PSS: Floats) -> Floats:
+def _halve(picture_PSS: Floats) -> Floats:
     pairs, side, _ = picture_PSS.shape
     half_PSS: Floats = picture_PSS.reshape(pairs, side // 2, 2, side // 2, 2).mean(axis=(2, 4))
     return half_PSS
 
 
-def _compared(one_PSS: Floats, other_PSS: Floats, place_P4: Floats) -> Floats:
-    one_PSS, other_PSS = blurred(one_PSS, 1), blurred(other_PSS, 1)  # as much as moving a picture blurs it
-    moved_PSS, seen_PSS = _moved(other_PSS, place_P4)
+def _compare(one_PSS: Floats, other_PSS: Floats, place_P4: Floats) -> Floats:
+    one_PSS, other_PSS = (
+        blur_pictures(one_PSS, 1),
+        blur_pictures(other_PSS, 1),
+    )  # as much as moving a picture blurs it
+    moved_PSS, seen_PSS = _move(other_PSS, place_P4)
     return _correlation(_detail(one_PSS), _detail(moved_PSS), seen_PSS)
 
 
-def blurred(picture_PSS: Floats, passes: int) -> Floats:
-    """Each picture, so many times averaged with its neighbours by 1 2 1 along both sides; edges go on outside."""
+def blur_pictures(picture_PSS: Floats, passes: int) -> Floats:
+    """Blur pictures by `passes` of the kernel 1 2 1.
+
+    Each goes along both sides.
+    Edges are repeated outside.
+    """
     for _ in range(passes):
         wide = np.pad(picture_PSS, ((0, 0), (1, 1), (0, 0)), mode="edge")
         picture_PSS = np.float32(0.25) * (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:])
@@ -66,25 +80,25 @@ def blurred(picture_PSS: Floats, passes: int) -> Floats:
 
 
 def _detail(picture_PSS: Floats) -> Floats:
-    detail_PSS: Floats = picture_PSS - blurred(picture_PSS, DETAIL)
+    detail_PSS: Floats = picture_PSS - blur_pictures(picture_PSS, DETAIL_BLUR)
     return detail_PSS
 
 
-def _placed(one_PSS: Floats, other_PSS: Floats, place_P4: Floats, blurs: Sequence[int]) -> Floats:
+def _align(one_PSS: Floats, other_PSS: Floats, place_P4: Floats, blurs: Sequence[int]) -> Floats:
     """Scale and shift of rows, then of columns, that lay `other` onto `one`, from a first guess on: (P, 4)."""
-    low = np.array([SCALES[0], -SHIFT] * 2, np.float32)
-    high = np.array([SCALES[1], SHIFT] * 2, np.float32)
+    low = np.array([SCALES[0], -MAX_SHIFT] * 2, np.float32)
+    high = np.array([SCALES[1], MAX_SHIFT] * 2, np.float32)
     for passes in blurs:
-        still_PSS, loose_PSS = blurred(one_PSS, passes), blurred(other_PSS, passes)
-        for _ in range(STEPS):
+        still_PSS, loose_PSS = blur_pictures(one_PSS, passes), blur_pictures(other_PSS, passes)
+        for _ in range(NUM_STEPS):
             place_P4 = np.clip(place_P4 + _step(still_PSS, loose_PSS, place_P4), low, high)
     return place_P4
 
 
 def _step(still_PSS: Floats, loose_PSS: Floats, place_P4: Floats) -> Floats:
     """One Gauss-Newton step towards the smallest squared difference."""
-    moved_PSS, seen_PSS = _moved(loose_PSS, place_P4)
-    still_PSS, moved_PSS = _levelled(still_PSS, seen_PSS), _levelled(moved_PSS, seen_PSS)
+    moved_PSS, seen_PSS = _move(loose_PSS, place_P4)
+    still_PSS, moved_PSS = _standardise(still_PSS, seen_PSS), _standardise(moved_PSS, seen_PSS)
     pairs, side, _ = still_PSS.shape
     from_middle = (np.arange(side, dtype=np.float32) - (side - 1) / 2) / side
     down_PSS, across_PSS = (slope * seen_PSS for slope in np.gradient(moved_PSS, axis=(1, 2)))
@@ -96,7 +110,7 @@ def _step(still_PSS: Floats, loose_PSS: Floats, place_P4: Floats) -> Floats:
     return np.asarray(np.linalg.solve(curve_P44, slope_P4R @ missed_PR1)[..., 0] / side, np.float32)
 
 
-def _moved(picture_PSS: Floats, place_P4: Floats) -> tuple[Floats, Floats]:
+def _move(picture_PSS: Floats, place_P4: Floats) -> tuple[Floats, Floats]:
     """The pictures scaled about their middle and shifted, by linear interpolation; and 1 where they have pixels."""
     side = picture_PSS.shape[1]
     down_PSS, row_PS = _weights(place_P4[:, 0], place_P4[:, 1], side)
@@ -115,8 +129,8 @@ def _weights(scale_P: Floats, shift_P: Floats, side: int) -> tuple[Floats, Float
     return np.maximum(0, 1 - far_PSS).astype(np.float32), inside_PS
 
 
-def _levelled(picture_PSS: Floats, seen_PSS: Floats) -> Floats:
-    """Mean zero and deviation one over what is seen, so that light does not matter."""
+def _standardise(picture_PSS: Floats, seen_PSS: Floats) -> Floats:
+    """Mean zero and deviation one over the visible part, so that light does not matter."""
     count_P11 = seen_PSS.sum(axis=(1, 2), keepdims=True)
     mean_P11 = (picture_PSS * seen_PSS).sum(axis=(1, 2), keepdims=True) / count_P11
     level_PSS = (picture_PSS - mean_P11) * seen_PSS

@@ -1,4 +1,4 @@
-"""The same picture compressed again, made smaller, cropped a little, in other light: candidates, pairs, sets.
+"""Find pictures that differ in size, crop or light alone.
 
 Shapes: N pictures, S the side of their sketches, C that of their colours, K neighbours, P pairs.
 """
@@ -16,13 +16,13 @@ from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.neighbours import Floats, Indices, self_neighbours
 
 # Measured on real photographs: docs/decisions/0010-problems.md.
-NEAREST = 4  # neighbours that are looked at, by each of the two ways
-WAVES = 8  # of the cosine transform, along each side
-ALIKE = 0.55  # correlation of coarse light and dark, before anything is moved
-PLAIN = 50.0  # length of what is no more than a grey level here and there: plain pictures are alike
-EARLY_REJECT, SAME = 0.8, 0.91  # agreement at half the size, and at all of it
-SMALL, SAME_SMALL = 64, 0.95  # pictures of fewer pixels a side have less that could tell them apart
-TINT = 10.0  # mean difference of chroma, of 255
+NUM_NEIGHBOURS = 4  # by each of the two ways
+NUM_FREQUENCIES = 8  # of the cosine transform, along each side
+MIN_CORRELATION = 0.55  # correlation of coarse light and dark, before anything is moved
+PLAIN_LENGTH = 50.0  # of a grey level here and there: plain pictures correlate
+EARLY_REJECT, MIN_AGREEMENT = 0.8, 0.91  # agreement at half the size, and at all of it
+SMALL_SIDE, MIN_AGREEMENT_SMALL = 64, 0.95  # smaller pictures have less detail that could differ
+MAX_TINT = 10.0  # mean difference of chroma, of 255
 CHUNK = 512
 
 Pairs = npt.NDArray[np.int64]
@@ -31,31 +31,43 @@ Confirm = Callable[[Pairs], npt.NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class NearSets:
-    """Sets of rows that show the same, the one to keep first; `agreement_N` of each other row with it, else NaN."""
+    """Sets of near-duplicates, the row to keep first.
+
+    `agreement_N` is that of each other row with it, else NaN.
+    """
 
     sets: list[list[int]]
     agreement_N: Floats
 
 
 def near_duplicates(
-    sketches: Sketches, neighbours_NK: Indices, worth_N: npt.ArrayLike, *, seed: int = 0,
+    sketches: Sketches, neighbours_NK: Indices, keep_priority_N: npt.ArrayLike, *, seed: int = 0,
     progress: Callable[[float], None] = lambda share: None,
 ) -> NearSets:  # fmt: skip
-    """Sets of pictures that are the same but for compression, size, a small crop, or light.
+    """Find sets of near-duplicates.
 
-    `neighbours_NK` are rows near in the embedding, -1 for none; the largest `worth_N` of a set is the one to keep.
-    Candidates are those and the neighbours in coarse light and dark; `agreement` decides. Every picture of a set
-    agrees with the one to keep, so that a chain of small changes is no set. `progress` hears the share done, 0..1.
+    Candidates are neighbours in the embedding and in coarse light and dark; `agreement` decides. Every picture of
+    a set agrees with the one to keep, so that a chain of small changes is no set.
+
+    Args:
+        sketches: The pictures.
+        neighbours_NK: Rows near in the embedding, -1 for none.
+        keep_priority_N: The picture with the largest of a set is the one to keep.
+        seed: Of the search among many pictures.
+        progress: Called with the share done, 0..1.
+
+    Returns:
+        The sets.
     """
     if len(sketches) < 2:
         return NearSets([], np.full(len(sketches), np.nan, np.float32))
     coarse_ND = low_frequency_dct(sketches.grey_NSS)
     pair_P2 = candidates(coarse_ND, neighbours_NK, seed=seed)
-    found = _Found(sketches)
+    found = _PairMatcher(sketches)
     confirmed_P = np.concatenate(
         [np.zeros(0, bool)] + [found.confirm(part) for part in _parts(pair_P2, progress)]
     )
-    sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(worth_N), found.confirm)
+    sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(keep_priority_N), found.confirm)
     agreement_N = np.full(len(sketches), np.nan, np.float32)
     for kept, *others in sets:
         agreement_N[others] = found.agreements(np.array([(kept, other) for other in others]))
@@ -63,10 +75,10 @@ def near_duplicates(
 
 
 def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
-    """The 63 slowest cosine waves of each picture but the mean, (N, 63) float32: coarse light and dark.
+    """Return each picture's 63 lowest frequencies but the mean.
 
-    A perceptual hash takes the signs of these; their values tell more. Faster waves, which are weaker, count more:
-    each is multiplied by the root of its frequency.
+    They are (N, 63) float32: coarse light and dark. A perceptual hash uses the signs of these; their values say
+    more. Faster waves, which are weaker, count more: each is multiplied by the root of its frequency.
 
     Source: Zauner 2010, Implementation and benchmarking of perceptual image hash functions, section 3.2.1.
 
@@ -76,79 +88,104 @@ def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
     from scipy.fft import dctn
 
     grey_NSS = np.asarray(grey_NSS)
-    frequency_WW = np.sqrt(np.hypot(*np.mgrid[:WAVES, :WAVES])).astype(np.float32)
-    wave_NWW = np.zeros((len(grey_NSS), WAVES, WAVES), np.float32)
+    frequency_WW = np.sqrt(np.hypot(*np.mgrid[:NUM_FREQUENCIES, :NUM_FREQUENCIES])).astype(np.float32)
+    wave_NWW = np.zeros((len(grey_NSS), NUM_FREQUENCIES, NUM_FREQUENCIES), np.float32)
     for start in range(0, len(grey_NSS), CHUNK):
         part_CSS = grey_NSS[start : start + CHUNK].astype(np.float32)
-        wave_NWW[start : start + CHUNK] = dctn(part_CSS, axes=(1, 2), norm="ortho")[:, :WAVES, :WAVES]
-    waves_ND: Floats = (wave_NWW * frequency_WW).reshape(-1, WAVES * WAVES)[:, 1:]
+        wave_NWW[start : start + CHUNK] = dctn(part_CSS, axes=(1, 2), norm="ortho")[
+            :, :NUM_FREQUENCIES, :NUM_FREQUENCIES
+        ]
+    waves_ND: Floats = (wave_NWW * frequency_WW).reshape(-1, NUM_FREQUENCIES * NUM_FREQUENCIES)[:, 1:]
     return waves_ND
 
 
 def candidates(coarse_ND: Floats, neighbours_NK: Indices, *, seed: int = 0) -> Pairs:
-    """Pairs of rows (P, 2), the smaller first: near in the embedding or in coarse light, and alike in that."""
-    by_light_NK = self_neighbours(coarse_ND, NEAREST, seed=seed)[1]
-    pair_P2 = np.concatenate([_pairs(by_light_NK), _pairs(neighbours_NK[:, :NEAREST])])
+    """Pair rows near in embedding or coarse light, and correlated.
+
+    Args:
+        coarse_ND: What `low_frequency_dct` returns.
+        neighbours_NK: Rows near in the embedding, -1 for none.
+        seed: Of the search among many pictures.
+
+    Returns:
+        Pairs (P, 2), the smaller row first.
+    """
+    by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed)[1]
+    pair_P2 = np.concatenate([_pairs(by_light_NK), _pairs(neighbours_NK[:, :NUM_NEIGHBOURS])])
     pair_P2 = np.unique(np.sort(pair_P2, axis=1), axis=0)
     length_N = (
         np.linalg.norm(coarse_ND, axis=1) + 32
-    )  # as one grey level everywhere: plain pictures are alike
-    alike = [np.zeros(0, bool)]
+    )  # as one grey level everywhere: plain pictures correlate
+    is_correlated = [np.zeros(0, bool)]
     for part_P2 in _parts(pair_P2):
         left, right = part_P2.T
-        product_P = np.einsum("pd,pd->p", coarse_ND[left], coarse_ND[right]) + PLAIN**2
-        alike.append(product_P >= ALIKE * length_N[left] * length_N[right])
-    chosen: Pairs = pair_P2[np.concatenate(alike)]
-    return chosen
+        product_P = np.einsum("pd,pd->p", coarse_ND[left], coarse_ND[right]) + PLAIN_LENGTH**2
+        is_correlated.append(product_P >= MIN_CORRELATION * length_N[left] * length_N[right])
+    correlated_P2: Pairs = pair_P2[np.concatenate(is_correlated)]
+    return correlated_P2
 
 
 def build_sets(
-    num: int, pair_P2: Pairs, worth_N: npt.NDArray[np.floating], confirm: Confirm
+    num: int, pair_P2: Pairs, keep_priority_N: npt.NDArray[np.floating], confirm: Confirm
 ) -> list[list[int]]:
-    """Sets around the worthiest rows: each takes the confirmed pairs' others, and theirs where it agrees with them.
+    """Build sets around the rows to keep.
 
-    >>> build_sets(3, np.array([[0, 1], [1, 2]]), np.array([3.0, 2.0, 1.0]), lambda pairs: np.zeros(len(pairs), bool))
+    A set holds the row's partners in confirmed pairs, and their partners where the row agrees with them.
+
+    Args:
+        num: Number of rows.
+        pair_P2: Confirmed pairs.
+        keep_priority_N: Rows of high priority become the ones to keep.
+        confirm: Says of pairs whether they show the same.
+
+    Returns:
+        Sets, the row to keep first.
+
+    >>> nothing = lambda pairs: np.zeros(len(pairs), bool)
+    >>> build_sets(3, np.array([[0, 1], [1, 2]]), np.array([3.0, 2.0, 1.0]), nothing)
     [[0, 1]]
     """
     beside: dict[int, set[int]] = {}
     for left, right in pair_P2.tolist():
         beside.setdefault(left, set()).add(right)
         beside.setdefault(right, set()).add(left)
-    taken: set[int] = set()
+    used: set[int] = set()
     sets = []
-    for kept in sorted(beside, key=lambda row: (-worth_N[row], row)):
-        if kept not in taken:
-            members = _around(kept, beside, taken, confirm)
-            taken.update(members)
+    for kept in sorted(beside, key=lambda row: (-keep_priority_N[row], row)):
+        if kept not in used:
+            members = _around(kept, beside, used, confirm)
+            used.update(members)
             if len(members) > 1:
                 sets.append(members)
     return sets
 
 
-def _around(kept: int, beside: dict[int, set[int]], taken: set[int], confirm: Confirm) -> list[int]:
+def _around(kept: int, beside: dict[int, set[int]], used: set[int], confirm: Confirm) -> list[int]:
     members, seen = [kept], {kept}
-    fresh = sorted(beside[kept] - taken)
+    fresh = sorted(beside[kept] - used)
     while fresh:
         members += fresh
         seen.update(fresh)
-        further = sorted(set().union(*(beside[row] for row in fresh)) - seen - taken)
+        further = sorted(set().union(*(beside[row] for row in fresh)) - seen - used)
         seen.update(further)
         agree = confirm(np.array([(kept, row) for row in further], np.int64).reshape(-1, 2))
         fresh = [row for row, is_same in zip(further, agree.tolist(), strict=True) if is_same]
     return members
 
 
-class _Found:
+class _PairMatcher:
     """Which pairs show the same, by their sketches."""
 
     def __init__(self, sketches: Sketches) -> None:
         self._sketches = sketches
 
     def confirm(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
-        same_P = self._tints(pair_P2) <= TINT
-        asked_P2 = pair_P2[same_P]
-        is_small_P = self._sketches.side_N[asked_P2].min(axis=1, initial=SMALL) < SMALL
-        same_P[same_P] = self.agreements(asked_P2) >= np.where(is_small_P, SAME_SMALL, SAME)
+        same_P = self._tints(pair_P2) <= MAX_TINT
+        tinted_P2 = pair_P2[same_P]
+        is_small_P = self._sketches.side_N[tinted_P2].min(axis=1, initial=SMALL_SIDE) < SMALL_SIDE
+        same_P[same_P] = self.agreements(tinted_P2) >= np.where(
+            is_small_P, MIN_AGREEMENT_SMALL, MIN_AGREEMENT
+        )
         return np.asarray(same_P)
 
     def agreements(self, pair_P2: Pairs) -> Floats:
@@ -156,8 +193,10 @@ class _Found:
         for part_P2 in _parts(pair_P2):
             one_PSS, other_PSS = (self._sketches.grey_NSS[rows] for rows in part_P2.T)
             found_P = np.ones(len(part_P2), np.float32)
-            other = np.flatnonzero((one_PSS != other_PSS).any(axis=(1, 2)))  # the same need no looking
-            found_P[other] = agreement(one_PSS[other], other_PSS[other], hopeless=EARLY_REJECT)
+            other = np.flatnonzero(
+                (one_PSS != other_PSS).any(axis=(1, 2))
+            )  # equal sketches need no comparison
+            found_P[other] = agreement(one_PSS[other], other_PSS[other], early_reject=EARLY_REJECT)
             found.append(found_P)
         return np.concatenate(found)
 

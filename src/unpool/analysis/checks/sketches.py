@@ -1,4 +1,4 @@
-"""A picture as a few numbers that can be compared: a small grey, a smaller colour, its light, and how soft it is.
+"""Sketches: small grey and colour copies, light, softness.
 
 Shapes: N pictures, H and W height and width of one, S the side of a sketch, C that of its colours.
 """
@@ -18,16 +18,17 @@ Floats = npt.NDArray[np.float32]
 SIDE, COLOURS = 48, 8
 HIGH, LOW = 99, 5  # percentiles of the luma; a lamp in the night is no light, a hair in the fog no dark
 BOX = 9  # pixels that are averaged to see what blurring changes
-FAINT = 0.25  # a direction with less than this share of the other's change is not asked
-JUDGED_FROM = 64  # pixels of the longer side: smaller pictures are as sharp as they are large
+MIN_CHANGE_SHARE = 0.25  # a direction with less than this share of the other's change is not used
+MIN_SIDE_FOR_BLUR = 64  # pixels of the longer side: smaller pictures are as sharp as they are large
 
 
 @dataclass(frozen=True, slots=True)
 class Sketches:
-    """Pictures side by side: grey (N, S, S) and chroma (N, C, C, 2) uint8, the rest (N,) float32.
+    """The sketches of several pictures.
 
-    `side_N` is the longer side in pixels; `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1,
-    and `blur_N` is `blur`, 0..1; they are NaN where there is no picture or no telling.
+    Grey (N, S, S) and chroma (N, C, C, 2) are uint8, the rest (N,) float32. `side_N` is the longer side in pixels;
+    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1, and `blur_N` is `blur`, 0..1; they are
+    NaN where there is no picture or nothing to measure.
     """
 
     grey_NSS: Bytes
@@ -41,8 +42,10 @@ class Sketches:
         return len(self.grey_NSS)
 
     @classmethod
-    def of(cls, pictures: Iterable[Image.Image | None]) -> Sketches:
-        """Sketch RGB pictures, one after the other; only the sketches stay in memory.
+    def from_images(cls, pictures: Iterable[Image.Image | None]) -> Sketches:
+        """Sketch RGB pictures, one after the other.
+
+        Only the sketches stay in memory. None gives an empty sketch.
 
         >>> len(Sketches.from_images([Image.new("RGB", (40, 30), "teal"), None]))
         2
@@ -56,13 +59,13 @@ class Sketches:
         )
 
     @classmethod
-    def joined(cls, parts: Sequence[Sketches]) -> Sketches:
-        """Several of them as one."""
+    def concatenate(cls, parts: Sequence[Sketches]) -> Sketches:
+        """Concatenate several of them."""
         columns = [[getattr(part, field.name) for part in parts] for field in fields(cls)]
         return cls(*(np.concatenate(column) for column in columns))
 
-    def some(self, row_R: npt.NDArray[np.int64]) -> Sketches:
-        """Those of some rows, in that order."""
+    def take(self, row_R: npt.NDArray[np.int64]) -> Sketches:
+        """Return those of some rows, in that order."""
         return Sketches(*(getattr(self, field.name)[row_R] for field in fields(self)))
 
     @property
@@ -86,14 +89,16 @@ def _sketch(picture: Image.Image) -> _Row:
     colours = picture.convert("YCbCr").resize((COLOURS, COLOURS), Image.Resampling.BICUBIC)
     count_256 = np.cumsum(luma.histogram())
     high, low = (int(np.searchsorted(count_256, part / 100 * count_256[-1])) / 255 for part in (HIGH, LOW))
-    soft = blur(np.asarray(luma)) if max(luma.size) >= JUDGED_FROM else _NAN
+    soft = blur(np.asarray(luma)) if max(luma.size) >= MIN_SIDE_FOR_BLUR else _NAN
     return grey_SS, np.asarray(colours)[..., 1:], max(luma.size), high, low, soft
 
 
 def blur(luma_HW: npt.ArrayLike) -> float:
-    """How much of a picture's change from pixel to pixel stays when it is blurred: 0 sharp to 1; NaN if plain.
+    """Return a picture's softness, from 0, sharp, to 1.
 
-    `luma_HW` is (H, W), 0..255. Told along both sides, and the worse counts: a moving camera blurs along one.
+    It is NaN for plain pictures.
+    It is the share of the change from pixel to pixel that stays when the picture is blurred. `luma_HW` is (H, W),
+    0..255. Measured along both sides, and the worse counts: a moving camera blurs along one.
 
     Source: Crete et al. 2007, The blur effect: perception and estimation with a new no-reference perceptual blur
     metric, section 2; here a side along which hardly anything changes is left out.
@@ -107,11 +112,11 @@ def blur(luma_HW: npt.ArrayLike) -> float:
     largest = max(change for change, _ in found)
     if largest < 1:
         return _NAN
-    return max(1 - lost / change for change, lost in found if change >= FAINT * largest)
+    return max(1 - lost / change for change, lost in found if change >= MIN_CHANGE_SHARE * largest)
 
 
 def _change(luma_HW: npt.NDArray[np.float32]) -> tuple[float, float]:
-    """The sum of changes from row to row, and how much of it a blur along the columns takes away."""
+    """The sum of changes from row to row, and how much of it a blur along the columns removes."""
     wide = np.pad(luma_HW, ((BOX // 2, BOX // 2), (0, 0)), mode="edge")
     # From one mean of rows to the next, one row comes in and one goes out.
     kept = np.abs(wide[BOX:] - wide[:-BOX]) / BOX

@@ -1,11 +1,11 @@
-"""Groups as communities of the neighbour graph: found in the vectors themselves, uneven sizes welcome.
+"""Groups as communities of the neighbour graph.
 
 Shapes: N images, D numbers a vector, k neighbours of each, K groups.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,26 +13,37 @@ import numpy.typing as npt
 from unpool.analysis.neighbours import Floats, self_neighbours
 from unpool.core.rng import seed_c
 
-NEIGHBOURS = 15
-TRIALS = 12  # resolutions tried at most, each twice the last
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+NUM_NEIGHBOURS = 15
+MAX_RESOLUTIONS = 12  # that are tried, each twice the last
 
 
 def communities(
     unit_ND: Floats, groups: int | Literal["auto"], *, seed: int = 0
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """The community of each vector of unit length (N,), and the share of its links that stay inside it (N,).
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """Find the communities of vectors of unit length.
 
     Leiden on the graph of the 15 nearest neighbours, weighted by how many neighbours two images share. With
-    `auto` their number falls out at resolution 1. A wanted number is reached from there, or from a higher
-    resolution where that gives fewer, by joining those that stand alone least. Parts of the graph without a link
+    `auto` their number is that at resolution 1. A requested number is reached from there, or from a higher
+    resolution where that gives fewer, by joining the least separate ones. Parts of the graph without a link
     between them are never joined, so that more may come back.
 
     Source: Traag, Waltman and van Eck 2019, From Louvain to Leiden; Jarvis and Patrick 1973 (shared neighbours);
     Bonald et al. 2020, scikit-network.
 
+    Args:
+        unit_ND: Rows of length one.
+        groups: How many communities, or `auto`.
+        seed: Of Leiden.
+
+    Returns:
+        The community of each vector (N,), and the share of its links that stay inside it (N,).
+
     >>> import math
-    >>> turns = np.array([0.0, 0.1, 0.2, 2.0, 2.1, 2.2])
-    >>> labels, share = communities(np.stack([np.cos(turns), np.sin(turns)], 1).astype(np.float32), 2)
+    >>> angles = np.array([0.0, 0.1, 0.2, 2.0, 2.1, 2.2])
+    >>> labels, share = communities(np.stack([np.cos(angles), np.sin(angles)], 1).astype(np.float32), 2)
     >>> labels.tolist(), share.round(1).tolist()
     ([0, 0, 0, 1, 1, 1], [1.0, 1.0, 1.0, 1.0, 1.0, 1.0])
     """
@@ -40,23 +51,23 @@ def communities(
     if groups == "auto":
         found_N = _leiden(graph_NN, 1.0, seed)
     else:
-        found_N = _joined(graph_NN, _at_least(graph_NN, groups, seed), groups)
-    inside_N = np.asarray(graph_NN.multiply(_same(graph_NN, found_N)).sum(axis=1)).ravel()
+        found_N = _merge(graph_NN, _leiden_at_least(graph_NN, groups, seed), groups)
+    inside_N = np.asarray(graph_NN.multiply(_inside_links(graph_NN, found_N)).sum(axis=1)).ravel()
     return found_N, inside_N / np.maximum(np.asarray(graph_NN.sum(axis=1)).ravel(), 1e-12)
 
 
-def _shared_neighbours(unit_ND: Floats, seed: int) -> Any:
+def _shared_neighbours(unit_ND: Floats, seed: int) -> csr_matrix:
     """A symmetric sparse graph: neighbours are linked by the share of their neighbourhoods that is common."""
     from scipy.sparse import csr_matrix
 
     count = len(unit_ND)
     # In a small set the whole of it would be everyone's neighbourhood.
-    _, near_Nk = self_neighbours(unit_ND, max(1, min(NEIGHBOURS, count // 3)), seed=seed)
+    _, near_Nk = self_neighbours(unit_ND, max(1, min(NUM_NEIGHBOURS, count // 3)), seed=seed)
     k = near_Nk.shape[1]  # none where there is one image alone
     rows_N = np.repeat(np.arange(count), k + 1)
     with_itself_Nk = np.hstack([np.arange(count)[:, None], near_Nk]).ravel()
     knows_NN = csr_matrix((np.ones(len(rows_N), np.float32), (rows_N, with_itself_Nk)), shape=(count, count))
-    knows_NN.data[:] = 1  # where two entries fell together
+    knows_NN.data[:] = 1  # where two entries coincide
     linked_NN = knows_NN.maximum(knows_NN.T)
     common_NN = (knows_NN @ knows_NN.T).multiply(linked_NN).tocsr()
     common_NN.data /= 2 * (k + 1) - common_NN.data  # of the union: Jaccard
@@ -65,7 +76,7 @@ def _shared_neighbours(unit_ND: Floats, seed: int) -> Any:
     return common_NN.tocsr()
 
 
-def _leiden(graph_NN: Any, resolution: float, seed: int) -> npt.NDArray[np.int64]:
+def _leiden(graph_NN: csr_matrix, resolution: float, seed: int) -> npt.NDArray[np.int64]:
     from sknetwork.clustering import Leiden
 
     if not graph_NN.nnz:
@@ -79,20 +90,20 @@ def _leiden(graph_NN: Any, resolution: float, seed: int) -> npt.NDArray[np.int64
     return found_N
 
 
-def _at_least(graph_NN: Any, groups: int, seed: int) -> npt.NDArray[np.int64]:
+def _leiden_at_least(graph_NN: csr_matrix, groups: int, seed: int) -> npt.NDArray[np.int64]:
     """The communities at resolution 1, or at the first higher one that gives `groups` or more."""
-    for trial in range(TRIALS):
+    for trial in range(MAX_RESOLUTIONS):
         found_N = _leiden(graph_NN, 2.0**trial, seed)
         if found_N.max() + 1 >= groups:
             return found_N
     return np.arange(graph_NN.shape[0])
 
 
-def _joined(graph_NN: Any, found_N: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]:
-    """Join what stands alone least, until `groups` are left.
+def _merge(graph_NN: csr_matrix, found_N: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]:
+    """Merge the least separate communities until `groups` are left.
 
-    That is the pair of which the smaller has the largest share of its links into the other, for each of its images:
-    a splinter goes before a half of the same share.
+    That is the pair of which the smaller has the largest share of its links into the other, for each of its
+    images: a splinter goes before a half of the same share.
     """
     from scipy.sparse import csr_matrix
 
@@ -119,7 +130,7 @@ def _joined(graph_NN: Any, found_N: npt.NDArray[np.int64], groups: int) -> npt.N
     return name_K[found_N]
 
 
-def _same(graph_NN: Any, found_N: npt.NDArray[np.int64]) -> Any:
+def _inside_links(graph_NN: csr_matrix, found_N: npt.NDArray[np.int64]) -> csr_matrix:
     """The graph with 1 at each link inside a community and 0 at the others."""
     links = graph_NN.tocoo()
     links.data = (found_N[links.row] == found_N[links.col]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Groups that several looks at the vectors agree on, and which images are sure of theirs.
+"""Consensus clustering: groups that several clusterings agree on.
 
 N images, S of them on a map, D numbers a vector, K groups.
 """
@@ -16,12 +16,12 @@ from unpool.analysis.metrics.silhouette import map_groups
 from unpool.analysis.neighbours import Floats, Index, Indices, normalise
 from unpool.core.rng import subsample_indices
 
-VOTERS = 10
+NUM_VOTERS = 10
 MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
-"""Perplexity and exaggeration of each look: neighbours pull more from map to map."""
-FEW = 20  # fewer images are grouped as they are: of so few a map makes a single heap
+"""Perplexity and exaggeration of each run: neighbours attract more from map to map."""
+MIN_MAPPED = 20  # fewer images are grouped as they are: on a map they form a single cluster
 SAMPLE = 5_000
-"""Images on a map: on one of more, a class the size of a tenth is torn in two more easily."""
+"""Images on a map: on one of more, a class of a tenth of the images is split in two more easily."""
 
 
 def consensus_clustering(
@@ -31,15 +31,24 @@ def consensus_clustering(
     sample: int = SAMPLE,
     seed: int = 0,
 ) -> tuple[Indices, Floats]:
-    """The group of each image (N,), and how sure it is (N,), 0…1.
+    """Group images by the votes of clusterings on several maps.
 
-    Three times up to `sample` images, each time others, are grouped by k-means on a map, each time another kind;
-    an image gets the group that most of the ten images nearest to it among them have (it counts itself), over all
-    three. Where a small crowd comes to lie beside one group on one map and beside another on the next, it is not
-    sure. As many groups come back as asked for where there are so many different vectors.
+    In each of three runs up to `sample` images, other ones each time, are grouped by k-means on a map of another
+    kind; an image gets the group that most of the ten images nearest to it among them have (it counts itself),
+    over all runs. Where a small community lies beside one group on one map and beside another on the next, its
+    share of votes is low.
 
     Source: Topchy, Jain and Punch 2003, Combining multiple weak clusterings; Strehl and Ghosh 2002; Böhm, Berens
     and Kobak 2022 (exaggeration).
+
+    Args:
+        vectors_ND: Finite numbers.
+        groups: How many, or `auto`. As many come back where there are so many different vectors.
+        sample: Images on a map.
+        seed: Of the samples, maps and k-means.
+
+    Returns:
+        The group of each image (N,), and its share of the votes (N,), 0…1.
 
     >>> labels, share = consensus_clustering([[1, 0], [1, 0.1], [0, 1], [0.1, 1]] * 8, groups=2)
     >>> len(set(labels[:2])), len(set(labels[2:4])), len(set(labels)), float(share.min())
@@ -48,33 +57,33 @@ def consensus_clustering(
     unit_ND = normalise(vectors_ND)
     num_groups = num_groups_of_vectors(unit_ND, seed=seed) if groups == "auto" else groups
     total_NK: Floats | None = None
-    for look, (perplexity, exaggeration) in enumerate(MAPS):
-        chosen_S = subsample_indices(len(unit_ND), sample, [seed, look])
-        place_SP = unit_ND[chosen_S]
-        if len(chosen_S) >= FEW:
+    for run, (perplexity, exaggeration) in enumerate(MAPS):
+        sampled_S = subsample_indices(len(unit_ND), sample, [seed, run])
+        place_SP = unit_ND[sampled_S]
+        if len(sampled_S) >= MIN_MAPPED:
             place_SP = compute_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
-        vote_NK = _votes(unit_ND, chosen_S, map_groups(place_SP, num_groups, seed=seed), seed)
-        total_NK = vote_NK if total_NK is None else total_NK + _aligned(vote_NK, total_NK)
+        vote_NK = _votes(unit_ND, sampled_S, map_groups(place_SP, num_groups, seed=seed), seed)
+        total_NK = vote_NK if total_NK is None else total_NK + _align(vote_NK, total_NK)
     assert total_NK is not None
     group_N = keep_outvoted_clusters(total_NK)
-    sure_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
-    return group_N, sure_N
+    share_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
+    return group_N, share_N
 
 
-def _votes(unit_ND: Floats, chosen_S: Indices, label_S: Indices, seed: int) -> Floats:
-    """The share of the chosen images nearest to each that are in each group, (N, K)."""
+def _votes(unit_ND: Floats, sampled_S: Indices, label_S: Indices, seed: int) -> Floats:
+    """The share of the sampled images nearest to each that are in each group, (N, K)."""
     num_groups = int(label_S.max()) + 1
     # Fewer where groups are small: two images that are a group of their own shall not be outvoted.
-    voters = max(1, min(VOTERS, len(chosen_S) // (2 * num_groups)))
-    _, near_NV = Index(unit_ND[chosen_S], seed=seed).nearest(unit_ND, voters)
+    voters = max(1, min(NUM_VOTERS, len(sampled_S) // (2 * num_groups)))
+    _, near_NV = Index(unit_ND[sampled_S], seed=seed).nearest(unit_ND, voters)
     vote_NK = np.zeros((len(unit_ND), num_groups), np.float32)
     for near_N in near_NV.T:
         vote_NK[np.arange(len(unit_ND)), label_S[near_N]] += 1
     return vote_NK / np.float32(voters)
 
 
-def _aligned(vote_NK: Floats, total_NK: Floats) -> Floats:
-    """The columns in the order that agrees best with the looks before; those too many are left out."""
+def _align(vote_NK: Floats, total_NK: Floats) -> Floats:
+    """The columns in the order that agrees best with the runs before; surplus ones are left out."""
     from scipy.optimize import linear_sum_assignment
 
     own, before = linear_sum_assignment(vote_NK.T @ total_NK, maximize=True)
@@ -84,19 +93,20 @@ def _aligned(vote_NK: Floats, total_NK: Floats) -> Floats:
 
 
 def keep_outvoted_clusters(total_NK: Floats) -> Indices:
-    """The group with most votes; one that is all but outvoted keeps the images in which it has the largest share.
+    """Return the group with most votes, keeping outvoted groups.
 
-    All but outvoted is a group that has most votes for less than a quarter of the images that the looks gave it:
-    what one look told apart, the others put elsewhere. It keeps half as many as they gave it, or nine groups would
-    come back where ten were asked for, and a tenth of two images.
+    A group counts as outvoted if it has most votes for less than a quarter of the images that the runs assigned to
+    it: what one run separated, the others put elsewhere. It keeps half as many images as they assigned to it,
+    those in which it has the largest share; otherwise nine groups would come back where ten were requested, and a
+    tenth of two images.
 
     >>> np.bincount(keep_outvoted_clusters(np.array([[3.0, 0.0]] * 40 + [[2.0, 1.0]] * 60))).tolist()
     [90, 10]
     """
     group_N: Indices = total_NK.argmax(axis=1)
-    given_K = total_NK.sum(axis=0) / len(MAPS)
-    size_K = np.bincount(group_N, minlength=len(given_K))
-    for lost in np.flatnonzero(size_K < given_K / 4):
-        best_n = np.argsort(-total_NK[:, lost], kind="stable")[: max(1, int(given_K[lost] / 2))]
+    assigned_K = total_NK.sum(axis=0) / len(MAPS)
+    size_K = np.bincount(group_N, minlength=len(assigned_K))
+    for lost in np.flatnonzero(size_K < assigned_K / 4):
+        best_n = np.argsort(-total_NK[:, lost], kind="stable")[: max(1, int(assigned_K[lost] / 2))]
         group_N[best_n[total_NK[best_n, lost] > 0]] = lost
     return group_N

@@ -1,4 +1,4 @@
-"""Images that belong together: vectors to group numbers, without labels.
+"""Group vectors without labels, by any of the methods.
 
 Shapes: N images, D numbers a vector, K groups; xy_N2 are positions on the map.
 """
@@ -22,14 +22,15 @@ from unpool.analysis.neighbours import Floats, Indices, check_vectors, normalise
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, UsageError, unknown_name
 
-FITTED_ON = 50_000  # centres learnt from so many images serve the others
+MAX_FITTED = 50_000  # images; centres fitted to these serve the others
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """Groups of images, by descending size: `labels` (N,) from 0, −1 for noise; `probability` (N,) from 0 to 1.
+    """Groups of images, by descending size.
 
-    `silhouette` is that of the vectors (see `separation.silhouette`), None where there are not two groups.
+    `labels` are (N,) from 0, −1 for noise; `probability` (N,) from 0 to 1; `silhouette` is that of the vectors
+    (see `metrics.silhouette`), None where there are not two groups.
     """
 
     method: str
@@ -46,22 +47,32 @@ def group(
     xy_N2: npt.ArrayLike | None = None,
     seed: int = 0,
 ) -> Grouping:
-    """Groups of similar images, the largest first; the same for the same vectors, map and seed.
+    """Group similar images, the largest group first.
 
-    Takes (N, D) finite numbers, and their t-SNE map (N, 2) if it is there already; else it is made where needed.
+    The same vectors, map and seed give the same groups. The methods:
 
     - `auto`: k-means on three maps of up to 5,000 images each that draw neighbours together, then a vote of the
       nearest of them (`consensus_clustering`)
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
-    - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` takes their own number
-    - `temi`: heads on the vectors that tell an image and its neighbours the same (`temi`)
+    - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` keeps their own number
+    - `temi`: heads on the vectors that assign an image and its neighbours to one group (`temi`)
     - `hdbscan`: dense regions of the map, their number found by itself, the rest noise
 
-    `groups` is the number of groups, or `auto` for the best
-    silhouette on the map, or what communities tell where that is low (`number_of_groups`). Fewer groups come back
-    where there are fewer different vectors. Raises UsageError for an unknown method, a number below 1
-    or a number with hdbscan, UnpoolError for more groups than images, NaN or infinity.
+    Args:
+        vectors_ND: Finite numbers.
+        method: One of the methods above.
+        groups: The number of groups, or `auto` for the best silhouette on the map, or the number of communities
+            where that is low (`num_groups_of_map`). Fewer come back where there are fewer different vectors.
+        xy_N2: The vectors' t-SNE map; None computes it where needed.
+        seed: Of all that is random.
+
+    Returns:
+        The groups.
+
+    Raises:
+        UsageError: For an unknown method, a number below 1, or a number with hdbscan.
+        UnpoolError: For more groups than images, NaN or infinity.
 
     Source: McConville et al. 2019, N2D (a neighbour embedding, then a mixture); Topchy, Jain, Punch 2003,
     Combining multiple weak clusterings (k-means on stacked groupings); Campello et al. 2013 (HDBSCAN).
@@ -82,7 +93,9 @@ def group(
 
 
 def relabel_by_size(labels_N: npt.ArrayLike) -> Indices:
-    """The same groups numbered 0, 1, … from the largest to the smallest, equal ones by first image; −1 stays.
+    """Number groups from the largest to the smallest.
+
+    Equal ones are ordered by their first image; −1 stays.
 
     >>> relabel_by_size([7, -1, 3, 3]).tolist()
     [1, -1, 0, 0]
@@ -96,7 +109,7 @@ def relabel_by_size(labels_N: npt.ArrayLike) -> Indices:
 
 
 class _Space:
-    """The vectors, and their map once somebody asks for it."""
+    """The vectors, and their map, computed on first use."""
 
     def __init__(self, unit_ND: Floats, xy_N2: npt.ArrayLike | None, seed: int) -> None:
         self.unit_ND, self.seed = unit_ND, seed
@@ -132,32 +145,32 @@ def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:
             f"groups: {groups}, but hdbscan finds their number by itself; leave it out, or take kmeans or gmm"
         )
     if num_images < groups:
-        raise UnpoolError(f"groups: {groups}, but there are only {num_images} images; ask for fewer groups")
+        raise UnpoolError(f"groups: {groups}, but there are only {num_images} images; request fewer groups")
 
 
-Found = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+GroupsAndShares = tuple[npt.NDArray[Any], npt.NDArray[Any]]
 
 
-def _auto(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _auto(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     return consensus_clustering(space.unit_ND, groups=space.num_groups(groups), seed=space.seed)
 
 
-def _kmeans(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _kmeans(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     return _likeliest(_memberships(space.unit_ND, space.num_groups(groups), space.seed))
 
 
-def _gmm(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _gmm(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     from sklearn.mixture import GaussianMixture
 
     place_N2 = space.plane / max(float(space.plane.std()), 1e-12)
     mixture = GaussianMixture(space.num_groups(groups), n_init=5, random_state=space.seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # not converged after 100 rounds: what it has by then will do
-        mixture.fit(place_N2[subsample_indices(len(place_N2), FITTED_ON, space.seed)])
+        warnings.simplefilter("ignore")  # not converged after 100 iterations: good enough
+        mixture.fit(place_N2[subsample_indices(len(place_N2), MAX_FITTED, space.seed)])
     return _likeliest(mixture.predict_proba(place_N2))
 
 
-def _hdbscan(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _hdbscan(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     from sklearn.cluster import HDBSCAN
 
     smallest = min(max(5, len(space.unit_ND) // 100), len(space.unit_ND))
@@ -167,17 +180,17 @@ def _hdbscan(space: _Space, groups: int | Literal["auto"]) -> Found:
     return found.labels_, found.probabilities_
 
 
-def _graph(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _graph(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     return communities(space.unit_ND, groups, seed=space.seed)
 
 
-def _temi(space: _Space, groups: int | Literal["auto"]) -> Found:
+def _temi(space: _Space, groups: int | Literal["auto"]) -> GroupsAndShares:
     from unpool.analysis.clustering.temi import temi
 
     return temi(space.unit_ND, space.num_groups(groups), seed=space.seed)
 
 
-METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], Found]] = {
+METHODS: dict[str, Callable[[_Space, int | Literal["auto"]], GroupsAndShares]] = {
     "auto": _auto,
     "kmeans": _kmeans,
     "gmm": _gmm,
@@ -194,7 +207,7 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
     means = KMeans(num_groups, n_init=10, random_state=seed)
     with warnings.catch_warnings(), single_threaded():
         warnings.simplefilter("ignore")  # fewer different points than groups: fewer groups come back
-        means.fit(points_NP[subsample_indices(len(points_NP), FITTED_ON, seed)])
+        means.fit(points_NP[subsample_indices(len(points_NP), MAX_FITTED, seed)])
     squared_NK = means.transform(points_NP).astype(np.float64) ** 2
     spread = max(float(squared_NK.min(axis=1).mean()), 1e-12)
     weight_NK = np.exp(-(squared_NK - squared_NK.min(axis=1, keepdims=True)) / spread)
@@ -202,5 +215,5 @@ def _memberships(points_NP: npt.NDArray[np.floating], num_groups: int, seed: int
     return normal_NK
 
 
-def _likeliest(membership_NK: npt.NDArray[np.float64]) -> Found:
+def _likeliest(membership_NK: npt.NDArray[np.float64]) -> GroupsAndShares:
     return membership_NK.argmax(axis=1), membership_NK.max(axis=1)

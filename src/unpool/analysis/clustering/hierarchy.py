@@ -1,4 +1,4 @@
-"""How groups relate: which are nearest, to merge by, and what a group would part into.
+"""The hierarchy of groups: merging the nearest, splitting one.
 
 Shapes: N images, D numbers a vector, K groups; a hierarchy has K − 1 rows of (a, b, height, images).
 """
@@ -16,10 +16,11 @@ Merges = npt.NDArray[np.float64]
 
 
 def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
-    """Which groups are joined one after the other, nearest first: (K − 1, 4) as SciPy's `linkage` has them.
+    """Merge groups one after the other, nearest first.
 
-    Group k stands for the k-th number that occurs, from 0; K + i for what row i joined. The height is the mean
-    cosine distance of an image of one to an image of the other; the last column counts images. Noise is left out.
+    The merges are (K − 1, 4) as SciPy's `linkage` has them. Group k stands for the k-th number that occurs, from
+    0; K + i for what row i joined. The height is the mean cosine distance of an image of one to an image of the
+    other; the last column counts images. Noise is left out.
 
     Source: Sokal and Michener 1958 (average linkage, UPGMA).
 
@@ -35,25 +36,25 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     sum_KD = np.zeros((len(names), unit_ND.shape[1]))
     np.add.at(sum_KD, place_M, unit_ND[kept_M])
     mean_KD = sum_KD / size_K[:, None]
-    return _joined(1 - mean_KD @ mean_KD.T, size_K.astype(np.float64))
+    return _merge_nearest(1 - mean_KD @ mean_KD.T, size_K.astype(np.float64))
 
 
-def _joined(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) -> Merges:
+def _merge_nearest(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) -> Merges:
     """The merges of groups of these sizes, the nearest first; both arguments are used up.
 
-    A merged group takes the place of its first half, and its distances are the means of those of the two (Lance and
+    A merged group replaces its first half, and its distances are the means of those of the two (Lance and
     Williams 1967). The nearest of each is remembered, so that most merges look at one row.
     """
     count = len(size_K)
     np.fill_diagonal(far_KK, np.inf)
     name_K = np.arange(count)
     nearest_K = far_KK.argmin(axis=1) if count else name_K
-    least_K = far_KK[name_K, nearest_K]
+    nearest_distance_K = far_KK[name_K, nearest_K]
     rows = []
     for row in range(count - 1):
-        one = int(least_K.argmin())
+        one = int(nearest_distance_K.argmin())
         first, second = sorted((one, int(nearest_K[one])))
-        height, images = max(0.0, float(least_K[one])), size_K[first] + size_K[second]
+        height, images = max(0.0, float(nearest_distance_K[one])), size_K[first] + size_K[second]
         rows.append((*sorted((name_K[first], name_K[second])), height, images))
         mean_K = (size_K[first] * far_KK[first] + size_K[second] * far_KK[second]) / images
         mean_K[[first, second]] = np.inf
@@ -62,19 +63,28 @@ def _joined(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) ->
         name_K[first], size_K[first] = count + row, images
         stale_K = np.isin(nearest_K, (first, second))
         stale_K[first] = True
-        closer_K = mean_K < least_K
-        nearest_K[closer_K], least_K[closer_K] = first, mean_K[closer_K]
+        closer_K = mean_K < nearest_distance_K
+        nearest_K[closer_K], nearest_distance_K[closer_K] = first, mean_K[closer_K]
         for place in np.flatnonzero(stale_K):
             nearest_K[place] = far_KK[place].argmin()
-            least_K[place] = far_KK[place, nearest_K[place]]
-        least_K[second] = np.inf
+            nearest_distance_K[place] = far_KK[place, nearest_K[place]]
+        nearest_distance_K[second] = np.inf
     return np.array(rows, np.float64).reshape(-1, 4)
 
 
 def merge_groups(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indices:
-    """The groups joined along their hierarchy until `num_groups` are left; noise stays. Numbers are not in order.
+    """Merge groups along their hierarchy until `num_groups` are left.
 
-    Raises UsageError where there are not as many groups.
+    Args:
+        groups: (N,) group numbers, −1 for noise, which stays.
+        merges: What `hierarchy` returns for them.
+        num_groups: How many are left.
+
+    Returns:
+        (N,) group numbers, not in order.
+
+    Raises:
+        UsageError: Where there are not as many groups.
 
     >>> merge_groups([0, 0, 1, 2, -1], np.array([[0, 1, 0.2, 3], [2, 3, 0.8, 4]]), 2).tolist()
     [3, 3, 3, 2, -1]
@@ -96,9 +106,20 @@ def merge_groups(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indi
 def split(
     vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, group: int, parts: int = 2, *, seed: int = 0
 ) -> Indices:
-    """The groups with one of them parted by k-means: its largest part keeps the number, others get new ones.
+    """Split one group by k-means.
 
-    Raises UsageError where there is no such group, or it has fewer images than parts.
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers.
+        group: The one to split.
+        parts: Number of parts. The largest keeps the group's number, the others get new ones.
+        seed: Of k-means.
+
+    Returns:
+        (N,) group numbers.
+
+    Raises:
+        UsageError: Where there is no such group, or it has fewer images than parts.
 
     >>> split([[1, 0], [1, 0.1], [1, 0.2], [0, 1]], [0, 0, 0, 0], 0).tolist()
     [0, 0, 0, 1]

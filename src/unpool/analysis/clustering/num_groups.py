@@ -1,4 +1,4 @@
-"""How many groups there are, asked of the map, and of the neighbourhoods where the map does not part.
+"""Estimate the number of groups, by map or communities.
 
 Shapes: N images, D numbers a vector, positions xy_N2.
 """
@@ -15,21 +15,21 @@ from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
 from unpool.analysis.neighbours import Floats, check_vectors, normalise
 
-MOST_GROUPS = 30
-ASKED = 20_000  # positions that k-means tries each number on
+MAX_GROUPS = 30
+MAX_POSITIONS = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
-CLEAR = 0.5  # best silhouette from which the map is believed
-COMMUNITIES_FROM = 500  # images
-COUNTED_IN, COUNTS = 1_000, 3  # images a count, and counts, of which the median is taken
-MAPPED = 5_000  # images on a map that is made only to count
-SHARE = 0.02  # of the images that a community must hold to be counted
+CLEAR_SILHOUETTE = 0.5  # from which the map is trusted
+MIN_IMAGES_FOR_COMMUNITIES = 500
+COUNT_SAMPLE, NUM_COUNTS = 1_000, 3  # images a count; the median of the counts is used
+MAX_MAPPED = 5_000  # images on a map that serves the estimate alone
+MIN_SHARE = 0.02  # of the images that a community must hold to be counted
 
 
 def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None = None, seed: int = 0) -> int:
-    """The number of k-means groups, from 2 to min(30, √N), whose silhouette on the map is best; the fewer in a tie.
+    """Estimate the number of groups on a map.
 
-    Takes (N, 2) finite positions. 1 where there are fewer than four images or all lie in one place: nothing is
-    there to be told apart. Deterministic for a seed. It always finds groups where points differ, even in noise.
+    It is the number of k-means groups, from 2 to min(30, √N), whose silhouette is best, the fewer in a tie.
+    Deterministic for a seed. It always finds groups where points differ, even in noise.
 
     With `vectors_ND`, and where not even the best silhouette reaches 0.5 (photographs, say), a map has no clear
     parts, and its silhouette prefers two or three halves: then the communities of the neighbour graph that hold a
@@ -38,39 +38,53 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
     Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
     in a fixed neighbour embedding); Traag et al. 2019 (communities).
 
+    Args:
+        xy_N2: Finite positions.
+        vectors_ND: The vectors of the same images.
+        seed: Of samples and k-means.
+
+    Returns:
+        The number, 1 where there are fewer than four images or all lie in one place.
+
     >>> num_groups_of_map([[x + dx, 0] for x in (0, 50, 100) for dx in (0, 1, 2)])
     3
     """
     place_N2 = check_vectors(xy_N2, "map")
-    if len(place_N2) > ASKED:
-        place_N2 = place_N2[np.random.default_rng(seed).choice(len(place_N2), ASKED, replace=False)]
+    if len(place_N2) > MAX_POSITIONS:
+        place_N2 = place_N2[np.random.default_rng(seed).choice(len(place_N2), MAX_POSITIONS, replace=False)]
     num_places = len(np.unique(place_N2, axis=0))
-    most = min(MOST_GROUPS, math.isqrt(len(place_N2)), num_places)
-    scores = {number: _silhouette_of(place_N2, number, seed) for number in range(2, most + 1)}
+    highest = min(MAX_GROUPS, math.isqrt(len(place_N2)), num_places)
+    scores = {number: _silhouette_of(place_N2, number, seed) for number in range(2, highest + 1)}
     best = max(scores, key=lambda number: (scores[number], -number), default=1)
-    if vectors_ND is None or scores.get(best, 1.0) >= CLEAR or np.shape(vectors_ND)[0] < COMMUNITIES_FROM:
+    if (
+        vectors_ND is None
+        or scores.get(best, 1.0) >= CLEAR_SILHOUETTE
+        or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES
+    ):
         return best
     return _large_communities(normalise(vectors_ND), seed)
 
 
 def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
-    """`number_of_groups` where there is no map yet: up to 5,000 of the (N, D) vectors are mapped for it.
+    """Estimate the number of groups of vectors without a map.
+
+    Up to 5,000 of the (N, D) vectors are mapped for it.
 
     >>> num_groups_of_vectors([[1, 0], [1, 0.01], [0, 1], [0.01, 1]])
     2
     """
     unit_ND = normalise(vectors_ND)
-    rows = np.sort(np.random.default_rng(seed).permutation(len(unit_ND))[:MAPPED])
+    rows = np.sort(np.random.default_rng(seed).permutation(len(unit_ND))[:MAX_MAPPED])
     return num_groups_of_map(compute_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
 
 
 def _large_communities(unit_ND: Floats, seed: int) -> int:
     counts = []
-    for count in range(COUNTS):
-        rows = np.random.default_rng([seed, count]).permutation(len(unit_ND))[:COUNTED_IN]
+    for count in range(NUM_COUNTS):
+        rows = np.random.default_rng([seed, count]).permutation(len(unit_ND))[:COUNT_SAMPLE]
         found_S, _ = communities(unit_ND[np.sort(rows)], "auto", seed=seed)
-        counts.append(int((np.bincount(found_S) >= SHARE * len(rows)).sum()))
-    return max(2, sorted(counts)[COUNTS // 2])
+        counts.append(int((np.bincount(found_S) >= MIN_SHARE * len(rows)).sum()))
+    return max(2, sorted(counts)[NUM_COUNTS // 2])
 
 
 def _silhouette_of(place_N2: npt.NDArray[np.float32], number: int, seed: int) -> float:

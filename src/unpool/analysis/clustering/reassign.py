@@ -1,6 +1,6 @@
-"""Small crowds that lie apart from every group: which group they join.
+"""Reassign small isolated communities to the group they resemble.
 
-N images, D numbers a vector, P a picture, R rows of one crowd, O images outside it, K groups.
+N images, D numbers a vector, P a picture, R rows of one community, O images outside it, K groups.
 """
 
 from __future__ import annotations
@@ -14,31 +14,41 @@ from unpool.analysis.clustering.communities import communities
 from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.core.rng import subsample_indices
 
-ROUND = 10  # images outside a crowd that each of its images asks
-PART = 0.5  # of a group: a crowd that is more of it is the group itself
-ASKING, ASKED = 50, 5_000  # images of a crowd and outside it, at most
+NUM_NEIGHBOURS = 10  # of each image of a community, outside it
+MAX_SHARE_OF_GROUP = 0.5  # a community that is more of a group is the group itself
+MAX_QUERIES, MAX_REFERENCES = 50, 5_000  # images of a community and outside it
 
-Look = Callable[[Indices], Iterable[tuple[Floats, Floats]]]
+ViewSource = Callable[[Indices], Iterable[tuple[Floats, Floats]]]
 
 
 def reassign_isolated_communities(
     group_N: npt.ArrayLike,
     vectors_ND: npt.ArrayLike,
     pixels_NP: npt.ArrayLike,
-    look: Look,
+    view_source: ViewSource,
     *,
     seed: int = 0,
 ) -> Indices:
-    """The groups (N,), after each crowd joined the one that views of its images look most like.
+    """Move isolated communities to the groups that their views resemble.
 
-    A crowd is a community of the neighbour graph of the vectors (N, D), smaller than half its group. Codes learnt
-    by contrast tell a crowd (sevens with a bar, say) so well from all others that where they put it says nothing of
-    what it is; what its images become when they are turned, moved or bent a little still does.
+    An isolated community is one of the neighbour graph of the vectors, smaller than half its group. Codes learnt
+    by contrast separate it (sevens with a bar, say) so well from all others that their position says nothing of
+    what it is; what its images become when they are rotated, moved or bent a little still does.
 
-    `look` is asked for views of the images of some rows, 50 of a crowd at most: of each view the vectors (R, D) and
-    the pictures as rows of numbers (R, P). They are compared with up to 5,000 images outside the crowd. What counts
-    is how often images of a group are among the ten nearest, for its size, or large groups would draw every crowd;
-    a group smaller than the crowd counts as its equal. A group that would lose all its images to others keeps them.
+    The views of up to 50 of its images are compared with up to 5,000 images outside. What counts is how often
+    images of a group are among the ten nearest, for its size, or large groups would attract every community; a
+    group smaller than the community counts as its equal. A group that would lose all its images to others keeps
+    them.
+
+    Args:
+        group_N: Group numbers.
+        vectors_ND: Finite numbers.
+        pixels_NP: Pictures, as rows of numbers.
+        view_source: Called with rows; returns of each view the vectors (R, D) and the pictures (R, P).
+        seed: Of samples and communities.
+
+    Returns:
+        Group numbers (N,).
 
     >>> vectors = [[1, 0]] * 9 + [[0, 1]] * 9 + [[-0.9, 0.1]] * 3
     >>> pixels = [[9, 0, 0]] * 9 + [[0, 9, 0]] * 9 + [[9, 0, 2]] * 3
@@ -50,17 +60,21 @@ def reassign_isolated_communities(
     pixel_NP = np.asarray(pixels_NP, np.float32)
     before_N = np.asarray(group_N, np.int64)
     after_N, size_K = before_N.copy(), np.bincount(before_N)
-    crowd_N, _ = communities(unit_ND, "auto", seed=seed)
-    chance = np.random.default_rng(seed)
-    for number in range(int(crowd_N.max()) + 1):
-        row_R = np.flatnonzero(crowd_N == number)
+    community_N, _ = communities(unit_ND, "auto", seed=seed)
+    rng = np.random.default_rng(seed)
+    for number in range(int(community_N.max()) + 1):
+        row_R = np.flatnonzero(community_N == number)
         own = np.bincount(before_N[row_R]).argmax()
-        if len(row_R) < PART * size_K[own]:
-            others = np.flatnonzero(crowd_N != number)
-            outside_O = others[subsample_indices(len(others), ASKED, chance)]
-            views = list(look(row_R[subsample_indices(len(row_R), ASKING, chance)]))
-            near_K = _near([normalise(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N)
-            near_K += _near([picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N)
+        if len(row_R) < MAX_SHARE_OF_GROUP * size_K[own]:
+            others = np.flatnonzero(community_N != number)
+            outside_O = others[subsample_indices(len(others), MAX_REFERENCES, rng)]
+            views = list(view_source(row_R[subsample_indices(len(row_R), MAX_QUERIES, rng)]))
+            near_K = _share_of_neighbours(
+                [normalise(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N
+            )
+            near_K += _share_of_neighbours(
+                [picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N
+            )
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
             after_N[row_R] = np.argmax(
                 near_K / np.maximum(there_K, len(row_R) * len(outside_O) / len(others))
@@ -70,17 +84,17 @@ def reassign_isolated_communities(
     return after_N
 
 
-def _near(
+def _share_of_neighbours(
     views: list[Floats], space_ND: Floats, outside_O: Indices, group_N: Indices
 ) -> npt.NDArray[np.float64]:
-    """The share of each group (K,) in the ten images outside a crowd that any view of each image is nearest to."""
-    outside_OD, asked = space_ND[outside_O], min(ROUND, len(outside_O))
+    """The share of each group (K,) in the ten outside images that any view of each image is nearest to."""
+    outside_OD, num_near = space_ND[outside_O], min(NUM_NEIGHBOURS, len(outside_O))
     square_O = np.einsum("od,od->o", outside_OD, outside_OD)
     near_RO = np.full((len(views[0]), len(outside_O)), -np.inf, np.float32)
     for view_RD in views:
         distance_RO = square_O - 2 * view_RD @ outside_OD.T + np.square(view_RD).sum(axis=1, keepdims=True)
         np.maximum(near_RO, -distance_RO, out=near_RO)
-    near_RA = np.argpartition(-near_RO, asked - 1, axis=1)[:, :asked]
+    near_RA = np.argpartition(-near_RO, num_near - 1, axis=1)[:, :num_near]
     count_K = np.bincount(group_N[outside_O[near_RA]].ravel(), minlength=int(group_N.max()) + 1)
     share_K: npt.NDArray[np.float64] = count_K / count_K.sum()
     return share_K

@@ -1,4 +1,7 @@
-"""How far groups stand apart, without labels. Shapes: N images, D numbers a vector, S sampled rows."""
+"""How far groups stand apart, without labels.
+
+Shapes: N images, D numbers a vector, S sampled rows.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,22 @@ NOISE = -1
 def silhouette(
     vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, *, sample: int = 5000, seed: int = 0
 ) -> float | None:
-    """How much nearer images are to their own group than to the next, −1…1; None without two groups.
+    """Compute the silhouette of groups of vectors.
 
-    Measured by cosine distance between the vectors themselves, never on a map, so that figures compare
-    across methods; noise is left out; above `sample` images on a random part of them.
+    It says how much nearer images are to their own group than to the next. Measured by cosine distance between the
+    vectors themselves, never on a map, so that figures compare across methods; noise is left out; above `sample`
+    images on a random part of them.
 
     Source: Rousseeuw 1987, Silhouettes.
+
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers, −1 for noise.
+        sample: The most images it is measured on.
+        seed: Of the sample.
+
+    Returns:
+        −1…1, None without two groups.
 
     >>> round(silhouette([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1]), 2)
     0.99
@@ -37,7 +50,16 @@ def silhouette(
 def map_silhouette(
     xy_N2: npt.ArrayLike, groups: npt.ArrayLike, *, sample: int = 5000, seed: int = 0
 ) -> float | None:
-    """The same by straight distance on a map, which tells numbers of groups apart: −1…1, None without two.
+    """Compute the Euclidean silhouette of groups on a map.
+
+    Args:
+        xy_N2: Positions.
+        groups: (N,) group numbers, −1 for noise.
+        sample: The most images it is measured on.
+        seed: Of the sample.
+
+    Returns:
+        −1…1, None without two groups.
 
     >>> round(map_silhouette([[0, 0], [0, 1], [9, 0], [9, 1]], [0, 0, 1, 1]), 2)
     0.89
@@ -60,7 +82,7 @@ def _silhouette(
 
 @contextlib.contextmanager
 def single_threaded() -> Iterator[None]:
-    """Two threads at most for scikit-learn's k-means.
+    """Limit scikit-learn's k-means to two threads.
 
     The sums of more are added in the order in which they end, and the last bits, now and then a group, would be
     others in each run.
@@ -77,9 +99,16 @@ def single_threaded() -> Iterator[None]:
 def map_groups(
     xy_N2: npt.ArrayLike, num_groups: int, *, starts: int = 10, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    """The group (N,) of each position (N, 2, or more), by the best of several starts of k-means.
+    """Group positions by the best of several starts of k-means.
 
-    Numbered from 0 on without gaps. Fewer groups come back where there are fewer different positions.
+    Args:
+        xy_N2: Positions, of two or more numbers each.
+        num_groups: Fewer come back where there are fewer different positions.
+        starts: Number of starts.
+        seed: Of the starts.
+
+    Returns:
+        (N,) group numbers from 0 on without gaps.
 
     >>> map_groups([[0, 0], [0, 1], [9, 9]], 2).tolist() in ([0, 0, 1], [1, 1, 0])
     True

@@ -1,4 +1,4 @@
-"""How good groups, vectors and maps are: against labels, and without any.
+"""Quality of groups, vectors and maps, mostly against labels.
 
 Shapes: N images, D numbers a vector, K groups, C classes, S sampled rows.
 """
@@ -18,8 +18,9 @@ from unpool.errors import UnpoolError
 
 
 def contingency(groups: npt.ArrayLike, labels: npt.ArrayLike) -> Indices:
-    """How many images each pair of group and class shares: (K, C), both in sorted order; noise is a group.
+    """Count the images of each pair of group and class.
 
+    Returns (K, C), both in sorted order; noise is a group.
     Raises UnpoolError where the two differ in length or are empty.
 
     >>> contingency([0, 0, 1], ["a", "b", "b"]).tolist()
@@ -38,8 +39,9 @@ def contingency(groups: npt.ArrayLike, labels: npt.ArrayLike) -> Indices:
 
 
 def accuracy(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The share of images, 0…1, whose group is their class, under the best one-to-one matching of the two.
+    """Compute the accuracy of groups under the best one-to-one matching.
 
+    It is the share of images, 0…1, whose group is matched to their class.
     Groups without a class (or classes without a group) count as wrong; noise is a group like any other.
 
     Source: Kuhn 1955 (the matching); Yang et al. 2010, Image clustering using local discriminant models
@@ -56,7 +58,9 @@ def accuracy(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def nmi(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """Mutual information of groups and labels over the mean of their entropies, 0…1.
+    """Compute the normalised mutual information, 0…1.
+
+    It is that of groups and labels over the mean of their entropies.
 
     Source: Strehl and Ghosh 2002, with the arithmetic mean.
 
@@ -70,7 +74,9 @@ def nmi(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def ari(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
-    """The adjusted Rand index: 1 for equal partitions, about 0 for unrelated ones, down to −0.5.
+    """Compute the adjusted Rand index.
+
+    It is 1 for equal partitions, about 0 for unrelated ones, down to −0.5.
 
     Source: Hubert and Arabie 1985, Comparing partitions.
 
@@ -84,7 +90,7 @@ def ari(groups: npt.ArrayLike, labels: npt.ArrayLike) -> float:
 
 
 def coverage(groups: npt.ArrayLike) -> float:
-    """The share of images, 0…1, that are in a group, not noise.
+    """Compute the share of images that are not noise, 0…1.
 
     >>> coverage([0, 1, -1, 0])
     0.75
@@ -93,9 +99,20 @@ def coverage(groups: npt.ArrayLike) -> float:
 
 
 def knn_accuracy(vectors_ND: npt.ArrayLike, labels: npt.ArrayLike, k: int = 10) -> float | None:
-    """The share of images, 0…1, whose k nearest others (cosine) vote for their class; None for one image.
+    """Compute the accuracy of voting by nearest neighbours.
 
     Where classes tie, the one whose voter is nearest wins.
+
+    Args:
+        vectors_ND: Finite numbers.
+        labels: (N,) classes.
+        k: Number of voters, by cosine distance.
+
+    Returns:
+        The share of images, 0…1, whose neighbours vote for their class; None for one image.
+
+    Raises:
+        UnpoolError: Where the numbers of vectors and labels differ.
 
     >>> knn_accuracy([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], ["a", "a", "b", "b"], k=1)
     1.0
@@ -116,12 +133,19 @@ def knn_accuracy(vectors_ND: npt.ArrayLike, labels: npt.ArrayLike, k: int = 10) 
 def trustworthiness(
     vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike, k: int = 15, *, sample: int = 2000, seed: int = 0
 ) -> float | None:
-    """How far neighbours on the map are neighbours in truth (cosine), 0…1, random about 0.5.
-
-    Where there are more than `sample` images, that many are asked about their neighbours among all, in
-    sample × N steps. `k` shrinks below N/2, as the measure needs; None for fewer than three images.
+    """Compute how far a map's neighbours are true neighbours.
 
     Source: Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods, eq. 1.
+
+    Args:
+        vectors_ND: Finite numbers, compared by cosine distance.
+        xy_N2: Positions on the map.
+        k: Neighbours of each image; it shrinks below N/2, as the measure needs.
+        sample: The most images whose neighbours (among all) are compared, in sample × N steps.
+        seed: Of the sample.
+
+    Returns:
+        0…1, about 0.5 for a random map; None for fewer than three images.
 
     >>> trustworthiness([[1, 0], [1, 0.1], [0.1, 1], [0, 1]], [[0, 0], [0, 1], [9, 1], [9, 0]], k=1)
     1.0
@@ -131,9 +155,9 @@ def trustworthiness(
     if num < 3:
         return None
     k = max(1, min(k, (num - 1) // 2))
-    asked_S = subsample_indices(num, sample, seed)
-    penalty = sum(_intrusion(unit_ND, place_N2, int(row), k) for row in asked_S)
-    return float(1 - 2 * penalty / (len(asked_S) * k * (2 * num - 3 * k - 1)))
+    sampled_S = subsample_indices(num, sample, seed)
+    penalty = sum(_intrusion(unit_ND, place_N2, int(row), k) for row in sampled_S)
+    return float(1 - 2 * penalty / (len(sampled_S) * k * (2 * num - 3 * k - 1)))
 
 
 def _intrusion(unit_ND: Floats, place_N2: Floats, row: int, k: int) -> float:
@@ -148,7 +172,15 @@ def _intrusion(unit_ND: Floats, place_N2: Floats, row: int, k: int) -> float:
 
 
 def medoids(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int) -> dict[int, Indices]:
-    """The rows of each group's k most typical images, nearest to its mean direction first; noise is left out.
+    """Find each group's k most typical images.
+
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers, −1 for noise, which is left out.
+        k: Images of each group.
+
+    Returns:
+        By group the rows, nearest to its mean direction first.
 
     >>> medoids([[1, 0], [1, 0.2], [1, 0.5], [0, 1]], [0, 0, 0, 1], k=2)[0].tolist()
     [1, 0]
@@ -163,7 +195,9 @@ def medoids(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int) -> dict[in
 
 
 def outlier_score(vectors_ND: npt.ArrayLike, k: int = 10) -> Floats:
-    """The mean cosine distance, 0…2, of each row to its k nearest others: the larger, the more alone; (N,).
+    """Compute the mean distance to the k nearest others.
+
+    It is the cosine distance, 0…2, of each row (N,); the larger, the more isolated.
 
     Source: Angiulli and Pizzuti 2002, Fast outlier detection in high dimensional spaces.
 
@@ -180,10 +214,19 @@ def outlier_score(vectors_ND: npt.ArrayLike, k: int = 10) -> Floats:
 def evaluate(
     vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, labels: Sequence[Any] | npt.NDArray[Any] | None = None
 ) -> dict[str, int | float | None]:
-    """All figures of one grouping; those that need labels are None without, and take labelled images only.
+    """Compute all figures of a grouping.
 
-    Keys: images, groups (without noise), accuracy, nmi, ari, knn_accuracy, silhouette, coverage; a label is
-    missing where it is None or NaN. Raises UnpoolError where lengths differ or vectors are not finite.
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers, −1 for noise.
+        labels: Classes, None or NaN where an image has none.
+
+    Returns:
+        images, groups (without noise), accuracy, nmi, ari, knn_accuracy, silhouette, coverage. Those that need
+        labels are of labelled images only, None without any.
+
+    Raises:
+        UnpoolError: Where lengths differ or vectors are not finite.
 
     >>> evaluate([[1, 0], [1, 0.1], [0, 1]], [0, 0, 1], ["a", "a", "b"])["accuracy"]
     1.0
@@ -203,14 +246,14 @@ def evaluate(
 def _against_labels(
     vector_ND: Floats, group_N: npt.NDArray[Any], labels: Sequence[Any] | npt.NDArray[Any] | None
 ) -> dict[str, float | None]:
-    given = [] if labels is None else list(labels)
-    if given and len(given) != len(group_N):
-        raise UnpoolError(f"labels: {len(given)}, expected {len(group_N)}, one for each image or None")
+    values = [] if labels is None else list(labels)
+    if values and len(values) != len(group_N):
+        raise UnpoolError(f"labels: {len(values)}, expected {len(group_N)}, one for each image or None")
     # NaN is the one value that differs from itself.
-    rows = [row for row, label in enumerate(given) if label is not None and label == label]
+    rows = [row for row, label in enumerate(values) if label is not None and label == label]
     if not rows:
         return dict.fromkeys(("accuracy", "nmi", "ari", "knn_accuracy"))
-    names = np.array([str(given[row]) for row in rows])
+    names = np.array([str(values[row]) for row in rows])
     return {
         "accuracy": accuracy(group_N[rows], names),
         "nmi": nmi(group_N[rows], names),

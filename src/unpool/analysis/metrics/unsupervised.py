@@ -1,4 +1,4 @@
-"""How good groups and vectors are when nobody knows the truth.
+"""Quality of groups and vectors without labels.
 
 Shapes: N images, D numbers a vector, K groups, k neighbours, R groupings.
 """
@@ -12,16 +12,24 @@ from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
 
-RUNS, SAMPLE = 3, 5_000
-COLLAPSED = 3.0  # effective rank below which vectors of this kind hold next to nothing
+SAMPLE = 5_000
+MIN_RANK = 3.0  # effective rank below which vectors hold next to nothing
 
 
 def purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> float | None:
-    """The mean share of an image's k nearest neighbours (cosine) that are in its group, 0…1; noise is left out.
+    """Compute the mean share of neighbours in the same group.
 
-    None where there are not two images. Groups that cut through crowds have low purity, whatever their shape.
+    Groups that cut through dense regions have low purity, whatever their shape.
 
-    Source: Venna et al. 2010 (neighbourhoods as the unit of judgement); the share is ours.
+    Source: Venna et al. 2010 (neighbourhoods as the unit of judgement); the share is our own.
+
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers, −1 for noise, which is left out.
+        k: Neighbours of each image, by cosine distance.
+
+    Returns:
+        0…1, None for fewer than two images.
 
     >>> purity([[1, 0], [1, 0.1], [0, 1], [0.1, 1]], [0, 0, 1, 1], k=1)
     1.0
@@ -32,7 +40,16 @@ def purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> flo
 
 
 def neighbour_purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> Floats:
-    """For each image the share of its k nearest neighbours that are in its group: (N,), 1 for a single image."""
+    """Compute each image's share of neighbours in its group.
+
+    Args:
+        vectors_ND: Finite numbers.
+        groups: (N,) group numbers.
+        k: Neighbours of each image, by cosine distance.
+
+    Returns:
+        (N,) 0…1, 1 for a single image.
+    """
     group_N = np.asarray(groups)
     if len(group_N) < 2:
         return np.ones(len(group_N), np.float32)
@@ -42,10 +59,10 @@ def neighbour_purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 
 
 
 def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int = 0) -> float:
-    """How many directions the vectors make use of: 1 where all lie on a line, up to D.
+    """Compute how many directions the vectors use.
 
-    The exponential of the entropy of the shares that the principal directions have of the variance; of a random
-    part above `sample` images.
+    It is 1 where all lie on a line, at most D. The exponential of the entropy of the shares that the principal
+    directions have of the variance; of a random part above `sample` images.
 
     Source: Roy and Vetterli 2007, The effective rank; of variances in place of singular values.
 
@@ -67,15 +84,17 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
 
 
 def collapse_warning(rank: float, dimension: int) -> str | None:
-    """What to tell where an embedding holds next to nothing; None where it does not.
+    """Return a warning where an embedding has collapsed, else None.
+
+    `rank` is its effective rank, `dimension` the length of a vector.
 
     >>> collapse_warning(1.4, 64)[:42]
     'the 64 numbers of a vector vary in only 1.'
     """
-    if dimension < 4 or rank >= COLLAPSED:
+    if dimension < 4 or rank >= MIN_RANK:
         return None
     return (
         f"the {dimension} numbers of a vector vary in only {rank:.1f} directions: the embedding has collapsed, and "
-        "groups mean little (unless the images are of two or three kinds, each much alike); train longer, with "
+        "groups mean little (unless the images are of two or three kinds, each very uniform); train longer, with "
         "other --augment, or take pretrained features"
     )

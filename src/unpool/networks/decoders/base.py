@@ -1,4 +1,4 @@
-"""What every decoder is: a code, and what pooling remembered or a size, → an image.
+"""Base classes and layers of decoders.
 
 Shapes: B batch, C channels, S spatial axes of the image, n spatial axes of the code.
 """
@@ -22,7 +22,7 @@ TRANSPOSED: tuple[type[nn.ConvTranspose1d] | type[nn.ConvTranspose2d] | type[nn.
 
 
 class Decoder(nn.Module):
-    """A code → an image. The three ways to call one:
+    """The base class of decoders, which map codes to images.
 
     `decoder(code, pools)` restores the size and, in the unpooling form, the positions that the encoder saw;
     `decoder(code, size=(h, w))` gives an image of that size from the code alone;
@@ -30,36 +30,72 @@ class Decoder(nn.Module):
     """
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Decode.
+
+        Args:
+            code: (B, C, n), or (B, D) where it is flat.
+            pools: What the encoder kept of the image.
+            size: The image's size, where there are no pools.
+
+        Returns:
+            The image (B, C, S).
+        """
         raise NotImplementedError
 
 
 class NoDecoder(Decoder):
-    """Stands where a network only embeds."""
+    """The decoder of networks that only embed."""
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Raise UnpoolError.
+
+        Args:
+            code: Not used.
+            pools: Not used.
+            size: Not used.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            UnpoolError: Always.
+        """
         raise UnpoolError(
             "this network has no decoder; build it with decoder='unpool', 'transpose' or 'upsample'"
         )
 
 
 class PlainDecoder(Decoder):
-    """Layers that need nothing remembered; their image is interpolated where another size is asked for."""
+    """Layers that need no pools.
+
+    Their image is interpolated where another size is requested.
+    """
 
     def __init__(self, layers: nn.Module) -> None:
         super().__init__()
         self.layers = layers
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Decode (B, C, n) to (B, C, S).
+
+        Args:
+            code: What the encoder gives.
+            pools: Their size alone is used.
+            size: The image's size; goes before `pools`.
+
+        Returns:
+            The image.
+        """
         image_BCS: Tensor = self.layers(code)
-        wanted = tuple(size) if size is not None else (pools.size if pools is not None else None)
-        return image_BCS if wanted is None else interpolate(image_BCS, wanted)
+        target = tuple(size) if size is not None else (pools.size if pools is not None else None)
+        return image_BCS if target is None else interpolate(image_BCS, target)
 
 
 class SteppedDecoder(Decoder):
-    """Layers run in turn, of which each that undoes a shrinking is given what that shrinking remembered.
+    """Layers in order, with a Pool for each restoring one.
 
-    `windows` are the encoder's windows from first to last, each with whether a Pool was kept for it; they
-    tell the sizes when nothing was remembered.
+    `windows` are the encoder's windows from first to last, each with whether a Pool was kept for it; the sizes are
+    computed from them when there are no pools.
     """
 
     def __init__(self, layers: Iterable[nn.Module], windows: Iterable[tuple[Window, bool]]) -> None:
@@ -68,21 +104,33 @@ class SteppedDecoder(Decoder):
         self.windows = tuple(windows)
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """(B, C, n) → (B, C, S). UnpoolError where pools or size do not belong to this code."""
-        remembered = list(self.imagined_pools(code, size) if pools is None else pools)
-        if len(remembered) != sum(kept for _, kept in self.windows):
+        """Decode (B, C, n) to (B, C, S).
+
+        Args:
+            code: What the encoder gives.
+            pools: What it kept of the image.
+            size: The image's size, where there are no pools.
+
+        Returns:
+            The image.
+
+        Raises:
+            UnpoolError: Where pools or size do not belong to this code.
+        """
+        remaining = list(self.infer_pools(code, size) if pools is None else pools)
+        if len(remaining) != sum(kept for _, kept in self.windows):
             expected = sum(kept for _, kept in self.windows)
             raise UnpoolError(
-                f"the decoder needs {expected} pools, got {len(remembered)}; pass those of its encoder"
+                f"the decoder needs {expected} pools, got {len(remaining)}; pass those of its encoder"
             )
         for layer in self.layers:
-            code = layer(code, remembered.pop()) if isinstance(layer, RESTORING) else layer(code)
+            code = layer(code, remaining.pop()) if isinstance(layer, RESTORING) else layer(code)
         return code
 
-    def imagined_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
-        """The sizes on the way down from an image of `size`, with no positions."""
+    def infer_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
+        """Compute the pools of an image of `size`, without positions."""
         end = tuple(code.shape[2:])
-        start = self.smallest(end) if size is None else tuple(size)
+        start = self.smallest_image(end) if size is None else tuple(size)
         pools, here = [], start
         for window, kept in self.windows:
             if kept:
@@ -93,36 +141,45 @@ class SteppedDecoder(Decoder):
             raise UnpoolError(f"{seen}; pass the size of the image that was encoded")
         return pools
 
-    def smallest(self, code_size: Size) -> Size:
-        """The smallest image size that has a code of this size."""
+    def smallest_image(self, code_size: Size) -> Size:
+        """Return the smallest image size with such a code."""
         for window, _ in reversed(self.windows):
             code_size = window.smallest_input(code_size)
         return code_size
 
 
 class Resize(nn.Module):
-    """Interpolate linearly to the size remembered: no checkerboards (Odena et al. 2016)."""
+    """Interpolate linearly to the encoder's size.
+
+    That leaves no checkerboards. Source: Odena et al. 2016.
+    """
 
     def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
-        """(B, C, n) → (B, C, S)."""
+        """Resize (B, C, n) to (B, C, S)."""
         return interpolate(y_BCn, pool.size)
 
 
 class Enlarge(nn.Module):
-    """A transposed convolution to the size remembered; a stride alone leaves that size open."""
+    """A transposed convolution to the encoder's size.
+
+    A stride alone leaves that size open.
+    """
 
     def __init__(self, conv: nn.Module) -> None:
         super().__init__()
         self.conv = conv
 
     def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
-        """(B, C, n) → (B, C', S)."""
+        """Map (B, C, n) to (B, C', S)."""
         image_BCS: Tensor = self.conv(y_BCn, output_size=list(pool.size))
         return image_BCS
 
 
 def interpolate(x_BCS: Tensor, size: Size) -> Tensor:
-    """Linear interpolation to `size`, in one, two or three dimensions; x itself where the size is right."""
+    """Interpolate linearly to `size`, in 1, 2 or 3 dimensions.
+
+    x itself comes back where it has that size.
+    """
     if tuple(x_BCS.shape[2:]) == size:
         return x_BCS
     mode = {1: "linear", 2: "bilinear", 3: "trilinear"}[len(size)]

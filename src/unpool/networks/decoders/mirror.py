@@ -1,4 +1,4 @@
-"""An encoder → its decoder, made by walking the encoder backwards.
+"""Mirror an encoder to its decoder.
 
 The rule is that of SegNet and of deconvolution networks (Badrinarayanan et al. 2017; Noh et al. 2015): a
 convolution becomes a transposed convolution with its channels swapped, and pooling becomes unpooling at the
@@ -27,7 +27,7 @@ Convolution = nn.Conv1d | nn.Conv2d | nn.Conv3d
 
 @dataclass
 class _Block:
-    """One layer with a window, the channels it gives, and the normalisations and activations after it."""
+    """A layer with a window, its output channels, and the normalisations and activations after it."""
 
     layer: nn.Module
     window: Window
@@ -36,16 +36,24 @@ class _Block:
 
 
 def mirror(encoder: nn.Module, form: str = "unpool", *, channels: int | None = None) -> SteppedDecoder:
-    """The decoder that undoes `encoder` layer by layer.
+    """Build the decoder that undoes an encoder layer by layer.
 
-    `encoder` is a Sequential, nested or not, of convolutions, max or average pools, normalisations,
-    activations and dropout, in one, two or three dimensions. `form` is how shrinking is undone: "unpool" at
-    the remembered positions (average pooling by interpolation), "transpose" by a transposed convolution with
-    the pool's stride, "upsample" by interpolation. Normalisation and activation stand where the encoder has
-    them, except after the last layer, so the image is unbounded. `channels` of the image are those of the
-    encoder's input unless given: a segmenter gives its number of classes.
+    Normalisation and activation stand where the encoder has them, except after the last layer, so the image is
+    unbounded.
 
-    Raises UnpoolError, naming the module, for what has no exact mirror; UsageError for an unknown form.
+    Args:
+        encoder: A Sequential, nested or not, of convolutions, max or average pools, normalisations, activations
+            and dropout, in one, two or three dimensions.
+        form: How shrinking is undone: "unpool" at the remembered positions (average pooling by interpolation),
+            "transpose" by a transposed convolution with the pool's stride, "upsample" by interpolation.
+        channels: Of the image, by default those of the encoder's input; a segmenter's are its classes.
+
+    Returns:
+        The decoder, on the encoder's device and of its type.
+
+    Raises:
+        UnpoolError: Naming the module, for what has no exact mirror.
+        UsageError: For an unknown form.
 
     >>> import torch
     >>> from unpool.networks.layers.pooling import remember
@@ -63,24 +71,34 @@ def mirror(encoder: nn.Module, form: str = "unpool", *, channels: int | None = N
         conv = block.layer
         layers += _undo(block, form, channels if block is last else None)
         if isinstance(conv, CONVOLUTIONS) and block is not last:
-            layers += [mirrored_follower(follower, conv.in_channels) for follower in block.followers]
+            layers += [mirror_follower(follower, conv.in_channels) for follower in block.followers]
     decoder = SteppedDecoder(layers, [(block.window, shrinks(block.layer)) for block in blocks])
     weight = _first_convolution(encoder).weight
     return decoder.to(device=weight.device, dtype=weight.dtype)
 
 
 def undo_pool(window: Window, form: str, channels: int) -> nn.Module:
-    """The layer that undoes a max-pool of `channels` in the form asked for."""
+    """Build the layer that undoes a max-pool.
+
+    Args:
+        window: The pool's.
+        form: "unpool", "transpose" or "upsample".
+        channels: Of the pooled tensor.
+
+    Returns:
+        A layer of (values, Pool).
+    """
     if form == "unpool":
         return Unpool(window)
     if form == "upsample":
         return Resize()
     transposed = TRANSPOSED[len(window.kernel) - 1]
-    return Enlarge(transposed(channels, channels, window.kernel, window.stride, window.padding))  # type: ignore[arg-type]
+    layer = transposed(channels, channels, window.kernel, window.stride, window.padding)  # type: ignore[arg-type]
+    return Enlarge(layer)
 
 
-def mirrored_follower(follower: nn.Module, channels: int) -> nn.Module:
-    """A fresh normalisation or activation like the encoder's, for another number of channels."""
+def mirror_follower(follower: nn.Module, channels: int) -> nn.Module:
+    """Copy a normalisation or activation for other channels, untrained."""
     if isinstance(follower, nn.GroupNorm):
         groups = math.gcd(follower.num_groups, channels)
         return nn.GroupNorm(groups, channels, follower.eps, follower.affine)

@@ -1,4 +1,4 @@
-"""Which modules have a mirror, and why the others have none."""
+"""Which modules have a mirror, and why others do not."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ MIRRORABLE: tuple[type[nn.Module], ...] = (
 
 
 def check_mirrorable(name: str, leaf: nn.Module) -> None:
-    """Raise UnpoolError, with the module's dotted name and its repr, for what has no exact mirror.
+    """Raise UnpoolError for a module without an exact mirror.
+
+    The message holds the module's dotted name and its repr.
 
     >>> check_mirrorable("features.2", nn.MaxPool2d(2, ceil_mode=True))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
     unpool.errors.UnpoolError: cannot mirror 'features.2' MaxPool2d(...): unpooling has no ceil mode; ...
     """
-    for applies, reason in _REFUSALS:
+    for applies, reason in _REASONS:
         if applies(leaf):
             where = f"'{name}' " if name else ""
             raise UnpoolError(f"cannot mirror {where}{_brief(leaf)}: {reason}")
@@ -89,7 +91,7 @@ def _brief(leaf: nn.Module) -> str:
     return text if len(text) <= 160 else f"{type(leaf).__name__}(…)"
 
 
-_REFUSALS: tuple[tuple[Callable[[nn.Module], bool], str], ...] = (
+_REASONS: tuple[tuple[Callable[[nn.Module], bool], str], ...] = (
     (_is_lazy, "a lazy module has no shape yet; run the encoder once on an example first"),
     (_is_dilated_pool, "unpooling has no dilation; use a pool with dilation=1"),
     (_rounds_up, "unpooling has no ceil mode; use a pool with ceil_mode=False"),

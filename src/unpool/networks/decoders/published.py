@@ -1,4 +1,4 @@
-"""Decoders published beside their encoders that are no exact mirror of them."""
+"""Published decoders that are no exact mirror."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from unpool.networks.layers.windows import Window, pixels
 
 
 def conv_small_decoder(channels: int = 1, width: int = 32) -> PlainDecoder:
-    """(B, 64, 2, 2) → (B, 1, 28, 28) in [-1, 1] by three transposed convolutions (system B)."""
+    """Build three transposed convolutions (system B).
+
+    (B, 64, 2, 2) → (B, 1, 28, 28) in [-1, 1].
+    """
     return PlainDecoder(
         nn.Sequential(
             nn.ConvTranspose2d(2 * width, width, 3, stride=2),
@@ -29,7 +32,16 @@ def conv_small_decoder(channels: int = 1, width: int = 32) -> PlainDecoder:
 
 
 def dense_decoder(channels: int = 1, size: int = 28, code: int = 12) -> PlainDecoder:
-    """(B, 12) → (B, 1, 28, 28) in [-1, 1] by three linear layers (system B)."""
+    """Build three linear layers (system B).
+
+    Args:
+        channels: Of the images.
+        size: Side of the images, pixels.
+        code: Numbers of the code.
+
+    Returns:
+        (B, 12) → (B, 1, 28, 28) in [-1, 1] by default.
+    """
     return PlainDecoder(
         nn.Sequential(
             nn.Linear(code, 64),
@@ -44,7 +56,10 @@ def dense_decoder(channels: int = 1, size: int = 28, code: int = 12) -> PlainDec
 
 
 def denoiser_decoder(channels: int = 3, form: str = "unpool") -> SteppedDecoder:
-    """(B, 16, 16, 16) → (B, 3, 32, 32), not negative (system D, with stride 1 throughout)."""
+    """Build the decoder of the denoising autoencoder (system D).
+
+    (B, 16, 16, 16) → (B, 3, 32, 32), not negative, with stride 1 throughout.
+    """
     conv = Window((3, 3), (1, 1), (1, 1), (1, 1))
     pool = Window((2, 2), (2, 2), (0, 0), (1, 1))
     layers = [
@@ -59,7 +74,15 @@ def denoiser_decoder(channels: int = 3, form: str = "unpool") -> SteppedDecoder:
 
 
 class SequenceDecoder(SteppedDecoder):
-    """(B, 30) → (B, 1, 28, 28) through the image read row by row (system D)."""
+    """The 1-D decoder (system D), through the image's rows.
+
+    (B, 30) → (B, 1, 28, 28).
+
+    Args:
+        channels: Of the images.
+        size: Side of the images, pixels.
+        form: How pooling is undone: "unpool", "transpose" or "upsample".
+    """
 
     def __init__(self, channels: int = 1, size: int = 28, form: str = "unpool") -> None:
         pool = Window((3,), (3,), (1,), (1,))
@@ -81,10 +104,10 @@ class SequenceDecoder(SteppedDecoder):
         super().__init__(layers, [(pool, True), (pool, True)])
         self.size = size
 
-    def imagined_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
-        """The lengths on the way down; the linear layers fix the image's size."""
+    def infer_pools(self, code: Tensor, size: Sequence[int] | None) -> list[Pool]:
+        """Return the lengths that the encoder's pools had."""
         if size is not None and tuple(size) != (self.size, self.size):
-            told = f"this network decodes to {self.size}×{self.size} pixels, not {pixels(size)}"
-            raise UnpoolError(f"{told}; leave size out")
+            seen = f"this network decodes to {self.size}×{self.size} pixels, not {pixels(size)}"
+            raise UnpoolError(f"{seen}; leave size out")
         length = self.size * self.size
         return [Pool((length,)), Pool((pooled_length(length),))]

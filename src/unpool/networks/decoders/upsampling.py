@@ -1,4 +1,4 @@
-"""A decoder for encoders that cannot be mirrored module by module (ResNet, EfficientNet, any of timm).
+"""A decoder for encoders without a mirror, such as ResNet.
 
 Shapes: B batch, C channels, h and w of the code, H and W of the image.
 """
@@ -16,16 +16,25 @@ from unpool.networks.layers.pooling import Pool, Pools
 from unpool.networks.layers.windows import Size, pixels
 
 UPSAMPLING_FORMS = ("upsample", "transpose")
-WIDEST, NARROWEST = 256, 16
+MAX_CHANNELS, MIN_CHANNELS = 256, 16
 
 
 class UpsamplingDecoder(Decoder):
-    """Doubles the code's size, step by step, up to the image's.
+    """A decoder that doubles the size step by step.
 
     `reduction` is the encoder's: 32 where the code is 1/32 of the image. Each step interpolates and
     convolves (form "upsample": no checkerboards, Odena et al. 2016) or is a transposed convolution (form
     "transpose"). Pooling indices are never used, so nothing of the image passes but its code. The image is
     unbounded.
+
+    Args:
+        code_channels: Channels of the code.
+        channels: Channels of the images.
+        reduction: How many times smaller than the image the code is.
+        form: "upsample" or "transpose".
+
+    Raises:
+        UsageError: For another form.
 
     >>> import torch
     >>> UpsamplingDecoder(512, reduction=32)(torch.zeros(1, 512, 2, 3), size=(50, 96)).shape
@@ -39,14 +48,26 @@ class UpsamplingDecoder(Decoder):
         if form not in UPSAMPLING_FORMS:
             raise unknown_name("decoder", form, UPSAMPLING_FORMS)
         steps = (reduction - 1).bit_length()
-        widths = [max(WIDEST // 2**step, NARROWEST) for step in range(steps + 1)]
+        widths = [max(MAX_CHANNELS // 2**step, MIN_CHANNELS) for step in range(steps + 1)]
         self.reduction = reduction
         self.narrow = nn.Sequential(nn.Conv2d(code_channels, widths[0], 1), *_norm_relu(widths[0]))
         self.steps = nn.ModuleList(_step(inside, outside, form) for inside, outside in pairwise(widths))
         self.image = nn.Conv2d(widths[-1], channels, 3, padding=1)
 
     def forward(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """(B, C, h, w) → (B, channels, H, W). UnpoolError for a flat code."""
+        """Decode (B, C, h, w) to (B, channels, H, W).
+
+        Args:
+            code: What the encoder gives.
+            pools: Its size alone is used.
+            size: The image's size; goes before `pools`.
+
+        Returns:
+            The image; without pools or size the smallest that has such a code.
+
+        Raises:
+            UnpoolError: For a flat code.
+        """
         if code.ndim != 4:
             raise UnpoolError(f"the code is {pixels(code.shape)}; an image needs batch×channels×height×width")
         y_BCHW = self.narrow(code)

@@ -1,4 +1,4 @@
-"""Any timm or torchvision network as an encoder: images in, its last feature map out.
+"""Encoders from any timm or torchvision network.
 
 Shapes: B batch, C channels, H and W of the image, h and w of the features, N tokens.
 """
@@ -19,10 +19,17 @@ _HEADS = ("avgpool", "classifier", "fc", "dropout", "aux", "flatten", "head")
 
 
 class Backbone(nn.Module):
-    """A network without its classifier: (B, C, H, W) → (B, out_channels, h, w).
+    """A network without its classifier.
 
-    `body` is the timm or torchvision module, with its own names for its weights. `out_channels` are those
-    of the features and `reduction` how many times smaller than the image they are.
+    It maps (B, C, H, W) to (B, out_channels, h, w). `body` is the timm or torchvision module, with its own names
+    for its weights. `out_channels` are those of the features and `reduction` how many times smaller than the image
+    they are.
+
+    Args:
+        body: The timm or torchvision module.
+        out_channels: Channels of the features.
+        reduction: How many times smaller than the image the features are.
+        tokens: Tokens before the image's, which are left out.
     """
 
     def __init__(self, body: nn.Module, out_channels: int, reduction: int, tokens: int = 0) -> None:
@@ -33,6 +40,7 @@ class Backbone(nn.Module):
         self.num_prefix_tokens = tokens
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Return the last feature map."""
         found = getattr(self.body, "forward_features", self.body)(x_BCHW)
         features: Tensor = found["tokens"] if isinstance(found, dict) else found
         if features.ndim == 3:
@@ -50,9 +58,18 @@ class Backbone(nn.Module):
 
 
 def backbone(name: str, *, channels: int = 3, size: int = 224) -> tuple[Backbone, dict[str, Any]]:
-    """A backbone with random weights, and what its authors say of its inputs (timm's `pretrained_cfg`).
+    """Build a backbone with random weights.
 
-    `name` is one of timm's, else one of torchvision's. Raises UnpoolError where it gives no map of features.
+    Args:
+        name: One of timm's names, else one of torchvision's.
+        channels: Of the images.
+        size: Side of the images, pixels.
+
+    Returns:
+        The backbone, and its authors' preprocessing (timm's `pretrained_cfg`).
+
+    Raises:
+        UnpoolError: Where it does not run, or gives no map of features.
     """
     if is_timm_name(name):
         return _from_timm(name, channels, size)
@@ -60,29 +77,29 @@ def backbone(name: str, *, channels: int = 3, size: int = 224) -> tuple[Backbone
 
 
 def is_timm_name(name: str) -> bool:
-    """Whether timm knows the name (without its weights' tag, after a dot)."""
+    """Return whether timm knows a name, without its weights' tag."""
     import timm
 
     return bool(timm.is_model(ALIASES.get(name, name)))
 
 
 def native_size(name: str) -> int:
-    """The side of the images that timm's weights of this name were trained on, pixels."""
+    """Return the image side that timm's weights were trained at."""
     import timm
 
-    told = timm.models.get_pretrained_cfg(name)
-    return int(told.input_size[-1]) if told else 224
+    config = timm.models.get_pretrained_cfg(name)
+    return int(config.input_size[-1]) if config else 224
 
 
 def is_torchvision_name(name: str) -> bool:
-    """Whether torchvision has a classifier of this name."""
+    """Return whether torchvision has a classifier of this name."""
     import torchvision
 
     return name in torchvision.models.list_models(module=torchvision.models)
 
 
 def foreign_names() -> list[str]:
-    """Every name that timm and torchvision's classifiers have."""
+    """List the names of timm's and torchvision's networks."""
     import timm
     import torchvision
 
@@ -91,25 +108,35 @@ def foreign_names() -> list[str]:
 
 def _from_timm(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
     body = timm_body(name, channels, size)
-    return _measured(name, body, channels, size, getattr(body, "num_prefix_tokens", 0)), dict(
+    return _measure(name, body, channels, size, getattr(body, "num_prefix_tokens", 0)), dict(
         body.pretrained_cfg
     )
 
 
 def timm_body(name: str, channels: int, size: int, pretrained: bool = False) -> Any:
-    """timm's network without its head, for images of `size` pixels where it has to know."""
+    """Build timm's network without its head.
+
+    Args:
+        name: timm's name, or one of `ALIASES`.
+        channels: Of the images.
+        size: Side of the images in pixels, for networks that have to know it.
+        pretrained: Load timm's weights.
+
+    Returns:
+        The module, with timm's attributes.
+    """
     import timm
 
     known = ALIASES.get(name, name)
-    wanted = {"pretrained": pretrained, "in_chans": channels, "num_classes": 0}
+    options = {"pretrained": pretrained, "in_chans": channels, "num_classes": 0}
     try:
-        return timm.create_model(known, global_pool="", img_size=size, **wanted)
+        return timm.create_model(known, global_pool="", img_size=size, **options)
     except TypeError:  # networks of convolutions alone take images of any size and have no such option
         pass
     try:
-        return timm.create_model(known, global_pool="", **wanted)
+        return timm.create_model(known, global_pool="", **options)
     except TypeError:  # and some always pool
-        return timm.create_model(known, **wanted)
+        return timm.create_model(known, **options)
 
 
 def _from_torchvision(name: str, channels: int, size: int) -> tuple[Backbone, dict[str, Any]]:
@@ -119,25 +146,25 @@ def _from_torchvision(name: str, channels: int, size: int) -> tuple[Backbone, di
     if name.startswith("maxvit"):
         options = {"input_size": (size, size)}
     try:
-        whole = torchvision.models.get_model(name, weights=None, **options)
+        classifier = torchvision.models.get_model(name, weights=None, **options)
     except ValueError as error:
         raise _does_not_run(name, size, error) from error
-    body, num_prefix_tokens = _without_head(whole)
+    body, num_prefix_tokens = _without_head(classifier)
     if channels != 3:
         _take_channels(body, channels)
     imagenet = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225), "interpolation": "bilinear"}
-    return _measured(name, body, channels, size, num_prefix_tokens), imagenet
+    return _measure(name, body, channels, size, num_prefix_tokens), imagenet
 
 
-def _without_head(whole: nn.Module) -> tuple[nn.Module, int]:
+def _without_head(classifier: nn.Module) -> tuple[nn.Module, int]:
     """A torchvision classifier's layers up to its features, and how many tokens stand before the image's."""
     from torchvision.models import VisionTransformer
     from torchvision.models.feature_extraction import create_feature_extractor
 
-    if isinstance(whole, VisionTransformer):
-        return create_feature_extractor(whole, {"encoder.ln": "tokens"}), 1
+    if isinstance(classifier, VisionTransformer):
+        return create_feature_extractor(classifier, {"encoder.ln": "tokens"}), 1
     body = nn.Sequential()
-    for name, child in whole.named_children():
+    for name, child in classifier.named_children():
         if not name.startswith(_HEADS):
             body.add_module(name, nn.Sequential(*child) if isinstance(child, nn.ModuleList) else child)
     return body, 0
@@ -151,12 +178,12 @@ def _take_channels(body: nn.Module, channels: int) -> None:
     nn.init.kaiming_normal_(first.weight)
 
 
-def _measured(name: str, body: nn.Module, channels: int, size: int, tokens: int) -> Backbone:
-    """A Backbone with the channels and reduction that it is seen to have at `size`."""
-    told = int(getattr(body, "num_features", 0))
+def _measure(name: str, body: nn.Module, channels: int, size: int, tokens: int) -> Backbone:
+    """Build a Backbone with the channels and reduction that it has at `size`."""
+    num_features = int(getattr(body, "num_features", 0))
     try:
         with torch.no_grad():
-            features = Backbone(body.eval(), told, 1, tokens)(torch.zeros(1, channels, size, size))
+            features = Backbone(body.eval(), num_features, 1, tokens)(torch.zeros(1, channels, size, size))
     except Exception as error:
         raise _does_not_run(name, size, error) from error
     if features.ndim != 4 or features.shape[2] < 1:
@@ -167,9 +194,9 @@ def _measured(name: str, body: nn.Module, channels: int, size: int, tokens: int)
 
 
 def _reduction(body: nn.Module, seen: float) -> int:
-    """What timm tells of its last features, else the power of two nearest to what was seen."""
-    told = getattr(body, "feature_info", None)
-    stages = getattr(told, "info", told)
+    """The reduction that timm gives for its last features, else the power of two nearest to `seen`."""
+    feature_info = getattr(body, "feature_info", None)
+    stages = getattr(feature_info, "info", feature_info)
     if isinstance(stages, list) and stages and "reduction" in stages[-1]:
         return int(stages[-1]["reduction"])
     return int(2 ** max(0, round(math.log2(seen))))

@@ -1,4 +1,4 @@
-"""The encoders of the catalogue, each a plain Sequential that can be read from first layer to last."""
+"""The small encoders of the catalogue, as plain Sequentials."""
 
 from __future__ import annotations
 
@@ -11,16 +11,25 @@ VGG_WIDTHS: dict[int, tuple[tuple[int, ...], ...]] = {
     19: ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4),
 }
 
-POOLED_FIRST = 16  # side in pixels; smaller images lose too much by it
+MIN_SIZE_POOL_FIRST = 16  # side in pixels; smaller images lose too much by it
 
 
 def conv(channels: int = 3, size: int = 64, width: int = 32) -> nn.Sequential:
-    """Blocks of convolution and pooling until at most 3 pixels a side are left, and one convolution there.
+    """Build blocks of convolution and pooling.
 
-    From 16 pixels on each pool comes before its convolution, so that most of the work is done on small planes.
+    Blocks follow until at most 3 pixels a side are left, and one convolution there. From 16 pixels on each pool
+    comes before its convolution, so that most of the work is done on small planes.
 
     (B, channels, size, size) → (B, 2·width, n, n) with n 2 or 3: 256 numbers for 8, 16, 32 or 64 pixels at
     width 32.
+
+    Args:
+        channels: Of the images.
+        size: Side of the images, pixels.
+        width: Channels of the first convolution.
+
+    Returns:
+        The encoder.
 
     >>> import torch
     >>> conv(channels=1, size=8)(torch.zeros(2, 1, 8, 8)).shape
@@ -30,13 +39,15 @@ def conv(channels: int = 3, size: int = 64, width: int = 32) -> nn.Sequential:
     inside = width
     for outside in conv_widths(size, width):
         block = _conv_norm_relu(inside, outside)
-        layers += [nn.MaxPool2d(2), *block] if size >= POOLED_FIRST else [*block, nn.MaxPool2d(2)]
+        layers += [nn.MaxPool2d(2), *block] if size >= MIN_SIZE_POOL_FIRST else [*block, nn.MaxPool2d(2)]
         inside = outside
     return nn.Sequential(*layers)
 
 
 def conv_widths(size: int, width: int) -> list[int]:
-    """Channels of each block of `conv`: doubling to four times the width, the last one twice the width.
+    """Return the channels of each block of `conv`.
+
+    They double up to four times the width; the last block has twice the width.
 
     >>> conv_widths(8, 32), conv_widths(28, 32), conv_widths(64, 32)
     ([64, 64], [64, 128, 64], [64, 128, 128, 128, 64])
@@ -48,7 +59,10 @@ def conv_widths(size: int, width: int) -> list[int]:
 
 
 def conv_small(channels: int = 1, width: int = 32) -> nn.Sequential:
-    """The small convolutional encoder (system B): (B, 1, 28, 28) → (B, 64, 2, 2) at width 32."""
+    """Build the small convolutional encoder (system B).
+
+    (B, 1, 28, 28) → (B, 64, 2, 2) at width 32.
+    """
     return nn.Sequential(
         nn.Conv2d(channels, width, 3, stride=3, padding=1),
         nn.ReLU(),
@@ -60,7 +74,16 @@ def conv_small(channels: int = 1, width: int = 32) -> nn.Sequential:
 
 
 def dense(channels: int = 1, size: int = 28, code: int = 12) -> nn.Sequential:
-    """The fully connected encoder (system B): (B, 1, 28, 28) → (B, 12)."""
+    """Build the fully connected encoder (system B).
+
+    Args:
+        channels: Of the images.
+        size: Side of the images, pixels.
+        code: Numbers of the code.
+
+    Returns:
+        The encoder, (B, 1, 28, 28) → (B, 12) by default.
+    """
     return nn.Sequential(
         nn.Flatten(),
         nn.Linear(channels * size * size, 128),
@@ -72,7 +95,9 @@ def dense(channels: int = 1, size: int = 28, code: int = 12) -> nn.Sequential:
 
 
 def vgg(depth: int = 16, channels: int = 3) -> nn.Sequential:
-    """The convolutions of VGG with batch normalisation (Simonyan and Zisserman 2015, table 1).
+    """Build the convolutions of VGG with batch normalisation.
+
+    Source: Simonyan and Zisserman 2015, table 1.
 
     (B, channels, H, W) → (B, 512, H/32, W/32). Laid out as torchvision's `features`, so that its weights
     load.
@@ -93,7 +118,10 @@ def vgg(depth: int = 16, channels: int = 3) -> nn.Sequential:
 
 
 def lenet(channels: int = 3) -> nn.Sequential:
-    """The convolutions of LeNet (LeCun et al. 1998), with ReLU: (B, 3, 32, 32) → (B, 16, 5, 5)."""
+    """Build the convolutions of LeNet, with ReLU.
+
+    (B, 3, 32, 32) → (B, 16, 5, 5). Source: LeCun et al. 1998.
+    """
     return nn.Sequential(
         nn.Conv2d(channels, 6, 5),
         nn.ReLU(),
@@ -105,24 +133,33 @@ def lenet(channels: int = 3) -> nn.Sequential:
 
 
 def unpooling(channels: int = 1) -> nn.Sequential:
-    """One convolution, one pool (system D): (B, 1, 28, 28) → (B, 1, 13, 13)."""
+    """Build one convolution and one pool (system D).
+
+    (B, 1, 28, 28) → (B, 1, 13, 13).
+    """
     return nn.Sequential(nn.Conv2d(channels, channels, 3), nn.MaxPool2d(2))
 
 
 def strided(channels: int = 1) -> nn.Sequential:
-    """The same with the pool replaced by a convolution of stride 2 (system D)."""
+    """Build a convolution and one of stride 2 (system D)."""
     return nn.Sequential(nn.Conv2d(channels, channels, 3), nn.Conv2d(channels, channels, 2, stride=2))
 
 
 def denoiser(channels: int = 3) -> nn.Sequential:
-    """The encoder of the denoising autoencoder (system D): (B, 3, 32, 32) → (B, 16, 16, 16)."""
+    """Build the encoder of the denoising autoencoder (system D).
+
+    (B, 3, 32, 32) → (B, 16, 16, 16).
+    """
     return nn.Sequential(
         nn.Conv2d(channels, 16, 3, padding=1), nn.ReLU(), nn.BatchNorm2d(16), nn.MaxPool2d(2)
     )
 
 
 def sequence(channels: int = 1, size: int = 28) -> nn.Sequential:
-    """The 1-D encoder (system D): an image read row by row, (B, 1, 28, 28) → (B, 30)."""
+    """Build the 1-D encoder (system D).
+
+    It reads an image row by row, (B, 1, 28, 28) → (B, 30).
+    """
     pooled = pooled_length(pooled_length(size * size))
     return nn.Sequential(
         nn.Flatten(2),
@@ -141,7 +178,7 @@ def sequence(channels: int = 1, size: int = 28) -> nn.Sequential:
 
 
 def pooled_length(length: int) -> int:
-    """The length that `sequence`'s pool leaves.
+    """Return the length that `sequence`'s pool leaves.
 
     >>> pooled_length(784), pooled_length(262)
     (262, 88)

@@ -1,4 +1,4 @@
-"""Enlarging by whole factors: bilinear interpolation, or a transposed convolution that begins as it.
+"""Enlarge by whole factors, bilinearly or by transposed convolution.
 
 B batch, C channels, h and w before, H and W after, s the factor.
 """
@@ -14,7 +14,9 @@ from unpool.options import UPSAMPLINGS
 
 
 def bilinear_kernel(factor: int) -> Tensor:
-    """The weights (k, k) with which a transposed convolution of that stride interpolates, k = 2s − s mod 2.
+    """Return the kernel of bilinear enlargement.
+
+    It is (k, k), k = 2s − s mod 2; a transposed convolution of that kernel and stride s interpolates.
 
     Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 3.3; right for odd factors too.
 
@@ -28,12 +30,23 @@ def bilinear_kernel(factor: int) -> Tensor:
 
 
 def bilinear_transposed(channels: int, factor: int, *, grouped: bool = True) -> nn.ConvTranspose2d:
-    """A transposed convolution (B, C, h, w) → (B, C, s·h, s·w) that interpolates until it is trained.
+    """Build a transposed convolution that interpolates until trained.
 
-    In the interior it equals `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`; at the border
-    it fades, for nothing lies outside. `grouped` has a kernel for each channel, otherwise one for each pair of
-    them, with a bias, as published: C times the work and the weights. Raises `UsageError` for a factor below 1.
+    It maps (B, C, h, w) to (B, C, s·h, s·w).
+    In the interior it equals `torch.nn.functional.interpolate(mode="bilinear", align_corners=False)`; at the
+    border it fades, for nothing lies outside.
 
+    Args:
+        channels: C.
+        factor: s, 1 or more.
+        grouped: A kernel for each channel; otherwise one for each pair of them, with a bias, as published: C times
+            the work and the weights.
+
+    Returns:
+        The layer.
+
+    Raises:
+        UsageError: For a factor below 1.
     >>> bilinear_transposed(3, 5)(torch.zeros(1, 3, 4, 6)).shape
     torch.Size([1, 3, 20, 30])
     """
@@ -53,11 +66,19 @@ def bilinear_transposed(channels: int, factor: int, *, grouped: bool = True) -> 
 
 
 class Upsample(nn.Module):
-    """(B, C, h, w) → (B, C, H, W) of the size asked for, about `factor` times as large.
+    """Enlarge (B, C, h, w) to a requested size (B, C, H, W).
 
-    `kind` "interpolate" has no weights and takes any size; "grouped" and "dense" are transposed convolutions, after
-    which what lies beyond `whole` is cut off, and what is then not of the size asked for is interpolated.
-    Raises `UsageError` for an unknown kind.
+    That size is about `factor` times as large. `kind` "interpolate" has no weights and takes any size; "grouped"
+    and "dense" are transposed convolutions, after which what lies beyond `whole` is cut off, and what is then not
+    of that size is interpolated.
+
+    Args:
+        channels: C.
+        factor: About how many times the map is enlarged.
+        kind: "interpolate", "grouped" or "dense".
+
+    Raises:
+        UsageError: For an unknown kind.
     """
 
     def __init__(self, channels: int, factor: int, kind: str = "interpolate") -> None:
@@ -69,7 +90,16 @@ class Upsample(nn.Module):
             self.layer = bilinear_transposed(channels, factor, grouped=kind == "grouped")
 
     def forward(self, y_BChw: Tensor, size: tuple[int, int], whole: tuple[int, int] | None = None) -> Tensor:
-        """(B, C, h, w) → (B, C, H, W); `whole` is the size of which h and w are a part, by default `size`."""
+        """Enlarge a feature map.
+
+        Args:
+            y_BChw: The map.
+            size: H and W of the result.
+            whole: Where the result is cut off before it is interpolated: the size that the map stands for.
+
+        Returns:
+            (B, C, H, W).
+        """
         y_BCHW = y_BChw if self.layer is None else self.layer(y_BChw)
         if self.layer is not None and whole is not None:
             y_BCHW = y_BCHW[:, :, : whole[0], : whole[1]]

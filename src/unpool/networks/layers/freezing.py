@@ -10,10 +10,11 @@ from unpool.errors import UnpoolError, UsageError
 
 
 def freeze(network: nn.Module) -> None:
-    """Fix a network's `encoder`, in place: no gradients, and evaluation mode whatever `train()` is called later.
+    """Freeze a network's `encoder`, in place.
 
-    Without the second, batch normalisation would still move its running statistics, and dropout drop, each time
-    the network around the encoder is put in training mode. The names of the weights stay as they are.
+    It gets no gradients, and stays in evaluation mode whatever `train()` is called later. Without the second,
+    batch normalisation would still move its running statistics, and dropout drop, each time the network around the
+    encoder is put in training mode. The names of the weights stay as they are.
 
     Raises UnpoolError where there is no encoder.
 
@@ -31,16 +32,17 @@ def freeze(network: nn.Module) -> None:
     encoder.requires_grad_(False)
     encoder.eval()
     for module in encoder.modules():
-        # A method of each module, not a hook: hooks come too late for who asks `module.training`, and a bound
+        # A method of each module, not a hook: hooks come too late for readers of `module.training`, and a bound
         # method follows its module into a deep copy.
         module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
 
 
 def keep_statistics(network: nn.Module) -> None:
-    """Fix the running statistics of batch normalisation in a network's `encoder`, in place; its weights learn on.
+    """Freeze batch normalisation's statistics in a network's `encoder`.
 
-    What was learnt from a million images knows them better than a collection with other colours and crops does:
-    with statistics of the collection the features themselves lose (docs/decisions/0011).
+    Its weights go on learning. What was learnt from a million images knows them better than a collection with
+    other colours and crops does: with statistics of the collection the features themselves lose
+    (docs/decisions/0011).
 
     >>> network = nn.Module()
     >>> network.encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4))
@@ -55,7 +57,9 @@ def keep_statistics(network: nn.Module) -> None:
 
 
 def check_anything_trains(network: nn.Module, is_frozen: bool) -> None:
-    """Raise UsageError where no weight of a network would be trained, whatever the objective trains beside it.
+    """Raise UsageError where nothing of a network would be trained.
+
+    What the objective trains beside the network does not count.
 
     >>> check_anything_trains(nn.ReLU(), is_frozen=False)
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""How fresh weights are drawn, by name."""
+"""Initialisation of weights, by name."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ INITIALISATIONS = ("default", *_CONVOLUTION_WEIGHTS)
 
 
 def initialise(network: nn.Module, name: str = "default") -> None:
-    """Draw a network's weights anew, in place; "default" leaves what its layers drew for themselves.
+    """Draw a network's weights again, in place.
 
-    Biases become 0, normalisations 1 and 0. "xavier" is the published choice for LeNet (Glorot and Bengio 2010):
-    normal convolutions, and linear layers from N(0, 0.1²); the other names treat linear layers as convolutions.
-    Raises UsageError for an unknown name.
+    "default" leaves what its layers drew for themselves. Biases become 0, normalisations 1 and 0. "xavier" is the
+    published choice for LeNet (Glorot and Bengio 2010): normal convolutions, and linear layers from N(0, 0.1²);
+    the other names treat linear layers as convolutions. Raises UsageError for an unknown name.
 
     >>> conv = nn.Conv2d(1, 1, 3)
     >>> initialise(conv, "xavier")

@@ -1,4 +1,4 @@
-"""Pooling that remembers where each maximum stood, unpooling that puts every value back.
+"""Pooling that keeps the maxima's positions, and its unpooling.
 
 Shapes: B batch, C channels, S any number of spatial axes (L, or H and W, or D, H and W); n the pooled size.
 """
@@ -20,7 +20,7 @@ from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, Window
 
 @dataclass(frozen=True)
 class Pool:
-    """What one layer that shrinks remembers: the size it was given, and where a max-pool's maxima stood.
+    """Input size and maxima's positions of one shrinking layer.
 
     `indices` has the shape of the pooled tensor and counts row by row within each plane, as torch does. It
     is None for a strided convolution and for average pooling; unpooling then puts values at fixed
@@ -33,7 +33,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Pools:
-    """What an encoder remembers: the input's spatial size, and one Pool for each layer that shrinks."""
+    """The input's spatial size, and a Pool per shrinking layer."""
 
     size: Size
     pools: tuple[Pool, ...] = ()
@@ -49,7 +49,9 @@ class Pools:
 
 
 def leaves(encoder: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """The modules of nested Sequentials in the order they run, each with its dotted name.
+    """Iterate over nested Sequentials' modules with their dotted names.
+
+    They come in the order in which they run.
 
     >>> block = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU())
     >>> [name for name, _ in leaves(nn.Sequential(block, nn.MaxPool2d(2)))]
@@ -63,12 +65,15 @@ def leaves(encoder: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Modul
 
 
 def is_sequential(module: nn.Module) -> bool:
-    """Whether the module does no more than run its children one after the other."""
+    """Return whether a module only runs its children in order."""
     return isinstance(module, nn.Sequential) and type(module).forward is nn.Sequential.forward
 
 
 def shrinks(module: nn.Module) -> bool:
-    """Whether an encoder keeps a Pool for this module: max or average pooling, or a strided convolution."""
+    """Return whether an encoder keeps a Pool for this module.
+
+    It does for max and average pooling, and for strided convolutions.
+    """
     window = window_of(module)
     return window is not None and (not isinstance(module, CONVOLUTIONS) or window.is_strided)
 
@@ -76,6 +81,7 @@ def shrinks(module: nn.Module) -> bool:
 def remember(encoder: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Pools]:
     """Run an encoder and keep what its mirror needs.
 
+    Returns the code and the pools.
     An encoder that is not a Sequential is run as it is; then only the input's size is kept.
 
     >>> code, pools = remember(nn.MaxPool2d(2), torch.arange(16.0).reshape(1, 1, 4, 4))
@@ -94,7 +100,10 @@ def remember(encoder: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Pools]:
 
 
 def run_with_indices(module: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Run one layer; a max-pool also tells where the maxima stood, whatever its own `return_indices` says."""
+    """Run one layer, a max-pool with its maxima's positions.
+
+    They come whatever the pool's own `return_indices` says; other layers give None.
+    """
     if not isinstance(module, MAX_POOLS):
         return module(x_BCS), None
     # A shallow copy shares the hooks and may return indices; the user's own module stays as it is.
@@ -105,13 +114,15 @@ def run_with_indices(module: nn.Module, x_BCS: Tensor) -> tuple[Tensor, Tensor |
 
 
 class Unpool(nn.Module):
-    """Put pooled values back where they stood, zeros elsewhere (Zeiler and Fergus 2014, section 2.1).
+    """Put pooled values back where they stood, zeros elsewhere.
+
+    Source: Zeiler and Fergus 2014, section 2.1.
 
     Without indices each value goes to the middle of its window (for an even kernel the pixel before the
     middle: the top left of a 2×2 window), so the result depends on the values alone.
 
     Where windows overlap two values may share a place and one of them stays: on a GPU which one is left open,
-    unless torch is told to use deterministic algorithms.
+    unless torch is set to use deterministic algorithms.
 
     >>> unpool = Unpool(Window((2, 2), (2, 2), (0, 0), (1, 1)))
     >>> unpool(torch.tensor([[[[7.0]]]]), Pool((3, 2))).squeeze().tolist()
@@ -123,12 +134,15 @@ class Unpool(nn.Module):
         self.window = window
 
     def forward(self, y_BCn: Tensor, pool: Pool) -> Tensor:
-        """(B, C, n) and a Pool → (B, C, S). UnpoolError where the indices are another tensor's."""
+        """Unpool (B, C, n) to (B, C, S).
+
+        Raises UnpoolError where the indices are another tensor's.
+        """
         indices_BCn = self.fixed_positions(y_BCn, pool.size) if pool.indices is None else pool.indices
         if indices_BCn.shape != y_BCn.shape:
-            seen, wanted = pixels(indices_BCn.shape), pixels(y_BCn.shape)
             raise UnpoolError(
-                f"the pooling indices are {seen}, the values {wanted}; pass the pools of the same images"
+                f"the pooling indices are {pixels(indices_BCn.shape)}, the values {pixels(y_BCn.shape)}; "
+                "pass the pools of the same images"
             )
         if torch.are_deterministic_algorithms_enabled():
             return _scattered(y_BCn, indices_BCn, pool.size)
@@ -143,7 +157,7 @@ class Unpool(nn.Module):
         )
 
     def fixed_positions(self, y_BCn: Tensor, size: Size) -> Tensor:
-        """Indices of the middle of each window, of y's shape."""
+        """Return the index of each window's middle, in y's shape."""
         index_n = torch.zeros((1,) * len(size), dtype=torch.int64, device=y_BCn.device)
         for axis, length in enumerate(size):
             middle = (self.window.kernel[axis] - 1) // 2 - self.window.padding[axis]
@@ -155,6 +169,7 @@ class Unpool(nn.Module):
         return index_n.expand(y_BCn.shape)
 
     def extra_repr(self) -> str:
+        """Return the window, for `repr`."""
         window = self.window
         return f"kernel={window.kernel}, stride={window.stride}, padding={window.padding}"
 

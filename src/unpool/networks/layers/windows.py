@@ -1,4 +1,4 @@
-"""The arithmetic of sliding windows: what size goes in, what size comes out.
+"""The arithmetic of sliding windows.
 
 Sizes are spatial only, (H, W) in two dimensions and (L,) in one; batch and channels are left out.
 """
@@ -31,7 +31,7 @@ AVERAGE_POOLS: tuple[type[nn.AvgPool1d] | type[nn.AvgPool2d] | type[nn.AvgPool3d
 
 @dataclass(frozen=True)
 class Window:
-    """The sliding window of a convolution or a pool, one number per axis.
+    """The window of a convolution or pool, per axis.
 
     >>> pool = Window(kernel=(2, 2), stride=(2, 2), padding=(0, 0), dilation=(1, 1))
     >>> pool.output((7, 9)), pool.smallest_input((3, 4))
@@ -44,12 +44,12 @@ class Window:
     dilation: Size
 
     def output(self, size: Iterable[int]) -> Size:
-        """The size that comes out when `size` goes in; below 1 where the input is too small."""
+        """Return the output size, below 1 for too small inputs."""
         axes = zip(size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, s, p, d in axes)
 
     def smallest_input(self, size: Iterable[int]) -> Size:
-        """The smallest size that gives `size`."""
+        """Return the smallest input size that gives `size`."""
         axes = zip(size, self.kernel, self.stride, self.padding, self.dilation, strict=True)
         return tuple(max(1, (n - 1) * s + d * (k - 1) + 1 - 2 * p) for n, k, s, p, d in axes)
 
@@ -60,7 +60,7 @@ class Window:
 
 
 def window_of(module: nn.Module) -> Window | None:
-    """The window of a convolution or pool, None for a module that has none.
+    """Return a convolution's or pool's window, else None.
 
     Padding "same" is exact where it is symmetric; where it is not, the size is still right by rounding down.
     """
@@ -76,7 +76,7 @@ def window_of(module: nn.Module) -> Window | None:
 
 
 def pixels(size: Iterable[int]) -> str:
-    """A size as people write it.
+    """Format a size as people write it.
 
     >>> pixels((28, 32))
     '28×32'
@@ -96,6 +96,7 @@ def _padding(module: nn.Module, dimensions: int) -> Size:
     if padding == "valid":
         return (0,) * dimensions
     if padding == "same":
-        kernel, dilation = _per_axis(module.kernel_size, dimensions), _per_axis(module.dilation, dimensions)  # type: ignore[arg-type]
+        kernel = _per_axis(module.kernel_size, dimensions)  # type: ignore[arg-type]
+        dilation = _per_axis(module.dilation, dimensions)  # type: ignore[arg-type]
         return tuple(d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True))
     return _per_axis(padding, dimensions)  # type: ignore[arg-type]
