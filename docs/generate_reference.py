@@ -8,17 +8,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 FOLDER = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by docs/generate_reference.py; run `make reference` after a change. -->\n\n"
 SECTION = re.compile(r"^(Args|Returns|Yields|Raises|Source|Attributes|Note|Example|Examples):\s*$")
 INDENT = re.compile(r"^ *")
+MAX_CHOICES = 3  # alternatives that are listed as the type; more stand in the help
 MAX_DEFAULT = 60  # characters of a default value; longer ones are left out
 
 
@@ -147,13 +150,18 @@ def options_of_command(command: Any) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _type_name(hint: Any) -> str:
-    words = re.sub(r"\b(?:typing|pathlib|collections\.abc)\.", "", getattr(hint, "__name__", "") or str(hint))
-    text = str(hint) if words in ("Optional", "Union", "UnionType", "Literal", "list", "tuple") else words
-    text = re.sub(r"\b(?:typing|pathlib|collections\.abc)\.|<class '([^']*)'>", r"\1", text)
-    text = re.sub(r"Optional\[(.*)\]$", r"\1", re.sub(r" \| None|, None(?=\])", "", text))
-    text = re.sub(r"Literal\[[^]]*\]", "name", text)
-    short = {"str": "text", "int": "number", "float": "number", "bool": "switch", "Path": "path"}
-    return re.sub(r"\w+", lambda word: short.get(word.group(), word.group()), text).replace("Union", "")
+    """What people type: "text", "number or auto", "path …"."""
+    if get_origin(hint) is Literal:
+        return " or ".join(map(str, get_args(hint))) if len(get_args(hint)) < MAX_CHOICES else "name"
+    if get_origin(hint) in (list, tuple):
+        return f"{_type_name(get_args(hint)[0])} …"
+    if get_args(hint):
+        names = [_type_name(one) for one in get_args(hint) if one is not type(None)]
+        return " or ".join(dict.fromkeys(names))
+    name = getattr(hint, "__name__", str(hint))
+    return {"str": "text", "int": "number", "float": "number", "bool": "switch", "Path": "path"}.get(
+        name, name
+    )
 
 
 def _default_of(argument: Any) -> str:
@@ -204,11 +212,13 @@ def python_page() -> str:
     text = NOTE + "# Python\n\n`from unpool import NAME`; each name is loaded on first use.\n"
     for name in public_names():
         thing = getattr(unpool, name)
-        text += f"\n## {name}\n\n{_signature(name, thing)}\n{from_docstring(inspect.getdoc(thing) or '')}"
+        docstring = from_docstring(inspect.getdoc(thing) or "")
+        text += f"\n## {name}\n\n{_signature(name, thing)}\n{docstring}{_keywords(thing)}"
         if inspect.isclass(thing):
             for method, function in _methods(thing):
                 text += f"\n### {name}.{method}\n\n"
                 text += _signature(method, function) + "\n" + from_docstring(inspect.getdoc(function) or "")
+                text += _keywords(function)
     return text
 
 
@@ -219,6 +229,44 @@ def _methods(thing: type) -> Iterator[tuple[str, Any]]:
         is_member = callable(function) or isinstance(function, property)
         if is_member and not name.startswith("_") and inspect.getdoc(function):
             yield name, function
+
+
+def _keywords(function: Any) -> str:
+    """A table of the keywords that a function takes from a settings dataclass; empty where it takes none."""
+    from unpool.options import flag_name, options_of
+
+    settings = _settings_of(function)
+    if settings is None:
+        return ""
+    rows = [
+        (
+            code(name),
+            option.describe(),
+            "" if flag_name(name) not in flags() else code("--" + flag_name(name)),
+        )
+        for name, option in options_of(settings).items()
+    ]
+    return "\n" + table(("keyword", "what it is", "flag"), rows) if rows else ""
+
+
+def _settings_of(function: Any) -> type | None:
+    inner = getattr(function, "__wrapped__", None)
+    if inner is None:
+        return None
+    annotation = list(inspect.signature(inner).parameters.values())[-1].annotation
+    found = inner.__globals__.get(annotation) if isinstance(annotation, str) else annotation
+    return found if dataclasses.is_dataclass(found) and isinstance(found, type) else None
+
+
+@cache
+def flags() -> frozenset[str]:
+    """All flags of all commands, without their dashes."""
+    return frozenset(
+        name.lstrip("-")
+        for _, command in commands()
+        for argument in command.assemble_argument_collection()
+        for name in argument.names
+    )
 
 
 def _signature(name: str, thing: Any) -> str:
