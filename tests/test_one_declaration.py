@@ -1,6 +1,6 @@
-"""A column, a problem kind, an export format and an option are each declared once and seen everywhere.
+"""A column, a problem kind, an export format, a flag and an objective are each declared once.
 
-A process of its own registers one of each before anything else is imported, as a new line in the registry would.
+A process of its own registers one of each before anything else is imported, as a new line in its registry would.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-NEW_DECLARATIONS = '''
+NEW_DECLARATIONS = """
 import json, sys
 from pathlib import Path
 
 # 1. A column: one entry of store/columns.py.
 from unpool.store.columns import COLUMNS, Column
-COLUMNS["novelty"] = Column("novelty", "float", "vector", "how new it is", "Novelty", "figure", "novelty", shared=True)
+COLUMNS["novelty"] = Column(
+    "novelty", "float", "vector", "how new it is", "Novelty", "figure", "novelty", shared=True
+)
 
 # 2. A problem kind: one entry of analysis/checks/kinds.py, and the function that finds it.
 from unpool.analysis.checks import thresholds
@@ -42,8 +44,24 @@ formats.write_list = write_list
 formats.EXPORT_FORMATS["list"] = formats.ExportFormat(
     "list", "List", "paths", "unpool.actions.sharing.formats:write_list", "text/plain"
 )
-'''
-SEEN = '''
+
+# 4. A flag: one field of a settings dataclass.
+import dataclasses
+from typing import Annotated
+import unpool.actions.grouping.settings as grouping
+from unpool.options import Option
+field = ("exaggeration", Annotated[float | None, Option("how far groups are apart", low=1, high=9)], None)
+grouping.MapSettings = dataclasses.make_dataclass(
+    "MapSettings", [field], bases=(grouping.MapSettings,), frozen=True
+)
+
+# 5. An objective: one entry of objectives/catalogue.py, and the file that implements it.
+from unpool.objectives.catalogue import OBJECTIVES, ObjectiveSpec
+OBJECTIVES["twins"] = ObjectiveSpec(
+    "twins", "unpool.objectives.contrastive:Contrast", "two views", compares_codes=True
+)
+"""
+SEEN = """
 import contextlib, io
 import numpy as np
 
@@ -65,7 +83,8 @@ table.upsert([
     for at, name in enumerate(["a.png", "b.png", "c.png"])
 ])
 table.reset_vectors(2)
-table.update(["a.png", "b.png", "c.png"], {"vector": np.eye(3, 2, dtype=np.float32) + 0.1, "novelty": [2.5, 1.5, 0.5]})
+vectors = np.eye(3, 2, dtype=np.float32) + 0.1
+table.update(["a.png", "b.png", "c.png"], {"vector": vectors, "novelty": [2.5, 1.5, 0.5]})
 
 from fastapi.testclient import TestClient
 from unpool import Workspace
@@ -74,13 +93,17 @@ exported = printed("export", "--work", str(work), "--to", "list", "--out", str(w
 in_python = str(Workspace(work).export("list", work / "python.txt"))
 help_text = printed("export", "--help")
 from unpool.viewer.server import create_app
-with TestClient(create_app(work, token="t"), base_url="http://127.0.0.1", headers={"x-unpool-token": "t"}) as client:
+app, token = create_app(work, token="t"), {"x-unpool-token": "t"}
+with TestClient(app, base_url="http://127.0.0.1", headers=token) as client:
     collection = client.get("/api/collection").json()
     revision = {"revision": collection["revision"]}
     facts = client.post("/api/rows", json={"rows": [0], **revision}).json()[0]
     order = client.post("/api/select", json={"sort": "novelty", **revision}).content
     soft = client.post("/api/select", json={"problem": "soft", **revision}).content
     download = client.post("/api/export", json={"to": "list", **revision})
+    described = client.get("/api/openapi.json").json()["components"]["schemas"]["JobOptions"]["properties"]
+    wrong = client.post("/api/jobs", json={"kind": "map", "options": {"exaggeration": 10}}).json()["detail"]
+import inspect
 from unpool.actions.sharing.static_page import write_static_page
 write_static_page(work, work / "page.html")
 print(json.dumps({
@@ -88,9 +111,14 @@ print(json.dumps({
     "table": list(Workspace(work).table()), "problems.csv": (work / "problems.csv").read_text(),
     "collection": collection, "facts": facts, "order": np.frombuffer(order, "<u4").tolist(),
     "soft": np.frombuffer(soft, "<u4").tolist(), "download": [download.headers["content-type"], download.text],
+    "flag": [
+        printed("map", "--help"), "exaggeration" in inspect.signature(Workspace.map).parameters,
+        list(described), wrong,
+    ],
+    "objective": printed("train", "--help"),
     "page": "novelty" in (work / "page.html").read_text("utf-8"),
 }))
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +158,15 @@ def test_an_export_format_is_on_the_command_line_in_python_and_downloaded(seen: 
     assert "list" in seen["help"]
     assert seen["collection"]["meta"]["formats"][-1]["title"] == "List"
     assert seen["download"] == ["text/plain; charset=utf-8", "a.png\nb.png\nc.png"]
+
+
+def test_a_flag_is_on_the_command_line_in_python_and_in_the_api(seen: dict[str, Any]) -> None:
+    help_text, in_python, in_api, message = seen["flag"]
+    assert "--exaggeration" in help_text
+    assert in_python
+    assert "exaggeration" in in_api
+    assert message == "--exaggeration is 10.0, but must be a number from 1 to 9"
+
+
+def test_an_objective_is_on_the_command_line(seen: dict[str, Any]) -> None:
+    assert "twins" in seen["objective"]

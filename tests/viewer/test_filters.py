@@ -20,7 +20,10 @@ PATHS = ["a/1.png", "a/b/2.png", "ab/Three.png", "four.png"]
 def snapshot(tmp_path: Path) -> Snapshot:
     table = ImageTable.create(tmp_path / "w.unpool")
     table.upsert([
-        {"path": path, "status": "ok", "group": group, "label": label, "modified": 10.0 * at, "sharpness": sharpness}
+        {
+            "path": path, "status": "ok", "group": group, "label": label, "modified": 10.0 * at,
+            "sharpness": sharpness,
+        }
         for at, (path, group, label, sharpness) in enumerate(
             zip(PATHS, (0, 1, -1, None), (None, "owl", "owl", "cat"), (2.0, None, 1.0, 3.0), strict=True)
         )

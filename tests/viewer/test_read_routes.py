@@ -183,7 +183,8 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     assert client.get("/api/images/3/overlay", params={"revision": 1}).status_code == 422
     images, masks = write_scenes(viewed / "scenes", 4)
     model = viewed / "w.unpool" / "segmenter"
-    segment_train(images, masks, out=model, backbone="conv", steps=2, batch=2, size=32, enlarge=1.0, val=0)
+    settings = SegmentationSettings(backbone="conv", steps=2, batch=2, size=32, enlarge=1.0, val=0)
+    segment_train(images, masks, settings, out=model)
     assert client.get("/api/collection").json()["has"]["segmenter"] is True
     answer = client.get("/api/images/0/overlay", params={"revision": 1})
     laid = np.asarray(Image.open(io.BytesIO(answer.content)))

@@ -22,7 +22,10 @@ def table(tmp_path: Path) -> ImageTable:
     table.reset_vectors(2)
     table.update(
         [f"{at}.png" for at in range(4)],
-        {"vector": np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], np.float32), "label": ["owl", None, None, None]},
+        {
+            "vector": np.array([[1, 0], [0.9, 0.1], [0, 1], [0.1, 0.9]], np.float32),
+            "label": ["owl", None, None, None],
+        },
     )
     table.upsert([{"path": "x.png", "status": "skipped", "problem": "corrupt", "detail": "broken"}])
     return table

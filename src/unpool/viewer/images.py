@@ -115,7 +115,7 @@ class Pictures:
 
     def segment(self, path: str) -> bytes:
         """Segment an image; the class of each pixel in its colour, a PNG the size of the original's."""
-        from unpool.inference.predict_mask import label_pixels, choose_windows
+        from unpool.inference.predict_mask import choose_windows, label_pixels
 
         if not self.has_segmenter:
             raise UnpoolError(

@@ -9,19 +9,32 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from unpool.errors import UnpoolError
 
-MESSAGES = 50
-PATIENCE = 15.0  # seconds that a stopped job has to put its things away
+MAX_MESSAGES = 50
+STOP_TIMEOUT = 15.0  # seconds that a stopped job has to save its state
+MAX_ERROR_LENGTH = 500  # characters of a process' last line that are shown
 
 
 @dataclass
 class Job:
-    """What is told of a job; see `web/src/data/types.ts`."""
+    """A job as the page sees it.
+
+    Attributes:
+        id: rises with each job.
+        kind: the verb.
+        state: running, done, failed or stopped.
+        stage: the work under way; `done` of `total` in `unit`, with a `note`.
+        messages: the latest ones.
+        seconds: since its start.
+        error: why it failed.
+        work: the workspace that can be opened when it is done.
+        result: the verb's JSON object.
+    """
 
     id: int
     kind: str
@@ -43,24 +56,38 @@ class JobRunningError(UnpoolError):
 
 
 class Jobs:
-    """Runs one job at a time in a process of its own; `wait` gives its state at the next change."""
+    """Runs one job at a time, in a process of its own."""
 
     def __init__(self, finished: Callable[[Job], None]) -> None:
-        """`finished` is called, on a thread of ours, when a job has come to its end."""
+        """Set what is called when a job has ended.
+
+        Args:
+            finished: called on a thread of ours, before the job's new state is shown.
+        """
         self._finished = finished
         self._changed = threading.Condition()
         self._job: Job | None = None
         self._process: subprocess.Popen[str] | None = None
-        self._began = 0.0
-        self._changes = 0
-        self._closed = self._asked_to_stop = False
+        self._start_time = 0.0
+        self._num_changes = 0
+        self._is_closed = self._is_stopping = False
 
     @property
     def running(self) -> bool:
+        """Whether a job is running."""
         return self._job is not None and self._job.state == "running"
 
     def start(self, kind: str, arguments: dict[str, Any], work: str | None = None) -> dict[str, Any]:
-        """Start a job; `work` is what can be opened once it is done. `JobRunningError` where one is at work."""
+        """Start a job.
+
+        Args:
+            kind: the verb.
+            arguments: of the verb, as `viewer.worker.call_verb` takes them.
+            work: the workspace that can be opened when it is done.
+
+        Raises:
+            JobRunningError: another job is running.
+        """
         with self._changed:
             if self.running:
                 raise JobRunningError("another job is running; wait for it or stop it")
@@ -70,123 +97,135 @@ class Jobs:
                 stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
             )  # fmt: skip
             job = Job((self._job.id + 1) if self._job else 1, kind, work=work)
-            self._job, self._process, self._began, self._asked_to_stop = job, process, time.monotonic(), False
+            self._job, self._process, self._is_stopping = job, process, False
+            self._start_time = time.monotonic()
             threading.Thread(target=self._follow, args=(job, process, kind, arguments), daemon=True).start()
-            self._tell()
-        return self.told() or {}
+            self._notify()
+        return self.status() or {}
 
-    def told(self) -> dict[str, Any] | None:
-        """The last job as the page sees it; None where there was none."""
+    def status(self) -> dict[str, Any] | None:
+        """Return the last job as the page sees it; None where there was none."""
         with self._changed:
             if self._job is None:
                 return None
             if self._job.state == "running":
-                self._job.seconds = round(time.monotonic() - self._began, 1)
+                self._job.seconds = round(time.monotonic() - self._start_time, 1)
             return asdict(self._job)
 
-    def wait(self, seen: int, seconds: float) -> tuple[int, dict[str, Any] | None]:
-        """The number of changes and the job, at the first change after the `seen` first, or after `seconds`."""
+    def wait(self, num_seen: int, seconds: float) -> tuple[int, dict[str, Any] | None]:
+        """Wait for the next change.
+
+        Args:
+            num_seen: number of changes seen so far.
+            seconds: how long to wait at most.
+
+        Returns:
+            The number of changes, and the job.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._changes > seen or self._closed, seconds)
-            return self._changes, self.told()
+            self._changed.wait_for(lambda: self._num_changes > num_seen or self._is_closed, seconds)
+            return self._num_changes, self.status()
 
     def stop(self) -> dict[str, Any] | None:
-        """Ask the job to stop as Ctrl-C would; it is ended where it does not within 15 seconds."""
+        """Stop the job as Ctrl-C would; it is killed after 15 seconds."""
         with self._changed:
             process = self._process if self.running else None
-            self._asked_to_stop = True
+            self._is_stopping = True
         if process is not None:
             process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
             try:
-                process.wait(PATIENCE)
+                process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
             with self._changed:
                 self._changed.wait_for(lambda: not self.running, 5)
-        return self.told()
+        return self.status()
 
-    def let_go(self) -> None:
-        """Wait for nothing any more: whoever waits for news gets the last."""
-        self._closed = True
+    def release_waiters(self) -> None:
+        """End every `wait`: the server is about to stop."""
+        self._is_closed = True
         with self._changed:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Let go, and stop the job: the server ends."""
-        self.let_go()
+        """Release waiters and stop the job."""
+        self.release_waiters()
         self.stop()
 
     @property
     def closed(self) -> bool:
-        return self._closed
+        """Whether `close` or `release_waiters` was called."""
+        return self._is_closed
 
     def _follow(self, job: Job, process: subprocess.Popen[str], kind: str, arguments: dict[str, Any]) -> None:
+        """Send the job to its process, and read what it writes until it ends."""
         assert process.stdin is not None
         assert process.stdout is not None
+        assert process.stderr is not None
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps({"kind": kind, "arguments": arguments}) + "\n")
             process.stdin.close()
-        complaints = _Tail(process.stderr)
+        errors = _LastLine(process.stderr)
         end: dict[str, Any] = {}
         for line in process.stdout:
-            told = _read(line)
-            if told.keys() & {"result", "error", "stopped"}:
-                end = told
+            values = _parse_line(line)
+            if values.keys() & {"result", "error", "stopped"}:
+                end = values
             else:
-                self._note(job, told)
+                self._update(job, values)
         code = process.wait()
-        if not end and not self._asked_to_stop:
-            end = {"error": f"the job ended with code {code}: {complaints.last() or 'it said nothing'}"}
-        self._end(job, end)
+        if not end and not self._is_stopping:
+            end = {"error": f"the job ended with code {code}: {errors.read() or 'it wrote no reason'}"}
+        self._finish(job, end)
 
-    def _note(self, job: Job, told: dict[str, Any]) -> None:
+    def _update(self, job: Job, values: dict[str, Any]) -> None:
         with self._changed:
-            if "message" in told:
-                job.messages = [*job.messages, str(told.pop("message"))][-MESSAGES:]
-            for name in told.keys() & {"stage", "done", "total", "unit", "note"}:
-                setattr(job, name, told[name])
-            self._tell()
+            if "message" in values:
+                job.messages = [*job.messages, str(values.pop("message"))][-MAX_MESSAGES:]
+            for name in values.keys() & {"stage", "done", "total", "unit", "note"}:
+                setattr(job, name, values[name])
+            self._notify()
 
-    def _end(self, job: Job, end: dict[str, Any]) -> None:
-        job.seconds = round(time.monotonic() - self._began, 1)
+    def _finish(self, job: Job, end: dict[str, Any]) -> None:
+        job.seconds = round(time.monotonic() - self._start_time, 1)
         job.result, job.error = end.get("result"), end.get("error")
         state = "done" if "result" in end else "failed" if "error" in end else "stopped"
-        # Whoever hears that it is done must find what it has done: so that comes first.
+        # Whoever sees that it is done must find its results: so `finished` comes first.
         try:
             self._finished(Job(**{**asdict(job), "state": state}))
         except Exception as error:  # whatever it is, the next job must be able to start
-            state, job.error = "failed", f"what the job did cannot be read: {error}"
+            state, job.error = "failed", f"the results of the job cannot be read: {error}"
         with self._changed:
             job.state = state
-            self._tell()
+            self._notify()
 
-    def _tell(self) -> None:
-        self._changes += 1
+    def _notify(self) -> None:
+        self._num_changes += 1
         self._changed.notify_all()
 
 
-class _Tail:
-    """The last line of what a process says on standard error, read as it comes so that it never has to wait."""
+class _LastLine:
+    """The last line of a stream, read on a thread so that its process never waits."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Iterable[str]) -> None:
         self._line = ""
-        self._reader = threading.Thread(target=self._read, args=(stream,), daemon=True)
+        self._reader = threading.Thread(target=self._follow, args=(stream,), daemon=True)
         self._reader.start()
 
-    def _read(self, stream: Any) -> None:
+    def _follow(self, stream: Iterable[str]) -> None:
         for line in stream:
             self._line = line.strip() or self._line
 
-    def last(self) -> str:
-        """That line, once the process has ended."""
+    def read(self) -> str:
+        """Return that line, once the stream has ended."""
         self._reader.join(5)
-        return self._line[-500:]
+        return self._line[-MAX_ERROR_LENGTH:]
 
 
-def _read(line: str) -> dict[str, Any]:
-    """What a line tells; nothing where a library printed it."""
+def _parse_line(line: str) -> dict[str, Any]:
+    """The values of a line of JSON; none where a library printed it."""
     try:
-        told = json.loads(line)
+        values = json.loads(line)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return values if isinstance(values, dict) else {}

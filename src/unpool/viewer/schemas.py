@@ -5,15 +5,18 @@ The types of the page's TypeScript are generated from these by `web/generate_typ
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
 from unpool.actions.sharing.formats import file_formats, folder_formats
 from unpool.actions.sharing.snapshot import SharedCollection
+from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import PROBLEM_KINDS
-from unpool.options import MAPS, METHODS
+from unpool.errors import UsageError
+from unpool.options import Option, options_of
 from unpool.store.columns import measures, names, sort_keys
 
 Row = Annotated[int, Field(ge=0, lt=2**31)]
@@ -133,24 +136,55 @@ class Undo(OnRows):
 Edit = Annotated[Label | Move | Mark | Merge | Split | Decide | Undo, Field(discriminator="action")]
 
 
-class JobOptions(Body):
-    """Options of a job; each kind takes its own of these."""
-
-    folder: Annotated[str, Field(max_length=4000)] | None = None
-    groups: Annotated[int, Field(ge=2, le=100_000)] | Literal["auto"] | None = None
-    minutes: Annotated[float, Field(ge=0.01, le=100_000, allow_inf_nan=False)] | None = None
-    method: Literal[*METHODS, *MAPS] | None = None  # type: ignore[valid-type]
-    labels: Literal["folders"] | None = None
-
-
 JobKind = Literal["run", "check", "group", "map", "evaluate", "spread"]
+_REQUIRED: Any = ...
+# Beside numbers and choices: the folder of a run, resolved under the server's root, and one kind of labels.
+_TEXT_OPTIONS: dict[str, dict[str, Any]] = {
+    "run": {"folder": Annotated[str, Field(max_length=4000)]},
+    "evaluate": {"labels": Literal["folders"]},
+}
+
+
+def job_options(kind: str) -> dict[str, Option]:
+    """The options of a job that the page may set: numbers and choices, since a text could name a file."""
+    options = options_of(VERBS[kind].load_settings())
+    return {name: option for name, option in options.items() if option.choices or _is_number(option)}
+
+
+def _is_number(option: Option) -> bool:
+    return (option.low is not None or option.high is not None) and not option.allows_text
+
+
+def check_job_options(kind: str, values: Mapping[str, object]) -> None:
+    """Check the options of a job; `UsageError` for one that it does not take, or out of range."""
+    options, others = job_options(kind), _TEXT_OPTIONS.get(kind, {})
+    for name, value in values.items():
+        if name in options:
+            options[name].check(name, value)
+        elif name not in others:
+            raise UsageError(f"{kind} takes no {name}; it takes {sorted({*options, *others}) or 'nothing'}")
+
+
+def job_request_model() -> type[JobRequest]:
+    """Build the model of a request for a job from the settings of all verbs."""
+    fields: dict[str, Any] = {}
+    for kind in get_args(JobKind):
+        hints = get_type_hints(VERBS[kind].load_settings())
+        types = {name: hints[name] for name in job_options(kind)} | _TEXT_OPTIONS.get(kind, {})
+        fields |= {name: (one_type | None, None) for name, one_type in types.items()}
+    options = create_model(
+        "JobOptions", __base__=Body, __doc__="Options of a job; each kind takes its own of these.", **fields
+    )
+    return create_model(
+        "JobRequest", __base__=JobRequest, __doc__="A job to start.", options=(options, options())
+    )
 
 
 class JobRequest(Body):
-    """A job to start."""
+    """A job to start; `job_request_model` gives `options` their types."""
 
     kind: JobKind
-    options: JobOptions = JobOptions()
+    options: Body
 
 
 class OpenRequest(Body):
@@ -258,9 +292,6 @@ class Job(TypedDict):
     error: str | None
     work: str | None  # of a finished run: the workspace that can be opened
     result: dict[str, Any] | None
-
-
-_REQUIRED: Any = ...
 
 
 def row_facts_model() -> type[BaseModel]:

@@ -23,6 +23,7 @@ from unpool.errors import UnpoolError
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import read_routes
+from unpool.viewer.report_refresh import ReportRefresher
 from unpool.viewer.security import POLICY, RequestGuard
 from unpool.viewer.session import Session, StaleError
 from unpool.viewer.write_routes import reload_after, write_routes
@@ -51,23 +52,26 @@ def create_app(
     """
     token = token or secrets.token_urlsafe(24)
     session = Session(work, segmenter=segmenter)
-    jobs = Jobs(reload_after(session))
+    jobs, refresher = Jobs(reload_after(session)), ReportRefresher()
     app = FastAPI(
         title="unpool", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
-        telemetry=NO_TELEMETRY, lifespan=_lifespan(jobs), separate_input_output_schemas=False,
+        telemetry=NO_TELEMETRY, lifespan=_lifespan(jobs, refresher), separate_input_output_schemas=False,
     )  # fmt: skip
     app.include_router(read_routes(session))
-    app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd())))
+    app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))
     _page_routes(app, token)
     _error_answers(app)
-    return RequestGuard(app, hosts={*LOOPBACK, host}, token=token, release=jobs.let_go, close=jobs.close)
+    return RequestGuard(app, hosts={*LOOPBACK, host}, token=token, release=jobs.release_waiters, close=jobs.close)
 
 
-def _lifespan(jobs: Jobs) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    jobs: Jobs, refresher: ReportRefresher
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
+        refresher.flush()
 
     return lifespan
 

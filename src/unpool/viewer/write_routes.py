@@ -19,22 +19,20 @@ from unpool.actions.curation.undo import EditResult
 from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
-from unpool.actions.sharing.settings import ExportSettings
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError
 from unpool.store.state import EXPORTS
 from unpool.viewer import schemas
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
+from unpool.viewer.report_refresh import ReportRefresher
 from unpool.viewer.session import Session
 
-JOB_OPTIONS: dict[str, set[str]] = {
-    "run": {"folder", "groups", "minutes"}, "check": set(), "group": {"groups", "method"}, "map": {"method"},
-    "evaluate": {"labels"}, "spread": set(),
-}  # fmt: skip
+# Edits that may change groups: the report is rewritten after them.
+GROUP_EDITS = (schemas.Merge, schemas.Split, schemas.Move, schemas.Undo)
 HEARTBEAT, POLL_INTERVAL = 15.0, 0.2  # seconds
 
 
-def write_routes(session: Session, jobs: Jobs, folders: RunFolders) -> APIRouter:
+def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: ReportRefresher) -> APIRouter:
     """Routes to edit, export and run jobs on the workspace that is shown."""
     router = APIRouter(prefix="/api")
     one_at_a_time = threading.Lock()
@@ -48,6 +46,8 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders) -> APIRouter
             raise JobRunningError("a job is changing the table; wait for it or stop it")
         with one_at_a_time:
             result = _edit(session, request)
+            if isinstance(request, GROUP_EDITS):
+                refresher.schedule(session.work)
             session.reload()
         return {
             "changed": result["changed"], "message": result["message"], "collection": session.collection(),
@@ -80,30 +80,33 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
     work = session.work
     session.snapshot(request.revision)
     if isinstance(request, schemas.Undo):
-        return edits.undo(work)
+        return edits.undo(work, refresh=False)
     if isinstance(request, schemas.Merge):
-        return edits.merge(work, request.groups)
+        return edits.merge(work, request.groups, refresh=False)
     if isinstance(request, schemas.Split):
-        return edits.split(work, request.group)
+        return edits.split(work, request.group, refresh=False)
     paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
     if isinstance(request, schemas.Label):
         return edits.label(work, paths, request.label)
     if isinstance(request, schemas.Move):
-        return edits.move(work, paths, request.group)
+        return edits.move(work, paths, request.group, refresh=False)
     if isinstance(request, schemas.Mark):
         return edits.mark(work, paths, request.wrong)
     return (edits.accept if request.action == "accept" else edits.reject)(work, paths)
 
 
 def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFolders) -> None:
-    @router.post("/jobs", response_model=schemas.Job)
     def start(request: schemas.JobRequest) -> dict[str, Any]:
         arguments, work = _arguments(request, session, folders)
         return jobs.start(request.kind, arguments, work)
 
+    # The types of its options come from the settings of all verbs, which FastAPI reads from the annotation.
+    start.__annotations__["request"] = schemas.job_request_model()
+    router.post("/jobs", response_model=schemas.Job)(start)
+
     @router.get("/job", response_model=schemas.Job | None)
     def job() -> dict[str, Any] | None:
-        return jobs.told()
+        return jobs.status()
 
     @router.post("/job/stop", response_model=schemas.Job | None)
     def stop() -> dict[str, Any] | None:
@@ -130,11 +133,7 @@ def _arguments(
 ) -> tuple[dict[str, Any], str | None]:
     """The arguments of the job's verb, and the workspace that can be opened when it is done."""
     options = request.options.model_dump(exclude_none=True)
-    known = JOB_OPTIONS[request.kind]
-    if unknown := options.keys() - known:
-        raise UsageError(
-            f"{request.kind} takes no {sorted(unknown)[0]}; it takes {sorted(known) or 'nothing'}"
-        )
+    schemas.check_job_options(request.kind, options)
     if request.kind != "run":
         return options | {"work": str(session.work)}, None
     folder = folders.resolve(options.pop("folder", ""))

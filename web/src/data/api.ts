@@ -168,10 +168,15 @@ export interface Job {
 
 /** Options of a job; each kind takes its own of these. */
 export interface JobOptions {
-  folder?: string | null;
   groups?: number | "auto" | null;
   minutes?: number | null;
-  method?: "auto" | "kmeans" | "gmm" | "hdbscan" | "graph" | "temi" | "tsne" | "umap" | "pca" | null;
+  steps?: number | null;
+  seed?: number | null;
+  device?: string | null;
+  folder?: string | null;
+  method?: string | null;
+  merge?: number | null;
+  split?: number | null;
   labels?: "folders" | null;
 }
 
@@ -189,7 +194,7 @@ export interface Label {
   label?: string | null;
 }
 
-/** A label with its number of images, and a colour that no group has. */
+/** A label with the number of its images, in a colour apart from those of the groups. */
 export interface LabelCount {
   name: string;
   count: number;
@@ -358,7 +363,7 @@ export interface Split {
   group: number;
 }
 
-/** Rows of text under a header, as the page receives them. */
+/** A table of text, as the page receives it. */
 export interface Table {
   title: string;
   meaning: string;

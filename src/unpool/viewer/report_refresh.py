@@ -1,0 +1,46 @@
+"""Rewrite the report after edits on the page, soon but not within the request."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from pathlib import Path
+
+from unpool.actions.grouping.group import rewrite_group_files
+from unpool.errors import UnpoolError
+
+DELAY = 2.0  # seconds after the last edit: several edits in a row cost one report
+
+
+class ReportRefresher:
+    """Rewrites the files of the groups, and the report, once edits have paused."""
+
+    def __init__(self, delay: float = DELAY) -> None:
+        """Set the pause in seconds after which reports are rewritten."""
+        self._delay = delay
+        self._state = threading.Lock()
+        self._writing = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._pending: set[Path] = set()
+
+    def schedule(self, work: Path) -> None:
+        """Rewrite the report of a workspace after the pause, which begins anew with each call."""
+        with self._state:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._pending.add(work)
+            self._timer = threading.Timer(self._delay, self.flush)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def flush(self) -> None:
+        """Rewrite the pending reports now."""
+        with self._state:
+            if self._timer is not None:
+                self._timer.cancel()
+            works, self._pending = self._pending, set()
+        with self._writing:
+            for work in works:
+                # The workspace may have gone, or nothing be embedded any more.
+                with contextlib.suppress(UnpoolError, OSError):
+                    rewrite_group_files(work)
