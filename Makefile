@@ -46,11 +46,12 @@ bench: dev
 	$(BIN)/python benchmarks/vgg_flops.py
 
 # The viewer's page, from web/ into the package. Needs Node.js; using unpool does not.
-page: web/node_modules/.installed
+page: web/node_modules/.installed dev
+	$(BIN)/python web/generate_types.py
 	cd web && npm run check && npm test && npm run build
 
 page-check: page
-	git diff --exit-code --stat -- src/unpool/viewer/static
+	git diff --exit-code --stat -- src/unpool/viewer/static web/src/data/api.ts
 	test -z "$$(git status --porcelain -- src/unpool/viewer/static)"
 
 web/node_modules/.installed: web/package-lock.json
