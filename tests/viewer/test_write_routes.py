@@ -156,7 +156,7 @@ def test_a_job_whose_result_cannot_be_read_has_failed() -> None:
     kept.start("group", {"work": "nowhere"})
     while kept.running:
         time.sleep(0.1)
-    told = kept.told()
+    told = kept.status()
     assert told["state"] == "failed"
     assert "the disk has gone" in told["error"]
 

@@ -1,0 +1,54 @@
+"""Several edits in a row cost one report, which is written after them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from unpool.errors import UnpoolError
+from unpool.viewer import report_refresh
+from unpool.viewer.report_refresh import ReportRefresher
+
+
+@pytest.fixture
+def rewritten(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    works: list[Path] = []
+    monkeypatch.setattr(report_refresh, "rewrite_group_files", works.append)
+    return works
+
+
+def test_edits_in_a_row_cost_one_report(rewritten: list[Path]) -> None:
+    refresher = ReportRefresher(delay=60)
+    for _ in range(3):
+        refresher.schedule(Path("a"))
+    assert rewritten == []
+    refresher.flush()
+    refresher.flush()
+    assert rewritten == [Path("a")]
+
+
+def test_the_pause_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(report_refresh, "rewrite_group_files", lambda work: done.set())
+    ReportRefresher(delay=0.01).schedule(Path("a"))
+    assert done.wait(5)
+
+
+def test_every_workspace_that_was_edited_is_rewritten(rewritten: list[Path]) -> None:
+    refresher = ReportRefresher(delay=60)
+    refresher.schedule(Path("a"))
+    refresher.schedule(Path("b"))
+    refresher.flush()
+    assert set(rewritten) == {Path("a"), Path("b")}
+
+
+def test_a_workspace_that_has_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(work: Path) -> None:
+        raise UnpoolError("there is no workspace")
+
+    monkeypatch.setattr(report_refresh, "rewrite_group_files", fail)
+    refresher = ReportRefresher(delay=60)
+    refresher.schedule(Path("a"))
+    refresher.flush()
