@@ -19,6 +19,39 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What starts processes, a browser or whole runs, or computes for long; `make test-fast` leaves it out.
+INTEGRATION = (
+    "actions/curation/test_check.py",
+    "actions/embedding",
+    "actions/segmentation",
+    "actions/training/test_adapting.py",
+    "actions/training/test_frozen_head.py",
+    "actions/training/test_reconstruct.py",
+    "actions/training/test_train.py",
+    "analysis/clustering/test_grouping.py",
+    "analysis/clustering/test_temi.py",
+    "analysis/test_mapping.py",
+    "inference/test_segmenter.py",
+    "networks/decoders/test_mirrors_from_elsewhere.py",
+    "networks/segmentation/test_segmenter.py",
+    "networks/test_contract.py",
+    "report/test_page_in_browser.py",
+    "test_older_versions.py",
+    "test_wheel.py",
+    "training/test_distributed.py",
+    "training/test_model_file.py",
+    "viewer",
+)
+TESTS = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    long = tuple(TESTS / place for place in INTEGRATION)
+    for item in items:
+        if any(place in (item.path, *item.path.parents) for place in long):
+            item.add_marker(pytest.mark.integration)
+
+
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One folder for all processes of a test session."""

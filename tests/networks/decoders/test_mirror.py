@@ -106,7 +106,7 @@ def slim_vgg() -> tuple[nn.Sequential, nn.Module]:
 def test_vgg_gives_back_every_height_and_width(slim_vgg, height) -> None:
     encoder, decoder = slim_vgg
     with torch.no_grad():
-        for width in range(32, 98):
+        for width in {height, 129 - height, 32, 97}:  # all pairs: the slow test below
             x_BCHW = torch.rand(1, 3, height, width)
             code, pools = remember(encoder, x_BCHW)
             assert decoder(code, pools).shape == x_BCHW.shape
