@@ -91,7 +91,10 @@ def test_a_report_shows_problems_and_explains_every_figure(report: Any) -> None:
     assert "nearest neighbours" in card.text_content()
     assert report.locator("[data-testid^=figure-] .scale").count() > 3
     assert "No classes are known" in report.locator("[data-testid=quality]").text_content()
-    report.wait_for_function("[...document.querySelectorAll('.quality-pictures img')].every(i => i.naturalWidth > 0)")
+    for picture in report.locator(".quality-pictures img").all():
+        picture.scroll_into_view_if_needed()
+    pictures = "[...document.querySelectorAll('.quality-pictures img')]"
+    report.wait_for_function(f"{pictures}.every(picture => picture.naturalWidth > 0)")
 
 
 @pytest.mark.parametrize("view", ["map", "quality", "problems"])

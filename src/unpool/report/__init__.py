@@ -1,1 +1,1 @@
-"""Pictures of a workspace and of a training: arrays in, PNG out."""
+"""Pictures of workspaces and trainings: arrays in, PNG out."""

@@ -1,4 +1,4 @@
-"""The workspace's table as the report needs it: clean arrays, groups in order, and a place for each image.
+"""The table of images as the pictures need it.
 
 Shapes: N images; 2 is x and y.
 """
@@ -17,9 +17,8 @@ UNGROUPED = -2
 
 @dataclass(frozen=True)
 class Items:
-    """The images of one report; entry i of each field is image i."""
+    """The images of one picture; entry i of each field is image i."""
 
-    table: pd.DataFrame
     paths: list[str]
     thumbnails: list[bytes | None]
     group_N: NDArray[np.int64]  # NOISE and UNGROUPED are below 0
@@ -32,18 +31,24 @@ class Items:
 
     @property
     def mapped(self) -> bool:
-        """Whether the places are a map's, and not rows in order of group."""
+        """Whether the places are those of a map, not rows."""
         return self.row_step is None
 
     def groups(self) -> dict[int, NDArray[np.int64]]:
-        """The images of each group, most typical first; groups by number, those without one last."""
+        """Images of each group, the most typical first.
+
+        Groups are sorted by number; noise and images that were never grouped come last.
+        """
         order_N = np.lexsort((self.rank_N, self.group_N))
         numbers, starts = np.unique(self.group_N[order_N], return_index=True)
         members = dict(zip(numbers.tolist(), np.split(order_N, starts[1:]), strict=True)) if len(self) else {}
         return dict(sorted(members.items(), key=lambda entry: (entry[0] < 0, abs(entry[0]))))
 
     def priority(self) -> NDArray[np.int64]:
-        """Who is shown first where room is short, lowest first: each group's middle, then the typical."""
+        """Rank of each image where room is short, lowest first.
+
+        The middle of each group comes first, then its typical images.
+        """
         priority_N = self.rank_N.copy()
         for members in self.groups().values():
             middle = middle_image(self.place_N2, members)
@@ -51,16 +56,12 @@ class Items:
                 priority_N[middle] = -1
         return priority_N
 
-    def column(self, name: str) -> list[object]:
-        """A column as plain Python values; None where a value or the whole column is missing."""
-        if name not in self.table:
-            return [None] * len(self)
-        column = self.table[name].astype(object)
-        return list(column.where(column.notna(), None))
-
 
 def read_items(table: pd.DataFrame) -> Items:
-    """Checks and orders what the table holds; only `path` and `thumbnail` must be there."""
+    """Read, check and order a table of images.
+
+    Only `path` and `thumbnail` must be there; anything else may be null or missing.
+    """
     table = table.reset_index(drop=True)
     group_N = _numbers(table, "group", fill=UNGROUPED).astype(np.int64)
     rank_N = _ranks(table, group_N)
@@ -69,9 +70,7 @@ def read_items(table: pd.DataFrame) -> Items:
     if not np.isfinite(place_N2).any():
         place_N2, row_step = _rows(np.lexsort((rank_N, np.where(group_N < 0, 1 << 62, group_N))))
     thumbnails = [bytes(content) if _is_webp(content) else None for content in table["thumbnail"]]
-    return Items(
-        table, [str(path) for path in table["path"]], thumbnails, group_N, rank_N, place_N2, row_step
-    )
+    return Items([str(path) for path in table["path"]], thumbnails, group_N, rank_N, place_N2, row_step)
 
 
 def _is_webp(content: object) -> bool:
@@ -79,7 +78,7 @@ def _is_webp(content: object) -> bool:
 
 
 def group_name(group: int) -> str:
-    """What people call it.
+    """Name a group for people.
 
     >>> group_name(3), group_name(-1)
     ('group 3', 'in no group')
@@ -88,7 +87,17 @@ def group_name(group: int) -> str:
 
 
 def middle_image(place_N2: NDArray[np.float64], members: NDArray[np.int64]) -> int | None:
-    """The image nearest to the group's median: the median itself may lie in another group's midst."""
+    """Find the image nearest to a group's median place.
+
+    The median itself may lie inside another group.
+
+    Args:
+        place_N2: places of all images, NaN off the map.
+        members: the images of the group.
+
+    Returns:
+        An index into `place_N2`; None where no member is on the map.
+    """
     members = members[np.isfinite(place_N2[members, 0])]
     if not len(members):
         return None

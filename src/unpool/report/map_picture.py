@@ -1,4 +1,4 @@
-"""map.png: where each image lies, with thumbnails where there is room.
+"""map.png: images at their places, some with thumbnails.
 
 Shapes: N images; 2 is x and y.
 """

@@ -1,4 +1,4 @@
-"""Which images show as pictures where there is room for few.
+"""Which images are pictures where there is room for few.
 
 The typical ones come first, evenly over the map.
 

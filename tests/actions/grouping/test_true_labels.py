@@ -31,7 +31,10 @@ def test_a_csv_in_any_order_with_more_columns_and_a_byte_order_mark(tmp_path: Pa
     ("text", "message"),
     [
         ("path,class\na,b\n", r"has the columns \['path', 'class'\], but must have path and label"),
-        ("path,label\nother.png,b\n", r"names no image of this workspace \(it has 'other.png', not 'a/b/1.png'\)"),
+        (
+            "path,label\nother.png,b\n",
+            r"names no image of this workspace \(it has 'other.png', not 'a/b/1.png'\)",
+        ),
         ("path,label\n", r"it has 'nothing'"),
     ],
 )

@@ -13,7 +13,9 @@ from unpool.store.state import REPORT
 
 
 def test_names_and_titles_are_unique() -> None:
-    assert len({figure.name for figure in FIGURES}) == len({figure.title for figure in FIGURES}) == len(FIGURES)
+    assert (
+        len({figure.name for figure in FIGURES}) == len({figure.title for figure in FIGURES}) == len(FIGURES)
+    )
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)

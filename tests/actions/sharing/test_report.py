@@ -53,7 +53,9 @@ def test_it_writes_pictures_and_the_page(work: Path) -> None:
         assert np.asarray(picture).std() > 10
 
 
-def test_another_folder_gets_its_own_pictures_beside_those_of_the_workspace(work: Path, tmp_path: Path) -> None:
+def test_another_folder_gets_its_own_pictures_beside_those_of_the_workspace(
+    work: Path, tmp_path: Path
+) -> None:
     (work / REPORT / "confusion.png").write_bytes(b"of evaluate")
     index = write_report(work, out=tmp_path / "out")
     assert not (work / REPORT / PAGE).exists()
@@ -82,7 +84,9 @@ def test_only_a_report_that_is_there_is_refreshed(work: Path) -> None:
     assert [label["name"] for label in read_page(index)["collection"]["labels"]].count("renamed") == 1
 
 
-def test_it_can_be_written_where_the_images_are_gone_and_nothing_was_trained(work: Path, tmp_path: Path) -> None:
+def test_it_can_be_written_where_the_images_are_gone_and_nothing_was_trained(
+    work: Path, tmp_path: Path
+) -> None:
     described = json.loads((work / "model" / "model.json").read_text("utf-8"))
     (work / "model" / "model.json").write_text(json.dumps(described | {"training": None}))
     shutil.rmtree(tmp_path / "images")

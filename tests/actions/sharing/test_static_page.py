@@ -199,12 +199,12 @@ def test_it_carries_problems_and_sets_as_rows(work: Path, tmp_path: Path) -> Non
     write_static_page(work, tmp_path / "a.html")
     data = shared(tmp_path / "a.html")
     assert data["collection"]["checked"] is True
-    assert (data["problems"]["duplicates"], data["problems"]["dark"], data["problems"]["wrong"]) == ([7, 9], [8], [4])
+    assert [data["problems"][kind] for kind in ("duplicates", "dark", "wrong")] == [[7, 9], [8], [4]]
     assert data["collection"]["problems"]["duplicates"] == 2
     assert data["sets"]["exact"] == [[2, 7, 9]]
     write_static_page(work, tmp_path / "b.html", paths=PATHS[7:10])
     some = shared(tmp_path / "b.html")
-    assert (some["problems"]["duplicates"], some["problems"]["dark"], some["problems"]["wrong"]) == ([0, 2], [1], [])
+    assert [some["problems"][kind] for kind in ("duplicates", "dark", "wrong")] == [[0, 2], [1], []]
     assert some["sets"]["exact"] == [[0, 2]], "the first that is here stands for the one that is not"
 
 

@@ -1,4 +1,6 @@
-"""What grouping and evaluating write to WORK/report: groups.json, quality.json, dendrogram.png, confusion.png.
+"""Files that grouping and evaluating write to WORK/report.
+
+groups.json and dendrogram.png describe groups; quality.json and confusion.png say how good they are.
 
 Shapes: N images, D numbers a vector, K groups, C classes, M = K − 1 merges.
 """
@@ -90,7 +92,9 @@ def quality_figures(
     method: str,
     trusted: float | None = None,
 ) -> dict[str, float | None]:
-    """Compute the figures that need no classes; those of a missing map are None.
+    """Compute the figures that need no classes.
+
+    Those of a missing map are None.
 
     Args:
         table: the workspace's table, where the places on the map are.
@@ -99,6 +103,9 @@ def quality_figures(
         group_N: their groups, -1 for noise.
         method: how they were grouped.
         trusted: the trustworthiness of the map where it is known already.
+
+    Returns:
+        A value for each figure of `figures.FIGURES` that needs no classes.
     """
     from unpool.analysis.clustering.stability import stability
     from unpool.analysis.metrics.silhouette import NOISE, map_silhouette

@@ -1,4 +1,4 @@
-"""The map in the colours of the true classes: report/map-labels.png."""
+"""The map coloured by true class: report/map-labels.png."""
 
 from __future__ import annotations
 

@@ -9,14 +9,14 @@ from unpool.errors import UnpoolError
 
 
 def read_true_labels(paths: list[str], labels: str) -> list[str | None]:
-    """Read the true class of each image, None where it has none.
+    """Read the true class of each image.
 
     Args:
         paths: the images, relative to their folder.
         labels: "folders", the folder that an image lies in, or a CSV file of path,label.
 
     Returns:
-        A class for each of `paths`.
+        A class for each of `paths`, None where it has none.
 
     Raises:
         UnpoolError: the labels fit no image, or the file cannot be read.

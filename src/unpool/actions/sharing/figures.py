@@ -1,4 +1,4 @@
-"""The figures of quality: name, title, meaning and what counts as good, once for report, page and CSV."""
+"""The figures of quality, declared once for report and page."""
 
 from __future__ import annotations
 
@@ -98,7 +98,10 @@ FIGURES = (
 
 
 def read_figures(work: Path) -> dict[str, Any]:
-    """Read report/quality.json; empty where the present groups have not been evaluated."""
+    """Read report/quality.json.
+
+    The result is empty where the present groups have not been evaluated.
+    """
     try:
         found = json.loads((work / REPORT / QUALITY).read_text("utf-8"))
     except (OSError, ValueError):

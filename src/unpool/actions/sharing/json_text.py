@@ -9,9 +9,9 @@ import numpy as np
 
 
 def as_json(value: object) -> str:
-    r"""Encode a value as ASCII JSON that no script element can break out of.
+    r"""Encode a value as ASCII JSON for a script element.
 
-    NaN and infinity become null.
+    No string in it can end the element; NaN and infinity become null.
 
     >>> as_json({"path": "</script>", "score": float("nan")})
     '{"path":"\\u003c/script\\u003e","score":null}'

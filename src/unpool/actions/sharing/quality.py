@@ -1,4 +1,4 @@
-"""How good the groups are, as the page shows it: figures with their meaning, pictures, tables."""
+"""Figures, pictures and tables of the page's *Quality*."""
 
 from __future__ import annotations
 
@@ -26,7 +26,13 @@ MAX_NAMED, MAX_LISTED = 2, 100  # images named of each kind, and groups, in the 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of WORK/report: its title, its text for people who cannot see it, and how to read it."""
+    """A picture of WORK/report.
+
+    Attributes:
+        title: what people read above it.
+        alt: its text for people who cannot see it.
+        meaning: how to read it, in one sentence.
+    """
 
     title: str
     alt: str
@@ -88,7 +94,7 @@ class PictureAddress(TypedDict):
 
 
 class Table(TypedDict):
-    """Rows of text under a header, as the page receives them."""
+    """A table of text, as the page receives it."""
 
     title: str
     meaning: str
@@ -113,7 +119,7 @@ class Quality(TypedDict):
 
 
 def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
-    """Collect what `unpool run`, `group` and `evaluate` found out about the groups.
+    """Collect what is known about the quality of the groups.
 
     Args:
         work: the workspace.
@@ -142,12 +148,12 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
 
 
 def empty_quality() -> Quality:
-    """Return what a page shows that must say nothing about the whole collection."""
+    """Return a quality without any content."""
     return {"facts": [], "figures": [], "pictures": [], "tables": []}
 
 
 def read_groups(work: Path) -> list[dict[str, Any]]:
-    """Read what report/groups.json says about each group; empty where there is none."""
+    """Read report/groups.json; empty where there is none."""
     try:
         found = json.loads((work / REPORT / GROUPS).read_text("utf-8"))["groups"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -179,7 +185,7 @@ def groups_table(work: Path) -> Table | None:
 
 
 def comparison_table(state: dict[str, Any]) -> Table | None:
-    """List the networks that were compared, the best first; None where there were none."""
+    """List the compared networks, best first; None without any."""
     rows = state.get("compared") or []
     if not rows:
         return None

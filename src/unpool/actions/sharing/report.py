@@ -1,4 +1,4 @@
-"""The report of a workspace: pictures, and the page in one file that opens from disk.
+"""The report of a workspace: pictures and a page.
 
 Shapes: N images, D numbers a vector, S the side of a square image, C channels.
 """
@@ -29,7 +29,10 @@ Pairs = tuple[np.ndarray, np.ndarray]
 
 
 def refresh_report(work: Path, progress: Progress) -> None:
-    """Rewrite the report where there is one: its groups or figures have changed."""
+    """Rewrite the report where there is one.
+
+    Called when groups, map or figures have changed.
+    """
     if (work / REPORT / PAGE).is_file():
         with progress.stage("report"):
             write_report(work)

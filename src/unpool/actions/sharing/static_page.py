@@ -1,4 +1,4 @@
-"""The page in one file: script, style and data, opened from disk or mailed, without server or network.
+"""The page in one file: no server, no network.
 
 Shapes: N images as in `Snapshot`.
 """
@@ -48,7 +48,7 @@ def write_static_page(
     originals: Path | None = None,
     max_bytes: int | None = None,
 ) -> int:
-    """Write the page with a workspace's images to one HTML file.
+    """Write a workspace's page to one HTML file.
 
     Thumbnails go in until the file has `max_bytes`, those that stand for their group first; other images are
     dots. The page says what was left out, and says nothing of images that are not in it.
@@ -92,7 +92,7 @@ def write_static_page(
 
 
 def relative_url(folder: Path | None, page_folder: Path) -> str | None:
-    """Return the URL of a folder as seen from the page.
+    """Return the URL of a folder relative to the page.
 
     Args:
         folder: the folder to reach; None gives None.
