@@ -49,10 +49,10 @@ class SegmenterRuntime:
     @torch.inference_mode()
     def __call__(self, pixels_BHWC: np.ndarray) -> Tensor:
         raw_BCHW = torch.from_numpy(np.ascontiguousarray(pixels_BHWC)).permute(0, 3, 1, 2)
-        prepared_BCHW = self.network.prepared(self._normalised(raw_BCHW))
+        prepared_BCHW = self.network.prepare(self._normalised(raw_BCHW))
         scores_BKhw = self._coarse(prepared_BCHW)
         size = (pixels_BHWC.shape[1], pixels_BHWC.shape[2])
-        scores_BKHW: Tensor = self.network.enlarged(scores_BKhw, size)
+        scores_BKHW: Tensor = self.network.enlarge_scores(scores_BKhw, size)
         return scores_BKHW.float().cpu()
 
     def _coarse(self, prepared_BCHW: Tensor) -> Tensor:

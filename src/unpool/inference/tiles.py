@@ -90,8 +90,8 @@ def score_blocks(
 ) -> Iterator[Block]:
     """Score an image window by window.
 
-    A block is finished once no later window touches it. Memory is that of a few windows and of the rows in which windows overlap, over the image's width; it does not
-    grow with the height.
+    A block is finished once no later window touches it. Memory is that of a few windows and of the rows in which
+    windows overlap, over the image's width; it does not grow with the height.
 
     Args:
         height: Of the image, pixels.

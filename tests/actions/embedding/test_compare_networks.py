@@ -99,7 +99,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
         assert bool(described["options"].get("head")) == (way == "adapted")
         assert (described["training"] is None) == (way == "pretrained")
         page = (work / "report" / "index.html").read_text()
-        assert '"title":"Ways to embed that were tried"' in page
+        assert '"title":"Networks that were compared"' in page
         assert all(f'["{name}","' in page for name in CANDIDATES)
         assert not list(work.glob(".partial*"))
         json.dumps(result)
