@@ -82,7 +82,7 @@ def test_a_head_stands_where_its_encoder_does() -> None:
 @pytest.mark.parametrize("name", ["conv", "lenet", "resnet18"])
 @pytest.mark.parametrize("num_classes", [1, 0, -3])
 def test_fewer_than_two_classes_are_refused(name, num_classes) -> None:
-    with pytest.raises(UsageError, match=f"num_classes {num_classes} leaves nothing to tell apart; give at"):
+    with pytest.raises(UsageError, match=f"num_classes {num_classes} leaves nothing to distinguish; give at"):
         build_network(name, num_classes=num_classes)
 
 
