@@ -97,10 +97,13 @@ class NetworkContract:
         assert z_BD.isfinite().all()
 
     def test_evaluation_is_deterministic_and_each_image_stands_alone(self, network, x_BCHW) -> None:
+        # In double precision: in single, rounding that depends on the batch can move the maximum of a pool's window
+        # to its neighbour, and with it a value of the reconstruction.
+        double, x_BCHW = copy.deepcopy(network).double(), x_BCHW.double()
         with torch.no_grad():
-            together = network(x_BCHW)
-            torch.testing.assert_close(network(x_BCHW), together, **EXACT)
-            torch.testing.assert_close(network(x_BCHW[1:]), together[1:], **ROUNDING)
+            together = double(x_BCHW)
+            torch.testing.assert_close(double(x_BCHW), together, **EXACT)
+            torch.testing.assert_close(double(x_BCHW[1:]), together[1:], **ROUNDING)
 
     def test_parameters_are_those_of_the_literature_and_of_the_table(self, network) -> None:
         number = sum(p.numel() for p in network.parameters())
