@@ -27,7 +27,7 @@ export function MapTools() {
       />
       <IconButton
         icon="search"
-        name="Zoom to the selection"
+        name="Zoom to selection"
         word="Zoom to selection"
         disabled={target.length === 0}
         testid="zoom-selection"

@@ -3,11 +3,8 @@ import { useState } from "preact/hooks";
 import { Icon } from "../app/Icon";
 import { start } from "../app/jobs";
 import { Modal } from "../app/Modal";
-import { job, openDialog } from "../app/store";
+import { collection, job, openDialog } from "../app/store";
 import { GroupCount, parseGroups } from "./GroupCount";
-
-const METHODS = ["auto", "kmeans", "gmm", "hdbscan", "graph", "temi"];
-const MAPS = ["tsne", "umap", "pca"];
 
 function Method({ value, all, choose }: { value: string; all: readonly string[]; choose(method: string): void }) {
   return (
@@ -78,7 +75,7 @@ export function JobsDialog({ close }: { close(): void }) {
           testid="start-group"
           go={() => void start("group", { method, groups: parseGroups(groups) })}
         >
-          <Method value={method} all={METHODS} choose={setMethod} />
+          <Method value={method} all={collection.value?.meta.methods ?? []} choose={setMethod} />
           <GroupCount value={groups} choose={setGroups} />
         </Task>
         <Task
@@ -87,7 +84,7 @@ export function JobsDialog({ close }: { close(): void }) {
           testid="start-map"
           go={() => void start("map", { method: layout })}
         >
-          <Method value={layout} all={MAPS} choose={setLayout} />
+          <Method value={layout} all={collection.value?.meta.maps ?? []} choose={setLayout} />
         </Task>
         <Task
           title="Check the images"
