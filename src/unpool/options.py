@@ -83,7 +83,9 @@ class Option:
 
 
 def _number(value: float | None, missing: str) -> str:
-    return missing if value is None else f"{value:g}"
+    if value is None:
+        return missing
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 METHODS = ("auto", "kmeans", "gmm", "hdbscan", "graph", "temi")

@@ -1,0 +1,53 @@
+"""Search finds the nearest images, by a path of the workspace or a file, and says what to give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unpool.actions.curation.search import search
+from unpool.actions.curation.settings import SearchSettings
+from unpool.errors import UnpoolError, UsageError
+from unpool.store.state import write_state
+from unpool.store.table import ImageTable
+
+PATHS = ["a.png", "b.png", "far.png"]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": path, "status": "ok", "group": None if path == "b.png" else 1} for path in PATHS])
+    table.reset_vectors(2)
+    table.update(PATHS, {"vector": np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])})
+    table.update(["a.png", "far.png"], {"group": [1, 1]})
+    write_state(table.work, images=str(tmp_path / "images"))
+    return table.work
+
+
+def test_a_path_of_the_workspace_is_looked_up_in_its_table(work: Path, tmp_path: Path) -> None:
+    for image in (Path("a.png"), tmp_path / "images" / "a.png"):
+        result = search(image, SearchSettings(k=2), work=work)
+        assert result["query"] == str(image)
+        assert result["results"] == [
+            {"path": "a.png", "distance": pytest.approx(0, abs=1e-6), "group": 1},
+            {"path": "b.png", "distance": pytest.approx(0.2, abs=1e-6), "group": None},
+        ]
+
+
+def test_a_folder_is_no_image(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "clothes").mkdir()
+    with pytest.raises(UnpoolError, match="clothes is a folder; give one image"):
+        search(tmp_path / "clothes", work=work)
+
+
+def test_a_missing_image_is_named(work: Path) -> None:
+    with pytest.raises(UnpoolError, match=r"there is no file none\.png"):
+        search(Path("none.png"), work=work)
+
+
+def test_the_number_of_images_is_checked(work: Path) -> None:
+    with pytest.raises(UsageError, match="--k is 0"):
+        search(Path("a.png"), SearchSettings(k=0), work=work)

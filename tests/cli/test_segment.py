@@ -1,0 +1,47 @@
+"""`unpool segment` hands on what is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unpool.actions.segmentation.settings import SegmentationSettings
+from unpool.cli.main import main
+
+
+def test_train_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def fake(images: Path, masks: Path, settings: SegmentationSettings, **more: Any) -> dict[str, Any]:
+        seen.append((images, masks, settings, more["out"]))
+        return {}
+
+    monkeypatch.setattr("unpool.actions.segmentation.train.segment_train", fake)
+    with pytest.raises(SystemExit):
+        main(["segment", "train", "i", "m", "--out", "o", "--network", "segnet", "--loss", "dice", "--json"])
+    settings = SegmentationSettings(network="segnet", loss="dice")
+    assert seen == [(Path("i"), Path("m"), settings, Path("o"))]
+
+
+def test_predict_leaves_the_overlap_to_the_verb(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def fake(images: Path, **options: Any) -> dict[str, Any]:
+        seen.append(options)
+        return {"images": 1, "out": "o", "predicted": 1}
+
+    monkeypatch.setattr("unpool.actions.segmentation.predict.segment_predict", fake)
+    for more in ([], ["--overlap", "0.5"]):
+        with pytest.raises(SystemExit):
+            main(["segment", "predict", "i", "--model", "m", "--out", "o", *more])
+    assert "overlap" not in seen[0]
+    assert seen[1]["overlap"] == 0.5
+
+
+def test_an_unknown_way_with_unknown_values_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["segment", "evaluate", "i", "m", "--model", "m", "--unknown", "drop"])
+    assert left.value.code == 2
+    assert "refuse" in capsys.readouterr().err
