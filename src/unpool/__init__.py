@@ -1,4 +1,4 @@
-"""unpool: see, search, group, clean, name and segment a folder of images, with networks trained on them."""
+"""See, search, group, clean and segment a folder of images."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Public name → where it lives. Loaded on first use: `import unpool` and `unpool --help` stay quick.
-_HOMES = {
+# Public name → its module. Loaded on first use: `import unpool` and `unpool --help` stay quick.
+_MODULES = {
     "Autoencoder": "unpool.networks.autoencoder",
     "LocalAggregation": "unpool.objectives.local_aggregation.loss",
     "Segmenter": "unpool.networks.segmentation.segmenter",
@@ -47,8 +47,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return getattr(import_module(_MODULES[name]), name)
     raise AttributeError(f"module 'unpool' has no attribute {name!r}")
 
 

@@ -1,4 +1,7 @@
-"""What goes wrong, told in one line: the thing, the value seen, what was expected, what to do."""
+"""Errors that users can act on, in one line each.
+
+The line says the thing, the value seen, what was expected, and what to do.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ from collections.abc import Iterable
 
 
 class UnpoolError(Exception):
-    """Anything a user can mend. Its text is one line: what happened, which file or value, what to do."""
+    """An error that a user can correct.
+
+    Its text is one line: what happened, which file or value, what to do.
+    """
 
     exit_code = 1
 
 
 class UsageError(UnpoolError):
-    """The words or values typed were wrong; nothing was started."""
+    """A wrong option or value; nothing was started."""
 
     exit_code = 2
 
 
 class UnreadableImageError(UnpoolError):
-    """One image that cannot be used; the run goes on without it.
+    """One image that cannot be used; the run continues.
 
-    `problem` is a short stable word for problems.csv (for example `truncated`), `detail` the sentence for people.
+    Args:
+        problem: A short stable word for problems.csv, such as `truncated`.
+        detail: The sentence for people.
     """
 
     def __init__(self, problem: str, detail: str) -> None:
@@ -31,7 +39,15 @@ class UnreadableImageError(UnpoolError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """A UsageError for a name that is not in the list, with the nearest right one.
+    """Build the error for an unknown name, with the nearest known one.
+
+    Args:
+        kind: What the name is of, such as "method".
+        name: The unknown name.
+        known: All names that exist.
+
+    Returns:
+        The error, to be raised by the caller.
 
     >>> str(unknown_name("method", "kmean", ["kmeans", "gmm"]))
     "unknown method 'kmean'; did you mean 'kmeans'? Known: gmm, kmeans"

@@ -1,4 +1,5 @@
-"""The verbs: what each command does, for the terminal, Python and the page alike.
+"""The verbs: one for each command.
 
-Every verb takes plain arguments, tells its progress to a `Progress`, and returns the JSON object of its command.
+Terminal, Python and page call the same functions. Every verb reports to a `Progress` and returns the JSON object of its
+command.
 """

@@ -1,1 +1,1 @@
-"""What is about no image: files, numbers, specs, progress."""
+"""Helpers that are not about images: files, random numbers, specs."""

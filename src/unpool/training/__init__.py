@@ -1,1 +1,1 @@
-"""The one training loop, what it resumes from, and the model folder it leaves."""
+"""The training loop, checkpoints and model folders."""

@@ -1,1 +1,1 @@
-"""The page in the browser: a server on loopback over the actions, and the built page in `static/`."""
+"""The page in the browser: its server, and the built page."""

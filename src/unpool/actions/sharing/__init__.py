@@ -1,1 +1,1 @@
-"""Tables, folders and pages to give away."""
+"""Reports and exports: tables, folders, pages."""

@@ -1,1 +1,1 @@
-"""What may be wrong with images."""
+"""Problems of images: duplicates, outliers, blur, darkness."""

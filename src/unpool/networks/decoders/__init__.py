@@ -1,1 +1,1 @@
-"""Decoders: the mirror and the other ways back."""
+"""Decoders: the mirror, published ones, and upsampling."""
