@@ -10,8 +10,8 @@ import torch
 
 from unpool.networks.catalogue import build_network
 from unpool.objectives.local_aggregation.objective import Aggregation
-from unpool.training.data.datasets import PixelSet
 from unpool.training.checkpoint import Checkpoints
+from unpool.training.data.datasets import PixelSet
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 
