@@ -66,7 +66,7 @@ def comes_back(folder, network: Autoencoder) -> Autoencoder:
         assert torch.equal(again.embed(x_BCHW), network.embed(x_BCHW))
         if isinstance(network, Classifier) or not isinstance(network.decoder, NoDecoder):
             assert torch.equal(again(x_BCHW), network(x_BCHW))
-    for name in ("network", "preprocessing", "merge", "use_indices"):
+    for name in ("architecture", "preprocessing", "merge", "use_indices"):
         assert getattr(again, name) == getattr(network, name)
     return again
 

@@ -1,7 +1,9 @@
-"""State to resume from: when it is written, whole or not at all, and whether it is of the same run.
+"""State to resume from.
 
-A checkpoint holds tensors, numbers and text only and is read with `weights_only`, so that one from a
-stranger cannot run code.
+When it is written, whole or not at all, and whether it is of the same run.
+
+A checkpoint holds tensors, numbers and text only and is read with `weights_only`, so that one from
+somebody else cannot run code.
 """
 
 from __future__ import annotations
@@ -65,7 +67,9 @@ class CheckpointPolicy:
         self._save_seconds = 0.0
 
     def load(self) -> State | None:
-        """Return the state of the same run; None where there is none.
+        """Return the state of the same run.
+
+        None where there is none.
 
         Raises:
             UnpoolError: where the checkpoint is damaged, or of another run and that is not allowed.
@@ -108,7 +112,9 @@ def save_checkpoint(folder: Path, state: State) -> None:
 
 
 def load_checkpoint(folder: Path) -> State | None:
-    """Read the state last saved in FOLDER; None where there is none.
+    """Read the state last saved in FOLDER.
+
+    None where there is none.
 
     Raises:
         UnpoolError: where the file is damaged, or is no state of unpool.

@@ -1,4 +1,7 @@
-"""Device, precision and processes, by Accelerate: one process, or those that torchrun started together."""
+"""Device, precision and processes, by Accelerate.
+
+One process, or those that torchrun started together.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Checks that abort a run: loss or weights not finite, a step that cannot be taken."""
+"""Checks that abort a run.
+
+Loss or weights not finite, a step that cannot be taken.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ from unpool.training.plan import Plan
 
 
 def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = "loss") -> None:
-    """Raise `UnpoolError` with advice where a loss is not finite; None is none yet.
+    """Raise `UnpoolError` with advice where a loss is not finite.
+
+    None is none yet.
 
     Args:
         loss: the mean of an epoch so far.

@@ -1,4 +1,7 @@
-"""Losses of a training by epoch, and its progress: plain numbers, readable without torch."""
+"""Losses of a training by epoch, and its progress.
+
+Plain numbers, readable without torch.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +38,17 @@ class History:
 
     @property
     def best(self) -> Entry:
-        """The entry of the epoch whose weights were kept: best by validation, else last."""
+        """The entry of the epoch whose weights were kept.
+
+        Best by validation, else last.
+        """
         known = [entry for entry in self.epochs if self.cost(entry) is not None]
         return min(known, key=lambda entry: self.cost(entry) or 0.0) if known else self.epochs[-1]
 
     def cost(self, entry: Entry) -> float | None:
-        """Return what is minimised: the validation loss, or the negated figure `best_by`.
+        """Return what is minimised.
+
+        The validation loss, or the negated figure `best_by`.
 
         >>> History(best_by="val_miou").cost({"val_loss": 0.5, "val_miou": 0.75})
         -0.75

@@ -1,4 +1,6 @@
-"""The one training loop: epochs of steps, each followed by a validation.
+"""The one training loop.
+
+Epochs of steps, each followed by a validation.
 
 N images, B batch, C channels, H height, W width.
 """
@@ -142,7 +144,10 @@ class _Loop:
         return self._finish()
 
     def save(self) -> None:
-        """Write the checkpoint, unless the run is lost already: a good one must not be replaced by that."""
+        """Write the checkpoint, unless the run is lost already.
+
+        A good one must not be replaced by that.
+        """
         if not self.policy.is_active:
             return
         epoch = self.step // self.trainer.steps_per_epoch

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def accumulation_dtype(device: torch.device) -> torch.dtype:
-    """Return the widest float type of a device: Apple's GPUs have no float64.
+    """Return the widest float type of a device.
+
+    Apple's GPUs have no float64.
 
     >>> accumulation_dtype(torch.device("cpu")), accumulation_dtype(torch.device("mps"))
     (torch.float64, torch.float32)

@@ -1,7 +1,9 @@
-"""The model folder: model.json, model.safetensors, and encoder.onnx once it embedded on a CPU.
+"""The model folder.
 
-Weights are safetensors, never pickles: loading a stranger's model runs no code. The network is made again from the
-options or the description that stand in model.json.
+model.json, model.safetensors, and encoder.onnx once it embedded on a CPU.
+
+Weights are safetensors, never pickles: loading somebody else's model runs no code. The network is rebuilt from the
+options or the description in model.json.
 """
 
 from __future__ import annotations
@@ -38,15 +40,24 @@ def save_model(
     last: Mapping[str, Tensor] | None = None,
     masks: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write weights, then model.json, each whole or not at all; a folder with model.json is complete.
+    """Write weights, then model.json, each whole or not at all.
 
-    `options` make the network again: the arguments of `build_network`, or `{"description": …}`, either with
-    `num_classes`; by default those it was built with. `classes` are the names of its scores. `training` is kept
-    as it is. `last` are the weights at the end of training where the network holds better ones; they are kept
-    beside, in last.safetensors. `masks` tells how a segmenter's classes are written in masks. Weights that do not
-    change give a file that does not change, byte for byte.
+    A folder with model.json is complete.
 
-    Raises UnpoolError, before anything is written, for a network of the user's own, which could not be made again.
+    Weights that do not change give a file that does not change, byte for byte.
+
+    Args:
+        folder: where to write.
+        network: an Autoencoder, Classifier or Segmenter that can be built from options.
+        options: what rebuilds the network: the arguments of `build_network`, or `{"description": …}`, either with
+            `num_classes`; by default those it was built with.
+        training: the record of its training, kept as it is.
+        classes: names of its scores.
+        last: the weights at the end of training where the network holds better ones, for last.safetensors.
+        masks: how a segmenter's classes are encoded in masks.
+
+    Raises:
+        UnpoolError: before anything is written, for a network of the user's own, which could not be rebuilt.
 
     >>> import tempfile
     >>> from unpool.networks.catalogue import build_network
@@ -56,7 +67,7 @@ def save_model(
     256
     """
     folder = Path(folder)
-    described = _described(network, options, training, classes)
+    described = _describe(network, options, training, classes)
     if masks is not None:
         described["masks"] = dict(masks)
     for name in (ONNX, SEGMENTER_ONNX, LAST):
@@ -68,7 +79,9 @@ def save_model(
 
 
 def describe_model(folder: Path | str) -> dict[str, Any]:
-    """What model.json says; UnpoolError where there is none or it is damaged.
+    """Read model.json.
+
+    Raises UnpoolError where there is none or it is damaged.
 
     `classes` are the names of the class scores, None for a network without or from before they were kept.
     """
@@ -84,7 +97,10 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
 
 
 def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:
-    """What model.json says; UnpoolError where the model is no "encoder" or no "segmenter", as wanted."""
+    """Read model.json, and check the model's kind.
+
+    Raises UnpoolError where it is not of `kind`, "encoder" or "segmenter".
+    """
     described = describe_model(folder)
     if described["kind"] != kind:
         way = "unpool segment predict takes it" if kind == "encoder" else "make one with unpool segment train"
@@ -93,18 +109,23 @@ def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:
 
 
 def has_model(folder: Path) -> bool:
-    """Whether a complete model lies in `folder`."""
+    """Return whether `folder` holds a complete model."""
     return (folder / JSON).is_file() and (folder / WEIGHTS).is_file()
 
 
 def model_id(folder: Path) -> str:
-    """A short name that changes with the weights, for the `model` column."""
+    """Return a short name that changes with the weights.
+
+    It stands in the `model` column.
+    """
     described = describe_model(folder)
     return f"{described['network']}-{described['weights'][:10]}"
 
 
 def load_model(folder: Path | str) -> Any:
-    """The network of a model folder as it was saved, an Autoencoder, Classifier or Segmenter, in evaluation mode.
+    """Load the network of a model folder.
+
+    It is an Autoencoder, Classifier or Segmenter as it was saved, in evaluation mode.
 
     Raises `UnpoolError` where the folder is no model, is damaged, or its weights are another network's: then it
     names the first entry that differs, and both shapes.
@@ -113,11 +134,11 @@ def load_model(folder: Path | str) -> Any:
 
     folder = Path(folder)
     described = describe_model(folder)
-    network = _rebuilt(folder / JSON, described)
+    network = _rebuild(folder / JSON, described)
     path, state = folder / WEIGHTS, _read_weights(folder / WEIGHTS)
     if different := first_difference(state, network.state_dict()):
-        told = f"{path} does not hold the weights of {described['network']}: {different}"
-        raise UnpoolError(f"{told}; {REMEDY}")
+        problem = f"{path} does not hold the weights of {described['network']}: {different}"
+        raise UnpoolError(f"{problem}; {REMEDY}")
     if described.get("weights") not in (None, _digest(path)):
         raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {REMEDY}")
     network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
@@ -125,7 +146,7 @@ def load_model(folder: Path | str) -> Any:
     return network.eval()
 
 
-def _described(
+def _describe(
     network: Any,
     options: Mapping[str, Any] | None,
     training: Mapping[str, Any] | None,
@@ -134,8 +155,8 @@ def _described(
     """What model.json will say, but for the weights; UnpoolError for what could not be read back."""
     made_of = network.built_with if options is None else dict(options)
     if made_of is None:
-        told = f"{type(network).__name__} '{network.architecture}' cannot be rebuilt from a model folder"
-        raise UnpoolError(f"{told}, which holds no code; build it with build_network or a description")
+        problem = f"{type(network).__name__} '{network.architecture}' cannot be rebuilt from a model folder"
+        raise UnpoolError(f"{problem}, which holds no code; build it with build_network or a description")
     described = {
         "network": network.architecture,
         "kind": "segmenter" if hasattr(network, "coarse") else "encoder",
@@ -150,8 +171,10 @@ def _described(
     try:
         _json(described)
     except (TypeError, ValueError) as error:
-        told = f"the options or the training of {network.architecture} cannot be written to {JSON} ({error})"
-        raise UnpoolError(f"{told}; describe it with names and finite numbers alone") from error
+        problem = (
+            f"the options or the training of {network.architecture} cannot be written to {JSON} ({error})"
+        )
+        raise UnpoolError(f"{problem}; describe it with names and finite numbers alone") from error
     return described
 
 
@@ -166,7 +189,7 @@ def _of_encoder(network: Any) -> dict[str, Any]:
     }
 
 
-def _rebuilt(path: Path, described: Mapping[str, Any]) -> Any:
+def _rebuild(path: Path, described: Mapping[str, Any]) -> Any:
     """The network that model.json describes, with random weights."""
     if described["kind"] == "segmenter":
         return _segmenter(path, described)

@@ -1,4 +1,7 @@
-"""Length, batch size and rates of a training: plain numbers, readable without torch."""
+"""Length, batch size and rates of a training.
+
+Plain numbers, readable without torch.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ NUM_WARM_UP = 2  # steps that come first make room and pick algorithms: they are
 
 @dataclass(frozen=True)
 class Plan:
-    """How long and how to train; exactly one of `epochs`, `steps` and `minutes` is set.
+    """How long and how to train.
+
+    Exactly one of `epochs`, `steps` and `minutes` is set.
 
     Args:
         epochs, steps, minutes: the length.

@@ -1,4 +1,7 @@
-"""How each network is trained unless told otherwise: as published where it was, else what did well here."""
+"""Default training settings of each network.
+
+As published where it was, else what did well here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Recipe:
-    """Defaults of `unpool train` for one network; every part can be set by its flag."""
+    """Defaults of `unpool train` for one network.
+
+    Every part can be set by its flag.
+    """
 
     epochs: int | None = 20
     batch: int = 128
@@ -45,7 +51,9 @@ ADAPTED_SHARE = 0.1
 
 
 def recipe_for(network: str, is_backbone: bool = False) -> Recipe:
-    """The recipe of a network of the catalogue, of backbones in general, or of any other.
+    """Return the recipe of a network.
+
+    Networks of the catalogue have their own, backbones and all others a common one.
 
     >>> recipe_for("conv-small").batch, recipe_for("resnet50", is_backbone=True).batch
     (256, 32)

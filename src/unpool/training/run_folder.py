@@ -1,4 +1,7 @@
-"""MODEL/training: checkpoint and decoded images while a run can be resumed. Only what we wrote is ever removed."""
+"""MODEL/training, the scratch folder of a run.
+
+It holds checkpoint and decoded images while the run can be resumed. Only what unpool wrote is ever removed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ _DECODED = re.compile(r"(\d+-)?(held-)?pairs\.u8")
 
 
 def per_process_file(name: str, process: int) -> str:
-    """The name of a file that each process writes for itself: the first one's has no number.
+    """Name a file that each process writes for itself.
+
+    The first process's has no number.
 
     >>> per_process_file("pairs.u8", 0), per_process_file("pairs.u8", 1)
     ('pairs.u8', '1-pairs.u8')
@@ -29,7 +34,10 @@ def per_process_file(name: str, process: int) -> str:
 
 
 def check_run_folder_is_ours(out: Path) -> None:
-    """`UsageError` where OUT/training is the user's: full, and without our mark. Decoded images alone are ours."""
+    """Check that OUT/training is not the user's own folder.
+
+    Full, and without our mark. Decoded images alone are ours.
+    """
     scratch = out / TRAINING
     if is_marked(scratch) or not os.path.lexists(scratch):
         return
@@ -42,7 +50,10 @@ def check_run_folder_is_ours(out: Path) -> None:
 
 
 def open_run_folder(out: Path, *, resume: bool) -> None:
-    """Make and mark OUT/training, which says that a run is under way; without `resume` its checkpoint goes."""
+    """Make and mark OUT/training.
+
+    The mark says that a run is under way. Without `resume` the checkpoint is removed.
+    """
     check_run_folder_is_ours(out)
     scratch = out / TRAINING
     scratch.mkdir(parents=True, exist_ok=True)
@@ -54,23 +65,30 @@ def open_run_folder(out: Path, *, resume: bool) -> None:
 
 
 def close_run_folder(out: Path) -> None:
-    """Remove what we wrote in OUT/training, and the folder unless the user has put something there.
+    """Remove what unpool wrote in OUT/training.
+
+    The folder goes too unless the user has put something there.
 
     It is renamed first: a kill in between leaves no folder that says the run is under way.
     """
     scratch = out / TRAINING
     if not is_marked(scratch):
         return
-    if all(_is_ours(path) for path in scratch.iterdir()) and not scratch.is_symlink():
+    if all(_is_of_unpool(path) for path in scratch.iterdir()) and not scratch.is_symlink():
         with contextlib.suppress(OSError):  # on Windows, where the decoded images are still mapped
             scratch = scratch.rename(out / f"{PARTIAL}{os.getpid()}-{TRAINING}")
     _empty(scratch)
 
 
 def _empty(scratch: Path) -> None:
-    """Remove our files, and the folders that are then empty. The mark goes last: half a removal can be taken up."""
+    """Remove our files, and the folders that are then empty.
+
+    The mark goes last, so that a removal that was stopped can be finished.
+    """
     cache = scratch / PIXELS
-    own = [path for path in scratch.iterdir() if path.name != MARKER and _is_ours(path) and path != cache]
+    own = [
+        path for path in scratch.iterdir() if path.name != MARKER and _is_of_unpool(path) and path != cache
+    ]
     cached = [path for path in cache.iterdir() if _is_cached(path)] if cache.is_dir() else []
     for path in [*own, *cached]:
         with contextlib.suppress(OSError):
@@ -82,7 +100,7 @@ def _empty(scratch: Path) -> None:
         scratch.rmdir()
 
 
-def _is_ours(path: Path) -> bool:
+def _is_of_unpool(path: Path) -> bool:
     return (
         path.name in (CHECKPOINT, MARKER, FEATURES, ENCODER)
         or _DECODED.fullmatch(path.name) is not None

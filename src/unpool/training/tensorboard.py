@@ -7,24 +7,33 @@ from pathlib import Path
 from unpool.training.history import Entry
 
 LOGS = "tensorboard"  # in the model folder
-ENDING = ".unpool"  # of our event files, which a new run removes; others are left alone
+ENDING = ".unpool"  # of the event files that a new run removes; others are left alone
 
 
 class Log:
     """Logs nothing; what a run without a folder gets."""
 
     def step(self, step: int, loss: float, rate: float) -> None:
-        """The mean loss of the epoch so far, and the learning rate."""
+        """Log the mean loss of the epoch so far, and the rate.
+
+        Args:
+            step: the step, counted from 0.
+            loss: mean loss of the epoch so far.
+            rate: learning rate.
+        """
 
     def epoch(self, entry: Entry) -> None:
-        """What one epoch came to."""
+        """Log the losses and accuracies of an epoch."""
 
     def close(self) -> None:
-        """Everything is on the disk after."""
+        """Write everything to the disk."""
 
 
 class TensorBoardLog(Log):
-    """Scalars against the step, in event files that TensorBoard reads; a resumed run goes on in the same curves."""
+    """Scalars against the step, in TensorBoard's event files.
+
+    A resumed run goes on in the same curves.
+    """
 
     def __init__(self, folder: Path, first_step: int = 0) -> None:
         from torch.utils.tensorboard import SummaryWriter

@@ -1,4 +1,6 @@
-"""The steps of a training: forward, backward, the optimiser, over the processes that share each batch.
+"""The steps of a training.
+
+Forward, backward, the optimiser, over the processes that share each batch.
 
 N images, B batch, C channels, H height, W width.
 """
@@ -36,7 +38,10 @@ class TrainingStep(nn.Module):
 
     @property
     def hooks(self) -> Objective | None:
-        """The objective where it follows the run; None for a plain loss."""
+        """The objective where it follows the run.
+
+        None for a plain loss.
+        """
         return self.objective if isinstance(self.objective, Objective) else None
 
     def forward(self, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> tuple[Tensor, Tensor | None]:
@@ -46,7 +51,10 @@ class TrainingStep(nn.Module):
 
 
 class Batch(NamedTuple):
-    """The share of a batch that this process computes: `index_B` into the data, `weight` of its mean loss."""
+    """The share of a batch that this process computes.
+
+    `index_B` into the data, `weight` of its mean loss.
+    """
 
     x_BCHW: Tensor
     index_B: np.ndarray
@@ -114,7 +122,10 @@ class Trainer:
             yield Batch(x_BCHW, index_B, weight, len(index_all))
 
     def backward(self, batch: Batch, epoch: int, step: int) -> None:
-        """Compute the gradients of a batch; its loss goes into the meter."""
+        """Compute the gradients of a batch.
+
+        Its loss goes into the meter.
+        """
         # Dropout, if a network has any; each process draws its own.
         self._seed_generators((self.plan.seed * 1_000_003 + step) * 1_009 + self.accelerator.process_index)
         loss, hits = self.module(batch.x_BCHW, batch.index_B, epoch)
@@ -139,7 +150,10 @@ class Trainer:
         self.meter = LossMeter(self.accelerator.device)
 
     def seconds_per_step(self) -> float:
-        """Measure a few forward and backward passes, in seconds; call it within `state_kept`."""
+        """Measure a few forward and backward passes, in seconds.
+
+        Call it within `state_kept`.
+        """
         self.module.train()
 
         def pass_once(number: int) -> None:

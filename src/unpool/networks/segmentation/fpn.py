@@ -1,4 +1,6 @@
-"""The decoder of a fully convolutional network: maps of several sizes → class scores.
+"""The decoder of a fully convolutional network.
+
+It turns maps of several sizes into class scores.
 
 B batch, C channels, K classes, D the width in which maps are merged, H and W of the image, h and w of a map.
 """
@@ -17,12 +19,21 @@ MERGED_WIDTH = 96
 
 
 class FeaturePyramidDecoder(nn.Module):
-    """Maps, largest first, → class scores of the finest map's size, and its `last` layer, which enlarges those.
+    """Maps, largest first, to class scores of the finest map's size.
+
+    Its `last` layer enlarges those.
 
     With one map, or width 0: a 1×1 convolution from each map to the classes, summed from the coarsest to the finest
     (Long, Shelhamer and Darrell 2015, section 4.2). Otherwise each map is brought to `width` channels, added to the
     enlarged coarser one and smoothed by a 3×3 convolution (Lin et al. 2017, arXiv 1612.03144, section 3), and the
     finest is scored.
+
+    Args:
+        channels: of each map.
+        reductions: how many times smaller than the image each map is.
+        num_classes: K.
+        upsampling: how scores are enlarged (`networks.layers.bilinear.Upsample`).
+        width: channels in which maps are merged.
 
     >>> import torch
     >>> decoder = FeaturePyramidDecoder([4, 8], [4, 8], num_classes=2)
@@ -54,7 +65,10 @@ class FeaturePyramidDecoder(nn.Module):
         self.last = Upsample(num_classes, round(reductions[0]), upsampling)
 
     def forward(self, maps: Sequence[Tensor]) -> Tensor:
-        """Maps (B, C, h, w), largest first → scores of the first one's size, which `last` then enlarges."""
+        """Compute scores of the first map's size, (B, K, h, w).
+
+        `maps` are (B, C, h, w), largest first; `last` then enlarges the scores.
+        """
         y_BDhw: Tensor = self.laterals[-1](maps[-1])
         if self.is_merging:
             y_BDhw = self.smooth[-1](F.relu(y_BDhw))

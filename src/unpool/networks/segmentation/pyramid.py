@@ -1,4 +1,4 @@
-"""What an encoder sees on its way down: one map of features for each size.
+"""One map of features of an encoder for each size.
 
 B batch, C channels, h and w of a map.
 """
@@ -23,7 +23,10 @@ SHRINKS = 0.7  # a map is of the next level where its side is less than this sha
 
 @dataclass(frozen=True)
 class Level:
-    """One size of maps: the module whose output is the last of it, and what that has."""
+    """One size of maps.
+
+    `module` is the one whose output is the last of that size.
+    """
 
     module: str
     channels: int
@@ -31,12 +34,20 @@ class Level:
 
 
 class Pyramid:
-    """An encoder that also gives the last map of every size before its own: (B, C, H, W) → maps, largest first.
+    """An encoder that gives the last map of every size.
 
-    The encoder is used as it is, and stays its owner's: a pyramid is no module. `levels` tell channels and
-    reduction of each map. What lies inside blocks (residual ones, for one) is no map of its own, nor is one larger
-    than 1/`finest` of the image but for the last. Raises UnpoolError where the encoder gives no map at all, or
-    takes images of one size only.
+    It maps (B, C, H, W) to maps, largest first; the last is the encoder's own output. The encoder is used as it is,
+    and stays its owner's: a pyramid is no module. `levels` hold channels and reduction of each map. What lies inside
+    blocks (residual ones, for one) is no map of its own.
+
+    Args:
+        encoder: (B, C, H, W) → a map of features.
+        channels: of the images.
+        size: side of the image that is run once to find the maps, pixels.
+        finest: maps larger than 1/`finest` of the image are left out, but for the last.
+
+    Raises:
+        UnpoolError: where the encoder gives no map at all, or takes images of one size only.
 
     >>> import torch
     >>> encoder = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(4, 8, 3, padding=1))
@@ -49,23 +60,23 @@ class Pyramid:
 
     def __init__(self, encoder: nn.Module, channels: int = 3, size: int = PROBE, finest: float = 1.0) -> None:
         self.encoder = encoder
-        *above, last = _levels(encoder, channels, size)
+        *above, last = _find_levels(encoder, channels, size)
         self.levels = [*(level for level in above if level.reduction > 0.75 * finest), last]
         self.smallest = max(smallest_input(encoder) or (1,))
 
     def __call__(self, x_BCHW: Tensor) -> list[Tensor]:
-        """The maps, largest first; the last is the encoder's own output."""
+        """Compute the maps, largest first."""
         kept = {level.module: level.channels for level in self.levels[:-1]}
-        with _recorded(self.encoder, kept) as maps:
+        with _record(self.encoder, kept) as maps:
             last_BChw = self.encoder(x_BCHW)
         return [*(_channels_first(maps[name], kept[name]) for name in kept), last_BChw]
 
 
-def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
-    if _looks_at_tokens(encoder):
+def _find_levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
+    if _has_tokens(encoder):
         name = type(getattr(encoder, "body", encoder)).__name__
         raise UnpoolError(
-            f"{name} looks at tokens of images of one size, but a segmenter takes any; name a backbone of "
+            f"{name} takes tokens of images of one size, but a segmenter takes any; name a backbone of "
             "convolutions"
         )
     names = _trunk(encoder)
@@ -73,7 +84,7 @@ def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
     image_1CSS = parameter.new_zeros(1, channels, size, size)
     seen: dict[str, Tensor] = {}
     try:
-        with evaluating(encoder), _recorded(encoder, names) as seen:
+        with evaluating(encoder), _record(encoder, names) as seen:
             last = encoder(image_1CSS)
     except UnpoolError:
         raise
@@ -84,12 +95,12 @@ def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
         shape = "×".join(map(str, getattr(last, "shape", ())))
         raise UnpoolError(f"the backbone gives {shape or 'no tensor'}, not a map; name one of convolutions")
     levels: list[Level] = []
-    told = [
+    recorded = [
         (name, _channels_first(map_BChw, names[name]))
         for name, map_BChw in seen.items()
         if map_BChw.ndim == 4
     ]
-    for name, map_BChw in [*told, ("", last)]:
+    for name, map_BChw in [*recorded, ("", last)]:
         reduction = size / map_BChw.shape[2]
         if levels and levels[-1].reduction >= SHRINKS * reduction:
             levels.pop()
@@ -97,7 +108,7 @@ def _levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
     return levels
 
 
-def _looks_at_tokens(encoder: nn.Module) -> bool:
+def _has_tokens(encoder: nn.Module) -> bool:
     body = getattr(encoder, "body", encoder)
     return (
         hasattr(body, "patch_embed")
@@ -109,8 +120,8 @@ def _looks_at_tokens(encoder: nn.Module) -> bool:
 def _trunk(encoder: nn.Module) -> dict[str, int]:
     """The modules whose outputs may be maps, each with its channels where they are known, else 0."""
     prefix = "body." if isinstance(encoder, Backbone) else ""
-    told = getattr(encoder.body, "feature_info", None) if isinstance(encoder, Backbone) else None
-    stages = getattr(told, "info", told)
+    info = getattr(encoder.body, "feature_info", None) if isinstance(encoder, Backbone) else None
+    stages = getattr(info, "info", info)
     modules = dict(encoder.named_modules())
     if isinstance(stages, list) and all(prefix + str(stage.get("module")) in modules for stage in stages):
         return {prefix + str(stage["module"]): int(stage["num_chs"]) for stage in stages}
@@ -128,9 +139,11 @@ def _in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Iterato
 
 
 @contextmanager
-def _recorded(encoder: nn.Module, names: Any) -> Iterator[dict[str, Tensor]]:
-    """The outputs of the named modules, in the order they end; a map that a later layer changes in place is not
-    copied: what it became belongs to the same level."""
+def _record(encoder: nn.Module, names: Any) -> Iterator[dict[str, Tensor]]:
+    """The outputs of the named modules, in the order they end.
+
+    A map that a later layer changes in place is not copied: what it became belongs to the same level.
+    """
     maps: dict[str, Tensor] = {}
     modules = dict(encoder.named_modules())
 

@@ -1,4 +1,6 @@
-"""A label for every pixel: an encoder, and a decoder that ends in class scores.
+"""A label for every pixel.
+
+An encoder, and a decoder that ends in class scores.
 
 B batch, C channels, K classes, H and W of the image, h and w of a map.
 """
@@ -6,19 +8,25 @@ B batch, C channels, K classes, H and W of the image, h and w of a map.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 import torch.nn.functional as F
+from PIL.Image import Image
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, input_channels, smallest_input
+from unpool.networks.autoencoder import Autoencoder, evaluating, input_channels, smallest_input
 from unpool.networks.catalogue import build_network, seeded
 from unpool.networks.classifier import check_enough_classes
 from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
+from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.segmentation.fpn import MERGED_WIDTH, FeaturePyramidDecoder
+from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
 from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 
@@ -30,11 +38,13 @@ DESCRIPTIONS = {
     "fcn4s": "maps of 1/32 to 1/4 merged, then scored (system E)",
     "segnet": "VGG-16 and its mirror, with classes in place of colours (system E)",
 }
-CROP = 320  # pixels a side of the crops that are trained on, unless told otherwise
+CROP = 320  # pixels a side of the crops that are trained on, by default
 
 
 class Segmenter(nn.Module):
-    """A fully convolutional network: images (B, C, H, W) → class scores (B, K, H, W), of any height and width.
+    """A fully convolutional network for images of any size.
+
+    It maps images (B, C, H, W) to class scores (B, K, H, W).
 
     `network` "fcn32s" scores the encoder's last map and enlarges the scores (Long, Shelhamer and Darrell 2015,
     arXiv 1411.4038); "fcn16s", "fcn8s" and "fcn4s" first merge that map with finer ones, down to 1/16, 1/8 or 1/4
@@ -42,18 +52,27 @@ class Segmenter(nn.Module):
     mirror with classes in place of colours, fed the pooling indices (Badrinarayanan, Kendall and Cipolla 2017,
     arXiv 1511.00561); its encoder must be one that `mirror` accepts.
 
-    `backbone` is a name of the catalogue, of timm or of torchvision, an Autoencoder whose encoder goes on from
-    here, or any module that gives a map of features; "efficientnet-lite0", for segnet "vgg16-bn", unless given.
-    `weights` are the backbone's: "none", "imagenet" or a file. `upsampling` "interpolate" has no weights; "grouped"
-    and "dense" are transposed convolutions that begin as interpolation, with a kernel for each class or for each
-    pair of them. `enlarge` is the factor by which images are enlarged before the encoder: small things in small
-    images need it, and scores still have the image's own size. `size` is the side of the crops that are trained on,
-    pixels of the image. `seed` fixes the random weights.
-
     Images whose sides are no multiple of the encoder's reduction are padded with their border and the scores cut
     back.
 
-    Raises `UsageError` for unknown names or fewer than two classes, `UnpoolError` for a backbone without a map.
+    Args:
+        network: one of the kinds above.
+        num_classes: K, at least 2.
+        backbone: a name of the catalogue, of timm or of torchvision, an Autoencoder whose encoder is trained further,
+            or any module that gives a map of features; by default "efficientnet-lite0", for segnet "vgg16-bn".
+        weights: the backbone's, "none", "imagenet" or a file.
+        upsampling: "interpolate" has no weights; "grouped" and "dense" are transposed convolutions that begin as
+            interpolation, with a kernel for each class or for each pair of them.
+        width: channels in which maps are merged; 0 sums class scores.
+        enlarge: factor by which images are enlarged before the encoder, 0.25 to 8: small things in small images need
+            it, and scores still have the image's own size.
+        size: side of the crops that are trained on, pixels of the image.
+        channels: 1 or 3; by default the backbone's.
+        seed: fixes the random weights.
+
+    Raises:
+        UsageError: for unknown names, or fewer than two classes.
+        UnpoolError: for a backbone without a map.
 
     >>> import torch
     >>> segmenter = Segmenter("fcn16s", backbone="resnet18", num_classes=3)
@@ -98,18 +117,18 @@ class Segmenter(nn.Module):
                 "network": network, "num_classes": num_classes, "upsampling": upsampling, "width": width,
                 "enlarge": self.enlarge, "size": side, "channels": channels,
             }  # fmt: skip
-            self.built_with = _remembered(made, body, options)
+            self.built_with = _rebuild_options(made, body, options)
             self.reduction = 1
             if network == "segnet":
-                self._mirrored(num_classes)
+                self._build_mirror(num_classes)
             else:
-                self._merging(FINEST[network], num_classes, upsampling, width)
+                self._build_merging(FINEST[network], num_classes, upsampling, width)
 
-    def _mirrored(self, num_classes: int) -> None:
+    def _build_mirror(self, num_classes: int) -> None:
         self.decoder: nn.Module = mirror(self.encoder, "unpool", channels=num_classes)
         self.smallest = max(smallest_input(self.encoder) or (1,))
 
-    def _merging(self, finest: int, num_classes: int, upsampling: str, width: int) -> None:
+    def _build_merging(self, finest: int, num_classes: int, upsampling: str, width: int) -> None:
         self.pyramid = Pyramid(self.encoder, self.preprocessing.channels, finest=finest)
         levels = self.pyramid.levels
         whole = all(float(level.reduction).is_integer() for level in levels)
@@ -127,20 +146,26 @@ class Segmenter(nn.Module):
 
     @property
     def size(self) -> int:
-        """The side of the crops that it is trained on, pixels."""
+        """Side of the crops that it is trained on, pixels."""
         return self.preprocessing.size
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """(B, C, H, W) → class scores before the softmax, (B, K, H, W). UnpoolError for other channels."""
-        if x_BCHW.shape[1] != self.channels:
-            told = f"{self.architecture} takes images of {self.channels} channels, got {x_BCHW.shape[1]}"
-            raise UnpoolError(f"{told}; build it with channels={x_BCHW.shape[1]}")
-        size = (x_BCHW.shape[2], x_BCHW.shape[3])
-        return self.enlarged(self.coarse(self.prepared(x_BCHW)), size)
+        """Compute class scores before the softmax, (B, K, H, W).
 
-    def prepared(self, x_BCHW: Tensor) -> Tensor:
-        """What the encoder sees of images: padded on the right and below with their border, then enlarged, so
-        that both sides are multiples of its reduction."""
+        Raises UnpoolError for images (B, C, H, W) of other channels.
+        """
+        if x_BCHW.shape[1] != self.channels:
+            problem = f"{self.architecture} takes images of {self.channels} channels, got {x_BCHW.shape[1]}"
+            raise UnpoolError(f"{problem}; build it with channels={x_BCHW.shape[1]}")
+        size = (x_BCHW.shape[2], x_BCHW.shape[3])
+        return self.enlarge_scores(self.coarse(self.prepare(x_BCHW)), size)
+
+    def prepare(self, x_BCHW: Tensor) -> Tensor:
+        """Pad and enlarge images to what the encoder takes.
+
+        They are padded on the right and below with their border, then enlarged, so that both sides are multiples of
+        its reduction.
+        """
         height, width = x_BCHW.shape[2:]
         (high, seen_high), (wide, seen_wide) = self.sides(height), self.sides(width)
         if high > height or wide > width:
@@ -150,7 +175,10 @@ class Segmenter(nn.Module):
         return F.interpolate(x_BCHW, size=(seen_high, seen_wide), mode="bilinear", align_corners=False)
 
     def coarse(self, x_BCHW: Tensor) -> Tensor:
-        """Prepared images → class scores of the decoder's finest map, (B, K, h, w)."""
+        """Compute scores of the finest map, (B, K, h, w).
+
+        `x_BCHW` are images that were prepared.
+        """
         if self.architecture == "segnet":
             code, pools = remember(self.encoder, x_BCHW)
             scores_BKhw: Tensor = self.decoder(code, pools)
@@ -158,8 +186,8 @@ class Segmenter(nn.Module):
             scores_BKhw = self.decoder(self.pyramid(x_BCHW))
         return scores_BKhw
 
-    def enlarged(self, scores_BKhw: Tensor, size: tuple[int, int]) -> Tensor:
-        """Those scores → scores of images of `size`, padding cut off, (B, K, H, W)."""
+    def enlarge_scores(self, scores_BKhw: Tensor, size: tuple[int, int]) -> Tensor:
+        """Enlarge scores to images of `size`, padding cut off, (B, K, H, W)."""
         (high, seen_high), (wide, seen_wide) = (self.sides(side) for side in size)
         if isinstance(self.decoder, FeaturePyramidDecoder):
             scores_BKhw = self.decoder.last(scores_BKhw, (high, wide), (seen_high, seen_wide))
@@ -167,8 +195,68 @@ class Segmenter(nn.Module):
             scores_BKhw = F.interpolate(scores_BKhw, size=(high, wide), mode="bilinear", align_corners=False)
         return scores_BKhw[:, :, : size[0], : size[1]]
 
+    @torch.no_grad()
+    def predict(self, image: Tensor | np.ndarray | Image) -> np.ndarray:
+        """Label every pixel of one image, in one pass on the network's device.
+
+        Large images take as many times their own memory; `unpool segment predict` cuts them into windows.
+
+        Args:
+            image: a picture, an array (H, W, 3) or (H, W) uint8, or a tensor (C, H, W): uint8, or float and then
+                normalised already.
+
+        Returns:
+            Positions of classes, (H, W) uint8.
+
+        Raises:
+            UnpoolError: where the image has other channels than the network.
+        """
+        with evaluating(self):
+            scores_1KHW = self(self._as_batch(image))
+        label_HW: np.ndarray = scores_1KHW.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
+        return label_HW
+
+    def evaluate(
+        self,
+        images: Iterable[Tensor | np.ndarray | Image],
+        masks: Iterable[Tensor | np.ndarray | Image],
+    ) -> dict[str, Any]:
+        """Measure how well images are labelled whose masks are known.
+
+        Args:
+            images: as for `predict`.
+            masks: positions of classes, (H, W) whole numbers; 255 does not count.
+
+        Returns:
+            `pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class; None where nothing counts.
+        """
+        table_KK = torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64)
+        for image, mask in zip(images, masks, strict=True):
+            label_HW = torch.as_tensor(np.array(mask) if not isinstance(mask, Tensor) else mask).cpu()
+            table_KK += count_pixels(label_HW, torch.from_numpy(self.predict(image)), self.num_classes)
+        return scores_of(table_KK.numpy())
+
+    def _as_batch(self, image: Tensor | np.ndarray | Image) -> Tensor:
+        """One image as the network takes it, (1, C, H, W)."""
+        parameter = next(self.parameters())
+        if isinstance(image, Tensor):
+            x_CHW = image
+        else:
+            pixels = np.array(image)
+            x_CHW = torch.from_numpy(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
+        if x_CHW.dtype == torch.uint8:
+            mean, std = (
+                torch.tensor(values).view(-1, 1, 1)
+                for values in (self.preprocessing.mean, self.preprocessing.std)
+            )
+            if len(x_CHW) == len(mean):
+                x_CHW = (x_CHW.cpu() / 255 - mean) / std
+        return x_CHW[None].to(parameter)
+
     def sides(self, side: int) -> tuple[int, int]:
-        """What a side of an image is padded to, and what that is enlarged to: a multiple of the reduction.
+        """Compute what a side is padded to, and then enlarged to.
+
+        The second is a multiple of the reduction.
 
         >>> Segmenter("fcn32s", backbone="resnet18", num_classes=2).sides(33)
         (64, 64)
@@ -181,7 +269,7 @@ class Segmenter(nn.Module):
 
 
 def default_backbone(network: str) -> str:
-    """The backbone of a segmenter of that name unless another is given.
+    """Return the default backbone of a kind of segmenter.
 
     >>> default_backbone("segnet"), default_backbone("fcn4s")
     ('vgg16-bn', 'efficientnet-lite0')
@@ -205,8 +293,8 @@ def _preprocessing(made: Any, size: int) -> Preprocessing:
     return Preprocessing(size, channels, (0.5,) * channels, (0.5,) * channels)
 
 
-def _remembered(made: Any, body: Any, options: dict[str, Any]) -> dict[str, Any] | None:
-    """What makes the network again; None around a module of the user's own."""
+def _rebuild_options(made: Any, body: Any, options: dict[str, Any]) -> dict[str, Any] | None:
+    """What rebuilds the network; None around a module of the user's own."""
     if isinstance(body, str):
         return options | {"backbone": body}
     if isinstance(made, Autoencoder) and made.built_with is not None:

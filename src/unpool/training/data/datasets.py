@@ -113,7 +113,10 @@ class Normalisation:
 
 
 class Dataset(Protocol):
-    """What `fit` uses of a torch Dataset: a length, and items by index."""
+    """What `fit` uses of a torch Dataset.
+
+    A length, and items by index.
+    """
 
     def __len__(self) -> int:
         """Number of items."""
@@ -149,7 +152,10 @@ class DatasetImages:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Tensor]:
-        """Yield float32 batches (B, C, H, W); a worker's own random numbers are a function of (seed, epoch)."""
+        """Yield float32 batches (B, C, H, W).
+
+        A worker's own random numbers are a function of (seed, epoch).
+        """
         for x_BCHW in load_batches(self.dataset, indices, _stack_images, self.workers, seed, epoch):
             yield self._normalised(x_BCHW) if x_BCHW.dtype == torch.uint8 else x_BCHW.to(self.device)
 
@@ -189,7 +195,10 @@ def load_batches(
 
 
 def as_tensor(x: Any) -> Tensor:
-    """Return an image as a tensor (C, H, W): tensors as they are, pictures and arrays (H, W, C) copied."""
+    """Return an image as a tensor (C, H, W).
+
+    Tensors as they are, pictures and arrays (H, W, C) copied.
+    """
     if isinstance(x, Tensor):
         return x
     pixels = np.array(x)
@@ -276,7 +285,10 @@ class FeatureSet:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Tensor]:
-        """Yield each batch; which views are compared is up to the objective."""
+        """Yield each batch.
+
+        Which views are compared is up to the objective.
+        """
         for index_B in indices:
             feature_BVD = self.feature_NVD[index_B]
             if self.neighbour_NK is not None:

@@ -1,4 +1,6 @@
-"""Images with label maps as batches: crops to train on, whole images to validate on.
+"""Images with label maps as batches.
+
+Crops to train on, whole images to validate on.
 
 N images, B batch, C channels, H height, W width, each image its own. Label maps hold positions of classes, and
 IGNORE.
@@ -105,7 +107,10 @@ class MaskedImages:
         return pair
 
     def window(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return a window that is validated on: pixels (H, W, 3) and labels (H, W)."""
+        """Return a window that is validated on.
+
+        Pixels (H, W, 3) and labels (H, W).
+        """
         n, top, left = self.windows[index]
         label_HW = self.held.labels(n)[top : top + WINDOW, left : left + WINDOW]
         return self.held.pixels(n)[top : top + WINDOW, left : left + WINDOW], label_HW
@@ -124,7 +129,9 @@ class MaskedImages:
 
 
 class DatasetPairs:
-    """A torch Dataset of (image, mask) pairs, in batches; sizes may differ.
+    """A torch Dataset of (image, mask) pairs, in batches.
+
+    Sizes may differ.
 
     Args:
         dataset: images are (C, H, W) float and taken as they are, or uint8 or pictures and normalised; masks are

@@ -14,7 +14,7 @@ from unpool.errors import UsageError
 OPTIMIZER = "--optimizer"
 ENCODER = "network.encoder."  # what names in a training step begin with
 
-# Left out: LBFGS wants a closure, SparseAdam sparse gradients.
+# Left out: LBFGS takes a closure, SparseAdam sparse gradients.
 _OPTIMISERS: dict[str, type[optim.Optimizer]] = {
     kind.__name__.lower(): kind
     for kind in (
@@ -31,13 +31,23 @@ def build_optimiser(
     lr: float,
     weight_decay: float | None = None,
 ) -> optim.Optimizer:
-    """The optimiser of torch.optim written `name` or `name:key=value,…`, such as `sgd:momentum=0.9`.
+    """Build an optimiser of torch.optim from its spec.
 
-    Keys are the constructor's arguments; several numbers are joined by a plus, `adam:betas=0.9+0.99`.
-    `parameters` are tensors, or groups (dicts with `params` and perhaps their own `lr`). `weight_decay` None
-    is torch's default. The fused implementation is taken where there is one for all parameters.
-    Raises `UsageError` for an unknown name or key, a value it cannot have, lr or weight_decay as a key, a
-    weight decay for an optimiser without one, or parameters it cannot take (muon: matrices only).
+    The fused implementation is used where there is one for all parameters.
+
+    Args:
+        text: `name` or `name:key=value,…`, such as `sgd:momentum=0.9`. Keys are the constructor's arguments;
+            several numbers are joined by a plus, `adam:betas=0.9+0.99`.
+        parameters: tensors, or groups (dicts with `params` and perhaps their own `lr`).
+        lr: learning rate.
+        weight_decay: None is torch's default.
+
+    Returns:
+        The optimiser.
+
+    Raises:
+        UsageError: for an unknown name or key, a value it cannot have, lr or weight_decay as a key, a weight decay
+            for an optimiser without one, or parameters it cannot take (muon: matrices only).
 
     >>> from torch import nn
     >>> build_optimiser("sgd:momentum=0.9", nn.Linear(2, 1).parameters(), lr=0.1).defaults["momentum"]
@@ -47,9 +57,12 @@ def build_optimiser(
     unpool.errors.UsageError: --optimizer 'sgd:lr=1': the rate is set with --lr, not here
     """
     keys = {part.partition("=")[0].strip() for part in text.partition(":")[2].split(",")}
-    for key, told in (("lr", "the rate is set with --lr"), ("weight_decay", "it is set with --weight-decay")):
+    for key, remedy in (
+        ("lr", "the rate is set with --lr"),
+        ("weight_decay", "it is set with --weight-decay"),
+    ):
         if key in keys:
-            raise UsageError(f"{OPTIMIZER} {text!r}: {told}, not here")
+            raise UsageError(f"{OPTIMIZER} {text!r}: {remedy}, not here")
     name, values = parse_constructor_spec(OPTIMIZER, text, _OPTIMISERS)
     kind, groups = _OPTIMISERS[name], _groups(parameters)
     known = inspect.signature(kind).parameters
@@ -65,7 +78,9 @@ def build_optimiser(
 
 
 def has_weight_decay(text: str) -> bool:
-    """Whether the optimiser of that name takes a weight decay; UsageError for an unknown one.
+    """Return whether an optimiser takes a weight decay.
+
+    Raises UsageError for an unknown one.
 
     >>> has_weight_decay("adamw"), has_weight_decay("rprop")
     (True, False)
@@ -93,7 +108,10 @@ def _can_fuse(groups: list[dict[str, Any]]) -> bool:
 
 
 def parameter_groups(module: nn.Module, backbone_lr: float | None) -> list[Any]:
-    """The parameters to train; those of the network's encoder apart where it has a learning rate of its own."""
+    """The parameters to train.
+
+    Those of the network's encoder apart where it has a learning rate of its own.
+    """
     named = [(name, each) for name, each in module.named_parameters() if each.requires_grad]
     if backbone_lr is None:
         return [each for _, each in named]

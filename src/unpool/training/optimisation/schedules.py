@@ -1,4 +1,7 @@
-"""Learning-rate schedules of torch.optim by name, and that of our own; each resumes to the last bit."""
+"""Learning-rate schedules by name: torch's, and `cosine`.
+
+Each resumes to the last bit.
+"""
 
 from __future__ import annotations
 
@@ -30,15 +33,26 @@ BY_STEP = ("one-cycle", "cyclic")
 
 
 def build_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, steps_per_epoch: int) -> Schedule:
-    """The schedule written `name` or `name:key=value,…`, such as `step:step_size=30`, `multi-step:milestones=3+6`.
+    """Build a learning-rate schedule from its spec.
 
-    `cosine` is one cosine over the whole run to 1 % of the rate, after a warm-up of at most 50 steps.
-    The others are torch's, with its keys and units: epochs, but steps for `one-cycle` and `cyclic`. What the
-    run tells need not be given: `T_max`, and `total_iters` of `polynomial`, are the number of epochs;
-    `max_lr` is the learning rate and `base_lr` a quarter of it, `step_size_up` two epochs (Smith 2017,
-    arXiv 1506.01186, section 3.2 and 3.3). `constant` without keys keeps the rate.
-    A `max_lr` or `base_lr` that is given stands for the optimiser's own rate: groups keep their ratio to it.
-    Raises `UsageError` for an unknown name or key, a key that is missing, or a value it cannot have.
+    `cosine` is one cosine over the whole run to 1 % of the rate, after a warm-up of at most 50 steps. The others are
+    torch's, with its keys and units: epochs, but steps for `one-cycle` and `cyclic`. What follows from the run may be
+    left out: `T_max`, and `total_iters` of `polynomial`, are the number of epochs; `max_lr` is the learning rate and
+    `base_lr` a quarter of it, `step_size_up` two epochs (Smith 2017, arXiv 1506.01186, section 3.2 and 3.3).
+    `constant` without keys keeps the rate. A `max_lr` or `base_lr` that is given stands for the optimiser's own
+    rate: groups keep their ratio to it.
+
+    Args:
+        text: `name` or `name:key=value,…`, such as `step:step_size=30`, `multi-step:milestones=3+6`.
+        optimiser: whose rates are set.
+        total_steps: steps of the whole run.
+        steps_per_epoch: steps of an epoch.
+
+    Returns:
+        The schedule.
+
+    Raises:
+        UsageError: for an unknown name or key, a key that is missing, or a value it cannot have.
 
     >>> from torch import nn
     >>> optimiser = optim.SGD(nn.Linear(2, 1).parameters(), lr=1.0)
@@ -69,7 +83,9 @@ def build_schedule(text: str, optimiser: optim.Optimizer, total_steps: int, step
 
 
 class Schedule:
-    """The learning rates of a run. Call `before_step` in front of every step, `after_epoch` behind every epoch.
+    """The learning rates of a run.
+
+    Call `before_step` before every step, `after_epoch` after every epoch.
 
     Its state is a few numbers, and replayed when loaded: the rates are then the same to the last bit.
     """
@@ -81,11 +97,14 @@ class Schedule:
         self.losses: list[float | None] = []
 
     def before_step(self, step: int) -> None:
-        """Set the rates of that step, counted from 0 over the whole run."""
+        """Set the rates of a step, counted from 0."""
         self.step = step
 
     def after_epoch(self, loss: float | None) -> None:
-        """Set the rates of the next epoch; `loss` is the validation loss, or else that of training."""
+        """Set the rates of the next epoch.
+
+        `loss` is the validation loss, or else that of training.
+        """
         self.losses.append(loss)
 
     def state_dict(self) -> dict[str, Any]:
@@ -93,14 +112,16 @@ class Schedule:
         return {"base": list(self.base), "step": self.step, "losses": list(self.losses)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Continue from `state_dict`, before or after the optimiser's own state is loaded; sets the rates.
+        """Continue from a `state_dict`, and set the rates.
+
+        The optimiser's own state may be loaded before or after.
 
         Raises `UnpoolError` where the optimiser has another number of parameter groups.
         """
         if len(state["base"]) != len(self.optimiser.param_groups):
             raise UnpoolError(
                 f"the saved schedule has {len(state['base'])} parameter groups, but the optimiser has "
-                f"{len(self.optimiser.param_groups)}; start the training anew"
+                f"{len(self.optimiser.param_groups)}; start the training from the beginning"
             )
         self.base, self.losses = [float(rate) for rate in state["base"]], []
         self._restart()
@@ -113,7 +134,7 @@ class Schedule:
 
 
 class Cosine(Schedule):
-    """One cosine from the full rate to 1 % of it, after a short linear warm-up; by step."""
+    """One cosine to 1 % of the rate, after a linear warm-up."""
 
     def __init__(self, optimiser: optim.Optimizer, total_steps: int) -> None:
         super().__init__(optimiser)
@@ -128,7 +149,7 @@ class Cosine(Schedule):
 
 
 class ByEpoch(Schedule):
-    """A scheduler of torch that moves at the end of an epoch."""
+    """A scheduler of torch that moves after each epoch."""
 
     def __init__(
         self, optimiser: optim.Optimizer, build: Callable[[list[float]], lr_scheduler.LRScheduler]
@@ -159,7 +180,7 @@ class ByEpoch(Schedule):
 
 
 class ByStep(ByEpoch):
-    """A scheduler of torch whose rates are a function of the number of the step."""
+    """A scheduler of torch whose rates depend on the step."""
 
     def before_step(self, step: int) -> None:
         self.step = step
@@ -171,18 +192,18 @@ class ByStep(ByEpoch):
 
 
 def _defaults(name: str, optimiser: optim.Optimizer, total: int, per_epoch: int) -> dict[str, Any]:
-    """What the length of the run and the optimiser tell about a schedule."""
+    """Arguments that follow from the length of the run and the optimiser."""
     epochs = max(1, math.ceil(total / per_epoch))
-    # torch would give momentum to an optimiser that was made without.
+    # torch would give momentum to an optimiser without any.
     cycles = bool(optimiser.defaults.get("momentum") or "betas" in optimiser.defaults)
-    told: dict[str, dict[str, Any]] = {
+    known: dict[str, dict[str, Any]] = {
         "constant": {"factor": 1.0},
         "cosine-annealing": {"T_max": epochs},
         "polynomial": {"total_iters": epochs},
         "one-cycle": {"total_steps": total, "cycle_momentum": cycles},
         "cyclic": {"step_size_up": 2 * per_epoch, "cycle_momentum": cycles},
     }
-    return told.get(name, {})
+    return known.get(name, {})
 
 
 def _rates(name: str, values: dict[str, Any], base: list[float], lr: float) -> dict[str, list[float]]:
