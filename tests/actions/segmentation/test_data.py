@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from unpool.actions.segmentation.run import Job
+from unpool.actions.segmentation import train as module
+from unpool.actions.segmentation.task import LabelledImages
 
 from support.training import segment_train
 from unpool.actions.segmentation.data import find_labelled, learn_classes
@@ -53,20 +54,29 @@ def test_a_class_that_only_masks_to_validate_on_hold_is_a_class(tmp_path: Path) 
 def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_path: Path, monkeypatch) -> None:
     images, masks = write(tmp_path / "a", x=[0, 1, 1, 0], z=[0, 1, 77, 77])
     val_images, val_masks = write(tmp_path / "b", y=[0, 1, 2, 2])
-    seen: list[Job] = []
-    monkeypatch.setattr(Job, "fit", lambda job, val: seen.append(job) or {"epochs": []})
+    seen: list[LabelledImages] = []
+
+    class Seen(Exception):
+        pass
+
+    def task(settings: object, labelled: LabelledImages, *_: object) -> None:
+        seen.append(labelled)
+        raise Seen
+
+    monkeypatch.setattr(module, "SegmentationTask", task)
     told = {"out": tmp_path / "m", "val_images": val_images, "val_masks": val_masks, "device": "cpu"}
     with pytest.raises(
         UnpoolError, match=r"the mask z.png holds the value 77 \(2 pixels\), which is no class"
     ):
         segment_train(images, masks, **told)
     assert not (tmp_path / "m").exists()
-    segment_train(images, masks, unknown="ignore", **told)
-    job = seen[0]
-    assert job.classes.names == ("0", "1", "2")
-    assert job.store.labels(1).tolist() == [[0, 1, 255, 255]]
-    assert job.held is not None
-    assert job.held.labels(0).tolist() == [[0, 1, 2, 2]]
+    with pytest.raises(Seen):
+        segment_train(images, masks, unknown="ignore", **told)
+    labelled_images = seen[0]
+    assert labelled_images.classes.names == ("0", "1", "2")
+    assert labelled_images.store.labels(1).tolist() == [[0, 1, 255, 255]]
+    assert labelled_images.held is not None
+    assert labelled_images.held.labels(0).tolist() == [[0, 1, 2, 2]]
 
 
 def test_names_alone_are_enough_for_masks_of_0_and_255(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from unpool.networks.catalogue import build_network
 from unpool.objectives.contrastive import Contrast
 
 ASKED: dict[str, Any] = {
-    "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "decoder": "none", "val": 0.0,
+    "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "val": 0.0,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.data import Dataset, TensorDataset
 
-from unpool import Autoencoder, UnpoolError, build_network, fit, load_model
+from unpool import Autoencoder, Segmenter, UnpoolError, build_network, fit, load_model
 
 
 def network(**options: Any) -> Autoencoder:
@@ -96,7 +96,52 @@ def test_what_cannot_be_is_said() -> None:
     assert fit(own, floats(), steps=1, batch=10).steps == 1
     with pytest.raises(UnpoolError, match="of your own cannot be rebuilt from a model folder"):
         fit(own, floats(), steps=1, out="model")
-    with pytest.raises(UnpoolError, match="unknown option of fit 'epoch'; did you mean 'epochs'"):
+    with pytest.raises(UnpoolError, match="unknown option 'epoch'; did you mean 'epochs'"):
         fit(network(), floats(), epoch=1)
     with pytest.raises(UnpoolError, match="no batch of 100"):
         fit(network(), floats(), batch=100, drop_last=True)
+
+
+class Scenes(torch.utils.data.Dataset):
+    """Pairs (image, mask) of two sizes; what is bright is class 1, and one row does not count."""
+
+    def __init__(self, count: int = 12) -> None:
+        self.count = count
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng(index)
+        mask = (rng.random((4, 4 + index % 2)).repeat(8, 0).repeat(8, 1) > 0.5).astype(np.uint8)
+        image = torch.from_numpy(np.stack([mask * 200 + 20] * 3))
+        label = torch.from_numpy(mask.astype(np.int64))
+        label[0] = 255
+        return image, label
+
+
+def segmenter() -> Segmenter:
+    return Segmenter("fcn4s", num_classes=2, backbone="conv", seed=0)
+
+
+def test_a_segmenter_learns_from_pairs_and_comes_back_from_its_folder(tmp_path: Path) -> None:
+    scenes, net = Scenes(), segmenter()
+    images, masks = zip(*(scenes[index] for index in range(len(scenes))), strict=True)
+    before = net.evaluate(images, masks)["mean_iou"]
+    history = fit(net, scenes, steps=40, batch=4, drop_last=True, lr=0.01, val=0.25, out=tmp_path / "m")
+    after = net.evaluate(images, masks)
+    assert before < 0.6 < 0.9 < after["mean_iou"]
+    assert history.best["val_miou"] > 0.9
+    loaded = load_model(tmp_path / "m")
+    label_HW = loaded.predict(images[0])
+    assert label_HW.shape == masks[0].shape
+    assert (label_HW == net.predict(images[0])).all()
+    picture = images[0].permute(1, 2, 0).numpy()
+    assert (loaded.predict(picture) == label_HW).all()
+
+
+def test_a_segmenter_refuses_what_is_no_pair(tmp_path: Path) -> None:
+    with pytest.raises(UnpoolError, match=r"a mask is \(2, 2\), but its image \(32, 32\)"):
+        fit(segmenter(), [(torch.zeros(3, 32, 32), torch.zeros(2, 2))] * 4, steps=1, batch=2)
+    with pytest.raises(UnpoolError, match="objective is for networks that make codes or images"):
+        fit(segmenter(), Scenes(), objective="contrast", steps=1)

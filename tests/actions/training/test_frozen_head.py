@@ -69,7 +69,7 @@ def test_training_makes_images_and_their_neighbours_more_alike(model: Path, tmp_
 def test_a_stopped_run_goes_on_with_the_features_it_has(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = {"objective": "aggregate", "from_model": model, **SHORT}
+    asked = {"objective": "aggregate", "from_": model, **SHORT}
     train("digits", out=tmp_path / "whole", **asked)
     seen: list[int] = []
 
@@ -82,7 +82,7 @@ def test_a_stopped_run_goes_on_with_the_features_it_has(
                 raise KeyboardInterrupt
             return super().__call__(pixels_BHWC)
 
-    monkeypatch.setattr(head, "TorchEncoder", Counting)
+    monkeypatch.setattr(encoder, "TorchEncoder", Counting)
     with pytest.raises(KeyboardInterrupt):
         train("digits", out=tmp_path / "m", **asked)
     assert (tmp_path / "m" / "training" / FEATURES).exists()
@@ -99,11 +99,11 @@ def test_features_of_other_views_are_not_taken(model: Path, tmp_path: Path) -> N
     pixels = source.pixels(source.scan().files, 8)  # type: ignore[attr-defined]
     path, shape = tmp_path / FEATURES, (len(pixels), 2, 3)
     mark, other = np.arange(8, dtype=np.float16), np.ones(8, np.float16)
-    kept = head._opened(path, mark, shape)
+    kept = head._open_features(path, mark, shape)
     kept[8:] = 1
     kept.flush()
-    assert bool((head._opened(path, mark, shape)[8:] == 1).all())
-    assert not head._opened(path, other, shape)[8:].any()
+    assert bool((head._open_features(path, mark, shape)[8:] == 1).all())
+    assert not head._open_features(path, other, shape)[8:].any()
 
 
 def test_images_are_compared_with_the_nearest_that_are_trained_on() -> None:
@@ -162,7 +162,7 @@ def test_a_collapse_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.Mon
         def message(self, text: str) -> None:
             messages.append(text)
 
-    asked = {"objective": "contrast", "from_model": model, **SHORT}
+    asked = {"objective": "contrast", "from_": model, **SHORT}
     told = train("digits", out=tmp_path / "m", progress=Told(), **asked)
     assert told["effective_rank"] > 3
     assert not [text for text in messages if "collapsed" in text]

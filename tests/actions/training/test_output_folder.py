@@ -124,7 +124,7 @@ def test_a_big_run_leaves_nothing_of_its_decoded_images(
     monkeypatch.setattr(batches, "_in_memory", lambda task: batches._on_disk(task, out / "training/pixels"))
     with monkeypatch.context() as patch:
 
-        def refused(*_: Any) -> None:
+        def refused(*_: Any, **__: Any) -> None:
             raise UnpoolError("no memory for the network")
 
         patch.setattr("unpool.actions.training.train.build_requested_network", refused)

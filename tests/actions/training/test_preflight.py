@@ -12,6 +12,7 @@ from PIL import Image
 
 from support.training import train
 from unpool.actions.training import train as action
+from unpool.actions.training import training_images
 from unpool.actions.training.fit import fit
 from unpool.actions.training.output_folder import check_writable
 from unpool.cli.main import main
@@ -56,7 +57,7 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
     def decoded(*_: object, **__: object) -> None:
         raise AssertionError("images were decoded")
 
-    monkeypatch.setattr(action, "load_pixels", decoded)
+    monkeypatch.setattr(training_images, "load_pixels", decoded)
 
 
 @pytest.mark.usefixtures("undecoded")

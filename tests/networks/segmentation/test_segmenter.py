@@ -82,7 +82,7 @@ def test_a_segmenter_is_loaded_as_it_was_kept(network: str, body: str, tmp_path)
     assert loaded.preprocessing == segmenter.preprocessing
 
 
-def test_wrong_wishes_are_told_with_the_value() -> None:
+def test_errors_name_the_value() -> None:
     for told, words in (
         ({"network": "fcn4"}, "unknown network 'fcn4'; did you mean 'fcn4s'"),
         ({"upsampling": "bilinear"}, "unknown upsampling 'bilinear'"),
@@ -94,7 +94,7 @@ def test_wrong_wishes_are_told_with_the_value() -> None:
             Segmenter(**({"num_classes": 2, "backbone": small()} | told))  # type: ignore[arg-type]
     with pytest.raises(UnpoolError, match="not a map"):
         Segmenter(num_classes=2, backbone=nn.Sequential(nn.Flatten(), nn.Linear(3 * 192 * 192, 4)))
-    with pytest.raises(UnpoolError, match="VisionTransformer looks at tokens"):
+    with pytest.raises(UnpoolError, match="VisionTransformer takes tokens"):
         Segmenter(num_classes=2, backbone="vit_tiny_patch16_224")
     with pytest.raises(UnpoolError, match="cannot mirror"):
         Segmenter("segnet", num_classes=2, backbone="resnet18")

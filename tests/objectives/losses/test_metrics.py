@@ -11,7 +11,8 @@ from torch import nn
 
 from unpool.errors import UsageError
 from unpool.images.masks.pixel_classes import IGNORE
-from unpool.objectives.losses.metrics import Segmentation, class_weights, count_pixels, scores_of
+from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
+from unpool.objectives.losses.metrics import Segmentation, class_weights
 
 K = 3
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,8 @@ def segmentation_plan(settings: ImageLoopSettings) -> Plan:
             "epochs", "steps", "minutes", "optimizer", "lr", "weight_decay", "schedule", "patience", "seed",
         )
     }  # fmt: skip
-    plan = build_plan(SegmentationSettings(batch=settings.batch, **given))
+    plan = replace(
+        build_plan(SegmentationSettings(batch=settings.batch, **given)), drop_last=settings.drop_last
+    )
     check_optimisation(plan)
     return plan

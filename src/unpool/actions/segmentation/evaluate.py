@@ -20,7 +20,7 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
 from unpool.inference.predict_mask import choose_windows, label_pixels
 from unpool.inference.segmenter_model import load_segmenter
-from unpool.objectives.losses.metrics import count_pixels, scores_of
+from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
 from unpool.options import check
 
 

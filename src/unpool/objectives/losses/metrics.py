@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
-from unpool.images.masks.pixel_classes import IGNORE
+from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
 from unpool.objectives.base import Objective
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.options import CLASS_WEIGHTS
@@ -78,56 +78,6 @@ class Segmentation(Objective):
         return {
             "val_miou": scores["mean_iou"], "val_accuracy": scores["pixel_accuracy"], "iou": scores["iou"],
         }  # fmt: skip
-
-
-def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> Tensor:
-    """Count pixels by true and predicted class.
-
-    Args:
-        label_BHW: true classes; pixels of value IGNORE do not count.
-        predicted_BHW: predicted classes.
-        num_classes: K.
-
-    Returns:
-        (K, K) int64, rows true, columns predicted.
-
-    >>> count_pixels(torch.tensor([[[0, 1, 255]]]), torch.tensor([[[0, 0, 1]]]), 2)
-    tensor([[1, 0],
-            [1, 0]])
-    """
-    labelled_BHW = label_BHW != IGNORE
-    flat_P = label_BHW[labelled_BHW].to(torch.int64) * num_classes + predicted_BHW[labelled_BHW]
-    return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
-
-
-def scores_of(table_KK: np.ndarray) -> dict[str, Any]:
-    """Compute accuracies and intersections over union from counts.
-
-    Means are over the classes that occur; pixels predicted as a class that does not occur count against their true
-    class. Returns `pixel_accuracy`, `mean_accuracy`, `mean_iou` and `iou` of each class, None where it does not
-    occur; all None where nothing was counted.
-
-    Source: Long, Shelhamer and Darrell 2015 (arXiv 1411.4038), section 5.
-
-    >>> scores_of(np.array([[3, 1, 0], [0, 4, 0], [0, 0, 0]]))["iou"]
-    [0.75, 0.8, None]
-    """
-    right_K = np.diagonal(table_KK).astype(np.float64)
-    true_K, predicted_K = table_KK.sum(axis=1), table_KK.sum(axis=0)
-    union_K = true_K + predicted_K - right_K
-    iou = [
-        float(right / union) if true else None
-        for right, union, true in zip(right_K, union_K, true_K, strict=True)
-    ]
-    accuracy = [float(right / true) for right, true in zip(right_K, true_K, strict=True) if true]
-    known = [value for value in iou if value is not None]
-    total = int(table_KK.sum())
-    return {
-        "pixel_accuracy": float(right_K.sum() / total) if total else None,
-        "mean_accuracy": float(np.mean(accuracy)) if accuracy else None,
-        "mean_iou": float(np.mean(known)) if known else None,
-        "iou": iou,
-    }
 
 
 def class_weights(count_NK: np.ndarray, names: Sequence[str], kind: str = "none") -> np.ndarray | None:
