@@ -74,11 +74,11 @@ BANNED_IN_PAGES = re.compile(
 
 # What was still to be mended when this test was written; these only ever sink, to zero.
 STILL_OPEN = {
-    "names": 25,
-    "prose": 22,
-    "first sentences": 350,
-    "sections": 72,
-    "lines": 4,
+    "names": 22,
+    "prose": 15,
+    "first sentences": 342,
+    "sections": 68,
+    "lines": 0,
 }
 
 
