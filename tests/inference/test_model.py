@@ -1,0 +1,70 @@
+"""Opening and copying model folders, and which runtime they run on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.inference import encoder, model
+from unpool.inference.encoder import TorchEncoder
+from unpool.inference.model import copy_model, load_encoder, pick_device
+from unpool.networks.catalogue import build_network
+from unpool.training.model_file import load_model, save_model
+
+
+class Messages(Progress):
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.messages.append(text)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m"
+    save_model(path, build_network("conv", size=8, channels=1, width=4, decoder="none", seed=0))
+    return path
+
+
+def test_a_failed_export_leaves_the_vectors_to_torch(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> float:
+        raise UnpoolError("cannot be exported")
+
+    monkeypatch.setattr(encoder, "export_encoder", fail)
+    messages = Messages()
+    loaded = load_encoder(folder, "cpu", messages)
+    assert isinstance(loaded.encoder, TorchEncoder)
+    assert messages.messages == ["running on torch instead of ONNX Runtime: cannot be exported"]
+    pixels_BHWC = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype=np.uint8)
+    network = load_model(folder)
+    x_BCHW = (torch.from_numpy(pixels_BHWC).permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
+    with torch.no_grad():
+        expected = network.embed(x_BCHW).numpy()
+    np.testing.assert_allclose(loaded.encoder(pixels_BHWC), expected, atol=1e-5)
+    assert loaded.dimension == expected.shape[1]
+    assert (loaded.preprocessing.size, loaded.preprocessing.channels) == (8, 1)
+
+
+def test_a_copy_is_the_same_model(folder: Path, tmp_path: Path) -> None:
+    copy_model(folder, tmp_path / "copy")
+    for name in ("model.json", "model.safetensors"):
+        assert (tmp_path / "copy" / name).read_bytes() == (folder / name).read_bytes()
+    with pytest.raises(UnpoolError):
+        copy_model(tmp_path, tmp_path / "other")
+
+
+def test_devices_that_are_not_there_are_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pick_device("cpu") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UnpoolError, match="no cuda device"):
+        pick_device("cuda")
+    monkeypatch.setattr(model.shutil, "which", lambda _: "/usr/bin/nvidia-smi")
+    assert pick_device("auto") == "cpu"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pick_device("auto") == "cuda"
