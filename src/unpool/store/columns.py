@@ -1,4 +1,6 @@
-"""The columns of the table: each declared once, with what it holds, where it comes from and how it is shown.
+"""The columns of the table.
+
+Each declared once, with what it holds, where it comes from and how it is shown.
 
 The Lance schema, what is cleared when a file or the model changes, the snapshot, sort keys, the page's table
 and the static share all read `COLUMNS`; a new column is one entry here, and whoever computes it writes it.
@@ -63,13 +65,13 @@ class Column:
 
     @property
     def is_measure(self) -> bool:
-        """Whether the page reads it as a number of each image."""
+        """Whether the page reads it as a number."""
         is_read = bool(self.title or self.sort_title or self.shared)
         return is_read and self.type in ("int32", "int64", "float", "double") and self.format != "group"
 
     @property
     def is_name(self) -> bool:
-        """Whether the page reads it as one of a few names of each image."""
+        """Whether the page reads it as a name, such as labels."""
         return bool(self.title) and self.type == "string" and self.format != "path"
 
 
@@ -127,7 +129,7 @@ def names_from(*origins: Origin) -> tuple[str, ...]:
 
 
 def sort_keys() -> tuple[str, ...]:
-    """The columns that images can be sorted by, in the order of the table."""
+    """The columns that images can be sorted by."""
     return tuple(column.name for column in COLUMNS.values() if column.is_sortable)
 
 
@@ -143,22 +145,24 @@ def measures() -> tuple[str, ...]:
 
 
 def names() -> tuple[str, ...]:
-    """The columns that the page reads as names, such as labels."""
+    """The columns that the page reads as names."""
     return tuple(column.name for column in COLUMNS.values() if column.is_name)
 
 
 def cleared_by_new_content() -> Row:
-    """Empty values of what an older file of that name was given."""
+    """Empty values of what an older file's content led to."""
     return dict.fromkeys(names_from("collection", "vector"))
 
 
 def cleared_by_new_model() -> tuple[str, ...]:
-    """The columns that depend on the model, apart from the vector itself."""
+    """The columns that depend on the model, without the vector."""
     return names_from("model", "vector")
 
 
 def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
-    """Build the row of a file that cannot be used, with nothing left of an older state.
+    """Build the row of a file that cannot be used.
+
+    Nothing is left of an older state.
 
     Args:
         problem: Why it cannot be used.

@@ -1,4 +1,7 @@
-"""groups.csv and problems.csv: what the table holds, for people and spreadsheets."""
+"""groups.csv and problems.csv.
+
+What the table holds, for people and spreadsheets.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,15 @@ from unpool.store.table import ImageTable
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Write a CSV file with a header, whole or not at all."""
+    """Write a CSV file with a header.
+
+    Whole or not at all.
+
+    Args:
+        path: The file.
+        header: Names of the columns.
+        rows: Values of each row.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)

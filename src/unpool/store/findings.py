@@ -1,4 +1,7 @@
-"""What `unpool check` found, as far as it still holds: images removed or changed since are left out."""
+"""What `unpool check` found, as far as it still holds.
+
+Images removed or changed since are left out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ Entry = dict[str, Any]  # `path` and `id` of an image; `of` and `of_id` of the o
 
 
 def found_problems(work: Path) -> dict[str, list[str]] | None:
-    """Read the paths of each kind of problem, the worst first.
+    """Read the paths of each problem kind, the worst first.
 
     Of duplicates the images to keep are not listed.
 
@@ -36,7 +39,9 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
 
 
 def found_sets(work: Path, kind: str) -> list[list[str]]:
-    """Read the sets of a kind of problem, the image to keep first.
+    """Read the sets of a problem kind.
+
+    The image to keep comes first in each.
 
     Args:
         work: The workspace.

@@ -1,4 +1,6 @@
-"""Read and write a Lance dataset by row: with store/table.py the only file that knows Lance.
+"""Read and write a Lance dataset by row.
+
+With store/table.py the only file that knows Lance.
 
 Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K nearest of them, D numbers of one.
 """
@@ -45,7 +47,10 @@ def nearest_rows(
 
 
 def find_rows(dataset: lance.LanceDataset, paths: Sequence[str] | pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """The position of each path in the dataset's own order, -1 where it is missing."""
+    """Find the positions of paths in the dataset's own order.
+
+    -1 where a path is missing.
+    """
     import pyarrow as pa
 
     values = paths if isinstance(paths, pa.Array | pa.ChunkedArray) else pa.array(list(paths), pa.string())
@@ -109,7 +114,15 @@ def _distances(column: pa.ChunkedArray, query_D: np.ndarray) -> np.ndarray:
 
 
 def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: pa.Table) -> None:
-    """Set some columns of the rows of these paths, in one commit; unknown paths are ignored."""
+    """Set some columns of some rows, in one commit.
+
+    Unknown paths are ignored.
+
+    Args:
+        dataset: The table.
+        paths: Of the rows.
+        columns: The new values, one row for each path.
+    """
     import lance
     import pyarrow as pa
 
@@ -134,7 +147,7 @@ def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: 
 
 
 def add_empty_columns(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
-    """Add empty columns, which the table of an older version lacks."""
+    """Add empty columns that an older version's table lacks."""
     import pyarrow as pa
 
     for field in fields:

@@ -11,7 +11,10 @@ from unpool.store.state import read_state
 
 
 def source_of(work: Path) -> Source:
-    """Open the folder or named set that the workspace shows; `UnpoolError` where it is unknown."""
+    """Open the folder or named set that the workspace shows.
+
+    Raises `UnpoolError` where it is unknown.
+    """
     state = read_state(work)
     location = str(state.get("images") or "")
     is_there = Path(location).is_dir() if location else False
@@ -24,6 +27,9 @@ def source_of(work: Path) -> Source:
 
 
 def folder_of(work: Path) -> Path | None:
-    """The folder of the images, unopened; None for a named set."""
+    """The folder of the images, unopened.
+
+    None for a named set.
+    """
     location = Path(str(read_state(work).get("images") or ""))
     return location if location.is_absolute() else None

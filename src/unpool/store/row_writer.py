@@ -16,7 +16,10 @@ FLUSH_ROWS, FLUSH_SECONDS = 512, 3.0
 
 
 class RowWriter:
-    """Buffers rows and writes them often enough that a kill loses little."""
+    """Buffers rows and writes them every few seconds.
+
+    A kill loses little.
+    """
 
     def __init__(self, table: ImageTable) -> None:
         self._table = table
@@ -24,7 +27,10 @@ class RowWriter:
         self._written = time.perf_counter()
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Add rows; they are written once there are many, or after a few seconds."""
+        """Add rows.
+
+        They are written once there are many, or after a few seconds.
+        """
         self._rows.extend(rows)
         if len(self._rows) >= FLUSH_ROWS or time.perf_counter() - self._written > FLUSH_SECONDS:
             self.flush()
@@ -36,7 +42,9 @@ class RowWriter:
 
 
 def check_not_empty(work: Path, table: ImageTable, location: str) -> None:
-    """Check that any image can be used; write problems.csv where none can.
+    """Check that any image can be used.
+
+    Write problems.csv where none can.
 
     Args:
         work: The workspace.

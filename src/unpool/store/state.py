@@ -1,4 +1,7 @@
-"""File names in a workspace, and its state: options and versions in unpool.yaml."""
+"""File names in a workspace, and its state.
+
+Options and versions in unpool.yaml.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,9 @@ RECORDED_PACKAGES = (
 
 
 def default_workspace(source: str) -> Path:
-    """The workspace of a folder or named set, in the current folder.
+    """Name the workspace of a folder or named set.
+
+    It lies in the current folder.
 
     >>> default_workspace("holiday photos/").name, default_workspace("mnist:train").name
     ('holiday photos.unpool', 'mnist-train.unpool')
@@ -41,7 +46,10 @@ def default_workspace(source: str) -> Path:
 
 
 def read_state(work: Path) -> dict[str, Any]:
-    """Read unpool.yaml, empty where there is none; `UnpoolError` where it is damaged."""
+    """Read unpool.yaml, empty where there is none.
+
+    Raises `UnpoolError` where it is damaged.
+    """
     try:
         state = yaml.safe_load((work / STATE).read_text("utf-8")) or {}
     except FileNotFoundError:
@@ -54,14 +62,20 @@ def read_state(work: Path) -> dict[str, Any]:
 
 
 def write_state(work: Path, **changes: object) -> dict[str, Any]:
-    """Change some entries of unpool.yaml, and record versions; returns the whole state."""
+    """Change some entries of unpool.yaml, and record versions.
+
+    Returns the whole state.
+    """
     state = read_state(work) | changes | {"versions": _versions()}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
     return state
 
 
 def new_grouping_id(work: Path) -> None:
-    """Record that groups are new: edits of the former ones can no longer be undone."""
+    """Record that groups are new.
+
+    Edits of the former ones can no longer be undone.
+    """
     write_state(work, grouped=uuid4().hex)
 
 

@@ -1,4 +1,7 @@
-"""Keep the table in step with the folder: files that are new, changed, missing or skipped."""
+"""Keep the table in step with the folder.
+
+Files that are new, changed, missing or skipped.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ MISSING = "missing"
 
 
 class Annotation(TypedDict):
-    """What a person said of an image: its label, and whether it is marked as wrong."""
+    """What a person said of an image.
+
+    Its label, and whether it is marked as wrong.
+    """
 
     path: str
     id: str | None  # of the content
@@ -30,21 +36,30 @@ class Annotation(TypedDict):
 
 @dataclass(frozen=True)
 class Pending:
-    """What has to be done: files to embed, and paths of the table that are no longer in the folder."""
+    """What has to be done.
+
+    Files to embed, and paths of the table that are no longer in the folder.
+    """
 
     files: list[ImageFile]
     missing: list[str]
 
 
 def check_same_images(work: Path, location: str) -> None:
-    """Check that a workspace holds these images: `UnpoolError` where it holds others."""
+    """Check that a workspace holds these images.
+
+    Raises `UnpoolError` where it holds others.
+    """
     before = read_state(work).get("images")
     if before not in (None, location):
         raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
 
 
 def check_folder_is_free(work: Path, location: str) -> None:
-    """Check that a new workspace replaces nothing: `UsageError` where it would."""
+    """Check that a new workspace replaces nothing.
+
+    Raises `UsageError` where it would.
+    """
     if (work / STATE).exists() or (work / WORKSPACE_TABLE).exists():
         return
     if str(work.resolve()) == location:
@@ -55,12 +70,17 @@ def check_folder_is_free(work: Path, location: str) -> None:
 
 
 def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
-    """Compare a scan with the table; unchanged files embedded by the model need nothing.
+    """Compare a scan with the table.
+
+    Unchanged files embedded by the model need nothing.
 
     Args:
         table: The table.
         scan: What the folder holds.
         model: Digest of the model.
+
+    Returns:
+        Files to embed, and paths that are missing.
     """
     embedded = "vector IS NOT NULL" if table.dimension is not None else "false"
     rows = table.arrow(["path", "bytes", "modified", "model"], where=f"status = '{OK}' AND {embedded}")
@@ -78,12 +98,12 @@ def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
 
 
 def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
-    """Write the rows of files that were skipped before they were opened."""
+    """Write the rows of files that were skipped unopened."""
     table.upsert([skipped_row(problem) for problem in problems])
 
 
 def read_annotations(table: ImageTable) -> list[Annotation]:
-    """Read the annotation of every image that has a label or a mark."""
+    """Read the annotations of all images with label or mark."""
     import pyarrow.compute as pc
 
     rows = table.arrow(["path", "id", "label", "wrong"])
@@ -93,7 +113,7 @@ def read_annotations(table: ImageTable) -> list[Annotation]:
 
 
 def move_annotations_with_content(table: ImageTable, annotations: Sequence[Annotation]) -> None:
-    """Move annotations with the content of files that were renamed among each other.
+    """Move annotations along with the content of renamed files.
 
     A file whose former content is nowhere any more was edited: its annotation stays.
 
@@ -125,7 +145,9 @@ def move_annotations_with_content(table: ImageTable, annotations: Sequence[Annot
 
 
 def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
-    """Remove the rows of missing files; annotations move to the same content elsewhere.
+    """Remove the rows of missing files.
+
+    Annotations move to the same content elsewhere.
 
     A label whose content is nowhere else stays, in a row with the problem `missing`.
 
@@ -175,6 +197,6 @@ def counts(table: ImageTable) -> tuple[int, int]:
 
 
 def problem_rows(table: ImageTable) -> list[tuple[str, str, str]]:
-    """List path, problem and detail of every skipped file, sorted by path."""
+    """List path, problem and detail of all skipped files."""
     rows = table.arrow(["path", "problem", "detail"], where=f"status = '{SKIPPED}'").to_pylist()
     return [(row["path"], row["problem"] or "", row["detail"] or "") for row in rows]

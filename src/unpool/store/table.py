@@ -1,4 +1,6 @@
-"""The table of a workspace, one row per image: with store/lance_rows.py the only file that knows Lance.
+"""The table of a workspace, one row per image.
+
+With store/lance_rows.py the only file that knows Lance.
 
 Every change is one commit of the table: a reader, or a run after a kill, sees all of it or nothing.
 """
@@ -63,7 +65,7 @@ class ImageTable:
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:
-        """Open the table of a workspace, an empty one where there is none."""
+        """Open the table of a workspace, creating it if needed."""
         if not (work / f"{TABLE}.lance").is_dir():
             work.mkdir(parents=True, exist_ok=True)
             _connect(work).create_table(TABLE, schema=_schema())
@@ -110,7 +112,9 @@ class ImageTable:
         return add_empty_columns(rows, list(empty.values())).select(names)
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
-        """Read rows as a DataFrame, sorted by path; integers stay integers where some are missing.
+        """Read rows as a DataFrame, sorted by path.
+
+        Integers stay integers where some are missing.
 
         Args:
             columns: Names of columns, unknown ones are ignored; None for all.
@@ -122,7 +126,7 @@ class ImageTable:
         return frame
 
     def vectors(self) -> tuple[list[str], np.ndarray]:
-        """Read paths and vectors (N, D) float32 of all embedded images, sorted by path."""
+        """Read paths and vectors (N, D) float32, sorted by path."""
         if self.dimension is None:
             return [], np.zeros((0, 0), np.float32)
         rows = self.arrow(["path", "vector"], where=f"status = '{OK}' AND vector IS NOT NULL")
@@ -130,7 +134,9 @@ class ImageTable:
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
 
     def some(self, paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """Read some rows in the order of `paths`; unknown paths are ignored.
+        """Read some rows in the order of `paths`.
+
+        Unknown paths are ignored.
 
         Args:
             paths: Of the rows.
@@ -143,7 +149,10 @@ class ImageTable:
         return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
 
     def vectors_of(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
-        """Read the vectors (n, D) float32 of those of `paths` that have one, with their paths."""
+        """Read vectors (n, D) float32 of some images, with their paths.
+
+        Images without a vector are left out.
+        """
         if self.dimension is None:
             return [], np.zeros((0, 0), np.float32)
         rows = self.some(paths, ["vector"])
@@ -184,11 +193,17 @@ class ImageTable:
         return query_D
 
     def thumbnails(self, paths: Sequence[str]) -> list[bytes | None]:
-        """Read the thumbnail of each path, None where there is none; `Thumbnails` caches positions."""
+        """Read the thumbnail of each path, None where there is none.
+
+        `Thumbnails` caches positions.
+        """
         return Thumbnails(self.work, paths).take(range(len(paths)))
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        """Add rows, or set the named columns of those whose path is known."""
+        """Add rows, or update those whose path is known.
+
+        Of known rows only the named columns are set.
+        """
         if rows:
             self._add_missing_columns()
             data = _to_arrow(rows, self._table.schema)
@@ -230,7 +245,10 @@ class ImageTable:
             self._table.delete(f"path IN ({', '.join(quoted[start : start + DELETE_BATCH])})")
 
     def reset_vectors(self, dimension: int) -> None:
-        """Clear all vectors and what was computed from them; new ones have length `dimension`."""
+        """Clear all vectors and what was computed from them.
+
+        New ones have length `dimension`.
+        """
         import pyarrow as pa
 
         if "vector" in self._table.schema.names:
@@ -241,7 +259,7 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge the fragments of many commits, and remove versions older than an hour."""
+        """Merge fragments, and remove versions older than an hour."""
         self._table.optimize(cleanup_older_than=timedelta(hours=1))
 
     def _newest(self) -> lance.LanceDataset:
@@ -263,7 +281,10 @@ class ImageTable:
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
-    """Read paths and vectors (N, D) of all embedded images; `UnpoolError` where there is none."""
+    """Read paths and vectors (N, D) of all embedded images.
+
+    Raises `UnpoolError` where there is none.
+    """
     paths, vectors_ND = table.vectors()
     if not paths:
         raise UnpoolError(
@@ -273,7 +294,9 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
 
 
 class Thumbnails:
-    """Thumbnails by row, fast for a few of many: positions in one version of the table are cached.
+    """Thumbnails by row, fast for a few of many.
+
+    Positions in one version of the table are cached.
 
     Once a compaction has removed the files of that version, the newest is opened. Safe to use from several threads.
     """
@@ -296,7 +319,10 @@ class Thumbnails:
         self._pin()
 
     def take(self, rows: Sequence[int] | np.ndarray) -> list[bytes | None]:
-        """Read the thumbnails (WebP) of some rows; None where there is none."""
+        """Read the thumbnails (WebP) of some rows.
+
+        None where there is none.
+        """
         row_R = np.asarray(rows, np.int64)
         with self._lock:
             pinned = self._pinned

@@ -1,4 +1,7 @@
-"""The folders that runs may be started on from the page: those under one root."""
+"""The folders that the page may start runs on.
+
+Those under one root.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ class RunFolders:
         self.root = root.resolve()
 
     def resolve(self, name: str) -> Path:
-        """The folder of that name; `UnpoolError` where it leads out of the root, by a link too."""
+        """The folder of that name.
+
+        Raises `UnpoolError` where it leads out of the root, by a link too.
+        """
         relative_path = PurePosixPath(name.replace("\\", "/"))
         if "\0" in name or relative_path.is_absolute() or ".." in relative_path.parts or ":" in name:
             raise UnpoolError(f"{name[:200]!r} is no folder under {self.root}; choose one there")
@@ -30,7 +36,10 @@ class RunFolders:
         return folder
 
     def list(self, name: str) -> Place:
-        """List the folders in one, and count its images; `UnpoolError` where it cannot be listed."""
+        """List the folders in one, and count its images.
+
+        Raises `UnpoolError` where it cannot be listed.
+        """
         folder = self.resolve(name)
         if not folder.is_dir():
             raise UnpoolError(f"there is no folder {name[:200]!r} under {self.root}")
@@ -53,7 +62,10 @@ class RunFolders:
         }  # fmt: skip
 
     def workspace_of(self, folder: Path) -> Path:
-        """Where a run on that folder writes: NAME.unpool in the root."""
+        """Where a run on that folder writes.
+
+        NAME.unpool in the root.
+        """
         return self.root / f"{folder.name}{WORKSPACE_ENDING}"
 
 

@@ -1,4 +1,6 @@
-"""One image of a workspace at a time: original, segmentation and reconstruction, as pictures.
+"""One image of a workspace at a time.
+
+Original, segmentation and reconstruction, as pictures.
 
 Shapes: H, W height and width of the picture as shown; S side of a network's input, C its channels.
 """
@@ -35,7 +37,10 @@ NUM_CACHED = 8  # reconstructions
 
 @dataclass(frozen=True)
 class ReconstructionView:
-    """The input of a network, its reconstruction and the error map as PNGs, and the mean squared error."""
+    """A network's input, its reconstruction and the error map.
+
+    All three as PNGs.
+    """
 
     mse: float
     psnr: float | None
@@ -45,7 +50,9 @@ class ReconstructionView:
 
 
 class Pictures:
-    """The images of a workspace, read one at a time; networks are loaded on first use.
+    """The images of a workspace, read one at a time.
+
+    Networks are loaded on first use.
 
     May be used from several threads. Methods raise `UnpoolError` where an image or a network is missing.
     """
@@ -69,7 +76,10 @@ class Pictures:
 
     @cached_property
     def has_mirror(self) -> bool:
-        """Whether the model was trained to reconstruct images; found without loading it."""
+        """Whether the model was trained to reconstruct images.
+
+        Found without loading it.
+        """
         return has_trained_decoder(self.work / MODEL)
 
     @property
@@ -83,7 +93,7 @@ class Pictures:
         return folder_of(self.work)
 
     def is_outdated(self) -> bool:
-        """Whether images were moved or networks replaced since this was created."""
+        """Whether images were moved or networks replaced since."""
         return self._current_files() != self._opened_with
 
     def _current_files(self) -> tuple[object, ...]:
@@ -91,7 +101,10 @@ class Pictures:
         return state.get("images"), state.get("embedded_by"), _stamp(self._segmenter / JSON)
 
     def read(self, path: str, side: int = MAX_SIDE // 2) -> Picture:
-        """Decode an image, upright; its smaller side may come reduced to twice `side` pixels."""
+        """Decode an image, upright.
+
+        Its smaller side may come reduced to twice `side` pixels.
+        """
         try:
             return self.source.read(self._file(path), side)
         except UnreadableImageError as error:
@@ -100,7 +113,10 @@ class Pictures:
             raise UnpoolError(f"{path} is not among the images") from error
 
     def encode_original(self, path: str) -> tuple[bytes, str]:
-        """Encode an image for browsers, at most 2,048 pixels a side; returns bytes and media type."""
+        """Encode an image for browsers, with its media type.
+
+        At most 2,048 pixels a side.
+        """
         image = Image.fromarray(self.read(path).pixels)
         image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         if max(image.size) <= MAX_LOSSLESS_SIDE:
@@ -110,11 +126,17 @@ class Pictures:
         return content.getvalue(), "image/jpeg"
 
     def metadata(self, path: str) -> list[tuple[str, str]]:
-        """EXIF and other entries of the file; none for images of a named set."""
+        """EXIF and other entries of the file.
+
+        None for images of a named set.
+        """
         return read_metadata(self._file(path).file) if self.folder is not None else []
 
     def segment(self, path: str) -> bytes:
-        """Segment an image; the class of each pixel in its colour, a PNG the size of the original's."""
+        """Segment an image.
+
+        The class of each pixel in its colour, a PNG the size of the original's.
+        """
         from unpool.inference.predict_mask import choose_windows, label_pixels
 
         if not self.has_segmenter:
@@ -133,7 +155,10 @@ class Pictures:
         return _png(Image.fromarray(colours[label_HW]))
 
     def reconstruct(self, path: str) -> ReconstructionView:
-        """Reconstruct an image from its code alone; the last few are cached."""
+        """Reconstruct an image from its code alone.
+
+        The last few are cached.
+        """
         with self._lock:
             if path not in self._reconstructed:
                 self._reconstructed[path] = self._reconstruct(path)
@@ -142,13 +167,19 @@ class Pictures:
             return self._reconstructed[path]
 
     def embed(self, picture: Picture) -> np.ndarray:
-        """Embed a picture by the workspace's model; returns a vector (D,)."""
+        """Embed a picture by the workspace's model.
+
+        Returns a vector (D,).
+        """
         model = self.encoder
         vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
         return vector_D
 
     def embed_file(self, file: Path) -> np.ndarray:
-        """Embed an image from elsewhere; `UnpoolError` where it cannot be read."""
+        """Embed an image from elsewhere.
+
+        Raises `UnpoolError` where it cannot be read.
+        """
         try:
             return self.embed(read_picture(file, min_side=self.encoder.preprocessing.size))
         except UnreadableImageError as error:

@@ -21,14 +21,14 @@ from unpool.viewer.session import Session, Value
 BINARY = "application/octet-stream"
 MAX_UPLOAD_BYTES = 100 * 2**20
 NUM_NEAREST = 12  # beside an image
-AnyRow = Annotated[int, InPath(ge=0, lt=2**31)]
+RowPath = Annotated[int, InPath(ge=0, lt=2**31)]
 Part = Annotated[str, InPath(pattern="^(input|output|error)$")]
 BINARY_ANSWER: dict[int | str, dict[str, Any]] = {200: {"content": {BINARY: {}}}}
 ANY_BYTES = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "format": "binary"}}}}}
 
 
 def read_routes(session: Session) -> APIRouter:
-    """Collection, points, pictures, facts and searches of the workspace that is shown."""
+    """Routes to collection, points, facts, pictures and searches."""
     router = APIRouter(prefix="/api")
     row_facts, image_facts = schemas.row_facts_model(), schemas.image_facts_model()
 
@@ -55,7 +55,7 @@ def read_routes(session: Session) -> APIRouter:
         return session.facts(request.revision, request.rows)
 
     @router.get("/images/{row}", response_model=image_facts)
-    def image(row: AnyRow, revision: int) -> dict[str, Any]:
+    def image(row: RowPath, revision: int) -> dict[str, Any]:
         (facts,), (path,) = session.facts(revision, [row]), session.paths(revision, [row])
         return {
             **facts,
@@ -66,7 +66,11 @@ def read_routes(session: Session) -> APIRouter:
 
     _picture_routes(router, session)
     _search_routes(router, session)
+    _report_routes(router, session)
+    return router
 
+
+def _report_routes(router: APIRouter, session: Session) -> None:
     @router.get("/quality")
     def figures() -> Quality:
         # With its time: a browser that has the picture of before is to ask for the new one.
@@ -90,29 +94,27 @@ def read_routes(session: Session) -> APIRouter:
     def unreadable() -> list[schemas.Unreadable]:
         return session.unreadable()
 
-    return router
-
 
 def _picture_routes(router: APIRouter, session: Session) -> None:
     def path_of(row: int, revision: int) -> str:
         return session.paths(revision, [row])[0]
 
     @router.get("/images/{row}/original", responses={200: {"content": {"image/jpeg": {}, "image/png": {}}}})
-    def original(row: AnyRow, revision: int) -> Response:
+    def original(row: RowPath, revision: int) -> Response:
         content, media_type = session.pictures.encode_original(path_of(row, revision))
         return Response(content, media_type=media_type)
 
     @router.get("/images/{row}/overlay", responses={200: {"content": {"image/png": {}}}})
-    def overlay(row: AnyRow, revision: int) -> Response:
+    def overlay(row: RowPath, revision: int) -> Response:
         return Response(session.pictures.segment(path_of(row, revision)), media_type="image/png")
 
     @router.get("/images/{row}/reconstruction")
-    def reconstruction(row: AnyRow, revision: int) -> schemas.Reconstruction:
+    def reconstruction(row: RowPath, revision: int) -> schemas.Reconstruction:
         view = session.pictures.reconstruct(path_of(row, revision))
         return {"mse": view.mse, "psnr": view.psnr}
 
     @router.get("/images/{row}/reconstruction/{part}", responses={200: {"content": {"image/png": {}}}})
-    def part_of_reconstruction(row: AnyRow, part: Part, revision: int) -> Response:
+    def part_of_reconstruction(row: RowPath, part: Part, revision: int) -> Response:
         view = session.pictures.reconstruct(path_of(row, revision))
         return Response(getattr(view, part), media_type="image/png")
 

@@ -1,4 +1,4 @@
-"""What requests may hold, checked before anything is done with it, and what the page is answered.
+"""Requests and answers of the page's server.
 
 The types of the page's TypeScript are generated from these by `web/generate_types.py`.
 """
@@ -37,7 +37,7 @@ class Body(BaseModel):
 
 
 class OnRows(Body):
-    """A request that names rows, and the revision of the collection that they are of."""
+    """A request that names rows of one revision."""
 
     revision: int
 
@@ -55,7 +55,10 @@ class Rows(OnRows):
 
 
 class Select(OnRows):
-    """Conditions, all of which hold, and an order; `from` and `to` are seconds since 1970."""
+    """Conditions, all of which hold, and an order.
+
+    `from` and `to` are seconds since 1970.
+    """
 
     group: Number | None = None
     label: Annotated[str, Field(max_length=1000)] | None = None
@@ -77,7 +80,10 @@ class SearchRow(OnRows):
 
 
 class SearchRegion(SearchRow):
-    """The images nearest to a part of one; `box` is left, top, right, bottom from 0 to 1."""
+    """The images nearest to a part of one.
+
+    `box` is left, top, right, bottom from 0 to 1.
+    """
 
     box: tuple[Share, Share, Share, Share]
 
@@ -146,7 +152,10 @@ _TEXT_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def job_options(kind: str) -> dict[str, Option]:
-    """The options of a job that the page may set: numbers and choices, since a text could name a file."""
+    """The options of a job that the page may set.
+
+    Numbers and choices, since a text could name a file.
+    """
     options = options_of(VERBS[kind].load_settings())
     return {name: option for name, option in options.items() if option.choices or _is_number(option)}
 
@@ -156,7 +165,10 @@ def _is_number(option: Option) -> bool:
 
 
 def check_job_options(kind: str, values: Mapping[str, object]) -> None:
-    """Check the options of a job; `UsageError` for one that it does not take, or out of range."""
+    """Check the options of a job.
+
+    `UsageError` for one that it does not take, or out of range.
+    """
     options, others = job_options(kind), _TEXT_OPTIONS.get(kind, {})
     for name, value in values.items():
         if name in options:
@@ -166,7 +178,7 @@ def check_job_options(kind: str, values: Mapping[str, object]) -> None:
 
 
 def job_request_model() -> type[JobRequest]:
-    """Build the model of a request for a job from the settings of all verbs."""
+    """Build the model of job requests from all verbs' settings."""
     fields: dict[str, Any] = {}
     for kind in get_args(JobKind):
         hints = get_type_hints(VERBS[kind].load_settings())
@@ -188,7 +200,10 @@ class JobRequest(Body):
 
 
 class OpenRequest(Body):
-    """A workspace to show, by its name in the folder that the server was started in."""
+    """A workspace to show.
+
+    Its name in the folder that the server was started in.
+    """
 
     work: Annotated[str, Field(max_length=4000)]
 
@@ -261,7 +276,7 @@ class Unreadable(TypedDict):
 
 
 class Place(TypedDict):
-    """A folder under the one that the server was started in."""
+    """A folder under the server's root."""
 
     root: str
     folder: str  # relative to the root, "" for itself
@@ -295,18 +310,21 @@ class Job(TypedDict):
 
 
 def row_facts_model() -> type[BaseModel]:
-    """Build the model of an image's facts from the columns that the page reads."""
+    """Build the model of an image's facts.
+
+    From the columns that the page reads.
+    """
     fields: dict[str, Any] = {
         "row": (int, _REQUIRED), "path": (str, _REQUIRED), "group": (int | None, _REQUIRED),
         "wrong": (bool, _REQUIRED), "duplicate_of": (int | None, _REQUIRED), "problems": (list[str], _REQUIRED),
     }  # fmt: skip
-    fields |= {name: (float | None, _REQUIRED) for name in measures()}
-    fields |= {name: (str | None, _REQUIRED) for name in names()}
+    fields |= dict.fromkeys(measures(), (float | None, _REQUIRED))
+    fields |= dict.fromkeys(names(), (str | None, _REQUIRED))
     return create_model("RowFacts", __doc__="The facts of an image.", **fields)
 
 
 def image_facts_model() -> type[BaseModel]:
-    """Build the model of an image's facts with those of its file and its nearest images."""
+    """Build the model of facts of an image and its file."""
     fields: dict[str, Any] = {
         "bytes": (int | None, _REQUIRED), "mode": (str | None, _REQUIRED), "id": (str | None, _REQUIRED),
         "metadata": (list[tuple[str, str]], _REQUIRED), "nearest": (list[Near], _REQUIRED),

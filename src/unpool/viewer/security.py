@@ -1,4 +1,6 @@
-"""Which requests are answered: those of this page, and changes only with the token of this run.
+"""Which requests are answered.
+
+Those of this page, and changes only with the token of this run.
 
 A page elsewhere can make a browser send requests to loopback. It can neither fake the Host that a rebound
 name sends, nor read the token from this page, nor leave out its own Origin.
@@ -33,7 +35,10 @@ HEADERS = {
 
 
 class RequestGuard:
-    """Passes requests on to an application or answers 403, and adds the headers that confine the page."""
+    """Passes requests on to an application, or answers 403.
+
+    It adds the headers that confine the page.
+    """
 
     def __init__(
         self,

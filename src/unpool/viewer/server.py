@@ -47,6 +47,9 @@ def create_app(
         segmenter: Model folder for overlays; WORK/segmenter where None.
         host: Name or address that requests may be sent to, beside loopback.
 
+    Returns:
+        The application behind its guard.
+
     Raises:
         UnpoolError: There is no workspace.
     """
@@ -61,7 +64,9 @@ def create_app(
     app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))
     _page_routes(app, token)
     _error_answers(app)
-    return RequestGuard(app, hosts={*LOOPBACK, host}, token=token, release=jobs.release_waiters, close=jobs.close)
+    return RequestGuard(
+        app, hosts={*LOOPBACK, host}, token=token, release=jobs.release_waiters, close=jobs.close
+    )
 
 
 def _lifespan(

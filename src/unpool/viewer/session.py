@@ -1,4 +1,4 @@
-"""The workspace that the page shows, read into memory, and what is found in it.
+"""The workspace that the page shows, read into memory.
 
 Shapes: N images sorted by path; a row is an image's place among them; D numbers in a vector.
 """
@@ -79,7 +79,10 @@ class Session:
                 self.pictures = Pictures(self.work, segmenter=self._segmenter)
 
     def snapshot(self, revision: int) -> Snapshot:
-        """The images as they are; `StaleError` where the page knows another order of rows."""
+        """The images as they are.
+
+        Raises `StaleError` where the page knows another order of rows.
+        """
         with self._lock:
             if revision != self.revision:
                 raise StaleError("the images have changed meanwhile; load the page again")
@@ -127,7 +130,10 @@ class Session:
             }  # fmt: skip
 
     def facts(self, revision: int, rows: Sequence[int]) -> list[dict[str, Value]]:
-        """The facts of some rows: every column that the page reads, and the words for their problems."""
+        """The facts of some rows.
+
+        Every column that the page reads, and the words for their problems.
+        """
         seen, row_K = self.snapshot(revision), self.rows(revision, rows)
         words_of = self._problem_words(row_K)
         return [
@@ -144,12 +150,15 @@ class Session:
         ]  # fmt: skip
 
     def file_facts(self, path: str) -> dict[str, Any]:
-        """Bytes and colour mode of an image's file, and the digest of its content."""
+        """Bytes, colour mode and digest of an image's file."""
         rows: list[dict[str, Any]] = self.table.some([path], ["bytes", "mode", "id"]).to_pylist()
         return {name: rows[0][name] if rows else None for name in ("bytes", "mode", "id")}
 
     def duplicates(self, revision: int) -> Sets:
-        """Sets of rows with identical files, and with nearly the same picture; the one to keep comes first."""
+        """Sets of exact and near duplicates.
+
+        The one to keep comes first.
+        """
         seen = self.snapshot(revision)
 
         def sets_of(kind: str) -> list[list[int]]:
@@ -175,7 +184,16 @@ class Session:
         return [{"row": row, "distance": round(float(distance), 6)} for row, distance in found if row >= 0]
 
     def near_row(self, revision: int, row: int, k: int) -> list[Near]:
-        """The images nearest to one of the collection, without itself; none where it has no vector."""
+        """Find the images nearest to one of the collection.
+
+        Args:
+            revision: Of the collection.
+            row: The image.
+            k: How many images at most.
+
+        Returns:
+            The nearest first, without the image itself; none where it has no vector.
+        """
         (path,) = self.paths(revision, [row])
         _, vectors_ND = self.table.vectors_of([path])
         if not len(vectors_ND):

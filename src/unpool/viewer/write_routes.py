@@ -33,7 +33,17 @@ HEARTBEAT, POLL_INTERVAL = 15.0, 0.2  # seconds
 
 
 def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: ReportRefresher) -> APIRouter:
-    """Routes to edit, export and run jobs on the workspace that is shown."""
+    """Routes to edit, export and run jobs.
+
+    Args:
+        session: The workspace that is shown.
+        jobs: Runs one job at a time.
+        folders: The folders that runs may be started on.
+        refresher: Rewrites the report after edits of groups.
+
+    Returns:
+        A router under `/api`.
+    """
     router = APIRouter(prefix="/api")
     one_at_a_time = threading.Lock()
     file_types: dict[str, dict[str, Any]] = {
@@ -164,7 +174,10 @@ async def _events(jobs: Jobs, once: bool) -> AsyncIterator[str]:
 
 
 def reload_after(session: Session) -> Callable[[Job], None]:
-    """Return what to call when a job has ended: the session then shows what it changed."""
+    """Return what to call when a job has ended.
+
+    The session then shows what it changed.
+    """
 
     def finished(job: Job) -> None:
         if job.kind != "run":

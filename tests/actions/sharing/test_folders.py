@@ -30,6 +30,11 @@ def test_a_long_name_keeps_its_ending() -> None:
 
 def test_names_that_differ_only_in_capitals_get_numbers() -> None:
     names = UniqueNames()
-    claimed = [names.claim("A.png"), names.claim("a.png"), names.claim("a.PNG", "other.png"), names.claim("A.png")]
+    claimed = [
+        names.claim("A.png"),
+        names.claim("a.png"),
+        names.claim("a.PNG", "other.png"),
+        names.claim("A.png"),
+    ]
     assert claimed == ["A.png", "a-2.png", "other.png", "A-3.png"]
     assert len({name.casefold() for name in claimed}) == 4

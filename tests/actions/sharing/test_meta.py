@@ -23,7 +23,10 @@ def test_columns_with_their_order_and_alignment() -> None:
 def test_problems_formats_and_methods() -> None:
     meta = page_meta()
     assert [problem["name"] for problem in meta["problems"]] == list(PROBLEM_KINDS)
-    assert [problem["name"] for problem in meta["problems"] if not problem["needs_check"]] == ["wrong", "suggested"]
+    assert [problem["name"] for problem in meta["problems"] if not problem["needs_check"]] == [
+        "wrong",
+        "suggested",
+    ]
     assert [one["name"] for one in meta["formats"]] == list(EXPORT_FORMATS)
     assert meta["sorts"][0] == {"key": "path", "title": "path"}
     assert "graph" in meta["methods"]

@@ -73,7 +73,9 @@ def test_folders_are_counted_with_what_is_inside(work: Path) -> None:
 def test_columns_without_a_value_are_not_known(work: Path) -> None:
     known = Snapshot(work).known_columns()
     assert {"path", "group", "probability", "label", "width", "outlier_score"} <= set(known)
-    assert not {"modified", "suggestion", "suggestion_confidence", "sharpness"} & set(known)  # a date of 0 is none
+    assert not {"modified", "suggestion", "suggestion_confidence", "sharpness"} & set(
+        known
+    )  # a date of 0 is none
 
 
 def test_problems_are_rows_by_kind(work: Path) -> None:

@@ -36,7 +36,7 @@ export interface Counted {
   count: number;
 }
 
-/** When the files were last changed, in seconds since 1970; None where no file has a date. */
+/** When the files were last changed, in seconds since 1970. */
 export interface Dates {
   first: number | null;
   last: number | null;
@@ -96,7 +96,7 @@ export interface FigureValue {
   needs_classes: boolean;
 }
 
-/** An export format; `is_file` where the page downloads a file, else a folder is written. */
+/** An export format. */
 export interface FormatMeta {
   name: string;
   title: string;
@@ -105,7 +105,7 @@ export interface FormatMeta {
   takes_links: boolean;
 }
 
-/** A group as the page shows it; number -1 holds the images in no group. */
+/** A group as the page shows it. */
 export interface Group {
   group: number;
   name: string;
@@ -194,7 +194,7 @@ export interface Label {
   label?: string | null;
 }
 
-/** A label with the number of its images, in a colour apart from those of the groups. */
+/** A label with the number of its images. */
 export interface LabelCount {
   name: string;
   count: number;
@@ -230,7 +230,7 @@ export interface Near {
   distance: number;
 }
 
-/** A workspace to show, by its name in the folder that the server was started in. */
+/** A workspace to show. */
 export interface OpenRequest {
   work: string;
 }
@@ -253,7 +253,7 @@ export interface PictureAddress {
   url: string;
 }
 
-/** A folder under the one that the server was started in. */
+/** A folder under the server's root. */
 export interface Place {
   root: string;
   folder: string;
@@ -261,7 +261,7 @@ export interface Place {
   images: number;
 }
 
-/** A kind of problem, or of annotated images, with the order in which its images are shown. */
+/** A problem kind, with the order of its images. */
 export interface ProblemMeta {
   name: string;
   word: string;
@@ -314,7 +314,7 @@ export interface Rows {
   rows: number[];
 }
 
-/** The images nearest to a part of one; `box` is left, top, right, bottom from 0 to 1. */
+/** The images nearest to a part of one. */
 export interface SearchRegion {
   revision: number;
   row: number;
@@ -329,7 +329,7 @@ export interface SearchRow {
   k?: number;
 }
 
-/** Conditions, all of which hold, and an order; `from` and `to` are seconds since 1970. */
+/** Conditions, all of which hold, and an order. */
 export interface Select {
   revision: number;
   group?: number | null;

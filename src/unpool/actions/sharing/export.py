@@ -1,4 +1,7 @@
-"""`unpool export`: what a workspace knows, for other tools: CSV, Parquet, class folders, a page."""
+"""`unpool export`.
+
+What a workspace knows, for other tools: CSV, Parquet, class folders, a page.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ class Exported(TypedDict):
 
 
 def export(work: Path, settings: ExportSettings, *, progress: Progress | None = None) -> Exported:
-    """Export a workspace to a table, class folders or a page.
+    """Export a workspace to a table, folders or a page.
 
     Args:
         work: The workspace.
@@ -63,7 +66,10 @@ def _check_paths(table: ImageTable, paths: Sequence[str]) -> frozenset[str]:
 
 
 def write_csv_table(request: ExportRequest) -> int:
-    """Write every column that is text or a number; vectors and thumbnails are for Parquet."""
+    """Write every column that is text or a number.
+
+    Vectors and thumbnails are for Parquet.
+    """
     table = request.table
     frame = table.frame([name for name in table.columns if name not in BINARY_COLUMNS])
     if request.paths is not None:
@@ -86,14 +92,17 @@ def write_parquet(request: ExportRequest) -> int:
 
 
 def write_class_folders(request: ExportRequest) -> int:
-    """Copy or link the images into a folder for each label or group."""
+    """Copy or link the images into class folders."""
     return write_folders(
         request.table, request.out, request.paths, link=request.link, progress=request.progress
     )
 
 
 def write_page(request: ExportRequest) -> int:
-    """Write the page as one file; where `out` is a folder, the report with its pictures."""
+    """Write the page as one file.
+
+    Where `out` is a folder, the report with its pictures.
+    """
     out, paths = request.out, request.paths
     with request.progress.stage("page"):
         if out.suffix.lower() in (".html", ".htm"):

@@ -1,4 +1,7 @@
-"""Class folders: the images in one folder per label or group, under names that every system takes."""
+"""Class folders.
+
+The images in one folder per label or group, under names that every system takes.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,9 @@ WINDOWS_DEVICES = {
 def write_folders(
     table: ImageTable, out: Path, paths: Collection[str] | None, *, link: bool, progress: Progress
 ) -> int:
-    """Copy or link images into one folder per label, or group where there is no label.
+    """Copy or link images into one folder per label.
+
+    Images without a label go by group.
 
     Images of named sets have no files: their thumbnails are written. Everything is written or nothing.
 
@@ -126,7 +131,7 @@ def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link:
 
 
 def safe_name(text: str) -> str:
-    """Turn a text into a file name that every system takes.
+    """Turn a text into a portable file name.
 
     Separators and control characters become underscores; names of Windows devices get one; long names are cut.
 
@@ -141,13 +146,16 @@ def safe_name(text: str) -> str:
 
 
 class UniqueNames:
-    """Names of one folder: all different, even where capitals make no difference."""
+    """Names of one folder.
+
+    All different, even where capitals make no difference.
+    """
 
     def __init__(self) -> None:
         self._used: set[str] = set()
 
     def claim(self, *candidates: str) -> str:
-        """Use the first candidate that is free, or the last with a number.
+        """Use the first free candidate, or number the last.
 
         >>> names = UniqueNames()
         >>> names.claim("a.png"), names.claim("A.png", "b__A.png"), names.claim("a.png")

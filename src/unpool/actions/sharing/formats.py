@@ -1,4 +1,6 @@
-"""The formats of `unpool export`: each declared once, with the function that writes it.
+"""The formats of `unpool export`.
+
+Each declared once, with the function that writes it.
 
 The command line, Python, the page's server and its dialog read `EXPORT_FORMATS`. A new format is an entry
 here and the function that writes it; light to import, since the command line reads it too.
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What is to be exported: the table, where to, which images, and whether folders hold links.
+    """What is to be exported.
+
+    The table, where to, which images, and whether folders hold links.
 
     `paths` are the images that were selected, None for all.
     """
@@ -96,5 +100,8 @@ def file_formats() -> tuple[str, ...]:
 
 
 def folder_formats() -> tuple[str, ...]:
-    """The formats that are folders, which the server writes into the workspace."""
+    """The formats that are folders.
+
+    The server writes them into the workspace.
+    """
     return tuple(one.name for one in EXPORT_FORMATS.values() if not one.is_file)

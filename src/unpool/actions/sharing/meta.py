@@ -1,4 +1,6 @@
-"""What the page reads from registries: columns, problem kinds, export formats and methods.
+"""What the page reads from registries.
+
+Columns, problem kinds, export formats and methods.
 
 Server and static share send it with the collection, so that the page repeats none of it.
 """
@@ -32,7 +34,7 @@ class SortMeta(TypedDict):
 
 
 class ProblemMeta(TypedDict):
-    """A kind of problem, or of annotated images, with the order in which its images are shown."""
+    """A problem kind, with the order of its images."""
 
     name: str
     word: str  # what an image's facts call it
@@ -45,7 +47,10 @@ class ProblemMeta(TypedDict):
 
 
 class FormatMeta(TypedDict):
-    """An export format; `is_file` where the page downloads a file, else a folder is written."""
+    """An export format.
+
+    `is_file` where the page downloads a file, else a folder is written.
+    """
 
     name: str
     title: str
@@ -70,7 +75,7 @@ _SORTED_BY = {"suggestion": "suggestion_confidence"}
 
 
 def page_meta() -> PageMeta:
-    """Describe columns, orders, problem kinds, formats and methods for the page."""
+    """Describe for the page what the registries declare."""
     return {
         "columns": [
             {

@@ -1,4 +1,6 @@
-"""The usable images of a workspace at one moment, as arrays: what the page and a static share show.
+"""The usable images of a workspace, as arrays.
+
+What the page and a static share show.
 
 Shapes: N images, sorted by path; a row is an image's place among them.
 """
@@ -32,7 +34,10 @@ MAX_FOLDERS = 1000  # in the list of folders
 
 
 class Group(TypedDict):
-    """A group as the page shows it; number -1 holds the images in no group."""
+    """A group as the page shows it.
+
+    Number -1 holds the images in no group.
+    """
 
     group: int
     name: str
@@ -50,13 +55,19 @@ class Counted(TypedDict):
 
 
 class LabelCount(Counted):
-    """A label with the number of its images, in a colour apart from those of the groups."""
+    """A label with the number of its images.
+
+    Its colour differs from those of the groups.
+    """
 
     colour: str
 
 
 class Dates(TypedDict):
-    """When the files were last changed, in seconds since 1970; None where no file has a date."""
+    """When the files were last changed, in seconds since 1970.
+
+    None where no file has a date.
+    """
 
     first: float | None
     last: float | None
@@ -77,7 +88,9 @@ class SharedCollection(TypedDict):
 
 
 class Snapshot:
-    """What the table holds of every usable image, read once; later changes are not seen.
+    """What the table holds of every usable image, read once.
+
+    Later changes are not seen.
 
     Attributes:
         work: The workspace.
@@ -128,10 +141,13 @@ class Snapshot:
         return len(self.paths)
 
     def path(self, row: int) -> str:
-        """The path of an image; IndexError where there is no such row."""
+        """The path of an image.
+
+        IndexError where there is no such row.
+        """
         return str(self.paths[row].as_py())
 
-    def some_paths(self, rows: Sequence[int] | NDArray[Any]) -> list[str]:
+    def some_paths(self, rows: Sequence[int] | NDArray[np.integer]) -> list[str]:
         """The paths of some images, in the order of `rows`."""
         import pyarrow as pa
 
@@ -139,7 +155,7 @@ class Snapshot:
         return paths
 
     def rows_of(self, paths: Sequence[str]) -> NDArray[np.int64]:
-        """The rows of those of `paths` that are here, in their order."""
+        """The rows of those of `paths` that are here."""
         import pyarrow as pa
 
         found = self.find(pa.array(list(paths), pa.string()))
@@ -151,7 +167,7 @@ class Snapshot:
         return distinct[code_N[row]] if code_N[row] >= 0 else None
 
     def find_problems(self) -> tuple[dict[str, NDArray[np.int64]], bool]:
-        """Find the rows of each kind of problem, the worst first, as the findings are now.
+        """Find the rows of each problem kind, the worst first.
 
         Returns:
             The rows by kind, and whether these images have been checked at all.
@@ -168,7 +184,10 @@ class Snapshot:
         return np.flatnonzero(self.wrong_N)
 
     def shared_values(self) -> dict[str, list[Any]]:
-        """The values of every column that a static share carries, by column; numbers with four digits."""
+        """The values of all columns that a static share carries.
+
+        Numbers have four digits.
+        """
         values: dict[str, list[Any]] = {"path": self.some_paths(np.arange(len(self)))}
         for column in COLUMNS.values():
             if column.shared and column.name in self.measures:
@@ -180,14 +199,17 @@ class Snapshot:
 
     @cached_property
     def folders(self) -> pa.Array:
-        """The folder of each path as an Arrow array, "" at the top."""
+        """The folder of each path, "" at the top."""
         import pyarrow.compute as pc
 
         return pc.replace_substring_regex(self.paths, r"(^|/)[^/]*$", "")
 
     @cached_property
     def members(self) -> dict[int, NDArray[np.int64]]:
-        """The rows of each group, ascending; of -1 those of the images in none."""
+        """The rows of each group, ascending.
+
+        Of -1 those of the images in none.
+        """
         group_N = np.maximum(self.group_N, -1)
         order_N = np.argsort(group_N, kind="stable")
         numbers, starts = np.unique(group_N[order_N], return_index=True)
@@ -198,7 +220,7 @@ class Snapshot:
 
     @cached_property
     def rank_N(self) -> NDArray[np.int64]:
-        """0 for the most certain image of its group, 1 for the next."""
+        """Rank of each image in its group, the most certain 0."""
         order_N = np.lexsort((-np.nan_to_num(self.measures["probability"]), self.group_N))
         starts = np.unique(self.group_N[order_N], return_index=True)[1]
         rank_N = np.empty(len(self), np.int64)
@@ -207,7 +229,10 @@ class Snapshot:
 
     @cached_property
     def priority_N(self) -> NDArray[np.uint32]:
-        """Rank of each image where there is room for some only: some of each group, then the most certain."""
+        """Rank of each image where there is little room.
+
+        Some of each group come first, then the most certain.
+        """
         probability_N = np.nan_to_num(self.measures["probability"])
         noise_N = self.group_N < 0
         order_N = np.lexsort((-probability_N, np.minimum(self.rank_N, REPRESENTATIVES), noise_N))
@@ -217,7 +242,10 @@ class Snapshot:
 
     @cached_property
     def places_N2(self) -> NDArray[np.float32]:
-        """Place of each image on the map, -1 to 1 with one scale for x and y; NaN where it has none."""
+        """Place of each image on the map, NaN without one.
+
+        From -1 to 1, with one scale for x and y.
+        """
         xy_N2 = np.stack([self.x_N, self.y_N], axis=1)
         known_N = np.isfinite(xy_N2).all(axis=1)
         if not known_N.any():
@@ -227,7 +255,10 @@ class Snapshot:
         return np.asarray(2 * (xy_N2 - (low + high) / 2) / span, np.float32)
 
     def points(self) -> bytes:
-        """Little-endian: uint32 N; float32 x[N], y[N]; int32 group[N], label[N]; uint32 priority[N]."""
+        """Little-endian: uint32 N.
+
+        Float32 x[N], y[N]; int32 group[N], label[N]; uint32 priority[N].
+        """
         places_N2 = self.places_N2
         columns = (
             np.array([len(self)], "<u4"), places_N2[:, 0].astype("<f4"), places_N2[:, 1].astype("<f4"),
@@ -258,14 +289,19 @@ class Snapshot:
         return [{"name": name, "count": int(count)} for name, count in zip(distinct, count_K, strict=True)]
 
     def labels(self) -> list[LabelCount]:
-        """Count the images of each label, and give each a colour that no group has while there are enough."""
+        """Count the images of each label, and choose its colour.
+
+        No group has that colour while there are enough.
+        """
         counted = self.count_names("label")
         num_groups = min(max(self.members, default=-1) + 1, MAX_COLOURS // 2)
         colours = distinct_colours(min(MAX_COLOURS, num_groups + len(counted)))[num_groups:]
         return [{**label, "colour": colours[at % len(colours)]} for at, label in enumerate(counted)]
 
     def count_folders(self, limit: int = MAX_FOLDERS) -> list[Counted]:
-        """Count the images in each folder and its subfolders, sorted by name.
+        """Count the images in each folder and its subfolders.
+
+        Sorted by name.
 
         Of more than `limit` folders the fullest are listed. The name "" stands for images in no folder.
         """
@@ -281,7 +317,7 @@ class Snapshot:
         return [{"name": name, "count": count} for name, count in sorted(fullest)]
 
     def known_columns(self) -> list[str]:
-        """The columns that the page shows or sorts by in which any image has a value."""
+        """The page's columns in which any image has a value."""
         read = (column for column in COLUMNS.values() if column.title or column.is_sortable)
         return [column.name for column in read if self._has_values(column.name)]
 
@@ -350,7 +386,7 @@ class Snapshot:
         return middle
 
     def find(self, paths: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-        """The row of each path, -1 where it is not here or null."""
+        """The row of each path, -1 where it is missing."""
         import pyarrow as pa
         import pyarrow.compute as pc
 

@@ -1,4 +1,6 @@
-"""The kinds of problems: each declared once, with what finds it and how it is called.
+"""The kinds of problems.
+
+Each declared once, with what finds it and how it is called.
 
 `unpool check`, problems.csv, the JSON results, filters and the page read `PROBLEM_KINDS`. A new kind is an
 entry here and the function that finds it; light to import, since the command line reads it too.
@@ -30,8 +32,8 @@ class ProblemKind:
         word: What problems.csv and the facts of an image call it.
         title: Its heading on the page.
         meaning: A sentence that says what is listed, and in which order.
-        detect: `module:function` that flags images by the measurements that its parameters name; empty where images
-            are compared with each other, or a column holds the answer.
+        detect: `module:function` that flags images by the measurements that its parameters name; empty where
+            images are compared with each other, or a column holds the answer.
         column: Column whose values say which images have it, such as a mark of the user; known without a check.
         measure: Column that the page writes under each image and sorts by; empty for the order of the findings.
         descending: Whether the largest measure comes first.
@@ -96,7 +98,10 @@ def checked_kinds() -> list[ProblemKind]:
 
 
 def annotated_kinds() -> list[ProblemKind]:
-    """The kinds that a column of the table holds: known without a check."""
+    """The kinds that a column of the table holds.
+
+    Known without a check.
+    """
     return [kind for kind in PROBLEM_KINDS.values() if kind.column]
 
 
