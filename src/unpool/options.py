@@ -1,4 +1,4 @@
-"""Every option once: what it is called, means, and may be. Commands, Python and config files share it.
+"""Every option once: its name, meaning and range. Commands, Python and config files share it.
 
 A verb's options are the fields of a frozen dataclass, each carrying its `Option`:
 
@@ -49,7 +49,7 @@ class Option:
     metavar: str = ""
 
     def describe(self) -> str:
-        """Join help, unit and range, as terminal and reference show them."""
+        """Join help, unit and range in one line."""
         notes = [self.unit] if self.unit else []
         if self._is_bounded:
             notes.append(f"{_number(self.low, 'any')} to {_number(self.high, 'any')}")
@@ -60,7 +60,7 @@ class Option:
         return self.help + (f" [{'; '.join(notes)}]" if notes else "")
 
     def check(self, name: str, value: object) -> None:
-        """Raise `UsageError` naming the option, the value and what was expected."""
+        """Raise `UsageError` for a value that is not allowed."""
         if value is None or (self.allows_auto and value == "auto"):
             return
         if self.choices and value not in self.choices:
@@ -216,7 +216,7 @@ OPTIONS: dict[str, Option] = {
 
 
 def check(**values: object) -> None:
-    """Check values by the names of their options, underscores for dashes.
+    """Check values by the names of their options.
 
     Raises:
         UsageError: for the first value that is out of range or no choice.
@@ -241,7 +241,7 @@ def flag_name(field: str) -> str:
 
 
 def options_of(settings: type) -> dict[str, Option]:
-    """Return the option of each field of a settings dataclass, by field name, in order.
+    """Return the options of a settings dataclass, by field.
 
     Fields without an `Option` in their annotation are left out.
     """
@@ -255,7 +255,7 @@ def options_of(settings: type) -> dict[str, Option]:
 
 
 def check_settings(settings: object) -> None:
-    """Check ranges and choices of all fields of a settings object.
+    """Check the ranges and choices of all fields.
 
     Raises:
         UsageError: for the first value that is out of range or no choice; it names the flag.
@@ -276,7 +276,7 @@ B_contra = TypeVar("B_contra", contravariant=True)
 
 
 class Call(Protocol[P, S_contra, R_co]):
-    """A function of a settings object, or of its fields as keywords."""
+    """A function of settings, or of their fields."""
 
     @overload
     def __call__(self, settings: S_contra, /) -> R_co: ...
@@ -285,7 +285,7 @@ class Call(Protocol[P, S_contra, R_co]):
 
 
 class Call1(Protocol[A_contra, P, S_contra, R_co]):
-    """The same with one argument before; a method where that is `self`."""
+    """The same with one argument before, such as `self`."""
 
     @overload
     def __call__(self, first: A_contra, settings: S_contra, /) -> R_co: ...
@@ -307,7 +307,9 @@ class Call2(Protocol[A_contra, B_contra, P, S_contra, R_co]):
 
 
 class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
-    """Decorate a function whose last parameter is a settings object, so that it takes keywords too.
+    """Let a function of settings take their fields as keywords.
+
+    The settings are its last parameter.
 
     Unknown keywords raise `UsageError` with the nearest right name, as do values that `check_settings` rejects.
     Editors and `help()` see all fields of the settings.
@@ -361,7 +363,7 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
 
 
 def settings_from(settings: type[S], values: Mapping[str, object]) -> S:
-    """Build a settings object from values by field name, and check them.
+    """Build and check settings from values by field name.
 
     Raises:
         UsageError: for an unknown name, with the nearest right one; a missing one; a value out of range.

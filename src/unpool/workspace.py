@@ -1,4 +1,4 @@
-"""The Python face of a workspace: one object with the same verbs as the command line."""
+"""The Python face: one object with the command line's verbs."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class Workspace:
 
     @keywords_of(ExportSettings)
     def export(self, settings: ExportSettings) -> Path:
-        """Write the workspace, or some of its images, to a file or folder. Returns `out`."""
+        """Export the workspace to a file or folder. Returns `out`."""
         self._call("export", settings)
         return Path(settings.out)
 

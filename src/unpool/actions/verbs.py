@@ -1,4 +1,4 @@
-"""The verbs that work on a workspace: one table for terminal, page and Python.
+"""The table of verbs for terminal, page and Python.
 
 Nothing is imported before a verb is called, so that `unpool --help` answers at once.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Verb:
-    """Where a verb lives: its function and the dataclass of its settings, each as "module:name".
+    """Where a verb's function and settings live, as "module:name".
 
     Attributes:
         function: called with what it works on first, then a settings object, and `progress` by name.

@@ -1,4 +1,4 @@
-"""`--config FILE`: the options of a command as YAML, turned into flags so that one parser checks both."""
+"""`--config FILE`: options as YAML, turned into flags."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Scalar = str | int | float | bool | None
 
 
 def with_config(argv: Sequence[str]) -> list[str]:
-    """Add the options of the file named by --config to a command line.
+    """Add the options of the --config file to `argv`.
 
     Args:
         argv: the command line; its own options win over those of the file.

@@ -1,4 +1,4 @@
-"""Errors in one line and an exit code: 1 failed, 2 wrong usage."""
+"""Errors as one line and an exit code."""
 
 from __future__ import annotations
 

@@ -62,7 +62,10 @@ def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> 
 
 
 def undo(*, work: Work, common: Common = COMMON) -> None:
-    """Undo the last edit: a label, a mark, a move, a merged or split group."""
+    """Undo the last edit by hand.
+
+    Edits are labels, marks, moves between groups, merged and split groups.
+    """
     from unpool.actions.curation.edit import undo as undo_edit
 
     result = undo_edit(work)

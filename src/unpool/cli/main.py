@@ -1,4 +1,4 @@
-"""The program: the commands that work on a workspace, and the parsing of all.
+"""The program: commands that work on a workspace.
 
 Results go to standard output, everything else to standard error. Nothing heavy is imported before a command needs
 it, so that `unpool --help` answers at once.
@@ -65,9 +65,10 @@ def run(
     no_open: NoOpen = False,
     common: Common = COMMON,
 ) -> None:
-    """Embed, map and group the images of a FOLDER, and open the report.
+    """Embed, map and group the images of a FOLDER.
 
-    FOLDER may be nested and hold anything; a named data set (digits, mnist:train, …) may stand in its place.
+    The report opens in the browser. FOLDER may be nested and hold anything; a named data set (digits, mnist:train, …)
+    may stand in its place.
     Give the same command again to add new images, or to resume after an interruption.
     """
     verb = VERBS["run"].load()
@@ -84,7 +85,10 @@ def demo(
     no_open: NoOpen = False,
     common: Common = COMMON,
 ) -> None:
-    """Run with ten groups on the 1,797 digits that scikit-learn carries: no download."""
+    """Run on the digits that scikit-learn carries: no download.
+
+    The 1,797 images are put into ten groups.
+    """
     result = VERBS["demo"].load()(settings, work=work, progress=report_progress())
     _print_run(result, common, no_open)
 
@@ -100,7 +104,10 @@ def embed(
     data: Data = None,
     common: Common = COMMON,
 ) -> None:
-    """Embed the new and changed images of a FOLDER with a model folder or a pretrained network."""
+    """Embed the new and changed images of a FOLDER.
+
+    The network is that of a model folder, or a pretrained one.
+    """
     verb = VERBS["embed"].load()
     result = verb(folder, settings, work=work, data=data, progress=report_progress())
     text = "{images} images in {work}, {embedded} of them new, {images_per_second} a second"
@@ -110,8 +117,9 @@ def embed(
 @app.command
 @flatten_settings
 def group(*, work: Work, settings: GroupSettings, common: Common = COMMON) -> None:
-    """Group the images of a workspace, or join or divide the groups it has.
+    """Group the images of a workspace.
 
+    With --merge or --split the present groups are joined or divided instead.
     report/dendrogram.png shows which groups are near each other, report/groups.json the typical images of each.
     """
     result = VERBS["group"].load()(work, settings, progress=report_progress())
@@ -122,7 +130,7 @@ def group(*, work: Work, settings: GroupSettings, common: Common = COMMON) -> No
 @app.command(name="map")
 @flatten_settings
 def map_(*, work: Work, settings: MapSettings, common: Common = COMMON) -> None:
-    """Lay the images of a workspace out in the plane, similar images side by side.
+    """Lay similar images side by side in the plane.
 
     With --labels the map is also drawn in the colours of the true classes, as report/map-labels.png.
     """
@@ -137,8 +145,9 @@ def map_(*, work: Work, settings: MapSettings, common: Common = COMMON) -> None:
 @app.command
 @flatten_settings
 def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> None:
-    """Find unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images.
+    """Find duplicates, outliers and images of poor quality.
 
+    Problems are unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images.
     Nothing is moved or removed: problems.csv lists them, and unpool view shows them.
     """
     result = VERBS["check"].load()(work, settings, progress=report_progress())
@@ -150,7 +159,7 @@ def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> No
 @app.command
 @flatten_settings
 def search(image: Path, /, *, work: Work, settings: SearchSettings, common: Common = COMMON) -> None:
-    """Find the images of a workspace most like IMAGE, nearest first."""
+    """Find the images most like IMAGE, nearest first."""
     result = VERBS["search"].load()(image, settings, work=work, progress=report_progress())
     lines = (f"{row['distance']:.4f}  {row['path']}" for row in result["results"])
     print_result(result, common, "\n".join(lines))
@@ -159,7 +168,7 @@ def search(image: Path, /, *, work: Work, settings: SearchSettings, common: Comm
 @app.command
 @flatten_settings
 def evaluate(*, work: Work, settings: EvaluateSettings, common: Common = COMMON) -> None:
-    """Measure how good the groups are, by themselves and against true classes."""
+    """Measure the groups, by themselves and against true classes."""
     result = VERBS["evaluate"].load()(work, settings, progress=report_progress())
     print_result(result, common, format_figures(result, width=13))
 
@@ -167,7 +176,10 @@ def evaluate(*, work: Work, settings: EvaluateSettings, common: Common = COMMON)
 @app.command
 @flatten_settings
 def export(*, work: Work, settings: ExportSettings, common: Common = COMMON) -> None:
-    """Write the table (csv, parquet), the images in class folders, or the page (html)."""
+    """Export the table, the images or the page.
+
+    The table as csv or parquet, the images as class folders, the page as html.
+    """
     result = VERBS["export"].load()(work, settings, progress=report_progress())
     print_result(result, common, f"{result['images']} images written to {result['path']}")
 
@@ -189,7 +201,10 @@ app.command(view)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 wrong usage."""
+    """Run one command and exit with its code.
+
+    It is 0 for done, 1 for failed, 2 for wrong usage.
+    """
     limit_openmp_spinning()
     # faiss and torch each bring an OpenMP, and the second would stop the program.
     if sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""How options are typed: settings dataclasses as flags, and what every command takes."""
+"""Settings dataclasses as flags, and the options of every command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 def parameter(option: Option, name: str, kind: object = str) -> Parameter:
-    """Build the parameter that the command line parses for an option.
+    """Build the command line parameter of an option.
 
     Args:
         option: what it means and may be.
@@ -39,7 +39,7 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
 
 
 def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
-    """Build the parameter of an option of the table that is no field of a settings class."""
+    """Build the parameter of an option in `OPTIONS`."""
     return parameter(OPTIONS[name], typed or name, kind)
 
 
@@ -72,7 +72,7 @@ class Common:
 
 
 def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
-    """Replace settings parameters of a command by one flag for each of their fields.
+    """Replace a command's settings by a flag for each field.
 
     Fields without an `Option` are left at their defaults.
 
@@ -125,6 +125,6 @@ def report_progress() -> Progress:
 
 
 def print_result(result: Mapping[str, object], common: Common, text: str) -> None:
-    """Print a result: the JSON object with `--json`, else the text."""
+    """Print the JSON object with `--json`, else the text."""
     if is_first_process():
         print(json.dumps(result, ensure_ascii=True, allow_nan=False) if common.json else text)

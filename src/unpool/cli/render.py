@@ -51,7 +51,7 @@ def format_segmentation_quality(result: Mapping[str, Any]) -> str:
 
 
 def format_figures(figures: Mapping[str, object], *, width: int) -> str:
-    """Write one figure a line, the names right-aligned to `width` characters.
+    """Write one figure a line, names right-aligned to `width`.
 
     >>> format_figures({"images": 3, "purity": 0.5}, width=8)
     '  images  3\\n  purity  0.500'
@@ -60,7 +60,7 @@ def format_figures(figures: Mapping[str, object], *, width: int) -> str:
 
 
 def short(value: object) -> str:
-    """Write a number with three decimals, a dash for a missing one.
+    """Write a number with three decimals, or a dash.
 
     >>> short(0.12345), short(None), short(3)
     ('0.123', '–', '3')

@@ -34,7 +34,9 @@ def train(
     settings: SegmentationSettings,
     common: Common = COMMON,
 ) -> None:
-    """Train a network on IMAGES and their MASKS, and write a model folder.
+    """Train a network on IMAGES and their MASKS.
+
+    Writes a model folder.
 
     Masks are matched to images by name. They hold whole numbers, palette indices or colours; without --classes
     their meaning is inferred and reported. Images without a mask are left out. The weights that do best on the
@@ -59,7 +61,7 @@ def predict(
     device: Annotated[str, flag("device")] = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Label every pixel of an image or of all images in a folder.
+    """Label every pixel of one image or a folder.
 
     Writes STEM.png, whose values are the classes with their colours as a palette, and STEM.overlay.png; for a large
     image STEM.tif and a reduced overlay. Images with up-to-date results are skipped: the same command resumes.
@@ -87,7 +89,9 @@ def evaluate(
     device: Annotated[str, flag("device")] = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Measure a model on IMAGES with MASKS: accuracies, and the intersection over union of each class.
+    """Measure a model on IMAGES with MASKS.
+
+    Accuracies, and the intersection over union of each class.
 
     With --out a confusion picture is written there.
     """

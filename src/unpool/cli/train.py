@@ -28,7 +28,9 @@ def train(
     settings: TrainSettings,
     common: Common = COMMON,
 ) -> None:
-    """Train a network on the images of a FOLDER, and write a model folder.
+    """Train a network on the images of a FOLDER.
+
+    Writes a model folder.
 
     By default an autoencoder whose depth follows the image size learns to reconstruct them. Every network of the
     catalogue has its own recipe; each part of it can be set here. Classes are the names of the folders that
@@ -53,7 +55,9 @@ def reconstruct(
     device: Annotated[str, flag("device")] = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Reconstruct IMAGES by a trained network: a picture, and the error of each.
+    """Reconstruct IMAGES by a trained network.
+
+    Writes a picture, and prints the error of each image.
 
     Errors are means over pixels in 0..1 at the network's input size; PSNR is in dB against the clean image.
     """

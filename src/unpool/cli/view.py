@@ -24,7 +24,9 @@ def view(
     no_open: NoOpen = False,
     common: Common = COMMON,
 ) -> None:
-    """Explore a workspace in the browser: a map, groups, labels, search, problems, export.
+    """Explore a workspace in the browser.
+
+    The page has a map, groups, labels, search, problems and export.
 
     The server answers this machine alone unless --host says otherwise. Runs can be started from the page on
     folders inside the current one. Ctrl-C stops it.

@@ -1,4 +1,4 @@
-"""The job that is running, if one is: started, watched and stopped from the page. One at a time."""
+"""The running job, started and stopped from the page."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class JobRunningError(UnpoolError):
 
 
 class Jobs:
-    """Runs one job at a time, in a process of its own."""
+    """Runs one job at a time in a subprocess."""
 
     def __init__(self, finished: Callable[[Job], None]) -> None:
         """Set what is called when a job has ended.
@@ -104,7 +104,7 @@ class Jobs:
         return self.status() or {}
 
     def status(self) -> dict[str, Any] | None:
-        """Return the last job as the page sees it; None where there was none."""
+        """Return the last job, or None."""
         with self._changed:
             if self._job is None:
                 return None
@@ -127,7 +127,10 @@ class Jobs:
             return self._num_changes, self.status()
 
     def stop(self) -> dict[str, Any] | None:
-        """Stop the job as Ctrl-C would; it is killed after 15 seconds."""
+        """Stop the job as Ctrl-C would.
+
+        It is killed after 15 seconds.
+        """
         with self._changed:
             process = self._process if self.running else None
             self._is_stopping = True

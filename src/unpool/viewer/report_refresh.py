@@ -1,4 +1,4 @@
-"""Rewrite the report after edits on the page, soon but not within the request."""
+"""Rewrite the report soon after edits on the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DELAY = 2.0  # seconds after the last edit: several edits in a row cost one repo
 
 
 class ReportRefresher:
-    """Rewrites the files of the groups, and the report, once edits have paused."""
+    """Rewrites group files and report once edits have paused."""
 
     def __init__(self, delay: float = DELAY) -> None:
         """Set the pause in seconds after which reports are rewritten."""
@@ -24,7 +24,7 @@ class ReportRefresher:
         self._pending: set[Path] = set()
 
     def schedule(self, work: Path) -> None:
-        """Rewrite the report of a workspace after the pause, which begins anew with each call."""
+        """Rewrite the report after the pause; each call restarts it."""
         with self._state:
             if self._timer is not None:
                 self._timer.cancel()

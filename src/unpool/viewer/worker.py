@@ -1,4 +1,6 @@
-"""One long job in a process of its own: its progress and its result, a line of JSON each, on standard output.
+"""One long job in a process of its own.
+
+Its progress and its result are lines of JSON on standard output.
 
     echo '{"kind": "check", "arguments": {"work": "photos.unpool"}}' | python -m unpool.viewer.worker
 
@@ -25,7 +27,7 @@ REPORT_INTERVAL = 0.2  # seconds
 
 
 class LineProgress(Progress):
-    """Messages, stages and counts as lines of JSON, at most five a second."""
+    """Progress as lines of JSON, at most five a second."""
 
     def message(self, text: str) -> None:
         _write_line(message=text)
@@ -58,7 +60,7 @@ class _LineStage(Stage):
 
 
 def call_verb(kind: str, arguments: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    """Call a verb with arguments as the page's server sends them.
+    """Call a verb with the arguments of a job.
 
     Args:
         kind: the verb's name in `VERBS`.
@@ -84,7 +86,7 @@ def _write_line(**values: object) -> None:
 
 
 def main() -> None:
-    """Read a job from standard input, do it, and write how it ended."""
+    """Do the job that standard input describes."""
     from unpool.core.cpu import limit_openmp_spinning
 
     limit_openmp_spinning()

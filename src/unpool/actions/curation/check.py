@@ -1,4 +1,4 @@
-"""`unpool check`: find what is wrong with the images of a workspace, and which of them are there twice.
+"""`unpool check`: find problems and duplicates among the images.
 
 Shapes: N usable images sorted by path, M of them embedded, K neighbours, U images that are no copy of another.
 """

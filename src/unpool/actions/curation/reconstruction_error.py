@@ -1,4 +1,4 @@
-"""How badly the model of a workspace reconstructs each image from its code: the column `reconstruction_error`.
+"""The column `reconstruction_error`: images compared with their reconstructions.
 
 Shapes: B images in a batch, S the side of the network's input, C channels.
 """
@@ -33,7 +33,7 @@ FLUSH_INTERVAL = 5.0  # seconds; an interrupted run loses as much
 
 
 def compute_reconstruction_errors(work: Path, table: ImageTable, device: str, progress: Progress) -> None:
-    """Compute the reconstruction error of every image that has none yet.
+    """Compute the reconstruction error where it is missing.
 
     It is the mean squared error of pixels in 0..1 at the network's size. Nothing is done where the model has no
     trained decoder. Images that can no longer be read are left without.
@@ -56,7 +56,7 @@ def compute_reconstruction_errors(work: Path, table: ImageTable, device: str, pr
 
 
 def has_trained_decoder(folder: Path) -> bool:
-    """Whether a model was trained to reconstruct images, without opening its weights."""
+    """Whether a model was trained to reconstruct images."""
     if not has_model(folder):
         return False
     description = describe_model(folder)

@@ -1,4 +1,4 @@
-"""`unpool search`: the images of a workspace most like a query image.
+"""`unpool search`: find the images most like a query.
 
 Shapes: N embedded images, D numbers a vector, K results.
 """

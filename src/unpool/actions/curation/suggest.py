@@ -1,4 +1,4 @@
-"""`unpool spread`: suggest labels for images without one, from the labelled images near them."""
+"""`unpool spread`: suggest labels from labelled neighbours."""
 
 from __future__ import annotations
 

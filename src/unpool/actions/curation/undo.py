@@ -1,4 +1,4 @@
-"""The history of edits by hand, kept in WORK/edits so that they can be undone.
+"""The history of edits by hand, kept in WORK/edits.
 
 A change is written whole before the table is touched. After a kill in between, undoing it finds nothing to do:
 a value is only restored where it still is what the edit made of it.
@@ -29,7 +29,7 @@ Columns = dict[str, list[Any]]
 
 
 class EditResult(TypedDict):
-    """How many images an edit changed, and what it did in one line."""
+    """Number of changed images, and a line of text."""
 
     changed: int
     message: str

@@ -1,4 +1,4 @@
-"""`unpool embed`: every new or changed image of a folder becomes a row with a vector."""
+"""`unpool embed`: compute the vectors of new and changed images."""
 
 from __future__ import annotations
 

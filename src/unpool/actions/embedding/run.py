@@ -1,4 +1,4 @@
-"""`unpool run` and `unpool demo`: from a folder of images to groups a person can see."""
+"""`unpool run`, `unpool demo`: from images to groups and report."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def map_images(
     refresh: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Lay the images out in the plane, neighbours side by side.
+    """Lay the images out in the plane.
 
     Args:
         work: the workspace; x and y of its images are written.
@@ -168,7 +168,7 @@ def evaluate(
 
 
 def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
-    """Rewrite what report/ says of the groups after an edit by hand.
+    """Rewrite the files of the groups and the report.
 
     Figures of the former groups are removed; `evaluate` computes them again. Nothing is done without a report.
     """

@@ -13,7 +13,10 @@ from unpool.options import OPTIONS
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What `unpool export` can be set to; `paths` are the images to write, all where it is None."""
+    """What `unpool export` can be set to.
+
+    `paths` are the images to write, all where it is None.
+    """
 
     to: Annotated[str, replace(OPTIONS["to"], choices=EXPORT_FORMATS)]
     out: Annotated[str | Path, OPTIONS["out"]]
