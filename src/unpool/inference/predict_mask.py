@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -98,7 +97,7 @@ def predict_rows(
     windows: Windows,
     scratch: Path,
     *,
-    key: Mapping[str, Any],
+    key: Mapping[str, object],
     probability_KHW: np.ndarray | None = None,
     on_progress: OnProgress | None = None,
 ) -> None:
@@ -180,7 +179,7 @@ def state_file(scratch: Path) -> Path:
     return scratch.with_suffix(".json")
 
 
-def _num_known_rows(scratch: Path, state: Path, key: Mapping[str, Any], size: int) -> int:
+def _num_known_rows(scratch: Path, state: Path, key: Mapping[str, object], size: int) -> int:
     import json
 
     try:

@@ -48,9 +48,8 @@ def reconstruct(
 ) -> Iterator[Reconstruction]:
     """Reconstruct batches of pixels, in order.
 
-    Pooling indices reach the decoder where `network.use_indices` says so; they are those of what the network
-    saw, so nothing of a clean image passes by the corruption. Outputs are cut to 0..1 before they are compared, as
-    in an image file.
+    Pooling indices are those of what the network saw, so nothing of a clean image passes by the corruption. Outputs
+    are cut to 0..1 before they are compared, as in an image file.
 
     Args:
         network: With a decoder; moved to the device and set to evaluation.
@@ -84,14 +83,21 @@ def reconstruct(
             output_BCHW = restored(network(seen_BCHW.contiguous(memory_format=torch.channels_last)))
             # By the same rounding as the others: an output equal to the image has no error at all.
             clean_BCHW, seen_BCHW = restored(x_BCHW), restored(seen_BCHW)
-        yield Reconstruction(
-            input_BSSC,
-            None if corrupt is None else _pixels(seen_BCHW),
-            _pixels(output_BCHW),
-            _mse(output_BCHW, clean_BCHW),
-            None if corrupt is None else _mse(seen_BCHW, clean_BCHW),
-        )
+        corrupted_BCHW = None if corrupt is None else seen_BCHW
+        yield _compare(input_BSSC, clean_BCHW, corrupted_BCHW, output_BCHW)
         first += len(input_BSSC)
+
+
+def _compare(
+    input_BSSC: np.ndarray, clean_BCHW: Tensor, corrupted_BCHW: Tensor | None, output_BCHW: Tensor
+) -> Reconstruction:
+    return Reconstruction(
+        input_BSSC,
+        None if corrupted_BCHW is None else _pixels(corrupted_BCHW),
+        _pixels(output_BCHW),
+        _mse(output_BCHW, clean_BCHW),
+        None if corrupted_BCHW is None else _mse(corrupted_BCHW, clean_BCHW),
+    )
 
 
 def as_pictures(network: Autoencoder, x_BCHW: Tensor) -> np.ndarray:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from unpool.actions.embedding.choose_network import (
     PRETRAINED,
@@ -80,7 +80,7 @@ class ModelRequest:
     may_train: bool = True
     groups: int | Literal["auto"] = "auto"
 
-    def matches(self, state: Mapping[str, Any], training: Mapping[str, Any] | None) -> bool:
+    def matches(self, state: Mapping[str, object], training: Mapping[str, object] | None) -> bool:
         """Whether the model of a workspace serves this request.
 
         It does where it was made for the same request, or where none in particular is requested.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -147,20 +147,12 @@ def train_encoder(
     Returns:
         The training record.
     """
-    import torch
-
-    from unpool.networks.catalogue import build_network
-
-    size, channels = pixels_NSSC.shape[1], pixels_NSSC.shape[3]
-    options: dict[str, Any] = {"size": size, "channels": channels}
+    options: dict[str, Any] = {"size": pixels_NSSC.shape[1], "channels": pixels_NSSC.shape[3]}
     if choice.network == "conv":
         options["decoder"] = "upsample"
-    torch.manual_seed(seed)
-    network = build_network(choice.network, weights="none", **options)
-    network.use_indices = False  # they would carry the image past the code, and the code describe little
-    trainer = EncoderTrainer(
-        network, pixels_NSSC, checkpoints, {"network": choice.network} | options, seed, progress
-    )
+    network = _build_network(choice.network, options, seed)
+    run_key = {"network": choice.network} | options
+    trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress)
     trainer.contrastive_phase(minutes, steps)
     for number in range(NUM_REFINEMENTS):
         trainer.self_labelling_phase(groups, number)
@@ -170,6 +162,17 @@ def train_encoder(
     )  # fmt: skip
     save_model(folder, network, options=options, training=record)
     return record
+
+
+def _build_network(name: str, options: dict[str, Any], seed: int) -> Autoencoder:
+    import torch
+
+    from unpool.networks.catalogue import build_network
+
+    torch.manual_seed(seed)
+    network = build_network(name, weights="none", **options)
+    network.use_indices = False  # they would carry the image past the code, and the code describe little
+    return network
 
 
 class EncoderTrainer:
@@ -185,8 +188,8 @@ class EncoderTrainer:
     """
 
     def __init__(
-        self, network: Autoencoder, pixels_NSSC: np.ndarray, checkpoints: Path, run_key: dict[str, Any], seed: int,
-        progress: Progress,
+        self, network: Autoencoder, pixels_NSSC: np.ndarray, checkpoints: Path, run_key: Mapping[str, object],
+        seed: int, progress: Progress,
     ) -> None:  # fmt: skip
         import torch
 
@@ -194,7 +197,7 @@ class EncoderTrainer:
 
         prep = network.preprocessing
         self.network, self.checkpoints, self.seed = network, checkpoints, seed
-        self.run_key = run_key | {"images": _digest(pixels_NSSC)}
+        self.run_key = dict(run_key) | {"images": _digest(pixels_NSSC)}
         self.progress, self.size = progress, pixels_NSSC.shape[1]
         self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
         self.objective: Contrast | SelfLabelling | None = None
@@ -273,14 +276,14 @@ class EncoderTrainer:
         objective: Contrast | SelfLabelling,
         plan: Plan,
         *,
-        key: dict[str, Any] | None = None,
+        key: Mapping[str, object] | None = None,
         parts: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         from unpool.training.checkpoint import Checkpoints
         from unpool.training.history import show_on
         from unpool.training.loop import train
 
-        checkpoints = Checkpoints(self.checkpoints / name, self.run_key | (key or {}), keeps_last=True)
+        checkpoints = Checkpoints(self.checkpoints / name, self.run_key | dict(key or {}), keeps_last=True)
         with self.progress.stage(stage_name, 100, "%") as stage:
             history = train(
                 self.network, self.data, objective, plan, parts=parts, checkpoints=checkpoints,
