@@ -16,9 +16,10 @@ import pytest
 from PIL import Image
 
 from support.masks import write_scenes
+from support.training import segment_train
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
-from support.training import segment_train
+from unpool.actions.segmentation.settings import SegmentationSettings
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
