@@ -19,7 +19,6 @@ from support.masks import write_scenes
 from support.training import segment_train
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
-from unpool.actions.segmentation.settings import SegmentationSettings
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
@@ -184,8 +183,7 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     assert client.get("/api/images/3/overlay", params={"revision": 1}).status_code == 422
     images, masks = write_scenes(viewed / "scenes", 4)
     model = viewed / "w.unpool" / "segmenter"
-    settings = SegmentationSettings(backbone="conv", steps=2, batch=2, size=32, enlarge=1.0, val=0)
-    segment_train(images, masks, settings, out=model)
+    segment_train(images, masks, out=model, backbone="conv", steps=2, batch=2, size=32, enlarge=1.0, val=0)
     assert client.get("/api/collection").json()["has"]["segmenter"] is True
     answer = client.get("/api/images/0/overlay", params={"revision": 1})
     laid = np.asarray(Image.open(io.BytesIO(answer.content)))
