@@ -33,7 +33,7 @@ State = dict[str, Any]
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where a run keeps the state that it can be resumed from.
+    """Where a run keeps its state, to be resumed.
 
     Args:
         folder: holds the checkpoint; None: nothing is kept.
@@ -49,7 +49,9 @@ class Checkpoints:
 
 
 class CheckpointPolicy:
-    """Load the state of a run, and save it often enough that a kill costs little.
+    """Load the state of a run, and save it often.
+
+    A kill costs little, and saving a small share of the time.
 
     Args:
         checkpoints: where, and of which run.
@@ -85,7 +87,7 @@ class CheckpointPolicy:
         return None
 
     def is_due(self) -> bool:
-        """Whether enough time has passed since the last save, in view of what saving costs."""
+        """Whether enough time has passed since the last save."""
         limit = max(SAVE_EVERY_SECONDS, self._save_seconds / SAVE_SHARE)
         return time.perf_counter() - self._saved_at > limit
 
@@ -157,7 +159,7 @@ def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 @contextmanager
 def checkpoint_errors(folder: Path | None) -> Iterator[None]:
-    """Turn errors of loading a state into one line that names the checkpoint of FOLDER."""
+    """Turn errors of loading into one line about the checkpoint."""
     try:
         yield
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:

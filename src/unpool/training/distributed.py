@@ -60,7 +60,7 @@ def broadcast_buffers(network: nn.Module, accelerator: Accelerator) -> None:
 
 
 def split_batch(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray, float]:
-    """Return a process's share of a batch, and the weight of its loss.
+    """Return a process's share of a batch, and its weight.
 
     Averaged over the processes, the weighted means are the mean over the batch. A process that has none computes
     on one image with weight 0, since all must take part in every step.
@@ -69,6 +69,9 @@ def split_batch(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray,
         index_B: indices of the batch.
         rank: number of the process, from 0.
         world: number of processes.
+
+    Returns:
+        The indices of the share, and the weight of its mean loss.
 
     >>> split_batch(np.arange(5), 1, 2)
     (array([3, 4]), 0.8)
@@ -79,7 +82,7 @@ def split_batch(index_B: np.ndarray, rank: int, world: int) -> tuple[np.ndarray,
 
 
 def mean_over_processes(seconds: float, accelerator: Accelerator) -> float:
-    """Return the mean of a time over all processes, the same in each."""
+    """Return the mean of a time over all processes."""
     if accelerator.num_processes == 1:
         return seconds
     return float(accelerator.reduce(torch.tensor(seconds, device=accelerator.device), "mean"))

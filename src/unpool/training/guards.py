@@ -26,6 +26,9 @@ def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = 
         lr: learning rate, for the advice.
         what: which loss.
 
+    Raises:
+        UnpoolError: where it is not finite.
+
     >>> check_loss_is_finite(0.5, 2, lr=0.1)
     >>> check_loss_is_finite(float("nan"), 2, lr=0.1)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
@@ -36,9 +39,17 @@ def check_loss_is_finite(loss: float | None, epoch: int, lr: float, what: str = 
 
 
 def check_weights_are_finite(network: nn.Module, step: int, lr: float) -> None:
-    """Raise `UnpoolError` where weights or running statistics are not finite.
+    """Check that weights and running statistics are finite.
 
     The last step of a run may break them without a loss that shows it.
+
+    Args:
+        network: what was trained.
+        step: the last step, for the message.
+        lr: learning rate, for the advice.
+
+    Raises:
+        UnpoolError: where one is not finite.
     """
     trained = {name for name, _ in network.named_parameters()}
     for name, value in network.state_dict().items():
@@ -54,6 +65,9 @@ def smallest_step(plan: Plan, count: int, per_epoch: int) -> int:
         plan: batch size and length.
         count: images to train on.
         per_epoch: steps in an epoch.
+
+    Returns:
+        The number of images.
 
     >>> smallest_step(Plan(epochs=1, batch=4), 9, 3), smallest_step(Plan(epochs=1, batch=4, drop_last=True), 9, 2)
     (1, 4)
@@ -72,6 +86,9 @@ def check_batch_norm_batch(module: nn.Module, x_1CHW: Tensor, index_1: np.ndarra
         x_1CHW: one image.
         index_1: its index.
         batches: which images in which batches leave such a step, for the message.
+
+    Raises:
+        UsageError: where it cannot.
     """
     before = {name: value.clone() for name, value in module.state_dict().items()}
     module.train()

@@ -75,7 +75,7 @@ class TrainingProgress:
     rate: float
 
     def describe(self) -> str:
-        """Return epoch, losses and rate as text beside a progress bar.
+        """Return epoch, losses and rate as text.
 
         >>> TrainingProgress(0.5, 3, 0.25, None, 1000.0).describe()
         'epoch 3, loss 0.2500, 1000 images/s'
@@ -86,5 +86,8 @@ class TrainingProgress:
 
 
 def show_on(stage: Stage) -> Callable[[TrainingProgress], None]:
-    """Return a callback that moves a stage of 100 per cent along with a training."""
+    """Return a callback that moves a stage along a training.
+
+    The stage has 100 steps.
+    """
     return lambda now: stage.reach(100 * now.fraction, 100, now.describe())

@@ -67,6 +67,9 @@ def train(
         progress: called now and then with where the run stands.
         log: builds the log of a run that begins at that step.
 
+    Returns:
+        Losses of each epoch, and what the training cost.
+
     Raises:
         UnpoolError: where the loss or the weights are no longer finite.
         UsageError: where there is nothing to train on.
@@ -76,20 +79,30 @@ def train(
     train_index, held_index = parts or split(len(data), plan.val, plan.seed)
     trainer = Trainer(TrainingStep(network, objective), data, plan, train_index, accelerator)
     validator = Validator(trainer.step_module, data, held_index, plan, accelerator)
-    checkpoints = checkpoints or Checkpoints()
-    run = dict(checkpoints.run_key) | asdict(plan) | {"count": len(data)}
-    policy = CheckpointPolicy(checkpoints, run, writes=accelerator.is_main_process)
+    policy = _policy(checkpoints or Checkpoints(), plan, len(data), accelerator)
     # The user's own random numbers go on as if nothing had been trained.
     with torch.random.fork_rng(devices=[]):
-        state = policy.load()
-        trainer.check_smallest_batch()
-        total = state["total"] if state else _count_steps(plan, trainer, validator)
-        loop = _Loop(trainer, validator, policy, total, progress)
-        if state:
-            loop.load_state_dict(state)
-        elif plan.minutes is not None:
-            loop.save()  # measured again, the number of steps would be another
-        return loop.run(log)
+        return _start(trainer, validator, policy, progress).run(log)
+
+
+def _policy(checkpoints: Checkpoints, plan: Plan, count: int, accelerator: Accelerator) -> CheckpointPolicy:
+    run = dict(checkpoints.run_key) | asdict(plan) | {"count": count}
+    return CheckpointPolicy(checkpoints, run, writes=accelerator.is_main_process)
+
+
+def _start(
+    trainer: Trainer, validator: Validator, policy: CheckpointPolicy, progress: Report | None
+) -> _Loop:
+    """The loop at its first step, or where its checkpoint was written."""
+    plan, state = trainer.plan, policy.load()
+    trainer.check_smallest_batch()
+    total = state["total"] if state else _count_steps(plan, trainer, validator)
+    loop = _Loop(trainer, validator, policy, total, progress)
+    if state:
+        loop.load_state_dict(state)
+    elif plan.minutes is not None:
+        loop.save()  # measured again, the number of steps would be another
+    return loop
 
 
 def _count_steps(plan: Plan, trainer: Trainer, validator: Validator) -> int:

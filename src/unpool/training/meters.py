@@ -1,4 +1,7 @@
-"""Mean loss and accuracy of an epoch, summed on the device: nothing waits for the loss of a step."""
+"""Mean loss and accuracy of an epoch.
+
+They are summed on the device: nothing waits for the loss of a step.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ def accumulation_dtype(device: torch.device) -> torch.dtype:
 
 
 class LossMeter:
-    """Sum the loss and hits of an epoch on the device.
+    """Sum the loss and hits of an epoch.
 
     Attributes:
         totals: (3,), loss times images, images classified right, images.
@@ -34,7 +37,13 @@ class LossMeter:
         self.has_hits = False
 
     def add(self, loss: Tensor, hits: Tensor | None, count: int) -> None:
-        """Add the mean loss of `count` images, and how many of them were classified right."""
+        """Add the loss and hits of some images.
+
+        Args:
+            loss: their mean.
+            hits: how many of them were classified right; None: nothing is classified.
+            count: their number.
+        """
         self.has_hits = hits is not None
         self.totals[0] += loss.detach() * count
         self.totals[2] += count
@@ -42,7 +51,10 @@ class LossMeter:
             self.totals[1] += hits.detach()
 
     def means(self, accelerator: Accelerator | None = None) -> tuple[float | None, float | None]:
-        """Return mean loss and accuracy, over all processes of an accelerator; None where nothing was added."""
+        """Return mean loss and accuracy.
+
+        They are over all processes of an accelerator, and None where nothing was added.
+        """
         sums = self.totals
         if accelerator is not None and accelerator.num_processes > 1:
             sums = accelerator.reduce(sums.float())

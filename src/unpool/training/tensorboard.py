@@ -14,7 +14,7 @@ class Log:
     """Logs nothing; what a run without a folder gets."""
 
     def step(self, step: int, loss: float, rate: float) -> None:
-        """Log the mean loss of the epoch so far, and the rate.
+        """Log the running loss and the learning rate.
 
         Args:
             step: the step, counted from 0.

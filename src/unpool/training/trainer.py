@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 
 class TrainingStep(nn.Module):
-    """Network and objective as one module, so that several processes can wrap them together."""
+    """Network and objective as one module.
+
+    Several processes wrap them together.
+    """
 
     def __init__(self, network: nn.Module, objective: nn.Module) -> None:
         super().__init__()
@@ -45,7 +48,16 @@ class TrainingStep(nn.Module):
         return self.objective if isinstance(self.objective, Objective) else None
 
     def forward(self, x_BCHW: Tensor, index_B: np.ndarray, epoch: int) -> tuple[Tensor, Tensor | None]:
-        """The mean loss of a batch, and how many of it were classified right where the objective counts them."""
+        """Compute the loss of a batch.
+
+        Args:
+            x_BCHW: the images, or what the objective takes in their place.
+            index_B: their indices.
+            epoch: from 0.
+
+        Returns:
+            The mean loss, and how many were classified right; None where the objective does not count them.
+        """
         value = self.objective(self.network, x_BCHW, index_B, epoch)
         return value if isinstance(value, tuple) else (value, None)
 
@@ -100,7 +112,7 @@ class Trainer:
         self.meter = LossMeter(accelerator.device)
 
     def check_smallest_batch(self) -> None:
-        """Raise `UsageError` where batch normalisation cannot take a step of one image that will come."""
+        """Raise `UsageError` where the smallest step cannot be normalised."""
         smallest = smallest_step(self.plan, len(self.train_index), self.steps_per_epoch)
         if smallest // self.accelerator.num_processes > 1:
             return
@@ -112,7 +124,16 @@ class Trainer:
         )  # fmt: skip
 
     def batches(self, epoch: int, first: int, count: int) -> Iterator[Batch]:
-        """Yield this process's share of `count` batches of an epoch, from batch `first` on."""
+        """Yield this process's share of some batches.
+
+        Args:
+            epoch: from 0; it fixes the order.
+            first: number of the first batch.
+            count: how many at most, to the end of the epoch.
+
+        Yields:
+            The shares.
+        """
         plan, world = self.plan, self.accelerator
         every = list(epoch_batches(self.train_index, plan.batch, plan.seed, epoch, plan.drop_last))
         whole = every[first : first + count]
@@ -124,7 +145,10 @@ class Trainer:
     def backward(self, batch: Batch, epoch: int, step: int) -> None:
         """Compute the gradients of a batch.
 
-        Its loss goes into the meter.
+        Args:
+            batch: its loss goes into the meter.
+            epoch: from 0.
+            step: from 0 over the whole run; it seeds the generators.
         """
         # Dropout, if a network has any; each process draws its own.
         self._seed_generators((self.plan.seed * 1_000_003 + step) * 1_009 + self.accelerator.process_index)
@@ -141,7 +165,7 @@ class Trainer:
             self.step_module.hooks.after_step()
 
     def start_epoch(self, epoch: int, num_epochs: int) -> None:
-        """Tell the objective that an epoch begins, counted from 0."""
+        """Announce to the objective that an epoch begins."""
         if self.step_module.hooks:
             self.step_module.hooks.before_epoch(epoch, num_epochs)
 
@@ -163,7 +187,7 @@ class Trainer:
 
     @contextmanager
     def state_kept(self) -> Iterator[None]:
-        """Put weights, buffers, gradients and meter back to what they were before."""
+        """Restore weights, buffers, gradients and meter at the end."""
         before = copy_state(self.step_module)
         yield
         self.step_module.load_state_dict(before)
@@ -180,7 +204,7 @@ class Trainer:
 
 
 def copy_state(module: nn.Module) -> dict[str, Tensor]:
-    """Return a copy of the parameters and buffers of a module."""
+    """Copy the parameters and buffers of a module."""
     return {name: value.clone() for name, value in module.state_dict().items()}
 
 

@@ -1,4 +1,4 @@
-"""Validation: the loss, and what else the objective measures, on images held out.
+"""Validation on the images held out.
 
 N images, B batch, C channels, H height, W width.
 """
@@ -25,7 +25,10 @@ ORDER = 0x0DE2  # of the seed: the order of validation images
 
 
 class Validation(NamedTuple):
-    """Mean loss and accuracy, None where there is none, and the objective's own figures."""
+    """Mean loss, accuracy, and the objective's own figures.
+
+    Loss and accuracy are None where there is none.
+    """
 
     loss: float | None
     accuracy: float | None
@@ -33,7 +36,9 @@ class Validation(NamedTuple):
 
 
 class Validator:
-    """Evaluate a network on the images held out, all processes together.
+    """Evaluate a network on the images held out.
+
+    All processes share them.
 
     Args:
         step: network and objective.
@@ -47,12 +52,12 @@ class Validator:
         self, step: TrainingStep, data: Images, held_index: np.ndarray, plan: Plan, accelerator: Accelerator
     ) -> None:
         self.step_module, self.data, self.plan, self.accelerator = step, data, plan, accelerator
-        # In folder order a batch would be of one class, and images harder to tell apart than in training.
+        # In folder order a batch would be of one class, and harder to separate than in training.
         self.index_N = np.random.default_rng([plan.seed, ORDER]).permutation(held_index)
 
     @torch.no_grad()
     def validate(self) -> Validation:
-        """Compute the mean loss, accuracy and the objective's figures of all images held out."""
+        """Compute loss, accuracy and the objective's figures."""
         world, hooks = self.accelerator, self.step_module.hooks
         if not len(self.index_N):
             return Validation(None, None, {})

@@ -1,4 +1,4 @@
-"""Folders of images and masks → classes, and stores of decoded pairs: what training and evaluation share."""
+"""Pairs of images and masks: found, their classes inferred, decoded."""
 
 from __future__ import annotations
 
@@ -16,16 +16,30 @@ from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.images.reading.scan import Problem
 
-TOLD = 5  # problems that are told one by one
+MAX_REPORTED = 5  # problems that have a line each
 
 
 def find_labelled(
     images: Path, masks: Path, *, split: str, progress: Progress, leave_out: Path | None = None
 ) -> Pairs:
-    """The pairs of two folders; of Pascal VOC's those of its list `split`. What has no counterpart is told."""
+    """Match the images and masks of two folders.
+
+    Args:
+        images: a folder.
+        masks: a folder.
+        split: of Pascal VOC, the list whose pairs are taken.
+        progress: receives what has no counterpart or cannot be used.
+        leave_out: a folder inside that is not searched.
+
+    Returns:
+        The pairs, and what was left out.
+
+    Raises:
+        UnpoolError: where no image of the list has a mask.
+    """
     found = find_pairs(images, masks, leave_out=leave_out)
-    _tell_unmatched(found, progress)
-    tell_problems(found.problems, progress)
+    _report_unmatched(found, progress)
+    report_problems(found.problems, progress)
     listed = voc_split(images, split)
     if listed is None:
         return found
@@ -37,7 +51,7 @@ def find_labelled(
     return replace(found, pairs=kept)
 
 
-def _tell_unmatched(found: Pairs, progress: Progress) -> None:
+def _report_unmatched(found: Pairs, progress: Progress) -> None:
     total = len(found.pairs) + len(found.without) + len(found.ambiguous)
     for left_out, of, why in (
         (found.without, f"{total} images", "have no mask"),
@@ -55,9 +69,22 @@ def _tell_unmatched(found: Pairs, progress: Progress) -> None:
 def learn_classes(
     folders: Sequence[Pairs], classes: Path | None, ignore: int | None, *, unknown: str, progress: Progress
 ) -> PixelClasses:
-    """The classes of a file, else those that the masks of all folders hold, told.
+    """Read the classes, or infer them from all masks.
 
-    Masks that cannot be read are left for `load_labelled` to tell. `UnpoolError` where no class can be told.
+    Masks that cannot be read are reported by `load_labelled`.
+
+    Args:
+        folders: the pairs.
+        classes: the file of classes; None: they are inferred.
+        ignore: the value that is no class; None: inferred.
+        unknown: what to do with values that are no class.
+        progress: receives what the masks were understood as.
+
+    Returns:
+        The classes.
+
+    Raises:
+        UnpoolError: where the masks do not say what their classes are.
     """
 
     def is_binary() -> bool:
@@ -69,12 +96,12 @@ def learn_classes(
     if classes is not None:
         return read_classes(classes, ignore, is_binary)
     layouts = {folder.layout for folder in folders}
-    made, told = infer_classes(
+    inferred, meaning = infer_classes(
         _counted(folders, progress), ignore=ignore, suffix=folders[0].suffix,
         layout=layouts.pop() if len(layouts) == 1 else "", unknown=unknown,
     )  # fmt: skip
-    progress.message(f"masks are understood as {told}")
-    return made
+    progress.message(f"masks are understood as {meaning}")
+    return inferred
 
 
 def _counted(folders: Sequence[Pairs], progress: Progress) -> Values:
@@ -89,21 +116,35 @@ def _counted(folders: Sequence[Pairs], progress: Progress) -> Values:
 def load_labelled(
     pairs: Sequence[Pair], classes: PixelClasses, *, unknown: str, file: Path | None, progress: Progress
 ) -> PairStore:
-    """Every pair decoded once; those that cannot be used are told. UnpoolError where none is left."""
+    """Decode every pair once.
+
+    Args:
+        pairs: what to decode.
+        classes: of the masks.
+        unknown: what to do with values that are no class.
+        file: where pairs lie that are too many for memory.
+        progress: receives the stage, and what cannot be used.
+
+    Returns:
+        The images with their label maps.
+
+    Raises:
+        UnpoolError: where no pair can be used.
+    """
     with progress.stage("decoding", len(pairs), "pairs") as stage:
         store = load_pairs(
             pairs, classes, workers=usable_cores(), file=file, unknown=unknown, progress=stage.advance
         )
-    tell_problems(store.problems, progress)
+    report_problems(store.problems, progress)
     if not len(store):
         first = store.problems[0]
         raise UnpoolError(f"no pair of image and mask can be used; the first, {first.path}: {first.detail}")
     return store
 
 
-def tell_problems(problems: Sequence[Problem], progress: Progress) -> None:
-    """The first problems in a line each, and how many more there are."""
-    for problem in problems[:TOLD]:
+def report_problems(problems: Sequence[Problem], progress: Progress) -> None:
+    """Report the first problems, and count the others."""
+    for problem in problems[:MAX_REPORTED]:
         progress.message(f"skipped {problem.path}: {problem.problem}, {problem.detail}")
-    if len(problems) > TOLD:
-        progress.message(f"and {len(problems) - TOLD} more were skipped")
+    if len(problems) > MAX_REPORTED:
+        progress.message(f"and {len(problems) - MAX_REPORTED} more were skipped")

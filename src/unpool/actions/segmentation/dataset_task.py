@@ -1,4 +1,4 @@
-"""Training a segmenter on any torch Dataset of images and masks: a task of `train_task`."""
+"""A task: a segmenter on a torch Dataset of pairs."""
 
 from __future__ import annotations
 
@@ -53,16 +53,22 @@ class DatasetSegmentationTask:
         return build_tensorboard_log(out, first_step)
 
     def measure(self, history: History) -> Record:
-        """Return the best mean intersection over union, and that of each class."""
+        """Return the best intersection over union, mean and by class."""
         best, names = history.best, self._class_names()
         iou = dict(zip(names, best["iou"], strict=True)) if best.get("iou") else None
         return {"val_miou": best.get("val_miou"), "iou": iou, "enlarge": self.network.enlarge}
 
     def write_report(self, out: Path, record: Record, history: History) -> None:
-        """Write nothing beside the losses: a Dataset has no whole images to show."""
+        """Write nothing: the losses are drawn by `train_task`.
+
+        Args:
+            out: the model folder.
+            record: the record, to which figures may be added.
+            history: the losses of the run.
+        """
 
     def model(self, history: History) -> SavedModel:
-        """Return the segmenter; its masks hold the positions of its classes."""
+        """Return the segmenter; its masks hold positions of classes."""
         names = self._class_names()
         return SavedModel(self.network, history.last, names, classes_by_value(names).to_dict())
 
@@ -71,7 +77,7 @@ class DatasetSegmentationTask:
 
 
 def segmentation_plan(settings: ImageLoopSettings) -> Plan:
-    """Build the plan of a segmenter from the options of `fit`: what was given, else the defaults.
+    """Build the plan of a segmenter from options of `fit`.
 
     Raises:
         UsageError: where more than one length is given, or a name is unknown.

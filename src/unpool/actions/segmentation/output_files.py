@@ -1,4 +1,6 @@
-"""What `segment predict` writes for each image: label map, overlay, probabilities; each whole or not at all.
+"""Output files of `segment predict`: label map, overlay, probabilities.
+
+Each is written whole or not at all.
 
 H, W height and width, K classes.
 """
@@ -28,8 +30,14 @@ Reader = Callable[[int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Written:
-    """Where the files of one image go; `name` is its key without the ending."""
+class OutputPaths:
+    """The paths of one image's files.
+
+    Args:
+        out: the output folder.
+        name: the image's key without its ending.
+        with_probabilities: whether probabilities are written too.
+    """
 
     out: Path
     name: str
@@ -43,27 +51,29 @@ class Written:
         return self.folder / f"{Path(self.name).name}{ending}"
 
     def files(self, is_large: bool) -> list[Path]:
-        """What is written for an image, small or large."""
+        """List what is written for an image, small or large."""
         endings = [LARGE_LABELS if is_large else LABELS, OVERLAY]
         return [self.file(ending) for ending in endings + [PROBABILITIES] * self.with_probabilities]
 
-    def every(self) -> list[Path]:
-        """What may be written for an image, whatever its size and the options."""
+    def all_paths(self) -> list[Path]:
+        """List all that may be written for an image."""
         return [self.file(ending) for ending in (LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES)]
 
     @property
     def scratch(self) -> Path:
-        """The label map of a large image while it is made; hidden, and kept when a run is stopped."""
+        """The unfinished label map of a large image."""
         return self.folder / f".{Path(self.name).name}.labels"
 
     @property
-    def chances(self) -> Path:
-        """The probabilities of a large image while they are made."""
+    def probabilities_file(self) -> Path:
+        """The unfinished probabilities of a large image."""
         return self.scratch.with_suffix(".tif")
 
 
 def names_for(paths: Sequence[str]) -> dict[str, str]:
-    """The name of each image's files, its path without the ending; with it where two would be the same.
+    """Name the files of each image.
+
+    The name is the image's path without the ending; with it where two would be the same.
 
     >>> names_for(["a.jpg", "b.jpg", "b.png", "c/b.png"])
     {'a.jpg': 'a', 'b.jpg': 'b.jpg', 'b.png': 'b.png', 'c/b.png': 'c/b'}
@@ -74,44 +84,59 @@ def names_for(paths: Sequence[str]) -> dict[str, str]:
 
 
 def write_small(
-    written: Written,
+    paths: OutputPaths,
     pixels_HW3: np.ndarray,
     label_HW: np.ndarray,
-    chances: np.ndarray | None,
+    probability_KHW: np.ndarray | None,
     classes: PixelClasses,
 ) -> None:
-    """STEM.png, STEM.overlay.png and STEM.probabilities.tif of an image in memory."""
+    """Write STEM.png, STEM.overlay.png and STEM.probabilities.tif.
+
+    Args:
+        paths: where.
+        pixels_HW3: the image, uint8.
+        label_HW: positions of classes.
+        probability_KHW: of each class; None: not written.
+        classes: values and colours.
+    """
     from unpool.report.segments import overlay
 
-    if chances is not None:
-        write_whole(written.file(PROBABILITIES), partial(_write_chances, chances))
-    laid = Image.fromarray(overlay(pixels_HW3, label_HW, classes.colours))
-    write_whole(written.file(OVERLAY), lambda part: laid.save(part, "PNG", compress_level=3))
-    image = Image.fromarray(as_written(classes)[label_HW], "P")
+    if probability_KHW is not None:
+        write_whole(paths.file(PROBABILITIES), partial(_write_probabilities, probability_KHW))
+    overlaid = Image.fromarray(overlay(pixels_HW3, label_HW, classes.colours))
+    write_whole(paths.file(OVERLAY), lambda part: overlaid.save(part, "PNG", compress_level=3))
+    image = Image.fromarray(output_value_table(classes)[label_HW], "P")
     image.putpalette(palette(classes).ravel().tolist())
-    write_whole(written.file(LABELS), lambda part: image.save(part, "PNG"))
+    write_whole(paths.file(LABELS), lambda part: image.save(part, "PNG"))
 
 
-def write_large(written: Written, labels: LabelFile, read: Reader, classes: PixelClasses) -> None:
-    """STEM.tif and a reduced STEM.overlay.png from a label map in a file; then that file is removed."""
-    laid = Image.fromarray(np.concatenate(list(_reduced(labels, read, classes))))
-    write_whole(written.file(OVERLAY), lambda part: laid.save(part, "PNG", compress_level=3))
-    write_whole(written.file(LARGE_LABELS), partial(_write_tiles, labels, classes))
-    if written.with_probabilities:
-        written.chances.replace(written.file(PROBABILITIES))
-    for left in (state_file(written.scratch), written.scratch, written.chances):
+def write_large(paths: OutputPaths, labels: LabelFile, read: Reader, classes: PixelClasses) -> None:
+    """Write STEM.tif and a reduced STEM.overlay.png of a large image.
+
+    Args:
+        paths: where; unfinished files are removed at the end.
+        labels: the label map in a file.
+        read: reads rows of the image.
+        classes: values and colours.
+    """
+    overlaid = Image.fromarray(np.concatenate(list(_reduced(labels, read, classes))))
+    write_whole(paths.file(OVERLAY), lambda part: overlaid.save(part, "PNG", compress_level=3))
+    write_whole(paths.file(LARGE_LABELS), partial(_write_tiles, labels, classes))
+    if paths.with_probabilities:
+        paths.probabilities_file.replace(paths.file(PROBABILITIES))
+    for left in (state_file(paths.scratch), paths.scratch, paths.probabilities_file):
         left.unlink(missing_ok=True)
 
 
-def as_written(classes: PixelClasses) -> np.ndarray:
-    """The value of a predicted mask for each position of a class, (256,) uint8."""
+def output_value_table(classes: PixelClasses) -> np.ndarray:
+    """Tabulate mask values by class position, (256,) uint8."""
     table = np.arange(256, dtype=np.uint8)
     table[: len(classes)] = classes.output_values
     return table
 
 
 def palette(classes: PixelClasses) -> np.ndarray:
-    """The colour of each value of a predicted mask, (256, 3) uint8."""
+    """Tabulate colours by mask value, (256, 3) uint8."""
     table = np.zeros((256, 3), np.uint8)
     for value, colour in zip(classes.output_values, classes.colours, strict=True):
         table[value] = colour
@@ -124,14 +149,14 @@ def _reduced(labels: LabelFile, read: Reader, classes: PixelClasses) -> Iterator
 
     step = -(-max(labels.height, labels.width) // OVERLAY_SIDE)
     rows = max(1, TILE // step) * step
-    few = (slice(None, None, step), slice(None, None, step))
+    every_step = (slice(None, None, step), slice(None, None, step))
     for top in range(0, labels.height, rows):
         bottom = min(labels.height, top + rows)
-        yield overlay(read(top, bottom)[few], labels.read(top, bottom)[few], classes.colours)
+        yield overlay(read(top, bottom)[every_step], labels.read(top, bottom)[every_step], classes.colours)
 
 
 def _write_tiles(labels: LabelFile, classes: PixelClasses, part: Path) -> None:
-    tifffile, table = need_tifffile(), as_written(classes)
+    tifffile, table = import_tifffile(), output_value_table(classes)
     height, width = labels.height, labels.width
 
     def tiles() -> Iterator[np.ndarray]:
@@ -148,14 +173,14 @@ def _write_tiles(labels: LabelFile, classes: PixelClasses, part: Path) -> None:
         )  # fmt: skip
 
 
-def _write_chances(chances: np.ndarray, part: Path) -> None:
-    need_tifffile().imwrite(
-        part, chances, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"}
+def _write_probabilities(probability_KHW: np.ndarray, part: Path) -> None:
+    import_tifffile().imwrite(
+        part, probability_KHW, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"}
     )
 
 
-def need_tifffile() -> Any:
-    """The module. UnpoolError where it is not installed."""
+def import_tifffile() -> Any:
+    """Import tifffile; UnpoolError where it is not installed."""
     try:
         import tifffile
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""What `segment predict` remembers in its output folder: which files there are its own, and of what they are."""
+"""The record of `segment predict`: which outputs exist, and of what."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.segmentation.output_files import PROBABILITIES, Written
+from unpool.actions.segmentation.output_files import PROBABILITIES, OutputPaths
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile
 
@@ -16,11 +16,14 @@ RECORD = "predictions.jsonl"
 PredictionRequest = dict[str, Any]
 
 
-class Record:
-    """The lines of `predictions.jsonl` in `out`, read once and added to.
+class PredictionRecord:
+    """The lines of `predictions.jsonl`, read once and added to.
 
     A line that names files comes before any of them is written, so that after a kill they are known as ours; a line
-    without says that they are all there, and holds the wish that they fulfil.
+    without says that they are all there, and holds the request that they meet.
+
+    Args:
+        out: the output folder.
     """
 
     def __init__(self, out: Path) -> None:
@@ -37,44 +40,52 @@ class Record:
                 continue
 
     def owns(self, file: Path) -> bool:
-        """Whether a file in `out` was written by us, or was about to be."""
+        """Whether unpool wrote a file, or was about to."""
         return self._key(file) in self._own
 
-    def is_done(self, wish: PredictionRequest) -> bool:
-        """Whether the files are there that this wish asks for; probabilities may be there as well."""
-        if self._done.get(wish["path"]) not in (wish, {**wish, "probabilities": True}):
+    def is_done(self, request: PredictionRequest) -> bool:
+        """Whether the files of a request exist."""
+        if self._done.get(request["path"]) not in (request, {**request, "probabilities": True}):
             return False
-        needed = self._files.get(wish["path"], [])
-        if not wish["probabilities"]:
+        needed = self._files.get(request["path"], [])
+        if not request["probabilities"]:
             needed = [name for name in needed if not name.endswith(PROBABILITIES)]
         return bool(needed) and all((self.out / name).is_file() for name in needed)
 
-    def begin(self, path: str, written: Written, is_large: bool) -> None:
-        """Call before the files of the image `path` are written; removes what only an older run made of it."""
-        files = written.files(is_large)
+    def begin(self, path: str, paths: OutputPaths, is_large: bool) -> None:
+        """Note which files of an image will be written.
+
+        Files that only an older run wrote are removed.
+
+        Args:
+            path: the image's key.
+            paths: its files.
+            is_large: whether the label map is a TIFF.
+        """
+        files = paths.files(is_large)
         self._add({"path": path, "files": [self._key(file) for file in files]})
-        for file in written.every():
+        for file in paths.all_paths():
             if file not in files and self.owns(file):
                 file.unlink(missing_ok=True)
 
-    def finish(self, wish: PredictionRequest) -> None:
-        """Call when they all are there."""
-        self._add(wish)
+    def finish(self, request: PredictionRequest) -> None:
+        """Note that all files of a request are written."""
+        self._add(request)
 
-    def _add(self, told: PredictionRequest) -> None:
+    def _add(self, entry: PredictionRequest) -> None:
         with self.file.open("a", encoding="utf-8") as file:
-            file.write(f"{self._lead}{json.dumps(told, ensure_ascii=True)}\n")
+            file.write(f"{self._lead}{json.dumps(entry, ensure_ascii=True)}\n")
         self._lead = ""
-        self._take(told)
+        self._take(entry)
 
-    def _take(self, told: PredictionRequest) -> None:
-        path = told["path"]
-        if "files" in told:
-            self._files[path] = list(told["files"])
-            self._own.update(told["files"])
+    def _take(self, entry: PredictionRequest) -> None:
+        path = entry["path"]
+        if "files" in entry:
+            self._files[path] = list(entry["files"])
+            self._own.update(entry["files"])
             self._done.pop(path, None)
         else:
-            self._done[path] = told
+            self._done[path] = entry
 
     def _key(self, file: Path) -> str:
         return file.relative_to(self.out).as_posix()
@@ -82,22 +93,32 @@ class Record:
 
 def check_overwrites(
     files: Sequence[ImageFile],
-    written: Mapping[str, Written],
-    record: Record,
+    paths: Mapping[str, OutputPaths],
+    record: PredictionRecord,
     is_large: Callable[[ImageFile], bool],
 ) -> None:
-    """UsageError where a file to be written is one of the images, or is there and not ours."""
+    """Check that no output replaces a file of the user.
+
+    Args:
+        files: the images.
+        paths: the outputs of each.
+        record: which outputs are of unpool.
+        is_large: whether an image's label map is a TIFF.
+
+    Raises:
+        UsageError: where one would.
+    """
     images = {_identity(file.file) for file in files} - {None}
     for file in files:
-        each = written[file.path]
-        for target in filter(os.path.lexists, each.every()):
+        each = paths[file.path]
+        for target in filter(os.path.lexists, each.all_paths()):
             is_image, is_own = _identity(target) in images, record.owns(target)
             # An image that is noted as ours would be replaced, or removed as a rest of an older run.
             if is_image if is_own else target in each.files(is_large(file)):
-                _refuse(file, target, each.out, is_image)
+                _report_clash(file, target, each.out, is_image)
 
 
-def _refuse(file: ImageFile, target: Path, out: Path, is_image: bool) -> None:
+def _report_clash(file: ImageFile, target: Path, out: Path, is_image: bool) -> None:
     if is_image:
         raise UsageError(
             f"--out {out}: what is made of {file.path} would replace the image {target}; name another folder, "

@@ -1,4 +1,4 @@
-"""`unpool segment predict`: label maps and overlays of an image, or of all images in a folder."""
+"""`unpool segment predict`: label maps and overlays of images."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.segmentation.data import tell_problems
+from unpool.actions.segmentation.data import report_problems
 from unpool.actions.segmentation.output_files import (
     LARGE_PIXELS,
-    Written,
+    OutputPaths,
+    import_tifffile,
     names_for,
-    need_tifffile,
     write_large,
     write_small,
 )
-from unpool.actions.segmentation.output_record import Record, check_overwrites
+from unpool.actions.segmentation.output_record import PredictionRecord, PredictionRequest, check_overwrites
 from unpool.core.atomic_files import sweep
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
@@ -36,9 +36,11 @@ TIFFS = (".tif", ".tiff")
 
 
 @dataclass
-class _Job:
+class _PredictionContext:
+    """The segmenter, and how images are cut."""
+
     ready: LoadedSegmenter
-    record: Record
+    record: PredictionRecord
     tile: int | None
     overlap: float
     stage: Stage
@@ -55,32 +57,43 @@ def segment_predict(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Label every pixel of `images`, a file or a folder, into the folder `out`.
+    """Label every pixel of images.
 
-    Returns the JSON object of `unpool segment predict`: `images` counts those that have a label map now,
-    `predicted` those made this time. Raises `UsageError` for options that are wrong, `UnpoolError` where nothing
-    could be used.
+    Args:
+        images: an image, or a folder of them.
+        model: the segmenter's model folder.
+        out: the folder of label maps and overlays.
+        overlap: share of a window that the next one covers too.
+        tile: side of the windows, pixels; None: large images alone are cut.
+        probabilities: write those too.
+        device: where the network runs.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool segment predict`: `images` counts those that have a label map now, `predicted`
+        those labelled this time.
+
+    Raises:
+        UsageError: for an output folder that holds the user's files, or options out of range.
+        UnpoolError: where no image could be used.
     """
     progress = progress or Progress()
     check(device=device, overlap=overlap, tile=tile)
-    if images.is_dir() and out.exists() and out.samefile(images):
-        raise UsageError(
-            f"--out {out} is the folder of the images itself; name another, such as {out / 'labels'}"
-        )
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file, but must be a folder; name another")
+    _check_output(images, out)
     files, problems = _files(images, out)
-    names, record = names_for([file.path for file in files]), Record(out)
-    written = {file.path: Written(out, names[file.path], probabilities) for file in files}
-    check_overwrites(files, written, record, _is_large)
-    _refuse_without_tifffile(files, probabilities)
+    names, record = names_for([file.path for file in files]), PredictionRecord(out)
+    paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
+    check_overwrites(files, paths, record, _is_large)
+    _check_tifffile(files, probabilities)
     ready = load_segmenter(model, device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     with progress.stage("predicting", len(files), "images") as stage:
-        predicted, failed = _predict_all(_Job(ready, record, tile, overlap, stage), files, written)
-    tell_problems([*problems, *failed], progress)
+        predicted, failed = _predict_all(
+            _PredictionContext(ready, record, tile, overlap, stage), files, paths
+        )
+    report_problems([*problems, *failed], progress)
     usable = len(files) - len(failed)
     if not usable:
         first = failed[0]
@@ -91,6 +104,15 @@ def segment_predict(
         "skipped": len(problems) + len(failed),
         "model": ready.id,
     }  # fmt: skip
+
+
+def _check_output(images: Path, out: Path) -> None:
+    if images.is_dir() and out.exists() and out.samefile(images):
+        raise UsageError(
+            f"--out {out} is the folder of the images itself; name another, such as {out / 'labels'}"
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file, but must be a folder; name another")
 
 
 def _files(images: Path, out: Path) -> tuple[list[ImageFile], list[Problem]]:
@@ -115,10 +137,10 @@ def _is_large(file: ImageFile) -> bool:
     return width * height > LARGE_PIXELS
 
 
-def _refuse_without_tifffile(files: list[ImageFile], probabilities: bool) -> None:
+def _check_tifffile(files: list[ImageFile], probabilities: bool) -> None:
     """UnpoolError where TIFFs are to be written, or read by rows, and cannot be."""
     try:
-        need_tifffile()
+        import_tifffile()
     except UnpoolError as error:
         if probabilities:
             raise
@@ -128,42 +150,44 @@ def _refuse_without_tifffile(files: list[ImageFile], probabilities: bool) -> Non
 
 
 def _predict_all(
-    job: _Job, files: Sequence[ImageFile], written: Mapping[str, Written]
+    context: _PredictionContext, files: Sequence[ImageFile], paths: Mapping[str, OutputPaths]
 ) -> tuple[int, list[Problem]]:
     """How many were labelled, without those that are there already, and which cannot be."""
     predicted, failed = 0, []
     for file in files:
-        wish = _wish(job, file, written[file.path])
-        if job.record.is_done(wish):
-            job.stage.advance()
+        request = _request(context, file, paths[file.path])
+        if context.record.is_done(request):
+            context.stage.advance()
             continue
         try:
-            _predict(job, file, written[file.path], wish)
+            _predict(context, file, paths[file.path], request)
             predicted += 1
-            job.record.finish(wish)
+            context.record.finish(request)
         except UnreadableImageError as error:
             failed.append(Problem(file.path, error.problem, error.detail))
-            job.stage.advance()
+            context.stage.advance()
     return predicted, failed
 
 
-def _wish(job: _Job, file: ImageFile, written: Written) -> dict[str, Any]:
-    """What is asked for one image; the same answer need not be made twice."""
+def _request(context: _PredictionContext, file: ImageFile, paths: OutputPaths) -> PredictionRequest:
+    """What is computed for one image; the same need not be computed twice."""
     return {
-        "path": file.path, "name": written.name, "bytes": file.bytes, "modified": file.modified,
-        "model": job.ready.id, "tile": job.tile, "overlap": job.overlap,
-        "probabilities": written.with_probabilities,
+        "path": file.path, "name": paths.name, "bytes": file.bytes, "modified": file.modified,
+        "model": context.ready.id, "tile": context.tile, "overlap": context.overlap,
+        "probabilities": paths.with_probabilities,
     }  # fmt: skip
 
 
-def _predict(job: _Job, file: ImageFile, written: Written, wish: dict[str, Any]) -> None:
-    written.folder.mkdir(parents=True, exist_ok=True)
+def _predict(
+    context: _PredictionContext, file: ImageFile, paths: OutputPaths, request: PredictionRequest
+) -> None:
+    paths.folder.mkdir(parents=True, exist_ok=True)
     width, height = read_size(file.file)
     is_large = width * height > LARGE_PIXELS
     if is_large and file.file.suffix.lower() in TIFFS:
         try:
             with open_rows(file.file) as rows:
-                _predict_rows(job, written, rows.height, rows.width, rows.read, wish)
+                _predict_rows(context, paths, rows.height, rows.width, rows.read, request)
             return
         except UnreadableImageError as error:
             # Of a kind that is not read by rows, such as one that is turned; up to that limit all are read whole.
@@ -172,47 +196,56 @@ def _predict(job: _Job, file: ImageFile, written: Written, wish: dict[str, Any])
     picture = read_picture(file.file)
     if is_large:
         read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
-        _predict_rows(job, written, picture.height, picture.width, read, wish)
+        _predict_rows(context, paths, picture.height, picture.width, read, request)
     else:
-        _predict_whole(job, file, written, picture)
+        _predict_whole(context, file, paths, picture)
 
 
-def _predict_whole(job: _Job, file: ImageFile, written: Written, picture: Picture) -> None:
-    windows = choose_windows(job.ready.runtime.network, picture.height, picture.width, job.tile, job.overlap)
-    label_HW, chances = label_pixels(
-        job.ready.runtime, picture.pixels, windows, probabilities=written.with_probabilities,
-        on_progress=job.stage.advance,
+def _predict_whole(
+    context: _PredictionContext, file: ImageFile, paths: OutputPaths, picture: Picture
+) -> None:
+    windows = choose_windows(
+        context.ready.runtime.network, picture.height, picture.width, context.tile, context.overlap
+    )
+    label_HW, probability_KHW = label_pixels(
+        context.ready.runtime, picture.pixels, windows, probabilities=paths.with_probabilities,
+        on_progress=context.stage.advance,
     )  # fmt: skip
-    job.record.begin(file.path, written, is_large=False)
-    write_small(written, picture.pixels, label_HW, chances, job.ready.classes)
+    context.record.begin(file.path, paths, is_large=False)
+    write_small(paths, picture.pixels, label_HW, probability_KHW, context.ready.classes)
 
 
 def _predict_rows(
-    job: _Job, written: Written, height: int, width: int, read: Any, wish: dict[str, Any]
+    context: _PredictionContext,
+    paths: OutputPaths,
+    height: int,
+    width: int,
+    read: Any,
+    request: PredictionRequest,
 ) -> None:
-    windows = choose_windows(job.ready.runtime.network, height, width, job.tile, job.overlap)
-    key = {**wish, "tile": windows.tile, "height": height, "width": width}
-    with _chances(written, (job.ready.runtime.num_classes, height, width)) as chances:
+    windows = choose_windows(context.ready.runtime.network, height, width, context.tile, context.overlap)
+    key = {**request, "tile": windows.tile, "height": height, "width": width}
+    with _map_probabilities(paths, (context.ready.runtime.num_classes, height, width)) as probability_KHW:
         predict_rows(
-            job.ready.runtime, height, width, read, windows, written.scratch, key=key, probability_KHW=chances,
-            on_progress=job.stage.advance,
+            context.ready.runtime, height, width, read, windows, paths.scratch, key=key,
+            probability_KHW=probability_KHW, on_progress=context.stage.advance,
         )  # fmt: skip
-    job.record.begin(wish["path"], written, is_large=True)
-    write_large(written, LabelFile(written.scratch, height, width), read, job.ready.classes)
+    context.record.begin(request["path"], paths, is_large=True)
+    write_large(paths, LabelFile(paths.scratch, height, width), read, context.ready.classes)
 
 
 @contextmanager
-def _chances(written: Written, shape: tuple[int, int, int]) -> Iterator[np.ndarray | None]:
-    """The file of probabilities (K, H, W) mapped into memory, where they are asked for."""
-    if not written.with_probabilities:
+def _map_probabilities(paths: OutputPaths, shape: tuple[int, int, int]) -> Iterator[np.ndarray | None]:
+    """Map the file of probabilities (K, H, W) into memory, where it is paths."""
+    if not paths.with_probabilities:
         yield None
         return
-    mapped = _left_over(written.chances, shape)
+    mapped = _left_over(paths.probabilities_file, shape)
     if mapped is None:
         # Rows that are known to be labelled would not be labelled again, and have no probabilities here.
-        state_file(written.scratch).unlink(missing_ok=True)
-        mapped = need_tifffile().memmap(
-            written.chances, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True
+        state_file(paths.scratch).unlink(missing_ok=True)
+        mapped = import_tifffile().memmap(
+            paths.probabilities_file, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True
         )
     yield mapped
     mapped.flush()
@@ -221,7 +254,7 @@ def _chances(written: Written, shape: tuple[int, int, int]) -> Iterator[np.ndarr
 def _left_over(path: Path, shape: tuple[int, int, int]) -> np.memmap | None:
     """What a stopped run left to be gone on with; None where that is nothing, half a file or for other classes."""
     try:
-        mapped: np.memmap = need_tifffile().memmap(path, mode="r+")
+        mapped: np.memmap = import_tifffile().memmap(path, mode="r+")
     except Exception:  # tifffile raises almost anything on half a file
         return None
     return mapped if mapped.shape == shape and mapped.dtype == np.float16 else None

@@ -1,4 +1,4 @@
-"""The report of a segmenter's training: examples after each epoch, curves, a table of classes, a page.
+"""The report of a segmenter's training.
 
 H height, W width, C channels, K classes.
 """
@@ -28,7 +28,9 @@ JPEG_QUALITY = 88
 
 
 class SegmentLog(Log):
-    """TensorBoard's scalars, and after every epoch a picture of image | prediction | truth.
+    """Log scalars to TensorBoard, and draw examples every epoch.
+
+    Examples show image | prediction | truth.
 
     Args:
         out: the model folder; pictures of another run in it are removed where this one starts.
@@ -48,7 +50,13 @@ class SegmentLog(Log):
                 left.unlink()
 
     def step(self, step: int, loss: float, rate: float) -> None:
-        """Log the mean loss of the epoch so far, and the learning rate."""
+        """Log the running loss and the learning rate.
+
+        Args:
+            step: the number of the step.
+            loss: the mean of the epoch so far.
+            rate: the learning rate.
+        """
         self.inner.step(step, loss, rate)
 
     def epoch(self, entry: Entry) -> None:
@@ -68,7 +76,16 @@ def pictures_in(out: Path) -> list[Path]:
 
 
 def draw_examples(network: Segmenter, images: MaskedImages, classes: PixelClasses) -> bytes:
-    """Draw some images validated on, else trained on, as a JPEG."""
+    """Draw some images with predictions and truth.
+
+    Args:
+        network: the segmenter.
+        images: those validated on, else those trained on, are drawn.
+        classes: names and colours.
+
+    Returns:
+        A JPEG.
+    """
     from unpool.report.segments import draw_rows
 
     rows = [_row(network, images, place) for place in _places(images)]

@@ -59,7 +59,10 @@ class SegmentationSettings(LoopSettings):
         return self.upsampling or "interpolate"
 
     def run_key(self, images: Path, masks: Path) -> dict[str, Any]:
-        """Return flat values, equal for equal runs, as model.json and checkpoints keep them."""
+        """Return flat values that are equal for equal runs.
+
+        model.json and checkpoints keep them.
+        """
         values: dict[str, Any] = {name: getattr(self, name) for name in _RUN_KEY}
         values["upsampling"] = self.upsampling_name
         places = {"location": images, "masks": masks} | {name: getattr(self, name) for name in _LOCATIONS}
@@ -70,7 +73,10 @@ class SegmentationSettings(LoopSettings):
 
 
 def build_plan(settings: SegmentationSettings) -> Plan:
-    """Build the plan of a training: what was typed, else what did well here (docs/decisions/0009)."""
+    """Build the plan of a training.
+
+    Defaults are what did well here (docs/decisions/0009).
+    """
     from unpool.training.optimisation.optimisers import has_weight_decay
 
     optimizer = settings.optimizer or DEFAULT_OPTIMIZER
@@ -94,7 +100,11 @@ def build_plan(settings: SegmentationSettings) -> Plan:
 
 
 def check_segmentation(settings: SegmentationSettings) -> None:
-    """Raise `UsageError` for options that exclude each other, and for unknown names."""
+    """Check names, and that no options exclude each other.
+
+    Raises:
+        UsageError: where one is wrong.
+    """
     import numpy as np
 
     from unpool.images.masks.crop_presets import parse_crops

@@ -1,4 +1,4 @@
-"""Training a segmenter on decoded pairs of images and masks: a task of `train_task`.
+"""A task: a segmenter on decoded images and masks.
 
 N images, M of them, K classes.
 """
@@ -94,9 +94,9 @@ class SegmentationTask:
 
     @property
     def parts(self) -> Parts:
-        """Images to train on, each so often that an epoch is not too short, and windows to validate on.
+        """Crops to train on, and windows to validate on.
 
-        A repetition is an index of its own.
+        Images are repeated where an epoch would be short. A repetition is an index of its own.
         """
         num_crops = MIN_STEPS_PER_EPOCH * self.plan.batch
         times = max(1, -(-num_crops // len(self._trained_M)))
@@ -104,7 +104,7 @@ class SegmentationTask:
         return np.concatenate(repeated), np.arange(len(self.data.windows))
 
     def build_objective(self) -> Segmentation:
-        """Build the loss of class scores, with the weights of the classes."""
+        """Build the loss of class scores, with class weights."""
         from unpool.objectives.losses.metrics import Segmentation
         from unpool.objectives.losses.segmentation import DEFAULT
 
@@ -115,7 +115,7 @@ class SegmentationTask:
         return SegmentLog(out, self.network, self.data, self.classes, first_step)
 
     def measure(self, history: History) -> Record:
-        """Return the intersection over union by class, and the classes' shares of pixels."""
+        """Return intersection over union and share of pixels by class."""
         best = history.best
         count_NK = self.labelled.store.count_NK
         shares_K = count_NK.sum(axis=0) / max(1, count_NK.sum())
@@ -129,7 +129,13 @@ class SegmentationTask:
         }
 
     def write_report(self, out: Path, record: Record, history: History) -> None:
-        """Write the page of examples, curves and classes."""
+        """Write the page of examples, curves and classes.
+
+        Args:
+            out: the model folder.
+            record: the record, to which figures may be added.
+            history: the losses of the run.
+        """
         write_report(out, self.network, self.data, self.classes, record)
 
     def model(self, history: History) -> SavedModel:
@@ -149,7 +155,7 @@ class SegmentationTask:
 def build_segmenter(
     settings: SegmentationSettings, labelled: LabelledImages, progress: Progress
 ) -> tuple[Segmenter, Plan]:
-    """Build the network, and the plan with the learning rate of its backbone."""
+    """Build the network, and a plan with its backbone's rate."""
     from unpool.networks.layers.freezing import freeze
     from unpool.networks.segmentation.segmenter import Segmenter
 
@@ -195,7 +201,7 @@ def _build_backbone(settings: SegmentationSettings, progress: Progress) -> tuple
 
 
 def enlargement(short_side: float) -> float:
-    """Return the factor by which images of such a short side are enlarged by default.
+    """Return the default enlargement of images of a short side.
 
     >>> enlargement(360), enlargement(100), enlargement(3000)
     (1.42, 2.0, 1.0)

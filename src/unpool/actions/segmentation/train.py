@@ -1,4 +1,4 @@
-"""`unpool segment train`: from images and masks to a model folder that labels every pixel."""
+"""`unpool segment train`: from images and masks to a model."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def segment_train(
     out: Path,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train a segmenter on images and masks, and write a model folder.
+    """Train a segmenter on images and masks.
 
     Args:
         images: a folder of images.

@@ -37,7 +37,7 @@ DEFAULT_VAL = 0.1
 
 @dataclass(frozen=True)
 class FitSettings(ImageLoopSettings):
-    """Options of `unpool.fit`: those of `unpool train`, and what belongs to a Dataset."""
+    """Options of `unpool.fit`."""
 
     out: Annotated[Path | str | None, Option("model folder to write; None writes none")] = None
     val: Annotated[
@@ -48,7 +48,7 @@ class FitSettings(ImageLoopSettings):
 
     @property
     def val_share(self) -> float:
-        """The share of the dataset that is validated on; 0 where other items are."""
+        """The share that is validated on; 0: other items are."""
         return float(self.val) if isinstance(self.val, int | float) else 0.0
 
     @property
@@ -59,7 +59,9 @@ class FitSettings(ImageLoopSettings):
 
 @keywords_of(FitSettings)
 def fit(network: Autoencoder | Segmenter, dataset: Dataset, settings: FitSettings) -> History:
-    """Train a network on any torch Dataset; it ends with the best weights.
+    """Train a network on any torch Dataset.
+
+    It ends with the best weights by validation, else the last.
 
     Items are x, (x, y) or (x, index): x is (C, H, W), uint8 or a picture, then normalised for the network, or
     float, then taken as it is; y is the class for objective "classify". A Segmenter takes (image, mask) pairs:

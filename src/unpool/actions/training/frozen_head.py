@@ -1,4 +1,4 @@
-"""Training a head on frozen features: views of each image are embedded once, and the head is trained on those.
+"""Training a head on frozen features.
 
 N images, V views of each, D numbers in a feature, S side, C channels, M some of the images.
 """
@@ -30,7 +30,9 @@ PCA_SAMPLE = 5_000  # features that the principal directions are computed from
 
 
 def num_views(num_images: int) -> int:
-    """Return how many views of each image are embedded, fewer of many images.
+    """Return how many views of each image are embedded.
+
+    Of many images there are fewer.
 
     >>> num_views(1_500), num_views(16_000), num_views(1_000_000)
     (8, 4, 2)
@@ -39,7 +41,7 @@ def num_views(num_images: int) -> int:
 
 
 def train_head_only(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> ImageTask:
-    """Build the task of training a head on the features of a frozen network.
+    """Build the task of training a head on frozen features.
 
     The features are computed here and lie in MODEL/training until the run is finished; a run that was stopped
     goes on with them.
@@ -48,6 +50,9 @@ def train_head_only(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> Image
         task: the task of the whole network.
         run: where the features go.
         pixels_NSSC: the images, uint8.
+
+    Returns:
+        The task of the head; the whole network is kept.
     """
     from unpool.networks.catalogue import seeded
     from unpool.networks.head import Head, with_head

@@ -1,4 +1,4 @@
-"""Training a network on images, with or without classes: a task of `train_task`.
+"""A task: a network on images, with or without classes.
 
 N images, K classes, B batch, C channels, H height, W width.
 """
@@ -36,7 +36,10 @@ NUM_EXAMPLES = 16  # images in reconstructions.png
 
 @dataclass(frozen=True)
 class Labels:
-    """The class of each image, `class_of_image` (N,) int64 positions in `classes`."""
+    """The class of each image.
+
+    `class_of_image` is (N,) int64, positions in `classes`.
+    """
 
     class_of_image: np.ndarray
     classes: list[str]
@@ -44,7 +47,7 @@ class Labels:
 
 @dataclass
 class ImageTask:
-    """A network, its images, and the objective it is trained for.
+    """A network, its images, and what it is trained for.
 
     Args:
         network: trained in place.
@@ -78,11 +81,11 @@ class ImageTask:
 
     @property
     def plan(self) -> Plan:
-        """How long and how to train, with the encoder's own rate."""
+        """The plan, with the encoder's own learning rate."""
         return replace(self.settings.plan, backbone_lr=self.encoder_lr)
 
     def build_objective(self) -> Objective:
-        """Build the objective with labels, views and losses as it needs them."""
+        """Build the objective, with labels and views as it needs."""
         from unpool.objectives.registry import build_objective
 
         settings, labels = self.settings, self.labels
@@ -105,7 +108,7 @@ class ImageTask:
         return build_tensorboard_log(out, first_step)
 
     def measure(self, history: History) -> Record:
-        """Return the objective, the best validation loss, and the rank of codes that were compared."""
+        """Return the objective, its best loss, and the codes' rank."""
         found: Record = {
             "objective": self.settings.objective,
             "best_val_loss": history.best["val_loss"],
@@ -115,14 +118,20 @@ class ImageTask:
         return found
 
     def write_report(self, out: Path, record: Record, history: History) -> None:
-        """Draw the confusion of a classifier, else some reconstructions."""
+        """Draw the confusion of a classifier, else some reconstructions.
+
+        Args:
+            out: the model folder.
+            record: the record, to which figures may be added.
+            history: the losses of the run.
+        """
         if self.labels is not None:
             record["confusion"] = self._confusion(self.labels, out).tolist()
         else:
             self._draw_examples(out)
 
     def model(self, history: History) -> SavedModel:
-        """Return the network that is kept, with its head where only that was trained."""
+        """Return the network that is kept, with its head."""
         last = history.last
         if self.full_network is not None and last is not None:
             last = self.full_network.state_dict() | last

@@ -1,4 +1,4 @@
-"""The network of a training: of the catalogue, from a description, or from a model folder."""
+"""The network of a training, as requested and as built."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DESCRIPTION_SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True)
 class NetworkRequest:
-    """A network as it was requested: a name with its options, a description, or a model folder.
+    """A network as requested: by name, description or model folder.
 
     Args:
         name: of the catalogue, of timm or torchvision, of the description, or of the model's network.
@@ -58,7 +58,10 @@ class NetworkRequest:
 
 
 class InputShape(NamedTuple):
-    """How images are decoded: side in pixels, and channels; None: as the images are."""
+    """How images are decoded: side in pixels, and channels.
+
+    Channels None are those of the images.
+    """
 
     size: int
     channels: int | None
@@ -157,7 +160,10 @@ def input_shape_for(request: NetworkRequest, typical_side: Callable[[], int]) ->
 
 
 class BuiltNetwork(NamedTuple):
-    """A network ready to be trained, and whether its encoder is adapted rather than trained from scratch."""
+    """A network, and whether its encoder is adapted.
+
+    Else it is trained from scratch.
+    """
 
     network: Autoencoder
     adapts: bool
@@ -172,7 +178,9 @@ def build_requested_network(
     freeze: bool,
     progress: Progress,
 ) -> BuiltNetwork:
-    """Build or load a network, with a head where it classifies, frozen on request.
+    """Build or load a network, ready to be trained.
+
+    Where it classifies it has a head.
 
     An encoder with weights from elsewhere is adapted where the objective compares codes: its batch statistics stay.
 
@@ -183,6 +191,9 @@ def build_requested_network(
         num_classes: of an objective that needs labels.
         freeze: leave the encoder as it is.
         progress: receives which weights it starts from.
+
+    Returns:
+        The network, and whether its encoder is adapted.
 
     Raises:
         UnpoolError: where the objective needs a decoder and there is none, or nothing would be trained.
@@ -262,7 +273,7 @@ def _build_from_catalogue(
 
 
 def fill_from_imagenet(network: Any, progress: Progress) -> bool:
-    """Load the ImageNet weights where there are some that can be had; returns whether they were."""
+    """Load ImageNet weights where they can be fetched; returns whether."""
     from unpool.networks.weights import has_imagenet, load_weights
 
     if not has_imagenet(network.architecture):
@@ -278,7 +289,7 @@ def fill_from_imagenet(network: Any, progress: Progress) -> bool:
 
 
 def _report_start(request: NetworkRequest, progress: Progress) -> None:
-    """Report which of `--weights` and `--init` fills what."""
+    """Report which of `--weights` and `--init` is used."""
     if request.weights == "none":
         return
     source = "the ImageNet weights" if request.weights == "imagenet" else request.weights

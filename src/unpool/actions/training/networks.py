@@ -6,11 +6,13 @@ from typing import Any
 
 from unpool.options import check
 
-CLASSES = 21  # of a segmenter whose layers are told, as Pascal VOC has
+NUM_CLASSES = 21  # of a segmenter whose layers are listed, as in Pascal VOC
 
 
 def networks(name: str | None = None, *, size: int | None = None) -> dict[str, Any]:
-    """The catalogue as {networks: [{network, description}]}, or the layer table of one network.
+    """Return the catalogue, or the layer table of one network.
+
+    The catalogue is {networks: [{network, size, description}]}.
 
     Raises `UsageError` for an unknown name, `UnpoolError` for a size too small for the network.
     """
@@ -19,15 +21,15 @@ def networks(name: str | None = None, *, size: int | None = None) -> dict[str, A
     from unpool.networks.segmentation.segmenter import CROP, DESCRIPTIONS, Segmenter
 
     if name is None:
-        told = [
+        entries = [
             {"network": known, "size": default_size(known), "description": describe(known)}
             for known in names()
         ]
-        told += [
+        entries += [
             {"network": known, "size": CROP, "description": described}
             for known, described in DESCRIPTIONS.items()
         ]
-        return {"networks": told}
+        return {"networks": entries}
     if name in DESCRIPTIONS:
-        return dict(layer_table(Segmenter(name, num_classes=CLASSES), size or CROP))
+        return dict(layer_table(Segmenter(name, num_classes=NUM_CLASSES), size or CROP))
     return dict(layer_table(build_network(name, size=size), size or default_size(name)))

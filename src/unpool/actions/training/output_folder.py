@@ -1,4 +1,7 @@
-"""Where a model may be written: never over the user's files, and never in among the images it is made from."""
+"""Where a model may be written.
+
+Never over the user's files, and never among the images it is trained on.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from unpool.core.cpu import is_first_process
 from unpool.core.markers import TRAINING, is_unpool_folder
@@ -16,24 +18,30 @@ from unpool.training.run_folder import check_run_folder_is_ours
 from unpool.training.tensorboard import LOGS
 
 
-def check_can_be_saved(network: Any) -> None:
-    """`UnpoolError` before the training rather than after it, where no model folder could hold the network."""
+def check_can_be_saved(network: object) -> None:
+    """Check that a model folder can hold the network.
+
+    This comes before the training rather than after it.
+
+    Raises:
+        UnpoolError: for a network of the user's own.
+    """
     if getattr(network, "built_with", None) is None:
-        told = (
-            f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code"
+        raise UnpoolError(
+            f"{type(network).__name__} of your own cannot be rebuilt from a model folder, which holds no code; leave "
+            "`out` out, or build it with build_network or a description"
         )
-        raise UnpoolError(f"{told}; leave `out` out, or build it with build_network or a description")
 
 
 def check_folder_is_free(out: Path) -> None:
-    """`UnpoolError` where the model folder, or its folder `training`, would stand in place of the user's."""
+    """Raise `UnpoolError` where files of the user would be replaced."""
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
     check_run_folder_is_ours(out)
 
 
 def check_writable(out: Path) -> None:
-    """`UnpoolError` where no model folder can be written; a folder made to find out is removed again."""
+    """Raise `UnpoolError` where no model folder can be written."""
     if not is_first_process():
         return
     missing = [folder for folder in (out, *out.parents) if not folder.exists()]
@@ -51,9 +59,9 @@ def check_writable(out: Path) -> None:
 
 
 def check_no_mixing(out: Path, folders: Iterable[Path]) -> None:
-    """`UsageError` where the model would be written in among the images of one of `folders`.
+    """Raise `UsageError` where the model would lie among images.
 
-    A folder of its own inside them is well: it is left out when they are listed.
+    A folder of its own inside them is fine: it is left out when they are listed.
     """
     for folder in folders:
         if not (out.exists() and folder.exists()):

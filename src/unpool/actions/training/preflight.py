@@ -25,7 +25,16 @@ NO_FILE = (None, "none", "imagenet")
 def check_options_have_effect(
     resolved: ResolvedSettings, request: NetworkRequest, augmentation: Augmentation | None
 ) -> None:
-    """Raise `UsageError` for options that the objective would ignore, or could not use."""
+    """Check that the objective uses the options.
+
+    Args:
+        resolved: the objective and its settings.
+        request: the network.
+        augmentation: the transforms of images.
+
+    Raises:
+        UsageError: for an option that it would ignore or cannot use.
+    """
     if resolved.spec.needs_labels:
         for option, is_set in (
             ("--no-indices", request.use_indices is not None),
@@ -38,12 +47,13 @@ def check_options_have_effect(
     elif augmentation is not None and augmentation.has_multi_crop:
         raise UsageError(
             f"--augment {resolved.augment}: it evaluates several crops of an image, whose class scores are "
-            f"averaged, but --objective {resolved.objective} has none; leave five-crop and ten-crop to --objective classify"
+            f"averaged, but --objective {resolved.objective} has none; leave five-crop and ten-crop to --objective "
+            "classify"
         )
 
 
 def check_weights_fit(request: NetworkRequest) -> None:
-    """Raise `UnpoolError` for weights that cannot be read or do not exist."""
+    """Raise `UnpoolError` for weights that cannot be read."""
     from unpool.networks.weights import has_imagenet, read_state
 
     if request.weights == "imagenet" and not has_imagenet(request.name):
@@ -55,7 +65,7 @@ def check_weights_fit(request: NetworkRequest) -> None:
 
 
 def check_network(request: NetworkRequest, shape: InputShape, resolved: ResolvedSettings) -> None:
-    """Build the network without its weights, and run one image through it.
+    """Build the network without weights, and run one image.
 
     Channels and classes are not known yet: three and two stand for them.
 
@@ -122,13 +132,16 @@ def check_augmentation(text: str, augmentation: Augmentation, side: int, shape: 
 
 
 def check_size_matches(text: str, augmentation: Augmentation, side: int, channels: int, size: int) -> None:
-    """Raise `UsageError` where a transformed image has not the network's size; tried on one.
+    """Check that transformed images have the network's size.
 
     Args:
         text: as typed.
         augmentation: the transforms.
         side, channels: of the decoded images.
         size: the side that the network takes, pixels.
+
+    Raises:
+        UsageError: where an image of zeros does not come out so.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""`unpool reconstruct`: what a trained model makes of images, in numbers and in one picture."""
+"""`unpool reconstruct`: errors and a picture of reconstructions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unpool.inference.model import pick_device
 from unpool.options import check
 from unpool.training.model_file import expect_kind, load_model
 
-SHOWN = 64  # images in the picture
+NUM_SHOWN = 64  # images in the picture
 Shown = tuple[dict[str, Any], dict[str, np.ndarray]]  # an image's row, and its pictures by column
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def reconstruct(
-    places: Sequence[str],
+    sources: Sequence[str],
     *,
     model: Path,
     out: Path,
@@ -36,15 +36,28 @@ def reconstruct(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Put images (files, folders, named data sets) through a model and draw the first 64 of them in `out`.
+    """Reconstruct images, measure the errors, and draw some.
 
     `mse` and `psnr` (dB) compare pixels in 0..1 with the clean image at the network's size, `psnr_input` the
     corrupted input with it; a PSNR is None where there is no error, and `mean` is over those that are not.
-    `use_indices` False decodes from the code alone; None as the model was trained.
 
-    Returns the JSON object of `unpool reconstruct`: images, skipped, mean, network, indices, out. Raises
-    `UnpoolError` for a model without a decoder and where no image is usable, `UsageError` for an `out` that
-    is no PNG.
+    Args:
+        sources: files, folders or named data sets.
+        model: the model folder.
+        out: the picture of up to 64 images, a PNG.
+        corruption: noise on the input, such as "gaussian:sigma=0.1".
+        use_indices: False decodes from the code alone; None: as the model was trained.
+        data: folder of named data sets.
+        seed: of the corruption.
+        device: where the network runs.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool reconstruct`: images, skipped, mean, network, indices, out.
+
+    Raises:
+        UnpoolError: for a model without a decoder, and where no image is usable.
+        UsageError: for an `out` that is no PNG.
     """
     check(seed=seed, device=device)
     _check_out(out)
@@ -53,7 +66,7 @@ def reconstruct(
     if use_indices is not None:
         network.use_indices = use_indices
     corrupt = _corruption(corruption, network)
-    images = list_inputs(places, data, progress)
+    images = list_inputs(sources, data, progress)
     rows, shown = _run(network, images, model, corrupt, seed, pick_device(device))
     result = {
         "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.architecture,
@@ -78,13 +91,13 @@ def _load(model: Path) -> Autoencoder:
     from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network, Classifier):
-        told = "gives class scores and makes no images"
+        reason = "gives class scores and makes no images"
     elif not isinstance(network, Autoencoder) or isinstance(network.decoder, NoDecoder):
-        told = "has no decoder"
+        reason = "has no decoder"
     else:
         return network
     raise UnpoolError(
-        f"model {model} ({getattr(network, 'network', 'unknown')}) {told}; "
+        f"model {model} ({getattr(network, 'architecture', 'unknown')}) {reason}; "
         "name one trained with --objective reconstruct or denoise"
     )
 
@@ -114,15 +127,15 @@ def _run(
     batches = images.batches(network.preprocessing)
     rows: list[dict[str, Any]] = []
     shown: list[Shown] = []
-    chosen = set(
-        np.linspace(0, len(images.readers) - 1, min(SHOWN, len(images.readers))).astype(int).tolist()
+    shown_rows = set(
+        np.linspace(0, len(images.readers) - 1, min(NUM_SHOWN, len(images.readers))).astype(int).tolist()
     )
     for batch in reconstruct(network, batches, corrupt=corrupt, seed=seed, device=device):
         if not np.isfinite(batch.mse_B).all():
             raise UnpoolError(f"model {model} gives values that are no numbers; train it with a smaller --lr")
         first = len(rows)
         rows += _rows(images.paths[first:], batch)
-        shown += [_shown(rows[n], batch, n - first) for n in range(first, len(rows)) if n in chosen]
+        shown += [_shown(rows[n], batch, n - first) for n in range(first, len(rows)) if n in shown_rows]
     return rows, shown
 
 
@@ -160,12 +173,12 @@ def _picture(shown: Sequence[Shown], result: dict[str, Any], model: Path) -> byt
     quality = f"mean PSNR {_decibels(mean['psnr'])}"
     if "corrupted" in shown[0][1]:
         quality += f", of the corrupted input {_decibels(mean['psnr_input'])}"
-    how = "with pooling indices" if result["indices"] else "from the code alone"
+    decoding = "with pooling indices" if result["indices"] else "from the code alone"
     picture = draw_grid(
         {name: np.stack([images[name] for _, images in shown]) for name in shown[0][1]},
         labels=[(row["path"], _decibels(row["psnr"])) for row, _ in shown],
         title=f"{result['network']}: {'1 image' if len(rows) == 1 else many}",
-        lines=[shorten(f"model {model}", 560, 15), f"{quality}, decoded {how}"],
+        lines=[shorten(f"model {model}", 560, 15), f"{quality}, decoded {decoding}"],
     )
     return png_bytes(picture)
 

@@ -1,5 +1,6 @@
-"""One run: from a task to a model folder, or on from where it was stopped.
+"""One run: from a task to a model folder.
 
+A run that was stopped is resumed.
 Images, segmenters and heads on frozen features are tasks; what they share is here.
 N images, M of them.
 """
@@ -64,17 +65,22 @@ class Run:
 
     @property
     def scratch(self) -> Path | None:
-        """Where checkpoint and decoded images lie while the run can be resumed."""
+        """The folder of checkpoint and decoded images, while unfinished."""
         return None if self.out is None else self.out / TRAINING
 
     def open_folder(self, *, resume: bool | None = None) -> None:
-        """Make and mark the folder for the run's own files, in the first process; the others wait."""
+        """Create and mark the run's own folder.
+
+        The first process does it; the others wait.
+        """
         if self.accelerator.is_main_process and self.out is not None:
             open_run_folder(self.out, resume=self.resume if resume is None else resume)
         self.accelerator.wait_for_everyone()
 
     def finished_record(self, *, remedy: str) -> Record | None:
-        """Return the record of a run that already ended in `out`; None where there is none, or none is resumed.
+        """Return the record of a run that is finished already.
+
+        None where there is none, or the run is not to be resumed.
 
         Args:
             remedy: what to do where another run ended there, besides leaving out --resume.
@@ -97,11 +103,11 @@ class Run:
 
 
 class Task(Protocol):
-    """What is trained, on what, for what, and what is kept of it."""
+    """What is trained, and what is kept of it."""
 
     @property
     def network(self) -> nn.Module:
-        """The module that is trained; it ends with the best weights."""
+        """The module that is trained."""
 
     @property
     def data(self) -> Images:
@@ -119,13 +125,19 @@ class Task(Protocol):
         """Build what is minimised."""
 
     def build_log(self, out: Path, first_step: int) -> Log:
-        """Build the log of a run that begins at that step."""
+        """Build the log of a run from a step on."""
 
     def measure(self, history: History) -> Record:
-        """Return what the record has besides what every run's has: figures, settings, classes."""
+        """Return the task's own part of the record."""
 
     def write_report(self, out: Path, record: Record, history: History) -> None:
-        """Write pictures and pages beside the model; figures from them may go into the record."""
+        """Write pictures and pages beside the model.
+
+        Args:
+            out: the model folder.
+            record: the record, to which figures may be added.
+            history: the losses of the run.
+        """
 
     def model(self, history: History) -> SavedModel:
         """Return what the model folder holds."""
@@ -180,12 +192,15 @@ def train_task(task: Task, run: Run) -> tuple[Record, History]:
 
 
 def result_of(out: Path, record: Record, keys: tuple[str, ...]) -> dict[str, Any]:
-    """Build the JSON object of a training command from what model.json keeps.
+    """Build the JSON object of a training command.
 
     Args:
         out: the model folder.
         record: its training record.
         keys: what the command's result has besides `RESULT_KEYS`.
+
+    Returns:
+        `out`, `epochs`, and the entries of these names; None where the record has none.
     """
     return {"out": str(out), "epochs": len(record["epochs"])} | {
         key: record.get(key) for key in (*RESULT_KEYS, *keys)
@@ -197,7 +212,7 @@ def _log_of(task: Task, out: Path) -> Callable[[int], Log]:
 
 
 def build_tensorboard_log(out: Path, first_step: int) -> Log:
-    """Build the log of losses and rates in the model folder."""
+    """Build the TensorBoard log in the model folder."""
     return TensorBoardLog(out / LOGS, first_step)
 
 

@@ -1,4 +1,4 @@
-"""Options of a training, and how they and a network's recipe become a plan."""
+"""Options of a training, and the plan they become."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ DEFAULT_VAL = 0.1
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """Options of every training, of images as of segmenters; None leaves a value to the recipe."""
+    """Options of every training, of images as of segmenters.
+
+    None leaves a value to the recipe.
+    """
 
     epochs: Annotated[int | None, OPTIONS["epochs"]] = None
     steps: Annotated[int | None, OPTIONS["steps"]] = None
@@ -63,7 +66,7 @@ class TrainSettings(ImageLoopSettings):
 
     @property
     def val_source(self) -> str | None:
-        """The folder or named set that is validated on; None where it is a share."""
+        """The folder or set validated on; None: a share is."""
         return self.val if isinstance(self.val, str) else None
 
     @property
@@ -101,18 +104,21 @@ class ResolvedSettings:
 
     @property
     def trains_head(self) -> bool:
-        """Whether a head on frozen features is all that is trained."""
+        """Whether only a head on frozen features is trained."""
         return self.freeze and self.spec.compares_codes
 
     @property
     def views(self) -> str | None:
-        """The name of the views that an objective compares; None for its default."""
+        """The name of the compared views; None: the default."""
         from unpool.objectives.views import VIEWS
 
         return self.augment if self.augment in VIEWS else None
 
     def run_key(self) -> dict[str, Any]:
-        """Return the settings as flat values, equal for equal runs, as model.json and checkpoints keep them."""
+        """Return flat values that are equal for equal runs.
+
+        model.json and checkpoints keep them.
+        """
         values = {name: value for name, value in asdict(self).items() if name != "plan"}
         return values | asdict(self.plan)
 
@@ -127,6 +133,9 @@ def resolve_settings(
         recipe: the network's defaults.
         val: share of the images that is validated on.
         augment: as typed.
+
+    Returns:
+        The settings with nothing left open.
 
     Raises:
         UsageError: where options exclude each other, or a name is unknown.
@@ -155,7 +164,7 @@ def check_one_duration(settings: LoopSettings) -> None:
 
 
 def check_patience_has_validation(plan: Plan, validates: bool) -> None:
-    """Raise `UsageError` where patience waits for a validation that never comes."""
+    """Raise `UsageError` for patience where nothing is validated."""
     if plan.patience is not None and not validates:
         raise UsageError(
             f"--patience {plan.patience} waits for a better validation loss, but --val 0 validates on nothing; "
@@ -164,7 +173,7 @@ def check_patience_has_validation(plan: Plan, validates: bool) -> None:
 
 
 def check_optimisation(plan: Plan) -> None:
-    """Raise `UsageError` for an unknown optimiser or schedule, or arguments they do not take."""
+    """Raise `UsageError` for a wrong optimiser or schedule."""
     import torch
 
     from unpool.training.optimisation.optimisers import build_optimiser
@@ -176,7 +185,7 @@ def check_optimisation(plan: Plan) -> None:
 
 
 def read_val(text: str | None) -> float | str | None:
-    """Parse `--val`: a share from 0 up to 0.9, or else a folder or named set.
+    """Parse `--val`: a share, or else a folder or set.
 
     Raises:
         UsageError: for an empty text.

@@ -1,4 +1,4 @@
-"""The images of a training: found, decoded, labelled, and split for validation.
+"""The images of a training: found, decoded, labelled, split.
 
 N images, S side, C channels, M some of the images.
 """
@@ -27,6 +27,7 @@ from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source
 
 if TYPE_CHECKING:
+    import torch
     from accelerate import Accelerator
 
     from unpool.images.augment.augmentation import Augmentation
@@ -52,7 +53,7 @@ class FoundImages:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same files: one replaced by another of its size has another time."""
+        """A digest of paths, sizes and times of the files."""
         digest = hashlib.blake2b(digest_size=12)
         for file in self.files:
             digest.update(repr((file.path, file.bytes, file.modified)).encode())
@@ -95,6 +96,15 @@ def decide_size(
 ) -> DecodedSize:
     """Decide how images are decoded.
 
+    Args:
+        found: the images.
+        request: the network.
+        augment: as typed.
+        augmentation: the transforms, which may need larger images.
+
+    Returns:
+        The side of decoded images, and what the network takes.
+
     Raises:
         UsageError: where the augmentation's images would not have the network's size.
     """
@@ -108,7 +118,9 @@ def decide_size(
 def decode_images(
     found: FoundImages, size: DecodedSize, cache: Path, accelerator: Accelerator, progress: Progress
 ) -> np.ndarray:
-    """Decode everything once; several processes share what the first one decoded.
+    """Decode every image once.
+
+    Several processes share what the first one decoded.
 
     Args:
         found: the files; those that cannot be read are moved to its problems.
@@ -186,13 +198,16 @@ def read_labels(found: FoundImages) -> Labels:
 
 
 def split_images(found: FoundImages, labels: Labels | None, share: float, seed: int) -> Parts:
-    """Split the images into those to train on and those to validate on.
+    """Split the images for training and validation.
 
     Args:
         found: the images, of one source or two.
         labels: the share is then taken of each class.
         share: of one source's images that is validated on.
         seed: of the split.
+
+    Returns:
+        Indices to train on, and to validate on.
 
     Raises:
         UnpoolError: where no image of a source can be read.
@@ -211,11 +226,22 @@ def split_images(found: FoundImages, labels: Labels | None, share: float, seed: 
 def build_pixel_set(
     pixels_NSSC: np.ndarray,
     preprocessing: Preprocessing,
-    device: Any,
+    device: torch.device,
     augment: str | None,
     augmentation: Augmentation | None,
 ) -> PixelSet:
-    """Build the batches that a network takes, of decoded images."""
+    """Build batches of decoded images.
+
+    Args:
+        pixels_NSSC: the images, uint8.
+        preprocessing: of the network.
+        device: where batches go.
+        augment: as typed.
+        augmentation: the transforms of training images.
+
+    Returns:
+        The images, in batches.
+    """
     from unpool.training.data.datasets import PixelSet
 
     if augmentation is not None:

@@ -19,7 +19,7 @@ MERGED_WIDTH = 96
 
 
 class FeaturePyramidDecoder(nn.Module):
-    """Maps, largest first, to class scores of the finest map's size.
+    """Map feature maps, largest first, to class scores.
 
     Its `last` layer enlarges those.
 

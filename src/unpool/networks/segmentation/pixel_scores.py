@@ -1,4 +1,4 @@
-"""How good label maps are: counts of pixels, accuracies, intersection over union.
+"""Pixel counts, accuracies and intersection over union of label maps.
 
 B batch, K classes, H height, W width, P labelled pixels.
 """

@@ -197,8 +197,9 @@ class Segmenter(nn.Module):
 
     @torch.no_grad()
     def predict(self, image: Tensor | np.ndarray | Image) -> np.ndarray:
-        """Label every pixel of one image, in one pass on the network's device.
+        """Label every pixel of one image.
 
+        It is one pass on the network's device.
         Large images take as many times their own memory; `unpool segment predict` cuts them into windows.
 
         Args:
@@ -254,7 +255,7 @@ class Segmenter(nn.Module):
         return x_CHW[None].to(parameter)
 
     def sides(self, side: int) -> tuple[int, int]:
-        """Compute what a side is padded to, and then enlarged to.
+        """Compute a padded side, and that side enlarged.
 
         The second is a multiple of the reduction.
 

@@ -17,10 +17,19 @@ class Augmentation(Protocol):
     """Random transforms of uint8 images, before they are normalised."""
 
     def train_views(self, x_BCHW: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor:
-        """Draw a view of each image, a function of (seed, epoch, index)."""
+        """Draw a view of each image.
+
+        Args:
+            x_BCHW: uint8.
+            index_B: the images' indices.
+            seed, epoch: with the index they fix what is drawn.
+
+        Returns:
+            The views (B, C, h, w).
+        """
 
     def evaluate_views(self, x_CHW: Tensor) -> Tensor:
-        """Return the view, or the V views, that an image is validated by, (V, C, h, w)."""
+        """Return the views that validate an image, (V, C, h, w)."""
 
 
 class Images(Protocol):
@@ -34,7 +43,9 @@ class Images(Protocol):
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[Any]:
-        """Yield each batch as (B, C, H, W) on the device, or as a tuple that begins with the images.
+        """Yield each batch on the device.
+
+        It is (B, C, H, W), or a tuple that begins with that.
 
         Args:
             indices: the images of each batch, (B,).
@@ -93,7 +104,9 @@ class PixelSet:
 
 
 class Normalisation:
-    """Normalise by (pixels / 255 - mean) / std for uint8, (x - mean) / std for floats in 0..1.
+    """Normalise images channel by channel.
+
+    It is (pixels / 255 - mean) / std for uint8, (x - mean) / std for floats in 0..1.
 
     Args:
         mean, std: one number per channel.
@@ -160,7 +173,13 @@ class DatasetImages:
             yield self._normalised(x_BCHW) if x_BCHW.dtype == torch.uint8 else x_BCHW.to(self.device)
 
     def labels(self) -> np.ndarray:
-        """Return the second of each item as a whole number, (N,) int64; TypeError where it is none."""
+        """Return the label of each item, (N,) int64.
+
+        It is the second of the item, a whole number.
+
+        Raises:
+            TypeError: where it is none.
+        """
         known = getattr(self.dataset, "targets", None)
         if known is None:
             known = [self.dataset[index][1] for index in range(len(self))]
@@ -183,6 +202,9 @@ def load_batches(
         collate: makes a batch of a list of items.
         workers: processes that read ahead.
         seed, epoch: fix the workers' random numbers.
+
+    Yields:
+        What `collate` makes of each batch.
     """
     generator = torch.Generator().manual_seed(seed * 1_000_003 + (0 if epoch is None else epoch + 1))
     yield from torch.utils.data.DataLoader(
@@ -212,7 +234,7 @@ def _stack_images(items: list[Any]) -> Tensor:
 def split(
     count: int, val: float, seed: int, labels_N: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Split images at random into those to train on and those to validate on.
+    """Split images at random for training and validation.
 
     With labels the share is taken of each class, and one image of a class at least stays for training.
 
@@ -255,6 +277,9 @@ def epoch_batches(
         batch: size of a batch.
         seed, epoch: fix the order.
         drop_last: leave out a last batch that is not full.
+
+    Yields:
+        Indices (B,).
     """
     order = np.random.default_rng([seed, epoch]).permutation(index_N)
     end = len(order) - len(order) % batch if drop_last else len(order)
@@ -263,7 +288,7 @@ def epoch_batches(
 
 
 class FeatureSet:
-    """Features of views of each image, computed before, as float32 batches.
+    """Precomputed features of views, as float32 batches.
 
     Batches are (B, V, D); with neighbours (B, V + K, D): one view of each neighbour comes last, another in every
     epoch.

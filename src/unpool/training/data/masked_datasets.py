@@ -41,12 +41,21 @@ class Store(Protocol):
 
 
 class Crops(Protocol):
-    """Random crops of images with their label maps, all of one size."""
+    """Random crops of images and label maps, of one size."""
 
     def train_view(
         self, x_CHW: Tensor, seed: int, epoch: int, index: int, mask_HW: Tensor | None = None
     ) -> Any:
-        """Draw a crop of an image, and of its label map, a function of (seed, epoch, index)."""
+        """Draw a crop of an image and its label map.
+
+        Args:
+            x_CHW: uint8.
+            seed, epoch, index: fix what is drawn.
+            mask_HW: the label map.
+
+        Returns:
+            The crop (C, S, S), and that of the label map (S, S).
+        """
 
 
 class MaskedImages:
@@ -90,7 +99,7 @@ class MaskedImages:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield each batch, of crops where there is an epoch, else of windows."""
+        """Yield batches of crops in an epoch, else of windows."""
         for index_B in indices:
             if epoch is None:
                 pairs = [self._window(int(index)) for index in index_B]
@@ -116,7 +125,7 @@ class MaskedImages:
         return self.held.pixels(n)[top : top + WINDOW, left : left + WINDOW], label_HW
 
     def whole(self, n: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return an image that is trained on, at most 1,024 pixels a side of it, and its labels."""
+        """Return a training image and its labels, cut to 1,024."""
         return self.store.pixels(n)[:WINDOW, :WINDOW], self.store.labels(n)[:WINDOW, :WINDOW]
 
     def _window(self, index: int) -> tuple[Tensor, Tensor]:
@@ -153,7 +162,10 @@ class DatasetPairs:
     def batches(
         self, indices: Sequence[np.ndarray], seed: int = 0, epoch: int | None = None
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield images (B, C, H, W) float32 and labels (B, H, W); smaller ones are padded, and ignored there."""
+        """Yield images (B, C, H, W) and labels (B, H, W).
+
+        Smaller ones are padded, and ignored there.
+        """
         for x_BCHW, label_BHW in load_batches(self.dataset, indices, _stack_pairs, self.workers, seed, epoch):
             is_raw = x_BCHW.dtype == torch.uint8
             yield self._normalised(x_BCHW) if is_raw else x_BCHW.to(self.device), label_BHW.to(self.device)
@@ -199,7 +211,9 @@ def _tensor(array: np.ndarray) -> Tensor:
 
 
 class FromColour:
-    """Turn colour images into a network's input, by their luma where it takes grey.
+    """Turn colour images into a network's input.
+
+    Where it takes grey that is their luma.
 
     Args:
         preprocessing: of the network.

@@ -134,7 +134,7 @@ class Schedule:
 
 
 class Cosine(Schedule):
-    """One cosine to 1 % of the rate, after a linear warm-up."""
+    """Anneal by one cosine to 1 %, after a warm-up."""
 
     def __init__(self, optimiser: optim.Optimizer, total_steps: int) -> None:
         super().__init__(optimiser)
