@@ -289,7 +289,7 @@ def test_a_large_tiff_that_is_turned_is_read_whole(models, tmp_path: Path, monke
     assert turned.shape == (300, 80)
     assert (turned == upright).all()
     monkeypatch.setattr(module, "MAX_PIXELS", 1000)
-    with pytest.raises(UnpoolError, match="this one is turned; save it anew upright"):
+    with pytest.raises(UnpoolError, match="this one is turned; save it again upright"):
         segment_predict(tmp_path / "turned.tif", **(told | {"model": models["other"]}))
 
 
