@@ -1,6 +1,6 @@
 """The language of the code: plain technical English, as docs/glossary.md fixes it.
 
-`python tests/test_language.py [PART OF A PATH]` lists all that is still to be mended, file by file.
+`python tests/test_language.py [PART OF A PATH]` lists all findings, file by file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import io
 import re
 import sys
 import tokenize
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -71,15 +70,6 @@ BANNED_IN_PAGES = re.compile(
     r"\b(told|wish(?:es|ed)?|lessons?|warmth|crowd(?:s|ed)?|islands?|alike|rehomed|heirs?|sent home|said why)\b",
     re.IGNORECASE,
 )
-
-# What was still to be mended when this test was written; these only ever sink, to zero.
-STILL_OPEN = {
-    "names": 4,
-    "prose": 3,
-    "first sentences": 140,
-    "sections": 50,
-    "lines": 0,
-}
 
 
 @dataclass(frozen=True)
@@ -350,12 +340,7 @@ def findings_of(name: str) -> list[Finding]:
 @pytest.mark.parametrize("name", CHECKS)
 def test_language(name: str) -> None:
     found = findings_of(name)
-    listing = "\n".join(map(str, found))
-    assert len(found) <= STILL_OPEN[name], f"{len(found)} findings ({name}):\n{listing}"
-    if found:
-        warnings.warn(
-            f"{name}: {len(found)} still to mend; python {Path(__file__).name} lists them", stacklevel=1
-        )
+    assert found == [], f"{len(found)} findings ({name}):\n" + "\n".join(map(str, found))
 
 
 def test_banned_names_are_seen() -> None:

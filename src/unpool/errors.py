@@ -39,7 +39,7 @@ class UnreadableImageError(UnpoolError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    """Build the error for an unknown name, with the nearest known one.
+    """Build the error for an unknown name, with a suggestion.
 
     Args:
         kind: What the name is of, such as "method".

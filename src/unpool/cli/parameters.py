@@ -28,6 +28,9 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
         option: what it means and may be.
         name: its flag, without dashes.
         kind: the type of its value; a bool has no negative form.
+
+    Returns:
+        What cyclopts reads from an annotation.
     """
     names = (option.flag, f"--{name}") if option.flag else (f"--{name}",)
     if kind is bool:
@@ -39,7 +42,16 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
 
 
 def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
-    """Build the parameter of an option in `OPTIONS`."""
+    """Build the parameter of an option in `OPTIONS`.
+
+    Args:
+        name: the option's key in `OPTIONS`.
+        typed: its flag, without dashes, where that is not its key.
+        kind: the type of its value.
+
+    Returns:
+        What cyclopts reads from an annotation.
+    """
     return parameter(OPTIONS[name], typed or name, kind)
 
 
@@ -125,6 +137,12 @@ def report_progress() -> Progress:
 
 
 def print_result(result: Mapping[str, object], common: Common, text: str) -> None:
-    """Print the JSON object with `--json`, else the text."""
+    """Print the JSON object with `--json`, else the text.
+
+    Args:
+        result: the JSON object.
+        common: the options of every command.
+        text: the same for people.
+    """
     if is_first_process():
         print(json.dumps(result, ensure_ascii=True, allow_nan=False) if common.json else text)

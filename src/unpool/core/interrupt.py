@@ -8,7 +8,7 @@ from types import FrameType, TracebackType
 
 
 class Interrupt:
-    """Defers the first Ctrl-C inside its `with`; a second stops at once.
+    """Defers the first Ctrl-C; a second stops immediately.
 
     The loop checks `is_requested` where its state is whole, so that what is saved is whole.
     Handlers that others set, and threads, are left alone.

@@ -46,8 +46,8 @@ def parse_spec(option: str, text: str, known: Mapping[str, Collection[str]]) -> 
     return name, values
 
 
-def number(option: str, key: str, value: Any, low: float, high: float) -> float:
-    """Check that a key's value is a number in a range.
+def number(option: str, key: str, value: object, low: float, high: float) -> float:
+    """Check that the value of a key is in range.
 
     Args:
         option: the option as typed, for errors.

@@ -53,12 +53,15 @@ def class_labels(
 
 
 def check_classes_not_empty(folder: Path, paths: Sequence[str], leave_out: Path | None = None) -> None:
-    """Raise `UnpoolError` for a leaf folder without a usable image.
+    """Check that every leaf folder has a usable image.
 
     Args:
         folder: The folder of class folders; what `scan_folder` leaves alone in it does not count.
         paths: The usable images, relative to `folder`.
         leave_out: A folder that is not read.
+
+    Raises:
+        UnpoolError: For a leaf folder without a usable image.
     """
     full = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
     for here, folders, names in os.walk(folder):

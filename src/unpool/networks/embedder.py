@@ -1,14 +1,18 @@
-"""What all code downstream of the networks relies on: the face of a network that embeds.
+"""The protocol of a network that embeds.
+
+All code downstream of the networks relies on it.
 
 B batch, C channels, H height, W width, D numbers in a vector.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from torch import Tensor
 
+from unpool.networks.layers.pooling import Pools
 from unpool.networks.preprocessing import Preprocessing
 
 
@@ -36,8 +40,19 @@ class Embedder(Protocol):
     def embed(self, x_BCHW: Tensor, /) -> Tensor:
         """Compute one vector for each image, (B, D)."""
 
-    def decode(self, code: Tensor, pools: Any = None, *, size: Any = None) -> Tensor:
-        """Compute images (B, C, H, W) of height and width `size` from a code."""
+    def decode(
+        self, code: Tensor, pools: Pools | None = None, *, size: Sequence[int] | None = None
+    ) -> Tensor:
+        """Compute images from a code.
+
+        Args:
+            code: As `encode` returns it.
+            pools: As `encode` returns them; None decodes from the code alone.
+            size: Height and width of the images.
+
+        Returns:
+            Images (B, C, H, W).
+        """
 
     def reconstruct(self, x_BCHW: Tensor, /) -> Tensor:
         """Compute the reconstruction of each image, of its exact shape."""

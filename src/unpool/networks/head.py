@@ -72,7 +72,16 @@ class Head(nn.Module):
     embed = encode
 
     def decode(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """Raise `UnpoolError`: a head gives no images."""
+        """Raise an error, since a head has no decoder.
+
+        Args:
+            code: As for an autoencoder.
+            pools: Likewise.
+            size: Likewise.
+
+        Returns:
+            Never.
+        """
         image_BCHW: Tensor = self.decoder(code, pools, size)
         return image_BCHW
 

@@ -1,4 +1,6 @@
-"""How pixels become a network's input; free of torch, as ONNX Runtime needs no more.
+"""Preprocessing: pixels to the input of a network.
+
+Free of torch, since ONNX Runtime needs no more.
 
 S side of the input, C channels.
 """

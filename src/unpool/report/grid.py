@@ -33,7 +33,7 @@ def draw_grid(
     title: str = "",
     lines: Sequence[str] = (),
 ) -> Image.Image:
-    """Draw up to 64 images, each as a row of cells.
+    """Draw up to 64 images as rows of cells.
 
     Small images are enlarged by whole factors, so that pixels stay squares.
 

@@ -17,7 +17,9 @@ UNGROUPED = -2
 
 @dataclass(frozen=True)
 class Items:
-    """The images of one picture; entry i of each field is image i."""
+    """The images of one picture.
+
+    Entry i of each field is image i."""
 
     paths: list[str]
     thumbnails: list[bytes | None]

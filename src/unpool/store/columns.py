@@ -71,7 +71,7 @@ class Column:
 
     @property
     def is_name(self) -> bool:
-        """Whether the page reads it as a name, such as labels."""
+        """Whether the page reads it as a name."""
         return bool(self.title) and self.type == "string" and self.format != "path"
 
 

@@ -193,7 +193,7 @@ class ImageTable:
         return query_D
 
     def thumbnails(self, paths: Sequence[str]) -> list[bytes | None]:
-        """Read the thumbnail of each path, None where there is none.
+        """Read the thumbnail of each path, or None.
 
         `Thumbnails` caches positions.
         """

@@ -1,1 +1,1 @@
-"""The page in the browser: its server, and the built page."""
+"""The page in the browser, and its server."""

@@ -85,6 +85,9 @@ class Jobs:
             arguments: of the verb, as `viewer.worker.call_verb` takes them.
             work: the workspace that can be opened when it is done.
 
+        Returns:
+            The state of the job, as the page shows it.
+
         Raises:
             JobRunningError: another job is running.
         """

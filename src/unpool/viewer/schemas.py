@@ -324,7 +324,7 @@ def row_facts_model() -> type[BaseModel]:
 
 
 def image_facts_model() -> type[BaseModel]:
-    """Build the model of facts of an image and its file."""
+    """Build the model of the facts of an image."""
     fields: dict[str, Any] = {
         "bytes": (int | None, _REQUIRED), "mode": (str | None, _REQUIRED), "id": (str | None, _REQUIRED),
         "metadata": (list[tuple[str, str]], _REQUIRED), "nearest": (list[Near], _REQUIRED),

@@ -47,6 +47,9 @@ def label(work: Path, paths: Paths, name: str | None) -> EditResult:
         paths: the images, relative to their folder.
         name: the label.
 
+    Returns:
+        How many images were changed, and a message.
+
     Raises:
         UsageError: the label is empty, too long or more than a line.
         UnpoolError: a path is not in the workspace.
@@ -88,6 +91,9 @@ def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
         work: the workspace.
         paths: the images, relative to their folder.
         wrong: whether they do not belong in the collection.
+
+    Returns:
+        How many images were changed, and a message.
     """
     message = "marked {} as wrong" if wrong else "removed the mark of {}"
     return _set(work, paths, {"wrong": True if wrong else None}, message.format)
@@ -114,6 +120,9 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
         paths: the images, relative to their folder.
         group: the number of a present group, the next number for a new one, or -1 for none.
         refresh: rewrite the files of the groups and the report.
+
+    Returns:
+        How many images were changed, and a message.
 
     Raises:
         UsageError: another number.
@@ -145,6 +154,9 @@ def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditRes
         groups: the numbers of two or more different groups.
         refresh: rewrite the files of the groups and the report.
 
+    Returns:
+        How many images were changed, and a message.
+
     Raises:
         UsageError: there are not two or more different groups of these numbers.
     """
@@ -170,6 +182,9 @@ def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> Edi
         group: the number of the group.
         seed: of the random start of k-means.
         refresh: rewrite the files of the groups and the report.
+
+    Returns:
+        How many images were changed, and a message.
 
     Raises:
         UsageError: there is no such group, or it has a single image.

@@ -64,6 +64,9 @@ def apply(work: Path, table: ImageTable, change: Change, *, refresh: bool = True
         table: its table.
         change: what to do; nothing where it changes no image.
         refresh: rewrite the files of the groups and the report, where groups change.
+
+    Returns:
+        How many images were changed, and a message.
     """
     if change.paths:
         _record(work, replace(change, embedded_by=read_state(work).get("embedded_by")))

@@ -118,6 +118,9 @@ def sync_embeddings(
         device: "auto", "cpu", "cuda" or "mps".
         progress: where stages and messages go.
 
+    Returns:
+        What was done: counts, model, seconds.
+
     Raises:
         UnpoolError: no image is usable, or the workspace belongs to other images.
     """

@@ -12,7 +12,9 @@ NumGroups = int | Literal["auto"]
 
 @dataclass(frozen=True)
 class GroupSettings:
-    """What `unpool group` can be set to; `merge` and `split` change the groups that there are."""
+    """Settings of `unpool group`.
+
+    `merge` and `split` change the groups that there are."""
 
     method: Annotated[str, OPTIONS["method"]] = "auto"
     groups: Annotated[NumGroups, OPTIONS["groups"]] = "auto"

@@ -220,7 +220,7 @@ class Snapshot:
 
     @cached_property
     def rank_N(self) -> NDArray[np.int64]:
-        """Rank of each image in its group, the most certain 0."""
+        """Rank each image in its group, the most certain 0."""
         order_N = np.lexsort((-np.nan_to_num(self.measures["probability"]), self.group_N))
         starts = np.unique(self.group_N[order_N], return_index=True)[1]
         rank_N = np.empty(len(self), np.int64)

@@ -241,12 +241,15 @@ def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Raise UnreadableImageError for more than `max_pixels` pixels.
+    """Check that an image is small enough to be decoded.
 
     Args:
         width: Pixels a row.
         height: Rows.
         max_pixels: The most that width times height may be.
+
+    Raises:
+        UnreadableImageError: For a larger image.
     """
     if width * height > max_pixels:
         limit = f"{max_pixels / 1e6:g} million"
@@ -345,6 +348,9 @@ def square(
 
     Returns:
         (size, size, channels) uint8.
+
+    Raises:
+        ValueError: For another crop or number of channels.
 
     >>> square(np.zeros((4, 6, 3), np.uint8), 2, channels=1).shape
     (2, 2, 1)

@@ -203,7 +203,7 @@ class _Aggregation(torch.autograd.Function):
 
 
 def nearest(v_BD: Tensor, bank_ND: Tensor, k: int) -> tuple[Tensor, Tensor]:
-    """Find the k nearest rows of a bank to each vector.
+    """Find the k rows of a bank nearest each vector.
 
     A large bank is searched in parts, so that at most 32 million similarities are held at once.
 
