@@ -9,36 +9,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from support.small_networks import as_pixel_set, build_small_network, make_blobs
 from unpool.errors import UnpoolError
-from unpool.networks.catalogue import build_network
 from unpool.objectives.base import Objective
 from unpool.objectives.contrastive import Contrast
 from unpool.objectives.reconstruction import Reconstruction
 from unpool.training import checkpoint as saving
 from unpool.training.checkpoint import Checkpoints
-from unpool.training.data.datasets import PixelSet, epoch_batches, split
+from unpool.training.data.datasets import split
 from unpool.training.loop import train
 from unpool.training.plan import Plan
-
-
-def blobs(count: int = 60, size: int = 8) -> np.ndarray:
-    """Bright squares on black: easy to learn, all different."""
-    rng = np.random.default_rng(0)
-    pixels = np.zeros((count, size, size, 1), np.uint8)
-    for image in pixels:
-        y, x = rng.integers(0, size - 3, 2)
-        image[y : y + 3, x : x + 3] = rng.integers(100, 256)
-    return pixels
-
-
-def network() -> nn.Module:
-    net = build_network("conv", size=8, channels=1, width=8, decoder="upsample", seed=3)
-    net.use_indices = False
-    return net
-
-
-def data(pixels: np.ndarray | None = None) -> PixelSet:
-    return PixelSet(blobs() if pixels is None else pixels, (0.5,), (0.5,), torch.device("cpu"))
 
 
 def same(a: nn.Module, b: nn.Module) -> bool:
@@ -57,8 +37,8 @@ def test_resumed_run_ends_with_the_same_weights(
 ) -> None:
     monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
     plan = Plan(epochs=4, batch=16, val=0.2)
-    undisturbed = network()
-    whole = train(undisturbed, data(), Reconstruction(), plan)
+    undisturbed = build_small_network()
+    whole = train(undisturbed, as_pixel_set(), Reconstruction(), plan)
     calls = 0
 
     class Killed(Reconstruction):
@@ -70,36 +50,46 @@ def test_resumed_run_ends_with_the_same_weights(
             return super().forward(*args)
 
     with pytest.raises(Stop):
-        train(network(), data(), Killed(), plan, checkpoints=Checkpoints(tmp_path))
-    resumed = network()
-    history = train(resumed, data(), Reconstruction(), plan, checkpoints=Checkpoints(tmp_path))
+        train(build_small_network(), as_pixel_set(), Killed(), plan, checkpoints=Checkpoints(tmp_path))
+    resumed = build_small_network()
+    history = train(resumed, as_pixel_set(), Reconstruction(), plan, checkpoints=Checkpoints(tmp_path))
     assert same(resumed, undisturbed)
     assert history.epochs == whole.epochs
     assert history.steps == whole.steps == 12
 
 
 def test_another_seed_gives_other_weights() -> None:
-    nets = [network(), network()]
+    nets = [build_small_network(), build_small_network()]
     for seed, net in enumerate(nets):
-        train(net, data(), Reconstruction(), Plan(epochs=1, batch=16, seed=seed))
+        train(net, as_pixel_set(), Reconstruction(), Plan(epochs=1, batch=16, seed=seed))
     assert not same(*nets)
 
 
 def test_a_checkpoint_of_another_plan_is_not_resumed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
-    train(network(), data(), Reconstruction(), Plan(steps=5, batch=16), checkpoints=Checkpoints(tmp_path))
-    fresh, after = network(), network()
-    train(fresh, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4))
     train(
-        after, data(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4), checkpoints=Checkpoints(tmp_path)
+        build_small_network(),
+        as_pixel_set(),
+        Reconstruction(),
+        Plan(steps=5, batch=16),
+        checkpoints=Checkpoints(tmp_path),
+    )
+    fresh, after = build_small_network(), build_small_network()
+    train(fresh, as_pixel_set(), Reconstruction(), Plan(steps=5, batch=16, lr=1e-4))
+    train(
+        after,
+        as_pixel_set(),
+        Reconstruction(),
+        Plan(steps=5, batch=16, lr=1e-4),
+        checkpoints=Checkpoints(tmp_path),
     )
     assert same(fresh, after)
 
 
 def test_learns_more_than_the_mean_image() -> None:
-    net = network()
-    history = train(net, data(blobs(200)), Reconstruction(), Plan(epochs=30, batch=16, val=0.2))
-    pixels = blobs(200).astype(np.float32) / 127.5 - 1
+    net = build_small_network()
+    history = train(net, as_pixel_set(make_blobs(200)), Reconstruction(), Plan(epochs=30, batch=16, val=0.2))
+    pixels = make_blobs(200).astype(np.float32) / 127.5 - 1
     variance = float(((pixels - pixels.mean(0)) ** 2).mean())
     first, last = history.epochs[0]["val_loss"], history.epochs[-1]["val_loss"]
     assert last < 0.3 * variance < first
@@ -122,20 +112,20 @@ def test_best_weights_by_a_figure_that_is_to_be_large_are_left() -> None:
             self.kept.append({name: value.clone() for name, value in self.held[0].state_dict().items()})
             return {"figure": [0.2, 0.9, 0.4][len(self.kept) - 1]}
 
-    net = network()
+    net = build_small_network()
     judge = Judged(net)
-    history = train(net, data(), judge, Plan(epochs=3, batch=16, val=0.2))
+    history = train(net, as_pixel_set(), judge, Plan(epochs=3, batch=16, val=0.2))
     assert history.best["epoch"] == 2
     assert all(torch.equal(value, judge.kept[1][name]) for name, value in net.state_dict().items())
     assert any(not torch.equal(value, judge.kept[2][name]) for name, value in net.state_dict().items())
 
 
 def test_best_weights_by_validation_are_left() -> None:
-    net, pixels = network(), blobs()
+    net, pixels = build_small_network(), make_blobs()
     plan = Plan(epochs=6, batch=16, val=0.2, lr=5e-3)
-    history = train(net, data(pixels), Reconstruction(), plan)
+    history = train(net, as_pixel_set(pixels), Reconstruction(), plan)
     held = split(len(pixels), 0.2, 0)[1]
-    x_BCHW = data(pixels).batch(held)
+    x_BCHW = as_pixel_set(pixels).batch(held)
     with torch.no_grad():
         loss = float(nn.functional.mse_loss(net.eval()(x_BCHW), x_BCHW))
     assert loss == pytest.approx(min(entry["val_loss"] for entry in history.epochs), rel=1e-4)
@@ -147,39 +137,23 @@ def test_loss_that_is_no_number_stops_with_advice() -> None:
             return net(x_BCHW).sum() * float("nan")
 
     with pytest.raises(UnpoolError, match=r"became nan in epoch 1; try a smaller learning rate"):
-        train(network(), data(), Broken(), Plan(epochs=2, batch=16))
+        train(build_small_network(), as_pixel_set(), Broken(), Plan(epochs=2, batch=16))
 
 
 def test_minutes_become_steps_and_leave_the_weights_alone() -> None:
-    timed = network()
-    history = train(timed, data(), Reconstruction(), Plan(minutes=0.01, batch=16))
+    timed = build_small_network()
+    history = train(timed, as_pixel_set(), Reconstruction(), Plan(minutes=0.01, batch=16))
     assert history.steps >= 1
-    counted = network()
-    train(counted, data(), Reconstruction(), Plan(steps=history.steps, batch=16))
+    counted = build_small_network()
+    train(counted, as_pixel_set(), Reconstruction(), Plan(steps=history.steps, batch=16))
     assert same(timed, counted)
 
 
 def test_fewer_images_than_a_batch() -> None:
-    history = train(network(), data(blobs(3)), Reconstruction(), Plan(epochs=2, batch=16))
+    history = train(
+        build_small_network(), as_pixel_set(make_blobs(3)), Reconstruction(), Plan(epochs=2, batch=16)
+    )
     assert history.steps == 2
-
-
-def test_batches_hold_every_image_once_in_an_order_of_the_epoch() -> None:
-    index = np.arange(10, 47)
-    first = list(epoch_batches(index, 8, seed=1, epoch=0))
-    assert sorted(np.concatenate(first)) == index.tolist()
-    assert [len(batch) for batch in first] == [8, 8, 8, 8, 5]
-    again = list(epoch_batches(index, 8, seed=1, epoch=0))
-    other = list(epoch_batches(index, 8, seed=1, epoch=1))
-    assert all((a == b).all() for a, b in zip(first, again, strict=True))
-    assert not (np.concatenate(first) == np.concatenate(other)).all()
-
-
-def test_pixels_are_normalised_as_the_network_wants() -> None:
-    pixels = np.array([0, 51, 255], np.uint8).reshape(1, 1, 3, 1).repeat(3, axis=3)
-    set_ = PixelSet(pixels, (0.5, 0.0, 0.2), (0.5, 1.0, 0.4), torch.device("cpu"))
-    expected = torch.tensor([[-1, -0.6, 1], [0, 0.2, 1], [-0.5, 0, 2]]).view(1, 3, 1, 3)
-    torch.testing.assert_close(set_.batch(np.array([0])), expected)
 
 
 def test_contrast_resumes_exactly_with_its_projection(
@@ -188,7 +162,7 @@ def test_contrast_resumes_exactly_with_its_projection(
     monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
 
     def make() -> tuple[nn.Module, Contrast]:
-        net = network()
+        net = build_small_network()
         torch.manual_seed(1)
         return net, Contrast(net.dimension(8))
 
@@ -203,11 +177,11 @@ def test_contrast_resumes_exactly_with_its_projection(
 
     plan = Plan(epochs=3, batch=16, val=0.2)
     whole, objective = make()
-    train(whole, data(), objective, plan)
+    train(whole, as_pixel_set(), objective, plan)
     killed, objective = make()
     objective.__class__ = Killed
     with pytest.raises(Stop):
-        train(killed, data(), objective, plan, checkpoints=Checkpoints(tmp_path))
+        train(killed, as_pixel_set(), objective, plan, checkpoints=Checkpoints(tmp_path))
     resumed, objective = make()
-    train(resumed, data(), objective, plan, checkpoints=Checkpoints(tmp_path))
+    train(resumed, as_pixel_set(), objective, plan, checkpoints=Checkpoints(tmp_path))
     assert same(resumed, whole)
