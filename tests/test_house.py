@@ -17,7 +17,7 @@ def counted() -> House:
 
 
 # What is left to do; each of these goes down with the work and stays there.
-LONG_FUNCTIONS, LONG_SIGNATURES, UNTESTED, ANY_SHARE = 8, 0, 24, 0.022
+LONG_FUNCTIONS, LONG_SIGNATURES, UNTESTED, ANY_SHARE = 8, 0, 24, 0.02
 
 
 def test_folders_stay_small(counted: House) -> None:

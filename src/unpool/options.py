@@ -17,7 +17,7 @@ import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
+from typing import Generic, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
 
 from unpool.errors import UsageError, unknown_name
 from unpool.objectives.catalogue import OBJECTIVES
@@ -388,7 +388,7 @@ def _keyword_parameters(settings: type) -> dict[str, inspect.Parameter]:
     }
 
 
-def _bare(annotation: Any) -> Any:
+def _bare(annotation: object) -> object:
     """An annotation without its option, as people read it.
 
     >>> _bare("Annotated[int | None, OPTIONS['epochs']]"), _bare("str")

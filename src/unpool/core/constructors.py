@@ -43,7 +43,7 @@ def parse_constructor_spec(
     return name, {key: _value(option, key, value, parameters[name][key]) for key, value in values.items()}
 
 
-def _value(option: str, key: str, value: Any, parameter: inspect.Parameter) -> Any:
+def _value(option: str, key: str, value: object, parameter: inspect.Parameter) -> Any:
     """The value in the type of the constructor's parameter; several numbers were joined by a plus."""
     kind = str(parameter.annotation)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,7 +9,11 @@ import contextlib
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
 
 
 class Progress:
@@ -74,7 +78,7 @@ class TerminalProgress(Progress):
         with self._bars(unit) as bars:
             yield _BarStage(bars, bars.add_task(name, total=total, note="", rate=""))
 
-    def _bars(self, unit: str) -> Any:
+    def _bars(self, unit: str) -> Bars:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bars
 
@@ -86,7 +90,7 @@ class TerminalProgress(Progress):
 
 
 class _BarStage(Stage):
-    def __init__(self, bars: Any, task: Any) -> None:
+    def __init__(self, bars: Bars, task: TaskID) -> None:
         self._bars, self._task = bars, task
         self._began = time.perf_counter()
 
@@ -95,7 +99,7 @@ class _BarStage(Stage):
         self._rate()
 
     def reach(self, done: float, total: float | None = None, note: str | None = None) -> None:
-        fields = {} if note is None else {"note": note}
+        fields: dict[str, Any] = {} if note is None else {"note": note}
         self._bars.update(self._task, completed=done, total=total, **fields)
         if note is None:
             self._rate()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,19 @@ from numpy.typing import NDArray
 from unpool.report.drawing import fit, open_thumbnail
 from unpool.report.palette import group_colours, ink_on
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 MAX_GROUPS = 60  # groups on one picture
 ROW = 0.46  # inches a group
 THUMBNAIL = 40  # pixels
 
 
 def draw_dendrogram(
-    merges: Any, groups: Sequence[int], sizes: Sequence[int], thumbnails: Mapping[int, bytes | None]
+    merges: Sequence[Sequence[float]] | NDArray[np.float64],
+    groups: Sequence[int],
+    sizes: Sequence[int],
+    thumbnails: Mapping[int, bytes | None],
 ) -> bytes | None:
     """Draw the tree of groups, from top to bottom.
 
@@ -58,7 +64,9 @@ def draw_dendrogram(
     return buffer.getvalue()
 
 
-def _counting_groups(merges: Any, num_groups: int) -> NDArray[np.float64]:
+def _counting_groups(
+    merges: Sequence[Sequence[float]] | NDArray[np.float64], num_groups: int
+) -> NDArray[np.float64]:
     """The same rows with groups counted in the last column, as SciPy expects them, instead of images."""
     rows = np.array(merges, float)
     counted = [1] * num_groups
@@ -68,7 +76,7 @@ def _counting_groups(merges: Any, num_groups: int) -> NDArray[np.float64]:
     return rows
 
 
-def _leaf(axes: Any, height: float, name: str, size: int, colour: str, thumbnail: bytes | None) -> None:
+def _leaf(axes: Axes, height: float, name: str, size: int, colour: str, thumbnail: bytes | None) -> None:
     """Picture, name and size to the right of the tree's end."""
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 

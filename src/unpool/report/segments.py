@@ -9,7 +9,6 @@ import base64
 import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -110,7 +109,7 @@ def _legend(names: Sequence[str], width: int) -> tuple[list[tuple[int, int]], in
 
 
 def build_segment_page(
-    title: str, facts: Mapping[str, Any], figures: Sequence[tuple[str, Path]], table: Table
+    title: str, facts: Mapping[str, object], figures: Sequence[tuple[str, Path]], table: Table
 ) -> str:
     """Build index.html of a training, all in one file.
 
@@ -152,7 +151,7 @@ figure { margin: 1.5rem 0 } figcaption { opacity: .7; margin-bottom: .4rem } img
 """
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return html.escape(str(value), quote=True)
 
 

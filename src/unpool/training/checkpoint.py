@@ -136,7 +136,7 @@ def load_checkpoint(folder: Path) -> State | None:
     return dict(state)
 
 
-def first_difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+def first_difference(before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """Describe the first entry in which two run keys differ.
 
     `files` stands for the images, of which there are `count`.

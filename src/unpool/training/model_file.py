@@ -268,7 +268,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
         raise UnpoolError(f"{path} is damaged ({reason}); {REMEDY}") from error
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -85,5 +85,5 @@ def _table_path(image: Path, table: ImageTable) -> str:
     return image.as_posix()
 
 
-def _int_or_none(value: Any) -> int | None:
+def _int_or_none(value: float | None) -> int | None:
     return None if pd.isna(value) else int(value)

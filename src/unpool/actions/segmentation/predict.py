@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,7 +220,7 @@ def _predict_rows(
     paths: OutputPaths,
     height: int,
     width: int,
-    read: Any,
+    read: Callable[[int, int], np.ndarray],
     request: PredictionRequest,
 ) -> None:
     windows = choose_windows(context.ready.runtime.network, height, width, context.tile, context.overlap)

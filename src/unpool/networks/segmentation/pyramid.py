@@ -5,10 +5,9 @@ B batch, C channels, h and w of a map.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from torch import Tensor, nn
 
@@ -139,7 +138,7 @@ def _in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Iterato
 
 
 @contextmanager
-def _record(encoder: nn.Module, names: Any) -> Iterator[dict[str, Tensor]]:
+def _record(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
     """The outputs of the named modules, in the order they end.
 
     A map that a later layer changes in place is not copied: what it became belongs to the same level.
@@ -147,8 +146,8 @@ def _record(encoder: nn.Module, names: Any) -> Iterator[dict[str, Tensor]]:
     maps: dict[str, Tensor] = {}
     modules = dict(encoder.named_modules())
 
-    def keep(name: str) -> Any:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+    def keep(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
             if isinstance(output, Tensor):
                 maps[name] = output
 
