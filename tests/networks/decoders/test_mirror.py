@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks.decoders.mirror import mirror
+from unpool.networks.decoders.base import Enlarge, Resize
+from unpool.networks.decoders.mirror import mirror, mirror_follower, undo_pool
 from unpool.networks.encoders import small as encoders
-from unpool.networks.layers.pooling import remember
-from unpool.networks.layers.windows import CONVOLUTIONS
+from unpool.networks.layers.pooling import Unpool, remember
+from unpool.networks.layers.transposed import ConvTranspose2d
+from unpool.networks.layers.windows import CONVOLUTIONS, window_of
 
 FLOAT64_ROUNDING = 1e-10
 
@@ -259,3 +261,97 @@ def test_codes_pools_and_sizes_that_do_not_belong_together_are_refused() -> None
     _, none = remember(nn.Conv2d(1, 2, 3), torch.rand(1, 1, 10, 10))
     with pytest.raises(UnpoolError, match="the decoder needs 1 pools, got 0"):
         decoder(code, none)
+
+
+def test_followers_are_copied_for_the_mirrored_channels() -> None:
+    group = mirror_follower(nn.GroupNorm(6, 12, eps=0.5, affine=False), 4)
+    assert (group.num_groups, group.num_channels, group.eps, group.affine) == (2, 4, 0.5, False)
+    instance = mirror_follower(nn.InstanceNorm1d(4, 0.5, 0.25, affine=True, track_running_stats=True), 3)
+    assert type(instance) is nn.InstanceNorm1d
+    assert (instance.num_features, instance.eps, instance.momentum) == (3, 0.5, 0.25)
+    assert (instance.affine, instance.track_running_stats) == (True, True)
+    for parameters, mirrored in ((1, 1), (8, 3)):
+        slopes = mirror_follower(nn.PReLU(parameters, init=0.125), 3).weight
+        assert slopes.tolist() == [0.125] * mirrored
+    activation = nn.ELU(0.5)
+    copied = mirror_follower(activation, 3)
+    assert copied is not activation
+    assert copied.alpha == 0.5
+
+
+def test_followers_stand_after_the_mirror_of_their_convolution() -> None:
+    """Also where a pool comes between; what stands before or after the image's own layer is left out."""
+    encoder = nn.Sequential(
+        *(nn.Sigmoid(), nn.MaxPool2d(2), nn.Tanh(), nn.Conv2d(3, 8, 1), nn.ELU()),
+        *(nn.Conv2d(8, 6, 1), nn.Identity(), nn.MaxPool2d(2), nn.BatchNorm2d(6), nn.Dropout(), nn.ReLU()),
+    )
+    layers = mirror(encoder).layers
+    kinds = [type(layer).__name__ for layer in layers]
+    assert kinds == ["Unpool", "ConvTranspose2d", "BatchNorm2d", "ReLU", "ConvTranspose2d", "Unpool"]
+    assert layers[2].num_features == 8
+
+
+def strided_and_pooled() -> nn.Sequential:
+    return nn.Sequential(
+        nn.MaxPool2d(2), nn.Conv2d(2, 4, 3, groups=2), nn.AvgPool2d(2), nn.MaxPool2d((3, 2), (2, 1), (1, 0)),
+        nn.Conv2d(4, 6, (4, 3), (2, 1), (1, 2), (1, 2), groups=2, bias=False),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("form", "strided", "pooled"),
+    [
+        ("unpool", [Enlarge], Unpool),
+        ("transpose", [Enlarge], Enlarge),
+        ("upsample", [Resize, nn.Conv2d], Resize),
+    ],
+)
+def test_each_form_undoes_strides_and_pools_in_its_own_way(form, strided, pooled) -> None:
+    decoder = mirror(strided_and_pooled(), form)
+    kinds = [type(layer) for layer in decoder.layers]
+    assert [kind.__name__ for kind in kinds] == [
+        *[kind.__name__ for kind in strided], pooled.__name__, "Resize", "ConvTranspose2d", pooled.__name__,
+    ]  # fmt: skip
+    assert [kept for _, kept in decoder.windows] == [True, False, True, True, True]
+    assert decoder.windows[3][0] == window_of(strided_and_pooled()[3])
+
+
+def shape_of(conv: nn.Module) -> tuple[object, ...]:
+    return conv.in_channels, conv.out_channels, conv.kernel_size, conv.stride, conv.padding, conv.groups
+
+
+def test_strided_convolutions_are_mirrored_with_window_groups_and_bias() -> None:
+    whole = strided_and_pooled()
+    enlarge, *_, last, _ = mirror(whole).layers
+    assert shape_of(enlarge.conv) == (6, 4, (4, 3), (2, 1), (1, 2), 2)
+    assert (enlarge.conv.dilation, enlarge.conv.bias) == ((1, 2), None)
+    assert shape_of(last) == (4, 2, (3, 3), (1, 1), (0, 0), 2)
+    assert last.bias is not None
+    _, smooth, *_ = mirror(whole, "upsample").layers
+    assert shape_of(smooth) == (6, 4, (5, 3), (1, 1), (2, 1), 2), "the kernel made odd, so that sizes stay"
+    assert smooth.bias is None
+
+
+@pytest.mark.parametrize("form", ["unpool", "transpose", "upsample"])
+def test_class_channels_are_those_of_the_last_layer_alone(form) -> None:
+    decoder = mirror(
+        nn.Sequential(nn.Conv1d(2, 4, 4, 2, groups=2), nn.Conv1d(4, 4, 3, 2, groups=4)), form, channels=5
+    )
+    convolutions = [layer for layer in decoder.modules() if hasattr(layer, "kernel_size")]
+    assert [(c.in_channels, c.out_channels, c.groups) for c in convolutions] == [(4, 4, 4), (4, 5, 1)]
+    assert decoder(torch.zeros(1, 4, 3), size=(16,)).shape == (1, 5, 16)
+
+
+def test_pools_are_undone_with_the_channels_that_they_pooled() -> None:
+    layers = mirror(strided_and_pooled(), "transpose").layers
+    assert shape_of(layers[1].conv) == (4, 4, (3, 2), (2, 1), (1, 0), 1)
+    assert shape_of(layers[-1].conv) == (2, 2, (2, 2), (2, 2), (0, 0), 1), "a pool of the image itself"
+    for kind, transposed in ((nn.MaxPool1d, nn.ConvTranspose1d), (nn.MaxPool3d, nn.ConvTranspose3d)):
+        window = window_of(kind(2))
+        assert window is not None
+        assert type(undo_pool(window, "transpose", 7).conv) is transposed
+
+
+def test_a_transposed_convolution_of_the_image_is_the_quick_one_in_two_dimensions() -> None:
+    kinds = [type(mirror(nn.Sequential(kind(1, 2, 3))).layers[0]) for kind in CONVOLUTIONS]
+    assert kinds == [nn.ConvTranspose1d, ConvTranspose2d, nn.ConvTranspose3d]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
+from unpool.objectives.local_aggregation import loss as loss_module
 from unpool.objectives.local_aggregation.loss import LocalAggregation, nearest
 
 TAU = 0.07
@@ -211,3 +212,121 @@ def test_half_precision_around_it_changes_nothing() -> None:
     assert inside.dtype == torch.float32
     assert float(inside) == float(la(z_BD, index_B))
     assert float(la(z_BD.bfloat16(), index_B)) == pytest.approx(float(inside), rel=0.05)
+
+
+def test_the_smallest_bank_has_three_images_of_one_number() -> None:
+    la = LocalAggregation(3, 1, num_clusterings=1)
+    assert (la.num_neighbours, la.num_clusters, la.clusters.tolist()) == (2, 2, [[0, 1, 2]])
+    for arguments, message in (
+        ((2, 1), "num_images: 2, .* from 3 on"),
+        ((3, 0), "dimension: 0, .* from 1 on"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            LocalAggregation(*arguments)
+
+
+@pytest.mark.parametrize("number", [True, 2.0, 1])
+def test_neighbours_are_a_whole_number_from_two_on(number) -> None:
+    with pytest.raises(UsageError, match=r"num_neighbours: .* whole number from 2 on"):
+        LocalAggregation(60, 6, num_neighbours=number)
+
+
+def test_bounds_of_temperature_and_momentum() -> None:
+    for momentum in (0, 1):
+        assert LocalAggregation(9, 2, momentum=momentum).momentum == momentum
+    for wrong in ({"momentum": -0.01}, {"temperature": float("inf")}, {"temperature": float("nan")}):
+        with pytest.raises(UsageError, match=next(iter(wrong))):
+            LocalAggregation(9, 2, **wrong)
+
+
+def test_limits_of_neighbours() -> None:
+    assert LocalAggregation(50_000, 1, num_clusterings=1).num_neighbours == 4096, "at most, by default"
+    assert LocalAggregation(9, 2, num_neighbours=np.int64(8)).num_neighbours == 8
+    for name, reason in (
+        ("num_neighbours", "a neighbour of every other"),
+        ("num_clusters", "would be alone"),
+    ):
+        with pytest.raises(UsageError, match=f"{reason}; take fewer than 60, by default (6|2)$"):
+            LocalAggregation(60, 6, **{name: 60})
+
+
+@pytest.mark.parametrize("num_images", [34, 51, 53])
+def test_a_bank_in_several_parts_has_the_same_neighbours(monkeypatch, num_images: int) -> None:
+    rng = torch.Generator().manual_seed(5)
+    v_BD, bank_ND = torch.randn(3, 4, generator=rng), torch.randn(num_images, 4, generator=rng)
+    monkeypatch.setattr(loss_module, "CHUNK_ENTRIES", 3 * 17)  # parts of 17 rows, the last one may have 2
+    for k in (1, 5, 8, 12):
+        value_Bk, which_Bk = nearest(v_BD, bank_ND, k)
+        expected = (v_BD @ bank_ND.T).topk(k, dim=1)
+        order = value_Bk.argsort(dim=1, descending=True)
+        torch.testing.assert_close(value_Bk.gather(1, order), expected.values)
+        assert torch.equal(which_Bk.gather(1, order), expected.indices)
+
+
+def test_parts_of_a_bank_hold_no_more_similarities_than_allowed(monkeypatch) -> None:
+    sizes = []
+
+    class Recorded(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, function, types, args=(), kwargs=None):
+            found = super().__torch_function__(function, types, args, kwargs or {})
+            if function in (torch.Tensor.matmul, torch.Tensor.__matmul__):
+                sizes.append(tuple(found.shape))
+            return found
+
+    monkeypatch.setattr(loss_module, "CHUNK_ENTRIES", 60)
+    bank_ND = torch.randn(50, 2)
+    nearest(torch.randn(3, 2).as_subclass(Recorded), bank_ND, 2)
+    assert sizes == [(3, 20), (3, 20), (3, 10)]
+    sizes.clear()
+    nearest(torch.randn(1, 2).as_subclass(Recorded), bank_ND, 2)
+    assert sizes == [(1, 50)]
+
+
+def test_each_clustering_of_each_round_has_its_own_seed(monkeypatch) -> None:
+    calls = []
+
+    def recluster(bank_ND, num_clusters, before_N, *, seed):
+        calls.append((seed, num_clusters, before_N if before_N is None else before_N.tolist()))
+        return torch.full((len(bank_ND),), len(calls))
+
+    monkeypatch.setattr(loss_module, "recluster", recluster)
+    la = LocalAggregation(4, 2, num_clusters=2, num_clusterings=2, seed=3)
+    for _ in range(2):
+        la.recluster()
+    first, second = 3 * 1_009 * 1_000_003, (3 * 1_009 + 1) * 1_000_003  # stored runs are repeated with these
+    assert calls == [
+        (first, 2, None), (second, 2, None), (first + 1, 2, [1] * 4), (second + 1, 2, [2] * 4)
+    ]  # fmt: skip
+    assert la.clusters.tolist() == [[3] * 4, [4] * 4]
+    assert int(la.rounds) == 2
+
+
+def test_the_bank_of_a_seed_is_always_the_same() -> None:
+    bank_ND = torch.randn(5, 3, generator=torch.Generator().manual_seed(11))
+    torch.testing.assert_close(
+        LocalAggregation(5, 3, seed=11).bank, torch.nn.functional.normalize(bank_ND, dim=1)
+    )
+
+
+def test_several_processes_mix_in_the_vectors_of_all(monkeypatch) -> None:
+    z_BD, index_B = torch.randn(5, 6), torch.tensor([4, 8, 15, 16, 23])
+    unit_BD = torch.nn.functional.normalize(z_BD, dim=1)
+
+    def gather(own_bE):
+        return (index_B[:, None] if own_bE.dtype == torch.int64 else unit_BD), 0
+
+    la, alone = LocalAggregation(60, 6), LocalAggregation(60, 6)
+    alone.update(z_BD, index_B)
+    monkeypatch.setattr(loss_module, "gather_rows", gather)
+    la.update(z_BD[:2], index_B[:2])
+    assert torch.equal(la.bank, alone.bank)
+
+
+def test_an_empty_batch_and_truth_values_as_rows_are_refused() -> None:
+    la = LocalAggregation(9, 2)
+    with pytest.raises(UsageError, match="one row or more"):
+        la(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64))
+    with pytest.raises(UsageError, match=r"index_B: shape .* of bool, expected 2 whole numbers"):
+        la(torch.zeros(2, 2), torch.tensor([True, False]))
+    assert la(torch.ones(2, 2), np.array([0, 8], dtype=np.int32)) >= 0, "the first and the last image"
