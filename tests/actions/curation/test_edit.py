@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace, seen
 from unpool import Workspace
 from unpool.actions.curation import edit
-from unpool.actions.curation import undo as undo_module
-from unpool.actions.grouping.group import group
-from unpool.actions.grouping.settings import GroupSettings
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.store.columns import skipped_row
-from unpool.store.state import write_state
 from unpool.store.sync import move_annotations_with_content, read_annotations, remove_missing_rows
 from unpool.store.table import ImageTable
-
-PATHS = [f"{i:02}.png" for i in range(12)]
-GROUPS = [0] * 5 + [1] * 4 + [3] * 2 + [-1]
-COLUMNS = ["path", "group", "probability", "label", "wrong", "suggestion", "suggestion_confidence"]
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """Twelve images in the groups 0, 1 and 3, one in none; a thirteenth was skipped."""
-    work = tmp_path / "w.unpool"
-    table = ImageTable.create(work)
-    table.upsert([{"path": path, "status": "ok", "id": f"id-{path}"} for path in PATHS])
-    table.upsert([{"path": "broken.png", "status": "skipped"}])
-    table.reset_vectors(2)
-    angle_N = np.radians(np.array(GROUPS) * 30 + np.arange(12) % 5 * (1 + 2 * (np.arange(12) % 5 > 2)))
-    table.update(PATHS, {
-        "vector": np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1),
-        "group": GROUPS, "probability": [0.5] * 12,
-    })  # fmt: skip
-    return work
-
-
-def seen(work: Path) -> pd.DataFrame:
-    return ImageTable(work).frame(COLUMNS).set_index("path")
-
-
-def groups_csv(work: Path) -> dict[str, str]:
-    with (work / "groups.csv").open(newline="") as file:
-        return {row["path"]: row["group"] for row in csv.DictReader(file)}
+    return make_grouped_workspace(tmp_path / "w.unpool")
 
 
 def test_label_says_and_does(work: Path) -> None:
@@ -157,95 +127,6 @@ def test_without_groups_it_is_told(work: Path) -> None:
             act()
 
 
-def test_every_edit_is_undone_the_last_first(work: Path) -> None:
-    ImageTable(work).update(["07.png"], {"suggestion": ["hat"], "suggestion_confidence": [0.7]})
-    states = []
-    for act in (
-        lambda: edit.label(work, PATHS[:8], "shoe"), lambda: edit.label(work, PATHS[4:], "hat"),
-        lambda: edit.mark(work, PATHS), lambda: edit.move(work, PATHS[:2], 3), lambda: edit.merge(work, [1, 3]),
-        lambda: edit.split(work, 1), lambda: edit.move(work, PATHS[3:5], 3), lambda: edit.label(work, PATHS, None),
-    ):  # fmt: skip
-        states.append(seen(work))
-        assert act()["changed"]
-    while states:
-        told = edit.last_edit(work)
-        assert edit.undo(work)["message"] == f"undone: {told}"
-        pd.testing.assert_frame_equal(seen(work), states.pop())
-    assert edit.last_edit(work) is None
-    assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))
-    with pytest.raises(UnpoolError, match=r"no edit of .* is left to undo"):
-        edit.undo(work)
-
-
-def test_undo_leaves_what_was_changed_since(work: Path) -> None:
-    edit.label(work, PATHS[:3], "shoe")
-    table = ImageTable(work)
-    table.delete(["00.png"])
-    table.update(["01.png"], {"label": ["by another"]})
-    assert edit.undo(work) == {"changed": 1, "message": "undone: labelled 3 images ‘shoe’"}
-    frame = seen(work)
-    assert "00.png" not in frame.index
-    assert frame["label"].dropna().to_dict() == {"01.png": "by another"}
-
-
-def test_a_kill_before_the_table_is_changed_leaves_an_edit_that_does_nothing(
-    work: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    edit.label(work, PATHS[:2], "first")
-    before = seen(work)
-    with monkeypatch.context() as patch:
-        patch.setattr(ImageTable, "update", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            edit.label(work, PATHS, "second")
-    pd.testing.assert_frame_equal(seen(work), before)
-    assert edit.undo(work)["changed"] == 0
-    pd.testing.assert_frame_equal(seen(work), before)
-    assert edit.undo(work)["changed"] == 2
-
-
-def test_group_edits_end_with_new_groups_and_labels_do_not(work: Path) -> None:
-    edit.label(work, PATHS[:2], "shoe")
-    edit.move(work, PATHS[:2], 1)
-    edit.mark(work, PATHS[:1])
-    group(work, GroupSettings("kmeans", 2))
-    after = seen(work)
-    assert after["label"].count() == 2
-    assert edit.undo(work)["changed"] == 1
-    with pytest.raises(
-        UnpoolError, match=r"“moved 2 images to group 1” cannot be undone: the groups of .* again since"
-    ):
-        edit.undo(work)
-    assert seen(work)["group"].equals(after["group"])
-    assert edit.undo(work) == {"changed": 2, "message": "undone: labelled 2 images ‘shoe’"}
-
-
-def test_edits_are_few_and_small(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undo_module, "MAX_EDITS", 3)
-    for number in range(6):
-        edit.label(work, PATHS, str(number))
-    kept = sorted(path.name for path in (work / "edits").iterdir())
-    assert kept == ["000004.json", "000005.json", "000006.json"]
-    monkeypatch.setattr(undo_module, "MAX_EDIT_BYTES", 10)
-    edit.label(work, PATHS, "large")
-    assert [path.name for path in (work / "edits").iterdir()] == ["000007.json"]
-    assert edit.undo(work)["changed"] == 12
-
-
-def test_a_damaged_edit_is_named(work: Path) -> None:
-    edit.label(work, PATHS, "a")
-    (work / "edits" / "000001.json").write_text(json.dumps({"told": 1}))
-    with pytest.raises(UnpoolError, match=r"000001.json is damaged; delete it"):
-        edit.undo(work)
-
-
-def test_many_edits_leave_a_table_that_is_not_in_pieces(work: Path) -> None:
-    for number in range(60):
-        edit.label(work, PATHS[number % 12], f"label {number}")
-    table = ImageTable(work)
-    assert seen(work)["label"].dropna().tolist() == [f"label {number}" for number in range(48, 60)]
-    assert table._table.stats()["fragment_stats"]["num_fragments"] <= 2
-
-
 def test_labels_and_marks_go_with_moved_files(work: Path) -> None:
     edit.label(work, ["00.png", "01.png"], "shoe")
     edit.mark(work, ["00.png", "02.png", "03.png"])
@@ -313,24 +194,6 @@ def test_suggestions_go_with_the_picture_they_were_made_for(work: Path) -> None:
     table.update(["01.png", "02.png"], {"suggestion": ["hat", "hat"], "suggestion_confidence": [0.5, 0.5]})
     table.upsert([skipped_row(Problem("01.png", "corrupt", "broken"))])
     assert seen(work)["suggestion"].dropna().to_dict() == {"02.png": "hat"}
-
-
-def test_undo_brings_no_suggestion_of_another_network_back(work: Path) -> None:
-    write_state(work, embedded_by="one")
-    ImageTable(work).update(["01.png"], {"suggestion": ["hat"], "suggestion_confidence": [0.5]})
-    edit.label(work, ["01.png"], "shoe")
-    write_state(work, embedded_by="other")
-    edit.undo(work)
-    assert seen(work)["label"].isna().all()
-    assert seen(work)["suggestion"].isna().all()
-
-
-def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
-    edit.label(work, ["01.png"], "shoe")
-    assert edit.last_edit(work) == "labelled 1 image ‘shoe’"
-    edit.undo(work)
-    (work / "edits" / "000009.json").write_text("{")
-    assert edit.last_edit(work) == "an edit whose record is damaged"
 
 
 def test_labels_follow_files_that_were_renumbered(work: Path) -> None:

@@ -1,0 +1,40 @@
+"""A workspace that tests edit by hand, and what they read of it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from unpool.store.table import ImageTable
+
+PATHS = [f"{i:02}.png" for i in range(12)]
+GROUPS = [0] * 5 + [1] * 4 + [3] * 2 + [-1]
+COLUMNS = ["path", "group", "probability", "label", "wrong", "suggestion", "suggestion_confidence"]
+
+
+def make_grouped_workspace(work: Path) -> Path:
+    """Twelve images in the groups 0, 1 and 3, one in none; a thirteenth was skipped."""
+    table = ImageTable.create(work)
+    table.upsert([{"path": path, "status": "ok", "id": f"id-{path}"} for path in PATHS])
+    table.upsert([{"path": "broken.png", "status": "skipped"}])
+    table.reset_vectors(2)
+    angle_N = np.radians(np.array(GROUPS) * 30 + np.arange(12) % 5 * (1 + 2 * (np.arange(12) % 5 > 2)))
+    table.update(PATHS, {
+        "vector": np.stack([np.cos(angle_N), np.sin(angle_N)], axis=1),
+        "group": GROUPS, "probability": [0.5] * 12,
+    })  # fmt: skip
+    return work
+
+
+def seen(work: Path) -> pd.DataFrame:
+    """What edits change, by path."""
+    return ImageTable(work).frame(COLUMNS).set_index("path")
+
+
+def groups_csv(work: Path) -> dict[str, str]:
+    """The groups as the file lists them."""
+    with (work / "groups.csv").open(newline="") as file:
+        return {row["path"]: row["group"] for row in csv.DictReader(file)}
