@@ -1,0 +1,46 @@
+"""The options of check, search and spread: defaults, and values that are rejected by the name of their flag."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, astuple
+
+import pytest
+
+from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
+from unpool.errors import UsageError
+from unpool.options import OPTIONS, check_settings, options_of
+
+
+def test_defaults_are_allowed() -> None:
+    for settings, values in (
+        (CheckSettings(), (0, "auto")), (SearchSettings(), (12, "auto")), (SpreadSettings(), (0,)),
+    ):  # fmt: skip
+        assert astuple(settings) == values
+        check_settings(settings)
+
+
+def test_every_field_carries_the_option_of_its_name() -> None:
+    for kind in (CheckSettings, SearchSettings, SpreadSettings):
+        assert options_of(kind) == {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (CheckSettings(seed=-1), r"--seed is -1, but must be a number from 0 to 2147483647"),
+        (CheckSettings(device="gpu"), r"unknown --device 'gpu'"),
+        (SearchSettings(k=0), r"--k is 0, but must be a number from 1 to 100000"),
+        (SearchSettings(device="tpu"), r"unknown --device 'tpu'"),
+        (SpreadSettings(seed=2**31), r"--seed is 2147483648, but"),
+    ],
+)
+def test_values_out_of_range_are_rejected(
+    settings: CheckSettings | SearchSettings | SpreadSettings, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        check_settings(settings)
+
+
+def test_settings_do_not_change_during_a_command() -> None:
+    with pytest.raises(FrozenInstanceError):
+        CheckSettings().seed = 1  # type: ignore[misc]

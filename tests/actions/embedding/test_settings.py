@@ -1,0 +1,55 @@
+"""The options of run, demo and embed: defaults, and values that are rejected by the name of their flag."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, asdict
+
+import pytest
+
+from unpool.actions.embedding.settings import DemoSettings, EmbedSettings, RunSettings
+from unpool.errors import UsageError
+from unpool.options import OPTIONS, check_settings, options_of, settings_from
+
+
+def test_a_run_chooses_network_groups_and_time_itself() -> None:
+    settings = RunSettings()
+    assert asdict(settings) == {
+        "network": "auto", "groups": "auto", "minutes": None, "steps": None, "seed": 0, "device": "auto",
+    }  # fmt: skip
+    check_settings(settings)
+    check_settings(DemoSettings())
+    assert asdict(DemoSettings()) == {"seed": 0, "device": "auto"}
+
+
+def test_embed_needs_a_model() -> None:
+    with pytest.raises(UsageError, match="model is missing; give model="):
+        settings_from(EmbedSettings, {})
+    assert settings_from(EmbedSettings, {"model": "conv"}) == EmbedSettings("conv", "auto")
+
+
+def test_every_field_carries_the_option_of_its_name() -> None:
+    for kind in (RunSettings, DemoSettings, EmbedSettings):
+        assert options_of(kind) == {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (RunSettings(groups=1), r"--groups is 1, but must be a number from 2 to 100000 or auto"),
+        (RunSettings(minutes=0), r"--minutes is 0, but must be a number from 0.01"),
+        (RunSettings(steps=0), r"--steps is 0, but"),
+        (RunSettings(seed=-1), r"--seed is -1, but"),
+        (DemoSettings(device="gpu"), r"unknown --device 'gpu'"),
+        (EmbedSettings("conv", device="gpu"), r"unknown --device 'gpu'"),
+    ],
+)
+def test_values_out_of_range_are_rejected(
+    settings: RunSettings | DemoSettings | EmbedSettings, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        check_settings(settings)
+
+
+def test_settings_do_not_change_during_a_command() -> None:
+    with pytest.raises(FrozenInstanceError):
+        RunSettings().seed = 1  # type: ignore[misc]
