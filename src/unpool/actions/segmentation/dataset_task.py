@@ -32,7 +32,7 @@ class DatasetSegmentationTask:
         data: pairs of images and label maps, by index.
         plan: how long and how to train.
         parts: indices to train on and to validate on.
-        loss: a pixel loss; None for cross-entropy.
+        loss: a pixel loss; None for the default of `segment train`.
     """
 
     network: Segmenter
