@@ -29,7 +29,9 @@ def test_sums_stay_exact_over_many_batches() -> None:
     meter = LossMeter(torch.device("cpu"))
     for _ in range(5_000):
         meter.add(torch.tensor(0.1), None, 3)
-    assert meter.means()[0] == pytest.approx(float(torch.tensor(0.1) * 3) / 3, rel=1e-12), "float32 would drift"
+    assert meter.means()[0] == pytest.approx(float(torch.tensor(0.1) * 3) / 3, rel=1e-12), (
+        "float32 would drift"
+    )
 
 
 def test_processes_are_summed() -> None:

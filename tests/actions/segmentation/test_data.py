@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from unpool.actions.segmentation import train as module
-from unpool.actions.segmentation.task import LabelledImages
 
 from support.training import segment_train
+from unpool.actions.segmentation import train as module
 from unpool.actions.segmentation.data import find_labelled, learn_classes
+from unpool.actions.segmentation.task import LabelledImages
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.label_maps import read_labels
@@ -56,12 +56,12 @@ def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_pat
     val_images, val_masks = write(tmp_path / "b", y=[0, 1, 2, 2])
     seen: list[LabelledImages] = []
 
-    class Seen(Exception):
+    class SeenError(Exception):
         pass
 
     def task(settings: object, labelled: LabelledImages, *_: object) -> None:
         seen.append(labelled)
-        raise Seen
+        raise SeenError
 
     monkeypatch.setattr(module, "SegmentationTask", task)
     told = {"out": tmp_path / "m", "val_images": val_images, "val_masks": val_masks, "device": "cpu"}
@@ -70,7 +70,7 @@ def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_pat
     ):
         segment_train(images, masks, **told)
     assert not (tmp_path / "m").exists()
-    with pytest.raises(Seen):
+    with pytest.raises(SeenError):
         segment_train(images, masks, unknown="ignore", **told)
     labelled_images = seen[0]
     assert labelled_images.classes.names == ("0", "1", "2")

@@ -139,13 +139,15 @@ def test_our_own_files_are_replaced_by_another_model_and_other_options(models, t
     assert content(tmp_path / "out") == first
 
 
-@pytest.mark.parametrize("place", ["finish", "as_written"])
+@pytest.mark.parametrize("place", ["finish", "output_value_table"])
 def test_what_a_killed_run_wrote_is_ours_and_made_anew(
     place: str, models, tmp_path: Path, monkeypatch
 ) -> None:
     picture(tmp_path / "in" / "a.png")
     told = {"images": tmp_path / "in", "out": tmp_path / "out"}
-    where = module.Record if place == "finish" else segment_files  # the overlay is there, the labels are not
+    where = (
+        module.PredictionRecord if place == "finish" else segment_files
+    )  # the overlay is there, the labels are not
     stopped(told, models["three"], monkeypatch, where, place)
     assert (tmp_path / "out" / "a.overlay.png").is_file()
     assert segment_predict(**told, model=models["three"])["predicted"] == 1
@@ -161,7 +163,7 @@ def test_a_killed_run_with_another_model_leaves_nothing_that_counts_as_done(
     told = {"images": tmp_path / "in", "out": tmp_path / "out"}
     segment_predict(**told, model=models["three"])
     first = content(tmp_path / "out")
-    stopped(told, models["other"], monkeypatch, segment_files, "as_written")
+    stopped(told, models["other"], monkeypatch, segment_files, "output_value_table")
     assert content(tmp_path / "out") != first  # one file is of the other model
     assert segment_predict(**told, model=models["three"])["predicted"] == 1
     assert content(tmp_path / "out") == first

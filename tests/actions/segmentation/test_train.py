@@ -351,7 +351,10 @@ def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
         ({"ignore": -1}, "--ignore is -1"),
         ({"batch": 0}, "--batch is 0"),
         ({"size": 5}, "--size is 5, but must be a number from 16 to 8192"),
-        ({"network": "segnet", "upsampling": "dense"}, "--upsampling dense says nothing to --network segnet"),
+        (
+            {"network": "segnet", "upsampling": "dense"},
+            "--upsampling dense has no effect on --network segnet",
+        ),
     ],
 )
 def test_wrong_wishes_are_told(change: dict[str, Any], words: str, tmp_path: Path) -> None:
@@ -378,6 +381,6 @@ def test_ctrl_c_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
         raise KeyboardInterrupt
 
     exit_code_of(stop, ["segment", "train", "a", "b"])
-    assert "give the same command with --resume to go on" in capsys.readouterr().err
+    assert "give the same command with --resume to resume it" in capsys.readouterr().err
     exit_code_of(stop, ["segment", "predict", "a"])
-    assert "give the same command again to go on" in capsys.readouterr().err
+    assert "give the same command again to resume it" in capsys.readouterr().err

@@ -15,7 +15,7 @@ from unpool.networks.catalogue import build_network
 from unpool.objectives.contrastive import Contrast
 
 ASKED: dict[str, Any] = {
-    "network": "resnet18", "size": 32, "steps": 2, "batch": 16, "device": "cpu", "val": 0.0,
+    "network": "resnet18", "size": 64, "steps": 2, "batch": 16, "device": "cpu", "val": 0.0,
 }  # fmt: skip
 
 
@@ -39,7 +39,11 @@ def learnt(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def after(out: Path, name: str) -> dict[str, torch.Tensor]:
-    return {key: value for key, value in load_file(out / "model.safetensors").items() if name in key}
+    return {
+        key: value
+        for key, value in load_file(out / "model.safetensors").items()
+        if name in key and "body." in key
+    }
 
 
 def moved(out: Path, learnt: Path) -> float:

@@ -79,7 +79,7 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
         ((*TINY, "--objective", "contrast", "--augment", "none"), 2, "two views of an image, which would be"),
         (
             ("--from", "EMBEDS", "--objective", "aggregate", "--freeze", "--augment", "SMALL"), 2,
-            "with --freeze features are made once",
+            "with --freeze features are computed once",
         ),
         ((*TINY, "--objective", "classify", "--no-indices"), 2, "--no-indices is about decoding"),
         ((*TINY, "--objective", "classify", "--decoder", "unpool"), 2, "--decoder unpool is about decoding"),
@@ -133,7 +133,7 @@ def test_fit_in_python_tells_the_same(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="freeze leaves objective 'contrast' nothing to train here"):
         fit(bare, images, objective="contrast", freeze=True, epochs=1, batch=4)
     with pytest.raises(UsageError, match="--freeze leaves nothing of custom to train"):
-        fit(bare, images, objective="autoencode", freeze=True, epochs=1, batch=4)
+        fit(bare, images, objective="reconstruct", freeze=True, epochs=1, batch=4)
     network = build_network("conv", size=8, channels=1, width=4)
     with pytest.raises(UsageError, match="--patience 3 waits"):
         fit(network, images, val=0, patience=3, epochs=1, batch=4)

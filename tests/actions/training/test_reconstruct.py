@@ -18,6 +18,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture, square
 from unpool.inference import inputs as given
 from unpool.networks.catalogue import build_network
+from unpool.networks.preprocessing import Preprocessing
 from unpool.training.model_file import load_model, save_model
 
 
@@ -187,7 +188,7 @@ def test_no_model_and_a_ruined_one(model: Path, tmp_path: Path) -> None:
 def test_images_are_read_as_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded: after the first batch most of the 1,797 images are still unread."""
     monkeypatch.setattr(given, "usable_cores", lambda: 2)
-    images = given.input_images(["digits"], None, Progress())
+    images = given.list_inputs(["digits"], None, Progress())
     read = 0
     for path, reader in list(images.readers.items()):
 
@@ -197,7 +198,7 @@ def test_images_are_read_as_they_are_used(monkeypatch: pytest.MonkeyPatch) -> No
             return reader(side)
 
         images.readers[path] = counted
-    batches = images.batches(given.Form(8, 1, "centre"))
+    batches = images.batches(Preprocessing(8, 1, (0.5,), (0.5,)))
     assert len(next(batches)) == 64
     assert 64 <= read <= 64 + 4 * 2
     assert sum(len(batch) for batch in batches) == 1797 - 64

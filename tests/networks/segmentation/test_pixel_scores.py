@@ -1,0 +1,36 @@
+"""Counts and scores of label maps against a loop over pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
+
+
+def test_counts_and_scores_are_those_of_a_loop_over_pixels() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.choice([0, 1, 2, 255], (2, 9, 7))
+    predicted = rng.integers(0, 3, (2, 9, 7))
+    table = count_pixels(torch.from_numpy(true), torch.from_numpy(predicted), 3).numpy()
+    expected = np.zeros((3, 3), int)
+    for one, other in zip(true.ravel(), predicted.ravel(), strict=True):
+        if one != 255:
+            expected[one, other] += 1
+    assert (table == expected).all()
+    scores = scores_of(table)
+    counted = true != 255
+    for number in range(3):
+        both = ((true == number) & (predicted == number)).sum()
+        either = (((true == number) | (predicted == number)) & counted).sum()
+        assert scores["iou"][number] == pytest.approx(both / either)
+    assert scores["mean_iou"] == pytest.approx(np.mean(scores["iou"]))
+    assert scores["pixel_accuracy"] == pytest.approx((true == predicted)[counted].mean())
+
+
+def test_classes_that_do_not_occur_do_not_count() -> None:
+    assert scores_of(np.array([[4, 0], [0, 0]]))["mean_iou"] == 1.0
+    assert scores_of(np.zeros((2, 2), int)) == {
+        "pixel_accuracy": None, "mean_accuracy": None, "mean_iou": None, "iou": [None, None],
+    }  # fmt: skip

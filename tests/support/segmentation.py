@@ -1,0 +1,32 @@
+"""Decoded scenes and the task of training a tiny segmenter on them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from support.masks import write_scenes
+from unpool.actions.segmentation.data import find_labelled, learn_classes, load_labelled
+from unpool.actions.segmentation.settings import SegmentationSettings
+from unpool.actions.segmentation.task import LabelledImages, SegmentationTask
+from unpool.core.progress import Progress
+
+SETTINGS = SegmentationSettings(backbone="conv", weights="none", batch=2, size=32, steps=1, lr=0.3)
+
+
+def load_scenes(folder: Path, count: int = 4) -> LabelledImages:
+    """Write scenes, and decode them."""
+    images, masks = write_scenes(folder, count)
+    progress = Progress()
+    found = find_labelled(images, masks, split="train", progress=progress)
+    classes = learn_classes([found], None, None, unknown="refuse", progress=progress)
+    store = load_labelled(found.pairs, classes, unknown="refuse", file=None, progress=progress)
+    return LabelledImages(store, None, classes)
+
+
+def build_task(labelled: LabelledImages, **options: Any) -> SegmentationTask:
+    """A task of one step, with other options where given."""
+    return SegmentationTask(replace(SETTINGS, **options), labelled, torch.device("cpu"), Progress())
