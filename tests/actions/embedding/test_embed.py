@@ -1,0 +1,207 @@
+"""Vectors follow the folder: of new and changed files only, each at its own path, labels along with their content.
+
+The encoder is replaced by the mean colour, so that every vector is known; nothing is exported.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import unpool.actions.embedding.embed as embed_module
+from unpool.actions.curation import edit
+from unpool.actions.embedding.embed import Embedding, embed, sync_embeddings
+from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
+from unpool.actions.embedding.settings import EmbedSettings
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError, UsageError
+from unpool.inference.model import LoadedEncoder
+from unpool.networks.catalogue import build_network
+from unpool.networks.preprocessing import Preprocessing
+from unpool.store.state import read_state
+from unpool.store.table import ImageTable
+from unpool.training.model_file import describe_model, model_id, save_model
+
+COLOURS = {
+    "red.png": (250, 0, 0),
+    "green.png": (0, 240, 0),
+    "blue.png": (0, 0, 230),
+    "a/grey.png": (99, 99, 99),
+}
+
+
+def save_colour(path: Path, colour: tuple[int, int, int]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (12, 12), colour).save(path)
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    for name, colour in COLOURS.items():
+        save_colour(tmp_path / "images" / name, colour)
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    return tmp_path / "w.unpool"
+
+
+def mean_colour(pixels_BHWC: np.ndarray) -> np.ndarray:
+    vectors_BD: np.ndarray = pixels_BHWC.mean((1, 2), dtype=np.float32)
+    return vectors_BD
+
+
+@pytest.fixture(autouse=True)
+def _encode_by_mean_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(folder: Path, device: str, progress: Progress) -> LoadedEncoder:
+        preprocessing = Preprocessing.from_dict(describe_model(folder)["preprocessing"])
+        return LoadedEncoder(mean_colour, preprocessing, model_id(folder), preprocessing.channels)
+
+    monkeypatch.setattr(embed_module, "load_encoder", load)
+
+
+def save_network(folder: Path, channels: int = 3, seed: int = 0) -> Path:
+    save_model(folder, build_network("conv", size=8, channels=channels, width=4, decoder="none", seed=seed))
+    return folder
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return save_network(tmp_path / "model")
+
+
+def run(images: Path, model: Path, work: Path, progress: Progress | None = None) -> Embedding:
+    request = ModelRequest(str(model), may_train=False)
+    return sync_embeddings(
+        str(images), request, work=work, data=None, device="cpu", progress=progress or Progress()
+    )
+
+
+def vectors(work: Path) -> dict[str, tuple[int, ...]]:
+    rows = ImageTable(work).arrow(["path", "vector"], where="vector IS NOT NULL").to_pylist()
+    return {row["path"]: tuple(round(value) for value in row["vector"]) for row in rows}
+
+
+def test_each_image_gets_its_own_vector_and_all_is_counted(images: Path, model: Path, work: Path) -> None:
+    result = embed(str(images), EmbedSettings(str(model), "cpu"), work=work)
+    assert vectors(work) == COLOURS
+    assert {name: result[name] for name in ("work", "images", "skipped", "embedded", "network", "dimension")} == {
+        "work": str(work), "images": 4, "skipped": 0, "embedded": 4, "network": "conv", "dimension": 3,
+    }  # fmt: skip
+    assert set(result) == {
+        "work", "images", "skipped", "embedded", "network", "dimension", "seconds", "images_per_second",
+    }  # fmt: skip
+    assert result["images_per_second"] > 0
+    assert read_state(work)["images"] == str(images)
+
+
+def test_only_new_and_changed_files_are_embedded_again(images: Path, model: Path, work: Path) -> None:
+    run(images, model, work)
+    unchanged = run(images, model, work)
+    assert (unchanged.embedded, unchanged.removed, unchanged.images) == (0, 0, 4)
+    save_colour(images / "red.png", (7, 8, 9))
+    save_colour(images / "new.png", (1, 2, 3))
+    (images / "blue.png").unlink()
+    done = run(images, model, work)
+    assert (done.embedded, done.removed, done.images) == (2, 1, 4)
+    assert vectors(work) == {
+        "red.png": (7, 8, 9), "new.png": (1, 2, 3), "green.png": COLOURS["green.png"],
+        "a/grey.png": COLOURS["a/grey.png"],
+    }  # fmt: skip
+
+
+def test_another_model_embeds_all_again(images: Path, model: Path, work: Path, tmp_path: Path) -> None:
+    run(images, model, work)
+    other = save_network(tmp_path / "other", channels=1, seed=1)
+    done = run(images, other, work)
+    assert (done.embedded, done.dimension) == (4, 1)
+    assert read_state(work)["embedded_by"] == model_id(other)
+    assert vectors(work)["a/grey.png"] == (99,)
+
+
+class Messages(Progress):
+    """Keeps what is said to people."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_unreadable_files_are_skipped_and_listed(images: Path, model: Path, work: Path) -> None:
+    (images / "broken.png").write_bytes(b"\x89PNG broken")
+    messages = Messages()
+    done = run(images, model, work, messages)
+    assert (done.images, done.skipped, done.embedded) == (4, 1, 4)
+    assert f"1 skipped: {work / 'problems.csv'} says why" in messages.lines
+    with (work / "problems.csv").open(encoding="utf-8") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == ["broken.png"]
+    assert "broken.png" not in vectors(work)
+
+
+def test_a_folder_without_any_usable_image_is_an_error(images: Path, model: Path, work: Path) -> None:
+    (images.parent / "empty").mkdir()
+    with pytest.raises(UnpoolError, match=r"there is no image in .*empty; name a folder that holds some"):
+        run(images.parent / "empty", model, work)
+    assert not work.exists()
+    (images.parent / "broken").mkdir()
+    (images.parent / "broken" / "a.png").write_bytes(b"\x89PNG broken")
+    with pytest.raises(UnpoolError, match=r"no image in .*broken can be used: 1 skipped"):
+        run(images.parent / "broken", model, work)
+
+
+def test_rows_go_where_only_empty_files_are_left(images: Path, model: Path, work: Path) -> None:
+    run(images, model, work)
+    for name in COLOURS:
+        (images / name).unlink()
+    (images / "empty.png").touch()
+    with pytest.raises(UnpoolError, match="can be used"):
+        run(images, model, work)
+    assert ImageTable(work).arrow(["path"])["path"].to_pylist() == ["empty.png"]
+
+
+def test_a_workspace_holds_the_images_of_one_folder(images: Path, model: Path, work: Path) -> None:
+    run(images, model, work)
+    with pytest.raises(UnpoolError, match=r"holds the images of .*, not of .*; name another with --work"):
+        run(images / "a", model, work)
+    assert vectors(work) == COLOURS
+
+
+def test_settings_are_checked_before_anything_is_written(images: Path, model: Path, work: Path) -> None:
+    with pytest.raises(UsageError, match="unknown --device 'gpu'"):
+        embed(str(images), EmbedSettings(str(model), "gpu"), work=work)
+    assert not work.exists()
+
+
+def test_labels_follow_a_renamed_file(images: Path, model: Path, work: Path) -> None:
+    run(images, model, work)
+    edit.label(work, "red.png", "warm")
+    (images / "red.png").rename(images / "scarlet.png")
+    run(images, model, work)
+    frame = ImageTable(work).frame(["path", "label"]).set_index("path")
+    assert frame["label"].dropna().to_dict() == {"scarlet.png": "warm"}
+
+
+def test_images_that_training_decoded_are_embedded_from_memory(
+    images: Path, model: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are grey, so the buffer holds one channel, and the network takes three."""
+    for value, name in enumerate(COLOURS, start=1):
+        Image.new("L", (12, 12), 40 * value).save(images / name)
+    prepare = Preparation.prepare
+
+    def prepare_and_decode(self: Preparation, request: ModelRequest) -> None:
+        prepare(self, request)
+        self.store = self._decode(Preprocessing(8, 3), self.folder)
+
+    monkeypatch.setattr(Preparation, "prepare", prepare_and_decode)
+    monkeypatch.setattr(embed_module, "embed_chunks", None)  # no file is read a second time
+    done = run(images, model, work)
+    assert (done.embedded, done.images) == (4, 4)
+    assert vectors(work) == {name: (40 * value,) * 3 for value, name in enumerate(COLOURS, start=1)}
