@@ -79,10 +79,7 @@ def propagate_labels(
     [-1, 0, 0, -1, 1, 1]
     """
     unit_ND, label_N = normalise(vectors_ND), np.asarray(labels, np.int64)
-    if label_N.shape != (len(unit_ND),):
-        raise UnpoolError(f"labels: shape {label_N.shape}, expected one for each of {len(unit_ND)} vectors")
-    if not (label_N >= 0).any():
-        raise UnpoolError(f"labels: none for {len(label_N)} images, expected one at least; label some images")
+    _check_labels(label_N, len(unit_ND))
     classes = np.unique(label_N[label_N >= 0])
     code_N = np.where(label_N >= 0, np.searchsorted(classes, label_N), UNLABELLED)
     graph = _Graph(neighbour_graph(unit_ND, k, seed=seed))
@@ -91,6 +88,13 @@ def propagate_labels(
     free_N = (code_N < 0) & (reached_N > 0)
     confidence_N = np.where(free_N, share_N * np.sqrt(np.minimum(1, graph.relative(reached_N, code_N))), 0)
     return np.where(free_N, classes[best_N], UNLABELLED), confidence_N.astype(np.float32)
+
+
+def _check_labels(label_N: Indices, num_images: int) -> None:
+    if label_N.shape != (num_images,):
+        raise UnpoolError(f"labels: shape {label_N.shape}, expected one for each of {num_images} vectors")
+    if not (label_N >= 0).any():
+        raise UnpoolError(f"labels: none for {len(label_N)} images, expected one at least; label some images")
 
 
 def neighbour_graph(vectors_ND: npt.ArrayLike, k: int = NUM_NEIGHBOURS, *, seed: int = 0) -> csr_matrix:

@@ -116,12 +116,8 @@ def build_network(
     Linear(in_features=256, out_features=5, bias=True)
     """
     entry = _entry(name)
-    if width is not None and not entry.has_width:
-        raise UsageError(f"{name} has no width to choose; leave width out, or use conv or conv-small")
     side, depth = entry.size if size is None else size, entry.channels if channels is None else channels
-    for option, value in (("size", side), ("channels", depth), ("width", 1 if width is None else width)):
-        if value < 1:
-            raise UsageError(f"{option} {value} is not a positive number; give at least 1")
+    _check_shape(name, entry, side, depth, width)
     with seeded(seed):
         network = build(name, entry, side, depth, width or 32, decoder, num_classes)
         network = network if head is None else with_head(network, head)
@@ -130,6 +126,14 @@ def build_network(
     options = {"width": width, "decoder": decoder, "num_classes": num_classes, "head": head}
     network.built_with = {"size": side, "channels": depth} | _drop_none(options)
     return network
+
+
+def _check_shape(name: str, entry: Entry, size: int, channels: int, width: int | None) -> None:
+    if width is not None and not entry.has_width:
+        raise UsageError(f"{name} has no width to choose; leave width out, or use conv or conv-small")
+    for option, value in (("size", size), ("channels", channels), ("width", 1 if width is None else width)):
+        if value < 1:
+            raise UsageError(f"{option} {value} is not a positive number; give at least 1")
 
 
 def default_size(name: str) -> int:

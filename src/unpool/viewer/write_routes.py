@@ -46,9 +46,6 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
     """
     router = APIRouter(prefix="/api")
     one_at_a_time = threading.Lock()
-    file_types: dict[str, dict[str, Any]] = {
-        one.media_type: {} for one in EXPORT_FORMATS.values() if one.is_file
-    }
 
     @router.post("/edit")
     def edit(request: Annotated[schemas.Edit, Body()]) -> schemas.Edited:
@@ -62,6 +59,16 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
         return {
             "changed": result["changed"], "message": result["message"], "collection": session.collection(),
         }  # fmt: skip
+
+    _export_routes(router, session)
+    _job_routes(router, session, jobs, folders)
+    return router
+
+
+def _export_routes(router: APIRouter, session: Session) -> None:
+    file_types: dict[str, dict[str, Any]] = {
+        one.media_type: {} for one in EXPORT_FORMATS.values() if one.is_file
+    }
 
     @router.post("/export", responses={200: {"content": file_types}})
     def export_file(request: schemas.Export) -> Response:
@@ -81,9 +88,6 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
         session.snapshot(request.revision)
         out = session.work / EXPORTS / _safe(request.name)
         return export(session.work, ExportSettings(request.to, out, request.link, paths))
-
-    _job_routes(router, session, jobs, folders)
-    return router
 
 
 def _edit(session: Session, request: schemas.Edit) -> EditResult:

@@ -69,12 +69,7 @@ def reassign_isolated_communities(
             others = np.flatnonzero(community_N != number)
             outside_O = others[subsample_indices(len(others), MAX_REFERENCES, rng)]
             views = list(view_source(row_R[subsample_indices(len(row_R), MAX_QUERIES, rng)]))
-            near_K = _share_of_neighbours(
-                [normalise(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, before_N
-            )
-            near_K += _share_of_neighbours(
-                [picture_RP for _, picture_RP in views], pixel_NP, outside_O, before_N
-            )
+            near_K = _shares_of_groups(views, unit_ND, pixel_NP, outside_O, before_N)
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
             after_N[row_R] = np.argmax(
                 near_K / np.maximum(there_K, len(row_R) * len(outside_O) / len(others))
@@ -82,6 +77,21 @@ def reassign_isolated_communities(
     for lost in np.setdiff1d(before_N, after_N):
         after_N[before_N == lost] = lost
     return after_N
+
+
+def _shares_of_groups(
+    views: list[tuple[Floats, Floats]],
+    unit_ND: Floats,
+    pixel_NP: Floats,
+    outside_O: Indices,
+    group_N: Indices,
+) -> npt.NDArray[np.float64]:
+    """The share of each group (K,) among the nearest by vectors, plus that by pixels."""
+    by_vectors_K = _share_of_neighbours(
+        [normalise(vector_RD) for vector_RD, _ in views], unit_ND, outside_O, group_N
+    )
+    pictures = [picture_RP for _, picture_RP in views]
+    return by_vectors_K + _share_of_neighbours(pictures, pixel_NP, outside_O, group_N)
 
 
 def _share_of_neighbours(
