@@ -45,7 +45,8 @@ def compute_reconstruction_errors(work: Path, table: ImageTable, device: str, pr
         progress: where stages go.
 
     Raises:
-        UnpoolError: the images' folder or set is no longer there, or the model returns values that are not finite.
+        UnpoolError: it is not known where the images are, their data set cannot be had, or the model returns values
+            that are not finite.
     """
     if not has_trained_decoder(work / MODEL):
         return
