@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from support.masks import write_scenes
+from unpool.actions.segmentation import evaluate as module
 from unpool.actions.segmentation.evaluate import segment_evaluate
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
+from unpool.inference import segmenter_model
+from unpool.inference.segmenter_model import LoadedSegmenter
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
+
+
+class Brightness:
+    """Predicts of each pixel the class of its red, in steps of 100."""
+
+    network = SimpleNamespace(enlarge=1.0)
+    num_classes = 3
+
+    def __call__(self, pixels_BHW3: np.ndarray) -> torch.Tensor:
+        class_BHW = torch.from_numpy(pixels_BHW3[..., 0].astype(np.int64) // 100)
+        return torch.nn.functional.one_hot(class_BHW, 3).permute(0, 3, 1, 2).float()
+
+
+@pytest.fixture
+def by_brightness(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = classes_by_value(["dark", "grey", "bright"], ignore=255)
+    loaded: Any = LoadedSegmenter(Brightness(), classes, "brightness")  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "load_segmenter", lambda *_: loaded)
+
+
+def write_pair(folder: Path, name: str, red: list[int], label: list[int]) -> tuple[Path, Path]:
+    """One row of pixels, and their labels."""
+    images, masks = folder / "images", folder / "masks"
+    for part in (images, masks):
+        part.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.array([[(value, 0, 0) for value in red]], np.uint8)).save(images / name)
+    Image.fromarray(np.array([label], np.uint8)).save(masks / name)
+    return images, masks
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +59,20 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the export, which takes seconds."""
+
+    def fail(*_: Any) -> None:
+        raise UnpoolError("not in this test")
+
+    monkeypatch.setattr(segmenter_model, "export_segmenter", fail)
+
+
 def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Path) -> None:
     from unpool.actions.segmentation.predict import segment_predict
 
-    images, masks = write_scenes(tmp_path, 3)
+    images, masks = write_scenes(tmp_path, 2)
     found = segment_evaluate(images, masks, model=model)
     segment_predict(images, model=model, out=tmp_path / "out")
     table = np.zeros((3, 3), int)
@@ -38,7 +82,7 @@ def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Pa
         np.add.at(table, (true, predicted), 1)
     assert found["confusion"] == table.tolist()
     assert found["pixel_accuracy"] == pytest.approx(np.trace(table) / table.sum())
-    assert (found["images"], found["skipped"]) == (3, 0)
+    assert (found["images"], found["skipped"]) == (2, 0)
 
 
 def test_unreadable_pairs_are_skipped_and_none_is_an_error(model: Path, tmp_path: Path) -> None:
@@ -49,3 +93,33 @@ def test_unreadable_pairs_are_skipped_and_none_is_an_error(model: Path, tmp_path
     (masks / "001.png").write_bytes(b"no picture")
     with pytest.raises(UnpoolError, match=r"no pair can be used; the first, 000\.png"):
         segment_evaluate(images, masks, model=model)
+
+
+def test_pixels_are_counted_over_all_pairs_and_void_ones_are_not(by_brightness: None, tmp_path: Path) -> None:
+    write_pair(tmp_path, "a.png", [0, 0, 100, 200], [0, 1, 1, 255])
+    images, masks = write_pair(tmp_path, "b.png", [200, 0], [1, 0])
+    found = segment_evaluate(images, masks, model=tmp_path)
+    assert found["confusion"] == [[2, 0, 0], [1, 1, 1], [0, 0, 0]]
+    assert found["iou"] == {"dark": pytest.approx(2 / 3), "grey": pytest.approx(1 / 3), "bright": None}
+    assert (found["pixel_accuracy"], found["mean_iou"]) == (pytest.approx(0.6), pytest.approx(0.5))
+
+
+def test_values_that_are_no_class_are_an_error_or_ignored(by_brightness: None, tmp_path: Path) -> None:
+    images, masks = write_pair(tmp_path, "a.png", [0, 100, 0], [0, 1, 77])
+    with pytest.raises(UnpoolError, match=r"the mask a\.png holds the value 77"):
+        segment_evaluate(images, masks, model=tmp_path)
+    found = segment_evaluate(images, masks, model=tmp_path, unknown="ignore")
+    assert found["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_the_confusion_is_drawn_where_a_file_is_named(by_brightness: None, tmp_path: Path) -> None:
+    images, masks = write_pair(tmp_path, "a.png", [0, 100], [0, 1])
+    segment_evaluate(images, masks, model=tmp_path, out=tmp_path / "confusion.png")
+    with Image.open(tmp_path / "confusion.png") as picture:
+        assert (picture.format, min(picture.size) > 50) == ("PNG", True)
+
+
+@pytest.mark.parametrize("options", [{"device": "gpu"}, {"unknown": "skip"}])
+def test_options_are_checked_before_a_folder_is_read(options: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"--{next(iter(options))} "):
+        segment_evaluate(tmp_path / "none", tmp_path / "none", model=tmp_path, **options)

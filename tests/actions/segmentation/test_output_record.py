@@ -54,3 +54,76 @@ def test_a_foreign_file_and_an_image_are_not_replaced(tmp_path: Path) -> None:
     paths = {"a.png": OutputPaths(out, "a", with_probabilities=False)}
     with pytest.raises(UsageError, match="was not made by unpool segment predict"):
         check_overwrites([file], paths, PredictionRecord(out), lambda _: False)
+
+
+def test_more_than_a_request_needs_is_done_too(tmp_path: Path) -> None:
+    paths = OutputPaths(tmp_path, "a", with_probabilities=True)
+    record = PredictionRecord(tmp_path)
+    record.begin("a.jpg", paths, is_large=False)
+    for file in paths.files(is_large=False):
+        file.touch()
+    record.finish({**REQUEST, "probabilities": True})
+    assert record.is_done(REQUEST)
+    paths.file(".probabilities.tif").unlink()
+    assert record.is_done(REQUEST)
+    assert not record.is_done({**REQUEST, "probabilities": True})
+
+
+def test_a_line_cut_off_by_a_kill_hides_none_that_follows(tmp_path: Path) -> None:
+    (tmp_path / "predictions.jsonl").write_text('null\n{"files": ["b.png"]}\n{"path": "a.jpg", "nam')
+    paths = OutputPaths(tmp_path, "a", with_probabilities=False)
+    record = PredictionRecord(tmp_path)
+    record.begin("a.jpg", paths, is_large=False)
+    record.finish(REQUEST)
+    for file in paths.files(is_large=False):
+        file.touch()
+    again = PredictionRecord(tmp_path)
+    assert again.is_done(REQUEST)
+    assert not again.owns(tmp_path / "b.png")  # a line without its image's path
+
+
+def test_what_is_begun_anew_is_no_longer_done(tmp_path: Path) -> None:
+    paths = OutputPaths(tmp_path, "a", with_probabilities=False)
+    record = PredictionRecord(tmp_path)
+    record.finish(REQUEST)
+    record.begin("a.jpg", paths, is_large=False)
+    for file in paths.files(is_large=False):
+        file.touch()
+    assert not record.is_done(REQUEST)
+    assert not PredictionRecord(tmp_path).is_done(REQUEST)
+
+
+def test_own_files_are_replaced_and_those_of_other_sizes_are_not_in_the_way(tmp_path: Path) -> None:
+    image = tmp_path / "in" / "a.jpg"
+    image.parent.mkdir()
+    image.touch()
+    files = [ImageFile("a.jpg", image, 0, 0.0)]
+    out = tmp_path / "out"
+    out.mkdir()
+    paths = {"a.jpg": OutputPaths(out, "a", with_probabilities=False)}
+    record = PredictionRecord(out)
+    record.begin("a.jpg", paths["a.jpg"], is_large=False)
+    for name in ("a.png", "a.tif", "a.probabilities.tif"):  # ours, and two of the user's that stay
+        (out / name).touch()
+    check_overwrites(files, paths, record, lambda _: False)
+    with pytest.raises(UsageError, match=r"a\.tif is there and was not made by"):
+        check_overwrites(files, paths, record, lambda _: True)
+
+
+def test_an_image_linked_where_an_output_was_noted_is_not_replaced(tmp_path: Path) -> None:
+    image = tmp_path / "photo.jpg"
+    image.touch()
+    paths = {"photo.jpg": OutputPaths(tmp_path, "photo", with_probabilities=False)}
+    record = PredictionRecord(tmp_path)
+    record.begin("photo.jpg", paths["photo.jpg"], is_large=False)
+    (tmp_path / "photo.png").symlink_to(image)
+    with pytest.raises(UsageError, match="would replace the image"):
+        check_overwrites([ImageFile("photo.jpg", image, 0, 0.0)], paths, record, lambda _: False)
+
+
+def test_a_link_that_leads_to_nothing_is_a_file_of_the_user(tmp_path: Path) -> None:
+    (tmp_path / "a.png").symlink_to(tmp_path / "none")
+    paths = {"a.jpg": OutputPaths(tmp_path, "a", with_probabilities=False)}
+    file = ImageFile("a.jpg", tmp_path / "a.jpg", 0, 0.0)
+    with pytest.raises(UsageError, match=r"a\.png is there"):
+        check_overwrites([file], paths, PredictionRecord(tmp_path), lambda _: False)

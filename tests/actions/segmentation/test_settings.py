@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ import pytest
 from unpool.actions.segmentation.settings import SegmentationSettings, build_plan, check_segmentation
 from unpool.errors import UsageError
 from unpool.options import settings_from
+
+CHANGED: dict[str, Any] = {
+    "network": "segnet", "backbone": "conv", "weights": "none", "upsampling": "dense", "enlarge": 2.0, "size": 64,
+    "loss": "dice", "class_weights": "sqrt", "augment": "none", "freeze": True, "unknown": "ignore",
+    "classes": Path("c"), "ignore": 3, "val_images": Path("i"), "val_masks": Path("m"), "val": 0.5, "seed": 9,
+    "batch": 3, "lr": 0.5, "steps": 7, "optimizer": "sgd", "schedule": "step", "patience": 2, "backbone_lr": 0.1,
+}  # fmt: skip
 
 
 def test_defaults_and_what_is_typed() -> None:
@@ -56,3 +64,26 @@ def test_the_key_changes_with_the_options_and_the_folders(tmp_path: Path) -> Non
 def test_options_that_exclude_each_other(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         check_segmentation(settings_from(SegmentationSettings, options))
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_every_option_that_changes_the_model_changes_the_key(name: str) -> None:
+    settings = SegmentationSettings()
+    folders = Path("images"), Path("masks")
+    before, after = settings.run_key(*folders), replace(settings, **{name: CHANGED[name]}).run_key(*folders)
+    assert before != after
+    assert set(before) == set(after)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"class_weights": "rare"}, "--class-weights 'rare' must be one of"),
+        ({"augment": "scene"}, "did you mean 'scenes'"),
+        ({"schedule": "cosin"}, "did you mean 'cosine'"),
+    ],
+)
+def test_names_are_checked(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        check_segmentation(replace(SegmentationSettings(), **options))
+    check_segmentation(SegmentationSettings())
