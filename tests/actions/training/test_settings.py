@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from unpool.actions.training.settings import (
+    LoopSettings,
     TrainSettings,
+    check_one_duration,
+    check_optimisation,
     check_patience_has_validation,
+    has_duration,
     read_val,
     resolve_settings,
 )
@@ -75,3 +79,61 @@ def test_patience_needs_a_validation() -> None:
     check_patience_has_validation(Plan(patience=2), validates=True)
     with pytest.raises(UsageError, match="--patience 2 waits for a better validation loss"):
         check_patience_has_validation(Plan(patience=2), validates=False)
+
+
+@pytest.mark.parametrize("length", [{"epochs": 3}, {"steps": 3}, {"minutes": 3.0}])
+def test_a_typed_length_replaces_that_of_the_recipe(length: dict[str, Any]) -> None:
+    plan = resolve("denoiser", **length).plan
+    assert {name: getattr(plan, name) for name in ("epochs", "steps", "minutes")} == {
+        "epochs": None, "steps": None, "minutes": None
+    } | length  # fmt: skip
+    assert has_duration(LoopSettings(**length))
+    check_one_duration(LoopSettings(**length))
+
+
+def test_nothing_typed_is_no_length() -> None:
+    assert not has_duration(LoopSettings())
+
+
+def test_what_is_typed_reaches_the_plan() -> None:
+    options = {
+        "optimizer": "sgd:momentum=0.9", "schedule": "constant", "weight_decay": 0.5, "patience": 3, "seed": 7,
+        "drop_last": True, "batch": 9,
+    }  # fmt: skip
+    plan = resolve(val=0.3, **options).plan
+    assert {name: getattr(plan, name) for name in options} == options
+    assert plan.val == 0.3
+    assert plan.backbone_lr is None
+
+
+@pytest.mark.parametrize(
+    "options", [{"seed": 1}, {"lr": 0.5}, {"freeze": True}, {"loss": "huber"}, {"batch": 3}]
+)
+def test_every_setting_that_changes_the_result_is_in_the_key(options: dict[str, Any]) -> None:
+    assert resolve(**options).run_key() != resolve().run_key()
+
+
+def test_names_of_classes_and_of_pixels_are_told_apart() -> None:
+    assert resolve(objective="classify", loss="cross-entropy").loss == "cross-entropy"
+    with pytest.raises(UsageError, match="unknown"):
+        resolve(objective="classify", loss="huber")
+    with pytest.raises(UsageError, match="did you mean 'salt-pepper'"):
+        resolve(objective="denoise", corruption="salt-peper")
+    with pytest.raises(UsageError, match="unknown objective 'contrst'; did you mean 'contrast'"):
+        resolve(objective="contrst")
+
+
+def test_an_optimiser_is_checked_with_its_arguments() -> None:
+    check_optimisation(Plan(steps=1, optimizer="sgd:momentum=0.9", weight_decay=None))
+    with pytest.raises(UsageError, match="did you mean 'nadam'"):
+        check_optimisation(Plan(steps=1, optimizer="nadan"))
+    with pytest.raises(UsageError, match="momentun"):
+        check_optimisation(Plan(steps=1, optimizer="sgd:momentun=0.9"))
+
+
+def test_no_patience_needs_no_validation() -> None:
+    check_patience_has_validation(Plan(), validates=False)
+
+
+def test_views_are_names_and_other_augmentations_are_none() -> None:
+    assert resolve(objective="contrast", augment="mine.yaml").views is None

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from unpool.actions.training.training_images import find_images, read_labels, split_images
+from unpool.actions.training import training_images
+from unpool.actions.training.network_request import InputShape, NetworkRequest
+from unpool.actions.training.training_images import (
+    DecodedSize,
+    FoundImages,
+    build_pixel_set,
+    decide_size,
+    decode_images,
+    find_images,
+    read_labels,
+    split_images,
+)
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
-from unpool.images.source import open_source
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.augment.augmentation import read_augmentation
+from unpool.images.datasets import NamedSet
+from unpool.images.source import NamedSource, open_source
+from unpool.networks.preprocessing import Preprocessing
+from unpool.training.distributed import build_accelerator
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -20,6 +37,24 @@ def write(folder: Path, *names: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (4, 4), number).save(file)
     return folder
+
+
+class Messages(Progress):
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def message(self, text: str) -> None:
+        self.texts.append(text)
+
+
+def find(*folders: Path) -> FoundImages:
+    return find_images([open_source(str(folder)) for folder in folders], Progress())
+
+
+def decode(
+    found: FoundImages, size: DecodedSize, cache: Path, progress: Progress | None = None
+) -> np.ndarray:
+    return decode_images(found, size, cache, build_accelerator(), progress or Progress())
 
 
 def test_two_sources_are_trained_and_validated_on(tmp_path: Path) -> None:
@@ -54,3 +89,102 @@ def test_the_fingerprint_changes_with_a_file(tmp_path: Path) -> None:
 def test_a_folder_without_images_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnpoolError, match="has no image that can be used"):
         find_images([open_source(str(tmp_path))], Progress())
+
+
+def test_a_file_that_cannot_be_read_is_left_out_and_reported(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "x/1.png", "x/2.png", "y/3.png")
+    (folder / "x" / "2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    found, progress = find(folder, write(tmp_path / "b", "y/4.png")), Messages()
+    pixels_NSSC = decode(found, DecodedSize(InputShape(4, None), 4), tmp_path / "cache", progress)
+    assert pixels_NSSC.shape == (3, 4, 4, 1), "grey images have one channel"
+    assert pixels_NSSC[:, 0, 0, 0].tolist() == [0, 2, 0]
+    assert [file.path for file in found.files] == ["x/1.png", "y/3.png", "y/4.png"]
+    assert found.source_number == [0, 0, 1]
+    assert progress.texts == [f"1 files skipped, the first: x/2.png ({found.problems[0].detail})"]
+
+
+def test_images_are_decoded_at_the_stored_side_with_the_channels_of_the_network(tmp_path: Path) -> None:
+    found = find(write(tmp_path / "a", "1.png", "2.png"))
+    assert decode(found, DecodedSize(InputShape(4, 3), 6), tmp_path / "cache").shape == (2, 6, 6, 3)
+
+
+def test_images_of_which_none_can_be_read_are_an_error(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "1.png", "2.png")
+    for file in folder.iterdir():
+        file.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(UnpoolError, match=r"none of the 2 images of .* can be read"):
+        decode(find(folder), DecodedSize(InputShape(4, None), 4), tmp_path / "cache")
+
+
+def test_a_named_set_of_its_own_size_is_not_decoded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pixels_NHWC = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1)
+    source = NamedSource(NamedSet("tiny", pixels_NHWC, np.array([1, 0]), ["a", "b"], ["b/1.png", "a/0.png"]))
+    calls: list[Any] = []
+
+    def load(*_: object, **options: Any) -> tuple[np.ndarray, list[int]]:
+        calls.append(options["channels"])
+        return np.zeros((2, 4, 4, 3), np.uint8), [0, 1]
+
+    monkeypatch.setattr(training_images, "load_pixels", load)
+    found = find_images([source], Progress())
+    whole = decode(found, DecodedSize(InputShape(4, None), 4), tmp_path)
+    assert (whole == pixels_NHWC[[1, 0]]).all(), "in the order of the paths"
+    assert calls == []
+    decode(found, DecodedSize(InputShape(4, 3), 4), tmp_path)  # the network takes colours: no such pixels yet
+    decode(found, DecodedSize(InputShape(5, None), 5), tmp_path)
+    assert calls == [3, None]
+
+
+def test_the_side_is_that_of_the_augmentation_where_it_crops(tmp_path: Path) -> None:
+    found = find(write(tmp_path / "a", "1.png"))
+    request = NetworkRequest("conv", False, 0, options={"size": 8})
+    assert decide_size(found, request, None, None) == DecodedSize(InputShape(8, None), 8)
+    (tmp_path / "crop.yaml").write_text("train: [{random-crop: 8}]\nevaluate: [{centre-crop: 8}]\nsize: 12\n")
+    crop = read_augmentation(str(tmp_path / "crop.yaml"))
+    assert decide_size(found, request, "crop", crop).stored == 12
+    with pytest.raises(UsageError, match="but the network takes 3×6×6"):
+        decide_size(found, NetworkRequest("conv", False, 0, options={"size": 6}), "crop", crop)
+
+
+def test_the_side_of_the_default_network_follows_the_images(tmp_path: Path) -> None:
+    folder = tmp_path / "large"
+    folder.mkdir()
+    Image.new("L", (30, 30)).save(folder / "1.png")
+    sides = [
+        decide_size(find(each), NetworkRequest("conv", False, 0), None, None).stored
+        for each in (folder, write(tmp_path / "small", "1.png"))
+    ]
+    assert sides[0] > sides[1]
+
+
+def test_pixels_are_normalised_for_the_network_and_fit_its_augmentation(tmp_path: Path) -> None:
+    prep = Preprocessing(4, 1, (0.25,), (0.5,))
+    pixels_NSSC = np.full((2, 4, 4, 1), 255, np.uint8)
+    images = build_pixel_set(pixels_NSSC, prep, torch.device("cpu"), None, None)
+    assert images.batch(np.array([0])).flatten().tolist() == pytest.approx([1.5] * 16)
+    (tmp_path / "small.yaml").write_text("[{resize: 3}]")
+    small = read_augmentation(str(tmp_path / "small.yaml"))
+    with pytest.raises(UsageError):
+        build_pixel_set(pixels_NSSC, prep, torch.device("cpu"), "small", small)
+
+
+def test_a_source_of_which_nothing_was_decoded_is_an_error(tmp_path: Path) -> None:
+    found = find(write(tmp_path / "a", "1.png"), write(tmp_path / "b", "2.png"))
+    found.files, found.source_number = found.files[:1], found.source_number[:1]
+    with pytest.raises(UnpoolError, match="none of the images to train on, or to validate on, can be read"):
+        split_images(found, None, 0.1, seed=0)
+
+
+def test_classes_that_only_one_source_has_or_that_are_empty_are_errors(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "a", "x/1.png", "y/2.png"), write(tmp_path / "b", "z/3.png")
+    with pytest.raises(UnpoolError, match="has the class 'z', which is none of x, y"):
+        read_labels(find(first, second))
+    (first / "empty").mkdir()
+    with pytest.raises(UnpoolError, match="empty has no usable image"):
+        read_labels(find(first))
+
+
+def test_the_location_of_an_empty_source_is_named(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    with pytest.raises(UnpoolError, match=r"b has no image that can be used"):
+        find(write(tmp_path / "a", "1.png"), tmp_path / "b")
