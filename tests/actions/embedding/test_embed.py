@@ -142,7 +142,8 @@ def test_unreadable_files_are_skipped_and_listed(images: Path, model: Path, work
     assert f"1 skipped: {work / 'problems.csv'} says why" in messages.lines
     with (work / "problems.csv").open(encoding="utf-8") as file:
         assert [row["path"] for row in csv.DictReader(file)] == ["broken.png"]
-    assert "broken.png" not in vectors(work)
+    embedded_by = ImageTable(work).frame(["path", "model"]).set_index("path")["model"]
+    assert embedded_by.dropna().to_dict() == dict.fromkeys(COLOURS, model_id(model))
 
 
 def test_a_folder_without_any_usable_image_is_an_error(images: Path, model: Path, work: Path) -> None:
@@ -186,6 +187,19 @@ def test_labels_follow_a_renamed_file(images: Path, model: Path, work: Path) -> 
     run(images, model, work)
     frame = ImageTable(work).frame(["path", "label"]).set_index("path")
     assert frame["label"].dropna().to_dict() == {"scarlet.png": "warm"}
+
+
+def test_labels_follow_content_that_took_the_name_of_another_file(
+    images: Path, model: Path, work: Path
+) -> None:
+    run(images, model, work)
+    edit.label(work, "red.png", "warm")
+    (images / "blue.png").unlink()
+    (images / "red.png").rename(images / "blue.png")
+    (images / "green.png").rename(images / "red.png")
+    run(images, model, work)
+    frame = ImageTable(work).frame(["path", "label"]).set_index("path")
+    assert frame["label"].dropna().to_dict() == {"blue.png": "warm"}
 
 
 def test_images_that_training_decoded_are_embedded_from_memory(
