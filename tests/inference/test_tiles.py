@@ -140,3 +140,25 @@ def test_weights_fall_to_nothing_at_the_ends_and_are_never_zero() -> None:
     assert np.allclose(weight, weight[::-1], atol=1e-6)
     with pytest.raises(UsageError, match="--overlap is 1"):
         window_starts(100, 10, 1)
+
+
+def test_windows_are_scored_in_batches_and_counted() -> None:
+    counts, shapes = [], []
+
+    def score(pixels_BHW3: np.ndarray) -> np.ndarray:
+        shapes.append(pixels_BHW3.shape)
+        return pointwise(pixels_BHW3)
+
+    pixels = np.zeros((12, 50, 3), np.uint8)
+    tiled(pixels, score, tile=10, overlap=0, batch=3, on_progress=counts.append)
+    assert window_starts(12, 10, 0) == [0, 2]
+    assert counts == [3, 2, 3, 2]
+    assert shapes == [(count, 10, 10, 3) for count in counts]
+
+
+def test_bounds_of_a_side_and_of_the_overlap() -> None:
+    assert window_starts(40, 40, 0) == [0]
+    assert window_starts(41, 40, 0.99) == [0, 1]
+    assert window_starts(4, 1, 0.9) == [0, 1, 2, 3], "a step of one pixel at least"
+    with pytest.raises(UsageError, match=r"--overlap is -0\.1"):
+        window_starts(100, 10, -0.1)

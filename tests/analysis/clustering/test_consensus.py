@@ -102,3 +102,15 @@ def test_columns_are_aligned_with_the_runs_before():
     np.testing.assert_array_equal(consensus._align(total_NK[:, [2, 0, 3, 1]], total_NK), total_NK)
     fewer_NK = consensus._align(total_NK[:, [2, 0]], total_NK)
     np.testing.assert_array_equal(fewer_NK, total_NK * np.array([1, 0, 1, 0]))
+
+
+def test_five_thousand_images_stand_on_a_map_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    requested = []
+
+    def first(count, size, seed):
+        requested.append((count, size, list(seed)))
+        return np.arange(count)
+
+    monkeypatch.setattr(consensus, "subsample_indices", first)
+    consensus_clustering(blobs(0.1)[0][:9], groups=3, seed=7)
+    assert requested == [(9, 5_000, [7, run]) for run in range(3)]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.layers.pooling import Pool, Unpool, leaves, remember, shrinks
+from unpool.networks.layers.pooling import Pool, Pools, Unpool, leaves, remember, shrinks
 from unpool.networks.layers.windows import Window, window_of
 
 TWO_BY_TWO = Window((2, 2), (2, 2), (0, 0), (1, 1))
@@ -181,3 +181,29 @@ def test_window_arithmetic_is_torchs(size, kernel, stride, padding, dilation) ->
     smallest = window.smallest_input(output)
     assert smallest <= (size,)
     assert window.output(smallest) == output or smallest == (1,)
+
+
+def test_pools_are_a_sequence_of_what_each_layer_kept() -> None:
+    first, second = Pool((8, 6)), Pool((4, 3))
+    pools = Pools((8, 6), (first, second))
+    assert (len(pools), list(pools), pools[1]) == (2, [first, second], second)
+
+
+def test_fixed_positions_count_row_by_row_in_every_axis() -> None:
+    window = Window((3, 2), (3, 2), (1, 0), (1, 1))
+    positions = Unpool(window).fixed_positions(torch.zeros(2, 1, 2, 3), (5, 7))
+    assert positions.shape == (2, 1, 2, 3)
+    assert positions[1, 0].tolist() == [[0, 2, 4], [21, 23, 25]]
+    assert repr(Unpool(window)) == "Unpool(kernel=(3, 2), stride=(3, 2), padding=(1, 0))"
+
+
+def test_a_sequential_with_a_forward_of_its_own_is_one_leaf() -> None:
+    class Twice(nn.Sequential):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return super().forward(x) * 2
+
+    encoder = nn.Sequential(Twice(nn.MaxPool2d(2)), nn.MaxPool2d(2))
+    assert [name for name, _ in leaves(encoder)] == ["0", "1"]
+    code, pools = remember(encoder, GOLDEN)
+    assert code.tolist() == [[[[32]]]]
+    assert [pool.size for pool in pools] == [(2, 2)]
