@@ -88,8 +88,9 @@ def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Pa
 def test_unreadable_pairs_are_skipped_and_none_is_an_error(model: Path, tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 2)
     (masks / "000.png").write_bytes(b"no picture")
+    (images / "empty.png").touch()
     found = segment_evaluate(images, masks, model=model)
-    assert (found["images"], found["skipped"]) == (1, 1)
+    assert (found["images"], found["skipped"]) == (1, 2)
     (masks / "001.png").write_bytes(b"no picture")
     with pytest.raises(UnpoolError, match=r"no pair can be used; the first, 000\.png"):
         segment_evaluate(images, masks, model=model)
@@ -110,6 +111,17 @@ def test_values_that_are_no_class_are_an_error_or_ignored(by_brightness: None, t
         segment_evaluate(images, masks, model=tmp_path)
     found = segment_evaluate(images, masks, model=tmp_path, unknown="ignore")
     assert found["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_of_a_voc_folder_the_pairs_of_its_list_val_are_taken(by_brightness: None, tmp_path: Path) -> None:
+    write_pair(tmp_path, "a.png", [0, 0], [0, 0])
+    images, masks = write_pair(tmp_path, "b.png", [100, 100], [1, 1])
+    listed = tmp_path / "ImageSets" / "Segmentation"
+    listed.mkdir(parents=True)
+    for split, name in (("train", "a"), ("val", "b")):
+        (listed / f"{split}.txt").write_text(f"{name}\n")
+    images = images.rename(tmp_path / "JPEGImages")
+    assert segment_evaluate(images, masks, model=tmp_path)["confusion"] == [[0, 0, 0], [0, 2, 0], [0, 0, 0]]
 
 
 def test_the_confusion_is_drawn_where_a_file_is_named(by_brightness: None, tmp_path: Path) -> None:

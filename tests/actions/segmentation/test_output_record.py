@@ -86,6 +86,7 @@ def test_what_is_begun_anew_is_no_longer_done(tmp_path: Path) -> None:
     paths = OutputPaths(tmp_path, "a", with_probabilities=False)
     record = PredictionRecord(tmp_path)
     record.finish(REQUEST)
+    assert not record.is_done(REQUEST)  # no file was ever noted
     record.begin("a.jpg", paths, is_large=False)
     for file in paths.files(is_large=False):
         file.touch()

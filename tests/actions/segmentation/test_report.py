@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -80,10 +81,31 @@ def test_examples_are_evenly_among_the_images_and_each_has_its_truth(
     task.network.train()
     draw_examples(task.network, task.data, task.classes)
     assert task.network.training  # as it was
-    for (pixels_HW3, predicted_HW, true_HW), number in zip(drawn, (0, 3), strict=True):
+    held = build_task(labelled, val=0.25, seed=1)  # one of four
+    draw_examples(held.network, held.data, held.classes)
+    numbers = (0, 3, held.data.windows[0][0])
+    assert numbers[2] > 0
+    for (pixels_HW3, predicted_HW, true_HW), number in zip(drawn, numbers, strict=True):
         assert np.array_equal(pixels_HW3, labelled.store.pixels(number))
         assert np.array_equal(true_HW, labelled.store.labels(number))
         assert (predicted_HW.shape, predicted_HW.dtype) == (true_HW.shape, np.uint8)
+
+
+def test_steps_and_epochs_reach_tensorboard(
+    labelled: LabelledImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "draw_examples", lambda *_: _jpeg())
+    task = build_task(labelled)
+    log = SegmentLog(tmp_path, task.network, task.data, task.classes)
+    inner = log.inner
+    log.inner = mock.create_autospec(inner, instance=True)
+    entry = {"epoch": 2, "step": 4, "train_loss": 0.5, "val_loss": None}
+    log.step(3, 0.5, 0.25)
+    log.epoch(entry)
+    log.close()
+    inner.close()
+    assert log.inner.mock_calls == [mock.call.step(3, 0.5, 0.25), mock.call.epoch(entry), mock.call.close()]
+    assert (tmp_path / "report" / "epoch-0002.jpg").read_bytes() == _jpeg()
 
 
 def test_the_page_shows_the_best_the_losses_and_some_epochs(

@@ -66,6 +66,14 @@ def test_options_that_exclude_each_other(options: dict[str, Any], message: str) 
         check_segmentation(settings_from(SegmentationSettings, options))
 
 
+def test_folders_are_the_same_by_any_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = SegmentationSettings(classes=Path("c.txt")).run_key(Path("a"), Path("b"))
+    assert relative == SegmentationSettings(classes=tmp_path / "c.txt").run_key(
+        tmp_path / "a", tmp_path / "b"
+    )
+
+
 @pytest.mark.parametrize("name", CHANGED)
 def test_every_option_that_changes_the_model_changes_the_key(name: str) -> None:
     settings = SegmentationSettings()

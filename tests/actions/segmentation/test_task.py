@@ -60,6 +60,7 @@ def test_a_backbone_of_random_weights_learns_at_the_full_rate(labelled: Labelled
 def test_small_images_are_enlarged_unless_typed(labelled: LabelledImages) -> None:
     assert build_task(labelled).network.enlarge == enlargement(48) == 2.0
     assert build_task(labelled, enlarge=1.0).network.enlarge == 1.0
+    assert build_task(labelled, network="segnet").network.enlarge == 1.0
 
 
 def test_rare_classes_weigh_more(labelled: LabelledImages) -> None:
@@ -106,6 +107,10 @@ def test_a_backbone_that_cannot_be_used_is_named(
         build_task(labelled, backbone=str(backbone), weights="imagenet")
     with pytest.raises(UnpoolError, match="is a folder without a finished model"):
         build_task(labelled, backbone=str(tmp_path))
+    segmenter = build_task(labelled).network
+    save_model(tmp_path, segmenter, classes=["0", "1", "2"], masks=labelled.classes.to_dict())
+    with pytest.raises(UnpoolError, match="holds fcn4s, which is no encoder"):
+        build_task(labelled, backbone=str(tmp_path), weights=None)
 
 
 def test_the_network_is_built_as_the_options_say(labelled: LabelledImages) -> None:
