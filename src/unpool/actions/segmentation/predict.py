@@ -81,10 +81,7 @@ def segment_predict(
     check(device=device, overlap=overlap, tile=tile)
     _check_output(images, out)
     files, problems = _files(images, out)
-    names, record = names_for([file.path for file in files]), PredictionRecord(out)
-    paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
-    check_overwrites(files, paths, record, _is_large)
-    _check_tifffile(files, probabilities)
+    paths, record = _plan_output(files, out, probabilities)
     ready = load_segmenter(model, device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
@@ -94,16 +91,28 @@ def segment_predict(
             _PredictionContext(ready, record, tile, overlap, stage), files, paths
         )
     report_problems([*problems, *failed], progress)
-    usable = len(files) - len(failed)
-    if not usable:
+    _check_any_usable(images, files, failed)
+    return {
+        "images": len(files) - len(failed), "out": str(out), "predicted": predicted, "model": ready.id,
+        "seconds": round(time.perf_counter() - began, 3), "skipped": len(problems) + len(failed),
+    }  # fmt: skip
+
+
+def _check_any_usable(images: Path, files: Sequence[ImageFile], failed: Sequence[Problem]) -> None:
+    if len(failed) == len(files):
         first = failed[0]
         raise UnpoolError(f"no image of {images} can be used; the first, {first.path}: {first.detail}")
-    seconds = round(time.perf_counter() - began, 3)
-    return {
-        "images": usable, "out": str(out), "seconds": seconds, "predicted": predicted,
-        "skipped": len(problems) + len(failed),
-        "model": ready.id,
-    }  # fmt: skip
+
+
+def _plan_output(
+    files: Sequence[ImageFile], out: Path, probabilities: bool
+) -> tuple[dict[str, OutputPaths], PredictionRecord]:
+    """Where each image's files go, and which are there; UsageError where one would replace the user's."""
+    names, record = names_for([file.path for file in files]), PredictionRecord(out)
+    paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
+    check_overwrites(files, paths, record, _is_large)
+    _check_tifffile(files, probabilities)
+    return paths, record
 
 
 def _check_output(images: Path, out: Path) -> None:
@@ -137,7 +146,7 @@ def _is_large(file: ImageFile) -> bool:
     return width * height > LARGE_PIXELS
 
 
-def _check_tifffile(files: list[ImageFile], probabilities: bool) -> None:
+def _check_tifffile(files: Sequence[ImageFile], probabilities: bool) -> None:
     """UnpoolError where TIFFs are to be written, or read by rows, and cannot be."""
     try:
         import_tifffile()
