@@ -180,9 +180,8 @@ def build_requested_network(
 ) -> BuiltNetwork:
     """Build or load a network, ready to be trained.
 
-    Where it classifies it has a head.
-
-    An encoder with weights from elsewhere is adapted where the objective compares codes: its batch statistics stay.
+    Where it classifies it has a head. An encoder with weights from elsewhere is adapted where the objective compares
+    codes: its batch statistics stay.
 
     Args:
         request: which network.
@@ -198,8 +197,7 @@ def build_requested_network(
     Raises:
         UnpoolError: where the objective needs a decoder and there is none, or nothing would be trained.
     """
-    from unpool.networks.layers.freezing import check_anything_trains, keep_statistics
-    from unpool.networks.layers.freezing import freeze as freeze_encoder
+    from unpool.networks.layers import freezing
 
     spec = find_objective(objective)
     trains_head = freeze and spec.compares_codes  # it gets one, which is then all that is trained
@@ -214,18 +212,18 @@ def build_requested_network(
     if request.use_indices is not None or spec.compares_codes:
         network.use_indices = False
     if freeze:
-        freeze_encoder(network)
+        freezing.freeze(network)
     if not trains_head:
-        check_anything_trains(network, freeze)
+        freezing.check_anything_trains(network, freeze)
     adapts = is_pretrained and spec.compares_codes and not freeze
     if adapts:
-        keep_statistics(network)
+        freezing.keep_statistics(network)
     return BuiltNetwork(network, adapts)
 
 
 def _build(
     request: NetworkRequest, shape: InputShape, num_classes: int | None, progress: Progress
-) -> tuple[Any, bool]:
+) -> tuple[Autoencoder, bool]:
     """The network, and whether it has weights from elsewhere."""
     from unpool.networks.catalogue import seeded
     from unpool.networks.description import network_from_description
@@ -249,7 +247,7 @@ def _build(
 
 def _build_from_catalogue(
     request: NetworkRequest, shape: InputShape, num_classes: int | None, progress: Progress
-) -> tuple[Any, bool]:
+) -> tuple[Autoencoder, bool]:
     from unpool.networks.catalogue import build_network
     from unpool.networks.weights import has_imagenet
 
@@ -272,7 +270,7 @@ def _build_from_catalogue(
     return network, fill_from_imagenet(network, progress)
 
 
-def fill_from_imagenet(network: Any, progress: Progress) -> bool:
+def fill_from_imagenet(network: Autoencoder, progress: Progress) -> bool:
     """Load ImageNet weights where they can be fetched; returns whether."""
     from unpool.networks.weights import has_imagenet, load_weights
 
@@ -297,7 +295,7 @@ def _report_start(request: NetworkRequest, progress: Progress) -> None:
     progress.message(f"training starts from {source}{rest}")
 
 
-def _with_head(network: Any, num_classes: int, seed: int) -> Any:
+def _with_head(network: Autoencoder, num_classes: int, seed: int) -> Autoencoder:
     from unpool.networks.catalogue import seeded
     from unpool.networks.classifier import Classifier, with_classes
 
@@ -314,7 +312,7 @@ def _with_head(network: Any, num_classes: int, seed: int) -> Any:
         return with_classes(network, num_classes)
 
 
-def _check_has_decoder(network: Any, objective: str) -> None:
+def _check_has_decoder(network: Autoencoder, objective: str) -> None:
     from unpool.networks.decoders.base import NoDecoder
 
     if isinstance(network.decoder, NoDecoder):
