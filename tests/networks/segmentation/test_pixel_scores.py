@@ -26,11 +26,14 @@ def test_counts_and_scores_are_those_of_a_loop_over_pixels() -> None:
         either = (((true == number) | (predicted == number)) & counted).sum()
         assert scores["iou"][number] == pytest.approx(both / either)
     assert scores["mean_iou"] == pytest.approx(np.mean(scores["iou"]))
+    accuracy = [(predicted[true == number] == number).mean() for number in range(3)]
+    assert scores["mean_accuracy"] == pytest.approx(np.mean(accuracy))
     assert scores["pixel_accuracy"] == pytest.approx((true == predicted)[counted].mean())
 
 
 def test_classes_that_do_not_occur_do_not_count() -> None:
     assert scores_of(np.array([[4, 0], [0, 0]]))["mean_iou"] == 1.0
+    assert scores_of(np.array([[3, 1], [0, 0]]))["iou"] == [0.75, None]  # predicted, but never there
     assert scores_of(np.zeros((2, 2), int)) == {
         "pixel_accuracy": None, "mean_accuracy": None, "mean_iou": None, "iou": [None, None],
     }  # fmt: skip
