@@ -1,4 +1,4 @@
-"""The house rules that can be counted: what is above a limit may become less, never more."""
+"""The house rules that can be counted."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def counted() -> House:
     return count()
 
 
-# What is left to do; each of these goes down with the work and stays there.
-LONG_FUNCTIONS, LONG_SIGNATURES, UNTESTED, ANY_SHARE = 8, 0, 24, 0.02
+# Of all arguments, those that are typed `Any` or `dict[str, Any]`.
+MAX_ANY_SHARE = 0.02
 
 
 def test_folders_stay_small(counted: House) -> None:
@@ -25,19 +25,19 @@ def test_folders_stay_small(counted: House) -> None:
 
 
 def test_functions_fit_a_screen(counted: House) -> None:
-    assert len(counted.functions) <= LONG_FUNCTIONS, "\n".join(counted.functions)
+    assert counted.functions == []
 
 
 def test_signatures_stay_short(counted: House) -> None:
-    assert len(counted.signatures) <= LONG_SIGNATURES, "\n".join(counted.signatures)
+    assert counted.signatures == []
 
 
 def test_arguments_have_types(counted: House) -> None:
-    assert counted.any_share <= ANY_SHARE, "\n".join(counted.untyped)
+    assert counted.any_share <= MAX_ANY_SHARE, "\n".join(counted.untyped)
 
 
 def test_every_file_has_its_test(counted: House) -> None:
-    assert len(counted.untested) <= UNTESTED, "\n".join(counted.untested)
+    assert counted.untested == []
 
 
 CODE = """

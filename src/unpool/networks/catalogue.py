@@ -95,8 +95,7 @@ def build_network(
         width: Channels of the first layer, for conv and conv-small.
         decoder: "unpool", "transpose", "upsample" or "none"; by default the published one, else unpooling where
             the encoder can be mirrored and upsampling where not.
-        num_classes: Makes any network a Classifier, of its encoder and one linear layer in place of a decoder.
-            "lenet", with its own three, has 10 classes by default where no decoder is requested.
+        num_classes: Makes any network a Classifier with one linear layer; "lenet" has its own three, and 10 classes.
         head: Puts a linear layer to that many numbers on what `embed` gives.
         init: How random weights are drawn, see `initialise`.
         seed: Fixes the random weights; the global generator is left alone.
@@ -110,10 +109,6 @@ def build_network(
 
     >>> sum(p.numel() for p in build_network("conv-small").parameters())
     50161
-    >>> build_network("conv", size=8, channels=1).dimension()
-    256
-    >>> build_network("conv", size=8, num_classes=5).head
-    Linear(in_features=256, out_features=5, bias=True)
     """
     entry = _entry(name)
     side, depth = entry.size if size is None else size, entry.channels if channels is None else channels

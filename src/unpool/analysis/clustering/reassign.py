@@ -31,14 +31,11 @@ def reassign_isolated_communities(
 ) -> Indices:
     """Move isolated communities to the groups that their views resemble.
 
-    An isolated community is one of the neighbour graph of the vectors, smaller than half its group. Codes learnt
-    by contrast separate it (sevens with a bar, say) so well from all others that their position says nothing of
-    what it is; what its images become when they are rotated, moved or bent a little still does.
-
-    The views of up to 50 of its images are compared with up to 5,000 images outside. What counts is how often
-    images of a group are among the ten nearest, for its size, or large groups would attract every community; a
-    group smaller than the community counts as its equal. A group that would lose all its images to others keeps
-    them.
+    An isolated community is one of the neighbour graph of the vectors, smaller than half its group. Codes learnt by
+    contrast separate it so well from all others that their position says nothing of what it is; what its images
+    become when they are rotated, moved or bent a little still does. The views of up to 50 of its images are compared
+    with up to 5,000 images outside: what counts is how often images of a group are among the ten nearest, for its
+    size; a group smaller than the community counts as its equal. A group that would lose all its images keeps them.
 
     Args:
         group_N: Group numbers.
@@ -56,24 +53,21 @@ def reassign_isolated_communities(
     >>> reassign_isolated_communities([0] * 9 + [1] * 9 + [1] * 3, vectors, pixels, as_it_is).tolist()[-3:]
     [0, 0, 0]
     """
-    unit_ND = normalise(vectors_ND)
-    pixel_NP = np.asarray(pixels_NP, np.float32)
+    unit_ND, pixel_NP = normalise(vectors_ND), np.asarray(pixels_NP, np.float32)
     before_N = np.asarray(group_N, np.int64)
     after_N, size_K = before_N.copy(), np.bincount(before_N)
     community_N, _ = communities(unit_ND, "auto", seed=seed)
     rng = np.random.default_rng(seed)
     for number in range(int(community_N.max()) + 1):
         row_R = np.flatnonzero(community_N == number)
-        own = np.bincount(before_N[row_R]).argmax()
-        if len(row_R) < MAX_SHARE_OF_GROUP * size_K[own]:
+        if len(row_R) < MAX_SHARE_OF_GROUP * size_K[np.bincount(before_N[row_R]).argmax()]:
             others = np.flatnonzero(community_N != number)
             outside_O = others[subsample_indices(len(others), MAX_REFERENCES, rng)]
             views = list(view_source(row_R[subsample_indices(len(row_R), MAX_QUERIES, rng)]))
             near_K = _shares_of_groups(views, unit_ND, pixel_NP, outside_O, before_N)
             there_K = np.bincount(before_N[outside_O], minlength=len(size_K))
-            after_N[row_R] = np.argmax(
-                near_K / np.maximum(there_K, len(row_R) * len(outside_O) / len(others))
-            )
+            floor = len(row_R) * len(outside_O) / len(others)
+            after_N[row_R] = np.argmax(near_K / np.maximum(there_K, floor))
     for lost in np.setdiff1d(before_N, after_N):
         after_N[before_N == lost] = lost
     return after_N
