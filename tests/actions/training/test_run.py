@@ -101,8 +101,8 @@ def test_a_stopped_run_is_no_finished_one_and_ends_with_the_same_weights(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = task()
-    train_task(whole, run(tmp_path / "whole", {"start": 1}))
-    stop(tmp_path / "m", monkeypatch)
+    train_task(whole, run(tmp_path / "m", {"start": 1}))
+    stop(tmp_path / "m", monkeypatch)  # a model of before is still there
     again, resumed = run(tmp_path / "m", {"start": 1}, resume=True), task()
     assert again.finished_record(remedy="") is None
     record, history = train_task(resumed, again)
