@@ -81,9 +81,10 @@ def test_patience_needs_a_validation() -> None:
         check_patience_has_validation(Plan(patience=2), validates=False)
 
 
+@pytest.mark.parametrize("network", ["conv", "denoiser"])  # whose recipes have epochs, and steps
 @pytest.mark.parametrize("length", [{"epochs": 3}, {"steps": 3}, {"minutes": 3.0}])
-def test_a_typed_length_replaces_that_of_the_recipe(length: dict[str, Any]) -> None:
-    plan = resolve("denoiser", **length).plan
+def test_a_typed_length_replaces_that_of_the_recipe(length: dict[str, Any], network: str) -> None:
+    plan = resolve(network, **length).plan
     assert {name: getattr(plan, name) for name in ("epochs", "steps", "minutes")} == {
         "epochs": None, "steps": None, "minutes": None
     } | length  # fmt: skip
