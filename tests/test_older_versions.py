@@ -82,8 +82,8 @@ def test_it_is_grouped_mapped_checked_and_searched_anew(stored: Path, unpool: Co
 def test_new_images_are_embedded_by_the_model_that_is_there(stored: Path, unpool: Command) -> None:
     shutil.copyfile(stored / "images/disc/000.png", stored / "images/disc/copy.png")
     before = table(stored)
-    told = unpool("embed images --work workspace --model workspace/model")
-    assert (told["images"], told["skipped"]) == (13, 1)
+    result = unpool("embed images --work workspace --model workspace/model")
+    assert (result["images"], result["skipped"]) == (13, 1)
     after = table(stored)
     assert after["model"].dropna().unique().tolist() == before["model"].dropna().unique().tolist()
     np.testing.assert_allclose(
@@ -115,8 +115,8 @@ def test_figures_are_what_they_were(unpool: Command, stored: Path) -> None:
 
 
 def test_pixels_are_labelled(unpool: Command, stored: Path) -> None:
-    told = unpool("segment predict images/disc --model ./segmenter --out labels")
-    assert told["images"] == 4
+    result = unpool("segment predict images/disc --model ./segmenter --out labels")
+    assert result["images"] == 4
     label = np.asarray(Image.open(stored / "labels" / "000.png"))
     assert label.shape == (12, 12)
     assert set(np.unique(label)) <= {0, 1}

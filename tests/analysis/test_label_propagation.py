@@ -146,7 +146,7 @@ def test_classes_by_parts_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(whole[0]) <= {-1, *range(0, 21, 3)}
 
 
-def test_digits_are_told_from_three_of_each_and_the_sure_are_right() -> None:
+def test_digits_are_reported_from_three_of_each_and_the_sure_are_right() -> None:
     pixels_ND, class_N = load_digits(return_X_y=True)
     label_N = some(class_N, 3)
     found_N, sure_N = propagate_labels(pixels_ND, label_N)

@@ -136,7 +136,7 @@ def test_words_that_are_wrong():
         compute_map([[1.0, np.nan]])
 
 
-def test_umap_that_is_not_installed_is_told(monkeypatch):
+def test_umap_that_is_not_installed_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "umap", None)
     with pytest.raises(UnpoolError, match=r'umap-learn.*pip install "unpool\[umap\]"'):
         compute_map(np.eye(3), method="umap")

@@ -43,16 +43,16 @@ def labels(work: Path) -> dict[str, str]:
 
 
 def test_label_paths_and_groups_and_take_it_back(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = unpool(capsys, "label", "0.png", "3.png", "--work", work, "--as", "a {shoe}")
-    assert told == {"changed": 2, "message": "labelled 2 images ‘a {shoe}’"}
+    result = unpool(capsys, "label", "0.png", "3.png", "--work", work, "--as", "a {shoe}")
+    assert result == {"changed": 2, "message": "labelled 2 images ‘a {shoe}’"}
     words = ("label", "--group", 1, "--work", work, "--as", "hat")
     assert unpool(capsys, *words, json_too=False) == "labelled 5 images ‘hat’"
     assert labels(work) == {"0.png": "a {shoe}", "3.png": "a {shoe}"} | dict.fromkeys(PATHS[5:], "hat")
     assert unpool(capsys, "label", "9.png", "--work", work, "--none")["changed"] == 1
     assert unpool(capsys, "label", "9.png", "--work", work, "--wrong")["message"] == "marked 1 image as wrong"
     assert ImageTable(work).frame()["wrong"].sum() == 1
-    for told in ("marked 1 image as wrong", "removed the label of 1 image", "labelled 5 images ‘hat’"):
-        assert unpool(capsys, "undo", "--work", work, json_too=False) == f"undone: {told}"
+    for result in ("marked 1 image as wrong", "removed the label of 1 image", "labelled 5 images ‘hat’"):
+        assert unpool(capsys, "undo", "--work", work, json_too=False) == f"undone: {result}"
     assert unpool(capsys, "undo", "--work", work)["changed"] == 2
     assert labels(work) == {}
     assert "is left to undo" in unpool(capsys, "undo", "--work", work, code=1)
@@ -62,8 +62,8 @@ def test_spread_tells_how_many(work: Path, capsys: pytest.CaptureFixture[str]) -
     assert "has a label yet; give some first" in unpool(capsys, "spread", "--work", work, code=1)
     unpool(capsys, "label", "0.png", "--work", work, "--as", "left")
     unpool(capsys, "label", "9.png", "--work", work, "--as", "right")
-    told = unpool(capsys, "spread", "--work", work)
-    assert (told["images"], told["labelled"], told["labels"], told["suggested"]) == (10, 2, 2, 8)
+    result = unpool(capsys, "spread", "--work", work)
+    assert (result["images"], result["labelled"], result["labels"], result["suggested"]) == (10, 2, 2, 8)
     assert unpool(capsys, "spread", "--work", work, json_too=False).startswith(
         "8 of 10 images have a suggestion"
     )
@@ -71,18 +71,18 @@ def test_spread_tells_how_many(work: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "result"),
     [(["0.png"], "give one of --as NAME, --none"), (["0.png", "--as", "a", "--wrong"], "give one of --as NAME"),
      (["--as", "a"], "give the paths of images, or --group G"),
      (["0.png", "--group", "1", "--none"], "give the paths"),
      (["--group", "7", "--as", "a"], "group is 7, but must be one of -1 to 1"),
      (["0.png", "--as", " "], "must hold a letter"), (["--group", "x", "--as", "a"], "x")],
 )  # fmt: skip
-def test_wrong_words_are_told_in_one_line(
-    work: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+def test_wrong_words_are_reported_in_one_line(
+    work: Path, words: list[str], result: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = unpool(capsys, "label", *words, "--work", work, code=2)
-    assert told in line
+    assert result in line
     assert line.count("\n") == 0
     assert labels(work) == {}
 

@@ -13,9 +13,8 @@ from torch import Tensor, nn
 from unpool.core.interrupt import Interrupt
 from unpool.networks.catalogue import build_network
 from unpool.objectives.reconstruction import Reconstruction
-from unpool.training.checkpoint import load_checkpoint
+from unpool.training.checkpoint import Checkpoints, load_checkpoint
 from unpool.training.data.datasets import PixelSet
-from unpool.training.checkpoint import Checkpoints
 from unpool.training.loop import train
 from unpool.training.plan import Plan
 

@@ -112,7 +112,7 @@ def test_the_sister_set_is_not_taken_for_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("gzipped", [False, True])
 @pytest.mark.parametrize("harm", ["cut", "head", "claims", "longer"])
-def test_a_damaged_file_is_told_by_name(tmp_path: Path, harm: str, gzipped: bool) -> None:
+def test_a_damaged_file_is_reported_by_name(tmp_path: Path, harm: str, gzipped: bool) -> None:
     folder = tmp_path / "MNIST/raw"
     write_idx(folder, "train", 12)
     file = folder / "train-images-idx3-ubyte"
@@ -135,7 +135,7 @@ def test_a_damaged_file_is_told_by_name(tmp_path: Path, harm: str, gzipped: bool
         load_named_set("mnist", tmp_path)
 
 
-def test_a_broken_gzip_and_unequal_counts_are_told(tmp_path: Path) -> None:
+def test_a_broken_gzip_and_unequal_counts_are_reported(tmp_path: Path) -> None:
     folder = tmp_path / "MNIST/raw"
     write_idx(folder, "train", 12, gzipped=True)
     file = folder / "train-images-idx3-ubyte.gz"
@@ -200,7 +200,7 @@ def test_a_pickle_is_never_run(tmp_path: Path) -> None:
             load_named_set("cifar10", tmp_path)
 
 
-def test_labels_beyond_the_classes_are_told(tmp_path: Path) -> None:
+def test_labels_beyond_the_classes_are_reported(tmp_path: Path) -> None:
     write_cifar(tmp_path, "bin")
     (tmp_path / "cifar-10-batches-bin" / "test_batch.bin").write_bytes(b"\x0a" + ROWS[5].tobytes())
     with pytest.raises(UnpoolError, match=r"^the labels of 'cifar10' go beyond its 10 classes"):

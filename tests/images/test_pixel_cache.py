@@ -1,4 +1,4 @@
-"""One array for all images: rows, order, the cache on the disk, what is told."""
+"""One array for all images: rows, order, the cache on the disk, what is reported."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ ON_DISK = {"memory_limit": 100}
 def test_rows_are_the_usable_files_in_order(
     files: list[ImageFile], tmp_path: Path, limit: dict[str, int], channels: Any, crop: Any
 ) -> None:
-    told: list[Problem] = []
+    result: list[Problem] = []
     done: list[int] = []
     pixels, usable = load(
         files, tmp_path / "cache", channels=channels, crop=crop,
-        on_problem=told.append, progress=done.append, **limit,
+        on_problem=result.append, progress=done.append, **limit,
     )  # fmt: skip
     assert usable == [0, 1, 2, 4, 5, 6, 7, 8, 9]
     assert pixels.dtype == np.uint8
     for row, index in zip(pixels, usable, strict=True):
         whole = read_picture(files[index].file).pixels
         assert np.array_equal(row, square(whole, 8, crop=crop, channels=channels))
-    assert [(each.path, each.problem) for each in told] == [("3.png", "not-an-image")]
+    assert [(each.path, each.problem) for each in result] == [("3.png", "not-an-image")]
     assert done == list(range(1, 11))
     assert isinstance(pixels, np.memmap) == bool(limit)
     pixels[0] = 0  # writable, as torch wants it
@@ -77,17 +77,17 @@ def test_rows_are_the_usable_files_in_order(
 def test_each_image_is_decoded_once_and_the_cache_is_found_again(
     files: list[ImageFile], tmp_path: Path, count_reads: list[Path]
 ) -> None:
-    told: list[Problem] = []
+    result: list[Problem] = []
     first, usable = load(files, tmp_path, **ON_DISK)
     assert sorted(count_reads) == sorted(file.file for file in files)
     kept = first.copy()
     first[:] = 0  # must not reach the file
-    again, usable_again = load(files, tmp_path, on_problem=told.append, **ON_DISK)
+    again, usable_again = load(files, tmp_path, on_problem=result.append, **ON_DISK)
     assert len(count_reads) == 10
     assert usable_again == usable
     assert np.array_equal(again, kept)
     assert kept.any()
-    assert [each.path for each in told] == ["3.png"]
+    assert [each.path for each in result] == ["3.png"]
 
 
 def test_a_changed_file_or_wish_is_decoded_anew(
@@ -149,7 +149,7 @@ def test_the_oldest_caches_make_room(
     assert sizes == {9 * 3 * 9 * 9, 9 * 3 * 6 * 6}
 
 
-def test_what_does_not_fit_is_told_before_anything_is_read(
+def test_what_does_not_fit_is_reported_before_anything_is_read(
     files: list[ImageFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count_reads: list[Path]
 ) -> None:
     with pytest.raises(UnpoolError, match=r"^10 images of 8 pixels take 0.0 GB; give a folder to cache"):

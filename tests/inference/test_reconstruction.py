@@ -76,7 +76,7 @@ def test_corrupted_inputs_are_compared_with_the_clean_images() -> None:
     np.testing.assert_array_equal(made.output_BSSC, made.input_BSSC)
 
 
-def test_corruption_is_told_each_images_place_in_the_stream() -> None:
+def test_corruption_is_reported_each_images_place_in_the_stream() -> None:
     seen = []
 
     def corrupt(x: Tensor, index_B: np.ndarray, seed: int, epoch: int) -> Tensor:

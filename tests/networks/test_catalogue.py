@@ -1,4 +1,4 @@
-"""The catalogue: numbers from the literature, defaults, weights from every source, errors as they are told."""
+"""The catalogue: numbers from the literature, defaults, weights from every source, errors as they are reported."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_one_channel_averages_the_pixel_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "kind", "told"),
+    ("options", "kind", "result"),
     [
         ({"name": "conv-smal"}, UsageError, "unknown network 'conv-smal'; did you mean 'conv-small'"),
         ({"name": "resnet19"}, UsageError, "unknown network 'resnet19'; did you mean 'resnet1"),
@@ -103,8 +103,8 @@ def test_one_channel_averages_the_pixel_range() -> None:
         ),
     ],
 )
-def test_errors_say_what_to_do(options, kind, told) -> None:
-    with pytest.raises(UnpoolError, match=told) as caught:
+def test_errors_say_what_to_do(options, kind, result) -> None:
+    with pytest.raises(UnpoolError, match=result) as caught:
         build_network(**options)
     assert type(caught.value) is kind
     assert "\n" not in str(caught.value)

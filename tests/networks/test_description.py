@@ -81,7 +81,7 @@ def test_a_decoder_that_remembers_nothing_is_interpolated_to_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("description", "told"),
+    ("description", "result"),
     [
         ({"encodr": []}, "unknown key 'encodr'; did you mean 'encoder'"),
         ({"encoder": []}, r"encoder is \[\]; give a list of layers"),
@@ -95,8 +95,8 @@ def test_a_decoder_that_remembers_nothing_is_interpolated_to_size() -> None:
         ({"encoder": [{"Conv2d": [1, 1, 1]}], "decoder": "unpol"}, "unknown decoder 'unpol'"),
     ],
 )
-def test_mistakes_are_told_with_their_place(description, told) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_mistakes_are_reported_with_their_place(description, result) -> None:
+    with pytest.raises(UsageError, match=result):
         network_from_description(description)
 
 
@@ -118,7 +118,7 @@ ONE = {"channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"]}
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "result"),
     [
         ({"size": "28"}, "size is '28', but must be a whole number from 1 to 8192"),
         ({"size": 0}, "size is 0, but must be"),
@@ -145,8 +145,8 @@ ONE = {"channels": 1, "encoder": [{"Conv2d": [1, 4, 3]}, "ReLU"]}
         ({"encoder": [{"Conv2d": [1, 4, 3]}, {"Flatten": 0}], "decoder": "none"}, "makes 7200 codes of 2 images"),
     ],
 )  # fmt: skip
-def test_layers_that_do_not_fit_are_told_with_their_place(more, told) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_layers_that_do_not_fit_are_reported_with_their_place(more, result) -> None:
+    with pytest.raises(UsageError, match=result):
         network_from_description({**ONE, **more})
 
 

@@ -99,24 +99,24 @@ def table(capsys: pytest.CaptureFixture[str], *words: str) -> dict:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_table_is_the_published_network(capsys, name) -> None:
     parameters, rows = PUBLISHED[name]
-    told = table(capsys, name)
+    result = table(capsys, name)
     shaping = [
         (layer["type"], layer["output"], layer["parameters"])
-        for layer in told["layers"]
+        for layer in result["layers"]
         if layer["parameters"] or layer["type"].startswith(("MaxPool", "Unpool"))
     ]
     assert shaping == rows
-    assert told["parameters"] == told["trainable"] == parameters == sum(row[2] for row in rows)
+    assert result["parameters"] == result["trainable"] == parameters == sum(row[2] for row in rows)
 
 
 def test_vgg16_shrinks_to_a_32nd_and_comes_back(capsys) -> None:
-    told = table(capsys, "vgg16-bn", "--size", "64")
-    assert told["parameters"] == 29_444_739
-    assert told["input"] == told["output"] == [3, 64, 64]
-    down = [layer["output"] for layer in told["layers"] if layer["type"] == "MaxPool2d"]
+    result = table(capsys, "vgg16-bn", "--size", "64")
+    assert result["parameters"] == 29_444_739
+    assert result["input"] == result["output"] == [3, 64, 64]
+    down = [layer["output"] for layer in result["layers"] if layer["type"] == "MaxPool2d"]
     assert down == [[64, 32, 32], [128, 16, 16], [256, 8, 8], [512, 4, 4], [512, 2, 2]]
-    up = [layer["output"] for layer in told["layers"] if layer["type"] == "Unpool"]
+    up = [layer["output"] for layer in result["layers"] if layer["type"] == "Unpool"]
     assert up == [[512, 4, 4], [512, 8, 8], [256, 16, 16], [128, 32, 32], [64, 64, 64]]
-    kinds = [layer["type"] for layer in told["layers"]]
+    kinds = [layer["type"] for layer in result["layers"]]
     assert (kinds.count("Conv2d"), kinds.count("ConvTranspose2d"), kinds.count("BatchNorm2d")) == (13, 13, 25)
     assert kinds[-1] == "ConvTranspose2d"

@@ -76,10 +76,10 @@ def test_backbone_weights_from_a_file(tmp_path) -> None:
 
 def test_another_networks_file_is_refused_with_the_first_difference(tmp_path) -> None:
     torch.save(build_network("vgg13-bn").encoder.state_dict(), tmp_path / "thirteen.pth")
-    told = (
+    result = (
         r"thirteen\.pth is not for vgg11-bn: '4\.weight' is 64 in the file, 128×64×3×3 in the network; give"
     )
-    with pytest.raises(UnpoolError, match=told):
+    with pytest.raises(UnpoolError, match=result):
         build_network("vgg11-bn", weights=tmp_path / "thirteen.pth")
     torch.save(torchvision.models.resnet34().state_dict(), tmp_path / "deeper.pth")
     with pytest.raises(
@@ -100,7 +100,7 @@ def test_files_that_hold_no_weights_are_refused_and_run_no_code(tmp_path, capsys
 
 
 @pytest.mark.parametrize("name", ["vgg16-bn", "resnet18", "mnasnet0_5"])
-def test_unreachable_weights_are_told_with_the_way_round(name, monkeypatch, tmp_path, capsys) -> None:
+def test_unreachable_weights_are_reported_with_the_way_round(name, monkeypatch, tmp_path, capsys) -> None:
     def unreachable(*_args, **_options):
         raise socket.gaierror("Name or service not known")
 
@@ -109,7 +109,9 @@ def test_unreachable_weights_are_told_with_the_way_round(name, monkeypatch, tmp_
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(proxy, raising=False)
-    told = f"the ImageNet weights of {name} could not be fetched .*; give a file with --weights FILE or start"
-    with pytest.raises(UnpoolError, match=told):
+    result = (
+        f"the ImageNet weights of {name} could not be fetched .*; give a file with --weights FILE or start"
+    )
+    with pytest.raises(UnpoolError, match=result):
         build_network(name, weights="imagenet", size=64)
     assert capsys.readouterr().out == ""

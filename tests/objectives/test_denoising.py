@@ -54,7 +54,7 @@ def test_noise_is_new_each_epoch_and_the_same_for_the_same_image() -> None:
     assert not torch.equal(first, other_seed)
 
 
-def test_wrong_words_are_told() -> None:
+def test_wrong_words_are_reported() -> None:
     with pytest.raises(UsageError, match="unknown --corruption 'fog'"):
         Denoising("mse", "fog", (0.0,), (1.0,))
     with pytest.raises(UsageError, match="'msse'; did you mean 'mse'"):

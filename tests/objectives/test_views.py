@@ -80,7 +80,9 @@ def test_views_made_before_are_picked_two_at_a_time() -> None:
 
 def test_the_second_of_two_views_is_of_a_neighbour() -> None:
     made = torch.arange(6.0).view(1, 6, 1).expand(900, 6, 1)
-    first, second = (PrecomputedViews(2).sample(made, np.arange(900), 0, 7, stream)[:, 0] for stream in (0, 1))
+    first, second = (
+        PrecomputedViews(2).sample(made, np.arange(900), 0, 7, stream)[:, 0] for stream in (0, 1)
+    )
     assert set(first.tolist()) == {0, 1, 2, 3}
     assert set(second.tolist()) == {4, 5}
     assert not torch.equal(second, PrecomputedViews(2).sample(made, np.arange(900), 0, 8, 1)[:, 0])

@@ -69,7 +69,9 @@ def test_places_and_thumbnails_of_paths(dataset: lance.LanceDataset) -> None:
 
 def test_rewriting_changes_those_rows_in_one_commit(dataset: lance.LanceDataset) -> None:
     before = dataset.version
-    rewrite_columns(dataset, ["40", "none", "01"], pa.table({"value": pa.array([4.0, 9.0, 1.0], pa.float32())}))
+    rewrite_columns(
+        dataset, ["40", "none", "01"], pa.table({"value": pa.array([4.0, 9.0, 1.0], pa.float32())})
+    )
     now = lance.dataset(dataset.uri)
     assert now.version == before + 1
     found = now.to_table(columns=["path", "value"]).to_pydict()

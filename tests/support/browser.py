@@ -79,7 +79,7 @@ def opened(browser: Any, url: str, **options: Any) -> Iterator[Any]:
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 720}, **options})
     page = context.new_page()
     page.complaints, page.strangers = [], []
-    page.on("console", lambda told: _note(page, told))
+    page.on("console", lambda result: _note(page, result))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.on("request", lambda asked: _ours(asked.url, url) or page.strangers.append(asked.url))
     page.goto(url)
@@ -91,9 +91,9 @@ def opened(browser: Any, url: str, **options: Any) -> Iterator[Any]:
     context.close()
 
 
-def _note(page: Any, told: Any) -> None:
-    if told.type in ("error", "warning") and not any(words in told.text for words in DRIVERS_TALK):
-        page.complaints.append(told.text)
+def _note(page: Any, result: Any) -> None:
+    if result.type in ("error", "warning") and not any(words in result.text for words in DRIVERS_TALK):
+        page.complaints.append(result.text)
 
 
 def _ours(asked: str, url: str) -> bool:

@@ -118,7 +118,7 @@ def test_only_the_writing_process_writes(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_that_changed_are_told_from_more_files() -> None:
+def test_files_that_changed_are_reported_from_more_files() -> None:
     before, now = {"files": "a", "count": 3}, {"files": "b", "count": 3}
     assert "as many images (3)" in first_difference(before, now)
     assert "3 images, now there are 4" in first_difference(before, now | {"count": 4})

@@ -1,4 +1,4 @@
-"""Numbers that are none, steps that cannot be trained on and states of others are told, and nothing is written."""
+"""Numbers that are none, steps that cannot be trained on and states of others are reported, and nothing is written."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def images(count: int = 20) -> PixelSet:
     return PixelSet(pixels, (0.5,), (0.5,), torch.device("cpu"))
 
 
-def test_a_validation_loss_that_is_no_number_is_told() -> None:
+def test_a_validation_loss_that_is_no_number_is_reported() -> None:
     with pytest.raises(UnpoolError, match=r"the validation loss became nan in epoch 1; try a smaller"):
         train(Normalised(), images(), Squared("validation"), Plan(epochs=1, batch=10))
 
 
-def test_weights_that_are_no_numbers_are_told_where_no_loss_tells() -> None:
-    told = r"weights layers.0.weight are no numbers any more after step 1; try a smaller learning rate"
-    with pytest.raises(UnpoolError, match=told):
+def test_weights_that_are_no_numbers_are_reported_where_no_loss_tells() -> None:
+    result = r"weights layers.0.weight are no numbers any more after step 1; try a smaller learning rate"
+    with pytest.raises(UnpoolError, match=result):
         train(Normalised(), images(), Squared("gradient"), Plan(steps=1, batch=10, val=0))
 
 
@@ -84,7 +84,7 @@ def test_a_lost_state_is_not_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("count", "plan"), [(21, Plan(epochs=1, batch=10, val=0)), (4, Plan(steps=2, batch=1, val=0))]
 )
-def test_a_step_of_one_image_is_told_before_the_first(count: int, plan: Plan) -> None:
+def test_a_step_of_one_image_is_reported_before_the_first(count: int, plan: Plan) -> None:
     net = Normalised()
     before = [value.clone() for value in net.state_dict().values()]
     with pytest.raises(UsageError, match=r"leave a step of one image.*--drop-last or another --batch"):
@@ -132,20 +132,20 @@ def saved_state(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]
     return state
 
 
-def test_a_checkpoint_that_is_not_ours_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_that_is_not_ours_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = saved_state(tmp_path, monkeypatch)
-    for wrong, told in (
+    for wrong, result in (
         ([1, 2], "holds a list, but must hold a state of unpool; delete it"),
         ({"state_dict": {}}, "it holds nothing for 'run'; delete it"),
         (state | {"step": "3"}, "it holds str for 'step'; delete it"),
     ):
         torch.save(wrong, tmp_path / NAME)
-        with pytest.raises(UnpoolError, match=told):
+        with pytest.raises(UnpoolError, match=result):
             load_checkpoint(tmp_path)
 
 
 @pytest.mark.parametrize("key", ["network", "best", "optimizer", "sums", "schedule"])
-def test_a_checkpoint_that_does_not_fit_is_told(
+def test_a_checkpoint_that_does_not_fit_is_reported(
     key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state = saved_state(tmp_path, monkeypatch)
@@ -155,7 +155,7 @@ def test_a_checkpoint_that_does_not_fit_is_told(
         train(Normalised(), images(), Squared(), Plan(epochs=2, batch=10), checkpoints=Checkpoints(tmp_path))
 
 
-def test_a_checkpoint_for_which_there_is_no_space_is_told(
+def test_a_checkpoint_for_which_there_is_no_space_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -166,7 +166,7 @@ def test_a_checkpoint_for_which_there_is_no_space_is_told(
         save_checkpoint(tmp_path, {})
 
 
-def test_a_model_without_space_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_without_space_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import safetensors.torch
     from safetensors import SafetensorError
 

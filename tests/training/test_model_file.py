@@ -117,7 +117,7 @@ def test_what_was_changed_after_building_comes_back(tmp_path) -> None:
     assert {p.dtype for p in again.parameters()} == {torch.float64}
 
 
-def test_classes_and_training_are_told(tmp_path) -> None:
+def test_classes_and_training_are_reported(tmp_path) -> None:
     network = build_network("lenet", num_classes=2)
     save_model(tmp_path, network, classes=["bee", "Ameise"], training={"epochs": 3})
     described = describe_model(tmp_path)
@@ -173,9 +173,11 @@ def test_new_weights_leave_no_exported_encoder_of_the_old(tmp_path) -> None:
 
 def test_a_network_of_the_users_own_is_refused_before_anything_is_written(tmp_path) -> None:
     network = Autoencoder(nn.Sequential(nn.Conv2d(3, 4, 3)))
-    told = "Autoencoder 'custom' cannot be rebuilt from a model folder, .*; build it with build_network or a"
+    result = (
+        "Autoencoder 'custom' cannot be rebuilt from a model folder, .*; build it with build_network or a"
+    )
     for mine in (network, with_classes(network, 3)):
-        with pytest.raises(UnpoolError, match=told.replace("Autoencoder", type(mine).__name__)):
+        with pytest.raises(UnpoolError, match=result.replace("Autoencoder", type(mine).__name__)):
             save_model(tmp_path / "m", mine)
     assert not (tmp_path / "m").exists()
 
@@ -195,8 +197,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def refused(folder, told: str) -> None:
-    with pytest.raises(UnpoolError, match=told) as caught:
+def refused(folder, result: str) -> None:
+    with pytest.raises(UnpoolError, match=result) as caught:
         load_model(folder)
     assert "\n" not in str(caught.value)
 
@@ -204,8 +206,8 @@ def refused(folder, told: str) -> None:
 def test_another_networks_weights_are_named_by_their_first_difference(folder) -> None:
     wider = build_network("conv", size=16, channels=1, width=48).state_dict()
     save_file(wider, folder / "model.safetensors")
-    told = r"safetensors does not hold the weights of conv: 'encoder\.0\.weight' is 48×1×3×3 in the file, 32×1×3×3"
-    refused(folder, told + " in the network; train")
+    result = r"safetensors does not hold the weights of conv: 'encoder\.0\.weight' is 48×1×3×3 in the file, 32×1×3×3"
+    refused(folder, result + " in the network; train")
     whole = build_network("conv", size=16, channels=1).state_dict()
     save_file({**whole, "head.weight": torch.zeros(2, 3)}, folder / "model.safetensors")
     refused(folder, r"'head\.weight' is 2×3 in the file, absent in the network; train the model again, or")
@@ -214,7 +216,7 @@ def test_another_networks_weights_are_named_by_their_first_difference(folder) ->
     refused(folder, r"'encoder\.4\.bias' is absent in the file, 64 in the network")
 
 
-def test_weights_that_are_absent_or_damaged_are_told(folder) -> None:
+def test_weights_that_are_absent_or_damaged_are_reported(folder) -> None:
     path = folder / "model.safetensors"
     whole = path.read_bytes()
     for broken in (b"", whole[:-5], b"\x80\x04" + whole):
@@ -242,7 +244,7 @@ def test_nothing_is_unpickled(folder, capsys) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "result"),
     [
         (
             {"options": {"size": 16, "weights": "evil.pth"}},
@@ -257,12 +259,12 @@ def test_nothing_is_unpickled(folder, capsys) -> None:
         ({"preprocessing": None}, r"model\.json is damaged \('preprocessing'\)"),
     ],
 )
-def test_a_description_that_builds_nothing_is_told(folder, changes, told) -> None:
+def test_a_description_that_builds_nothing_is_reported(folder, changes, result) -> None:
     rewrite(folder, **changes)
-    refused(folder, told)
+    refused(folder, result)
 
 
-def test_a_folder_that_is_no_model_is_told(tmp_path) -> None:
+def test_a_folder_that_is_no_model_is_reported(tmp_path) -> None:
     refused(tmp_path, r"is no model folder: it has no model\.json; name one with --model")
     (tmp_path / "model.json").write_text("{")
     refused(tmp_path, r"model\.json is damaged")

@@ -47,7 +47,7 @@ def test_a_large_picture_is_reduced(pictures: Pictures, monkeypatch: pytest.Monk
 
 
 def test_what_cannot_be_shown_says_why(pictures: Pictures) -> None:
-    with pytest.raises(UnpoolError, match="broken.png cannot be shown"):
+    with pytest.raises(UnpoolError, match=r"broken\.png cannot be shown"):
         pictures.read("broken.png")
     for path in ("../w.unpool/unpool.yaml", "/etc/passwd", ""):
         with pytest.raises(UnpoolError, match="does not lie in the folder of the images"):

@@ -1,4 +1,4 @@
-"""One job at a time, watched, stopped, and its end told to whoever shows results."""
+"""One job at a time, watched, stopped, and its end reported to whoever shows results."""
 
 from __future__ import annotations
 

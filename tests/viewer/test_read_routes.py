@@ -36,16 +36,16 @@ def rows_of(content: bytes) -> list[int]:
 
 
 def test_the_collection_counts_what_the_table_holds(client: Any, table: pd.DataFrame) -> None:
-    told = client.get("/api/collection").json()
-    assert (told["images"], told["skipped"], told["name"]) == (37, 1, "images")
-    assert {group["group"]: group["count"] for group in told["groups"]} == table[
+    result = client.get("/api/collection").json()
+    assert (result["images"], result["skipped"], result["name"]) == (37, 1, "images")
+    assert {group["group"]: group["count"] for group in result["groups"]} == table[
         "group"
     ].value_counts().to_dict()
-    assert told["folders"] == [{"name": "", "count": 1}, *({"name": name, "count": 12}
+    assert result["folders"] == [{"name": "", "count": 1}, *({"name": name, "count": 12}
                                                           for name in ("cross", "disc", "stripes"))]  # fmt: skip
-    assert told["has"] == {"map": True, "model": True, "mirror": True, "segmenter": False}
-    assert told["checked"] is False
-    assert told["undo"] is None
+    assert result["has"] == {"map": True, "model": True, "mirror": True, "segmenter": False}
+    assert result["checked"] is False
+    assert result["undo"] is None
 
 
 def test_points_are_the_maps_places_with_one_scale(client: Any, table: pd.DataFrame) -> None:
@@ -108,20 +108,20 @@ def test_sorting_puts_images_without_a_value_last(post: Any, table: pd.DataFrame
 
 def test_facts_of_an_image_are_text_whatever_they_say(client: Any, table: pd.DataFrame) -> None:
     row = table.index[table["path"] == HOSTILE_NAME][0]
-    told = client.get(f"/api/images/{row}", params={"revision": 1}).json()
-    assert (told["path"], told["width"], told["height"]) == (HOSTILE_NAME, 40, 30)
-    assert ["ImageDescription", HOSTILE_TEXT] in told["metadata"]
-    assert told["group"] == table["group"][row]
-    assert told["probability"] == pytest.approx(table["probability"][row])
-    assert told["bytes"] == table["bytes"][row]
+    result = client.get(f"/api/images/{row}", params={"revision": 1}).json()
+    assert (result["path"], result["width"], result["height"]) == (HOSTILE_NAME, 40, 30)
+    assert ["ImageDescription", HOSTILE_TEXT] in result["metadata"]
+    assert result["group"] == table["group"][row]
+    assert result["probability"] == pytest.approx(table["probability"][row])
+    assert result["bytes"] == table["bytes"][row]
 
 
 def test_nearest_are_those_of_the_search_command(client: Any, viewed: Path, table: pd.DataFrame) -> None:
-    told = client.get("/api/images/7", params={"revision": 1}).json()["nearest"]
+    result = client.get("/api/images/7", params={"revision": 1}).json()["nearest"]
     found = Workspace(viewed / "w.unpool").search(table["path"][7], k=13)
     wanted = found[found["path"] != table["path"][7]].head(12)
-    assert [near["distance"] for near in told] == pytest.approx(wanted["distance"].tolist(), abs=1e-5)
-    assert {table["path"][near["row"]] for near in told[:5]} == set(wanted["path"][:5])
+    assert [near["distance"] for near in result] == pytest.approx(wanted["distance"].tolist(), abs=1e-5)
+    assert {table["path"][near["row"]] for near in result[:5]} == set(wanted["path"][:5])
 
 
 def test_the_original_is_shown_upright(client: Any, table: pd.DataFrame, viewed: Path) -> None:
@@ -132,14 +132,14 @@ def test_the_original_is_shown_upright(client: Any, table: pd.DataFrame, viewed:
 
 
 def test_a_mirror_shows_what_it_makes_and_where_it_errs(client: Any, table: pd.DataFrame) -> None:
-    told = client.get("/api/images/3/reconstruction", params={"revision": 1}).json()
+    result = client.get("/api/images/3/reconstruction", params={"revision": 1}).json()
     parts = {}
     for part in ("input", "output", "error"):
         answer = client.get(f"/api/images/3/reconstruction/{part}", params={"revision": 1})
         parts[part] = np.asarray(Image.open(io.BytesIO(answer.content)), np.float64)
     mse = np.mean((parts["input"] / 255 - parts["output"] / 255) ** 2)
-    assert told["mse"] == pytest.approx(mse, rel=0.02)
-    assert told["psnr"] == pytest.approx(-10 * np.log10(mse), abs=0.1)
+    assert result["mse"] == pytest.approx(mse, rel=0.02)
+    assert result["psnr"] == pytest.approx(-10 * np.log10(mse), abs=0.1)
     assert parts["error"].shape[2] == 3
 
 
@@ -162,9 +162,9 @@ def test_a_region_that_is_all_of_an_image_finds_it(post: Any) -> None:
 
 
 def test_what_could_not_be_read_is_listed_with_its_reason(client: Any) -> None:
-    (told,) = client.get("/api/unreadable").json()
-    assert told["path"] == "broken.png"
-    assert told["problem"]
+    (result,) = client.get("/api/unreadable").json()
+    assert result["path"] == "broken.png"
+    assert result["problem"]
 
 
 def test_an_older_revision_is_refused(client: Any) -> None:
@@ -172,10 +172,10 @@ def test_an_older_revision_is_refused(client: Any) -> None:
 
 
 def test_quality_has_figures_and_pictures_that_open(client: Any) -> None:
-    told = client.get("/api/quality").json()
-    assert {"silhouette", "purity"} <= {figure["name"] for figure in told["figures"]}
-    assert told["pictures"]
-    for picture in told["pictures"]:
+    result = client.get("/api/quality").json()
+    assert {"silhouette", "purity"} <= {figure["name"] for figure in result["figures"]}
+    assert result["pictures"]
+    for picture in result["pictures"]:
         assert client.get("/" + picture["url"]).content[:4] == b"\x89PNG"
 
 
@@ -192,10 +192,10 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     assert {tuple(colour) for colour in laid.reshape(-1, 3).tolist()} <= known
 
 
-def test_a_collection_is_told_of_whose_images_are_not_there(client: Any, viewed: Path) -> None:
+def test_a_collection_is_reported_of_whose_images_are_not_there(client: Any, viewed: Path) -> None:
     shutil.rmtree(viewed / "images")
-    told = client.get("/api/collection").json()
-    assert told["images"] == 37
+    result = client.get("/api/collection").json()
+    assert result["images"] == 37
     assert client.get("/api/images/3/original", params={"revision": 1}).status_code == 422
 
 

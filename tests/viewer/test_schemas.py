@@ -70,5 +70,7 @@ def test_names_are_those_of_the_registries() -> None:
 
 def test_facts_have_every_column_that_the_page_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {*measures(), *names(), "row", "path"} <= set(schemas.row_facts_model().model_fields)
-    monkeypatch.setitem(COLUMNS, "novelty", Column("novelty", "float", "vector", "how new", "Novelty", "figure"))
+    monkeypatch.setitem(
+        COLUMNS, "novelty", Column("novelty", "float", "vector", "how new", "Novelty", "figure")
+    )
     assert "novelty" in schemas.image_facts_model().model_fields

@@ -75,7 +75,7 @@ def test_no_way_leads_out(client: Any, way: str) -> None:
     assert client.get(way).status_code in (404, 422)
 
 
-def test_no_collector_that_the_environment_names_is_told(
+def test_no_collector_that_the_environment_names_is_reported(
     viewed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as collector:

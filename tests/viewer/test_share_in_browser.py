@@ -76,7 +76,9 @@ def first_original_width(page: Any) -> int:
 
 
 def test_a_report_opens_the_originals_beside_it(report: Any, viewed: Path) -> None:
-    path = ImageTable(viewed / "w.unpool").frame(["path"], where="status = 'ok'")["path"].sort_values().iloc[0]
+    path = (
+        ImageTable(viewed / "w.unpool").frame(["path"], where="status = 'ok'")["path"].sort_values().iloc[0]
+    )
     assert first_original_width(report) == Image.open(viewed / "images" / path).width
     assert any("/images/" in url and url.startswith("file:") for url in report.requests)
 

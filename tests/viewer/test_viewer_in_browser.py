@@ -212,8 +212,8 @@ def check_accessible(page: Any, where: str) -> None:
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     serious = [entry for entry in found if entry["impact"] in ("serious", "critical")]
-    told = [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious]
-    assert told == [], where
+    result = [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious]
+    assert result == [], where
 
 
 def test_on_a_phone_everything_is_reached(browser: Any, url: str) -> None:

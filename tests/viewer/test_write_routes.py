@@ -21,13 +21,13 @@ def column(root: Path, name: str) -> list[Any]:
 
 
 def test_a_label_is_kept_shown_and_taken_back(client: Any, post: Any, viewed: Path) -> None:
-    told = post("edit", action="label", rows=[0, 2], label="cup")
-    assert told["changed"] == 2
-    assert [(label["name"], label["count"]) for label in told["collection"]["labels"]] == [("cup", 2)]
+    result = post("edit", action="label", rows=[0, 2], label="cup")
+    assert result["changed"] == 2
+    assert [(label["name"], label["count"]) for label in result["collection"]["labels"]] == [("cup", 2)]
     assert [row for row, label in enumerate(column(viewed, "label")) if label == "cup"] == [0, 2]
-    assert told["collection"]["undo"]
-    told = post("edit", action="undo")
-    assert told["collection"]["labels"] == []
+    assert result["collection"]["undo"]
+    result = post("edit", action="undo")
+    assert result["collection"]["labels"] == []
     assert set(column(viewed, "label")) == {None}
     assert post("edit", action="undo", expect=422)["detail"]
 
@@ -36,8 +36,8 @@ def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewe
     before = column(viewed, "group")
     post("edit", action="merge", groups=[0, 1])
     assert column(viewed, "group") == [0 if group in (0, 1) else group for group in before]
-    told = post("edit", action="split", group=0)
-    assert len(told["collection"]["groups"]) == 3
+    result = post("edit", action="split", group=0)
+    assert len(result["collection"]["groups"]) == 3
     post("edit", action="undo")
     post("edit", action="undo")
     assert column(viewed, "group") == before
@@ -46,8 +46,8 @@ def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewe
 
 
 def test_marks_are_a_filter(client: Any, post: Any) -> None:
-    told = post("edit", action="mark", rows=[6, 7], wrong=True)
-    assert told["collection"]["problems"]["wrong"] == 2
+    result = post("edit", action="mark", rows=[6, 7], wrong=True)
+    assert result["collection"]["problems"]["wrong"] == 2
     assert post("select", problem="wrong") == bytes([6, 0, 0, 0, 7, 0, 0, 0])
 
 
@@ -63,7 +63,7 @@ def test_marks_are_a_filter(client: Any, post: Any) -> None:
         {"action": "label", "rows": [0], "label": "x", "path": "../../etc"},
     ],
 )
-def test_what_cannot_be_done_is_told_and_changes_nothing(post: Any, viewed: Path, wish: Any) -> None:
+def test_what_cannot_be_done_is_reported_and_changes_nothing(post: Any, viewed: Path, wish: Any) -> None:
     before = column(viewed, "group"), column(viewed, "label")
     assert post("edit", expect=422, **wish)["detail"]
     assert (column(viewed, "group"), column(viewed, "label")) == before
@@ -76,8 +76,8 @@ def test_exports_hold_the_selection(client: Any, post: Any, viewed: Path) -> Non
     assert frame["path"].tolist() == [paths[1], paths[5]]
     whole = pd.read_parquet(io.BytesIO(post("export", to="parquet", rows=None)))
     assert len(whole) == 38
-    told = post("export/folders", name="../../picked", rows=[1, 5])
-    out = Path(told["path"])
+    result = post("export/folders", name="../../picked", rows=[1, 5])
+    out = Path(result["path"])
     assert out.is_relative_to(viewed / "w.unpool" / "exports")
     files = [file for file in out.rglob("*") if file.is_file()]
     wanted = {(viewed / "images" / paths[row]).read_bytes() for row in (1, 5)}
@@ -114,9 +114,9 @@ def test_a_run_on_a_folder_can_be_opened(client: Any, viewed: Path) -> None:
     client.post("/api/jobs", json=wish)
     job = wait(client)
     assert (job["state"], job["error"], job["work"]) == ("done", None, "disc.unpool")
-    told = client.post("/api/open", json={"work": "disc.unpool"}).json()
-    assert told["images"] == 12
-    assert told["revision"] == 2
+    result = client.post("/api/open", json={"work": "disc.unpool"}).json()
+    assert result["images"] == 12
+    assert result["revision"] == 2
 
 
 def test_a_job_can_be_stopped(client: Any) -> None:
@@ -156,9 +156,9 @@ def test_a_job_whose_result_cannot_be_read_has_failed() -> None:
     kept.start("group", {"work": "nowhere"})
     while kept.running:
         time.sleep(0.1)
-    told = kept.status()
-    assert told["state"] == "failed"
-    assert "the disk has gone" in told["error"]
+    result = kept.status()
+    assert result["state"] == "failed"
+    assert "the disk has gone" in result["error"]
 
 
 @pytest.mark.parametrize("folder", ["..", "/etc", "../..", "images/../..", "c:\\x", "out", "\0"])

@@ -92,16 +92,16 @@ def problems_csv(work: Path) -> list[list[str]]:
 def test_the_command_counts_what_was_made_wrong(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["check", "--work", str(work), "--json"])
-    told = json.loads(capsys.readouterr().out)
+    result = json.loads(capsys.readouterr().out)
     assert left.value.code == 0
-    assert set(told) >= KEYS
-    assert {name: told[name] for name in KEYS - {"outliers"}} == {
+    assert set(result) >= KEYS
+    assert {name: result[name] for name in KEYS - {"outliers"}} == {
         "unreadable": 1, "duplicates": 2, "near_duplicates": 2, "blurred": 1, "dark": 1, "bright": 1,
     }  # fmt: skip
-    assert told["images"] == 37
+    assert result["images"] == 37
     found = found_problems(work)
     assert found is not None
-    assert {kind: len(paths) for kind, paths in found.items()} == {kind: told[kind] for kind in found}
+    assert {kind: len(paths) for kind, paths in found.items()} == {kind: result[kind] for kind in found}
     assert (found["blurred"], found["dark"], found["bright"]) == (["soft.png"], ["night.png"], ["snow.png"])
     assert found["duplicates"] == ["p/00.png", "p/zz.png"]
 
@@ -147,7 +147,7 @@ def test_nothing_is_found_where_nothing_was_checked(work: Path) -> None:
     assert len(problems_csv(work)) == 2
 
 
-def test_images_that_go_are_no_longer_told(work: Path) -> None:
+def test_images_that_go_are_no_longer_reported(work: Path) -> None:
     check(work)
     table = ImageTable(work)
     table.delete(["copy of 00.png", "p/01.png", "soft.png"])
@@ -165,7 +165,7 @@ def test_images_that_go_are_no_longer_told(work: Path) -> None:
     assert column(work, "duplicate_of") == {"p/zz.png": "p/00.png"}
 
 
-def test_images_that_changed_are_no_longer_told(work: Path) -> None:
+def test_images_that_changed_are_no_longer_reported(work: Path) -> None:
     check(work)
     table = ImageTable(work)
     table.upsert([{"path": "night.png", "id": "another"}, {"path": "p/zz.png", "id": "another too"}])
@@ -176,11 +176,11 @@ def test_images_that_changed_are_no_longer_told(work: Path) -> None:
     assert found["duplicates"] == ["p/00.png"]
 
 
-def test_outliers_by_another_network_are_no_longer_told(work: Path) -> None:
+def test_outliers_by_another_network_are_no_longer_reported(work: Path) -> None:
     check(work)
-    told = json.loads((work / "report" / "check.json").read_text("utf-8"))
-    told["problems"]["outliers"] = [{"path": "p/03.png", "id": "id of p/03.png"}]
-    (work / "report" / "check.json").write_text(json.dumps(told), "utf-8")
+    result = json.loads((work / "report" / "check.json").read_text("utf-8"))
+    result["problems"]["outliers"] = [{"path": "p/03.png", "id": "id of p/03.png"}]
+    (work / "report" / "check.json").write_text(json.dumps(result), "utf-8")
     assert (found_problems(work) or {})["outliers"] == ["p/03.png"]
     (work / "unpool.yaml").write_text("embedded_by: another\n", "utf-8")
     assert (found_problems(work) or {})["outliers"] == []
@@ -197,11 +197,11 @@ def test_a_damaged_file_is_as_none(work: Path, text: str) -> None:
 
 
 def test_damaged_entries_are_passed_over(work: Path) -> None:
-    told = {"format": 1, "problems": {"dark": [{"path": "night.png"}, 3, None], "duplicates": 7, "bright": [
+    result = {"format": 1, "problems": {"dark": [{"path": "night.png"}, 3, None], "duplicates": 7, "bright": [
         {"path": "snow.png", "id": "id of snow.png"}, {"path": ["x"], "id": "y"},
     ]}}  # fmt: skip
     (work / "report").mkdir()
-    (work / "report" / "check.json").write_text(json.dumps(told), "utf-8")
+    (work / "report" / "check.json").write_text(json.dumps(result), "utf-8")
     found = found_problems(work)
     assert found is not None
     assert {kind: paths for kind, paths in found.items() if paths} == {"bright": ["snow.png"]}
@@ -211,12 +211,12 @@ def test_damaged_entries_are_passed_over(work: Path) -> None:
 def test_a_few_images(tmp_path: Path, count: int) -> None:
     table = ImageTable.create(tmp_path / "w.unpool")
     put(table, [row(f"{seed}.png", photograph(seed)) for seed in range(count)])
-    told = check(table.work)
-    assert {told[name] for name in KEYS} == {0}
-    assert told["images"] == count
+    result = check(table.work)
+    assert {result[name] for name in KEYS} == {0}
+    assert result["images"] == count
 
 
-def test_nothing_embedded_is_told(tmp_path: Path) -> None:
+def test_nothing_embedded_is_reported(tmp_path: Path) -> None:
     table = ImageTable.create(tmp_path / "w.unpool")
     with pytest.raises(UnpoolError, match="is embedded yet; run `unpool embed FOLDER --work"):
         check(table.work)
@@ -229,9 +229,9 @@ def test_images_without_thumbnail_or_vector_are_passed_over(work: Path) -> None:
     table = ImageTable(work)
     table.upsert([{"path": "p/05.png", "thumbnail": None}, {"path": "p/06.png", "thumbnail": b"no picture"}])
     table.upsert([row("new.png", photograph(90))])
-    told = check(work)
-    assert told["images"] == 38
-    assert (told["near_duplicates"], told["dark"], told["bright"]) == (2, 1, 1)
+    result = check(work)
+    assert result["images"] == 38
+    assert (result["near_duplicates"], result["dark"], result["bright"]) == (2, 1, 1)
     assert "new.png" not in column(work, "outlier_score")
 
 
@@ -246,9 +246,9 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_digits_are_neither_dark_nor_blurred(digits: Path) -> None:
-    told = check(digits)
-    assert (told["dark"], told["bright"], told["blurred"], told["duplicates"]) == (0, 0, 0, 0)
-    assert told["outliers"] < 0.02 * 1797
+    result = check(digits)
+    assert (result["dark"], result["bright"], result["blurred"], result["duplicates"]) == (0, 0, 0, 0)
+    assert result["outliers"] < 0.02 * 1797
     assert len(column(digits, "reconstruction_error")) == 1797
 
 
@@ -264,10 +264,10 @@ def shapes(tmp_path: Path) -> Path:
 
 def test_reconstruction_errors_are_those_of_reconstruct(shapes: Path) -> None:
     check(shapes / "w.unpool")
-    told = reconstruct(
+    result = reconstruct(
         [str(shapes / "images")], model=shapes / "model", out=shapes / "grid.png", use_indices=False, device="cpu"
     )  # fmt: skip
-    expected = {image["path"]: image["mse"] for image in told["images"]}
+    expected = {image["path"]: image["mse"] for image in result["images"]}
     assert column(shapes / "w.unpool", "reconstruction_error") == pytest.approx(expected, rel=1e-4)
 
 

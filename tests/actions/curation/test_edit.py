@@ -23,8 +23,8 @@ def work(tmp_path: Path) -> Path:
 
 
 def test_label_says_and_does(work: Path) -> None:
-    told = edit.label(work, ["03.png", "01.png", "03.png"], "  shoe ")
-    assert told == {"changed": 2, "message": "labelled 2 images ‘shoe’"}
+    result = edit.label(work, ["03.png", "01.png", "03.png"], "  shoe ")
+    assert result == {"changed": 2, "message": "labelled 2 images ‘shoe’"}
     assert seen(work)["label"].dropna().to_dict() == {"01.png": "shoe", "03.png": "shoe"}
     assert edit.label(work, "01.png", "shoe") == {"changed": 0, "message": "nothing to change"}
     assert edit.label(work, PATHS, None) == {"changed": 2, "message": "removed the label of 2 images"}
@@ -116,7 +116,7 @@ def test_split_gives_the_smaller_part_the_next_number(work: Path) -> None:
         edit.split(work, 3)
 
 
-def test_without_groups_it_is_told(work: Path) -> None:
+def test_without_groups_it_is_reported(work: Path) -> None:
     ImageTable(work).update(PATHS, {"group": [None] * 12})
     for act in (
         lambda: edit.move(work, PATHS, 0),

@@ -32,11 +32,11 @@ def test_neighbours_of_labelled_images_get_suggestions(work: Path) -> None:
     edit.label(work, PATHS[:2], "left")
     edit.label(work, PATHS[-2:], "right")
     edit.mark(work, PATHS[5:6])
-    told = spread(work)
+    result = spread(work)
     frame = ImageTable(work).frame().set_index("path")
-    assert told["images"] == 40
-    assert (told["labelled"], told["labels"], told["suggested"]) == (4, 2, 35)
-    assert told["sure"] == (frame["suggestion_confidence"] >= 0.8).sum() > 0
+    assert result["images"] == 40
+    assert (result["labelled"], result["labels"], result["suggested"]) == (4, 2, 35)
+    assert result["sure"] == (frame["suggestion_confidence"] >= 0.8).sum() > 0
     assert frame["label"].dropna().to_dict() == dict.fromkeys(PATHS[:2], "left") | dict.fromkeys(
         [*PATHS[-2:], "broken.png"], "right"
     ) | {"broken.png": "lost"}

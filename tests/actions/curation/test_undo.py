@@ -92,8 +92,8 @@ def test_every_edit_is_undone_the_last_first(work: Path) -> None:
         states.append(seen(work))
         assert act()["changed"]
     while states:
-        told = edit.last_edit(work)
-        assert edit.undo(work)["message"] == f"undone: {told}"
+        result = edit.last_edit(work)
+        assert edit.undo(work)["message"] == f"undone: {result}"
         pd.testing.assert_frame_equal(seen(work), states.pop())
     assert edit.last_edit(work) is None
     assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))

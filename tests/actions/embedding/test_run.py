@@ -113,11 +113,11 @@ def rerun(capsys: pytest.CaptureFixture[str], root: Path) -> Any:
 
 
 def test_run_leaves_a_whole_workspace(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = rerun(capsys, shapes)
+    result = rerun(capsys, shapes)
     work = shapes / "w.unpool"
-    assert set(told) >= RUN_KEYS
-    assert set(told["seconds"]) == {"scan", "train", "embed", "group", "map"}
-    assert (told["images"], told["skipped"], told["network"], told["groups"]) == (36, 0, "conv", 3)
+    assert set(result) >= RUN_KEYS
+    assert set(result["seconds"]) == {"scan", "train", "embed", "group", "map"}
+    assert (result["images"], result["skipped"], result["network"], result["groups"]) == (36, 0, "conv", 3)
     for name in ("report/index.html", "report/map.png", "report/groups.png", "report/loss.png",
                  "report/reconstructions.png", "groups.csv", "problems.csv", "model/encoder.onnx"):  # fmt: skip
         assert (work / name).stat().st_size > 0, name
@@ -130,10 +130,10 @@ def test_run_leaves_a_whole_workspace(shapes: Path, capsys: pytest.CaptureFixtur
     assert frame[["x", "y", "probability", "outlier_score", "sharpness", "thumbnail"]].notna().all(axis=None)
 
 
-def test_shapes_are_told_apart(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = unpool(capsys, "evaluate", "--work", shapes / "w.unpool", "--labels", "folders")
-    assert told["accuracy"] > 0.9
-    assert told["nmi"] > 0.7
+def test_shapes_are_reported_apart(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = unpool(capsys, "evaluate", "--work", shapes / "w.unpool", "--labels", "folders")
+    assert result["accuracy"] > 0.9
+    assert result["nmi"] > 0.7
     without = unpool(capsys, "evaluate", "--work", shapes / "w.unpool")
     assert without["accuracy"] is None
     assert without["knn_accuracy"] is None
@@ -149,9 +149,9 @@ def test_second_run_embeds_only_what_is_new_or_changed(
     shutil.copy(images / "disc/000.png", images / "disc/new.png")
     Image.fromarray(np.full((12, 12), 99, np.uint8)).save(images / "cross/001.png")
     (images / "stripes/002.png").unlink()
-    told = rerun(capsys, shapes)
+    result = rerun(capsys, shapes)
     after = table(shapes)
-    assert (told["images"], told["embedded"]) == (36, 2)
+    assert (result["images"], result["embedded"]) == (36, 2)
     assert set(after.index) == (set(before.index) | {"disc/new.png"}) - {"stripes/002.png"}
     assert after.loc["disc/new.png", "id"] == after.loc["disc/000.png", "id"]
     same = [path for path in before.index if path in after.index and path != "cross/001.png"]
@@ -168,13 +168,13 @@ def test_labels_survive_changes_and_renames(shapes: Path, capsys: pytest.Capture
     images = shapes / "images"
     (images / "disc/000.png").rename(images / "cross/renamed.png")
     (images / "disc/002.png").unlink()
-    told = rerun(capsys, shapes)
+    result = rerun(capsys, shapes)
     frame = table(shapes)
     assert frame.loc["cross/renamed.png", "label"] == "moved"
     assert "disc/000.png" not in frame.index
     assert frame.loc["disc/001.png", "label"] == "kept"
     assert tuple(frame.loc["disc/002.png", ["label", "status", "problem"]]) == ("gone", "skipped", "missing")
-    assert (told["images"], told["skipped"]) == (35, 1)
+    assert (result["images"], result["skipped"]) == (35, 1)
 
 
 def test_same_seed_same_groups_bit_for_bit(
@@ -200,7 +200,7 @@ def test_hostile_folder(tmp_path: Path, photo_model: Path, capsys: pytest.Captur
     if importlib.util.find_spec("pi_heif"):
         good |= {path for path, problem in bad.items() if problem == "needs-heic"}
         bad = {path: problem for path, problem in bad.items() if problem != "needs-heic"}
-    told = unpool(
+    result = unpool(
         capsys, "run", tmp_path / "images", "--work", tmp_path / "w.unpool",
         "--network", photo_model, "--groups", 3, "--no-open",
     )  # fmt: skip
@@ -209,7 +209,7 @@ def test_hostile_folder(tmp_path: Path, photo_model: Path, capsys: pytest.Captur
     rows = {row["path"]: row for row in csv.DictReader((tmp_path / "w.unpool/problems.csv").open(newline=""))}
     assert {path: row["problem"] for path, row in rows.items()} == bad
     assert all(row["detail"] for row in rows.values())
-    assert (told["images"], told["skipped"]) == (len(good), len(bad))
+    assert (result["images"], result["skipped"]) == (len(good), len(bad))
     assert frame.loc[list(good), "vector"].map(np.isfinite).map(np.all).all()
 
 
@@ -228,7 +228,7 @@ def test_no_usable_image_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_single_image(tmp_path: Path, photo_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "images").mkdir()
     make_photograph().save(tmp_path / "images/one.jpg")
-    told = unpool(
+    result = unpool(
         capsys,
         "run",
         tmp_path / "images",
@@ -238,7 +238,7 @@ def test_a_single_image(tmp_path: Path, photo_model: Path, capsys: pytest.Captur
         photo_model,
         "--no-open",
     )
-    assert (told["images"], told["groups"], told["silhouette"]) == (1, 1, None)
+    assert (result["images"], result["groups"], result["silhouette"]) == (1, 1, None)
 
 
 def test_orientations_give_one_vector_and_upright_thumbnails(
@@ -263,11 +263,11 @@ def test_orientations_give_one_vector_and_upright_thumbnails(
 
 def test_search_finds_the_image_itself(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for query in (shapes / "images/cross/003.png", "cross/003.png"):
-        told = unpool(capsys, "search", query, "--work", shapes / "w.unpool", "-k", 5)
-        assert [set(row) for row in told["results"]] == [{"path", "distance", "group"}] * 5
-        assert told["results"][0]["path"] == "cross/003.png"
-        assert told["results"][0]["distance"] < 1e-5
-        distances = [row["distance"] for row in told["results"]]
+        result = unpool(capsys, "search", query, "--work", shapes / "w.unpool", "-k", 5)
+        assert [set(row) for row in result["results"]] == [{"path", "distance", "group"}] * 5
+        assert result["results"][0]["path"] == "cross/003.png"
+        assert result["results"][0]["distance"] < 1e-5
+        distances = [row["distance"] for row in result["results"]]
         assert distances == sorted(distances)
     line = unpool(capsys, "search", "nothing.png", "--work", shapes / "w.unpool", code=1)
     assert "there is no file nothing.png" in line
@@ -275,18 +275,18 @@ def test_search_finds_the_image_itself(shapes: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("method", ["kmeans", "gmm", "hdbscan", "auto"])
 def test_group_by_every_method(shapes: Path, method: str, capsys: pytest.CaptureFixture[str]) -> None:
-    told = unpool(capsys, "group", "--work", shapes / "w.unpool", "--method", method)
-    assert set(told) >= {"method", "groups", "sizes", "silhouette", "noise"}
-    assert told["method"] == method
-    assert sum(told["sizes"]) + told["noise"] == 36
-    assert len(told["sizes"]) == told["groups"]
+    result = unpool(capsys, "group", "--work", shapes / "w.unpool", "--method", method)
+    assert set(result) >= {"method", "groups", "sizes", "silhouette", "noise"}
+    assert result["method"] == method
+    assert sum(result["sizes"]) + result["noise"] == 36
+    assert len(result["sizes"]) == result["groups"]
 
 
 def test_map_by_every_method(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for method in ("pca", "tsne"):
-        told = unpool(capsys, "map", "--work", shapes / "w.unpool", "--method", method)
-        assert (told["method"], told["images"]) == (method, 36)
-        assert 0.5 < told["trustworthiness"] <= 1
+        result = unpool(capsys, "map", "--work", shapes / "w.unpool", "--method", method)
+        assert (result["method"], result["images"]) == (method, 36)
+        assert 0.5 < result["trustworthiness"] <= 1
 
 
 def test_export_to_everything(shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -360,14 +360,14 @@ def test_errors_say_what_and_where(shapes: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_networks_tells_catalogue_and_layers(capsys: pytest.CaptureFixture[str]) -> None:
-    told = unpool(capsys, "networks")
+    result = unpool(capsys, "networks")
     assert {"conv", "conv-small", "vgg16-bn", "efficientnet-lite0"} <= {
-        row["network"] for row in told["networks"]
+        row["network"] for row in result["networks"]
     }
-    told = unpool(capsys, "networks", "conv-small")
-    assert told["parameters"] == 50161
+    result = unpool(capsys, "networks", "conv-small")
+    assert result["parameters"] == 50161
     assert {"network", "input", "output", "trainable", "input_mb", "activations_mb", "parameters_mb"} <= set(
-        told
+        result
     )
     assert "did you mean 'dense'" in unpool(capsys, "networks", "dens", code=2)
 
@@ -407,8 +407,8 @@ def test_images_that_are_gone_are_no_images_where_only_broken_ones_are_left(
     for file in (shapes / "images").rglob("*.png"):
         file.unlink()
     (shapes / "images" / "broken.png").touch()
-    told = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", *SHORT, code=1)
-    assert "no image" in told
+    result = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", *SHORT, code=1)
+    assert "no image" in result
     assert len(ImageTable(shapes / "w.unpool")) == 1
 
 
@@ -429,9 +429,9 @@ def test_groups_made_in_between_are_not_taken_for_those_of_the_run(
 
 def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Workspace(shapes / "w.unpool").merge([0, 1])
-    told = rerun(capsys, shapes)
-    assert told["groups"] == 2
-    assert sum(told["sizes"]) == told["images"]
+    result = rerun(capsys, shapes)
+    assert result["groups"] == 2
+    assert sum(result["sizes"]) == result["images"]
 
 
 def test_what_labels_say_reaches_the_report(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -446,10 +446,10 @@ def test_what_labels_say_reaches_the_report(shapes: Path, capsys: pytest.Capture
 
 
 def test_more_groups_than_a_part_has_images(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = unpool(
+    result = unpool(
         capsys, "run", shapes / "images", "--work", shapes / "w.unpool", "--groups", 34, "--no-open"
     )
-    assert told["groups"] > 20
+    assert result["groups"] > 20
 
 
 def test_a_changed_file_has_no_place_until_it_is_mapped_and_grouped(

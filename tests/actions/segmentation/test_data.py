@@ -45,9 +45,9 @@ def test_a_class_that_only_masks_to_validate_on_hold_is_a_class(tmp_path: Path) 
     progress = Messages()
     train = labelled(tmp_path / "a", progress, x=[0, 1, 1, 0])
     val = labelled(tmp_path / "b", progress, y=[0, 1, 2, 2])
-    told: dict[str, Any] = {"unknown": "refuse", "progress": progress}
-    assert len(learn_classes([train], None, None, **told)) == 2
-    assert len(learn_classes([train, val], None, None, **told)) == 3
+    result: dict[str, Any] = {"unknown": "refuse", "progress": progress}
+    assert len(learn_classes([train], None, None, **result)) == 2
+    assert len(learn_classes([train, val], None, None, **result)) == 3
     assert progress.said[-1] == "masks are understood as the numbers 0 to 2 as classes"
 
 
@@ -64,14 +64,14 @@ def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_pat
         raise SeenError
 
     monkeypatch.setattr(module, "SegmentationTask", task)
-    told = {"out": tmp_path / "m", "val_images": val_images, "val_masks": val_masks, "device": "cpu"}
+    result = {"out": tmp_path / "m", "val_images": val_images, "val_masks": val_masks, "device": "cpu"}
     with pytest.raises(
         UnpoolError, match=r"the mask z.png holds the value 77 \(2 pixels\), which is no class"
     ):
-        segment_train(images, masks, **told)
+        segment_train(images, masks, **result)
     assert not (tmp_path / "m").exists()
     with pytest.raises(SeenError):
-        segment_train(images, masks, unknown="ignore", **told)
+        segment_train(images, masks, unknown="ignore", **result)
     labelled_images = seen[0]
     assert labelled_images.classes.names == ("0", "1", "2")
     assert labelled_images.store.labels(1).tolist() == [[0, 1, 255, 255]]
@@ -83,18 +83,18 @@ def test_names_alone_are_enough_for_masks_of_0_and_255(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("ground\nfigure\n")
     progress = Messages()
     found = labelled(tmp_path, progress, x=[0, 255], y=[0, 0])
-    told: dict[str, Any] = {"unknown": "refuse", "progress": progress}
-    classes = learn_classes([found], tmp_path / "classes.txt", None, **told)
+    result: dict[str, Any] = {"unknown": "refuse", "progress": progress}
+    classes = learn_classes([found], tmp_path / "classes.txt", None, **result)
     assert read_labels(found.pairs[0], classes).tolist() == [[0, 1]]
     assert "masks hold 0 and 255 alone: those are the two classes" in progress.said
-    classes = learn_classes([found], tmp_path / "classes.txt", 255, **told)
+    classes = learn_classes([found], tmp_path / "classes.txt", 255, **result)
     assert read_labels(found.pairs[0], classes).tolist() == [[0, 255]]
     found = labelled(tmp_path, progress, x=[0, 255], y=[0, 1])
-    classes = learn_classes([found], tmp_path / "classes.txt", None, **told)
+    classes = learn_classes([found], tmp_path / "classes.txt", None, **result)
     assert read_labels(found.pairs[0], classes).tolist() == [[0, 255]]
 
 
-def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
+def test_what_has_no_counterpart_is_reported(tmp_path: Path) -> None:
     images, masks = write(tmp_path, a=[0, 1], b=[0, 1], c=[0, 1], d=[0, 1])
     (masks / "a.png").unlink()
     (images / "b.png").unlink()
@@ -111,7 +111,7 @@ def test_what_has_no_counterpart_is_told(tmp_path: Path) -> None:
     Image.new("L", (2, 1)).save(masks / "deep" / "c.png")
     progress = Messages()
     find_labelled(images, masks, split="train", progress=progress)
-    told = (
+    result = (
         "1 of 3 images have masks of their name in several folders, none in the image's own, and are left out"
     )
-    assert progress.said[1] == f"{told} (the first is x/c.png)"
+    assert progress.said[1] == f"{result} (the first is x/c.png)"

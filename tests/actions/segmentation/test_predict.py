@@ -64,13 +64,13 @@ def stop(*_: Any, **__: Any) -> None:
 
 
 def stopped(
-    told: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
+    report: dict[str, Any], model: Path, monkeypatch: pytest.MonkeyPatch, where: object, name: str
 ) -> None:
     """Predict, and be stopped where the function of that name would be called."""
     with monkeypatch.context() as patch:
         patch.setattr(where, name, stop)
         with pytest.raises(KeyboardInterrupt):
-            segment_predict(**told, model=model)
+            segment_predict(**report, model=model)
 
 
 # What is not ours
@@ -82,8 +82,8 @@ def test_an_image_is_never_replaced_by_its_labels(models, tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=r"what is made of photo\.png would replace the image .*photo\.png"):
         segment_predict(file, model=models["three"], out=tmp_path)
     assert content(tmp_path) == before
-    told = segment_predict(file, model=models["three"], out=tmp_path / "labels")
-    assert told["predicted"] == 1
+    report = segment_predict(file, model=models["three"], out=tmp_path / "labels")
+    assert report["predicted"] == 1
 
 
 def test_an_image_named_like_labels_of_our_own_is_not_replaced_either(models, tmp_path: Path) -> None:
@@ -126,16 +126,16 @@ def test_the_label_map_of_another_size_is_not_in_the_way(models, tmp_path: Path,
 def test_our_own_files_are_replaced_by_another_model_and_other_options(models, tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
     picture(tmp_path / "in" / "deep" / "b.jpg")
-    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
-    assert segment_predict(**told, model=models["three"])["predicted"] == 2
-    assert segment_predict(**told, model=models["three"])["predicted"] == 0
+    report = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    assert segment_predict(**report, model=models["three"])["predicted"] == 2
+    assert segment_predict(**report, model=models["three"])["predicted"] == 0
     first = content(tmp_path / "out")
-    assert segment_predict(**told, model=models["other"])["predicted"] == 2
+    assert segment_predict(**report, model=models["other"])["predicted"] == 2
     second = content(tmp_path / "out")
     assert set(first) == {"a.png", "a.overlay.png", "deep/b.png", "deep/b.overlay.png"} == set(second)
     assert first["a.png"] != second["a.png"]
-    assert segment_predict(**told, model=models["other"], overlap=0.5)["predicted"] == 2
-    assert segment_predict(**told, model=models["three"])["predicted"] == 2
+    assert segment_predict(**report, model=models["other"], overlap=0.5)["predicted"] == 2
+    assert segment_predict(**report, model=models["three"])["predicted"] == 2
     assert content(tmp_path / "out") == first
 
 
@@ -144,13 +144,13 @@ def test_what_a_killed_run_wrote_is_ours_and_made_anew(
     place: str, models, tmp_path: Path, monkeypatch
 ) -> None:
     picture(tmp_path / "in" / "a.png")
-    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    report = {"images": tmp_path / "in", "out": tmp_path / "out"}
     where = (
         module.PredictionRecord if place == "finish" else segment_files
     )  # the overlay is there, the labels are not
-    stopped(told, models["three"], monkeypatch, where, place)
+    stopped(report, models["three"], monkeypatch, where, place)
     assert (tmp_path / "out" / "a.overlay.png").is_file()
-    assert segment_predict(**told, model=models["three"])["predicted"] == 1
+    assert segment_predict(**report, model=models["three"])["predicted"] == 1
     straight = tmp_path / "straight"
     segment_predict(tmp_path / "in", model=models["three"], out=straight)
     assert content(tmp_path / "out") == content(straight)
@@ -160,12 +160,12 @@ def test_a_killed_run_with_another_model_leaves_nothing_that_counts_as_done(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     picture(tmp_path / "in" / "a.png")
-    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
-    segment_predict(**told, model=models["three"])
+    report = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    segment_predict(**report, model=models["three"])
     first = content(tmp_path / "out")
-    stopped(told, models["other"], monkeypatch, segment_files, "output_value_table")
+    stopped(report, models["other"], monkeypatch, segment_files, "output_value_table")
     assert content(tmp_path / "out") != first  # one file is of the other model
-    assert segment_predict(**told, model=models["three"])["predicted"] == 1
+    assert segment_predict(**report, model=models["three"])["predicted"] == 1
     assert content(tmp_path / "out") == first
 
 
@@ -186,19 +186,19 @@ def test_a_line_that_was_cut_off_does_not_hide_the_next(models, tmp_path: Path) 
 
 def test_probabilities_of_another_model_do_not_count_as_done(models, tmp_path: Path) -> None:
     picture(tmp_path / "in" / "a.png")
-    told = {"images": tmp_path / "in", "out": tmp_path / "out"}
+    report = {"images": tmp_path / "in", "out": tmp_path / "out"}
     file = tmp_path / "out" / "a.probabilities.tif"
-    segment_predict(**told, model=models["three"], probabilities=True)
+    segment_predict(**report, model=models["three"], probabilities=True)
     first = file.read_bytes()
-    assert segment_predict(**told, model=models["three"])["predicted"] == 0
+    assert segment_predict(**report, model=models["three"])["predicted"] == 0
     assert file.read_bytes() == first  # more than was asked for, and right
-    segment_predict(**told, model=models["other"])
+    segment_predict(**report, model=models["other"])
     assert not file.exists()
-    assert segment_predict(**told, model=models["other"], probabilities=True)["predicted"] == 1
+    assert segment_predict(**report, model=models["other"], probabilities=True)["predicted"] == 1
     assert file.read_bytes() != first
     file.unlink()
-    assert segment_predict(**told, model=models["other"])["predicted"] == 0
-    assert segment_predict(**told, model=models["other"], probabilities=True)["predicted"] == 1
+    assert segment_predict(**report, model=models["other"])["predicted"] == 0
+    assert segment_predict(**report, model=models["other"], probabilities=True)["predicted"] == 1
 
 
 def large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -208,49 +208,49 @@ def large(folder: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return {"images": folder / "a.tif", "out": folder / "out", "tile": 64, "probabilities": True}
 
 
-def straight(told: dict[str, Any], model: Path) -> dict[str, bytes]:
-    out = told["out"].with_name("straight")
-    segment_predict(**(told | {"out": out}), model=model)
+def straight(report: dict[str, Any], model: Path) -> dict[str, bytes]:
+    out = report["out"].with_name("straight")
+    segment_predict(**(report | {"out": out}), model=model)
     return content(out)
 
 
 def test_a_stopped_run_with_another_number_of_classes_is_not_gone_on_with(
     models, tmp_path: Path, monkeypatch
 ) -> None:
-    told = large(tmp_path, monkeypatch)
-    stopped(told, models["three"], monkeypatch, module, "write_large")
+    report = large(tmp_path, monkeypatch)
+    stopped(report, models["three"], monkeypatch, module, "write_large")
     assert tifffile.imread(tmp_path / "out" / ".a.tif").shape == (3, 300, 80)
-    segment_predict(**told, model=models["five"])
-    assert content(told["out"]) == straight(told, models["five"])
+    segment_predict(**report, model=models["five"])
+    assert content(report["out"]) == straight(report, models["five"])
 
 
 def test_without_probabilities_those_of_a_stopped_run_are_removed(
     models, tmp_path: Path, monkeypatch
 ) -> None:
-    told = large(tmp_path, monkeypatch)
-    stopped(told, models["three"], monkeypatch, module, "write_large")
-    segment_predict(**(told | {"probabilities": False}), model=models["three"])
-    assert set(content(told["out"])) == {"a.tif", "a.overlay.png"}
+    report = large(tmp_path, monkeypatch)
+    stopped(report, models["three"], monkeypatch, module, "write_large")
+    segment_predict(**(report | {"probabilities": False}), model=models["three"])
+    assert set(content(report["out"])) == {"a.tif", "a.overlay.png"}
 
 
 @pytest.mark.parametrize("half", [b"", b"II*\0", b"no TIFF"])
 def test_half_a_file_of_probabilities_is_made_anew(half: bytes, models, tmp_path: Path, monkeypatch) -> None:
-    told = large(tmp_path, monkeypatch)
-    told["out"].mkdir()
-    (told["out"] / ".a.tif").write_bytes(half)
-    segment_predict(**told, model=models["three"])
-    assert content(told["out"]) == straight(told, models["three"])
+    report = large(tmp_path, monkeypatch)
+    report["out"].mkdir()
+    (report["out"] / ".a.tif").write_bytes(half)
+    segment_predict(**report, model=models["three"])
+    assert content(report["out"]) == straight(report, models["three"])
 
 
 def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
     models, tmp_path: Path, monkeypatch
 ) -> None:
-    told = large(tmp_path, monkeypatch)
-    stopped(told, models["three"], monkeypatch, segment_files, "state_file")  # called right after
-    assert (told["out"] / "a.probabilities.tif").is_file()
-    assert (told["out"] / ".a.json").is_file()
-    segment_predict(**told, model=models["three"])
-    assert content(told["out"]) == straight(told, models["three"])
+    report = large(tmp_path, monkeypatch)
+    stopped(report, models["three"], monkeypatch, segment_files, "state_file")  # called right after
+    assert (report["out"] / "a.probabilities.tif").is_file()
+    assert (report["out"] / ".a.json").is_file()
+    segment_predict(**report, model=models["three"])
+    assert content(report["out"]) == straight(report, models["three"])
 
 
 # Images that cannot be read, packages that are not there
@@ -259,7 +259,7 @@ def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
 def test_a_damaged_large_tiff_is_skipped_and_the_others_are_labelled(
     models, tmp_path: Path, monkeypatch
 ) -> None:
-    told = large(tmp_path, monkeypatch)
+    report = large(tmp_path, monkeypatch)
     inside = tmp_path / "in"
     inside.mkdir()
     (tmp_path / "a.tif").rename(inside / "good.tif")
@@ -270,10 +270,10 @@ def test_a_damaged_large_tiff_is_skipped_and_the_others_are_labelled(
     whole = bytearray(damaged.read_bytes())
     whole[place : place + 200] = bytes(200)
     damaged.write_bytes(whole)
-    result = segment_predict(**(told | {"images": inside}), model=models["three"])
+    result = segment_predict(**(report | {"images": inside}), model=models["three"])
     assert (result["images"], result["skipped"]) == (1, 1)
-    assert (told["out"] / "good.tif").is_file()
-    assert not (told["out"] / "damaged.tif").exists()
+    assert (report["out"] / "good.tif").is_file()
+    assert not (report["out"] / "damaged.tif").exists()
 
 
 def test_a_large_tiff_that_is_turned_is_read_whole(models, tmp_path: Path, monkeypatch) -> None:
@@ -284,29 +284,29 @@ def test_a_large_tiff_that_is_turned_is_read_whole(models, tmp_path: Path, monke
             extratags=[(274, "H", 1, orientation, True)],
         )  # fmt: skip
     monkeypatch.setattr(module, "LARGE_PIXELS", 1000)
-    told = {"model": models["three"], "out": tmp_path / "out", "tile": 64}
+    report = {"model": models["three"], "out": tmp_path / "out", "tile": 64}
     for name in ("turned", "upright"):
-        segment_predict(tmp_path / f"{name}.tif", **told)
+        segment_predict(tmp_path / f"{name}.tif", **report)
     turned, upright = (tifffile.imread(tmp_path / "out" / f"{name}.tif") for name in ("turned", "upright"))
     assert turned.shape == (300, 80)
     assert (turned == upright).all()
     monkeypatch.setattr(module, "MAX_PIXELS", 1000)
     with pytest.raises(UnpoolError, match="this one is turned; save it again upright"):
-        segment_predict(tmp_path / "turned.tif", **(told | {"model": models["other"]}))
+        segment_predict(tmp_path / "turned.tif", **(report | {"model": models["other"]}))
 
 
-def test_without_tifffile_it_is_told_before_anything_is_predicted(
+def test_without_tifffile_it_is_reported_before_anything_is_predicted(
     models, tmp_path: Path, monkeypatch
 ) -> None:
     picture(tmp_path / "in" / "a.png")
     picture(tmp_path / "in" / "b.png", height=300)
-    told = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
+    report = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(UnpoolError, match=r'written by tifffile: pip install "unpool\[tiff\]"'):
-        segment_predict(**told, probabilities=True)
+        segment_predict(**report, probabilities=True)
     with monkeypatch.context() as patch:
         patch.setattr(module, "LARGE_PIXELS", 10_000)
         with pytest.raises(UnpoolError, match=r"b\.png is so large that .* pip install"):
-            segment_predict(**told)
+            segment_predict(**report)
     assert not (tmp_path / "out").exists()
-    assert segment_predict(**told)["predicted"] == 2
+    assert segment_predict(**report)["predicted"] == 2

@@ -44,19 +44,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path,
     images, masks = write_scenes(folder, 24)
     others = folder / "others"
     val_images, val_masks = write_scenes(others, 8, start=100)
-    told = segment_train(
+    result = segment_train(
         images, masks, out=folder / "model", val_images=val_images, val_masks=val_masks, **QUICK
     )
-    return folder / "model", val_images, val_masks, told
+    return folder / "model", val_images, val_masks, result
 
 
 def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:
-    model, images, masks, told = trained
-    assert told["val_miou"] > 0.8
-    assert told["steps"] == 60
-    assert set(told["iou"]) == {"0", "1", "2"}
+    model, images, masks, result = trained
+    assert result["val_miou"] > 0.8
+    assert result["steps"] == 60
+    assert set(result["iou"]) == {"0", "1", "2"}
     found = segment_evaluate(images, masks, model=model, out=model / "confusion.png")
-    assert found["mean_iou"] == pytest.approx(told["val_miou"], abs=0.02)
+    assert found["mean_iou"] == pytest.approx(result["val_miou"], abs=0.02)
     assert found["pixel_accuracy"] > 0.9
     assert np.sum(found["confusion"]) == 8 * 48 * 64
     for name in ("model.json", "model.safetensors", "loss.png", "report/index.html", "report/examples.jpg"):
@@ -67,8 +67,8 @@ def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:
 
 def test_untrained_it_would_not(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 4)
-    told = segment_train(images, masks, out=tmp_path / "m", val=0.5, **(QUICK | {"steps": 1, "lr": 1e-9}))
-    assert told["val_miou"] < 0.5
+    result = segment_train(images, masks, out=tmp_path / "m", val=0.5, **(QUICK | {"steps": 1, "lr": 1e-9}))
+    assert result["val_miou"] < 0.5
 
 
 def test_label_maps_have_the_images_sizes_and_the_palette(trained, tmp_path: Path) -> None:
@@ -79,8 +79,8 @@ def test_label_maps_have_the_images_sizes_and_the_palette(trained, tmp_path: Pat
         pixels = scene(number, max(height, 48), max(width, 64))[0][:height, :width]
         Image.fromarray(pixels).save(folder / f"{number}.png")
     (folder / "broken.jpg").write_bytes(b"no")
-    told = segment_predict(tmp_path / "in", model=model, out=tmp_path / "out", probabilities=True)
-    assert (told["images"], told["predicted"], told["skipped"]) == (4, 4, 1)
+    result = segment_predict(tmp_path / "in", model=model, out=tmp_path / "out", probabilities=True)
+    assert (result["images"], result["predicted"], result["skipped"]) == (4, 4, 1)
     for number, (height, width) in enumerate(((48, 64), (33, 70), (1, 1), (131, 47))):
         with Image.open(tmp_path / "out" / "deep" / f"{number}.png") as label:
             assert (label.size, label.mode) == ((width, height), "P")
@@ -121,14 +121,14 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     for name, options in (("strips", {"rowsperstrip": 16}), ("tiles", {"tile": (64, 64)})):
         tifffile.imwrite(tmp_path / f"{name}.tif", pixels, compression="zlib", photometric="rgb", **options)
     monkeypatch.setattr(module, "LARGE_PIXELS", 50_000)
-    told = {"model": model, "tile": 96}
-    segment_predict(tmp_path / "strips.tif", out=tmp_path / "out", **told)
-    segment_predict(tmp_path / "tiles.tif", out=tmp_path / "out", **told)
+    result = {"model": model, "tile": 96}
+    segment_predict(tmp_path / "strips.tif", out=tmp_path / "out", **result)
+    segment_predict(tmp_path / "tiles.tif", out=tmp_path / "out", **result)
     whole = tifffile.imread(tmp_path / "out" / "strips.tif")
     assert (whole == tifffile.imread(tmp_path / "out" / "tiles.tif")).all()
     Image.fromarray(pixels).save(tmp_path / "strips.png")
     monkeypatch.setattr(module, "LARGE_PIXELS", 50_000_000)
-    segment_predict(tmp_path / "strips.png", out=tmp_path / "small", **told)
+    segment_predict(tmp_path / "strips.png", out=tmp_path / "small", **result)
     assert (whole == np.asarray(Image.open(tmp_path / "small" / "strips.png"))).all()
     assert (tmp_path / "out" / "strips.overlay.png").is_file()
 
@@ -148,16 +148,16 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
         return real(stopping, *rest, **more)
 
     monkeypatch.setattr(module, "predict_rows", counting)
-    told["probabilities"] = True  # labels alone would hide what a resumed row lacks
-    segment_predict(tmp_path / "strips.tif", out=tmp_path / "all", **told)
+    result["probabilities"] = True  # labels alone would hide what a resumed row lacks
+    segment_predict(tmp_path / "strips.tif", out=tmp_path / "all", **result)
     every = calls["all"]
     calls["all"], calls["stop"] = 0, every - 4
     with pytest.raises(KeyboardInterrupt):
-        segment_predict(tmp_path / "strips.tif", out=tmp_path / "again", **told)
+        segment_predict(tmp_path / "strips.tif", out=tmp_path / "again", **result)
     assert not (tmp_path / "again" / "strips.tif").exists()
     calls["all"] = 0
     calls.pop("stop")
-    segment_predict(tmp_path / "strips.tif", out=tmp_path / "again", **told)
+    segment_predict(tmp_path / "strips.tif", out=tmp_path / "again", **result)
     assert calls["all"] < every / 2  # little is repeated
     assert (whole == tifffile.imread(tmp_path / "again" / "strips.tif")).all()
     chances = [tifffile.imread(tmp_path / name / "strips.probabilities.tif") for name in ("all", "again")]
@@ -174,10 +174,10 @@ def test_probabilities_of_a_large_image_are_those_of_a_small_one(
 
     model, *_ = trained
     Image.fromarray(scene(7, 300, 200)[0]).save(tmp_path / "a.png")
-    told = {"model": model, "tile": 96, "probabilities": True}
-    segment_predict(tmp_path / "a.png", out=tmp_path / "small", **told)
+    result = {"model": model, "tile": 96, "probabilities": True}
+    segment_predict(tmp_path / "a.png", out=tmp_path / "small", **result)
     monkeypatch.setattr(module, "LARGE_PIXELS", 10_000)
-    segment_predict(tmp_path / "a.png", out=tmp_path / "large", **told)
+    segment_predict(tmp_path / "a.png", out=tmp_path / "large", **result)
     small, large = (tifffile.imread(tmp_path / name / "a.probabilities.tif") for name in ("small", "large"))
     assert small.shape == large.shape == (3, 300, 200)
     assert (small == large).all()
@@ -204,8 +204,8 @@ def test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate(
 
     monkeypatch.setattr(fit, "build_optimiser", watching)
     images, masks = write_scenes(tmp_path, 3)
-    told = QUICK | {"backbone": "efficientnet-lite0", "steps": 1, "batch": 2, "lr": 0.009} | typed
-    segment_train(images, masks, out=tmp_path / "m", **told)
+    result = QUICK | {"backbone": "efficientnet-lite0", "steps": 1, "batch": 2, "lr": 0.009} | typed
+    segment_train(images, masks, out=tmp_path / "m", **result)
     assert seen["rates"] == pytest.approx([0.009, rate])
 
 
@@ -214,8 +214,8 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monke
     from unpool.training.trainer import Trainer
 
     images, masks = write_scenes(tmp_path, 6)
-    told = QUICK | {"steps": 40, "val": 0.2}
-    segment_train(images, masks, out=tmp_path / "straight", **told)
+    result = QUICK | {"steps": 40, "val": 0.2}
+    segment_train(images, masks, out=tmp_path / "straight", **result)
     monkeypatch.setattr(saving, "SAVE_EVERY_SECONDS", 0.0)
     monkeypatch.setattr(saving, "SAVE_SHARE", 1e9)
     seen = {"steps": 0}
@@ -229,16 +229,16 @@ def test_stopped_and_resumed_it_ends_with_the_same_weights(tmp_path: Path, monke
 
     monkeypatch.setattr(Trainer, "backward", stopping)
     with pytest.raises(KeyboardInterrupt):
-        segment_train(images, masks, out=tmp_path / "stopped", **told)
+        segment_train(images, masks, out=tmp_path / "stopped", **result)
     monkeypatch.setattr(Trainer, "backward", real)
-    segment_train(images, masks, out=tmp_path / "stopped", resume=True, **told)
+    segment_train(images, masks, out=tmp_path / "stopped", resume=True, **result)
     weights = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("straight", "stopped")]
     assert weights[0] == weights[1]
     messages = Messages()
-    segment_train(images, masks, out=tmp_path / "stopped", resume=True, progress=messages, **told)
+    segment_train(images, masks, out=tmp_path / "stopped", resume=True, progress=messages, **result)
     assert any("is finished: nothing to do" in text for text in messages.said)
     with pytest.raises(UsageError, match=r"whose loss was None, not 'dice'.*, or give another --out"):
-        segment_train(images, masks, out=tmp_path / "stopped", resume=True, **(told | {"loss": "dice"}))
+        segment_train(images, masks, out=tmp_path / "stopped", resume=True, **(result | {"loss": "dice"}))
 
 
 def test_a_frozen_backbone_keeps_weights_and_statistics(tmp_path: Path) -> None:
@@ -248,9 +248,9 @@ def test_a_frozen_backbone_keeps_weights_and_statistics(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 4)
     before = build_network("conv", size=32, channels=3, seed=1)
     save_model(tmp_path / "own", before)
-    told = QUICK | {"backbone": str(tmp_path / "own"), "steps": 5}
-    segment_train(images, masks, out=tmp_path / "frozen", freeze=True, **told)
-    segment_train(images, masks, out=tmp_path / "free", **told)
+    result = QUICK | {"backbone": str(tmp_path / "own"), "steps": 5}
+    segment_train(images, masks, out=tmp_path / "frozen", freeze=True, **result)
+    segment_train(images, masks, out=tmp_path / "free", **result)
     kept, moved = (load_model(tmp_path / name).encoder.state_dict() for name in ("frozen", "free"))
     wanted = before.encoder.state_dict()
     assert all((kept[name] == value).all() for name, value in wanted.items())
@@ -260,38 +260,38 @@ def test_a_frozen_backbone_keeps_weights_and_statistics(tmp_path: Path) -> None:
 @pytest.mark.parametrize("loss", ["cross-entropy", "focal", "dice", "lovasz"])
 def test_every_loss_learns(loss: str, tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 8)
-    told = segment_train(
+    result = segment_train(
         images, masks, out=tmp_path / "m", val_images=images, val_masks=masks, loss=loss, class_weights="sqrt",
         **(QUICK | {"steps": 40}),
     )  # fmt: skip
-    assert told["val_miou"] > 0.6
+    assert result["val_miou"] > 0.6
 
 
 def test_segnet_learns_too(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 8)
-    told = segment_train(
+    result = segment_train(
         images, masks, out=tmp_path / "m", network="segnet", val_images=images, val_masks=masks, **QUICK
     )
-    assert told["val_miou"] > 0.6
+    assert result["val_miou"] > 0.6
     assert segment_evaluate(images, masks, model=tmp_path / "m")["mean_iou"] == pytest.approx(
-        told["val_miou"], abs=0.02
+        result["val_miou"], abs=0.02
     )
 
 
-def test_broken_missing_and_wrong_pairs_are_told_and_the_rest_is_learnt_from(tmp_path: Path) -> None:
+def test_broken_missing_and_wrong_pairs_are_reported_and_the_rest_is_learnt_from(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 8)
     (masks / "001.png").unlink()
     (masks / "002.png").write_bytes(b"broken")
     (images / "003.png").write_bytes(b"\x89PNG\r\n\x1a\nbroken")
     Image.new("L", (7, 7)).save(masks / "004.png")
     messages = Messages()
-    told = segment_train(images, masks, out=tmp_path / "m", progress=messages, **(QUICK | {"steps": 2}))
+    result = segment_train(images, masks, out=tmp_path / "m", progress=messages, **(QUICK | {"steps": 2}))
     said = "\n".join(messages.said)
-    assert told["images"] == 4
+    assert result["images"] == 4
     assert "1 of 8 images have no mask and are left out (the first is 001.png)" in said
     for name, words in (("002.png", "not-an-image"), ("003.png", "PNG"), ("004.png", "wrong-size")):
         assert any(name in line and words in line for line in messages.said), (name, said)
-    assert told["skipped"] == 3
+    assert result["skipped"] == 3
 
 
 def test_unknown_values_stop_before_anything_is_trained(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_unknown_values_stop_before_anything_is_trained(tmp_path: Path) -> None:
     quick = ["--backbone", "conv", "--size", "32", "--batch", "2", "--enlarge", "1"]
     done = command("segment", "train", *words, "--steps", "1", "--unknown", "ignore", *quick, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    result = json.loads(done.stdout)
     assert {
         "out",
         "network",
@@ -323,8 +323,8 @@ def test_unknown_values_stop_before_anything_is_trained(tmp_path: Path) -> None:
         "seconds",
         "images_per_second",
         "train_loss",
-    } <= set(told)
-    assert {"val_loss", "val_accuracy", "val_miou", "iou"} <= set(told)
+    } <= set(result)
+    assert {"val_loss", "val_accuracy", "val_miou", "iou"} <= set(result)
 
 
 def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
@@ -332,8 +332,8 @@ def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
     for file in masks.iterdir():
         label = np.asarray(Image.open(file))
         Image.fromarray(((label == 1) * 255).astype(np.uint8)).save(file)
-    told = segment_train(images, masks, out=tmp_path / "m", val_images=images, val_masks=masks, **QUICK)
-    assert set(told["iou"]) == {"background", "foreground"}
+    result = segment_train(images, masks, out=tmp_path / "m", val_images=images, val_masks=masks, **QUICK)
+    assert set(result["iou"]) == {"background", "foreground"}
     segment_predict(images, model=tmp_path / "m", out=tmp_path / "out")
     assert set(np.unique(np.asarray(Image.open(tmp_path / "out" / "000.png")))) == {0, 1}
     assert segment_evaluate(images, masks, model=tmp_path / "m")["mean_iou"] > 0.6
@@ -357,7 +357,7 @@ def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_wrong_wishes_are_told(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+def test_wrong_wishes_are_reported(change: dict[str, Any], words: str, tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 3)
     with pytest.raises(UsageError, match=words):
         segment_train(images, masks, out=tmp_path / "m", **(QUICK | change))

@@ -48,8 +48,8 @@ def found(out: Path) -> dict[str, bytes]:
 
 def test_folders_hold_every_image_once(work: Path, tmp_path: Path) -> None:
     ImageTable(work).update(["a/1.png"], {"label": ["shoe"]})
-    told = export(work, ExportSettings("folders", tmp_path / "new" / "out"))
-    assert told == {"path": str(tmp_path / "new" / "out"), "images": 6}
+    result = export(work, ExportSettings("folders", tmp_path / "new" / "out"))
+    assert result == {"path": str(tmp_path / "new" / "out"), "images": 6}
     assert found(tmp_path / "new" / "out") == {
         "shoe/1.png": b"a1", "group-000/1.png": b"b1", "group-000/b__1.png": b"other",
         "group-001/A.png": b"A", "group-001/d__a.png": b"a", "noise/e.png": b"e",
@@ -145,7 +145,7 @@ def test_safe_names(text: str, name: str) -> None:
     assert safe_name(text) == name
 
 
-def test_long_names_are_still_told_apart() -> None:
+def test_long_names_are_still_reported_apart() -> None:
     names = UniqueNames()
     given = [names.claim("y" * 300 + f"{i}.png") for i in range(3)]
     assert len(set(given)) == 3

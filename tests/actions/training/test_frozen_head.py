@@ -48,12 +48,12 @@ def _refused(*_: Any) -> float:
 
 @pytest.mark.parametrize("objective", ["contrast", "aggregate"])
 def test_the_head_learns_and_the_encoder_stays(objective: str, model: Path, tmp_path: Path) -> None:
-    told = train("digits", out=tmp_path / "m", objective=objective, from_=model, **SHORT)
+    result = train("digits", out=tmp_path / "m", objective=objective, from_=model, **SHORT)
     before, after = load_model(model), load_model(tmp_path / "m")
     assert after.dimension() == 128
     for name, value in before.encoder.state_dict().items():
         assert torch.equal(value, after.encoder.state_dict()[name]), name
-    assert told["parameters"] == sum(parameter.numel() for parameter in after.parameters())
+    assert result["parameters"] == sum(parameter.numel() for parameter in after.parameters())
     assert not (tmp_path / "m" / "training").exists()
     assert json.loads((tmp_path / "m" / "model.json").read_text())["options"]["head"] == 128
 
@@ -61,9 +61,9 @@ def test_the_head_learns_and_the_encoder_stays(objective: str, model: Path, tmp_
 def test_training_makes_images_and_their_neighbours_more_alike(model: Path, tmp_path: Path) -> None:
     longer = SHORT | {"steps": 200, "schedule": "cosine"}
     train("digits", out=tmp_path / "short", objective="contrast", from_=model, **SHORT | {"steps": 1})
-    told = train("digits", out=tmp_path / "long", objective="contrast", from_=model, **longer)
+    result = train("digits", out=tmp_path / "long", objective="contrast", from_=model, **longer)
     first = json.loads((tmp_path / "short" / "model.json").read_text())["training"]
-    assert told["train_loss"] < 0.93 * first["train_loss"]
+    assert result["train_loss"] < 0.93 * first["train_loss"]
 
 
 def test_a_stopped_run_goes_on_with_the_features_it_has(
@@ -155,7 +155,7 @@ def test_fewer_views_of_more_images() -> None:
     assert [num_views(count) for count in (1, 8_000, 20_000, 64_000)] == [8, 8, 3, 2]
 
 
-def test_a_collapse_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collapse_is_reported(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     messages: list[str] = []
 
     class Told(Progress):
@@ -163,8 +163,8 @@ def test_a_collapse_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.Mon
             messages.append(text)
 
     asked = {"objective": "contrast", "from_": model, **SHORT}
-    told = train("digits", out=tmp_path / "m", progress=Told(), **asked)
-    assert told["effective_rank"] > 3
+    result = train("digits", out=tmp_path / "m", progress=Told(), **asked)
+    assert result["effective_rank"] > 3
     assert not [text for text in messages if "collapsed" in text]
     monkeypatch.setattr(Head, "start", lambda head, _: head.head.weight.data.mul_(0))
     monkeypatch.setattr(Head, "embed", lambda head, code: head.head(code)[:, :1].expand(-1, 128))

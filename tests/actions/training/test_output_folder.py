@@ -89,7 +89,7 @@ def test_a_training_folder_of_the_users_is_refused_and_kept(photos: Path, tmp_pa
     (own / "checkpoint.pt").write_bytes(b"of another program")
     with pytest.raises(UsageError, match=r"it holds checkpoint\.pt; name another --out, or move it away"):
         train(str(photos), out=own.parent, **TINY)
-    with pytest.raises(UsageError, match=r"it holds checkpoint\.pt"):  # told before anything is opened
+    with pytest.raises(UsageError, match=r"it holds checkpoint\.pt"):  # raised before anything is opened
         train("nowhere", out=own.parent, **TINY)
     dataset = [np.zeros((8, 8, 1), np.uint8)] * 9
     with pytest.raises(UsageError, match=r"it holds checkpoint\.pt"):
@@ -177,7 +177,7 @@ def test_a_kill_while_a_finished_run_is_tidied_leaves_it_finished(
     assert not list(out.glob(".*")), "the next run takes what was left"
 
 
-def test_changed_images_are_told_in_words(
+def test_changed_images_are_reported_in_words(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = TINY | {"out": tmp_path / "model"}

@@ -1,4 +1,4 @@
-"""What cannot be trained is told in one line before any image is decoded, and what starts from where is told."""
+"""What cannot be trained is an error before any image is decoded; where training starts is printed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("undecoded")
 @pytest.mark.parametrize(
-    ("words", "code", "told"),
+    ("words", "code", "result"),
     [
         (("--network", "conf"), 2, "unknown network 'conf'"),
         ((*TINY, "--init", "xavie"), 2, "unknown initialisation 'xavie'; did you mean 'xavier'"),
@@ -89,10 +89,10 @@ def undecoded(monkeypatch: pytest.MonkeyPatch) -> None:
         (("--network", "FOUR"), 2, "four.yaml: channels is 4, but must be 1 (grey) or 3"),
     ],
 )  # fmt: skip
-def test_is_told_before_any_image_is_decoded(
+def test_is_reported_before_any_image_is_decoded(
     words: tuple[str, ...],
     code: int,
-    told: str,
+    result: str,
     photos: Path,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -111,7 +111,7 @@ def test_is_told_before_any_image_is_decoded(
             ["train", str(photos), "--out", str(tmp_path / "m"), *(places.get(word, word) for word in words)]
         )
     err = capsys.readouterr().err.strip()
-    assert told in err.splitlines()[-1]
+    assert result in err.splitlines()[-1]
     assert left.value.code == code
     assert "Traceback" not in err
     assert "fault of unpool" not in err
@@ -120,11 +120,11 @@ def test_is_told_before_any_image_is_decoded(
 
 def test_several_crops_are_for_classes(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "five.yaml").write_text(FIVE)
-    told = train(
+    result = train(
         str(photos), out=tmp_path / "m", objective="classify", network="conv", size=8, width=4,
         augment=str(tmp_path / "five.yaml"), epochs=1, batch=4, device="cpu",
     )  # fmt: skip
-    assert told["val_accuracy"] is not None
+    assert result["val_accuracy"] is not None
 
 
 def test_fit_in_python_tells_the_same(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_fit_in_python_tells_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("undecoded")
-def test_a_file_in_the_way_of_out_is_told(
+def test_a_file_in_the_way_of_out_is_reported(
     photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -154,7 +154,7 @@ def test_a_file_in_the_way_of_out_is_told(
     assert line == f"unpool: --out {tmp_path}/file/m cannot be written (Not a directory); name another folder"
 
 
-def test_a_folder_that_takes_no_files_is_told_and_left_as_it_was(
+def test_a_folder_that_takes_no_files_is_reported_and_left_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check_writable(tmp_path / "new" / "m")
@@ -172,7 +172,7 @@ def test_a_folder_that_takes_no_files_is_told_and_left_as_it_was(
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "result"),
     [
         (PermissionError(errno.EACCES, "Permission denied", "/there"), "unpool: /there: Permission denied"),
         (OSError(errno.ENOSPC, "No space left on device"), "unpool: No space left on device; free some, or"),
@@ -180,7 +180,7 @@ def test_a_folder_that_takes_no_files_is_told_and_left_as_it_was(
 )
 def test_what_the_system_refuses_is_no_fault_of_ours(
     error: OSError,
-    told: str,
+    result: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -193,11 +193,11 @@ def test_what_the_system_refuses_is_no_fault_of_ours(
         main(["train", str(tmp_path), "--out", str(tmp_path / "m")])
     line = capsys.readouterr().err.strip()
     assert left.value.code == 1
-    assert line.startswith(told)
+    assert line.startswith(result)
     assert "fault of unpool" not in line
 
 
-def test_a_full_disk_is_told_with_the_file_it_was_met_at(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported_with_the_file_it_was_met_at(tmp_path: Path) -> None:
     def full(_: Path) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -224,7 +224,7 @@ def unreachable(_: object) -> weights.State:
     raise UnpoolError("the ImageNet weights of resnet18 could not be fetched (no route); give a file")
 
 
-def test_where_training_starts_is_told_as_it_is(
+def test_where_training_starts_is_reported_as_it_is(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "m"
@@ -233,15 +233,15 @@ def test_where_training_starts_is_told_as_it_is(
         "training starts from random weights, since the ImageNet weights of resnet18 could not be fetched"
     )
     assert start_of(photos, out) == [f"{random} (no route); --weights FILE gives others"]
-    told = ["--init xavier draws all weights: the ImageNet weights are not used"]
-    assert start_of(photos, out, init="xavier") == told
+    result = ["--init xavier draws all weights: the ImageNet weights are not used"]
+    assert start_of(photos, out, init="xavier") == result
     assert start_of(photos, out, weights="none") == []
     encoder = build_network("resnet18", size=32, seed=1).encoder.body.state_dict()
     monkeypatch.setattr(weights, "pretrained_state", lambda _: encoder)
     assert start_of(photos, out) == ["training starts from the ImageNet weights"]
     torch.save(encoder, tmp_path / "w.pt")
-    told = [f"training starts from {tmp_path}/w.pt; --init xavier draws only what they lack"]
-    assert start_of(photos, out, weights=str(tmp_path / "w.pt"), init="xavier") == told
+    result = [f"training starts from {tmp_path}/w.pt; --init xavier draws only what they lack"]
+    assert start_of(photos, out, weights=str(tmp_path / "w.pt"), init="xavier") == result
 
 
 def test_what_goes_on_from_a_checkpoint_does_not_claim_another_start(
@@ -270,11 +270,11 @@ def test_comparing_needs_images_to_compare(tmp_path: Path, photos: Path) -> None
         train(str(one), out=tmp_path / "m", network="conv", size=8, objective="contrast", steps=1, val=0.0)
 
 
-def test_aggregation_that_never_begins_is_told(tmp_path: Path, photos: Path) -> None:
-    told = Told()
+def test_aggregation_that_never_begins_is_reported(tmp_path: Path, photos: Path) -> None:
+    result = Told()
     options = {"network": "conv", "size": 8, "width": 4, "objective": "aggregate", "batch": 4, "val": 0.0}
-    train(str(photos), out=tmp_path / "m", steps=1, progress=told, **options)
-    assert any("nothing was aggregated" in words for words in told.messages)
-    told.messages.clear()
-    train(str(photos), out=tmp_path / "n", epochs=2, progress=told, **options)
-    assert not any("nothing was aggregated" in words for words in told.messages)
+    train(str(photos), out=tmp_path / "m", steps=1, progress=result, **options)
+    assert any("nothing was aggregated" in words for words in result.messages)
+    result.messages.clear()
+    train(str(photos), out=tmp_path / "n", epochs=2, progress=result, **options)
+    assert not any("nothing was aggregated" in words for words in result.messages)

@@ -117,7 +117,7 @@ def test_paths_are_as_typed_and_unique(model: Path, tmp_path: Path, monkeypatch:
     assert [row["path"] for row in run(["./photo.jpg"], model, Path("grid.png"))["images"]] == ["./photo.jpg"]
 
 
-def test_what_cannot_be_read_is_skipped_and_told(model: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_skipped_and_reported(model: Path, tmp_path: Path) -> None:
     make_shapes(tmp_path / "shapes", each=1)
     (tmp_path / "shapes" / "empty.png").touch()
     (tmp_path / "shapes" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
@@ -138,7 +138,7 @@ def test_what_cannot_be_read_is_skipped_and_told(model: Path, tmp_path: Path) ->
 
 def test_places_and_pictures_that_cannot_be(model: Path, tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
-    for places, out, error, told in (
+    for places, out, error, result in (
         (
             ["nowhere"],
             "a.png",
@@ -156,22 +156,24 @@ def test_places_and_pictures_that_cannot_be(model: Path, tmp_path: Path) -> None
     ):
         with pytest.raises(error) as caught:
             run(places, model, tmp_path / out)
-        assert told in str(caught.value)
+        assert result in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "result"),
     [
         ("lenet", {}, "(lenet) gives class scores and makes no images"),
         ("conv", {"decoder": "none", "size": 16}, "(conv) has no decoder"),
     ],
 )
-def test_a_model_that_makes_no_images(name: str, options: dict[str, Any], told: str, tmp_path: Path) -> None:
+def test_a_model_that_makes_no_images(
+    name: str, options: dict[str, Any], result: str, tmp_path: Path
+) -> None:
     save_model(tmp_path / "m", build_network(name, **options), options=options)
     with pytest.raises(UnpoolError) as caught:
         run(["digits"], tmp_path / "m", tmp_path / "a.png")
     remedy = "name one trained with --objective reconstruct or denoise"
-    assert str(caught.value) == f"model {tmp_path / 'm'} {told}; {remedy}"
+    assert str(caught.value) == f"model {tmp_path / 'm'} {result}; {remedy}"
 
 
 def test_no_model_and_a_ruined_one(model: Path, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_every_setting_that_changes_the_result_is_in_the_key(options: dict[str, 
     assert resolve(**options).run_key() != resolve().run_key()
 
 
-def test_names_of_classes_and_of_pixels_are_told_apart() -> None:
+def test_names_of_classes_and_of_pixels_are_reported_apart() -> None:
     assert resolve(objective="classify", loss="cross-entropy").loss == "cross-entropy"
     with pytest.raises(UsageError, match="unknown"):
         resolve(objective="classify", loss="huber")

@@ -39,13 +39,13 @@ def unpool(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) ->
     capsys.readouterr()
     with pytest.raises(SystemExit) as left:
         main([*map(str, words), *(() if code else ("--json",))])
-    told = capsys.readouterr()
-    assert left.value.code == code, told.err
+    result = capsys.readouterr()
+    assert left.value.code == code, result.err
     if not code:
-        found: dict[str, Any] = json.loads(told.out)
+        found: dict[str, Any] = json.loads(result.out)
         return found
-    line: str = told.err.strip().splitlines()[-1]
-    assert "Traceback" not in told.err
+    line: str = result.err.strip().splitlines()[-1]
+    assert "Traceback" not in result.err
     return line
 
 
@@ -53,27 +53,27 @@ def test_writes_a_model_with_its_pictures(
     classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "model"
-    told = unpool(capsys, "train", classes, "--out", out, "--epochs", 3, *TINY)
+    result = unpool(capsys, "train", classes, "--out", out, "--epochs", 3, *TINY)
     asked = "out network parameters epochs steps seconds images_per_second train_loss val_loss val_accuracy"
-    assert set(asked.split()) <= set(told)
-    assert (told["epochs"], told["steps"], told["images"]) == (3, 3 * 7, 60)
-    assert told["val_accuracy"] is None
-    assert told["images_per_second"] == pytest.approx(3 * 54 / told["seconds"], rel=0.01)
+    assert set(asked.split()) <= set(result)
+    assert (result["epochs"], result["steps"], result["images"]) == (3, 3 * 7, 60)
+    assert result["val_accuracy"] is None
+    assert result["images_per_second"] == pytest.approx(3 * 54 / result["seconds"], rel=0.01)
     names = {path.name for path in out.iterdir()}
     assert names == {"model.json", "model.safetensors", "loss.png", "reconstructions.png", "tensorboard"} | (
         {"last.safetensors"} & names
     )
     losses = [entry["val_loss"] for entry in describe_model(out)["training"]["epochs"]]
     assert losses[-1] < losses[0]
-    assert sum(p.numel() for p in load_model(out).parameters()) == told["parameters"]
+    assert sum(p.numel() for p in load_model(out).parameters()) == result["parameters"]
 
 
 def test_classifies_folders(classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("train", classes, "--out", tmp_path / "m", "--network", "lenet", "--batch", 8, "--epochs", 30)
-    told = unpool(capsys, *words, "--objective", "classify", "--val", 0.25)
-    assert told["val_accuracy"] > 0.9
-    assert np.sum(told["confusion"]) == 15
-    assert np.trace(told["confusion"]) >= 14
+    result = unpool(capsys, *words, "--objective", "classify", "--val", 0.25)
+    assert result["val_accuracy"] > 0.9
+    assert np.sum(result["confusion"]) == 15
+    assert np.trace(result["confusion"]) >= 14
     assert describe_model(tmp_path / "m")["classes"] == ["dark", "grey", "light"]
     assert (tmp_path / "m" / "confusion.png").is_file()
 
@@ -84,9 +84,9 @@ def test_iterations_of_an_epoch(
 ) -> None:
     folder = pictures(tmp_path / "photos", {"a": 40, "b": 47})
     words = ("train", folder, "--out", tmp_path / "m", "--epochs", 1, "--val", 0, *TINY)
-    told = unpool(capsys, *words, *flags)
-    assert told["steps"] == steps
-    assert told["val_loss"] is None
+    result = unpool(capsys, *words, *flags)
+    assert result["steps"] == steps
+    assert result["val_loss"] is None
 
 
 def test_resume_of_a_finished_run_and_without_a_checkpoint(
@@ -171,13 +171,13 @@ def test_goes_on_from_a_model_and_freezes_its_encoder(
     classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     unpool(capsys, "train", classes, "--out", tmp_path / "a", "--epochs", 1, *TINY)
-    told = unpool(
+    result = unpool(
         capsys, "train", classes, "--from", tmp_path / "a", "--out", tmp_path / "b",
         "--objective", "classify", "--freeze", "--epochs", 2,
     )  # fmt: skip
     before, after = (load_model(tmp_path / name).encoder.state_dict() for name in "ab")
     assert all((before[name] == after[name]).all() for name in before)
-    assert told["val_accuracy"] is not None
+    assert result["val_accuracy"] is not None
 
 
 def test_a_network_from_a_file_and_validation_on_another_folder(
@@ -188,13 +188,13 @@ def test_a_network_from_a_file_and_validation_on_another_folder(
     )
     held = pictures(tmp_path / "held", {"dark": 3, "light": 4})
     words = ("train", classes, "--out", tmp_path / "m", "--network", tmp_path / "net.yaml", "--epochs", 1)
-    told = unpool(capsys, *words, "--val", held)
-    assert (told["network"], told["images"]) == ("mine", 67)
-    assert told["val_loss"] > 0
+    result = unpool(capsys, *words, "--val", held)
+    assert (result["network"], result["images"]) == ("mine", 67)
+    assert result["val_loss"] > 0
     assert load_model(tmp_path / "m").preprocessing.size == 10
 
 
-def test_grey_images_give_one_channel_and_broken_ones_are_told(
+def test_grey_images_give_one_channel_and_broken_ones_are_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "grey"
@@ -202,8 +202,8 @@ def test_grey_images_give_one_channel_and_broken_ones_are_told(
     for number in range(12):
         Image.fromarray(np.full((9, 9), 20 * number, np.uint8)).save(folder / f"{number}.png")
     (folder / "broken.png").write_bytes(b"no image")
-    told = unpool(capsys, "train", folder, "--out", tmp_path / "m", "--epochs", 1, *TINY)
-    assert (told["images"], told["skipped"]) == (12, 1)
+    result = unpool(capsys, "train", folder, "--out", tmp_path / "m", "--epochs", 1, *TINY)
+    assert (result["images"], result["skipped"]) == (12, 1)
     assert load_model(tmp_path / "m").preprocessing.channels == 1
 
 
@@ -213,13 +213,17 @@ def test_wrong_words_are_refused_in_one_line(
     words = ("train", classes, "--out", tmp_path / "m")
 
     def line(*more: object, code: int = 2) -> str:
-        told = unpool(capsys, *words, *more, code=code)
-        assert isinstance(told, str)
+        result = unpool(capsys, *words, *more, code=code)
+        assert isinstance(result, str)
         assert not (tmp_path / "m" / "model.json").exists()
-        return told
+        return result
 
     assert "unknown network 'conf'; did you mean 'conv'?" in line("--network", "conf")
-    missing = ("train", tmp_path / "nowhere", *words[2:])  # wrong words are told before anything is opened
+    missing = (
+        "train",
+        tmp_path / "nowhere",
+        *words[2:],
+    )  # wrong words are an error before anything is opened
     assert "did you mean 'huber'?" in unpool(capsys, *missing, "--loss", "hubert", code=2)
     assert "did you mean 'nadam'?" in line("--optimizer", "nadan", *TINY)
     assert "did you mean 'cosine'?" in line("--schedule", "cosin", *TINY)

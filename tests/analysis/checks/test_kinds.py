@@ -37,7 +37,7 @@ def test_a_kind_names_functions_and_columns_that_exist(kind: ProblemKind) -> Non
 
 
 def test_measurements_go_to_the_parameters_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
-    def brightest(low_N: np.ndarray, high_N: np.ndarray) -> thresholds.Flagged:  # noqa: N803
+    def brightest(low_N: np.ndarray, high_N: np.ndarray) -> thresholds.Flagged:
         rows = [int(np.argmax(high_N - low_N))]
         return thresholds.Flagged(rows, ["bright"], {"limit": 1.0})
 

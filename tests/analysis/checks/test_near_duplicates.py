@@ -80,7 +80,7 @@ def test_small_pictures_must_agree_more(
     assert sets_of([photos[0], photos[0].resize((side, side // 2))]) == found
 
 
-def test_the_worthiest_is_kept_and_told_how_alike_the_others_are(photos: list[Image.Image]) -> None:
+def test_the_worthiest_is_kept_and_reported_how_alike_the_others_are(photos: list[Image.Image]) -> None:
     images = [jpeg(photos[0], 40), photos[0], jpeg(photos[0], 20), photos[1]]
     found = near_duplicates(Sketches.from_images(images), no_neighbours(4), np.array([1, 3, 2, 0]))
     assert found.sets == [[1, 0, 2]]

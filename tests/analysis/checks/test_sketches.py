@@ -43,9 +43,9 @@ def test_blur_grows_with_blurring_and_sees_the_worse_direction():
     image = make_photograph(1).filter(ImageFilter.UnsharpMask(3, 300, 0)).convert("L")
     noise = np.random.default_rng(0).normal(0, 20, (180, 240))
     noisy = Image.fromarray((np.asarray(image, float) + noise).clip(0, 255).astype(np.uint8))
-    told = [blur(np.asarray(noisy.filter(ImageFilter.GaussianBlur(sigma)))) for sigma in (0, 0.5, 1, 2, 4)]
-    assert told == sorted(told)
-    assert told[-1] - told[0] > 0.4
+    result = [blur(np.asarray(noisy.filter(ImageFilter.GaussianBlur(sigma)))) for sigma in (0, 0.5, 1, 2, 4)]
+    assert result == sorted(result)
+    assert result[-1] - result[0] > 0.4
     rows = np.asarray(noisy, float)
     moved = sum(np.roll(rows, shift, axis=1) for shift in range(9)) / 9
     assert blur(moved) == blur(moved.T) > blur(rows) + 0.2

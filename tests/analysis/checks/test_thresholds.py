@@ -37,7 +37,7 @@ def test_dark_and_bright_are_each_others_mirror_and_the_worst_comes_first(values
     assert len(dim.reasons) == len(dim.rows)
 
 
-def test_the_few_that_differ_are_told_not_a_collection_that_is_so():
+def test_the_few_that_differ_are_reported_not_a_collection_that_is_so():
     photographs = np.full(100, 0.9)
     assert dark(np.append(photographs, 0.2)).rows == [100]
     assert dark(np.full(100, 0.2)).rows == []

@@ -56,7 +56,7 @@ def test_one_group_is_parted_and_the_others_stay():
     np.testing.assert_array_equal(parted_N[14:], joined_N[14:])
 
 
-def test_what_cannot_be_merged_or_split_is_told():
+def test_what_cannot_be_merged_or_split_is_reported():
     vectors_ND, group_N = groups_on_a_circle()
     with pytest.raises(UsageError, match="merge: 5, expected a number from 1 to the 4 groups"):
         merge_groups(group_N, hierarchy(vectors_ND, group_N), 5)

@@ -39,7 +39,7 @@ def test_effective_rank_against_singular_values():
     assert effective_rank(np.ones((5, 3))) == 1
 
 
-def test_a_collapsed_embedding_is_told():
+def test_a_collapsed_embedding_is_reported():
     chance = np.random.default_rng(0)
     flat_ND = np.ones((50, 32)) + np.outer(chance.normal(size=50), np.eye(32)[0])
     assert "collapsed" in str(collapse_warning(effective_rank(flat_ND), 32))

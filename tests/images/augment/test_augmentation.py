@@ -268,13 +268,13 @@ def test_a_file_holds_a_list_or_three_keys(tmp_path: Path) -> None:
         ("{", "cannot be read as YAML"),
     ],
 )
-def test_a_wrong_file_is_told(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message) as told:
+def test_a_wrong_file_is_reported(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as result:
         read_augmentation(write(tmp_path, text))
-    assert str(told.value).startswith("--augment ")
+    assert str(result.value).startswith("--augment ")
 
 
-def test_a_wrong_word_or_image_is_told() -> None:
+def test_a_wrong_word_or_image_is_reported() -> None:
     with pytest.raises(UsageError, match="unknown --augment 'flop'; did you mean 'flip'"):
         read_augmentation("flop")
     with pytest.raises(UsageError, match=r"--augment nowhere\.yaml: there is no such file"):

@@ -146,11 +146,11 @@ def test_an_empty_batch_is_one() -> None:
         ("mask:patch=0", "patch is 0, but must be a number from 1"),
     ],
 )
-def test_wrong_words_are_told(word: str, message: str) -> None:
+def test_wrong_words_are_reported(word: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         corruption(word)
 
 
-def test_channels_that_do_not_fit_are_told() -> None:
+def test_channels_that_do_not_fit_are_reported() -> None:
     with pytest.raises(UsageError, match="images have 3 channels but mean and std 2 and 2 numbers"):
         corruption("mask", 2)(grey(1, 3), np.arange(1), 0, 1)

@@ -26,15 +26,15 @@ void 12 128 64 128
 """
 
 
-def classes_of(folder: Path, text: str, name: str = "classes.csv", **told) -> PixelClasses:
+def classes_of(folder: Path, text: str, name: str = "classes.csv", **result) -> PixelClasses:
     (folder / name).write_text(text)
-    return read_classes(folder / name, **told)
+    return read_classes(folder / name, **result)
 
 
-def labels(folder: Path, mask: Image.Image, classes: PixelClasses, **told) -> list[int]:
+def labels(folder: Path, mask: Image.Image, classes: PixelClasses, **result) -> list[int]:
     mask.save(folder / "a.png")
     file = ImageFile("a.png", folder / "a.png", 1, 0.0)
-    return read_labels(Pair(file, file), classes, **told)[0].tolist()
+    return read_labels(Pair(file, file), classes, **result)[0].tolist()
 
 
 def grey(*values: int) -> Image.Image:

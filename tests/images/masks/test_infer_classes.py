@@ -39,10 +39,10 @@ def painted(*values: int, colours: Any = None) -> Image.Image:
     return mask
 
 
-def understood(pairs: list[Pair], **told: Any) -> tuple[PixelClasses, str]:
+def understood(pairs: list[Pair], **result: Any) -> tuple[PixelClasses, str]:
     values, problems = count_values(pairs, 1)
     assert not problems
-    return infer_classes(values, **({"ignore": None} | told))
+    return infer_classes(values, **({"ignore": None} | result))
 
 
 @pytest.mark.parametrize("stray", [4, 20, 77, 254])
@@ -50,10 +50,10 @@ def test_a_number_that_strays_is_refused_with_its_mask_and_count_or_ignored(
     stray: int, tmp_path: Path
 ) -> None:
     pairs = pairs_of(tmp_path, a=grey(0, 1, 2, 255), b=grey(0, stray, stray))
-    told = (
+    result = (
         rf"the mask b.png holds the value {stray} \(2 pixels\), which is no class: .* are 0 to 2; .*--classes"
     )
-    with pytest.raises(UnpoolError, match=told + r", or .* --unknown ignore$"):
+    with pytest.raises(UnpoolError, match=result + r", or .* --unknown ignore$"):
         understood(pairs)
     classes, said = understood(pairs, unknown="ignore")
     assert classes.names == ("0", "1", "2")
@@ -74,9 +74,9 @@ def test_without_two_classes_from_0_on_there_is_nothing_to_ignore_from(tmp_path:
     for unknown in ("refuse", "ignore"):
         with pytest.raises(
             UnpoolError, match=r"value 128 \(1 pixel\): that is no numbering of classes"
-        ) as told:
+        ) as result:
             understood(pairs, unknown=unknown)
-        assert "--unknown" not in str(told.value)
+        assert "--unknown" not in str(result.value)
 
 
 def test_classes_may_begin_at_1_and_the_ignored_number_may_be_any(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_small_pascal_voc_is_known_by_three_signs_of_four(tmp_path: Path) -> N
     assert understood(pairs_of(tmp_path, a=grey(0, 1, 2)), layout=VOC)[0].names == ("0", "1", "2")
 
 
-def test_the_folders_of_pascal_voc_and_the_frames_of_camvid_are_told(tmp_path: Path) -> None:
+def test_the_folders_of_pascal_voc_and_the_frames_of_camvid_are_reported(tmp_path: Path) -> None:
     for name in ("JPEGImages/a.jpg", "SegmentationClass/a.png", "JPEGImages/b.jpg", "cam/0006R0_f00930.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("L", (4, 4)).save(tmp_path / name)

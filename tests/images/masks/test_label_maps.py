@@ -1,4 +1,4 @@
-"""Masks as people have them: numbers, palettes, 0 and 255, colours; matched by name; wrong ones told in a line."""
+"""Masks as people have them: numbers, palettes, 0 and 255, colours; matched by name; wrong ones reported in a line."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def test_a_class_file_may_have_gaps_and_predictions_use_its_numbers(tmp_path: Pa
     assert classes.label_map(np.array([[7, 26, 0]])).tolist() == [[1, 0, 255]]
 
 
-def test_wrong_class_files_are_told_with_their_line(tmp_path: Path) -> None:
+def test_wrong_class_files_are_reported_with_their_line(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     for text, words in (
         ("a 1\nb 1\n", "the number 1 stands for two classes"),
@@ -216,7 +216,7 @@ def test_images_and_masks_may_lie_in_one_folder(tmp_path: Path) -> None:
     assert not found.without
 
 
-def test_no_mask_at_all_is_told_with_both_names(tmp_path: Path) -> None:
+def test_no_mask_at_all_is_reported_with_both_names(tmp_path: Path) -> None:
     for name in ("images/a.png", "masks/z.png"):
         (tmp_path / name).parent.mkdir()
         Image.new("L", (4, 4)).save(tmp_path / name)
@@ -233,7 +233,7 @@ def test_the_lists_of_pascal_voc_are_followed(tmp_path: Path) -> None:
     assert voc_split(tmp_path / "images", "train") is None
 
 
-def test_a_mask_of_another_size_is_told_with_both_sizes(tmp_path: Path) -> None:
+def test_a_mask_of_another_size_is_reported_with_both_sizes(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, Image.new("L", (4, 3)))
     Image.new("RGB", (8, 6)).save(pair.image.file)
     with pytest.raises(UnreadableImageError, match=r"image is 8×6 pixels, its mask a.png is 4×3"):
@@ -246,9 +246,9 @@ def test_a_store_on_the_disk_is_the_same_as_one_in_memory(tmp_path: Path) -> Non
     (masks / "004.png").write_bytes(b"broken")
     pairs = find_pairs(images, masks)
     classes = classes_by_value(["ground", "disc", "bar"])
-    told = {"workers": 2, "file": tmp_path / "scratch" / "pairs.u8"}
-    memory = load_pairs(pairs.pairs, classes, **told)
-    disk = load_pairs(pairs.pairs, classes, memory_limit=20_000, **told)
+    result = {"workers": 2, "file": tmp_path / "scratch" / "pairs.u8"}
+    memory = load_pairs(pairs.pairs, classes, **result)
+    disk = load_pairs(pairs.pairs, classes, memory_limit=20_000, **result)
     assert (tmp_path / "scratch" / "pairs.u8").is_file()
     assert memory.paths == disk.paths
     assert {problem.problem for problem in memory.problems} == {"wrong-size", "not-an-image"}

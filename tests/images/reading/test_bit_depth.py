@@ -117,7 +117,7 @@ def test_a_tiff_beyond_pillow_is_measured_before_it_is_read(tmp_path: Path) -> N
         read_picture(tmp_path / "a.tif", max_pixels=100)
 
 
-def test_without_tifffile_the_remedy_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tifffile_the_remedy_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.float64), photometric="rgb")
     monkeypatch.setitem(sys.modules, "tifffile", None)

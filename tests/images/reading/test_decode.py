@@ -174,7 +174,7 @@ def test_reduced_reading_equals_full_reading(tmp_path: Path, name: str, options:
     reference = square(full.pixels, 64).astype(float)
     assert distance(square(reduced.pixels, 64), reference) < 0.5
     nearest = np.asarray(Image.fromarray(full.pixels).resize((64, 64), Image.Resampling.NEAREST))
-    assert distance(nearest, reference) > 3  # a careless reduction is told apart
+    assert distance(nearest, reference) > 3  # a careless reduction is seen
 
 
 def test_the_id_is_that_of_the_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,7 +214,7 @@ def test_large_photographs_pass_in_silence(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_folder_a_gap_and_a_broken_link_are_told(tmp_path: Path) -> None:
+def test_a_folder_a_gap_and_a_broken_link_are_reported(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to(tmp_path / "gone")
     for name, problem in (("", "not-a-file"), ("gone.jpg", "missing"), ("link.jpg", "broken-link")):
         with pytest.raises(UnreadableImageError) as error:
@@ -233,16 +233,16 @@ def test_whatever_a_reader_raises_is_one_kind_of_error(
 
     file = saved(tmp_path / "a.png", RGB)
     monkeypatch.setattr(decode, "_averageable", fail)
-    with pytest.raises(UnreadableImageError) as told:
+    with pytest.raises(UnreadableImageError) as result:
         read_picture(file)
-    assert told.value.problem == ("too-large" if error is MemoryError else "corrupt")
-    assert "\n" not in str(told.value)
+    assert result.value.problem == ("too-large" if error is MemoryError else "corrupt")
+    assert "\n" not in str(result.value)
 
 
 def test_damaged_files_raise_nothing_else(tmp_path: Path) -> None:
     make_hostile_folder(tmp_path / "in")
     files = [file for file in sorted((tmp_path / "in" / "formats").iterdir()) if file.stat().st_size < 50_000]
-    luck, told = random.Random(0), 0
+    luck, result = random.Random(0), 0
     for number in range(400):
         content = bytearray(files[number % len(files)].read_bytes())
         for _ in range(luck.choice([1, 5, 30])):
@@ -252,8 +252,8 @@ def test_damaged_files_raise_nothing_else(tmp_path: Path) -> None:
         try:
             read_picture(damaged, min_side=8)
         except UnreadableImageError:
-            told += 1
-    assert 100 < told < 400
+            result += 1
+    assert 100 < result < 400
 
 
 def test_many_threads_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def test_other_content_is_none(head: bytes) -> None:
     assert sniff(head) is None
 
 
-def test_containers_are_told_by_all_their_brands() -> None:
+def test_containers_are_reported_by_all_their_brands() -> None:
     head = b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif"
     assert sniff(head) == "AVIF"
     assert sniff(head.replace(b"avif", b"heic")) == "HEIF"

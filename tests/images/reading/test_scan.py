@@ -1,4 +1,4 @@
-"""The walk: what is found, what is told, what is left alone."""
+"""The walk: what is found, what is reported, what is left alone."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_the_hostile_folder_is_read_as_it_is(tmp_path: Path) -> None:
 
 def test_only_what_decoding_must_find_is_left_to_it(tmp_path: Path) -> None:
     _, bad = make_hostile_folder(tmp_path / "in")
-    told = {problem.path for problem in scan_folder(tmp_path / "in").problems}
-    assert told == {path for path, problem in bad.items() if problem not in DECODED}
+    result = {problem.path for problem in scan_folder(tmp_path / "in").problems}
+    assert result == {path for path, problem in bad.items() if problem not in DECODED}
 
 
 def test_the_order_does_not_depend_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ def test_undecodable_names_get_keys_of_their_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_reported(tmp_path: Path) -> None:
     image(tmp_path / "shut" / "a.png").parent.chmod(0)
     image(tmp_path / "b.png").chmod(0)
     try:
@@ -134,7 +134,7 @@ def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
     assert problems == [("b.png", "no-permission"), ("shut", "no-permission")]
 
 
-def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     image(tmp_path / "shut" / "a.png")
     real = os.scandir
 
@@ -165,7 +165,7 @@ def test_what_unpool_wrote_is_left_alone_and_what_looks_alike_is_not(tmp_path: P
         ("deep/model", ("model.json", "model.safetensors", "loss.png")),
         ("begun", ("training/.unpool-training", "loss.png")),
         ("out", ("loss.png",)),
-        ("toy", ("model.json", "kept.png")),  # a car, say, and what is told about it
+        ("toy", ("model.json", "kept.png")),  # a car, say, and what is said about it
         ("training", ("kept.png",)),
         ("linked", ("training/notes.txt", "kept.png")),
     ):
@@ -189,7 +189,7 @@ def test_what_unpool_wrote_is_left_alone_and_what_looks_alike_is_not(tmp_path: P
         ("work", "'{}' is a workspace of unpool; give the folder that holds the images"),
     ],
 )
-def test_a_wrong_folder_is_told_in_one_line(tmp_path: Path, name: str, said: str) -> None:
+def test_a_wrong_folder_is_reported_in_one_line(tmp_path: Path, name: str, said: str) -> None:
     image(tmp_path / "a.png")
     (tmp_path / "work" / "images.lance").mkdir(parents=True)
     with pytest.raises(UnpoolError) as error:

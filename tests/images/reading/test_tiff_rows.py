@@ -87,7 +87,7 @@ def test_colour_under_multiplied_transparency_lies_on_white(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("kind", ["colour", "planes", "16 bits"])
 def test_one_strip_of_any_size_is_read_by_rows(kind: str, tmp_path: Path, monkeypatch) -> None:
-    """As `tifffile.imwrite` writes it without being told otherwise."""
+    """As `tifffile.imwrite` writes it by default."""
     values, options = WRITTEN[kind]
     file = written(tmp_path, values, **options)
     monkeypatch.setattr(module, "MAX_SEGMENT_PIXELS", 100)
@@ -157,12 +157,12 @@ def test_damage_is_an_image_that_cannot_be_read(layout: str, damage: str, tmp_pa
     else:
         content = content[: len(content) // 2 if damage == "cut in the middle" else 12]
     file.write_bytes(content)
-    with pytest.raises(UnreadableImageError) as told, open_rows(file) as rows:
+    with pytest.raises(UnreadableImageError) as result, open_rows(file) as rows:
         rows.read(0, H)
-    assert told.value.problem in ("corrupt", "truncated")
+    assert result.value.problem in ("corrupt", "truncated")
 
 
-def test_a_missing_decoder_is_told_with_the_remedy(tmp_path: Path, monkeypatch) -> None:
+def test_a_missing_decoder_is_reported_with_the_remedy(tmp_path: Path, monkeypatch) -> None:
     file = written(tmp_path, COLOUR, photometric="rgb", compression="lzw", rowsperstrip=8)
 
     def missing(*_: Any, **__: Any) -> None:
@@ -189,10 +189,10 @@ def test_what_else_goes_wrong_while_a_file_is_open_is_not_the_files_fault(tmp_pa
         (COLOUR, {"photometric": "cielab"}, "of photometric interpretation 8; save it again as RGB"),
     ],
 )
-def test_kinds_that_are_not_read_by_rows_are_told(
+def test_kinds_that_are_not_read_by_rows_are_reported(
     values: np.ndarray, options: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
     file = written(tmp_path, values, **options)
-    with pytest.raises(UnreadableImageError, match=words) as told:
+    with pytest.raises(UnreadableImageError, match=words) as result:
         open_rows(file).__enter__()
-    assert told.value.problem == "unsupported"
+    assert result.value.problem == "unsupported"

@@ -208,7 +208,7 @@ def test_encoders_from_elsewhere_are_mirrored(name, form) -> None:
     assert not shared
 
 
-def test_whole_networks_and_empty_ones_are_told_what_to_pass() -> None:
+def test_whole_networks_and_empty_ones_are_reported_what_to_pass() -> None:
     with pytest.raises(UnpoolError, match=r"cannot mirror VGG.*\.features"):
         mirror(torchvision.models.vgg.VGG(torchvision_vgg("A", norm=False), 2, init_weights=False))
     with pytest.raises(UnpoolError, match="cannot mirror Sequential: it has no convolution"):

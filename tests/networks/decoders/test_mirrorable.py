@@ -34,9 +34,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_has_no_mirror_is_refused_by_name(name) -> None:
-    module, told = REFUSED[name]
+    module, result = REFUSED[name]
     encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Sequential(module))
-    with pytest.raises(UnpoolError, match=told):
+    with pytest.raises(UnpoolError, match=result):
         mirror(encoder)
 
 

@@ -184,17 +184,17 @@ def tie(encoder: nn.Module, decoder: nn.Module) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pool", "told"), [({"dilation": 2}, "no dilation"), ({"ceil_mode": True}, "no ceil mode")]
+    ("pool", "result"), [({"dilation": 2}, "no dilation"), ({"ceil_mode": True}, "no ceil mode")]
 )
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
-def test_pools_that_cannot_be_undone_are_named_by_their_path(dimensions, pool, told) -> None:
+def test_pools_that_cannot_be_undone_are_named_by_their_path(dimensions, pool, result) -> None:
     last = MAX_POOLS[dimensions - 1](2, **pool)
     inner = nn.Sequential()
     inner.add_module("conv", CONVOLUTIONS[dimensions - 1](1, 2, 3))
     inner.add_module("pool", last)
     encoder = nn.Sequential()
     encoder.add_module("stem", nn.Sequential(nn.Identity(), inner))
-    with pytest.raises(UnpoolError, match=rf"cannot mirror 'stem\.1\.pool' MaxPool{dimensions}d.*{told}"):
+    with pytest.raises(UnpoolError, match=rf"cannot mirror 'stem\.1\.pool' MaxPool{dimensions}d.*{result}"):
         mirror(encoder)
 
 

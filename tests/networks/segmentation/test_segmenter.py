@@ -52,8 +52,8 @@ def test_every_size_comes_back_as_it_went_in(network: str, enlarge: float) -> No
 @pytest.mark.parametrize("upsampling", ["interpolate", "grouped", "dense"])
 def test_all_upsamplings_begin_as_the_same_map_in_the_interior(upsampling: str) -> None:
     encoder = small()
-    told = {"backbone": encoder, "num_classes": 3, "width": 0, "seed": 1}
-    plain, other = Segmenter("fcn8s", **told), Segmenter("fcn8s", upsampling=upsampling, **told)
+    result = {"backbone": encoder, "num_classes": 3, "width": 0, "seed": 1}
+    plain, other = Segmenter("fcn8s", **result), Segmenter("fcn8s", upsampling=upsampling, **result)
     x = torch.rand(1, 3, 160, 160)
     with torch.no_grad():
         inside = (..., slice(48, -48), slice(48, -48))
@@ -83,7 +83,7 @@ def test_a_segmenter_is_loaded_as_it_was_kept(network: str, body: str, tmp_path)
 
 
 def test_errors_name_the_value() -> None:
-    for told, words in (
+    for result, words in (
         ({"network": "fcn4"}, "unknown network 'fcn4'; did you mean 'fcn4s'"),
         ({"upsampling": "bilinear"}, "unknown upsampling 'bilinear'"),
         ({"num_classes": 1}, "num_classes 1 leaves nothing to distinguish"),
@@ -91,7 +91,7 @@ def test_errors_name_the_value() -> None:
         ({"width": -1}, "width is -1"),
     ):
         with pytest.raises(UsageError, match=words.replace("(", r"\(")):
-            Segmenter(**({"num_classes": 2, "backbone": small()} | told))  # type: ignore[arg-type]
+            Segmenter(**({"num_classes": 2, "backbone": small()} | result))  # type: ignore[arg-type]
     with pytest.raises(UnpoolError, match="not a map"):
         Segmenter(num_classes=2, backbone=nn.Sequential(nn.Flatten(), nn.Linear(3 * 192 * 192, 4)))
     with pytest.raises(UnpoolError, match="VisionTransformer takes tokens"):

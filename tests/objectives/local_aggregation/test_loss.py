@@ -165,7 +165,7 @@ def test_state_goes_on_exactly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "result"),
     [
         ({"num_neighbours": 60}, "num_neighbours: 60, but there are only 60 images"),
         ({"num_clusters": 60}, "num_clusters: 60, but there are only 60 images"),
@@ -175,8 +175,8 @@ def test_state_goes_on_exactly() -> None:
         ({"num_clusterings": 0}, "num_clusterings: 0, expected a whole number from 1 on"),
     ],
 )
-def test_numbers_without_sense_are_told(options: dict[str, float], told: str) -> None:
-    with pytest.raises(UsageError, match=told):
+def test_numbers_without_sense_are_reported(options: dict[str, float], result: str) -> None:
+    with pytest.raises(UsageError, match=result):
         made(**options)
 
 
@@ -189,7 +189,7 @@ def test_defaults() -> None:
 
 
 @pytest.mark.parametrize(
-    ("z_BD", "index_B", "told"),
+    ("z_BD", "index_B", "result"),
     [
         (torch.zeros(2, 5), torch.arange(2), r"z_BD: shape \(2, 5\), expected \(B, 6\)"),
         (torch.zeros(2, 6), torch.arange(3), "index_B: shape"),
@@ -198,9 +198,11 @@ def test_defaults() -> None:
         (torch.zeros(2, 6), torch.zeros(2), "index_B: shape .* of float32"),
     ],
 )
-def test_what_does_not_fit_the_bank_is_told(z_BD: torch.Tensor, index_B: torch.Tensor, told: str) -> None:
+def test_what_does_not_fit_the_bank_is_reported(
+    z_BD: torch.Tensor, index_B: torch.Tensor, result: str
+) -> None:
     for call in (made().forward, made().update):
-        with pytest.raises(UsageError, match=told):
+        with pytest.raises(UsageError, match=result):
             call(z_BD, index_B)
 
 

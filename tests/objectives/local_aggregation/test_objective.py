@@ -36,11 +36,11 @@ def test_the_bank_takes_in_the_trained_images_and_clusters_after_the_warm_up() -
     network, data, objective = made()
     before = objective.local.bank.clone()
     assert before.shape == (30, 64)
-    told: list[int] = []
+    result: list[int] = []
     real = objective.local.recluster
-    objective.local.recluster = lambda: (told.append(1), real())[1]  # type: ignore[method-assign]
+    objective.local.recluster = lambda: (result.append(1), real())[1]  # type: ignore[method-assign]
     train(network, data, objective, Plan(epochs=4, batch=10), parts=parts())
-    assert len(told) == 2  # the last two of four epochs
+    assert len(result) == 2  # the last two of four epochs
     assert int(objective.local.rounds) == 2
     assert (objective.local.bank != before).any(dim=1).all()
     torch.testing.assert_close(objective.local.bank.norm(dim=1), torch.ones(30))

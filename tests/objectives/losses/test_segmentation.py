@@ -105,7 +105,7 @@ def test_joined_losses_are_added() -> None:
     assert both == pytest.approx(pixel_loss("dice")(scores, labels).item() + lovasz())
 
 
-def test_wrong_names_and_values_are_told() -> None:
+def test_wrong_names_and_values_are_reported() -> None:
     for text, words in (
         ("lovas", "did you mean 'lovasz'"),
         ("focal:gama=2", "did you mean 'gamma'"),
@@ -121,11 +121,16 @@ def test_figures_of_a_table_worked_out_by_hand() -> None:
     true = torch.tensor([[[0, 0, 0, 1, 1, 255]]])
     taken = torch.tensor([[[0, 0, 1, 1, 1, 2]]])
     table = count_pixels(true, taken, 4).numpy()
-    told = scores_of(table)
-    assert told["iou"] == [pytest.approx(2 / 3), pytest.approx(2 / 3), None, None]  # absent classes are no 0
-    assert told["mean_iou"] == pytest.approx(2 / 3)
-    assert told["pixel_accuracy"] == pytest.approx(4 / 5)
-    assert told["mean_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
+    result = scores_of(table)
+    assert result["iou"] == [
+        pytest.approx(2 / 3),
+        pytest.approx(2 / 3),
+        None,
+        None,
+    ]  # absent classes are no 0
+    assert result["mean_iou"] == pytest.approx(2 / 3)
+    assert result["pixel_accuracy"] == pytest.approx(4 / 5)
+    assert result["mean_accuracy"] == pytest.approx((2 / 3 + 1) / 2)
     predicted_only = scores_of(np.array([[3, 1], [0, 0]]))
     assert predicted_only["iou"] == [0.75, None]  # what was wrongly taken for it counts against the first
     assert predicted_only["mean_iou"] == 0.75
