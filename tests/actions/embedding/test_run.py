@@ -424,7 +424,7 @@ def test_groups_made_in_between_are_not_taken_for_those_of_the_run(
     assert set(table(shapes)["group"]) == {0, 1, 2}
     assert unpool(capsys, "group", "--work", work, "--merge", 2)["groups"] == 2
     line = unpool(capsys, "group", "--work", work, "--merge", 2, "--method", "gmm", code=2)
-    assert "--merge and --split change the groups there are; leave --method and --groups out" in line
+    assert "--merge and --split change the present groups; leave --method and --groups out" in line
 
 
 def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -437,12 +437,12 @@ def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.Capture
 def test_what_labels_say_reaches_the_report(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = shapes / "w.unpool/report/index.html"
     assert "Groups and classes" not in page.read_text()
-    assert '["knn accuracy",' not in page.read_text()
+    assert "Nearest-neighbour accuracy" not in page.read_text()
     unpool(capsys, "evaluate", "--work", shapes / "w.unpool", "--labels", "folders")
     text = page.read_text()
     assert "Groups and classes" in text
-    assert '["knn accuracy",' in text
-    assert "odd ones" in text
+    assert "Nearest-neighbour accuracy" in text
+    assert "most typical" in text
 
 
 def test_more_groups_than_a_part_has_images(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -460,6 +460,6 @@ def test_a_changed_file_has_no_place_until_it_is_mapped_and_grouped(
     unpool(capsys, "embed", shapes / "images", "--work", work, "--model", work / "model")
     row = table(shapes).loc["cross/003.png"]
     assert row[["x", "y", "group", "probability"]].isna().all()
-    assert "in no group; run `unpool group`" in unpool(capsys, "evaluate", "--work", work, code=1)
+    assert "in no group; run `unpool group --work" in unpool(capsys, "evaluate", "--work", work, code=1)
     unpool(capsys, "group", "--work", work, "--method", "gmm", "--groups", 3)
     assert table(shapes)["group"].notna().all()
