@@ -7,16 +7,13 @@ import math
 
 import pytest
 import torch
-from torch import nn, optim
+from torch import nn
 from torch.optim import lr_scheduler
 
+from support.learning_rates import EPOCHS, LOSSES, PER_EPOCH, TOTAL, rates, two_groups, walk
 from unpool.errors import UnpoolError, UsageError
 from unpool.training.optimisation.optimisers import build_optimiser
 from unpool.training.optimisation.schedules import SCHEDULES, build_schedule
-
-PER_EPOCH, EPOCHS = 7, 10
-
-TOTAL = PER_EPOCH * EPOCHS
 
 TEXTS = (
     "cosine", "constant", "constant:factor=0.5,total_iters=3", "step:step_size=3", "multi-step:milestones=2+5",
@@ -24,32 +21,6 @@ TEXTS = (
     "cosine-annealing-warm-restarts:T_0=3", "one-cycle", "cyclic", "cyclic:mode=exp_range,gamma=0.99",
     "reduce-on-plateau:patience=1,factor=0.3",
 )  # fmt: skip
-
-LOSSES = [3.0, 2.0, 2.1, 2.2, 2.3, 1.9, 1.95, 1.96, 1.97, 1.98]
-
-
-def two_groups(text: str = "sgd:momentum=0.9") -> optim.Optimizer:
-    groups = [
-        {"params": [nn.Parameter(torch.ones(2, 2))]},
-        {"params": [nn.Parameter(torch.ones(2, 2))], "lr": 0.01},
-    ]
-    return build_optimiser(text, groups, lr=0.1)
-
-
-def rates(optimiser: optim.Optimizer) -> list[float]:
-    return [group["lr"] for group in optimiser.param_groups]
-
-
-def walk(schedule, optimiser, first: int = 0, last: int = TOTAL) -> list[list[float]]:
-    """The rates of the steps from `first` to `last`, as the loop of a run asks for them."""
-    seen = []
-    for step in range(first, last):
-        schedule.before_step(step)
-        seen.append(rates(optimiser))
-        optimiser.step()
-        if (step + 1) % PER_EPOCH == 0:
-            schedule.after_epoch(LOSSES[step // PER_EPOCH])
-    return seen
 
 
 def test_every_schedule_is_tried() -> None:
