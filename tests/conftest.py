@@ -64,4 +64,5 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def _share_exports(session_folder: Path) -> None:
     """The same network is converted to ONNX once; see support.export_cache."""
+    os.environ["UNPOOL_CACHE"] = str(session_folder / "cache")  # shared by the processes that tests start
     export_cache.install(session_folder)

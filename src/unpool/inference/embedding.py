@@ -16,6 +16,7 @@ import numpy as np
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, brightness, sharpness, thumbnail
+from unpool.images.reading.notes import to_text
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source
 from unpool.inference.encoder import Encoder
@@ -126,7 +127,7 @@ def _facts(file: ImageFile, picture: Picture) -> Row:
     return {
         "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
         "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "status": OK,
-        "problem": None, "detail": None, "grey": picture.grey,
+        "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(picture.notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
     } | cleared_by_new_content()  # fmt: skip

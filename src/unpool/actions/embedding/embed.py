@@ -23,8 +23,10 @@ from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.options import check_settings
 from unpool.store.csv_files import write_problems
+from unpool.store.reading import FILE as READING
+from unpool.store.reading import describe_counts, write_reading
 from unpool.store.row_writer import RowWriter, check_not_empty
-from unpool.store.state import MODEL, default_workspace, read_state, write_state
+from unpool.store.state import MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
     Annotation,
     check_folder_is_free,
@@ -227,6 +229,9 @@ class _EmbeddingPass:
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
         check_not_empty(self.work, self.table, self.source.location)
+        if counts_of_notes := write_reading(self.work, self.table, self.scan.left_out):
+            where = self.work / REPORT / READING
+            self.progress.message(f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them")
         if self.done.skipped:
             self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done

@@ -29,7 +29,7 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
-from unpool.inference.model import copy_model, save_pretrained_in_subprocess
+from unpool.inference.model import copy_model, copy_pretrained
 from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, read_state, write_state
@@ -196,8 +196,8 @@ class Preparation:
         return self._pretrained
 
     def _save_pretrained(self, name: str, folder: Path) -> None:
-        with self.progress.stage("preparing the pretrained network"):
-            save_pretrained_in_subprocess(name, folder)
+        with self.progress.stage("pretrained network, converted once per user"):
+            copy_pretrained(name, folder)
 
     def _write_model(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
         if choice.adapted:

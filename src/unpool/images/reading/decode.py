@@ -32,6 +32,7 @@ from unpool.images.reading.formats import (
     is_truncated,
     sniff,
 )
+from unpool.images.reading.notes import Note
 from unpool.images.reading.tiff import read_tiff, tiff_size
 
 Stream: TypeAlias = io.BytesIO | io.BufferedReader
@@ -78,7 +79,8 @@ class Picture:
 
     `pixels` is (H, W, 3) uint8 RGB, upright, the whole image, perhaps reduced; `width` and `height` are the
     original's, upright; `mode` is Pillow's name for what the file holds (`L`, `RGB`, `CMYK`, `I;16`);
-    `grey` means that the file has no colour; `id` is a digest of the file, the same for identical files.
+    `grey` means that the file has no colour; `id` is a digest of the file, the same for identical files; `notes`
+    say what was assumed or dropped.
     """
 
     pixels: np.ndarray
@@ -87,6 +89,7 @@ class Picture:
     mode: str
     grey: bool
     id: str
+    notes: tuple[Note, ...] = ()
 
 
 def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:

@@ -11,6 +11,7 @@ from pathlib import Path
 from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_unpool_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import HEAD, has_image_name, sniff
+from unpool.images.reading.notes import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Images and problems of a folder, both ordered by path."""
+    """Images and problems of a folder, both ordered by path.
+
+    `left_out` are files and folders that look like images and are none of the collection.
+    """
 
     files: list[ImageFile]
     problems: list[Problem]
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 def scan_folder(

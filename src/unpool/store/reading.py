@@ -1,0 +1,118 @@
+"""`report/reading.json`: what was assumed or left out when images were read.
+
+One place for all of it, as data: notes of images, files left alone, and what commands record of the collection.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from unpool.core.atomic_files import write_json
+from unpool.images.reading.notes import NOTE_KINDS, LeftOut, NoteKind, from_text
+from unpool.store.columns import OK
+from unpool.store.state import REPORT
+from unpool.store.table import ImageTable
+
+FILE = "reading.json"
+FORMAT = 1
+NUM_EXAMPLES = 3
+
+
+class Example(TypedDict):
+    """A file that a note is about."""
+
+    path: str
+    detail: str
+
+
+class NoteCount(TypedDict):
+    """How many files a kind of note is about, with some of them."""
+
+    kind: str
+    title: str
+    meaning: str
+    count: int
+    examples: list[Example]
+
+
+def read_reading(work: Path) -> dict[str, Any]:
+    """Read reading.json; without one, no notes."""
+    empty: dict[str, Any] = {"format": FORMAT, "notes": [], "left_out": []}
+    try:
+        stored = json.loads((work / REPORT / FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return empty
+    is_known = isinstance(stored, dict) and stored.get("format") == FORMAT
+    return empty | stored if is_known else empty
+
+
+def write_reading(work: Path, table: ImageTable, left_out: Sequence[LeftOut]) -> list[NoteCount]:
+    """Count the notes of the table and of a scan.
+
+    What `record` has written stays.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        left_out: Files that the scan left alone.
+
+    Returns:
+        All counts, those of files left alone last.
+    """
+    rows = (
+        table.arrow(["path", "notes"], where=f"status = '{OK}' AND notes IS NOT NULL")
+        if _has_notes(table)
+        else None
+    )
+    found = [] if rows is None else zip(rows["path"].to_pylist(), rows["notes"].to_pylist(), strict=True)
+    notes = _count((path, note.kind, note.detail) for path, text in found for note in from_text(text))
+    alone = _count((each.path, each.note.kind, each.note.detail) for each in left_out)
+    write_json(work / REPORT / FILE, read_reading(work) | {"notes": notes, "left_out": alone})
+    return [*notes, *alone]
+
+
+def record(work: Path, section: str, value: object) -> None:
+    """Keep something that was assumed of the whole collection.
+
+    Args:
+        work: The workspace.
+        section: Its key in reading.json, such as `range` or `labels`.
+        value: What JSON can hold; None removes the section.
+    """
+    stored = read_reading(work)
+    stored.pop(section, None)
+    write_json(work / REPORT / FILE, stored if value is None else stored | {section: value})
+
+
+def describe_counts(counts: Sequence[NoteCount]) -> str:
+    """Summarise counts in one line for the terminal.
+
+    >>> describe_counts([{"kind": "frame", "title": "shown by one frame", "meaning": "", "count": 2, "examples": []}])
+    '2 shown by one frame'
+    """
+    return ", ".join(f"{each['count']:,} {each['title']}" for each in counts)
+
+
+def _has_notes(table: ImageTable) -> bool:
+    return "notes" in table.stored_columns
+
+
+def _count(found: Iterable[tuple[str, str, str]]) -> list[NoteCount]:
+    counts: dict[str, NoteCount] = {}
+    for path, name, detail in found:
+        kind = NOTE_KINDS.get(name) or NoteKind(name, name, "")
+        entry = counts.setdefault(
+            name, NoteCount(kind=name, title=kind.title, meaning=kind.meaning, count=0, examples=[])
+        )
+        entry["count"] += 1
+        if len(entry["examples"]) < NUM_EXAMPLES:
+            entry["examples"].append(Example(path=path, detail=detail))
+    order = list(NOTE_KINDS)
+    return sorted(
+        counts.values(), key=lambda each: order.index(each["kind"]) if each["kind"] in order else len(order)
+    )
