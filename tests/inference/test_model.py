@@ -68,3 +68,24 @@ def test_devices_that_are_not_there_are_errors(monkeypatch: pytest.MonkeyPatch) 
     assert pick_device("auto") == "cpu"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert pick_device("auto") == "cuda"
+
+
+def test_a_pretrained_network_is_converted_once_per_user(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
+    converted: list[str] = []
+
+    def convert(name: str, part: Path) -> None:
+        converted.append(name)
+        copy_model(folder, part)
+
+    monkeypatch.setattr(model, "save_pretrained_in_subprocess", convert)
+    for name in ("first", "second"):
+        model.copy_pretrained("resnet18", tmp_path / name)
+        assert (tmp_path / name / "model.json").read_bytes() == (folder / "model.json").read_bytes()
+    model.copy_pretrained("resnet34", tmp_path / "third")
+    assert converted == ["resnet18", "resnet34"]
+    monkeypatch.setattr(model, "version", lambda package: "another")
+    model.copy_pretrained("resnet18", tmp_path / "fourth")
+    assert converted[2:] == ["resnet18"]
