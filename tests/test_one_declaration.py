@@ -73,7 +73,7 @@ def printed(*argv):
     return text.getvalue()
 
 work = Path(sys.argv[1])
-from unpool.images.reading.decode import thumbnail
+from unpool.images.resizing import thumbnail
 from unpool.store.table import ImageTable
 table = ImageTable.create(work)
 small = thumbnail(np.arange(768, dtype=np.uint8).reshape(16, 16, 3), 16)

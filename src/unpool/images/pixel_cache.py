@@ -22,7 +22,8 @@ from typing import Literal, TypeAlias, TypeVar
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.decode import Picture, read_picture, square
+from unpool.images.reading.decode import Picture, read_picture
+from unpool.images.resizing import square
 from unpool.images.reading.scan import ImageFile, Problem
 
 MEMORY_LIMIT = 2 * 2**30

@@ -15,7 +15,8 @@ import numpy as np
 
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.decode import Picture, brightness, sharpness, thumbnail
+from unpool.images.reading.decode import Picture
+from unpool.images.resizing import brightness, sharpness, thumbnail
 from unpool.images.reading.notes import to_text
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import Source

@@ -14,7 +14,8 @@ from typing import Any, cast
 import numpy as np
 
 from unpool.images.pixel_cache import Channels, Crop
-from unpool.images.reading.decode import Picture, square
+from unpool.images.reading.decode import Picture
+from unpool.images.resizing import square
 
 
 @dataclass(frozen=True)

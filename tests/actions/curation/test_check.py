@@ -22,7 +22,7 @@ from unpool.actions.training.reconstruct import reconstruct
 from unpool.cli.main import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.reading.decode import brightness, sharpness, thumbnail
+from unpool.images.resizing import brightness, sharpness, thumbnail
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import found_problems, found_sets
 from unpool.store.table import ImageTable

@@ -15,7 +15,8 @@ from support.pictures import make_photograph, make_shapes
 from unpool.actions.training.reconstruct import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.reading.decode import read_picture, square
+from unpool.images.reading.decode import read_picture
+from unpool.images.resizing import square
 from unpool.inference import inputs as given
 from unpool.networks.catalogue import build_network
 from unpool.networks.preprocessing import Preprocessing

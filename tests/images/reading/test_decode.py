@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,10 +16,10 @@ import pytest
 from PIL import Image, ImageFilter
 
 from support.hostile_files import HEIC, TURNS, bomb, make_hostile_folder, picture, save_turned
-from support.pictures import make_photograph
 from unpool.errors import UnreadableImageError
 from unpool.images.reading import decode
-from unpool.images.reading.decode import brightness, read_picture, read_size, sharpness, square, thumbnail
+from unpool.images.reading.decode import read_picture, read_size
+from unpool.images.resizing import square
 
 
 def saved(file: Path, image: Image.Image | np.ndarray, **options: Any) -> Path:
@@ -53,14 +51,6 @@ def test_every_orientation_comes_out_upright(
     assert (read.width, read.height) == (48, 32) == read_size(tmp_path / name)
     assert distance(read.pixels, upright) < 2.5
     assert distance(picture(48, 32)[::-1], upright) > 25  # what the tolerance must tell apart
-
-
-def test_turned_and_reduced_go_together(tmp_path: Path) -> None:
-    save_turned(picture(480, 320), tmp_path / "a.jpg", 6, quality=97)
-    read = read_picture(tmp_path / "a.jpg", min_side=20)
-    assert read.pixels.shape == (40, 60, 3)
-    assert (read.width, read.height) == (480, 320)
-    assert distance(read.pixels, np.asarray(Image.fromarray(picture(480, 320)).reduce(8))) < 2.5
 
 
 RGB = picture()
@@ -109,13 +99,6 @@ def test_colours_of_every_mode(
     assert np.abs(read.pixels[0, 0].astype(int) - corner).max() <= tolerance
 
 
-def test_a_reduced_transparent_picture_has_no_dark_rim(tmp_path: Path) -> None:
-    hidden = np.zeros((32, 32, 4), np.uint8)
-    hidden[:, 16:] = 255  # black where transparent, white where not: white on white
-    file = saved(tmp_path / "a.png", hidden)
-    assert read_picture(file, min_side=3).pixels.min() == 255
-
-
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.webp", "a.bmp", "a.jp2", "a.ppm", "a.tga", "a.pcx"])
 def test_lossless_formats_are_exact(tmp_path: Path, name: str) -> None:
     options = {"a.webp": {"lossless": True}}.get(name, {})
@@ -151,15 +134,6 @@ def test_heic_is_read_where_pi_heif_is_installed(tmp_path: Path) -> None:
     assert (read.width, read.height, read.mode) == (64, 48, "RGB")
     assert np.abs(read.pixels[5, 5].astype(int) - (200, 30, 30)).max() < 8
     assert read.pixels[40, 50].min() > 250
-
-
-def test_heic_without_pi_heif_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pi_heif", None)
-    (tmp_path / "a.jpg").write_bytes(HEIC)  # phones do that
-    with pytest.raises(
-        UnreadableImageError, match=r'^needs-heic: HEIC images need: pip install "unpool\[heic\]"$'
-    ):
-        read_picture(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize(("name", "options"), [("a.jpg", {"quality": 95}), ("a.png", {}), ("a.tif", {})])
@@ -214,31 +188,6 @@ def test_large_photographs_pass_in_silence(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_folder_a_gap_and_a_broken_link_are_reported(tmp_path: Path) -> None:
-    (tmp_path / "link.jpg").symlink_to(tmp_path / "gone")
-    for name, problem in (("", "not-a-file"), ("gone.jpg", "missing"), ("link.jpg", "broken-link")):
-        with pytest.raises(UnreadableImageError) as error:
-            read_picture(tmp_path / name)
-        assert error.value.problem == problem
-
-
-@pytest.mark.parametrize(
-    "error", [ValueError, SyntaxError, OverflowError, RecursionError, KeyError, MemoryError]
-)
-def test_whatever_a_reader_raises_is_one_kind_of_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
-) -> None:
-    def fail(*_: object) -> None:
-        raise error("said\nso")
-
-    file = saved(tmp_path / "a.png", RGB)
-    monkeypatch.setattr(decode, "_averageable", fail)
-    with pytest.raises(UnreadableImageError) as result:
-        read_picture(file)
-    assert result.value.problem == ("too-large" if error is MemoryError else "corrupt")
-    assert "\n" not in str(result.value)
-
-
 def test_damaged_files_raise_nothing_else(tmp_path: Path) -> None:
     make_hostile_folder(tmp_path / "in")
     files = [file for file in sorted((tmp_path / "in" / "formats").iterdir()) if file.stat().st_size < 50_000]
@@ -264,70 +213,3 @@ def test_many_threads_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         read = list(pool.map(read_picture, files * 8))
     assert all(np.array_equal(each.pixels, picture(seed=n % 8)) for n, each in enumerate(read))
     assert threading.active_count() <= before
-
-
-def test_square_takes_the_centre_or_all() -> None:
-    stripes = np.zeros((10, 30, 3), np.uint8)
-    stripes[:, :10], stripes[:, 10:20], stripes[:, 20:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    assert np.array_equal(square(stripes, 10), stripes[:, 10:20])
-    squashed = square(stripes, 30, crop="squash")
-    assert squashed[15, [3, 15, 27]].tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
-    assert (square(stripes, 5, channels=1)[:, 2, 0] == 150).all()  # 0.587 × 255
-    assert np.array_equal(square(stripes[..., :1], 10), np.zeros((10, 10, 3)))
-    with pytest.raises(ValueError, match="crop is 'center'"):
-        square(stripes, 5, crop="center")  # type: ignore[arg-type]
-
-
-def test_square_is_antialiased() -> None:
-    checks = np.indices((64, 64)).sum(0)[..., None].repeat(3, 2) % 2 * 255
-    assert np.abs(square(checks.astype(np.uint8), 8).astype(int) - 127).max() <= 8
-
-
-def test_thumbnails_keep_the_shape_and_never_grow() -> None:
-    def opened(content: bytes) -> Image.Image:
-        image = Image.open(io.BytesIO(content))
-        assert image.format == "WEBP"
-        return image.convert("RGB")
-
-    large, small = picture(400, 200), picture(20, 10)
-    assert opened(thumbnail(large)).size == (160, 80)
-    assert opened(thumbnail(picture(1, 3000))).size == (1, 160)
-    assert np.array_equal(np.asarray(opened(thumbnail(small))), small)
-    assert np.array_equal(np.asarray(opened(thumbnail(small[..., :1])))[..., 0], small[..., 0])
-    reference = np.asarray(Image.fromarray(large).reduce(2).resize((160, 80)))
-    assert distance(np.asarray(opened(thumbnail(large))), reference) < 3
-
-
-def independent_sharpness(grey: np.ndarray) -> float:
-    from scipy.ndimage import laplace
-
-    return float(laplace(grey.astype(float), mode="nearest").var())
-
-
-def test_sharpness_is_the_variance_of_the_laplacian(tmp_path: Path) -> None:
-    luck = np.random.default_rng(1)
-    noise = luck.integers(0, 256, (200, 256, 1), dtype=np.uint8)
-    assert sharpness(noise) == pytest.approx(independent_sharpness(noise[..., 0]), rel=1e-5)
-    assert sharpness(noise[:1, :1]) == 0.0
-    blur: Callable[[float], np.ndarray] = lambda radius: np.asarray(  # noqa: E731
-        Image.fromarray(noise[..., 0]).filter(ImageFilter.GaussianBlur(radius))
-    )[..., None]
-    assert sharpness(noise) > 10 * sharpness(blur(1)) > 100 * sharpness(blur(4))
-
-
-def test_brightness_is_the_mean_luma() -> None:
-    weights = np.array([0.299, 0.587, 0.114])
-    assert brightness(RGB) == pytest.approx((RGB @ weights).mean() / 255, abs=0.002)
-    assert brightness(np.zeros((3, 3, 1), np.uint8)) == 0.0
-
-
-@pytest.mark.parametrize("height", [224, 297, 301, 533, 2001])
-@pytest.mark.parametrize("width", [225, 400, 511])
-def test_centre_square_is_that_of_torchvision(height: int, width: int) -> None:
-    from torchvision.transforms import v2
-
-    pixels = np.asarray(make_photograph(2, width, height))
-    expected = v2.CenterCrop(224)(v2.Resize(224, v2.InterpolationMode.BICUBIC)(Image.fromarray(pixels)))
-    difference = np.abs(square(pixels, 224).astype(int) - np.asarray(expected))
-    assert difference.max() <= 2  # a quarter pixel of shift would make 6
-    assert difference.mean() < 0.05

@@ -20,7 +20,8 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import Channels, map_ordered
-from unpool.images.reading.decode import Picture, square
+from unpool.images.reading.decode import Picture
+from unpool.images.resizing import square
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.inference.model import load_encoder

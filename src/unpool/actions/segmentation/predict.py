@@ -21,16 +21,18 @@ from unpool.actions.segmentation.output_files import (
     write_small,
 )
 from unpool.actions.segmentation.output_record import PredictionRecord, PredictionRequest, check_overwrites
+from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
-from unpool.images.reading.decode import MAX_PIXELS, Picture, read_picture, read_size
+from unpool.images.reading.decode import Picture, read_picture, read_size
+from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.reading.tiff_rows import open_rows
 from unpool.inference.predict_mask import LabelFile, choose_windows, label_pixels, predict_rows, state_file
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
-from unpool.options import check
+from unpool.options import check_settings
 
 TIFFS = (".tif", ".tiff")
 
@@ -48,25 +50,19 @@ class _PredictionContext:
 
 def segment_predict(
     images: Path,
+    settings: PredictSettings = PredictSettings(),  # noqa: B008 - frozen
     *,
     model: Path,
     out: Path,
-    overlap: float = OVERLAP,
-    tile: int | None = None,
-    probabilities: bool = False,
-    device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Label every pixel of images.
 
     Args:
         images: an image, or a folder of them.
+        settings: how images are cut, and what is written.
         model: the segmenter's model folder.
         out: the folder of label maps and overlays.
-        overlap: share of a window that the next one covers too.
-        tile: side of the windows, pixels; None: large images alone are cut.
-        probabilities: write those too.
-        device: where the network runs.
         progress: where stages and messages go.
 
     Returns:
@@ -78,17 +74,18 @@ def segment_predict(
         UnpoolError: where no image could be used.
     """
     progress = progress or Progress()
-    check(device=device, overlap=overlap, tile=tile)
+    check_settings(settings)
+    overlap = OVERLAP if settings.overlap is None else settings.overlap
     _check_output(images, out)
     files, problems = _files(images, out)
-    paths, record = _plan_output(files, out, probabilities)
-    ready = load_segmenter(model, device, progress)
+    paths, record = _plan_output(files, out, settings.probabilities)
+    ready = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     with progress.stage("predicting", len(files), "images") as stage:
         predicted, failed = _predict_all(
-            _PredictionContext(ready, record, tile, overlap, stage), files, paths
+            _PredictionContext(ready, record, settings.tile, overlap, stage), files, paths
         )
     report_problems([*problems, *failed], progress)
     _check_any_usable(images, files, failed)

@@ -12,14 +12,8 @@ import numpy as np
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.decode import (
-    MAX_PIXELS,
-    Stream,
-    check_size,
-    find_reader,
-    open_image,
-    rotate_upright,
-)
+from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
+from unpool.images.reading.upright import rotate_upright
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})

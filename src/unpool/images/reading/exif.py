@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import ExifTags
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.decode import IN_MEMORY_BYTES, find_reader, open_image
+from unpool.images.reading.opening import IN_MEMORY_BYTES, find_reader, open_image
 
 MAX_TAGS, MAX_LENGTH = 60, 200
 _HIDDEN = {"ExifOffset", "GPSInfo", "MakerNote", "UserComment", "PrintImageMatching", "JPEGInterchangeFormat",

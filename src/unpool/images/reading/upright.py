@@ -1,0 +1,74 @@
+"""Turn decoded images upright and into RGB, reduced where that is enough."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from unpool.images.reading.bit_depth import to_8_bits
+
+_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def read_orientation(image: Image.Image) -> int:
+    """Read EXIF's orientation, 1..8; anything unreadable counts as upright."""
+    try:
+        value = int(image.getexif().get(0x0112, 1))
+    except Exception:  # damaged EXIF data fails in many ways, and the picture is fine without
+        return 1
+    return value if value in _UPRIGHT else 1
+
+
+def rotate_upright(image: Image.Image) -> Image.Image:
+    """Turn a loaded image as its EXIF data says."""
+    orientation = read_orientation(image)
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def averageable(image: Image.Image) -> Image.Image:
+    """Return the image in a mode of 8 bits that can be averaged.
+
+    The modes are L, RGB, RGBA and CMYK.
+    """
+    if image.mode in _DEEP_MODES:
+        return Image.fromarray(to_8_bits(np.asarray(image)))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+
+
+def upright_rgb(
+    image: Image.Image, orientation: int, min_side: int | None, box: tuple[float, float, float, float]
+) -> np.ndarray:
+    """Reduce a loaded image, put it on white and turn it.
+
+    In this order it costs least.
+
+    Args:
+        image: In a mode of `averageable`.
+        orientation: EXIF's, 1..8.
+        min_side: The smaller side of a reduced result is `2 * min_side`; None keeps the size.
+        box: The part of the image that is the picture, left, top, right, bottom.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    # Below 4 * min_side a second resize costs more than it saves.
+    if min_side and (min(image.size) > 4 * min_side or box[2:] != image.size):
+        scale = 2 * min_side / min(box[2:])
+        size = round(box[2] * scale), round(box[3] * scale)
+        image = image.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+    if image.mode == "RGBA":
+        white = Image.new("RGB", image.size, "white")
+        white.paste(image, mask=image.getchannel("A"))
+        image = white
+    if image.mode != "RGB":  # Pillow would copy even then, and pictures can be large
+        image = image.convert("RGB")
+    if orientation in _UPRIGHT:
+        image = image.transpose(_UPRIGHT[orientation])
+    return np.asarray(image)

@@ -1,0 +1,32 @@
+"""Turning, reducing and laying on white go together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from support.hostile_files import picture, save_turned
+from unpool.images.reading.decode import read_picture
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    assert a.shape == b.shape
+    return float(np.abs(a.astype(float) - b).mean())
+
+
+def test_turned_and_reduced_go_together(tmp_path: Path) -> None:
+    save_turned(picture(480, 320), tmp_path / "a.jpg", 6, quality=97)
+    read = read_picture(tmp_path / "a.jpg", min_side=20)
+    assert read.pixels.shape == (40, 60, 3)
+    assert (read.width, read.height) == (480, 320)
+    assert distance(read.pixels, np.asarray(Image.fromarray(picture(480, 320)).reduce(8))) < 2.5
+
+
+def test_a_reduced_transparent_picture_has_no_dark_rim(tmp_path: Path) -> None:
+    hidden = np.zeros((32, 32, 4), np.uint8)
+    hidden[:, 16:] = 255  # black where transparent, white where not: white on white
+    file = tmp_path / "a.png"
+    Image.fromarray(hidden).save(file)
+    assert read_picture(file, min_side=3).pixels.min() == 255

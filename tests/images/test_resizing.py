@@ -1,0 +1,88 @@
+"""Smaller pictures, and measurements on them, against independent computations."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from support.hostile_files import picture
+from support.pictures import make_photograph
+from unpool.images.resizing import brightness, sharpness, square, thumbnail
+
+RGB = picture()
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> float:
+    assert a.shape == b.shape
+    return float(np.abs(a.astype(float) - b).mean())
+
+
+def test_square_takes_the_centre_or_all() -> None:
+    stripes = np.zeros((10, 30, 3), np.uint8)
+    stripes[:, :10], stripes[:, 10:20], stripes[:, 20:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    assert np.array_equal(square(stripes, 10), stripes[:, 10:20])
+    squashed = square(stripes, 30, crop="squash")
+    assert squashed[15, [3, 15, 27]].tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
+    assert (square(stripes, 5, channels=1)[:, 2, 0] == 150).all()  # 0.587 × 255
+    assert np.array_equal(square(stripes[..., :1], 10), np.zeros((10, 10, 3)))
+    with pytest.raises(ValueError, match="crop is 'center'"):
+        square(stripes, 5, crop="center")  # type: ignore[arg-type]
+
+
+def test_square_is_antialiased() -> None:
+    checks = np.indices((64, 64)).sum(0)[..., None].repeat(3, 2) % 2 * 255
+    assert np.abs(square(checks.astype(np.uint8), 8).astype(int) - 127).max() <= 8
+
+
+def test_thumbnails_keep_the_shape_and_never_grow() -> None:
+    def opened(content: bytes) -> Image.Image:
+        image = Image.open(io.BytesIO(content))
+        assert image.format == "WEBP"
+        return image.convert("RGB")
+
+    large, small = picture(400, 200), picture(20, 10)
+    assert opened(thumbnail(large)).size == (160, 80)
+    assert opened(thumbnail(picture(1, 3000))).size == (1, 160)
+    assert np.array_equal(np.asarray(opened(thumbnail(small))), small)
+    assert np.array_equal(np.asarray(opened(thumbnail(small[..., :1])))[..., 0], small[..., 0])
+    reference = np.asarray(Image.fromarray(large).reduce(2).resize((160, 80)))
+    assert distance(np.asarray(opened(thumbnail(large))), reference) < 3
+
+
+def independent_sharpness(grey: np.ndarray) -> float:
+    from scipy.ndimage import laplace
+
+    return float(laplace(grey.astype(float), mode="nearest").var())
+
+
+def test_sharpness_is_the_variance_of_the_laplacian() -> None:
+    luck = np.random.default_rng(1)
+    noise = luck.integers(0, 256, (200, 256, 1), dtype=np.uint8)
+    assert sharpness(noise) == pytest.approx(independent_sharpness(noise[..., 0]), rel=1e-5)
+    assert sharpness(noise[:1, :1]) == 0.0
+    blur: Callable[[float], np.ndarray] = lambda radius: np.asarray(  # noqa: E731
+        Image.fromarray(noise[..., 0]).filter(ImageFilter.GaussianBlur(radius))
+    )[..., None]
+    assert sharpness(noise) > 10 * sharpness(blur(1)) > 100 * sharpness(blur(4))
+
+
+def test_brightness_is_the_mean_luma() -> None:
+    weights = np.array([0.299, 0.587, 0.114])
+    assert brightness(RGB) == pytest.approx((RGB @ weights).mean() / 255, abs=0.002)
+    assert brightness(np.zeros((3, 3, 1), np.uint8)) == 0.0
+
+
+@pytest.mark.parametrize("height", [224, 297, 301, 533, 2001])
+@pytest.mark.parametrize("width", [225, 400, 511])
+def test_centre_square_is_that_of_torchvision(height: int, width: int) -> None:
+    from torchvision.transforms import v2
+
+    pixels = np.asarray(make_photograph(2, width, height))
+    expected = v2.CenterCrop(224)(v2.Resize(224, v2.InterpolationMode.BICUBIC)(Image.fromarray(pixels)))
+    difference = np.abs(square(pixels, 224).astype(int) - np.asarray(expected))
+    assert difference.max() <= 2  # a quarter pixel of shift would make 6
+    assert difference.mean() < 0.05
