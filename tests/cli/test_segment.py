@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from unpool.actions.segmentation.settings import SegmentationSettings
+from unpool.actions.segmentation.settings import PredictSettings, SegmentationSettings
 from unpool.cli.main import main
 
 
@@ -25,19 +25,18 @@ def test_train_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [(Path("i"), Path("m"), settings, Path("o"))]
 
 
-def test_predict_leaves_the_overlap_to_the_verb(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, Any]] = []
+def test_predict_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[PredictSettings] = []
 
-    def fake(images: Path, **options: Any) -> dict[str, Any]:
-        seen.append(options)
+    def fake(images: Path, settings: PredictSettings, **_: Any) -> dict[str, Any]:
+        seen.append(settings)
         return {"images": 1, "out": "o", "predicted": 1}
 
     monkeypatch.setattr("unpool.actions.segmentation.predict.segment_predict", fake)
     for more in ([], ["--overlap", "0.5"]):
         with pytest.raises(SystemExit):
             main(["segment", "predict", "i", "--model", "m", "--out", "o", *more])
-    assert "overlap" not in seen[0]
-    assert seen[1]["overlap"] == 0.5
+    assert seen == [PredictSettings(), PredictSettings(overlap=0.5)]
 
 
 def test_an_unknown_way_with_unknown_values_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from unpool.actions.training.settings import TrainSettings
+from unpool.actions.training.settings import ReconstructSettings, TrainSettings
 from unpool.cli.main import main
 
 RESULT = {
@@ -39,15 +39,15 @@ def test_train_hands_its_settings_on(
 def test_reconstruct_hands_its_options_on(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, Any] = {}
 
-    def fake(images: list[str], **options: Any) -> dict[str, Any]:
-        seen.update(options, images=images)
+    def fake(images: list[str], settings: ReconstructSettings, **_: Any) -> dict[str, Any]:
+        seen.update(images=images, settings=settings)
         return {"images": [], "mean": {"mse": 0.1, "psnr": 10.0, "psnr_input": None}}
 
     monkeypatch.setattr("unpool.actions.training.reconstruct.reconstruct", fake)
     with pytest.raises(SystemExit):
         main(["reconstruct", "a.png", "b", "--model", "m", "--out", "g.png", "--no-indices", "--seed", "3"])
     assert seen["images"] == ["a.png", "b"]
-    assert (seen["use_indices"], seen["seed"], seen["corruption"]) == (False, 3, None)
+    assert seen["settings"] == ReconstructSettings(no_indices=True, seed=3)
 
 
 def test_networks_lists_the_catalogue(capsys: pytest.CaptureFixture[str]) -> None:

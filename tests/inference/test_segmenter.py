@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from support.masks import make_undecided, scene
-from unpool.actions.segmentation.predict import segment_predict
+from support.training import segment_predict
 from unpool.core.progress import Progress
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.networks.segmentation.segmenter import Segmenter

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from unpool.actions.curation.settings import SpreadSettings
+from unpool.actions.curation.settings import LabelSettings, SpreadSettings
 from unpool.actions.verbs import VERBS
-from unpool.cli.parameters import Common, Work, flag, flatten_settings, print_result, report_progress
+from unpool.cli.parameters import Common, Work, flatten_settings, print_result, report_progress
 from unpool.errors import UsageError
 
 COMMON = Common()
@@ -16,7 +16,7 @@ COMMON = Common()
 
 def register_label_commands(app: App) -> None:
     """Add these commands to the program."""
-    for command in (label, flatten_settings(spread), undo):
+    for command in (flatten_settings(label), flatten_settings(spread), undo):
         app.command(command)
 
 
@@ -25,10 +25,7 @@ def label(
     /,
     *,
     work: Work,
-    as_: Annotated[str | None, flag("as")] = None,
-    none: Annotated[bool, flag("none", kind=bool)] = False,
-    wrong: Annotated[bool, flag("wrong", kind=bool)] = False,
-    group: Annotated[int | None, flag("label-group", "group")] = None,
+    settings: LabelSettings,
     common: Common = COMMON,
 ) -> None:
     """Label images, remove their labels, or mark them as wrong.
@@ -39,12 +36,12 @@ def label(
     from unpool.actions.curation.edit import label as set_label
     from unpool.actions.curation.edit import mark, paths_of_group
 
-    if (as_ is not None) + none + wrong != 1:
+    if (settings.as_ is not None) + settings.none + settings.wrong != 1:
         raise UsageError("give one of --as NAME, --none (removes labels) and --wrong")
-    if bool(paths) == (group is not None):
+    if bool(paths) == (settings.group is not None):
         raise UsageError("give the paths of images, or --group G for all of a group")
-    selected = paths or paths_of_group(work, int(group or 0))
-    result = mark(work, selected) if wrong else set_label(work, selected, as_)
+    selected = paths or paths_of_group(work, int(settings.group or 0))
+    result = mark(work, selected) if settings.wrong else set_label(work, selected, settings.as_)
     print_result(result, common, result["message"])
 
 

@@ -197,7 +197,7 @@ def _print_run(result: Mapping[str, Any], common: Common, no_open: bool) -> None
 register_training_commands(app)
 app.command(segment_app)
 register_label_commands(app)
-app.command(view)
+app.command(flatten_settings(view))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App
 
-from unpool.actions.segmentation.settings import SegmentationSettings
+from unpool.actions.segmentation.settings import (
+    PredictSettings,
+    SegmentationSettings,
+    SegmentEvaluateSettings,
+)
 from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
 from unpool.cli.render import format_segmentation_quality, format_segmenter_training
-from unpool.options import UNKNOWN
 
 COMMON = Common()
-Unknown = Annotated[Literal[*UNKNOWN], flag("unknown")]  # type: ignore[valid-type]
 SegmentModel = Annotated[Path, flag("segment-model", "model")]
 
 segment_app = App(
@@ -49,16 +51,14 @@ def train(
 
 
 @segment_app.command
+@flatten_settings
 def predict(
     images: Path,
     /,
     *,
     model: SegmentModel,
     out: Annotated[Path, flag("segment-out", "out")],
-    overlap: Annotated[float | None, flag("overlap")] = None,
-    tile: Annotated[int | None, flag("tile")] = None,
-    probabilities: Annotated[bool, flag("probabilities", kind=bool)] = False,
-    device: Annotated[str, flag("device")] = "auto",
+    settings: PredictSettings,
     common: Common = COMMON,
 ) -> None:
     """Label every pixel of one image or a folder.
@@ -68,25 +68,20 @@ def predict(
     """
     from unpool.actions.segmentation.predict import segment_predict
 
-    overrides = {} if overlap is None else {"overlap": overlap}
-    result = segment_predict(
-        images, model=model, out=out, tile=tile, probabilities=probabilities, device=device,
-        progress=report_progress(), **overrides,
-    )  # fmt: skip
+    result = segment_predict(images, settings, model=model, out=out, progress=report_progress())
     text = f"{result['images']} images in {result['out']}, {result['predicted']} of them new"
     print_result(result, common, text)
 
 
 @segment_app.command
+@flatten_settings
 def evaluate(
     images: Path,
     masks: Path,
     /,
     *,
     model: SegmentModel,
-    unknown: Unknown = "refuse",
-    out: Annotated[Path | None, flag("out")] = None,
-    device: Annotated[str, flag("device")] = "auto",
+    settings: SegmentEvaluateSettings,
     common: Common = COMMON,
 ) -> None:
     """Measure a model on IMAGES with MASKS.
@@ -97,7 +92,5 @@ def evaluate(
     """
     from unpool.actions.segmentation.evaluate import segment_evaluate
 
-    result = segment_evaluate(
-        images, masks, model=model, unknown=unknown, out=out, device=device, progress=report_progress()
-    )
+    result = segment_evaluate(images, masks, settings, model=model, progress=report_progress())
     print_result(result, common, format_segmentation_quality(result))

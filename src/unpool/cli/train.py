@@ -7,8 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from unpool.actions.training.settings import TrainSettings
-from unpool.cli.parameters import Common, Data, flag, flatten_settings, print_result, report_progress
+from unpool.actions.training.settings import ReconstructSettings, TrainSettings
+from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
 from unpool.cli.render import format_catalogue, format_layers, format_training, short
 
 COMMON = Common()
@@ -16,7 +16,7 @@ COMMON = Common()
 
 def register_training_commands(app: App) -> None:
     """Add these commands to the program."""
-    for command in (flatten_settings(train), reconstruct, networks):
+    for command in (flatten_settings(train), flatten_settings(reconstruct), networks):
         app.command(command)
 
 
@@ -48,11 +48,7 @@ def reconstruct(
     *,
     model: Annotated[Path, flag("model")],
     out: Annotated[Path, flag("grid", "out")],
-    corruption: Annotated[str | None, flag("corruption")] = None,
-    no_indices: Annotated[bool, flag("no-indices", kind=bool)] = False,
-    data: Data = None,
-    seed: Annotated[int, flag("seed")] = 0,
-    device: Annotated[str, flag("device")] = "auto",
+    settings: ReconstructSettings,
     common: Common = COMMON,
 ) -> None:
     """Reconstruct IMAGES by a trained network.
@@ -63,13 +59,10 @@ def reconstruct(
     """
     from unpool.actions.training.reconstruct import reconstruct as reconstruct_images
 
-    result = reconstruct_images(
-        images, model=model, out=out, corruption=corruption, use_indices=False if no_indices else None,
-        data=data, seed=seed, device=device, progress=report_progress(),
-    )  # fmt: skip
+    result = reconstruct_images(images, settings, model=model, out=out, progress=report_progress())
     mean = {name: short(value) for name, value in result["mean"].items()}
     summary = f"{len(result['images'])} images, mean squared error {mean['mse']}, PSNR {mean['psnr']} dB"
-    if corruption is not None:
+    if settings.corruption is not None:
         summary += f" (input {mean['psnr_input']} dB)"
     print_result(result, common, f"{summary}\npicture: {out}")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import webbrowser
-from pathlib import Path
-from typing import Annotated
 
-from unpool.cli.parameters import Common, NoOpen, Work, flag
+from unpool.cli.parameters import Common, NoOpen, Work
 from unpool.errors import UsageError
+from unpool.viewer.settings import ViewSettings
 
 COMMON = Common()
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -18,9 +17,7 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 def view(
     *,
     work: Work,
-    host: Annotated[str, flag("host")] = "127.0.0.1",
-    port: Annotated[int, flag("port")] = 0,
-    segmenter: Annotated[Path | None, flag("segmenter-model", "segmenter")] = None,
+    settings: ViewSettings,
     no_open: NoOpen = False,
     common: Common = COMMON,
 ) -> None:
@@ -31,10 +28,9 @@ def view(
     The server answers this machine alone unless --host says otherwise. Runs can be started from the page on
     folders inside the current one. Ctrl-C stops it.
     """
-    from unpool.options import check
     from unpool.viewer.server import serve
 
-    check(port=port)
+    host = settings.host
     if host in ("0.0.0.0", "::", ""):
         raise UsageError(
             f"--host {host!r} is no single address; give the one that others reach this machine by"
@@ -47,4 +43,4 @@ def view(
         if not no_open and not common.json and sys.stdout.isatty():
             webbrowser.open(url)
 
-    serve(work, host=host, port=port, segmenter=segmenter, ready=announce)
+    serve(work, host=host, port=settings.port, segmenter=settings.segmenter, ready=announce)

@@ -14,11 +14,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from support.pictures import make_photograph, make_shapes
+from support.training import reconstruct
 from unpool.actions.curation.check import check
 from unpool.actions.curation.settings import CheckSettings
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
-from unpool.actions.training.reconstruct import reconstruct
 from unpool.cli.main import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
@@ -265,7 +265,7 @@ def shapes(tmp_path: Path) -> Path:
 def test_reconstruction_errors_are_those_of_reconstruct(shapes: Path) -> None:
     check(shapes / "w.unpool")
     result = reconstruct(
-        [str(shapes / "images")], model=shapes / "model", out=shapes / "grid.png", use_indices=False, device="cpu"
+        [str(shapes / "images")], model=shapes / "model", out=shapes / "grid.png", no_indices=True, device="cpu"
     )  # fmt: skip
     expected = {image["path"]: image["mse"] for image in result["images"]}
     assert column(shapes / "w.unpool", "reconstruction_error") == pytest.approx(expected, rel=1e-4)

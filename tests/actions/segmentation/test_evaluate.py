@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 
 from support.masks import write_scenes
+from support.training import segment_evaluate, segment_predict
 from unpool.actions.segmentation import evaluate as module
-from unpool.actions.segmentation.evaluate import segment_evaluate
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model
@@ -70,7 +70,6 @@ def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Path) -> None:
-    from unpool.actions.segmentation.predict import segment_predict
 
     images, masks = write_scenes(tmp_path, 2)
     found = segment_evaluate(images, masks, model=model)

@@ -13,9 +13,9 @@ import tifffile
 from PIL import Image
 
 from support.masks import make_undecided, scene
+from support.training import segment_predict
 from unpool.actions.segmentation import output_files as segment_files
 from unpool.actions.segmentation import predict as module
-from unpool.actions.segmentation.predict import segment_predict
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model as segment_model

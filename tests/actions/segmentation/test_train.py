@@ -13,9 +13,7 @@ from PIL import Image
 
 from support import commands
 from support.masks import scene, write_scenes
-from support.training import segment_train
-from unpool.actions.segmentation.evaluate import segment_evaluate
-from unpool.actions.segmentation.predict import segment_predict
+from support.training import segment_evaluate, segment_predict, segment_train
 from unpool.cli.errors import exit_code_of
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError

@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from support.pictures import make_photograph, make_shapes
-from unpool.actions.training.reconstruct import reconstruct
+from support.training import reconstruct
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture
@@ -71,7 +71,7 @@ def test_numbers_are_numpys_and_the_picture_is_there(model: Path, tmp_path: Path
 
 def test_without_indices_the_result_is_another(model: Path, tmp_path: Path) -> None:
     with_indices, without = (
-        run(["digits"], model, tmp_path / "a.png", use_indices=use) for use in (None, False)
+        run(["digits"], model, tmp_path / "a.png", no_indices=no) for no in (False, True)
     )
     assert (with_indices["indices"], without["indices"]) == (True, False)
     assert with_indices["mean"] != without["mean"]

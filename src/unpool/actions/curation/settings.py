@@ -1,4 +1,4 @@
-"""The options of `unpool check`, `unpool search` and `unpool spread`."""
+"""The options of `unpool check`, `search`, `label` and `spread`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,16 @@ class SearchSettings:
 
     k: Annotated[int, OPTIONS["k"]] = 12
     device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class LabelSettings:
+    """What `unpool label` does, and to which group where no paths are given."""
+
+    as_: Annotated[str | None, OPTIONS["as"]] = None
+    none: Annotated[bool, OPTIONS["none"]] = False
+    wrong: Annotated[bool, OPTIONS["wrong"]] = False
+    group: Annotated[int | None, OPTIONS["label-group"]] = None
 
 
 @dataclass(frozen=True)

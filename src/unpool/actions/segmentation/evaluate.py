@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from unpool.actions.segmentation.data import find_labelled, report_problems
+from unpool.actions.segmentation.settings import SegmentEvaluateSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
@@ -22,17 +23,15 @@ from unpool.images.reading.scan import Problem
 from unpool.inference.predict_mask import choose_windows, label_pixels
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
-from unpool.options import check
+from unpool.options import check_settings
 
 
 def segment_evaluate(
     images: Path,
     masks: Path,
+    settings: SegmentEvaluateSettings = SegmentEvaluateSettings(),  # noqa: B008 - frozen
     *,
     model: Path,
-    unknown: str = "refuse",
-    out: Path | None = None,
-    device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Compare predicted label maps with masks, pixel by pixel.
@@ -42,10 +41,8 @@ def segment_evaluate(
     Args:
         images: a folder.
         masks: a folder of their masks.
+        settings: what is counted and drawn.
         model: the segmenter's model folder.
-        unknown: what to do with mask values that are no class, "refuse" or "ignore".
-        out: a picture of the confusion to write.
-        device: where the network runs.
         progress: where stages and messages go.
 
     Returns:
@@ -55,18 +52,18 @@ def segment_evaluate(
         UnpoolError: for folders, masks or models that cannot be used.
     """
     progress = progress or Progress()
-    check(device=device, unknown=unknown)
+    check_settings(settings)
     found = find_labelled(images, masks, split="val", progress=progress)
-    segmenter = load_segmenter(model, device, progress)
+    segmenter = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
-    table_KK, unusable = _count(found, segmenter, unknown, progress)
+    table_KK, unusable = _count(found, segmenter, settings.unknown, progress)
     report_problems(unusable, progress)
     num_counted = len(found.pairs) - len(unusable)
     if not num_counted:
         raise UnpoolError(f"no pair can be used; the first, {unusable[0].path}: {unusable[0].detail}")
     names, scores = segmenter.classes.names, scores_of(table_KK)
-    if out is not None:
-        _draw(out, table_KK, list(names))
+    if settings.out is not None:
+        _draw(settings.out, table_KK, list(names))
     return {
         "images": num_counted, "skipped": len(found.problems) + len(unusable),
         "seconds": round(time.perf_counter() - began, 3),

@@ -72,6 +72,38 @@ class SegmentationSettings(LoopSettings):
         return values | asdict(build_plan(self)) | resolved
 
 
+@dataclass(frozen=True)
+class PredictSettings:
+    """Options of `unpool segment predict`.
+
+    Args:
+        overlap: share of a window that the next one covers too; None: a quarter.
+        tile: side of the windows, pixels; None: large images alone are cut.
+        probabilities: write those too.
+        device: where the network runs.
+    """
+
+    overlap: Annotated[float | None, OPTIONS["overlap"]] = None
+    tile: Annotated[int | None, OPTIONS["tile"]] = None
+    probabilities: Annotated[bool, OPTIONS["probabilities"]] = False
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
+class SegmentEvaluateSettings:
+    """Options of `unpool segment evaluate`.
+
+    Args:
+        unknown: what to do with mask values that are no class, "refuse" or "ignore".
+        out: a picture of the confusion to write.
+        device: where the network runs.
+    """
+
+    unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
+    out: Annotated[Path | None, OPTIONS["out"]] = None
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
 def build_plan(settings: SegmentationSettings) -> Plan:
     """Build the plan of a training.
 

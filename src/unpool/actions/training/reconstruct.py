@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unpool.actions.training.settings import ReconstructSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inputs import InputImages, list_inputs
 from unpool.inference.model import pick_device
-from unpool.options import check
+from unpool.options import check_settings
 from unpool.training.model_file import expect_kind, load_model
 
 NUM_SHOWN = 64  # images in the picture
@@ -26,14 +27,10 @@ if TYPE_CHECKING:
 
 def reconstruct(
     sources: Sequence[str],
+    settings: ReconstructSettings = ReconstructSettings(),  # noqa: B008 - frozen
     *,
     model: Path,
     out: Path,
-    corruption: str | None = None,
-    use_indices: bool | None = None,
-    data: Path | None = None,
-    seed: int = 0,
-    device: str = "auto",
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Reconstruct images, measure the errors, and draw some.
@@ -43,13 +40,9 @@ def reconstruct(
 
     Args:
         sources: files, folders or named data sets.
+        settings: noise on the input, pooling indices, and the device.
         model: the model folder.
         out: the picture of up to 64 images, a PNG.
-        corruption: noise on the input, such as "gaussian:sigma=0.1".
-        use_indices: False decodes from the code alone; None: as the model was trained.
-        data: folder of named data sets.
-        seed: of the corruption.
-        device: where the network runs.
         progress: where stages and messages go.
 
     Returns:
@@ -59,15 +52,15 @@ def reconstruct(
         UnpoolError: for a model without a decoder, and where no image is usable.
         UsageError: for an `out` that is no PNG.
     """
-    check(seed=seed, device=device)
+    check_settings(settings)
     _check_out(out)
     progress = progress or Progress()
     network = _load(model)
-    if use_indices is not None:
-        network.use_indices = use_indices
-    corrupt = _corruption(corruption, network)
-    images = list_inputs(sources, data, progress)
-    rows, shown = _run(network, images, model, corrupt, seed, pick_device(device))
+    if settings.no_indices:
+        network.use_indices = False
+    corrupt = _corruption(settings.corruption, network)
+    images = list_inputs(sources, settings.data, progress)
+    rows, shown = _run(network, images, model, corrupt, settings.seed, pick_device(settings.device))
     result = {
         "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.architecture,
         "indices": _uses_indices(network), "out": str(out),

@@ -78,6 +78,25 @@ class TrainSettings(ImageLoopSettings):
 
 
 @dataclass(frozen=True)
+class ReconstructSettings:
+    """Options of `unpool reconstruct`.
+
+    Args:
+        corruption: noise on the input, such as "gaussian:sigma=0.1".
+        no_indices: decode from the code alone; else as the model was trained.
+        data: folder of named data sets.
+        seed: of the corruption.
+        device: where the network runs.
+    """
+
+    corruption: Annotated[str | None, OPTIONS["corruption"]] = None
+    no_indices: Annotated[bool, OPTIONS["no-indices"]] = False
+    data: Annotated[Path | None, OPTIONS["data"]] = None
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+
+
+@dataclass(frozen=True)
 class ResolvedSettings:
     """The settings of a training with nothing left open.
 
