@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from unpool.images.reading.notes import LeftOut, Note
-from unpool.store.reading import describe_counts, read_reading, record, write_reading
+from unpool.store.reading import (
+    count_reading,
+    describe_counts,
+    read_reading,
+    record,
+    summarise_reading,
+    write_reading,
+)
 from unpool.store.table import ImageTable
 
 
@@ -33,11 +40,11 @@ def test_notes_of_usable_images_are_counted_with_examples(table: ImageTable) -> 
 
 
 def test_what_was_recorded_stays_when_notes_are_counted_again(table: ImageTable) -> None:
-    record(table.work, "range", {"low": 0, "high": 4095})
+    record(table.work, "range", "White is 4095.", high=4095)
     write_reading(table.work, table, [])
-    assert read_reading(table.work)["range"] == {"low": 0, "high": 4095}
+    assert read_reading(table.work)["collection"]["range"] == {"sentence": "White is 4095.", "high": 4095}
     record(table.work, "range", None)
-    assert "range" not in read_reading(table.work)
+    assert read_reading(table.work)["collection"] == {}
     assert read_reading(table.work)["notes"][0]["count"] == 5
 
 
@@ -45,9 +52,17 @@ def test_without_a_file_or_with_a_damaged_one_there_are_no_notes(table: ImageTab
     assert read_reading(table.work)["notes"] == []
     (table.work / "report").mkdir()
     (table.work / "report/reading.json").write_text("[")
-    assert read_reading(table.work) == {"format": 1, "notes": [], "left_out": []}
+    assert read_reading(table.work) == {"format": 1, "notes": [], "left_out": [], "collection": {}}
 
 
 def test_one_line_sums_up(table: ImageTable) -> None:
     counts = write_reading(table.work, table, [LeftOut("a", Note("strange"))] * 2)
     assert describe_counts(counts) == "5 shown by one frame, 2 strange"
+
+
+def test_the_page_gets_sentences_and_counts(table: ImageTable) -> None:
+    write_reading(table.work, table, [LeftOut("a", Note("strange"))])
+    record(table.work, "range", "White is 4095.", high=4095)
+    reading = summarise_reading(table.work)
+    assert reading["assumed"] == ["White is 4095."]
+    assert count_reading(reading) == 1 + 5 + 1

@@ -20,6 +20,7 @@ from support.training import segment_train
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
 from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.store.reading import record
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model
 from unpool.viewer.session import Session
@@ -165,6 +166,12 @@ def test_what_could_not_be_read_is_listed_with_its_reason(client: Any) -> None:
     (result,) = client.get("/api/unreadable").json()
     assert result["path"] == "broken.png"
     assert result["problem"]
+
+
+def test_assumptions_are_listed_and_counted(client: Any, viewed: Path) -> None:
+    record(viewed / "w.unpool", "range", "White is 4095.", high=4095)
+    assert client.get("/api/reading").json()["assumed"] == ["White is 4095."]
+    assert client.get("/api/collection").json()["problems"]["reading"] >= 1
 
 
 def test_an_older_revision_is_refused(client: Any) -> None:

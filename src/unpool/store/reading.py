@@ -40,9 +40,17 @@ class NoteCount(TypedDict):
     examples: list[Example]
 
 
+class Reading(TypedDict):
+    """What was assumed of a collection and of its files."""
+
+    assumed: list[str]  # sentences about the whole collection
+    notes: list[NoteCount]  # of images
+    left_out: list[NoteCount]  # of files that were not taken for images of the collection
+
+
 def read_reading(work: Path) -> dict[str, Any]:
     """Read reading.json; without one, no notes."""
-    empty: dict[str, Any] = {"format": FORMAT, "notes": [], "left_out": []}
+    empty: dict[str, Any] = {"format": FORMAT, "notes": [], "left_out": [], "collection": {}}
     try:
         stored = json.loads((work / REPORT / FILE).read_text("utf-8"))
     except (OSError, ValueError):
@@ -76,17 +84,33 @@ def write_reading(work: Path, table: ImageTable, left_out: Sequence[LeftOut]) ->
     return [*notes, *alone]
 
 
-def record(work: Path, section: str, value: object) -> None:
+def record(work: Path, section: str, sentence: str | None, **values: object) -> None:
     """Keep something that was assumed of the whole collection.
 
     Args:
         work: The workspace.
-        section: Its key in reading.json, such as `range` or `labels`.
-        value: What JSON can hold; None removes the section.
+        section: Its key among `collection` in reading.json, such as `range` or `labels`.
+        sentence: What was assumed, for people; None removes the section.
+        values: The same as data, what JSON can hold.
     """
     stored = read_reading(work)
-    stored.pop(section, None)
-    write_json(work / REPORT / FILE, stored if value is None else stored | {section: value})
+    sections = {name: value for name, value in stored["collection"].items() if name != section}
+    if sentence is not None:
+        sections[section] = {"sentence": sentence, **values}
+    if sections != stored["collection"]:
+        write_json(work / REPORT / FILE, stored | {"collection": sections})
+
+
+def summarise_reading(work: Path) -> Reading:
+    """Read what the page shows of reading.json."""
+    stored = read_reading(work)
+    sentences = [str(value.get("sentence", "")) for value in stored["collection"].values()]
+    return Reading(assumed=sentences, notes=stored["notes"], left_out=stored["left_out"])
+
+
+def count_reading(reading: Reading) -> int:
+    """Count assumptions: sentences, and files that notes are about."""
+    return len(reading["assumed"]) + sum(each["count"] for each in [*reading["notes"], *reading["left_out"]])
 
 
 def describe_counts(counts: Sequence[NoteCount]) -> str:

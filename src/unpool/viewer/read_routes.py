@@ -13,6 +13,7 @@ from fastapi import Path as InPath
 
 from unpool.actions.sharing.quality import PICTURES, Quality, quality
 from unpool.errors import UnpoolError
+from unpool.store.reading import Reading, summarise_reading
 from unpool.store.state import REPORT
 from unpool.viewer import schemas
 from unpool.viewer.filters import filter_rows
@@ -93,6 +94,10 @@ def _report_routes(router: APIRouter, session: Session) -> None:
     @router.get("/unreadable")
     def unreadable() -> list[schemas.Unreadable]:
         return session.unreadable()
+
+    @router.get("/reading")
+    def reading() -> Reading:
+        return summarise_reading(session.work)
 
 
 def _picture_routes(router: APIRouter, session: Session) -> None:

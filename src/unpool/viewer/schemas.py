@@ -239,7 +239,7 @@ class Collection(SharedCollection):
     revision: int  # grows when rows come, go or change their place; requests that name an older one get 409
     work: str
     folder: str | None  # of the images, where they lie in one
-    problems: dict[str, int]  # images by kind, and `unreadable` files
+    problems: dict[str, int]  # images by kind, `unreadable` files, and assumptions in `reading`
     checked: bool  # whether `unpool check` has been run on these images
     has: Has
     undo: str | None  # the last edit, in words

@@ -20,6 +20,7 @@ from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
 from unpool.store.columns import OK, measures, names
 from unpool.store.findings import found_sets
+from unpool.store.reading import count_reading, summarise_reading
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable, Thumbnails
 from unpool.viewer.images import Pictures
@@ -121,7 +122,7 @@ class Session:
                 "revision": self.revision, "work": str(self.work),
                 "folder": None if folder is None else str(folder),
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
-                | {"unreadable": seen.skipped},
+                | {"unreadable": seen.skipped, "reading": count_reading(summarise_reading(self.work))},
                 "checked": self._checked, "undo": last_edit(self.work),
                 "has": {
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,

@@ -7,7 +7,7 @@ import type { Collection, Filter, Group, Job, Near, Points, ProblemKind } from "
 
 export type View = "map" | "grid" | "table" | "problems" | "quality" | "results";
 export type Sheet = "sidebar" | "selection";
-export type ProblemTab = ProblemKind | "unreadable";
+export type ProblemTab = ProblemKind | "unreadable" | "reading";
 export type DialogRequest =
   | { kind: "export" }
   | { kind: "help" }

@@ -56,6 +56,12 @@ export interface Edited {
   collection: Collection;
 }
 
+/** A file that a note is about. */
+export interface Example {
+  path: string;
+  detail: string;
+}
+
 /** A file to download. */
 export interface Export {
   revision: number;
@@ -140,6 +146,7 @@ export interface ImageFacts {
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  notes: string | null;
   label: string | null;
   suggestion: string | null;
   bytes: number | null;
@@ -230,6 +237,15 @@ export interface Near {
   distance: number;
 }
 
+/** How many files a kind of note is about, with some of them. */
+export interface NoteCount {
+  kind: string;
+  title: string;
+  meaning: string;
+  count: number;
+  examples: Example[];
+}
+
 /** A workspace to show. */
 export interface OpenRequest {
   work: string;
@@ -281,6 +297,13 @@ export interface Quality {
   tables: Table[];
 }
 
+/** What was assumed of a collection and of its files. */
+export interface Reading {
+  assumed: string[];
+  notes: NoteCount[];
+  left_out: NoteCount[];
+}
+
 /** How well the network reconstructs an image. */
 export interface Reconstruction {
   mse: number;
@@ -304,6 +327,7 @@ export interface RowFacts {
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  notes: string | null;
   label: string | null;
   suggestion: string | null;
 }

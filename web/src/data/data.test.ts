@@ -38,6 +38,7 @@ function shared(): Shared {
     problems: { dark: [2, 0], wrong: [1] },
     sets: { exact: [[0, 2]], near: [] },
     unreadable: [{ path: "broken.png", problem: "corrupt", detail: "not an image" }],
+    reading: { assumed: ["White is 4095."], notes: [], left_out: [] },
     thumbnails: { 1: btoa("webp") },
     quality: { facts: [], figures: [], pictures: [], tables: [] },
     originals: "../my images",
@@ -133,6 +134,7 @@ test("a shared page answers from what it carries and rejects the rest", async ()
   expect(source.note).toBe("This file holds 3 of 9 images.");
   expect(await source.duplicates()).toEqual({ exact: [[0, 2]], near: [] });
   expect(await source.unreadable()).toHaveLength(1);
+  expect((await source.reading()).assumed).toEqual(["White is 4095."]);
   const [none, picture] = await source.thumbnails([0, 1]);
   expect(none).toBe(null);
   expect(await picture!.text()).toBe("webp");

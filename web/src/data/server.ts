@@ -1,8 +1,8 @@
 import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
-  RowFacts, Sets, Unreadable,
+  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
+  Reconstruction, RowFacts, Sets, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
 
@@ -84,6 +84,10 @@ export class ServerSource implements Source {
 
   unreadable(): Promise<Unreadable[]> {
     return this.json("api/unreadable");
+  }
+
+  reading(): Promise<Reading> {
+    return this.json("api/reading");
   }
 
   async start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job> {

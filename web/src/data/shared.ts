@@ -1,5 +1,5 @@
 import { Refused } from "./source";
-import type { Collection, Filter, Near, Points, Quality, Sets, Unreadable } from "./types";
+import type { Collection, Filter, Near, Points, Quality, Reading, Sets, Unreadable } from "./types";
 
 /** What a static share carries, as JSON in its page. */
 export interface Shared {
@@ -9,6 +9,7 @@ export interface Shared {
   problems: Record<string, number[]>; // the rows of each kind, the worst first
   sets: Sets;
   unreadable: Unreadable[];
+  reading: Reading;
   thumbnails: Record<string, string>; // base64 WebP by row
   quality: Quality;
   originals: string | null; // relative URL of the folder of the images, for a page that stays beside them

@@ -1,6 +1,6 @@
 import type {
-  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reconstruction,
-  RowFacts, Sets, Unreadable,
+  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
+  Reconstruction, RowFacts, Sets, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
@@ -24,6 +24,7 @@ export interface Source {
   quality(): Promise<Quality>;
   duplicates(): Promise<Sets>;
   unreadable(): Promise<Unreadable[]>;
+  reading(): Promise<Reading>;
   start(kind: JobKind, options: Record<string, string | number | boolean>): Promise<Job>;
   stop(): Promise<void>;
   watch(report: (job: Job | null) => void): () => void; // called at once and at every change; returns how to end it

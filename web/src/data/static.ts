@@ -2,8 +2,8 @@ import { fromBase64, readPoints } from "./bytes";
 import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edited, Exported, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reconstruction, RowFacts, Sets,
-  Unreadable,
+  Collection, Edited, Exported, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reading, Reconstruction, RowFacts,
+  Sets, Unreadable,
 } from "./types";
 
 /** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
@@ -99,6 +99,10 @@ export class StaticSource implements Source {
 
   async unreadable(): Promise<Unreadable[]> {
     return this.shared.unreadable;
+  }
+
+  async reading(): Promise<Reading> {
+    return this.shared.reading;
   }
 
   start(): Promise<Job> {

@@ -2,8 +2,8 @@
 import type { Decide, Label, Mark, Merge, Move, RowFacts, Select, Split, Undo } from "./api";
 
 export type {
-  Collection, ColumnMeta, Counted, Edited, Exported, FormatMeta, Group, ImageFacts, Job, LabelCount, Near, PageMeta,
-  Place, ProblemMeta, Quality, Reconstruction, RowFacts, Sets, SortMeta, Unreadable,
+  Collection, ColumnMeta, Counted, Edited, Exported, FormatMeta, Group, ImageFacts, Job, LabelCount, Near, NoteCount, PageMeta,
+  Place, ProblemMeta, Quality, Reading, Reconstruction, RowFacts, Sets, SortMeta, Unreadable,
 } from "./api";
 
 /** Names that the server declares in its registries; `Collection.meta` lists them. */

@@ -3,15 +3,20 @@ import { start } from "../app/jobs";
 import { collection, job, problemTab, source, type ProblemTab } from "../app/store";
 import { ProblemGrid } from "./ProblemGrid";
 import { problemKind, problemKinds, problemTitle } from "./problems";
+import { ReadingTable } from "./ReadingTable";
 import { SetsView } from "./SetsView";
 import { UnreadableTable } from "./UnreadableTable";
 
-const UNREADABLE = { title: "Unreadable", meaning: "Files that are no images, or broken ones; they are left out." };
+/** What is no problem kind of images, but of files. */
+const OF_FILES: Record<string, { title: string; meaning: string }> = {
+  unreadable: { title: "Unreadable", meaning: "Files that are no images, or broken ones; they are left out." },
+  reading: { title: "Assumptions", meaning: "What was assumed or left out when files were read." },
+};
 
-const tabs = (): readonly ProblemTab[] => [...problemKinds().map(({ name }) => name), "unreadable"];
+const tabs = (): readonly ProblemTab[] => [...problemKinds().map(({ name }) => name), ...Object.keys(OF_FILES)];
 
 function titleOf(tab: ProblemTab): string {
-  return tab === "unreadable" ? UNREADABLE.title : problemTitle(tab);
+  return OF_FILES[tab]?.title ?? problemTitle(tab);
 }
 
 function checkedKinds(): string {
@@ -75,9 +80,10 @@ export function ProblemsView() {
       <Tabs current={tab} />
       <header class="pane-head">
         <h2 id="problem-title">{titleOf(tab)}</h2>
-        <span class="muted">{problem?.meaning ?? UNREADABLE.meaning}</span>
+        <span class="muted">{problem?.meaning ?? OF_FILES[tab]?.meaning}</span>
       </header>
       {tab === "unreadable" && <UnreadableTable />}
+      {tab === "reading" && <ReadingTable />}
       {problem?.has_sets && <SetsView key={tab} exact={tab === "duplicates"} />}
       {problem && !problem.has_sets && <ProblemGrid key={tab} problem={problem} />}
     </section>

@@ -28,6 +28,7 @@ from unpool.actions.sharing.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
 from unpool.store.findings import found_sets
+from unpool.store.reading import Reading, count_reading, summarise_reading
 from unpool.store.state import REPORT
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable, Thumbnails
@@ -80,6 +81,7 @@ def write_static_page(
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
         "sets": {"exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates")},
         "unreadable": _unreadable(work) if paths is None else [],
+        "reading": summarise_reading(work) if paths is None else Reading(assumed=[], notes=[], left_out=[]),
         "quality": _quality(work, pictures) if paths is None else empty_quality(),
         "originals": relative_url(originals, out.parent),
     }
@@ -132,9 +134,10 @@ def _collection(
 ) -> dict[str, object]:
     """The `Collection` of web/src/data/types.ts, without places on this machine and what needs a server."""
     skipped = seen.skipped if whole else 0
+    num_assumed = count_reading(summarise_reading(seen.work)) if whole else 0
     return {
         **seen.collection(), "revision": 0, "work": "", "folder": None, "skipped": skipped,
-        "problems": problems | {"unreadable": skipped}, "checked": is_checked, "undo": None,
+        "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked, "undo": None,
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip
