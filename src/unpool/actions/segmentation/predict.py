@@ -28,7 +28,7 @@ from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
-from unpool.images.reading.tiff_rows import open_rows
+from unpool.images.tiff.rows import open_rows
 from unpool.inference.predict_mask import LabelFile, choose_windows, label_pixels, predict_rows, state_file
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP

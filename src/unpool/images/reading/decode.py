@@ -24,7 +24,7 @@ from unpool.images.reading.opening import (
     find_reader,
     open_image,
 )
-from unpool.images.reading.tiff import read_tiff, tiff_size
+from unpool.images.tiff.reader import read_tiff, tiff_size
 from unpool.images.reading.upright import averageable, read_orientation, upright_rgb
 
 LARGE_PIXELS = 30_000_000  # pictures above this are decoded one at a time, however many threads there are

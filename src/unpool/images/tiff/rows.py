@@ -14,7 +14,7 @@ import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.bit_depth import find_range
-from unpool.images.reading.tiff_colours import tiff_colours
+from unpool.images.tiff.colours import tiff_colours
 
 if TYPE_CHECKING:
     import tifffile

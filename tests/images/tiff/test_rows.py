@@ -11,9 +11,9 @@ import pytest
 import tifffile
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading import tiff_rows as module
+from unpool.images.tiff import rows as module
 from unpool.images.reading.decode import read_picture
-from unpool.images.reading.tiff_rows import TiffRows, open_rows
+from unpool.images.tiff.rows import TiffRows, open_rows
 
 H, W = 61, 45
 RNG = np.random.default_rng(0)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.tiff import read_tiff, tiff_size
+from unpool.images.tiff.reader import read_tiff, tiff_size
 
 tifffile = pytest.importorskip("tifffile")
 RAMP = np.linspace(0, 1, 12 * 20).reshape(12, 20)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.tiff_colours import TiffColours, tiff_colours
+from unpool.images.tiff.colours import TiffColours, tiff_colours
 
 tifffile = pytest.importorskip("tifffile")
 RNG = np.random.default_rng(0)

@@ -1,0 +1,1 @@
+"""TIFF files by what their tags say."""
