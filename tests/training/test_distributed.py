@@ -123,6 +123,7 @@ def test_two_processes_train_a_segmenter_and_count_every_pixel_once(pair: Pair) 
     assert again["mean_iou"] == pytest.approx(answer["val_miou"], abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_launcher_starts_the_command_itself(tmp_path: Path) -> None:
     """As the manual says it; one object is printed, and the model is the one that one process trains."""
     line = command_line("reconstruct", tmp_path / "two")
@@ -159,6 +160,7 @@ torch.distributed.destroy_process_group()
 """
 
 
+@pytest.mark.slow
 def test_all_processes_validate_with_the_statistics_of_the_first(tmp_path: Path) -> None:
     (tmp_path / "validates.py").write_text(VALIDATES)
     start(*LAUNCHER, str(tmp_path / "validates.py"))

@@ -83,8 +83,8 @@ def choose_some(page: Any, rows: list[int]) -> None:
 
 def label(page: Any, name: str) -> None:
     test(page, "label-input").fill(name)
-    test(page, "label-apply").click()
-    page.wait_for_selector("[data-testid=toast]")
+    with page.expect_response(lambda answer: answer.url.endswith("/api/edit")):
+        test(page, "label-apply").click()
 
 
 def test_the_command_shows_the_map(browser: Any, viewed: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_selection_is_exported_to_folders(page: Any, viewed: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_view_is_accessible_and_silent(browser: Any, url: str, scheme: str) -> None:
     if not AXE.is_file():
         pytest.skip("needs axe-core: make page")
@@ -237,6 +237,7 @@ def test_a_check_runs_with_live_progress_and_its_finds_are_shown(page: Any) -> N
     assert page.get_by_test_id("problem-unreadable").text_content().endswith("1")
 
 
+@pytest.mark.slow
 def test_a_run_is_started_on_a_folder_and_opened(page: Any) -> None:
     test(page, "jobs-open").click()
     page.get_by_role("button", name="New run").first.click()

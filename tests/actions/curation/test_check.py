@@ -245,6 +245,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return work
 
 
+@pytest.mark.slow
 def test_digits_are_neither_dark_nor_blurred(digits: Path) -> None:
     result = check(digits)
     assert (result["dark"], result["bright"], result["blurred"], result["duplicates"]) == (0, 0, 0, 0)

@@ -82,6 +82,7 @@ def test_few_images_are_not_compared(photos: Path, tmp_path: Path, monkeypatch: 
     assert choose_compared([], 20) is None
 
 
+@pytest.mark.slow
 def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

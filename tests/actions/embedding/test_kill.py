@@ -79,6 +79,7 @@ def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_interrupted_killed_while_embedding_and_finished(tmp_path: Path) -> None:
     paths = make_shapes(tmp_path / "images", each=12)
     work = tmp_path / "w.unpool"

@@ -117,6 +117,7 @@ def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
     return all(np.array_equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.slow
 def test_checkpoints_of_other_groups_or_images_are_not_resumed(tmp_path: Path) -> None:
     alone = train_briefly(tmp_path, "alone", tmp_path / "a", 4)
     train_briefly(tmp_path, "three", tmp_path / "b", 3)

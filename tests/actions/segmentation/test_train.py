@@ -325,6 +325,7 @@ def test_unknown_values_stop_before_anything_is_trained(tmp_path: Path) -> None:
     assert {"val_loss", "val_accuracy", "val_miou", "iou"} <= set(result)
 
 
+@pytest.mark.slow
 def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 6)
     for file in masks.iterdir():

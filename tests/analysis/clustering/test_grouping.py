@@ -71,6 +71,7 @@ def test_the_same_seed_gives_the_same_groups(blobs, method, monkeypatch):
     np.testing.assert_allclose(first.probability, second.probability, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_digits_are_reported_apart_from_their_pixels(digits):
     vectors_ND, label_N, found = digits
     pixels_N = KMeans(10, n_init=10, random_state=0).fit_predict(vectors_ND)

@@ -21,6 +21,7 @@ def test_uneven_groups_are_found():
     assert 0.25 < share_N.min() <= share_N.max() <= 1
 
 
+@pytest.mark.slow
 def test_digits_from_their_pixels():
     pixels_ND, label_N = load_digits(return_X_y=True)
     assert accuracy(temi(normalise(pixels_ND), 10)[0], label_N) > 0.65
