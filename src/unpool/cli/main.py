@@ -214,4 +214,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _call(argv: Sequence[str]) -> None:
-    app(with_config(argv), exit_on_error=False, print_error=False)
+    app(with_config(argv, app), exit_on_error=False, print_error=False)

@@ -110,8 +110,10 @@ def _check_unset(by: str, options: Mapping[str, object], reason: str) -> None:
 def _read_description(path: Path) -> dict[str, Any]:
     import yaml
 
+    from unpool.core.text.yaml_files import load_yaml
+
     try:
-        description = yaml.safe_load(path.read_text("utf-8"))
+        description = load_yaml(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"--network {path}: there is no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -223,8 +223,10 @@ def read_augmentation(text: str, mask_fill: int = 255) -> Augmentation:
 def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
+    from unpool.core.text.yaml_files import load_yaml
+
     try:
-        held = yaml.safe_load(path.read_text("utf-8"))
+        held = load_yaml(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError("there is no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -1,0 +1,1 @@
+"""Text that other programs write or read: encodings, YAML, CSV."""
