@@ -1,0 +1,1 @@
+"""Colours as they are meant: profiles and transparency."""
