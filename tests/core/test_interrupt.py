@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,3 +85,40 @@ def test_a_second_ctrl_c_leaves_at_once_and_handlers_of_others_stay() -> None:
         assert (seen, interrupt.is_requested) == ([signal.SIGINT], False)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+TERMINATED = """
+import os, signal, sys, time
+from unpool.core.interrupt import Interrupt, stop_when_terminated
+stop_when_terminated()
+if sys.argv[1] == "ignored":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+if sys.argv[1] == "forked":
+    child = os.fork()
+    if not child:
+        time.sleep(60)
+    os.kill(child, signal.SIGTERM)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+try:
+    with Interrupt() as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        print("deferred", interrupt.is_requested)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    ("case", "printed"),
+    [
+        ("plain", ["deferred True", "stopped"]),
+        ("ignored", ["stopped"]),
+        ("forked", ["-15", "deferred True", "stopped"]),
+    ],
+)
+def test_sigterm_is_taken_as_ctrl_c(case: str, printed: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TERMINATED, case], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:-1] == printed

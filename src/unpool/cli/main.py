@@ -37,9 +37,12 @@ from unpool.cli.parameters import (
 )
 from unpool.cli.render import format_figures, short
 from unpool.cli.segment import segment_app
+from unpool.cli.streams import prepare_streams
 from unpool.cli.train import register_training_commands
 from unpool.cli.view import view
 from unpool.core.cpu import limit_openmp_spinning
+from unpool.core.environment import prepare_account
+from unpool.core.interrupt import stop_when_terminated
 
 COMMON = Common()
 
@@ -209,6 +212,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     # faiss and torch each bring an OpenMP, and the second would stop the program.
     if sys.platform == "darwin":
         os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    if argv is None:
+        prepare_streams()
+        prepare_account()
+        stop_when_terminated()
     argv = list(sys.argv[1:] if argv is None else argv)
     sys.exit(exit_code_of(lambda: _call(argv), argv))
 

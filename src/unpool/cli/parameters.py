@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Annotated, Literal, TypeVar, get_args, get_type_hints
 
 import cyclopts
@@ -35,8 +36,8 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
     names = (option.flag, f"--{name}") if option.flag else (f"--{name}",)
     if kind is bool:
         return Parameter(name=names, help=option.describe(), negative="")
-    if option.allows_auto:
-        convert = functools.partial(_integer_or_auto, name)
+    if option.allows_auto or set(get_args(kind) or (kind,)) <= {int, NoneType}:
+        convert = functools.partial(_whole_number, name, option.allows_auto)
         return Parameter(name=names, help=option.describe(), converter=convert, accepts_keys=False)
     return Parameter(name=names, help=option.describe(), show_choices=False)
 
@@ -55,16 +56,24 @@ def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
     return parameter(OPTIONS[name], typed or name, kind)
 
 
-def _integer_or_auto(
-    name: str, kind: object, tokens: Sequence[cyclopts.Token]
-) -> int | Literal["auto"]:  # `kind` is what cyclopts passes first
+def _whole_number(
+    name: str, allows_auto: bool, kind: object, tokens: Sequence[cyclopts.Token]
+) -> int | Literal["auto"]:  # `kind` is what cyclopts passes
+    """Convert a whole number, which cyclopts would round to from a broken one."""
     text = tokens[0].value
-    if text == "auto":
+    if allows_auto and text == "auto":
         return "auto"
     try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"--{name} is {text!r}, but must be a whole number or auto") from None
+        return int(text) if text.lstrip("+-").isdigit() else _exact(float(text))
+    except (ValueError, OverflowError):
+        words = " or auto" if allows_auto else ""
+        raise UsageError(f"--{name} is {text!r}, but must be a whole number{words}") from None
+
+
+def _exact(value: float) -> int:
+    if not value.is_integer():
+        raise ValueError
+    return int(value)
 
 
 Work = Annotated[Path, flag("work")]

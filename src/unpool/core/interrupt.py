@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from types import FrameType, TracebackType
+
+
+def stop_when_terminated() -> None:
+    """Treat SIGTERM as Ctrl-C, so that it leaves whole files and a line too.
+
+    Processes that this one forks end at once as before.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if callable(handler):
+        handler(signal.SIGINT, frame)
+    else:
+        raise KeyboardInterrupt  # where a shell has told its background jobs to ignore Ctrl-C
 
 
 class Interrupt:

@@ -25,7 +25,10 @@ def cache_folder() -> Path:
     One that cannot be written to is passed over for a folder among temporary files, which only this user may read.
     """
     named = os.environ.get(VARIABLE)
-    folder = Path(named).expanduser().absolute() if named else user_cache_path("unpool")
+    try:
+        folder = Path(named).expanduser().absolute() if named else user_cache_path("unpool")
+    except (OSError, RuntimeError):  # no home folder, or no current one
+        return _temporary_folder()
     return folder if _is_usable(folder) else _temporary_folder()
 
 

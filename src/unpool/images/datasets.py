@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from unpool.core.environment import home_folder
+from unpool.core.user_cache import cache_folder
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.images.idx import read_cifar_binary, read_cifar_python, read_idx
 
@@ -193,12 +195,15 @@ def _fetch(kind: _Kind, text: str, folder: Path) -> None:
 
 def _cache() -> Path:
     """Where the user's other programs keep what they could fetch again."""
+    home = home_folder()
+    if home is None:
+        return cache_folder() / "data"
     if sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
+        base = home / "Library" / "Caches"
     elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home()))
+        base = Path(os.environ.get("LOCALAPPDATA", home))
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
     return base / "unpool" / "data"
 
 

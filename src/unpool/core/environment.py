@@ -1,0 +1,101 @@
+"""What libraries need of an account: folders they may write to, and a name.
+
+In containers and on clusters a process often has a number and no name, and no home folder that it may write to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from unpool.core.user_cache import cache_folder
+
+NAME_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+# Where libraries keep what they compute: matplotlib its list of fonts, torch and others what they compiled.
+COMPUTED = {
+    "MPLCONFIGDIR": "matplotlib", "NUMBA_CACHE_DIR": "numba", "TORCHINDUCTOR_CACHE_DIR": "torch-inductor",
+    "TRITON_CACHE_DIR": "triton",
+}  # fmt: skip
+# Where they look for what was fetched, below the home folder: it may hold weights although it cannot be written to.
+FETCHED = {
+    "HF_HOME": ".cache/huggingface", "TORCH_HOME": ".cache/torch", "XDG_CACHE_HOME": ".cache",
+}  # fmt: skip
+
+
+def prepare_account() -> None:
+    """Give libraries a name and folders where the account has none.
+
+    Nothing changes where the home folder can be written to, and what the user set stays where it can be used.
+    """
+    if not _has_name():
+        os.environ["USER"] = f"user-{os.getuid() if hasattr(os, 'getuid') else 'unknown'}"
+    names = [name for name in COMPUTED if _is_set_in_vain(name)]
+    if not _is_home_usable():
+        names += [name for name in COMPUTED if not os.environ.get(name)]
+        names += [name for name, place in FETCHED.items() if not (os.environ.get(name) or _is_in_home(place))]
+    if names:
+        with contextlib.suppress(OSError):  # no room anywhere: libraries warn, and most go without
+            _set_folders(names, cache_folder() / "libraries")
+
+
+def home_folder() -> Path | None:
+    """Return the home folder, or None for an account without one."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    return home if home.is_absolute() else None
+
+
+def can_write_below(folder: Path) -> bool:
+    """Whether a folder can be written to, or made; it is not made."""
+    try:
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    except OSError:
+        return False
+
+
+def _set_folders(names: Iterable[str], base: Path) -> None:
+    for name in names:
+        folder = base / (COMPUTED.get(name) or FETCHED[name].removeprefix(".cache").strip("/"))
+        folder.mkdir(parents=True, exist_ok=True)
+        os.environ[name] = str(folder)
+
+
+def _is_set_in_vain(name: str) -> bool:
+    value = os.environ.get(name)
+    return bool(value) and not can_write_below(Path(os.path.abspath(str(value))))  # noqa: PTH100 - as libraries do
+
+
+def _is_in_home(place: str) -> bool:
+    home = home_folder()
+    try:
+        return home is not None and (home / place).is_dir()
+    except OSError:
+        return False
+
+
+def _has_name() -> bool:
+    if any(os.environ.get(name) for name in NAME_VARIABLES):
+        return True
+    try:
+        return bool(getpass.getuser())
+    except (KeyError, OSError, ImportError):  # which of them differs between versions of Python
+        return False
+
+
+def _is_home_usable() -> bool:
+    """Whether settings and caches of programs can be written below the home folder."""
+    home = home_folder()
+    if home is None:
+        return False
+    if sys.platform in ("win32", "darwin"):
+        return can_write_below(home)
+    places = (("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"))
+    return all(can_write_below(Path(os.environ.get(name) or home / folder)) for name, folder in places)
