@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 
 from unpool.actions.embedding.choose_network import PRETRAINED
-from unpool.actions.embedding.train_encoder import PixelBuffer
+from unpool.actions.embedding.pixel_buffer import PixelBuffer
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.embedding.choose_network import ComparisonRow
+from unpool.actions.embedding.pixel_buffer import PixelBuffer
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.settings import EmbedSettings
-from unpool.actions.embedding.train_encoder import PixelBuffer
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress

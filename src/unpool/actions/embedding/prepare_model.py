@@ -21,7 +21,8 @@ from unpool.actions.embedding.choose_network import (
     trained_size,
     typical_side,
 )
-from unpool.actions.embedding.train_encoder import PixelBuffer, train_encoder, training_preprocessing
+from unpool.actions.embedding.pixel_buffer import PixelBuffer
+from unpool.actions.embedding.train_encoder import train_encoder, training_preprocessing
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING

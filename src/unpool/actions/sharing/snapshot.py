@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from typing_extensions import TypedDict
 
+from unpool.actions.sharing.arrays import factorise, read_column, select_paths
 from unpool.actions.sharing.meta import PageMeta, page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.report.items import UNGROUPED, group_name
@@ -124,14 +125,14 @@ class Snapshot:
             where=f"status = '{OK}'",
         ).combine_chunks()
         if paths is not None:
-            rows = _select_paths(rows, paths)
+            rows = select_paths(rows, paths)
         self.paths = rows["path"].combine_chunks() if rows["path"].num_chunks != 1 else rows["path"].chunk(0)
-        self.group_N = _column(rows, "group", np.int32, UNGROUPED)
-        self.x_N, self.y_N = (_column(rows, name, np.float32, np.nan) for name in ("x", "y"))
-        self.wrong_N = _column(rows, "wrong", np.bool_, False)
-        self.measures = {name: _column(rows, name, np.float64, np.nan) for name in measures()}
+        self.group_N = read_column(rows, "group", np.int32, UNGROUPED)
+        self.x_N, self.y_N = (read_column(rows, name, np.float32, np.nan) for name in ("x", "y"))
+        self.wrong_N = read_column(rows, "wrong", np.bool_, False)
+        self.measures = {name: read_column(rows, name, np.float64, np.nan) for name in measures()}
         self.names: dict[str, tuple[list[str], NDArray[np.int32]]] = {
-            name: _factorise(rows, name) for name in names()
+            name: factorise(rows, name) for name in names()
         }
         self.original_N = self.find(rows["duplicate_of"])
         self.skipped = table.count(SKIPPED)
@@ -403,38 +404,3 @@ def _round(value: float) -> float | int | None:
     if value != value:
         return None
     return int(value) if value.is_integer() else float(f"{value:.4g}")
-
-
-def _select_paths(rows: pa.Table, paths: Sequence[str]) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return rows.filter(pc.is_in(rows["path"], value_set=pa.array(list(paths), pa.string()))).combine_chunks()
-
-
-def _column(rows: pa.Table, name: str, kind: DTypeLike, missing: float) -> NDArray[Any]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if name not in rows.schema.names:
-        return np.full(rows.num_rows, missing, kind)
-    column = pc.cast(rows[name], pa.float64()) if kind in (np.float32, np.float64) else rows[name]
-    if column.null_count:
-        column = pc.fill_null(column, missing)
-    return np.asarray(column.to_numpy()).astype(kind)
-
-
-def _factorise(rows: pa.Table, name: str) -> tuple[list[str], NDArray[np.int32]]:
-    """The distinct names of a column, sorted, and the place of each row's among them; -1 for none."""
-    import pyarrow.compute as pc
-
-    if name not in rows.schema.names:
-        return [], np.full(rows.num_rows, -1, np.int32)
-    distinct = sorted(value for value in pc.unique(rows[name]).to_pylist() if value is not None)
-    if not distinct:
-        return [], np.full(rows.num_rows, -1, np.int32)
-    import pyarrow as pa
-
-    value_set = pa.array(distinct, pa.string())
-    found = pc.fill_null(pc.index_in(rows[name], value_set=value_set, skip_nulls=True), -1)
-    return distinct, np.asarray(found.to_numpy(), np.int32)
