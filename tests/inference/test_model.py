@@ -8,21 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from unpool.core.progress import Progress
+from support.messages import Messages
 from unpool.errors import UnpoolError
 from unpool.inference import encoder, model
 from unpool.inference.encoder import TorchEncoder
 from unpool.inference.model import copy_model, load_encoder, pick_device
 from unpool.networks.catalogue import build_network
 from unpool.training.model_file import load_model, save_model
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +32,7 @@ def test_a_failed_export_leaves_the_vectors_to_torch(folder: Path, monkeypatch: 
     messages = Messages()
     loaded = load_encoder(folder, "cpu", messages)
     assert isinstance(loaded.encoder, TorchEncoder)
-    assert messages.messages == ["running on torch instead of ONNX Runtime: cannot be exported"]
+    assert messages.texts == ["running on torch instead of ONNX Runtime: cannot be exported"]
     pixels_BHWC = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 1), dtype=np.uint8)
     network = load_model(folder)
     x_BCHW = (torch.from_numpy(pixels_BHWC).permute(0, 3, 1, 2) / 255 - 0.5) / 0.5

@@ -11,8 +11,8 @@ import torch
 from PIL import Image
 
 from support.masks import make_undecided, scene
+from support.messages import Messages
 from support.training import segment_predict
-from unpool.core.progress import Progress
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
@@ -23,14 +23,6 @@ def picture(file: Path, height: int, width: int) -> Path:
     return file
 
 
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.said: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.said.append(text)
-
-
 def test_segnet_runs_on_torch_and_says_so(tmp_path: Path) -> None:
     network = Segmenter("segnet", backbone="conv", num_classes=2, size=32, seed=0)
     classes = classes_by_value(["a", "b"])
@@ -38,7 +30,7 @@ def test_segnet_runs_on_torch_and_says_so(tmp_path: Path) -> None:
     messages = Messages()
     file = picture(tmp_path / "a.png", height=64, width=64)
     segment_predict(file, model=tmp_path / "model", out=tmp_path / "out", progress=messages)
-    assert [text for text in messages.said if "torch instead of ONNX Runtime: segnet" in text]
+    assert [text for text in messages.texts if "torch instead of ONNX Runtime: segnet" in text]
     assert not (tmp_path / "model" / "segmenter.onnx").exists()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.messages import Messages
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.inference import segmenter_model
@@ -29,11 +30,7 @@ def test_classes_must_be_known(tmp_path: Path) -> None:
 
 
 def test_a_failed_export_leaves_the_scores_to_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    messages: list[str] = []
-
-    class Messages(Progress):
-        def message(self, text: str) -> None:
-            messages.append(text)
+    messages = Messages()
 
     def fail(*_: object) -> None:
         raise UnpoolError("cannot be exported")
@@ -41,6 +38,6 @@ def test_a_failed_export_leaves_the_scores_to_torch(tmp_path: Path, monkeypatch:
     network = Segmenter("fcn16s", backbone="resnet18", num_classes=2, seed=0)
     monkeypatch.setattr(segmenter_model, "load_model", lambda _: network)
     monkeypatch.setattr(segmenter_model, "export_segmenter", fail)
-    runtime = segmenter_model._open(tmp_path, "cpu", Messages())
+    runtime = segmenter_model._open(tmp_path, "cpu", messages)
     assert not isinstance(runtime, OnnxSegmenterRuntime)
-    assert messages == ["running on torch instead of ONNX Runtime: cannot be exported"]
+    assert messages.texts == ["running on torch instead of ONNX Runtime: cannot be exported"]

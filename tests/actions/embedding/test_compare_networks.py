@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.messages import Messages
 from unpool.actions.embedding import adapt_features as adapting
 from unpool.actions.embedding import compare_networks as comparing
 from unpool.actions.embedding import prepare_model as prepare
@@ -22,17 +23,6 @@ from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
 from unpool.store.state import read_state
 from unpool.training.model_file import describe_model, save_model
-
-
-class Messages(Progress):
-    """Keeps its messages."""
-
-    def __init__(self) -> None:
-        self.messages: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.messages.append(text)
-
 
 CANDIDATES = {"pretrained", "adapted", "scratch"}
 
@@ -167,7 +157,7 @@ def test_a_short_budget_is_not_spent_on_comparing(
         progress=messages,
     )
     assert result["compared"] is None
-    assert "--minutes 1 leaves no time to compare networks (2 would)" in messages.messages
+    assert "--minutes 1 leaves no time to compare networks (2 would)" in messages.texts
 
 
 def test_another_number_of_groups_is_compared_anew(

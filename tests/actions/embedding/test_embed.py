@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import unpool.actions.embedding.embed as embed_module
+from support.messages import Messages
 from unpool.actions.curation import edit
 from unpool.actions.embedding.embed import Embedding, embed, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
@@ -124,22 +125,12 @@ def test_another_model_embeds_all_again(images: Path, model: Path, work: Path, t
     assert vectors(work)["a/grey.png"] == (99,)
 
 
-class Messages(Progress):
-    """Keeps what is said to people."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.lines.append(text)
-
-
 def test_unreadable_files_are_skipped_and_listed(images: Path, model: Path, work: Path) -> None:
     (images / "broken.png").write_bytes(b"\x89PNG broken")
     messages = Messages()
     done = run(images, model, work, messages)
     assert (done.images, done.skipped, done.embedded) == (4, 1, 4)
-    assert f"1 skipped: {work / 'problems.csv'} says why" in messages.lines
+    assert f"1 skipped: {work / 'problems.csv'} says why" in messages.texts
     with (work / "problems.csv").open(encoding="utf-8") as file:
         assert [row["path"] for row in csv.DictReader(file)] == ["broken.png"]
     embedded_by = ImageTable(work).frame(["path", "model"]).set_index("path")["model"]

@@ -9,24 +9,16 @@ import numpy as np
 import pytest
 import torch
 
+from support.messages import Messages
 from support.segmentation import SETTINGS, build_task, load_scenes
 from unpool.actions.segmentation import task as module
 from unpool.actions.segmentation.task import LabelledImages, SegmentationTask, build_segmenter, enlargement
-from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.catalogue import build_network
 from unpool.objectives.losses.metrics import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.training.history import History
 from unpool.training.model_file import save_model
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
 
 
 @pytest.fixture(scope="module")

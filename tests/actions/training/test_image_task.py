@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from support.messages import Messages
 from unpool.actions.training.image_task import NUM_EXAMPLES, ImageTask, Labels
 from unpool.actions.training.settings import ResolvedSettings
-from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import with_classes
@@ -31,14 +31,6 @@ def task(objective: str = "reconstruct", num_train: int = 8, **more: Any) -> Ima
     data = PixelSet(pixels, (0.5,), (0.5,), torch.device("cpu"))
     parts = np.arange(num_train), np.arange(num_train, 10)
     return ImageTask(network, data, ResolvedSettings(objective, Plan(steps=1, batch=4)), parts, **more)
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
 
 
 def test_too_few_images_to_compare_are_refused() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from support.messages import Messages
 from unpool.actions.training.network_request import (
     BuiltNetwork,
     InputShape,
@@ -38,14 +39,6 @@ def build(
         parse_network_request(TrainSettings(**options)), InputShape(size, 1), objective,
         num_classes=num_classes, freeze=freeze, progress=progress or Progress(),
     )  # fmt: skip
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
 
 
 LAYERS = "size: 10\nchannels: 1\nencoder:\n  - Conv2d: [1, 4, 3]\n  - ReLU\n  - MaxPool2d: 2\n"

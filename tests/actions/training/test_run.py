@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from support.messages import Messages
 from support.small_networks import as_pixel_set, build_small_network, make_blobs
 from unpool.actions.training.image_task import ImageTask
 from unpool.actions.training.run import Run, result_of, train_task
 from unpool.actions.training.settings import ResolvedSettings
-from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.objectives.base import Objective
 from unpool.objectives.reconstruction import Reconstruction
@@ -22,14 +22,6 @@ from unpool.training.data.datasets import split
 from unpool.training.distributed import build_accelerator
 from unpool.training.model_file import describe_model, load_model
 from unpool.training.plan import Plan
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
 
 
 def task(**plan: Any) -> ImageTask:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from support.messages import Messages
 from unpool.actions.training import training_images
 from unpool.actions.training.network_request import InputShape, NetworkRequest
 from unpool.actions.training.training_images import (
@@ -37,14 +38,6 @@ def write(folder: Path, *names: str) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (4, 4), number).save(file)
     return folder
-
-
-class Messages(Progress):
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def message(self, text: str) -> None:
-        self.texts.append(text)
 
 
 def find(*folders: Path) -> FoundImages:
