@@ -97,7 +97,9 @@ PRECISIONS = ("auto", "fp32", "bf16")
 SEGMENTERS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s", "segnet")
 UPSAMPLINGS = ("interpolate", "grouped", "dense")
 CLASS_WEIGHTS = ("none", "sqrt", "median")
-UNKNOWN = ("refuse", "ignore")
+UNKNOWN = ("refuse", "ignore", "nearest")
+MASK_NUMBERS = ("classes", "objects")
+DRAWN_ON = ("shown", "stored")
 
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; by default ./NAME.unpool, NAME the folder's", metavar="DIR"),
@@ -115,8 +117,16 @@ OPTIONS: dict[str, Option] = {
     "minutes": Option("training time on this machine", unit="minutes", low=0.01, high=100_000),
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),
     "k": Option("number of images to find", flag="-k", low=1, high=100_000),
+    "range": Option(
+        "values of black and white in images of more than 8 bits, or auto: found in the images", metavar="LOW,HIGH"
+    ),
+    "nodata": Option(
+        "value that means no data in images of more than 8 bits, several with commas, or auto", metavar="V"
+    ),
     "seed": Option("random seed; the same seed gives the same result", low=0, high=2**31 - 1),
     "device": Option("device that computes", choices=DEVICES),
+    "relocate": Option("go on with a folder that has moved, where its files alone do not prove it"),
+    "forget": Option("forget images whose whole folder is gone; by default their rows stay until it is back"),
     "data": Option("folder with named data sets in torchvision's layout"),
     "labels": Option("true classes: `folders` (name of the folder an image lies in), or a CSV of path,label"),
     "to": Option("format to write", metavar="FORMAT"),
@@ -163,8 +173,10 @@ OPTIONS: dict[str, Option] = {
     "backbone": Option(
         "network of the catalogue, any timm or torchvision name, or a model folder to start from"
     ),
-    "classes": Option("file with the names of the classes and their numbers or colours in the masks"),
-    "ignore": Option("value in the masks that is no class; by default 255", low=0, high=65535),
+    "classes": Option(
+        "file with the names of the classes and their numbers or colours in the masks, or voc, camvid, cityscapes"
+    ),
+    "ignore": Option("value in the masks that is no class; by default 255", low=-(2**31), high=2**32 - 1),
     "val-images": Option("folder of validation images"),
     "val-masks": Option("folder of the masks of the validation images"),
     "crop": Option(
@@ -186,7 +198,18 @@ OPTIONS: dict[str, Option] = {
     ),
     "crops": Option("augmentation of training images and masks: scenes (default), crop, none, or FILE.yaml"),
     "upsampling": Option("upsampling of the scores, by default interpolate", choices=UPSAMPLINGS),
-    "unknown": Option("values in masks that are no class: refuse or ignore them", choices=UNKNOWN),
+    "unknown": Option(
+        "values in masks that are no class: refuse them, ignore them, or take the nearest class", choices=UNKNOWN
+    ),
+    "mask-numbers": Option(
+        "what numbers in masks are: classes, or objects on the ground 0; by default found out, and refused in doubt",
+        flag="--numbers",
+        choices=MASK_NUMBERS,
+    ),
+    "drawn-on": Option(
+        "whether masks lie as images are shown (turned as EXIF says) or stored; by default as their sizes say",
+        choices=DRAWN_ON,
+    ),
     "enlarge": Option(
         "factor by which images are enlarged before the encoder; by default up to 2 for small ones",
         low=0.25,

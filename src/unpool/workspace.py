@@ -19,6 +19,7 @@ from unpool.core.progress import Progress, TerminalProgress
 from unpool.errors import UnpoolError
 from unpool.options import OPTIONS, keywords_of
 from unpool.store.columns import COLUMNS
+from unpool.store.origin import known_location
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -33,6 +34,8 @@ class WorkspaceEmbedSettings:
 
     model: Annotated[str | Path | None, OPTIONS["model"]] = None
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    relocate: Annotated[bool, OPTIONS["relocate"]] = False
+    forget: Annotated[bool, OPTIONS["forget"]] = False
 
 
 class Workspace:
@@ -81,7 +84,7 @@ class Workspace:
         """
         own = self.work / MODEL
         model = settings.model or (own if has_model(own) else PRETRAINED)
-        self._call_on_images("embed", EmbedSettings(str(model), settings.device))
+        self._call_on_images("embed", EmbedSettings(str(model), settings.device, settings.relocate, settings.forget))
         return self.table()
 
     @keywords_of(GroupSettings)
@@ -214,7 +217,7 @@ class Workspace:
 
     def _call_on_images(self, name: str, settings: object) -> dict[str, Any]:
         state = read_state(self.work)
-        source = self._images or state.get("place")
+        source = self._images or known_location(self.work)
         if source is None:
             raise UnpoolError(f"{self.work} does not know its images yet; give them: Workspace(work, images)")
         if self._data is None and state.get("data"):

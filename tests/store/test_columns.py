@@ -10,11 +10,11 @@ from unpool.images.reading.scan import ImageFile, Problem
 from unpool.store import columns
 from unpool.store.columns import COLUMNS, Column, skipped_row
 
-# As they are on disk since version 0.1.0: a change here is a change of every workspace.
+# As they are on disk, most of them since version 0.1.0: a change here is a change of every workspace.
 ON_DISK = {
     "path": "string", "id": "string", "width": "int32", "height": "int32", "mode": "string", "bytes": "int64",
-    "modified": "double", "status": "string", "problem": "string", "detail": "string", "thumbnail": "binary",
-    "grey": "bool", "model": "string", "group": "int32", "probability": "float", "x": "float", "y": "float",
+    "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string", "detail": "string", "thumbnail": "binary",
+    "grey": "bool", "notes": "string", "model": "string", "group": "int32", "probability": "float", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "duplicate_of": "string", "sharpness": "float",
     "brightness": "float", "label": "string", "wrong": "bool", "suggestion": "string",
     "suggestion_confidence": "float",
@@ -64,7 +64,7 @@ def test_a_new_column_is_cleared_sorted_and_shown(monkeypatch: pytest.MonkeyPatc
 def test_prominent_columns_come_first_on_the_page() -> None:
     names = [column.name for column in columns.page_columns()]
     assert names[:4] == ["path", "group", "probability", "label"]
-    assert columns.names() == ("label", "suggestion")
+    assert columns.names() == ("notes", "label", "suggestion")
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)

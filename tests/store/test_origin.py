@@ -9,7 +9,7 @@ from PIL import Image
 
 from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource, NamedSource
-from unpool.store.origin import folder_of, source_of
+from unpool.store.origin import check_same_images, folder_of, source_of
 from unpool.store.state import write_state
 
 
@@ -34,3 +34,11 @@ def test_a_named_set_has_no_folder(tmp_path: Path) -> None:
 def test_a_workspace_that_does_not_say_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(UnpoolError, match=r"does not know where its images are; give `unpool embed FOLDER"):
         source_of(tmp_path)
+
+
+def test_a_workspace_holds_one_collection(tmp_path: Path) -> None:
+    check_same_images(tmp_path, "/a")
+    write_state(tmp_path, images="/a")
+    check_same_images(tmp_path, "/a")
+    with pytest.raises(UnpoolError, match=r"holds the images of /a, not of /b; name another with --work"):
+        check_same_images(tmp_path, "/b")

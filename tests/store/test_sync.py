@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.state import write_state
 from unpool.store.sync import (
     MISSING,
     check_folder_is_free,
-    check_same_images,
     counts,
+    find_absent,
     find_pending,
     move_annotations_with_content,
     note_problems,
@@ -50,10 +50,9 @@ def file(path: str, size: int = 10, modified: float = 1.0) -> ImageFile:
 
 def test_only_new_changed_and_unembedded_files_are_pending(table: ImageTable) -> None:
     scan = Scan([file("a"), file("b", size=11), file("d")], [Problem("e", "empty", "0 bytes")])
-    pending = find_pending(table, scan, "m")
-    assert [each.path for each in pending.files] == ["b", "d"]
-    assert pending.missing == ["c"]
+    assert [each.path for each in find_pending(table, scan, "m").files] == ["b", "d"]
     assert [each.path for each in find_pending(table, scan, "another").files] == ["a", "b", "d"]
+    assert find_absent(table, scan).missing == ["c"]
 
 
 def test_a_label_follows_a_renamed_file(table: ImageTable) -> None:
@@ -97,14 +96,6 @@ def test_problems_of_the_scan_become_rows_and_clear_what_was_there(table: ImageT
     assert (row["status"], row["problem"]) == ("skipped", "truncated")
     assert pd.isna(row["id"])
     assert table.vectors()[0] == ["b", "c"]
-
-
-def test_a_workspace_holds_one_collection(tmp_path: Path) -> None:
-    check_same_images(tmp_path, "/a")
-    write_state(tmp_path, images="/a")
-    check_same_images(tmp_path, "/a")
-    with pytest.raises(UnpoolError, match=r"holds the images of /a, not of /b; name another with --work"):
-        check_same_images(tmp_path, "/b")
 
 
 def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:

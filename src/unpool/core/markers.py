@@ -1,10 +1,11 @@
-"""Marks by which folders that unpool wrote are known.
+"""Marks by which folders and files that unpool wrote are known.
 
 No scan takes the pictures in them for images of the collection.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -14,6 +15,8 @@ WORKSPACE_TABLE = "images.lance"
 MODEL_FILES = ("model.json", "model.safetensors")
 TRAINING = "training"  # in a model folder, while its run can be resumed
 MARKER = ".unpool-training"  # in TRAINING: written by unpool; no user names a file like this
+COPIES = ".unpool-copies"  # an empty folder in every class folder that `unpool export` writes
+PREDICTIONS = "predictions.jsonl"  # the record of `unpool segment predict` in its output folder
 
 
 def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
@@ -33,3 +36,35 @@ def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
 def is_marked(folder: Path) -> bool:
     """Whether `folder` is the scratch folder of an unfinished run."""
     return os.path.lexists(folder / MARKER)
+
+
+def mark_copies(class_folder: Path) -> None:
+    """Mark a class folder of copies, so that they are not taken for further images.
+
+    A folder in it and not a file: programs that count the files of a class, or take folders for classes, see none.
+    """
+    (class_folder / COPIES).mkdir(exist_ok=True)
+
+
+def predicted_files(folder: Path | str) -> frozenset[str]:
+    """List the label maps, overlays and probabilities that `segment predict` wrote.
+
+    Args:
+        folder: Its output folder.
+
+    Returns:
+        Paths relative to the folder, with slashes; none where the folder has no record of it.
+    """
+    try:
+        lines = (Path(folder) / PREDICTIONS).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return frozenset()
+    found: set[str] = set()
+    for line in lines:
+        try:
+            entry = json.loads(line)
+        except ValueError:  # the last line was cut off by a kill
+            continue
+        files = entry.get("files") if isinstance(entry, dict) else None
+        found.update(name for name in files or () if isinstance(name, str))
+    return frozenset(found)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from unpool.core.file_identity import sample_of
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
@@ -127,7 +128,8 @@ def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preproces
 def _facts(file: ImageFile, picture: Picture) -> Row:
     return {
         "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
-        "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "status": OK,
+        "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "stamp": file.stamp,
+        "sample": None if file.stamp is None else sample_of(file.file), "status": OK,
         "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(picture.notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),

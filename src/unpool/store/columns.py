@@ -90,6 +90,8 @@ COLUMNS: dict[str, Column] = _table(
     Column("bytes", "int64", "file", "size of the file in bytes"),
     Column("modified", "double", "file", "when the file was last changed, in seconds since 1970", "Date", "date",
            "date"),
+    Column("stamp", "string", "file", "number and change time of the file: what the system knows beside size and time"),
+    Column("sample", "string", "content", "digest of a sample of the file's bytes, which decides where those differ"),
     Column("status", "string", "file", "`ok`, or `skipped` where the file cannot be used"),
     Column("problem", "string", "file", "why a skipped file cannot be used, in one word"),
     Column("detail", "string", "file", "the same in a sentence"),
@@ -172,4 +174,5 @@ def skipped_row(problem: Problem, file: ImageFile | None = None) -> Row:
     """
     row: Row = dict.fromkeys((*names_from("content", "collection", "vector", "model"), VECTOR))
     row |= {"path": problem.path, "status": SKIPPED, "problem": problem.problem, "detail": problem.detail}
-    return row | {"bytes": file.bytes if file else None, "modified": file.modified if file else None}
+    row |= {"bytes": file.bytes if file else None, "modified": file.modified if file else None}
+    return row | {"stamp": file.stamp if file else None}

@@ -1,13 +1,39 @@
-"""Where the images of a workspace are."""
+"""Where the images of a workspace are, and whether a folder holds the same ones."""
 
 from __future__ import annotations
 
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from unpool.core.file_identity import content_digest, sample_of
+from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError
 from unpool.images.datasets import is_named_set
 from unpool.images.source import Source, open_source
-from unpool.store.state import read_state
+from unpool.images.values.rules import ValueRules
+from unpool.store.columns import OK
+from unpool.store.state import VALUES, read_state
+from unpool.store.table import ImageTable
+
+NUM_COMPARED = 64  # files of the table that are looked for in a folder
+MIN_SHARE = 0.9  # of them that must be there, the same to the byte, in a folder that has moved
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How many of some known files a folder holds."""
+
+    same: int
+    compared: int
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the folder holds the images of the table."""
+        return self.compared > 0 and self.same >= math.ceil(MIN_SHARE * self.compared)
 
 
 def source_of(work: Path) -> Source:
@@ -16,14 +42,19 @@ def source_of(work: Path) -> Source:
     Raises `UnpoolError` where it is unknown.
     """
     state = read_state(work)
-    location = str(state.get("images") or "")
-    is_there = Path(location).is_dir() if location else False
-    source = location if is_there or is_named_set(location) else str(state.get("place") or location)
-    if not source:
+    location = known_location(work)
+    if location is None:
         raise UnpoolError(
             f"{work} does not know where its images are; give `unpool embed FOLDER --work {work}`"
         )
-    return open_source(source, Path(state["data"]) if state.get("data") else None)
+    source = open_source(location, Path(state["data"]) if state.get("data") else None)
+    source.rules = rules_of(work)
+    return source
+
+
+def rules_of(work: Path) -> ValueRules:
+    """Read the rules by which a workspace scales values of more than 8 bits."""
+    return ValueRules.from_dict(read_state(work).get(VALUES))
 
 
 def folder_of(work: Path) -> Path | None:
@@ -31,5 +62,121 @@ def folder_of(work: Path) -> Path | None:
 
     None for a named set.
     """
-    location = Path(str(read_state(work).get("images") or ""))
+    location = Path(known_location(work) or "")
     return location if location.is_absolute() else None
+
+
+def known_location(work: Path) -> str | None:
+    """Find the images of a workspace.
+
+    That is where they were, or where they lie beside the workspace after both have moved, or the name that was typed:
+    the first place that holds any of some known files.
+
+    Returns:
+        An absolute folder or the name of a set; what was recorded where the images are nowhere; None for nothing.
+    """
+    state = read_state(work)
+    location = str(state.get("images") or "")
+    if is_named_set(location) and not Path(location).is_dir():
+        return location
+    places = [Path(place).resolve() for place in _places(work, state) if place and Path(place).is_dir()]
+    if len(places) > 1 and len(set(places)) > 1:
+        known = _some_rows(work, ("path",))
+        holding = [place for place in places if any(_is_there(place, row["path"]) for row in known)]
+        places = holding or (places if not known else [])
+    if places:
+        return str(places[0])
+    return location or state.get("place") or None
+
+
+def _places(work: Path, state: dict[str, Any]) -> list[str]:
+    location, beside = str(state.get("images") or ""), str(state.get("beside") or "")
+    return [location, str(work / beside) if beside else "", str(state.get("place") or "")]
+
+
+def _is_there(folder: Path, path: str) -> bool:
+    return find_file(folder, path) is not None
+
+
+def beside_workspace(work: Path, location: str) -> str | None:
+    """Say where images lie, seen from the workspace, so that both can move together; None for a named set."""
+    if not Path(location).is_absolute():
+        return None
+    try:
+        return Path(os.path.relpath(location, work.resolve())).as_posix()
+    except ValueError:  # another drive
+        return None
+
+
+def compare_folder(work: Path, folder: Path) -> Likeness:
+    """Look for some files of the table in a folder, by relative path, size and a sample of their bytes.
+
+    Args:
+        work: The workspace.
+        folder: Where its images might be now.
+    """
+    rows = _some_rows(work, ("path", "bytes", "id", "sample"))
+    return Likeness(sum(_is_same(folder, row) for row in rows), len(rows))
+
+
+def _is_same(folder: Path, row: dict[str, Any]) -> bool:
+    file = find_file(folder, row["path"])
+    try:
+        if file is None or file.stat().st_size != row["bytes"]:
+            return False
+    except OSError:
+        return False
+    known, digest = (sample_of, row["sample"]) if row["sample"] else (content_digest, row["id"])
+    return known(file) == str(digest)
+
+
+def _some_rows(work: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of usable images at even distances; none where there is no table yet."""
+    try:
+        table = ImageTable(work)
+    except UnpoolError:
+        return []
+    rows = table.arrow(columns, where=f"status = '{OK}'")
+    step = max(1, math.ceil(rows.num_rows / NUM_COMPARED))
+    found: list[dict[str, Any]] = rows.take(list(range(0, rows.num_rows, step))).to_pylist()
+    return found
+
+
+def check_same_images(work: Path, location: str, *, relocate: bool = False) -> str:
+    """Check that a workspace holds these images, or may go on with them.
+
+    A folder that holds the known files under the same relative paths is the one that was known.
+
+    Args:
+        work: The workspace.
+        location: The folder or named set that is given now.
+        relocate: Whether the user says so.
+
+    Returns:
+        Where the images were, for a message; empty where nothing has moved.
+
+    Raises:
+        UnpoolError: The workspace holds other images.
+    """
+    before = read_state(work).get("images")
+    if before in (None, location) or _is_same_folder(str(before), location):
+        return ""
+    is_folder = Path(location).is_absolute() and Path(str(before)).is_absolute()
+    likeness = compare_folder(work, Path(location)) if is_folder else Likeness(0, 0)
+    if likeness.is_same or (relocate and is_folder):
+        return f"{before} ({likeness.same} of {likeness.compared} files that were compared are the same)"
+    found = (
+        f" ({likeness.same} of {likeness.compared} files that were compared are there)" if is_folder else ""
+    )
+    remedy = "; if they have moved, give --relocate" if is_folder else ""
+    raise UnpoolError(
+        f"{work} holds the images of {before}, not of {location}; name another with --work{remedy}{found}"
+    )
+
+
+def _is_same_folder(before: str, now: str) -> bool:
+    """Whether two paths lead to one folder, as by another spelling on a disk that ignores capitals."""
+    try:
+        return Path(before).is_absolute() and Path(before).samefile(now)
+    except OSError:
+        return False

@@ -5,21 +5,29 @@ Files that are new, changed, missing or skipped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import pandas as pd
 
+from unpool.core.file_identity import content_digest, sample_of
+from unpool.core.file_names import folded
 from unpool.core.markers import WORKSPACE_TABLE
-from unpool.errors import UnpoolError, UsageError
+from unpool.core.progress import Progress
+from unpool.errors import UsageError
+from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.columns import OK, SKIPPED, skipped_row
-from unpool.store.state import MODEL, REPORT, STATE, read_state
+from unpool.store.state import MODEL, REPORT, STATE
 from unpool.store.table import ImageTable
 
 MISSING = "missing"
+GONE_LABEL = "labelled, but no longer in the folder"
+GONE_MARK = "marked as wrong, but no longer in the folder"
+MANY_FILES = 1000  # to compare: from here on a person sees it
+NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
 
 
 class Annotation(TypedDict):
@@ -38,21 +46,19 @@ class Annotation(TypedDict):
 class Pending:
     """What has to be done.
 
-    Files to embed, and paths of the table that are no longer in the folder.
+    Files to embed, and files that are as they were although the file system has other facts of them now.
     """
 
     files: list[ImageFile]
+    same: list[ImageFile]
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Paths of the table that are not in the folder: missing ones, and those that are away with all of theirs."""
+
     missing: list[str]
-
-
-def check_same_images(work: Path, location: str) -> None:
-    """Check that a workspace holds these images.
-
-    Raises `UnpoolError` where it holds others.
-    """
-    before = read_state(work).get("images")
-    if before not in (None, location):
-        raise UnpoolError(f"{work} holds the images of {before}, not of {location}; name another with --work")
+    away: list[str]
 
 
 def check_folder_is_free(work: Path, location: str) -> None:
@@ -69,32 +75,131 @@ def check_folder_is_free(work: Path, location: str) -> None:
             raise UsageError(f"{own} is there already, and {work} is no workspace; name another with --work")
 
 
-def find_pending(table: ImageTable, scan: Scan, model: str) -> Pending:
-    """Compare a scan with the table.
+def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progress | None = None) -> Pending:
+    """Compare the files of a scan with the table.
 
-    Unchanged files embedded by the model need nothing.
+    Unchanged files embedded by the model need nothing. A file is unchanged where size, time and stamp are; where one
+    of the latter differs, its bytes are compared.
 
     Args:
         table: The table.
         scan: What the folder holds.
         model: Digest of the model.
+        progress: Where the comparison of many files is shown.
 
     Returns:
-        Files to embed, and paths that are missing.
+        Files to embed, and those that are the same.
     """
+    known = _known_files(table, model)
+    files, doubtful = [], []
+    for file in scan.files:
+        row = known.get(file.path)
+        if row is None or row["bytes"] != file.bytes:
+            files.append(file)
+        elif row["modified"] != file.modified or file.stamp not in (None, row["stamp"] or "-"):
+            doubtful.append(file)
+    equal = _compare(doubtful, known, progress or Progress())
+    files += [file for file in doubtful if file.path not in equal]
+    same = [replace(file, sample=equal[file.path]) for file in doubtful if file.path in equal]
+    return Pending(sorted(files, key=lambda file: file.path), same)
+
+
+def find_absent(table: ImageTable, scan: Scan, *, forget: bool = False) -> Absent:
+    """List the paths of the table that are not in the folder.
+
+    Args:
+        table: The table.
+        scan: What the folder holds.
+        forget: Whether files are missing too whose whole folder cannot be seen.
+    """
+    absent = _absent_paths(table, scan)
+    away = set() if forget else scan.find_away(absent)
+    return Absent([path for path in absent if path not in away], [path for path in absent if path in away])
+
+
+def _known_files(table: ImageTable, model: str) -> dict[str, dict[str, Any]]:
+    """The rows of usable images that the model embedded, by path."""
     embedded = "vector IS NOT NULL" if table.dimension is not None else "false"
-    rows = table.arrow(["path", "bytes", "modified", "model"], where=f"status = '{OK}' AND {embedded}")
-    done = {
-        path: (size, modified)
-        for path, size, modified, by in zip(
-            *(rows[name].to_pylist() for name in rows.schema.names), strict=True
-        )
-        if by == model
-    }
-    files = [file for file in scan.files if done.get(file.path) != (file.bytes, file.modified)]
+    columns = ["path", "id", "bytes", "modified", "model", "stamp", "sample"]
+    rows = table.arrow(columns, where=f"status = '{OK}' AND {embedded}").to_pylist()
+    return {row["path"]: row for row in rows if row["model"] == model}
+
+
+def _absent_paths(table: ImageTable, scan: Scan) -> list[str]:
     present = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
-    missing = [path for path in table.arrow(["path"])["path"].to_pylist() if path not in present]
-    return Pending(files, missing)
+    return [path for path in table.arrow(["path"])["path"].to_pylist() if path not in present]
+
+
+def _compare(
+    files: Sequence[ImageFile], known: Mapping[str, Mapping[str, Any]], progress: Progress
+) -> dict[str, str]:
+    """Compare files with what is known of them by their bytes; returns the samples of those that are the same."""
+    equal: dict[str, str] = {}
+    progress = progress if len(files) >= MANY_FILES else Progress()
+    with progress.stage("comparing files", len(files), "files") as stage:
+        compared = map_ordered(lambda file: _sample_if_same(file, known[file.path]), files, NUM_READERS)
+        for file, sample in zip(files, compared, strict=True):
+            if sample is not None:
+                equal[file.path] = sample
+            stage.advance()
+    return equal
+
+
+def _sample_if_same(file: ImageFile, row: Mapping[str, Any]) -> str | None:
+    """A sample of a file whose content is the known one; None where it is another."""
+    if file.stamp is None:  # of a named set: nothing beside size and time
+        return None
+    sample = sample_of(file.file)
+    # Another time says that the file was written again: then every byte counts. So it does without a sample.
+    if row["modified"] == file.modified and row["sample"] is not None:
+        return sample if sample == row["sample"] else None
+    if row["sample"] is not None and row["sample"] != sample:
+        return None
+    return sample if content_digest(file.file) == row["id"] else None
+
+
+def note_unchanged(table: ImageTable, files: Sequence[ImageFile]) -> None:
+    """Keep what the file system says now of files whose content has not changed."""
+    table.update([file.path for file in files], {
+        "modified": [file.modified for file in files],
+        "stamp": [file.stamp for file in files],
+        "sample": [file.sample for file in files],
+    })  # fmt: skip
+
+
+def rename_rows(table: ImageTable, scan: Scan) -> int:
+    """Give rows the keys that their files have now.
+
+    A disk that ignores capitals, or composes letters otherwise, may name the same file otherwise. The file must have
+    the same size, and be the only one of such a name.
+
+    Args:
+        table: The table.
+        scan: What the folder holds.
+
+    Returns:
+        The number of rows with another key.
+    """
+    rows = table.arrow(["path", "bytes"])
+    known = dict(zip(rows["path"].to_pylist(), rows["bytes"].to_pylist(), strict=True))
+    new = {file.path: file for file in scan.files if file.path not in known}
+    if not new:
+        return 0
+    missing = _by_folded_name(_absent_paths(table, scan))
+    renamed: dict[str, str] = {}
+    for name, paths in _by_folded_name(new).items():
+        former = missing.get(name, [])
+        if len(paths) == len(former) == 1 and known[former[0]] in (None, new[paths[0]].bytes):
+            renamed[former[0]] = paths[0]
+    table.update(list(renamed), {"path": list(renamed.values())})
+    return len(renamed)
+
+
+def _by_folded_name(paths: Iterable[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(folded(path), []).append(path)
+    return found
 
 
 def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
@@ -149,7 +254,7 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
 
     Annotations move to the same content elsewhere.
 
-    A label whose content is nowhere else stays, in a row with the problem `missing`.
+    A label or mark whose content is nowhere else stays, in a row with the problem `missing`.
 
     Args:
         table: The table.
@@ -163,17 +268,19 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
     frame = table.frame(["path", "id", "status", "problem", "label", "wrong"])
     vanished = frame["path"].isin(set(missing))
     moved = {column: _move(table, column, frame, vanished) for column in ("label", "wrong")}
-    labelled = frame["label"].notna()
-    elsewhere = moved["label"] | set(frame[~vanished & (frame["status"] == OK) & labelled]["id"])
-    kept = frame[vanished & labelled & ~frame["id"].isin(elsewhere)]
+    present = frame[~vanished & (frame["status"] == OK)]
+    is_kept = pd.Series(False, index=frame.index)
+    for column in ("label", "wrong"):
+        elsewhere = moved[column] | set(present[present[column].notna()]["id"])
+        is_kept |= vanished & frame[column].notna() & ~frame["id"].isin(elsewhere)
+    kept = frame[is_kept]
     dropped = sorted(set(missing) - set(kept["path"]))
     table.delete(dropped)
     kept = kept[kept["problem"] != MISSING]
-    detail = "labelled, but no longer in the folder"
     # The digest stays: the file may come back under another name.
     table.upsert([
-        skipped_row(Problem(path, MISSING, detail)) | {"id": digest}
-        for path, digest in zip(kept["path"], kept["id"], strict=True)
+        skipped_row(Problem(path, MISSING, GONE_LABEL if isinstance(label, str) else GONE_MARK)) | {"id": digest}
+        for path, digest, label in zip(kept["path"], kept["id"], kept["label"], strict=True)
     ])  # fmt: skip
     return len(dropped) + len(kept)
 

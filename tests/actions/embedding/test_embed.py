@@ -76,10 +76,12 @@ def model(tmp_path: Path) -> Path:
     return save_network(tmp_path / "model")
 
 
-def run(images: Path, model: Path, work: Path, progress: Progress | None = None) -> Embedding:
+def run(
+    images: Path, model: Path, work: Path, progress: Progress | None = None, **options: bool
+) -> Embedding:
     request = ModelRequest(str(model), may_train=False)
     return sync_embeddings(
-        str(images), request, work=work, data=None, device="cpu", progress=progress or Progress()
+        str(images), request, work=work, data=None, device="cpu", progress=progress or Progress(), **options
     )
 
 
@@ -154,7 +156,7 @@ def test_rows_go_where_only_empty_files_are_left(images: Path, model: Path, work
         (images / name).unlink()
     (images / "empty.png").touch()
     with pytest.raises(UnpoolError, match="can be used"):
-        run(images, model, work)
+        run(images, model, work, forget=True)
     assert ImageTable(work).arrow(["path"])["path"].to_pylist() == ["empty.png"]
 
 

@@ -407,9 +407,12 @@ def test_images_that_are_gone_are_no_images_where_only_broken_ones_are_left(
     for file in (shapes / "images").rglob("*.png"):
         file.unlink()
     (shapes / "images" / "broken.png").touch()
-    result = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", *SHORT, code=1)
+    work = shapes / "w.unpool"
+    away = unpool(capsys, "run", shapes / "images", "--work", work, *SHORT)
+    assert (away["images"], away["embedded"], away["skipped"]) == (36, 0, 1), "the folders are empty: a disk is away"
+    result = unpool(capsys, "run", shapes / "images", "--work", work, *SHORT, "--forget", code=1)
     assert "no image" in result
-    assert len(ImageTable(shapes / "w.unpool")) == 1
+    assert len(ImageTable(work)) == 1
 
 
 def test_groups_made_in_between_are_not_taken_for_those_of_the_run(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from unpool.actions.embedding.choose_network import ComparisonRow
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
+from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import Scan
@@ -23,20 +26,23 @@ from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.options import check_settings
 from unpool.store.csv_files import write_problems
+from unpool.store.origin import beside_workspace, check_same_images
 from unpool.store.reading import FILE as READING
-from unpool.store.reading import describe_counts, write_reading
+from unpool.store.reading import describe_counts, record, write_reading
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
     Annotation,
     check_folder_is_free,
-    check_same_images,
     counts,
+    find_absent,
     find_pending,
     move_annotations_with_content,
     note_problems,
+    note_unchanged,
     read_annotations,
     remove_missing_rows,
+    rename_rows,
 )
 from unpool.store.table import ImageTable
 
@@ -90,8 +96,9 @@ def embed(
     start = time.perf_counter()
     request = ModelRequest(settings.model, may_train=False)
     done = sync_embeddings(
-        source, request, work=work, data=data, device=settings.device, progress=progress or Progress()
-    )
+        source, request, work=work, data=data, device=settings.device, progress=progress or Progress(),
+        relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
+    )  # fmt: skip
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension,
@@ -107,6 +114,9 @@ def sync_embeddings(
     data: Path | None,
     device: str,
     progress: Progress,
+    relocate: bool = False,
+    forget: bool = False,
+    values: ValueRequest = ValueRequest(),  # noqa: B008 - frozen
 ) -> Embedding:
     """Scan, prepare the model, embed what is new.
 
@@ -119,6 +129,9 @@ def sync_embeddings(
         data: folder with named data sets.
         device: "auto", "cpu", "cuda" or "mps".
         progress: where stages and messages go.
+        relocate: the images of the workspace are at `source` now, whatever their files say.
+        forget: rows go too whose whole folder cannot be seen.
+        values: how values of more than 8 bits are scaled.
 
     Returns:
         What was done: counts, model, seconds.
@@ -128,21 +141,27 @@ def sync_embeddings(
     """
     work = work or default_workspace(source)
     images = open_source(source, data)
-    check_same_images(work, images.location)
+    moved_from = check_same_images(work, images.location, relocate=relocate)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
-    one_pass.done.seconds["scan"] = seconds
+    one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     sweep(work)
-    write_state(work, images=images.location, place=source, data=None if data is None else str(data))
+    write_state(
+        work, images=images.location, place=source, data=None if data is None else str(data),
+        beside=beside_workspace(work, images.location),
+    )  # fmt: skip
+    if moved_from:
+        progress.message(f"the images are in {images.location} now, and were in {moved_from}")
+    rename_rows(one_pass.table, scan)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
+    prepare_rules(work, one_pass.table, images, scan, values, progress)
     if scan.files:
         one_pass.prepare(request)
         one_pass.embed(annotations)
     else:
-        missing = find_pending(one_pass.table, scan, "").missing
-        one_pass.done.removed = remove_missing_rows(one_pass.table, missing)
+        one_pass.remove_absent()
     return one_pass.finish()
 
 
@@ -165,6 +184,27 @@ class _EmbeddingPass:
         self.done = Embedding(work, self.table)
         self.workers = usable_cores()
         self.store: PixelBuffer | None = None
+        self.forget = False
+
+    def remove_absent(self) -> None:
+        """Remove the rows of files that are gone; those whose whole folder cannot be seen stay."""
+        absent = find_absent(self.table, self.scan, forget=self.forget)
+        self.done.removed = remove_missing_rows(self.table, absent.missing)
+        self._report_away(absent.away)
+
+    def _report_away(self, paths: Sequence[str]) -> None:
+        """Say which images cannot be seen with their whole folder, and that their rows stay."""
+        if not paths:
+            record(self.work, "away", None)
+            return
+        folders = sorted({PurePosixPath(path).parent.as_posix() for path in paths})
+        others = f" (as {len(folders) - 1} other folders)" if len(folders) > 1 else ""
+        sentence = (
+            f"{len(paths)} images cannot be found, since their folder {printable(folders[0])}{others} is missing, empty "
+            "or closed: their rows stay; if they are deleted, give --forget"
+        )
+        record(self.work, "away", sentence, images=len(paths), folders=folders)
+        self.progress.message(sentence)
 
     def prepare(self, request: ModelRequest) -> None:
         """Leave the requested model in the workspace."""
@@ -183,16 +223,20 @@ class _EmbeddingPass:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
         started = time.perf_counter()
-        missing = self._rows_from_store(model) if self.store else self._rows_from_files(model)
+        if self.store:
+            self._rows_from_store(model)
+        else:
+            self._rows_from_files(model)
         move_annotations_with_content(self.table, annotations)
-        self.done.removed = remove_missing_rows(self.table, missing)
+        self.remove_absent()
         now = time.perf_counter()
         self.done.rate = self.done.embedded / max(1e-9, now - started)
         self.done.seconds["embed"] = now - began
 
-    def _rows_from_files(self, model: LoadedEncoder) -> list[str]:
-        """Decode and embed pending files; returns the paths that have gone from the folder."""
-        pending = find_pending(self.table, self.scan, model.id)
+    def _rows_from_files(self, model: LoadedEncoder) -> None:
+        """Decode and embed pending files."""
+        pending = find_pending(self.table, self.scan, model.id, progress=self.progress)
+        note_unchanged(self.table, pending.same)
         chunks = embed_chunks(self.source, pending.files, model.preprocessing, model.encoder, self.workers)
         writer = RowWriter(self.table)
         with self.progress.stage("embedding", len(pending.files), "images") as stage:
@@ -203,10 +247,9 @@ class _EmbeddingPass:
                 writer.add(rows)
                 stage.advance(len(rows))
         writer.flush()
-        return pending.missing
 
-    def _rows_from_store(self, model: LoadedEncoder) -> list[str]:
-        """Embed the images that training has decoded; returns the paths that have gone."""
+    def _rows_from_store(self, model: LoadedEncoder) -> None:
+        """Embed the images that training has decoded."""
         assert self.store is not None
         pixels, paths = self.store.view(), self.store.paths
         if pixels.shape[3] != model.preprocessing.channels:
@@ -220,7 +263,6 @@ class _EmbeddingPass:
                 self.done.embedded += len(vectors)
                 stage.advance(len(vectors))
         writer.flush()
-        return find_pending(self.table, self.scan, model.id).missing
 
     def finish(self) -> Embedding:
         """Count, list the problems, and raise where no image is usable."""
@@ -231,7 +273,9 @@ class _EmbeddingPass:
         check_not_empty(self.work, self.table, self.source.location)
         if counts_of_notes := write_reading(self.work, self.table, self.scan.left_out):
             where = self.work / REPORT / READING
-            self.progress.message(f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them")
+            self.progress.message(
+                f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them"
+            )
         if self.done.skipped:
             self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done

@@ -9,6 +9,7 @@ from typing import Any
 from unpool.actions.embedding.embed import Embedding, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest
 from unpool.actions.embedding.settings import DemoSettings, RunSettings
+from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.group import evaluate, group, map_images
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.actions.sharing.report import write_report
@@ -56,7 +57,8 @@ def run(
         settings.network, settings.minutes, settings.steps, settings.seed, groups=settings.groups
     )
     done = sync_embeddings(
-        source, request, work=work, data=data, device=settings.device, progress=progress
+        source, request, work=work, data=data, device=settings.device, progress=progress,
+        relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
     )  # fmt: skip
     key = {
         "groups": settings.groups, "seed": settings.seed, "images": done.images, "dimension": done.dimension,

@@ -20,6 +20,10 @@ class RunSettings:
     steps: Annotated[int | None, OPTIONS["steps"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    relocate: Annotated[bool, OPTIONS["relocate"]] = False
+    forget: Annotated[bool, OPTIONS["forget"]] = False
+    range: Annotated[str | None, OPTIONS["range"]] = None
+    nodata: Annotated[str | None, OPTIONS["nodata"]] = None
 
 
 @dataclass(frozen=True)
@@ -36,3 +40,7 @@ class EmbedSettings:
 
     model: Annotated[str, OPTIONS["model"]]
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    relocate: Annotated[bool, OPTIONS["relocate"]] = False
+    forget: Annotated[bool, OPTIONS["forget"]] = False
+    range: Annotated[str | None, OPTIONS["range"]] = None
+    nodata: Annotated[str | None, OPTIONS["nodata"]] = None

@@ -115,6 +115,8 @@ def _reconstruct_examples(work: Path, source: Source, paths: list[str]) -> Pairs
     examples = {paths[position] for position in positions}
     files = [file for file in source.scan().files if file.path in examples]
     pixels = [prep.fit(source.read(file, prep.size)) for file in files]
+    if not pixels:  # the folder of all of them is away
+        return None
     network.use_indices = False  # they would carry the images past their codes
     pairs = next(reconstruct(network, [np.stack(pixels)]))
     return pairs.input_BSSC, pairs.output_BSSC

@@ -54,6 +54,13 @@ def _kinds(*kinds: NoteKind) -> dict[str, NoteKind]:
 # By name, in the order in which people see them.
 NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("frame", "shown by one frame", "The file holds several frames or pages; one of them was read."),
+    NoteKind("channels", "with channels that are not shown, or whose meaning was assumed",
+             "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file does "
+             "not say what its channels are, the first three were taken for red, green and blue."),
+    NoteKind("assumed-colours", "without a statement of what the values mean",
+             "A TIFF has to say whether 0 is black or white, or what its colours are; this one does not."),
+    NoteKind("oblong", "with oblong pixels, made square",
+             "By its resolution tags the picture has pixels that are not square, as faxes have; it was stretched."),
     NoteKind("no-data", "with values left out as no data",
              "The file says which values mean no data, or it holds one far from all others. They are black, and do not "
              "count for the range. --nodata names others."),

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from unpool.core.markers import WORKSPACE_ENDING, WORKSPACE_TABLE, is_unpool_folder
+from unpool.core.file_identity import stamp_of
+from unpool.core.file_names import to_key, unique_keys
+from unpool.core.markers import (
+    COPIES,
+    PREDICTIONS,
+    WORKSPACE_ENDING,
+    WORKSPACE_TABLE,
+    is_unpool_folder,
+    predicted_files,
+)
+from unpool.core.system_files import sidecar_of, system_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import HEAD, has_image_name, sniff
-from unpool.images.reading.notes import LeftOut
+from unpool.images.reading.notes import LeftOut, Note
+
+TRIFLES = frozenset(
+    {"thumbs.db", "ehthumbs.db", "desktop.ini"}
+)  # that systems leave in folders without files
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +33,16 @@ class ImageFile:
     """An image file on the disk.
 
     `path` is its key, relative with `/`, valid Unicode; `file` opens it. `bytes` is the size of the file,
-    `modified` its time in seconds since 1970.
+    `modified` its time in seconds since 1970. `stamp` is what else the file system knows of it (`stamp_of`), None
+    where size and time are all there is. `sample` digests some of its bytes, where they were read.
     """
 
     path: str
     file: Path
     bytes: int
     modified: float
+    stamp: str | None = None
+    sample: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +61,51 @@ class Problem:
 class Scan:
     """Images and problems of a folder, both ordered by path.
 
-    `left_out` are files and folders that look like images and are none of the collection.
+    `left_out` are files and folders that look like images and are none of the collection. `folders` are the folders
+    that were listed and hold something, "" being the scanned one; None where the images lie in no folders.
     """
 
     files: list[ImageFile]
     problems: list[Problem]
     left_out: list[LeftOut] = field(default_factory=list)
+    folders: frozenset[str] | None = None
+
+    def find_away(self, paths: Iterable[str]) -> set[str]:
+        """Find those of some missing files whose folder cannot be seen today.
+
+        It is gone as a whole, empty as the place of a disk that is not mounted, or may not be listed. What the scan
+        left alone on purpose is not away.
+        """
+        if self.folders is None:
+            return set()
+        alone = {each.path for each in self.left_out}
+        away = set()
+        for path in paths:
+            above = [parent.as_posix() for parent in PurePosixPath(path).parents][:-1]
+            if (above[0] if above else "") not in self.folders and alone.isdisjoint(above):
+                away.add(path)
+        return away
 
 
 def scan_folder(
-    folder: Path, *, leave_out: Path | None = None, progress: Callable[[int], None] | None = None
+    folder: Path,
+    *,
+    leave_out: Path | None = None,
+    as_masks: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> Scan:
     """List the images in a folder and its subfolders, undecoded.
 
-    An image has the name of one or the content of one. Hidden files and folders (a leading dot), all other
-    files, the workspaces and models of unpool in it, and the folder `leave_out` are left alone and appear
-    nowhere. Symbolic links are followed, but each real file and each real folder is read once and is named
-    without a link where it can be; hard links are files in their own right. Nothing but regular files is ever
-    opened.
+    An image has the name of one or the content of one. Hidden files and folders (a leading dot), what systems keep
+    beside photographs (`core/system_files.py`), what unpool wrote (`core/markers.py`), and the folder `leave_out`
+    are left alone; `left_out` lists what looks like images there. Symbolic links are followed. Each real folder is
+    read once, and each real file that lies in one of them has that name alone; links to a file elsewhere are images
+    of their own names, and hard links are files in their own right. Nothing but regular files is ever opened.
 
     Args:
         folder: The folder to search.
         leave_out: A folder inside it that is not read.
+        as_masks: Take every link as an image of its own name, and label maps that unpool predicted too.
         progress: Called now and then with the number of images found so far.
 
     Returns:
@@ -76,7 +116,7 @@ def scan_folder(
     """
     root = os.path.realpath(folder)
     _check(root, folder)
-    walk = _Walk(progress)
+    walk = _Walk(progress, as_masks)
     # A link to a folder above this one would pull in everything that lies beside it: it is a loop too.
     walk.seen.update(str(above) for above in Path(root).parents)
     if leave_out is not None:
@@ -88,7 +128,7 @@ def scan_folder(
             walk.link(key, path)
     if progress is not None:
         progress(len(walk.files))
-    return _with_valid_keys(walk.files, walk.problems)
+    return walk.result()
 
 
 def _check(root: str, typed: Path) -> None:
@@ -108,14 +148,23 @@ def _check(root: str, typed: Path) -> None:
 
 @dataclass
 class _Walk:
-    """The state of a scan: `seen` holds real folders, `linked` real files that were reached through a link."""
+    """The state of a scan.
+
+    `seen` holds real folders, `linked` real files outside them that links lead to, `renamed` real files without an
+    image's name to which links give one, `predictions` real files that `segment predict` wrote.
+    """
 
     progress: Callable[[int], None] | None
+    as_masks: bool
     files: list[ImageFile] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    left_out: dict[str, LeftOut] = field(default_factory=dict)
+    folders: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
+    predictions: set[str] = field(default_factory=set)
 
     def folder(self, path: str, key: str, real: str) -> None:
         """Read one folder and those inside it; links wait, so that real files keep their own names."""
@@ -123,51 +172,109 @@ class _Walk:
         while todo:
             path, key, real = todo.pop()
             entries = [] if real in self.seen else self._entries(path, key)
-            if key and is_unpool_folder(real, {entry.name for entry in entries}):
+            names = {entry.name for entry in entries}
+            if key and self._is_own(key, real, names):
                 continue
             self.seen.add(real)
+            self._note_predictions(key, real, entries)
             for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                inside = (entry.path, key + entry.name, f"{real}{os.sep}{entry.name}")
-                if entry.is_symlink():
-                    self.links.append((inside[1], entry.path))
-                elif entry.is_dir(follow_symlinks=False):
-                    if not entry.name.endswith(WORKSPACE_ENDING):
-                        todo.append((inside[0], inside[1] + "/", inside[2]))
-                elif inside[2] not in self.linked:
-                    self._file(inside[0], inside[1])
+                todo += self._entry(entry, key, real, names)
+
+    def _entry(
+        self, entry: os.DirEntry[str], key: str, real: str, names: Collection[str]
+    ) -> list[tuple[str, str, str]]:
+        """Take one file, remember one link, or return one folder to be read."""
+        inside = (entry.path, key + entry.name, f"{real}{os.sep}{entry.name}")
+        if entry.is_symlink():
+            if not entry.name.startswith("."):
+                self.links.append((inside[1], entry.path))
+        elif entry.is_dir(follow_symlinks=False):
+            if self._is_readable(entry.name, inside[1]) and not entry.name.startswith("."):
+                return [(inside[0], f"{inside[1]}/", inside[2])]
+        elif entry.name.startswith("."):
+            if has_image_name(entry.name):
+                self._leave(inside[1], "hidden")
+        elif inside[2] in self.linked:
+            self._leave(inside[1], "link", "a link leads to it, and has brought it in")
+        elif inside[2] not in self.predictions:
+            self._file(inside[0], inside[1], names)
+        return []
+
+    def _is_readable(self, name: str, key: str) -> bool:
+        """Whether a folder is read; notes those that are not and hold pictures."""
+        if content := system_folder(name, PurePosixPath(key).parent.name):
+            self._leave(key, "system", content)
+            return False
+        if name.endswith(WORKSPACE_ENDING):
+            self._leave(key, "own", "a workspace")
+            return False
+        return True
+
+    def _is_own(self, key: str, real: str, names: Collection[str]) -> bool:
+        """Whether unpool wrote a folder below the scanned one."""
+        if is_unpool_folder(real, names):
+            kind = "a workspace" if WORKSPACE_TABLE in names else "a model"
+            self._leave(key, "own", kind)
+            return True
+        # Class folders directly in the scanned one were named by the user: it is those images that are wanted.
+        if COPIES in names and key.count("/") > 1:
+            self._leave(PurePosixPath(key).parent.as_posix(), "own", "copies sorted by unpool export")
+            return True
+        return False
+
+    def _note_predictions(self, key: str, real: str, entries: Collection[os.DirEntry[str]]) -> None:
+        """Note what `segment predict` wrote here, unless there is nothing else in the scanned folder itself."""
+        names = {entry.name for entry in entries}
+        if self.as_masks or PREDICTIONS not in names:
+            return
+        found = predicted_files(real)
+        if not key and not any(has_image_name(name) for name in names - found):
+            return
+        self.predictions.update(f"{real}{os.sep}{name.replace('/', os.sep)}" for name in found)
+        self._leave(key or ".", "own", f"{len(found)} files of unpool segment predict")
 
     def _entries(self, path: str, key: str) -> list[os.DirEntry[str]]:
         try:
             with os.scandir(path) as entries:
-                return list(entries)
+                found = list(entries)
         except OSError as error:
             word = "no-permission" if isinstance(error, PermissionError) else "unreadable"
             self.problems.append(
                 Problem(key.rstrip("/"), word, f"the folder cannot be read: {error.strerror}")
             )
             return []
+        if any(_is_something(entry.name) for entry in found):
+            self.folders.add(to_key(key.rstrip("/")))
+        return found
 
     def link(self, key: str, path: str) -> None:
-        """Follow one link, unless what it leads to has been read under another name."""
+        """Follow one link, unless what it leads to has been read under its own name."""
         real = Path(os.path.realpath(path))  # Path.resolve gives up on a link that leads back to itself
         if not _exists(real):
             if has_image_name(key):
                 detail = "the link leads to nothing, or back to itself"
                 self.problems.append(Problem(key, "broken-link", detail))
         elif real.is_dir():
-            if not real.name.endswith(WORKSPACE_ENDING):
-                self.folder(path, key + "/", str(real))
-        elif not self._was_read(real):
+            if str(real) in self.seen:
+                self._leave(key, "link", "leads to a folder that is read, or to one above")
+            elif self._is_readable(real.name, key):
+                self.folder(path, f"{key}/", str(real))
+        elif self._is_named_otherwise(real, key):
+            self._leave(key, "link", "leads to a file that is read under its own name")
+        else:
             self.linked.add(str(real))
             self._file(path, key)
 
-    def _was_read(self, real: Path) -> bool:
-        listed = str(real.parent) in self.seen and not real.name.startswith(".")
-        return listed or str(real) in self.linked
+    def _is_named_otherwise(self, real: Path, key: str) -> bool:
+        """Whether the file that a link leads to is an image by its own name."""
+        if self.as_masks or str(real.parent) not in self.seen or real.name.startswith("."):
+            return False
+        if has_image_name(key) and not has_image_name(real.name):
+            self.renamed.add(str(real))  # a store of contents, whose links have the names
+            return False
+        return True
 
-    def _file(self, path: str, key: str) -> None:
+    def _file(self, path: str, key: str, names: Collection[str] = ()) -> None:
         named, file = has_image_name(key), Path(path)
         try:
             status = file.stat()
@@ -176,9 +283,38 @@ class _Walk:
         if problem := _problem(file, status) if named else None:
             self.problems.append(Problem(key, *problem))
         elif named or (stat.S_ISREG(status.st_mode) and status.st_size and _has_image_content(file)):
-            self.files.append(ImageFile(key, file, status.st_size, status.st_mtime))
+            if not named and (owner := sidecar_of(file.name, names)):
+                self._leave(key, "sidecar", owner)
+                return
+            self.files.append(ImageFile(key, file, status.st_size, status.st_mtime, stamp_of(status)))
             if self.progress is not None and len(self.files) % 1000 == 0:
                 self.progress(len(self.files))
+
+    def _leave(self, key: str, kind: str, detail: str = "") -> None:
+        path = to_key(key.rstrip("/"))
+        self.left_out.setdefault(path, LeftOut(path, Note(kind, detail)))
+
+    def result(self) -> Scan:
+        """List what was found by path; names that are no valid keys get keys of their own."""
+        files = [
+            file
+            for file in self.files
+            if not self.renamed or file.file.is_symlink() or os.path.realpath(file.file) not in self.renamed
+        ]
+        keys = unique_keys([*(file.path for file in files), *(problem.path for problem in self.problems)])
+        keyed = [replace(file, path=keys[file.path]) if file.path in keys else file for file in files]
+        problems = [replace(each, path=keys.get(each.path, each.path)) for each in self.problems]
+        return Scan(
+            sorted(keyed, key=lambda file: file.path),
+            sorted(problems, key=lambda each: each.path),
+            sorted(self.left_out.values(), key=lambda each: each.path),
+            frozenset(self.folders),
+        )
+
+
+def _is_something(name: str) -> bool:
+    """Whether a name shows that a folder is in use, and no empty place for a disk."""
+    return not (name.startswith(".") or name.lower() in TRIFLES or system_folder(name))
 
 
 def _problem(file: Path, status: os.stat_result) -> tuple[str, str] | None:
@@ -205,39 +341,3 @@ def _has_image_content(file: Path) -> bool:
             return sniff(stream.read(HEAD)) is not None
     except OSError:
         return False
-
-
-def _with_valid_keys(files: list[ImageFile], problems: list[Problem]) -> Scan:
-    """Names that are not valid Unicode get keys that are, each different from every other key."""
-    keys = _valid_keys([*(file.path for file in files), *(problem.path for problem in problems)])
-    valid_files = [replace(file, path=keys.get(file.path, file.path)) for file in files]
-    valid_problems = [replace(problem, path=keys.get(problem.path, problem.path)) for problem in problems]
-    return Scan(
-        sorted(valid_files, key=lambda file: file.path), sorted(valid_problems, key=lambda each: each.path)
-    )
-
-
-def _valid_keys(names: Iterable[str]) -> dict[str, str]:
-    """From each name that holds undecodable bytes to its key; other names are left out.
-
-    >>> _valid_keys(["a.png", "caf\\udce9.png"])
-    {'caf\\udce9.png': 'caf\\\\xe9.png'}
-    """
-    odd = sorted(name for name in names if not _is_valid(name))
-    used = set(names) if odd else set()
-    keys = {}
-    for name in odd:
-        key = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-        while key in used:
-            key = f"{key}~"
-        used.add(key)
-        keys[name] = key
-    return keys
-
-
-def _is_valid(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
