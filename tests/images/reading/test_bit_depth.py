@@ -93,7 +93,7 @@ RGB = picture()
         (RGB, {"photometric": "rgb", "bigtiff": True, "byteorder": ">"}, "uint8×3"),
         (RGB.astype(np.float64), {"photometric": "rgb", "compression": "zlib"}, "float64×3"),
         (np.moveaxis(RGB, 2, 0) / 255, {"photometric": "rgb", "planarconfig": "separate"}, "float64×3"),
-        (RGB.astype(np.uint16) * 257, {"photometric": "rgb"}, "RGB"),  # Pillow's own, upper bits
+        (RGB.astype(np.uint16) * 257, {"photometric": "rgb"}, "uint16×3"),
     ],
 )
 def test_tiffs_beyond_pillow(

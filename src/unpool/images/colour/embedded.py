@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -13,6 +14,10 @@ from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import Stream
 from unpool.images.values.statements import read_chunks
 
+if TYPE_CHECKING:
+    import tifffile
+
+ICC_PROFILE = 34675  # the tag of a TIFF
 MAX_HEAD = 65_536  # bytes in which the profile of a GIF or JPEG 2000 begins
 SRGB_GAMMA = 1 / 2.2
 GAMMA_TOLERANCE = 0.03  # of 1/gamma, within which sRGB is meant
@@ -59,6 +64,14 @@ def find_profile(
     find = _FINDERS.get(image_format)
     content = find(stream) if find is not None else None
     return None if content is None else ColourProfile(content)
+
+
+def find_tiff_profile(page: tifffile.TiffPage) -> ColourProfile | None:
+    """Find the colour profile of a tifffile page."""
+    if ICC_PROFILE not in page.tags:
+        return None
+    content = page.tags.valueof(ICC_PROFILE)
+    return ColourProfile(bytes(content) if content else b"")
 
 
 def _adobe_rgb(image: Image.Image) -> ColourProfile | None:

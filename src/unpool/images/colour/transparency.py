@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from PIL import Image
 
+from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import Stream
 
 Ground: TypeAlias = Literal["white", "black"]
@@ -19,7 +20,7 @@ MIN_SEEN_SHARE = 0.05  # of what is drawn, that has to be seen on white
 MAX_SAMPLED_SIDE = 512  # pixels a side at which that is looked at
 
 
-def with_true_alpha(image: Image.Image, stream: Stream, image_format: str) -> Image.Image:
+def with_true_alpha(image: Image.Image, stream: Stream, image_format: str, notes: list[Note]) -> Image.Image:
     """Keep of an alpha channel what it means.
 
     A channel that is zero everywhere was never filled, unless all pixels are equal, and a TGA's that counts no
@@ -29,6 +30,7 @@ def with_true_alpha(image: Image.Image, stream: Stream, image_format: str) -> Im
         image: RGBA, loaded.
         stream: Its file.
         image_format: By Pillow's name.
+        notes: Receives a channel that was passed over.
 
     Returns:
         RGB where the channel means nothing, otherwise RGBA, its colours not multiplied with alpha.
@@ -39,7 +41,10 @@ def with_true_alpha(image: Image.Image, stream: Stream, image_format: str) -> Im
             return image.convert("RGB")
         if meaning == "multiplied":
             image = Image.frombytes("RGBa", image.size, image.tobytes()).convert("RGBA")
-    return without_empty_alpha(image)
+    kept = without_empty_alpha(image)
+    if kept is not image:
+        notes.append(Note("empty-alpha"))
+    return kept
 
 
 def _tga_alpha(stream: Stream) -> Literal["none", "straight", "multiplied"]:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from unpool.errors import UnreadableImageError
+from unpool.images.colour.embedded import find_profile
+from unpool.images.colour.transparency import with_true_alpha
 from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import (
     IN_MEMORY_BYTES,
@@ -24,8 +25,11 @@ from unpool.images.reading.opening import (
     find_reader,
     open_image,
 )
-from unpool.images.tiff.reader import read_tiff, tiff_size
 from unpool.images.reading.upright import averageable, read_orientation, upright_rgb
+from unpool.images.tiff.reader import open_tiff, tiff_size
+from unpool.images.values.deep_pixels import load_scaled
+from unpool.images.values.rules import NO_RULES, Found, ValueRules
+from unpool.images.values.scaling import Scaling
 
 LARGE_PIXELS = 30_000_000  # pictures above this are decoded one at a time, however many threads there are
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -51,12 +55,14 @@ class Picture:
     notes: tuple[Note, ...] = ()
 
 
-def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(
+    file: Path, *, min_side: int | None = None, max_pixels: int = MAX_PIXELS, rules: ValueRules = NO_RULES
+) -> Picture:
     """Decode an image file to upright RGB.
 
-    The first frame or page is read, turned as its EXIF data says, and laid on white where transparent. More
-    than 8 bits per value are scaled by the rule of `bit_depth.to_8_bits`; 16-bit colour PNG and TIFF keep their
-    upper 8 bits. Colour profiles are not applied. May be called from many threads.
+    The first frame or page is read, turned as its EXIF data says, converted to sRGB by its profile, and laid on a
+    ground where transparent. More than 8 bits per value are scaled by the first rule of `values.scaling` that
+    applies. May be called from many threads.
 
     Args:
         file: The image file.
@@ -64,6 +70,7 @@ def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = M
             side never below `2 * min_side`: enough for a faithful resize, and several times faster for
             photographs. None decodes the whole.
         max_pixels: Limit of width times height of the original.
+        rules: Of the collection that the file belongs to, for more than 8 bits per value.
 
     Returns:
         The picture.
@@ -76,7 +83,26 @@ def read_picture(file: Path, *, min_side: int | None = None, max_pixels: int = M
     with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
         stream.seek(0)
         digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-        return _decode(stream, image_format, digest, min_side, max_pixels)
+        return _decode(stream, Scaling(rules, image_format), digest, min_side, max_pixels)
+
+
+def find_values(file: Path, nodata: tuple[float, ...] = ()) -> Found | None:
+    """Decode a file to find what its values are like.
+
+    Args:
+        file: An image.
+        nodata: Values that mean "no data".
+
+    Returns:
+        What was found; None where the file cannot be read, or has 8 bits.
+    """
+    try:
+        with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
+            scaling = Scaling(ValueRules(nodata=nodata), image_format)
+            _decode(stream, scaling, "", None, MAX_PIXELS)
+            return scaling.found
+    except UnreadableImageError:
+        return None
 
 
 def read_size(file: Path) -> tuple[int, int]:
@@ -86,53 +112,55 @@ def read_size(file: Path) -> tuple[int, int]:
         UnreadableImageError: Where the file does not say them.
     """
     with open_image(file, in_memory=0) as (stream, image_format):
-        stream.seek(0)
-        try:
-            image = find_reader(image_format)(stream)
-        except SyntaxError:
-            if image_format != "TIFF":
-                raise
+        if image_format == "TIFF":
             return tiff_size(stream)
+        stream.seek(0)
+        image = find_reader(image_format)(stream)
         # Without EXIF in the head, a PNG would be decoded in search of some behind the pixels.
-        turned = "exif" in image.info and image_format != "TIFF" and read_orientation(image) >= 5
+        turned = "exif" in image.info and read_orientation(image) >= 5
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
-def _decode(stream: Stream, image_format: str, digest: str, min_side: int | None, max_pixels: int) -> Picture:
+def _decode(
+    stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int
+) -> Picture:
+    image_format, notes = scaling.image_format, scaling.notes
+    if image_format == "TIFF":
+        return _decode_tiff(stream, scaling, digest, min_side, max_pixels)
     stream.seek(0)
-    try:
-        image = find_reader(image_format)(stream)
-    except Exception:
-        if image_format == "TIFF":
-            return _decode_with_tifffile(stream, digest, min_side, max_pixels)
-        raise
+    image = find_reader(image_format)(stream)
     check_size(image.width, image.height, max_pixels)
     width, height, mode = image.width, image.height, image.mode
     # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size. The box is where the picture then really ends: its
     # last pixels may be a part of one only, and to overlook that would stretch it.
     drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
     with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
-        image.load()
-        orientation = read_orientation(image)  # read only now: while loading, Pillow turns TIFFs by itself
+        shown = averageable(load_scaled(image, stream, scaling))
+        orientation = read_orientation(image)
         box = drafted[1] if drafted else (0, 0, *image.size)
-        pixels = upright_rgb(averageable(image), orientation, min_side, box)
+        if shown.mode == "RGBA":
+            shown = with_true_alpha(shown, stream, image_format, notes)
+        profile = find_profile(image, stream, image_format, notes)
+        pixels = upright_rgb(shown, orientation, min_side, box, profile, notes)
     if orientation >= 5:
         width, height = height, width
-    return Picture(pixels, width, height, mode, mode in _GREY_MODES or _has_no_colour(pixels), digest)
+    is_grey = mode in _GREY_MODES or _has_no_colour(pixels)
+    return Picture(pixels, width, height, mode, is_grey, digest, tuple(notes))
 
 
-def _decode_with_tifffile(stream: Stream, digest: str, min_side: int | None, max_pixels: int) -> Picture:
-    try:
-        page = read_tiff(stream, max_pixels)
-    except ImportError as error:
-        detail = 'a damaged TIFF, or a kind that needs: pip install "unpool[tiff]"'
-        raise UnreadableImageError("unsupported", detail) from error
-    height, width = page.pixels.shape[:2]
-    check_size(width, height, max_pixels)
-    pixels = upright_rgb(Image.fromarray(page.pixels), page.orientation, min_side, (0, 0, width, height))
-    if page.orientation >= 5:
-        width, height = height, width
-    return Picture(pixels, width, height, page.mode, page.pixels.ndim == 2 or _has_no_colour(pixels), digest)
+def _decode_tiff(stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int) -> Picture:
+    with open_tiff(stream) as tiff:
+        width, height = tiff.width, tiff.height
+        check_size(width, height, max_pixels)
+        with _one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
+            read = tiff.read(scaling)
+            profile = find_profile(read.image, stream, "TIFF", scaling.notes)
+            shown = averageable(read.image)
+            if shown.mode == "RGBA":
+                shown = with_true_alpha(shown, stream, "TIFF", scaling.notes)
+            pixels = upright_rgb(shown, 1, min_side, (0, 0, width, height), profile, scaling.notes)
+    is_grey, notes = read.is_grey or _has_no_colour(pixels), (*read.notes, *scaling.notes)
+    return Picture(pixels, width, height, read.mode, is_grey, digest, notes)
 
 
 def _has_no_colour(pixels: np.ndarray) -> bool:

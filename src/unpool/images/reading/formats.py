@@ -19,14 +19,24 @@ ENDINGS = {
 }  # fmt: skip
 UNSIGNED = frozenset({"TGA", "PCX", "ICO"})
 RAW_ENDINGS = frozenset(
-    {".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef", ".srw", ".raw"}
-)
+    {
+        ".3fr", ".ari", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".gpr", ".iiq", ".k25", ".kdc",
+        ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw",
+        ".x3f",
+    }
+)  # fmt: skip
+RAW_DETAIL = "it is a raw file of a camera, which is not developed; export it as JPEG, PNG or TIFF"
 UNSUPPORTED_ENDINGS = RAW_ENDINGS | {".svg", ".eps", ".exr", ".hdr", ".xcf", ".jxl"}
+
+RAW = "RAW"  # what `sniff` calls raw files; they are recognised, but no reader is there for them
 
 _SIGNATURES = (
     (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF87a", "GIF"), (b"GIF89a", "GIF"),
     (b"II*\0", "TIFF"), (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"), (b"8BPS\0\1", "PSD"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"), (b"\xff\x4f\xff\x51", "JPEG2000"), (b"qoif", "QOI"),
+    # Raw files of cameras that are no TIFFs: Olympus, Panasonic and Leica, Fujifilm, Sigma, Canon's CRW, Minolta.
+    (b"IIRO", RAW), (b"IIRS", RAW), (b"MMOR", RAW), (b"IIU\0", RAW), (b"FUJIFILMCCD-RAW", RAW), (b"FOVb", RAW),
+    (b"II\x1a\0\0\0HEAPCCDR", RAW), (b"\0MRM", RAW), (b"ARRI", RAW),
 )  # fmt: skip
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset(
@@ -78,6 +88,8 @@ def _container(head: bytes) -> str | None:
     brands = {head[8:12], *(head[i : i + 4] for i in range(16, end, 4))}
     if brands & _AVIF_BRANDS:
         return "AVIF"
+    if b"crx " in brands:  # Canon's CR3
+        return RAW
     return "HEIF" if brands & _HEIF_BRANDS else None
 
 

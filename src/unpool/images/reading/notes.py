@@ -7,8 +7,12 @@ is one entry of `NOTE_KINDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+from unpool.core.file_names import printable
+
+NUM_NAMED = 3  # files named in a message
 
 
 @dataclass(frozen=True)
@@ -104,3 +108,23 @@ def from_text(text: str | None) -> list[Note]:
     """
     lines = (text or "").splitlines()
     return [Note(kind, detail) for kind, _, detail in (line.partition(": ") for line in lines)]
+
+
+def describe_left_out(left_out: Sequence[LeftOut]) -> list[str]:
+    """Say what a scan left alone, a line for each kind, with some names.
+
+    >>> describe_left_out([LeftOut("@eaDir", Note("system", "thumbnails"))])
+    ['left alone: 1 folders of the system (@eaDir: thumbnails)']
+    """
+    found: dict[str, list[LeftOut]] = {}
+    for each in left_out:
+        found.setdefault(each.note.kind, []).append(each)
+    return [
+        f"left alone: {len(some):,} {NOTE_KINDS[kind].title.removesuffix(' left alone')} "
+        f"({', '.join(map(_describe, some[:NUM_NAMED]))}{' …' if len(some) > NUM_NAMED else ''})"
+        for kind, some in found.items()
+    ]
+
+
+def _describe(each: LeftOut) -> str:
+    return printable(each.path) + (f": {each.note.detail}" if each.note.detail else "")

@@ -18,6 +18,8 @@ from unpool.errors import UnreadableImageError
 from unpool.images.reading.formats import (
     ENDINGS,
     HEAD,
+    RAW,
+    RAW_DETAIL,
     UNSIGNED,
     UNSUPPORTED_ENDINGS,
     ending,
@@ -92,6 +94,8 @@ def _format_of(head: bytes, name: str) -> str:
         raise UnreadableImageError(
             "unsupported", f"{suffix} files cannot be read; export them as JPEG, PNG or TIFF"
         )
+    if found == RAW:
+        raise UnreadableImageError("unsupported", RAW_DETAIL)
     if found is None and ENDINGS.get(suffix) in UNSIGNED:
         return ENDINGS[suffix]
     if found is None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from unpool.images.colour.embedded import ColourProfile
+from unpool.images.colour.profiles import to_srgb
+from unpool.images.colour.transparency import choose_ground, flatten
 from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.notes import Note
 
 _DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _UPRIGHT = {
@@ -43,9 +47,14 @@ def averageable(image: Image.Image) -> Image.Image:
 
 
 def upright_rgb(
-    image: Image.Image, orientation: int, min_side: int | None, box: tuple[float, float, float, float]
+    image: Image.Image,
+    orientation: int,
+    min_side: int | None,
+    box: tuple[float, float, float, float],
+    profile: ColourProfile | None,
+    notes: list[Note],
 ) -> np.ndarray:
-    """Reduce a loaded image, put it on white and turn it.
+    """Reduce a loaded image, convert its colours, lay it on a ground and turn it.
 
     In this order it costs least.
 
@@ -54,19 +63,23 @@ def upright_rgb(
         orientation: EXIF's, 1..8.
         min_side: The smaller side of a reduced result is `2 * min_side`; None keeps the size.
         box: The part of the image that is the picture, left, top, right, bottom.
+        profile: What its colours mean; None for sRGB.
+        notes: Receives what was assumed.
 
     Returns:
         (H, W, 3) uint8.
     """
+    ground = choose_ground(image) if image.mode == "RGBA" else "white"
+    if ground != "white":
+        notes.append(Note("ground"))
     # Below 4 * min_side a second resize costs more than it saves.
     if min_side and (min(image.size) > 4 * min_side or box[2:] != image.size):
         scale = 2 * min_side / min(box[2:])
         size = round(box[2] * scale), round(box[3] * scale)
         image = image.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=2.0)
+    image = to_srgb(image, profile, notes)
     if image.mode == "RGBA":
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        image = white
+        image = flatten(image, ground)
     if image.mode != "RGB":  # Pillow would copy even then, and pictures can be large
         image = image.convert("RGB")
     if orientation in _UPRIGHT:

@@ -1,100 +1,348 @@
-"""Read TIFF files beyond Pillow's reach through tifffile.
+"""Read TIFF files whole, each by the reader that its own tags call for.
 
-These are, among others, floating-point colour, 64-bit values, big-endian BigTIFF.
+Pillow reads what it reads rightly: grey and RGB of 8 bits, and a few old kinds that only it knows. Everything else
+is tifffile's.
+
+H, W height and width, R rows, C columns, S samples of a pixel.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
+from PIL import Image, TiffImagePlugin
 
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.notes import Note
+from unpool.images.tiff.camera_raw import check_not_raw
+from unpool.images.tiff.colours import JPEGS, PHOTOMETRIC, YCBCR, TiffColours, tiff_colours
+from unpool.images.tiff.pages import Pages, list_pages
+from unpool.images.tiff.subsampling import read_subsampled
+from unpool.images.values.scaling import Scaling
 
 if TYPE_CHECKING:
     import tifffile
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it writes to stderr
 
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, SAMPLE_FORMAT, ICC_PROFILE = 274, 282, 283, 339, 34675
+MAX_FRAMES = 16  # pages that are looked at where the first shows nothing
+MIN_OBLONG, MAX_OBLONG = (
+    1.02,
+    5.0,
+)  # height to width of a pixel; what lies beyond is no truth, below no difference
+# Compressions that every Pillow has: none, fax, LZW, JPEG, Deflate, PackBits.
+_PILLOWS = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773})
+_OLD_JPEG = 6
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
-class TiffPage:
-    """The first page of a TIFF.
+class TiffPicture:
+    """A decoded page.
 
-    `pixels` are uint8 (H, W) or (H, W, 3), not yet turned by `orientation` (EXIF's 1..8).
+    `image` has 8 bits, upright, its pixels square, its mode one of L, LA, RGB, RGBA and CMYK; `mode` names what the
+    file holds; `is_grey` says that it has no colours.
     """
 
-    pixels: np.ndarray
-    orientation: int
+    image: Image.Image
     mode: str
+    is_grey: bool
+    notes: tuple[Note, ...]
 
 
-def read_tiff(stream: BinaryIO, max_pixels: int) -> TiffPage:
-    """Read the first page with tifffile.
+@dataclass(frozen=True, slots=True)
+class TiffValues:
+    """A page's values as the file has them, upright.
 
-    Args:
-        stream: The file's content.
-        max_pixels: Limit of width times height.
+    `value_HW` is (H, W) of any type, or (H, W, S) where the values are colours, perhaps with transparency.
+    `table_N3` are the colours of a palette, uint8, None without one.
+    """
 
-    Returns:
-        The page, scaled to 8 bits.
+    value_HW: np.ndarray
+    table_N3: np.ndarray | None
+    colours: TiffColours
+    orientation: int
+    notes: tuple[Note, ...]
+
+
+class OpenTiff:
+    """A TIFF whose page has been chosen, not yet decoded.
+
+    `width` and `height` are those of the upright picture with square pixels.
+    """
+
+    def __init__(self, tiff: tifffile.TiffFile, stream: BinaryIO) -> None:
+        check_not_raw(tiff)
+        self._stream = stream
+        self.pages: Pages = list_pages(tiff)
+        self.page = self.pages.full[0]
+        self.orientation = read_orientation(self.page)
+        self.oblong = pixel_height(self.page)
+        size = square_size(int(self.page.imagewidth), int(self.page.imagelength), self.oblong)
+        self.width, self.height = size[::-1] if self.orientation >= 5 else size
+
+    def read(self, scaling: Scaling) -> TiffPicture:
+        """Decode the page, or the first after it that shows something.
+
+        Args:
+            scaling: How values of more than 8 bits are scaled.
+
+        Raises:
+            UnreadableImageError: For what cannot be shown rightly.
+        """
+        page, picture = self.page, self._decode(self.page, scaling)
+        if not _shows_something(picture.image):
+            for other in self._others():
+                again = Scaling(scaling.rules, scaling.image_format)
+                with contextlib.suppress(UnreadableImageError):
+                    candidate = self._decode(other, again)
+                    if _shows_something(candidate.image):
+                        page, picture = other, candidate
+                        scaling.take(again)
+                        break
+        frame = self.pages.describe(page)
+        notes = (*((Note("frame", frame),) if frame else ()), *picture.notes)
+        return TiffPicture(
+            self._squared(picture.image), picture.mode, picture.is_grey, (*notes, *self._oblong_note())
+        )
+
+    def read_values(self) -> TiffValues:
+        """Read the page's values unchanged, for masks.
+
+        Raises:
+            UnreadableImageError: For what cannot be read rightly.
+        """
+        check_segments(self.page, self._stream)
+        colours = tiff_colours(self.page)
+        value_HWS = read_samples(self.page)
+        count = 1 if colours.num_colours == 1 and colours.alpha == "none" else len(colours.used)
+        value_HWS = value_HWS[..., list(colours.used)]
+        frame = self.pages.describe(self.page)
+        notes = (*((Note("frame", frame),) if frame else ()), *colours.notes)
+        value = _turn(value_HWS[..., 0] if count == 1 else value_HWS, self.orientation)
+        return TiffValues(value, colours.table_N3, colours, self.orientation, notes)
+
+    def _others(self) -> list[tifffile.TiffPage]:
+        shape = self.page.shape
+        return [page for page in self.pages.full[1:] if page.shape == shape][: MAX_FRAMES - 1]
+
+    def _decode(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
+        check_segments(page, self._stream)
+        if is_pillows(page):
+            return self._by_pillow(page)
+        colours = tiff_colours(page)
+        values_HWS = read_samples(page)[..., list(colours.used)]
+        colours = settle_alpha(colours, values_HWS)
+        values_HWS = values_HWS[..., : len(colours.used)]
+        image = colours.to_image(values_HWS, colours.find_scale(values_HWS, scaling))
+        if profile := page.tags.valueof(ICC_PROFILE):
+            image.info["icc_profile"] = bytes(profile)
+        if self.orientation in _UPRIGHT:
+            image = image.transpose(_UPRIGHT[self.orientation])
+        return TiffPicture(image, _mode(page, colours), colours.space == "grey", colours.notes)
+
+    def _by_pillow(self, page: tifffile.TiffPage) -> TiffPicture:
+        self._stream.seek(0)
+        image: Image.Image = TiffImagePlugin.TiffImageFile(self._stream)
+        if page.index:
+            image.seek(page.index)
+        mode = image.mode
+        image.load()  # and turns it
+        if image.mode in ("1", "YCbCr"):
+            image = image.convert("L" if image.mode == "1" else "RGB")
+        return TiffPicture(image, mode, mode in ("1", "L", "LA", "La"), ())
+
+    def _squared(self, image: Image.Image) -> Image.Image:
+        if self.oblong == 1:
+            return image
+        info = image.info
+        image = image.resize((self.width, self.height), Image.Resampling.BICUBIC)
+        image.info = info
+        return image
+
+    def _oblong_note(self) -> tuple[Note, ...]:
+        if self.oblong == 1:
+            return ()
+        stored = f"{self.page.imagewidth} × {self.page.imagelength}"
+        return (Note("oblong", f"{stored} pixels, {self.oblong:.3g} times as high as wide"),)
+
+
+@contextlib.contextmanager
+def open_tiff(stream: BinaryIO) -> Iterator[OpenTiff]:
+    """Open a TIFF and choose its page.
+
+    Yields:
+        The open TIFF.
 
     Raises:
-        UnreadableImageError: `unsupported`, `truncated` or `too-large`.
-        ImportError: Without tifffile. Whatever tifffile raises on a damaged file is passed on.
+        UnreadableImageError: For raw files of cameras, and for whatever else cannot be read, inside the `with` block
+            too. Whatever decoders raise on damaged files is passed on.
     """
-    import tifffile
-
+    try:
+        import tifffile
+    except ImportError as error:
+        detail = 'TIFF files need: pip install "unpool[tiff]"'
+        raise UnreadableImageError("unsupported", detail) from error
     stream.seek(0)
-    with tifffile.TiffFile(stream) as tiff:
-        if len(tiff.pages) == 0:  # the list of pages lies at the end of most files
-            raise UnreadableImageError("truncated", "the file ends before its list of pages")
-        page = tiff.pages[0]
-        _check(page, stream, max_pixels)
-        mode = f"{page.dtype.name}×{page.samplesperpixel}"
-        return TiffPage(to_8_bits(_colours_last(page)), _orientation(page), mode)
+    try:
+        with tifffile.TiffFile(stream) as tiff:
+            yield OpenTiff(tiff, stream)
+    except UnreadableImageError:
+        raise
+    except Exception as error:
+        if "imagecodecs" in str(error):
+            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({error})'
+            raise UnreadableImageError("unsupported", detail) from error
+        raise
+
+
+def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
+    """Check that all strips or tiles of a page lie inside the file.
+
+    tifffile and Pillow fill what is missing with zeros. Strips and tiles of which offset and length are 0 were left
+    out by their writer, as GDAL does where there is no data.
+
+    Raises:
+        UnreadableImageError: `truncated`.
+    """
+    starts, sizes = page.dataoffsets, page.databytecounts
+    end = stream.seek(0, 2)
+    is_short = any(
+        start + size > end or (start > 0 and size == 0) for start, size in zip(starts, sizes, strict=False)
+    )
+    if is_short or not any(starts) or not any(sizes):
+        raise UnreadableImageError("truncated", "the file ends before the image does")
+    if len(starts) < math.prod(page.chunked) or len(sizes) < len(starts):
+        raise UnreadableImageError(
+            "truncated", f"the TIFF lists {len(starts)} parts, but its picture has {math.prod(page.chunked)}"
+        )
+
+
+def is_pillows(page: tifffile.TiffPage) -> bool:
+    """Return whether Pillow reads a page, and rightly.
+
+    It does grey, RGB and RGBA of 8 bits, or of 1, in the ordinary order; and YCbCr that is not JPEG's, and old JPEG.
+    """
+    compression, photometric = int(page.compression), int(page.photometric)
+    is_in_chain = page.treeindex == (page.index,)
+    if not is_in_chain or page.parent.is_bigtiff or PHOTOMETRIC not in page.tags or page.imagedepth > 1:
+        return False
+    if compression == _OLD_JPEG:
+        return True
+    if photometric == YCBCR and compression not in JPEGS:
+        return compression in _PILLOWS and compression != 1 and page.bitspersample == 8
+    samples, extras = int(page.samplesperpixel), [int(kind) for kind in page.extrasamples]
+    kinds = {0: (1,), 1: (1,), 2: (3, 4), YCBCR: (3,)}
+    is_ordinary = (
+        samples in kinds.get(photometric, ())
+        and page.bitspersample in ((1, 8) if photometric in (0, 1) else (8,))
+        and page.dtype is not None
+        and page.dtype.kind in "ub"
+        and (samples == 1 or int(page.planarconfig) == 1)
+        and (samples < 4 or extras in ([1], [2]))
+    )
+    return (
+        is_ordinary and int(page.fillorder) == 1 and compression in _PILLOWS and int(page.predictor) in (1, 2)
+    )
+
+
+def read_samples(page: tifffile.TiffPage) -> np.ndarray:
+    """Decode a page's samples, (H, W, S) as the file has them, not turned."""
+    if page.is_subsampled and int(page.compression) == 1:
+        return read_subsampled(page)
+    values: np.ndarray = page.asarray()
+    if "Z" in page.axes:  # a volume: its first slice
+        values = np.take(values, 0, axis=page.axes.index("Z"))
+    if page.axes.startswith("S"):
+        values = np.moveaxis(values, 0, -1)
+    return values[..., None] if values.ndim == 2 else values
+
+
+def settle_alpha(colours: TiffColours, values: np.ndarray) -> TiffColours:
+    """Decide whether a fourth channel of which nothing is said is transparency.
+
+    Args:
+        colours: Whose alpha may be "unsaid".
+        values: Samples of the page, or a part of them, the last axis those of `used`.
+
+    Returns:
+        The colours with transparency, where the channel is opaque at half of the pixels or has two values alone,
+        otherwise without; either with a note.
+    """
+    if colours.alpha != "unsaid":
+        return colours
+    channel = values[..., 3]
+    white = 1 if colours.dtype.kind == "f" else 2**colours.bits - 1
+    is_opaque = channel == white
+    is_alpha = bool(is_opaque.mean() >= 0.5 or (is_opaque | (channel == 0)).all())
+    return colours.with_alpha(is_alpha)
+
+
+def read_orientation(page: tifffile.TiffPage) -> int:
+    """Return EXIF's 1..8; nonsense counts as upright."""
+    value = page.tags.valueof(ORIENTATION, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def pixel_height(page: tifffile.TiffPage) -> float:
+    """Return a pixel's height in widths, by the resolution tags; 1 for square ones."""
+    try:
+        x, y = (Fraction(*page.tags.valueof(tag)) for tag in (X_RESOLUTION, Y_RESOLUTION))
+        ratio = float(x / y)
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0
+    return ratio if MIN_OBLONG <= max(ratio, 1 / max(ratio, 1e-9)) <= MAX_OBLONG else 1.0
+
+
+def square_size(width: int, height: int, oblong: float) -> tuple[int, int]:
+    """Return width and height after the shorter side of the pixels is stretched to the longer one.
+
+    >>> square_size(1728, 1100, 204 / 98)
+    (1728, 2290)
+    """
+    return (width, round(height * oblong)) if oblong >= 1 else (round(width / oblong), height)
+
+
+def _turn(values: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn (H, W) or (H, W, S) values upright."""
+    if orientation >= 5:
+        values = np.swapaxes(values, 0, 1)
+    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(orientation, ())
+    return np.ascontiguousarray(np.flip(values, flips) if flips else values)
+
+
+def _shows_something(image: Image.Image) -> bool:
+    """Whether a picture has more than one colour."""
+    return any(low != high for low, high in np.atleast_2d(image.getextrema()))
+
+
+def _mode(page: tifffile.TiffPage, colours: TiffColours) -> str:
+    """Pillow's name for what the file holds, or a description like `float32×3`."""
+    if colours.space in ("palette", "lab", "ycbcr") or (colours.space == "cmyk" and colours.bits == 8):
+        return {"palette": "P", "lab": "LAB", "ycbcr": "YCbCr", "cmyk": "CMYK"}[colours.space]
+    if colours.space == "grey" and int(page.samplesperpixel) == 1 and colours.bits <= 16:
+        return {"b": "1", "u": "L" if colours.bits <= 8 else "I;16"}.get(
+            page.dtype.kind, str(page.dtype.name)
+        )
+    return f"{page.dtype.name}×{page.samplesperpixel}"
 
 
 def tiff_size(stream: BinaryIO) -> tuple[int, int]:
-    """Return the first page's upright width and height.
+    """Return the picture's upright width and height.
 
-    Raises as `read_tiff` does.
+    Raises as `open_tiff` does.
     """
-    import tifffile
-
-    stream.seek(0)
-    with tifffile.TiffFile(stream) as tiff:
-        page = tiff.pages[0]
-        width, height = int(page.imagewidth), int(page.imagelength)
-        return (height, width) if _orientation(page) >= 5 else (width, height)
-
-
-def _orientation(page: tifffile.TiffPage) -> int:
-    tag = page.tags.get(274)
-    return int(tag.value) if tag else 1
-
-
-def _check(page: tifffile.TiffPage, stream: BinaryIO, max_pixels: int) -> None:
-    if page.imagewidth * page.imagelength * page.imagedepth > max_pixels:
-        raise UnreadableImageError("too-large", f"the image is {page.imagewidth} × {page.imagelength} pixels")
-    if page.axes not in ("YX", "YXS", "SYX") or page.dtype is None or page.dtype.kind not in "uif":
-        raise UnreadableImageError("unsupported", f"a TIFF of axes {page.axes} and type {page.dtype}")
-    # tifffile fills what is missing with zeros, so the file has to be measured first.
-    ends = [start + size for start, size in zip(page.dataoffsets, page.databytecounts, strict=False)]
-    if not ends or max(ends) > stream.seek(0, 2):
-        raise UnreadableImageError("truncated", "the file ends before the image does")
-
-
-def _colours_last(page: tifffile.TiffPage) -> np.ndarray:
-    """The values as (H, W) or (H, W, 3); channels that are not colours are dropped."""
-    values: np.ndarray = page.asarray()
-    if page.axes == "SYX":
-        values = np.moveaxis(values, 0, -1)
-    if values.ndim == 3:
-        values = values[..., :3] if values.shape[-1] >= 3 else values[..., 0]
-    if page.photometric == 0:  # white is zero
-        values = np.iinfo(values.dtype).max - values if values.dtype.kind == "u" else -values
-    return np.ascontiguousarray(values)
+    with open_tiff(stream) as tiff:
+        return tiff.width, tiff.height

@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.bit_depth import find_range
-from unpool.images.tiff.colours import tiff_colours
+from unpool.images.colour.embedded import find_tiff_profile
+from unpool.images.colour.profiles import to_srgb
+from unpool.images.colour.transparency import Ground, flatten, ground_of, without_empty_alpha
+from unpool.images.reading.notes import Note
+from unpool.images.tiff.camera_raw import check_not_raw
+from unpool.images.tiff.colours import JPEGS, tiff_colours
+from unpool.images.tiff.pages import list_pages
+from unpool.images.tiff.reader import pixel_height, read_orientation, settle_alpha
+from unpool.images.values.rules import NO_RULES, ValueRules
+from unpool.images.values.scaling import Scaling
 
 if TYPE_CHECKING:
     import tifffile
@@ -23,10 +31,11 @@ MAX_TIFF_PIXELS = 10_000_000_000  # 100,000 × 100,000
 MAX_SEGMENT_PIXELS = 100_000_000  # of one compressed strip or tile, which is decoded whole
 NUM_SAMPLED_SEGMENTS = 16  # strips or tiles that the range of deep pixels is found in
 NUM_SAMPLED_ROWS = 256  # the same of rows, where they can be read alone
+MAX_SAMPLED_PIXELS = 2_000_000
 
 
 @contextlib.contextmanager
-def open_rows(file: Path) -> Iterator[TiffRows]:
+def open_rows(file: Path, rules: ValueRules = NO_RULES) -> Iterator[TiffRows]:
     """Open a TIFF for reading by rows.
 
     Raises:
@@ -43,9 +52,8 @@ def open_rows(file: Path) -> Iterator[TiffRows]:
         tiff = tifffile.TiffFile(file)
     with tiff:
         with _explain_damage():
-            if not len(tiff.pages):
-                raise UnreadableImageError("truncated", "the file ends before its list of pages")
-            rows = TiffRows(tiff.pages[0])
+            check_not_raw(tiff)
+            rows = TiffRows(list_pages(tiff).full[0], rules)
         yield rows
 
 
@@ -67,15 +75,16 @@ def _explain_damage() -> Iterator[None]:
 
 
 class TiffRows:
-    """The rows of an open TIFF's first page.
+    """The rows of a page of an open TIFF.
 
-    Rows are (rows, W, 3) uint8. Uncompressed strips are read by rows, so one strip may be the whole image. Grey
-    becomes three equal channels, transparent pixels lie on white; more than 8 bits are scaled by the rule of
-    `bit_depth.to_8_bits`, its range found at places all over the image, and 16-bit colour keeps its upper 8 bits.
+    Rows are (rows, W, 3) uint8, their colours those of `reader.open_tiff`. Uncompressed strips are read by rows, so
+    one strip may be the whole image. Grey becomes three equal channels; the range of more than 8 bits is found at
+    places all over the image.
     """
 
-    def __init__(self, page: tifffile.TiffPage) -> None:
+    def __init__(self, page: tifffile.TiffPage, rules: ValueRules) -> None:
         self.page = page
+        self.notes: list[Note] = []
         self.height, self.width = int(page.imagelength), int(page.imagewidth)
         self._check()
         self.colours = tiff_colours(page)
@@ -91,7 +100,16 @@ class TiffRows:
             )
         self.planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
         self._decoded: dict[int, np.ndarray] = {}
-        self._black_white = (0.0, 1.0) if self.colours.white else self._sampled_range()
+        sample_NS = (
+            self._sample()
+            if self.colours.needs_sample or self.colours.alpha != "none"
+            else np.zeros((1, len(self.colours.used)), page.dtype)
+        )
+        self.colours = settle_alpha(self.colours, sample_NS)
+        sample_NS = sample_NS[:, : len(self.colours.used)]
+        self._scale = self.colours.find_scale(sample_NS, Scaling(rules, "TIFF", self.notes))
+        self._profile = find_tiff_profile(page)
+        self._has_alpha, self._ground = self._choose_ground(sample_NS)
 
     @_explain_damage()
     def read(self, top: int, bottom: int) -> np.ndarray:
@@ -106,7 +124,7 @@ class TiffRows:
             first, last = max(0, top - begin), min(self.high, bottom - begin)
             for across in range(self.across):
                 left = across * self.wide
-                piece = self.colours.to_rgb(self._piece(down, across, first, last), self._black_white)
+                piece = self._to_rgb(self._piece(down, across, first, last))
                 high, wide = piece.shape[:2]
                 above = begin + first - top
                 rows[above : above + high, left : left + wide] = piece
@@ -115,9 +133,28 @@ class TiffRows:
     def _piece(self, down: int, across: int, first: int, last: int) -> np.ndarray:
         """Rows of one strip or tile, (R, C, S) as the file has them, without what lies beyond the image."""
         place, each = down * self.across + across, self.across * self.down
-        used, wide = range(min(self.planes, self.colours.samples)), self.width - across * self.wide
+        used, wide = list(self.colours.used), self.width - across * self.wide
+        if self.planes == 1:
+            return self._rows(place, first, last)[:, :wide, used]
         planes = [self._rows(place + plane * each, first, last)[:, :wide] for plane in used]
         return planes[0] if len(planes) == 1 else np.concatenate(planes, axis=-1)
+
+    def _to_rgb(self, values_RCS: np.ndarray) -> np.ndarray:
+        image = self.colours.to_image(values_RCS, self._scale)
+        if image.mode in ("LA", "RGBA"):
+            image = image.convert("RGBA" if self._has_alpha else image.mode[:-1])
+        image = to_srgb(image, self._profile, [])  # whose note was made once
+        if image.mode == "RGBA":
+            image = flatten(image, self._ground)
+        return np.asarray(image.convert("RGB"))
+
+    def _choose_ground(self, sample_NS: np.ndarray) -> tuple[bool, Ground]:
+        """Whether the alpha channel means anything, and the ground of transparent pixels."""
+        image = self.colours.to_image(sample_NS[None], self._scale)
+        if image.mode not in ("LA", "RGBA") or without_empty_alpha(image) is not image:
+            return False, "white"
+        pixels_NC = np.asarray(image)[0]
+        return True, ground_of(pixels_NC[:, :-1], pixels_NC[:, -1])
 
     def _rows(self, index: int, first: int, last: int) -> np.ndarray:
         if self.is_plain:
@@ -156,7 +193,8 @@ class TiffRows:
             raise UnreadableImageError("truncated", "the file ends before the image does")
         return data
 
-    def _sampled_range(self) -> tuple[float, float]:
+    def _sample(self) -> np.ndarray:
+        """Samples of pixels from all over the image, (N, S)."""
         if self.is_plain:
             rows = (divmod(row, self.high) for row in _spaced_indices(self.height, NUM_SAMPLED_ROWS))
             pieces = [self._piece(down, 0, row, row + 1) for down, row in rows]
@@ -169,19 +207,24 @@ class TiffRows:
                 self._piece(down, across, 0, min(self.high, self.height - down * self.high))
                 for down, across in places
             ]
-        flat = [piece[..., : self.colours.num_colours].reshape(-1) for piece in pieces]
-        max_values = 2_000_000 // len(flat)
-        return find_range(np.concatenate([each[:: max(1, each.size // max_values)] for each in flat]))
+        flat = [piece.reshape(-1, piece.shape[-1]) for piece in pieces]
+        max_pixels = MAX_SAMPLED_PIXELS // len(flat)
+        return np.concatenate([each[:: max(1, len(each) // max_pixels)] for each in flat])
 
     def _check(self) -> None:
         if self.height * self.width > MAX_TIFF_PIXELS:
             raise UnreadableImageError("too-large", f"the image is {self.width} × {self.height} pixels")
-        tag = self.page.tags.get(274)
-        if tag is not None and int(tag.value) != 1:
-            raise UnreadableImageError(
-                "unsupported",
-                "large TIFFs are read as they lie, and this one is turned; save it again upright",
-            )
+        if read_orientation(self.page) != 1:
+            reason = "is turned; save it again upright"
+        elif pixel_height(self.page) != 1:
+            reason = "has oblong pixels; save it again with one resolution"
+        elif self.page.imagedepth > 1 or (
+            self.page.is_subsampled and int(self.page.compression) not in JPEGS
+        ):
+            reason = "is a volume, or its colours have fewer pixels; save it again as RGB"
+        else:
+            return
+        raise UnreadableImageError("unsupported", f"large TIFFs are read as they lie, and this one {reason}")
 
 
 def _spaced_indices(count: int, max_indices: int) -> list[int]:

@@ -99,6 +99,9 @@ class ValueRules:
         return next((each for each in ranges if high <= each[1]), ranges[-1])
 
 
+NO_RULES = ValueRules()
+
+
 def parse_range(text: str) -> Range | None:
     """Parse the value of `--range`.
 

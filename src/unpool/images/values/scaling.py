@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unpool.images.reading.bit_depth import Extent, Range, choose_range, measure, scale_range
+from unpool.images.reading.bit_depth import (
+    MAX_NEGATIVE_SHARE,
+    Extent,
+    Range,
+    choose_range,
+    measure,
+    scale_range,
+)
 from unpool.images.reading.notes import Note
 from unpool.images.values.rules import Found, ValueRules
 from unpool.images.values.statements import NOTHING, Statement
@@ -19,8 +26,8 @@ MIN_SPREAD_VALUES = 3  # different ones, that this is no coincidence
 class Scaling:
     """Scales the values of one file.
 
-    Afterwards `notes` say what was assumed, `found` what the values are like, and `range` which of them are black and
-    white.
+    Afterwards `notes` say what was assumed, `found` what the values are like, `range` which of them are black and
+    white, and `nodata` which mean "no data".
 
     Args:
         rules: Of the collection.
@@ -32,6 +39,24 @@ class Scaling:
     notes: list[Note] = field(default_factory=list)
     found: Found | None = None
     range: Range | None = None
+    nodata: tuple[float, ...] = ()
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the range was found in this picture alone, its extent apart from `found.stated`."""
+        found = self.found
+        if found is None or found.is_certain or found.stated is not None or self.rules.range is not None:
+            return False
+        return self.rules.find_assumed(found.kind, found.extent.high) is None
+
+    def take(self, other: Scaling) -> None:
+        """Take over what another one found, of the same rules."""
+        self.notes[:], self.found, self.range, self.nodata = (
+            other.notes,
+            other.found,
+            other.range,
+            other.nodata,
+        )
 
     def to_8_bits(self, values: np.ndarray, stated: Statement = NOTHING) -> np.ndarray:
         """Scale samples to uint8 by the first rule that applies.
@@ -48,9 +73,7 @@ class Scaling:
         """
         if values.dtype == np.uint8:
             return values
-        self.range = self.find_range(values, stated)
-        fill = self.found.extent.fill if self.found is not None else None
-        return scale_range(values, *self.range, (*self._nodata(stated), *([] if fill is None else [fill])))
+        return scale_range(values, *self.find_range(values, stated), self.nodata)
 
     def alpha_to_8_bits(self, alpha: np.ndarray) -> np.ndarray:
         """Scale the opacity that belongs to scaled samples.
@@ -63,32 +86,41 @@ class Scaling:
         white = self.range[1] if self.range is not None else full
         return scale_range(alpha, 0, white if 0 < float(alpha.max(initial=0)) <= white else full)
 
-    def find_range(self, values: np.ndarray, stated: Statement = NOTHING) -> Range:
+    def find_range(
+        self, values: np.ndarray, stated: Statement = NOTHING, *, is_colour: bool | None = None
+    ) -> Range:
         """Find black and white for samples, or a part of them.
 
         Args:
             values: As for `to_8_bits`.
             stated: What the file says of them.
+            is_colour: Whether they are colours, where their shape does not show it.
         """
-        nodata = self._nodata(stated)
-        extent = measure(values, nodata)
+        self.nodata = (*stated.nodata, *(each * stated.unit for each in self.rules.nodata))
+        extent = measure(values, self.nodata)
         if extent is None:
-            return 0.0, 1.0
-        if extent.fill is not None:
-            self.notes.append(Note("no-data", f"{extent.fill:g}, taken for no data"))
-        elif extent.has_nodata:
-            self.notes.append(Note("no-data", ", ".join(f"{each:g}" for each in nodata)))
-        is_colour = values.ndim == 3 and values.shape[2] >= 3
+            self.range = (0.0, 1.0)
+            return self.range
+        self._note_nodata(extent)
+        if is_colour is None:
+            is_colour = values.ndim == 3 and values.shape[2] >= 3
         dtype = np.dtype(values.dtype.newbyteorder("="))
         kind = f"{self.image_format} {dtype.name} {'colour' if is_colour else 'grey'}"
         certain = certain_range(values, extent, stated)
         own = stated.range if stated.is_extent and _holds(stated.range, extent) else None
         self.found = Found(kind, dtype, extent, own, certain is not None)
         if self.rules.range is not None:
-            return self.rules.range[0] * stated.unit, self.rules.range[1] * stated.unit
-        if certain is not None:
-            return certain
-        return self._assumed(self.found)
+            self.range = self.rules.range[0] * stated.unit, self.rules.range[1] * stated.unit
+        else:
+            self.range = certain or self._assumed(self.found)
+        return self.range
+
+    def _note_nodata(self, extent: Extent) -> None:
+        if extent.has_nodata:
+            self.notes.append(Note("no-data", ", ".join(f"{each:g}" for each in self.nodata)))
+        if extent.fill is not None:
+            self.notes.append(Note("no-data", f"{extent.fill:g}, taken for no data"))
+            self.nodata = (*self.nodata, extent.fill)
 
     def _assumed(self, found: Found) -> Range:
         extent = found.extent
@@ -97,13 +129,11 @@ class Scaling:
             if self.rules:
                 self.notes.append(Note("own-range", f"{extent.low:g} to {extent.high:g}"))
             return found.stated or choose_range(extent.low, extent.high, found.dtype)
-        if extent.high > assumed[1] or extent.low < assumed[0]:
+        margin = MAX_NEGATIVE_SHARE * (assumed[1] - assumed[0])
+        if extent.high > assumed[1] or extent.low < assumed[0] - margin:
             detail = f"{extent.low:g} to {extent.high:g}, read as {assumed[0]:g} to {assumed[1]:g}"
             self.notes.append(Note("clipped", detail))
         return assumed
-
-    def _nodata(self, stated: Statement) -> tuple[float, ...]:
-        return (*stated.nodata, *(each * stated.unit for each in self.rules.nodata))
 
 
 def certain_range(values: np.ndarray, extent: Extent, stated: Statement) -> Range | None:

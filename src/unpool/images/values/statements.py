@@ -7,12 +7,15 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from unpool.images.reading.bit_depth import Range, full_scales
 from unpool.images.reading.opening import Stream
+
+if TYPE_CHECKING:
+    import tifffile
 
 Tags: TypeAlias = Mapping[int, object]  # of a TIFF, values by number
 
@@ -117,6 +120,13 @@ def _jpeg2000(stream: Stream) -> Statement:
 
 
 _FINDERS: dict[str, Callable[[Stream], Statement]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000}
+
+
+def page_statement(page: tifffile.TiffPage) -> Statement:
+    """Read what a tifffile page says of its values."""
+    numbers = (GDAL_NODATA, DESCRIPTION, S_MIN_SAMPLE, S_MAX_SAMPLE, MIN_SAMPLE, MAX_SAMPLE)
+    tags = {number: page.tags.valueof(number) for number in numbers if number in page.tags}
+    return tiff_statement(tags, int(page.bitspersample), page.dtype)
 
 
 def tiff_statement(tags: Tags, bits: int, dtype: np.dtype) -> Statement:

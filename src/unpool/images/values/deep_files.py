@@ -1,0 +1,105 @@
+"""Find the files of a collection whose values have more than 8 bits, by their first bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from unpool.errors import UnreadableImageError
+from unpool.images.reading.opening import Stream, open_image
+from unpool.images.reading.scan import ImageFile
+
+MAX_PICTURES = 256  # of each format that are decoded to find the range
+NEVER_DEEP = (
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".gif",
+    ".webp",
+    ".bmp",
+    ".heic",
+    ".heif",
+    ".avif",
+    ".ico",
+    ".tga",
+)
+MAX_TAGS = 4096
+_BITS_PER_SAMPLE, _TYPE_SIZES = 258, {3: "H", 4: "I", 16: "Q"}
+
+
+def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
+    """List the files whose values have more than 8 bits, by format.
+
+    Only their first bytes are read, and those of JPEGs and the like not even looked at.
+    """
+    deep: dict[str, list[ImageFile]] = {}
+    for file in files:
+        if file.file.suffix.lower() in NEVER_DEEP:
+            continue
+        try:
+            with open_image(file.file, in_memory=0) as (stream, image_format):
+                is_deep = image_format in _LOOKS and _LOOKS[image_format](stream)
+        except (UnreadableImageError, OSError):  # reported when it is embedded
+            continue
+        if is_deep:
+            deep.setdefault(image_format, []).append(file)
+    return deep
+
+
+def some_of(files: Sequence[ImageFile]) -> list[ImageFile]:
+    """Up to 256 of the files, at even distances."""
+    step = max(1, -(-len(files) // MAX_PICTURES))
+    return list(files[::step])
+
+
+def _png(stream: Stream) -> bool:
+    stream.seek(24)
+    return stream.read(1) == b"\x10"
+
+
+def _pnm(stream: Stream) -> bool:
+    stream.seek(0)
+    return stream.read(2) in (b"Pf", b"PF")
+
+
+def _jpeg2000(stream: Stream) -> bool:
+    stream.seek(0)
+    head = stream.read(65_536)
+    start = head.find(b"\xff\x4f\xff\x51")
+    return start >= 0 and (head[start + 42 : start + 43] or b"\0")[0] & 0x7F > 7
+
+
+def _tiff(stream: Stream) -> bool:
+    """Whether a sample of the first page has more than 8 bits; without tifffile, which takes longer."""
+    try:
+        return _tiff_bits(stream) > 8
+    except (struct.error, KeyError, IndexError):  # damage, which the reader reports
+        return False
+
+
+def _tiff_bits(stream: Stream) -> int:
+    stream.seek(0)
+    head = stream.read(16)
+    order = "<" if head[:2] == b"II" else ">"
+    is_big = struct.unpack(order + "H", head[2:4])[0] == 43
+    (start,) = struct.unpack(order + ("Q" if is_big else "I"), head[8:16] if is_big else head[4:8])
+    stream.seek(start)
+    counter, size, inline = ("Q", 20, 8) if is_big else ("H", 12, 4)
+    (count,) = struct.unpack(order + counter, stream.read(struct.calcsize(counter)))
+    entries = stream.read(min(count, MAX_TAGS) * size)
+    for at in range(0, len(entries) - size + 1, size):
+        number, kind = struct.unpack(order + "HH", entries[at : at + 4])
+        if number != _BITS_PER_SAMPLE:
+            continue
+        (values,) = struct.unpack(order + ("Q" if is_big else "I"), entries[at + 4 : at + 4 + inline])
+        code = _TYPE_SIZES[kind]
+        content = entries[at + size - inline : at + size]
+        if values * struct.calcsize(code) > inline:
+            stream.seek(struct.unpack(order + ("Q" if is_big else "I"), content)[0])
+            content = stream.read(struct.calcsize(code))
+        return int(struct.unpack(order + code, content[: struct.calcsize(code)])[0])
+    return 1
+
+
+_LOOKS: dict[str, Callable[[Stream], bool]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000, "TIFF": _tiff}
