@@ -13,12 +13,14 @@ from unpool.errors import UnreadableImageError
 from unpool.images.datasets import NamedSet, is_named_set, load_named_set
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan, scan_folder
+from unpool.images.values.rules import NO_RULES, ValueRules
 
 
 class Source(Protocol):
     """Images whose keys (paths) stay the same between runs."""
 
     location: str  # as kept in the workspace, so that a later run knows whether it is the same
+    rules: ValueRules  # by which values of more than 8 bits are scaled
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
         """List the images."""
@@ -34,7 +36,7 @@ class FolderSource:
     """The images in a folder, without those in `leave_out`."""
 
     def __init__(self, folder: Path, leave_out: Path | None = None) -> None:
-        self.folder, self.leave_out = folder, leave_out
+        self.folder, self.leave_out, self.rules = folder, leave_out, NO_RULES
         self.location = str(folder.resolve())
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
@@ -43,7 +45,7 @@ class FolderSource:
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Decode an image, perhaps reduced, but not below `min_side`."""
-        return read_picture(file.file, min_side=min_side)
+        return read_picture(file.file, min_side=min_side, rules=self.rules)
 
     def size(self, file: ImageFile) -> tuple[int, int] | None:
         """Read width and height without decoding, None where impossible."""
@@ -57,7 +59,7 @@ class NamedSource:
     """A named data set, in memory under paths CLASS/INDEX.png."""
 
     def __init__(self, named: NamedSet) -> None:
-        self.location = named.name
+        self.location, self.rules = named.name, NO_RULES
         self._pixels_NHWC = named.pixels
         self._paths = named.paths
         self._row = {path: row for row, path in enumerate(named.paths)}

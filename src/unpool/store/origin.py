@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from unpool.core.file_identity import content_digest, sample_of
-from unpool.core.file_names import find_file
-from unpool.errors import UnpoolError
+from unpool.core.file_names import find_file, to_key
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.datasets import is_named_set
 from unpool.images.source import Source, open_source
 from unpool.images.values.rules import ValueRules
@@ -180,3 +180,48 @@ def _is_same_folder(before: str, now: str) -> bool:
         return Path(before).is_absolute() and Path(before).samefile(now)
     except OSError:
         return False
+
+
+def keys_of_typed(work: Path, typed: Sequence[str]) -> list[str]:
+    """Turn paths as a shell completes them into paths of the table.
+
+    A path of the table is taken as it is; any other is a file, absolute or seen from the current folder.
+
+    Args:
+        work: The workspace.
+        typed: What was typed.
+
+    Returns:
+        Paths of the table; what is none stays as it is.
+
+    Raises:
+        UsageError: One is the path of an image in the table, and a file here that is another image.
+    """
+    known = set(ImageTable(work).arrow(["path"])["path"].to_pylist())
+    folder = folder_of(work)
+    return [_key_of_typed(each, known, folder) for each in typed]
+
+
+def _key_of_typed(typed: str, known: Collection[str], folder: Path | None) -> str:
+    plain = os.path.normpath(typed) if typed else typed
+    key = next((each for each in (typed, to_key(typed), to_key(plain)) if each in known), None)
+    here = _key_of_file(typed, folder) if folder else None
+    here = here if here in known else None
+    if key is None or here is None or key == here:
+        return key or here or typed
+    if Path(typed).is_absolute() or typed.startswith(("./", "../", f".{os.sep}", f"..{os.sep}")):
+        return here
+    raise UsageError(
+        f"{typed!r} is the path of an image in the workspace, and in this folder it is the file of another, {here!r}; "
+        f"give {str(folder and folder / key)!r} or './{typed}'"
+    )
+
+
+def _key_of_file(typed: str, folder: Path) -> str | None:
+    """The path below the folder of the images of a file, whatever links lead to it; None for one elsewhere."""
+    whole = Path(os.path.normpath(Path.cwd() / typed))
+    real = Path(os.path.realpath(whole.parent)) / whole.name
+    for file, root in ((whole, folder), (real, Path(os.path.realpath(folder)))):
+        if file.is_relative_to(root):
+            return to_key(file.relative_to(root).as_posix())
+    return None

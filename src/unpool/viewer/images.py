@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.curation.reconstruction_error import has_trained_decoder
+from unpool.core.file_names import find_file
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import Picture, read_picture
@@ -181,7 +182,8 @@ class Pictures:
         Raises `UnpoolError` where it cannot be read.
         """
         try:
-            return self.embed(read_picture(file, min_side=self.encoder.preprocessing.size))
+            size = self.encoder.preprocessing.size
+            return self.embed(read_picture(file, min_side=size, rules=self.source.rules))
         except UnreadableImageError as error:
             raise UnpoolError(f"this file cannot be searched for: {error.detail}") from error
 
@@ -243,7 +245,7 @@ class Pictures:
         way = PurePosixPath(path)
         if way.is_absolute() or ".." in way.parts or not path:
             raise UnpoolError(f"{path} does not lie in the folder of the images")
-        return ImageFile(path, self.source.folder / path, 0, 0.0)
+        return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
 
 
 def _stamp(file: Path) -> float | None:

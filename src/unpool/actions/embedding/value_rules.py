@@ -1,0 +1,82 @@
+"""The rules by which a workspace scales values of more than 8 bits: kept, changed, found, reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
+from unpool.images.reading.scan import ImageFile, Scan
+from unpool.images.source import FolderSource, Source
+from unpool.images.value_survey import describe_ranges, survey_values
+from unpool.images.values.rules import ValueRules, parse_nodata, parse_range
+from unpool.store.reading import record
+from unpool.store.state import VALUES, read_state, write_state
+from unpool.store.table import ImageTable
+
+SECTION = "range"  # in reading.json
+
+
+@dataclass(frozen=True)
+class ValueRequest:
+    """What a command says of values of more than 8 bits, as typed; None keeps what the workspace has."""
+
+    range: str | None = None
+    nodata: str | None = None
+
+    def apply(self, rules: ValueRules) -> ValueRules:
+        """Change rules as requested; what was found under other rules is dropped.
+
+        Raises `UsageError` for a value that is no range or number.
+        """
+        changed = rules
+        if self.range is not None:
+            changed = replace(changed, range=parse_range(self.range))
+        if self.nodata is not None:
+            changed = replace(changed, nodata=parse_nodata(self.nodata))
+        is_same = (changed.range, changed.nodata) == (rules.range, rules.nodata)
+        return rules if is_same else replace(changed, assumed={})
+
+
+def prepare_rules(
+    work: Path, table: ImageTable, source: Source, scan: Scan, request: ValueRequest, progress: Progress
+) -> None:
+    """Give a source the rules of its workspace, with ranges for new kinds of images.
+
+    Where a request changes the rules, all images are to be embedded again.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        source: Receives the rules.
+        scan: Its images.
+        request: What the command says.
+        progress: Receives a stage and messages.
+    """
+    if not isinstance(source, FolderSource):
+        return
+    state = read_state(work)
+    before = ValueRules.from_dict(state.get(VALUES))
+    rules = request.apply(before)
+    if rules is not before and state.get("embedded_by"):
+        write_state(work, embedded_by=None)
+        progress.message(
+            "values of more than 8 bits are scaled in another way now: all images are embedded again"
+        )
+    files = scan.files if VALUES not in state or rules is not before else _new_files(table, scan)
+    survey = survey_values(files, rules, usable_cores(), progress)
+    source.rules = survey.rules
+    if survey.rules != before or VALUES not in state:
+        write_state(work, **{VALUES: survey.rules.to_dict()})
+    if rules.range is not None and rules is not before:
+        record(work, SECTION, None)
+    if survey.new:
+        sentence = describe_ranges(survey)
+        record(work, SECTION, sentence, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim)
+        progress.message(sentence)
+
+
+def _new_files(table: ImageTable, scan: Scan) -> list[ImageFile]:
+    known = set(table.arrow(["path"])["path"].to_pylist())
+    return [file for file in scan.files if file.path not in known]
