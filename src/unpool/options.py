@@ -36,6 +36,7 @@ class Option:
         allows_text: any text is allowed beside a number, such as the name of a folder.
         flag: how it is typed beside the name of its field, such as "-k".
         metavar: what stands for its value in messages, such as "DIR".
+        allows_minus: its value may begin with a minus.
     """
 
     help: str
@@ -47,6 +48,7 @@ class Option:
     allows_text: bool = False
     flag: str = ""
     metavar: str = ""
+    allows_minus: bool = False
 
     def describe(self) -> str:
         """Join help, unit and range in one line."""
@@ -118,10 +120,14 @@ OPTIONS: dict[str, Option] = {
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),
     "k": Option("number of images to find", flag="-k", low=1, high=100_000),
     "range": Option(
-        "values of black and white in images of more than 8 bits, or auto: found in the images", metavar="LOW,HIGH"
+        "values of black and white in images of more than 8 bits, or auto: found in the images",
+        metavar="LOW,HIGH",
+        allows_minus=True,
     ),
     "nodata": Option(
-        "value that means no data in images of more than 8 bits, several with commas, or auto", metavar="V"
+        "value that means no data in images of more than 8 bits, several with commas, or auto",
+        metavar="V",
+        allows_minus=True,
     ),
     "seed": Option("random seed; the same seed gives the same result", low=0, high=2**31 - 1),
     "device": Option("device that computes", choices=DEVICES),
@@ -199,7 +205,8 @@ OPTIONS: dict[str, Option] = {
     "crops": Option("augmentation of training images and masks: scenes (default), crop, none, or FILE.yaml"),
     "upsampling": Option("upsampling of the scores, by default interpolate", choices=UPSAMPLINGS),
     "unknown": Option(
-        "values in masks that are no class: refuse them, ignore them, or take the nearest class", choices=UNKNOWN
+        "values in masks that are no class: refuse them, ignore them, or take the nearest class",
+        choices=UNKNOWN,
     ),
     "mask-numbers": Option(
         "what numbers in masks are: classes, or objects on the ground 0; by default found out, and refused in doubt",

@@ -39,7 +39,8 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
     if option.allows_auto or set(get_args(kind) or (kind,)) <= {int, NoneType}:
         convert = functools.partial(_whole_number, name, option.allows_auto)
         return Parameter(name=names, help=option.describe(), converter=convert, accepts_keys=False)
-    return Parameter(name=names, help=option.describe(), show_choices=False)
+    minus = option.allows_minus
+    return Parameter(name=names, help=option.describe(), show_choices=False, allow_leading_hyphen=minus)
 
 
 def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
