@@ -27,6 +27,7 @@ from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_sets
+from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable, Thumbnails, embedded_vectors
 
@@ -37,6 +38,7 @@ READ_COLUMNS = ("path", "id", "width", "height", "sharpness", "reconstruction_er
 Entry = dict[str, Any]
 
 
+@exclusive("unpool check", "results")
 def check(
     work: Path,
     settings: CheckSettings = CheckSettings(),  # noqa: B008 - frozen

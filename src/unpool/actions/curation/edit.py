@@ -17,6 +17,8 @@ import numpy as np
 
 from unpool.actions.curation.undo import Change, EditResult, apply, last_edit, undo
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.lock import PATIENCE, exclusive
+from unpool.store.origin import keys_of_typed
 from unpool.store.state import groups_stamp
 from unpool.store.table import ImageTable
 
@@ -37,6 +39,7 @@ Values = Mapping[str, object]  # column → one value for all rows, or a list wi
 MessageFormat = Callable[[str], str]  # "3 images" → the message
 
 
+@exclusive("unpool label", "edits", patience=PATIENCE)
 def label(work: Path, paths: Paths, name: str | None) -> EditResult:
     """Label images, or remove their label with None.
 
@@ -84,6 +87,7 @@ def check_label(name: str) -> str:
     return stripped
 
 
+@exclusive("unpool label", "edits", patience=PATIENCE)
 def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
     """Mark images as wrong, or remove the mark.
 
@@ -99,6 +103,7 @@ def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
     return _set(work, paths, {"wrong": True if wrong else None}, message.format)
 
 
+@exclusive("unpool label", "edits", patience=PATIENCE)
 def accept(work: Path, paths: Paths) -> EditResult:
     """Make suggestions labels; images without one are left out."""
     rows = _rows(ImageTable(work), paths, ("label", *SUGGESTION_COLUMNS))
@@ -107,11 +112,13 @@ def accept(work: Path, paths: Paths) -> EditResult:
     return _change(work, rows, values, "accepted the suggestion for {}".format)
 
 
+@exclusive("unpool label", "edits", patience=PATIENCE)
 def reject(work: Path, paths: Paths) -> EditResult:
     """Forget suggestions; images without one are left out."""
     return _set(work, paths, dict.fromkeys(SUGGESTION_COLUMNS), "rejected the suggestion for {}".format)
 
 
+@exclusive("an edit of groups", patience=PATIENCE)
 def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditResult:
     """Move images to a group.
 
@@ -144,6 +151,7 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     return _change(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 
+@exclusive("an edit of groups", patience=PATIENCE)
 def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditResult:
     """Join groups into the one of the smallest number.
 
@@ -172,6 +180,7 @@ def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditRes
     return _change(work, rows, {"group": into}, lambda count: message % count, refresh)
 
 
+@exclusive("an edit of groups", patience=PATIENCE)
 def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> EditResult:
     """Divide a group in two by k-means.
 
@@ -255,6 +264,9 @@ def _rows(table: ImageTable, paths: Paths, columns: Sequence[str]) -> pa.Table:
     """Path and columns of these images, each once; `UnpoolError` for the first that is missing."""
     unique = list(dict.fromkeys([paths] if isinstance(paths, str) else paths))
     rows = table.some([path for path in unique if _is_valid_text(path)], columns)
+    if rows.num_rows != len(unique):  # some are files, perhaps, and not paths of the table
+        unique = list(dict.fromkeys(keys_of_typed(table.work, unique)))
+        rows = table.some([path for path in unique if _is_valid_text(path)], columns)
     if rows.num_rows != len(unique):
         known = set(rows["path"].to_pylist())
         first = next(path for path in unique if path not in known)

@@ -10,11 +10,13 @@ from unpool.actions.curation.settings import SpreadSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.options import check_settings
+from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
 
 HIGH_CONFIDENCE = 0.8
 
 
+@exclusive("unpool spread")
 def spread(
     work: Path,
     settings: SpreadSettings = SpreadSettings(),  # noqa: B008 - frozen

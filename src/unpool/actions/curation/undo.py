@@ -16,6 +16,7 @@ from unpool.actions.grouping.group import rewrite_group_files
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
 from unpool.store.csv_files import write_groups
+from unpool.store.lock import PATIENCE, exclusive
 from unpool.store.state import groups_stamp, read_state
 from unpool.store.table import ImageTable
 
@@ -87,6 +88,7 @@ def last_edit(work: Path) -> str | None:
         return "an edit whose record is damaged"
 
 
+@exclusive("undo", patience=PATIENCE)
 def undo(work: Path, *, refresh: bool = True) -> EditResult:
     """Undo the last edit.
 

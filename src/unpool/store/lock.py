@@ -1,0 +1,285 @@
+"""One command changes a workspace at a time.
+
+`WORK/lock-results.json` says which command computes there, in which process, since when; `WORK/lock-edits.json` who
+changes what people say of images. So labels can be given while a check runs, and nothing while images come and go. A
+lock is removed at the end; one that a killed process left behind is noticed and replaced: on the same machine at
+once, elsewhere when its time has not been renewed for `STALE_SECONDS`. Readers do not look at them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, ParamSpec, TypeVar
+from uuid import uuid4
+
+from typing_extensions import TypedDict
+
+from unpool.core.atomic_files import PARTIAL
+from unpool.errors import UnpoolError
+
+Area = Literal["results", "edits"]
+BOTH: tuple[Area, ...] = ("results", "edits")  # in the order in which everybody takes them
+RENEW_SECONDS, STALE_SECONDS = 15.0, 90.0
+POLL_SECONDS = 0.1
+PATIENCE = 10.0  # seconds that an edit, which is quick itself, waits for another command
+
+
+class Holder(TypedDict):
+    """Who works in a workspace."""
+
+    token: str  # of this one use
+    command: str
+    process: int
+    started: str  # the process, in the system's own count; empty where it cannot be read
+    machine: str  # with the boot and the container, for numbers of processes mean nothing elsewhere
+    host: str  # its name, for people
+    since: str
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+_held: dict[Path, tuple[int, str]] = {}  # by lock: the thread that holds it, and the token
+
+
+def exclusive(
+    command: str, *areas: Area, patience: float = 0.0
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a verb that takes its workspace first.
+
+    It holds the workspace while it works, as `working` describes.
+
+    Args:
+        command: What works there, for others: `unpool group`.
+        areas: What it changes; all where none is given.
+        patience: Seconds to wait for another command to end.
+    """
+
+    def decorate(verb: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(verb)
+        def hold(*args: P.args, **kwargs: P.kwargs) -> R:
+            work = args[0] if args else kwargs["work"]
+            assert isinstance(work, Path)
+            with working(work, command, *areas, patience=patience):
+                return verb(*args, **kwargs)
+
+        return hold
+
+    return decorate
+
+
+@contextlib.contextmanager
+def working(
+    work: Path, command: str, *areas: Area, create: bool = False, patience: float = 0.0
+) -> Iterator[None]:
+    """Hold a workspace while it is changed.
+
+    Inside, the same thread may enter again.
+
+    Args:
+        work: The workspace. Where it is missing there is nothing to hold, unless it is to be created.
+        command: What works there, for others: `unpool group`.
+        areas: What is changed; all where none is given.
+        create: Make its folder; it is removed again where nothing was put into it.
+        patience: Seconds to wait for another command to end.
+
+    Raises:
+        UnpoolError: Another command works there; it names command, process, host and time.
+    """
+    if not (create or work.is_dir()):
+        yield
+        return
+    is_new = not work.exists()
+    with contextlib.ExitStack() as stack:
+        if is_new:
+            stack.callback(_remove_if_empty, work)
+        for area in areas or BOTH:
+            stack.enter_context(_holding(work, command, area, patience))
+        yield
+
+
+@contextlib.contextmanager
+def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[None]:
+    file = work / f"lock-{area}.json"
+    key, thread = Path(os.path.realpath(file)), threading.get_ident()
+    if _held.get(key, (0, ""))[0] == thread:
+        yield
+        return
+    holder = _describe_self(command)
+    _acquire(file, holder, patience)
+    _held[key] = thread, holder["token"]
+    stop = threading.Event()
+    threading.Thread(target=_renew, args=(file, stop), daemon=True).start()
+    try:
+        yield
+    finally:
+        stop.set()
+        del _held[key]
+        _release(file, holder["token"])
+
+
+def find_holder(work: Path, area: Area = "results") -> Holder | None:
+    """Say who works in a workspace; None for nobody, or a killed process."""
+    file = work / f"lock-{area}.json"
+    holder = _read(file)
+    return None if holder is None or _is_stale(file, holder) else holder
+
+
+def _remove_if_empty(work: Path) -> None:
+    with contextlib.suppress(OSError):  # something is in it
+        work.rmdir()
+
+
+def _acquire(file: Path, holder: Holder, patience: float) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UnpoolError(f"{file.parent} is a file; name another workspace with --work") from error
+    deadline = time.monotonic() + patience
+    while not _create(file, holder):
+        other = _read(file)
+        if other is not None and _is_stale(file, other):
+            _remove_stale(file, other["token"])
+        elif other is None and _age(file) > STALE_SECONDS:  # half written
+            file.unlink(missing_ok=True)
+        elif time.monotonic() >= deadline:
+            raise UnpoolError(_explain(file.parent, other))
+        else:
+            time.sleep(POLL_SECONDS)
+
+
+def _explain(work: Path, other: Holder | None) -> str:
+    if other is None:
+        return f"another command works in {work}; wait until it is done and give the same command again"
+    return (
+        f"`{other['command']}` works in {work} (process {other['process']} on {other['host']}, since "
+        f"{other['since']}); wait until it is done, or stop it, and give the same command again"
+    )
+
+
+def _create(file: Path, holder: Holder) -> bool:
+    """Make the file with its content in one step; False where it is there."""
+    part = file.with_name(f"{PARTIAL}{uuid4().hex}-lock")
+    try:
+        part.write_text(json.dumps(holder), "utf-8")
+        os.link(part, file)
+    except FileExistsError:
+        return False
+    except OSError:
+        return _create_without_links(file, holder)
+    finally:
+        part.unlink(missing_ok=True)
+    return True
+
+
+def _create_without_links(file: Path, holder: Holder) -> bool:
+    """The same on a disk that knows no hard links."""
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(json.dumps(holder))
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise UnpoolError(
+            f"{file} cannot be written ({error.strerror}); name a workspace that you may write with --work"
+        ) from error
+    return True
+
+
+def _release(file: Path, token: str) -> None:
+    holder = _read(file)
+    if holder is not None and holder["token"] == token:
+        file.unlink(missing_ok=True)
+
+
+def _remove_stale(file: Path, token: str) -> None:
+    """Remove the file of a killed process, unless another process did so and works there by now."""
+    aside = file.with_name(f"{PARTIAL}{uuid4().hex}-lock")
+    with contextlib.suppress(FileNotFoundError):
+        file.replace(aside)
+        found = _read(aside)
+        if found is not None and found["token"] != token:
+            with contextlib.suppress(OSError):
+                os.link(aside, file)
+        aside.unlink(missing_ok=True)
+
+
+def _read(file: Path) -> Holder | None:
+    try:
+        content = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(content, dict) or not all(name in content for name in Holder.__annotations__):
+        return None
+    holder: Holder = content  # type: ignore[assignment]
+    return holder
+
+
+def _is_stale(file: Path, holder: Holder) -> bool:
+    if holder["machine"] == _machine():
+        return not _is_alive(holder)
+    return _age(file) > STALE_SECONDS
+
+
+def _is_alive(holder: Holder) -> bool:
+    process = holder["process"]
+    if process == os.getpid():
+        return any(token == holder["token"] for _, token in _held.values())
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return _started(process) == holder["started"]
+
+
+def _age(file: Path) -> float:
+    """Seconds since the file was renewed, by the clock of its disk."""
+    probe = file.with_name(f"{PARTIAL}{uuid4().hex}-clock")
+    try:
+        probe.touch()
+        return probe.stat().st_mtime - file.stat().st_mtime
+    except OSError:
+        return 0.0
+    finally:
+        with contextlib.suppress(OSError):
+            probe.unlink(missing_ok=True)
+
+
+def _renew(file: Path, stop: threading.Event) -> None:
+    while not stop.wait(RENEW_SECONDS):
+        with contextlib.suppress(OSError):
+            os.utime(file)
+
+
+def _describe_self(command: str) -> Holder:
+    return Holder(
+        token=uuid4().hex, command=command, process=os.getpid(), started=_started(os.getpid()), machine=_machine(),
+        host=socket.gethostname(), since=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z"),
+    )  # fmt: skip
+
+
+def _started(process: int) -> str:
+    """When a process began, as Linux counts; empty elsewhere."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _machine() -> str:
+    parts = [socket.gethostname()]
+    with contextlib.suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text().strip())
+    with contextlib.suppress(OSError):
+        parts.append(os.readlink("/proc/self/ns/pid"))  # noqa: PTH115 - no file of a path
+    return " ".join(parts)
