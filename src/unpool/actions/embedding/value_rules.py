@@ -73,7 +73,8 @@ def prepare_rules(
         record(work, SECTION, None)
     if survey.new:
         sentence = describe_ranges(survey)
-        record(work, SECTION, sentence, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim)
+        everything = describe_ranges(replace(survey, new=survey.rules.assumed))
+        record(work, SECTION, everything, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim)
         progress.message(sentence)
 
 

@@ -55,6 +55,8 @@ def to_srgb(image: Image.Image, profile: ColourProfile | None, notes: list[Note]
     try:
         transform = _transform(profile.content, image.mode)
     except ProfileError as error:
+        if image.mode == "L" and _cached_transform(profile.content, "RGB") == "srgb":
+            return image  # often left behind where a picture was made grey, and without effect
         notes.append(Note("profile", str(error)))
         return image
     if transform == "srgb":

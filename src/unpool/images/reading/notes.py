@@ -58,6 +58,8 @@ def _kinds(*kinds: NoteKind) -> dict[str, NoteKind]:
 # By name, in the order in which people see them.
 NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("frame", "shown by one frame", "The file holds several frames or pages; one of them was read."),
+    NoteKind("end-mark", "without the mark of their end",
+             "The file ends early, but all of its pixels are there."),
     NoteKind("channels", "with channels that are not shown, or whose meaning was assumed",
              "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file does "
              "not say what its channels are, the first three were taken for red, green and blue."),
@@ -68,8 +70,10 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("no-data", "with values left out as no data",
              "The file says which values mean no data, or it holds one far from all others. They are black, and do not "
              "count for the range. --nodata names others."),
-    NoteKind("own-range", "scaled by their own lowest and highest value",
+    NoteKind("own-range", "scaled by their own values alone",
              "They have more than 8 bits, and the collection has no range for values of their kind. --range sets one."),
+    NoteKind("upper-bits", "of which only the upper 8 bits are read",
+             "JPEG 2000 in colour of more than 8 bits: to read all, pip install imagecodecs."),
     NoteKind("clipped", "with values beyond the collection's range",
              "Such values are black or white. The range was found in the images that were there first; --range sets "
              "another."),
@@ -89,6 +93,7 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
              "To have one read, name its folder itself. Sorted copies are read once the folders .unpool-copies in them "
              "are deleted, label maps once predictions.jsonl is.", True),
 )
+LEFT_OUT_KINDS = frozenset(kind.name for kind in NOTE_KINDS.values() if kind.is_left_out)
 
 
 def to_text(notes: Iterable[Note]) -> str | None:

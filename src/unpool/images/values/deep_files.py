@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.opening import Stream, open_image
 from unpool.images.reading.scan import ImageFile
+from unpool.images.values.statements import jpeg2000_bits
 
 MAX_PICTURES = 256  # of each format that are decoded to find the range
 NEVER_DEEP = (
@@ -64,10 +65,7 @@ def _pnm(stream: Stream) -> bool:
 
 
 def _jpeg2000(stream: Stream) -> bool:
-    stream.seek(0)
-    head = stream.read(65_536)
-    start = head.find(b"\xff\x4f\xff\x51")
-    return start >= 0 and (head[start + 42 : start + 43] or b"\0")[0] & 0x7F > 7
+    return jpeg2000_bits(stream) > 8
 
 
 def _tiff(stream: Stream) -> bool:

@@ -9,9 +9,10 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
+from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import Stream
 from unpool.images.values.scaling import Scaling
-from unpool.images.values.statements import read_statement
+from unpool.images.values.statements import NOTHING, Statement, jpeg2000_bits, read_statement
 
 DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _DEEP_PNG = frozenset({"RGB;16B", "RGBA;16B", "LA;16B"})  # Pillow's raw modes that keep the upper bytes only
@@ -31,6 +32,8 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     if isinstance(image, PngImageFile) and _is_deep(image):
         return _scale_channels(_load_png(image, stream), image.info.get("transparency"), stream, scaling)
     image.load()
+    if scaling.image_format == "JPEG2000" and image.mode == "RGB":
+        return _load_jpeg2000(image, stream, scaling)
     if image.mode not in DEEP_MODES:
         return image
     grey_HW = np.asarray(image)
@@ -40,6 +43,26 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     if isinstance(clear := image.info.get("transparency"), int):
         scaled.putalpha(_opaque(grey_HW != clear))
     return scaled
+
+
+def _load_jpeg2000(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.Image:
+    """A JPEG 2000 in colour, of which Pillow drops bits; with them where imagecodecs is there."""
+    bits = jpeg2000_bits(stream)
+    if bits <= 8:
+        return image
+    try:
+        import imagecodecs
+    except ImportError:
+        scaling.notes.append(Note("upper-bits", f"8 of {bits} bits"))
+        return image
+    stream.seek(0)
+    values_HWC = np.asarray(imagecodecs.jpeg2k_decode(stream.read()))
+    upper_HWC = values_HWC >> (bits - 8)
+    if upper_HWC.shape != np.asarray(image).shape or np.abs(upper_HWC - np.asarray(image).astype(int)).max() > 1:
+        scaling.notes.append(Note("upper-bits", f"8 of {bits} bits"))  # of other colours than RGB
+        return image
+    stated = Statement((0.0, float(2**bits - 1))) if bits < 16 else NOTHING
+    return Image.fromarray(scaling.to_8_bits(values_HWC, stated))
 
 
 def _is_deep(image: PngImageFile) -> bool:

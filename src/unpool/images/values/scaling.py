@@ -126,9 +126,10 @@ class Scaling:
         extent = found.extent
         assumed = self.rules.find_assumed(found.kind, extent.high)
         if assumed is None:
-            if self.rules:
-                self.notes.append(Note("own-range", f"{extent.low:g} to {extent.high:g}"))
-            return found.stated or choose_range(extent.low, extent.high, found.dtype)
+            own = found.stated or choose_range(extent.low, extent.high, found.dtype)
+            detail = f"{extent.low:g} to {extent.high:g}, read as {own[0]:g} to {own[1]:g}"
+            self.notes.append(Note("own-range", detail))
+            return own
         margin = MAX_NEGATIVE_SHARE * (assumed[1] - assumed[0])
         if extent.high > assumed[1] or extent.low < assumed[0] - margin:
             detail = f"{extent.low:g} to {extent.high:g}, read as {assumed[0]:g} to {assumed[1]:g}"

@@ -109,13 +109,21 @@ def _pnm(stream: Stream) -> Statement:
     return Statement((0.0, 65535.0), is_scaled=True, unit=65535 / largest) if largest > 255 else NOTHING
 
 
-def _jpeg2000(stream: Stream) -> Statement:
-    """The precision, by which Pillow scales grey to 16 bits."""
+def jpeg2000_bits(stream: Stream) -> int:
+    """Read the bits of a sample of a JPEG 2000, 0 where it does not say them.
+
+    Source: ITU-T T.800, annex A.5.1.
+    """
+    stream.seek(0)
     head = stream.read(MAX_HEAD)
     start = head.find(b"\xff\x4f\xff\x51")
-    if start < 0:
-        return NOTHING
-    bits = (head[start + 42] & 0x7F) + 1
+    content = head[start + 42 : start + 43] if start >= 0 else b""
+    return (content[0] & 0x7F) + 1 if content else 0
+
+
+def _jpeg2000(stream: Stream) -> Statement:
+    """The precision, by which Pillow scales grey to 16 bits."""
+    bits = jpeg2000_bits(stream)
     return Statement((0.0, 65535.0), is_scaled=True, unit=2.0 ** (16 - bits)) if 8 < bits < 16 else NOTHING
 
 
