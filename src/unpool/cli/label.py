@@ -35,12 +35,13 @@ def label(
     """
     from unpool.actions.curation.edit import label as set_label
     from unpool.actions.curation.edit import mark, paths_of_group
+    from unpool.store.origin import keys_of_typed
 
     if (settings.as_ is not None) + settings.none + settings.wrong != 1:
         raise UsageError("give one of --as NAME, --none (removes labels) and --wrong")
     if bool(paths) == (settings.group is not None):
         raise UsageError("give the paths of images, or --group G for all of a group")
-    selected = paths or paths_of_group(work, int(settings.group or 0))
+    selected = keys_of_typed(work, paths) if paths else paths_of_group(work, int(settings.group or 0))
     result = mark(work, selected) if settings.wrong else set_label(work, selected, settings.as_)
     print_result(result, common, result["message"])
 

@@ -12,6 +12,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from unpool.core.file_names import shorten
+
 PARTIAL = ".partial-"
 
 
@@ -32,7 +34,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     ['a.txt']
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    part = _partial(path)
     try:
         write(part)
         part.chmod(0o666 & ~_umask())  # some writers make files that only their owner may read
@@ -44,6 +46,11 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    """Where a file is written first; its own name may be as long as names can be."""
+    return path.with_name(shorten(f"{PARTIAL}{os.getpid()}-{path.name}"))
 
 
 def _umask() -> int:
@@ -74,7 +81,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
     It replaces what was at `path`, and is removed on an error.
     """
-    part = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    part = _partial(path)
     part.mkdir(parents=True)
     try:
         yield part

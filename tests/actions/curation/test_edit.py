@@ -139,7 +139,8 @@ def test_labels_and_marks_go_with_moved_files(work: Path) -> None:
     assert frame.loc["new/00.png", ["label", "wrong"]].tolist() == ["shoe", True]
     assert frame.loc["new/02.png", "wrong"]
     assert frame.loc["01.png", ["label", "problem"]].tolist() == ["shoe", "missing"]
-    assert not {"00.png", "02.png", "03.png"} & set(frame.index)
+    assert frame.loc["03.png", ["wrong", "problem"]].tolist() == [True, "missing"]
+    assert not {"00.png", "02.png"} & set(frame.index)
     # The missing one comes back under another name.
     table = ImageTable(work)
     table.upsert([{"path": "back.png", "status": "ok", "id": "id-01.png"}])

@@ -9,10 +9,12 @@ import pytest
 
 from unpool.actions.segmentation.output_files import OutputPaths
 from unpool.actions.segmentation.output_record import PredictionRecord, check_overwrites
+from unpool.core.file_identity import sample_of
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile
 
 REQUEST: dict[str, Any] = {"path": "a.jpg", "name": "a", "model": "m", "probabilities": False}
+IMAGE = Path("a.jpg")
 
 
 def test_a_request_is_done_only_where_all_its_files_are_there(tmp_path: Path) -> None:
@@ -22,13 +24,13 @@ def test_a_request_is_done_only_where_all_its_files_are_there(tmp_path: Path) ->
     for file in paths.files(is_large=False):
         assert record.owns(file)
         file.touch()
-    assert not record.is_done(REQUEST)
+    assert not record.is_done(REQUEST, IMAGE)
     record.finish(REQUEST)
     again = PredictionRecord(tmp_path)
-    assert again.is_done(REQUEST)
-    assert not again.is_done({**REQUEST, "model": "other"})
+    assert again.is_done(REQUEST, IMAGE)
+    assert not again.is_done({**REQUEST, "model": "other"}, IMAGE)
     paths.files(is_large=False)[0].unlink()
-    assert not again.is_done(REQUEST)
+    assert not again.is_done(REQUEST, IMAGE)
 
 
 def test_files_of_an_older_run_are_removed_but_no_others(tmp_path: Path) -> None:
@@ -63,10 +65,10 @@ def test_more_than_a_request_needs_is_done_too(tmp_path: Path) -> None:
     for file in paths.files(is_large=False):
         file.touch()
     record.finish({**REQUEST, "probabilities": True})
-    assert record.is_done(REQUEST)
+    assert record.is_done(REQUEST, IMAGE)
     paths.file(".probabilities.tif").unlink()
-    assert record.is_done(REQUEST)
-    assert not record.is_done({**REQUEST, "probabilities": True})
+    assert record.is_done(REQUEST, IMAGE)
+    assert not record.is_done({**REQUEST, "probabilities": True}, IMAGE)
 
 
 def test_a_line_cut_off_by_a_kill_hides_none_that_follows(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_a_line_cut_off_by_a_kill_hides_none_that_follows(tmp_path: Path) -> Non
     for file in paths.files(is_large=False):
         file.touch()
     again = PredictionRecord(tmp_path)
-    assert again.is_done(REQUEST)
+    assert again.is_done(REQUEST, IMAGE)
     assert not again.owns(tmp_path / "b.png")  # a line without its image's path
 
 
@@ -86,12 +88,12 @@ def test_what_is_begun_anew_is_no_longer_done(tmp_path: Path) -> None:
     paths = OutputPaths(tmp_path, "a", with_probabilities=False)
     record = PredictionRecord(tmp_path)
     record.finish(REQUEST)
-    assert not record.is_done(REQUEST)  # no file was ever noted
+    assert not record.is_done(REQUEST, IMAGE)  # no file was ever noted
     record.begin("a.jpg", paths, is_large=False)
     for file in paths.files(is_large=False):
         file.touch()
-    assert not record.is_done(REQUEST)
-    assert not PredictionRecord(tmp_path).is_done(REQUEST)
+    assert not record.is_done(REQUEST, IMAGE)
+    assert not PredictionRecord(tmp_path).is_done(REQUEST, IMAGE)
 
 
 def test_own_files_are_replaced_and_those_of_other_sizes_are_not_in_the_way(tmp_path: Path) -> None:
@@ -128,3 +130,19 @@ def test_a_link_that_leads_to_nothing_is_a_file_of_the_user(tmp_path: Path) -> N
     file = ImageFile("a.jpg", tmp_path / "a.jpg", 0, 0.0)
     with pytest.raises(UsageError, match=r"a\.png is there"):
         check_overwrites([file], paths, PredictionRecord(tmp_path), lambda _: False)
+
+
+def test_a_request_is_done_again_where_the_bytes_of_its_image_changed(tmp_path: Path) -> None:
+    image = tmp_path / "a.jpg"
+    image.write_bytes(b"before")
+    record, paths = PredictionRecord(tmp_path), OutputPaths(tmp_path, "a", with_probabilities=False)
+    record.begin("a.jpg", paths, is_large=False)
+    for file in paths.files(is_large=False):
+        file.touch()
+    request = {**REQUEST, "bytes": 6, "modified": 1.0, "stamp": "1-1"}
+    record.finish({**request, "sample": sample_of(image)})
+    assert record.is_done(request, tmp_path / "not read at all")
+    assert record.is_done({**request, "stamp": "2-2", "modified": 2.0}, image), "a copy of the same bytes"
+    image.write_bytes(b"behind")
+    assert not record.is_done({**request, "stamp": "2-2"}, image)
+    assert not record.is_done({**request, "stamp": ""}, image), "changed as lately as its times can tell"

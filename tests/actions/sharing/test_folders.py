@@ -11,7 +11,7 @@ from unpool.actions.sharing.folders import MAX_NAME_BYTES, UniqueNames, safe_nam
     ("text", "expected"),
     [
         ("a/b", "a_b"),
-        ("NUL.png", "NUL.png_"),
+        ("NUL.png", "NUL_.png"),
         ("com1", "com1_"),
         ("a\x00b\x1f", "a_b_"),
         (" .x. ", "x"),
@@ -24,8 +24,10 @@ def test_safe_names(text: str, expected: str) -> None:
 
 def test_a_long_name_keeps_its_ending() -> None:
     name = safe_name("ü" * 300 + ".jpeg")
-    assert name.endswith("ü.jpeg")
+    assert name.endswith(".jpeg")
+    assert name.startswith("üü")
     assert len(name.encode()) <= MAX_NAME_BYTES
+    assert safe_name("ü" * 301 + ".jpeg") != name, "what is cut off stands in a digest"
 
 
 def test_names_that_differ_only_in_capitals_get_numbers() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from unpool.core.cpu import usable_cores
+from unpool.core.file_names import find_file
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
@@ -111,7 +112,8 @@ class _ErrorPass:
     def _read(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
         read, pixels = [], []
         for path in paths:
-            file = self.source.folder / path if isinstance(self.source, FolderSource) else Path(path)
+            folder = self.source.folder if isinstance(self.source, FolderSource) else None
+            file = (find_file(folder, path) if folder else None) or Path(path)
             try:
                 picture = self.source.read(ImageFile(path, file, 0, 0.0), self.preprocessing.size)
             except (UnreadableImageError, KeyError):  # gone or changed since it was embedded

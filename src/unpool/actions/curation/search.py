@@ -16,8 +16,8 @@ from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder
 from unpool.options import check_settings
-from unpool.store.origin import rules_of
-from unpool.store.state import MODEL, read_state
+from unpool.store.origin import keys_of_typed, rules_of
+from unpool.store.state import MODEL
 from unpool.store.table import ImageTable
 
 
@@ -72,16 +72,8 @@ def _query_vector(
             raise UnpoolError(f"{image} cannot be read as an image: {error.detail}") from error
         vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
         return vector_D
-    if (path := _table_path(image, table)) in paths:
+    if (path := keys_of_typed(table.work, [str(image)])[0]) in paths:
         return np.asarray(vectors_ND[paths.index(path)])
     if image.is_dir():
         raise UnpoolError(f"{image} is a folder; give one image, such as {image / 'IMAGE.jpg'}")
     raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path")
-
-
-def _table_path(image: Path, table: ImageTable) -> str:
-    """The path that an image has in the table: relative to the folder of the images, with slashes."""
-    base = Path(read_state(table.work).get("images", ""))
-    if image.is_absolute() and image.is_relative_to(base):
-        return image.relative_to(base).as_posix()
-    return image.as_posix()

@@ -20,6 +20,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.images.reading.notes import LEFT_OUT_KINDS, describe_left_out
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
@@ -151,6 +152,8 @@ def sync_embeddings(
         work, images=images.location, place=source, data=None if data is None else str(data),
         beside=beside_workspace(work, images.location),
     )  # fmt: skip
+    for line in describe_left_out(scan.left_out):
+        progress.message(line)
     if moved_from:
         progress.message(f"the images are in {images.location} now, and were in {moved_from}")
     rename_rows(one_pass.table, scan)
@@ -271,7 +274,9 @@ class _EmbeddingPass:
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
         check_not_empty(self.work, self.table, self.source.location)
-        if counts_of_notes := write_reading(self.work, self.table, self.scan.left_out):
+        counts_of_notes = write_reading(self.work, self.table, self.scan.left_out)
+        # What the scan left alone has its lines already.
+        if counts_of_notes := [each for each in counts_of_notes if each["kind"] not in LEFT_OUT_KINDS]:
             where = self.work / REPORT / READING
             self.progress.message(
                 f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them"

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.core.atomic_files import write_whole
+from unpool.core.file_names import MAX_NAME_BYTES, folded, shorten
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.inference.predict_mask import LabelFile, state_file
@@ -25,7 +26,7 @@ from unpool.inference.predict_mask import LabelFile, state_file
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
 OVERLAY_SIDE = 4096  # pixels, of a large image's overlay
 TILE = 512  # pixels a side, of the TIFF's tiles
-LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES = ".png", ".tif", ".overlay.png", ".probabilities.tif"
+ENDINGS = LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES = ".png", ".tif", ".overlay.png", ".probabilities.tif"
 Reader = Callable[[int, int], np.ndarray]
 
 
@@ -57,7 +58,7 @@ class OutputPaths:
 
     def all_paths(self) -> list[Path]:
         """List all that may be written for an image."""
-        return [self.file(ending) for ending in (LABELS, LARGE_LABELS, OVERLAY, PROBABILITIES)]
+        return [self.file(ending) for ending in ENDINGS]
 
     @property
     def scratch(self) -> Path:
@@ -73,14 +74,35 @@ class OutputPaths:
 def names_for(paths: Sequence[str]) -> dict[str, str]:
     """Name the files of each image.
 
-    The name is the image's path without the ending; with it where two would be the same.
+    The name is the image's path without the ending; with it where two would be the same, also on a disk that ignores
+    capitals, or where a file of one image would be a file of another. Names that are too long are shortened.
 
     >>> names_for(["a.jpg", "b.jpg", "b.png", "c/b.png"])
     {'a.jpg': 'a', 'b.jpg': 'b.jpg', 'b.png': 'b.png', 'c/b.png': 'c/b'}
+    >>> names_for(["a.overlay.png", "a.png"])
+    {'a.overlay.png': 'a.overlay', 'a.png': 'a.png'}
     """
     stems = {path: str(PurePosixPath(path).with_suffix("")) for path in paths}
-    counts = Counter(stems.values())
-    return {path: stem if counts[stem] == 1 else path for path, stem in stems.items()}
+    counts = Counter(folded(stem) for stem in stems.values())
+    used: set[str] = set()
+    names = {}
+    for path, stem in stems.items():
+        numbered = (f"{path}-{number}" for number in range(2, len(stems) + 3))
+        first = [stem] if counts[folded(stem)] == 1 else []
+        for name in map(_fitting, (*first, path, *numbered)):
+            files = {folded(f"{name}{ending}") for ending in ENDINGS}
+            if used.isdisjoint(files):
+                used |= files
+                names[path] = name
+                break
+    return names
+
+
+def _fitting(name: str) -> str:
+    """A name that leaves room for the longest ending."""
+    path = PurePosixPath(name)
+    short = shorten(path.name, MAX_NAME_BYTES - max(map(len, ENDINGS)))
+    return name if short == path.name else str(path.with_name(short))
 
 
 def write_small(
@@ -184,5 +206,5 @@ def import_tifffile() -> Any:
     try:
         import tifffile
     except ImportError as error:
-        raise UnpoolError('TIFF files are written by tifffile: pip install "unpool[tiff]"') from error
+        raise UnpoolError('TIFF files are written by tifffile: pip install tifffile imagecodecs') from error
     return tifffile

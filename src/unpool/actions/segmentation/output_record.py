@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.segmentation.output_files import PROBABILITIES, OutputPaths
+from unpool.core.file_identity import sample_of
+from unpool.core.markers import PREDICTIONS
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile
 
-RECORD = "predictions.jsonl"
+RECORD = PREDICTIONS
 PredictionRequest = dict[str, Any]
 
 
@@ -43,9 +45,22 @@ class PredictionRecord:
         """Whether unpool wrote a file, or was about to."""
         return self._key(file) in self._own
 
-    def is_done(self, request: PredictionRequest) -> bool:
-        """Whether the files of a request exist."""
-        if self._done.get(request["path"]) not in (request, {**request, "probabilities": True}):
+    def is_done(self, request: PredictionRequest, image: Path) -> bool:
+        """Whether the files of a request exist, and are of the image as it is now.
+
+        Args:
+            request: what is computed.
+            image: the file; where the file system has other facts of it than before, its bytes are compared.
+        """
+        before = self._done.get(request["path"])
+        if before is None or _without_facts(before) not in (
+            _without_facts(request), _without_facts({**request, "probabilities": True})
+        ):  # fmt: skip
+            return False
+        facts = [each.get("modified") for each in (before, request)]
+        stamps = [each.get("stamp") for each in (before, request)]
+        is_known = facts[0] == facts[1] and ("sample" not in before or (stamps[0] == stamps[1] and stamps[0]))
+        if not is_known and before.get("sample") != sample_of(image):
             return False
         needed = self._files.get(request["path"], [])
         if not request["probabilities"]:
@@ -89,6 +104,11 @@ class PredictionRecord:
 
     def _key(self, file: Path) -> str:
         return file.relative_to(self.out).as_posix()
+
+
+def _without_facts(request: PredictionRequest) -> PredictionRequest:
+    """A request without what the file system says of the image beside its size."""
+    return {name: value for name, value in request.items() if name not in ("modified", "stamp", "sample")}
 
 
 def check_overwrites(

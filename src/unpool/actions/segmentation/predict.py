@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,20 @@ from unpool.actions.segmentation.output_files import (
     write_large,
     write_small,
 )
-from unpool.actions.segmentation.output_record import PredictionRecord, PredictionRequest, check_overwrites
+from unpool.actions.segmentation.output_record import (
+    RECORD,
+    PredictionRecord,
+    PredictionRequest,
+    check_overwrites,
+)
 from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
+from unpool.core.file_identity import sample_of, stamp_of
+from unpool.core.file_names import printable, to_key
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import Picture, read_picture, read_size
+from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.tiff.rows import open_rows
@@ -77,7 +85,7 @@ def segment_predict(
     check_settings(settings)
     overlap = OVERLAP if settings.overlap is None else settings.overlap
     _check_output(images, out)
-    files, problems = _files(images, out)
+    files, problems = _files(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities)
     ready = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
@@ -112,6 +120,17 @@ def _plan_output(
     return paths, record
 
 
+def _report_names(paths: Mapping[str, OutputPaths], progress: Progress) -> None:
+    """Say which images cannot give their files their own names."""
+    renamed = [path for path, each in paths.items() if str(PurePosixPath(path).with_suffix("")) != each.name]
+    if renamed:
+        some = ", ".join(f"{printable(path)} → {printable(paths[path].name)[-40:]}" for path in renamed[:3])
+        progress.message(
+            f"{len(renamed):,} names are shared by several images, or too long, and were changed: {some}; "
+            f"{RECORD} lists all"
+        )
+
+
 def _check_output(images: Path, out: Path) -> None:
     if images.is_dir() and out.exists() and out.samefile(images):
         raise UsageError(
@@ -121,13 +140,16 @@ def _check_output(images: Path, out: Path) -> None:
         raise UsageError(f"--out {out} is a file, but must be a folder; name another")
 
 
-def _files(images: Path, out: Path) -> tuple[list[ImageFile], list[Problem]]:
+def _files(images: Path, out: Path, progress: Progress) -> tuple[list[ImageFile], list[Problem]]:
     if images.is_file():
         status = images.stat()
-        return [ImageFile(images.name, images, status.st_size, status.st_mtime)], []
+        key = to_key(images.name)
+        return [ImageFile(key, images, status.st_size, status.st_mtime, stamp_of(status))], []
     if not images.exists():
         raise UnpoolError(f"there is no image or folder '{images}'; check the path")
     scan = scan_folder(images, leave_out=out)
+    for line in describe_left_out(scan.left_out):
+        progress.message(line)
     if not scan.files:
         first = f" ({scan.problems[0].path}: {scan.problems[0].detail})" if scan.problems else ""
         raise UnpoolError(f"{images} holds no image that can be used{first}; check the folder")
@@ -162,13 +184,13 @@ def _predict_all(
     predicted, failed = 0, []
     for file in files:
         request = _request(context, file, paths[file.path])
-        if context.record.is_done(request):
+        if context.record.is_done(request, file.file):
             context.stage.advance()
             continue
         try:
             _predict(context, file, paths[file.path], request)
             predicted += 1
-            context.record.finish(request)
+            context.record.finish({**request, "sample": sample_of(file.file)})
         except UnreadableImageError as error:
             failed.append(Problem(file.path, error.problem, error.detail))
             context.stage.advance()
@@ -179,7 +201,7 @@ def _request(context: _PredictionContext, file: ImageFile, paths: OutputPaths) -
     """What is computed for one image; the same need not be computed twice."""
     return {
         "path": file.path, "name": paths.name, "bytes": file.bytes, "modified": file.modified,
-        "model": context.ready.id, "tile": context.tile, "overlap": context.overlap,
+        "stamp": file.stamp, "model": context.ready.id, "tile": context.tile, "overlap": context.overlap,
         "probabilities": paths.with_probabilities,
     }  # fmt: skip
 
@@ -190,6 +212,8 @@ def _predict(
     paths.folder.mkdir(parents=True, exist_ok=True)
     width, height = read_size(file.file)
     is_large = width * height > LARGE_PIXELS
+    if is_large:  # what a stopped run has labelled is gone on with where the bytes are the same
+        request = {**request, "stamp": sample_of(file.file)}
     if is_large and file.file.suffix.lower() in TIFFS:
         try:
             with open_rows(file.file) as rows:

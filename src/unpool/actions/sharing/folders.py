@@ -5,14 +5,17 @@ The images in one folder per label or group, under names that every system takes
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from unpool.core.atomic_files import whole_folder
+from unpool.core.file_names import find_file, folded, printable, shorten
+from unpool.core.markers import mark_copies
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource, Source
@@ -20,7 +23,8 @@ from unpool.store.columns import OK
 from unpool.store.origin import source_of
 from unpool.store.table import ImageTable, Thumbnails
 
-WriteImage = Callable[[int, str, Path], object]  # row, path, target
+WriteImage = Callable[[int, str, Path], bool]  # row, path, target → whether there was an original
+NUM_NAMED = 3  # images named in a message
 MAX_NAME_BYTES = 200  # common systems take 255
 FORBIDDEN = frozenset('/\\:*?"<>|\x7f')
 WINDOWS_DEVICES = {
@@ -28,7 +32,9 @@ WINDOWS_DEVICES = {
     "prn",
     "aux",
     "nul",
-    *(f"{name}{digit}" for name in ("com", "lpt") for digit in range(10)),
+    "conin$",
+    "conout$",
+    *(f"{name}{digit}" for name in ("com", "lpt") for digit in "0123456789\u00b9\u00b2\u00b3"),
 }
 
 
@@ -49,10 +55,10 @@ def write_folders(
         progress: Where progress is shown.
 
     Returns:
-        The number of images.
+        The number of images written, without those whose original cannot be read now.
 
     Raises:
-        UnpoolError: `out` is not new or empty, an original is gone, or the system makes no links.
+        UnpoolError: `out` is not new or empty, no original is there, or the system makes no links.
     """
     source = source_of(table.work)
     _check_output(source, out, link)
@@ -60,6 +66,7 @@ def write_folders(
     if paths is not None:
         frame = frame[frame["path"].isin(set(paths))]
     targets = _targets(frame)
+    absent: list[str] = []
     with (
         progress.stage("linking" if link else "copying", len(targets), "images") as stage,
         whole_folder(out) as new,
@@ -67,9 +74,29 @@ def write_folders(
         write_image = _image_writer(table.work, source, list(targets), out, link)
         for row, (path, target) in enumerate(targets.items()):
             (new / target).parent.mkdir(exist_ok=True)
-            write_image(row, path, new / target)
+            mark_copies((new / target).parent)
+            if not write_image(row, path, new / target):
+                absent.append(path)
             stage.advance()
-    return len(targets)
+        if targets and len(absent) == len(targets):
+            raise UnpoolError(
+                f"no image of {source.location} can be read now, {printable(absent[0])} for one; if the folder has "
+                f"moved, give `unpool embed FOLDER --work {table.work}`"
+            )
+    _report(targets, absent, progress)
+    return len(targets) - len(absent)
+
+
+def _report(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progress: Progress) -> None:
+    """Say which images have other names now, and which are not among the copies."""
+    renamed = [path for path, target in targets.items() if PurePosixPath(path).name != target.name]
+    for paths, what in (
+        (renamed, "written under another name"),
+        (absent, "left out, since the original is not there"),
+    ):
+        if paths:
+            some = ", ".join(printable(path) for path in paths[:NUM_NAMED])
+            progress.message(f"{len(paths):,} {what}: {some}{' …' if len(paths) > NUM_NAMED else ''}")
 
 
 def _check_output(source: Source, out: Path, link: bool) -> None:
@@ -109,23 +136,25 @@ def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link:
     """Return a function that writes the image of a row to a target."""
     if not isinstance(source, FolderSource):
         thumbnails = Thumbnails(work, paths)
-        return lambda row, path, target: target.with_suffix(".webp").write_bytes(
-            thumbnails.take([row])[0] or b""
+        return lambda row, path, target: bool(
+            target.with_suffix(".webp").write_bytes(thumbnails.take([row])[0] or b"") + 1
         )
     originals = source.folder.resolve()
 
-    def write_image(row: int, path: str, target: Path) -> None:
-        if not (originals / path).is_file():
-            raise UnpoolError(f"{originals / path} is no longer there; run `unpool run` on its folder again")
+    def write_image(row: int, path: str, target: Path) -> bool:
+        original = find_file(originals, path)
+        if original is None or not original.is_file() or not os.access(original, os.R_OK):
+            return False
         if not link:
-            shutil.copy2(originals / path, target)
-            return
+            shutil.copy2(original, target)
+            return True
         try:
-            target.symlink_to(originals / path)
+            target.symlink_to(original)
         except OSError as error:
             raise UnpoolError(
                 f"{out}: this system makes no links there ({error.strerror}); leave out --link to copy the images"
             ) from error
+        return True
 
     return write_image
 
@@ -135,14 +164,13 @@ def safe_name(text: str) -> str:
 
     Separators and control characters become underscores; names of Windows devices get one; long names are cut.
 
-    >>> safe_name("../../x"), safe_name("con"), safe_name(""), safe_name("schöne Schuhe")
-    ('_.._x', 'con_', '_', 'schöne Schuhe')
+    >>> safe_name("../../x"), safe_name("con"), safe_name("nul.png"), safe_name(""), safe_name("schöne Schuhe")
+    ('_.._x', 'con_', 'nul_.png', '_', 'schöne Schuhe')
     """
     kept = "".join("_" if sign in FORBIDDEN or ord(sign) < 32 else sign for sign in text)
-    end = suffix if len(suffix := PurePosixPath(kept).suffix.encode("utf-8", "replace")) < 16 else b""
-    start = kept.encode("utf-8", "replace")[: -len(end) or None][: MAX_NAME_BYTES - len(end)]
-    kept = (start.decode("utf-8", "ignore") + end.decode()).strip(". ")
-    return f"{kept}_" if kept.split(".")[0].rstrip().lower() in WINDOWS_DEVICES else kept or "_"
+    kept = shorten(kept.encode("utf-8", "replace").decode("utf-8").strip(". "), MAX_NAME_BYTES)
+    stem, dot, rest = kept.partition(".")
+    return f"{stem.rstrip()}_{dot}{rest}" if stem.rstrip().lower() in WINDOWS_DEVICES else kept or "_"
 
 
 class UniqueNames:
@@ -164,7 +192,7 @@ class UniqueNames:
         last = PurePosixPath(safe_name(candidates[-1]))
         numbered = (f"{last.stem}-{number}{last.suffix}" for number in range(2, len(self._used) + 3))
         for name in (*map(safe_name, candidates), *numbered):
-            if name.casefold() not in self._used:
-                self._used.add(name.casefold())
+            if folded(name) not in self._used:
+                self._used.add(folded(name))
                 return name
         raise AssertionError("one of n + 1 names is not among n")

@@ -80,8 +80,9 @@ def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> P
     Raises:
         UnpoolError: Where a folder cannot be read, or no image has a mask.
     """
-    found = scan_folder(images, leave_out=leave_out)
-    mask_scan = found if _same(images, masks) else scan_folder(masks, leave_out=leave_out)
+    is_one = _same(images, masks)
+    found = scan_folder(images, leave_out=leave_out, as_masks=is_one)
+    mask_scan = found if is_one else scan_folder(masks, leave_out=leave_out, as_masks=True)
     for folder, scan in ((images, found), (masks, mask_scan)):
         if not scan.files:
             raise UnpoolError(
