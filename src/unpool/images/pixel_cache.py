@@ -23,8 +23,8 @@ import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import Picture, read_picture
-from unpool.images.resizing import square
 from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.resizing import square
 
 MEMORY_LIMIT = 2 * 2**30
 CHUNK = 8  # files a thread decodes at a time
@@ -174,7 +174,7 @@ class _Task:
 
     def fingerprint(self) -> str:
         """A digest of the files and of how they are decoded."""
-        digest = hashlib.blake2b(repr((1, *self.row, self.crop)).encode(), digest_size=12)
+        digest = hashlib.blake2b(repr((2, *self.row, self.crop)).encode(), digest_size=12)
         for file in self.files:
             digest.update(repr((file.path, file.bytes, file.modified)).encode())
         return digest.hexdigest()

@@ -73,8 +73,12 @@ def _is_dim(found: Found, ranges: Mapping[str, Sequence[Range]]) -> bool:
     return found.extent.high - black < DIM_SHARE * (white - black)
 
 
-def describe_ranges(survey: ValueSurvey) -> str:
+def describe_ranges(survey: ValueSurvey, remedy: str = "; --range sets another") -> str:
     """Say which ranges were assumed.
+
+    Args:
+        survey: What was found.
+        remedy: How to have others.
 
     >>> describe_ranges(ValueSurvey(ValueRules(), {"TIFF uint16 grey": [(0.0, 4095.0)]}, 3, 3))
     'values of more than 8 bits: TIFF uint16 grey read as 0 to 4095 (found in 3 of 3 images); --range sets another'
@@ -85,4 +89,4 @@ def describe_ranges(survey: ValueSurvey) -> str:
     )
     dim = f", {survey.dim} of them use less than an eighth" if survey.dim else ""
     basis = f"(found in {survey.looked_at:,} of {survey.deep:,} images{dim})"
-    return f"values of more than 8 bits: {kinds} {basis}; --range sets another"
+    return f"values of more than 8 bits: {kinds} {basis}{remedy}"

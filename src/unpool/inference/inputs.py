@@ -23,6 +23,7 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
+from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.networks.preprocessing import Preprocessing
 
 BATCH = 64
@@ -88,7 +89,9 @@ class InputImages:
         self.skipped.append({"path": problem.path, "problem": problem.problem})
 
 
-def list_inputs(inputs: Sequence[str], data: Path | None, progress: Progress) -> InputImages:
+def list_inputs(
+    inputs: Sequence[str], data: Path | None, progress: Progress, rules: ValueRules = NO_RULES
+) -> InputImages:
     """List the images of files, folders and named data sets.
 
     A file has the path that was typed, the images of a folder or set the path inside it, after the name of
@@ -98,6 +101,7 @@ def list_inputs(inputs: Sequence[str], data: Path | None, progress: Progress) ->
         inputs: Each an image file, a folder, however nested, or a named data set.
         data: Folder with named data sets in torchvision's layout.
         progress: Receives stages and messages.
+        rules: Of the model, for values of more than 8 bits.
 
     Returns:
         The images, not read yet.
@@ -117,20 +121,21 @@ def list_inputs(inputs: Sequence[str], data: Path | None, progress: Progress) ->
     for name in inputs:
         if not Path(name).is_file() and (Path(name).is_dir() or is_named_set(name)):
             source = open_source(name, data)
+            source.rules = rules
             scan = source.scan()
             prefix = f"{_printable(name).rstrip('/')}/" if len(inputs) > 1 else ""
             for file in scan.files:
                 readers.setdefault(prefix + file.path, partial(source.read, file))
             problems += [Problem(prefix + each.path, each.problem, each.detail) for each in scan.problems]
         elif os.path.lexists(name):
-            readers.setdefault(_printable(name), partial(_read_file, Path(name)))
+            readers.setdefault(_printable(name), partial(_read_file, Path(name), rules))
         else:
             raise UnpoolError(f"there is no image, folder or data set '{name}'; check the path")
     return InputImages(readers, problems, progress)
 
 
-def _read_file(file: Path, side: int) -> Picture:
-    return read_picture(file, min_side=side)
+def _read_file(file: Path, rules: ValueRules, side: int) -> Picture:
+    return read_picture(file, min_side=side, rules=rules)
 
 
 def _printable(path: str) -> str:

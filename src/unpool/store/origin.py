@@ -14,9 +14,9 @@ from unpool.core.file_names import find_file, to_key
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.datasets import is_named_set
 from unpool.images.source import Source, open_source
-from unpool.images.values.rules import ValueRules
+from unpool.images.values.rules import VALUES, ValueRules
 from unpool.store.columns import OK
-from unpool.store.state import VALUES, read_state
+from unpool.store.state import read_state
 from unpool.store.table import ImageTable
 
 NUM_COMPARED = 64  # files of the table that are looked for in a folder

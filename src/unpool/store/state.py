@@ -21,7 +21,6 @@ REPORT = "report"
 SEGMENTER = "segmenter"  # a segmenter of these images, where the user puts one
 EXPORTS = "exports"  # folders that the page exports to
 SUFFIX = ".unpool"
-VALUES = "values"  # in unpool.yaml: rules for values of more than 8 bits
 RECORDED_PACKAGES = (
     "unpool",
     "torch",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from unpool.core.atomic_files import write_text, write_whole
 from unpool.core.markers import MODEL_FILES
 from unpool.errors import UnpoolError
+from unpool.images.values.rules import VALUES, ValueRules
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,6 +95,11 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); train the model again") from error
     return {"classes": None, "kind": "encoder", **described}
+
+
+def rules_of_model(folder: Path | str) -> ValueRules:
+    """Read the rules by which values of more than 8 bits were scaled for a model; none from older ones."""
+    return ValueRules.from_dict((describe_model(folder).get("training") or {}).get(VALUES))
 
 
 def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.source import FolderSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
-from unpool.images.values.rules import ValueRules, parse_nodata, parse_range
+from unpool.images.values.rules import VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
-from unpool.store.state import VALUES, read_state, write_state
+from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
 SECTION = "range"  # in reading.json
@@ -74,7 +74,9 @@ def prepare_rules(
     if survey.new:
         sentence = describe_ranges(survey)
         everything = describe_ranges(replace(survey, new=survey.rules.assumed))
-        record(work, SECTION, everything, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim)
+        record(
+            work, SECTION, everything, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim
+        )
         progress.message(sentence)
 
 

@@ -15,7 +15,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inputs import InputImages, list_inputs
 from unpool.inference.model import pick_device
 from unpool.options import check_settings
-from unpool.training.model_file import expect_kind, load_model
+from unpool.training.model_file import expect_kind, load_model, rules_of_model
 
 NUM_SHOWN = 64  # images in the picture
 Shown = tuple[dict[str, Any], dict[str, np.ndarray]]  # an image's row, and its pictures by column
@@ -59,7 +59,7 @@ def reconstruct(
     if settings.no_indices:
         network.use_indices = False
     corrupt = _corruption(settings.corruption, network)
-    images = list_inputs(sources, settings.data, progress)
+    images = list_inputs(sources, settings.data, progress, rules_of_model(model))
     rows, shown = _run(network, images, model, corrupt, settings.seed, pick_device(settings.device))
     result = {
         "images": rows, "skipped": images.skipped, "mean": _means(rows), "network": network.architecture,

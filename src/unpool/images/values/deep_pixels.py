@@ -58,7 +58,10 @@ def _load_jpeg2000(image: Image.Image, stream: Stream, scaling: Scaling) -> Imag
     stream.seek(0)
     values_HWC = np.asarray(imagecodecs.jpeg2k_decode(stream.read()))
     upper_HWC = values_HWC >> (bits - 8)
-    if upper_HWC.shape != np.asarray(image).shape or np.abs(upper_HWC - np.asarray(image).astype(int)).max() > 1:
+    if (
+        upper_HWC.shape != np.asarray(image).shape
+        or np.abs(upper_HWC - np.asarray(image).astype(int)).max() > 1
+    ):
         scaling.notes.append(Note("upper-bits", f"8 of {bits} bits"))  # of other colours than RGB
         return image
     stated = Statement((0.0, float(2**bits - 1))) if bits < 16 else NOTHING

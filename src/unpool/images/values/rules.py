@@ -12,6 +12,7 @@ import numpy as np
 from unpool.errors import UsageError
 from unpool.images.reading.bit_depth import Extent, Range, choose_range
 
+VALUES = "values"  # the key of rules in unpool.yaml and in the record of a training
 MIN_FILL_SHARE = 0.5  # of its full scale that each picture has to use, where depths are told apart
 MIN_DEPTH_RATIO = 3.0  # between the highest values of two depths
 TOP_PERCENTILE = 99  # of the pictures' highest values: below a hundred pictures, the highest
