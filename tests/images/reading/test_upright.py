@@ -26,7 +26,21 @@ def test_turned_and_reduced_go_together(tmp_path: Path) -> None:
 
 def test_a_reduced_transparent_picture_has_no_dark_rim(tmp_path: Path) -> None:
     hidden = np.zeros((32, 32, 4), np.uint8)
-    hidden[:, 16:] = 255  # black where transparent, white where not: white on white
+    hidden[:, 16:] = (
+        255,
+        0,
+        0,
+        255,
+    )  # black where transparent, red where not: on white red is full everywhere
     file = tmp_path / "a.png"
     Image.fromarray(hidden).save(file)
-    assert read_picture(file, min_side=3).pixels.min() == 255
+    read = read_picture(file, min_side=3).pixels
+    assert read[..., 0].min() == 255
+    assert read[0, -1].tolist() == [255, 0, 0]
+
+
+def test_grey_is_the_same_in_every_turn(tmp_path: Path) -> None:
+    grey = picture(20, 12)[..., 0]
+    for orientation in (1, 3, 6):
+        save_turned(grey, tmp_path / "a.png", orientation)
+        assert np.array_equal(read_picture(tmp_path / "a.png").pixels, np.dstack([grey] * 3))

@@ -121,9 +121,7 @@ def read_size(file: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
-def _decode(
-    stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int
-) -> Picture:
+def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int) -> Picture:
     image_format, notes = scaling.image_format, scaling.notes
     if image_format == "TIFF":
         return _decode_tiff(stream, scaling, digest, min_side, max_pixels)
@@ -145,10 +143,12 @@ def _decode(
     if orientation >= 5:
         width, height = height, width
     is_grey = mode in _GREY_MODES or _has_no_colour(pixels)
-    return Picture(pixels, width, height, mode, is_grey, digest, tuple(notes))
+    return Picture(pixels, width, height, mode, is_grey, digest, (*getattr(image, "notes", ()), *notes))
 
 
-def _decode_tiff(stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int) -> Picture:
+def _decode_tiff(
+    stream: Stream, scaling: Scaling, digest: str, min_side: int | None, max_pixels: int
+) -> Picture:
     with open_tiff(stream) as tiff:
         width, height = tiff.width, tiff.height
         check_size(width, height, max_pixels)
@@ -165,4 +165,6 @@ def _decode_tiff(stream: Stream, scaling: Scaling, digest: str, min_side: int | 
 
 def _has_no_colour(pixels: np.ndarray) -> bool:
     sample = pixels[:: max(1, len(pixels) // 16)]  # enough to decide for almost every photograph
-    return all(bool((part == part[..., :1]).all()) for part in (sample, pixels))
+    return all(
+        bool((part[..., 0] == part[..., channel]).all()) for part in (sample, pixels) for channel in (1, 2)
+    )

@@ -35,10 +35,10 @@ Stream: TypeAlias = io.BytesIO | io.BufferedReader
 MAX_PIXELS = 300_000_000
 IN_MEMORY_BYTES = 64 * 2**20  # larger files are hashed in pieces and decoded from the disk
 
-# Formats by their reader in Pillow. Only these are ever tried, each on content of its kind: among
-# Pillow's others are some that start programs (EPS) or accept almost any bytes.
+# Formats by their reader: Pillow's, or a stricter one of ours. Only these are ever tried, each on content of
+# its kind: among Pillow's others are some that start programs (EPS) or accept almost any bytes.
 _READERS = {
-    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"), "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "JPEG": ("unpool.images.damage.jpeg", "JpegFile"), "PNG": ("unpool.images.damage.png", "PngFile"),
     "GIF": ("PIL.GifImagePlugin", "GifImageFile"), "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "TIFF": ("PIL.TiffImagePlugin", "TiffImageFile"), "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
     "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"), "PPM": ("PIL.PpmImagePlugin", "PpmImageFile"),

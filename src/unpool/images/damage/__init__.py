@@ -1,0 +1,1 @@
+"""Damage that decoders pass over."""
