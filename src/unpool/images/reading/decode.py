@@ -16,6 +16,7 @@ import numpy as np
 from unpool.errors import UnreadableImageError
 from unpool.images.colour.embedded import find_profile
 from unpool.images.colour.transparency import with_true_alpha
+from unpool.images.reading.frames import choose_frame
 from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import (
     IN_MEMORY_BYTES,
@@ -60,9 +61,9 @@ def read_picture(
 ) -> Picture:
     """Decode an image file to upright RGB.
 
-    The first frame or page is read, turned as its EXIF data says, converted to sRGB by its profile, and laid on a
-    ground where transparent. More than 8 bits per value are scaled by the first rule of `values.scaling` that
-    applies. May be called from many threads.
+    The frame of `frames.choose_frame`, or the first page, is read, turned as its EXIF data says, converted to sRGB
+    by its profile, and laid on a ground where transparent. More than 8 bits per value are scaled by the first rule
+    of `values.scaling` that applies. May be called from many threads.
 
     Args:
         file: The image file.
@@ -133,7 +134,8 @@ def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None,
     # last pixels may be a part of one only, and to overlook that would stretch it.
     drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
     with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
-        shown = averageable(load_scaled(image, stream, scaling))
+        frame = choose_frame(image, image_format, notes)
+        shown = averageable(load_scaled(frame, stream, scaling))
         orientation = read_orientation(image)
         box = drafted[1] if drafted else (0, 0, *image.size)
         if shown.mode == "RGBA":
@@ -142,7 +144,7 @@ def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None,
         pixels = upright_rgb(shown, orientation, min_side, box, profile, notes)
     if orientation >= 5:
         width, height = height, width
-    is_grey = mode in _GREY_MODES or _has_no_colour(pixels)
+    is_grey = (mode in _GREY_MODES and frame.mode in _GREY_MODES) or _has_no_colour(pixels)
     return Picture(pixels, width, height, mode, is_grey, digest, (*getattr(image, "notes", ()), *notes))
 
 
