@@ -51,3 +51,20 @@ def test_a_missing_image_is_named(work: Path) -> None:
 def test_the_number_of_images_is_checked(work: Path) -> None:
     with pytest.raises(UsageError, match="--k is 0"):
         search(Path("a.png"), SearchSettings(k=0), work=work)
+
+
+def test_a_workspace_without_groups_is_searched(tmp_path: Path) -> None:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": path, "status": "ok"} for path in PATHS])
+    table.reset_vectors(2)
+    table.update(PATHS, {"vector": np.eye(3, 2) + 0.1})
+    results = search(Path("a.png"), work=table.work)["results"]
+    assert [row["group"] for row in results] == [None, None, None]
+
+
+def test_the_image_itself_comes_before_its_copies(work: Path) -> None:
+    ImageTable(work).update(["a.png", "b.png"], {"vector": np.array([[0.0, 1.0], [0.0, 1.0]])})
+    for path in PATHS:
+        for k in (1, 3):
+            results = search(Path(path), SearchSettings(k=k), work=work)["results"]
+            assert (results[0]["path"], len({row["path"] for row in results})) == (path, k)

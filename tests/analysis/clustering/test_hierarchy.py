@@ -58,12 +58,18 @@ def test_one_group_is_parted_and_the_others_stay():
 
 def test_what_cannot_be_merged_or_split_is_reported():
     vectors_ND, group_N = groups_on_a_circle()
-    with pytest.raises(UsageError, match="merge: 5, expected a number from 1 to the 4 groups"):
+    with pytest.raises(UsageError, match="--merge is 5, but there are 4 groups; ask for 1 to 4"):
         merge_groups(group_N, hierarchy(vectors_ND, group_N), 5)
     with pytest.raises(UsageError, match="there is no group 9"):
         split(vectors_ND, group_N, 9)
-    with pytest.raises(UsageError, match="4 parts, expected 2 to the 3 images of group 3"):
+    with pytest.raises(
+        UsageError, match="group 3 has 3 images, 3 of them different, and cannot be divided in 4"
+    ):
         split(vectors_ND, group_N, 3, 4)
+    with pytest.raises(
+        UsageError, match="group 0 has 5 images, 1 of them different, and cannot be divided in 2"
+    ):
+        split(np.ones((5, 2)), np.zeros(5), 0)
 
 
 def test_a_single_group_has_no_merges():

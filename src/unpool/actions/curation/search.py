@@ -20,6 +20,8 @@ from unpool.store.origin import keys_of_typed, rules_of
 from unpool.store.state import MODEL
 from unpool.store.table import ImageTable
 
+SAME = 1e-6  # difference up to which vectors are those of equal images
+
 
 def search(
     image: Path,
@@ -51,6 +53,9 @@ def search(
         raise UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
     query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress or Progress())
     distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, settings.k))
+    own = keys_of_typed(work, [str(image)])[0]
+    if own in paths and paths[index_K[0]] != own:
+        index_K = _put_first(paths.index(own), vectors_ND, index_K)
     rows = table.some([paths[i] for i in index_K], ["group"])
     group = dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
     results = [
@@ -77,3 +82,11 @@ def _query_vector(
     if image.is_dir():
         raise UnpoolError(f"{image} is a folder; give one image, such as {image / 'IMAGE.jpg'}")
     raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path")
+
+
+def _put_first(own: int, vectors_ND: np.ndarray, index_K: np.ndarray) -> np.ndarray:
+    """Put the image that is searched for before those that are exactly like it."""
+    own_D, first_D = vectors_ND[own], vectors_ND[index_K[0]]
+    if not np.allclose(own_D, first_D, atol=SAME):
+        return index_K
+    return np.array([own, *(i for i in index_K if i != own)][: len(index_K)])

@@ -144,7 +144,10 @@ def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:
             f"groups: {groups}, but hdbscan finds their number by itself; leave it out, or take kmeans or gmm"
         )
     if num_images < groups:
-        raise UnpoolError(f"groups: {groups}, but there are only {num_images} images; request fewer groups")
+        images = f"{num_images} image{'s' * (num_images != 1)}"
+        raise UnpoolError(
+            f"--groups is {groups}, but there {'are' if num_images != 1 else 'is'} only {images}; leave it out"
+        )
 
 
 GroupsAndShares = tuple[npt.NDArray[Any], npt.NDArray[Any]]

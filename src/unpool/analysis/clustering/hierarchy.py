@@ -93,7 +93,7 @@ def merge_groups(groups: npt.ArrayLike, merges: Merges, num_groups: int) -> Indi
     names = np.unique(group_N[group_N != NOISE])
     if not 1 <= num_groups <= len(names):
         raise UsageError(
-            f"merge: {num_groups}, expected a number from 1 to the {len(names)} groups there are"
+            f"--merge is {num_groups}, but there are {len(names)} groups; ask for 1 to {len(names)}"
         )
     into = {int(name): place for place, name in enumerate(names)}
     for row, (a, b, _, _) in enumerate(merges[: len(names) - num_groups]):
@@ -119,7 +119,7 @@ def split(
         (N,) group numbers.
 
     Raises:
-        UsageError: Where there is no such group, or it has fewer images than parts.
+        UsageError: Where there is no such group, or it has fewer different images than parts.
 
     >>> split([[1, 0], [1, 0.1], [1, 0.2], [0, 1]], [0, 0, 0, 0], 0).tolist()
     [0, 0, 0, 1]
@@ -130,9 +130,13 @@ def split(
     rows = np.flatnonzero(group_N == group)
     if not len(rows):
         raise UsageError(f"split: there is no group {group}; the groups are 0 to {int(group_N.max())}")
-    if not 2 <= parts <= len(rows):
-        raise UsageError(f"split: {parts} parts, expected 2 to the {len(rows)} images of group {group}")
     unit_ND: Floats = normalise(vectors_ND)
+    different = len(np.unique(unit_ND[rows], axis=0))
+    if not 2 <= parts <= different:
+        images = f"{len(rows)} image{'s' * (len(rows) != 1)}, {different} of them different"
+        raise UsageError(
+            f"split: group {group} has {images}, and cannot be divided in {parts}; name another group"
+        )
     with single_threaded():
         part_n = KMeans(parts, n_init=5, random_state=seed).fit_predict(unit_ND[rows])
     order = np.argsort(-np.bincount(part_n, minlength=parts), kind="stable")
