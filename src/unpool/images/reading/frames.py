@@ -1,4 +1,4 @@
-"""Choose the frame of an animation by which it is shown."""
+"""Choose the frame that stands for an animation."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from PIL import Image
 from unpool.images.reading.notes import Note
 from unpool.images.reading.upright import averageable, upright_rgb
 
-NUM_LOOKS = 5  # frames that are looked at, evenly from the first to the last
+NUM_SAMPLED = 5  # frames that are looked at, evenly from the first to the last
 MAX_FRAME_PIXELS = 64_000_000  # of all frames up to the last one that is looked at; each has to be decoded
 # With one of these contrasts the first frame is taken: in grey levels, photographs have 30 to 80; of the best frame's.
 MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
-LOOK_SIDE = 32
+SAMPLE_SIDE = 32
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 _NAMED_FIRST = {"HEIF": "the one that the file names first", "ICO": "the largest"}
 
 
 def choose_frame(image: Image.Image, image_format: str, notes: list[Note]) -> Image.Image:
-    """Choose the frame by which a file is shown.
+    """Choose the frame that stands for a file.
 
     The first one is taken if it shows something: if its contrast is that of a photograph, or half that of the best of
-    five. Otherwise the best is taken, as animations begin with a blank sheet or fade in. A picture of a PNG that is not part of its animation is none of its frames.
+    five. Otherwise the best is taken, as animations begin with a blank sheet or fade in. A picture of a PNG that is
+    not part of its animation is none of its frames.
 
     Args:
         image: Opened, not loaded.
@@ -47,18 +48,18 @@ def choose_frame(image: Image.Image, image_format: str, notes: list[Note]) -> Im
 def _find_best(image: Image.Image, first: int, num_frames: int) -> tuple[int, Image.Image]:
     """The number of the frame to be taken, from 0 with a PNG's picture before the animation, and the frame."""
     num_bounded = max(1, min(num_frames, MAX_FRAME_PIXELS // (image.width * image.height)))
-    steps = {round(step * (num_bounded - 1) / (NUM_LOOKS - 1)) for step in range(NUM_LOOKS)}
-    looks: list[tuple[float, int, Image.Image]] = []
+    steps = {round(step * (num_bounded - 1) / (NUM_SAMPLED - 1)) for step in range(NUM_SAMPLED)}
+    samples: list[tuple[float, int, Image.Image]] = []
     for number in sorted(first + step for step in steps):
         image.seek(number)
         frame = image.copy()
-        looks.append((_measure_contrast(frame) if num_bounded > 1 else 0.0, number, frame))
-    contrast, number, frame = looks[0]
-    best = max(looks, key=lambda look: (look[0], -look[1]))
+        samples.append((_measure_contrast(frame) if num_bounded > 1 else 0.0, number, frame))
+    contrast, number, frame = samples[0]
+    best = max(samples, key=lambda sample: (sample[0], -sample[1]))
     return (number, frame) if contrast >= min(MIN_CONTRAST, MIN_CONTRAST_SHARE * best[0]) else best[1:]
 
 
 def _measure_contrast(frame: Image.Image) -> float:
     """The standard deviation of a frame's strongest channel at a small size, on its ground."""
-    pixels_HW3 = upright_rgb(averageable(frame), 1, LOOK_SIDE, (0, 0, *frame.size), None, [])
+    pixels_HW3 = upright_rgb(averageable(frame), 1, SAMPLE_SIDE, (0, 0, *frame.size), None, [])
     return float(pixels_HW3.std(axis=(0, 1)).max())

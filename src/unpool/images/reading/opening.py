@@ -1,4 +1,4 @@
-"""Open image files: recognise the format, find its reader, turn every failure into one kind of error."""
+"""Open image files, with one kind of error for all."""
 
 from __future__ import annotations
 

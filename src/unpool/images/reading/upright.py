@@ -1,4 +1,4 @@
-"""Turn decoded images upright and into RGB, reduced where that is enough."""
+"""Turn decoded images upright and into RGB."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def rotate_upright(image: Image.Image) -> Image.Image:
 
 
 def averageable(image: Image.Image) -> Image.Image:
-    """Return the image in a mode of 8 bits that can be averaged.
+    """Return an image whose values can be averaged.
 
-    The modes are L, RGB, RGBA and CMYK.
+    It has 8 bits; its modes are L, RGB, RGBA and CMYK.
     """
     if image.mode in _DEEP_MODES:
         return Image.fromarray(to_8_bits(np.asarray(image)))
@@ -54,9 +54,9 @@ def upright_rgb(
     profile: ColourProfile | None,
     notes: list[Note],
 ) -> np.ndarray:
-    """Reduce a loaded image, convert its colours, lay it on a ground and turn it.
+    """Reduce a loaded image, make it RGB and turn it.
 
-    In this order it costs least.
+    Its colours are converted, and it is laid on a ground. In this order it costs least.
 
     Args:
         image: In a mode of `averageable`.
