@@ -39,7 +39,9 @@ def cmyk_profile(black_first: bool = False) -> bytes:
         black = inks[0] if black_first else inks[3]
         nodes += bytes([0 if black else 255, 128, 128])
     identity = bytes(range(256))
-    head = b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    head = (
+        b"mft1" + bytes(4) + bytes([4, 3, 2, 0]) + struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536)
+    )
     table = head + identity * 4 + nodes + identity * 3
     return _profile(b"prtr", b"CMYK", b"Lab ", [(b"A2B0", table), (b"A2B1", table)])
 

@@ -14,9 +14,9 @@ from support.deep_files import GREY, SHOWN, chunk, mean_difference
 from unpool.images.reading.decode import read_picture
 
 _light = SHOWN / 255
-LINEAR = np.rint(
-    255 * np.where(_light <= 0.04045, _light / 12.92, ((_light + 0.055) / 1.055) ** 2.4)
-).astype(np.uint8)
+LINEAR = np.rint(255 * np.where(_light <= 0.04045, _light / 12.92, ((_light + 0.055) / 1.055) ** 2.4)).astype(
+    np.uint8
+)
 PROFILE = linear_profile()
 
 
@@ -32,7 +32,9 @@ def gamma(value: int) -> bytes:
 
 
 def test_gamma_of_png(tmp_path: Path) -> None:
-    assert mean_difference(read_picture(png_with(tmp_path / "a.png", LINEAR, gamma(100_000))).pixels, SHOWN) < 1
+    assert (
+        mean_difference(read_picture(png_with(tmp_path / "a.png", LINEAR, gamma(100_000))).pixels, SHOWN) < 1
+    )
     grey = read_picture(png_with(tmp_path / "b.png", LINEAR[..., 0], gamma(100_000)))
     assert mean_difference(grey.pixels, GREY) < 1
     assert grey.grey
@@ -45,7 +47,10 @@ def test_gamma_of_png(tmp_path: Path) -> None:
         (gamma(45000),),
         (gamma(0),),
         (gamma(100_000), chunk(b"sRGB", b"\0")),
-        (gamma(45455), chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000))),
+        (
+            gamma(45455),
+            chunk(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)),
+        ),
         (chunk(b"cICP", bytes([1, 13, 0, 1])),),
         (chunk(b"cICP", bytes([2, 2, 0, 1])),),
     ],

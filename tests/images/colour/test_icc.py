@@ -27,9 +27,7 @@ def test_srgb_is_the_identity() -> None:
 
 def test_adobe_rgb_agrees_with_the_published_matrices() -> None:
     """Source: Adobe RGB (1998), version 2005-05, section 4.3.6.1; IEC 61966-2-1, section 5.2."""
-    to_xyz = np.array(
-        [[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]]
-    )
+    to_xyz = np.array([[0.57667, 0.18556, 0.18823], [0.29734, 0.62736, 0.07529], [0.02703, 0.07069, 0.99134]])
     to_srgb = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
     pixels = [(100, 150, 200), (128, 128, 128), (90, 80, 110), (30, 40, 35)]
     light = (np.array(pixels) / 255) ** (563 / 256) @ to_xyz.T @ to_srgb.T

@@ -14,9 +14,9 @@ from support.deep_files import GREY, SHOWN, mean_difference
 from unpool.images.reading.decode import read_picture
 
 _light = SHOWN / 255
-LINEAR = np.rint(
-    255 * np.where(_light <= 0.04045, _light / 12.92, ((_light + 0.055) / 1.055) ** 2.4)
-).astype(np.uint8)
+LINEAR = np.rint(255 * np.where(_light <= 0.04045, _light / 12.92, ((_light + 0.055) / 1.055) ** 2.4)).astype(
+    np.uint8
+)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp", "a.avif"])

@@ -46,32 +46,37 @@ def coloured(*colours: tuple[int, int, int]) -> Image.Image:
 
 
 @pytest.mark.parametrize("text", ["ground\nfigure\n", "ground 0\nfigure 1\n", "ground\nfigure\nvoid\n"])
-def test_of_two_classes_255_is_the_second_where_masks_hold_0_and_255_alone(text: str, tmp_path: Path) -> None:
-    def read(masks_are_binary: bool, ignore: int | None = None) -> PixelClasses:
-        return classes_of(tmp_path, text, ignore=ignore, is_binary=lambda: masks_are_binary)
-
-    assert labels(tmp_path, grey(0, 255), read(True)) == [0, 1]
-    assert labels(tmp_path, grey(0, 255), read(False)) == [0, 255]
-    assert labels(tmp_path, grey(0, 255), read(True, ignore=255)) == [0, 255]
-    assert read(True).output_values == (0, 1)
+def test_255_is_no_class_and_who_says_so_is_kept(text: str, tmp_path: Path) -> None:
+    for ignore, is_typed in ((None, False), (255, True)):
+        classes = classes_of(tmp_path, text, ignore=ignore)
+        assert labels(tmp_path, grey(0, 255), classes) == [0, 255]
+        assert classes.is_void_typed is is_typed
+        assert PixelClasses.from_dict(classes.to_dict()) == classes
 
 
 def test_a_number_in_the_file_wins_over_255_being_no_class(tmp_path: Path) -> None:
-    binary = {"is_binary": lambda: True}
-    classes = classes_of(tmp_path, "ground 0\nfigure 255\n", **binary)
+    classes = classes_of(tmp_path, "ground 0\nfigure 255\n")
     assert labels(tmp_path, grey(0, 255), classes) == [0, 1]
-    classes = classes_of(tmp_path, "ground 0\nfigure 1\nvoid 255\n", **binary)
-    assert labels(tmp_path, grey(0, 255), classes) == [0, 255]
+    classes = classes_of(tmp_path, "ground 0\nfigure 1\nvoid 255\n")
+    assert (labels(tmp_path, grey(0, 255), classes), classes.is_void_typed) == ([0, 255], True)
     with pytest.raises(UnpoolError, match="there must be two classes at least"):
         classes_of(tmp_path, "ground 0\nfigure 255\n", ignore=255)
     with pytest.raises(UnpoolError, match="the value 255"):  # 11 was typed, so 255 is nothing
-        labels(tmp_path, grey(0, 255), classes_of(tmp_path, "ground\nfigure\n", ignore=11, **binary))
+        labels(tmp_path, grey(0, 255), classes_of(tmp_path, "ground\nfigure\n", ignore=11))
 
 
-def test_masks_are_looked_at_only_where_it_matters(tmp_path: Path) -> None:
-    for text in ("a\nb\nc\n", "a 0\nb 2\n", "a 0 0 0\nb 9 9 9\n", "a 0\nb 255\n"):
-        classes_of(tmp_path, text, is_binary=lambda: pytest.fail("it was asked"))
-    classes_of(tmp_path, "a\nb\n", ignore=11, is_binary=lambda: pytest.fail("it was asked"))
+def test_published_sets_have_names(tmp_path: Path) -> None:
+    for name, count, first in (("voc", 21, "background"), ("camvid", 11, "sky"), ("cityscapes", 19, "road")):
+        classes = read_classes(Path(name))
+        assert (len(classes), classes.names[0]) == (count, first)
+    with pytest.raises(UsageError, match=r"vok: there is no such file, nor a published set"):
+        read_classes(Path("vok"))
+
+
+def test_labelmes_first_line_is_no_class(tmp_path: Path) -> None:
+    classes = classes_of(tmp_path, "__ignore__\n_background_\ncat\ndog\n", "labels.txt")
+    assert classes.names == ("_background_", "cat", "dog")
+    assert labels(tmp_path, grey(0, 1, 2, 255), classes) == [0, 1, 2, 255]
 
 
 def test_every_colour_beside_a_number_is_understood(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.images.masks.infer_classes import count_values, infer_classes
+from unpool.images.masks.infer_classes import infer_classes
 from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.mask_file import read_mask
-from unpool.images.masks.pairs import CAMVID, VOC, Pair, find_pairs
+from unpool.images.masks.mask_values import count_values
+from unpool.images.masks.pairs import CAMVID, VOC, VOC_FRAMES, Pair, find_pairs
 from unpool.images.masks.pixel_classes import PixelClasses, default_colours
 from unpool.images.reading.scan import ImageFile
 
@@ -103,22 +104,121 @@ def test_numbers_in_a_format_that_changes_them_are_refused(tmp_path: Path) -> No
     assert understood(exact)[0].names == ("background", "foreground")
 
 
-def test_a_small_pascal_voc_is_known_by_three_signs_of_four(tmp_path: Path) -> None:
+def test_pascal_voc_is_known_by_its_folders_or_names_and_not_by_its_colours(tmp_path: Path) -> None:
     held = (0, 1, 15, 255)
     other = [(number, 0, 0) for number in range(256)]
     for signs, layout, mask in (
-        ("palette, border, gap", "", painted(*held)),
         ("folders, border, gap", VOC, grey(*held)),
         ("folders, border, gap, another palette", VOC, painted(*held, colours=other)),
         ("folders, palette, gap", VOC, painted(*held[:3])),
-        ("palette, border, many", "", painted(*range(9), 255)),
+        ("names, palette", VOC_FRAMES, painted(0, 1)),
+        ("palette, border, all numbers", "", painted(*range(21), 255)),
     ):
         classes, _ = understood(pairs_of(tmp_path, a=mask), layout=layout)
         assert (len(classes), classes.names[15]) == (21, "person"), signs
-    # Programs that draw masks use this palette for classes of one's own.
-    assert understood(pairs_of(tmp_path, a=painted(0, 1, 2)))[0].names == ("0", "1", "2")
-    assert understood(pairs_of(tmp_path, a=painted(0, 1, 2, 255)))[0].names == ("0", "1", "2")
-    assert understood(pairs_of(tmp_path, a=grey(0, 1, 2)), layout=VOC)[0].names == ("0", "1", "2")
+    # Programs that draw masks use this palette and this border for classes of one's own.
+    for layout, mask, count in (
+        ("", painted(0, 1, 2), 3),
+        ("", painted(*range(9), 255), 9),
+        (VOC, painted(*range(9), 255), 9),
+        (VOC, grey(0, 1, 2), 3),
+    ):
+        assert understood(pairs_of(tmp_path, a=mask), layout=layout)[0].names == tuple(map(str, range(count)))
+    with pytest.raises(UnpoolError, match="the value 15"):
+        understood(pairs_of(tmp_path, a=painted(*held)))
+
+
+def test_own_classes_in_the_colours_of_pascal_voc_are_own_classes(tmp_path: Path) -> None:
+    colours = np.array([[*default_colours(7), (224, 224, 192)]], np.uint8)
+    pairs = pairs_of(tmp_path, a=Image.fromarray(colours))
+    classes, said = understood(pairs)
+    assert (len(classes), classes.names[0], "aeroplane" in classes.names) == (7, "#000000", False)
+    assert read_labels(pairs[0], classes)[0, 7] == 255
+    assert "#e0e0c0, the border" in said
+    gap = np.array([[default_colours(21)[number] for number in (0, 1, 15)]], np.uint8)
+    assert understood(pairs_of(tmp_path, b=Image.fromarray(gap)), layout=VOC)[0].names[15] == "person"
+
+
+def test_palettes_that_number_colours_differently_are_read_by_colour(tmp_path: Path) -> None:
+    black, red, blue = (0, 0, 0), (255, 0, 0), (0, 0, 255)
+    masks = [painted(0, 0, 1, colours=[black, red]), painted(1, 1, 0, colours=[red, black])]
+    masks.append(painted(0, 0, 1, colours=[black, blue]))  # lists what it holds alone
+    pairs = pairs_of(tmp_path, a=masks[0], b=masks[1], c=masks[2])
+    classes, said = understood(pairs)
+    assert classes.names == ("#000000", "#0000ff", "#ff0000")
+    assert "palettes differ: a.png paints 0 in #000000, b.png in #ff0000" in said
+    assert [read_labels(pair, classes).tolist() for pair in pairs] == [[[0, 0, 2]], [[0, 0, 2]], [[0, 0, 1]]]
+    assert understood(pairs, numbers="classes")[0].names == ("0", "1")
+
+
+def test_numbers_beside_colours_are_refused(tmp_path: Path) -> None:
+    red = Image.fromarray(np.array([[(0, 0, 0), (255, 0, 0)]], np.uint8))
+    with pytest.raises(
+        UnpoolError, match=r"the mask b.png holds numbers \(the value 1, 2 pixels\), but a.png has"
+    ):
+        understood(pairs_of(tmp_path, a=red, b=grey(0, 1, 1)))
+    assert len(understood(pairs_of(tmp_path, a=red, b=grey(0, 0)))[0]) == 2  # black alone
+
+
+def test_0_and_1_beside_0_and_255_are_the_same_two_classes(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(0, 1), b=grey(0, 255), c=grey(0, 0))
+    classes, said = understood(pairs)
+    assert [read_labels(pair, classes).tolist() for pair in pairs] == [[[0, 1]], [[0, 1]], [[0, 0]]]
+    assert "1 of 3 masks hold 255, others 1" in said
+    pairs = pairs_of(tmp_path, a=grey(0, 1, 255), b=grey(0, 255))  # here 255 is what is unsure
+    classes, _ = understood(pairs)
+    assert [read_labels(pair, classes).tolist() for pair in pairs] == [[[0, 1, 255]], [[0, 255]]]
+    wide = Image.fromarray(np.array([[0, 65535]], np.uint16))
+    pairs = pairs_of(tmp_path, a=wide)
+    assert read_labels(pairs[0], understood(pairs)[0]).tolist() == [[0, 1]]
+
+
+def test_masks_of_one_value_are_refused(tmp_path: Path) -> None:
+    for mask, words in (
+        (grey(0, 0), "one class only, the number 0"), (grey(255, 255), "nothing but 255"), (grey(1, 1), "number 1"),
+        (Image.new("RGB", (2, 2), (9, 0, 0)), "the colour #090000"),
+    ):  # fmt: skip
+        with pytest.raises(UnpoolError, match=words):
+            understood(pairs_of(tmp_path, a=mask))
+
+
+def test_minus_one_of_signed_masks_is_ignored(tmp_path: Path) -> None:
+    import tifffile
+
+    pairs = pairs_of(tmp_path, a_tif=grey(0, 1))
+    tifffile.imwrite(tmp_path / "a.tif", np.array([[-1, 0, 1]], np.int16))
+    classes, said = understood(pairs)
+    assert read_labels(pairs[0], classes).tolist() == [[255, 0, 1]]
+    assert "-1 is ignored" in said
+
+
+def test_numbers_of_objects_are_ground_and_object_where_that_is_said(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(0, 1, 7, 255), b=grey(0, 90, 3))
+    classes, said = understood(pairs, numbers="objects")
+    classes = PixelClasses.from_dict(classes.to_dict())
+    assert classes.names == ("background", "object")
+    assert [read_labels(pair, classes).tolist() for pair in pairs] == [[[0, 1, 1, 255]], [[0, 1, 1]]]
+    assert "every number but 0" in said
+    colours = Image.fromarray(np.array([[(0, 0, 0), (255, 0, 0), (3, 4, 5)]], np.uint8))
+    pairs = pairs_of(tmp_path, a=colours)
+    assert read_labels(pairs[0], understood(pairs, numbers="objects")[0]).tolist() == [[0, 1, 1]]
+
+
+def test_shades_are_given_to_the_nearest_class_or_ignored(tmp_path: Path) -> None:
+    soft = grey(*[0] * 500, 90, 140, *[255] * 500)
+    pairs = pairs_of(tmp_path, a=soft)
+    classes, said = understood(pairs, unknown="nearest", shades=frozenset({90, 140}))
+    assert classes.names == ("background", "foreground")
+    assert "2 shades of grey" in said
+    assert read_labels(pairs[0], classes, unknown="nearest")[0, 498:504].tolist() == [0, 0, 0, 1, 1, 1]
+    assert read_labels(pairs[0], classes, unknown="ignore")[0, 498:504].tolist() == [0, 0, 255, 255, 1, 1]
+    blocks = np.zeros((32, 32, 3), np.uint8)
+    blocks[:, 12:] = (220, 30, 30)
+    pairs = pairs_of(tmp_path, b_jpg=Image.fromarray(blocks))
+    classes, _ = understood(pairs, unknown="nearest")
+    label_HW = read_labels(pairs[0], classes, unknown="nearest")
+    assert len(classes) == 2
+    assert (label_HW == (blocks[..., 0] > 0)).mean() > 0.95
 
 
 def test_the_folders_of_pascal_voc_and_the_frames_of_camvid_are_reported(tmp_path: Path) -> None:

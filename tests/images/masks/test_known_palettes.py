@@ -15,7 +15,9 @@ from unpool.images.masks.known_palettes import (
     find_by_colours,
     has_voc_colours,
     is_of_camvid,
+    is_voc_palette,
     voc_by_value,
+    voc_numbers,
 )
 from unpool.images.masks.pixel_classes import IGNORE, default_colours, pack
 
@@ -48,11 +50,21 @@ def test_camvid() -> None:
 
 
 def test_colours_are_recognised_only_where_there_are_enough() -> None:
-    assert find_by_colours(set(VOC_COLOURS[: MIN_COLOURS - 1])) is None
-    found = find_by_colours({*VOC_COLOURS[3:9], pack(VOC_BORDER)})
+    roads = [0x804080, 0xF423E8, 0x464646, 0x66669C, 0xBE9999]
+    assert len(roads) == MIN_COLOURS
+    found = find_by_colours(set(roads))
     assert found is not None
-    assert found.names == VOC_NAMES
-    assert find_by_colours({*VOC_COLOURS[:9], 0x123456}) is None, "one colour of another map is enough"
+    assert found.names[0] == "road"
+    assert find_by_colours(set(roads[1:])) is None
+    assert find_by_colours({*roads, 0x123456}) is None, "one colour of another map is enough"
+    assert find_by_colours({*VOC_COLOURS[:9], pack(VOC_BORDER)}) is None, "they are those of many programs"
+
+
+def test_the_numbers_of_pascal_vocs_colours() -> None:
+    assert voc_numbers({*VOC_COLOURS[3:6], pack(VOC_BORDER)}) == {3, 4, 5}
+    assert voc_numbers({VOC_COLOURS[3], 0x123456}) == set()
+    assert is_voc_palette(VOC_COLOURS[:5])
+    assert not is_voc_palette([0x123456])
 
 
 def test_palette_indices_must_have_their_own_colour() -> None:

@@ -11,8 +11,10 @@ from PIL import Image
 from support.masks import write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.infer_classes import count_values, infer_classes
+from unpool.images.masks.folder_reading import FolderReading
+from unpool.images.masks.infer_classes import infer_classes
 from unpool.images.masks.label_maps import read_labels, read_pair
+from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pair_store import load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value
@@ -81,12 +83,6 @@ def test_few_colours_are_classes_and_many_are_refused(tmp_path: Path) -> None:
 
 
 def test_published_colours_are_known(tmp_path: Path) -> None:
-    voc = np.array(
-        [[(0, 0, 0), (128, 0, 0), (0, 128, 0), (128, 128, 0), (0, 0, 128), (224, 224, 192)]], np.uint8
-    )
-    classes, found = understood(pair_of(tmp_path, Image.fromarray(voc)))
-    assert (len(classes), classes.names[1]) == (21, "aeroplane")
-    assert found.tolist() == [[0, 1, 2, 3, 4, 255]]
     camvid = [
         (128, 128, 128),
         (128, 0, 0),
@@ -237,7 +233,7 @@ def test_a_mask_of_another_size_is_reported_with_both_sizes(tmp_path: Path) -> N
     pair = pair_of(tmp_path, Image.new("L", (4, 3)))
     Image.new("RGB", (8, 6)).save(pair.image.file)
     with pytest.raises(UnreadableImageError, match=r"image is 8×6 pixels, its mask a.png is 4×3"):
-        read_pair(pair, classes_by_value(["a", "b"]))
+        read_pair(pair, FolderReading(classes_by_value(["a", "b"])))
 
 
 def test_a_store_on_the_disk_is_the_same_as_one_in_memory(tmp_path: Path) -> None:
@@ -247,8 +243,8 @@ def test_a_store_on_the_disk_is_the_same_as_one_in_memory(tmp_path: Path) -> Non
     pairs = find_pairs(images, masks)
     classes = classes_by_value(["ground", "disc", "bar"])
     result = {"workers": 2, "file": tmp_path / "scratch" / "pairs.u8"}
-    memory = load_pairs(pairs.pairs, classes, **result)
-    disk = load_pairs(pairs.pairs, classes, memory_limit=20_000, **result)
+    memory = load_pairs(pairs.pairs, FolderReading(classes), **result)
+    disk = load_pairs(pairs.pairs, FolderReading(classes), memory_limit=20_000, **result)
     assert (tmp_path / "scratch" / "pairs.u8").is_file()
     assert memory.paths == disk.paths
     assert {problem.problem for problem in memory.problems} == {"wrong-size", "not-an-image"}

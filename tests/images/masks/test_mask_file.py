@@ -65,7 +65,73 @@ def test_formats_that_change_values_are_marked(
     assert read_mask(saved(tmp_path / name, image, **more)).is_lossy is lossy
 
 
-def test_fractions_are_no_classes(tmp_path: Path) -> None:
-    file = saved(tmp_path / "f.tif", Image.fromarray(VALUES.astype(np.float32)))
-    with pytest.raises(UnreadableImageError, match="a mask of mode F has no classes"):
+def test_fractions_are_no_classes_and_whole_numbers_are(tmp_path: Path) -> None:
+    import tifffile
+
+    values = VALUES.astype(np.float32)
+    file = tmp_path / "f.tif"
+    tifffile.imwrite(file, values)
+    assert read_mask(file).value_HW.tolist() == VALUES.tolist()
+    values[0, 0] = np.nan
+    tifffile.imwrite(file, values)
+    mask = read_mask(file)
+    assert mask.void_HW is not None
+    assert mask.void_HW.tolist() == [[True, False, False], [False, False, False]]
+    values[1, 1] = 0.5
+    tifffile.imwrite(file, values)
+    with pytest.raises(UnreadableImageError, match=r"a mask of fractions, such as 0.5 \(1 pixels\)"):
         read_mask(file)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint16, np.int32, np.uint32, np.float64])
+def test_wide_and_signed_numbers_are_exact(tmp_path: Path, dtype: type) -> None:
+    import tifffile
+
+    values = np.array([[0, 1, 2], [7, 126, 127]], dtype)
+    if np.iinfo(np.int16).max < 10**9 and dtype in (np.uint32, np.int32, np.float64):
+        values[1, 2] = 2_000_000_000
+    if dtype not in (np.uint16, np.uint32):
+        values[0, 0] = -1
+    tifffile.imwrite(tmp_path / "a.tif", values)
+    assert read_mask(tmp_path / "a.tif").value_HW.tolist() == values.astype(np.int64).tolist()
+
+
+def test_white_is_zero_is_turned_round(tmp_path: Path) -> None:
+    import tifffile
+
+    for values, name in ((np.array([[0, 1]], bool), "a.tif"), (np.array([[255, 254]], np.uint8), "b.tif")):
+        tifffile.imwrite(tmp_path / name, values, photometric="miniswhite")
+    assert read_mask(tmp_path / "a.tif").value_HW.tolist() == [[1, 0]]
+    assert read_mask(tmp_path / "b.tif").value_HW.tolist() == [[0, 1]]
+
+
+def test_tables_of_colours_and_planes_of_tiffs(tmp_path: Path) -> None:
+    import tifffile
+
+    table = np.zeros((3, 256), np.uint16)
+    table[:, 1] = (65535, 257, 0)
+    tifffile.imwrite(tmp_path / "p.tif", VALUES, photometric="palette", colormap=table)
+    mask = read_mask(tmp_path / "p.tif")
+    assert mask.palette_HW is not None
+    assert mask.palette_HW[0].tolist() == [0, 0xFF0100, 0]
+    planes = np.stack([VALUES, VALUES * 0, VALUES // 2])
+    tifffile.imwrite(tmp_path / "s.tif", planes, photometric="rgb", planarconfig="separate")
+    assert (read_mask(tmp_path / "s.tif").value_HW == pack_rgb(planes.transpose(1, 2, 0))).all()
+
+
+def test_what_was_rubbed_out_is_no_value(tmp_path: Path) -> None:
+    rgba = np.zeros((2, 4, 4), np.uint8)
+    rgba[0] = [
+        (255, 0, 0, 255),
+        (255, 0, 0, 40),
+        (255, 0, 0, 0),
+        (0, 0, 0, 0),
+    ]  # solid, faint, hidden, nothing
+    mask = read_mask(saved(tmp_path / "a.png", Image.fromarray(rgba)))
+    assert mask.clear_HW is not None
+    assert mask.clear_HW[0].tolist() == [False, True, True, True]
+    faint = rgba.copy()
+    faint[0, 0, 3] = 60  # drawn with a faint brush, all of it
+    mask = read_mask(saved(tmp_path / "b.png", Image.fromarray(faint)))
+    assert mask.clear_HW is not None
+    assert mask.clear_HW[0].tolist() == [False, False, True, True]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,12 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
+from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.pair_store import load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs
 from unpool.images.masks.pixel_classes import classes_by_value
 
-CLASSES = classes_by_value(["a", "b"])
+READING = FolderReading(classes_by_value(["a", "b"]))
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def pixels_of(pair: Pair) -> tuple[np.ndarray, np.ndarray]:
 def test_memory_and_file_hold_the_same(pairs: list[Pair], tmp_path: Path, limit: int) -> None:
     done = []
     store = load_pairs(
-        pairs, CLASSES, workers=2, file=tmp_path / "p.u8", memory_limit=limit, progress=lambda: done.append(1)
+        pairs, READING, workers=2, file=tmp_path / "p.u8", memory_limit=limit, progress=lambda: done.append(1)
     )
     assert (tmp_path / "p.u8").exists() is (limit < 2**20)
     assert len(store) == len(done) == 3
@@ -50,26 +52,28 @@ def test_memory_and_file_hold_the_same(pairs: list[Pair], tmp_path: Path, limit:
 
 def test_without_a_file_much_is_an_error(pairs: list[Pair]) -> None:
     with pytest.raises(UnpoolError, match="give an output folder"):
-        load_pairs(pairs, CLASSES, workers=1, memory_limit=100)
+        load_pairs(pairs, READING, workers=1, memory_limit=100)
 
 
 def test_a_broken_pair_is_a_problem_and_the_rest_goes_on(pairs: list[Pair]) -> None:
     pairs[1].image.file.write_bytes(b"\x89PNG\r\n\x1a\n")
-    store = load_pairs(pairs, CLASSES, workers=2)
+    store = load_pairs(pairs, READING, workers=2)
     assert store.paths == [pairs[0].path, pairs[2].path]
     assert [problem.path for problem in store.problems] == [pairs[1].path]
     assert (store.pixels(1) == pixels_of(pairs[2])[0]).all()
 
 
 def test_the_fingerprint_sees_other_masks(pairs: list[Pair]) -> None:
-    one = load_pairs(pairs, CLASSES, workers=1).fingerprint()
-    assert load_pairs(pairs, CLASSES, workers=2).fingerprint() == one
+    one = load_pairs(pairs, READING, workers=1).fingerprint()
+    assert load_pairs(pairs, READING, workers=2).fingerprint() == one
     Image.fromarray(np.zeros((5, 9), np.uint8)).save(pairs[0].mask.file)
-    assert load_pairs(pairs, CLASSES, workers=1).fingerprint() != one
+    assert load_pairs(pairs, READING, workers=1).fingerprint() != one
 
 
 def test_values_that_are_no_class_stop_or_are_ignored(pairs: list[Pair]) -> None:
     Image.fromarray(np.full((5, 9), 77, np.uint8)).save(pairs[0].mask.file)
     with pytest.raises(UnpoolError, match="the value 77"):
-        load_pairs(pairs, CLASSES, workers=1)
-    assert load_pairs(pairs, CLASSES, workers=1, unknown="ignore").count_NK[0].tolist() == [0, 0]
+        load_pairs(pairs, READING, workers=1)
+    store = load_pairs(pairs, replace(READING, unknown="ignore"), workers=1)
+    assert store.count_NK[0].tolist() == [0, 0]
+    assert (store.num_ignored, store.unknown, store.unknown_in) == (45, {"77": 45}, ["0.png"])

@@ -121,5 +121,5 @@ def test_without_tifffile_the_remedy_is_reported(tmp_path: Path, monkeypatch: py
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.float64), photometric="rgb")
     monkeypatch.setitem(sys.modules, "tifffile", None)
-    with pytest.raises(UnreadableImageError, match=r"^unsupported: .*pip install .unpool.tiff..$"):
+    with pytest.raises(UnreadableImageError, match=r"^unsupported: .*pip install tifffile imagecodecs$"):
         read_picture(tmp_path / "a.tif")

@@ -212,5 +212,5 @@ def test_missing_parts_are_no_black_rest(compression: int, dtype: type) -> None:
 def test_without_decoders_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = written(RGB.astype(np.uint16), photometric="rgb")
     monkeypatch.setitem(sys.modules, "tifffile", None)
-    with pytest.raises(UnreadableImageError, match=r"unsupported: .*pip install .unpool.tiff.."):
+    with pytest.raises(UnreadableImageError, match=r"unsupported: .*pip install tifffile imagecodecs"):
         read(stream)

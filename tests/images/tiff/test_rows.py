@@ -185,7 +185,7 @@ def test_a_missing_decoder_is_reported_with_the_remedy(tmp_path: Path, monkeypat
 
     with open_rows(file) as rows:
         monkeypatch.setattr(rows.page, "decode", missing)
-        with pytest.raises(UnreadableImageError, match=r'unsupported: .* pip install "unpool\[tiff\]"'):
+        with pytest.raises(UnreadableImageError, match=r"unsupported: .* pip install tifffile imagecodecs"):
             rows.read(0, 9)
 
 

@@ -46,7 +46,9 @@ def test_a_pfm_is_known_by_content(tmp_path: Path) -> None:
 
 def test_gdal_says_what_means_no_data() -> None:
     assert tiff_statement({42113: "-9999"}, 32, FLOAT).nodata == (-9999.0,)
-    assert tiff_statement({42113: b"-3.4028234663852886e+38\0"}, 32, FLOAT).nodata == (-3.4028234663852886e38,)
+    assert tiff_statement({42113: b"-3.4028234663852886e+38\0"}, 32, FLOAT).nodata == (
+        -3.4028234663852886e38,
+    )
     assert tiff_statement({42113: "nan"}, 32, FLOAT).nodata == ()
     assert tiff_statement({42113: "none"}, 16, UINT16).nodata == ()
 

@@ -10,26 +10,30 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.source import FolderSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
-from unpool.images.values.rules import VALUES, ValueRules, parse_nodata, parse_range
+from unpool.images.values.rules import NO_RULES, VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
 SECTION = "range"  # in reading.json
+CHANGED = "values of more than 8 bits are scaled in another way now: all images are embedded again"
 
 
 @dataclass(frozen=True)
 class ValueRequest:
-    """What a command says of values of more than 8 bits, as typed; None keeps what the workspace has."""
+    """What a command says of values of more than 8 bits, as typed; None keeps what the workspace has.
+
+    Raises `UsageError` for a value that is no range or number.
+    """
 
     range: str | None = None
     nodata: str | None = None
 
-    def apply(self, rules: ValueRules) -> ValueRules:
-        """Change rules as requested; what was found under other rules is dropped.
+    def __post_init__(self) -> None:
+        self.apply(NO_RULES)
 
-        Raises `UsageError` for a value that is no range or number.
-        """
+    def apply(self, rules: ValueRules) -> ValueRules:
+        """Change rules as requested; what was found under other rules is dropped."""
         changed = rules
         if self.range is not None:
             changed = replace(changed, range=parse_range(self.range))
@@ -57,27 +61,25 @@ def prepare_rules(
     if not isinstance(source, FolderSource):
         return
     state = read_state(work)
-    before = ValueRules.from_dict(state.get(VALUES))
+    before, is_first = ValueRules.from_dict(state.get(VALUES)), VALUES not in state
     rules = request.apply(before)
-    if rules is not before and state.get("embedded_by"):
-        write_state(work, embedded_by=None)
-        progress.message(
-            "values of more than 8 bits are scaled in another way now: all images are embedded again"
-        )
-    files = scan.files if VALUES not in state or rules is not before else _new_files(table, scan)
+    files = scan.files if is_first or rules is not before else _new_files(table, scan)
     survey = survey_values(files, rules, usable_cores(), progress)
     source.rules = survey.rules
-    if survey.rules != before or VALUES not in state:
+    # An older version scaled each image by itself.
+    if state.get("embedded_by") and (rules is not before or (is_first and survey.rules)):
+        write_state(work, embedded_by=None)
+        progress.message(CHANGED)
+    if survey.rules != before or is_first:
         write_state(work, **{VALUES: survey.rules.to_dict()})
     if rules.range is not None and rules is not before:
         record(work, SECTION, None)
     if survey.new:
-        sentence = describe_ranges(survey)
         everything = describe_ranges(replace(survey, new=survey.rules.assumed))
         record(
             work, SECTION, everything, **survey.rules.to_dict(), looked_at=survey.looked_at, dim=survey.dim
         )
-        progress.message(sentence)
+        progress.message(describe_ranges(survey))
 
 
 def _new_files(table: ImageTable, scan: Scan) -> list[ImageFile]:
