@@ -302,7 +302,7 @@ def test_without_tifffile_it_is_reported_before_anything_is_predicted(
     picture(tmp_path / "in" / "b.png", height=300)
     report = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
     monkeypatch.setitem(sys.modules, "tifffile", None)
-    with pytest.raises(UnpoolError, match=r'written by tifffile: pip install "unpool\[tiff\]"'):
+    with pytest.raises(UnpoolError, match=r"written by tifffile: pip install tifffile imagecodecs"):
         segment_predict(**report, probabilities=True)
     with monkeypatch.context() as patch:
         patch.setattr(module, "LARGE_PIXELS", 10_000)

@@ -206,5 +206,5 @@ def import_tifffile() -> Any:
     try:
         import tifffile
     except ImportError as error:
-        raise UnpoolError('TIFF files are written by tifffile: pip install tifffile imagecodecs') from error
+        raise UnpoolError("TIFF files are written by tifffile: pip install tifffile imagecodecs") from error
     return tifffile

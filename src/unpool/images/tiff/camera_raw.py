@@ -26,7 +26,7 @@ MARKS = (b"CR\x02", b"IIII", b"MMMM")
 
 
 def check_not_raw(tiff: tifffile.TiffFile) -> None:
-    """Check that a TIFF is no raw file of a camera.
+    """Check that a TIFF is no camera's raw file.
 
     Raises:
         UnreadableImageError: `unsupported` for a raw file, whatever its name.

@@ -1,4 +1,4 @@
-"""What the samples of a TIFF page mean, and their colours.
+"""What the samples of a TIFF page mean.
 
 Both ways of reading a TIFF, whole and by rows, get their colours here.
 
@@ -39,9 +39,10 @@ Space: TypeAlias = Literal["grey", "palette", "rgb", "cmyk", "lab", "ycbcr"]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The lowest and highest value that is told apart, and those that mean "no data".
+    """How samples become 8 bits.
 
-    `opaque` is the highest value of transparency.
+    `black` is the lowest and `white` the highest value that is shown, `opaque` the highest value of transparency;
+    `nodata` are values that mean "no data".
     """
 
     black: float
@@ -78,7 +79,10 @@ class TiffColours:
 
     @property
     def needs_sample(self) -> bool:
-        """Whether black and white, or the kind of a channel, have to be found in the values."""
+        """Whether the values have to be looked at first.
+
+        In them black and white are found, or the kind of a channel.
+        """
         return self.alpha == "unsaid" or (self.white is None and not self.is_exact)
 
     @property
@@ -87,7 +91,7 @@ class TiffColours:
         return self.space in ("palette", "lab", "ycbcr")
 
     def with_alpha(self, is_alpha: bool) -> TiffColours:
-        """Return these colours with a fourth channel that is transparency, or without it."""
+        """Decide on a fourth channel: transparency or nothing."""
         if is_alpha:
             note = Note("channels", "channel 4 of 4 as transparency")
             return replace(self, alpha="straight", notes=(*self.notes, note))
@@ -267,8 +271,8 @@ def _channel_notes(
     if len(used) == samples and not is_assumed:
         return ()
     names = ", ".join(str(index + 1) for index in used)
-    told = f"channel {names} of {samples}" if len(used) == 1 else f"channels {names} of {samples}"
-    return (Note("channels", told + (" as red, green, blue" if is_assumed else "")),)
+    text = f"channel {names} of {samples}" if len(used) == 1 else f"channels {names} of {samples}"
+    return (Note("channels", text + (" as red, green, blue" if is_assumed else "")),)
 
 
 def _table(page: tifffile.TiffPage) -> np.ndarray:

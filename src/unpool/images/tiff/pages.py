@@ -26,7 +26,7 @@ _NAMES = {"C": "channels", "Z": "slices", "T": "frames"}
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of a TIFF that are pictures of their own.
+    """The pages that are pictures of their own.
 
     `full` are those among the first `MAX_PAGES`, in their order, without reduced copies, masks and the companions of
     slides; `num_full` counts all, `is_companion_first` whether another page stands before them. `text` says what the
@@ -39,7 +39,10 @@ class Pages:
     text: str
 
     def describe(self, page: tifffile.TiffPage) -> str | None:
-        """Say which page of how many was read; None where it is the only one."""
+        """Say which page of how many was read.
+
+        None where it is the only one.
+        """
         number = self.full.index(page) + 1
         count = max(self.num_full, self._num_planes())
         if count == 1:

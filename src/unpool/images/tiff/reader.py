@@ -1,4 +1,4 @@
-"""Read TIFF files whole, each by the reader that its own tags call for.
+"""Read TIFF files whole, as their own tags say.
 
 Pillow reads what it reads rightly: grey and RGB of 8 bits, and a few old kinds that only it knows. Everything else
 is tifffile's.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,6 +23,7 @@ from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import JPEGS, PHOTOMETRIC, YCBCR, TiffColours, tiff_colours
+from unpool.images.tiff.damage import check_jpegs, check_segments, check_tail, ends_in_zeros
 from unpool.images.tiff.pages import Pages, list_pages
 from unpool.images.tiff.subsampling import read_subsampled
 from unpool.images.values.scaling import Scaling
@@ -32,14 +33,15 @@ if TYPE_CHECKING:
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it writes to stderr
 
-ORIENTATION, X_RESOLUTION, Y_RESOLUTION, SAMPLE_FORMAT, ICC_PROFILE = 274, 282, 283, 339, 34675
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, XMP, ICC_PROFILE = 274, 282, 283, 700, 34675
 MAX_FRAMES = 16  # pages that are looked at where the first shows nothing
 MIN_OBLONG, MAX_OBLONG = (
     1.02,
     5.0,
 )  # height to width of a pixel; what lies beyond is no truth, below no difference
-# Compressions that every Pillow has: none, fax, LZW, JPEG, Deflate, PackBits.
-_PILLOWS = frozenset({1, 2, 3, 4, 5, 7, 8, 32946, 32773})
+# None, faxes and JPEG. Of Deflate and PackBits, Pillow's decoders pass over damage that tifffile's report.
+_PILLOWS = frozenset({1, 2, 3, 4, 7})
+_PILLOWS_YCBCR = frozenset({5, 8, 32946, 32773})  # of YCbCr that is not JPEG's, which only Pillow reads
 _OLD_JPEG = 6
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -94,7 +96,7 @@ class OpenTiff:
         self.width, self.height = size[::-1] if self.orientation >= 5 else size
 
     def read(self, scaling: Scaling) -> TiffPicture:
-        """Decode the page, or the first after it that shows something.
+        """Decode the first page that shows something.
 
         Args:
             scaling: How values of more than 8 bits are scaled.
@@ -131,7 +133,7 @@ class OpenTiff:
         value_HWS = value_HWS[..., list(colours.used)]
         frame = self.pages.describe(self.page)
         notes = (*((Note("frame", frame),) if frame else ()), *colours.notes)
-        value = _turn(value_HWS[..., 0] if count == 1 else value_HWS, self.orientation)
+        value = _upright_values(value_HWS[..., 0] if count == 1 else value_HWS, self.orientation)
         return TiffValues(value, colours.table_N3, colours, self.orientation, notes)
 
     def _others(self) -> list[tifffile.TiffPage]:
@@ -140,10 +142,15 @@ class OpenTiff:
 
     def _decode(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
         check_segments(page, self._stream)
+        check_jpegs(page)
         if is_pillows(page):
+            if int(page.compression) == 1 and not page.is_tiled and ends_in_zeros(page, self._stream):
+                check_tail(read_samples(page))
             return self._by_pillow(page)
         colours = tiff_colours(page)
         values_HWS = read_samples(page)[..., list(colours.used)]
+        if not page.is_tiled and page.bitspersample >= 8:
+            check_tail(values_HWS)
         colours = settle_alpha(colours, values_HWS)
         values_HWS = values_HWS[..., : len(colours.used)]
         image = colours.to_image(values_HWS, colours.find_scale(values_HWS, scaling))
@@ -193,7 +200,7 @@ def open_tiff(stream: BinaryIO) -> Iterator[OpenTiff]:
     try:
         import tifffile
     except ImportError as error:
-        detail = 'TIFF files need: pip install "unpool[tiff]"'
+        detail = "TIFF files need: pip install tifffile imagecodecs"
         raise UnreadableImageError("unsupported", detail) from error
     stream.seek(0)
     try:
@@ -203,31 +210,9 @@ def open_tiff(stream: BinaryIO) -> Iterator[OpenTiff]:
         raise
     except Exception as error:
         if "imagecodecs" in str(error):
-            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({error})'
+            detail = f"this kind of TIFF needs: pip install tifffile imagecodecs ({error})"
             raise UnreadableImageError("unsupported", detail) from error
         raise
-
-
-def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
-    """Check that all strips or tiles of a page lie inside the file.
-
-    tifffile and Pillow fill what is missing with zeros. Strips and tiles of which offset and length are 0 were left
-    out by their writer, as GDAL does where there is no data.
-
-    Raises:
-        UnreadableImageError: `truncated`.
-    """
-    starts, sizes = page.dataoffsets, page.databytecounts
-    end = stream.seek(0, 2)
-    is_short = any(
-        start + size > end or (start > 0 and size == 0) for start, size in zip(starts, sizes, strict=False)
-    )
-    if is_short or not any(starts) or not any(sizes):
-        raise UnreadableImageError("truncated", "the file ends before the image does")
-    if len(starts) < math.prod(page.chunked) or len(sizes) < len(starts):
-        raise UnreadableImageError(
-            "truncated", f"the TIFF lists {len(starts)} parts, but its picture has {math.prod(page.chunked)}"
-        )
 
 
 def is_pillows(page: tifffile.TiffPage) -> bool:
@@ -242,7 +227,7 @@ def is_pillows(page: tifffile.TiffPage) -> bool:
     if compression == _OLD_JPEG:
         return True
     if photometric == YCBCR and compression not in JPEGS:
-        return compression in _PILLOWS and compression != 1 and page.bitspersample == 8
+        return compression in _PILLOWS_YCBCR and page.bitspersample == 8
     samples, extras = int(page.samplesperpixel), [int(kind) for kind in page.extrasamples]
     kinds = {0: (1,), 1: (1,), 2: (3, 4), YCBCR: (3,)}
     is_ordinary = (
@@ -253,13 +238,14 @@ def is_pillows(page: tifffile.TiffPage) -> bool:
         and (samples == 1 or int(page.planarconfig) == 1)
         and (samples < 4 or extras in ([1], [2]))
     )
-    return (
-        is_ordinary and int(page.fillorder) == 1 and compression in _PILLOWS and int(page.predictor) in (1, 2)
-    )
+    return is_ordinary and int(page.fillorder) == 1 and compression in _PILLOWS and int(page.predictor) == 1
 
 
 def read_samples(page: tifffile.TiffPage) -> np.ndarray:
-    """Decode a page's samples, (H, W, S) as the file has them, not turned."""
+    """Decode a page's samples as the file has them.
+
+    Returns (H, W, S), not turned.
+    """
     if page.is_subsampled and int(page.compression) == 1:
         return read_subsampled(page)
     values: np.ndarray = page.asarray()
@@ -271,7 +257,7 @@ def read_samples(page: tifffile.TiffPage) -> np.ndarray:
 
 
 def settle_alpha(colours: TiffColours, values: np.ndarray) -> TiffColours:
-    """Decide whether a fourth channel of which nothing is said is transparency.
+    """Decide whether a fourth channel without a name is transparency.
 
     Args:
         colours: Whose alpha may be "unsaid".
@@ -291,13 +277,19 @@ def settle_alpha(colours: TiffColours, values: np.ndarray) -> TiffColours:
 
 
 def read_orientation(page: tifffile.TiffPage) -> int:
-    """Return EXIF's 1..8; nonsense counts as upright."""
-    value = page.tags.valueof(ORIENTATION, 1)
+    """Return the orientation of EXIF or else XMP, 1..8.
+
+    Nonsense counts as upright.
+    """
+    value = page.tags.valueof(ORIENTATION)
+    if value is None and isinstance(xmp := page.tags.valueof(XMP), bytes):
+        found = re.search(rb"tiff:Orientation(?:=[\"']|>)([0-9])", xmp)
+        value = int(found[1]) if found else 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def pixel_height(page: tifffile.TiffPage) -> float:
-    """Return a pixel's height in widths, by the resolution tags; 1 for square ones."""
+    """Return a pixel's height in widths, by the resolution tags."""
     try:
         x, y = (Fraction(*page.tags.valueof(tag)) for tag in (X_RESOLUTION, Y_RESOLUTION))
         ratio = float(x / y)
@@ -307,7 +299,15 @@ def pixel_height(page: tifffile.TiffPage) -> float:
 
 
 def square_size(width: int, height: int, oblong: float) -> tuple[int, int]:
-    """Return width and height after the shorter side of the pixels is stretched to the longer one.
+    """Return a picture's size with square pixels.
+
+    Args:
+        width: Pixels a row.
+        height: Rows.
+        oblong: A pixel's height in widths; the shorter of both is stretched.
+
+    Returns:
+        Width and height.
 
     >>> square_size(1728, 1100, 204 / 98)
     (1728, 2290)
@@ -315,7 +315,7 @@ def square_size(width: int, height: int, oblong: float) -> tuple[int, int]:
     return (width, round(height * oblong)) if oblong >= 1 else (round(width / oblong), height)
 
 
-def _turn(values: np.ndarray, orientation: int) -> np.ndarray:
+def _upright_values(values: np.ndarray, orientation: int) -> np.ndarray:
     """Turn (H, W) or (H, W, S) values upright."""
     if orientation >= 5:
         values = np.swapaxes(values, 0, 1)

@@ -46,7 +46,7 @@ def open_rows(file: Path, rules: ValueRules = NO_RULES) -> Iterator[TiffRows]:
         import tifffile
     except ImportError as error:
         raise UnpoolError(
-            f'{file} is too large to be read at once, and by strips needs: pip install "unpool[tiff]"'
+            f"{file} is too large to be read at once, and by strips needs: pip install tifffile imagecodecs"
         ) from error
     with _explain_damage():
         tiff = tifffile.TiffFile(file)
@@ -69,7 +69,7 @@ def _explain_damage() -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         if "imagecodecs" in reason:
-            detail = f'this kind of TIFF needs: pip install "unpool[tiff]" ({reason})'
+            detail = f"this kind of TIFF needs: pip install tifffile imagecodecs ({reason})"
             raise UnreadableImageError("unsupported", detail) from error
         raise UnreadableImageError("corrupt", f"the TIFF content is damaged ({reason})") from error
 

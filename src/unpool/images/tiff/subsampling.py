@@ -1,6 +1,6 @@
-"""Read YCbCr that is stored without compression and with fewer samples of colour than of light.
+"""Read YCbCr of few colours, stored without compression.
 
-Neither Pillow nor tifffile reads it.
+It has fewer samples of colour than of light. Neither Pillow nor tifffile reads it.
 
 R rows, C columns.
 """
