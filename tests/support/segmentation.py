@@ -9,10 +9,11 @@ from typing import Any
 import torch
 
 from support.masks import write_scenes
-from unpool.actions.segmentation.data import find_labelled, learn_classes, load_labelled
+from unpool.actions.segmentation.data import ClassChoice, count_masks, find_labelled, learn_classes, load_labelled
 from unpool.actions.segmentation.settings import SegmentationSettings
 from unpool.actions.segmentation.task import LabelledImages, SegmentationTask
 from unpool.core.progress import Progress
+from unpool.images.masks.folder_reading import plan_reading
 
 SETTINGS = SegmentationSettings(backbone="conv", weights="none", batch=2, size=32, steps=1, lr=0.3)
 
@@ -22,8 +23,9 @@ def load_scenes(folder: Path, count: int = 4) -> LabelledImages:
     images, masks = write_scenes(folder, count)
     progress = Progress()
     found = find_labelled(images, masks, split="train", progress=progress)
-    classes = learn_classes([found], None, None, unknown="refuse", progress=progress)
-    store = load_labelled(found.pairs, classes, unknown="refuse", file=None, progress=progress)
+    values = count_masks(found, progress)
+    classes = learn_classes([found], [values], ClassChoice()).classes
+    store = load_labelled(found.pairs, plan_reading(classes, values), file=None, progress=progress)
     return LabelledImages(store, None, classes)
 
 

@@ -19,12 +19,17 @@ from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, 
 class LoadedSegmenter:
     """The segmenter of a model folder, ready to use.
 
-    `id` changes with the weights.
+    `id` changes with the weights, `channels` is 1 or 3. `grey_share` is the share of images without colour that it
+    was trained on; None for models that do not say it. `rules` are those by which values of more than 8 bits were
+    scaled for it.
     """
 
     runtime: SegmenterRuntime
     classes: PixelClasses
     id: str
+    channels: int = 3
+    grey_share: float | None = None
+    rules: ValueRules = NO_RULES
 
 
 def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegmenter:
@@ -49,7 +54,15 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
             f"{folder} does not say how its classes are written; train it with unpool segment train"
         )
     classes = PixelClasses.from_dict(described["masks"])
-    return LoadedSegmenter(_open(folder, pick_device(device), progress), classes, model_id(folder))
+    training, channels = (
+        described.get("training") or {},
+        described.get("preprocessing", {}).get("channels", 3),
+    )
+    num_grey, num_images = training.get("grey"), training.get("images")
+    grey_share = num_grey / num_images if num_grey is not None and num_images else None
+    runtime = _open(folder, pick_device(device), progress)
+    rules = rules_of_model(folder)
+    return LoadedSegmenter(runtime, classes, model_id(folder), channels, grey_share, rules)
 
 
 def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +10,12 @@ from PIL import Image
 
 from support.training import segment_train
 from unpool.actions.segmentation import train as module
-from unpool.actions.segmentation.data import find_labelled, learn_classes
+from unpool.actions.segmentation.data import ClassChoice, Learnt, count_masks, find_labelled, learn_classes
 from unpool.actions.segmentation.task import LabelledImages
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
-from unpool.images.masks.label_maps import read_labels
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.masks.folder_reading import plan_reading
+from unpool.images.masks.label_maps import read_label_map
 from unpool.images.masks.pairs import Pairs
 
 
@@ -41,14 +41,18 @@ def labelled(folder: Path, progress: Progress, **masks: list[int]) -> Pairs:
     return find_labelled(*write(folder, **masks), split="train", progress=progress)
 
 
+def learn(folders: list[Pairs], choice: ClassChoice = ClassChoice()) -> Learnt:  # noqa: B008 - frozen
+    return learn_classes(folders, [count_masks(folder, Progress()) for folder in folders], choice)
+
+
 def test_a_class_that_only_masks_to_validate_on_hold_is_a_class(tmp_path: Path) -> None:
     progress = Messages()
     train = labelled(tmp_path / "a", progress, x=[0, 1, 1, 0])
     val = labelled(tmp_path / "b", progress, y=[0, 1, 2, 2])
-    result: dict[str, Any] = {"unknown": "refuse", "progress": progress}
-    assert len(learn_classes([train], None, None, **result)) == 2
-    assert len(learn_classes([train, val], None, None, **result)) == 3
-    assert progress.said[-1] == "masks are understood as the numbers 0 to 2 as classes"
+    assert len(learn([train]).classes) == 2
+    learnt = learn([train, val])
+    assert len(learnt.classes) == 3
+    assert learnt.remarks[-1] == "masks are understood as the numbers 0 to 2 as classes"
 
 
 def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_path: Path, monkeypatch) -> None:
@@ -83,15 +87,49 @@ def test_names_alone_are_enough_for_masks_of_0_and_255(tmp_path: Path) -> None:
     (tmp_path / "classes.txt").write_text("ground\nfigure\n")
     progress = Messages()
     found = labelled(tmp_path, progress, x=[0, 255], y=[0, 0])
-    result: dict[str, Any] = {"unknown": "refuse", "progress": progress}
-    classes = learn_classes([found], tmp_path / "classes.txt", None, **result)
-    assert read_labels(found.pairs[0], classes).tolist() == [[0, 1]]
-    assert "masks hold 0 and 255 alone: those are the two classes" in progress.said
-    classes = learn_classes([found], tmp_path / "classes.txt", 255, **result)
-    assert read_labels(found.pairs[0], classes).tolist() == [[0, 255]]
+
+    def labels(ignore: int | None = None) -> tuple[list[list[int]], list[str]]:
+        values = count_masks(found, progress)
+        classes = learn([found], ClassChoice(tmp_path / "classes.txt", ignore)).classes
+        reading = plan_reading(classes, values)
+        return read_label_map(found.pairs[0], reading).label_HW.tolist(), list(reading.remarks)
+
+    assert labels() == ([[0, 1]], ["masks hold 255 beside 0: that is the class 'figure'"])
+    assert labels(255) == ([[0, 255]], [])
     found = labelled(tmp_path, progress, x=[0, 255], y=[0, 1])
-    classes = learn_classes([found], tmp_path / "classes.txt", None, **result)
-    assert read_labels(found.pairs[0], classes).tolist() == [[0, 255]]
+    assert labels()[0] == [[0, 1]]
+    found = labelled(tmp_path, progress, x=[0, 255], y=[0, 1, 255])
+    assert labels()[0] == [[0, 255]]
+
+
+def test_numbers_of_objects_are_asked_about(tmp_path: Path) -> None:
+    masks = {
+        f"m{count}": [0, *(value for n in range(1, count + 1) for value in (n, 0))] for count in (3, 5, 6)
+    }
+    found = labelled(tmp_path, Messages(), **masks)
+    with pytest.raises(UnpoolError, match=r"number objects, not classes: .* from 3 to 6 .*--numbers objects"):
+        learn([found])
+    assert learn([found], ClassChoice(numbers="objects")).classes.names == ("background", "object")
+    assert len(learn([found], ClassChoice(numbers="classes")).classes) == 7
+    (tmp_path / "classes.txt").write_text("a\nb\n")
+    with pytest.raises(UsageError, match="--numbers objects"):
+        learn([found], ClassChoice(tmp_path / "classes.txt", numbers="objects"))
+
+
+def test_soft_edges_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    edge = [0] * 60 + [120] + [255] * 60
+    found = labelled(tmp_path, Messages(), x=edge, y=edge)
+    with pytest.raises(
+        UnpoolError, match=r"the value 120 \(1 pixels in x.png\): soft edges.*--unknown nearest"
+    ):
+        learn([found])
+    assert len(learn([found], ClassChoice(unknown="nearest")).classes) == 2
+
+
+def test_a_class_file_beside_the_masks_is_named(tmp_path: Path) -> None:
+    found = labelled(tmp_path, Messages(), x=[0, 1])
+    (tmp_path / "labelmap.txt").write_text("a\nb\n")
+    assert any("labelmap.txt lies beside them" in remark for remark in learn([found]).remarks)
 
 
 def test_what_has_no_counterpart_is_reported(tmp_path: Path) -> None:

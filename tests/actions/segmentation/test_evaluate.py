@@ -91,7 +91,7 @@ def test_unreadable_pairs_are_skipped_and_none_is_an_error(model: Path, tmp_path
     found = segment_evaluate(images, masks, model=model)
     assert (found["images"], found["skipped"]) == (1, 2)
     (masks / "001.png").write_bytes(b"no picture")
-    with pytest.raises(UnpoolError, match=r"no pair can be used; the first, 000\.png"):
+    with pytest.raises(UnpoolError, match=r"no mask can be read; the first, 000\.png"):
         segment_evaluate(images, masks, model=model)
 
 
@@ -102,6 +102,29 @@ def test_pixels_are_counted_over_all_pairs_and_void_ones_are_not(by_brightness: 
     assert found["confusion"] == [[2, 0, 0], [1, 1, 1], [0, 0, 0]]
     assert found["iou"] == {"dark": pytest.approx(2 / 3), "grey": pytest.approx(1 / 3), "bright": None}
     assert (found["pixel_accuracy"], found["mean_iou"]) == (pytest.approx(0.6), pytest.approx(0.5))
+    assert (found["ignored"], found["ignored_share"]) == (1, pytest.approx(1 / 6, abs=1e-6))
+    assert "1 of 6 pixels (16.7 %) are ignored: they are no class" in found["notes"]
+    assert "no mask holds 'bright': left out of the means" in found["notes"]
+
+
+def test_masks_without_a_class_are_an_error(by_brightness: None, tmp_path: Path) -> None:
+    images, masks = write_pair(tmp_path, "a.png", [0, 100], [255, 255])
+    with pytest.raises(UnpoolError, match=r"no pixel of the masks is a class: all 2 are ignored"):
+        segment_evaluate(images, masks, model=tmp_path)
+
+
+def test_colour_that_a_model_of_one_channel_does_not_see_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    classes = classes_by_value(["dark", "grey", "bright"])
+    for channels, grey_share, words in (
+        (1, None, "sees the brightness alone of 1 of 1"), (3, 1.0, "trained on grey images alone"), (3, 0.0, None),
+    ):  # fmt: skip
+        loaded: Any = LoadedSegmenter(Brightness(), classes, "b", channels, grey_share)  # type: ignore[arg-type]
+        monkeypatch.setattr(module, "load_segmenter", lambda *_, loaded=loaded: loaded)
+        images, masks = write_pair(tmp_path, "a.png", [0, 100], [0, 1])
+        notes = segment_evaluate(images, masks, model=tmp_path)["notes"]
+        assert any(words in note for note in notes) if words else not any("colour" in note for note in notes)
 
 
 def test_values_that_are_no_class_are_an_error_or_ignored(by_brightness: None, tmp_path: Path) -> None:
@@ -110,6 +133,8 @@ def test_values_that_are_no_class_are_an_error_or_ignored(by_brightness: None, t
         segment_evaluate(images, masks, model=tmp_path)
     found = segment_evaluate(images, masks, model=tmp_path, unknown="ignore")
     assert found["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    assert any("1 pixels of 1 masks hold values that are no class" in note for note in found["notes"])
+    assert segment_evaluate(images, masks, model=tmp_path, unknown="nearest")["ignored"] == 0
 
 
 def test_of_a_voc_folder_the_pairs_of_its_list_val_are_taken(by_brightness: None, tmp_path: Path) -> None:

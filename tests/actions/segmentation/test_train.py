@@ -347,7 +347,7 @@ def test_binary_masks_come_back_as_they_were_written(tmp_path: Path) -> None:
         ({"val_images": Path("x")}, "--val-images and --val-masks go together"),
         ({"augment": "scene"}, "did you mean 'scenes'"),
         ({"backbone": "resnet19"}, "resnet19"),
-        ({"ignore": -1}, "--ignore is -1"),
+        ({"ignore": 2**32}, "--ignore is 4294967296"),
         ({"batch": 0}, "--batch is 0"),
         ({"size": 5}, "--size is 5, but must be a number from 16 to 8192"),
         (

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.infer_classes import Values, count_values, infer_classes
+from unpool.images.masks.folder_reading import FolderReading
+from unpool.images.masks.infer_classes import OBJECTS, infer_classes
+from unpool.images.masks.mask_values import Values, count_values
 from unpool.images.masks.pair_store import PairStore, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
-from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.masks.pixel_classes import NEAREST, PixelClasses
+from unpool.images.masks.value_shapes import find_objects, find_shades
 from unpool.images.reading.scan import Problem
 
 MAX_REPORTED = 5  # problems that have a line each
+NUM_NAMED = 3  # values that a sentence names
+CLASS_FILES = ("labelmap.txt", "class_names.txt", "label_colors.txt", "class_dict.csv", "_classes.csv")
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """Classes, and sentences on what was understood."""
+
+    classes: PixelClasses
+    remarks: list[str]
 
 
 def find_labelled(
@@ -66,62 +79,111 @@ def _report_unmatched(found: Pairs, progress: Progress) -> None:
             progress.message(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
 
 
-def learn_classes(
-    folders: Sequence[Pairs], classes: Path | None, ignore: int | None, *, unknown: str, progress: Progress
-) -> PixelClasses:
-    """Read the classes, or infer them from all masks.
+def count_masks(found: Pairs, progress: Progress) -> Values:
+    """Count the values of all masks.
 
     Masks that cannot be read are reported by `load_labelled`.
 
-    Args:
-        folders: the pairs.
-        classes: the file of classes; None: they are inferred.
-        ignore: the value that is no class; None: inferred.
-        unknown: what to do with values that are no class.
-        progress: receives what the masks were understood as.
-
-    Returns:
-        The classes.
-
     Raises:
-        UnpoolError: where the masks do not say what their classes are.
+        UnpoolError: where no mask can be read.
     """
-
-    def is_binary() -> bool:
-        found = _counted(folders, progress).is_binary
-        if found:
-            progress.message("masks hold 0 and 255 alone: those are the two classes")
-        return found
-
-    if classes is not None:
-        return read_classes(classes, ignore, is_binary)
-    layouts = {folder.layout for folder in folders}
-    inferred, meaning = infer_classes(
-        _counted(folders, progress), ignore=ignore, suffix=folders[0].suffix,
-        layout=layouts.pop() if len(layouts) == 1 else "", unknown=unknown,
-    )  # fmt: skip
-    progress.message(f"masks are understood as {meaning}")
-    return inferred
-
-
-def _counted(folders: Sequence[Pairs], progress: Progress) -> Values:
-    pairs = [pair for folder in folders for pair in folder.pairs]
-    with progress.stage("masks", len(pairs), "masks") as stage:
-        values, problems = count_values(pairs, usable_cores(), stage.advance)
+    with progress.stage("masks", len(found.pairs), "masks") as stage:
+        values, problems = count_values(found.pairs, usable_cores(), stage.advance)
     if not values.num_masks:
         raise UnpoolError(f"no mask can be read; the first, {problems[0].path}: {problems[0].detail}")
     return values
 
 
+@dataclass(frozen=True)
+class ClassChoice:
+    """What is said of the classes.
+
+    Args:
+        file: the file of classes, or the name of a published set; None: they are inferred.
+        ignore: the value that is no class; None: inferred.
+        unknown: what to do with values that are no class.
+        numbers: "classes" or "objects", which numbers stand for; None: found out.
+    """
+
+    file: Path | None = None
+    ignore: int | None = None
+    unknown: str = "refuse"
+    numbers: str | None = None
+
+
+def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: ClassChoice) -> Learnt:
+    """Read the classes, or infer them from all masks.
+
+    Args:
+        folders: the pairs.
+        values: what the masks of each folder hold.
+        choice: what is said of the classes.
+
+    Returns:
+        The classes, and sentences on what was understood.
+
+    Raises:
+        UnpoolError: where the masks do not say what their classes are.
+    """
+    if choice.file is not None:
+        if choice.numbers == OBJECTS:
+            raise UsageError(
+                f"--numbers objects says what the classes are, and so does --classes {choice.file}; leave one out"
+            )
+        return Learnt(read_classes(choice.file, choice.ignore), [])
+    every = sum(values, Values())
+    pairs = [pair for folder in folders for pair in folder.pairs]
+    remarks = _check_objects(pairs, every) if choice.numbers is None else []
+    shades = find_shades(pairs, every)
+    if shades and choice.unknown == "refuse":
+        raise UnpoolError(
+            f"{shades.text}: soft edges, no classes; save the masks without them, or give --unknown nearest (each pixel "
+            "becomes the nearest class) or --unknown ignore"
+        )
+    layouts = {folder.layout for folder in folders}
+    beside = next(filter(None, map(_class_file_beside, folders)), None)
+    classes, meaning = infer_classes(
+        every, ignore=choice.ignore, suffix=folders[0].suffix,
+        layout=layouts.pop() if len(layouts) == 1 and beside is None else "", unknown=choice.unknown,
+        numbers=choice.numbers, shades=shades.values if shades else frozenset(),
+    )  # fmt: skip
+    remarks.append(f"masks are understood as {meaning}")
+    if beside is not None:
+        remarks.append(
+            f"{beside} lies beside them and may name the classes; it is not read without --classes {beside}"
+        )
+    return Learnt(classes, remarks)
+
+
+def _check_objects(pairs: Sequence[Pair], values: Values) -> list[str]:
+    seen = find_objects(pairs, values)
+    if seen is None:
+        return []
+    remedy = "--numbers objects to tell objects from the ground, or --numbers classes if they are classes all the same"
+    if seen.is_certain:
+        raise UnpoolError(
+            f"the masks look as if they number objects, not classes: {seen.text}; give {remedy}"
+        )
+    return [f"do the masks number objects? {seen.text}; give {remedy}"]
+
+
+def _class_file_beside(found: Pairs) -> Path | None:
+    folder = found.pairs[0].mask.file.parent
+    for place in (folder, folder.parent):
+        for name in CLASS_FILES:
+            if (place / name).is_file():
+                return place / name
+    return None
+
+
 def load_labelled(
-    pairs: Sequence[Pair], classes: PixelClasses, *, unknown: str, file: Path | None, progress: Progress
+    pairs: Sequence[Pair], reading: FolderReading, *, file: Path | None, progress: Progress
 ) -> PairStore:
     """Decode every pair once.
 
     Args:
         pairs: what to decode.
-        classes: of the masks.
-        unknown: what to do with values that are no class.
+        reading: of the masks.
         file: where pairs lie that are too many for memory.
         progress: receives the stage, and what cannot be used.
 
@@ -132,14 +194,53 @@ def load_labelled(
         UnpoolError: where no pair can be used.
     """
     with progress.stage("decoding", len(pairs), "pairs") as stage:
-        store = load_pairs(
-            pairs, classes, workers=usable_cores(), file=file, unknown=unknown, progress=stage.advance
-        )
+        store = load_pairs(pairs, reading, workers=usable_cores(), file=file, progress=stage.advance)
     report_problems(store.problems, progress)
     if not len(store):
         first = store.problems[0]
         raise UnpoolError(f"no pair of image and mask can be used; the first, {first.path}: {first.detail}")
     return store
+
+
+def describe_ignored(num_ignored: int, num_pixels: int) -> list[str]:
+    """Say how many pixels are no class.
+
+    >>> describe_ignored(1, 40)
+    ['1 of 40 pixels (2.5 %) are ignored: they are no class']
+    """
+    if not num_ignored:
+        return []
+    share = 100 * num_ignored / max(1, num_pixels)
+    return [f"{num_ignored:,} of {num_pixels:,} pixels ({share:.3g} %) are ignored: they are no class"]
+
+
+def describe_unknown(unknown: Mapping[str, int], masks: Sequence[str], what: str) -> list[str]:
+    """Say which values of masks are no class, and what they became.
+
+    Args:
+        unknown: pixels of each value.
+        masks: those that hold any.
+        what: "ignore" or "nearest".
+
+    Returns:
+        A sentence, or none.
+    """
+    if not unknown:
+        return []
+    common = sorted(unknown.items(), key=lambda pair: -pair[1])
+    named = ", ".join(f"{value} ({count:,})" for value, count in common[:NUM_NAMED])
+    more = f" and {len(common) - NUM_NAMED} others" if len(common) > NUM_NAMED else ""
+    became = "become the nearest class" if what == NEAREST else "are ignored"
+    return [
+        f"{sum(unknown.values()):,} pixels of {len(masks)} masks hold values that are no class and {became}: "
+        f"{named}{more}; the first mask is {masks[0]}"
+    ]
+
+
+def report(remarks: Sequence[str], progress: Progress) -> None:
+    """Report sentences, a line each."""
+    for remark in remarks:
+        progress.message(remark)
 
 
 def report_problems(problems: Sequence[Problem], progress: Progress) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,22 @@ from typing import Any
 import numpy as np
 import torch
 
-from unpool.actions.segmentation.data import find_labelled, report_problems
+from unpool.actions.segmentation.data import (
+    count_masks,
+    describe_ignored,
+    describe_unknown,
+    find_labelled,
+    report,
+    report_problems,
+)
+from unpool.actions.segmentation.label_checks import compare_colour
 from unpool.actions.segmentation.settings import SegmentEvaluateSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.masks.label_maps import try_pair
+from unpool.images.masks.folder_reading import FolderReading, plan_reading
+from unpool.images.masks.label_maps import name_values, try_pair
 from unpool.images.masks.pairs import Pairs
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
@@ -56,42 +67,92 @@ def segment_evaluate(
     found = find_labelled(images, masks, split="val", progress=progress)
     segmenter = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
-    table_KK, unusable = _count(found, segmenter, settings.unknown, progress)
-    report_problems(unusable, progress)
-    num_counted = len(found.pairs) - len(unusable)
-    if not num_counted:
-        raise UnpoolError(f"no pair can be used; the first, {unusable[0].path}: {unusable[0].detail}")
-    names, scores = segmenter.classes.names, scores_of(table_KK)
+    reading = plan_reading(
+        segmenter.classes, count_masks(found, progress), unknown=settings.unknown,
+        numbers=settings.numbers, drawn_on=settings.drawn_on,
+    )  # fmt: skip
+    reading = replace(reading, rules=segmenter.rules)
+    report(reading.remarks, progress)
+    counted = _count(found, segmenter, reading, progress)
+    report_problems(counted.problems, progress)
+    _check_counted(counted)
+    remarks = _describe(counted, segmenter, settings.unknown)
+    report(remarks, progress)
+    names, scores = segmenter.classes.names, scores_of(counted.table_KK)
     if settings.out is not None:
-        _draw(settings.out, table_KK, list(names))
+        _draw(settings.out, counted.table_KK, list(names))
     return {
-        "images": num_counted, "skipped": len(found.problems) + len(unusable),
+        "images": counted.num_images, "skipped": len(found.problems) + len(counted.problems),
         "seconds": round(time.perf_counter() - began, 3),
         **scores, "iou": dict(zip(names, scores["iou"], strict=True)),
-        "confusion": table_KK.tolist(),
+        "confusion": counted.table_KK.tolist(),
+        "ignored": counted.num_ignored, "ignored_share": round(counted.num_ignored / counted.num_pixels, 6),
+        "notes": [*reading.remarks, *remarks],
     }  # fmt: skip
 
 
-def _count(
-    found: Pairs, segmenter: LoadedSegmenter, unknown: str, progress: Progress
-) -> tuple[np.ndarray, list[Problem]]:
-    """Pixels by true and predicted class (K, K), and the pairs that cannot be used."""
+@dataclass
+class _Counts:
+    """Pixels by true and predicted class (K, K), those that do not count, and pairs that cannot be used."""
+
+    table_KK: np.ndarray
+    num_images: int = 0
+    num_grey: int = 0
+    num_pixels: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    unknown_in: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def num_ignored(self) -> int:
+        return self.num_pixels - int(self.table_KK.sum())
+
+
+def _count(found: Pairs, segmenter: LoadedSegmenter, reading: FolderReading, progress: Progress) -> _Counts:
     num_classes = len(segmenter.classes)
-    table_KK = np.zeros((num_classes, num_classes), np.int64)
-    unusable: list[Problem] = []
-    read = partial(try_pair, classes=segmenter.classes, unknown=unknown)
+    counts = _Counts(np.zeros((num_classes, num_classes), np.int64))
+    read = partial(try_pair, reading=reading)
     with progress.stage("evaluating", len(found.pairs), "images") as stage:
-        for pair in map_ordered(read, found.pairs, usable_cores()):
+        pairs = map_ordered(read, found.pairs, usable_cores())
+        for pair, labelled in zip(found.pairs, pairs, strict=True):
             stage.advance()
-            if isinstance(pair, Problem):
-                unusable.append(pair)
+            if isinstance(labelled, Problem):
+                counts.problems.append(labelled)
                 continue
-            pixels_HW3, label_HW = pair
+            label_HW = labelled.label_HW
             windows = choose_windows(segmenter.runtime.network, *label_HW.shape)
-            predicted_HW, _ = label_pixels(segmenter.runtime, pixels_HW3, windows)
+            predicted_HW, _ = label_pixels(segmenter.runtime, labelled.pixels_HW3, windows)
             label, predicted = torch.from_numpy(label_HW), torch.from_numpy(predicted_HW)
-            table_KK += count_pixels(label, predicted, num_classes).numpy()
-    return table_KK, unusable
+            counts.table_KK += count_pixels(label, predicted, num_classes).numpy()
+            counts.num_images += 1
+            counts.num_grey += labelled.is_grey
+            counts.num_pixels += label_HW.size
+            counts.unknown.update(name_values(labelled))
+            counts.unknown_in += [pair.mask.path] if labelled.unknown else []
+    return counts
+
+
+def _check_counted(counts: _Counts) -> None:
+    if not counts.num_images:
+        first = counts.problems[0]
+        raise UnpoolError(f"no pair can be used; the first, {first.path}: {first.detail}")
+    if not counts.table_KK.any():
+        raise UnpoolError(
+            f"no pixel of the masks is a class: all {counts.num_pixels:,} are ignored, so there is nothing to measure; "
+            "check the masks, or that they are of this model's classes"
+        )
+
+
+def _describe(counts: _Counts, segmenter: LoadedSegmenter, unknown: str) -> list[str]:
+    true_K, names = counts.table_KK.sum(axis=1), segmenter.classes.names
+    absent = [name for name, count in zip(names, true_K, strict=True) if not count]
+    remarks = describe_unknown(counts.unknown, counts.unknown_in, unknown)
+    remarks += describe_ignored(counts.num_ignored, counts.num_pixels)
+    if len(absent) == len(names) - 1:
+        remarks.append(f"the masks hold one class only, {names[int(true_K.argmax())]!r}")
+    elif absent:
+        remarks.append(f"no mask holds {', '.join(map(repr, absent))}: left out of the means")
+    return remarks + compare_colour(segmenter, counts.num_grey, counts.num_images)
 
 
 def _draw(out: Path, table_KK: np.ndarray, names: list[str]) -> None:

@@ -28,6 +28,7 @@ _RUN_KEY = (
     "network", "backbone", "weights", "upsampling", "enlarge", "size", "loss", "class_weights", "augment",
     "freeze", "unknown",
 )  # fmt: skip
+_SELDOM = ("numbers", "drawn_on")
 _LOCATIONS = ("classes", "ignore", "val_images", "val_masks", "val")
 
 
@@ -52,6 +53,8 @@ class SegmentationSettings(LoopSettings):
     augment: Annotated[str, OPTIONS["crops"]] = "scenes"
     upsampling: Annotated[str | None, OPTIONS["upsampling"]] = None
     unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
+    numbers: Annotated[str | None, OPTIONS["mask-numbers"]] = None
+    drawn_on: Annotated[str | None, OPTIONS["drawn-on"]] = None
 
     @property
     def upsampling_name(self) -> str:
@@ -69,7 +72,9 @@ class SegmentationSettings(LoopSettings):
         resolved = {
             name: str(value.resolve()) if isinstance(value, Path) else value for name, value in places.items()
         }
-        return values | asdict(build_plan(self)) | resolved
+        # Runs of earlier versions know nothing of these, and are resumed all the same.
+        seldom = {name: getattr(self, name) for name in _SELDOM if getattr(self, name) is not None}
+        return values | asdict(build_plan(self)) | resolved | seldom
 
 
 @dataclass(frozen=True)
@@ -94,12 +99,16 @@ class SegmentEvaluateSettings:
     """Options of `unpool segment evaluate`.
 
     Args:
-        unknown: what to do with mask values that are no class, "refuse" or "ignore".
+        unknown: what to do with mask values that are no class, "refuse", "ignore" or "nearest".
+        numbers: "classes" where numbers count whatever a palette paints them in.
+        drawn_on: whether masks lie as images are "shown" or "stored", where their sizes do not say it.
         out: a picture of the confusion to write.
         device: where the network runs.
     """
 
     unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
+    numbers: Annotated[str | None, OPTIONS["mask-numbers"]] = None
+    drawn_on: Annotated[str | None, OPTIONS["drawn-on"]] = None
     out: Annotated[Path | None, OPTIONS["out"]] = None
     device: Annotated[str, OPTIONS["device"]] = "auto"
 

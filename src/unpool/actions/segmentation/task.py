@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.actions.segmentation.label_checks import compare_parts, describe_lost_colour
 from unpool.actions.segmentation.report import SegmentLog, write_report
 from unpool.actions.segmentation.settings import SegmentationSettings, build_plan
 from unpool.actions.training.network_request import fill_from_imagenet
@@ -52,12 +53,15 @@ class LabelledImages:
         held: others that are validated on; None: a share of the first.
         classes: of both.
         num_skipped: pairs that could not be used.
+        remarks: sentences on what was understood and left out.
     """
 
     store: PairStore
     held: PairStore | None
     classes: PixelClasses
     num_skipped: int = 0
+    remarks: tuple[str, ...] = ()
+    rules: ValueRules = NO_RULES
 
 
 class SegmentationTask:
@@ -86,11 +90,23 @@ class SegmentationTask:
         self.settings, self.labelled, self.classes = settings, labelled, labelled.classes
         self.network, self.plan = build_segmenter(settings, labelled, progress)
         self._trained_M, held_M = _split(labelled, settings.val, self.plan.seed)
+        self._held_M = held_M
         preprocessing = self.network.preprocessing
         self.data: MaskedImages = MaskedImages(
             labelled.store, parse_crops(settings.augment, preprocessing.size), preprocessing, device,
             labelled.held, held_M.tolist(),
         )  # fmt: skip
+
+    @property
+    def remarks(self) -> list[str]:
+        """Sentences on classes of one part alone, and on colour that is lost."""
+        store, held = self.labelled.store, self.labelled.held
+        held_NK = store.count_NK[self._held_M] if held is None else held.count_NK
+        trained_K = store.count_NK[self._trained_M].sum(axis=0)
+        remarks = compare_parts(trained_K, held_NK.sum(axis=0), self.classes.names)
+        if self.network.channels == 1:
+            remarks += describe_lost_colour(len(store) - store.num_grey, len(store))
+        return remarks
 
     @property
     def parts(self) -> Parts:
@@ -117,7 +133,8 @@ class SegmentationTask:
     def measure(self, history: History) -> Record:
         """Return intersection over union and share of pixels by class."""
         best = history.best
-        count_NK = self.labelled.store.count_NK
+        store = self.labelled.store
+        count_NK = store.count_NK
         shares_K = count_NK.sum(axis=0) / max(1, count_NK.sum())
         names = self.classes.names
         return {
@@ -126,6 +143,11 @@ class SegmentationTask:
             "enlarge": self.network.enlarge,
             "iou": dict(zip(names, best["iou"], strict=True)) if best.get("iou") else None,
             "frequencies": dict(zip(names, shares_K.round(6).tolist(), strict=True)),
+            "ignored": store.num_ignored,
+            "ignored_share": round(store.num_ignored / store.num_pixels, 6),
+            "grey": store.num_grey,
+            "notes": [*self.labelled.remarks, *self.remarks],
+            **({VALUES: self.labelled.rules.to_dict()} if self.labelled.rules else {}),
         }
 
     def write_report(self, out: Path, record: Record, history: History) -> None:

@@ -6,20 +6,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.segmentation.data import find_labelled, learn_classes, load_labelled
+from unpool.actions.segmentation.data import (
+    ClassChoice,
+    count_masks,
+    describe_unknown,
+    find_labelled,
+    learn_classes,
+    load_labelled,
+    report,
+)
+from unpool.actions.segmentation.label_checks import check_labels
 from unpool.actions.segmentation.settings import SegmentationSettings, check_segmentation
 from unpool.actions.segmentation.task import LabelledImages, SegmentationTask
 from unpool.actions.training.output_folder import check_folder_is_free, check_no_mixing, check_writable
 from unpool.actions.training.run import Record, Run, result_of, train_task
 from unpool.core.progress import Progress
+from unpool.images.masks.folder_reading import FolderReading, plan_reading
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pairs import Pairs
-from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.inference.model import pick_device
 from unpool.options import check_settings
 from unpool.training.run_folder import HELD_PAIRS, PAIRS, per_process_file
 
-RESULT_KEYS = ("val_miou", "iou", "skipped", "enlarge")
+RESULT_KEYS = ("val_miou", "iou", "skipped", "enlarge", "ignored", "ignored_share", "notes")
 REMEDY = "give another --out"
 
 
@@ -64,6 +73,7 @@ def segment_train(
     held = labelled.held.fingerprint() if labelled.held else None
     run = replace(run, key={**key, "files": labelled.store.fingerprint(), "held": held})
     task = SegmentationTask(settings, labelled, accelerator.device, progress)
+    report(task.remarks, progress)
     record, _ = train_task(task, run)
     return _result(out, record)
 
@@ -77,22 +87,54 @@ def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -
         others = find_labelled(
             settings.val_images, settings.val_masks, split="val", progress=progress, leave_out=out
         )
-    classes = learn_classes(
-        [found] if others is None else [found, others], settings.classes, settings.ignore,
-        unknown=settings.unknown, progress=progress,
-    )  # fmt: skip
+    folders = [found] if others is None else [found, others]
+    values = [count_masks(folder, progress) for folder in folders]
+    choice = ClassChoice(settings.classes, settings.ignore, settings.unknown, settings.numbers)
+    learnt = learn_classes(folders, values, choice)
+    report(learnt.remarks, progress)
+    readings = [
+        plan_reading(
+            learnt.classes,
+            each,
+            unknown=settings.unknown,
+            numbers=settings.numbers,
+            drawn_on=settings.drawn_on,
+        )
+        for each in values
+    ]
+    readings, about_values = _with_rules(folders, readings, progress)
     run.open_folder()
-    store = _decode(found, classes, PAIRS, settings, run)
-    held = None if others is None else _decode(others, classes, HELD_PAIRS, settings, run)
-    return LabelledImages(store, held, classes, len(store.problems) + len(found.problems))
+    store = _decode(found, readings[0], PAIRS, settings, run)
+    held = None if others is None else _decode(others, readings[1], HELD_PAIRS, settings, run)
+    about_pixels = check_labels(store, held, learnt.classes.names)
+    report(about_pixels, progress)
+    remarks = [*learnt.remarks, *(each for reading in readings for each in reading.remarks), *about_pixels]
+    remarks += about_values
+    num_skipped = len(store.problems) + len(found.problems)
+    rules = readings[0].rules
+    return LabelledImages(store, held, learnt.classes, num_skipped, tuple(remarks), rules)
+
+
+def _with_rules(
+    folders: list[Pairs], readings: list[FolderReading], progress: Progress
+) -> tuple[list[FolderReading], list[str]]:
+    """The readings with one rule for values of more than 8 bits in images, and what it is."""
+    files = [pair.image for folder in folders for pair in folder.pairs]
+    survey = survey_values(files, NO_RULES, usable_cores(), progress)
+    remarks = [describe_ranges(survey, remedy="")] if survey.new else []
+    report(remarks, progress)
+    return [replace(reading, rules=survey.rules) for reading in readings], remarks
 
 
 def _decode(
-    pairs: Pairs, classes: PixelClasses, name: str, settings: SegmentationSettings, run: Run
+    pairs: Pairs, reading: FolderReading, name: str, settings: SegmentationSettings, run: Run
 ) -> PairStore:
     assert run.scratch is not None  # `segment train` always writes
     file = run.scratch / per_process_file(name, run.accelerator.process_index)
-    return load_labelled(pairs.pairs, classes, unknown=settings.unknown, file=file, progress=run.progress)
+    report(reading.remarks, run.progress)
+    store = load_labelled(pairs.pairs, reading, file=file, progress=run.progress)
+    report(describe_unknown(store.unknown, store.unknown_in, settings.unknown), run.progress)
+    return store
 
 
 def _result(out: Path, record: Record) -> dict[str, Any]:

@@ -1,124 +1,54 @@
-"""Infer the classes of masks from the values they hold.
-
-N masks, K classes.
-"""
+"""Infer the classes of masks from the values they hold."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-import numpy as np
-
-from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.errors import UnpoolError
 from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
+    VOC_BORDER,
     camvid_by_value,
     cityscapes_ids,
     cityscapes_train_ids,
     find_by_colours,
-    has_voc_colours,
+    is_voc_palette,
     voc_by_value,
+    voc_numbers,
 )
-from unpool.images.masks.mask_file import Mask, read_mask
-from unpool.images.masks.pairs import CAMVID, VOC, Pair
+from unpool.images.masks.mask_values import Values
+from unpool.images.masks.pairs import CAMVID, VOC, VOC_FRAMES
 from unpool.images.masks.pixel_classes import (
     GREY,
     IGNORE,
+    NEAREST,
     PixelClasses,
     classes_by_colour,
     classes_by_value,
+    pack,
     unpack,
 )
-from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.scan import Problem
 
 MAX_COLOURS = 50  # more are no classes but shades
-MIN_VOC_CLASSES = 8  # numbers; so many at once are seldom anybody else's
+MIN_MAIN_SHARE = 0.002  # of all pixels: what is rarer than that is no class among shades
+MIN_DISTANCE = 48  # of two colours or greys that are classes among shades
 MIN_CAMVID_CLASSES = 5  # numbers; two or three are masks of somebody's own for its frames
+NUM_VOC = 21
 HINT = "name the classes in a file, and give it with --classes"
-
-
-@dataclass
-class Values:
-    """The values found in masks.
-
-    `numbers` and `colours` count the pixels of each; `holder` names a mask for each value (is a colour, value),
-    with its pixels there. `num_voc_palettes` masks are painted as Pascal VOC's; `lossy` is a mask of a format that
-    does not keep values.
-    """
-
-    numbers: Counter[int] = field(default_factory=Counter)
-    colours: Counter[int] = field(default_factory=Counter)
-    holder: dict[tuple[bool, int], tuple[str, int]] = field(default_factory=dict)
-    num_voc_palettes: int = 0
-    num_masks: int = 0
-    lossy: str | None = None
-
-    @property
-    def is_binary(self) -> bool:
-        """Whether the masks hold 0 and 255 alone."""
-        return not self.colours and 255 in self.numbers and set(self.numbers) <= {0, 255}
-
-
-@dataclass(frozen=True)
-class _Counted:
-    is_coloured: bool
-    counts: dict[int, int]
-    is_voc_palette: bool
-    is_lossy: bool
-
-
-def count_values(
-    pairs: Sequence[Pair], workers: int, progress: Callable[[], None] | None = None
-) -> tuple[Values, list[Problem]]:
-    """Count the numbers and colours in masks.
-
-    Args:
-        pairs: Images with their masks.
-        workers: Number of threads.
-        progress: Called after each mask.
-
-    Returns:
-        The values, and the masks that cannot be read.
-    """
-    values, problems = Values(), []
-    for pair, found in zip(pairs, map_ordered(_count_mask, pairs, workers), strict=True):
-        if progress is not None:
-            progress()
-        if isinstance(found, Problem):
-            problems.append(found)
-            continue
-        values.num_masks += 1
-        values.num_voc_palettes += found.is_voc_palette
-        if found.is_lossy and values.lossy is None:
-            values.lossy = pair.mask.path
-        (values.colours if found.is_coloured else values.numbers).update(found.counts)
-        for value, count in found.counts.items():
-            values.holder.setdefault((found.is_coloured, value), (pair.mask.path, count))
-    return values, problems
-
-
-def _count_mask(pair: Pair) -> Problem | _Counted:
-    try:
-        mask = read_mask(pair.mask.file)
-    except UnreadableImageError as error:
-        return Problem(pair.path, error.problem, f"its mask {pair.mask.path}: {error.detail}")
-    found, counts = np.unique(mask.value_HW, return_counts=True)
-    counted = dict(zip(found[:4096].tolist(), counts[:4096].tolist(), strict=True))
-    return _Counted(mask.is_coloured, counted, _is_voc_palette(mask), mask.is_lossy)
-
-
-def _is_voc_palette(mask: Mask) -> bool:
-    if mask.palette_HW is None:
-        return False
-    found, first = np.unique(mask.value_HW, return_index=True)
-    return has_voc_colours(found.tolist(), mask.palette_HW.reshape(-1)[first].tolist())
+OBJECTS, CLASSES = "objects", "classes"
 
 
 def infer_classes(
-    values: Values, *, ignore: int | None, suffix: str = "", layout: str = "", unknown: str = "refuse"
+    values: Values,
+    *,
+    ignore: int | None,
+    suffix: str = "",
+    layout: str = "",
+    unknown: str = "refuse",
+    numbers: str | None = None,
+    shades: frozenset[int] = frozenset(),
 ) -> tuple[PixelClasses, str]:
     """Infer the classes that masks hold.
 
@@ -129,8 +59,11 @@ def infer_classes(
         ignore: The number that is no class; None stands for 255, but for masks of 0 and 255 alone, which hold two
             classes.
         suffix: How the masks' names end.
-        layout: VOC, CAMVID or "", as `Pairs` says.
-        unknown: With "ignore", numbers after the first gap are ignored instead of refused.
+        layout: VOC, VOC_FRAMES, CAMVID or "", as `Pairs` says.
+        unknown: With "ignore" or "nearest", numbers after the first gap are no reason to refuse.
+        numbers: "objects": every number but 0 is an object; "classes": numbers are classes whatever a palette
+            paints them in; None: found out.
+        shades: Values that stand along edges alone, between others.
 
     Returns:
         The classes, and a sentence on how the values were understood.
@@ -139,15 +72,35 @@ def infer_classes(
         UnpoolError: Where the values are no classes without a class file; it names a mask, the value and its
             number of pixels.
     """
-    if values.colours:
-        return _by_colour(values)
+    classes, meaning = _infer(values, ignore, suffix, layout, unknown, numbers, shades)
+    is_typed = ignore is not None and ignore in dict(classes.value_to_class)
+    return (replace(classes, is_void_typed=True) if is_typed else classes), meaning
+
+
+def _infer(
+    values: Values,
+    ignore: int | None,
+    suffix: str,
+    layout: str,
+    unknown: str,
+    numbers: str | None,
+    shades: frozenset[int],
+) -> tuple[PixelClasses, str]:
+    if numbers == OBJECTS:
+        return _objects(values, ignore)
+    conflict = values.palette_conflict if numbers != CLASSES else None
+    if values.colours or conflict:
+        classes, meaning = _by_colour(values, layout, unknown, shades)
+        why = f"; by colour, since palettes differ: {conflict}" if conflict else ""
+        return classes, meaning + why
     if values.is_binary and ignore is None:
-        two = classes_by_value(["background", "foreground"], values=[0, 255], ignore=None)
-        return two, "0 and 255 as two classes"
+        return _binary(values)
     if suffix == "_gtFine_labelIds":
         return cityscapes_ids(), "Cityscapes' 19 classes"
     if suffix == "_gtFine_labelTrainIds":
         return cityscapes_train_ids(), "Cityscapes' 19 classes"
+    if (shades or values.lossy is not None) and unknown == NEAREST:
+        return _main_greys(values, shades)
     if values.lossy is not None:
         raise UnpoolError(_lossy_message(values.lossy, "numbers"))
     if ignore in (None, IGNORE) and _is_voc(values, layout):
@@ -157,21 +110,55 @@ def infer_classes(
             "the 11 classes of CamVid, by the images' names; 11 is ignored (other classes: --classes FILE)"
         )
         return camvid_by_value(CAMVID_VOID), reason
+    if shades:
+        return _main_greys(values, shades)
     return _by_number(values, IGNORE if ignore is None else ignore, unknown)
 
 
-def _is_voc(values: Values, layout: str) -> bool:
-    """By three of four signs: the folders, the palette, the border, and a gap or many in the numbers."""
-    numbers = set(values.numbers) - {IGNORE}
-    if not numbers or not numbers <= set(range(21)):
-        return False
-    signs = (
-        layout == VOC,
-        values.num_voc_palettes == values.num_masks,
-        IGNORE in values.numbers,
-        len(numbers) >= MIN_VOC_CLASSES or len(numbers) <= max(numbers),
+def _binary(values: Values) -> tuple[PixelClasses, str]:
+    full = values.full
+    two = classes_by_value(["background", "foreground"], values=[0, full], ignore=None)
+    if not values.is_mixed:
+        return two, f"0 and {full} as two classes"
+    count = sum(full in mask.values for mask in values.masks)
+    meaning = (
+        f"0 as one class, 1 and {full} as the other: {count} of {values.num_masks} masks hold {full}, others 1, none "
+        f"both (where {full} is no class: --ignore {full})"
     )
-    return sum(signs) >= 3
+    return replace(two, value_to_class=((0, 0), (1, 1), (full, 1))), meaning
+
+
+def _objects(values: Values, ignore: int | None) -> tuple[PixelClasses, str]:
+    """The ground and, whatever their numbers or colours, the objects."""
+    by_colour = bool(values.colours) or values.palette_conflict is not None
+    ground: dict[int, int] = {0: 0}
+    if not by_colour and (ignore is not None or 254 not in values.numbers):
+        ground[IGNORE if ignore is None else ignore] = IGNORE
+    if by_colour:
+        ground[pack(VOC_BORDER)] = IGNORE
+    two = classes_by_value(["background", "object"], ignore=None)
+    classes = replace(
+        two, value_to_class=tuple(sorted(ground.items())), by_colour=by_colour, others_to_class=1
+    )
+    what = "colour but black" if by_colour else "number but 0"
+    return classes, f"the ground, and objects: every {what}"
+
+
+def _is_voc(values: Values, layout: str) -> bool:
+    """By the images' names, or the folders and a gap, or all 21 numbers: its colours are anybody's."""
+    has_palette = values.num_voc_palettes == values.num_masks
+    return _are_voc_numbers(set(values.numbers) - {IGNORE}, layout, has_palette, IGNORE in values.numbers)
+
+
+def _are_voc_numbers(numbers: set[int], layout: str, has_palette: bool, has_border: bool) -> bool:
+    if not numbers or not numbers <= set(range(NUM_VOC)):
+        return False
+    has_gap, is_complete = len(numbers) <= max(numbers), len(numbers) == NUM_VOC
+    if layout == VOC_FRAMES:
+        return has_palette or has_border or has_gap
+    if layout == VOC:
+        return (has_gap or is_complete) and (has_palette or has_border)
+    return is_complete and has_palette and has_border
 
 
 def _is_camvid(values: Values, layout: str) -> bool:
@@ -182,10 +169,10 @@ def _is_camvid(values: Values, layout: str) -> bool:
 def _by_number(values: Values, void: int, unknown: str) -> tuple[PixelClasses, str]:
     numbers = set(values.numbers) - {void}
     if len(numbers) < 2:
-        raise UnpoolError(
-            f"the masks hold one class only, the number {min(numbers, default=void)}; "
-            "there must be two at least"
-        )
+        raise UnpoolError(_one_value_message(values, min(numbers, default=void), void))
+    negative = {number for number in numbers if number < 0}
+    if negative == {-1}:  # a custom of signed files
+        numbers -= negative
     run = _run(numbers, void)
     unknown_numbers, known = numbers.difference(run), numbers.intersection(run)
     if unknown_numbers and len(known) < 2:
@@ -199,9 +186,36 @@ def _by_number(values: Values, void: int, unknown: str) -> tuple[PixelClasses, s
         )
     if void == CAMVID_VOID and run == list(range(void)) and void in values.numbers:
         return camvid_by_value(void), "the 11 classes of CamVid; 11 is ignored"
-    ignored = [*([void] if void in values.numbers else []), *sorted(unknown_numbers)]
-    classes = classes_by_value([str(number) for number in run], values=run, ignore=void)
-    return classes, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored)}"
+    minus = [-1] if negative == {-1} else []
+    ignored = [*minus, *([void] if void in values.numbers else []), *sorted(unknown_numbers)]
+    painted = _colours_of(values, run)
+    classes = classes_by_value(
+        [str(number) for number in run], values=run, ignore=void, colour_to_class=painted
+    )
+    if minus:
+        classes = replace(classes, value_to_class=((-1, IGNORE), *classes.value_to_class))
+    what = "become the nearest" if unknown == NEAREST else "are ignored"
+    return classes, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored, what)}"
+
+
+def _colours_of(values: Values, run: Sequence[int]) -> list[tuple[int, int]]:
+    """The colours that palettes paint classes in, where each class has its own."""
+    colours = values.palette_colours()
+    found = [(colours[number], position) for position, number in enumerate(run) if number in colours]
+    return sorted(found) if len({colour for colour, _ in found}) == len(found) else []
+
+
+def _one_value_message(values: Values, number: int, void: int) -> str:
+    total = sum(values.numbers.values())
+    if number == void:
+        return (
+            f"the masks hold nothing but {void} ({total:,} pixels), which is all object or all unsure: there is "
+            "nothing to tell apart; check the masks"
+        )
+    return (
+        f"the masks hold one class only, the number {number} ({total:,} pixels), and there must be two at least: is "
+        f"nothing drawn in them? Check the masks"
+    )
 
 
 def _run(numbers: set[int], void: int) -> list[int]:
@@ -213,17 +227,18 @@ def _run(numbers: set[int], void: int) -> list[int]:
     return run if numbers & set(run) else []
 
 
-def _ignored(numbers: Sequence[int]) -> str:
+def _ignored(numbers: Sequence[int], what: str) -> str:
     if not numbers:
         return ""
     others = f" and {len(numbers) - 5} others" if len(numbers) > 5 else ""
-    are = "is" if len(numbers) == 1 else "are"
-    return f"; {', '.join(map(str, numbers[:5]))}{others} {are} ignored"
+    if len(numbers) == 1:
+        what = what.replace("are", "is").replace("become", "becomes")
+    return f"; {', '.join(map(str, numbers[:5]))}{others} {what}"
 
 
 def _describe_value(values: Values, unknown_numbers: Collection[int]) -> str:
     value = max(sorted(unknown_numbers), key=values.numbers.__getitem__)
-    path, count = values.holder[False, value]
+    path, count = values.holder(value)
     others = f" (one of {len(unknown_numbers)} such values)" if len(unknown_numbers) > 1 else ""
     return f"the mask {path} holds the value {value} ({count:,} pixel{'s' if count != 1 else ''}){others}"
 
@@ -235,11 +250,29 @@ def _lossy_message(path: str, what: str) -> str:
     )
 
 
-def _by_colour(values: Values) -> tuple[PixelClasses, str]:
-    # Masks of one colour that happens to be grey are read as numbers: here they are colours too.
-    packed = set(values.colours) | {number * GREY for number in values.numbers if 0 <= number <= 255}
+def _by_colour(values: Values, layout: str, unknown: str, shades: frozenset[int]) -> tuple[PixelClasses, str]:
+    _check_numbers_are_colours(values)
+    counts: Counter[int] = Counter()
+    for mask in values.masks:
+        counts.update(mask.colours)
+    num_clear = sum(mask.num_clear for mask in values.masks)
+    is_clear_ground = num_clear > 0 and (0 in counts or len(counts) < 2)
+    packed = set(counts) | ({0} if is_clear_ground else set())
+    clear = (
+        f"; transparent pixels ({num_clear:,}) are {'the ground' if is_clear_ground else 'ignored'}"
+        if num_clear
+        else ""
+    )
     if known := find_by_colours(packed):
-        return known, f"a published colour map of {len(known)} classes"
+        return known, f"a published colour map of {len(known)} classes{clear}"
+    if (numbers := voc_numbers(packed)) and _are_voc_numbers(
+        numbers, layout, True, pack(VOC_BORDER) in packed
+    ):
+        return voc_by_value(), f"Pascal VOC's 21 classes, by colour{clear}"
+    if (shades or values.lossy is not None or len(packed) > MAX_COLOURS) and unknown != "refuse":
+        packed = _main_values(counts, shades, by_colour=True)
+        what = "the nearest" if unknown == NEAREST else "ignored"
+        return _own_colours(packed, f"; the {len(counts) - len(packed):,} other colours are {what}{clear}")
     if len(packed) > MAX_COLOURS:
         lossy = " (some are JPEGs, which do not keep colours exactly)" if values.lossy else ""
         raise UnpoolError(
@@ -247,5 +280,69 @@ def _by_colour(values: Values) -> tuple[PixelClasses, str]:
         )
     if values.lossy is not None:
         raise UnpoolError(_lossy_message(values.lossy, "colours"))
+    return _own_colours(packed, clear)
+
+
+def _own_colours(packed: set[int], remark: str) -> tuple[PixelClasses, str]:
+    border = pack(VOC_BORDER)
+    has_border = border in packed and len(packed) > 2 and is_voc_palette(packed - {border})
     entries = [(f"#{colour:06x}", unpack(colour)) for colour in sorted(packed)]
-    return classes_by_colour(entries), f"{len(entries)} colours as classes"
+    if has_border:
+        entries = [("void" if pack(colour) == border else name, colour) for name, colour in entries]
+        remark = f"; #{border:06x}, the border in Pascal VOC's colours, is ignored{remark}"
+    if len(packed) - has_border < 2:
+        name = entries[0][0]
+        raise UnpoolError(
+            f"the masks hold one class only, the colour {name}; there must be two at least; check the masks"
+        )
+    return classes_by_colour(entries), f"{len(entries) - has_border} colours as classes{remark}"
+
+
+def _check_numbers_are_colours(values: Values) -> None:
+    """UnpoolError where some masks hold colours and others numbers."""
+    coloured = {
+        colour for mask in values.masks if mask.is_coloured or mask.palette for colour in mask.colours
+    }
+    for mask in values.masks:
+        if mask.is_coloured or mask.in_colours or mask.palette is not None:
+            continue
+        strange = [value for value in mask.counts if value and value * GREY not in coloured]
+        if strange:
+            other = next(each.path for each in values.masks if each.is_coloured or each.palette is not None)
+            raise UnpoolError(
+                f"the mask {mask.path} holds numbers (the value {strange[0]}, {mask.counts[strange[0]]:,} pixels), but "
+                f"{other} has colours or a palette of its own, and nothing says which colour is which number; save "
+                f"all alike, or {HINT}"
+            )
+
+
+def _main_values(counts: Counter[int], shades: frozenset[int], *, by_colour: bool) -> set[int]:
+    """The commonest values that are far from each other."""
+    total = sum(counts.values())
+    main: list[int] = []
+    for value, count in counts.most_common():
+        if count < MIN_MAIN_SHARE * total or len(main) == MAX_COLOURS:
+            break
+        if value in shades:
+            continue
+        parts = unpack(value) if by_colour else (value,)
+        others = [unpack(other) if by_colour else (other,) for other in main]
+        if all(
+            max(abs(a - b) for a, b in zip(parts, other, strict=True)) >= MIN_DISTANCE for other in others
+        ):
+            main.append(value)
+    return set(main)
+
+
+def _main_greys(values: Values, shades: frozenset[int]) -> tuple[PixelClasses, str]:
+    """Classes among shades of grey: their ends, or what is commonest."""
+    main = _main_values(values.numbers, shades, by_colour=False)
+    if len(main) < 2:
+        raise UnpoolError(_one_value_message(values, min(main, default=0), -1))
+    count = len(set(values.numbers) - main)
+    if len(main) == 2 and min(main) < MIN_DISTANCE and max(main) > 255 - MIN_DISTANCE:
+        two = classes_by_value(["background", "foreground"], values=sorted(main), ignore=None)
+        return two, f"{min(main)} and {max(main)} as two classes among {count} shades of grey"
+    names = [str(number) for number in sorted(main)]
+    classes = classes_by_value(names, values=sorted(main), ignore=None)
+    return classes, f"the greys {', '.join(names)} as classes among {count} shades"

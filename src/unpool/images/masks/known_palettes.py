@@ -112,20 +112,47 @@ MIN_COLOURS = 5  # two or three colours are anybody's
 
 
 def find_by_colours(packed: set[int]) -> PixelClasses | None:
-    """Find the published colour map that has all these colours.
+    """Find the colour map of CamVid or Cityscapes that has all these colours.
 
-    There must be five at least; None where no map has them all.
+    There must be five at least; None where no map has them all. Pascal VOC's colours are those of many programs.
 
-    >>> find_by_colours({0, 0x800000, 0x008000, 0x808000, 0x000080}).names[1]
-    'aeroplane'
+    >>> find_by_colours({0, 0x808080, 0x800000, 0x804080, 0x0000C0}).names[1]
+    'building'
     >>> find_by_colours({0x123456})
     """
     if len(packed) < MIN_COLOURS:
         return None
-    for candidate in (_voc_by_colour(), classes_by_colour(_CAMVID), _cityscapes_by_colour()):
+    for candidate in (classes_by_colour(_CAMVID), _cityscapes_by_colour()):
         if packed <= {key for key, _ in candidate.value_to_class}:
             return candidate
     return None
+
+
+def is_voc_palette(packed: Iterable[int]) -> bool:
+    """Return whether all colours are of Pascal VOC's colour map."""
+    return set(packed) <= set(_VOC_PALETTE)
+
+
+def voc_numbers(packed: set[int]) -> set[int]:
+    """Return the numbers that Pascal VOC's colour map gives colours.
+
+    Its border is left out; none where a colour is not of its 21 classes.
+
+    >>> voc_numbers({0, 0x008000, 0xE0E0C0}), voc_numbers({0x123456})
+    ({0, 2}, set())
+    """
+    colours = list(_VOC_PALETTE[: len(VOC_NAMES)])
+    found = packed - {pack(VOC_BORDER)}
+    return {colours.index(colour) for colour in found} if found <= set(colours) else set()
+
+
+def is_of_voc(paths: Iterable[str]) -> bool:
+    """Return whether all images are named like Pascal VOC's.
+
+    >>> is_of_voc(["2007_000032.jpg", "b/2011_003271.jpg"]), is_of_voc(["IMG_0001.jpg"])
+    (True, False)
+    """
+    return all(re.fullmatch(r"20(07|08|09|10|11|12)_00\d{4}", PurePosixPath(path).stem) for path in paths)
 
 
 def _voc_by_colour() -> PixelClasses:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,9 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from unpool.errors import UnpoolError
-from unpool.images.masks.label_maps import try_pair
+from unpool.images.masks.folder_reading import FolderReading
+from unpool.images.masks.label_maps import name_values, try_pair
 from unpool.images.masks.pairs import Pair
-from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
+from unpool.images.masks.pixel_classes import IGNORE
 from unpool.images.pixel_cache import MEMORY_LIMIT, map_ordered
 from unpool.images.reading.scan import Problem
 
@@ -29,7 +31,8 @@ class PairStore:
     """Images with their label maps.
 
     `pixels(n)` is (H, W, 3) uint8, `labels(n)` (H, W) uint8: both are views. `paths` are the images' keys,
-    `count_NK` the pixels of each class in each, `problems` what could not be used.
+    `count_NK` the pixels of each class in each, `problems` what could not be used. `num_grey` images have no colour.
+    `unknown` counts the pixels of values that are no class, and `unknown_in` the masks that hold any.
     """
 
     paths: list[str] = field(default_factory=list)
@@ -37,6 +40,9 @@ class PairStore:
     starts: list[int] = field(default_factory=list)
     count_NK: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     problems: list[Problem] = field(default_factory=list)
+    num_grey: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    unknown_in: list[str] = field(default_factory=list)
     _bytes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.uint8))
 
     def __len__(self) -> int:
@@ -52,6 +58,16 @@ class PairStore:
         (height, width), start = self.sizes[n], self.starts[n]
         return self._bytes[start + height * width * 3 : start + height * width * 4].reshape(height, width)
 
+    @property
+    def num_pixels(self) -> int:
+        """Number of pixels of all images."""
+        return sum(height * width for height, width in self.sizes)
+
+    @property
+    def num_ignored(self) -> int:
+        """Number of pixels that are no class."""
+        return self.num_pixels - int(self.count_NK.sum())
+
     def fingerprint(self) -> str:
         """Return a short digest of images and label maps."""
         digest = hashlib.blake2b(digest_size=8)
@@ -64,11 +80,10 @@ class PairStore:
 
 def load_pairs(
     pairs: Sequence[Pair],
-    classes: PixelClasses,
+    reading: FolderReading,
     *,
     workers: int,
     file: Path | None = None,
-    unknown: str = "refuse",
     memory_limit: int = MEMORY_LIMIT,
     progress: Callable[[], None] | None = None,
 ) -> PairStore:
@@ -76,10 +91,9 @@ def load_pairs(
 
     Args:
         pairs: The files.
-        classes: The meaning of the masks' values.
+        reading: The meaning of the masks' values.
         workers: Number of threads.
         file: Where more than `memory_limit` bytes are kept on the disk.
-        unknown: "refuse" or "ignore" values that are no class.
         memory_limit: Bytes up to which all is kept in memory.
         progress: Called after each pair.
 
@@ -90,22 +104,24 @@ def load_pairs(
         UnpoolError: Where a mask holds a refused value, or there is no room.
     """
     store, blocks = PairStore(), _Bytes(file, memory_limit)
-    counts = []
-
-    read = partial(try_pair, classes=classes, unknown=unknown)
+    counts, num_classes = [], len(reading.classes)
+    read = partial(try_pair, reading=reading)
     for pair, decoded in zip(pairs, map_ordered(read, pairs, workers), strict=True):
         if progress is not None:
             progress()
         if isinstance(decoded, Problem):
             store.problems.append(decoded)
             continue
-        pixels_HW3, label_HW = decoded
+        label_HW = decoded.label_HW
         store.paths.append(pair.path)
         store.sizes.append((label_HW.shape[0], label_HW.shape[1]))
-        store.starts.append(blocks.add(pixels_HW3))
+        store.starts.append(blocks.add(decoded.pixels_HW3))
         blocks.add(label_HW)
-        counts.append(np.bincount(label_HW.ravel(), minlength=IGNORE + 1)[: len(classes)])
-    store.count_NK = np.array(counts, np.int64).reshape(-1, len(classes))
+        store.num_grey += decoded.is_grey
+        store.unknown.update(name_values(decoded))
+        store.unknown_in += [pair.mask.path] if decoded.unknown else []
+        counts.append(np.bincount(label_HW.ravel(), minlength=IGNORE + 1)[:num_classes])
+    store.count_NK = np.array(counts, np.int64).reshape(-1, num_classes)
     store._bytes = blocks.whole()
     return store
 

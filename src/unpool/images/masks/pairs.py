@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from unpool.errors import UnpoolError
-from unpool.images.masks.known_palettes import is_of_camvid
+from unpool.images.masks.known_palettes import is_of_camvid, is_of_voc
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
 # What is added to the common part of the two names: image's, mask's. The first that fits most images is used.
@@ -17,7 +17,7 @@ SUFFIXES = (
     "_mask"), ("_image", "_label"), ("_sat", "_mask"), ("_leftImg8bit", "_gtFine_labelIds"),
     ("_leftImg8bit", "_gtFine_labelTrainIds"), ("_leftImg8bit", "_gtFine_color"),
 )  # fmt: skip
-VOC, CAMVID = "voc", "camvid"
+VOC, VOC_FRAMES, CAMVID = "voc", "voc-frames", "camvid"
 VOC_LISTS = Path("ImageSets") / "Segmentation"
 NO_PREFERENCE = 9
 EXACT = {".png": 0, ".tif": 1, ".tiff": 1, ".bmp": 2, ".gif": 3}
@@ -42,7 +42,7 @@ class Pairs:
 
     `without` are images without a mask, `ambiguous` images for whose name there are masks in several folders, none
     of which lies as the image does; `unused` are masks without an image. `suffix` is what the masks' names end in,
-    `layout` VOC or CAMVID where the folders or the images' names are those of that data set.
+    `layout` VOC where the folders are that data set's, VOC_FRAMES or CAMVID where the images' names are.
     """
 
     pairs: list[Pair]
@@ -112,6 +112,8 @@ def voc_split(images: Path, name: str) -> set[str] | None:
 
 
 def _layout(images: Path, masks: Path, pairs: Sequence[Pair]) -> str:
+    if is_of_voc(pair.path for pair in pairs):
+        return VOC_FRAMES
     is_voc = images.name == "JPEGImages" and masks.name.startswith("SegmentationClass")
     if is_voc and (images.parent / VOC_LISTS).is_dir():
         return VOC

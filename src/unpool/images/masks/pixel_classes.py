@@ -16,7 +16,10 @@ from unpool.errors import UnpoolError, UsageError
 IGNORE = 255
 MAX_CLASSES = 254
 GREY = 0x010101  # times a value: the grey of it as a colour
-VOID_NAMES = frozenset({"void", "ignore", "unlabelled", "unlabeled", "border"})
+VOID_NAMES = frozenset(
+    {"void", "ignore", "ignored", "__ignore__", "_ignore_", "unlabelled", "unlabeled", "border"}
+)
+NEAREST = "nearest"  # what becomes of values that are no class: the nearest class
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,8 @@ class PixelClasses:
     `value_to_class` maps each value (or colour, as 0xRRGGBB, where `by_colour`) to the position of its class, or
     to IGNORE. `output_values` are the values of predicted masks, those of the training masks where these have
     values of their own. `colour_to_class` does for masks of colours what `value_to_class` does for numbers, where
-    that is known.
+    that is known. `others_to_class` is the class of every number that `value_to_class` lacks, where numbers count
+    objects; `is_void_typed` says that somebody said which number is no class.
     """
 
     names: tuple[str, ...]
@@ -35,6 +39,8 @@ class PixelClasses:
     by_colour: bool = False
     output_values: tuple[int, ...] = ()
     colour_to_class: tuple[tuple[int, int], ...] = ()
+    others_to_class: int | None = None
+    is_void_typed: bool = False
 
     def __post_init__(self) -> None:
         if len(self.names) < 2:
@@ -55,7 +61,7 @@ class PixelClasses:
 
         Args:
             value_HW: Values, or packed colours.
-            unknown: The position of values that are no class.
+            unknown: Anything but None ignores values that are no class.
 
         Returns:
             Positions (H, W) uint8.
@@ -70,23 +76,41 @@ class PixelClasses:
         Traceback (most recent call last):
         unpool.images.masks.pixel_classes.UnknownValueError: the value 7 (2 pixels), which is no class
         """
+        label_HW, unknown_values = self.read(value_HW, "refuse" if unknown is None else "ignore")
+        if unknown_values and unknown is None:
+            raise UnknownValueError(list(unknown_values.items()), self.by_colour)
+        return label_HW
+
+    def read(self, value_HW: np.ndarray, unknown: str = "refuse") -> tuple[np.ndarray, dict[int, int]]:
+        """Map mask values to positions of classes, and count those that are none.
+
+        Args:
+            value_HW: Values, or packed colours.
+            unknown: With "nearest" values that are no class become the nearest class, else IGNORE.
+
+        Returns:
+            Positions of the shape of `value_HW`, uint8, and the pixels of each value that is no class.
+        """
+        found, inverse, counts = unique_values(value_HW)
         known = dict(self.value_to_class)
-        found, inverse, counts = np.unique(value_HW, return_inverse=True, return_counts=True)
-        unknown_values = [
-            (int(value), int(count))
+        if self.others_to_class is not None:
+            others = self.others_to_class
+            known = {int(value): others for value in found if int(value) > 0} | known
+        strange = {
+            int(value): int(count)
             for value, count in zip(found, counts, strict=True)
             if int(value) not in known
-        ]
-        if unknown_values and unknown is None:
-            raise UnknownValueError(unknown_values, self.by_colour)
-        table = np.array(
-            [known.get(int(value), unknown if unknown is not None else IGNORE) for value in found], np.uint8
-        )
-        return table[inverse].reshape(value_HW.shape)
+        }
+        places = _nearest(strange, known, self.by_colour) if unknown == NEAREST else {}
+        table = np.array([known.get(int(value), places.get(int(value), IGNORE)) for value in found], np.uint8)
+        return table[inverse].reshape(value_HW.shape), strange
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for model.json, which `from_dict` reads."""
-        return {stored: getattr(self, name) for name, stored in _STORED_NAMES.items()}
+        seldom = {"others": self.others_to_class, "void_typed": self.is_void_typed}
+        return {stored: getattr(self, name) for name, stored in _STORED_NAMES.items()} | {
+            stored: value for stored, value in seldom.items() if value not in (None, False)
+        }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> PixelClasses:
@@ -102,7 +126,9 @@ class PixelClasses:
                 _int_pairs(stored["keys"]),
                 bool(stored["by_colour"]),
                 tuple(map(int, stored["written"])),
-                _int_pairs(stored.get("colour_keys", ())),  # absent in old models
+                _int_pairs(stored.get("colour_keys", ())),  # absent in old models, as what follows
+                None if stored.get("others") is None else int(stored["others"]),
+                bool(stored.get("void_typed", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnpoolError(f"the model's classes are damaged ({error}); train the model again") from error
@@ -127,6 +153,39 @@ class UnknownValueError(UnpoolError):
         what = f"the colour #{value:06x}" if by_colour else f"the value {value}"
         others = f" and {len(unknown_values) - 1} others" if len(unknown_values) > 1 else ""
         super().__init__(f"{what} ({count:,} pixel{'s' if count != 1 else ''}){others}, which is no class")
+
+
+def unique_values(value_HW: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Find the values of a mask.
+
+    Returns:
+        The values, the place of each pixel's among them (flat), and the pixels of each.
+
+    >>> [each.tolist() for each in unique_values(np.array([[5, 5, 9]], np.uint8))]
+    [[5, 9], [0, 0, 1], [2, 1]]
+    """
+    flat = value_HW.reshape(-1)
+    if flat.dtype != np.uint8:
+        found, inverse, counts = np.unique(flat, return_inverse=True, return_counts=True)
+        return found, inverse.reshape(-1), counts
+    counts = np.bincount(flat, minlength=256)
+    found = np.flatnonzero(counts)
+    places = np.zeros(256, np.intp)
+    places[found] = np.arange(len(found))
+    return found, places[flat], counts[found]
+
+
+def _nearest(strange: Mapping[int, int], known: Mapping[int, int], by_colour: bool) -> dict[int, int]:
+    """The position of the nearest known value of each value."""
+    if not known:
+        return {}
+    values = sorted(known)
+    points = np.array([unpack(value) if by_colour else (value,) for value in values], np.float64)
+    places = {}
+    for value in strange:
+        point = np.array(unpack(value) if by_colour else (value,), np.float64)
+        places[value] = known[values[int(((points - point) ** 2).sum(axis=1).argmin())]]
+    return places
 
 
 def _int_pairs(stored: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:

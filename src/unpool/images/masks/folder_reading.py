@@ -1,0 +1,175 @@
+"""How the masks of one folder become label maps, with the classes in hand.
+
+Training, validation and evaluation read masks by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from unpool.errors import UnpoolError
+from unpool.images.masks.mask_values import FULL, MaskFacts, Values
+from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
+from unpool.images.values.rules import NO_RULES, ValueRules
+from unpool.images.masks.turns import NAMES, SHOWN, STORED, Turn
+
+NUM_NAMED = 3  # files that a remark names
+
+
+@dataclass(frozen=True)
+class FolderReading:
+    """The meaning of the masks of a folder.
+
+    Args:
+        classes: The classes, their values as these masks write them.
+        unknown: "refuse", "ignore" or "nearest": what values are that are no class.
+        palettes_by_colour: Whether palettes are read by their colours, though classes have numbers.
+        turns: By the mask's key, how image and mask are turned where that differs.
+        is_stored: Whether masks lie as their images are stored where sizes do not say it.
+        remarks: What was assumed, a sentence each.
+        rules: By which values of more than 8 bits of the images are scaled.
+    """
+
+    classes: PixelClasses
+    unknown: str = "refuse"
+    palettes_by_colour: bool = False
+    turns: Mapping[str, Turn] = field(default_factory=dict)
+    is_stored: bool = False
+    remarks: Sequence[str] = ()
+    rules: ValueRules = NO_RULES
+
+
+def plan_reading(
+    classes: PixelClasses,
+    values: Values,
+    *,
+    unknown: str = "refuse",
+    numbers: str | None = None,
+    drawn_on: str | None = None,
+) -> FolderReading:
+    """Decide how the masks of a folder are read.
+
+    Args:
+        classes: The classes, of a model or of all masks.
+        values: What the masks of this folder hold.
+        unknown: What values are that are no class.
+        numbers: "classes": numbers count whatever a palette paints them in.
+        drawn_on: "shown" or "stored", where masks lie; None: by their sizes.
+
+    Returns:
+        The meaning of the masks.
+
+    Raises:
+        UnpoolError: Where palettes differ and nothing says which colour is which class.
+    """
+    adapted, remarks = _as_written(classes, values)
+    by_colour, about_palettes = _palettes(adapted, values, numbers)
+    turns = {mask.path: mask.turn for mask in values.masks if mask.turn is not None}
+    is_stored, about_turns = _turns(values.masks, drawn_on)
+    remarks += about_palettes + about_turns + _about_empty_pixels(adapted, values)
+    return FolderReading(adapted, unknown, by_colour, turns, is_stored, remarks)
+
+
+def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, list[str]]:
+    """Two classes as these masks write them: 0 and 1, or 0 and 255."""
+    known = dict(classes.value_to_class)
+    written = {number for number, position in known.items() if position != IGNORE}
+    if classes.by_colour or len(classes) != 2 or not written <= {0, 1} | FULL or 0 not in known:
+        return classes, []
+    found = set(values.numbers)
+    if values.colours or not found <= {0, 1} | FULL or len(found & FULL) > 1:
+        return classes, []
+    ground = known[0]
+    yes = next((known[number] for number in sorted(written) if known[number] != ground), None)
+    full = next(iter(found & FULL), None)
+    has_both = any({1} | FULL & found <= mask.values for mask in values.masks) and full is not None
+    if yes is None or has_both:
+        return classes, []
+    new = {}
+    if (
+        full is not None
+        and known.get(full, IGNORE) == IGNORE
+        and not (classes.is_void_typed and full in known)
+    ):
+        new[full] = yes
+    if 1 in found and 1 not in known:
+        new[1] = yes
+    if not new:
+        return classes, []
+    name = classes.names[yes]
+    what = " and ".join(map(str, sorted(new)))
+    beside = "0" if full is None or 1 not in found else "0 and 1" if full in new else f"0 and {full}"
+    remark = f"masks hold {what} beside {beside}: that is the class {name!r}"
+    merged = tuple(sorted((known | new).items()))
+    return replace(classes, value_to_class=merged), [remark]
+
+
+def _palettes(classes: PixelClasses, values: Values, numbers: str | None) -> tuple[bool, list[str]]:
+    if classes.by_colour or numbers == "classes":
+        return False, []
+    conflict = values.palette_conflict
+    colours = {colour for mask in values.masks for colour in (mask.palette or {}).values()}
+    known = dict(classes.colour_to_class)
+    are_known = bool(colours) and colours <= known.keys()
+    if conflict:
+        if are_known:
+            return True, [f"palettes differ from mask to mask ({conflict}): they are read by their colours"]
+        raise UnpoolError(
+            f"the palettes of the masks differ: {conflict}; their numbers mean nothing then, and nothing says "
+            "which colour is which class: name the classes with their colours in --classes, or save the masks "
+            "with one palette (if the numbers are right all the same: --numbers classes)"
+        )
+    pairs = {pair for mask in values.masks for pair in (mask.palette or {}).items()}
+    by_number = dict(classes.value_to_class)
+    differs = any(by_number.get(index) != known.get(colour) for index, colour in pairs)
+    is_permuted = are_known and differs and len({known[colour] for colour in colours} - {IGNORE}) > 1
+    if not is_permuted:
+        return False, []
+    return True, [
+        "palettes number the colours of the classes in another order: they are read by their colours"
+    ]
+
+
+def _turns(masks: Sequence[MaskFacts], drawn_on: str | None) -> tuple[bool, list[str]]:
+    turned = [(mask, mask.turn) for mask in masks if mask.turn is not None]
+    stored = [mask for mask, turn in turned if turn.fits_stored and not turn.fits_shown]
+    shown = [mask for mask, turn in turned if turn.fits_shown and not turn.fits_stored]
+    open_masks = [(mask, turn) for mask, turn in turned if turn.is_open]
+    remarks = []
+    if stored:
+        remarks.append(
+            f"{len(stored)} masks lie as their images are stored and are turned as EXIF says of these "
+            f"({_named(stored)})"
+        )
+    is_stored = drawn_on == STORED or (drawn_on is None and bool(stored) and not shown)
+    if open_masks and drawn_on is None:
+        how = ", ".join(sorted({NAMES[max(turn.image, turn.mask)] for _, turn in open_masks}))
+        this, other = (STORED, SHOWN) if is_stored else (SHOWN, STORED)
+        named = _named([mask for mask, _ in open_masks])
+        remarks.append(
+            f"{len(open_masks)} images and their masks differ in EXIF orientation ({how}; {named}), and their sizes do "
+            f"not say whether the masks were drawn on the images as shown or as stored: taken as {this} "
+            f"(--drawn-on {other} for the other)"
+        )
+    return is_stored, remarks
+
+
+def _about_empty_pixels(classes: PixelClasses, values: Values) -> list[str]:
+    remarks = []
+    clear = [mask for mask in values.masks if mask.num_clear]
+    if clear:
+        position = dict(classes.value_to_class).get(0, IGNORE)
+        what = "are ignored" if position == IGNORE else f"are {classes.names[position]!r}"
+        total = sum(mask.num_clear for mask in clear)
+        remarks.append(f"{total:,} transparent pixels of {len(clear)} masks {what} ({_named(clear)})")
+    void = [mask for mask in values.masks if mask.num_void]
+    if void:
+        total = sum(mask.num_void for mask in void)
+        remarks.append(f"{total:,} NaN pixels of {len(void)} masks are ignored ({_named(void)})")
+    return remarks
+
+
+def _named(masks: Sequence[MaskFacts]) -> str:
+    more = ", …" if len(masks) > NUM_NAMED else ""
+    return ", ".join(mask.path for mask in masks[:NUM_NAMED]) + more

@@ -1,0 +1,125 @@
+"""EXIF turns of images and masks: whether a mask lies as its image is shown, or as it is stored.
+
+H, W height and width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unpool.errors import UnreadableImageError
+from unpool.images.reading.opening import Stream, find_reader, open_image
+from unpool.images.reading.upright import read_orientation
+
+SHOWN, STORED = "shown", "stored"
+NAMES = {
+    2: "mirrored", 3: "turned by 180°", 4: "mirrored upside down", 5: "mirrored and turned by 90°",
+    6: "turned by 90°", 7: "mirrored and turned by 90°", 8: "turned by 90°",
+}  # fmt: skip
+_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda array: array,
+    2: lambda array: array[:, ::-1],
+    3: lambda array: array[::-1, ::-1],
+    4: lambda array: array[::-1],
+    5: lambda array: array.swapaxes(0, 1),
+    6: lambda array: np.rot90(array, -1),
+    7: lambda array: array[::-1, ::-1].swapaxes(0, 1),
+    8: lambda array: np.rot90(array, 1),
+}
+_UNDOES = {6: 8, 8: 6}
+
+
+def turn_upright(array_HW: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an array that lies as it is stored.
+
+    Args:
+        array_HW: Rows and columns first.
+        orientation: EXIF's, 1..8.
+
+    Returns:
+        The array as it is shown.
+
+    >>> turn_upright(np.array([[1, 2], [3, 4]]), 6).tolist()
+    [[3, 1], [4, 2]]
+    """
+    return np.ascontiguousarray(_TURNS[orientation](array_HW)) if orientation != 1 else array_HW
+
+
+def turn_back(array_HW: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an array that lies as it is shown to how it is stored."""
+    return turn_upright(array_HW, _UNDOES.get(orientation, orientation))
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How an image and its mask are turned, where that differs.
+
+    Args:
+        image, mask: EXIF's orientations.
+        fits_shown: Whether their sizes agree where each is turned as its own file says.
+        fits_stored: Whether they agree where the mask was drawn on the image as it is stored.
+    """
+
+    image: int
+    mask: int
+    fits_shown: bool
+    fits_stored: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the sizes do not say which was meant."""
+        return self.fits_shown and self.fits_stored
+
+
+def find_turn(image: Path, mask_size: tuple[int, int], mask_orientation: int) -> Turn | None:
+    """Compare the turn of an image with that of its mask.
+
+    Args:
+        image: The image's file; its head alone is read.
+        mask_size: Height and width of the mask, turned as its file says.
+        mask_orientation: EXIF's, of the mask.
+
+    Returns:
+        Both turns; None where they are the same, or the image cannot be read.
+    """
+    try:
+        orientation, stored = _orientation_and_size(image)
+    except UnreadableImageError:
+        return None
+    if orientation == mask_orientation:
+        return None
+    shown = stored[::-1] if orientation >= 5 else stored
+    mask_stored = mask_size[::-1] if mask_orientation >= 5 else mask_size
+    return Turn(orientation, mask_orientation, mask_size == shown, mask_stored == stored)
+
+
+def _orientation_and_size(file: Path) -> tuple[int, tuple[int, int]]:
+    """EXIF's orientation, and height and width as they are stored."""
+    with open_image(file, in_memory=0) as (stream, image_format):
+        # Asked for EXIF data that is not there, Pillow would decode a PNG in search of it.
+        has_exif = image_format != "PNG" or _has_exif(stream)
+        stream.seek(0)
+        try:
+            image = find_reader(image_format)(stream)
+        except SyntaxError:  # of a kind that Pillow does not know
+            return 1, (0, 0)
+        return read_orientation(image) if has_exif else 1, (image.height, image.width)
+
+
+def _has_exif(stream: Stream) -> bool:
+    """Whether a PNG has EXIF data, be it behind the pixels."""
+    place = 8
+    while True:
+        stream.seek(place)
+        head = stream.read(8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            return False
+        if head[4:] == b"eXIf":
+            return True
+        if head[4:] in (b"tEXt", b"zTXt") and stream.read(21) == b"Raw profile type exif":
+            return True
+        place += int.from_bytes(head[:4], "big") + 12
