@@ -135,3 +135,43 @@ def test_what_was_rubbed_out_is_no_value(tmp_path: Path) -> None:
     mask = read_mask(saved(tmp_path / "b.png", Image.fromarray(faint)))
     assert mask.clear_HW is not None
     assert mask.clear_HW[0].tolist() == [False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        (np.array([[0, 1, 2]], np.uint8), [[0, 1, 2]]),
+        (np.array([[0, 0, 0]], np.uint16), [[0, 0, 0]]),
+        (np.array([[0, 40_000, 65_535]], np.uint32), [[0, 40_000, 65_535]]),
+        (np.array([[0, 65_535]], np.uint16), [[65_535, 0]]),
+        (np.array([[65_535, 65_534]], np.uint16), [[0, 1]]),
+        (np.array([[0, -1]], np.int16), [[0, -1]]),
+    ],
+    ids=["classes", "nothing", "objects", "painted", "counted down", "signed"],
+)
+def test_tiffs_that_say_that_0_is_white(tmp_path: Path, values: np.ndarray, wanted: list[list[int]]) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="miniswhite")
+    assert read_mask(tmp_path / "a.tif").value_HW.tolist() == wanted
+
+
+def test_the_page_and_channels_of_a_tiff_are_those_of_pictures(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(np.zeros((1, 2), np.uint8), photometric="minisblack", subfiletype=1)
+        file.write(VALUES, photometric="minisblack", subfiletype=0)
+    assert (read_mask(tmp_path / "a.tif").value_HW == VALUES).all()
+    four = np.dstack([VALUES, VALUES, 255 - VALUES, VALUES])
+    tifffile.imwrite(tmp_path / "b.tif", four, photometric="rgb", extrasamples=["unspecified"])
+    mask = read_mask(tmp_path / "b.tif")
+    assert (mask.value_HW == pack_rgb(four[..., :3])).all()
+    assert mask.clear_HW is None
+    tifffile.imwrite(tmp_path / "c.tif", four, photometric="separated")
+    with pytest.raises(
+        UnreadableImageError, match="unsupported: a mask in CMYK has no classes; save it as PNG"
+    ):
+        read_mask(tmp_path / "c.tif")
+    tifffile.imwrite(
+        tmp_path / "d.tif", np.zeros((16, 16, 3), np.uint8), photometric="rgb", compression="jpeg"
+    )
+    assert read_mask(tmp_path / "d.tif").is_lossy

@@ -109,7 +109,7 @@ def test_both_readers_turn_alike(orientation: int) -> None:
     deep_stream = written(RGB.astype(np.uint16) * 257, photometric="rgb", extratags=tag)
     assert (pixels(read(deep_stream)) == eight).all()
     with open_tiff(deep_stream) as opened:
-        assert (opened.read_values().value_HW // 257 == eight).all()
+        assert opened.read_values().orientation == orientation
 
 
 @pytest.mark.parametrize(
@@ -176,16 +176,25 @@ def test_the_profile_comes_along() -> None:
 
 
 def test_values_for_masks_are_those_of_the_file() -> None:
-    values = np.array([[0, 70_000, 3]], np.int32)
-    with open_tiff(written(values)) as opened:
+    values = np.array([[0, 70_000, -3]], np.int32)
+    with open_tiff(written(values, extratags=[UPRIGHT])) as opened:
         found = opened.read_values()
-    assert found.value_HW.tolist() == values.tolist()
-    table = np.tile(np.arange(256, dtype=np.uint16), (3, 1))
-    with open_tiff(written(GREY, photometric="palette", colormap=table)) as opened:
-        found = opened.read_values()
-    assert (found.value_HW == GREY).all()
-    assert found.table_N3 is not None
-    assert found.table_N3[9].tolist() == [9, 9, 9]
+    assert (found.value_HWS[..., 0].tolist(), found.orientation, found.is_lossy) == (
+        values.tolist(),
+        6,
+        False,
+    )
+    with open_tiff(written(RGB, photometric="rgb", compression="jpeg")) as opened:
+        assert opened.read_values().is_lossy
+
+
+def test_oblong_values_are_repeated_not_mixed() -> None:
+    values = np.array([[1, 9], [2, 7], [3, 5]], np.uint16)
+    with open_tiff(written(values, resolution=(100, 200), resolutionunit=2)) as opened:
+        found = opened.read_values().value_HWS[..., 0]
+    assert found.tolist() == values.repeat(2, axis=1).tolist()
+    with open_tiff(written(values, resolution=(200, 100), resolutionunit=2)) as opened:
+        assert opened.read_values().value_HWS[..., 0].tolist() == values.repeat(2, axis=0).tolist()
 
 
 @pytest.mark.parametrize("compression", [1, 8])

@@ -5,7 +5,7 @@ H, W height and width, S samples of a pixel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,10 @@ from unpool.errors import UnreadableImageError
 from unpool.images.masks.turns import turn_upright
 from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
+from unpool.images.tiff.reader import open_tiff
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
-PALETTE = 3  # a TIFF's photometric interpretation
 
 
 @dataclass(frozen=True)
@@ -69,19 +69,14 @@ def read_mask(file: Path) -> Mask:
         UnreadableImageError: As `read_picture` does, and `unsupported` for values that are no whole numbers.
     """
     with open_image(file, in_memory=2**26) as (stream, image_format):
-        stream.seek(0)
-        if image_format == "TIFF" and (found := _read_tiff(stream)) is not None:
-            return found
+        if image_format == "TIFF":
+            return _read_tiff(stream)
         stream.seek(0)
         image = find_reader(image_format)(stream)
         check_size(image.width, image.height, MAX_PIXELS)
-        orientation = (
-            read_orientation(image) if image_format == "TIFF" else 0
-        )  # Pillow turns TIFFs as it loads
         image.load()
         is_lossy = image_format in LOSSY and not _is_lossless_webp(stream)
-        mask = _from_picture(image, is_lossy)
-        return mask if orientation else turned(mask, read_orientation(image))
+        return turned(_from_picture(image, is_lossy), read_orientation(image))
 
 
 def turned(mask: Mask, orientation: int) -> Mask:
@@ -162,70 +157,54 @@ def _clear(alpha_HW: np.ndarray | None) -> np.ndarray | None:
     return clear_HW if clear_HW.any() else None
 
 
-def _read_tiff(stream: Stream) -> Mask | None:
-    """A TIFF by tifffile, which keeps every value; None where that cannot be."""
-    try:
-        import tifffile
-    except ImportError:
-        return None
-    with tifffile.TiffFile(stream) as tiff:
-        if not len(tiff.pages):
-            return None
-        page = tiff.pages[0]
-        check_size(int(page.imagewidth), int(page.imagelength), MAX_PIXELS)
-        if (
-            page.axes not in ("YX", "YXS", "SYX")
-            or page.dtype is None
-            or int(page.photometric) not in (0, 1, 2, 3)
-        ):
-            return None
-        ends = [start + size for start, size in zip(page.dataoffsets, page.databytecounts, strict=False)]
-        if not ends or max(ends) > stream.seek(0, 2) or min(page.databytecounts) == 0:
-            raise UnreadableImageError("truncated", "the file ends before the image does")
-        value_HWS = page.asarray()
-        if page.axes == "SYX":
-            value_HWS = np.moveaxis(value_HWS, 0, -1)
-        return turned(_from_samples(value_HWS, page), read_tiff_orientation(page))
+def _read_tiff(stream: Stream) -> Mask:
+    with open_tiff(stream) as tiff:
+        check_size(tiff.width, tiff.height, MAX_PIXELS)
+        found = tiff.read_values()
+    colours, value_HWS = found.colours, found.value_HWS
+    if colours.space not in ("grey", "palette", "rgb"):
+        raise UnreadableImageError(
+            "unsupported", f"a mask in {colours.space.upper()} has no classes; save it as PNG"
+        )
+    alpha_HW = value_HWS[..., -1] if colours.alpha != "none" else None
+    if colours.space == "rgb":
+        rgb_HW3 = value_HWS[..., :3]
+        rgb_HW3 = rgb_HW3 if rgb_HW3.dtype == np.uint8 else _colours_of_8_bits(rgb_HW3)
+        return turned(_from_colours(rgb_HW3, found.is_lossy, alpha_HW), found.orientation)
+    value_HW = value_HWS[..., 0]
+    if colours.is_inverted:
+        value_HW = black_is_zero(value_HW, colours.bits)
+    mask = _from_numbers(value_HW, found.is_lossy, alpha_HW)
+    if colours.table_N3 is not None:
+        mask = replace(mask, palette_P=pack_rgb(colours.table_N3))
+    return turned(mask, found.orientation)
 
 
-def read_tiff_orientation(page: object) -> int:
-    """Read the orientation tag of a page of tifffile, 1..8."""
-    tag = getattr(page, "tags", {}).get(274)
-    value = int(tag.value) if tag else 1
-    return value if 1 <= value <= 8 else 1
+def black_is_zero(value_HW: np.ndarray, bits: int) -> np.ndarray:
+    """Read numbers of a mask that says that 0 is white.
 
+    What is painted in black and white, and numbers counted down from the highest, are exchanged. Small numbers are
+    those of classes or objects, whatever they are displayed in, and stay.
 
-def _from_samples(value_HWS: np.ndarray, page: object) -> Mask:
-    photometric, bits = int(getattr(page, "photometric", 1)), getattr(page, "bitspersample", 8)
-    extra = [int(kind) for kind in getattr(page, "extrasamples", ())]
-    num_colours = 3 if photometric == 2 else 1
-    alpha_HW = None
-    if value_HWS.ndim == 3:
-        place = next((place for place, kind in enumerate(extra) if kind in (1, 2)), None)
-        alpha_HW = None if place is None else value_HWS[..., num_colours + place]
-        value_HWS = value_HWS[..., :num_colours] if num_colours == 3 else value_HWS[..., 0]
-    if photometric == 0:
-        value_HWS = _inverted(value_HWS, bits)
-    if num_colours == 3:
-        if value_HWS.dtype != np.uint8:
-            value_HWS = _colours_of_8_bits(value_HWS)
-        return _from_colours(value_HWS, False, alpha_HW)
-    mask = _from_numbers(value_HWS, False, alpha_HW)
-    table = getattr(page, "colormap", None)
-    if photometric != PALETTE or table is None:
-        return mask
-    scale = 257 if int(np.max(table)) > 255 else 1  # some programs write a table of 8 bits
-    return Mask(mask.value_HW, False, pack_rgb((np.asarray(table).T // scale).astype(np.uint8)))
+    Args:
+        value_HW: The numbers as stored.
+        bits: Of a number.
 
+    Returns:
+        Numbers of the same type.
 
-def _inverted(value_HW: np.ndarray, bits: int) -> np.ndarray:
-    """White-is-zero as black-is-zero."""
+    >>> black_is_zero(np.array([0, 255, 255], np.uint8), 8), black_is_zero(np.array([0, 1, 2], np.uint8), 8)
+    (array([255,   0,   0], dtype=uint8), array([0, 1, 2], dtype=uint8))
+    """
     if value_HW.dtype.kind == "b":
         return ~value_HW
-    if value_HW.dtype.kind == "u":
-        inverted: np.ndarray = (2**bits - 1 - value_HW.astype(np.int64)).astype(value_HW.dtype)
-        return inverted
-    return value_HW
+    full = 2**bits - 1
+    between = value_HW[(value_HW != 0) & (value_HW != full)]
+    is_small = int(between.max()) <= full // 2 if between.size else not value_HW.any()
+    if value_HW.dtype.kind != "u" or is_small:
+        return value_HW
+    inverted: np.ndarray = value_HW.dtype.type(full) - value_HW
+    return inverted
 
 
 def _colours_of_8_bits(rgb_HW3: np.ndarray) -> np.ndarray:

@@ -43,6 +43,7 @@ MIN_OBLONG, MAX_OBLONG = (
 _PILLOWS = frozenset({1, 2, 3, 4, 7})
 _PILLOWS_YCBCR = frozenset({5, 8, 32946, 32773})  # of YCbCr that is not JPEG's, which only Pillow reads
 _OLD_JPEG = 6
+_LOSSY = frozenset({*JPEGS, 22610, 33003, 33004, 33005, 34712, 34934, 50001})  # JPEG's family, and WebP
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -66,16 +67,15 @@ class TiffPicture:
 
 @dataclass(frozen=True, slots=True)
 class TiffValues:
-    """A page's values as the file has them, upright.
+    """A page's values as the file has them, its pixels square, not turned by `orientation`.
 
-    `value_HW` is (H, W) of any type, or (H, W, S) where the values are colours, perhaps with transparency.
-    `table_N3` are the colours of a palette, uint8, None without one.
+    `value_HWS` has the samples of `colours.used`; `is_lossy` says that their compression does not keep them exactly.
     """
 
-    value_HW: np.ndarray
-    table_N3: np.ndarray | None
+    value_HWS: np.ndarray
     colours: TiffColours
     orientation: int
+    is_lossy: bool
     notes: tuple[Note, ...]
 
 
@@ -126,15 +126,25 @@ class OpenTiff:
         Raises:
             UnreadableImageError: For what cannot be read rightly.
         """
-        check_segments(self.page, self._stream)
-        colours = tiff_colours(self.page)
-        value_HWS = read_samples(self.page)
-        count = 1 if colours.num_colours == 1 and colours.alpha == "none" else len(colours.used)
-        value_HWS = value_HWS[..., list(colours.used)]
-        frame = self.pages.describe(self.page)
-        notes = (*((Note("frame", frame),) if frame else ()), *colours.notes)
-        value = _upright_values(value_HWS[..., 0] if count == 1 else value_HWS, self.orientation)
-        return TiffValues(value, colours.table_N3, colours, self.orientation, notes)
+        page = self.page
+        check_segments(page, self._stream)
+        check_jpegs(page)
+        colours = tiff_colours(page)
+        value_HWS = read_samples(page)[..., list(colours.used)]
+        colours = settle_alpha(colours, value_HWS)
+        value_HWS = self._squared_values(value_HWS[..., : len(colours.used)])
+        frame = self.pages.describe(page)
+        notes = (*((Note("frame", frame),) if frame else ()), *colours.notes, *self._oblong_note())
+        return TiffValues(value_HWS, colours, self.orientation, int(page.compression) in _LOSSY, notes)
+
+    def _squared_values(self, value_HWS: np.ndarray) -> np.ndarray:
+        """The values with square pixels, each one of the file's."""
+        height, width = value_HWS.shape[:2]
+        wide, high = square_size(width, height, self.oblong)
+        if (wide, high) == (width, height):
+            return value_HWS
+        squared: np.ndarray = value_HWS[np.arange(high) * height // high][:, np.arange(wide) * width // wide]
+        return squared
 
     def _others(self) -> list[tifffile.TiffPage]:
         shape = self.page.shape
@@ -313,14 +323,6 @@ def square_size(width: int, height: int, oblong: float) -> tuple[int, int]:
     (1728, 2290)
     """
     return (width, round(height * oblong)) if oblong >= 1 else (round(width / oblong), height)
-
-
-def _upright_values(values: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn (H, W) or (H, W, S) values upright."""
-    if orientation >= 5:
-        values = np.swapaxes(values, 0, 1)
-    flips = {2: (1,), 3: (0, 1), 4: (0,), 6: (1,), 7: (0, 1), 8: (0,)}.get(orientation, ())
-    return np.ascontiguousarray(np.flip(values, flips) if flips else values)
 
 
 def _shows_something(image: Image.Image) -> bool:
