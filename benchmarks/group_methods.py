@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.actions.grouping.true_labels import read_true_labels
+from unpool.images.labels.true_labels import read_true_labels
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.supervised import accuracy, nmi
@@ -29,7 +29,7 @@ from unpool.store.table import ImageTable
 def sample(work: Path, max_images: int) -> tuple[np.ndarray, np.ndarray]:
     """Vectors and classes of a workspace's images, or of `max_images` sampled from them."""
     paths, vectors_ND = ImageTable(work).vectors()
-    classes = np.array([str(each) for each in read_true_labels(paths, "folders")])
+    classes = np.array([str(each) for each in read_true_labels(paths, "folders").classes])
     if len(paths) > max_images:
         rows = np.sort(np.random.default_rng(0).choice(len(paths), max_images, replace=False))
         return vectors_ND[rows], classes[rows]

@@ -134,7 +134,13 @@ OPTIONS: dict[str, Option] = {
     "relocate": Option("go on with a folder that has moved, where its files alone do not prove it"),
     "forget": Option("forget images whose whole folder is gone; by default their rows stay until it is back"),
     "data": Option("folder with named data sets in torchvision's layout"),
-    "labels": Option("true classes: `folders` (name of the folder an image lies in), or a CSV of path,label"),
+    "labels": Option(
+        "true classes: `folders` (the folder an image lies in), `folders:LEVEL` (1 the top folder, -1 the innermost), "
+        "or a file of path,label"
+    ),
+    "train-labels": Option(
+        "classes for --objective classify: `folders` (default), `folders:LEVEL`, or a file of path,label"
+    ),
     "to": Option("format to write", metavar="FORMAT"),
     "out": Option("file or folder to write", metavar="PATH"),
     "size": Option("side of the input image", unit="pixels", low=1, high=8192),

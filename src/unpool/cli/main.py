@@ -173,7 +173,8 @@ def search(image: Path, /, *, work: Work, settings: SearchSettings, common: Comm
 def evaluate(*, work: Work, settings: EvaluateSettings, common: Common = COMMON) -> None:
     """Measure the groups, by themselves and against true classes."""
     result = VERBS["evaluate"].load()(work, settings, progress=report_progress())
-    print_result(result, common, format_figures(result, width=13))
+    figures = {name: value for name, value in result.items() if not isinstance(value, dict)}
+    print_result(result, common, format_figures(figures, width=15))
 
 
 @app.command

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from unpool.actions.grouping.labelled_map import draw_labelled_map
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.report.palette import GREY, group_colours, rgb_of
 from unpool.store.state import REPORT
@@ -28,7 +29,8 @@ def test_images_have_the_colour_of_their_class(tmp_path: Path) -> None:
         {"path": path, "status": "ok", "group": 0, "x": float(row), "y": float(row % 2)}
         for row, path in enumerate(PATHS)
     ])  # fmt: skip
-    picture = draw_labelled_map(table.work, "folders")
+    picture, labels = draw_labelled_map(table.work, "folders", Progress())
+    assert labels.num_labelled == 3
     assert picture == table.work / REPORT / "map-labels.png"
     pixels = np.asarray(Image.open(picture).convert("RGB")).astype(float)
     colours = group_colours([0, 1, 2])
@@ -40,4 +42,4 @@ def test_labels_that_fit_nothing_are_an_error(tmp_path: Path) -> None:
     table = ImageTable.create(tmp_path / "w.unpool")
     table.upsert([{"path": "1.png", "status": "ok", "x": 0.0, "y": 0.0}])
     with pytest.raises(UnpoolError, match="no image lies in a folder of its own class"):
-        draw_labelled_map(table.work, "folders")
+        draw_labelled_map(table.work, "folders", Progress())

@@ -12,15 +12,18 @@ from PIL import Image
 
 from support.messages import Messages
 from unpool.actions.training import training_images
+from unpool.actions.training.image_task import Labels
 from unpool.actions.training.network_request import InputShape, NetworkRequest
 from unpool.actions.training.training_images import (
     DecodedSize,
     FoundImages,
+    assign_classes,
     build_pixel_set,
     decide_size,
     decode_images,
     find_images,
     read_labels,
+    report_unvalidated,
     split_images,
 )
 from unpool.core.progress import Progress
@@ -44,6 +47,11 @@ def find(*folders: Path) -> FoundImages:
     return find_images([open_source(str(folder)) for folder in folders], Progress())
 
 
+def number(found: FoundImages, labels: str | None = None, progress: Progress | None = None) -> Labels:
+    assign_classes(found, labels, progress or Progress())
+    return read_labels(found)
+
+
 def decode(
     found: FoundImages, size: DecodedSize, cache: Path, progress: Progress | None = None
 ) -> np.ndarray:
@@ -55,7 +63,7 @@ def test_two_sources_are_trained_and_validated_on(tmp_path: Path) -> None:
     second = write(tmp_path / "b", "y/4.png")
     found = find_images([open_source(str(first)), open_source(str(second))], Progress())
     assert found.source_number == [0, 0, 0, 1]
-    labels = read_labels(found)
+    labels = number(found)
     assert labels.classes == ["x", "y"]
     assert labels.class_of_image.tolist() == [0, 1, 1, 1]
     train, held = split_images(found, labels, 0.0, seed=0)
@@ -65,7 +73,7 @@ def test_two_sources_are_trained_and_validated_on(tmp_path: Path) -> None:
 def test_one_source_is_split_by_class(tmp_path: Path) -> None:
     folder = write(tmp_path, *(f"{name}/{number}.png" for name in "xy" for number in range(5)))
     found = find_images([open_source(str(folder))], Progress())
-    labels = read_labels(found)
+    labels = number(found)
     train, held = split_images(found, labels, 0.2, seed=0)
     assert np.sort(labels.class_of_image[held]).tolist() == [0, 1]
     assert sorted([*train, *held]) == list(range(10))
@@ -171,10 +179,44 @@ def test_a_source_of_which_nothing_was_decoded_is_an_error(tmp_path: Path) -> No
 def test_classes_that_only_one_source_has_or_that_are_empty_are_errors(tmp_path: Path) -> None:
     first, second = write(tmp_path / "a", "x/1.png", "y/2.png"), write(tmp_path / "b", "z/3.png")
     with pytest.raises(UnpoolError, match="has the class 'z', which is none of x, y"):
-        read_labels(find(first, second))
+        number(find(first, second))
     (first / "empty").mkdir()
     with pytest.raises(UnpoolError, match="empty has no usable image"):
-        read_labels(find(first))
+        number(find(first))
+
+
+def test_train_and_test_are_not_one_training_set(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "train/x/1.png", "train/y/2.png", "test/x/3.png")
+    message = r"a holds test \(1 images\) and train \(2 images\): all would be trained on; give .*train --val .*test"
+    with pytest.raises(UnpoolError, match=message):
+        number(find(folder))
+    progress = Messages()
+    found = find(folder)
+    assert number(found, "folders:-1", progress).class_of_image.tolist() == [0, 0, 1]
+    assert number(find(folder), "folders:1").classes == ["test", "train"]
+    assert number(find(folder / "train", folder / "test")).class_of_image.tolist() == [0, 1, 0]
+
+
+def test_a_label_file_gives_the_classes_and_leaves_out_what_it_does_not_name(tmp_path: Path) -> None:
+    folder = write(tmp_path / "a", "1.png", "2.png", "3.png", "4.png")
+    (tmp_path / "labels.csv").write_text("path,label\na/1.png,x\na/4.png,y\na/gone.png,y\n")
+    progress, found = Messages(), find(folder)
+    labels = number(found, str(tmp_path / "labels.csv"), progress)
+    assert [file.path for file in found.files] == ["1.png", "4.png"]
+    assert labels.class_of_image.tolist() == [0, 1]
+    assert (labels.facts["labelled"], labels.facts["unlabelled"]) == (2, 2)
+    assert progress.texts[:2] == [
+        "labels.csv: 2 of 4 images have a label, 2 have none (lines matched: 2 relative to the label file)",
+        "labels.csv: 1 line matched no image: a/gone.png (line 4)",
+    ]
+
+
+def test_classes_that_nothing_validates_are_named() -> None:
+    labels, progress = Labels(np.array([0, 0, 1, 2, 2]), ["a", "b", "c"]), Messages()
+    parts = np.array([0, 2, 3]), np.array([1, 4])
+    assert report_unvalidated(labels, parts, progress).not_validated == ("b",)
+    assert progress.texts == ["classes without an image to validate on: b (1 to train on)"]
+    assert report_unvalidated(labels, (np.arange(5), np.array([], int)), progress).not_validated == ()
 
 
 def test_the_location_of_an_empty_source_is_named(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from unpool.actions.grouping.group_files import describe_groups, quality_figures, write_quality
 from unpool.actions.grouping.labelled_map import draw_labelled_map
+from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
-from unpool.actions.grouping.true_labels import read_true_labels
 from unpool.actions.sharing.report import PAGE, refresh_report
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -118,7 +118,8 @@ def map_images(
         "trustworthiness": trustworthiness(vectors_ND, xy_N2),
     }
     if settings.labels is not None:
-        result["picture"] = str(draw_labelled_map(work, settings.labels))
+        picture, labels = draw_labelled_map(work, settings.labels, progress)
+        result |= {"picture": str(picture)} | describe_labels(labels)
     if refresh:
         refresh_report(work, progress)
     return result
@@ -138,7 +139,7 @@ def evaluate(
 
     Args:
         work: the workspace.
-        settings: `labels` are the true classes to compare with: "folders" or a CSV of path,label.
+        settings: `labels` are the true classes to compare with: folders, or a file of path,label.
         trusted: trustworthiness of the map, 0 to 1, where it is known already.
         refresh: rewrite the report where there is one.
         progress: where stages go.
@@ -156,7 +157,12 @@ def evaluate(
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
     group_N = _read_groups(table, paths)
-    classes = None if settings.labels is None else read_true_labels(paths, settings.labels)
+    labels = None
+    if settings.labels is None:
+        forget_labels(work)
+    else:
+        labels = read_labels_of(work, paths, settings.labels, progress)
+    classes = None if labels is None else labels.classes
     method = read_state(work).get("group", {}).get("method", "auto")
     with progress.stage("evaluating"):
         figures = measure(vectors_ND, group_N, classes)
@@ -164,7 +170,7 @@ def evaluate(
         write_quality(work, figures, group_N, classes)
     if refresh:
         refresh_report(work, progress)
-    return figures
+    return figures | ({} if labels is None else describe_labels(labels))
 
 
 def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
@@ -176,6 +182,7 @@ def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
         return
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
+        figures |= {"labelled": None if labels is None else labels.num_labelled}
     rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
     if rows["group"].notna().all():
         label_N = rows["group"].to_numpy(np.int64)

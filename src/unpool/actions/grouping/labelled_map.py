@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unpool.actions.grouping.true_labels import read_true_labels
+from unpool.actions.grouping.labels import read_labels_of
 from unpool.actions.sharing.quality import LABELLED_MAP
 from unpool.core.atomic_files import write_bytes
+from unpool.core.progress import Progress
+from unpool.images.labels.true_labels import TrueLabels
 from unpool.store.columns import OK
 from unpool.store.state import REPORT
 from unpool.store.table import ImageTable
 
 
-def draw_labelled_map(work: Path, labels: str) -> Path:
+def draw_labelled_map(work: Path, labels: str, progress: Progress) -> tuple[Path, TrueLabels]:
     """Draw the map with the images coloured by true class.
 
     Args:
         work: the workspace, already mapped.
-        labels: "folders" or a CSV of path,label; images without a label stay grey.
+        labels: folders, or a file of path,label; images without a label stay grey.
+        progress: where messages go.
 
     Returns:
-        The path of WORK/report/map-labels.png.
+        The path of WORK/report/map-labels.png, and the labels.
 
     Raises:
         UnpoolError: the labels fit no image.
@@ -31,11 +34,12 @@ def draw_labelled_map(work: Path, labels: str) -> Path:
     from unpool.report.thinning import assign_levels
 
     frame = ImageTable(work).frame(("path", "thumbnail", "x", "y"), where=f"status = '{OK}'")
-    classes = read_true_labels(frame["path"].tolist(), labels)
+    true_labels = read_labels_of(work, frame["path"].tolist(), labels, progress)
+    classes = true_labels.classes
     names = sorted({name for name in classes if name is not None})
     number_of = {name: position for position, name in enumerate(names)}
     frame["group"] = [UNGROUPED if name is None else number_of[name] for name in classes]
     items = read_items(frame)
     levels = assign_levels(items.place_N2, items.priority())
     picture = draw_map(items, levels, dict(enumerate(names)))
-    return write_bytes(work / REPORT / LABELLED_MAP, png_bytes(picture))
+    return write_bytes(work / REPORT / LABELLED_MAP, png_bytes(picture)), true_labels

@@ -20,6 +20,7 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import check_settings
 from unpool.store.columns import OK
+from unpool.store.csv_files import write_frame
 from unpool.store.table import ImageTable
 
 BINARY_COLUMNS = ("thumbnail", "vector")  # that no CSV can hold
@@ -68,14 +69,17 @@ def _check_paths(table: ImageTable, paths: Sequence[str]) -> frozenset[str]:
 def write_csv_table(request: ExportRequest) -> int:
     """Write every column that is text or a number.
 
-    Vectors and thumbnails are for Parquet.
+    Vectors and thumbnails are for Parquet. Texts that a spreadsheet would run are protected, and counted in a message.
     """
     table = request.table
     frame = table.frame([name for name in table.columns if name not in BINARY_COLUMNS])
     if request.paths is not None:
         frame = frame[frame["path"].isin(request.paths)]
     _check_is_no_folder(request.out)
-    write_whole(request.out, lambda part: frame.to_csv(part, index=False))
+    if protected := write_frame(request.out, frame):
+        request.progress.message(
+            f"cells that a spreadsheet would run as formulas, with ./ or an apostrophe before them: {protected}"
+        )
     return len(frame)
 
 

@@ -128,7 +128,7 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
     figures = read_figures(work)
     state = read_state(work)
     return {
-        "facts": _facts(state),
+        "facts": _facts(state, figures),
         "figures": [
             {
                 "name": figure.name, "title": figure.title, "value": float(figures[figure.name]),
@@ -197,7 +197,7 @@ def comparison_table(state: dict[str, Any]) -> Table | None:
     }
 
 
-def _facts(state: dict[str, Any]) -> list[Fact]:
+def _facts(state: dict[str, Any], quality: dict[str, Any]) -> list[Fact]:
     """How the groups were made; what is not known is left out."""
     grouping, mapping = state.get("group") or {}, state.get("map") or {}
     facts = {
@@ -205,8 +205,14 @@ def _facts(state: dict[str, Any]) -> list[Fact]:
         "Reason": state.get("reason"),
         "Grouping method": grouping.get("method"),
         "Map method": mapping.get("method"),
+        "Images with a class": _share(quality.get("labelled"), quality.get("images")),
     }
     return [{"name": name, "value": str(value)} for name, value in facts.items() if value]
+
+
+def _share(count: object, total: object) -> str | None:
+    """How many images the figures that need classes rest on; None without classes."""
+    return f"{count} of {total}" if count and total else None
 
 
 def _as_text(value: str | float | None) -> str:

@@ -17,6 +17,7 @@ from unpool.actions.training.settings import ResolvedSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.images.values.rules import NO_RULES, VALUES, ValueRules
 from unpool.objectives.base import ObjectiveInputs
 from unpool.training.history import History
 from unpool.training.plan import Plan
@@ -38,11 +39,17 @@ NUM_EXAMPLES = 16  # images in reconstructions.png
 class Labels:
     """The class of each image.
 
-    `class_of_image` is (N,) int64, positions in `classes`.
+    Args:
+        class_of_image: (N,) int64, positions in `classes`.
+        classes: their names.
+        not_validated: classes without an image to validate on.
+        facts: what results say of where the classes come from.
     """
 
     class_of_image: np.ndarray
     classes: list[str]
+    not_validated: tuple[str, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,6 +65,7 @@ class ImageTask:
         encoder_lr: learning rate of an encoder that is adapted; None: as the rest.
         full_network: the network that is kept, where only its head is trained.
         precomputed_views: features of views, where only a head is trained.
+        rules: by which the images' values of more than 8 bits were scaled.
     """
 
     network: Any
@@ -69,6 +77,7 @@ class ImageTask:
     full_network: Autoencoder | None = None
     precomputed_views: PrecomputedViews | None = None
     progress: Progress = field(default_factory=Progress)
+    rules: ValueRules = NO_RULES
     _corruption: Callable[..., Tensor] | None = None
 
     def __post_init__(self) -> None:
@@ -113,9 +122,11 @@ class ImageTask:
             "objective": self.settings.objective,
             "best_val_loss": history.best["val_loss"],
         }
+        if self.labels is not None:
+            found |= {"not_validated": list(self.labels.not_validated)} | self.labels.facts
         if self.settings.spec.compares_codes:
             found["effective_rank"] = self._effective_rank()
-        return found
+        return found | ({VALUES: self.rules.to_dict()} if self.rules else {})
 
     def write_report(self, out: Path, record: Record, history: History) -> None:
         """Draw the confusion of a classifier, else some reconstructions.

@@ -62,6 +62,7 @@ class TrainSettings(ImageLoopSettings):
     init: Annotated[str | None, OPTIONS["init"]] = None
     val: Annotated[float | str | None, OPTIONS["val"]] = None
     augment: Annotated[str | None, OPTIONS["augment"]] = None
+    labels: Annotated[str | None, OPTIONS["train-labels"]] = None
     data: Annotated[Path | None, OPTIONS["data"]] = None
 
     @property

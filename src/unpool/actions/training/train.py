@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,16 +25,19 @@ from unpool.actions.training.settings import (
     resolve_settings,
 )
 from unpool.actions.training.training_images import (
+    assign_classes,
     build_pixel_set,
     decide_size,
     decode_images,
     find_images,
     read_labels,
+    report_unvalidated,
     split_images,
 )
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.errors import UsageError
+from unpool.images.labels.class_folders import is_folders
 from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.model import pick_device
 from unpool.objectives.catalogue import find_objective
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from unpool.images.augment.augmentation import Augmentation
 
 RESULT_KEYS = ("objective", "best_val_loss", "effective_rank")
+CLASS_KEYS = ("confusion", "labelled", "unlabelled", "not_validated")
 REMEDY = "go on from it with --from and another --out"
 
 
@@ -86,11 +91,11 @@ def train(
     check_writable(out)
     accelerator = build_accelerator(pick_device(settings.device), settings.precision)
     sources = _open_sources(source, settings, out)
-    key = request.run_key() | {"location": [each.location for each in sources]}
+    key = request.run_key() | {"location": [each.location for each in sources]} | _labels_key(settings.labels)
     run = Run(out, key | resolved.run_key(), settings.resume, accelerator, progress)
     if (record := run.finished_record(remedy=REMEDY)) is not None:
         return _result(out, record)
-    task, run, num_skipped = _prepare(run, resolved, request, sources, augmentation)
+    task, run, num_skipped = _prepare(run, resolved, request, sources, augmentation, settings.labels)
     record, _ = train_task(task, run)
     return _result(out, record) | {"skipped": num_skipped}
 
@@ -105,8 +110,19 @@ def _resolve(settings: TrainSettings, request: NetworkRequest) -> ResolvedSettin
     recipe = HEAD if trains_head else recipe_for(request.name, request.is_backbone)
     share = settings.val_share
     resolved = resolve_settings(settings, recipe, val=share, augment=settings.augment)
+    if settings.labels is not None and not resolved.spec.needs_labels:
+        raise UsageError(f"--labels has no effect on --objective {resolved.objective}; leave it out")
     check_patience_has_validation(resolved.plan, validates=share > 0 or settings.val_source is not None)
     return resolved
+
+
+def _labels_key(labels: str | None) -> dict[str, str]:
+    """What makes two runs differ by their labels; empty for the folders that images lie in."""
+    if labels is None:
+        return {}
+    is_file = not is_folders(labels) and Path(labels).is_file()
+    digest = hashlib.blake2b(Path(labels).read_bytes(), digest_size=12).hexdigest() if is_file else ""
+    return {"labels": f"{labels} {digest}".strip()}
 
 
 def _read_augmentation(settings: TrainSettings, resolved: ResolvedSettings) -> Augmentation | None:
@@ -138,23 +154,27 @@ def _prepare(
     request: NetworkRequest,
     sources: list[Source],
     augmentation: Augmentation | None,
+    labels: str | None,
 ) -> tuple[ImageTask, Run, int]:
     """Find and decode the images, and build the network; how many files were skipped comes last."""
     assert run.out is not None  # `unpool train` always writes
     assert run.scratch is not None
     found = find_images(sources, run.progress)
+    if resolved.spec.needs_labels:
+        assign_classes(found, labels, run.progress)
     size = decide_size(found, request, resolved.augment, augmentation)
     check_network(request, size.shape, resolved)
     pixels_NSSC = decode_images(found, size, run.scratch / PIXELS, run.accelerator, run.progress)
-    labels = read_labels(found) if resolved.spec.needs_labels else None
-    parts = split_images(found, labels, resolved.plan.val, resolved.plan.seed)
+    classes = read_labels(found) if resolved.spec.needs_labels else None
+    parts = split_images(found, classes, resolved.plan.val, resolved.plan.seed)
+    classes = report_unvalidated(classes, parts, run.progress) if classes else None
     channels = pixels_NSSC.shape[3]
     resumes = (
         run.resume and (run.out / TRAINING / CHECKPOINT).exists()
     )  # then the weights are the checkpoint's
     network, adapts = build_requested_network(
         request, InputShape(size.shape.size, channels), resolved.objective,
-        num_classes=len(labels.classes) if labels else None, freeze=resolved.freeze,
+        num_classes=len(classes.classes) if classes else None, freeze=resolved.freeze,
         progress=Progress() if resumes else run.progress,
     )  # fmt: skip
     data = build_pixel_set(
@@ -162,13 +182,15 @@ def _prepare(
     )
     run = replace(run, key={**run.key, "files": found.fingerprint, "channels": channels})
     encoder_lr = resolved.plan.lr * ADAPTED_SHARE if adapts else None
-    task = ImageTask(network, data, resolved, parts, labels, encoder_lr, progress=run.progress)
+    task = ImageTask(
+        network, data, resolved, parts, classes, encoder_lr, progress=run.progress, rules=found.rules
+    )
     if resolved.trains_head:
         task = train_head_only(task, run, pixels_NSSC)
     return task, run, len(found.problems)
 
 
 def _result(out: Path, record: Record) -> dict[str, Any]:
-    """The command's JSON object; the confusion only where there is one."""
-    confusion = {} if record.get("confusion") is None else {"confusion": record["confusion"]}
-    return result_of(out, record, RESULT_KEYS) | confusion
+    """The command's JSON object; what classes have only where there are some."""
+    of_classes = {name: record[name] for name in CLASS_KEYS if record.get(name) is not None}
+    return result_of(out, record, RESULT_KEYS) | of_classes

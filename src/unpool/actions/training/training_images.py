@@ -6,7 +6,8 @@ N images, S side, C channels, M some of the images.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -20,11 +21,22 @@ from unpool.actions.training.run import Parts
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
-from unpool.images.class_folders import check_classes_not_empty, class_labels
+from unpool.images.labels.class_folders import (
+    FOLDERS,
+    TEST_WORDS,
+    TRAIN_WORDS,
+    check_classes_not_empty,
+    is_folders,
+    number_classes,
+)
+from unpool.images.labels.headings import normalise_name
+from unpool.images.labels.true_labels import TrueLabels, read_true_labels
 from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source
+from unpool.images.value_survey import describe_ranges, survey_values
+from unpool.images.values.rules import NO_RULES, ValueRules
 
 if TYPE_CHECKING:
     import torch
@@ -33,6 +45,9 @@ if TYPE_CHECKING:
     from unpool.images.augment.augmentation import Augmentation
     from unpool.networks.preprocessing import Preprocessing
     from unpool.training.data.datasets import PixelSet
+
+
+NUM_NAMED = 3  # classes named in a message
 
 
 @dataclass
@@ -44,12 +59,25 @@ class FoundImages:
         files: the files of all sources, (N,).
         source_number: which source each is of, (N,).
         problems: files that cannot be used.
+        class_names: the class of each file, (N,), where classes were read.
+        labels: how the classes of each source were found.
+        rules: by which values of more than 8 bits are scaled.
     """
 
     sources: list[Source]
     files: list[ImageFile] = field(default_factory=list)
     source_number: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    class_names: list[str | None] = field(default_factory=list)
+    labels: list[TrueLabels] = field(default_factory=list)
+    rules: ValueRules = NO_RULES
+
+    def keep(self, rows: Sequence[int] | np.ndarray) -> None:
+        """Keep the files of some rows, in their order."""
+        self.files = [self.files[row] for row in rows]
+        self.source_number = [self.source_number[row] for row in rows]
+        if self.class_names:
+            self.class_names = [self.class_names[row] for row in rows]
 
     @property
     def fingerprint(self) -> str:
@@ -75,7 +103,24 @@ def find_images(sources: list[Source], progress: Progress) -> FoundImages:
         found.problems += scan.problems
         if not scan.files:
             raise UnpoolError(f"{source.location} has no image that can be used; name a folder with images")
+    find_rules(found, progress)
     return found
+
+
+def find_rules(found: FoundImages, progress: Progress) -> None:
+    """Give all sources one rule for values of more than 8 bits, found in the images of folders."""
+    folders = [source for source in found.sources if isinstance(source, FolderSource)]
+    files = [
+        file
+        for file, number in zip(found.files, found.source_number, strict=True)
+        if found.sources[number] in folders
+    ]
+    survey = survey_values(files, found.rules, usable_cores(), progress)
+    found.rules = survey.rules
+    for source in folders:
+        source.rules = survey.rules
+    if survey.new:
+        progress.message(describe_ranges(survey, remedy=""))
 
 
 @dataclass(frozen=True)
@@ -156,8 +201,7 @@ def decode_images(
             **options,
         )  # fmt: skip
     _report_skipped(found, len(pixels_NSSC), progress)
-    found.files = [found.files[index] for index in usable]
-    found.source_number = [found.source_number[index] for index in usable]
+    found.keep(usable)
     return pixels_NSSC
 
 
@@ -179,8 +223,54 @@ def _report_skipped(found: FoundImages, num_decoded: int, progress: Progress) ->
         raise UnpoolError(f"none of the {len(found.files)} images of {found.sources[0].location} can be read")
 
 
+def assign_classes(found: FoundImages, labels: str | None, progress: Progress) -> None:
+    """Give each image its class.
+
+    Images that a label file leaves out are dropped.
+
+    Args:
+        found: the images, of one source or two.
+        labels: folders, or a file of path,label; None for the folders that images lie in.
+        progress: receives what was assumed, and which lines matched nothing.
+
+    Raises:
+        UnpoolError: for labels that fit no image, and for folders of images to train on beside those to test on.
+    """
+    number_N = np.array(found.source_number)
+    names: list[str | None] = [None] * len(found.files)
+    for number, source in enumerate(found.sources):
+        rows = np.flatnonzero(number_N == number)
+        places = [source.location] if isinstance(source, FolderSource) else []
+        read = read_true_labels([found.files[row].path for row in rows], labels or FOLDERS, places)
+        if labels is None:
+            _check_no_parts(source, read)
+        for line in read.lines:
+            progress.message(line)
+        found.labels.append(read)
+        for row, name in zip(rows.tolist(), read.classes, strict=True):
+            names[row] = name
+    found.class_names = names
+    if labels is not None and not is_folders(labels):
+        found.keep([row for row, name in enumerate(names) if name is not None])
+
+
+def _check_no_parts(source: Source, labels: TrueLabels) -> None:
+    """Raise `UnpoolError` where images to test on would be trained on."""
+    parts: dict[str, int] = labels.facts["parts"]
+    if not parts:
+        return
+    folder = Path(source.location, labels.facts["parts_path"])
+    train = next(name for name in parts if normalise_name(name) in TRAIN_WORDS)
+    test = next(name for name in parts if normalise_name(name) in TEST_WORDS)
+    listed = " and ".join(f"{name} ({count} images)" for name, count in sorted(parts.items()))
+    raise UnpoolError(
+        f"{folder} holds {listed}: all would be trained on; give {folder / train} --val {folder / test}, "
+        f"or --labels {FOLDERS}:-1 to train on all"
+    )
+
+
 def read_labels(found: FoundImages) -> Labels:
-    """Read each image's class from its folder.
+    """Number the classes of the images.
 
     Raises:
         UnpoolError: for class folders without images, and classes that only one source has.
@@ -189,12 +279,39 @@ def read_labels(found: FoundImages) -> Labels:
     classes: list[str] | None = None
     label_N = np.zeros(len(found.files), np.int64)
     for number, source in enumerate(found.sources):
-        rows = np.flatnonzero(number_N == number)
+        rows = np.flatnonzero(number_N == number).tolist()
         paths = [found.files[row].path for row in rows]
-        if isinstance(source, FolderSource):
+        if isinstance(source, FolderSource) and is_folders(found.labels[number].source):
             check_classes_not_empty(source.folder, paths, source.leave_out)
-        classes, label_N[rows] = class_labels(paths, source.location, classes)
-    return Labels(label_N, classes or [])
+        names = [found.class_names[row] for row in rows]
+        classes, label_N[rows] = number_classes(names, paths, source.location, classes)
+    facts = {
+        "labelled": len(found.files),
+        "unlabelled": sum(each.facts["unlabelled"] for each in found.labels),
+    }
+    return Labels(label_N, classes or [], facts=facts | {"labels": [each.facts for each in found.labels]})
+
+
+def report_unvalidated(labels: Labels, parts: Parts, progress: Progress) -> Labels:
+    """Find the classes that have no image to validate on.
+
+    Args:
+        labels: the class of each image.
+        parts: indices to train on and to validate on.
+        progress: receives a message where there are such classes.
+
+    Returns:
+        The labels with those classes; with none where nothing is validated.
+    """
+    trained_K, held_K = (
+        np.bincount(labels.class_of_image[part], minlength=len(labels.classes)) for part in parts
+    )
+    missing = np.flatnonzero(held_K == 0).tolist() if held_K.any() else []
+    if missing:
+        named = [f"{labels.classes[k]} ({trained_K[k]} to train on)" for k in missing[:NUM_NAMED]]
+        more = ", …" if len(missing) > NUM_NAMED else ""
+        progress.message(f"classes without an image to validate on: {', '.join(named)}{more}")
+    return replace(labels, not_validated=tuple(labels.classes[k] for k in missing))
 
 
 def split_images(found: FoundImages, labels: Labels | None, share: float, seed: int) -> Parts:

@@ -1,0 +1,1 @@
+"""Labels of images: from folders, or from a file."""

@@ -1,0 +1,95 @@
+"""Paths from other systems and folders name the image that they mean, or none."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from unpool.images.labels.path_matching import Base, PathMatcher
+
+IMAGES = ["sub/s1.png", "sub/s2.png", "café.png", "B.JPG", "x/dup.png", "y/dup.png", "z/only.webp", "photos\\w.png",
+          "bad\\xe9.png", "a b#c.png"]  # fmt: skip
+BASES = [Base("/data", "the label file"), Base("/home/me", "the current folder")]
+
+
+def match(path: str, *others: str) -> tuple[str | None, str | None]:
+    matches = PathMatcher(IMAGES, ["/data/photos"], BASES).match([path, *others])
+    return matches.image_of.get(path), matches.rule_of.get(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "image", "rule"),
+    [
+        ("sub/s1.png", "sub/s1.png", "as written"),
+        ("photos\\w.png", "photos\\w.png", "as written"),  # a backslash in the name itself
+        (" sub/s1.png ", "sub/s1.png", "without blanks around"),
+        ("./sub/s1.png", "sub/s1.png", "without ./"),
+        ("sub//x/../s1.png", "sub/s1.png", "without ./"),
+        ("sub\\s1.png", "sub/s1.png", "by turning backslashes"),
+        (".\\sub\\s1.png", "sub/s1.png", "by turning backslashes"),
+        ("/data/photos/sub/s1.png", "sub/s1.png", "by full paths"),
+        ("photos/sub/s1.png", "sub/s1.png", "relative to the label file"),
+        ("../../data/photos/sub/s1.png", "sub/s1.png", "relative to the label file"),
+        ("C:\\Users\\me\\photos\\sub\\s1.png", "sub/s1.png", "without the folder before"),
+        ("\\\\server\\share\\sub\\s1.png", "sub/s1.png", "without the folder before"),
+        ("/elsewhere/sub/s1.png", "sub/s1.png", "without the folder before"),
+        ("file:///data/photos/a%20b%23c.png", "a b#c.png", "by full paths"),
+        ("file:///D:/old/sub/s1.png", "sub/s1.png", "without the folder before"),
+        ("https://host/bucket/sub/s1.png?size=3", "sub/s1.png", "without the folder before"),
+        ("s3://bucket/sub/s1.png", "sub/s1.png", "without the folder before"),
+        ("s1.png", "sub/s1.png", "by the end of the path"),
+        (unicodedata.normalize("NFD", "café.png"), "café.png", "in another Unicode form"),
+        ("b.jpg", "B.JPG", "with other capitals"),
+        ("SUB\\S1.PNG", "sub/s1.png", "with other capitals"),
+        ("sub%2Fs1.png", "sub/s1.png", "in another encoding"),
+        (
+            "badé.png",
+            "bad\\xe9.png",
+            "in another encoding",
+        ),  # a name that is no UTF-8, in a file of Windows-1252
+        ("sub/s1", "sub/s1.png", "by adding the ending"),
+        ("s1", "sub/s1.png", "by adding the ending"),
+        ("only.jpg", "z/only.webp", "with another ending"),
+        ("C:\\x\\S1.PNG", None, None),  # another folder than sub
+        ("dup.png", None, None),  # two images
+        ("gone.png", None, None),
+        ("sub", None, None),
+        ("", None, None),
+    ],
+)
+def test_one_path_alone(path: str, image: str | None, rule: str | None) -> None:
+    assert match(path) == (image, rule)
+
+
+def test_what_is_found_surely_is_not_found_again_by_guess() -> None:
+    assert match("sub/s1.tif", "sub/s1.png") == (None, None)
+    assert match("old/B.JPG", "sub/s1.png") == (
+        None,
+        None,
+    )  # one alone beside others may be a file that is gone
+
+
+def test_the_folder_before_is_the_one_that_most_paths_share() -> None:
+    images = ["a.png", "b.png", "c.png"]
+    found = PathMatcher(images).match(["train/a.png", "train/b.png", "test/c.png"])
+    assert found.image_of == {"train/a.png": "a.png", "train/b.png": "b.png"}
+    flat = PathMatcher(images).match(["1/a.png", "2/b.png", "3/b.png", "4/c.png"])
+    assert flat.image_of == {"1/a.png": "a.png", "4/c.png": "c.png"}  # b is in two folders
+
+
+def test_capitals_count_where_images_differ_by_them() -> None:
+    matcher = PathMatcher(["A.png", "a.png"])
+    assert matcher.match(["a.PNG"]).image_of == {}
+    assert matcher.match(["a.png"]).image_of == {"a.png": "a.png"}
+    assert matcher.count_names("x\\a.PNG") == 2
+
+
+@pytest.mark.parametrize("text", ["x/S1", "b.jpg ", "C:\\q\\café.png", "only.tif"])
+def test_names_are_known_in_their_loosest_forms(text: str) -> None:
+    assert PathMatcher(IMAGES).knows(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "path", "label", "cat", "sub"])
+def test_words_are_no_names(text: str) -> None:
+    assert not PathMatcher(IMAGES).knows(text)
