@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 from support.hostile_files import make_hostile_folder
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
-from unpool.images.reading.scan import scan_folder
+from unpool.images.reading.scan import Scan, scan_folder
 
 DECODED = {"truncated", "corrupt", "not-an-image", "too-large", "unsupported", "needs-heic"}
 
@@ -25,6 +26,10 @@ def image(file: Path, colour: str = "red") -> Path:
 
 def keys(folder: Path) -> list[str]:
     return [file.path for file in scan_folder(folder).files]
+
+
+def left_out(folder: Path) -> dict[str, str]:
+    return {each.path: each.note.kind for each in scan_folder(folder).left_out}
 
 
 def test_the_hostile_folder_is_read_as_it_is(tmp_path: Path) -> None:
@@ -89,6 +94,9 @@ def test_real_names_win_over_links_and_each_file_is_read_once(tmp_path: Path) ->
     (tmp_path / "in" / "c-folder").symlink_to(outside.parent)
     (tmp_path / "in" / "d-folder").symlink_to(outside.parent)
     assert keys(tmp_path / "in") == ["b.png", "z/real.png"]
+    assert left_out(tmp_path / "in") == {
+        "a.png": "link", "a-folder": "link", "c-folder/far.png": "link", "d-folder": "link",
+    }  # fmt: skip
 
 
 def test_loops_end_and_never_lead_above_the_folder(tmp_path: Path) -> None:
@@ -194,3 +202,101 @@ def test_a_wrong_folder_is_reported_in_one_line(tmp_path: Path, name: str, said:
     with pytest.raises(UnpoolError) as error:
         scan_folder(tmp_path / name)
     assert str(error.value) == said.format(tmp_path / name)
+
+
+def test_links_that_share_an_object_are_images_of_their_own_names(tmp_path: Path) -> None:
+    hidden = image(tmp_path / "in" / ".annex" / "0f3a.png")
+    outside = tmp_path / "cache" / "77"
+    outside.parent.mkdir()
+    outside.write_bytes(hidden.read_bytes())
+    for name, target in (
+        ("cat/1.png", hidden),
+        ("dog/2.png", hidden),
+        ("3.png", outside),
+        ("4.png", outside),
+    ):
+        (tmp_path / "in" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "in" / name).symlink_to(target)
+    assert keys(tmp_path / "in") == ["3.png", "4.png", "cat/1.png", "dog/2.png"]
+    assert left_out(tmp_path / "in") == {}
+
+
+def test_of_a_store_beside_its_links_the_links_have_the_names(tmp_path: Path) -> None:
+    blob = image(tmp_path / "first.png").rename(tmp_path / "0f3a77")
+    plain = image(tmp_path / "unlinked.png").rename(tmp_path / "1b22")
+    (tmp_path / "blobs").mkdir()
+    for file in (blob, plain):
+        file.rename(tmp_path / "blobs" / file.name)
+    (tmp_path / "snapshot").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "snapshot" / name).symlink_to(Path("..") / "blobs" / blob.name)
+    assert keys(tmp_path) == ["blobs/1b22", "snapshot/a.png", "snapshot/b.png"]
+
+
+def test_every_link_to_a_mask_is_a_mask(tmp_path: Path) -> None:
+    image(tmp_path / "empty.png")
+    for name in ("1.png", "2.png"):
+        (tmp_path / name).symlink_to("empty.png")
+    found = [file.path for file in scan_folder(tmp_path, as_masks=True).files]
+    assert found == ["1.png", "2.png", "empty.png"]
+    assert keys(tmp_path) == ["empty.png"]
+
+
+def test_what_systems_keep_beside_photographs_is_left_alone_and_listed(tmp_path: Path) -> None:
+    image(tmp_path / "a.jpg")
+    for name in (
+        "@eaDir/a.jpg/SYNOPHOTO_THUMB_M.jpg",
+        "#recycle/b.jpg",
+        "sub/__MACOSX/c.jpg",
+        ".thumbnails/d.png",
+    ):
+        image(tmp_path / name)
+    image(tmp_path / "._a.jpg")
+    image(tmp_path / "overview.tif").rename(tmp_path / "a.jpg.ovr")
+    image(tmp_path / "old.jpg").rename(tmp_path / "a.jpg_original")
+    image(tmp_path / "odd.jpg").rename(tmp_path / "odd.dat")
+    (tmp_path / ".git").mkdir()
+    assert keys(tmp_path) == ["a.jpg", "odd.dat"]
+    assert left_out(tmp_path) == {
+        "@eaDir": "system", "#recycle": "system", "sub/__MACOSX": "system", ".thumbnails": "system",
+        "._a.jpg": "hidden", "a.jpg.ovr": "sidecar", "a.jpg_original": "sidecar",
+    }  # fmt: skip
+    assert keys(tmp_path / "@eaDir") == ["a.jpg/SYNOPHOTO_THUMB_M.jpg"], "a folder that was named is read"
+
+
+def test_predictions_are_left_alone_one_by_one(tmp_path: Path) -> None:
+    image(tmp_path / "a.jpg")
+    for name in ("labels/a.png", "labels/a.overlay.png", "labels/mine.png"):
+        image(tmp_path / name)
+    record = {"path": "a.jpg", "files": ["a.png", "a.overlay.png"]}
+    (tmp_path / "labels" / "predictions.jsonl").write_text(json.dumps(record) + "\n{half")
+    assert keys(tmp_path) == ["a.jpg", "labels/mine.png"]
+    assert left_out(tmp_path) == {"labels": "own"}
+    assert len(scan_folder(tmp_path, as_masks=True).files) == 4
+    (tmp_path / "labels" / "mine.png").unlink()
+    assert keys(tmp_path / "labels") == ["a.overlay.png", "a.png"], (
+        "nothing else is in the folder that was named"
+    )
+
+
+def test_names_in_either_unicode_form_have_one_key(tmp_path: Path) -> None:
+    image(tmp_path / "cafe\u0301" / "u\u0308.png")
+    assert keys(tmp_path) == ["caf\u00e9/\u00fc.png"]
+    assert scan_folder(tmp_path).files[0].file.exists()
+
+
+def test_folders_that_cannot_be_seen_are_away_and_others_are_not(tmp_path: Path) -> None:
+    image(tmp_path / "here" / "a.png")
+    image(tmp_path / "@eaDir" / "in" / "t.png")
+    (tmp_path / "mount").mkdir()
+    (tmp_path / "mount" / ".DS_Store").touch()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "read.txt").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "unmounted")
+    paths = [
+        "gone.png", "here/b.png", "here/deeper/c.png", "mount/d.png", "notes/e.png", "link/f.png", "drive/2020/g.png",
+        "@eaDir/in/h.png",
+    ]  # fmt: skip
+    scan = scan_folder(tmp_path)
+    assert scan.find_away(paths) == {"here/deeper/c.png", "mount/d.png", "link/f.png", "drive/2020/g.png"}
+    assert Scan([], []).find_away(paths) == set()

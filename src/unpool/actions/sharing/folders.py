@@ -15,7 +15,7 @@ import pandas as pd
 
 from unpool.core.atomic_files import whole_folder
 from unpool.core.file_names import find_file, folded, printable, shorten
-from unpool.core.markers import mark_copies
+from unpool.core.markers import COPIES, mark_copies
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource, Source
@@ -77,6 +77,7 @@ def write_folders(
             mark_copies((new / target).parent)
             if not write_image(row, path, new / target):
                 absent.append(path)
+                _remove_if_empty((new / target).parent)
             stage.advance()
         if targets and len(absent) == len(targets):
             raise UnpoolError(
@@ -85,6 +86,11 @@ def write_folders(
             )
     _report(targets, absent, progress)
     return len(targets) - len(absent)
+
+
+def _remove_if_empty(class_folder: Path) -> None:
+    if [path.name for path in class_folder.iterdir()] == [COPIES]:
+        shutil.rmtree(class_folder)
 
 
 def _report(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progress: Progress) -> None:
