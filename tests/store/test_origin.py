@@ -7,10 +7,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from unpool.errors import UnpoolError
+from unpool.core.file_identity import content_digest, sample_of
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.source import FolderSource, NamedSource
-from unpool.store.origin import check_same_images, folder_of, source_of
+from unpool.store.origin import (
+    Likeness,
+    beside_workspace,
+    check_same_images,
+    compare_folder,
+    folder_of,
+    keys_of_typed,
+    source_of,
+)
 from unpool.store.state import write_state
+from unpool.store.table import ImageTable
 
 
 def test_a_folder_is_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,3 +52,87 @@ def test_a_workspace_holds_one_collection(tmp_path: Path) -> None:
     check_same_images(tmp_path, "/a")
     with pytest.raises(UnpoolError, match=r"holds the images of /a, not of /b; name another with --work"):
         check_same_images(tmp_path, "/b")
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """A workspace beside its ten images."""
+    photos, table = tmp_path / "photos", ImageTable.create(tmp_path / "w.unpool")
+    (photos / "sub").mkdir(parents=True)
+    names = [f"sub/{number}.png" for number in range(8)] + ["a.png", "sub/a.png"]
+    for name in names:
+        (photos / name).write_text(name)
+    table.upsert([
+        {"path": name, "status": "ok", "bytes": len(name), "id": content_digest(photos / name),
+         "sample": sample_of(photos / name)}
+        for name in names
+    ])  # fmt: skip
+    location = str(photos.resolve())
+    write_state(table.work, images=location, place="photos", beside=beside_workspace(table.work, location))
+    return table.work
+
+
+def test_a_folder_that_has_moved_is_known_by_its_files(work: Path, tmp_path: Path) -> None:
+    moved = (tmp_path / "photos").rename(tmp_path / "disk2")
+    known = check_same_images(work, str(moved))
+    assert known == f"{tmp_path / 'photos'} (10 of 10 files that were compared are the same)"
+    (moved / "a.png").unlink()
+    assert "9 of 10" in check_same_images(work, str(moved))
+    (moved / "sub/1.png").write_text("sub/X.png")
+    with pytest.raises(UnpoolError, match=r"give --relocate \(8 of 10 files that were compared are there\)"):
+        check_same_images(work, str(moved))
+    assert "8 of 10" in check_same_images(work, str(moved), relocate=True)
+
+
+def test_files_without_a_sample_are_compared_by_their_digest(work: Path, tmp_path: Path) -> None:
+    table = ImageTable(work)
+    paths = table.arrow(["path"])["path"].to_pylist()
+    table.update(paths, {"sample": [None] * len(paths)})
+    assert compare_folder(work, tmp_path / "photos") == Likeness(10, 10)
+    (tmp_path / "photos/a.png").write_text("b.png")
+    assert compare_folder(work, tmp_path / "photos") == Likeness(9, 10)
+    assert not Likeness(0, 0).is_same
+    assert not Likeness(8, 9).is_same
+
+
+def test_another_spelling_of_the_same_folder_is_no_move(work: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    assert check_same_images(work, str(tmp_path / "link")) == ""
+    with pytest.raises(UnpoolError, match=r"holds the images of .*, not of digits; name another with --work$"):
+        check_same_images(work, "digits", relocate=True)
+
+
+def test_images_that_moved_with_their_workspace_are_found(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    for name in ("photos", "w.unpool"):
+        (tmp_path / name).rename(tmp_path / "other" / name)
+    monkeypatch.chdir(tmp_path)
+    assert folder_of(tmp_path / "other/w.unpool") == tmp_path / "other/photos"
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos/strange.png").touch()
+    assert folder_of(tmp_path / "other/w.unpool") == tmp_path / "other/photos", (
+        "that name holds other images now"
+    )
+
+
+def test_what_a_shell_completes_becomes_a_path_of_the_table(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    typed = [
+        "photos/a.png",
+        "./photos/sub/1.png",
+        str(tmp_path / "photos/sub/2.png"),
+        "sub/3.png",
+        "./sub/4.png",
+    ]
+    assert keys_of_typed(work, typed) == ["a.png", "sub/1.png", "sub/2.png", "sub/3.png", "sub/4.png"]
+    assert keys_of_typed(work, ["gone.png", "/elsewhere/a.png"]) == ["gone.png", "/elsewhere/a.png"]
+    (tmp_path / "link").symlink_to(tmp_path / "photos" / "sub")
+    assert keys_of_typed(work, ["link/5.png"]) == ["sub/5.png"]
+    monkeypatch.chdir(tmp_path / "photos" / "sub")
+    assert keys_of_typed(work, ["6.png", "./a.png", "../a.png"]) == ["sub/6.png", "sub/a.png", "a.png"]
+    with pytest.raises(UsageError, match=r"'a.png' is the path of an image .* of another, 'sub/a.png'; give"):
+        keys_of_typed(work, ["a.png"])

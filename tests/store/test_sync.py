@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from unpool.core.file_identity import content_digest, sample_of, stamp_of
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
+from unpool.store import sync
 from unpool.store.state import write_state
 from unpool.store.sync import (
     MISSING,
+    Absent,
+    Pending,
     check_folder_is_free,
     counts,
     find_absent,
     find_pending,
     move_annotations_with_content,
     note_problems,
+    note_unchanged,
     problem_rows,
     read_annotations,
     remove_missing_rows,
+    rename_rows,
 )
 from unpool.store.table import ImageTable
 
@@ -108,3 +116,127 @@ def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
         check_folder_is_free(tmp_path, "/elsewhere")
     write_state(tmp_path, images="/elsewhere")
     check_folder_is_free(tmp_path, "/elsewhere")
+
+
+def on_disk(folder: Path, table: ImageTable, **contents: bytes) -> None:
+    """Files with these contents and one time, and rows with their digests, samples and stamps."""
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+        os.utime(folder / name, (1000, 1000))
+    now = time.time()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time", lambda: now + 60)  # else files that are so young prove nothing
+        found = {name: stamp_of((folder / name).stat()) for name in contents}
+    table.upsert([
+        {
+            "path": name, "status": "ok", "model": "m", "bytes": len(content), "modified": 1000.0,
+            "id": content_digest(folder / name), "sample": sample_of(folder / name), "stamp": found[name],
+        }
+        for name, content in contents.items()
+    ])  # fmt: skip
+    table.reset_vectors(2)
+    names = list(contents)
+    table.update(names, {"vector": [[1.0, 0.0]] * len(names), "model": ["m"] * len(names)})
+
+
+def scanned(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: now + 60)
+        files = [
+            ImageFile(path.name, path, path.stat().st_size, path.stat().st_mtime, stamp_of(path.stat()))
+            for path in sorted(folder.iterdir())
+        ]
+    return Scan(files, [], folders=frozenset({""}))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "images").mkdir()
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> ImageTable:
+    return ImageTable.create(tmp_path / "w.unpool")
+
+
+def test_an_unchanged_file_is_not_read(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=b"one", b=b"two")
+    monkeypatch.setattr(sync, "sample_of", lambda file: pytest.fail("read"))
+    assert find_pending(empty, scanned(folder, monkeypatch), "m") == Pending([], [])
+
+
+def test_files_of_one_size_and_time_that_changed_places_are_pending(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=b"one", b=b"two", c=b"six", d=b"ten")
+    (folder / "a").rename(folder / "x")
+    (folder / "b").rename(folder / "a")
+    (folder / "x").rename(folder / "b")
+    (folder / "c").write_bytes(b"not")
+    os.utime(folder / "c", (1000, 1000))
+    os.utime(folder / "d", (1000, 1000))  # its change time is another, its content is not
+    pending = find_pending(empty, scanned(folder, monkeypatch), "m")
+    assert [file.path for file in pending.files] == ["a", "b", "c"]
+    assert [file.path for file in pending.same] == ["d"]
+
+
+def test_a_copy_with_another_time_is_the_same_file_and_is_noted(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=b"one", b=b"two")
+    (folder / "a").unlink()
+    (folder / "a").write_bytes(b"one")
+    pending = find_pending(empty, scanned(folder, monkeypatch), "m")
+    assert (pending.files, [file.path for file in pending.same]) == ([], ["a"])
+    note_unchanged(empty, pending.same)
+    assert find_pending(empty, scanned(folder, monkeypatch), "m") == Pending([], [])
+
+
+def test_a_file_that_was_written_again_is_compared_by_every_byte(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=bytes(600_000))
+    (folder / "a").write_bytes(bytes(20_000) + b"x" + bytes(579_999))  # between two parts of the sample
+    before = empty.frame(["path", "sample"])["sample"][0]
+    assert sample_of(folder / "a") == before
+    assert [file.path for file in find_pending(empty, scanned(folder, monkeypatch), "m").files] == ["a"]
+
+
+def test_rows_of_an_older_version_are_compared_by_their_digest(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=b"one", b=b"two")
+    empty.update(["a", "b"], {"stamp": [None] * 2, "sample": [None] * 2})
+    (folder / "b").write_bytes(b"not")
+    os.utime(folder / "b", (1000, 1000))
+    pending = find_pending(empty, scanned(folder, monkeypatch), "m")
+    assert ([file.path for file in pending.files], [file.path for file in pending.same]) == (["b"], ["a"])
+
+
+def test_a_row_goes_with_the_name_that_a_disk_writes_otherwise(table: ImageTable) -> None:
+    table.upsert([{"path": "cafe\u0301/A.JPG", "status": "ok", "bytes": 10, "label": "cup", "group": 3}])
+    scan = Scan([file("a"), file("b"), file("caf\u00e9/a.jpg"), file("C", size=11)], [])
+    assert rename_rows(table, scan) == 1
+    rows = table.frame(["path", "label", "group"]).set_index("path")
+    assert sorted(rows.index) == ["a", "b", "c", "caf\u00e9/a.jpg"], "C is of another size than c"
+    assert rows.loc["caf\u00e9/a.jpg"].tolist() == ["cup", 3]
+
+
+def test_rows_whose_whole_folder_is_away_stay(table: ImageTable) -> None:
+    table.upsert([{"path": path, "status": "ok"} for path in ("drive/x", "here/y")])
+    scan = Scan([file("a"), file("b"), file("c"), file("here/z")], [], folders=frozenset({"", "here"}))
+    assert find_absent(table, scan) == Absent(["here/y"], ["drive/x"])
+    assert find_absent(table, scan, forget=True) == Absent(["drive/x", "here/y"], [])
+
+
+def test_a_mark_whose_image_is_nowhere_waits_too(table: ImageTable) -> None:
+    table.update(["a", "b"], {"wrong": [True, True]})
+    table.upsert([{"path": "z", "id": "id-b", "status": "ok"}])
+    assert remove_missing_rows(table, ["a", "b"]) == 2
+    wrong = table.frame(["path", "wrong"]).set_index("path")["wrong"].to_dict()
+    assert (wrong["a"], wrong["z"], "b" in wrong) == (True, True, False)
+    assert problem_rows(table) == [("a", MISSING, "marked as wrong, but no longer in the folder")]
