@@ -56,3 +56,52 @@ def test_other_pictures_beside_masks_are_not_counted_as_masks(tmp_path: Path) ->
     images = write(tmp_path / "images", "a_leftImg8bit.png")
     masks = write(tmp_path / "gt", "a_gtFine_labelIds.png", "a_gtFine_color.png", "b_gtFine_labelIds.png")
     assert find_pairs(images, masks).unused == ["b_gtFine_labelIds.png"]
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("a.jpg", "a.jpg.png"), ("a.jpg", "a.jpg_mask.png"), ("a.jpg", "mask_a.png"), ("image_7.jpg", "mask_7.png"),
+        ("img001.jpg", "mask001.png"), ("x/a.jpg", "x/a_masks.tif"), ("IMG_1.JPG", "img_1.png"),
+        ("A B.jpg", "a_b_MASK.png"), ("cafe\u0301.jpg", "caf\u00e9.png"), ("a-1.jpg", "a_1_seg.png"),
+    ],
+)  # fmt: skip
+def test_names_that_people_give(image: str, mask: str, tmp_path: Path) -> None:
+    images, masks = write(tmp_path / "images", image, "other.png"), write(tmp_path / "masks", mask)
+    found = find_pairs(images, masks)
+    assert [pair.mask.path.count("/") for pair in found.pairs] == [mask.count("/")]
+    assert found.without == ["other.png"]
+    is_exact = image.casefold() == image and "-" not in image
+    assert bool(found.remarks) is not is_exact
+
+
+def test_several_ways_to_name_masks_may_stand_in_one_folder(tmp_path: Path) -> None:
+    images = write(tmp_path / "images", "a.jpg", "b.jpg", "c.jpg", "D.jpg")
+    masks = write(tmp_path / "masks", "a_mask.png", "b_mask.png", "c.png", "d_mask.png", "e.png")
+    found = find_pairs(images, masks)
+    assert [pair.mask.path for pair in found.pairs] == ["d_mask.png", "a_mask.png", "b_mask.png", "c.png"]
+    assert found.remarks[0].startswith("1 masks have names that differ from their images' in capitals")
+
+
+def test_one_mask_of_two_images_and_two_masks_of_one_image_are_remarked(tmp_path: Path) -> None:
+    images = write(tmp_path / "images", "a.jpg", "a.png", "b.jpg")
+    masks = write(tmp_path / "masks", "a.png", "b.png", "b.tif")
+    found = find_pairs(images, masks)
+    assert [pair.mask.path for pair in found.pairs] == ["a.png", "a.png", "b.png"]
+    assert "1 images have several masks of their name" in found.remarks[0]
+    assert "a.png for a.jpg and a.png" in found.remarks[1]
+    masks = write(tmp_path / "exact", "a.jpg.png", "a.png.png", "b.jpg.png")
+    assert not find_pairs(images, masks).remarks
+
+
+def test_tolerance_never_guesses(tmp_path: Path) -> None:
+    images = write(tmp_path / "more", "b 1.jpg", "x.jpg")
+    masks = write(tmp_path / "masks", "B_1.png", "b-1.png", "x.png")
+    assert find_pairs(images, masks).ambiguous == ["b 1.jpg"]
+
+
+def test_what_a_scan_leaves_alone_is_remarked(tmp_path: Path) -> None:
+    images, masks = write(tmp_path / "images", "a.jpg", ".a.jpg"), write(tmp_path / "masks", "a.png")
+    assert (
+        "1 files or folders are left alone, the first is .a.jpg (hidden)" in find_pairs(images, masks).remarks
+    )

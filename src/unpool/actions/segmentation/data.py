@@ -52,6 +52,7 @@ def find_labelled(
     """
     found = find_pairs(images, masks, leave_out=leave_out)
     _report_unmatched(found, progress)
+    report(found.remarks, progress)
     report_problems(found.problems, progress)
     listed = voc_split(images, split)
     if listed is None:

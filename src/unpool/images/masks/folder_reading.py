@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from unpool.errors import UnpoolError
 from unpool.images.masks.mask_values import FULL, MaskFacts, Values
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
-from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.images.masks.turns import NAMES, SHOWN, STORED, Turn
+from unpool.images.values.rules import NO_RULES, ValueRules
 
 NUM_NAMED = 3  # files that a remark names
 

@@ -181,7 +181,7 @@ def _read_tiff(stream: Stream) -> Mask:
 
 
 def black_is_zero(value_HW: np.ndarray, bits: int) -> np.ndarray:
-    """Read numbers of a mask that says that 0 is white.
+    """Read the numbers of a white-is-zero mask.
 
     What is painted in black and white, and numbers counted down from the highest, are exchanged. Small numbers are
     those of classes or objects, whatever they are displayed in, and stay.

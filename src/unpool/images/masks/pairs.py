@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.known_palettes import is_of_camvid, is_of_voc
+from unpool.images.reading.notes import LeftOut
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
-# What is added to the common part of the two names: image's, mask's. The first that fits most images is used.
+# What stands around the common part of the two names: image's and mask's. The first that fits most images is used,
+# then the others for what is left.
 SUFFIXES = (
     ("", ""), ("", "_mask"), ("", "_L"), ("", "_label"), ("", "_labels"), ("", "_seg"), ("", "_segmentation"),
     ("", "_gt"), ("", "_GT"), ("", "_annotation"), ("", "-mask"), ("", ".mask"), ("_image", "_mask"), ("_img",
     "_mask"), ("_image", "_label"), ("_sat", "_mask"), ("_leftImg8bit", "_gtFine_labelIds"),
-    ("_leftImg8bit", "_gtFine_labelTrainIds"), ("_leftImg8bit", "_gtFine_color"),
+    ("_leftImg8bit", "_gtFine_labelTrainIds"), ("_leftImg8bit", "_gtFine_color"), ("", "_masks"), ("", "-label"),
+    ("", "-seg"), ("", ".label"), ("", "_anno"), ("", "_semantic"), ("_image", "_seg"), ("_rgb", "_mask"), ("_rgb",
+    "_label"), ("_RGB", "_label"), ("_img", "_label"), ("_img", "_seg"), ("_im", "_mask"), ("_image", "_gt"),
+)  # fmt: skip
+PREFIXES = (
+    ("", "mask_"), ("", "mask-"), ("", "label_"), ("", "gt_"), ("", "seg_"), ("image_", "mask_"), ("img_", "mask_"),
+    ("image_", "label_"), ("img_", "label_"), ("image", "mask"), ("img", "mask"), ("frame", "mask"), ("image",
+    "label"), ("img", "label"), ("image-", "mask-"), ("images_", "masks_"), ("im", "gt"), ("rgb_", "mask_"),
 )  # fmt: skip
 VOC, VOC_FRAMES, CAMVID = "voc", "voc-frames", "camvid"
 VOC_LISTS = Path("ImageSets") / "Segmentation"
@@ -42,6 +55,7 @@ class Pairs:
 
     `without` are images without a mask, `ambiguous` images for whose name there are masks in several folders, none
     of which lies as the image does; `unused` are masks without an image. `suffix` is what the masks' names end in,
+    `remarks` say which names were matched though they differ, and which masks or images share a name.
     `layout` VOC where the folders are that data set's, VOC_FRAMES or CAMVID where the images' names are.
     """
 
@@ -52,16 +66,46 @@ class Pairs:
     ambiguous: list[str] = field(default_factory=list)
     unused: list[str] = field(default_factory=list)
     layout: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How a name is reduced to what image and mask share."""
+
+    image: tuple[str, str]  # what stands before and behind it
+    mask: tuple[str, str]
+    with_ending: bool = False  # the mask's name holds the image's ending: a.jpg.png
+
+    @property
+    def suffix(self) -> str:
+        return self.mask[1]
+
+
+class _Parts(NamedTuple):
+    """A path's folder, name without ending, and name."""
+
+    folder: str
+    stem: str
+    name: str
+
+
+RULES = (
+    *(_Rule(("", image), ("", mask)) for image, mask in SUFFIXES),
+    *(_Rule(("", ""), ("", mask), with_ending=True) for mask in ("", "_mask", "_seg", "_label")),
+    *(_Rule((image, ""), (mask, "")) for image, mask in PREFIXES),
+)
 
 
 @dataclass(frozen=True)
 class _Match:
-    """The result of one rule of matching names."""
+    """The result of rules of matching names."""
 
     pairs: list[Pair]
     ambiguous: list[str]
     unused: list[str]
     suffix: str
+    remarks: list[str] = field(default_factory=list)
 
 
 def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> Pairs:
@@ -97,7 +141,19 @@ def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> P
     problems = [*found.problems, *([] if found is mask_scan else mask_scan.problems)]
     unused = [] if found is mask_scan else match.unused
     layout = _layout(images, masks, match.pairs)
-    return Pairs(match.pairs, without, problems, match.suffix, match.ambiguous, unused, layout)
+    alone = [*found.left_out, *([] if found is mask_scan else mask_scan.left_out)]
+    remarks = [*match.remarks, *_about_left_out(alone)]
+    return Pairs(match.pairs, without, problems, match.suffix, match.ambiguous, unused, layout, remarks)
+
+
+def _about_left_out(alone: Sequence[LeftOut]) -> list[str]:
+    if not alone:
+        return []
+    first = alone[0]
+    detail = f": {first.note.detail}" if first.note.detail else ""
+    return [
+        f"{len(alone)} files or folders are left alone, the first is {first.path} ({first.note.kind}{detail})"
+    ]
 
 
 def voc_split(images: Path, name: str) -> set[str] | None:
@@ -141,49 +197,159 @@ def _first(problems: Sequence[Problem]) -> str:
 
 
 def _match_names(images: Sequence[ImageFile], masks: Sequence[ImageFile]) -> _Match:
-    best = _Match([], [], [], "")
     for by_name in (False, True):
-        for suffixes in SUFFIXES:
-            match = _match_by_suffix(images, masks, *suffixes, by_name)
+        exact = _match_by_rules(images, masks, by_name, tolerant=False)
+        used = _used(exact)
+        left = [file for file in images if file.file not in used and file.path not in exact.ambiguous]
+        others = [file for file in masks if file.file not in used]
+        near = _match_by_rules(left, others, by_name, tolerant=True)
+        if exact.pairs or near.pairs or exact.ambiguous:
+            match = _join(exact, near)
+            if match.pairs or by_name:
+                return match
+    return exact
+
+
+def _join(exact: _Match, near: _Match) -> _Match:
+    """What names say exactly, and what they say but for capitals, blanks and dashes."""
+    pairs = sorted([*exact.pairs, *near.pairs], key=lambda pair: pair.path)
+    masks = {pair.mask.path for pair in near.pairs}
+    remarks = [*exact.remarks, *near.remarks]
+    if near.pairs:
+        first = near.pairs[0]
+        remarks.append(
+            f"{len(near.pairs)} masks have names that differ from their images' in capitals, blanks or dashes, and "
+            f"were matched all the same (the first: {first.image.path} and {first.mask.path})"
+        )
+    ambiguous = sorted({*exact.ambiguous, *near.ambiguous})
+    unused = [path for path in exact.unused if path not in masks]
+    return _Match(pairs, ambiguous, unused, exact.suffix or near.suffix, remarks)
+
+
+def _match_by_rules(
+    images: Sequence[ImageFile], masks: Sequence[ImageFile], by_name: bool, *, tolerant: bool
+) -> _Match:
+    """The rule that fits most images, then others for the images that it leaves."""
+    rules = list(RULES)
+    parts = {file.path: _parts_of(file.path, by_name, tolerant) for file in [*images, *masks]}
+    total: _Match | None = None
+    left, others = list(images), list(masks)
+    while left and others and rules:
+        best_rule, best = rules[0], _Match([], [], [], "")
+        for rule in rules:
+            match = _match_by_rule(left, others, rule, parts, tolerant)
             if (len(match.pairs), len(match.ambiguous)) > (len(best.pairs), len(best.ambiguous)):
-                best = match
-        if best.pairs:
+                best_rule, best = rule, match
+            if len(best.pairs) == len(left):
+                break
+        if not best.pairs:
+            total = total or best
             break
-    return best
+        if total is None:
+            total = best
+        else:
+            total = _Match(
+                [*total.pairs, *best.pairs],
+                sorted({*total.ambiguous, *best.ambiguous}),
+                total.unused,
+                total.suffix,
+                [*total.remarks, *best.remarks],
+            )
+        rules.remove(best_rule)
+        used = _used(total)
+        left = [file for file in left if file.file not in used and file.path not in total.ambiguous]
+        others = [file for file in others if file.file not in used]
+    if total is None:
+        return _Match([], [], [], "")
+    masks_used = {pair.mask.path for pair in total.pairs}
+    unused = [path for path in total.unused if path not in masks_used]
+    return _Match(
+        sorted(total.pairs, key=lambda pair: pair.path), total.ambiguous, unused, total.suffix, total.remarks
+    )
 
 
-def _match_by_suffix(
-    images: Sequence[ImageFile], masks: Sequence[ImageFile], of_image: str, of_mask: str, by_name: bool
+def _used(match: _Match) -> set[Path]:
+    return {file.file for pair in match.pairs for file in (pair.image, pair.mask)}
+
+
+def _match_by_rule(
+    images: Sequence[ImageFile],
+    masks: Sequence[ImageFile],
+    rule: _Rule,
+    parts: Mapping[str, _Parts],
+    tolerant: bool,
 ) -> _Match:
     known: dict[str, list[ImageFile]] = {}
-    for mask in sorted(
-        masks, key=lambda file: EXACT.get(PurePosixPath(file.path).suffix.lower(), NO_PREFERENCE)
-    ):
-        key = _key(mask.path, of_mask, by_name)
+    for mask in masks:
+        key = _key(parts[mask.path], _around(rule.mask, tolerant))
         if key is not None:
             known.setdefault(key, []).append(mask)
+    for candidates in known.values():
+        candidates.sort(key=lambda file: EXACT.get(PurePosixPath(file.path).suffix.lower(), NO_PREFERENCE))
     pairs: list[Pair] = []
     ambiguous: list[str] = []
-    image_keys: set[str | None] = set()
+    image_keys: dict[str, list[ImageFile]] = {}
+    several: list[Pair] = []
     for image in images:
-        key = _key(image.path, of_image, by_name)
-        candidates = known.get(key, []) if key is not None else []
-        image_keys.add(key)
+        key = _key(parts[image.path], _around(rule.image, tolerant), rule.with_ending)
+        if key is None:
+            continue
+        image_keys.setdefault(key, []).append(image)
+        candidates = known.get(key, [])
         if not candidates or candidates[0].file == image.file:
             continue
         others = [mask for mask in candidates if mask.file != image.file]
-        if len({PurePosixPath(mask.path).parent for mask in others}) > 1:
+        if len({PurePosixPath(mask.path).parent for mask in others}) > 1 or (tolerant and len(others) > 1):
             ambiguous.append(image.path)
-        else:
-            pairs.append(Pair(image, candidates[0]))
+            continue
+        pairs.append(Pair(image, candidates[0]))
+        if len(others) > 1:
+            several.append(pairs[-1])
     unused = [mask.path for key, candidates in known.items() if key not in image_keys for mask in candidates]
-    return _Match(pairs, ambiguous, sorted(unused), of_mask)
+    return _Match(pairs, ambiguous, sorted(unused), rule.suffix, _about_shared_names(pairs, several))
 
 
-def _key(path: str, suffix: str, by_name: bool) -> str | None:
+def _about_shared_names(pairs: Sequence[Pair], several: Sequence[Pair]) -> list[str]:
+    remarks = []
+    if several:
+        first = several[0]
+        remarks.append(
+            f"{len(several)} images have several masks of their name, and the one that keeps values best was taken "
+            f"(the first: {first.mask.path} for {first.image.path})"
+        )
+    by_mask: dict[str, list[str]] = {}
+    for pair in pairs:
+        by_mask.setdefault(pair.mask.path, []).append(pair.image.path)
+    shared = [(mask, images) for mask, images in by_mask.items() if len(images) > 1]
+    if shared:
+        mask, images = shared[0]
+        remarks.append(
+            f"{len(shared)} masks belong to several images by their name, and are used for each (the first: {mask} for "
+            f"{' and '.join(images[:3])}); where they differ, give masks the images' whole names, such as "
+            f"{images[0]}.png"
+        )
+    return remarks
+
+
+def _parts_of(path: str, by_name: bool, tolerant: bool) -> _Parts:
     plain = PurePosixPath(path)
-    stem = plain.stem
-    if not stem.endswith(suffix):
+    folder, stem, name = "" if by_name else str(plain.parent), plain.stem, plain.name
+    return _Parts(*map(_tolerant, (folder, stem, name))) if tolerant else _Parts(folder, stem, name)
+
+
+def _around(affixes: tuple[str, str], tolerant: bool) -> tuple[str, str]:
+    return (_tolerant(affixes[0]), _tolerant(affixes[1])) if tolerant else affixes
+
+
+def _key(parts: _Parts, affixes: tuple[str, str], with_ending: bool = False) -> str | None:
+    """What a name shares with its counterpart; None where it is not of this kind."""
+    name = parts.name if with_ending else parts.stem
+    prefix, suffix = affixes
+    if not (name.startswith(prefix) and name.endswith(suffix)) or len(name) <= len(prefix) + len(suffix):
         return None
-    name = stem[: len(stem) - len(suffix)] if suffix else stem
-    return name if by_name else str(plain.parent / name)
+    return f"{parts.folder}/{name[len(prefix) : len(name) - len(suffix)]}"
+
+
+@lru_cache(1024)
+def _tolerant(name: str) -> str:
+    return re.sub(r"[\s\-]", "_", unicodedata.normalize("NFKC", name).casefold())

@@ -14,6 +14,7 @@ import numpy as np
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.opening import Stream, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
+from unpool.images.tiff.reader import open_tiff
 
 SHOWN, STORED = "shown", "stored"
 NAMES = {
@@ -100,13 +101,14 @@ def find_turn(image: Path, mask_size: tuple[int, int], mask_orientation: int) ->
 def _orientation_and_size(file: Path) -> tuple[int, tuple[int, int]]:
     """EXIF's orientation, and height and width as they are stored."""
     with open_image(file, in_memory=0) as (stream, image_format):
+        if image_format == "TIFF":
+            with open_tiff(stream) as tiff:
+                upright = tiff.height, tiff.width
+                return tiff.orientation, upright[::-1] if tiff.orientation >= 5 else upright
         # Asked for EXIF data that is not there, Pillow would decode a PNG in search of it.
         has_exif = image_format != "PNG" or _has_exif(stream)
         stream.seek(0)
-        try:
-            image = find_reader(image_format)(stream)
-        except SyntaxError:  # of a kind that Pillow does not know
-            return 1, (0, 0)
+        image = find_reader(image_format)(stream)
         return read_orientation(image) if has_exif else 1, (image.height, image.width)
 
 
