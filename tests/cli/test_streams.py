@@ -92,3 +92,12 @@ def test_a_result_that_cannot_be_written_is_an_error() -> None:
 def test_an_undecodable_text_is_no_business_of_the_handler() -> None:
     with pytest.raises(UnicodeDecodeError):
         b"\xff".decode("ascii", ESCAPE)
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "2", "x"])
+def test_help_ends_in_a_shell_without_width(columns: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "unpool", "networks", "--help"], capture_output=True, timeout=30, check=True,
+        env=os.environ | {"COLUMNS": columns},
+    )  # fmt: skip
+    assert b"--size" in done.stdout

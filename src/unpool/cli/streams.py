@@ -20,6 +20,7 @@ ESCAPE = "unpool.escape"  # name of the error handler below
 LOOKALIKES = str.maketrans("‘’“”–—×…−", "''\"\"--x.-")
 GONE = (errno.EPIPE, errno.ESHUTDOWN, errno.ECONNRESET)
 STREAMS = (("stdout", 1), ("stderr", 2))
+MIN_COLUMNS = 20  # below it tables of help would never end
 
 
 def prepare_streams() -> None:
@@ -28,6 +29,9 @@ def prepare_streams() -> None:
     Streams that a caller has put in their place are left alone.
     """
     _open_closed_files()
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) < MIN_COLUMNS:
+        os.environ["COLUMNS"] = str(MIN_COLUMNS if int(columns) else 80)
     codecs.register_error(ESCAPE, escape)
     for name, number in STREAMS:
         stream = getattr(sys, name)
