@@ -140,14 +140,28 @@ def test_square_size_stretches_the_coarser_side() -> None:
     assert (square_size(10, 20, 2.0), square_size(10, 20, 0.5)) == ((10, 40), (20, 20))
 
 
-def test_a_page_that_shows_something_is_taken_and_told() -> None:
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_page_that_shows_something_is_taken_and_told(dtype: type, compression: str | None) -> None:
+    noise = np.random.default_rng(0).integers(0, 4, GREY.shape)
+    pages = [noise, GREY // 4, GREY, GREY // 2]
     stream = io.BytesIO()
     with tifffile.TiffWriter(stream) as file:
-        for values in (GREY * 0, GREY, GREY // 2):
-            file.write(values, photometric="minisblack", metadata=None)
+        for values in pages:
+            file.write(values.astype(dtype) * (257 if dtype is np.uint16 else 1), photometric="minisblack",
+                       metadata=None, compression=compression)  # fmt: skip
     picture = read(stream)
     assert (pixels(picture)[..., 0] == GREY).all()
-    assert [(note.kind, note.detail) for note in picture.notes] == [("frame", "page 2 of 3")]
+    assert [(note.kind, note.detail) for note in picture.notes] == [("frame", "page 3 of 4")]
+
+
+def test_the_first_of_pages_that_show_something_is_taken() -> None:
+    for dtype in (np.uint8, np.uint16):
+        dim = GREY // 3 * 2
+        stack = np.stack([dim, GREY, GREY]).astype(dtype) * dtype(257 if dtype is np.uint16 else 1)
+        picture = read(written(stack, photometric="minisblack", metadata=None))
+        assert [note.detail for note in picture.notes] == ["page 1 of 3"]
+        assert np.abs(pixels(picture)[..., 0] - dim).max() <= 1
     blank = written(np.zeros((3, 24, 32), np.uint16), photometric="minisblack", metadata=None)
     assert [note.detail for note in read(blank).notes] == ["page 1 of 3"]
 

@@ -29,30 +29,44 @@ class Pages:
     """The pages that are pictures of their own.
 
     `full` are those among the first `MAX_PAGES`, in their order, without reduced copies, masks and the companions of
-    slides; `num_full` counts all, `is_companion_first` whether another page stands before them. `text` says what the
-    pages are, where the file does.
+    slides; `chain` are all pages, of which `num_full` count. `text` says what they are, where the file does.
     """
 
+    chain: tifffile.TiffPages
     full: list[tifffile.TiffPage]
     num_full: int
-    is_companion_first: bool
     text: str
+
+    def sample(self, num_pages: int) -> list[tifffile.TiffPage]:
+        """Return pages like the first, evenly from all, without the first."""
+        first, last = self.full[0], len(self.chain) - 1
+        if self.num_full == 1:
+            return []
+        indices = {round(step * last / (num_pages - 1)) for step in range(num_pages)} - {first.index}
+        pages = [self.chain[index] for index in sorted(indices)]
+        return [page for page in pages if not is_companion(page) and _form(page) == _form(first)]
 
     def describe(self, page: tifffile.TiffPage) -> str | None:
         """Say which page of how many was read.
 
         None where it is the only one.
         """
-        number = self.full.index(page) + 1
         count = max(self.num_full, self._num_planes())
         if count == 1:
-            return "the first page is a reduced copy or a companion" if self.is_companion_first else None
+            is_first = page.treeindex == (0,)
+            return None if is_first else "the first page is a reduced copy or a companion"
+        before = sum(each.index < page.index for each in self.full)
+        number = before + 1 if page.index < MAX_PAGES else page.index + 1 - (MAX_PAGES - len(self.full))
         return f"page {number} of {count}{self.text and f' ({self.text})'}"
 
     def _num_planes(self) -> int:
         """Number of planes that ImageJ says; it writes one page for many where a file is large."""
         found = re.match(r"(\d+) images", self.text)
         return int(found[1]) if found else 1
+
+
+def _form(page: tifffile.TiffPage) -> tuple[object, ...]:
+    return page.shape, page.dtype, page.photometric
 
 
 def list_pages(tiff: tifffile.TiffFile) -> Pages:
@@ -64,20 +78,20 @@ def list_pages(tiff: tifffile.TiffFile) -> Pages:
     chain = [page for page in _first(tiff) if page.imagewidth and page.imagelength]
     if not chain:  # the list of pages lies at the end of most files
         raise UnreadableImageError("truncated", "the file ends before its list of pages")
-    full = [page for page in chain if not _is_companion(page)]
+    full = [page for page in chain if not is_companion(page)]
     num_full = len(full) + max(0, len(tiff.pages) - MAX_PAGES)
     if not full:  # some writers put the picture inside the page of its thumbnail
-        inner = (page for page in walk_pages(tiff.pages) if page.imagewidth and not _is_companion(page))
+        inner = (page for page in walk_pages(tiff.pages) if page.imagewidth and not is_companion(page))
         full = [next(inner, chain[0])]
         num_full = 1
-    return Pages(full, num_full, chain[0] is not full[0], _describe_planes(chain[0].description))
+    return Pages(tiff.pages, full, num_full, _describe_planes(chain[0].description))
 
 
 def _first(tiff: tifffile.TiffFile) -> list[tifffile.TiffPage]:
     return [tiff.pages[index] for index in range(min(MAX_PAGES, len(tiff.pages)))]
 
 
-def _is_companion(page: tifffile.TiffPage) -> bool:
+def is_companion(page: tifffile.TiffPage) -> bool:
     """Whether a page is a reduced copy, a mask, or the photograph of a slide's label."""
     kind = page.tags.valueof(SUBFILE_TYPE, 0)
     if isinstance(kind, int) and kind & (REDUCED | TRANSPARENCY_MASK):

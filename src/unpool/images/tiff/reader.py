@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageStat, TiffImagePlugin
 
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it writes to stderr
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, XMP, ICC_PROFILE = 274, 282, 283, 700, 34675
-MAX_FRAMES = 16  # pages that are looked at where the first shows nothing
+NUM_SAMPLED = (
+    5  # pages that are looked at where the first may show nothing, evenly from the first to the last
+)
+# With one of these contrasts the first page is taken: in grey levels, or of the best page's.
+MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
 MIN_OBLONG, MAX_OBLONG = (
     1.02,
     5.0,
@@ -105,20 +109,28 @@ class OpenTiff:
             UnreadableImageError: For what cannot be shown rightly.
         """
         page, picture = self.page, self._decode(self.page, scaling)
-        if not _shows_something(picture.image):
-            for other in self._others():
-                again = Scaling(scaling.rules, scaling.image_format)
-                with contextlib.suppress(UnreadableImageError):
-                    candidate = self._decode(other, again)
-                    if _shows_something(candidate.image):
-                        page, picture = other, candidate
-                        scaling.take(again)
-                        break
+        if self.pages.num_full > 1:
+            page, picture = self._choose(picture, scaling)
         frame = self.pages.describe(page)
         notes = (*((Note("frame", frame),) if frame else ()), *picture.notes)
         return TiffPicture(
             self._squared(picture.image), picture.mode, picture.is_grey, (*notes, *self._oblong_note())
         )
+
+    def _choose(self, first: TiffPicture, scaling: Scaling) -> tuple[tifffile.TiffPage, TiffPicture]:
+        """The first page where it shows something, otherwise the best of some; `scaling` becomes that of the page."""
+        page, picture, contrast = self.page, first, _measure_contrast(first.image, scaling)
+        if scaling.found is None and contrast >= MIN_CONTRAST:
+            return page, picture
+        contrast /= MIN_CONTRAST_SHARE
+        for other in self.pages.sample(NUM_SAMPLED):
+            again = Scaling(scaling.rules, scaling.image_format)
+            with contextlib.suppress(UnreadableImageError):
+                candidate = self._decode(other, again)
+                if (found := _measure_contrast(candidate.image, again)) > contrast:
+                    page, picture, contrast = other, candidate, found
+                    scaling.take(again)
+        return page, picture
 
     def read_values(self) -> TiffValues:
         """Read the page's values unchanged, for masks.
@@ -145,10 +157,6 @@ class OpenTiff:
             return value_HWS
         squared: np.ndarray = value_HWS[np.arange(high) * height // high][:, np.arange(wide) * width // wide]
         return squared
-
-    def _others(self) -> list[tifffile.TiffPage]:
-        shape = self.page.shape
-        return [page for page in self.pages.full[1:] if page.shape == shape][: MAX_FRAMES - 1]
 
     def _decode(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
         check_segments(page, self._stream)
@@ -325,9 +333,11 @@ def square_size(width: int, height: int, oblong: float) -> tuple[int, int]:
     return (width, round(height * oblong)) if oblong >= 1 else (round(width / oblong), height)
 
 
-def _shows_something(image: Image.Image) -> bool:
-    """Whether a picture has more than one colour."""
-    return any(low != high for low, high in np.atleast_2d(image.getextrema()))
+def _measure_contrast(image: Image.Image, scaling: Scaling) -> float:
+    """The extent of deep values, whose scale is each page's own; of others the standard deviation of the greys."""
+    if scaling.found is not None:
+        return scaling.found.extent.high - scaling.found.extent.low
+    return float(ImageStat.Stat(image.convert("L")).stddev[0])
 
 
 def _mode(page: tifffile.TiffPage, colours: TiffColours) -> str:
