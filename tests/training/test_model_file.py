@@ -10,12 +10,20 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from unpool.errors import UnpoolError
+from unpool.images.values.rules import ValueRules
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
 from unpool.networks.catalogue import CATALOGUE, build_network
 from unpool.networks.classifier import Classifier, with_classes
 from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import network_from_description
-from unpool.training.model_file import describe_model, has_model, load_model, model_id, save_model
+from unpool.training.model_file import (
+    describe_model,
+    has_model,
+    load_model,
+    model_id,
+    rules_of_model,
+    save_model,
+)
 
 DESCRIPTION = {
     "name": "mine",
@@ -262,6 +270,13 @@ def test_nothing_is_unpickled(folder, capsys) -> None:
 def test_a_description_that_builds_nothing_is_reported(folder, changes, result) -> None:
     rewrite(folder, **changes)
     refused(folder, result)
+
+
+def test_rules_for_deep_values_are_read_from_the_record_of_the_training(folder) -> None:
+    assert rules_of_model(folder) == ValueRules()
+    rules = ValueRules(assumed={"PNG uint16 grey": [(0.0, 4095.0)]})
+    rewrite(folder, training={"values": rules.to_dict()})
+    assert rules_of_model(folder) == rules
 
 
 def test_a_folder_that_is_no_model_is_reported(tmp_path) -> None:

@@ -9,10 +9,11 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.inference.encoder import open_runtime
 from unpool.inference.model import pick_device
 from unpool.inference.segmenter import OnnxSegmenterRuntime, SegmenterRuntime, export_segmenter
-from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id
+from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id, rules_of_model
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
+from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
@@ -113,6 +114,15 @@ class Pictures:
         except KeyError as error:
             raise UnpoolError(f"{path} is not among the images") from error
 
+    def _read_for(self, rules: ValueRules, path: str) -> Picture:
+        """The image as a model was trained on it, where its values have more than 8 bits."""
+        if not rules or self.folder is None:
+            return self.read(path)
+        try:
+            return read_picture(self._file(path).file, min_side=MAX_SIDE // 2, rules=rules)
+        except UnreadableImageError as error:
+            raise UnpoolError(f"{path} cannot be shown: {error.detail}") from error
+
     def encode_original(self, path: str) -> tuple[bytes, str]:
         """Encode an image for browsers, with its media type.
 
@@ -144,11 +154,12 @@ class Pictures:
             raise UnpoolError(
                 f"there is no segmenter for these images; train one with --out {self._segmenter}"
             )
-        image = Image.fromarray(self.read(path).pixels)
+        with self._lock:
+            ready = self._ready_segmenter
+        image = Image.fromarray(self._read_for(ready.rules, path).pixels)
         image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         pixels_HW3 = np.asarray(image)
         with self._lock:
-            ready = self._ready_segmenter
             windows = choose_windows(ready.runtime.network, *pixels_HW3.shape[:2])
             label_HW = label_pixels(ready.runtime, pixels_HW3, windows)[0]
         colours = np.zeros((256, 3), np.uint8)

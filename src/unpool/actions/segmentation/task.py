@@ -22,6 +22,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.crop_presets import parse_crops
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.values.rules import NO_RULES, VALUES, ValueRules
 from unpool.training.history import History
 from unpool.training.model_file import expect_kind, has_model, load_model
 from unpool.training.plan import Plan
@@ -54,6 +55,7 @@ class LabelledImages:
         classes: of both.
         num_skipped: pairs that could not be used.
         remarks: sentences on what was understood and left out.
+        rules: by which values of more than 8 bits were scaled.
     """
 
     store: PairStore
