@@ -45,5 +45,5 @@ def test_plain_folders_are_no_assumption(work: Path) -> None:
     assert read_labels_of(work, PATHS, "folders", progress).classes == ["cat", "dog"]
     assert progress.texts == []
     assert "labels" not in read_reading(work)["collection"]
-    with pytest.raises(UnpoolError, match="no image lies in a folder at that level"):
+    with pytest.raises(UnpoolError, match="no image lies in a folder at the level of folders:4"):
         read_labels_of(work, PATHS, "folders:4", progress)

@@ -25,9 +25,9 @@ def test_folders_are_the_immediate_parents_or_those_of_a_level() -> None:
 
 
 def test_folders_that_are_not_there_are_an_error() -> None:
-    with pytest.raises(UnpoolError, match=r"no image lies in a folder of its own class; give a CSV"):
+    with pytest.raises(UnpoolError, match=r"no image lies in a folder of its own class; give --labels a CSV"):
         read_true_labels(["1.png"], "folders")
-    with pytest.raises(UnpoolError, match=r"--labels folders:3: no image lies in a folder at that level"):
+    with pytest.raises(UnpoolError, match=r"no image lies in a folder at the level of folders:3"):
         read_true_labels(PATHS, "folders:3")
 
 

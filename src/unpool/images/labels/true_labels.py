@@ -78,9 +78,9 @@ def read_true_labels(paths: Sequence[str], labels: str, places: Sequence[str] = 
 def _read_folders(paths: Sequence[str], labels: str) -> TrueLabels:
     found = read_folder_classes(paths, read_level(labels))
     if not any(found.names):
-        where = "at that level" if labels != FOLDERS else "of its own class"
+        where = "of its own class" if labels == FOLDERS else f"at the level of {labels}"
         raise UnpoolError(
-            f"--labels {labels}: no image lies in a folder {where}; give a CSV of path,label instead"
+            f"labels are missing: no image lies in a folder {where}; give --labels a CSV of path,label instead"
         )
     lines = [f"--labels {labels}: {each}" for each in found.remarks]
     facts: dict[str, Any] = _coverage(found.names) | {
