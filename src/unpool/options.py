@@ -110,6 +110,13 @@ OPTIONS: dict[str, Option] = {
     ),
     "model": Option("model folder, or pretrained network of the catalogue", metavar="MODEL"),
     "groups": Option("number of groups", low=2, high=100_000, allows_auto=True),
+    "run_groups": Option(
+        "number of groups; without it, groups that were requested or made by hand stay and new images join them, "
+        "else it is found",
+        low=2,
+        high=100_000,
+        allows_auto=True,
+    ),
     "method": Option("grouping method", choices=METHODS),
     "merge": Option(
         "join the nearest groups until this many are left, instead of grouping again", low=1, high=100_000

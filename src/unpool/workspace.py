@@ -195,10 +195,16 @@ class Workspace:
         return reject(self.work, paths)["changed"]
 
     def undo(self) -> str:
-        """Undo the last edit. Returns what it was."""
-        from unpool.actions.curation.edit import undo
+        """Undo the last thing done, whatever it was. Returns what."""
+        from unpool.actions.curation.undo import undo
 
         return undo(self.work)["message"]
+
+    def redo(self) -> str:
+        """Redo what was undone last. Returns what it was."""
+        from unpool.actions.curation.undo import redo
+
+        return redo(self.work)["message"]
 
     def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return one row per image, sorted by path.

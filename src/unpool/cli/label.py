@@ -1,4 +1,4 @@
-"""`unpool label`, `unpool spread`, `unpool undo`: labels by hand, and suggestions from them."""
+"""`unpool label`, `spread`, `undo` and `redo`: labels by hand, and suggestions from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMON = Common()
 
 def register_label_commands(app: App) -> None:
     """Add these commands to the program."""
-    for command in (flatten_settings(label), flatten_settings(spread), undo):
+    for command in (flatten_settings(label), flatten_settings(spread), undo, redo):
         app.command(command)
 
 
@@ -60,11 +60,22 @@ def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> 
 
 
 def undo(*, work: Work, common: Common = COMMON) -> None:
-    """Undo the last edit by hand.
+    """Undo the last thing done to a workspace, whatever it was.
 
-    Edits are labels, marks, moves between groups, merged and split groups.
+    Labels, marks, suggestions, groups and maps, runs that embedded images; from the terminal, the page or Python.
     """
-    from unpool.actions.curation.edit import undo as undo_edit
+    from unpool.actions.curation.undo import undo as undo_last
 
-    result = undo_edit(work)
-    print_result(result, common, result["message"])
+    result = undo_last(work)
+    print_result({"undone": result["message"], **result}, common, result["message"])
+
+
+def redo(*, work: Work, common: Common = COMMON) -> None:
+    """Do again what was undone last.
+
+    Until something else is done.
+    """
+    from unpool.actions.curation.undo import redo as redo_last
+
+    result = redo_last(work)
+    print_result({"redone": result["message"], **result}, common, result["message"])

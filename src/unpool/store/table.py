@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from unpool.core.file_names import is_text, printable
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 TABLE = "images"
 
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
+CLEANUP_AGE = timedelta(hours=1)
 DELETE_BATCH = 500  # paths in one condition
 
 
@@ -66,6 +68,10 @@ class ImageTable:
     @classmethod
     def create(cls, work: Path) -> ImageTable:
         """Open the table of a workspace, creating it if needed."""
+        if not is_text(str(work.absolute())):
+            raise UnpoolError(
+                f"{printable(str(work))}: the path of a workspace must be valid Unicode; name another with --work"
+            )
         if not (work / f"{TABLE}.lance").is_dir():
             work.mkdir(parents=True, exist_ok=True)
             _connect(work).create_table(TABLE, schema=_schema())
@@ -264,8 +270,11 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge fragments, and remove versions older than an hour."""
-        self._table.optimize(cleanup_older_than=timedelta(hours=1))
+        """Merge fragments, and remove versions older than an hour that nobody keeps."""
+        dataset = self._newest()
+        dataset.optimize.compact_files()
+        dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)
+        self._newest()
 
     def _newest(self) -> lance.LanceDataset:
         """The dataset with everything that others have committed."""

@@ -134,9 +134,9 @@ class Decide(OnRows):
 
 
 class Undo(OnRows):
-    """Undo the last edit."""
+    """Undo the last thing done, or redo what was undone last."""
 
-    action: Literal["undo"]
+    action: Literal["undo", "redo"]
 
 
 Edit = Annotated[Label | Move | Mark | Merge | Split | Decide | Undo, Field(discriminator="action")]
@@ -147,7 +147,7 @@ _REQUIRED: Any = ...
 # Beside numbers and choices: the folder of a run, resolved under the server's root, and one kind of labels.
 _TEXT_OPTIONS: dict[str, dict[str, Any]] = {
     "run": {"folder": Annotated[str, Field(max_length=4000)]},
-    "evaluate": {"labels": Literal["folders"]},
+    "evaluate": {"labels": Annotated[str, Field(pattern=r"^folders(:-?[0-9]{1,2})?$")]},
 }
 
 
@@ -242,7 +242,8 @@ class Collection(SharedCollection):
     problems: dict[str, int]  # images by kind, `unreadable` files, and assumptions in `reading`
     checked: bool  # whether `unpool check` has been run on these images
     has: Has
-    undo: str | None  # the last edit, in words
+    undo: str | None  # the last thing done, in words
+    redo: str | None  # what was undone last, in words
 
 
 class Near(TypedDict):

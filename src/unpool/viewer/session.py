@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from unpool.actions.curation.edit import last_edit
+from unpool.actions.curation.undo import last_edit, last_undone
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.analysis.checks.kinds import checked_kinds
 from unpool.errors import UnpoolError
@@ -124,6 +124,7 @@ class Session:
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
                 | {"unreadable": seen.skipped, "reading": count_reading(summarise_reading(self.work))},
                 "checked": self._checked, "undo": last_edit(self.work),
+                "redo": last_undone(self.work),
                 "has": {
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,

@@ -94,7 +94,7 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
     work = session.work
     session.snapshot(request.revision)
     if isinstance(request, schemas.Undo):
-        return edits.undo(work, refresh=False)
+        return (edits.undo if request.action == "undo" else edits.redo)(work, refresh=False)
     if isinstance(request, schemas.Merge):
         return edits.merge(work, request.groups, refresh=False)
     if isinstance(request, schemas.Split):

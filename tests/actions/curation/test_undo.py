@@ -11,11 +11,14 @@ import pytest
 from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace, seen
 from unpool.actions.curation import edit
 from unpool.actions.curation import undo as undo_module
-from unpool.actions.curation.undo import Change, apply, last_edit, undo
-from unpool.actions.grouping.group import group
-from unpool.actions.grouping.settings import GroupSettings
+from unpool.actions.curation.suggest import spread
+from unpool.actions.curation.undo import apply, last_edit, last_undone, redo, undo
+from unpool.actions.grouping.group import group, map_images
+from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.errors import UnpoolError
-from unpool.store.state import write_state
+from unpool.store import journal
+from unpool.store.journal import Change
+from unpool.store.state import new_grouping_id, write_state
 from unpool.store.table import ImageTable
 
 
@@ -97,7 +100,7 @@ def test_every_edit_is_undone_the_last_first(work: Path) -> None:
         pd.testing.assert_frame_equal(seen(work), states.pop())
     assert edit.last_edit(work) is None
     assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))
-    with pytest.raises(UnpoolError, match=r"no edit of .* is left to undo"):
+    with pytest.raises(UnpoolError, match=r"nothing of .* is left to undo"):
         edit.undo(work)
 
 
@@ -134,24 +137,26 @@ def test_group_edits_end_with_new_groups_and_labels_do_not(work: Path) -> None:
     group(work, GroupSettings("kmeans", 2))
     after = seen(work)
     assert after["label"].count() == 2
+    assert edit.undo(work) == {"changed": 12, "message": "undone: grouped into 2"}
     assert edit.undo(work)["changed"] == 1
+    new_grouping_id(work)  # as a version did that did not record it
     with pytest.raises(
         UnpoolError, match=r"“moved 2 images to group 1” cannot be undone: the groups of .* again since"
     ):
         edit.undo(work)
-    assert seen(work)["group"].equals(after["group"])
     assert edit.undo(work) == {"changed": 2, "message": "undone: labelled 2 images ‘shoe’"}
+    assert after["group"].nunique() == 2
 
 
 def test_edits_are_few_and_small(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(undo_module, "MAX_EDITS", 3)
+    monkeypatch.setattr(journal, "MAX_STEPS", 3)
     for number in range(6):
         edit.label(work, PATHS, str(number))
-    kept = sorted(path.name for path in (work / "edits").iterdir())
+    kept = sorted(path.name for path in (work / "edits").glob("*.json"))
     assert kept == ["000004.json", "000005.json", "000006.json"]
-    monkeypatch.setattr(undo_module, "MAX_EDIT_BYTES", 10)
+    monkeypatch.setattr(journal, "MAX_STEP_BYTES", 10)
     edit.label(work, PATHS, "large")
-    assert [path.name for path in (work / "edits").iterdir()] == ["000007.json"]
+    assert [path.name for path in (work / "edits").glob("*.json")] == ["000007.json"]
     assert edit.undo(work)["changed"] == 12
 
 
@@ -186,3 +191,50 @@ def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
     edit.undo(work)
     (work / "edits" / "000009.json").write_text("{")
     assert edit.last_edit(work) == "an edit whose record is damaged"
+
+
+def test_the_last_thing_done_is_undone_whatever_it_was_and_redone(work: Path) -> None:
+    states = [seen(work)]
+    for act in (
+        lambda: edit.label(work, PATHS[:2], "shoe"),
+        lambda: edit.label(work, PATHS[6:7], "hat"),
+        lambda: group(work, GroupSettings("kmeans", 4)),
+        lambda: group(work, GroupSettings(merge=3)),
+        lambda: edit.move(work, PATHS[:1], -1),
+        lambda: map_images(work, MapSettings("pca")),
+        lambda: spread(work),
+    ):
+        act()
+        states.append(seen(work))
+    assert last_edit(work) == "suggested labels for 9 images"
+    for state in states[-2::-1]:
+        undo(work)
+        pd.testing.assert_frame_equal(seen(work), state)
+        group_N = state["group"].dropna().astype(int)
+        assert {path: int(n) for path, n in groups_csv(work).items()} == group_N.to_dict()
+    assert last_undone(work) == "labelled 2 images ‘shoe’"
+    for state in states[1:]:
+        redo(work)
+        pd.testing.assert_frame_equal(seen(work), state)
+    with pytest.raises(UnpoolError, match="was undone, or something else was done since"):
+        redo(work)
+
+
+def test_what_is_done_after_an_undo_ends_what_could_be_redone(work: Path) -> None:
+    edit.label(work, PATHS[:2], "shoe")
+    group(work, GroupSettings("kmeans", 4))
+    undo(work)
+    edit.mark(work, PATHS[:1])
+    assert last_undone(work) is None
+    assert undo(work)["message"] == "undone: marked 1 image as wrong"
+    assert undo(work)["message"] == "undone: labelled 2 images ‘shoe’"
+
+
+def test_labels_given_while_groups_were_computed_stay_when_these_are_undone(work: Path) -> None:
+    with journal.recording(work, ["group"]) as note:
+        ImageTable(work).update(PATHS[:3], {"group": [5, 5, 5]})
+        edit.label(work, PATHS[:1], "shoe")
+        note("grouped")
+    undo(work)
+    assert seen(work)["group"].dropna().astype(int).tolist() == GROUPS
+    assert seen(work)["label"].iloc[0] == "shoe"

@@ -42,7 +42,7 @@ def test_groups_are_found_and_the_report_follows(work: Path, reports: list[Path]
     assert (result["groups"], result["sizes"], result["noise"]) == (3, [8, 8, 8], 0)
     found = ImageTable(work).frame().set_index("path").loc[PATHS, "group"].to_numpy()
     assert len(set(found[:8])) == len(set(found[8:16])) == len(set(found[16:])) == 1
-    assert read_state(work)["group"] == {"method": "kmeans", "groups": 3, "seed": 0}
+    assert read_state(work)["group"] == {"method": "kmeans", "groups": 3, "seed": 0, "source": "requested"}
     assert reports == [work]
     group(work, GroupSettings("kmeans", 3), refresh=False)
     assert reports == [work]

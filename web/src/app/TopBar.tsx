@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { undo } from "./edits";
+import { redo, undo } from "./edits";
 import { findFile, narrow } from "./search";
 import { plural } from "./format";
 import { Icon } from "./Icon";
@@ -69,6 +69,7 @@ function FileSearch() {
 
 function Changing() {
   const last = collection.value?.undo ?? null;
+  const next = collection.value?.redo ?? null;
   const running = job.value?.state === "running";
   return (
     <>
@@ -81,6 +82,14 @@ function Changing() {
         disabled={last === null}
         testid="undo"
         onClick={() => void undo()}
+      />
+      <IconButton
+        icon="redo"
+        name="Redo"
+        title={next === null ? "Nothing to redo" : `Redo: ${next} (Ctrl+Shift+Z)`}
+        disabled={next === null}
+        testid="redo"
+        onClick={() => void redo()}
       />
       <IconButton
         icon="play"

@@ -40,12 +40,20 @@ export function edit(request: Edit): Promise<boolean> {
   return attempt(async () => {
     const edited = await source.edit(request);
     await show(edited.collection);
-    notify(edited.message, { edited: true, undo: request.action !== "undo" && edited.collection.undo !== null });
+    notify(edited.message, { edited: true, undo: !isStepping(request) && edited.collection.undo !== null });
   });
+}
+
+function isStepping(request: Edit): boolean {
+  return request.action === "undo" || request.action === "redo";
 }
 
 export function undo(): Promise<boolean> | undefined {
   return collection.value?.undo ? edit({ action: "undo" }) : undefined;
+}
+
+export function redo(): Promise<boolean> | undefined {
+  return collection.value?.redo ? edit({ action: "redo" }) : undefined;
 }
 
 export async function load(): Promise<void> {

@@ -1,4 +1,4 @@
-import { undo } from "./edits";
+import { redo, undo } from "./edits";
 import { leaveResults } from "./search";
 import { mapMode, picturesShown } from "./mapState";
 import { clear, select } from "./selectionActions";
@@ -21,6 +21,7 @@ function stepBack(): void {
 function withControl(event: KeyboardEvent, open: boolean): void {
   const key = event.key.toLowerCase();
   if (key === "z" && !event.shiftKey) void undo();
+  else if (key === "z" || key === "y") void redo();
   else if (key === "a" && view.value === "map" && !open) select(shown.value);
   else return;
   event.preventDefault();

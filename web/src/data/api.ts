@@ -18,6 +18,7 @@ export interface Collection {
   checked: boolean;
   has: Has;
   undo: string | null;
+  redo: string | null;
 }
 
 /** A column of the page's table. */
@@ -401,10 +402,10 @@ export interface Thumbnails {
   rows: number[];
 }
 
-/** Undo the last edit. */
+/** Undo the last thing done, or redo what was undone last. */
 export interface Undo {
   revision: number;
-  action: "undo";
+  action: "undo" | "redo";
 }
 
 /** A file that cannot be used. */

@@ -18,7 +18,10 @@ const KEYS: readonly [string, string][] = [
   ["+ − 0", "in an open image: larger, smaller, fit"],
   ["?", "this help"],
 ];
-const CHANGES: readonly [string, string][] = [["Ctrl + Z", "undo the last change"]];
+const CHANGES: readonly [string, string][] = [
+  ["Ctrl + Z", "undo the last thing done"],
+  ["Ctrl + Shift + Z", "redo what was undone"],
+];
 
 export function HelpDialog({ close }: { close(): void }) {
   const keys = source.editable ? [...KEYS, ...CHANGES] : KEYS;

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unpool.actions.curation.undo import Change, EditResult, apply, last_edit, undo
+from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.journal import Change
 from unpool.store.lock import PATIENCE, exclusive
 from unpool.store.origin import keys_of_typed
 from unpool.store.state import groups_stamp
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "reject", "split",
-    "undo",
+    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "redo", "reject",
+    "split", "undo",
 ]  # fmt: skip
 
 MAX_LABEL_LENGTH = 200

@@ -10,6 +10,7 @@ from unpool.actions.curation.settings import SpreadSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.options import check_settings
+from unpool.store.journal import recorded
 from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
 
@@ -17,6 +18,9 @@ HIGH_CONFIDENCE = 0.8
 
 
 @exclusive("unpool spread")
+@recorded(
+    lambda result: f"suggested labels for {result['suggested']} images", "suggestion", "suggestion_confidence"
+)
 def spread(
     work: Path,
     settings: SpreadSettings = SpreadSettings(),  # noqa: B008 - frozen

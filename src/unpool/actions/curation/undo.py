@@ -1,4 +1,4 @@
-"""The history of edits by hand, kept in WORK/edits.
+"""Undo and redo: the last thing done to a workspace, whatever it was.
 
 A change is written whole before the table is touched. After a kill in between, undoing it finds nothing to do:
 a value is only restored where it still is what the edit made of it.
@@ -6,27 +6,33 @@ a value is only restored where it still is what the edit made of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from unpool.actions.grouping.group import rewrite_group_files
-from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError
-from unpool.store.csv_files import write_groups
+from unpool.store.csv_files import write_groups, write_problems
+from unpool.store.journal import (
+    Change,
+    Columns,
+    Entry,
+    Step,
+    add,
+    bring_back,
+    done_steps,
+    move_to_done,
+    move_to_undone,
+    read_entry,
+    read_message,
+    undone_steps,
+)
 from unpool.store.lock import PATIENCE, exclusive
-from unpool.store.state import groups_stamp, read_state
+from unpool.store.state import groups_stamp, read_state, write_state
 from unpool.store.table import ImageTable
 
-EDITS = "edits"
-MAX_HEAD_BYTES = 10_000  # of the line that says what an edit did
-MAX_EDITS, MAX_EDIT_BYTES = 100, 200_000_000  # that can be undone; fewer edits where they are large
 COMPACT_EVERY = 50  # versions of the table
-OLD_MESSAGE = "told"  # what version 0.1.0 called `message`
-
-Columns = dict[str, list[Any]]
 
 
 class EditResult(TypedDict):
@@ -34,27 +40,6 @@ class EditResult(TypedDict):
 
     changed: int
     message: str
-
-
-@dataclass(frozen=True)
-class Change:
-    """Some columns of some images, before and after an edit.
-
-    Attributes:
-        message: what the edit did, in one line.
-        paths: the images it changed.
-        before: their values of each column before it.
-        after: their values of each column after it.
-        grouped: which grouping the numbers belong to, where groups are changed.
-        embedded_by: the model whose suggestions there were.
-    """
-
-    message: str
-    paths: list[str]
-    before: Columns
-    after: Columns
-    grouped: str | None = None
-    embedded_by: str | None = None
 
 
 def apply(work: Path, table: ImageTable, change: Change, *, refresh: bool = True) -> EditResult:
@@ -70,27 +55,29 @@ def apply(work: Path, table: ImageTable, change: Change, *, refresh: bool = True
         How many images were changed, and a message.
     """
     if change.paths:
-        _record(work, replace(change, embedded_by=read_state(work).get("embedded_by")))
+        state = read_state(work)
+        add(work, replace(change, embedded_by=state.get("embedded_by")))
+        if "group" in change.after:
+            write_state(work, group=state.get("group", {}) | {"source": "hand"})
         _write(work, table, change.paths, change.after, refresh)
     return {"changed": len(change.paths), "message": change.message}
 
 
 def last_edit(work: Path) -> str | None:
     """Say what `undo` would undo; None where there is nothing."""
-    files = _files(work)
-    if not files:
-        return None
-    with files[-1].open("rb") as file:  # the head alone: the rest can be large
-        head = file.readline(MAX_HEAD_BYTES).decode("utf-8", "replace")
-    try:
-        return str(_head(head)["message"])
-    except (ValueError, KeyError, TypeError):
-        return "an edit whose record is damaged"
+    files = done_steps(work)
+    return read_message(files[-1]) if files else None
 
 
-@exclusive("undo", patience=PATIENCE)
+def last_undone(work: Path) -> str | None:
+    """Say what `redo` would redo; None where there is nothing."""
+    files = undone_steps(work)
+    return read_message(files[0]) if files else None
+
+
+@exclusive("unpool undo", patience=PATIENCE)
 def undo(work: Path, *, refresh: bool = True) -> EditResult:
-    """Undo the last edit.
+    """Undo the last thing that was done.
 
     Images that have gone since, or were changed otherwise, stay as they are.
 
@@ -99,24 +86,67 @@ def undo(work: Path, *, refresh: bool = True) -> EditResult:
         refresh: rewrite the files of the groups and the report, where groups change.
 
     Raises:
-        UnpoolError: there is no edit, or it changed groups that were computed again since; that edit is then
-            forgotten, and the one before it is next.
+        UnpoolError: nothing is left to undo, or an edit changed groups that were computed again since; that edit is
+            then forgotten, and the one before it is next.
     """
-    table, files = ImageTable(work), _files(work)
+    ImageTable(work)
+    files = done_steps(work)
     if not files:
-        raise UnpoolError(f"no edit of {work} is left to undo; `unpool label` and the page make some")
-    change = _read(files[-1])
-    if change.grouped is not None and change.grouped != groups_stamp(work):
+        raise UnpoolError(f"nothing of {work} is left to undo; `unpool label` and others can be undone")
+    entry = read_entry(files[-1])
+    if isinstance(entry, Change) and entry.grouped is not None and entry.grouped != groups_stamp(work):
         files[-1].unlink(missing_ok=True)
         raise UnpoolError(
-            f"“{change.message}” cannot be undone: the groups of {work} were computed again since; "
+            f"“{entry.message}” cannot be undone: the groups of {work} were computed again since; "
             "undo again for the edit before it"
         )
+    changed = _move(work, entry, undo=True, refresh=refresh)
+    move_to_undone(work, files[-1])
+    return {"changed": changed, "message": f"undone: {entry.message}"}
+
+
+@exclusive("unpool redo", patience=PATIENCE)
+def redo(work: Path, *, refresh: bool = True) -> EditResult:
+    """Do again what was undone last.
+
+    Args:
+        work: the workspace.
+        refresh: rewrite the files of the groups and the report, where groups change.
+
+    Raises:
+        UnpoolError: nothing was undone, or something else was done since.
+    """
+    ImageTable(work)
+    files = undone_steps(work)
+    if not files:
+        raise UnpoolError(f"nothing of {work} was undone, or something else was done since")
+    entry = read_entry(files[0])
+    changed = _move(work, entry, undo=False, refresh=refresh)
+    move_to_done(work, files[0])
+    return {"changed": changed, "message": f"redone: {entry.message}"}
+
+
+def _move(work: Path, entry: Entry, *, undo: bool, refresh: bool) -> int:
+    """Make the workspace what it was before an entry, or after it; the number of images that changed."""
+    if isinstance(entry, Step):
+        return _move_step(work, entry, undo=undo, refresh=refresh)
+    table = ImageTable(work)
+    change = entry if undo else replace(entry, before=entry.after, after=entry.before)
     paths, columns = _values_to_restore(table, _of_this_model(work, change))
     if paths:
         _write(work, table, paths, columns, refresh)
-    files[-1].unlink(missing_ok=True)
-    return {"changed": len(paths), "message": f"undone: {change.message}"}
+    return len(paths)
+
+
+def _move_step(work: Path, step: Step, *, undo: bool, refresh: bool) -> int:
+    changed = bring_back(work, step, undo=undo)
+    if step.columns is None:
+        write_problems(work, ImageTable(work))
+    if step.columns is None or "group" in step.columns:
+        write_groups(work, ImageTable(work))
+    if refresh:
+        rewrite_group_files(work)
+    return changed
 
 
 def _of_this_model(work: Path, change: Change) -> Change:
@@ -154,40 +184,3 @@ def _write(work: Path, table: ImageTable, paths: Sequence[str], columns: Columns
         write_groups(work, table)
         if refresh:
             rewrite_group_files(work)
-
-
-def _record(work: Path, change: Change) -> None:
-    files = _files(work)
-    number = int(files[-1].stem) + 1 if files else 1
-    file = work / EDITS / f"{number:06}.json"
-    values = asdict(change)
-    head = {"message": values.pop("message")}
-    lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, values)]
-    write_text(file, "\n".join(lines) + "\n")
-    room = MAX_EDIT_BYTES - file.stat().st_size
-    for count, old in enumerate(reversed(files), start=2):
-        room -= old.stat().st_size
-        if count > MAX_EDITS or room < 0:
-            old.unlink(missing_ok=True)
-
-
-def _files(work: Path) -> list[Path]:
-    """The records of edits, oldest first."""
-    found = [path for path in (work / EDITS).glob("*.json") if path.stem.isdecimal()]
-    return sorted(found, key=lambda path: int(path.stem))
-
-
-def _read(file: Path) -> Change:
-    try:
-        head, values = file.read_text("utf-8").strip("\n").split("\n")
-        return Change(**_head(head), **json.loads(values))
-    except (ValueError, TypeError) as error:
-        raise UnpoolError(f"{file} is damaged; delete it to undo the edit before it") from error
-
-
-def _head(line: str) -> dict[str, Any]:
-    """The first line of a record, as this version or an older one wrote it."""
-    head: dict[str, Any] = json.loads(line)
-    if OLD_MESSAGE in head:
-        head = {"message": head[OLD_MESSAGE]}
-    return head

@@ -27,6 +27,8 @@ from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.options import check_settings
 from unpool.store.csv_files import write_problems
+from unpool.store.journal import recording
+from unpool.store.lock import working
 from unpool.store.origin import beside_workspace, check_same_images
 from unpool.store.reading import FILE as READING
 from unpool.store.reading import describe_counts, record, write_reading
@@ -96,10 +98,15 @@ def embed(
     check_settings(settings)
     start = time.perf_counter()
     request = ModelRequest(settings.model, may_train=False)
-    done = sync_embeddings(
-        source, request, work=work, data=data, device=settings.device, progress=progress or Progress(),
-        relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
-    )  # fmt: skip
+    work = work or default_workspace(source)
+    with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
+        done = sync_embeddings(
+            source, request, work=work, data=data, device=settings.device, progress=progress or Progress(),
+            relocate=settings.relocate, forget=settings.forget,
+            values=ValueRequest(settings.range, settings.nodata),
+        )  # fmt: skip
+        changed = done.embedded or done.removed
+        note(f"embedded {done.embedded} images, {done.removed} gone" if changed else None)
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension,
@@ -145,6 +152,8 @@ def sync_embeddings(
     moved_from = check_same_images(work, images.location, relocate=relocate)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
+    for line in describe_left_out(scan.left_out):
+        progress.message(line)
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     sweep(work)
@@ -152,8 +161,6 @@ def sync_embeddings(
         work, images=images.location, place=source, data=None if data is None else str(data),
         beside=beside_workspace(work, images.location),
     )  # fmt: skip
-    for line in describe_left_out(scan.left_out):
-        progress.message(line)
     if moved_from:
         progress.message(f"the images are in {images.location} now, and were in {moved_from}")
     rename_rows(one_pass.table, scan)
@@ -203,8 +210,8 @@ class _EmbeddingPass:
         folders = sorted({PurePosixPath(path).parent.as_posix() for path in paths})
         others = f" (as {len(folders) - 1} other folders)" if len(folders) > 1 else ""
         sentence = (
-            f"{len(paths)} images cannot be found, since their folder {printable(folders[0])}{others} is missing, empty "
-            "or closed: their rows stay; if they are deleted, give --forget"
+            f"{len(paths)} images cannot be found, since their folder {printable(folders[0])}{others} is missing, "
+            "empty or closed: their rows stay; if they are deleted, give --forget"
         )
         record(self.work, "away", sentence, images=len(paths), folders=folders)
         self.progress.message(sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ from unpool.actions.embedding.prepare_model import ModelRequest
 from unpool.actions.embedding.settings import DemoSettings, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.group import evaluate, group, map_images
+from unpool.actions.grouping.join import KeptGroups, groups_to_keep, join_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.actions.sharing.report import write_report
 from unpool.core.progress import Progress
 from unpool.errors import UsageError
 from unpool.options import check_settings
 from unpool.store.columns import OK
-from unpool.store.state import REPORT, read_state, write_state
+from unpool.store.journal import recording
+from unpool.store.lock import working
+from unpool.store.state import REPORT, default_workspace, read_state, write_state
 from unpool.store.table import ImageTable
 
 DEMO_SET, DEMO_GROUPS = "digits", 10
@@ -52,20 +56,32 @@ def run(
     check_settings(settings)
     if settings.minutes is not None and settings.steps is not None:
         raise UsageError("--minutes and --steps both say how long to train; give one of them")
-    progress = progress or Progress()
-    request = ModelRequest(
-        settings.network, settings.minutes, settings.steps, settings.seed, groups=settings.groups
-    )
+    work = work or default_workspace(source)
+    with working(work, "unpool run", create=True), recording(work, columns=None) as note:
+        return _run(source, settings, work, data, progress or Progress(), note)
+
+
+def _run(
+    source: str,
+    settings: RunSettings,
+    work: Path,
+    data: Path | None,
+    progress: Progress,
+    note: Callable[[str | None], None],
+) -> dict[str, Any]:
+    kept = groups_to_keep(work) if settings.groups is None else None
+    groups = "auto" if settings.groups is None else settings.groups
+    request = ModelRequest(settings.network, settings.minutes, settings.steps, settings.seed, groups=groups)
     done = sync_embeddings(
         source, request, work=work, data=data, device=settings.device, progress=progress,
         relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
     )  # fmt: skip
-    key = {
-        "groups": settings.groups, "seed": settings.seed, "images": done.images, "dimension": done.dimension,
-    }  # fmt: skip
+    key = {"groups": groups, "seed": settings.seed, "images": done.images, "dimension": done.dimension}
     finished = None if done.embedded or done.removed else read_state(done.work).get("finished")
-    if finished is None or finished["asked"] != key or not (done.work / REPORT / "index.html").is_file():
-        finished = _analyse(done, key, progress)
+    is_same = finished is not None and (kept is not None or finished["asked"] == key)
+    if finished is None or not is_same or not (done.work / REPORT / "index.html").is_file():
+        finished = _analyse(done, key, kept, progress)
+        note(f"run: {done.embedded} images embedded, {finished['groups']} groups")
     else:
         progress.message("no image is new or changed: groups, map and report are kept")
         finished = finished | _current_sizes(done.work)  # edits by hand may have changed them
@@ -89,14 +105,20 @@ def demo(
     return run(DEMO_SET, chosen, work=work or Path("demo.unpool"), progress=progress)
 
 
-def _analyse(done: Embedding, key: dict[str, Any], progress: Progress) -> dict[str, Any]:
+def _analyse(
+    done: Embedding, key: dict[str, Any], kept: KeptGroups | None, progress: Progress
+) -> dict[str, Any]:
     """Map, group and report; `finished` is noted in the workspace once all of it is there."""
     write_state(done.work, finished=None)
     start = time.perf_counter()
     mapped = map_images(done.work, MapSettings(seed=key["seed"]), refresh=False, progress=progress)
     map_end = time.perf_counter()
-    settings = GroupSettings(groups=key["groups"], seed=key["seed"])
-    found = group(done.work, settings, refresh=False, progress=progress)
+    found = None if kept is None else join_groups(done.work, kept, progress)
+    if found is None:
+        settings = GroupSettings(groups=key["groups"], seed=key["seed"])
+        found = group(done.work, settings, refresh=False, progress=progress)
+        if key["groups"] == "auto":
+            write_state(done.work, group=read_state(done.work)["group"] | {"source": "found"})
     group_end = time.perf_counter()
     finished: dict[str, Any] = {
         "asked": key, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],

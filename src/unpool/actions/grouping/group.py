@@ -21,6 +21,8 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
+from unpool.store.journal import recorded
+from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, new_grouping_id, read_state, write_state
 from unpool.store.table import ImageTable, embedded_vectors
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from unpool.analysis.clustering.grouping import Grouping
 
 
+@exclusive("unpool group", "results")
+@recorded(lambda result: f"grouped into {result['groups']}", "group", "probability", "outlier_score")
 def group(
     work: Path,
     settings: GroupSettings = GroupSettings(),  # noqa: B008 - frozen
@@ -64,7 +68,15 @@ def group(
         found = _find_groups(table, paths, vectors_ND, settings)
         _write_groups(table, paths, vectors_ND, found)
     num_groups, sizes = _count_groups(found.labels)
-    state = {"method": found.method, "groups": num_groups, "seed": settings.seed}
+    if isinstance(settings.groups, int) and num_groups < settings.groups:
+        progress.message(f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds")
+    if isinstance(settings.groups, int) and num_groups < settings.groups:
+        progress.message(f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds")
+    is_by_hand = settings.merge is not None or settings.split is not None
+    state = {
+        "method": found.method, "groups": num_groups, "seed": settings.seed,
+        "source": "hand" if is_by_hand else "requested",
+    }  # fmt: skip
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
     write_state(work, group=state, finished=None)
     if refresh:
@@ -75,6 +87,8 @@ def group(
     }  # fmt: skip
 
 
+@exclusive("unpool map", "results")
+@recorded(lambda result: f"mapped by {result['method']}", "x", "y")
 def map_images(
     work: Path,
     settings: MapSettings = MapSettings(),  # noqa: B008 - frozen
@@ -125,6 +139,7 @@ def map_images(
     return result
 
 
+@exclusive("unpool evaluate", "results")
 def evaluate(
     work: Path,
     settings: EvaluateSettings = EvaluateSettings(),  # noqa: B008 - frozen
@@ -167,6 +182,7 @@ def evaluate(
     with progress.stage("evaluating"):
         figures = measure(vectors_ND, group_N, classes)
         figures |= quality_figures(table, paths, vectors_ND, group_N, method, trusted)
+        figures |= {"labelled": None if labels is None else labels.num_labelled}
         write_quality(work, figures, group_N, classes)
     if refresh:
         refresh_report(work, progress)
@@ -182,7 +198,6 @@ def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
         return
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
-        figures |= {"labelled": None if labels is None else labels.num_labelled}
     rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
     if rows["group"].notna().all():
         label_N = rows["group"].to_numpy(np.int64)

@@ -137,7 +137,7 @@ def _collection(
     num_assumed = count_reading(summarise_reading(seen.work)) if whole else 0
     return {
         **seen.collection(), "revision": 0, "work": "", "folder": None, "skipped": skipped,
-        "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked, "undo": None,
+        "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked, "undo": None, "redo": None,
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip

@@ -1,0 +1,141 @@
+"""Keep the groups that somebody requested or made: new images join them.
+
+N images, D numbers a vector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from unpool.actions.grouping.group_files import describe_groups
+from unpool.core.progress import Progress
+from unpool.store.columns import OK
+from unpool.store.csv_files import write_groups
+from unpool.store.state import read_state
+from unpool.store.table import TABLE, ImageTable, embedded_vectors
+
+NUM_NEIGHBOURS = 10  # that decide which group an image joins
+
+# Who a grouping comes from: `found` by a run that chose everything itself, `requested` by a command, made by `hand`.
+Source = Literal["found", "requested", "hand"]
+
+
+@dataclass(frozen=True)
+class KeptGroups:
+    """The groups of images before new ones come.
+
+    `of_path` and `of_id` give group and probability by path and digest, and by digest alone.
+    """
+
+    of_path: dict[tuple[str, str], tuple[int, float]]
+    of_id: dict[str, tuple[int, float]]
+
+    def find(self, path: str, digest: str) -> tuple[int, float] | None:
+        """The group that an image had, under this path or another."""
+        return self.of_path.get((path, digest)) or self.of_id.get(digest)
+
+
+def groups_to_keep(work: Path) -> KeptGroups | None:
+    """Read groups that a run does not replace.
+
+    None where there are none, or where a run found them itself and nobody changed them.
+    """
+    if not (work / f"{TABLE}.lance").is_dir() or _source(work) == "found":
+        return None
+    where = f"status = '{OK}' AND `group` IS NOT NULL"
+    rows = ImageTable(work).arrow(["path", "id", "group", "probability"], where=where)
+    columns = (rows[name].to_pylist() for name in ("path", "id", "group", "probability"))
+    found = [
+        (path, digest, (group, probability or 0.0))
+        for path, digest, group, probability in zip(*columns, strict=True)
+    ]
+    if not any(value[0] >= 0 for *_, value in found):
+        return None
+    return KeptGroups(
+        {(path, digest): value for path, digest, value in found},
+        {digest: value for _, digest, value in found},
+    )
+
+
+def _source(work: Path) -> Source:
+    state = read_state(work)
+    stored: Source | None = state.get("group", {}).get("source")
+    if stored is not None:
+        return stored
+    finished = state.get("finished")  # a workspace of before version 0.2
+    if finished is None:
+        return "requested" if state.get("group") else "found"
+    return "found" if finished["asked"]["groups"] == "auto" else "requested"
+
+
+def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, Any] | None:
+    """Put images that have no group into those that there are.
+
+    An image that had a group gets it back; another joins the group that most of its ten nearest grouped images are
+    in, near ones counting more. `probability` is their share.
+
+    Args:
+        work: The workspace.
+        kept: The groups before.
+        progress: Receives a message.
+
+    Returns:
+        As `unpool group` does; None where no grouped image is left, and groups have to be found anew.
+    """
+    from unpool.analysis.metrics.silhouette import silhouette
+    from unpool.analysis.metrics.supervised import outlier_score
+
+    table = ImageTable(work)
+    paths, vectors_ND = embedded_vectors(table)
+    rows = table.frame(["path", "id", "group", "probability"]).set_index("path").loc[paths]
+    group_N = rows["group"].to_numpy(np.float64, na_value=np.nan)
+    probability_N = rows["probability"].to_numpy(np.float64, na_value=0.0)
+    num_new = int(np.isnan(group_N).sum())
+    for row in np.flatnonzero(np.isnan(group_N)):
+        if (value := kept.find(paths[row], str(rows["id"].iloc[row]))) is not None:
+            group_N[row], probability_N[row] = value
+    new_N = np.isnan(group_N)
+    grouped_N = group_N >= 0
+    if not grouped_N.any():
+        return None
+    if new_N.any():
+        group_N[new_N], probability_N[new_N] = _vote(
+            vectors_ND[new_N], vectors_ND[grouped_N], group_N[grouped_N].astype(np.int64)
+        )
+    label_N, share_N = group_N.astype(np.int64), probability_N.astype(np.float32)
+    table.update(
+        paths, {"group": label_N, "probability": share_N, "outlier_score": outlier_score(vectors_ND)}
+    )
+    describe_groups(work, table, paths, vectors_ND, label_N, share_N)
+    write_groups(work, table)
+    numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)
+    progress.message(
+        f"{num_new} images joined the {len(numbers)} groups that there are; "
+        "--groups auto, or a number, groups all anew"
+    )
+    return {
+        "method": read_state(work).get("group", {}).get("method", "auto"), "groups": len(numbers),
+        "sizes": sizes.tolist(), "silhouette": silhouette(vectors_ND, label_N),
+        "noise": int((label_N < 0).sum()),
+    }  # fmt: skip
+
+
+def _vote(
+    vectors_MD: np.ndarray, grouped_ND: np.ndarray, group_N: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The group of each vector, and its share of the votes of its neighbours."""
+    from unpool.analysis.neighbours import nearest
+
+    distance_MK, row_MK = nearest(vectors_MD, grouped_ND, NUM_NEIGHBOURS)
+    numbers, code_N = np.unique(group_N, return_inverse=True)
+    vote_MG = np.zeros((len(vectors_MD), len(numbers)))
+    # Measured by the farthest of the ten, so that a small group nearby wins against a large one behind it.
+    weight_MK = (1 - distance_MK / np.maximum(distance_MK[:, -1:], 1e-12)) ** 2 + 1e-6
+    np.add.at(vote_MG, (np.arange(len(vectors_MD))[:, None], code_N[row_MK]), weight_MK)
+    best_M = vote_MG.argmax(axis=1)
+    share_M = vote_MG[np.arange(len(best_M)), best_M] / np.maximum(vote_MG.sum(axis=1), 1e-12)
+    return numbers[best_M], share_M

@@ -1,0 +1,59 @@
+"""Earlier versions of a workspace's table, kept and brought back.
+
+Lance keeps what a version holds as long as a tag names it; a version costs only what later ones replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import lance
+    import pyarrow as pa
+
+TABLE = "images.lance"
+PREFIX = "undo-"  # of the tags
+
+
+def keep_version(work: Path, version: int) -> None:
+    """Keep a version, whatever is cleaned up."""
+    tags = _open(work).tags
+    if _tag(version) not in tags.list():
+        tags.create(_tag(version), version)
+
+
+def keep_only(work: Path, versions: Collection[int]) -> None:
+    """Give up all kept versions but these."""
+    tags = _open(work).tags
+    kept = {_tag(version) for version in versions}
+    for name in tags.list():
+        if name.startswith(PREFIX) and name not in kept:
+            tags.delete(name)
+
+
+def has_version(work: Path, version: int) -> bool:
+    """Whether a version is kept."""
+    return _tag(version) in _open(work).tags.list()
+
+
+def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:
+    """Read path and some columns as they were; columns that there were not are left out."""
+    old = _open(work, version)
+    return old.to_table(columns=["path", *(name for name in columns if name in old.schema.names)])
+
+
+def restore_version(work: Path, version: int) -> None:
+    """Make the table what it was, rows and all."""
+    _open(work, version).restore()
+
+
+def _tag(version: int) -> str:
+    return f"{PREFIX}{version}"
+
+
+def _open(work: Path, version: int | None = None) -> lance.LanceDataset:
+    import lance
+
+    return lance.dataset(str(work / TABLE), version=version)

@@ -1,0 +1,116 @@
+"""Steps are written down whole, and no more is kept than can be undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.edits import PATHS, make_grouped_workspace, seen
+from unpool.store import journal
+from unpool.store.journal import Step, bring_back, done_steps, read_entry, recorded, recording
+from unpool.store.state import read_state, write_state
+from unpool.store.table import ImageTable
+from unpool.store.versions import TABLE, has_version
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    work = make_grouped_workspace(tmp_path / "w.unpool")
+    (work / "model").mkdir()
+    (work / "model" / "model.json").write_text("first")
+    write_state(work, embedded_by="m1")
+    return work
+
+
+def relabel(work: Path, label: str) -> None:
+    ImageTable(work).update(PATHS, {"label": [label] * len(PATHS)})
+
+
+def last(work: Path) -> Step:
+    entry = read_entry(done_steps(work)[-1])
+    assert isinstance(entry, Step)
+    return entry
+
+
+def test_a_step_holds_versions_and_what_changed_of_the_state(work: Path) -> None:
+    before = ImageTable(work).version
+    with recording(work, ["label"]) as note:
+        relabel(work, "new")
+        write_state(work, group={"method": "kmeans"})
+        note("labelled all")
+    step = last(work)
+    assert (step.message, step.columns, step.version_before) == ("labelled all", ["label"], before)
+    assert (step.state_before, step.state_after) == ({"group": None}, {"group": {"method": "kmeans"}})
+    assert bring_back(work, step, undo=True) == 12
+    assert seen(work)["label"].isna().all()
+    assert read_state(work)["group"] is None
+    assert bring_back(work, step, undo=False) == 12
+    assert read_state(work)["group"] == {"method": "kmeans"}
+
+
+def test_nothing_is_recorded_of_what_fails_or_does_nothing(work: Path) -> None:
+    @recorded(str, "label")
+    def fail(work: Path) -> dict[str, Any]:
+        relabel(work, "half")
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        fail(work)
+    with recording(work, ["label"]) as note:
+        note("changed nothing")
+    with recording(work, ["label"]) as note:
+        relabel(work, "new")
+        note(None)
+    assert done_steps(work) == []
+
+
+def test_verbs_inside_another_are_part_of_it(work: Path) -> None:
+    @recorded(lambda result: f"inner {result['n']}", "label")
+    def inner(work: Path, n: int) -> dict[str, Any]:
+        relabel(work, str(n))
+        return {"n": n}
+
+    with recording(work, None) as note:
+        inner(work, 1)
+        note("outer")
+    inner(work, 2)
+    assert [read_entry(file).message for file in done_steps(work)] == ["outer", "inner 2"]
+
+
+def test_rows_and_model_come_back(work: Path) -> None:
+    with recording(work, None) as note:
+        table = ImageTable(work)
+        table.upsert([{"path": "new.png", "status": "ok"}])
+        table.delete(["00.png"])
+        (work / "model" / "part").write_text("second")
+        (work / "model" / "part").replace(work / "model" / "model.json")
+        write_state(work, embedded_by="m2")
+        note("run")
+    step = last(work)
+    bring_back(work, step, undo=True)
+    assert set(ImageTable(work).frame(["path"])["path"]) == {*PATHS, "broken.png"}
+    assert (work / "model" / "model.json").read_text() == "first"
+    bring_back(work, step, undo=False)
+    assert "new.png" in set(ImageTable(work).frame(["path"])["path"])
+    assert (work / "model" / "model.json").read_text() == "second"
+
+
+def test_few_whole_versions_are_kept(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "MAX_WHOLE_VERSIONS", 2)
+    for number in range(4):
+        with recording(work, None) as note:
+            relabel(work, str(number))
+            note(f"run {number}")
+    assert [read_entry(file).message for file in done_steps(work)] == ["run 2", "run 3"]
+    assert has_version(work, last(work).version_before)
+    assert len(list((work / TABLE / "_refs" / "tags").iterdir())) <= 4
+
+
+def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
+    work = tmp_path / "new.unpool"
+    with recording(work, None) as note:
+        ImageTable.create(work)
+        note("run")
+    assert done_steps(work) == []
