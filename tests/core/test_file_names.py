@@ -7,7 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from unpool.core.file_names import MAX_NAME_BYTES, find_file, folded, printable, shorten, to_key, unique_keys
+from unpool.core.file_names import (
+    MAX_NAME_BYTES,
+    find_file,
+    find_typed,
+    folded,
+    printable,
+    shorten,
+    to_key,
+    unique_keys,
+)
 
 LATIN1 = os.fsdecode(b"caf\xe9.png")
 COMPOSED, DECOMPOSED = "caf\u00e9.png", "cafe\u0301.png"
@@ -69,3 +78,11 @@ def test_names_that_are_too_long_are_cut_to_bytes_and_stay_different() -> None:
     fits = "m" * 251 + ".png"
     assert shorten(fits) == fits
     assert shorten(fits, 100) != fits
+
+
+def test_what_was_typed_in_another_form_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, f"photos/{DECOMPOSED}", f"photos/{LATIN1}")
+    monkeypatch.chdir(tmp_path)
+    assert find_typed(Path("photos") / COMPOSED) == Path("photos") / DECOMPOSED
+    assert find_typed(tmp_path / "photos" / "caf\\xe9.png") == tmp_path / "photos" / LATIN1
+    assert find_typed(Path("photos/gone.png")) == Path("photos/gone.png")

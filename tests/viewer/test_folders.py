@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from unpool.errors import UnpoolError
+from unpool.store.state import write_state
 from unpool.viewer import folders as module
 from unpool.viewer.folders import RunFolders
 
@@ -50,3 +51,19 @@ def test_what_is_no_folder_cannot_be_listed(folders: RunFolders) -> None:
 
 def test_a_run_writes_beside_the_folders(folders: RunFolders) -> None:
     assert folders.workspace_of(folders.resolve("b")) == folders.root / "b.unpool"
+
+
+def test_folders_of_one_name_have_workspaces_of_their_own(folders: RunFolders) -> None:
+    for year in ("2020", "2021"):
+        (folders.root / year / "trip").mkdir(parents=True)
+    first = folders.workspace_of(folders.resolve("2020/trip"))
+    write_state(first, images=str(folders.resolve("2020/trip")))
+    assert first == folders.root / "trip.unpool"
+    assert folders.workspace_of(folders.resolve("2020/trip")) == first
+    assert folders.workspace_of(folders.resolve("2021/trip")) == folders.root / "2021-trip.unpool"
+
+
+def test_folders_of_the_system_are_not_offered(folders: RunFolders) -> None:
+    before = folders.list("")["folders"]
+    (folders.root / "@eaDir").mkdir()
+    assert folders.list("")["folders"] == before

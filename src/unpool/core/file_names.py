@@ -91,6 +91,17 @@ def find_file(folder: Path, key: str) -> Path | None:
     return None
 
 
+def find_typed(path: Path) -> Path:
+    """Find the file that was typed, perhaps by its key; the path itself where there is none.
+
+    So a name can be typed in either Unicode form, and as the program writes one that is no text.
+    """
+    if os.path.lexists(path):
+        return path
+    start = Path(path.anchor) if path.anchor else Path()
+    return find_file(start, path.relative_to(path.anchor).as_posix()) or path
+
+
 def _files_of_key(folder: Path, parts: tuple[str, ...], below: str = "") -> Iterator[str]:
     """Files below a folder whose names make these parts of a key, without the one of just that name."""
     try:
@@ -133,9 +144,16 @@ def _without_broken_end(content: bytes) -> str:
     return os.fsdecode(content)
 
 
-def _escape_bytes(name: str) -> str:
+def is_text(name: str) -> bool:
+    """Whether a name is valid Unicode; on Linux it may hold any bytes."""
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return name
+        return False
+    return True
+
+
+def _escape_bytes(name: str) -> str:
+    if is_text(name):
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -17,6 +17,7 @@ import numpy as np
 
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
+from unpool.core.file_names import find_typed
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.datasets import is_named_set
 from unpool.images.pixel_cache import map_ordered
@@ -127,8 +128,8 @@ def list_inputs(
             for file in scan.files:
                 readers.setdefault(prefix + file.path, partial(source.read, file))
             problems += [Problem(prefix + each.path, each.problem, each.detail) for each in scan.problems]
-        elif os.path.lexists(name):
-            readers.setdefault(_printable(name), partial(_read_file, Path(name), rules))
+        elif os.path.lexists(typed := find_typed(Path(name))):
+            readers.setdefault(_printable(name), partial(_read_file, typed, rules))
         else:
             raise UnpoolError(f"there is no image, folder or data set '{name}'; check the path")
     return InputImages(readers, problems, progress)

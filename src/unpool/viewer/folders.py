@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath
 
-from unpool.core.markers import WORKSPACE_ENDING
+from unpool.core.file_names import is_text
+from unpool.core.system_files import system_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import has_image_name
+from unpool.store.state import default_workspace, read_state
 from unpool.viewer.schemas import Place
 
 MAX_FOLDERS = 1000
@@ -47,7 +49,7 @@ class RunFolders:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if entry.name.startswith(".") or not _is_text(entry.name):
+                    if entry.name.startswith(".") or system_folder(entry.name) or not is_text(entry.name):
                         continue
                     if entry.is_dir():
                         folders.append(entry.name)
@@ -64,15 +66,10 @@ class RunFolders:
     def workspace_of(self, folder: Path) -> Path:
         """Where a run on that folder writes.
 
-        NAME.unpool in the root.
+        NAME.unpool in the root; where another folder of that name has taken it, the folders above join the name.
         """
-        return self.root / f"{folder.name}{WORKSPACE_ENDING}"
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name can be sent as JSON; on Linux it may hold any bytes."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        work = self.root / default_workspace(folder.name)
+        taken_by = Path(str(read_state(work).get("images") or ""))
+        if taken_by.is_dir() and taken_by.is_absolute() and not taken_by.samefile(folder):
+            return self.root / default_workspace("-".join(folder.relative_to(self.root).parts) or folder.name)
+        return work

@@ -12,6 +12,7 @@ import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
 from unpool.core.progress import Progress
+from unpool.core.file_names import find_typed
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder
@@ -68,11 +69,11 @@ def search(
 def _query_vector(
     image: Path, table: ImageTable, paths: list[str], vectors_ND: np.ndarray, device: str, progress: Progress
 ) -> np.ndarray:
-    if image.is_file():
+    if (file := find_typed(image)).is_file():
         model = load_encoder(table.work / MODEL, device, progress)
         try:
             rules = rules_of(table.work)
-            picture = read_picture(image, min_side=model.preprocessing.size, rules=rules)
+            picture = read_picture(file, min_side=model.preprocessing.size, rules=rules)
         except UnreadableImageError as error:
             raise UnpoolError(f"{image} cannot be read as an image: {error.detail}") from error
         vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]

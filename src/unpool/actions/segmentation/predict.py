@@ -29,7 +29,7 @@ from unpool.actions.segmentation.output_record import (
 from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
 from unpool.core.file_identity import sample_of, stamp_of
-from unpool.core.file_names import printable, to_key
+from unpool.core.file_names import find_typed, printable, to_key
 from unpool.core.progress import Progress, Stage
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import Picture, read_picture, read_size
@@ -84,6 +84,7 @@ def segment_predict(
     progress = progress or Progress()
     check_settings(settings)
     overlap = OVERLAP if settings.overlap is None else settings.overlap
+    images = find_typed(images)
     _check_output(images, out)
     files, problems = _files(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities)
