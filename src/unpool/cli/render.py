@@ -39,6 +39,7 @@ def format_segmenter_training(result: Mapping[str, Any]) -> str:
     parts = [f"{result['network']}, {result['parameters']:,} parameters, {result['steps']} steps"]
     if result["val_miou"] is not None:
         parts.append(f"mean IoU {result['val_miou']:.4f} on validation images (epoch {result['best_epoch']})")
+    parts += _ignored(result)
     figures = format_figures(result["iou"] or {}, width=20)
     end = f"model: {result['out']}\nreport: {result['out']}/report/index.html"
     return "\n".join(line for line in (", ".join(parts), figures, end) if line)
@@ -47,7 +48,15 @@ def format_segmenter_training(result: Mapping[str, Any]) -> str:
 def format_segmentation_quality(result: Mapping[str, Any]) -> str:
     """Summarise the result of `unpool segment evaluate`."""
     names = ("images", "pixel_accuracy", "mean_accuracy", "mean_iou")
-    return format_figures({name.replace("_", " "): result[name] for name in names} | result["iou"], width=20)
+    figures = {name.replace("_", " "): result[name] for name in names} | result["iou"]
+    return "\n".join([format_figures(figures, width=20), *_ignored(result)])
+
+
+def _ignored(result: Mapping[str, Any]) -> list[str]:
+    """The pixels that are no class, where there are any; models of earlier versions do not say it."""
+    if not result.get("ignored"):
+        return []
+    return [f"{result['ignored']:,} pixels ({100 * result['ignored_share']:.3g} %) ignored"]
 
 
 def format_figures(figures: Mapping[str, object], *, width: int) -> str:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
+from unpool.errors import UnpoolError
+from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, scores_of
 
 
 def test_counts_and_scores_are_those_of_a_loop_over_pixels() -> None:
@@ -37,3 +38,20 @@ def test_classes_that_do_not_occur_do_not_count() -> None:
     assert scores_of(np.zeros((2, 2), int)) == {
         "pixel_accuracy": None, "mean_accuracy": None, "mean_iou": None, "iou": [None, None],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.uint8, torch.uint16, torch.int16, torch.int64, torch.float32, torch.bool]
+)
+def test_positions_of_any_type_are_taken_and_others_named(dtype: torch.dtype) -> None:
+    label = torch.tensor([[0, 1], [1, 0]]).to(dtype)
+    assert as_positions(label, 2).tolist() == [[0, 1], [1, 0]]
+    if dtype != torch.bool:
+        with pytest.raises(UnpoolError, match=r"m holds the value 3 \(1 pixel\), but must hold .* 0 to 2"):
+            as_positions(torch.tensor([0, 3]).to(dtype), 3, "m")
+
+
+def test_fractions_and_nan_are_no_positions() -> None:
+    for value in (0.5, float("nan")):
+        with pytest.raises(UnpoolError, match="holds the value"):
+            as_positions(torch.tensor([0.0, value]), 2)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import torch
 
+from unpool.errors import UnpoolError
 from unpool.images.masks.crop_presets import parse_crops
 from unpool.training.data import masked_datasets as masked
 from unpool.training.data.masked_datasets import MaskedImages
@@ -74,3 +76,29 @@ def test_grey_networks_get_the_luma() -> None:
     x = torch.tensor([255, 0, 100], dtype=torch.uint8).view(1, 3, 1, 1)
     found = masked.FromColour(grey, torch.device("cpu"))(x)
     assert abs(found.item() - (0.299 * 255 + 0.114 * 100)) <= 1
+
+
+def test_masks_of_a_dataset_must_hold_classes() -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+
+    def read(*masks: np.ndarray) -> None:
+        pairs = masked.DatasetPairs(
+            [(picture, mask) for mask in masks], PREPARED, torch.device("cpu"), num_classes=2
+        )
+        for _ in pairs.batches([np.arange(len(masks))], epoch=0):
+            pass
+
+    label = np.zeros((4, 4), np.int64)
+    label[0] = 1
+    label[1] = -1
+    read(label, label * 0)
+    with pytest.raises(
+        UnpoolError, match=r"holds the value 7 \(4 pixels\), but must hold the positions of 2 classes"
+    ):
+        read(label * 7)
+    with pytest.raises(UnpoolError, match=r"holds the value 256"):  # as uint8 it would be 0
+        read(label.clip(0) * 256)
+    with pytest.raises(
+        UnpoolError, match=r"the class 0 alone and 255, which is no class \(masks of 0 and 255"
+    ):
+        read(label.clip(0) * 255, label * 0)

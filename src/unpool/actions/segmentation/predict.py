@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.segmentation.data import report_problems
+from unpool.actions.segmentation.data import report, report_problems
+from unpool.actions.segmentation.label_checks import compare_colour
 from unpool.actions.segmentation.output_files import (
     LARGE_PIXELS,
     OutputPaths,
@@ -54,6 +55,8 @@ class _PredictionContext:
     tile: int | None
     overlap: float
     stage: Stage
+    num_read: int = 0
+    num_grey: int = 0
 
 
 def segment_predict(
@@ -93,14 +96,16 @@ def segment_predict(
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     with progress.stage("predicting", len(files), "images") as stage:
-        predicted, failed = _predict_all(
-            _PredictionContext(ready, record, settings.tile, overlap, stage), files, paths
-        )
+        context = _PredictionContext(ready, record, settings.tile, overlap, stage)
+        predicted, failed = _predict_all(context, files, paths)
     report_problems([*problems, *failed], progress)
+    remarks = compare_colour(ready, context.num_grey, context.num_read)
+    report(remarks, progress)
     _check_any_usable(images, files, failed)
     return {
         "images": len(files) - len(failed), "out": str(out), "predicted": predicted, "model": ready.id,
         "seconds": round(time.perf_counter() - began, 3), "skipped": len(problems) + len(failed),
+        "notes": remarks,
     }  # fmt: skip
 
 
@@ -217,14 +222,16 @@ def _predict(
         request = {**request, "stamp": sample_of(file.file)}
     if is_large and file.file.suffix.lower() in TIFFS:
         try:
-            with open_rows(file.file) as rows:
+            with open_rows(file.file, context.ready.rules) as rows:
                 _predict_rows(context, paths, rows.height, rows.width, rows.read, request)
             return
         except UnreadableImageError as error:
             # Of a kind that is not read by rows, such as one that is turned; up to that limit all are read whole.
             if error.problem != "unsupported" or width * height > MAX_PIXELS:
                 raise
-    picture = read_picture(file.file)
+    picture = read_picture(file.file, rules=context.ready.rules)
+    context.num_read += 1
+    context.num_grey += picture.grey
     if is_large:
         read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
         _predict_rows(context, paths, picture.height, picture.width, read, request)

@@ -161,7 +161,9 @@ def _segmentation_task(
         freeze(network)
     check_anything_trains(network, settings.freeze)
     both = _with_validation(dataset, settings)
-    pairs = DatasetPairs(both, network.preprocessing, accelerator.device, settings.workers)
+    pairs = DatasetPairs(
+        both, network.preprocessing, accelerator.device, settings.workers, network.num_classes
+    )
     parts = _parts(dataset, both, settings, None)
     return DatasetSegmentationTask(network, pairs, plan, parts, settings.loss)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.known_palettes import is_of_camvid, is_of_voc
-from unpool.images.reading.notes import LeftOut
+from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
 # What stands around the common part of the two names: image's and mask's. The first that fits most images is used,
@@ -142,18 +142,8 @@ def find_pairs(images: Path, masks: Path, *, leave_out: Path | None = None) -> P
     unused = [] if found is mask_scan else match.unused
     layout = _layout(images, masks, match.pairs)
     alone = [*found.left_out, *([] if found is mask_scan else mask_scan.left_out)]
-    remarks = [*match.remarks, *_about_left_out(alone)]
+    remarks = [*match.remarks, *describe_left_out(alone)]
     return Pairs(match.pairs, without, problems, match.suffix, match.ambiguous, unused, layout, remarks)
-
-
-def _about_left_out(alone: Sequence[LeftOut]) -> list[str]:
-    if not alone:
-        return []
-    first = alone[0]
-    detail = f": {first.note.detail}" if first.note.detail else ""
-    return [
-        f"{len(alone)} files or folders are left alone, the first is {first.path} ({first.note.kind}{detail})"
-    ]
 
 
 def voc_split(images: Path, name: str) -> set[str] | None:

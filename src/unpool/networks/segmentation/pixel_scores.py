@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE
 
 
@@ -32,6 +33,41 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
     labelled_BHW = label_BHW != IGNORE
     flat_P = label_BHW[labelled_BHW].to(torch.int64) * num_classes + predicted_BHW[labelled_BHW]
     return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
+
+
+def as_positions(label: Tensor, num_classes: int, name: str = "a mask") -> Tensor:
+    """Check that a label map holds positions of classes and IGNORE alone.
+
+    Args:
+        label: whole numbers of any type and shape; −1 counts as IGNORE.
+        num_classes: K.
+        name: what the map is called in an error.
+
+    Returns:
+        The same as uint8.
+
+    Raises:
+        UnpoolError: for other values; it names one, and its number of pixels.
+
+    >>> as_positions(torch.tensor([[0, -1, 255]]), 2)
+    tensor([[  0, 255, 255]], dtype=torch.uint8)
+    """
+    if label.dtype == torch.uint8:
+        is_known = (label < num_classes) | (label == IGNORE)
+    elif label.is_floating_point():
+        is_known = (label == label.floor()) & (label >= -1) & ((label < num_classes) | (label == IGNORE))
+    else:
+        label = label.to(torch.int64)  # the narrow unsigned types have few operations
+        is_known = (label >= -1) & ((label < num_classes) | (label == IGNORE))
+    if not bool(is_known.all()):
+        strange = label[~is_known]
+        value = strange[0].item()
+        count = int((strange == value).sum()) or len(strange)  # NaN is not equal to itself
+        raise UnpoolError(
+            f"{name} holds the value {value:g} ({count:,} pixel{'s' if count != 1 else ''}), but must hold the "
+            f"positions of {num_classes} classes, 0 to {num_classes - 1}, or {IGNORE} for none; convert the mask"
+        )
+    return label if label.dtype == torch.uint8 else torch.where(label < 0, IGNORE, label).to(torch.uint8)
 
 
 def scores_of(table_KK: np.ndarray) -> dict[str, Any]:

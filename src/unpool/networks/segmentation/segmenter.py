@@ -26,7 +26,7 @@ from unpool.networks.decoders.mirror import mirror
 from unpool.networks.layers.pooling import remember
 from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.segmentation.fpn import MERGED_WIDTH, FeaturePyramidDecoder
-from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
+from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, scores_of
 from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.options import SEGMENTERS, UPSAMPLINGS
 
@@ -229,13 +229,20 @@ class Segmenter(nn.Module):
             masks: positions of classes, (H, W) whole numbers; 255 does not count.
 
         Returns:
-            `pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class; None where nothing counts.
+            `pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class; None where nothing counts. And
+            `ignored`, the pixels that do not count.
+
+        Raises:
+            UnpoolError: where a mask holds anything else.
         """
         table_KK = torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64)
-        for image, mask in zip(images, masks, strict=True):
+        num_pixels = 0
+        for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
             label_HW = torch.as_tensor(np.array(mask) if not isinstance(mask, Tensor) else mask).cpu()
+            label_HW = as_positions(label_HW, self.num_classes, f"mask {number}")
             table_KK += count_pixels(label_HW, torch.from_numpy(self.predict(image)), self.num_classes)
-        return scores_of(table_KK.numpy())
+            num_pixels += label_HW.numel()
+        return scores_of(table_KK.numpy()) | {"ignored": num_pixels - int(table_KK.sum())}
 
     def _as_batch(self, image: Tensor | np.ndarray | Image) -> Tensor:
         """One image as the network takes it, (1, C, H, W)."""

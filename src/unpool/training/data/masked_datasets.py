@@ -9,6 +9,7 @@ IGNORE.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from torchvision.transforms.v2.functional import rgb_to_grayscale
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE
 from unpool.networks.preprocessing import Preprocessing
+from unpool.networks.segmentation.pixel_scores import as_positions
 from unpool.training.data.datasets import Dataset, Normalisation, as_tensor, load_batches
 
 GREY = 127  # of what is padded
@@ -148,12 +150,18 @@ class DatasetPairs:
         preprocessing: of the segmenter.
         device: where batches go.
         workers: processes that read ahead.
+        num_classes: what masks may hold positions of; None: anything.
     """
 
     def __init__(
-        self, dataset: Dataset, preprocessing: Preprocessing, device: torch.device, workers: int = 0
+        self,
+        dataset: Dataset,
+        preprocessing: Preprocessing,
+        device: torch.device,
+        workers: int = 0,
+        num_classes: int | None = None,
     ) -> None:
-        self.dataset, self.device, self.workers = dataset, device, workers
+        self.dataset, self.device, self.workers, self.num_classes = dataset, device, workers, num_classes
         self._normalised = Normalisation(preprocessing.mean, preprocessing.std, device)
 
     def __len__(self) -> int:
@@ -166,9 +174,30 @@ class DatasetPairs:
 
         Smaller ones are padded, and ignored there.
         """
-        for x_BCHW, label_BHW in load_batches(self.dataset, indices, _stack_pairs, self.workers, seed, epoch):
+        seen: set[int] = set()
+        stack = partial(_stack_pairs, num_classes=self.num_classes)
+        for x_BCHW, label_BHW in load_batches(self.dataset, indices, stack, self.workers, seed, epoch):
+            seen.update(torch.unique(label_BHW).tolist())
             is_raw = x_BCHW.dtype == torch.uint8
             yield self._normalised(x_BCHW) if is_raw else x_BCHW.to(self.device), label_BHW.to(self.device)
+        if epoch is not None and self.num_classes is not None:
+            _check_classes(seen)
+
+
+def _check_classes(seen: set[int]) -> None:
+    """UnpoolError where all masks of an epoch held one class, or none."""
+    classes = sorted(seen - {IGNORE})
+    if len(classes) > 1:
+        return
+    what = f"the class {classes[0]} alone" if classes else "no class"
+    void = (
+        f" and {IGNORE}, which is no class (masks of 0 and 255 are to be divided by 255)"
+        if IGNORE in seen
+        else ""
+    )
+    raise UnpoolError(
+        f"the masks of an epoch held {what}{void}: there is nothing to tell apart; check the masks"
+    )
 
 
 def pad_to_batch(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
@@ -191,19 +220,19 @@ def pad_to_batch(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor
     return x_BCHW, label_BHW
 
 
-def _stack_pairs(items: list[Any]) -> tuple[Tensor, Tensor]:
-    return pad_to_batch([(as_tensor(x), _label_map(x, mask)) for x, mask in items])
+def _stack_pairs(items: list[Any], num_classes: int | None = None) -> tuple[Tensor, Tensor]:
+    return pad_to_batch([(as_tensor(x), _label_map(x, mask, num_classes)) for x, mask in items])
 
 
-def _label_map(x: Any, mask: Any) -> Tensor:
-    """A mask as (H, W) uint8; UnpoolError where it is not of the image's size."""
+def _label_map(x: Any, mask: Any, num_classes: int | None) -> Tensor:
+    """A mask as (H, W) uint8; UnpoolError where it is not of the image's size, or holds what is no class."""
     label_HW = mask if isinstance(mask, Tensor) else torch.from_numpy(np.array(mask))
     if label_HW.shape != as_tensor(x).shape[1:]:
         raise UnpoolError(
             f"a mask is {tuple(label_HW.shape)}, but its image {tuple(as_tensor(x).shape[1:])}: a Segmenter learns "
             "from pairs (image, mask) of one height and width"
         )
-    return label_HW.to(torch.uint8)
+    return label_HW.to(torch.uint8) if num_classes is None else as_positions(label_HW, num_classes)
 
 
 def _tensor(array: np.ndarray) -> Tensor:
