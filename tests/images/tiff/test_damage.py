@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from support.tiff_files import page, tiff, written
 from unpool.errors import UnreadableImageError
-from unpool.images.tiff.damage import check_jpegs, check_segments, check_tail, ends_in_zeros
+from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_tail, ends_in_zeros
 from unpool.images.tiff.reader import open_tiff
 from unpool.images.values.scaling import Scaling
 
@@ -92,3 +93,20 @@ def test_a_damaged_jpeg_inside_is_reported(options: dict[str, Any]) -> None:
     with opened(io.BytesIO(bytes(content))) as file, pytest.raises(UnreadableImageError) as caught:
         check_jpegs(file.pages[0])
     assert caught.value.problem in ("truncated", "corrupt")
+
+
+@pytest.mark.parametrize("compression", ["group3", "group4", "zstd"])
+def test_compressed_parts_that_end_in_zeros_are_cut(compression: str) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(PHOTOGRAPH[..., 0] > 99).save(stream, "TIFF", compression=compression)
+    with opened(stream) as file:
+        check_ends(file.pages[0], stream)
+        place, size = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+    content = bytearray(stream.getvalue())
+    content[place + size // 2 : place + size] = bytes(size - size // 2)
+    stream = io.BytesIO(bytes(content))
+    with (
+        opened(stream) as file,
+        pytest.raises(UnreadableImageError, match="truncated: the compressed image stops"),
+    ):
+        check_ends(file.pages[0], stream)

@@ -21,7 +21,9 @@ MIN_ZERO_ROWS = 2  # at the end, that count as missing
 MIN_FULL_SHARE = 0.99  # of the values around the place where the picture stops, that are not zero
 MIN_LEVELS = 8  # different values there, which drawings and masks have not
 NUM_LAST_BYTES = 16
+MIN_COMPRESSED = 64  # bytes of a strip from which on it is looked at
 JPEG, OTHER_JPEG = 7, 33007
+ZEROLESS = frozenset({2, 3, 4, 33003, 33005, 34712, 50000, 50001})  # faxes, JPEG 2000, Zstandard, WebP
 
 
 def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
@@ -44,6 +46,22 @@ def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
         raise UnreadableImageError(
             "truncated", f"the TIFF lists {len(starts)} parts, but its picture has {math.prod(page.chunked)}"
         )
+
+
+def check_ends(page: tifffile.TiffPage, stream: BinaryIO) -> None:
+    """Check that no compressed strip or tile ends in zeros.
+
+    Decoders of these compressions fill what they do not find, and none of them writes so many zeros.
+
+    Raises:
+        UnreadableImageError: `truncated`.
+    """
+    if int(page.compression) not in ZEROLESS:
+        return
+    for start, size in zip(page.dataoffsets, page.databytecounts, strict=False):
+        stream.seek(start + max(0, size - NUM_LAST_BYTES))
+        if size >= MIN_COMPRESSED and not any(stream.read(NUM_LAST_BYTES)):
+            raise UnreadableImageError("truncated", "the compressed image stops, and only zeros follow")
 
 
 def ends_in_zeros(page: tifffile.TiffPage, stream: BinaryIO) -> bool:

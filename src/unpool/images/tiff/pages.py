@@ -38,7 +38,7 @@ class Pages:
     text: str
 
     def sample(self, num_pages: int) -> list[tifffile.TiffPage]:
-        """Return pages like the first, evenly from all, without the first."""
+        """Return others like the first page, evenly from all."""
         first, last = self.full[0], len(self.chain) - 1
         if self.num_full == 1:
             return []
@@ -92,7 +92,10 @@ def _first(tiff: tifffile.TiffFile) -> list[tifffile.TiffPage]:
 
 
 def is_companion(page: tifffile.TiffPage) -> bool:
-    """Whether a page is a reduced copy, a mask, or the photograph of a slide's label."""
+    """Return whether a page accompanies another one.
+
+    It is a reduced copy, a mask, or the photograph of a slide's label.
+    """
     kind = page.tags.valueof(SUBFILE_TYPE, 0)
     if isinstance(kind, int) and kind & (REDUCED | TRANSPARENCY_MASK):
         return True

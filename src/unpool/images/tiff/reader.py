@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import JPEGS, PHOTOMETRIC, YCBCR, TiffColours, tiff_colours
-from unpool.images.tiff.damage import check_jpegs, check_segments, check_tail, ends_in_zeros
+from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_tail, ends_in_zeros
 from unpool.images.tiff.pages import Pages, list_pages
 from unpool.images.tiff.subsampling import read_subsampled
 from unpool.images.values.scaling import Scaling
@@ -39,6 +40,7 @@ NUM_SAMPLED = (
 )
 # With one of these contrasts the first page is taken: in grey levels, or of the best page's.
 MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
+MAX_SAMPLES = 1_500_000_000  # of all channels, slices and pixels of a page
 MIN_OBLONG, MAX_OBLONG = (
     1.02,
     5.0,
@@ -71,9 +73,10 @@ class TiffPicture:
 
 @dataclass(frozen=True, slots=True)
 class TiffValues:
-    """A page's values as the file has them, its pixels square, not turned by `orientation`.
+    """A page's values as the file has them.
 
-    `value_HWS` has the samples of `colours.used`; `is_lossy` says that their compression does not keep them exactly.
+    Its pixels are square, and not turned by `orientation`. `value_HWS` has the samples of `colours.used`; `is_lossy`
+    says that their compression does not keep them exactly.
     """
 
     value_HWS: np.ndarray
@@ -141,6 +144,7 @@ class OpenTiff:
         page = self.page
         check_segments(page, self._stream)
         check_jpegs(page)
+        check_ends(page, self._stream)
         colours = tiff_colours(page)
         value_HWS = read_samples(page)[..., list(colours.used)]
         colours = settle_alpha(colours, value_HWS)
@@ -161,6 +165,7 @@ class OpenTiff:
     def _decode(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
         check_segments(page, self._stream)
         check_jpegs(page)
+        check_ends(page, self._stream)
         if is_pillows(page):
             if int(page.compression) == 1 and not page.is_tiled and ends_in_zeros(page, self._stream):
                 check_tail(read_samples(page))
@@ -264,6 +269,8 @@ def read_samples(page: tifffile.TiffPage) -> np.ndarray:
 
     Returns (H, W, S), not turned.
     """
+    if math.prod(page.shape) > MAX_SAMPLES:
+        raise UnreadableImageError("too-large", f"the image has {math.prod(page.shape):,} values")
     if page.is_subsampled and int(page.compression) == 1:
         return read_subsampled(page)
     values: np.ndarray = page.asarray()
