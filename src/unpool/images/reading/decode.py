@@ -16,6 +16,10 @@ import numpy as np
 from unpool.errors import UnreadableImageError
 from unpool.images.colour.embedded import find_profile
 from unpool.images.colour.transparency import with_true_alpha
+from unpool.images.damage.content import content_of
+from unpool.images.damage.ends import check_end
+from unpool.images.damage.lost_pieces import check_lost_pieces
+from unpool.images.damage.lost_rows import check_lost_rows
 from unpool.images.reading.frames import choose_frame
 from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import (
@@ -134,8 +138,12 @@ def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None,
     # last pixels may be a part of one only, and to overlook that would stretch it.
     drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
     with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
+        content = content_of(stream)
+        notes.extend(check_end(content, image_format))
+        check_lost_pieces(content, image_format)
         frame = choose_frame(image, image_format, notes)
         shown = averageable(load_scaled(frame, stream, scaling))
+        check_lost_rows(image, image_format)
         orientation = read_orientation(image)
         box = drafted[1] if drafted else (0, 0, *image.size)
         if shown.mode == "RGBA":
@@ -156,6 +164,7 @@ def _decode_tiff(
         check_size(width, height, max_pixels)
         with _one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
             read = tiff.read(scaling)
+            check_lost_rows(read.image, "TIFF")
             profile = find_profile(read.image, stream, "TIFF", scaling.notes)
             shown = averageable(read.image)
             if shown.mode == "RGBA":
