@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,13 +29,10 @@ Paths = str | Sequence[str]
 
 
 @dataclass(frozen=True)
-class WorkspaceEmbedSettings:
+class WorkspaceEmbedSettings(EmbedSettings):
     """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model."""
 
-    model: Annotated[str | Path | None, OPTIONS["model"]] = None
-    device: Annotated[str, OPTIONS["device"]] = "auto"
-    relocate: Annotated[bool, OPTIONS["relocate"]] = False
-    forget: Annotated[bool, OPTIONS["forget"]] = False
+    model: Annotated[str | Path | None, OPTIONS["model"]] = None  # type: ignore[assignment]
 
 
 class Workspace:
@@ -84,7 +81,7 @@ class Workspace:
         """
         own = self.work / MODEL
         model = settings.model or (own if has_model(own) else PRETRAINED)
-        self._call_on_images("embed", EmbedSettings(str(model), settings.device, settings.relocate, settings.forget))
+        self._call_on_images("embed", replace(settings, model=str(model)))
         return self.table()
 
     @keywords_of(GroupSettings)

@@ -14,7 +14,8 @@ from unpool.options import OPTIONS, check_settings, options_of, settings_from
 def test_a_run_chooses_network_groups_and_time_itself() -> None:
     settings = RunSettings()
     assert asdict(settings) == {
-        "network": "auto", "groups": "auto", "minutes": None, "steps": None, "seed": 0, "device": "auto",
+        "network": "auto", "groups": None, "minutes": None, "steps": None, "seed": 0, "device": "auto",
+        "relocate": False, "forget": False, "range": None, "nodata": None,
     }  # fmt: skip
     check_settings(settings)
     check_settings(DemoSettings())
@@ -29,7 +30,8 @@ def test_embed_needs_a_model() -> None:
 
 def test_every_field_carries_the_option_of_its_name() -> None:
     for kind in (RunSettings, DemoSettings, EmbedSettings):
-        assert options_of(kind) == {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+        named = {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+        assert options_of(kind) == named | ({"groups": OPTIONS["run_groups"]} if kind is RunSettings else {})
 
 
 @pytest.mark.parametrize(
