@@ -72,15 +72,15 @@ dev: $(VENV)/.installed-dev
 # The stamps make the second time quick; a change of pyproject.toml installs anew.
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff]"
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic]"
 	touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff,dev]"
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,dev]"
 	touch $@
 
 $(VENV)/.installed-docs: $(VENV)/.installed-dev
-	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,tiff,dev,docs]"
+	$(BIN)/pip install --disable-pip-version-check --quiet --editable ".[heic,dev,docs]"
 	touch $@
 
 clean:

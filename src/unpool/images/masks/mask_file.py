@@ -12,6 +12,9 @@ import numpy as np
 from PIL import Image
 
 from unpool.errors import UnreadableImageError
+from unpool.images.damage.content import content_of
+from unpool.images.damage.ends import check_end
+from unpool.images.damage.lost_pieces import check_lost_pieces
 from unpool.images.masks.turns import turn_upright
 from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
@@ -74,6 +77,8 @@ def read_mask(file: Path) -> Mask:
         stream.seek(0)
         image = find_reader(image_format)(stream)
         check_size(image.width, image.height, MAX_PIXELS)
+        check_end(content_of(stream), image_format)
+        check_lost_pieces(content_of(stream), image_format)
         image.load()
         is_lossy = image_format in LOSSY and not _is_lossless_webp(stream)
         return turned(_from_picture(image, is_lossy), read_orientation(image))
