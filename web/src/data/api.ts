@@ -185,7 +185,7 @@ export interface JobOptions {
   method?: string | null;
   merge?: number | null;
   split?: number | null;
-  labels?: "folders" | null;
+  labels?: string | null;
 }
 
 /** A job to start. */
