@@ -13,8 +13,9 @@ from unpool.store.columns import COLUMNS, Column, skipped_row
 # As they are on disk, most of them since version 0.1.0: a change here is a change of every workspace.
 ON_DISK = {
     "path": "string", "id": "string", "width": "int32", "height": "int32", "mode": "string", "bytes": "int64",
-    "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string", "detail": "string", "thumbnail": "binary",
-    "grey": "bool", "notes": "string", "model": "string", "group": "int32", "probability": "float", "x": "float", "y": "float",
+    "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string",
+    "detail": "string", "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
+    "group": "int32", "probability": "float", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "duplicate_of": "string", "sharpness": "float",
     "brightness": "float", "label": "string", "wrong": "bool", "suggestion": "string",
     "suggestion_confidence": "float",

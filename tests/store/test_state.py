@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,23 @@ def test_the_current_folder_gives_its_name(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     assert default_workspace(".").name == "here.unpool"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        (os.fsdecode(b"caf\xe9"), "caf\\xe9.unpool"),
+        ("new\nline", "new\\nline.unpool"),
+        ("cafe\u0301", "cafe\u0301.unpool"),
+        ("-x", "-x.unpool"),
+        ("C:", "C-.unpool"),
+    ],
+)
+def test_a_folder_of_any_name_has_a_workspace(source: str, name: str) -> None:
+    assert default_workspace(source).name == name
+
+
+def test_a_folder_of_a_long_name_has_a_workspace_too() -> None:
+    names = [default_workspace("ü" * 126 + end).name for end in "ab"]
+    assert all(name.endswith(".unpool") and len(name.encode()) <= 255 for name in names)
+    assert names[0] != names[1]

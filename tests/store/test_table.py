@@ -1,5 +1,6 @@
 """The table keeps what it was given, under upserts, renames of vectors and odd file names."""
 
+import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -243,3 +244,19 @@ def test_thumbnails_of_a_version_whose_files_are_gone(pictured: ImageTable) -> N
     with warnings.catch_warnings(action="ignore"):
         pictured._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
     assert thumbnails.take([0, 1, 2, 3]) == [b"0", b"later", None, b"3"]
+
+
+@pytest.mark.parametrize("name", ["~.unpool", "%41 #1?x=2&y.unpool", "-x.unpool", "a:b.unpool"])
+def test_a_workspace_may_have_any_name_that_is_text(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ImageTable.create(Path(name)).upsert([{"path": "a.png", "status": "ok"}])
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert len(ImageTable(tmp_path / name)) == 1
+
+
+def test_a_workspace_whose_name_is_no_line_of_text_is_refused(tmp_path: Path) -> None:
+    for name in ("new\nline", os.fsdecode(b"caf\xe9")):
+        with pytest.raises(UnpoolError, match="must be valid Unicode in one line; name another with --work"):
+            ImageTable.create(tmp_path / name)

@@ -13,7 +13,7 @@ from uuid import uuid4
 import yaml
 
 from unpool.core.atomic_files import write_text
-from unpool.core.file_names import MAX_NAME_BYTES, is_text, shorten, to_key
+from unpool.core.file_names import MAX_NAME_BYTES, printable, shorten
 from unpool.errors import UnpoolError
 
 STATE = "unpool.yaml"
@@ -43,7 +43,7 @@ def default_workspace(source: str) -> Path:
     ('holiday photos.unpool', 'mnist-train.unpool')
     """
     name = Path(source).name or Path(source).resolve().name or "images"
-    name = name if is_text(name) else to_key(name)  # Lance takes valid Unicode only
+    name = printable(name)  # Lance takes valid Unicode in one line only
     return Path(shorten(name.replace(":", "-"), MAX_NAME_BYTES - len(SUFFIX)) + SUFFIX)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from unpool.core.file_names import is_text, printable
+from unpool.core.file_names import printable
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
@@ -68,9 +68,10 @@ class ImageTable:
     @classmethod
     def create(cls, work: Path) -> ImageTable:
         """Open the table of a workspace, creating it if needed."""
-        if not is_text(str(work.absolute())):
+        if printable(str(work.absolute())) != str(work.absolute()):
             raise UnpoolError(
-                f"{printable(str(work))}: the path of a workspace must be valid Unicode; name another with --work"
+                f"{printable(str(work))}: the path of a workspace must be valid Unicode in one line; "
+                "name another with --work"
             )
         if not (work / f"{TABLE}.lance").is_dir():
             work.mkdir(parents=True, exist_ok=True)
@@ -359,7 +360,7 @@ def _connect(work: Path) -> lancedb.DBConnection:
     os.environ.setdefault("LANCE_LOG", "error")
     import lancedb
 
-    return lancedb.connect(str(work))
+    return lancedb.connect(str(work.absolute()))  # a name that begins with ~ is no home folder
 
 
 def _schema() -> pa.Schema:
