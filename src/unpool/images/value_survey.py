@@ -1,4 +1,7 @@
-"""Find the ranges of a collection's deep values, once, before its pictures are read."""
+"""Find the ranges of a collection's deep values.
+
+That is done once, before its pictures are read.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.bit_depth import Range
 from unpool.images.reading.decode import find_values
 from unpool.images.reading.scan import ImageFile
-from unpool.images.values.deep_files import find_deep_files, some_of
+from unpool.images.values.deep_files import find_deep_files, pick_some
 from unpool.images.values.rules import Found, ValueRules, find_ranges
 
 DIM_SHARE = 1 / 8  # of white: pictures that stay below are counted
@@ -34,7 +37,7 @@ class ValueSurvey:
 def survey_values(
     files: Sequence[ImageFile], rules: ValueRules, workers: int, progress: Progress
 ) -> ValueSurvey:
-    """Find ranges for the kinds of deep pictures that have none yet.
+    """Find ranges for kinds of deep pictures without one.
 
     Args:
         files: Images that are to be read.
@@ -48,7 +51,7 @@ def survey_values(
     if rules.range is not None:
         return ValueSurvey(rules, {})
     deep = find_deep_files(files)
-    some = [file for of_format in deep.values() for file in some_of(of_format)]
+    some = [file for of_format in deep.values() for file in pick_some(of_format)]
     if not some:
         return ValueSurvey(rules, {})
     with progress.stage("finding the range of deep images", len(some), "images") as stage:

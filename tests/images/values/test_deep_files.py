@@ -10,7 +10,7 @@ from PIL import Image
 
 from support.deep_files import GREY, SHOWN, spread, write_png16
 from unpool.images.reading.scan import ImageFile
-from unpool.images.values.deep_files import MAX_PICTURES, find_deep_files, some_of
+from unpool.images.values.deep_files import MAX_PICTURES, find_deep_files, pick_some
 
 
 def names(folder: Path) -> list[str]:
@@ -44,7 +44,7 @@ def test_files_of_eight_bits_and_damaged_ones_are_not(tmp_path: Path) -> None:
 
 def test_of_many_files_some_are_looked_at() -> None:
     files = [ImageFile(str(number), Path("a"), 1, 0.0) for number in range(1000)]
-    some = some_of(files)
+    some = pick_some(files)
     assert MAX_PICTURES / 2 < len(some) <= MAX_PICTURES
     assert some[0] is files[0]
-    assert some_of(files[:5]) == files[:5]
+    assert pick_some(files[:5]) == files[:5]

@@ -1,4 +1,7 @@
-"""The rules by which a workspace scales values of more than 8 bits: kept, changed, found, reported."""
+"""Rules of a workspace for deep values.
+
+They are kept, changed, found and reported.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,9 @@ CHANGED = "values of more than 8 bits are scaled in another way now: all images 
 
 @dataclass(frozen=True)
 class ValueRequest:
-    """What a command says of values of more than 8 bits, as typed; None keeps what the workspace has.
+    """What a command says of deep values.
+
+    As typed; None keeps what the workspace has.
 
     Raises `UsageError` for a value that is no range or number.
     """
@@ -33,7 +38,10 @@ class ValueRequest:
         self.apply(NO_RULES)
 
     def apply(self, rules: ValueRules) -> ValueRules:
-        """Change rules as requested; what was found under other rules is dropped."""
+        """Change rules as requested.
+
+        What was found under other rules is dropped.
+        """
         changed = rules
         if self.range is not None:
             changed = replace(changed, range=parse_range(self.range))
@@ -46,7 +54,9 @@ class ValueRequest:
 def prepare_rules(
     work: Path, table: ImageTable, source: Source, scan: Scan, request: ValueRequest, progress: Progress
 ) -> None:
-    """Give a source the rules of its workspace, with ranges for new kinds of images.
+    """Give a source the rules of its workspace.
+
+    New kinds of images get ranges.
 
     Where a request changes the rules, all images are to be embedded again.
 

@@ -1,4 +1,4 @@
-"""Small ICC profiles for colours that files name without embedding a profile.
+"""Small ICC profiles for colours that files name.
 
 Source: ICC.1:2001-04 (profile version 2.4), sections 6.1 to 6.5; Bradford's adaptation as in its annex E.
 """
@@ -25,7 +25,10 @@ NUM_CURVE_POINTS = 1024
 
 
 def srgb_curve() -> tuple[float, ...]:
-    """Return sRGB's curve from values to light, 1,024 points in 0..1."""
+    """Return sRGB's curve from values to light.
+
+    Its 1,024 points lie in 0..1.
+    """
     x = np.linspace(0, 1, NUM_CURVE_POINTS)
     return tuple(np.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4).tolist())
 

@@ -1,4 +1,4 @@
-"""Convert pixels to sRGB by the profile that a file embeds or names."""
+"""Convert pixels to sRGB by a colour profile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from PIL import Image, ImageCms
 
-from unpool.images.colour.embedded import ColourProfile
+from unpool.images.colour.file_profiles import ColourProfile
 from unpool.images.reading.notes import Note
 
 Transform: TypeAlias = ImageCms.ImageCmsTransform | Literal["srgb"]

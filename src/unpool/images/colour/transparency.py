@@ -1,4 +1,6 @@
-"""Lay transparent pictures on a ground on which they can be seen.
+"""Lay transparent pictures on a ground.
+
+On it they can be seen.
 
 H, W height and width.
 """

@@ -106,7 +106,7 @@ def measure(values: np.ndarray, nodata: Sequence[float] = ()) -> Extent | None:
     """
     flat = values.reshape(-1)
     sample = flat[:: max(1, flat.size // MAX_SAMPLED_VALUES)]
-    if not _is_measurable(sample):  # by chance the sample is all no data, or the picture nearly so
+    if not _is_measurable(sample):  # the sample, and perhaps nearly all of the picture, is no data
         sample = flat
     left_out = is_nodata(sample, nodata) if nodata else np.zeros(sample.shape, bool)
     kept = sample[~left_out].astype(np.float64)

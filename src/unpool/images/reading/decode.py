@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.colour.embedded import find_profile
+from unpool.images.colour.file_profiles import find_profile
 from unpool.images.colour.transparency import with_true_alpha
 from unpool.images.damage.content import content_of
 from unpool.images.damage.ends import check_end

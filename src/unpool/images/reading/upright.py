@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from unpool.images.colour.embedded import ColourProfile
+from unpool.images.colour.file_profiles import ColourProfile
 from unpool.images.colour.profiles import to_srgb
 from unpool.images.colour.transparency import choose_ground, flatten
 from unpool.images.reading.bit_depth import to_8_bits

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.colour.embedded import find_tiff_profile
+from unpool.images.colour.file_profiles import find_tiff_profile
 from unpool.images.colour.profiles import to_srgb
 from unpool.images.colour.transparency import Ground, flatten, ground_of, without_empty_alpha
 from unpool.images.reading.notes import Note

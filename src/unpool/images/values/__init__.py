@@ -1,1 +1,1 @@
-"""What the numbers of a picture with more than 8 bits mean."""
+"""Values of more than 8 bits, and what they mean."""

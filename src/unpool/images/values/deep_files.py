@@ -1,4 +1,7 @@
-"""Find the files of a collection whose values have more than 8 bits, by their first bytes."""
+"""Find files of more than 8 bits.
+
+Their first bytes say it.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _BITS_PER_SAMPLE, _TYPE_SIZES = 258, {3: "H", 4: "I", 16: "Q"}
 
 
 def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
-    """List the files whose values have more than 8 bits, by format.
+    """List the files of more than 8 bits, by format.
 
     Only their first bytes are read, and those of JPEGs and the like not even looked at.
     """
@@ -40,7 +43,7 @@ def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
             continue
         try:
             with open_image(file.file, in_memory=0) as (stream, image_format):
-                is_deep = image_format in _LOOKS and _LOOKS[image_format](stream)
+                is_deep = image_format in _CHECKS and _CHECKS[image_format](stream)
         except (UnreadableImageError, OSError):  # reported when it is embedded
             continue
         if is_deep:
@@ -48,8 +51,8 @@ def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
     return deep
 
 
-def some_of(files: Sequence[ImageFile]) -> list[ImageFile]:
-    """Up to 256 of the files, at even distances."""
+def pick_some(files: Sequence[ImageFile]) -> list[ImageFile]:
+    """Pick up to 256 files at even distances."""
     step = max(1, -(-len(files) // MAX_PICTURES))
     return list(files[::step])
 
@@ -100,4 +103,4 @@ def _tiff_bits(stream: Stream) -> int:
     return 1
 
 
-_LOOKS: dict[str, Callable[[Stream], bool]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000, "TIFF": _tiff}
+_CHECKS: dict[str, Callable[[Stream], bool]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000, "TIFF": _tiff}

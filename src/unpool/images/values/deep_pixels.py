@@ -1,4 +1,6 @@
-"""Load pictures of more than 8 bits with all their bits, where Pillow would drop some.
+"""Load pictures of more than 8 bits whole.
+
+Pillow would drop bits of some.
 
 H, W height and width, C channels.
 """

@@ -1,4 +1,7 @@
-"""Which values are black and white: set by the user, stated by the file, found in the collection or the picture."""
+"""Rules for values of more than 8 bits.
+
+Black and white are set by the user, or found in the collection.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ from unpool.errors import UsageError
 from unpool.images.reading.bit_depth import Extent, Range, choose_range
 
 VALUES = "values"  # the key of rules in unpool.yaml and in the record of a training
-MIN_FILL_SHARE = 0.5  # of its full scale that each picture has to use, where depths are told apart
+MIN_FILL_SHARE = 0.5  # of its full scale that each picture has to use, where depths are distinguished
 MIN_DEPTH_RATIO = 3.0  # between the highest values of two depths
 TOP_PERCENTILE = 99  # of the pictures' highest values: below a hundred pictures, the highest
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What was found in a picture with more than 8 bits.
+    """The values of a picture with more than 8 bits.
 
     Args:
         kind: Such as `TIFF uint16 grey`: pictures of one kind share a range.
@@ -39,7 +42,7 @@ class Found:
 
 @dataclass(frozen=True)
 class ValueRules:
-    """How pictures with more than 8 bits are scaled, in a collection.
+    """Black and white of the deep pictures of a collection.
 
     Args:
         range: Set by the user: values of black and white.
@@ -53,7 +56,7 @@ class ValueRules:
 
     @classmethod
     def from_dict(cls, stored: object) -> ValueRules:
-        """Read what a workspace or model folder keeps; nothing from anything else.
+        """Read what a workspace or model folder keeps.
 
         >>> ValueRules.from_dict({"range": [0, 4095], "nodata": [-1]}).range
         (0.0, 4095.0)

@@ -1,4 +1,4 @@
-"""Scale the deep values of one file to 8 bits, and note what was assumed."""
+"""Scale the deep values of one file to 8 bits."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Scaling:
 
     @property
     def is_own(self) -> bool:
-        """Whether the range was found in this picture alone, its extent apart from `found.stated`."""
+        """Whether the range rests on this picture alone."""
         found = self.found
         if found is None or found.is_certain or found.stated is not None or self.rules.range is not None:
             return False
@@ -89,12 +89,15 @@ class Scaling:
     def find_range(
         self, values: np.ndarray, stated: Statement = NOTHING, *, is_colour: bool | None = None
     ) -> Range:
-        """Find black and white for samples, or a part of them.
+        """Find black and white for samples.
 
         Args:
             values: As for `to_8_bits`.
             stated: What the file says of them.
             is_colour: Whether they are colours, where their shape does not show it.
+
+        Returns:
+            The values of black and white.
         """
         self.nodata = (*stated.nodata, *(each * stated.unit for each in self.rules.nodata))
         extent = measure(values, self.nodata)

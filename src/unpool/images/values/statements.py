@@ -1,4 +1,7 @@
-"""What files themselves say of their values: full scale, and which values mean "no data"."""
+"""What files themselves say of their values.
+
+That is their full scale, and which values mean "no data".
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def read_statement(stream: Stream, image_format: str) -> Statement:
     find = _FINDERS.get(image_format)
     if find is None:
         return NOTHING
-    place = stream.tell()
+    place = stream.seek(0, 1)
     try:
         stream.seek(0)
         return find(stream)
@@ -67,7 +70,7 @@ def read_statement(stream: Stream, image_format: str) -> Statement:
 
 
 def read_chunks(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
-    """Read the chunks of a PNG that lie before its pixels.
+    """Read the chunks before the pixels of a PNG.
 
     Yields:
         Name and content, of at most 64 KiB chunks.
@@ -110,7 +113,9 @@ def _pnm(stream: Stream) -> Statement:
 
 
 def jpeg2000_bits(stream: Stream) -> int:
-    """Read the bits of a sample of a JPEG 2000, 0 where it does not say them.
+    """Read the bits of a sample of a JPEG 2000.
+
+    0 where it does not say them.
 
     Source: ITU-T T.800, annex A.5.1.
     """
@@ -138,12 +143,15 @@ def page_statement(page: tifffile.TiffPage) -> Statement:
 
 
 def tiff_statement(tags: Tags, bits: int, dtype: np.dtype) -> Statement:
-    """Read what the tags of a TIFF page say of its values.
+    """Read what the tags of a TIFF say of values.
 
     Args:
         tags: By number, as tifffile or Pillow give them.
         bits: Of a sample.
         dtype: Of a sample.
+
+    Returns:
+        The statement.
 
     >>> tiff_statement({42113: "-9999"}, 32, np.dtype(np.float32)).nodata
     (-9999.0,)

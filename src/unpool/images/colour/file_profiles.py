@@ -1,4 +1,4 @@
-"""Find the colour profile that a file embeds, or names in few words."""
+"""Find the colour profile that a file embeds or names."""
 
 from __future__ import annotations
 
