@@ -409,7 +409,9 @@ def test_images_that_are_gone_are_no_images_where_only_broken_ones_are_left(
     (shapes / "images" / "broken.png").touch()
     work = shapes / "w.unpool"
     away = unpool(capsys, "run", shapes / "images", "--work", work, *SHORT)
-    assert (away["images"], away["embedded"], away["skipped"]) == (36, 0, 1), "the folders are empty: a disk is away"
+    assert (away["images"], away["embedded"], away["skipped"]) == (36, 0, 1), (
+        "the folders are empty: a disk is away"
+    )
     result = unpool(capsys, "run", shapes / "images", "--work", work, *SHORT, "--forget", code=1)
     assert "no image" in result
     assert len(ImageTable(work)) == 1
@@ -435,6 +437,32 @@ def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.Capture
     result = rerun(capsys, shapes)
     assert result["groups"] == 2
     assert sum(result["sizes"]) == result["images"]
+
+
+def test_groups_made_by_hand_stay_when_images_come_and_a_run_is_undone(
+    shapes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    work = Workspace(shapes / "w.unpool")
+    work.merge([0, 1])
+    work.label("disc/000.png", "round")
+    before = table(shapes)[["group", "label"]]
+    for number in range(3):
+        mirrored = Image.open(shapes / f"images/disc/{number:03}.png").transpose(Image.Transpose.ROTATE_90)
+        mirrored.save(shapes / f"images/disc/new{number}.png")
+    words = ("run", shapes / "images", "--work", shapes / "w.unpool", "--steps", 40)
+    result = unpool(capsys, *words, "--no-open")
+    after = table(shapes)[["group", "label"]]
+    assert (result["embedded"], result["groups"]) == (3, 2)
+    pd.testing.assert_frame_equal(after.loc[before.index], before)
+    assert after["group"].notna().all()
+    anew = unpool(capsys, *words, "--groups", 4, "--no-open")
+    assert anew["groups"] == 4
+    assert unpool(capsys, "undo", "--work", shapes / "w.unpool")["undone"].startswith("undone: run")
+    pd.testing.assert_frame_equal(table(shapes)[["group", "label"]], after)
+    unpool(capsys, "undo", "--work", shapes / "w.unpool")
+    pd.testing.assert_frame_equal(table(shapes)[["group", "label"]], before)
+    assert unpool(capsys, "redo", "--work", shapes / "w.unpool")["redone"].startswith("redone: run")
+    pd.testing.assert_frame_equal(table(shapes)[["group", "label"]], after)
 
 
 def test_what_labels_say_reaches_the_report(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
