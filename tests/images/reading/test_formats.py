@@ -73,8 +73,8 @@ def test_names() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"IIRO\x08\0\0\0", b"IIRS\x08\0\0\0", b"MMOR\0\0\0\x08", b"IIU\0\x18\0\0\0", b"FUJIFILMCCD-RAW 0201", b"FOVb\0\0\3\0",
-        b"II\x1a\0\0\0HEAPCCDR\2\0", b"\0MRM\0\1", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+        b"IIRO\x08\0\0\0", b"IIRS\x08\0\0\0", b"MMOR\0\0\0\x08", b"IIU\0\x18\0\0\0", b"FUJIFILMCCD-RAW 0201",
+        b"FOVb\0\0\3\0", b"II\x1a\0\0\0HEAPCCDR\2\0", b"\0MRM\0\1", b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
     ],
     ids=["ORF", "ORF of 2004", "ORF, big-endian", "RW2", "RAF", "X3F", "CRW", "MRW", "CR3"],
 )  # fmt: skip
@@ -82,7 +82,7 @@ def test_names() -> None:
 def test_raw_files_are_recognised_whatever_their_name(head: bytes, name: str, tmp_path: Path) -> None:
     assert sniff(head.ljust(HEAD, b"\0")) == RAW
     (tmp_path / name).write_bytes(head.ljust(200, b"\1"))
-    with pytest.raises(UnreadableImageError, match="unsupported: .*export (it|them) as JPEG, PNG or TIFF"):
+    with pytest.raises(UnreadableImageError, match=r"unsupported: .*export (it|them) as JPEG, PNG or TIFF"):
         read_picture(tmp_path / name)
 
 
