@@ -35,6 +35,14 @@ def test_no_error_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
             OSError(errno.ENOSPC, "No space left", "a"), 1,
             "unpool: a: No space left; free some, or name a folder on another disk\n",
         ),
+        (
+            OSError('LanceError(IO): Permission denied (os error 13) at path "a", /home/x/lance/io.rs:10:3'), 1,
+            'unpool: Permission denied (os error 13) at path "a"\n',
+        ),
+        (
+            MemoryError(), 1,
+            "unpool: there is not enough memory; close other programs, or take fewer or smaller images\n",
+        ),
         (KeyError("x"), 1, "unpool: KeyError: 'x' (this is a fault of unpool: --debug shows where)\n"),
         (KeyboardInterrupt(), 1, "unpool: stopped; give the same command again to resume it\n"),
     ],

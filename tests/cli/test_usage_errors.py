@@ -49,3 +49,21 @@ def test_a_whole_number_may_be_written_otherwise(text: str, capsys: pytest.Captu
         main(["run", "nowhere", "--seed", text])
     assert left.value.code == 1
     assert "there is no folder 'nowhere'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["run", ""], "an argument is empty; give a value"),
+        (["run", "x", "--work", ""], "--work has no value; give --work DIR"),
+        (["check", "--work="], "--work has no value; give --work DIR"),
+        (["search", "", "--work", "w"], "an argument is empty"),
+    ],
+)
+def test_an_empty_value_is_not_the_current_folder(
+    argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(argv)
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith(f"unpool: {message}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -14,6 +15,9 @@ from unpool.cli.streams import flush_output
 from unpool.cli.usage_errors import describe_usage_error
 from unpool.errors import UnpoolError
 
+SOURCE_LINE = re.compile(
+    r"^LanceError\(\w+\): |,? \S+\.rs:\d+(:\d+)?"
+)  # where in its source a library failed
 RESUMABLE = ("train ", "segment train ")  # that go on with --resume alone
 
 
@@ -52,7 +56,7 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
 
 def _os_error_message(error: OSError) -> str:
     """The file, and the system's reason."""
-    reason = error.strerror or str(error) or type(error).__name__
+    reason = error.strerror or SOURCE_LINE.sub("", str(error)) or type(error).__name__
     if error.errno == errno.ENOSPC:
         reason += "; free some, or name a folder on another disk"
     return f"{error.filename}: {reason}" if error.filename else reason

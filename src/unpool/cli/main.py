@@ -39,6 +39,7 @@ from unpool.cli.render import format_figures, short
 from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.train import register_training_commands
+from unpool.cli.usage_errors import check_no_empty_value
 from unpool.cli.view import view
 from unpool.core.cpu import limit_openmp_spinning
 from unpool.core.environment import prepare_account
@@ -222,4 +223,5 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _call(argv: Sequence[str]) -> None:
+    check_no_empty_value(argv)
     app(with_config(argv, app), exit_on_error=False, print_error=False)

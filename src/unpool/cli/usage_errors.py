@@ -35,6 +35,22 @@ def describe_usage_error(error: cyclopts.CycloptsError, argv: Sequence[str]) -> 
     return str(error)
 
 
+def check_no_empty_value(argv: Sequence[str]) -> None:
+    """Refuse values of nothing, as of a shell variable that is not set: an empty path would be the current folder.
+
+    Raises:
+        UsageError: for the first one; an empty label has an error of its own.
+    """
+    for before, value in zip(["", *argv], argv[: _end_of_options(argv)], strict=False):
+        name, equals, rest = value.partition("=")
+        if not value and before.startswith("-") and "=" not in before and before != "--as":
+            raise UsageError(f"{before} has no value; give {before} {_metavar(before)}")
+        if not value and not before.startswith("-"):
+            raise UsageError("an argument is empty; give a value, or quote a variable that is set")
+        if equals and not rest and name.startswith("--") and name != "--as":
+            raise UsageError(f"{name} has no value; give {name} {_metavar(name)}")
+
+
 def unknown_option(name: str, known: Collection[str]) -> str:
     """Describe an option that does not exist.
 
