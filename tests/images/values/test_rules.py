@@ -27,6 +27,14 @@ def test_frames_of_one_camera_have_one_range() -> None:
     assert find_ranges(spoilt) == {"TIFF int16 grey": [(0, 1023)]}
 
 
+def test_floats_that_are_shares_of_1_are_told_from_numbers() -> None:
+    kind = "TIFF float32 grey"
+    shares = [found(kind, 0, 0.9), found(kind, 0.1, 0.2)]
+    assert find_ranges([*shares, found(kind, 0, 250)]) == {kind: [(0, 1), (0, 255)]}
+    assert find_ranges([*shares, found(kind, 0, 3.5)]) == {kind: [(0, 3.5)]}, "reflectances that overshoot"
+    assert find_ranges([found(kind, 0, 0.2), found(kind, 0, 250)]) == {kind: [(0, 255)]}, "a dark frame"
+
+
 def test_kinds_have_ranges_of_their_own() -> None:
     ranges = find_ranges([found(GREY, 0, 900), found(COLOUR, 0, 4000), found("PNG uint16 grey", 0, 60_000)])
     assert ranges == {GREY: [(0, 1023)], COLOUR: [(0, 4095)], "PNG uint16 grey": [(0, 65535)]}

@@ -17,6 +17,7 @@ from unpool.images.reading.bit_depth import Extent, Range, choose_range
 
 VALUES = "values"  # the key of rules in unpool.yaml and in the record of a training
 MIN_FILL_SHARE = 0.5  # of its full scale that each picture has to use, where depths are distinguished
+MIN_NUMBER = 64  # from which on floats are numbers of 8 bits and more, where others are shares of 1
 MIN_DEPTH_RATIO = 3.0  # between the highest values of two depths
 TOP_PERCENTILE = 99  # of the pictures' highest values: below a hundred pictures, the highest
 
@@ -167,7 +168,8 @@ def find_ranges(found: Iterable[Found]) -> dict[str, list[Range]]:
 
     Returns:
         By kind, the ranges of black and white, the smallest first. Most kinds have one. Colour pictures have several
-        where they are plainly of several depths: each fills its own, with a wide gap between.
+        where they are plainly of several depths: each fills its own, with a wide gap between; and floats two, where
+        some are shares of 1 and the others numbers of 64 and more.
     """
     kinds: dict[str, list[Found]] = {}
     for each in found:
@@ -180,6 +182,8 @@ def _ranges_of_kind(pictures: Sequence[Found]) -> list[Range]:
     stated = {each.stated for each in pictures}
     if len(stated) == 1 and (only := next(iter(stated))) is not None and len(pictures) > 1:
         return [only]
+    if pictures[0].dtype.kind == "f" and (split := _split_shares(pictures)) is not None:
+        return [(0.0, 1.0), _range_of(split)]
     if not pictures[0].kind.endswith("colour"):
         return [_range_of(pictures)]
     by_white: dict[float, list[Found]] = {}
@@ -189,6 +193,18 @@ def _ranges_of_kind(pictures: Sequence[Found]) -> list[Range]:
     if not all(_differ_in_depth(low, high) for low, high in pairwise(groups)):
         return [_range_of(pictures)]
     return [_range_of(group) for group in groups]
+
+
+def _split_shares(pictures: Sequence[Found]) -> list[Found] | None:
+    """Floats that are no shares of 1, where others plainly are: these fill 0 to 1, and those go far beyond."""
+    shares = [each for each in pictures if each.extent.low >= 0 and each.extent.high <= 1]
+    others = [each for each in pictures if each.extent.high > 1]
+    is_plain = (
+        len(shares) + len(others) == len(pictures)
+        and any(each.extent.high >= MIN_FILL_SHARE for each in shares)
+        and min((each.extent.high for each in others), default=0) >= MIN_NUMBER
+    )
+    return others if is_plain else None
 
 
 def _differ_in_depth(lower: Sequence[Found], upper: Sequence[Found]) -> bool:
