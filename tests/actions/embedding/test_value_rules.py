@@ -98,6 +98,10 @@ def test_frames_share_a_range_that_later_ones_get_too(images: Path, model: str, 
     assert any("1 with values beyond the collection's range" in text for text in messages.texts)
     assert not any("more than 8 bits" in text for text in messages.texts)  # said once
 
+    embed(str(images), EmbedSettings(model, range="auto"), work=work)
+    assert levels(work) == {"a.png": (1, 4), "b.png": (1, 4), "c.png": (1, 233)}  # of 65535, all of them
+    assert embed(str(images), EmbedSettings(model, range="auto"), work=work)["embedded"] == 0  # the same again
+
 
 def test_a_search_and_the_page_read_as_the_workspace_does(
     images: Path, model: str, work: Path, tmp_path: Path
@@ -161,5 +165,5 @@ def test_images_that_an_older_version_scaled_are_embedded_again(images: Path, mo
 def test_a_request_drops_what_was_found_under_other_rules() -> None:
     rules = ValueRules(assumed={"PNG uint16 grey": [(0.0, 4095.0)]})
     assert ValueRequest().apply(rules) is rules
-    assert ValueRequest(range="auto").apply(rules) is rules
+    assert ValueRequest(range="auto").apply(rules) == ValueRules()
     assert ValueRequest(nodata="-1").apply(rules) == ValueRules(nodata=(-1.0,))

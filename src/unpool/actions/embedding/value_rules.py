@@ -40,7 +40,7 @@ class ValueRequest:
     def apply(self, rules: ValueRules) -> ValueRules:
         """Change rules as requested.
 
-        What was found under other rules is dropped.
+        What was found under other rules is dropped, and by `range="auto"` in any case.
         """
         changed = rules
         if self.range is not None:
@@ -48,7 +48,8 @@ class ValueRequest:
         if self.nodata is not None:
             changed = replace(changed, nodata=parse_nodata(self.nodata))
         is_same = (changed.range, changed.nodata) == (rules.range, rules.nodata)
-        return rules if is_same else replace(changed, assumed={})
+        is_found_anew = self.range is not None and changed.range is None
+        return rules if is_same and not is_found_anew else replace(changed, assumed={})
 
 
 def prepare_rules(
@@ -73,11 +74,11 @@ def prepare_rules(
     state = read_state(work)
     before, is_first = ValueRules.from_dict(state.get(VALUES)), VALUES not in state
     rules = request.apply(before)
-    files = scan.files if is_first or rules is not before else _new_files(table, scan)
+    files = scan.files if is_first or rules is not before else _list_new(table, scan)
     survey = survey_values(files, rules, usable_cores(), progress)
     source.rules = survey.rules
     # An older version scaled each image by itself.
-    if state.get("embedded_by") and (rules is not before or (is_first and survey.rules)):
+    if state.get("embedded_by") and (_differ(before, survey.rules) or (is_first and survey.rules)):
         write_state(work, embedded_by=None)
         progress.message(CHANGED)
     if survey.rules != before or is_first:
@@ -92,6 +93,12 @@ def prepare_rules(
         progress.message(describe_ranges(survey))
 
 
-def _new_files(table: ImageTable, scan: Scan) -> list[ImageFile]:
+def _differ(before: ValueRules, after: ValueRules) -> bool:
+    """Whether images that are embedded would be scaled in another way."""
+    is_set = (before.range, before.nodata) == (after.range, after.nodata)
+    return not is_set or any(after.assumed.get(kind) != ranges for kind, ranges in before.assumed.items())
+
+
+def _list_new(table: ImageTable, scan: Scan) -> list[ImageFile]:
     known = set(table.arrow(["path"])["path"].to_pylist())
     return [file for file in scan.files if file.path not in known]

@@ -61,8 +61,8 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("end-mark", "without the mark of their end",
              "The file ends early, but all of its pixels are there."),
     NoteKind("channels", "with channels that are not shown, or whose meaning was assumed",
-             "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file does "
-             "not say what its channels are, the first three were taken for red, green and blue."),
+             "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file "
+             "does not say what its channels are, the first three were taken for red, green and blue."),
     NoteKind("assumed-colours", "without a statement of what the values mean",
              "A TIFF has to say whether 0 is black or white, or what its colours are; this one does not."),
     NoteKind("oblong", "with oblong pixels, made square",
@@ -75,8 +75,8 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("upper-bits", "of which only the upper 8 bits are read",
              "JPEG 2000 in colour of more than 8 bits: to read all, pip install imagecodecs."),
     NoteKind("clipped", "with values beyond the collection's range",
-             "Such values are black or white. The range was found in the images that were there first; --range sets "
-             "another."),
+             "Such values are black or white. The range was found in the images that were there first; --range auto "
+             "finds it anew in all, --range LOW,HIGH sets it."),
     NoteKind("profile", "whose colour profile was passed over",
              "It is damaged or belongs to other pixels: the colours are read as sRGB."),
     NoteKind("ground", "laid on black",

@@ -13,7 +13,8 @@ from unpool.images.reading.opening import Stream, open_image
 from unpool.images.reading.scan import ImageFile
 from unpool.images.values.statements import jpeg2000_bits
 
-MAX_PICTURES = 256  # of each format that are decoded to find the range
+MIN_PICTURES, MAX_PICTURES = 16, 256  # of each format that are decoded to find the range
+MAX_BYTES = 2e9  # of their files together, beyond the first few
 NEVER_DEEP = (
     ".jpg",
     ".jpeg",
@@ -52,8 +53,13 @@ def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
 
 
 def pick_some(files: Sequence[ImageFile]) -> list[ImageFile]:
-    """Pick up to 256 files at even distances."""
-    step = max(1, -(-len(files) // MAX_PICTURES))
+    """Pick files at even distances.
+
+    They are up to 256, fewer of large ones.
+    """
+    mean_bytes = sum(file.bytes for file in files) / max(1, len(files))
+    count = min(MAX_PICTURES, max(MIN_PICTURES, int(MAX_BYTES / max(1, mean_bytes))))
+    step = max(1, -(-len(files) // count))
     return list(files[::step])
 
 
