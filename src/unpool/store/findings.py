@@ -67,7 +67,10 @@ def found_rows(work: Path) -> list[tuple[str, str, str]]:
 
 
 def _detail(entry: Entry) -> str:
-    return f"of {entry['of']}" if "of" in entry else str(entry.get("detail", ""))
+    if "of" not in entry:
+        return str(entry.get("detail", ""))
+    unsure = "; unsure, compared by thumbnails only" if entry.get("unsure") else ""
+    return f"of {entry['of']}{unsure}"
 
 
 def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool import __version__
+from unpool.actions.curation.originals import Facts, Originals
 from unpool.actions.curation.reconstruction_error import compute_reconstruction_errors
 from unpool.actions.curation.settings import CheckSettings
 from unpool.analysis.checks.kinds import checked_kinds, detect
@@ -34,7 +35,7 @@ from unpool.store.table import ImageTable, Thumbnails, embedded_vectors
 CHUNK = 1024  # thumbnails in memory at a time
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
-READ_COLUMNS = ("path", "id", "width", "height", "sharpness", "reconstruction_error")
+READ_COLUMNS = ("path", "id", "width", "height", "bytes", "mode", "sharpness", "reconstruction_error")
 Entry = dict[str, Any]
 
 
@@ -69,10 +70,15 @@ def check(
     findings.search(progress)
     findings.write()
     write_problems(work, table)
+    num_unsure = sum("unsure" in entry for entry in findings.entries["near_duplicates"])
+    if num_unsure:
+        progress.message(
+            f"{num_unsure} near duplicates were compared by thumbnails only: files gone, changed or too many"
+        )
     return {
         "images": len(findings.paths), "unreadable": table.count(SKIPPED),
         **{kind.name: len(findings.entries[kind.name]) for kind in checked_kinds()},
-        "seconds": round(time.perf_counter() - start, 3),
+        "near_duplicates_unsure": num_unsure, "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
 
 
@@ -85,6 +91,8 @@ class _Findings:
         self.paths: list[str] = self.rows["path"].to_pylist()
         self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
         self.first_N = first_duplicate([name or None for name in self.ids])
+        self.thumbnails = Thumbnails(table.work, self.paths)
+        self.originals = Originals(table.work, self._facts(), self.thumbnails)
         self.entries: dict[str, list[Entry]] = {kind.name: [] for kind in checked_kinds()}
         self.limits: dict[str, dict[str, float | None]] = {}
 
@@ -120,10 +128,10 @@ class _Findings:
 
     def _sketches(self, progress: Progress) -> Sketches:
         """Sketch all thumbnails, a few at a time in memory."""
-        thumbnails, parts, count = Thumbnails(self.table.work, self.paths), [], len(self.paths)
+        parts, count = [], len(self.paths)
         with progress.stage("reading thumbnails", count, "images") as stage:
             for start in range(0, count, CHUNK):
-                contents = thumbnails.take(range(start, min(start + CHUNK, count)))
+                contents = self.thumbnails.take(range(start, min(start + CHUNK, count)))
                 parts.append(Sketches.from_images(map(open_thumbnail, contents)))
                 stage.advance(len(contents))
         return Sketches.concatenate(parts)
@@ -163,20 +171,29 @@ class _Findings:
             sketches if len(one_U) == len(sketches) else sketches.take(one_U),
             position_N[near_NK[one_U]],
             self._keep_priority()[one_U],
+            judge=_Among(self.originals, one_U),
             seed=self.seed,
             progress=progress,
         )
         for kept, *others in found.sets:
             for row in others:
-                agreement = {"agreement": round(float(found.agreement_N[row]), 4)}
-                entry = self._entry(one_U[row]) | self._of(one_U[kept]) | agreement
-                self.entries["near_duplicates"].append(entry)
+                facts: Entry = {"agreement": round(float(found.agreement_N[row]), 4)}
+                if not self.originals.was_compared(one_U[kept], one_U[row]):
+                    facts["unsure"] = True
+                self.entries["near_duplicates"].append(
+                    self._entry(one_U[row]) | self._of(one_U[kept]) | facts
+                )
 
     def _keep_priority(self) -> NDArray[np.int64]:
-        """Rank of each image as the one to keep: by pixels, then sharpness, then the earlier path."""
-        pixels_N = self._column("width") * self._column("height")
-        order_N = np.lexsort((-np.arange(len(pixels_N)), self._column("sharpness"), pixels_N))
+        """Rank of each image as the one that others are compared with: by pixels, bytes, then the earlier path."""
+        facts = self.originals.facts
+        order_N = np.lexsort((-np.arange(len(self.paths)), facts.bytes, facts.pixels))
         return np.argsort(order_N)
+
+    def _facts(self) -> Facts:
+        modes = [mode or "" for mode in self.rows["mode"].to_pylist()]
+        pixels_N, bytes_N = self._column("width") * self._column("height"), self._column("bytes")
+        return Facts(self.paths, self.ids, modes, np.nan_to_num(pixels_N), np.nan_to_num(bytes_N))
 
     def _column(self, name: str) -> NDArray[np.float64]:
         return np.asarray(self.rows[name].cast("double").to_numpy(zero_copy_only=False))
@@ -193,6 +210,22 @@ class _Findings:
 
     def _of(self, row: int) -> Entry:
         return {"of": self.paths[row], "of_id": self.ids[row]}
+
+
+class _Among:
+    """The judge of some of the images, which are numbered anew."""
+
+    def __init__(self, originals: Originals, row_U: NDArray[np.int64]) -> None:
+        self.originals, self.row_U = originals, row_U
+
+    def verify(self, pair_P2: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which pairs show the same everywhere."""
+        return self.originals.verify(self.row_U[pair_P2])
+
+    def elect(self, rows: Sequence[int]) -> int:
+        """Return the one to keep."""
+        elected = self.originals.elect([int(self.row_U[row]) for row in rows])
+        return int(np.searchsorted(self.row_U, elected))
 
 
 def _round_finite(value: float) -> float | None:

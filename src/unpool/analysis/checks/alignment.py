@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 Floats = npt.NDArray[np.float32]
 
 COARSE_BLURS, FINE_BLURS = (4, 1), (1,)  # passes of blur at half the size, and at all of it
 NUM_STEPS = 4  # at each of them
 SCALES, MAX_SHIFT = (0.8, 1.25), 0.2  # what is searched: shares of a side
+GUESS_SIDE = 48  # pixels
 DETAIL_BLUR = 2  # passes of blur; what they remove is compared
 NOISE = 0.5  # grey levels of detail that compression alone makes
 
@@ -48,6 +50,27 @@ def agreement(one_PSS: npt.ArrayLike, other_PSS: npt.ArrayLike, *, early_reject:
     place_P4[near] = _align(one_PSS[near], other_PSS[near], place_P4[near], FINE_BLURS)
     found_P[near] = _compare(one_PSS[near], other_PSS[near], place_P4[near])
     return found_P
+
+
+def first_guess(one: Image.Image, other: Image.Image) -> npt.NDArray[np.float64]:
+    """Align two pictures roughly, at a small size.
+
+    Args:
+        one: A picture.
+        other: The same, laid onto the first.
+
+    Returns:
+        (6,): shift, scale and turn of rows, then of columns, as shares of a side.
+    """
+    one_1SS, other_1SS = (
+        np.asarray(
+            picture.convert("L").resize((GUESS_SIDE, GUESS_SIDE), Image.Resampling.BICUBIC), np.float32
+        )[None]
+        for picture in (one, other)
+    )
+    place_14 = _align(_halve(one_1SS), _halve(other_1SS), np.array([[1, 0, 1, 0]], np.float32), COARSE_BLURS)
+    row, down, column, across = _align(one_1SS, other_1SS, place_14, FINE_BLURS)[0].tolist()
+    return np.array([down, row, 0, across, column, 0], np.float64)
 
 
 def _halve(picture_PSS: Floats) -> Floats:

@@ -5,8 +5,9 @@ Shapes: N pictures, S the side of their sketches, C that of their colours, K nei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,36 @@ NUM_NEIGHBOURS = 4  # by each of the two ways
 NUM_FREQUENCIES = 8  # of the cosine transform, along each side
 MIN_CORRELATION = 0.55  # correlation of coarse light and dark, before anything is moved
 PLAIN_LENGTH = 50.0  # of a grey level here and there: plain pictures correlate
-EARLY_REJECT, MIN_AGREEMENT = 0.8, 0.91  # agreement at half the size, and at all of it
+EARLY_REJECT, MIN_AGREEMENT = 0.75, 0.85  # agreement at half the size, and at all of it
 SMALL_SIDE, MIN_AGREEMENT_SMALL = 64, 0.95  # smaller pictures have less detail that could differ
 MAX_TINT = 10.0  # mean difference of chroma, of 255
 CHUNK = 512
 
 Pairs = npt.NDArray[np.int64]
 Confirm = Callable[[Pairs], npt.NDArray[np.bool_]]
+
+
+class Judge(Protocol):
+    """Looks closer at pictures than sketches can."""
+
+    def verify(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
+        """Return which pairs show the same everywhere, (P,)."""
+
+    def elect(self, rows: Sequence[int]) -> int:
+        """Return the picture of a set to keep."""
+
+
+class _Trusting:
+    """Takes the word of the sketches, and the order that it is given."""
+
+    def verify(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
+        return np.ones(len(pair_P2), bool)
+
+    def elect(self, rows: Sequence[int]) -> int:
+        return rows[0]
+
+
+_TRUSTING = _Trusting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +65,19 @@ class NearSets:
 
 
 def near_duplicates(
-    sketches: Sketches, neighbours_NK: Indices, keep_priority_N: npt.ArrayLike, *, seed: int = 0,
-    progress: Callable[[float], None] = lambda share: None,
+    sketches: Sketches, neighbours_NK: Indices, keep_priority_N: npt.ArrayLike, *, judge: Judge = _TRUSTING,
+    seed: int = 0, progress: Callable[[float], None] = lambda share: None,
 ) -> NearSets:  # fmt: skip
     """Find sets of near-duplicates.
 
-    Candidates are neighbours in the embedding and in coarse light and dark; `agreement` decides. Every picture of
-    a set agrees with the one to keep, so that a chain of small changes is no set.
+    Candidates are neighbours in the embedding and in coarse light and dark; `agreement` of their sketches and then the
+    judge decide. Every picture of a set agrees with the one to keep, so that a chain of small changes is no set.
 
     Args:
         sketches: The pictures.
         neighbours_NK: Rows near in the embedding, -1 for none.
-        keep_priority_N: The picture with the largest of a set is the one to keep.
+        keep_priority_N: Sets are built around the pictures with the largest.
+        judge: Looks closer at the pairs that agree, and elects the one to keep.
         seed: Of the search among many pictures.
         progress: Called with the share done, 0..1.
 
@@ -67,7 +92,7 @@ def near_duplicates(
     confirmed_P = np.concatenate(
         [np.zeros(0, bool)] + [found.confirm(part) for part in _parts(pair_P2, progress)]
     )
-    sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(keep_priority_N), found.confirm)
+    sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(keep_priority_N), found.confirm, judge)
     agreement_N = np.full(len(sketches), np.nan, np.float32)
     for kept, *others in sets:
         agreement_N[others] = found.agreements(np.array([(kept, other) for other in others]))
@@ -126,7 +151,11 @@ def candidates(coarse_ND: Floats, neighbours_NK: Indices, *, seed: int = 0) -> P
 
 
 def build_sets(
-    num: int, pair_P2: Pairs, keep_priority_N: npt.NDArray[np.floating], confirm: Confirm
+    num: int,
+    pair_P2: Pairs,
+    keep_priority_N: npt.NDArray[np.floating],
+    confirm: Confirm,
+    judge: Judge = _TRUSTING,
 ) -> list[list[int]]:
     """Build sets around the rows to keep.
 
@@ -137,6 +166,7 @@ def build_sets(
         pair_P2: Confirmed pairs.
         keep_priority_N: Rows of high priority become the ones to keep.
         confirm: Says of pairs whether they show the same.
+        judge: Looks closer at what is confirmed, and elects the one to keep.
 
     Returns:
         Sets, the row to keep first.
@@ -153,24 +183,43 @@ def build_sets(
     sets = []
     for kept in sorted(beside, key=lambda row: (-keep_priority_N[row], row)):
         if kept not in used:
-            members = _around(kept, beside, used, confirm)
-            used.update(members)
+            members = _elect(_around(kept, beside, used, confirm, judge), judge)
+            used.update([kept, *members])
             if len(members) > 1:
                 sets.append(members)
     return sets
 
 
-def _around(kept: int, beside: dict[int, set[int]], used: set[int], confirm: Confirm) -> list[int]:
+def _around(
+    kept: int, beside: dict[int, set[int]], used: set[int], confirm: Confirm, judge: Judge
+) -> list[int]:
     members, seen = [kept], {kept}
-    fresh = sorted(beside[kept] - used)
+    fresh = _partners(kept, sorted(beside[kept] - used), judge.verify)
+    seen.update(beside[kept])
     while fresh:
         members += fresh
-        seen.update(fresh)
         further = sorted(set().union(*(beside[row] for row in fresh)) - seen - used)
         seen.update(further)
-        agree = confirm(np.array([(kept, row) for row in further], np.int64).reshape(-1, 2))
-        fresh = [row for row, is_same in zip(further, agree.tolist(), strict=True) if is_same]
+        fresh = _partners(kept, _partners(kept, further, confirm), judge.verify)
     return members
+
+
+def _partners(kept: int, rows: Sequence[int], confirm: Confirm) -> list[int]:
+    """Those of the rows that show the same as the row to keep."""
+    if not rows:
+        return []
+    agree = confirm(np.array([(kept, row) for row in rows], np.int64))
+    return [row for row, is_same in zip(rows, agree.tolist(), strict=True) if is_same]
+
+
+def _elect(members: list[int], judge: Judge) -> list[int]:
+    """The elected picture first, and of the others those that agree with it too."""
+    if len(members) < 2:
+        return members
+    first, elected = members[0], judge.elect(members)
+    if elected == first:
+        return members
+    return [elected, first, *_partners(elected, [row for row in members[1:] if row != elected], judge.verify)]
 
 
 class _PairMatcher:
