@@ -12,8 +12,8 @@ import os
 import time
 from pathlib import Path
 
-WHOLE_BYTES = 1 << 18  # up to this size a sample is the whole file
-NUM_PARTS, PART_BYTES = 16, 1 << 14  # of a larger one: from its first byte to its last, at even distances
+WHOLE_BYTES = 1 << 17  # up to this size a sample is the whole file
+NUM_PARTS, PART_BYTES = 16, 1 << 13  # of a larger one: from its first byte to its last, at even distances
 COARSEST_SECONDS = (
     2.5  # a file that changed so lately may change again without another time (FAT counts by 2 s)
 )

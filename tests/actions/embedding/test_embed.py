@@ -6,6 +6,7 @@ The encoder is replaced by the mean colour, so that every vector is known; nothi
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.preprocessing import Preprocessing
+from unpool.store.reading import read_reading
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, model_id, save_model
@@ -212,3 +214,58 @@ def test_images_that_training_decoded_are_embedded_from_memory(
     done = run(images, model, work)
     assert (done.embedded, done.images) == (4, 4)
     assert vectors(work) == {name: (40 * value,) * 3 for value, name in enumerate(COLOURS, start=1)}
+
+
+def test_files_that_change_names_keep_their_vectors_and_labels(images: Path, model: Path, work: Path) -> None:
+    for name in COLOURS:
+        os.utime(images / name, (1000, 1000))  # and all are of one size
+    run(images, model, work)
+    edit.label(work, "red.png", "first")
+    (images / "red.png").rename(images / "x")
+    (images / "blue.png").rename(images / "red.png")
+    (images / "x").rename(images / "blue.png")
+    assert run(images, model, work).embedded == 2
+    assert vectors(work) == COLOURS | {"red.png": COLOURS["blue.png"], "blue.png": COLOURS["red.png"]}
+    labels = ImageTable(work).frame(["path", "label"]).dropna().set_index("path")["label"].to_dict()
+    assert labels == {"blue.png": "first"}
+
+
+def test_a_folder_that_is_away_keeps_its_rows_until_it_is_forgotten(
+    images: Path, model: Path, work: Path, tmp_path: Path
+) -> None:
+    run(images, model, work)
+    edit.mark(work, "a/grey.png")
+    (images / "a").rename(tmp_path / "away")
+    progress = Messages()
+    away = run(images, model, work, progress)
+    assert (away.images, away.embedded, away.removed) == (4, 0, 0)
+    assert any("1 images cannot be found, since their folder a is missing" in text for text in progress.texts)
+    assert read_reading(work)["collection"]["away"]["folders"] == ["a"]
+    (tmp_path / "away").rename(images / "a")
+    assert run(images, model, work).embedded == 0
+    assert "away" not in read_reading(work)["collection"]
+    assert ImageTable(work).frame(["path", "wrong"]).set_index("path")["wrong"]["a/grey.png"]
+    (images / "a" / "grey.png").unlink()
+    (images / "a").rmdir()
+    assert run(images, model, work, forget=True).images == 3
+
+
+def test_images_that_have_moved_are_gone_on_with(
+    images: Path, model: Path, work: Path, tmp_path: Path
+) -> None:
+    run(images, model, work)
+    moved, progress = images.rename(tmp_path / "disk2"), Messages()
+    assert run(moved, model, work, progress).embedded == 0
+    assert f"the images are in {moved} now, and were in {images} (4 of 4 files" in progress.texts[0]
+    assert read_state(work)["images"] == str(moved)
+    save_colour(tmp_path / "other" / "red.png", "navy")
+    with pytest.raises(UnpoolError, match="give --relocate"):
+        run(tmp_path / "other", model, work)
+    assert run(tmp_path / "other", model, work, relocate=True).embedded == 1
+
+
+def test_what_is_left_alone_is_said_with_names(images: Path, model: Path, work: Path) -> None:
+    save_colour(images / "@eaDir" / "t.png", "red")
+    progress = Messages()
+    assert run(images, model, work, progress).images == 4
+    assert "left alone: 1 folders of the system (@eaDir: thumbnails of a Synology disk)" in progress.texts
