@@ -45,7 +45,7 @@ class PngFile(PngImageFile):
         self.notes = check_png(content)
         first = self.height - (2 if self.info.get("interlace") else 1)  # the last pass has every second row
         rows = [(0, row, self.width, row + 1) for row in range(max(0, first), self.height)]
-        memory = Image.new(self.mode, self.size).im
+        memory = Image.new(self.mode, self.size, None).im  # not filled
         mark = _MARK if memory.bands == 1 else (_MARK,) * memory.bands
         for row in rows:
             memory.paste(mark, row)

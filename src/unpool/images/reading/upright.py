@@ -80,9 +80,6 @@ def upright_rgb(
     image = to_srgb(image, profile, notes)
     if image.mode == "RGBA":
         image = flatten(image, ground)
-    if image.mode == "L":
-        grey_HW = np.asarray(image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image)
-        return np.stack((grey_HW, grey_HW, grey_HW), axis=2)  # faster than Pillow's conversion
     if image.mode != "RGB":  # Pillow would copy even then, and pictures can be large
         image = image.convert("RGB")
     if orientation in _UPRIGHT:
