@@ -55,10 +55,10 @@ def test_tags_of_cameras_alone_are_known(more: dict[int, tuple[str, Any]]) -> No
         check(tiff(page(SMALL.shape, [SMALL.tobytes()], 2, more=MAKER | more)))
 
 
-@pytest.mark.parametrize("mark", [b"CR\x02\0", b"IIII"])
+@pytest.mark.parametrize("mark", [b"CR\x02\0\x08\0\0\0", b"IIIITwaR", b"MMMMRawT"])
 def test_marks_behind_the_head_are_known(mark: bytes) -> None:
-    content = tiff(page(SMALL.shape, [mark + SMALL.tobytes()[4:]], 2)).getvalue()
-    assert content[8:12] == mark
+    content = tiff(page(SMALL.shape, [mark + SMALL.tobytes()[8:]], 2)).getvalue()
+    assert content[8:16] == mark
     with pytest.raises(UnreadableImageError, match="raw file"):
         check(io.BytesIO(content))
 
@@ -67,6 +67,8 @@ def test_a_cameras_name_alone_is_no_raw_file() -> None:
     check(tiff(page(SMALL.shape, [SMALL.tobytes()], 2, more=MAKER)))
     check(tiff(page(SMALL.shape, [SMALL.tobytes()], 2, more=MAKER | {50706: ("B", [1, 4, 0, 0])})))
     check(nested(1))
+    flat = np.full(SMALL.shape, 73, np.uint8)  # b"IIII…"
+    check(tiff(page(flat.shape, [flat.tobytes()], 2)))
 
 
 def test_pages_and_inner_pages_are_walked_up_to_a_limit() -> None:

@@ -5,6 +5,7 @@ Most of them are TIFFs whose first picture is a small preview, and hold the phot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ COMPRESSIONS = frozenset({32767, 32769, 32770, 32772, 34713, 65535})
 TAGS = frozenset({50752, 34310, 28672})
 DNG_VERSION, SUBFILE_TYPE = 50706, 254
 # Behind the first eight bytes: Canon's CR2, and the camera backs of Phase One.
-MARKS = (b"CR\x02", b"IIII", b"MMMM")
+MARK = re.compile(rb"CR\x02|IIII.waR|MMMMRaw", re.DOTALL)
 
 
 def check_not_raw(tiff: tifffile.TiffFile) -> None:
@@ -33,7 +34,7 @@ def check_not_raw(tiff: tifffile.TiffFile) -> None:
     """
     handle = tiff.filehandle
     handle.seek(8)
-    if handle.read(4).startswith(MARKS) or any(_is_of_sensor(page) for page in walk_pages(tiff.pages)):
+    if MARK.match(handle.read(8)) or any(_is_of_sensor(page) for page in walk_pages(tiff.pages)):
         raise UnreadableImageError("unsupported", RAW_DETAIL)
 
 

@@ -228,6 +228,7 @@ def open_tiff(stream: BinaryIO) -> Iterator[OpenTiff]:
     stream.seek(0)
     try:
         with tifffile.TiffFile(stream) as tiff:
+            tiff.pages.cache = True  # else a page is read again for every look at it
             yield OpenTiff(tiff, stream)
     except UnreadableImageError:
         raise
