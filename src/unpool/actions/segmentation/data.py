@@ -136,7 +136,7 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
     pairs = [pair for folder in folders for pair in folder.pairs]
     remarks = _check_objects(pairs, every) if choice.numbers is None else []
     shades = find_shades(pairs, every)
-    if shades and choice.unknown == "refuse":
+    if shades and choice.unknown == "refuse" and every.lossy is None:
         raise UnpoolError(
             f"{shades.text}: soft edges, no classes; save the masks without them, or give --unknown nearest (each pixel "
             "becomes the nearest class) or --unknown ignore"

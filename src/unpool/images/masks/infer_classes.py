@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from unpool.errors import UnpoolError
 from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
@@ -246,7 +248,8 @@ def _describe_value(values: Values, unknown_numbers: Collection[int]) -> str:
 def _lossy_message(path: str, what: str) -> str:
     return (
         f"the mask {path} is of a format that does not keep values exactly (JPEG, WebP, AVIF, HEIF), so its {what} "
-        f"may be noise; save the masks as PNG, or {HINT}"
+        f"may be noise; save the masks as PNG, or give --unknown nearest (each pixel becomes the nearest class), or "
+        f"{HINT}"
     )
 
 
@@ -258,21 +261,16 @@ def _by_colour(values: Values, layout: str, unknown: str, shades: frozenset[int]
     num_clear = sum(mask.num_clear for mask in values.masks)
     is_clear_ground = num_clear > 0 and (0 in counts or len(counts) < 2)
     packed = set(counts) | ({0} if is_clear_ground else set())
-    clear = (
-        f"; transparent pixels ({num_clear:,}) are {'the ground' if is_clear_ground else 'ignored'}"
-        if num_clear
-        else ""
-    )
     if known := find_by_colours(packed):
-        return known, f"a published colour map of {len(known)} classes{clear}"
+        return known, f"a published colour map of {len(known)} classes"
     if (numbers := voc_numbers(packed)) and _are_voc_numbers(
         numbers, layout, True, pack(VOC_BORDER) in packed
     ):
-        return voc_by_value(), f"Pascal VOC's 21 classes, by colour{clear}"
+        return voc_by_value(), "Pascal VOC's 21 classes, by colour"
     if (shades or values.lossy is not None or len(packed) > MAX_COLOURS) and unknown != "refuse":
         packed = _main_values(counts, shades, by_colour=True)
         what = "the nearest" if unknown == NEAREST else "ignored"
-        return _own_colours(packed, f"; the {len(counts) - len(packed):,} other colours are {what}{clear}")
+        return _own_colours(packed, f"; the {len(counts) - len(packed):,} other colours are {what}")
     if len(packed) > MAX_COLOURS:
         lossy = " (some are JPEGs, which do not keep colours exactly)" if values.lossy else ""
         raise UnpoolError(
@@ -280,7 +278,7 @@ def _by_colour(values: Values, layout: str, unknown: str, shades: frozenset[int]
         )
     if values.lossy is not None:
         raise UnpoolError(_lossy_message(values.lossy, "colours"))
-    return _own_colours(packed, clear)
+    return _own_colours(packed, "")
 
 
 def _own_colours(packed: set[int], remark: str) -> tuple[PixelClasses, str]:
@@ -331,7 +329,19 @@ def _main_values(counts: Counter[int], shades: frozenset[int], *, by_colour: boo
             max(abs(a - b) for a, b in zip(parts, other, strict=True)) >= MIN_DISTANCE for other in others
         ):
             main.append(value)
-    return set(main)
+    return {value for value in main if not (by_colour and _is_between(value, main))}
+
+
+def _is_between(value: int, main: Sequence[int]) -> bool:
+    """Whether a colour lies on the line between two commoner ones, as those of blurred edges do."""
+    colour = np.array(unpack(value), np.float64)
+    commoner = [np.array(unpack(each), np.float64) for each in main[: main.index(value)]]
+    for place, start in enumerate(commoner):
+        for end in commoner[place + 1 :]:
+            share = float((colour - start) @ (end - start) / ((end - start) @ (end - start)))
+            if 0 < share < 1 and np.abs(start + share * (end - start) - colour).max() < MIN_DISTANCE / 3:
+                return True
+    return False
 
 
 def _main_greys(values: Values, shades: frozenset[int]) -> tuple[PixelClasses, str]:
