@@ -28,7 +28,11 @@ def test_deep_files_are_found_in_every_format(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "e.tif", twelve, photometric="rgb", bigtiff=True)
     tifffile.imwrite(tmp_path / "f.tif", twelve, photometric="rgb", byteorder=">")
     tifffile.imwrite(tmp_path / "g.tif", GREY.astype(np.float32))
-    assert names(tmp_path) == ["a.png", "b.jp2", "c.pfm", "d.tif", "e.tif", "f.tif", "g.tif"]
+    tifffile.imwrite(tmp_path / "h.tif", GREY.astype(np.int8), photometric="minisblack")
+    with tifffile.TiffWriter(tmp_path / "i.tif") as file:
+        file.write(GREY, photometric="minisblack", subfiletype=1)
+        file.write(twelve[..., 0], photometric="minisblack")
+    assert names(tmp_path) == ["a.png", "b.jp2", "c.pfm", *(f"{letter}.tif" for letter in "defghi")]
 
 
 def test_files_of_eight_bits_and_damaged_ones_are_not(tmp_path: Path) -> None:

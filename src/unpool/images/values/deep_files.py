@@ -30,7 +30,9 @@ NEVER_DEEP = (
     ".tga",
 )
 MAX_TAGS = 4096
-_BITS_PER_SAMPLE, _TYPE_SIZES = 258, {3: "H", 4: "I", 16: "Q"}
+_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 254, 255, 258, 339
+_WANTED = frozenset({_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAMPLE_FORMAT})
+_TYPE_SIZES = {3: "H", 4: "I", 16: "Q"}
 
 
 def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
@@ -78,14 +80,20 @@ def _jpeg2000(stream: Stream) -> bool:
 
 
 def _tiff(stream: Stream) -> bool:
-    """Whether a sample of the first page has more than 8 bits; without tifffile, which takes longer."""
+    """Whether the first page has samples of more than 8 bits or signed ones, or is a companion of other pages.
+
+    Without tifffile, which takes longer.
+    """
     try:
-        return _tiff_bits(stream) > 8
+        tags = _tiff_tags(stream)
     except (struct.error, KeyError, IndexError):  # damage, which the reader reports
         return False
+    is_companion = bool(tags.get(_SUBFILE_TYPE, 0) & 1) or tags.get(_OLD_SUBFILE_TYPE) == 2
+    return tags.get(_BITS_PER_SAMPLE, 1) > 8 or tags.get(_SAMPLE_FORMAT) == 2 or is_companion
 
 
-def _tiff_bits(stream: Stream) -> int:
+def _tiff_tags(stream: Stream) -> dict[int, int]:
+    """Read the first number of each tag of `_WANTED`."""
     stream.seek(0)
     head = stream.read(16)
     order = "<" if head[:2] == b"II" else ">"
@@ -95,9 +103,10 @@ def _tiff_bits(stream: Stream) -> int:
     counter, size, inline = ("Q", 20, 8) if is_big else ("H", 12, 4)
     (count,) = struct.unpack(order + counter, stream.read(struct.calcsize(counter)))
     entries = stream.read(min(count, MAX_TAGS) * size)
+    tags: dict[int, int] = {}
     for at in range(0, len(entries) - size + 1, size):
         number, kind = struct.unpack(order + "HH", entries[at : at + 4])
-        if number != _BITS_PER_SAMPLE:
+        if number not in _WANTED:
             continue
         (values,) = struct.unpack(order + ("Q" if is_big else "I"), entries[at + 4 : at + 4 + inline])
         code = _TYPE_SIZES[kind]
@@ -105,8 +114,13 @@ def _tiff_bits(stream: Stream) -> int:
         if values * struct.calcsize(code) > inline:
             stream.seek(struct.unpack(order + ("Q" if is_big else "I"), content)[0])
             content = stream.read(struct.calcsize(code))
-        return int(struct.unpack(order + code, content[: struct.calcsize(code)])[0])
-    return 1
+        tags[number] = int(struct.unpack(order + code, content[: struct.calcsize(code)])[0])
+    return tags
 
 
-_CHECKS: dict[str, Callable[[Stream], bool]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000, "TIFF": _tiff}
+_CHECKS: dict[str, Callable[[Stream], bool]] = {
+    "PNG": _png,
+    "PPM": _pnm,
+    "JPEG2000": _jpeg2000,
+    "TIFF": _tiff,
+}
