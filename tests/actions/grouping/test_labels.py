@@ -42,7 +42,8 @@ def test_paths_may_lead_through_the_folder_of_the_images(work: Path, tmp_path: P
 
 def test_plain_folders_are_no_assumption(work: Path) -> None:
     progress = Messages()
-    assert read_labels_of(work, PATHS, "folders", progress).classes == ["cat", "dog"]
+    paths = [*PATHS, "cat/3.png", "dog/4.png"]
+    assert read_labels_of(work, paths, "folders", progress).classes == ["cat", "dog"] * 2
     assert progress.texts == []
     assert "labels" not in read_reading(work)["collection"]
     with pytest.raises(UnpoolError, match="no image lies in a folder at the level of folders:4"):

@@ -257,6 +257,29 @@ def test_classes_that_are_missing_or_empty_are_named(
     assert "lie in the one folder 'one'" in unpool(capsys, "train", only, *words[2:], code=1)
 
 
+def test_classes_come_from_a_label_file_and_belong_to_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, labels = pictures(tmp_path / "photos", {"all": 9}), tmp_path / "labels.csv"
+    rows = [f"all\\{number:03}.png;{'ab'[number % 2]}" for number in range(7)] + ["all\\007.png;alone"]
+    labels.write_text("\n".join(["file;class", *rows]), encoding="utf-16")
+    words = ("train", folder, "--out", tmp_path / "m", "--objective", "classify", "--epochs", 1, *TINY)
+    result = unpool(capsys, *words, "--labels", labels, "--val", 0.3)
+    assert isinstance(result, dict)
+    assert (result["images"], result["labelled"], result["unlabelled"]) == (8, 8, 1)
+    assert result["not_validated"] == ["alone"]
+    assert np.sum(result["confusion"][1]) == 0
+    record = describe_model(tmp_path / "m")
+    assert record["classes"] == ["a", "alone", "b"]
+    assert record["training"]["labels"][0]["matched_by"] == {"by turning backslashes": 8}
+    labels.write_text("path,label\n000.png,a\n001.png,b\n")
+    assert "whose labels was" in unpool(capsys, *words, "--labels", labels, "--resume", code=2)
+    words = ("train", folder, "--out", tmp_path / "n", "--objective", "reconstruct", *TINY)
+    assert "--labels has no effect on --objective reconstruct" in unpool(
+        capsys, *words, "--labels", labels, code=2
+    )
+
+
 def test_checkpoints_of_another_run_and_damaged_ones_are_refused_and_kept(
     classes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,7 +127,7 @@ def test_missing_labels_are_named(names: list[str | None], classes: list[str] | 
 
 
 def test_an_empty_class_is_an_error_and_what_a_scan_leaves_alone_is_not(tmp_path: Path) -> None:
-    for name in ("a", "deep/b", ".hidden", "w.unpool/images.lance", "out/model"):
+    for name in ("a", "deep/b", ".hidden", "@eaDir/a.png", "w.unpool/images.lance", "out/model"):
         (tmp_path / name).mkdir(parents=True)
     paths = ["a/1.png", "deep/b/2.png"]
     check_classes_not_empty(tmp_path, paths, leave_out=tmp_path / "out")
@@ -135,3 +135,8 @@ def test_an_empty_class_is_an_error_and_what_a_scan_leaves_alone_is_not(tmp_path
         check_classes_not_empty(tmp_path, ["a/1.png"], leave_out=tmp_path / "out")
     with pytest.raises(UnpoolError, match=r"class folder .*model has no usable image"):
         check_classes_not_empty(tmp_path, paths)
+
+
+def test_a_class_folder_is_known_in_either_unicode_form(tmp_path: Path) -> None:
+    (tmp_path / "cafe\u0301").mkdir()
+    check_classes_not_empty(tmp_path, ["caf\u00e9/1.png"])

@@ -10,6 +10,7 @@ from unpool.errors import UnpoolError
 from unpool.images.labels.true_labels import TrueLabels, clean_label, read_true_labels
 
 PATHS = ["a/b/1.png", "c/2.png", "3.png"]
+MORE = [*PATHS, "4.png"]
 
 
 def read(folder: Path, text: str, paths: list[str] = PATHS) -> TrueLabels:
@@ -32,9 +33,9 @@ def test_folders_that_are_not_there_are_an_error() -> None:
 
 
 def test_a_plain_file_needs_one_line(tmp_path: Path) -> None:
-    labels = read(tmp_path, "path,label\na/b/1.png,x\nc/2.png,y\n3.png,x\n")
-    assert labels.classes == ["x", "y", "x"]
-    assert labels.lines == ["labels.csv: all 3 images have a label"]
+    labels = read(tmp_path, "path,label\na/b/1.png,x\nc/2.png,y\n3.png,x\n4.png,y\n", MORE)
+    assert labels.classes == ["x", "y", "x", "y"]
+    assert labels.lines == ["labels.csv: all 4 images have a label"]
     assert labels.is_plain
 
 
@@ -59,6 +60,7 @@ def test_lines_that_label_nothing_are_counted_and_three_are_named(tmp_path: Path
         "labels.csv: 4 lines matched no image: g1.png (line 5), g2.png (line 6), an empty path (line 7), …",
         "labels.csv: 1 line without a label",
         "labels.csv: 1 line repeated the label of an image",
+        "labels.csv: there is one class alone, 'x'",
     ]
 
 
@@ -66,6 +68,12 @@ def test_a_name_that_several_images_have_is_said_to_have_them(tmp_path: Path) ->
     labels = read(tmp_path, "path,label\n1.png,x\nb/2.png,y\n", ["a/1.png", "b/1.png", "b/2.png"])
     assert labels.classes == [None, None, "y"]
     assert "1.png (line 2; 2 images have this name)" in labels.lines[1]
+
+
+def test_classes_that_figures_say_little_about_are_named(tmp_path: Path) -> None:
+    labels = read(tmp_path, "path,label\n3.png,x\n4.png,x\nc/2.png,y\na/b/1.png,z\n", MORE)
+    assert labels.lines[1:] == ["labels.csv: 2 of 3 classes have one image: 'y', 'z'"]
+    assert labels.is_plain
 
 
 def test_two_labels_of_one_image_are_an_error_with_both_lines(tmp_path: Path) -> None:
@@ -85,8 +93,10 @@ def test_labels_keep_their_letters(tmp_path: Path, label: str) -> None:
 
 
 def test_blanks_around_labels_and_forms_of_letters_make_no_classes(tmp_path: Path) -> None:
-    labels = read(tmp_path, "path,label\n3.png,café\nc/2.png, cafe\u0301 \na/b/1.png,Café\n")
-    assert labels.classes == ["Café", "café", "café"]
+    labels = read(
+        tmp_path, "path,label\n3.png,café\nc/2.png, cafe\u0301 \na/b/1.png,Café\n4.png,Café\n", MORE
+    )
+    assert labels.classes == ["Café", "café", "café", "Café"]
     assert labels.lines[1:] == [
         "labels.csv: labels without the blanks around them, or in composed Unicode: 1",
         "labels.csv: 'Café' and 'café' are classes of their own",

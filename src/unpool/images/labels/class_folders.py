@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from unpool.core.file_names import to_key
 from unpool.core.markers import WORKSPACE_ENDING, is_unpool_folder
+from unpool.core.system_files import system_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.labels.headings import normalise_name
 
@@ -162,8 +164,11 @@ def check_classes_not_empty(folder: Path, paths: Sequence[str], leave_out: Path 
         if Path(here) != folder and _is_left_alone(here, [*folders, *names], leave_out):
             folders.clear()
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        inside = Path(here).relative_to(folder).as_posix()
+        above = Path(here).name
+        folders[:] = sorted(
+            name for name in folders if not (name.startswith(".") or system_folder(name, above))
+        )
+        inside = to_key(Path(here).relative_to(folder).as_posix())
         if not folders and inside not in full:
             raise UnpoolError(
                 f"class folder {Path(here)} has no usable image; add images to it, or remove it"

@@ -82,11 +82,11 @@ def _read_folders(paths: Sequence[str], labels: str) -> TrueLabels:
         raise UnpoolError(
             f"labels are missing: no image lies in a folder {where}; give --labels a CSV of path,label instead"
         )
-    lines = [f"--labels {labels}: {each}" for each in found.remarks]
+    lines = [f"--labels {labels}: {each}" for each in (*found.remarks, *_describe_classes(found.names))]
     facts: dict[str, Any] = _coverage(found.names) | {
         "level": found.level, "remarks": found.remarks, "parts": found.parts, "parts_path": found.parts_path
     }  # fmt: skip
-    return TrueLabels(found.names, labels, {"source": labels} | facts, lines, not lines)
+    return TrueLabels(found.names, labels, {"source": labels} | facts, lines, not found.remarks)
 
 
 def _read_file(paths: Sequence[str], file: Path, places: Sequence[str]) -> TrueLabels:
@@ -110,7 +110,7 @@ def _read_file(paths: Sequence[str], file: Path, places: Sequence[str]) -> TrueL
         "lines_without_label": rows.num_empty, "repeated_lines": rows.num_repeated, "matched_by": dict(rules),
         "remarks": remarks,
     }  # fmt: skip
-    lines = [f"{_describe_coverage(classes)}{_describe_rules(rules)}", *remarks]
+    lines = [f"{_describe_coverage(classes)}{_describe_rules(rules)}", *remarks, *_describe_classes(classes)]
     is_plain = None not in classes and set(rules) == {AS_WRITTEN} and not remarks
     facts = {"source": str(file)} | facts
     return TrueLabels(classes, str(file), facts, [f"{file.name}: {line}" for line in lines], is_plain)
@@ -126,6 +126,17 @@ def _describe_coverage(classes: Sequence[str | None]) -> str:
     if not missing:
         return f"all {len(classes)} images have a label"
     return f"{len(classes) - missing} of {len(classes)} images have a label, {missing} have none"
+
+
+def _describe_classes(classes: Sequence[str | None]) -> list[str]:
+    """Classes that figures say little about: one for all images, or one image each."""
+    counts = Counter(name for name in classes if name is not None)
+    if len(counts) == 1:
+        return [f"there is one class alone, {next(iter(counts))!r}"]
+    single = sorted(name for name, count in counts.items() if count == 1)
+    more = ", …" if len(single) > NUM_EXAMPLES else ""
+    named = ", ".join(map(repr, single[:NUM_EXAMPLES]))
+    return [f"{len(single)} of {len(counts)} classes have one image: {named}{more}"] if single else []
 
 
 def _describe_rules(rules: Counter[str]) -> str:
