@@ -239,7 +239,7 @@ def test_a_folder_that_is_away_keeps_its_rows_until_it_is_forgotten(
     progress = Messages()
     away = run(images, model, work, progress)
     assert (away.images, away.embedded, away.removed) == (4, 0, 0)
-    assert any("1 images cannot be found, since their folder a is missing" in text for text in progress.texts)
+    assert any("1 image cannot be found, since the folder a is missing" in text for text in progress.texts)
     assert read_reading(work)["collection"]["away"]["folders"] == ["a"]
     (tmp_path / "away").rename(images / "a")
     assert run(images, model, work).embedded == 0

@@ -209,8 +209,9 @@ class _EmbeddingPass:
             return
         folders = sorted({PurePosixPath(path).parent.as_posix() for path in paths})
         others = f" (as {len(folders) - 1} other folders)" if len(folders) > 1 else ""
+        noun = "image" if len(paths) == 1 else "images"
         sentence = (
-            f"{len(paths)} images cannot be found, since their folder {printable(folders[0])}{others} is missing, "
+            f"{len(paths)} {noun} cannot be found, since the folder {printable(folders[0])}{others} is missing, "
             "empty or closed: their rows stay; if they are deleted, give --forget"
         )
         record(self.work, "away", sentence, images=len(paths), folders=folders)

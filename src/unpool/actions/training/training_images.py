@@ -33,6 +33,7 @@ from unpool.images.labels.headings import normalise_name
 from unpool.images.labels.true_labels import TrueLabels, read_true_labels
 from unpool.images.pixel_cache import load_pixels
 from unpool.images.reading.decode import Picture
+from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.source import FolderSource, NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
@@ -98,6 +99,8 @@ def find_images(sources: list[Source], progress: Progress) -> FoundImages:
     for number, source in enumerate(sources):
         with progress.stage("scanning"):
             scan = source.scan()
+        for line in describe_left_out(scan.left_out):
+            progress.message(line)
         found.files += scan.files
         found.source_number += [number] * len(scan.files)
         found.problems += scan.problems
