@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,7 +26,7 @@ JPEG, OTHER_JPEG = 7, 33007
 ZEROLESS = frozenset({2, 3, 4, 33003, 33005, 34712, 50000, 50001})  # faxes, JPEG 2000, Zstandard, WebP
 
 
-def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
+def check_segments(page: tifffile.TiffPage) -> None:
     """Check that all strips or tiles lie inside the file.
 
     tifffile and Pillow fill what is missing with zeros. Strips and tiles of which offset and length are 0 were left
@@ -36,7 +36,7 @@ def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
         UnreadableImageError: `truncated`.
     """
     starts, sizes = page.dataoffsets, page.databytecounts
-    end = stream.seek(0, 2)
+    end = page.parent.filehandle.size
     is_short = any(
         start + size > end or (start > 0 and size == 0) for start, size in zip(starts, sizes, strict=False)
     )
@@ -48,7 +48,7 @@ def check_segments(page: tifffile.TiffPage, stream: BinaryIO) -> None:
         )
 
 
-def check_ends(page: tifffile.TiffPage, stream: BinaryIO) -> None:
+def check_ends(page: tifffile.TiffPage) -> None:
     """Check that no compressed strip or tile ends in zeros.
 
     Decoders of these compressions fill what they do not find, and none of them writes so many zeros.
@@ -58,16 +58,18 @@ def check_ends(page: tifffile.TiffPage, stream: BinaryIO) -> None:
     """
     if int(page.compression) not in ZEROLESS:
         return
+    handle = page.parent.filehandle
     for start, size in zip(page.dataoffsets, page.databytecounts, strict=False):
-        stream.seek(start + max(0, size - NUM_LAST_BYTES))
-        if size >= MIN_COMPRESSED and not any(stream.read(NUM_LAST_BYTES)):
+        handle.seek(start + max(0, size - NUM_LAST_BYTES))
+        if size >= MIN_COMPRESSED and not any(handle.read(NUM_LAST_BYTES)):
             raise UnreadableImageError("truncated", "the compressed image stops, and only zeros follow")
 
 
-def ends_in_zeros(page: tifffile.TiffPage, stream: BinaryIO) -> bool:
+def ends_in_zeros(page: tifffile.TiffPage) -> bool:
     """Return whether the last strip ends in zeros, undecoded."""
-    stream.seek(page.dataoffsets[-1] + max(0, page.databytecounts[-1] - NUM_LAST_BYTES))
-    return not any(stream.read(min(NUM_LAST_BYTES, page.databytecounts[-1])))
+    handle = page.parent.filehandle
+    handle.seek(page.dataoffsets[-1] + max(0, page.databytecounts[-1] - NUM_LAST_BYTES))
+    return not any(handle.read(min(NUM_LAST_BYTES, page.databytecounts[-1])))
 
 
 def check_tail(values_HWS: np.ndarray) -> None:

@@ -142,9 +142,9 @@ class OpenTiff:
             UnreadableImageError: For what cannot be read rightly.
         """
         page = self.page
-        check_segments(page, self._stream)
+        check_segments(page)
         check_jpegs(page)
-        check_ends(page, self._stream)
+        check_ends(page)
         colours = tiff_colours(page)
         value_HWS = read_samples(page)[..., list(colours.used)]
         colours = settle_alpha(colours, value_HWS)
@@ -163,11 +163,11 @@ class OpenTiff:
         return squared
 
     def _decode(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
-        check_segments(page, self._stream)
+        check_segments(page)
         check_jpegs(page)
-        check_ends(page, self._stream)
+        check_ends(page)
         if is_pillows(page):
-            if int(page.compression) == 1 and not page.is_tiled and ends_in_zeros(page, self._stream):
+            if int(page.compression) == 1 and not page.is_tiled and ends_in_zeros(page):
                 check_tail(read_samples(page))
             return self._by_pillow(page)
         colours = tiff_colours(page)

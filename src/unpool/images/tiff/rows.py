@@ -19,6 +19,7 @@ from unpool.images.colour.transparency import Ground, flatten, ground_of, withou
 from unpool.images.reading.notes import Note
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import JPEGS, tiff_colours
+from unpool.images.tiff.damage import check_segments
 from unpool.images.tiff.pages import list_pages
 from unpool.images.tiff.reader import pixel_height, read_orientation, settle_alpha
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -53,7 +54,9 @@ def open_rows(file: Path, rules: ValueRules = NO_RULES) -> Iterator[TiffRows]:
     with tiff:
         with _explain_damage():
             check_not_raw(tiff)
-            rows = TiffRows(list_pages(tiff).full[0], rules)
+            page = list_pages(tiff).full[0]
+            check_segments(page)
+            rows = TiffRows(page, rules)
         yield rows
 
 

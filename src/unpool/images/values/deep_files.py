@@ -31,7 +31,7 @@ NEVER_DEEP = (
 )
 MAX_TAGS = 4096
 _SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAMPLE_FORMAT = 254, 255, 258, 339
-_WANTED = frozenset({_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAMPLE_FORMAT})
+_READ_TAGS = frozenset({_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAMPLE_FORMAT})
 _TYPE_SIZES = {3: "H", 4: "I", 16: "Q"}
 
 
@@ -93,7 +93,7 @@ def _tiff(stream: Stream) -> bool:
 
 
 def _tiff_tags(stream: Stream) -> dict[int, int]:
-    """Read the first number of each tag of `_WANTED`."""
+    """Read the first number of each tag of `_READ_TAGS`."""
     stream.seek(0)
     head = stream.read(16)
     order = "<" if head[:2] == b"II" else ">"
@@ -106,7 +106,7 @@ def _tiff_tags(stream: Stream) -> dict[int, int]:
     tags: dict[int, int] = {}
     for at in range(0, len(entries) - size + 1, size):
         number, kind = struct.unpack(order + "HH", entries[at : at + 4])
-        if number not in _WANTED:
+        if number not in _READ_TAGS:
             continue
         (values,) = struct.unpack(order + ("Q" if is_big else "I"), entries[at + 4 : at + 4 + inline])
         code = _TYPE_SIZES[kind]
