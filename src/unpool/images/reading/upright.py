@@ -8,6 +8,7 @@ from PIL import Image
 from unpool.images.colour.file_profiles import ColourProfile
 from unpool.images.colour.profiles import to_srgb
 from unpool.images.colour.transparency import choose_ground, flatten
+from unpool.images.damage.jpeg import JpegFile
 from unpool.images.reading.bit_depth import to_8_bits
 from unpool.images.reading.notes import Note
 
@@ -84,4 +85,20 @@ def upright_rgb(
         image = image.convert("RGB")
     if orientation in _UPRIGHT:
         image = image.transpose(_UPRIGHT[orientation])
-    return np.asarray(image)
+    return _to_array(image)
+
+
+def _to_array(image: Image.Image) -> np.ndarray:
+    """Pixels of an RGB image, packed at once.
+
+    Pillow packs 64 KiB at a time and copies all of it once more.
+    """
+    if isinstance(image, JpegFile):  # whose pixels need no packing
+        return np.asarray(image)
+    encoder = Image._getencoder("RGB", "raw", ("RGB",))
+    encoder.setimage(image.im, (0, 0, *image.size))
+    num_bytes = 3 * image.width * image.height
+    packed = encoder.encode(num_bytes)[2]
+    if len(packed) != num_bytes:
+        return np.asarray(image)
+    return np.frombuffer(packed, np.uint8).reshape(image.height, image.width, 3)
