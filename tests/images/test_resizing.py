@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from support.hostile_files import picture
 from support.pictures import make_photograph
-from unpool.images.resizing import brightness, sharpness, square, thumbnail
+from unpool.images.resizing import brightness, num_strips, sharpness, square, thumbnail
 
 RGB = picture()
 
@@ -22,9 +22,9 @@ def distance(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_square_takes_the_centre_or_all() -> None:
-    stripes = np.zeros((10, 30, 3), np.uint8)
-    stripes[:, :10], stripes[:, 10:20], stripes[:, 20:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    assert np.array_equal(square(stripes, 10), stripes[:, 10:20])
+    stripes = np.zeros((10, 20, 3), np.uint8)
+    stripes[:, :5], stripes[:, 5:15], stripes[:, 15:] = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+    assert np.array_equal(square(stripes, 10), stripes[:, 5:15])
     squashed = square(stripes, 30, crop="squash")
     assert squashed[15, [3, 15, 27]].tolist() == [[255, 0, 0], [0, 255, 0], [0, 0, 255]]
     assert (square(stripes, 5, channels=1)[:, 2, 0] == 150).all()  # 0.587 × 255
@@ -76,8 +76,8 @@ def test_brightness_is_the_mean_luma() -> None:
     assert brightness(np.zeros((3, 3, 1), np.uint8)) == 0.0
 
 
-@pytest.mark.parametrize("height", [224, 297, 301, 533, 2001])
-@pytest.mark.parametrize("width", [225, 400, 511])
+@pytest.mark.parametrize("height", [224, 297, 301, 450])
+@pytest.mark.parametrize("width", [225, 400, 448])
 def test_centre_square_is_that_of_torchvision(height: int, width: int) -> None:
     from torchvision.transforms import v2
 
@@ -86,3 +86,31 @@ def test_centre_square_is_that_of_torchvision(height: int, width: int) -> None:
     difference = np.abs(square(pixels, 224).astype(int) - np.asarray(expected))
     assert difference.max() <= 2  # a quarter pixel of shift would make 6
     assert difference.mean() < 0.05
+
+
+@pytest.mark.parametrize(("width", "height"), [(120, 1950), (1950, 100), (90, 200), (64, 1000), (1, 500)])
+def test_long_pictures_are_seen_from_end_to_end(width: int, height: int) -> None:
+    """Light grows from one end to the other, so that the strips show which part they are."""
+    long = max(width, height)
+    ramp = np.linspace(0, 255, long).astype(np.uint8)
+    plane = np.tile(ramp[:, None], (1, width)) if height == long else np.tile(ramp, (height, 1))
+    fitted = square(np.repeat(plane[..., None], 3, axis=2), 64).astype(int)
+    assert (fitted.min(), fitted.max()) == (pytest.approx(0, abs=8), pytest.approx(255, abs=8))
+    levels = np.unique(fitted)
+    assert np.diff(levels).max() < 24  # nothing between the ends is left out
+    along = fitted[..., 0] if height == long else fitted[..., 0].T
+    edges = [64 * strip // num_strips(width, height) for strip in range(num_strips(width, height))]
+    assert (np.diff(along[5, edges]) > 0).all()
+
+
+def test_pictures_up_to_two_to_one_are_cut_from_the_middle() -> None:
+    rng = np.random.default_rng(0)
+    for width, height in ((200, 100), (100, 200), (130, 100), (404, 200)):
+        pixels = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        assert num_strips(width, height) == 1
+        left, top = (width - min(width, height)) // 2, (height - min(width, height)) // 2
+        side = min(width, height)
+        middle = pixels[top : top + side, left : left + side]
+        assert np.abs(square(pixels, side).astype(int) - middle).max() <= 1
+    assert num_strips(300, 100) == num_strips(100, 400) == 2
+    assert square(pixels[:90, :].repeat(1, axis=0), 32, crop="squash").shape == (32, 32, 3)

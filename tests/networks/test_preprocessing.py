@@ -22,8 +22,8 @@ def test_json_and_back() -> None:
 
 
 def test_the_middle_or_the_whole_picture() -> None:
-    pixels = np.zeros((10, 30, 3), np.uint8)
-    pixels[:, :10], pixels[:, 20:] = 255, 255  # bright sides
+    pixels = np.zeros((10, 20, 3), np.uint8)
+    pixels[:, :5], pixels[:, 15:] = 255, 255  # bright sides
     centre = Preprocessing(size=10).fit(picture(pixels))
     squashed = Preprocessing(size=10, crop="squash").fit(picture(pixels))
     assert centre.shape == squashed.shape == (10, 10, 3)
@@ -34,3 +34,12 @@ def test_the_middle_or_the_whole_picture() -> None:
 def test_one_channel_for_grey_networks() -> None:
     pixels = np.full((8, 8, 3), 77, np.uint8)
     assert Preprocessing(size=4, channels=1).fit(picture(pixels)).tolist() == np.full((4, 4, 1), 77).tolist()
+
+
+def test_a_long_picture_is_noted_where_it_is_cut_in_strips() -> None:
+    long = picture(np.zeros((10, 80, 3), np.uint8))
+    assert [(note.kind, note.detail) for note in Preprocessing(size=8).notes(long)] == [
+        ("strips", "80 × 10 pixels in 3 strips")
+    ]
+    assert Preprocessing(size=8, crop="squash").notes(long) == ()
+    assert Preprocessing(size=8).notes(picture(np.zeros((10, 20, 3), np.uint8))) == ()

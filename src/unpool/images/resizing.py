@@ -6,10 +6,13 @@ Shapes: H, W height and width of the picture.
 from __future__ import annotations
 
 import io
+import math
 from typing import Literal
 
 import numpy as np
 from PIL import Image
+
+MAX_ASPECT = 2.04  # long side to short, with the rounding of reduced pictures of 2:1
 
 
 def square(
@@ -24,8 +27,9 @@ def square(
     Args:
         pixels: (H, W, 3) or (H, W, 1) uint8.
         size: Side of the result, pixels.
-        crop: `centre` takes the largest centred square as torchvision's Resize and CenterCrop do, `squash` the
-            whole picture.
+        crop: `centre` takes the largest centred square as torchvision's Resize and CenterCrop do, of a picture more
+            than twice as long as wide several strips that show all of it (`num_strips`); `squash` takes the whole
+            picture.
         channels: Of the result; one channel is the luma of ITU-R 601.
 
     Returns:
@@ -42,7 +46,45 @@ def square(
     image = _image(pixels).convert("L" if channels == 1 else "RGB")
     if crop == "squash":
         return np.array(image.resize((size, size), Image.Resampling.BICUBIC)).reshape(size, size, channels)
-    return np.array(_centre(image, size)).reshape(size, size, channels)
+    strips = num_strips(image.width, image.height)
+    fitted = _centre(image, size) if strips == 1 or strips > size else _fold(image, size, strips)
+    return np.array(fitted).reshape(size, size, channels)
+
+
+def num_strips(width: int, height: int) -> int:
+    """Return in how many strips a picture is seen.
+
+    It is 1 up to 2:1, where the middle shows most of it, and otherwise the fewest k strips, k times as long as wide,
+    that reach from end to end: side by side they make a square.
+
+    Args:
+        width: Pixels.
+        height: Pixels.
+
+    Returns:
+        Number of strips.
+
+    >>> num_strips(200, 100), num_strips(300, 100), num_strips(120, 1950)
+    (1, 2, 5)
+    """
+    aspect = max(width, height) / max(1, min(width, height))
+    return 1 if aspect <= MAX_ASPECT else math.ceil(math.sqrt(aspect))
+
+
+def _fold(image: Image.Image, size: int, strips: int) -> Image.Image:
+    """Lay strips of a long picture side by side, or one above the other; they overlap where they have to."""
+    is_tall = image.height > image.width
+    short, long = sorted(image.size)
+    length = min(long, strips * short)
+    folded = Image.new(image.mode, (size, size))
+    for strip in range(strips):
+        start = (long - length) * strip / (strips - 1)
+        box = (0, start, short, start + length) if is_tall else (start, 0, start + length, short)
+        first, last = size * strip // strips, size * (strip + 1) // strips
+        room = (last - first, size) if is_tall else (size, last - first)
+        part = image.resize(room, Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
+        folded.paste(part, (first, 0) if is_tall else (0, first))
+    return folded
 
 
 def _centre(image: Image.Image, size: int) -> Image.Image:

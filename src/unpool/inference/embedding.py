@@ -17,9 +17,9 @@ from unpool.core.file_identity import sample_of
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
-from unpool.images.resizing import brightness, sharpness, thumbnail
-from unpool.images.reading.notes import to_text
+from unpool.images.reading.notes import Note, to_text
 from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.resizing import brightness, sharpness, thumbnail
 from unpool.images.source import Source
 from unpool.inference.encoder import Encoder
 from unpool.networks.preprocessing import Preprocessing
@@ -119,18 +119,18 @@ def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preproces
         except UnreadableImageError as error:
             rows.append(skipped_row(Problem(file.path, error.problem, error.detail), file))
             continue
-        rows.append(_facts(file, picture))
+        rows.append(_facts(file, picture, preprocessing.notes(picture)))
         pixels.append(preprocessing.fit(picture))
     shape = (0, preprocessing.size, preprocessing.size, preprocessing.channels)
     return DecodedChunk(rows, np.stack(pixels) if pixels else np.zeros(shape, np.uint8))
 
 
-def _facts(file: ImageFile, picture: Picture) -> Row:
+def _facts(file: ImageFile, picture: Picture, notes: Sequence[Note]) -> Row:
     return {
         "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
         "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "stamp": file.stamp,
         "sample": None if file.stamp is None else sample_of(file.file), "status": OK,
-        "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(picture.notes),
+        "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
         "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
     } | cleared_by_new_content()  # fmt: skip

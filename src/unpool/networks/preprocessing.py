@@ -15,7 +15,8 @@ import numpy as np
 
 from unpool.images.pixel_cache import Channels, Crop
 from unpool.images.reading.decode import Picture
-from unpool.images.resizing import square
+from unpool.images.reading.notes import Note
+from unpool.images.resizing import num_strips, square
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Preprocessing:
         mean: Subtracted from pixels in 0..1, one number per channel.
         std: What pixels are then divided by, one number per channel.
         interpolation: How images are resized; kept for other tools, as `square` is always bicubic.
-        crop: `centre` cuts the largest square from the middle, `squash` keeps the whole picture.
+        crop: `centre` cuts the largest square from the middle, or strips from end to end of a picture beyond 2:1;
+            `squash` keeps the whole picture.
     """
 
     size: int = 32
@@ -51,4 +53,14 @@ class Preprocessing:
         """Resize and crop a picture to the network's input, (S, S, C) uint8."""
         return square(
             picture.pixels, self.size, crop=cast(Crop, self.crop), channels=cast(Channels, self.channels)
+        )
+
+    def notes(self, picture: Picture) -> tuple[Note, ...]:
+        """Say what was assumed or left out of a picture, by its reader and by `fit`."""
+        strips = num_strips(picture.pixels.shape[1], picture.pixels.shape[0])
+        if self.crop != "centre" or strips == 1:
+            return picture.notes
+        return (
+            *picture.notes,
+            Note("strips", f"{picture.width} × {picture.height} pixels in {strips} strips"),
         )

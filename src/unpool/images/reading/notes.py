@@ -45,7 +45,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file or folder that a scan left alone: its path below the folder, and why."""
+    """A file or folder that a scan left alone.
+
+    Its path below the folder, and why.
+    """
 
     path: str
     note: Note
@@ -83,6 +86,8 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
              "What is drawn on transparent ground is white, or nearly, and would not be seen on white."),
     NoteKind("empty-alpha", "whose transparency was passed over",
              "It is full everywhere, so that nothing could be seen: the channel was never filled."),
+    NoteKind("strips", "longer than two to one, seen in strips",
+             "The network takes a square. It gets strips from end to end, laid side by side, not the middle alone."),
     NoteKind("system", "folders of the system left alone",
              "Thumbnails, deleted files and the like, which disks and systems keep beside photographs.", True),
     NoteKind("hidden", "hidden images left alone", "Their names begin with a dot.", True),
@@ -116,7 +121,9 @@ def from_text(text: str | None) -> list[Note]:
 
 
 def describe_left_out(left_out: Sequence[LeftOut]) -> list[str]:
-    """Say what a scan left alone, a line for each kind, with some names.
+    """Say what a scan left alone.
+
+    A line for each kind, with some names.
 
     >>> describe_left_out([LeftOut("@eaDir", Note("system", "thumbnails"))])
     ['left alone: 1 folders of the system (@eaDir: thumbnails)']
