@@ -20,10 +20,10 @@ COARSEST_SECONDS = (
 
 
 def stamp_of(status: os.stat_result) -> str:
-    """Say what a file system knows of a file beside size and time.
+    """Identify a file by its number and change time.
 
     Returns:
-        Number and change time; empty where the file changed so lately that its times prove nothing.
+        Both in one word; empty where the file changed so lately that its times prove nothing.
     """
     if time.time() - max(status.st_mtime, status.st_ctime) < COARSEST_SECONDS:
         return ""
@@ -52,7 +52,10 @@ def sample_of(file: Path) -> str | None:
 
 
 def content_digest(file: Path) -> str | None:
-    """Digest all bytes of a file; None where it cannot be read."""
+    """Digest all bytes of a file.
+
+    None where it cannot be read.
+    """
     try:
         with file.open("rb") as stream:
             return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

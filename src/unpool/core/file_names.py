@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 MAX_NAME_BYTES = 255  # of one name, on all common file systems
-NUM_DIGEST_SIGNS = 8  # that tell shortened names apart
+NUM_DIGEST_SIGNS = 8  # by which shortened names differ
 
 
 def to_key(name: str) -> str:
-    r"""Write the name or path of a file as its key.
+    r"""Write a name or path as the key of its file.
 
     >>> to_key("caf\udce9.png"), to_key("cafe\u0301.png") == "caf\u00e9.png"
     ('caf\\xe9.png', True)
@@ -28,7 +28,7 @@ def to_key(name: str) -> str:
 
 
 def printable(name: str) -> str:
-    r"""Write a name so that it takes one line and any terminal.
+    r"""Write a name in one line for any terminal.
 
     >>> printable("new\nline\udce9.png")
     'new\\nline\\xe9.png'
@@ -41,7 +41,7 @@ def printable(name: str) -> str:
 
 
 def folded(name: str) -> str:
-    """Write a name so that names of the same file on some system are equal.
+    """Fold capitals and Unicode forms, as some file systems do.
 
     >>> folded("A.JPG") == folded("a.jpg")
     True
@@ -50,7 +50,9 @@ def folded(name: str) -> str:
 
 
 def unique_keys(names: Iterable[str]) -> dict[str, str]:
-    r"""From each name that is not its own key to its key, different from every other key.
+    r"""Map names that are no keys to keys.
+
+    Every key is different from all others.
 
     >>> unique_keys(["a.png", "caf\udce9.png"])
     {'caf\udce9.png': 'caf\\xe9.png'}
@@ -92,9 +94,10 @@ def find_file(folder: Path, key: str) -> Path | None:
 
 
 def find_typed(path: Path) -> Path:
-    """Find the file that was typed, perhaps by its key; the path itself where there is none.
+    """Find a file that was typed, perhaps by its key.
 
-    So a name can be typed in either Unicode form, and as the program writes one that is no text.
+    The path itself is returned where there is none. So a name can be typed in either Unicode form, and as the
+    program writes one that is no text.
     """
     if os.path.lexists(path):
         return path
@@ -117,7 +120,7 @@ def _files_of_key(folder: Path, parts: tuple[str, ...], below: str = "") -> Iter
 
 
 def shorten(name: str, max_bytes: int = MAX_NAME_BYTES) -> str:
-    """Shorten a name that is too long for a file system, keeping its ending.
+    """Shorten a name that is too long, keeping its ending.
 
     A digest of the whole name takes the place of what is cut, so that different names stay different.
 
@@ -145,7 +148,10 @@ def _without_broken_end(content: bytes) -> str:
 
 
 def is_text(name: str) -> bool:
-    """Whether a name is valid Unicode; on Linux it may hold any bytes."""
+    """Whether a name is valid Unicode.
+
+    On Linux it may hold any bytes.
+    """
     try:
         name.encode("utf-8")
     except UnicodeEncodeError:

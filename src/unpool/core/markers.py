@@ -1,4 +1,4 @@
-"""Marks by which folders and files that unpool wrote are known.
+"""Marks of folders and files that unpool wrote.
 
 No scan takes the pictures in them for images of the collection.
 """
@@ -39,9 +39,10 @@ def is_marked(folder: Path) -> bool:
 
 
 def mark_copies(class_folder: Path) -> None:
-    """Mark a class folder of copies, so that they are not taken for further images.
+    """Mark a class folder as one of copies.
 
-    A folder in it and not a file: programs that count the files of a class, or take folders for classes, see none.
+    So they are not taken for further images. The mark is a folder and not a file: programs that count the files of
+    a class, or take folders for classes, see none.
     """
     (class_folder / COPIES).mkdir(exist_ok=True)
 

@@ -1,4 +1,4 @@
-"""Folders and files that systems and programs keep beside photographs, and that are none.
+"""What systems and programs keep beside photographs.
 
 Thumbnails, deleted files, halves of archives, overviews, backups and unfinished downloads.
 """
@@ -43,7 +43,9 @@ DOWNLOAD_ENDINGS = (".part", ".partial", ".crdownload", ".download", ".filepart"
 
 
 def system_folder(name: str, parent: str = "") -> str:
-    """Say what a folder holds that no person put there; empty for any other.
+    """Say what a folder of the system holds.
+
+    Empty for a folder of people.
 
     >>> system_folder("@eaDir"), system_folder("holiday")
     ('thumbnails of a Synology disk', '')
@@ -59,7 +61,9 @@ def system_folder(name: str, parent: str = "") -> str:
 
 
 def sidecar_of(name: str, names: Collection[str]) -> str:
-    """Say whose companion a file is, by its name; empty for none.
+    """Say whose companion a file is, by its name.
+
+    Empty for none.
 
     Args:
         name: A file's name, not one that images have.

@@ -1,4 +1,4 @@
-"""Where the images of a workspace are, and whether a folder holds the same ones."""
+"""Where the images of a workspace are."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ def _is_there(folder: Path, path: str) -> bool:
 
 
 def beside_workspace(work: Path, location: str) -> str | None:
-    """Say where images lie, seen from the workspace, so that both can move together; None for a named set."""
+    """Say where images lie, seen from the workspace.
+
+    So both can move together. None for a named set.
+    """
     if not Path(location).is_absolute():
         return None
     try:
@@ -109,7 +112,9 @@ def beside_workspace(work: Path, location: str) -> str | None:
 
 
 def compare_folder(work: Path, folder: Path) -> Likeness:
-    """Look for some files of the table in a folder, by relative path, size and a sample of their bytes.
+    """Look for some files of the table in a folder.
+
+    They are compared by relative path, size and a sample of their bytes.
 
     Args:
         work: The workspace.
@@ -143,7 +148,7 @@ def _some_rows(work: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def check_same_images(work: Path, location: str, *, relocate: bool = False) -> str:
-    """Check that a workspace holds these images, or may go on with them.
+    """Check that a workspace may go on with these images.
 
     A folder that holds the known files under the same relative paths is the one that was known.
 
@@ -183,9 +188,10 @@ def _is_same_folder(before: str, now: str) -> bool:
 
 
 def keys_of_typed(work: Path, typed: Sequence[str]) -> list[str]:
-    """Turn paths as a shell completes them into paths of the table.
+    """Turn typed paths into paths of the table.
 
-    A path of the table is taken as it is; any other is a file, absolute or seen from the current folder.
+    A path of the table is taken as it is; any other is a file, as a shell completes it: absolute or seen from the
+    current folder.
 
     Args:
         work: The workspace.

@@ -55,7 +55,10 @@ class Pending:
 
 @dataclass(frozen=True)
 class Absent:
-    """Paths of the table that are not in the folder: missing ones, and those that are away with all of theirs."""
+    """Paths of the table that are not in the folder.
+
+    They are missing, or away with their whole folder.
+    """
 
     missing: list[str]
     away: list[str]
@@ -105,12 +108,15 @@ def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progres
 
 
 def find_absent(table: ImageTable, scan: Scan, *, forget: bool = False) -> Absent:
-    """List the paths of the table that are not in the folder.
+    """List paths of the table that the folder lacks.
 
     Args:
         table: The table.
         scan: What the folder holds.
         forget: Whether files are missing too whose whole folder cannot be seen.
+
+    Returns:
+        Those that are missing, and those that are away.
     """
     absent = _absent_paths(table, scan)
     away = set() if forget else scan.find_away(absent)
@@ -159,7 +165,7 @@ def _sample_if_same(file: ImageFile, row: Mapping[str, Any]) -> str | None:
 
 
 def note_unchanged(table: ImageTable, files: Sequence[ImageFile]) -> None:
-    """Keep what the file system says now of files whose content has not changed."""
+    """Keep the new facts of files with the same content."""
     table.update([file.path for file in files], {
         "modified": [file.modified for file in files],
         "stamp": [file.stamp for file in files],

@@ -128,8 +128,6 @@ def sync_embeddings(
 ) -> Embedding:
     """Scan, prepare the model, embed what is new.
 
-    This is the first half of `run`, and all of `embed`.
-
     Args:
         source: a folder of images, or a named data set.
         request: which model is to embed them.
@@ -149,20 +147,13 @@ def sync_embeddings(
     """
     work = work or default_workspace(source)
     images = open_source(source, data)
-    moved_from = check_same_images(work, images.location, relocate=relocate)
+    _check_same_images(work, images.location, relocate, progress)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
-    for line in describe_left_out(scan.left_out):
-        progress.message(line)
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     sweep(work)
-    write_state(
-        work, images=images.location, place=source, data=None if data is None else str(data),
-        beside=beside_workspace(work, images.location),
-    )  # fmt: skip
-    if moved_from:
-        progress.message(f"the images are in {images.location} now, and were in {moved_from}")
+    _note_place(work, images.location, source, data)
     rename_rows(one_pass.table, scan)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
@@ -175,12 +166,26 @@ def sync_embeddings(
     return one_pass.finish()
 
 
+def _check_same_images(work: Path, location: str, relocate: bool, progress: Progress) -> None:
+    """Raise `UnpoolError` where the workspace holds other images; says where they have moved."""
+    if moved_from := check_same_images(work, location, relocate=relocate):
+        progress.message(f"the images are in {location} now, and were in {moved_from}")
+
+
+def _note_place(work: Path, location: str, typed: str, data: Path | None) -> None:
+    """Record where the images are, in every form that may still hold after something has moved."""
+    beside = beside_workspace(work, location)
+    write_state(work, images=location, place=typed, beside=beside, data=None if data is None else str(data))
+
+
 def _scan(source: Source, progress: Progress) -> tuple[Scan, float]:
     start = time.perf_counter()
     with progress.stage("listing files", None, "files") as stage:
         scan = source.scan(lambda count: stage.reach(count))
     if not scan.files and not scan.problems:
         raise UnpoolError(f"there is no image in {source.location}; name a folder that holds some")
+    for line in describe_left_out(scan.left_out):
+        progress.message(line)
     return scan, time.perf_counter() - start
 
 

@@ -89,7 +89,7 @@ def names_for(paths: Sequence[str]) -> dict[str, str]:
     for path, stem in stems.items():
         numbered = (f"{path}-{number}" for number in range(2, len(stems) + 3))
         first = [stem] if counts[folded(stem)] == 1 else []
-        for name in map(_fitting, (*first, path, *numbered)):
+        for name in map(_shorten_name, (*first, path, *numbered)):
             files = {folded(f"{name}{ending}") for ending in ENDINGS}
             if used.isdisjoint(files):
                 used |= files
@@ -98,7 +98,7 @@ def names_for(paths: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def _fitting(name: str) -> str:
+def _shorten_name(name: str) -> str:
     """A name that leaves room for the longest ending."""
     path = PurePosixPath(name)
     short = shorten(path.name, MAX_NAME_BYTES - max(map(len, ENDINGS)))

@@ -46,7 +46,9 @@ class PredictionRecord:
         return self._key(file) in self._own
 
     def is_done(self, request: PredictionRequest, image: Path) -> bool:
-        """Whether the files of a request exist, and are of the image as it is now.
+        """Whether the files of a request exist.
+
+        They must be of the image as it is now.
 
         Args:
             request: what is computed.

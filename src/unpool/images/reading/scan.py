@@ -71,10 +71,10 @@ class Scan:
     folders: frozenset[str] | None = None
 
     def find_away(self, paths: Iterable[str]) -> set[str]:
-        """Find those of some missing files whose folder cannot be seen today.
+        """Find missing files whose folder cannot be seen today.
 
-        It is gone as a whole, empty as the place of a disk that is not mounted, or may not be listed. What the scan
-        left alone on purpose is not away.
+        The folder is gone as a whole, empty as the place of a disk that is not mounted, or may not be listed.
+        What the scan left alone on purpose is not away.
         """
         if self.folders is None:
             return set()
