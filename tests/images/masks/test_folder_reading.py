@@ -13,9 +13,9 @@ from unpool.errors import UnpoolError
 from unpool.images.masks.folder_reading import plan_reading
 from unpool.images.masks.label_maps import read_label_map, read_pair
 from unpool.images.masks.mask_values import MaskFacts, Values, count_values
+from unpool.images.masks.orientation import Orientations
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import IGNORE, classes_by_value
-from unpool.images.masks.turns import Turn
 from unpool.images.reading.scan import ImageFile
 
 TWO = classes_by_value(["ground", "thing"])
@@ -63,23 +63,23 @@ def test_palettes_are_read_by_colour_where_the_colours_are_known() -> None:
 
 
 def test_turns_are_as_the_sizes_of_others_say() -> None:
-    open_turn, stored = Turn(3, 1, True, True), Turn(6, 1, False, True)
+    open_pair, stored = Orientations(3, 1, True, True), Orientations(6, 1, False, True)
 
-    def masks(*turns: Turn) -> Values:
+    def masks(*turns: Orientations) -> Values:
         return Values(
-            [MaskFacts(f"{place}.png", {0: 1, 1: 1}, turn=turn) for place, turn in enumerate(turns)]
+            [MaskFacts(f"{place}.png", {0: 1, 1: 1}, orientations=pair) for place, pair in enumerate(turns)]
         )
 
-    reading = plan_reading(TWO, masks(open_turn))
+    reading = plan_reading(TWO, masks(open_pair))
     assert not reading.is_stored
     assert "differ in EXIF orientation (turned by 180°; 0.png)" in reading.remarks[0]
     assert "taken as shown (--drawn-on stored" in reading.remarks[0]
-    reading = plan_reading(TWO, masks(open_turn, stored))
+    reading = plan_reading(TWO, masks(open_pair, stored))
     assert reading.is_stored
     assert [remark.split(" and ")[0] for remark in reading.remarks] == [
         "1 masks lie as their images are stored", "1 images",
     ]  # fmt: skip
-    reading = plan_reading(TWO, masks(open_turn), drawn_on="stored")
+    reading = plan_reading(TWO, masks(open_pair), drawn_on="stored")
     assert (reading.is_stored, reading.remarks) == (True, [])
 
 

@@ -138,8 +138,8 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
     shades = find_shades(pairs, every)
     if shades and choice.unknown == "refuse" and every.lossy is None:
         raise UnpoolError(
-            f"{shades.text}: soft edges, no classes; save the masks without them, or give --unknown nearest (each pixel "
-            "becomes the nearest class) or --unknown ignore"
+            f"{shades.text}: soft edges, no classes; save the masks without them, or give --unknown nearest (each "
+            "pixel becomes the nearest class) or --unknown ignore"
         )
     layouts = {folder.layout for folder in folders}
     beside = next(filter(None, map(_class_file_beside, folders)), None)
@@ -160,7 +160,10 @@ def _check_objects(pairs: Sequence[Pair], values: Values) -> list[str]:
     seen = find_objects(pairs, values)
     if seen is None:
         return []
-    remedy = "--numbers objects to tell objects from the ground, or --numbers classes if they are classes all the same"
+    remedy = (
+        "--numbers objects to separate objects from the ground, or --numbers classes if they are classes all the "
+        "same"
+    )
     if seen.is_certain:
         raise UnpoolError(
             f"the masks look as if they number objects, not classes: {seen.text}; give {remedy}"
@@ -216,7 +219,7 @@ def describe_ignored(num_ignored: int, num_pixels: int) -> list[str]:
 
 
 def describe_unknown(unknown: Mapping[str, int], masks: Sequence[str], what: str) -> list[str]:
-    """Say which values of masks are no class, and what they became.
+    """Say which values of masks are no class.
 
     Args:
         unknown: pixels of each value.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -78,16 +79,20 @@ def segment_evaluate(
     _check_counted(counted)
     remarks = _describe(counted, segmenter, settings.unknown)
     report(remarks, progress)
-    names, scores = segmenter.classes.names, scores_of(counted.table_KK)
     if settings.out is not None:
-        _draw(settings.out, counted.table_KK, list(names))
+        _draw(settings.out, counted.table_KK, list(segmenter.classes.names))
     return {
         "images": counted.num_images, "skipped": len(found.problems) + len(counted.problems),
-        "seconds": round(time.perf_counter() - began, 3),
-        **scores, "iou": dict(zip(names, scores["iou"], strict=True)),
-        "confusion": counted.table_KK.tolist(),
-        "ignored": counted.num_ignored, "ignored_share": round(counted.num_ignored / counted.num_pixels, 6),
+        "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
         "notes": [*reading.remarks, *remarks],
+    }  # fmt: skip
+
+
+def _figures(counts: _Counts, names: Sequence[str]) -> dict[str, Any]:
+    scores = scores_of(counts.table_KK)
+    return {
+        **scores, "iou": dict(zip(names, scores["iou"], strict=True)), "confusion": counts.table_KK.tolist(),
+        "ignored": counts.num_ignored, "ignored_share": round(counts.num_ignored / counts.num_pixels, 6),
     }  # fmt: skip
 
 

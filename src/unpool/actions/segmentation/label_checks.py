@@ -1,4 +1,4 @@
-"""Check that decoded masks can be learnt from, and say what is missing in them.
+"""Check that decoded masks can be learnt from.
 
 N images, M of them, K classes.
 """
@@ -21,7 +21,7 @@ NUM_NAMED = 5  # classes that a sentence names
 
 
 def check_labels(store: PairStore, held: PairStore | None, names: Sequence[str]) -> list[str]:
-    """Check that there are two classes to tell apart.
+    """Check that there are two classes at least.
 
     Args:
         store: the pairs to train on, and perhaps to validate on.
@@ -40,7 +40,7 @@ def check_labels(store: PairStore, held: PairStore | None, names: Sequence[str])
         what = f"one class only, {occurring[0]!r}" if occurring else "no class at all"
         raise UnpoolError(
             f"the masks to train on hold {what} ({store.num_ignored:,} of {store.num_pixels:,} pixels are ignored): "
-            "there is nothing to tell apart; check the masks and the classes"
+            "there must be two at least; check the masks and the classes"
         )
     remarks = describe_ignored(store.num_ignored, store.num_pixels)
     held_K = np.zeros_like(count_K) if held is None else held.count_NK.sum(axis=0)
@@ -87,7 +87,9 @@ def compare_parts(trained_K: np.ndarray, held_K: np.ndarray, names: Sequence[str
 
 
 def compare_colour(segmenter: LoadedSegmenter, num_grey: int, num_images: int) -> list[str]:
-    """Compare the colour of images with what a model was trained on.
+    """Compare the colour of images with a model's.
+
+    It was trained on images with or without.
 
     Args:
         segmenter: the model.
@@ -109,7 +111,7 @@ def compare_colour(segmenter: LoadedSegmenter, num_grey: int, num_images: int) -
 
 
 def describe_lost_colour(num_coloured: int, num_images: int) -> list[str]:
-    """Say how many images lose their colour in a network of one channel."""
+    """Say how many images lose their colour."""
     if not num_coloured:
         return []
     return [

@@ -101,7 +101,7 @@ class SegmentationTask:
 
     @property
     def remarks(self) -> list[str]:
-        """Sentences on classes of one part alone, and on colour that is lost."""
+        """Sentences on classes of one part, and lost colour."""
         store, held = self.labelled.store, self.labelled.held
         held_NK = store.count_NK[self._held_M] if held is None else held.count_NK
         trained_K = store.count_NK[self._trained_M].sum(axis=0)

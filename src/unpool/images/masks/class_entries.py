@@ -1,4 +1,7 @@
-"""The entries of class files: names with numbers or colours, in the forms that programs write."""
+"""Read the entries of class files.
+
+They are names with numbers or colours.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ _ITEM = re.compile(r"item\s*\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class Entry:
-    """A class as a file gives it; `where` is the file and line."""
+    """A class as a file gives it.
+
+    `where` is the file and line.
+    """
 
     name: str
     number: int | None

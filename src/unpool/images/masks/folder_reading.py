@@ -1,6 +1,6 @@
-"""How the masks of one folder become label maps, with the classes in hand.
+"""Decide how the masks of one folder are read.
 
-Training, validation and evaluation read masks by it.
+The classes are in hand. Training, validation and evaluation read masks by it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.mask_values import FULL, MaskFacts, Values
+from unpool.images.masks.orientation import NAMES, SHOWN, STORED, Orientations
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
-from unpool.images.masks.turns import NAMES, SHOWN, STORED, Turn
 from unpool.images.values.rules import NO_RULES, ValueRules
 
 NUM_NAMED = 3  # files that a remark names
@@ -25,7 +25,7 @@ class FolderReading:
         classes: The classes, their values as these masks write them.
         unknown: "refuse", "ignore" or "nearest": what values are that are no class.
         palettes_by_colour: Whether palettes are read by their colours, though classes have numbers.
-        turns: By the mask's key, how image and mask are turned where that differs.
+        orientations: By the mask's key, how image and mask are turned where that differs.
         is_stored: Whether masks lie as their images are stored where sizes do not say it.
         remarks: What was assumed, a sentence each.
         rules: By which values of more than 8 bits of the images are scaled.
@@ -34,7 +34,7 @@ class FolderReading:
     classes: PixelClasses
     unknown: str = "refuse"
     palettes_by_colour: bool = False
-    turns: Mapping[str, Turn] = field(default_factory=dict)
+    orientations: Mapping[str, Orientations] = field(default_factory=dict)
     is_stored: bool = False
     remarks: Sequence[str] = ()
     rules: ValueRules = NO_RULES
@@ -65,10 +65,10 @@ def plan_reading(
     """
     adapted, remarks = _as_written(classes, values)
     by_colour, about_palettes = _palettes(adapted, values, numbers)
-    turns = {mask.path: mask.turn for mask in values.masks if mask.turn is not None}
-    is_stored, about_turns = _turns(values.masks, drawn_on)
-    remarks += about_palettes + about_turns + _about_empty_pixels(adapted, values)
-    return FolderReading(adapted, unknown, by_colour, turns, is_stored, remarks)
+    orientations = {mask.path: mask.orientations for mask in values.masks if mask.orientations is not None}
+    is_stored, about_orientation = _orientations(values.masks, drawn_on)
+    remarks += about_palettes + about_orientation + _about_empty_pixels(adapted, values)
+    return FolderReading(adapted, unknown, by_colour, orientations, is_stored, remarks)
 
 
 def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, list[str]]:
@@ -131,11 +131,11 @@ def _palettes(classes: PixelClasses, values: Values, numbers: str | None) -> tup
     ]
 
 
-def _turns(masks: Sequence[MaskFacts], drawn_on: str | None) -> tuple[bool, list[str]]:
-    turned = [(mask, mask.turn) for mask in masks if mask.turn is not None]
-    stored = [mask for mask, turn in turned if turn.fits_stored and not turn.fits_shown]
-    shown = [mask for mask, turn in turned if turn.fits_shown and not turn.fits_stored]
-    open_masks = [(mask, turn) for mask, turn in turned if turn.is_open]
+def _orientations(masks: Sequence[MaskFacts], drawn_on: str | None) -> tuple[bool, list[str]]:
+    turned = [(mask, mask.orientations) for mask in masks if mask.orientations is not None]
+    stored = [mask for mask, pair in turned if pair.fits_stored and not pair.fits_shown]
+    shown = [mask for mask, pair in turned if pair.fits_shown and not pair.fits_stored]
+    open_masks = [(mask, pair) for mask, pair in turned if pair.is_open]
     remarks = []
     if stored:
         remarks.append(
@@ -144,12 +144,12 @@ def _turns(masks: Sequence[MaskFacts], drawn_on: str | None) -> tuple[bool, list
         )
     is_stored = drawn_on == STORED or (drawn_on is None and bool(stored) and not shown)
     if open_masks and drawn_on is None:
-        how = ", ".join(sorted({NAMES[max(turn.image, turn.mask)] for _, turn in open_masks}))
+        kinds = ", ".join(sorted({NAMES[max(pair.image, pair.mask)] for _, pair in open_masks}))
         this, other = (STORED, SHOWN) if is_stored else (SHOWN, STORED)
         named = _named([mask for mask, _ in open_masks])
         remarks.append(
-            f"{len(open_masks)} images and their masks differ in EXIF orientation ({how}; {named}), and their sizes do "
-            f"not say whether the masks were drawn on the images as shown or as stored: taken as {this} "
+            f"{len(open_masks)} images and their masks differ in EXIF orientation ({kinds}; {named}), and their sizes "
+            f"do not say whether the masks were drawn on the images as shown or as stored: taken as {this} "
             f"(--drawn-on {other} for the other)"
         )
     return is_stored, remarks

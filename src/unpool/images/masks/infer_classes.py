@@ -211,8 +211,8 @@ def _one_value_message(values: Values, number: int, void: int) -> str:
     total = sum(values.numbers.values())
     if number == void:
         return (
-            f"the masks hold nothing but {void} ({total:,} pixels), which is all object or all unsure: there is "
-            "nothing to tell apart; check the masks"
+            f"the masks hold nothing but {void} ({total:,} pixels), which is all object or all unsure: there "
+            "are no two classes; check the masks"
         )
     return (
         f"the masks hold one class only, the number {number} ({total:,} pixels), and there must be two at least: is "
@@ -310,7 +310,7 @@ def _check_numbers_are_colours(values: Values) -> None:
             raise UnpoolError(
                 f"the mask {mask.path} holds numbers (the value {strange[0]}, {mask.counts[strange[0]]:,} pixels), but "
                 f"{other} has colours or a palette of its own, and nothing says which colour is which number; save "
-                f"all alike, or {HINT}"
+                f"all in one form, or {HINT}"
             )
 
 

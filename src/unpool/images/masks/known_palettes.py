@@ -112,9 +112,10 @@ MIN_COLOURS = 5  # two or three colours are anybody's
 
 
 def find_by_colours(packed: set[int]) -> PixelClasses | None:
-    """Find the colour map of CamVid or Cityscapes that has all these colours.
+    """Find the published colour map that has all these colours.
 
-    There must be five at least; None where no map has them all. Pascal VOC's colours are those of many programs.
+    It is CamVid's or Cityscapes'. There must be five at least; None where no map has them all. Pascal VOC's
+    colours are those of many programs.
 
     >>> find_by_colours({0, 0x808080, 0x800000, 0x804080, 0x0000C0}).names[1]
     'building'

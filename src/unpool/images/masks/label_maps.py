@@ -13,9 +13,9 @@ import numpy as np
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.orientation import Orientations, rotate_to_shown, rotate_to_stored
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, IGNORE, PixelClasses, UnknownValueError, pack
-from unpool.images.masks.turns import Turn, turn_back, turn_upright
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import Problem
 
@@ -97,7 +97,7 @@ def try_pair(pair: Pair, reading: FolderReading) -> Problem | LabelledPicture:
 
 
 def name_values(labelled: LabelledPicture) -> dict[str, int]:
-    """Pixels of each value that is no class, by its name."""
+    """Count the pixels of each unknown value, by its name."""
     return {
         f"#{value:06x}" if labelled.by_colour else str(value): count
         for value, count in labelled.unknown.items()
@@ -153,17 +153,17 @@ def read_label_map(pair: Pair, reading: FolderReading) -> LabelledPicture:
             "; it is of a format that does not keep values exactly: save it as PNG" if mask.is_lossy else ""
         )
         raise UnpoolError(f"the mask {pair.mask.path} holds {error}{lossy}; {REMEDY}")
-    turn = reading.turns.get(pair.mask.path)
-    if turn is not None:
-        label_HW = _turned(label_HW, turn, reading.is_stored)
+    both = reading.orientations.get(pair.mask.path)
+    if both is not None:
+        label_HW = _turned(label_HW, both, reading.is_stored)
     return LabelledPicture(np.zeros((0, 0, 3), np.uint8), label_HW, False, strange, meaning.by_colour)
 
 
-def _turned(label_HW: np.ndarray, turn: Turn, is_stored: bool) -> np.ndarray:
+def _turned(label_HW: np.ndarray, both: Orientations, is_stored: bool) -> np.ndarray:
     """A label map as its image is shown, where it was drawn on the image as stored."""
-    if not turn.fits_stored or (turn.fits_shown and not is_stored):
+    if not both.fits_stored or (both.fits_shown and not is_stored):
         return label_HW
-    return turn_upright(turn_back(label_HW, turn.mask), turn.image)
+    return rotate_to_shown(rotate_to_stored(label_HW, both.mask), both.image)
 
 
 def _meaning(mask: Mask, reading: FolderReading) -> PixelClasses:

@@ -15,7 +15,7 @@ from unpool.errors import UnreadableImageError
 from unpool.images.damage.content import content_of
 from unpool.images.damage.ends import check_end
 from unpool.images.damage.lost_pieces import check_lost_pieces
-from unpool.images.masks.turns import turn_upright
+from unpool.images.masks.orientation import rotate_to_shown
 from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
 from unpool.images.tiff.reader import open_tiff
@@ -26,7 +26,7 @@ LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
 
 @dataclass(frozen=True)
 class Mask:
-    """A mask as it is written, turned as its EXIF data says.
+    """A mask as it is written, upright.
 
     Args:
         value_HW: Whole numbers, or 0xRRGGBB where `is_coloured`.
@@ -55,7 +55,7 @@ class Mask:
 
     @property
     def empty_HW(self) -> np.ndarray | None:
-        """Pixels without a value: transparent or NaN; None where all have one."""
+        """Pixels that are transparent or NaN; None without any."""
         if self.clear_HW is None or self.void_HW is None:
             return self.void_HW if self.clear_HW is None else self.clear_HW
         both_HW: np.ndarray = self.clear_HW | self.void_HW
@@ -85,14 +85,14 @@ def read_mask(file: Path) -> Mask:
 
 
 def turned(mask: Mask, orientation: int) -> Mask:
-    """Turn a mask that lies as it is stored."""
+    """Orientations a mask that lies as it is stored."""
 
-    def turn(array_HW: np.ndarray | None) -> np.ndarray | None:
-        return None if array_HW is None else turn_upright(array_HW, orientation)
+    def rotate(array_HW: np.ndarray | None) -> np.ndarray | None:
+        return None if array_HW is None else rotate_to_shown(array_HW, orientation)
 
     return Mask(
-        turn_upright(mask.value_HW, orientation), mask.is_coloured, mask.palette_P, mask.is_lossy,
-        mask.in_colours, turn(mask.clear_HW), turn(mask.void_HW), orientation,
+        rotate_to_shown(mask.value_HW, orientation), mask.is_coloured, mask.palette_P, mask.is_lossy,
+        mask.in_colours, rotate(mask.clear_HW), rotate(mask.void_HW), orientation,
     )  # fmt: skip
 
 

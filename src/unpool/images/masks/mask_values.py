@@ -13,9 +13,9 @@ from functools import cached_property
 from unpool.errors import UnreadableImageError
 from unpool.images.masks.known_palettes import has_voc_colours
 from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.orientation import Orientations, compare_orientation
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, unique_values
-from unpool.images.masks.turns import Turn, find_turn
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import Problem
 
@@ -36,7 +36,7 @@ class MaskFacts:
         is_lossy: Whether the format does not keep values exactly.
         num_clear: Transparent pixels, which are not counted.
         num_void: Pixels that are NaN, which are not counted.
-        turn: How image and mask are turned, where that differs.
+        orientations: How image and mask are turned, where that differs.
     """
 
     path: str
@@ -47,7 +47,7 @@ class MaskFacts:
     is_lossy: bool = False
     num_clear: int = 0
     num_void: int = 0
-    turn: Turn | None = None
+    orientations: Orientations | None = None
 
     @property
     def values(self) -> set[int]:
@@ -56,7 +56,7 @@ class MaskFacts:
 
     @property
     def colours(self) -> dict[int, int]:
-        """Pixels of each colour: of a palette its own, of a number its grey."""
+        """Pixels of each colour; a number's is its grey."""
         if self.is_coloured:
             return self.counts
         if self.palette is None:
@@ -69,7 +69,7 @@ class MaskFacts:
 
 @dataclass
 class Values:
-    """What the masks of a folder hold, one after the other."""
+    """What the masks of a folder hold."""
 
     masks: list[MaskFacts] = field(default_factory=list)
 
@@ -107,12 +107,15 @@ class Values:
 
     @property
     def lossy(self) -> str | None:
-        """A mask of a format that does not keep values; None without one."""
+        """A mask whose format changes values; None without one."""
         return next((mask.path for mask in self.masks if mask.is_lossy), None)
 
     @property
     def is_binary(self) -> bool:
-        """Whether the masks hold 0 and 255 alone, or each either 0 and 1 or 0 and 255."""
+        """Whether the masks hold 0 and 255 alone.
+
+        Or each holds either 0 and 1, or 0 and 255.
+        """
         found = set(self.numbers)
         full = found & FULL
         if self.colours or len(full) != 1 or 0 not in found or not found <= {0, 1} | full:
@@ -121,17 +124,23 @@ class Values:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether some masks hold 0 and 1, and others 0 and 255."""
+        """Whether some binary masks hold 1, and others 255."""
         return self.is_binary and 1 in self.numbers
 
     @property
     def full(self) -> int:
-        """What stands for "yes" beside 0: 255, or 65535 in files of 16 bits."""
+        """What stands for "yes" beside 0.
+
+        It is 255, or 65535 in files of 16 bits.
+        """
         return next(iter(set(self.numbers) & FULL), 255)
 
     @cached_property
     def palette_conflict(self) -> str | None:
-        """Two masks whose palettes give one number two colours, in words; None where there are none."""
+        """Two masks whose palettes differ; None where none do.
+
+        They give one number two colours.
+        """
         seen: dict[int, tuple[int, str]] = {}
         for mask in self.masks:
             for index, colour in (mask.palette or {}).items():
@@ -148,7 +157,7 @@ class Values:
         return {index: colour for palette in palettes for index, colour in (palette or {}).items()}
 
     def holder(self, value: int, by_colour: bool = False) -> tuple[str, int]:
-        """Return a mask that holds a value, and how many pixels of it."""
+        """Return a mask that holds a value, and its pixels."""
         for mask in self.masks:
             counts = mask.colours if by_colour else {} if mask.is_coloured else mask.counts
             if value in counts:
@@ -201,7 +210,7 @@ def _count_mask(pair: Pair) -> Problem | MaskFacts:
         pair.mask.path, counts, mask.is_coloured, mask.in_colours, palette, mask.is_lossy,
         0 if mask.clear_HW is None else int(mask.clear_HW.sum()),
         0 if mask.void_HW is None else int(mask.void_HW.sum()),
-        find_turn(pair.image.file, (height, width), mask.orientation),
+        compare_orientation(pair.image.file, (height, width), mask.orientation),
     )  # fmt: skip
 
 

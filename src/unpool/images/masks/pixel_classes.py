@@ -82,7 +82,9 @@ class PixelClasses:
         return label_HW
 
     def read(self, value_HW: np.ndarray, unknown: str = "refuse") -> tuple[np.ndarray, dict[int, int]]:
-        """Map mask values to positions of classes, and count those that are none.
+        """Map mask values to positions of classes.
+
+        Values that are no class are counted.
 
         Args:
             value_HW: Values, or packed colours.

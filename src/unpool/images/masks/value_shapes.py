@@ -1,4 +1,4 @@
-"""Where the values of masks lie: numbers of objects, and shades along edges.
+"""Find numbers of objects, and shades along edges.
 
 Both are no classes, though they can be read as such.
 """
@@ -59,7 +59,7 @@ def find_objects(pairs: Sequence[Pair], values: Values) -> Numbering | None:
     objects = {path: found for path, found in objects.items() if found}
     if not objects or max(map(len, objects.values())) < MIN_OBJECTS:
         return None
-    reason = _numbered_alike(objects, by_colour) or _each_in_one_mask(objects, by_colour)
+    reason = _counted_up(objects, by_colour) or _each_in_one_mask(objects, by_colour)
     if reason is None or _share_in_one_piece(pairs, objects, by_colour) < MIN_SHARE:
         return None
     return Numbering(f"{reason}, each in one piece", len(objects) >= MIN_MASKS)
@@ -70,7 +70,7 @@ def _objects(mask: MaskFacts, by_colour: bool) -> set[int]:
     return {value for value in values if value > 0} - ({255 * GREY} if by_colour else FULL)
 
 
-def _numbered_alike(objects: dict[str, set[int]], by_colour: bool) -> str | None:
+def _counted_up(objects: dict[str, set[int]], by_colour: bool) -> str | None:
     if by_colour:
         return None
     gapless = [path for path, found in objects.items() if max(found) == len(found)]
@@ -135,7 +135,10 @@ def _painted(mask: Mask, by_colour: bool) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Shades:
-    """Values along soft edges, and what was seen, a sentence without a full stop."""
+    """Values along soft edges, and what was seen.
+
+    `text` is a sentence without a full stop.
+    """
 
     values: frozenset[int]
     text: str
@@ -199,11 +202,11 @@ def _is_blend(colour: np.ndarray, points: np.ndarray) -> bool:
     return False
 
 
-def _holders(values: Values, wanted: set[int], by_colour: bool) -> Callable[[str], bool]:
+def _holders(values: Values, searched: set[int], by_colour: bool) -> Callable[[str], bool]:
     paths = {
         mask.path
         for mask in values.masks
-        if wanted & set(mask.colours if by_colour else {} if mask.is_coloured else mask.counts)
+        if searched & set(mask.colours if by_colour else {} if mask.is_coloured else mask.counts)
     }
     return paths.__contains__
 

@@ -36,7 +36,9 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
 
 
 def as_positions(label: Tensor, num_classes: int, name: str = "a mask") -> Tensor:
-    """Check that a label map holds positions of classes and IGNORE alone.
+    """Check that a label map holds positions of classes.
+
+    IGNORE may stand among them.
 
     Args:
         label: whole numbers of any type and shape; −1 counts as IGNORE.

@@ -196,7 +196,7 @@ def _check_classes(seen: set[int]) -> None:
         else ""
     )
     raise UnpoolError(
-        f"the masks of an epoch held {what}{void}: there is nothing to tell apart; check the masks"
+        f"the masks of an epoch held {what}{void}: there must be two at least; check the masks"
     )
 
 

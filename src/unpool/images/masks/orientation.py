@@ -1,4 +1,6 @@
-"""EXIF turns of images and masks: whether a mask lies as its image is shown, or as it is stored.
+"""Bring the EXIF orientations of images and masks together.
+
+A mask lies as its image is shown, or as it is stored.
 
 H, W height and width.
 """
@@ -21,7 +23,7 @@ NAMES = {
     2: "mirrored", 3: "turned by 180°", 4: "mirrored upside down", 5: "mirrored and turned by 90°",
     6: "turned by 90°", 7: "mirrored and turned by 90°", 8: "turned by 90°",
 }  # fmt: skip
-_TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+_ROTATIONS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     1: lambda array: array,
     2: lambda array: array[:, ::-1],
     3: lambda array: array[::-1, ::-1],
@@ -34,8 +36,8 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 _UNDOES = {6: 8, 8: 6}
 
 
-def turn_upright(array_HW: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn an array that lies as it is stored.
+def rotate_to_shown(array_HW: np.ndarray, orientation: int) -> np.ndarray:
+    """Orientations an array that lies as it is stored.
 
     Args:
         array_HW: Rows and columns first.
@@ -44,20 +46,22 @@ def turn_upright(array_HW: np.ndarray, orientation: int) -> np.ndarray:
     Returns:
         The array as it is shown.
 
-    >>> turn_upright(np.array([[1, 2], [3, 4]]), 6).tolist()
+    >>> rotate_to_shown(np.array([[1, 2], [3, 4]]), 6).tolist()
     [[3, 1], [4, 2]]
     """
-    return np.ascontiguousarray(_TURNS[orientation](array_HW)) if orientation != 1 else array_HW
+    return np.ascontiguousarray(_ROTATIONS[orientation](array_HW)) if orientation != 1 else array_HW
 
 
-def turn_back(array_HW: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn an array that lies as it is shown to how it is stored."""
-    return turn_upright(array_HW, _UNDOES.get(orientation, orientation))
+def rotate_to_stored(array_HW: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an array that is shown to how it is stored."""
+    return rotate_to_shown(array_HW, _UNDOES.get(orientation, orientation))
 
 
 @dataclass(frozen=True)
-class Turn:
-    """How an image and its mask are turned, where that differs.
+class Orientations:
+    """The orientations of an image and its mask.
+
+    They differ.
 
     Args:
         image, mask: EXIF's orientations.
@@ -76,8 +80,10 @@ class Turn:
         return self.fits_shown and self.fits_stored
 
 
-def find_turn(image: Path, mask_size: tuple[int, int], mask_orientation: int) -> Turn | None:
-    """Compare the turn of an image with that of its mask.
+def compare_orientation(
+    image: Path, mask_size: tuple[int, int], mask_orientation: int
+) -> Orientations | None:
+    """Compare the orientations of an image and its mask.
 
     Args:
         image: The image's file; its head alone is read.
@@ -95,7 +101,7 @@ def find_turn(image: Path, mask_size: tuple[int, int], mask_orientation: int) ->
         return None
     shown = stored[::-1] if orientation >= 5 else stored
     mask_stored = mask_size[::-1] if mask_orientation >= 5 else mask_size
-    return Turn(orientation, mask_orientation, mask_size == shown, mask_stored == stored)
+    return Orientations(orientation, mask_orientation, mask_size == shown, mask_stored == stored)
 
 
 def _orientation_and_size(file: Path) -> tuple[int, tuple[int, int]]:
@@ -105,7 +111,7 @@ def _orientation_and_size(file: Path) -> tuple[int, tuple[int, int]]:
             with open_tiff(stream) as tiff:
                 upright = tiff.height, tiff.width
                 return tiff.orientation, upright[::-1] if tiff.orientation >= 5 else upright
-        # Asked for EXIF data that is not there, Pillow would decode a PNG in search of it.
+        # In search of EXIF data that is not there, Pillow would decode a whole PNG.
         has_exif = image_format != "PNG" or _has_exif(stream)
         stream.seek(0)
         image = find_reader(image_format)(stream)

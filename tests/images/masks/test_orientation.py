@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from unpool.images.masks.turns import Turn, find_turn, turn_back, turn_upright
+from unpool.images.masks.orientation import (
+    Orientations,
+    compare_orientation,
+    rotate_to_shown,
+    rotate_to_stored,
+)
 
 PIXELS = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
 
@@ -24,19 +29,19 @@ def write(file: Path, orientation: int, pixels: np.ndarray = PIXELS) -> Path:
 def test_turned_as_pillow_does_and_back(orientation: int, tmp_path: Path) -> None:
     with Image.open(write(tmp_path / "a.png", orientation)) as image:
         shown = np.asarray(ImageOps.exif_transpose(image))
-    assert turn_upright(PIXELS, orientation).tolist() == shown.tolist()
-    assert turn_back(shown, orientation).tolist() == PIXELS.tolist()
+    assert rotate_to_shown(PIXELS, orientation).tolist() == shown.tolist()
+    assert rotate_to_stored(shown, orientation).tolist() == PIXELS.tolist()
 
 
 @pytest.mark.parametrize("ending", ["png", "jpg", "webp"])
 def test_sizes_say_where_the_mask_was_drawn(ending: str, tmp_path: Path) -> None:
     lying = write(tmp_path / f"a.{ending}", 6)
-    assert find_turn(lying, (3, 2), 1) == Turn(6, 1, fits_shown=True, fits_stored=False)
-    assert find_turn(lying, (2, 3), 1) == Turn(6, 1, fits_shown=False, fits_stored=True)
-    over = find_turn(write(tmp_path / f"b.{ending}", 3), (2, 3), 1)
+    assert compare_orientation(lying, (3, 2), 1) == Orientations(6, 1, fits_shown=True, fits_stored=False)
+    assert compare_orientation(lying, (2, 3), 1) == Orientations(6, 1, fits_shown=False, fits_stored=True)
+    over = compare_orientation(write(tmp_path / f"b.{ending}", 3), (2, 3), 1)
     assert over is not None
     assert over.is_open
-    assert find_turn(lying, (3, 2), 6) is None  # both are turned
+    assert compare_orientation(lying, (3, 2), 6) is None  # both are turned
 
 
 def test_exif_data_behind_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
@@ -47,8 +52,8 @@ def test_exif_data_behind_the_pixels_of_a_png_counts(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(
         content[:start] + content[end:close] + content[start:end] + content[close:]
     )
-    assert find_turn(tmp_path / "b.png", (2, 3), 1) is not None
+    assert compare_orientation(tmp_path / "b.png", (2, 3), 1) is not None
     Image.fromarray(PIXELS).save(tmp_path / "c.png")
-    assert find_turn(tmp_path / "c.png", (2, 3), 1) is None
+    assert compare_orientation(tmp_path / "c.png", (2, 3), 1) is None
     (tmp_path / "d.png").write_bytes(b"broken")
-    assert find_turn(tmp_path / "d.png", (2, 3), 3) is None
+    assert compare_orientation(tmp_path / "d.png", (2, 3), 3) is None
