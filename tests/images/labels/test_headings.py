@@ -43,10 +43,7 @@ def test_what_was_assumed_is_described_where_it_is_not_plain() -> None:
         ([["Path", "label", "n"]], ""),
         ([["1.png", "cat"]], "no heading: column 1 was taken for paths, column 2 for labels"),
         ([["file", "label"]], "'file' was taken for the column of paths, 'label' for that of labels"),
-        (
-            [["path", "label", "class"]],
-            "'path' was taken for the column of paths, 'label' for that of labels",
-        ),
+        ([["path", "label", "class", "y"]], ""),
     ):
         layout = find_layout(rows, knows)
         assert layout is not None

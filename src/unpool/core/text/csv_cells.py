@@ -14,6 +14,7 @@ from collections.abc import Sequence
 FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _FORMULA = re.compile(f"'*[{re.escape(FORMULA_STARTS)}]")
+_ROW_NEEDS_QUOTES = re.compile(r'[";|\x00-\x1f\x7f\x85\u2028\u2029]|^\s|\s$|,\s|\s,')
 _NEEDS_QUOTES = re.compile(r'[",;|\x00-\x1f\x7f\x85\u2028\u2029]|^\s|\s$')
 
 
@@ -57,6 +58,9 @@ def format_row(cells: Sequence[str]) -> str:
     """
     if len(cells) == 1 and not cells[0]:
         return '""\n'
+    plain = ",".join(cells)
+    if plain.count(",") < len(cells) and not _ROW_NEEDS_QUOTES.search(plain):
+        return f"{plain}\n"
     return ",".join(_quote(cell) if _NEEDS_QUOTES.search(cell) else cell for cell in cells) + "\n"
 
 

@@ -51,8 +51,7 @@ class Layout:
                 f"no heading: column {self.path + 1} was taken for paths, column {self.label + 1} for labels"
             )
         path, label = self.names[self.path].strip(), self.names[self.label].strip()
-        others = [name.strip() for name in self.names if _rank(name, LABEL_NAMES[:-4]) is not None]
-        is_plain = (path.lower(), label.lower()) == ("path", "label") and len(others) == 1
+        is_plain = (path.lower(), label.lower()) == ("path", "label")
         return "" if is_plain else f"{path!r} was taken for the column of paths, {label!r} for that of labels"
 
 
