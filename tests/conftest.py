@@ -36,6 +36,7 @@ INTEGRATION = (
     "networks/segmentation/test_segmenter.py",
     "networks/test_contract.py",
     "report/test_page_in_browser.py",
+    "test_every_state.py",
     "test_older_versions.py",
     "test_wheel.py",
     "training/test_distributed.py",

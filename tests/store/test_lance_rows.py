@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from unpool.errors import UnpoolError
 from unpool.store import lance_rows
 from unpool.store.lance_rows import (
     add_empty_columns,
@@ -17,6 +18,7 @@ from unpool.store.lance_rows import (
     rewrite_columns,
     take_thumbnails,
 )
+from unpool.store.table import ImageTable
 
 N, D = 50, 4
 VECTORS = np.random.default_rng(0).normal(size=(N, D)).astype(np.float32)
@@ -88,3 +90,22 @@ def test_rewriting_nothing_commits_nothing(dataset: lance.LanceDataset) -> None:
 def test_columns_that_an_older_table_lacks_are_empty() -> None:
     rows = add_empty_columns(pa.table({"path": ["a", "b"]}), [pa.field("label", pa.string())])
     assert rows.to_pydict() == {"path": ["a", "b"], "label": [None, None]}
+
+
+def test_a_table_that_lost_a_file_is_damaged(tmp_path: Path) -> None:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": "a.png", "status": "ok"}])
+    ImageTable(table.work)
+    lost = next((table.work / "images.lance" / "data").iterdir())
+    content = lost.read_bytes()
+    lost.unlink()
+    with pytest.raises(
+        UnpoolError, match=rf"images\.lance is damaged: its file data/{lost.name} is missing; restore"
+    ):
+        ImageTable(table.work)
+    lost.write_bytes(content)
+    assert len(ImageTable(table.work)) == 1
+    for manifest in (table.work / "images.lance" / "_versions").iterdir():
+        manifest.write_bytes(b"half")
+    with pytest.raises(UnpoolError, match=r"is damaged: .*; restore it from a copy"):
+        ImageTable(table.work)

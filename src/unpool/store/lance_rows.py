@@ -7,16 +7,50 @@ Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from unpool.errors import UnpoolError
 
 if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
 CHUNK = 2048  # vectors in memory during a search
+
+
+@contextlib.contextmanager
+def damage_reported(folder: Path) -> Iterator[None]:
+    """Turn what Lance raises into one line.
+
+    Raises:
+        UnpoolError: the dataset in `folder` cannot be opened.
+    """
+    try:
+        yield
+    except (RuntimeError, ValueError, OSError) as error:
+        raise _damage(folder, " ".join(str(error).split(", /")[0].split())[:160]) from error
+
+
+def check_data_files(dataset: lance.LanceDataset, folder: Path) -> None:
+    """Check that no data file of a dataset is missing.
+
+    Raises:
+        UnpoolError: for the first one that is.
+    """
+    for fragment in dataset.get_fragments():
+        for file in fragment.data_files():
+            if not (folder / "data" / file.path).is_file():
+                raise _damage(folder, f"its file data/{file.path} is missing")
+
+
+def _damage(folder: Path, reason: str) -> UnpoolError:
+    remedy = "restore it from a copy, or move the workspace away and run again"
+    return UnpoolError(f"{folder} is damaged: {reason}; {remedy}")
 
 
 def nearest_rows(

@@ -25,6 +25,8 @@ from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
     add_empty_columns,
+    check_data_files,
+    damage_reported,
     find_rows,
     nearest_rows,
     rewrite_columns,
@@ -63,7 +65,9 @@ class ImageTable:
                 "or name another with --work"
             )
         self.work = work
-        self._table = _connect(work).open_table(TABLE)
+        with damage_reported(work / f"{TABLE}.lance"):
+            self._table = _connect(work).open_table(TABLE)
+            check_data_files(self._table.to_lance(), work / f"{TABLE}.lance")
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:

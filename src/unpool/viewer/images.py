@@ -82,7 +82,10 @@ class Pictures:
 
         Found without loading it.
         """
-        return has_trained_decoder(self.work / MODEL)
+        try:
+            return has_trained_decoder(self.work / MODEL)
+        except UnpoolError:  # a damaged model: the images can be seen without it
+            return False
 
     @property
     def has_segmenter(self) -> bool:
