@@ -3,7 +3,7 @@
     python benchmarks/reading_speed.py OLD NEW FOLDER… [--every N] [--rounds N] [--side PIXELS]
 
 Each checkout has a process of its own that stays alive; both read the same file in turn, so that the load of the
-machine falls on both alike. Of the rounds of a file the fastest counts, in processor time. Reads every N-th JPEG and
+machine falls on both. Of the rounds of a file the fastest counts, in processor time. Reads every N-th JPEG and
 PNG of the folders, whole and reduced for a network of `side` pixels, and compares the digests of the pixels.
 """
 
@@ -60,16 +60,16 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--side", type=int, default=224)
-    wanted = parser.parse_args()
-    readers = [start(wanted.old), start(wanted.new)]
+    arguments = parser.parse_args()
+    readers = [start(arguments.old), start(arguments.new)]
     for ending in (".jpg", ".png"):
-        files = sorted(each for folder in wanted.folders for each in folder.rglob(f"*{ending}"))[
-            :: wanted.every
+        files = sorted(each for folder in arguments.folders for each in folder.rglob(f"*{ending}"))[
+            :: arguments.every
         ]
-        for side in (0, wanted.side):
+        for side in (0, arguments.side):
             total, different = [0.0, 0.0], 0
             for file in files:
-                rounds = [[read(reader, file, side) for reader in readers] for _ in range(wanted.rounds)]
+                rounds = [[read(reader, file, side) for reader in readers] for _ in range(arguments.rounds)]
                 for which in (0, 1):
                     total[which] += min(each[which][0] for each in rounds)
                 different += rounds[0][0][1] != rounds[0][1][1]

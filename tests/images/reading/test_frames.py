@@ -60,6 +60,8 @@ def test_a_first_frame_that_shows_something_stays(tmp_path: Path, name: str) -> 
 
 @animated
 def test_stills_are_as_they_were(tmp_path: Path, name: str) -> None:
+    if name == "a.avif" and not features.check("avif"):
+        pytest.skip("this Pillow writes no AVIF")
     photograph().save(tmp_path / name, **KINDS[name])
     read = read_picture(tmp_path / name)
     assert np.array_equal(read.pixels, np.asarray(Image.open(tmp_path / name).convert("RGB")))
