@@ -1,4 +1,4 @@
-"""`unpool label`, `spread`, `undo` and `redo`: labels by hand, and suggestions from them."""
+"""`unpool label`, `spread`, `undo` and `redo`."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> 
 
 
 def undo(*, work: Work, common: Common = COMMON) -> None:
-    """Undo the last thing done to a workspace, whatever it was.
+    """Undo the last thing done to a workspace.
 
-    Labels, marks, suggestions, groups and maps, runs that embedded images; from the terminal, the page or Python.
+    Whatever it was: labels, marks, suggestions, groups and maps, runs that embedded images; from the terminal, the page or Python.
     """
     from unpool.actions.curation.undo import undo as undo_last
 

@@ -1,4 +1,4 @@
-"""Undo and redo: the last thing done to a workspace, whatever it was.
+"""Undo and redo the last thing done to a workspace.
 
 A change is written whole before the table is touched. After a kill in between, undoing it finds nothing to do:
 a value is only restored where it still is what the edit made of it.

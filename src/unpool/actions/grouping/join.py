@@ -1,4 +1,6 @@
-"""Keep the groups that somebody requested or made: new images join them.
+"""Keep groups that somebody requested or made.
+
+New images join them.
 
 N images, D numbers a vector.
 """
@@ -35,7 +37,7 @@ class KeptGroups:
     of_id: dict[str, tuple[int, float]]
 
     def find(self, path: str, digest: str) -> tuple[int, float] | None:
-        """The group that an image had, under this path or another."""
+        """Find the group that an image had, perhaps under another path."""
         return self.of_path.get((path, digest)) or self.of_id.get(digest)
 
 
@@ -73,7 +75,7 @@ def _source(work: Path) -> Source:
 
 
 def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, Any] | None:
-    """Put images that have no group into those that there are.
+    """Put images without a group into the present groups.
 
     An image that had a group gets it back; another joins the group that most of its ten nearest grouped images are
     in, near ones counting more. `probability` is their share.

@@ -1,4 +1,4 @@
-"""Columns of an Arrow table as arrays, with a value where there is none.
+"""Columns of an Arrow table as arrays.
 
 N rows.
 """
@@ -31,6 +31,9 @@ def read_column(rows: pa.Table, name: str, kind: DTypeLike, missing: float) -> N
         name: The column; one that the table lacks has no values.
         kind: The type of the result.
         missing: What stands where there is no value.
+
+    Returns:
+        (N,) numbers.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
