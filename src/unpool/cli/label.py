@@ -62,7 +62,8 @@ def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> 
 def undo(*, work: Work, common: Common = COMMON) -> None:
     """Undo the last thing done to a workspace.
 
-    Whatever it was: labels, marks, suggestions, groups and maps, runs that embedded images; from the terminal, the page or Python.
+    Whatever it was: labels, marks, suggestions, groups and maps, runs that embedded images; from the terminal, the
+    page or Python.
     """
     from unpool.actions.curation.undo import undo as undo_last
 

@@ -1,4 +1,4 @@
-"""What was done to a workspace, step by step, so that it can be undone and redone.
+"""What was done to a workspace, step by step.
 
 `WORK/edits/NUMBER.json` holds a step: an edit with its values before and after, or a verb with the versions of the
 table before and after it. `WORK/edits/undone/` holds what was undone, until something else is done.
@@ -55,7 +55,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Step:
-    """A verb, by the versions of the table before and after it.
+    """A verb, by the table before and after it.
 
     Attributes:
         message: what it did, in one line.
@@ -165,7 +165,10 @@ def _changed_entries(
 
 
 def add(work: Path, entry: Entry) -> None:
-    """Write a step down; what was undone before can no longer be redone."""
+    """Write a step down.
+
+    What was undone before can no longer be redone.
+    """
     shutil.rmtree(work / EDITS / UNDONE, ignore_errors=True)
     files = done_steps(work)
     number = int(files[-1].stem) + 1 if files else 1
@@ -177,7 +180,10 @@ def add(work: Path, entry: Entry) -> None:
 
 
 def prune(work: Path) -> None:
-    """Forget the oldest steps where there are too many, and the versions and models that no step names."""
+    """Forget the oldest steps where there are too many.
+
+    The versions and models that no step names go too.
+    """
     room, whole, versions, models = MAX_STEP_BYTES, 0, set[int](), set[str]()
     is_full = False
     newest_first = [*done_steps(work), *undone_steps(work)][::-1]
@@ -204,7 +210,7 @@ def done_steps(work: Path) -> list[Path]:
 
 
 def undone_steps(work: Path) -> list[Path]:
-    """The files of steps that can be redone, the next one first."""
+    """The files of undone steps, the next to redo first."""
     return _numbered(work / EDITS / UNDONE)
 
 
@@ -221,7 +227,7 @@ def move_to_done(work: Path, file: Path) -> None:
 
 
 def read_message(file: Path) -> str:
-    """Say what a step did, without reading the whole of it."""
+    """Say what a step did, reading its head only."""
     with file.open("rb") as stream:
         head = stream.readline(MAX_HEAD_BYTES).decode("utf-8", "replace")
     try:
@@ -245,7 +251,7 @@ def read_entry(file: Path) -> Entry:
 
 
 def bring_back(work: Path, step: Step, *, undo: bool) -> int:
-    """Make the workspace what it was before a step, or after it.
+    """Bring back what was before a step, or after it.
 
     Args:
         work: The workspace.

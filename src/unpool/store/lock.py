@@ -61,6 +61,9 @@ def exclusive(
         command: What works there, for others: `unpool group`.
         areas: What it changes; all where none is given.
         patience: Seconds to wait for another command to end.
+
+    Returns:
+        The decorator.
     """
 
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
@@ -90,6 +93,9 @@ def working(
         areas: What is changed; all where none is given.
         create: Make its folder; it is removed again where nothing was put into it.
         patience: Seconds to wait for another command to end.
+
+    Yields:
+        Nothing; the workspace is held.
 
     Raises:
         UnpoolError: Another command works there; it names command, process, host and time.
@@ -127,7 +133,10 @@ def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[
 
 
 def find_holder(work: Path, area: Area = "results") -> Holder | None:
-    """Say who works in a workspace; None for nobody, or a killed process."""
+    """Say who works in a workspace.
+
+    None for nobody, or a killed process.
+    """
     file = work / f"lock-{area}.json"
     holder = _read(file)
     return None if holder is None or _is_stale(file, holder) else holder

@@ -1,4 +1,4 @@
-"""`report/reading.json`: what was assumed or left out when images were read.
+"""`report/reading.json`: what was assumed in reading images.
 
 One place for all of it, as data: notes of images, files left alone, and what commands record of the collection.
 """
@@ -31,7 +31,7 @@ class Example(TypedDict):
 
 
 class NoteCount(TypedDict):
-    """How many files a kind of note is about, with some of them."""
+    """A kind of note, with its number of files and examples."""
 
     kind: str
     title: str

@@ -39,7 +39,16 @@ def has_version(work: Path, version: int) -> bool:
 
 
 def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:
-    """Read path and some columns as they were; columns that there were not are left out."""
+    """Read path and some columns of a version.
+
+    Args:
+        work: The workspace.
+        version: Of the table.
+        columns: Names; those that the version lacks are left out.
+
+    Returns:
+        The rows, in no order.
+    """
     old = _open(work, version)
     return old.to_table(columns=["path", *(name for name in columns if name in old.schema.names)])
 

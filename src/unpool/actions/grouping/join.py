@@ -37,7 +37,7 @@ class KeptGroups:
     of_id: dict[str, tuple[int, float]]
 
     def find(self, path: str, digest: str) -> tuple[int, float] | None:
-        """Find the group that an image had, perhaps under another path."""
+        """Find the group that an image had, under any path."""
         return self.of_path.get((path, digest)) or self.of_id.get(digest)
 
 

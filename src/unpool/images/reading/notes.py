@@ -102,7 +102,9 @@ LEFT_OUT_KINDS = frozenset(kind.name for kind in NOTE_KINDS.values() if kind.is_
 
 
 def to_text(notes: Iterable[Note]) -> str | None:
-    """Write notes as the table keeps them, a line each; None for none.
+    """Write notes as the table keeps them.
+
+    A line each; None for none.
 
     >>> to_text([Note("frame", "1 of 8")])
     'frame: 1 of 8'
