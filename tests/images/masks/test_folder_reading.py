@@ -47,6 +47,15 @@ def test_0_and_1_and_0_and_255_mean_the_same(
     assert bool(reading.remarks) is (known != dict(classes.value_to_class))  # type: ignore[attr-defined]
 
 
+def test_a_model_of_objects_reads_0_and_255_and_any_palette() -> None:
+    objects = replace(TWO, value_to_class=((0, 0), (255, IGNORE)), others_to_class=1)
+    assert dict(plan_reading(objects, facts({0: 1, 255: 1})).classes.value_to_class)[255] == 1
+    assert dict(plan_reading(objects, facts({0: 1, 3: 1, 255: 1})).classes.value_to_class)[255] == IGNORE
+    one = MaskFacts("a.png", {0: 3, 1: 1}, palette={0: 0, 1: 0xFF0000})
+    other = MaskFacts("b.png", {0: 1, 1: 3}, palette={0: 0, 1: 0xFF})
+    assert not plan_reading(objects, Values([one, other])).palettes_by_colour
+
+
 def test_palettes_are_read_by_colour_where_the_colours_are_known() -> None:
     one = MaskFacts("a.png", {0: 3, 1: 1}, palette={0: 0, 1: 0xFF0000})
     other = MaskFacts("b.png", {0: 1, 1: 3}, palette={0: 0xFF0000, 1: 0})

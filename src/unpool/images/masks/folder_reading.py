@@ -81,7 +81,10 @@ def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, li
     if values.colours or not found <= {0, 1} | FULL or len(found & FULL) > 1:
         return classes, []
     ground = known[0]
-    yes = next((known[number] for number in sorted(written) if known[number] != ground), None)
+    yes = next(
+        (known[number] for number in sorted(written) if known[number] != ground),
+        classes.others_to_class,
+    )
     full = next(iter(found & FULL), None)
     has_both = any({1} | FULL & found <= mask.values for mask in values.masks) and full is not None
     if yes is None or has_both:
@@ -106,7 +109,7 @@ def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, li
 
 
 def _palettes(classes: PixelClasses, values: Values, numbers: str | None) -> tuple[bool, list[str]]:
-    if classes.by_colour or numbers == "classes":
+    if classes.by_colour or numbers == "classes" or classes.others_to_class is not None:
         return False, []
     conflict = values.palette_conflict
     colours = {colour for mask in values.masks for colour in (mask.palette or {}).values()}

@@ -122,6 +122,8 @@ def _is_one_piece(is_there_HW: np.ndarray) -> bool:
     from scipy import ndimage
 
     rows, columns = np.flatnonzero(is_there_HW.any(axis=1)), np.flatnonzero(is_there_HW.any(axis=0))
+    if not rows.size:
+        return False
     part = is_there_HW[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     _, count = ndimage.label(part, structure=np.ones((3, 3)))
     return bool(count == 1)
