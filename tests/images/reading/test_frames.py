@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, features
 
 from support.pictures import make_photograph
+from unpool.errors import UnreadableImageError
 from unpool.images.reading import frames
 from unpool.images.reading.decode import read_picture
 
@@ -103,3 +104,22 @@ def test_an_icon_is_its_largest_picture(tmp_path: Path) -> None:
     read = read_picture(tmp_path / "a.ico")
     assert (read.width, read.height) == (64, 64)
     assert [note.detail for note in read.notes] == ["the largest of 3"]
+
+
+@pytest.mark.parametrize("has_composite", [True, False])
+def test_a_psd_needs_the_picture_of_all_layers(tmp_path: Path, has_composite: bool) -> None:
+    version = b"\0\0\0\1" + bytes([has_composite]) + bytes(8)
+    resource = (
+        b"8BIM" + (1057).to_bytes(2, "big") + b"\0\0" + len(version).to_bytes(4, "big") + version + b"\0"
+    )
+    planes = np.moveaxis(np.asarray(photograph()), 2, 0).tobytes()
+    head = (
+        b"8BPS\0\1" + bytes(6) + b"\0\3" + (60).to_bytes(4, "big") + (80).to_bytes(4, "big") + b"\0\x08\0\3"
+    )
+    content = head + bytes(4) + len(resource).to_bytes(4, "big") + resource + bytes(4) + b"\0\0" + planes
+    (tmp_path / "a.psd").write_bytes(content)
+    if has_composite:
+        assert np.array_equal(read_picture(tmp_path / "a.psd").pixels, np.asarray(photograph()))
+        return
+    with pytest.raises(UnreadableImageError, match="unsupported: it holds layers only"):
+        read_picture(tmp_path / "a.psd")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
 from unpool.images.reading.upright import averageable, upright_rgb
 
@@ -12,6 +13,7 @@ MAX_FRAME_PIXELS = 64_000_000  # of all frames up to the last one that is looked
 # With one of these contrasts the first frame is taken: in grey levels, photographs have 30 to 80; of the best frame's.
 MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
 SAMPLE_SIDE = 32
+VERSION_INFO = 1057  # the resource of a PSD that says whether it holds the picture of all layers
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 _NAMED_FIRST = {"HEIF": "the one that the file names first", "ICO": "the largest"}
 
@@ -30,12 +32,17 @@ def choose_frame(image: Image.Image, image_format: str, notes: list[Note]) -> Im
 
     Returns:
         The image itself where it is a still; otherwise the frame.
+
+    Raises:
+        UnreadableImageError: `unsupported`, for layers without a picture of all of them.
     """
     if image_format in _NAMED_FIRST:
         num_frames = len(image.info["sizes"]) if image_format == "ICO" else image.n_frames  # type: ignore[attr-defined]
         if num_frames > 1:
             notes.append(Note("frame", f"{_NAMED_FIRST[image_format]} of {num_frames}"))
         return image
+    if image_format == "PSD":
+        _check_composite(image)
     num_frames = getattr(image, "n_frames", 1) if image_format in _ANIMATED else 1
     if num_frames == 1:
         return image
@@ -43,6 +50,18 @@ def choose_frame(image: Image.Image, image_format: str, notes: list[Note]) -> Im
     best, frame = _find_best(image, first, num_frames - first)
     notes.append(Note("frame", f"{best - first + 1} of {num_frames - first}"))
     return frame
+
+
+def _check_composite(image: Image.Image) -> None:
+    """Check that a PSD holds the picture of all its layers.
+
+    Source: Adobe Photoshop File Formats Specification, image resource 1057.
+    """
+    resources: list[tuple[int, str, bytes]] = getattr(image, "resources", [])
+    if any(number == VERSION_INFO and data[4:5] == b"\0" for number, _, data in resources):
+        raise UnreadableImageError(
+            "unsupported", "it holds layers only; save it with maximised compatibility, or as PNG"
+        )
 
 
 def _find_best(image: Image.Image, first: int, num_frames: int) -> tuple[int, Image.Image]:
