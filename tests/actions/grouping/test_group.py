@@ -12,6 +12,7 @@ from unpool.actions.curation import edit
 from unpool.actions.grouping import group as module
 from unpool.actions.grouping.group import evaluate, group, map_images, rewrite_group_files
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
+from unpool.actions.sharing.quality import quality
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable
@@ -87,7 +88,12 @@ def test_groups_are_measured_against_folders(work: Path, reports: list[Path]) ->
     assert figures["accuracy"] == figures["nmi"] == 1
     assert json.loads((work / "report" / "quality.json").read_text())["accuracy"] == 1
     assert reports == [work]
-    assert evaluate(work)["accuracy"] is None
+    assert (figures["labelled"], figures["unlabelled"], figures["labels"]["classes"]) == (24, 0, 3)
+    facts = quality(work, lambda name: None)["facts"]
+    assert {"name": "Images with a class", "value": "24 of 24"} in facts
+    without = evaluate(work)
+    assert (without["accuracy"], without["labelled"]) == (None, None)
+    assert map_images(work, MapSettings("pca", "folders:1"))["labelled"] == 24
 
 
 def test_edits_by_hand_rewrite_the_files_of_the_groups(work: Path, reports: list[Path]) -> None:

@@ -69,14 +69,11 @@ def group(
         _write_groups(table, paths, vectors_ND, found)
     num_groups, sizes = _count_groups(found.labels)
     if isinstance(settings.groups, int) and num_groups < settings.groups:
-        progress.message(f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds")
-    if isinstance(settings.groups, int) and num_groups < settings.groups:
-        progress.message(f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds")
-    is_by_hand = settings.merge is not None or settings.split is not None
-    state = {
-        "method": found.method, "groups": num_groups, "seed": settings.seed,
-        "source": "hand" if is_by_hand else "requested",
-    }  # fmt: skip
+        progress.message(
+            f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
+        )
+    source = "requested" if settings.merge is None and settings.split is None else "hand"
+    state = {"method": found.method, "groups": num_groups, "seed": settings.seed, "source": source}
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
     write_state(work, group=state, finished=None)
     if refresh:
