@@ -61,3 +61,7 @@ def test_a_stopped_training_names_resume(argv: list[str], capsys: pytest.Capture
 
 def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in run(UnpoolError("a"), capsys, ["run", "--debug"])[1]
+
+
+def test_ctrl_c_is_how_a_server_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(KeyboardInterrupt(), capsys, ["view", "--work", "w"]) == (0, "")

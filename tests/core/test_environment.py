@@ -14,9 +14,11 @@ from unpool.core.environment import (
     FETCHED,
     NAME_VARIABLES,
     can_write_below,
+    check_current_folder,
     home_folder,
     prepare_account,
 )
+from unpool.errors import UnpoolError
 
 VARIABLES = (*COMPUTED, *FETCHED)
 
@@ -118,3 +120,10 @@ def test_a_folder_is_asked_about_but_not_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert not can_write_below(tmp_path / "file" / "a")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_current_folder_that_was_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_current_folder()
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path / "removed")
+    with pytest.raises(UnpoolError, match="the current folder has been removed; change to another"):
+        check_current_folder()

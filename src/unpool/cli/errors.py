@@ -33,6 +33,8 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
         flush_output()
         return 0
     except KeyboardInterrupt:
+        if _command(argv) == "view ":  # the way to end it
+            return 0
         again = "with --resume" if _command(argv) in RESUMABLE and "--resume" not in argv else "again"
         return _fail(f"stopped; give the same command {again} to resume it", 1, argv)
     except cyclopts.CycloptsError as error:

@@ -42,10 +42,11 @@ from unpool.cli.train import register_training_commands
 from unpool.cli.usage_errors import check_no_empty_value
 from unpool.cli.view import view
 from unpool.core.cpu import limit_openmp_spinning
-from unpool.core.environment import prepare_account
+from unpool.core.environment import check_current_folder, prepare_account
 from unpool.core.interrupt import stop_when_terminated
 
 COMMON = Common()
+HELP = {"--help", "-h", "--version"}
 
 app = App(
     name="unpool",
@@ -224,4 +225,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _call(argv: Sequence[str]) -> None:
     check_no_empty_value(argv)
+    if not HELP & set(argv):
+        check_current_folder()
     app(with_config(argv, app), exit_on_error=False, print_error=False)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unpool.core.user_cache import cache_folder
+from unpool.errors import UnpoolError
 
 NAME_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
 # Where libraries keep what they compute: matplotlib its list of fonts, torch and others what they compiled.
@@ -40,6 +41,22 @@ def prepare_account() -> None:
     if names:
         with contextlib.suppress(OSError):  # no room anywhere: libraries warn, and most go without
             _set_folders(names, cache_folder() / "libraries")
+
+
+def check_current_folder() -> None:
+    """Check that the current folder is still there: without it some libraries end the program.
+
+    Raises:
+        UnpoolError: it has been removed.
+    """
+    try:
+        is_there = Path.cwd().is_dir()
+    except OSError:
+        is_there = False
+    if not is_there:
+        raise UnpoolError(
+            "the current folder has been removed; change to another, and give the command again"
+        )
 
 
 def home_folder() -> Path | None:
