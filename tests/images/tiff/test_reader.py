@@ -67,6 +67,27 @@ def test_faxes(compression: str) -> None:
     assert (pixels(read(stream)) == drawing[..., None] * 255).all()
 
 
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_damaged_fax_is_reported(backwards: bool) -> None:
+    drawing = np.random.default_rng(0).random((24, 64)) < np.linspace(0, 1, 64)
+    stream = io.BytesIO()
+    Image.fromarray(drawing).save(stream, "TIFF", compression="group4")
+    stream.seek(0)
+    with tifffile.TiffFile(stream) as file:
+        start, size = file.pages[0].dataoffsets[0], file.pages[0].databytecounts[0]
+    strip = np.frombuffer(stream.getvalue(), np.uint8, size, start).copy()
+    for damage in (0, 0x24):
+        strip[size // 4] ^= damage
+        bits = np.packbits(np.unpackbits(strip, bitorder="little")) if backwards else strip
+        tags = {259: ("H", 4), 266: ("H", 2 if backwards else 1)}
+        fax = tiff(page(drawing.shape, [bits.tobytes()], 1, 1, tags))
+        if damage:
+            with pytest.raises(UnreadableImageError, match="corrupt: two decoders read different"):
+                read(fax)
+        else:
+            assert (pixels(read(fax)) == drawing[..., None] * 255).all()
+
+
 @pytest.mark.parametrize("bits", [1, 8])
 def test_bits_in_the_other_order(bits: int) -> None:
     values = np.packbits(GREY > 128, axis=1) if bits == 1 else GREY
