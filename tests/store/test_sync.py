@@ -233,6 +233,15 @@ def test_rows_whose_whole_folder_is_away_stay(table: ImageTable) -> None:
     assert find_absent(table, scan, forget=True) == Absent(["drive/x", "here/y"], [])
 
 
+def test_a_folder_that_was_renamed_is_not_away(table: ImageTable) -> None:
+    table.upsert([{"path": path, "status": "ok", "id": path[-1]} for path in ("old/x", "old/y", "new/x")])
+    scan = Scan([file("a"), file("b"), file("c"), file("new/x")], [], folders=frozenset({"", "new"}))
+    assert find_absent(table, scan, new={"new/x"}) == Absent(["old/x"], ["old/y"])
+    assert find_absent(table, scan) == Absent([], ["old/x", "old/y"]), (
+        "a copy that was there before proves nothing"
+    )
+
+
 def test_a_mark_whose_image_is_nowhere_waits_too(table: ImageTable) -> None:
     table.update(["a", "b"], {"wrong": [True, True]})
     table.upsert([{"path": "z", "id": "id-b", "status": "ok"}])

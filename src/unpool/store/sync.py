@@ -5,7 +5,7 @@ Files that are new, changed, missing or skipped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -107,19 +107,25 @@ def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progres
     return Pending(sorted(files, key=lambda file: file.path), same)
 
 
-def find_absent(table: ImageTable, scan: Scan, *, forget: bool = False) -> Absent:
+def find_absent(table: ImageTable, scan: Scan, *, forget: bool = False, new: Collection[str] = ()) -> Absent:
     """List paths of the table that the folder lacks.
 
     Args:
         table: The table.
         scan: What the folder holds.
         forget: Whether files are missing too whose whole folder cannot be seen.
+        new: Files that this run has brought. What has the content of one was renamed with its folder.
 
     Returns:
         Those that are missing, and those that are away.
     """
     absent = _absent_paths(table, scan)
     away = set() if forget else scan.find_away(absent)
+    if away and new:
+        rows = table.arrow(["path", "id"])
+        content = dict(zip(rows["path"].to_pylist(), rows["id"].to_pylist(), strict=True))
+        arrived = {content.get(path) for path in new} - {None}
+        away = {path for path in away if content[path] not in arrived}
     return Absent([path for path in absent if path not in away], [path for path in absent if path in away])
 
 

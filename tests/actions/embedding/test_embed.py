@@ -245,9 +245,14 @@ def test_a_folder_that_is_away_keeps_its_rows_until_it_is_forgotten(
     assert run(images, model, work).embedded == 0
     assert "away" not in read_reading(work)["collection"]
     assert ImageTable(work).frame(["path", "wrong"]).set_index("path")["wrong"]["a/grey.png"]
-    (images / "a" / "grey.png").unlink()
-    (images / "a").rmdir()
+    (images / "a").rename(images / "renamed")
+    assert run(images, model, work).images == 4
+    assert ImageTable(work).frame(["path", "wrong"]).set_index("path")["wrong"]["renamed/grey.png"]
+    (images / "renamed" / "grey.png").unlink()
+    (images / "renamed").rmdir()
     assert run(images, model, work, forget=True).images == 3
+    with pytest.raises(UnpoolError, match="there is no folder"):
+        run(images / "gone", model, work)
 
 
 def test_images_that_have_moved_are_gone_on_with(

@@ -154,7 +154,6 @@ def sync_embeddings(
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     sweep(work)
     _note_place(work, images.location, source, data)
-    rename_rows(one_pass.table, scan)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
     prepare_rules(work, one_pass.table, images, scan, values, progress)
@@ -168,6 +167,8 @@ def sync_embeddings(
 
 def _check_same_images(work: Path, location: str, relocate: bool, progress: Progress) -> None:
     """Raise `UnpoolError` where the workspace holds other images; says where they have moved."""
+    if Path(location).is_absolute() and not Path(location).exists():
+        return  # which the scan says better
     if moved_from := check_same_images(work, location, relocate=relocate):
         progress.message(f"the images are in {location} now, and were in {moved_from}")
 
@@ -200,10 +201,13 @@ class _EmbeddingPass:
         self.workers = usable_cores()
         self.store: PixelBuffer | None = None
         self.forget = False
+        rename_rows(self.table, scan)
+        self.known = frozenset(self.table.arrow(["path"])["path"].to_pylist())
 
     def remove_absent(self) -> None:
         """Remove the rows of files that are gone; those whose whole folder cannot be seen stay."""
-        absent = find_absent(self.table, self.scan, forget=self.forget)
+        new = {file.path for file in self.scan.files} - self.known
+        absent = find_absent(self.table, self.scan, forget=self.forget, new=new)
         self.done.removed = remove_missing_rows(self.table, absent.missing)
         self._report_away(absent.away)
 
