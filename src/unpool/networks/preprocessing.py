@@ -56,7 +56,10 @@ class Preprocessing:
         )
 
     def notes(self, picture: Picture) -> tuple[Note, ...]:
-        """Say what was assumed or left out of a picture, by its reader and by `fit`."""
+        """Say what was assumed or left out.
+
+        By the reader of a picture, and by `fit`.
+        """
         strips = num_strips(picture.pixels.shape[1], picture.pixels.shape[0])
         if self.crop != "centre" or strips == 1:
             return picture.notes

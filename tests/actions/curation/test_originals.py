@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from support.pictures import make_photograph
 from unpool.actions.curation import originals
@@ -19,7 +19,7 @@ from unpool.actions.embedding.settings import EmbedSettings
 from unpool.cli.main import main
 from unpool.images.reading.decode import read_picture
 from unpool.images.source import FolderSource
-from unpool.store.findings import found_sets
+from unpool.store.findings import found_problems, found_sets
 
 
 def grainy(seed: int) -> Image.Image:
@@ -141,3 +141,19 @@ def test_few_colours_are_a_loss_for_photographs_alone(tmp_path: Path, draw: bool
     judge = originals.Originals(tmp_path / "none.unpool", facts, SimpleNamespace(take=lambda rows: [None]))
     judge.source = FolderSource(tmp_path)
     assert names[judge.elect([0, 1])] == kept
+
+
+def test_a_sharp_subject_before_blurred_ground_is_not_blurred(images: Path, model: str) -> None:
+    for seed in range(30, 50):
+        grainy(seed).resize((480, 360)).save(images / f"sharp{seed}.png")
+    soft = Image.new("RGB", (480, 360), "white")
+    for seed in range(12):
+        place = (seed % 4) * 120, (seed // 4) * 120
+        soft.paste(grainy(seed).resize((110, 110)).point(lambda value: value // 2), place)
+    soft = soft.filter(ImageFilter.GaussianBlur(9))
+    soft.save(images / "soft.png")
+    ImageDraw.Draw(soft).rectangle((200, 140, 250, 200), fill="black")
+    soft.save(images / "subject.png")
+    sets_of(images.parent, model)
+    found = found_problems(images.parent / "w.unpool") or {}
+    assert found["blurred"] == ["soft.png"]

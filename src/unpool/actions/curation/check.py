@@ -33,6 +33,7 @@ from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable, Thumbnails, embedded_vectors
 
 CHUNK = 1024  # thumbnails in memory at a time
+MAX_JUDGED = 2000  # blurred images whose originals are read, the worst first
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
 READ_COLUMNS = ("path", "id", "width", "height", "bytes", "mode", "sharpness", "reconstruction_error")
@@ -111,7 +112,10 @@ class _Findings:
         }  # fmt: skip
         for kind in checked_kinds():
             if kind.detect:
-                self._add_flagged(kind.name, detect(kind, measurements))
+                flagged = detect(kind, measurements)
+                self._add_flagged(
+                    kind.name, self._still_blurred(flagged) if kind.name == "blurred" else flagged
+                )
 
     def write(self) -> None:
         """Write the columns of the table and the files of report/."""
@@ -204,6 +208,12 @@ class _Findings:
             self._entry(row) | {"detail": reason}
             for row, reason in zip(flagged.rows, flagged.reasons, strict=True)
         ]
+
+    def _still_blurred(self, flagged: Flagged) -> Flagged:
+        """Those whose originals are sharp nowhere: thumbnails are too small to say."""
+        is_sharp = self.originals.have_sharp_parts(flagged.rows[:MAX_JUDGED])
+        kept = [place for place in range(len(flagged.rows)) if place >= MAX_JUDGED or not is_sharp[place]]
+        return Flagged([flagged.rows[i] for i in kept], [flagged.reasons[i] for i in kept], flagged.limits)
 
     def _entry(self, row: int) -> Entry:
         return {"path": self.paths[row], "id": self.ids[row]}

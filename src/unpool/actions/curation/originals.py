@@ -18,6 +18,7 @@ from PIL import Image
 
 from unpool.analysis.checks.artefacts import blockiness, plainness
 from unpool.analysis.checks.local_differences import MAX_SIDE, local_excess
+from unpool.analysis.checks.sketches import sharp_tiles
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -34,6 +35,7 @@ NUM_CACHED = 48  # pictures of some 0.6 MB
 CLEARLY_DIFFERENT = 2.0  # excess of thumbnails beyond which originals need not be read
 SAME_SIZE = 0.97  # share of the most pixels of a set, from which on a picture counts as large as it
 LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".heic", ".heif")
+MIN_SHARP_TILES = 1  # of an original that is soft as a whole: a sharp subject before a blurred ground
 BLOCKY = (0.15, 1.5)  # blockiness of what was a JPEG; beyond it the picture has a grid of its own
 MIN_PLAIN = 0.76  # share of equal neighbours from which on a picture of few colours is a drawing
 
@@ -101,6 +103,13 @@ class Originals:
         candidates = [row for row in rows if self.facts.pixels[row] >= SAME_SIZE * largest]
         return max(candidates, key=lambda row: (*self._quality(row), -row))
 
+    def have_sharp_parts(self, rows: Sequence[int]) -> list[bool]:
+        """Return which originals are sharp somewhere.
+
+        Those that are gone are not.
+        """
+        return list(map_ordered(self._has_sharp_part, rows, usable_cores()))
+
     def was_compared(self, one: int, other: int) -> bool:
         """Whether the originals of a pair were compared."""
         return (min(one, other), max(one, other)) not in self.unsure
@@ -139,6 +148,12 @@ class Originals:
         ]
         full = _excess(first.image, second.image, is_reduced[0] != is_reduced[1])
         return full is not None and full <= 1
+
+    def _has_sharp_part(self, row: int) -> bool:
+        original = self._read(row)
+        return (
+            original is not None and sharp_tiles(np.asarray(original.image.convert("L"))) >= MIN_SHARP_TILES
+        )
 
     def _has_palette(self, row: int) -> bool:
         return self.facts.modes[row] in ("P", "PA")

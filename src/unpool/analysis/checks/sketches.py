@@ -11,14 +11,35 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 SIDE, COLOURS = 48, 8
 HIGH, LOW = 99, 5  # percentiles of the luma; a lamp in the night is no light, a hair in the fog no dark
+GROUND_SHARE = (
+    0.5  # of the pixels, within two levels of black or white: a drawing or an article on plain ground
+)
+HIGH_ON_GROUND, LOW_ON_GROUND = (
+    99.5,
+    0.5,
+)  # the percentiles there, where a thin line is all that can be bright or dark
+GROUND_LEVELS = 6  # from black or white
+MIN_RELIEF = (
+    4.0  # deviation of grey levels from a slope of light, below which there is nothing that could be sharp
+)
 BOX = 9  # pixels that are averaged to see what blurring changes
 MIN_CHANGE_SHARE = 0.25  # a direction with less than this share of the other's change is not used
+TILES, MIN_TILES, MIN_TILE_PIXELS = (
+    8,
+    3,
+    4,
+)  # along a side; that must have edges; pixels of edges that make one
+MIN_EDGE, SHARP_STEP = (
+    40.0,
+    0.42,
+)  # grey levels within a box, and the share of one step where an edge is sharp
 MIN_SIDE_FOR_BLUR = 64  # pixels of the longer side: smaller pictures are as sharp as they are large
 
 
@@ -27,8 +48,8 @@ class Sketches:
     """The sketches of several pictures.
 
     Grey (N, S, S) and chroma (N, C, C, 2) are uint8, the rest (N,) float32. `side_N` is the longer side in pixels;
-    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1, and `blur_N` is `blur`, 0..1; they are
-    NaN where there is no picture or nothing to measure.
+    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1 (99.9 on black ground, 0.1 on white), and
+    `blur_N` is `blur`, 0..1; they are NaN where there is no picture or nothing to measure.
     """
 
     grey_NSS: Bytes
@@ -88,9 +109,69 @@ def _sketch(picture: Image.Image) -> _Row:
     grey_SS = np.asarray(luma.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
     colours = picture.convert("YCbCr").resize((COLOURS, COLOURS), Image.Resampling.BICUBIC)
     count_256 = np.cumsum(luma.histogram())
-    high, low = (int(np.searchsorted(count_256, part / 100 * count_256[-1])) / 255 for part in (HIGH, LOW))
-    soft = blur(np.asarray(luma)) if max(luma.size) >= MIN_SIDE_FOR_BLUR else _NAN
+    parts = _light_percentiles(luma)
+    high, low = (int(np.searchsorted(count_256, part / 100 * count_256[-1])) / 255 for part in parts)
+    can_judge = max(luma.size) >= MIN_SIDE_FOR_BLUR and _relief(grey_SS) >= MIN_RELIEF
+    soft = blur(np.asarray(luma)) if can_judge else _NAN
     return grey_SS, np.asarray(colours)[..., 1:], max(luma.size), high, low, soft
+
+
+def _light_percentiles(luma: Image.Image) -> tuple[float, float]:
+    """What counts as bright and as dark: thin lines too, where most of a picture is plain black or white."""
+    count_256 = luma.histogram()
+    most = GROUND_SHARE * sum(count_256)
+    is_black, is_white = sum(count_256[:GROUND_LEVELS]) >= most, sum(count_256[-GROUND_LEVELS:]) >= most
+    return HIGH_ON_GROUND if is_black else HIGH, LOW_ON_GROUND if is_white else LOW
+
+
+def _relief(grey_SS: Bytes) -> float:
+    """The deviation of grey levels from the slope that fits them best."""
+    place_S = (np.arange(SIDE) - (SIDE - 1) / 2) / SIDE
+    level_SS = grey_SS - grey_SS.mean()
+    power = SIDE * float(np.square(place_S).sum())
+    down, across = (float((level_SS * each).sum()) / power for each in (place_S[:, None], place_S))
+    return float((level_SS - down * place_S[:, None] - across * place_S).std())
+
+
+def sharp_tiles(luma_HW: npt.ArrayLike) -> int:
+    """Count the parts of a picture that hold sharp edges.
+
+    The picture is divided in 8 by 8, without its margin, where frames, dates and captions are. An edge is sharp where
+    one step makes a good part of the change within nine pixels. Both directions are judged where there are edges, and
+    the worse counts: a moving camera blurs along one.
+
+    Args:
+        luma_HW: (H, W), 0..255, a longer side of some 500 pixels.
+
+    Returns:
+        0..36.
+
+    >>> sharp_tiles(np.where(np.indices((256, 256)).sum(axis=0) % 32 < 16, 20, 200))
+    36
+    """
+    luma_HW = np.asarray(luma_HW, np.float32)
+    found = [_sharp_tiles(luma_HW), _sharp_tiles(luma_HW.T)]
+    judged = [sharp for sharp, edges in found if edges >= MIN_TILES]
+    return min(judged, default=0)
+
+
+def _sharp_tiles(luma_HW: npt.NDArray[np.float32]) -> tuple[int, int]:
+    """The tiles that have sharp edges along the first axis, and those that have edges at all."""
+    if min(luma_HW.shape) < 4 * TILES:
+        return 0, 0
+    step_HW = np.abs(np.diff(luma_HW, axis=0))
+    change_HW = (maximum_filter1d(luma_HW, BOX, axis=0) - minimum_filter1d(luma_HW, BOX, axis=0))[1:]
+    is_edge_HW = change_HW >= MIN_EDGE
+    is_sharp_HW = is_edge_HW & (step_HW >= SHARP_STEP * change_HW)
+    counts = []
+    for mask_HW in (is_sharp_HW, is_edge_HW):
+        tiles = [
+            part
+            for rows in np.array_split(mask_HW, TILES)[1:-1]
+            for part in np.array_split(rows, TILES, 1)[1:-1]
+        ]
+        counts.append(sum(int(part.sum()) >= MIN_TILE_PIXELS for part in tiles))
+    return counts[0], counts[1]
 
 
 def blur(luma_HW: npt.ArrayLike) -> float:
