@@ -48,8 +48,8 @@ class ValueRequest:
         if self.nodata is not None:
             changed = replace(changed, nodata=parse_nodata(self.nodata))
         is_same = (changed.range, changed.nodata) == (rules.range, rules.nodata)
-        is_found_anew = self.range is not None and changed.range is None
-        return rules if is_same and not is_found_anew else replace(changed, assumed={})
+        is_searched = self.range is not None and changed.range is None
+        return rules if is_same and not is_searched else replace(changed, assumed={})
 
 
 def prepare_rules(
