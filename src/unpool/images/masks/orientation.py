@@ -53,7 +53,7 @@ def rotate_to_shown(array_HW: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def rotate_to_stored(array_HW: np.ndarray, orientation: int) -> np.ndarray:
-    """Turn an array that is shown to how it is stored."""
+    """Turn a shown array to how it is stored."""
     return rotate_to_shown(array_HW, _UNDOES.get(orientation, orientation))
 
 
