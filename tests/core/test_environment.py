@@ -15,8 +15,8 @@ from unpool.core.environment import (
     NAME_VARIABLES,
     can_write_below,
     check_current_folder,
-    home_folder,
     prepare_account,
+    user_folder,
 )
 from unpool.errors import UnpoolError
 
@@ -112,7 +112,7 @@ def test_no_room_anywhere_is_no_error(cache: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(environment, "cache_folder", fail)
     prepare_account()
     assert "MPLCONFIGDIR" not in os.environ
-    assert home_folder() is None
+    assert user_folder() is None
 
 
 def test_a_folder_is_asked_about_but_not_made(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def flush_output() -> None:
 
 
 def escape(error: UnicodeError) -> tuple[str, int]:
-    """Write typographic signs by their plain forms, all else by its number.
+    """Write typographic signs plainly, all else by its number.
 
     >>> codecs.register_error(ESCAPE, escape)
     >>> "‘写’ 2×3".encode("ascii", ESCAPE)

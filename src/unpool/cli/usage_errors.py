@@ -36,7 +36,9 @@ def describe_usage_error(error: cyclopts.CycloptsError, argv: Sequence[str]) -> 
 
 
 def check_no_empty_value(argv: Sequence[str]) -> None:
-    """Refuse values of nothing, as of a shell variable that is not set: an empty path would be the current folder.
+    """Refuse empty values, as of an unset shell variable.
+
+    An empty path would be the current folder.
 
     Raises:
         UsageError: for the first one; an empty label has an error of its own.

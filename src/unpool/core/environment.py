@@ -35,9 +35,11 @@ def prepare_account() -> None:
     if not _has_name():
         os.environ["USER"] = f"user-{os.getuid() if hasattr(os, 'getuid') else 'unknown'}"
     names = [name for name in COMPUTED if _is_set_in_vain(name)]
-    if not _is_home_usable():
+    if not _is_user_folder_usable():
         names += [name for name in COMPUTED if not os.environ.get(name)]
-        names += [name for name, place in FETCHED.items() if not (os.environ.get(name) or _is_in_home(place))]
+        names += [
+            name for name, place in FETCHED.items() if not (os.environ.get(name) or _is_in_user_folder(place))
+        ]
     if names:
         with contextlib.suppress(OSError):  # no room anywhere: libraries warn, and most go without
             _set_folders(names, cache_folder() / "libraries")
@@ -59,13 +61,13 @@ def check_current_folder() -> None:
         )
 
 
-def home_folder() -> Path | None:
+def user_folder() -> Path | None:
     """Return the home folder, or None for an account without one."""
     try:
-        home = Path.home()
+        user = Path.home()
     except RuntimeError:
         return None
-    return home if home.is_absolute() else None
+    return user if user.is_absolute() else None
 
 
 def can_write_below(folder: Path) -> bool:
@@ -90,10 +92,10 @@ def _is_set_in_vain(name: str) -> bool:
     return bool(value) and not can_write_below(Path(os.path.abspath(str(value))))  # noqa: PTH100 - as libraries do
 
 
-def _is_in_home(place: str) -> bool:
-    home = home_folder()
+def _is_in_user_folder(place: str) -> bool:
+    user = user_folder()
     try:
-        return home is not None and (home / place).is_dir()
+        return user is not None and (user / place).is_dir()
     except OSError:
         return False
 
@@ -107,12 +109,12 @@ def _has_name() -> bool:
         return False
 
 
-def _is_home_usable() -> bool:
+def _is_user_folder_usable() -> bool:
     """Whether settings and caches of programs can be written below the home folder."""
-    home = home_folder()
-    if home is None:
+    user = user_folder()
+    if user is None:
         return False
     if sys.platform in ("win32", "darwin"):
-        return can_write_below(home)
+        return can_write_below(user)
     places = (("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"))
-    return all(can_write_below(Path(os.environ.get(name) or home / folder)) for name, folder in places)
+    return all(can_write_below(Path(os.environ.get(name) or user / folder)) for name, folder in places)

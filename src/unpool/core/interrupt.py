@@ -25,7 +25,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     if callable(handler):
         handler(signal.SIGINT, frame)
     else:
-        raise KeyboardInterrupt  # where a shell has told its background jobs to ignore Ctrl-C
+        raise KeyboardInterrupt  # where Ctrl-C is ignored, as in background jobs of a shell
 
 
 class Interrupt:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unpool.core.environment import home_folder
+from unpool.core.environment import user_folder
 from unpool.core.user_cache import cache_folder
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.images.idx import read_cifar_binary, read_cifar_python, read_idx
@@ -195,15 +195,15 @@ def _fetch(kind: _Kind, text: str, folder: Path) -> None:
 
 def _cache() -> Path:
     """Where the user's other programs keep what they could fetch again."""
-    home = home_folder()
-    if home is None:
+    user = user_folder()
+    if user is None:
         return cache_folder() / "data"
     if sys.platform == "darwin":
-        base = home / "Library" / "Caches"
+        base = user / "Library" / "Caches"
     elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home))
+        base = Path(os.environ.get("LOCALAPPDATA", user))
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+        base = Path(os.environ.get("XDG_CACHE_HOME") or user / ".cache")
     return base / "unpool" / "data"
 
 

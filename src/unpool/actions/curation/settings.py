@@ -26,7 +26,7 @@ class SearchSettings:
 
 @dataclass(frozen=True)
 class LabelSettings:
-    """What `unpool label` does, and to which group where no paths are given."""
+    """What `unpool label` can be set to."""
 
     as_: Annotated[str | None, OPTIONS["as"]] = None
     none: Annotated[bool, OPTIONS["none"]] = False
