@@ -1,4 +1,4 @@
-"""What libraries need of an account: folders they may write to, and a name.
+"""What libraries need of an account: folders and a name.
 
 In containers and on clusters a process often has a number and no name, and no home folder that it may write to.
 """
@@ -28,7 +28,7 @@ FETCHED = {
 
 
 def prepare_account() -> None:
-    """Give libraries a name and folders where the account has none.
+    """Give libraries the name and folders an account lacks.
 
     Nothing changes where the home folder can be written to, and what the user set stays where it can be used.
     """
@@ -46,7 +46,9 @@ def prepare_account() -> None:
 
 
 def check_current_folder() -> None:
-    """Check that the current folder is still there: without it some libraries end the program.
+    """Check that the current folder is still there.
+
+    Without it some libraries end the program.
 
     Raises:
         UnpoolError: it has been removed.
@@ -62,7 +64,7 @@ def check_current_folder() -> None:
 
 
 def user_folder() -> Path | None:
-    """Return the home folder, or None for an account without one."""
+    """Return the home folder, None where there is none."""
     try:
         user = Path.home()
     except RuntimeError:
@@ -71,7 +73,7 @@ def user_folder() -> Path | None:
 
 
 def can_write_below(folder: Path) -> bool:
-    """Whether a folder can be written to, or made; it is not made."""
+    """Whether a folder can be written to or made."""
     try:
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
