@@ -16,14 +16,12 @@ from typing import TypedDict
 import numpy as np
 
 from unpool.core.cpu import usable_cores
-from unpool.core.progress import Progress
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.datasets import is_named_set
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, read_picture
-from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
@@ -126,8 +124,6 @@ def list_inputs(
         if not Path(name).is_file() and (Path(name).is_dir() or is_named_set(name)):
             source = open_source(name, data)
             source.rules = rules
-            for line in describe_left_out(scan.left_out):
-                progress.message(line)
             scan = source.scan()
             for line in describe_left_out(scan.left_out):
                 progress.message(line)
