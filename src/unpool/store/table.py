@@ -1,6 +1,6 @@
 """The table of a workspace, one row per image.
 
-With store/lance_rows.py the only file that knows Lance.
+With store/lance_rows.py and store/versions.py the only file that knows Lance.
 
 Every change is one commit of the table: a reader, or a run after a kill, sees all of it or nothing.
 """
