@@ -19,10 +19,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from unpool.images.labels.true_labels import read_true_labels
 from unpool.analysis.clustering.grouping import METHODS, group
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.supervised import accuracy, nmi
+from unpool.images.labels.true_labels import read_true_labels
 from unpool.store.table import ImageTable
 
 

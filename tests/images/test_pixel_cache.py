@@ -18,8 +18,8 @@ from unpool.errors import UnpoolError
 from unpool.images import pixel_cache as batches
 from unpool.images.pixel_cache import load_pixels, map_ordered
 from unpool.images.reading.decode import read_picture
-from unpool.images.resizing import square
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
+from unpool.images.resizing import square
 
 
 @pytest.fixture

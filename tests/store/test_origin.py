@@ -98,7 +98,9 @@ def test_files_without_a_sample_are_compared_by_their_digest(work: Path, tmp_pat
 def test_another_spelling_of_the_same_folder_is_no_move(work: Path, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "photos")
     assert check_same_images(work, str(tmp_path / "link")) == ""
-    with pytest.raises(UnpoolError, match=r"holds the images of .*, not of digits; name another with --work$"):
+    with pytest.raises(
+        UnpoolError, match=r"holds the images of .*, not of digits; name another with --work$"
+    ):
         check_same_images(work, "digits", relocate=True)
 
 

@@ -9,7 +9,13 @@ from typing import Any
 import torch
 
 from support.masks import write_scenes
-from unpool.actions.segmentation.data import ClassChoice, count_masks, find_labelled, learn_classes, load_labelled
+from unpool.actions.segmentation.data import (
+    ClassChoice,
+    count_masks,
+    find_labelled,
+    learn_classes,
+    load_labelled,
+)
 from unpool.actions.segmentation.settings import SegmentationSettings
 from unpool.actions.segmentation.task import LabelledImages, SegmentationTask
 from unpool.core.progress import Progress

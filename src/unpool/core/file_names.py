@@ -17,7 +17,7 @@ NUM_DIGEST_SIGNS = 8  # by which shortened names differ
 
 
 def to_key(name: str) -> str:
-    r"""Write a name or path as the key of its file.
+    r"""Write a path as the key of its file.
 
     >>> to_key("caf\udce9.png"), to_key("cafe\u0301.png") == "caf\u00e9.png"
     ('caf\\xe9.png', True)

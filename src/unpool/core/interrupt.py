@@ -9,7 +9,9 @@ from types import FrameType, TracebackType
 
 
 def stop_when_terminated() -> None:
-    """Treat SIGTERM as Ctrl-C, so that it leaves whole files and a line too.
+    """Treat SIGTERM as Ctrl-C.
+
+    It leaves whole files and a line too.
 
     Processes that this one forks end at once as before.
     """

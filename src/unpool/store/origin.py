@@ -53,7 +53,7 @@ def source_of(work: Path) -> Source:
 
 
 def rules_of(work: Path) -> ValueRules:
-    """Read the rules by which a workspace scales values of more than 8 bits."""
+    """Read the rules by which a workspace scales deep values."""
     return ValueRules.from_dict(read_state(work).get(VALUES))
 
 

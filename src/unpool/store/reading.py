@@ -31,7 +31,7 @@ class Example(TypedDict):
 
 
 class NoteCount(TypedDict):
-    """A kind of note, with its number of files and examples."""
+    """A kind of note, its number of files and examples."""
 
     kind: str
     title: str

@@ -95,7 +95,7 @@ class ImageTable:
 
     @property
     def stored_columns(self) -> list[str]:
-        """The names of the columns that the table holds by now."""
+        """The names of the columns that the table holds."""
         return list(self._table.schema.names)
 
     @property
@@ -275,7 +275,10 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge fragments, and remove versions older than an hour that nobody keeps."""
+        """Merge fragments, and remove old versions that nobody keeps.
+
+        Old ones are those of more than an hour.
+        """
         dataset = self._newest()
         dataset.optimize.compact_files()
         dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)

@@ -98,7 +98,10 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
 
 
 def rules_of_model(folder: Path | str) -> ValueRules:
-    """Read the rules by which values of more than 8 bits were scaled for a model; none from older ones."""
+    """Read the rules that scaled a model's deep values.
+
+    Models of older versions have none.
+    """
     return ValueRules.from_dict((describe_model(folder).get("training") or {}).get(VALUES))
 
 

@@ -134,7 +134,7 @@ class Decide(OnRows):
 
 
 class Undo(OnRows):
-    """Undo the last thing done, or redo what was undone last."""
+    """Undo the last thing done, or redo what was undone."""
 
     action: Literal["undo", "redo"]
 

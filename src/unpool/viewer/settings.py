@@ -11,7 +11,7 @@ from unpool.options import OPTIONS
 
 @dataclass(frozen=True)
 class ViewSettings:
-    """Where the page is served, and the segmenter of its overlays."""
+    """Where the page is served, and its segmenter."""
 
     host: Annotated[str, OPTIONS["host"]] = "127.0.0.1"
     port: Annotated[int, OPTIONS["port"]] = 0

@@ -100,7 +100,9 @@ def test_frames_share_a_range_that_later_ones_get_too(images: Path, model: str, 
 
     embed(str(images), EmbedSettings(model, range="auto"), work=work)
     assert levels(work) == {"a.png": (1, 4), "b.png": (1, 4), "c.png": (1, 233)}  # of 65535, all of them
-    assert embed(str(images), EmbedSettings(model, range="auto"), work=work)["embedded"] == 0  # the same again
+    assert (
+        embed(str(images), EmbedSettings(model, range="auto"), work=work)["embedded"] == 0
+    )  # the same again
 
 
 def test_a_search_and_the_page_read_as_the_workspace_does(

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
-from unpool.core.progress import Progress
 from unpool.core.file_names import find_typed
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder

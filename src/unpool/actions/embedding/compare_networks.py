@@ -21,8 +21,8 @@ from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import Channels, map_ordered
 from unpool.images.reading.decode import Picture
-from unpool.images.resizing import square
 from unpool.images.reading.scan import ImageFile
+from unpool.images.resizing import square
 from unpool.images.source import Source
 from unpool.inference.model import load_encoder
 from unpool.training.model_file import load_model

@@ -80,9 +80,7 @@ def write_static_page(
         "facts": seen.shared_values(),
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
         "sets": {"exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates")},
-        "unreadable": _unreadable(work) if paths is None else [],
-        "reading": summarise_reading(work) if paths is None else Reading(assumed=[], notes=[], left_out=[]),
-        "quality": _quality(work, pictures) if paths is None else empty_quality(),
+        **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
         "originals": relative_url(originals, out.parent),
     }
     page = _Page(seen.name, shows_originals=originals is not None)
@@ -91,6 +89,18 @@ def write_static_page(
     shared |= {"thumbnails": thumbnails, "note": _note(len(everything), len(seen), len(thumbnails))}
     write_text(out, page.fill(as_json(shared)))
     return len(seen)
+
+
+def _of_all_images(work: Path, pictures: Sequence[Path]) -> dict[str, object]:
+    return {
+        "unreadable": _unreadable(work), "reading": summarise_reading(work), "quality": _quality(work, pictures),
+    }  # fmt: skip
+
+
+def _of_some_images() -> dict[str, object]:
+    return {
+        "unreadable": [], "reading": Reading(assumed=[], notes=[], left_out=[]), "quality": empty_quality(),
+    }  # fmt: skip
 
 
 def relative_url(folder: Path | None, page_folder: Path) -> str | None:
@@ -137,7 +147,8 @@ def _collection(
     num_assumed = count_reading(summarise_reading(seen.work)) if whole else 0
     return {
         **seen.collection(), "revision": 0, "work": "", "folder": None, "skipped": skipped,
-        "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked, "undo": None, "redo": None,
+        "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked,
+        "undo": None, "redo": None,
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip

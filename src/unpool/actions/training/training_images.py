@@ -111,7 +111,10 @@ def find_images(sources: list[Source], progress: Progress) -> FoundImages:
 
 
 def find_rules(found: FoundImages, progress: Progress) -> None:
-    """Give all sources one rule for values of more than 8 bits, found in the images of folders."""
+    """Give all sources one rule for deep values.
+
+    It is found in the images of folders.
+    """
     folders = [source for source in found.sources if isinstance(source, FolderSource)]
     files = [
         file

@@ -61,42 +61,88 @@ def _kinds(*kinds: NoteKind) -> dict[str, NoteKind]:
 # By name, in the order in which people see them.
 NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind("frame", "shown by one frame", "The file holds several frames or pages; one of them was read."),
-    NoteKind("end-mark", "without the mark of their end",
-             "The file ends early, but all of its pixels are there."),
-    NoteKind("channels", "with channels that are not shown, or whose meaning was assumed",
-             "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file "
-             "does not say what its channels are, the first three were taken for red, green and blue."),
-    NoteKind("assumed-colours", "without a statement of what the values mean",
-             "A TIFF has to say whether 0 is black or white, or what its colours are; this one does not."),
-    NoteKind("oblong", "with oblong pixels, made square",
-             "By its resolution tags the picture has pixels that are not square, as faxes have; it was stretched."),
-    NoteKind("no-data", "with values left out as no data",
-             "The file says which values mean no data, or it holds one far from all others. They are black, and do not "
-             "count for the range. --nodata names others."),
-    NoteKind("own-range", "scaled by their own values alone",
-             "They have more than 8 bits, and the collection has no range for values of their kind. --range sets one."),
-    NoteKind("upper-bits", "of which only the upper 8 bits are read",
-             "JPEG 2000 in colour of more than 8 bits: to read all, pip install imagecodecs."),
-    NoteKind("clipped", "with values beyond the collection's range",
-             "Such values are black or white. The range was found in the images that were there first; --range auto "
-             "finds it anew in all, --range LOW,HIGH sets it."),
-    NoteKind("profile", "whose colour profile was passed over",
-             "It is damaged or belongs to other pixels: the colours are read as sRGB."),
-    NoteKind("ground", "laid on black",
-             "What is drawn on transparent ground is white, or nearly, and would not be seen on white."),
-    NoteKind("empty-alpha", "whose transparency was passed over",
-             "It is full everywhere, so that nothing could be seen: the channel was never filled."),
-    NoteKind("strips", "longer than two to one, seen in strips",
-             "The network takes a square. It gets strips from end to end, laid side by side, not the middle alone."),
-    NoteKind("system", "folders of the system left alone",
-             "Thumbnails, deleted files and the like, which disks and systems keep beside photographs.", True),
+    NoteKind(
+        "end-mark", "without the mark of their end", "The file ends early, but all of its pixels are there."
+    ),
+    NoteKind(
+        "channels",
+        "with channels that are not shown, or whose meaning was assumed",
+        "Of the channels beyond colour and transparency, such as near infrared, nothing is seen. Where a file "
+        "does not say what its channels are, the first three were taken for red, green and blue.",
+    ),
+    NoteKind(
+        "assumed-colours",
+        "without a statement of what the values mean",
+        "A TIFF has to say whether 0 is black or white, or what its colours are; this one does not.",
+    ),
+    NoteKind(
+        "oblong",
+        "with oblong pixels, made square",
+        "By its resolution tags the picture has pixels that are not square, as faxes have; it was stretched.",
+    ),
+    NoteKind(
+        "no-data",
+        "with values left out as no data",
+        "The file says which values mean no data, or it holds one far from all others. They are black, and do not "
+        "count for the range. --nodata names others.",
+    ),
+    NoteKind(
+        "own-range",
+        "scaled by their own values alone",
+        "They have more than 8 bits, and the collection has no range for values of their kind. --range sets one.",
+    ),
+    NoteKind(
+        "upper-bits",
+        "of which only the upper 8 bits are read",
+        "JPEG 2000 in colour of more than 8 bits: to read all, pip install imagecodecs.",
+    ),
+    NoteKind(
+        "clipped",
+        "with values beyond the collection's range",
+        "Such values are black or white. The range was found in the images that were there first; --range auto "
+        "finds it anew in all, --range LOW,HIGH sets it.",
+    ),
+    NoteKind(
+        "profile",
+        "whose colour profile was passed over",
+        "It is damaged or belongs to other pixels: the colours are read as sRGB.",
+    ),
+    NoteKind(
+        "ground",
+        "laid on black",
+        "What is drawn on transparent ground is white, or nearly, and would not be seen on white.",
+    ),
+    NoteKind(
+        "empty-alpha",
+        "whose transparency was passed over",
+        "It is full everywhere, so that nothing could be seen: the channel was never filled.",
+    ),
+    NoteKind(
+        "strips",
+        "longer than two to one, seen in strips",
+        "The network takes a square. It gets strips from end to end, laid side by side, not the middle alone.",
+    ),
+    NoteKind(
+        "system",
+        "folders of the system left alone",
+        "Thumbnails, deleted files and the like, which disks and systems keep beside photographs.",
+        True,
+    ),
     NoteKind("hidden", "hidden images left alone", "Their names begin with a dot.", True),
-    NoteKind("sidecar", "companions of other files left alone",
-             "Overviews, thumbnails, backups and unfinished downloads: images by content, but not by name.", True),
+    NoteKind(
+        "sidecar",
+        "companions of other files left alone",
+        "Overviews, thumbnails, backups and unfinished downloads: images by content, but not by name.",
+        True,
+    ),
     NoteKind("link", "links left alone", "They lead to what is in the collection under its own name.", True),
-    NoteKind("own", "outputs of unpool left alone",
-             "To have one read, name its folder itself. Sorted copies are read once the folders .unpool-copies in them "
-             "are deleted, label maps once predictions.jsonl is.", True),
+    NoteKind(
+        "own",
+        "outputs of unpool left alone",
+        "To have one read, name its folder itself. Sorted copies are read once the folders .unpool-copies in them "
+        "are deleted, label maps once predictions.jsonl is.",
+        True,
+    ),
 )
 LEFT_OUT_KINDS = frozenset(kind.name for kind in NOTE_KINDS.values() if kind.is_left_out)
 

@@ -195,9 +195,7 @@ def _check_classes(seen: set[int]) -> None:
         if IGNORE in seen
         else ""
     )
-    raise UnpoolError(
-        f"the masks of an epoch held {what}{void}: there must be two at least; check the masks"
-    )
+    raise UnpoolError(f"the masks of an epoch held {what}{void}: there must be two at least; check the masks")
 
 
 def pad_to_batch(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
