@@ -47,8 +47,8 @@ def test_every_command_option_and_public_name_stands_in_it(
             assert row[0] in section + shared, (words, row)
     for name in unpool.__all__:
         assert f"\n## {name}\n" in pages["python.md"]
-    run = pages["python.md"].split("\n### Workspace.run\n")[1].split("\n### ")[0]
-    assert "| `groups` | number of groups [2 to 100000; or auto] | `--groups` |" in run
+    group = pages["python.md"].split("\n### Workspace.group\n")[1].split("\n### ")[0]
+    assert "| `groups` | number of groups [2 to 100000; or auto] | `--groups` |" in group
 
 
 def test_a_stale_page_a_missing_page_and_a_stray_are_seen(
