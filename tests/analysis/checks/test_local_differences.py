@@ -122,3 +122,35 @@ def test_tiny_and_narrow_pictures(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     image = Image.fromarray(pixels)
     assert local_excess(image, image) <= 1
+
+
+def draw_sign(shape: str, left: int, top: int, width: int, height: int) -> Image.Image:
+    image = Image.new("RGB", (96, 96), "black")
+    box = (left, top, left + width, top + height)
+    if shape == "wedge":
+        ImageDraw.Draw(image).polygon([(48, top), (box[2], box[3]), (left, 88)], fill="white")
+    else:
+        getattr(ImageDraw.Draw(image), shape)(box, fill="white")
+    return image
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("ellipse", 10, 10, 38, 38), ("ellipse", 10, 10, 46, 46)),
+        (("rectangle", 48, 20, 42, 41), ("rectangle", 42, 20, 48, 46)),
+        (("wedge", 8, 8, 80, 55), ("wedge", 8, 8, 80, 62)),
+        (("ellipse", 30, 30, 30, 30), ("ellipse", 40, 30, 30, 30)),
+    ],
+)
+def test_a_drawing_on_plain_ground_is_no_copy_of_a_larger_one_or_one_elsewhere(
+    one: tuple[str, int, int, int, int], other: tuple[str, int, int, int, int]
+) -> None:
+    assert local_excess(draw_sign(*one), draw_sign(*other)) > 1
+    assert local_excess(draw_sign(*other), draw_sign(*one)) > 1
+
+
+def test_a_drawing_on_plain_ground_is_found_cropped_and_compressed() -> None:
+    image = draw_article((180, 40, 40))
+    assert local_excess(image, encode(image.crop((4, 6, 194, 196)), "JPEG", quality=50)) <= 1
+    assert local_excess(image, image.resize((100, 100))) <= 1

@@ -40,6 +40,15 @@ PALETTE_FACTOR, MAX_LIMIT_PALETTE = 20.0, 7.0  # the same where one of the pictu
 MAX_COLOUR, MAX_COLOUR_PALETTE = 15.0, 45.0  # mean difference of chroma in a block, of 255
 MAX_GAIN, MAX_OFFSET = 0.25, 25.0  # how much lighter or darker a copy may be as a whole
 PLAIN_CONTRAST, PLAIN_OFFSET, PLAIN_COLOUR = 8.0, 4.0, 4.0  # pictures without structure have but their colour
+PLAIN_EDGE, EDGE_SHARE = (
+    6.0,
+    0.04,
+)  # deviation of light along the edges of a drawing on plain ground; of the side
+MAX_ZOOM, MAX_SHIFT, MAX_TURN = (
+    0.08,
+    0.06,
+    0.03,
+)  # of such pictures: nothing but their size shows that one is cropped
 CLIPPED = (2, 253)  # a channel beyond these has lost how bright it was
 
 
@@ -66,6 +75,14 @@ class Planes:
         clipped = ndimage.gaussian_filter(is_clipped.astype(np.float32), BLUR)
         return cls(ndimage.gaussian_filter(luma, BLUR), np.clip(2 * clipped, 0, 1), blue - 128, red - 128)
 
+    def has_plain_edge(self) -> bool:
+        """Whether nothing is to be seen along the edges."""
+        height, width = self.light_HW.shape
+        rows, columns = max(2, round(EDGE_SHARE * height)), max(2, round(EDGE_SHARE * width))
+        is_edge_HW = np.ones((height, width), bool)
+        is_edge_HW[rows : height - rows, columns : width - columns] = False
+        return bool(self.light_HW[is_edge_HW].std() < PLAIN_EDGE)
+
     def shrink(self, side: int) -> tuple[Floats, Floats]:
         """Return light and clipping within `side` pixels."""
         return _shrink(self.light_HW, side), _shrink(self.clipped_HW, side)
@@ -78,6 +95,16 @@ class _Fit:
     place_6: npt.NDArray[np.float64]
     gain: float = 1.0
     offset: float = 0.0
+
+    def is_slight(self) -> bool:
+        """Whether the second picture lies on the first almost as it is.
+
+        A drawing on plain ground fits another of its kind that is larger, stands elsewhere or leans.
+        """
+        down, row_scale, row_turn, across, column_scale, column_turn = self.place_6
+        zoom = max(abs(row_scale - 1), abs(column_scale - 1))
+        shift, turn = max(abs(down), abs(across)), max(abs(row_turn), abs(column_turn))
+        return bool(zoom <= MAX_ZOOM and shift <= MAX_SHIFT and turn <= MAX_TURN)
 
 
 def local_excess(one: Image.Image, other: Image.Image, *, is_palette: bool = False) -> float:
@@ -106,7 +133,8 @@ def local_excess(one: Image.Image, other: Image.Image, *, is_palette: bool = Fal
     first, second = Planes.from_image(one, size), Planes.from_image(other, size)
     fit = _align(first, second, _Fit(first_guess(one, other)))
     moved_HW, seen_HW = _move(second.light_HW, fit)
-    if seen_HW.mean() < MIN_COVERED:
+    is_on_ground = first.has_plain_edge() and second.has_plain_edge()
+    if seen_HW.mean() < MIN_COVERED or (is_on_ground and not fit.is_slight()):
         return float("inf")
     seen_HW = _without_edge(seen_HW)
     fit, contrast = _limit_tone(fit, first.light_HW[seen_HW], moved_HW[seen_HW])
