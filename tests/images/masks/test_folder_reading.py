@@ -35,6 +35,9 @@ def facts(*masks: dict[int, int]) -> Values:
         (TWO, [{0: 1, 1: 1, 255: 1}, {0: 1, 255: 1}], {255: IGNORE}),
         (replace(TWO, is_void_typed=True), [{0: 1, 255: 1}], {255: IGNORE}),
         (TWO, [{0: 1, 65535: 1}], {65535: 1}),
+        (TWO, [{-1: 1, 0: 1, 1: 1}], {-1: IGNORE, 1: 1}),
+        (TWO, [{-1: 1, 0: 1, 255: 1}], {-1: IGNORE, 255: 1}),
+        (classes_by_value(["a", "b", "c"]), [{-1: 1, 2: 1}], {-1: IGNORE, 2: 2}),
         (classes_by_value(["a", "b", "c"]), [{0: 1, 255: 1}], {255: IGNORE}),
     ],
 )

@@ -63,12 +63,22 @@ def plan_reading(
     Raises:
         UnpoolError: Where palettes differ and nothing says which colour is which class.
     """
+    classes, about_minus_one = _without_minus_one(classes, values)
     adapted, remarks = _as_written(classes, values)
     by_colour, about_palettes = _palettes(adapted, values, numbers)
     orientations = {mask.path: mask.orientations for mask in values.masks if mask.orientations is not None}
     is_stored, about_orientation = _orientations(values.masks, drawn_on)
-    remarks += about_palettes + about_orientation + _about_empty_pixels(adapted, values)
+    remarks += about_minus_one + about_palettes + about_orientation + _about_empty_pixels(adapted, values)
     return FolderReading(adapted, unknown, by_colour, orientations, is_stored, remarks)
+
+
+def _without_minus_one(classes: PixelClasses, values: Values) -> tuple[PixelClasses, list[str]]:
+    """The classes, with -1 as no class where masks hold it."""
+    negative = {number for number in values.numbers if number < 0}
+    if classes.by_colour or negative != {-1} or -1 in dict(classes.value_to_class):
+        return classes, []
+    remark = f"{values.numbers[-1]:,} pixels of masks are -1, which is no class: ignored"
+    return replace(classes, value_to_class=((-1, IGNORE), *classes.value_to_class)), [remark]
 
 
 def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, list[str]]:
@@ -77,7 +87,7 @@ def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, li
     written = {number for number, position in known.items() if position != IGNORE}
     if classes.by_colour or len(classes) != 2 or not written <= {0, 1} | FULL or 0 not in known:
         return classes, []
-    found = set(values.numbers)
+    found = {number for number in values.numbers if known.get(number) != IGNORE or number in FULL}
     if values.colours or not found <= {0, 1} | FULL or len(found & FULL) > 1:
         return classes, []
     ground = known[0]
