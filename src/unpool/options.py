@@ -28,7 +28,7 @@ class Option:
     """One value that a user can set.
 
     Args:
-        help: one line for people: a noun phrase, without range and unit.
+        help: one line for people, without range and unit: a noun phrase, or what a switch does.
         unit: of a number, such as "pixels".
         low, high: bounds of a number, inclusive; None where there is none.
         choices: the names that are allowed; empty where any text is.
@@ -103,6 +103,7 @@ UNKNOWN = ("refuse", "ignore", "nearest")
 MASK_NUMBERS = ("classes", "objects")
 DRAWN_ON = ("shown", "stored")
 
+# The flag of an option is the name of its settings field; a key here differs where two verbs need other words for it.
 OPTIONS: dict[str, Option] = {
     "work": Option("workspace folder; by default ./NAME.unpool, NAME the folder's", metavar="DIR"),
     "network": Option(

@@ -15,6 +15,8 @@ from unpool.errors import unknown_name
 class ObjectiveSpec:
     """One objective of `unpool train --objective`.
 
+    Exactly one of `needs_decoder`, `needs_labels` and `compares_codes` holds.
+
     Args:
         name: What the user types.
         implementation: `module:Class` of a subclass of `objectives.base.Objective`.
@@ -24,7 +26,7 @@ class ObjectiveSpec:
         compares_codes: It compares codes of two views of each image. Then `--augment` names views, `--freeze`
             trains a head on the code, an encoder with weights from elsewhere is adapted, and the decoder gets no
             indices.
-        losses: The kind of losses that `--loss` names; None where it takes none.
+        losses: The kind of losses that `--loss` names; None where it compares codes.
         takes_corruption: `--corruption` names the noise on its input.
         min_images: Smallest number of images to train on.
     """

@@ -218,7 +218,7 @@ class ImageTable:
     def upsert(self, rows: Sequence[Row]) -> None:
         """Add rows, or update those whose path is known.
 
-        Of known rows only the named columns are set.
+        Of known rows only the columns that any of `rows` names are set, to empty where one lacks a value.
         """
         if rows:
             self._add_missing_columns()

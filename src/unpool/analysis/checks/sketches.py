@@ -48,7 +48,7 @@ class Sketches:
     """The sketches of several pictures.
 
     Grey (N, S, S) and chroma (N, C, C, 2) are uint8, the rest (N,) float32. `side_N` is the longer side in pixels;
-    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1 (99.9 on black ground, 0.1 on white), and
+    `high_N` and `low_N` are the 99th and 5th percentile of the luma, 0..1 (99.5 on black ground, 0.5 on white), and
     `blur_N` is `blur`, 0..1; they are NaN where there is no picture or nothing to measure.
     """
 

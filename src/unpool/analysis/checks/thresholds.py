@@ -134,7 +134,7 @@ def blurred(blur_N: npt.ArrayLike, sharpness_N: npt.ArrayLike, contrast_N: npt.A
 
     Args:
         blur_N: `Sketches.blur_N`.
-        sharpness_N: As `decode.sharpness` returns it.
+        sharpness_N: As `resizing.sharpness` returns it.
         contrast_N: Deviations of grey levels.
 
     Returns:
