@@ -20,7 +20,7 @@ class Source(Protocol):
     """Images whose keys (paths) stay the same between runs."""
 
     location: str  # as kept in the workspace, so that a later run knows whether it is the same
-    rules: ValueRules  # by which values of more than 8 bits are scaled
+    rules: ValueRules  # by which values of more than 8 bits are scaled; set before images are read
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
         """List the images."""

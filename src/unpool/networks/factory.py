@@ -24,7 +24,17 @@ NUM_LENET_CLASSES = 10
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the catalogue: a network's default input."""
+    """A line of the catalogue: a network's default input.
+
+    Args:
+        description: One line for people.
+        size: Side of the images, pixels.
+        channels: 1 or 3.
+        pixels: Mean and standard deviation of each channel, by which images are normalised.
+        merge: How maps become a vector: "flatten" or "mean".
+        has_width: Whether the channels of its first layer can be chosen.
+        is_backbone: Whether it comes from timm or torchvision, with published weights.
+    """
 
     description: str
     size: int

@@ -1,6 +1,6 @@
 """The columns of the table.
 
-Each declared once, with what it holds, where it comes from and how it is shown.
+Each declared once, with what it holds, what its value depends on and how it is shown.
 
 The Lance schema, what is cleared when a file or the model changes, the snapshot, sort keys, the page's table
 and the static share all read `COLUMNS`; a new column is one entry here, and whoever computes it writes it.

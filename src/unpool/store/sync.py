@@ -1,6 +1,6 @@
 """Keep the table in step with the folder.
 
-Files that are new, changed, missing or skipped.
+It finds what files are new, changed, missing or skipped, and lets labels follow files that were renamed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Segmentation as an objective, and how good label maps are.
+"""The objective `Segmentation`, its figures, and class weights.
 
 B batch, K classes, H height, W width.
 """
