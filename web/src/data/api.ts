@@ -238,7 +238,7 @@ export interface Near {
   distance: number;
 }
 
-/** How many files a kind of note is about, with some of them. */
+/** A kind of note, its number of files and examples. */
 export interface NoteCount {
   kind: string;
   title: string;
@@ -402,7 +402,7 @@ export interface Thumbnails {
   rows: number[];
 }
 
-/** Undo the last thing done, or redo what was undone last. */
+/** Undo the last thing done, or redo what was undone. */
 export interface Undo {
   revision: number;
   action: "undo" | "redo";
