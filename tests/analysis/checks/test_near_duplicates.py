@@ -8,11 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy.fft import dct
 
 from support.pictures import make_photograph
-from unpool.analysis.checks.near_duplicates import build_sets, low_frequency_dct, near_duplicates
+from unpool.analysis.checks.near_duplicates import (
+    build_sets,
+    candidates,
+    low_frequency_dct,
+    near_duplicates,
+    tone_neighbours,
+)
 from unpool.analysis.checks.sketches import Sketches
 
 
@@ -60,6 +66,28 @@ VARIANTS = {
 def test_copies_are_found_and_nothing_else(name: str, photos: list[Image.Image]) -> None:
     copies = [VARIANTS[name](image) for image in photos[::3]]
     assert sets_of(photos + copies) == [[3 * number, 30 + number] for number in range(10)]
+
+
+def test_copies_of_one_article_in_many_colours_are_candidates() -> None:
+    """All have one shape, so that directions of light and dark are the same."""
+    images = []
+    for colour in (
+        (200, 30, 30),
+        (30, 90, 200),
+        (30, 150, 60),
+        (235, 200, 40),
+        (30, 30, 30),
+        (235, 150, 180),
+    ):
+        image = Image.new("RGB", (240, 240), "white")
+        ImageDraw.Draw(image).polygon([(70, 50), (170, 50), (210, 100), (170, 200), (70, 200)], fill=colour)
+        images += [image, jpeg(image.resize((150, 150)), 70)]
+    sketches = Sketches.from_images(images)
+    coarse_ND = low_frequency_dct(sketches.grey_NSS)
+    tone_NK = tone_neighbours(coarse_ND, sketches.chroma_NCC2)
+    assert (tone_NK[:, 0] == np.arange(12) ^ 1).all()
+    found = {tuple(pair) for pair in candidates(coarse_ND, no_neighbours(12), tone_NK).tolist()}
+    assert {(row, row + 1) for row in range(0, 12, 2)} <= found
 
 
 def test_photographs_of_their_own_are_in_no_set(photos: list[Image.Image]) -> None:

@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.checks.alignment import agreement
-from unpool.analysis.checks.sketches import Sketches
+from unpool.analysis.checks.sketches import SIDE, Sketches
 from unpool.analysis.neighbours import Floats, Indices, self_neighbours
 
 # Measured on real photographs: docs/decisions/0010-problems.md.
-NUM_NEIGHBOURS = 4  # by each of the two ways
+NUM_NEIGHBOURS = 4  # in the embedding, and in coarse light and dark
+NUM_TONE_NEIGHBOURS = 2  # in light and colour as they are: copies among many pictures of one shape
+TONE_LENGTH = 4000.0  # of a constant beside them: cosines then rank pictures by their difference
 NUM_FREQUENCIES = 8  # of the cosine transform, along each side
 MIN_CORRELATION = 0.55  # correlation of coarse light and dark, before anything is moved
 PLAIN_LENGTH = 50.0  # of a grey level here and there: plain pictures correlate
@@ -70,8 +72,9 @@ def near_duplicates(
 ) -> NearSets:  # fmt: skip
     """Find sets of near-duplicates.
 
-    Candidates are neighbours in the embedding and in coarse light and dark; `agreement` of their sketches and then the
-    judge decide. Every picture of a set agrees with the one to keep, so that a chain of small changes is no set.
+    Candidates are neighbours in the embedding, in coarse light and dark, and in light and colour together;
+    `agreement` of their sketches and then the judge decide. Every picture of a set agrees with the one to keep, so
+    that a chain of small changes is no set.
 
     Args:
         sketches: The pictures.
@@ -87,7 +90,8 @@ def near_duplicates(
     if len(sketches) < 2:
         return NearSets([], np.full(len(sketches), np.nan, np.float32))
     coarse_ND = low_frequency_dct(sketches.grey_NSS)
-    pair_P2 = candidates(coarse_ND, neighbours_NK, seed=seed)
+    tone_NK = tone_neighbours(coarse_ND, sketches.chroma_NCC2, seed=seed)
+    pair_P2 = candidates(coarse_ND, neighbours_NK, tone_NK, seed=seed)
     found = _PairMatcher(sketches)
     confirmed_P = np.concatenate(
         [np.zeros(0, bool)] + [found.confirm(part) for part in _parts(pair_P2, progress)]
@@ -124,19 +128,44 @@ def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
     return waves_ND
 
 
-def candidates(coarse_ND: Floats, neighbours_NK: Indices, *, seed: int = 0) -> Pairs:
+def tone_neighbours(coarse_ND: Floats, chroma_NCC2: npt.NDArray[np.uint8], *, seed: int = 0) -> Indices:
+    """Find the rows nearest in coarse light and colour.
+
+    One shape in many lights and colours has one direction of light and dark: only the difference tells which are
+    copies.
+
+    Args:
+        coarse_ND: What `low_frequency_dct` returns.
+        chroma_NCC2: The colours of the sketches.
+        seed: Of the search among many pictures.
+
+    Returns:
+        Row numbers (N, K).
+    """
+    weight = SIDE / chroma_NCC2.shape[1]  # as much as the same difference of light
+    colour_NR = weight * (chroma_NCC2.reshape(len(coarse_ND), -1).astype(np.float32) - 128)
+    constant_N1 = np.full((len(coarse_ND), 1), TONE_LENGTH, np.float32)
+    tone_NR = np.concatenate([coarse_ND, colour_NR, constant_N1], axis=1)
+    return self_neighbours(tone_NR, NUM_TONE_NEIGHBOURS, seed=seed)[1]
+
+
+def candidates(
+    coarse_ND: Floats, neighbours_NK: Indices, tone_NK: Indices | None = None, *, seed: int = 0
+) -> Pairs:
     """Pair rows near in embedding or coarse light, and correlated.
 
     Args:
         coarse_ND: What `low_frequency_dct` returns.
         neighbours_NK: Rows near in the embedding, -1 for none.
+        tone_NK: What `tone_neighbours` returns.
         seed: Of the search among many pictures.
 
     Returns:
         Pairs (P, 2), the smaller row first.
     """
     by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed)[1]
-    pair_P2 = np.concatenate([_pairs(by_light_NK), _pairs(neighbours_NK[:, :NUM_NEIGHBOURS])])
+    near = [by_light_NK, neighbours_NK[:, :NUM_NEIGHBOURS], *([] if tone_NK is None else [tone_NK])]
+    pair_P2 = np.concatenate([_pairs(rows_NK) for rows_NK in near])
     pair_P2 = np.unique(np.sort(pair_P2, axis=1), axis=0)
     length_N = (
         np.linalg.norm(coarse_ND, axis=1) + 32
