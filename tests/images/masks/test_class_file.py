@@ -153,3 +153,21 @@ def test_a_first_class_is_no_heading(tmp_path: Path) -> None:
     for text in ("ground\nroad 1\n", "ground\nroad,1\n"):
         with pytest.raises(UsageError, match="'ground' has no number, but others have"):
             classes_of(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a 0 0 0\ncat 250 50 83\n\ndog 250 50 83\n", "line 4.*#fa3253.*'dog'.*'cat'.*line 2"),
+        ("a\nb\n\x00\x01\n", "line 3"),
+        ("cat\n", "cat alone.*two classes"),
+        ("void 1 1 1\ncat 2 2 2\n", "cat alone.*two classes"),
+    ],
+)
+def test_what_is_wrong_is_named_by_file_and_line(text: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=rf"classes\.csv.*{told}"):
+        classes_of(tmp_path, text)
+
+
+def test_a_colour_given_twice_to_one_class_is_no_mistake(tmp_path: Path) -> None:
+    assert classes_of(tmp_path, "a 0 0 0\nb 9 9 9\nb 9 9 9\n").names == ("a", "b")

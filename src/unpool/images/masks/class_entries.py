@@ -30,6 +30,7 @@ _CVAT = re.compile(
     r"(?P<name>[^:]+):(?P<colour>\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3})?:(?P<parts>[^:]*):(?P<more>[^:]*)"
 )
 _BRACKETS = re.compile(r"[\[({]([\s\d.,-]+)[\])}]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _ITEM = re.compile(r"item\s*\{([^{}]*)\}")
 
 
@@ -83,12 +84,16 @@ def _read_text(path: Path) -> str:
         raise UsageError(f"{OPTION} {path} cannot be read: {error}") from None
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        return content.decode(encoding)
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(
             f"{OPTION} {path} line {line}: byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8"
         ) from None
+    if strange := _CONTROL.search(text):
+        line = text[: strange.start()].count("\n") + 1
+        raise UsageError(f"{OPTION} {path} line {line}: {strange[0]!r} is no text; is this a class file?")
+    return text
 
 
 def _is_json(text: str) -> bool:
@@ -375,12 +380,7 @@ def _fields(value: object) -> list[str]:
             *_in_order(NAMES),
             *_in_order(NUMBERS),
             *_in_order(COLOURS),
-            "r",
-            "red",
-            "g",
-            "green",
-            "b",
-            "blue",
+            *("r", "red", "g", "green", "b", "blue"),
         ]
         by_title = {_plain(str(key)): each for key, each in value.items()}
         return [field for key in dict.fromkeys(order) if key in by_title for field in _fields(by_title[key])]

@@ -61,10 +61,16 @@ def read_classes(path: Path, ignore: int | None = None) -> PixelClasses:
 
 
 def _build_classes(path: Path, entries: list[Entry], ignore: int | None) -> PixelClasses:
+    names = {entry.name for entry in entries if entry.name.lower() not in VOID_NAMES}
+    if len(names) < 2:
+        raise UsageError(
+            f"{OPTION} {path} names {', '.join(names) or 'nothing'} alone, but there must be two classes at least; "
+            "the ground is one, too"
+        )
     numbered = [entry for entry in entries if entry.number is not None]
     coloured = [entry for entry in entries if entry.colour is not None]
     if len(coloured) == len(entries) and not numbered:
-        return classes_by_colour([(entry.name, entry.colour) for entry in entries if entry.colour])
+        return _by_colour(coloured)
     if coloured and len(coloured) < len(entries):
         plain = next(entry for entry in entries if entry.colour is None)
         if len(numbered) < len(entries):
@@ -80,6 +86,20 @@ def _build_classes(path: Path, entries: list[Entry], ignore: int | None) -> Pixe
     is_255_known = ignore is not None or any(entry.number == IGNORE for entry in entries)
     classes = _by_number(path, entries, ignore if is_255_known else IGNORE)
     return replace(classes, is_void_typed=True) if is_255_known else classes
+
+
+def _by_colour(entries: list[Entry]) -> PixelClasses:
+    first: dict[int, Entry] = {}
+    for entry in entries:
+        assert entry.colour is not None
+        packed = pack(entry.colour)
+        other = first.setdefault(packed, entry)
+        if other.name != entry.name:
+            raise UsageError(
+                f"{OPTION} {entry.where}: the colour #{packed:06x} of {entry.name!r} is that of {other.name!r} too "
+                f"({other.where}); give each its own"
+            )
+    return classes_by_colour([(entry.name, entry.colour) for entry in first.values() if entry.colour])
 
 
 def _by_number(path: Path, entries: list[Entry], void: int | None) -> PixelClasses:
