@@ -111,7 +111,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "model": Option("model folder, or pretrained network of the catalogue", metavar="MODEL"),
     "groups": Option("number of groups", low=2, high=100_000, allows_auto=True),
-    "run_groups": Option(
+    "run-groups": Option(
         "number of groups; without it, groups that were requested or made by hand stay and new images join them, "
         "else it is found",
         low=2,

@@ -31,7 +31,7 @@ def test_embed_needs_a_model() -> None:
 def test_every_field_carries_the_option_of_its_name() -> None:
     for kind in (RunSettings, DemoSettings, EmbedSettings):
         named = {name: OPTIONS[name] for name in kind.__dataclass_fields__}
-        assert options_of(kind) == named | ({"groups": OPTIONS["run_groups"]} if kind is RunSettings else {})
+        assert options_of(kind) == named | ({"groups": OPTIONS["run-groups"]} if kind is RunSettings else {})
 
 
 @pytest.mark.parametrize(

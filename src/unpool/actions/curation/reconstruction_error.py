@@ -83,11 +83,12 @@ class _ErrorPass:
         if isinstance(getattr(self.network, "decoder", NoDecoder()), NoDecoder):
             return
         pending: dict[str, float] = {}
-        last_write = time.perf_counter()
+        last_write, num_seen = time.perf_counter(), 0
         with progress.stage("reconstructing", len(paths), "images") as stage:
             for some, error_B in self._errors(paths):
                 pending |= dict(zip(some, error_B.tolist(), strict=True))
-                stage.advance(BATCH)
+                num_seen = min(num_seen + BATCH, len(paths))  # some could not be read
+                stage.reach(num_seen)
                 if time.perf_counter() - last_write > FLUSH_INTERVAL:
                     self._write(pending)
                     pending, last_write = {}, time.perf_counter()

@@ -15,7 +15,7 @@ class RunSettings:
     """What `unpool run` can be set to; see `unpool run --help` for ranges."""
 
     network: Annotated[str, OPTIONS["network"]] = "auto"
-    groups: Annotated[NumGroups | None, OPTIONS["run_groups"]] = None
+    groups: Annotated[NumGroups | None, OPTIONS["run-groups"]] = None
     minutes: Annotated[float | None, OPTIONS["minutes"]] = None
     steps: Annotated[int | None, OPTIONS["steps"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
