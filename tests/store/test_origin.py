@@ -79,9 +79,19 @@ def test_a_folder_that_has_moved_is_known_by_its_files(work: Path, tmp_path: Pat
     (moved / "a.png").unlink()
     assert "9 of 10" in check_same_images(work, str(moved))
     (moved / "sub/1.png").write_text("sub/X.png")
+    assert "8 of 10" in check_same_images(work, str(moved))
+    (tmp_path / "photos").mkdir()  # both are there: which one is meant?
     with pytest.raises(UnpoolError, match=r"give --relocate \(8 of 10 files that were compared are there\)"):
         check_same_images(work, str(moved))
     assert "8 of 10" in check_same_images(work, str(moved), relocate=True)
+
+
+def test_another_folder_is_not_taken_for_one_that_is_gone(work: Path, tmp_path: Path) -> None:
+    moved = (tmp_path / "photos").rename(tmp_path / "disk2")
+    for number in range(6):
+        (moved / f"sub/{number}.png").unlink()
+    with pytest.raises(UnpoolError, match=r"give --relocate \(4 of 10 files that were compared are there\)"):
+        check_same_images(work, str(moved))
 
 
 def test_files_without_a_sample_are_compared_by_their_digest(work: Path, tmp_path: Path) -> None:

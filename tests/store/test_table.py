@@ -29,6 +29,17 @@ def test_no_workspace_is_one_clear_line(tmp_path: Path) -> None:
         ImageTable(tmp_path / "nowhere")
 
 
+def test_a_temporary_folder_that_is_missing_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert(rows(3))
+    table.update(["00001.png"], {"label": ["hat"]})
+    assert table.frame()["label"].tolist().count("hat") == 1
+    assert Path(os.environ["TMPDIR"]).is_dir()
+
+
 def test_upsert_overwrites_only_what_is_named(table: ImageTable) -> None:
     table.upsert(rows(3))
     table.update(["00001.png"], {"label": ["hat"]})

@@ -75,3 +75,20 @@ def _temporary_folder() -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     is_own = not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
     return folder if is_own else Path(tempfile.mkdtemp(prefix="unpool-cache-"))
+
+
+def ensure_temporary_folder(work: Path) -> None:
+    """Name a temporary folder that can be written.
+
+    Lance takes the first name that it is given, and fails where that folder is missing or read-only.
+
+    Args:
+        work: The folder to use where there is none.
+    """
+    named = Path(os.environ.get("TMPDIR", "/tmp"))
+    if os.name != "posix" or (named.is_dir() and os.access(named, os.W_OK | os.X_OK)):
+        return
+    try:
+        os.environ["TMPDIR"] = tempfile.gettempdir()
+    except FileNotFoundError:
+        os.environ["TMPDIR"] = str(work.absolute())

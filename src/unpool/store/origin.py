@@ -21,6 +21,7 @@ from unpool.store.table import ImageTable
 
 NUM_COMPARED = 64  # files of the table that are looked for in a folder
 MIN_SHARE = 0.9  # of them that must be there, the same to the byte, in a folder that has moved
+MIN_SHARE_GONE = 0.5  # where the folder that was known is gone: some may have been deleted, others changed
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ class Likeness:
     @property
     def is_same(self) -> bool:
         """Whether the folder holds the images of the table."""
-        return self.compared > 0 and self.same >= math.ceil(MIN_SHARE * self.compared)
+        return self.holds(MIN_SHARE)
+
+    def holds(self, share: float) -> bool:
+        """Whether the folder holds this share of them."""
+        return self.compared > 0 and self.same >= math.ceil(share * self.compared)
 
 
 def source_of(work: Path) -> Source:
@@ -168,7 +173,8 @@ def check_same_images(work: Path, location: str, *, relocate: bool = False) -> s
         return ""
     is_folder = Path(location).is_absolute() and Path(str(before)).is_absolute()
     likeness = compare_folder(work, Path(location)) if is_folder else Likeness(0, 0)
-    if likeness.is_same or (relocate and is_folder):
+    is_gone = is_folder and not Path(str(before)).exists()
+    if likeness.is_same or (is_gone and likeness.holds(MIN_SHARE_GONE)) or (relocate and is_folder):
         return f"{before} ({likeness.same} of {likeness.compared} files that were compared are the same)"
     found = (
         f" ({likeness.same} of {likeness.compared} files that were compared are there)" if is_folder else ""

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.core.file_names import printable
+from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
@@ -365,6 +366,7 @@ class Thumbnails:
 def _connect(work: Path) -> lancedb.DBConnection:
     # Quiet: Lance's Rust side logs to standard error, where the progress bar lives.
     os.environ.setdefault("LANCE_LOG", "error")
+    ensure_temporary_folder(work)
     import lancedb
 
     return lancedb.connect(str(work.absolute()))  # a name that begins with ~ is no home folder

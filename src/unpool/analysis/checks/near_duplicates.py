@@ -131,7 +131,7 @@ def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
 def tone_neighbours(coarse_ND: Floats, chroma_NCC2: npt.NDArray[np.uint8], *, seed: int = 0) -> Indices:
     """Find the rows nearest in coarse light and colour.
 
-    One shape in many lights and colours has one direction of light and dark: only the difference tells which are
+    One shape in many lights and colours has one direction of light and dark: only the difference shows which are
     copies.
 
     Args:
