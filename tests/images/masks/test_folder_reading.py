@@ -38,7 +38,6 @@ def facts(*masks: dict[int, int]) -> Values:
         (TWO, [{-1: 1, 0: 1, 1: 1}], {-1: IGNORE, 1: 1}),
         (TWO, [{-1: 1, 0: 1, 255: 1}], {-1: IGNORE, 255: 1}),
         (classes_by_value(["a", "b", "c"]), [{-1: 1, 2: 1}], {-1: IGNORE, 2: 2}),
-        (classes_by_value(["a", "b", "c"]), [{0: 1, 255: 1}], {255: IGNORE}),
     ],
 )
 def test_0_and_1_and_0_and_255_mean_the_same(
@@ -48,6 +47,13 @@ def test_0_and_1_and_0_and_255_mean_the_same(
     known = dict(reading.classes.value_to_class)
     assert {value: known.get(value) for value in meaning} == meaning
     assert bool(reading.remarks) is (known != dict(classes.value_to_class))  # type: ignore[attr-defined]
+
+
+def test_0_and_255_alone_are_remarked_on_where_255_is_no_class() -> None:
+    three = classes_by_value(["a", "b", "c"])
+    assert "0 and 255 alone" in "".join(plan_reading(three, facts({0: 1, 255: 1})).remarks)
+    assert not plan_reading(three, facts({0: 1, 1: 1, 255: 1})).remarks
+    assert dict(plan_reading(three, facts({0: 1, 255: 1})).classes.value_to_class)[255] == IGNORE
 
 
 def test_a_model_of_objects_reads_0_and_255_and_any_palette() -> None:

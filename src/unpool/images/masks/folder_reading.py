@@ -68,7 +68,13 @@ def plan_reading(
     by_colour, about_palettes = _palettes(adapted, values, numbers)
     orientations = {mask.path: mask.orientations for mask in values.masks if mask.orientations is not None}
     is_stored, about_orientation = _orientations(values.masks, drawn_on)
-    remarks += about_minus_one + about_palettes + about_orientation + _about_empty_pixels(adapted, values)
+    remarks += (
+        about_minus_one
+        + _about_full(adapted, values)
+        + about_palettes
+        + about_orientation
+        + _about_empty_pixels(adapted, values)
+    )
     return FolderReading(adapted, unknown, by_colour, orientations, is_stored, remarks)
 
 
@@ -79,6 +85,20 @@ def _without_minus_one(classes: PixelClasses, values: Values) -> tuple[PixelClas
         return classes, []
     remark = f"{values.numbers[-1]:,} pixels of masks are -1, which is no class: ignored"
     return replace(classes, value_to_class=((-1, IGNORE), *classes.value_to_class)), [remark]
+
+
+def _about_full(classes: PixelClasses, values: Values) -> list[str]:
+    """A remark where masks hold 0 and 255 alone, and 255 is ignored."""
+    is_ignored = dict(classes.value_to_class).get(values.full) == IGNORE
+    if (
+        classes.by_colour
+        or classes.is_void_typed
+        or not values.is_binary
+        or not is_ignored
+        or values.is_mixed
+    ):
+        return []
+    return [f"masks hold 0 and {values.full} alone, but {values.full} is no class of these: it is ignored"]
 
 
 def _as_written(classes: PixelClasses, values: Values) -> tuple[PixelClasses, list[str]]:
