@@ -28,13 +28,13 @@ def table(tmp_path: Path) -> ImageTable:
     return table
 
 
-def test_notes_of_usable_images_are_counted_with_examples(table: ImageTable) -> None:
+def test_notes_of_usable_images_are_counted_and_listed(table: ImageTable) -> None:
     write_reading(table.work, table, [LeftOut("sub/copy.png", Note("strange", "why"))])
     stored = json.loads((table.work / "report/reading.json").read_text())
     (notes,) = stored["notes"]
     assert (notes["kind"], notes["count"]) == ("frame", 5)
     assert notes["examples"][0] == {"path": "0.gif", "detail": "0 of 8"}
-    assert len(notes["examples"]) == 3
+    assert len(notes["examples"]) == 5
     assert notes["meaning"]
     assert stored["left_out"][0]["examples"] == [{"path": "sub/copy.png", "detail": "why"}]
 
@@ -65,4 +65,5 @@ def test_the_page_gets_sentences_and_counts(table: ImageTable) -> None:
     record(table.work, "range", "White is 4095.", high=4095)
     reading = summarise_reading(table.work)
     assert reading["assumed"] == ["White is 4095."]
+    assert len(reading["notes"][0]["examples"]) == 3
     assert count_reading(reading) == 1 + 5 + 1

@@ -20,7 +20,8 @@ from unpool.store.table import ImageTable
 
 FILE = "reading.json"
 FORMAT = 1
-NUM_EXAMPLES = 3
+NUM_EXAMPLES = 3  # that the page shows
+MAX_LISTED = 1000  # of a kind, in the file
 
 
 class Example(TypedDict):
@@ -105,7 +106,13 @@ def summarise_reading(work: Path) -> Reading:
     """Read what the page shows of reading.json."""
     stored = read_reading(work)
     sentences = [str(value.get("sentence", "")) for value in stored["collection"].values()]
-    return Reading(assumed=sentences, notes=stored["notes"], left_out=stored["left_out"])
+    return Reading(
+        assumed=sentences, notes=_shortened(stored["notes"]), left_out=_shortened(stored["left_out"])
+    )
+
+
+def _shortened(counts: list[NoteCount]) -> list[NoteCount]:
+    return [NoteCount(**{**each, "examples": each["examples"][:NUM_EXAMPLES]}) for each in counts]
 
 
 def count_reading(reading: Reading) -> int:
@@ -134,7 +141,7 @@ def _count(found: Iterable[tuple[str, str, str]]) -> list[NoteCount]:
             name, NoteCount(kind=name, title=kind.title, meaning=kind.meaning, count=0, examples=[])
         )
         entry["count"] += 1
-        if len(entry["examples"]) < NUM_EXAMPLES:
+        if len(entry["examples"]) < MAX_LISTED:
             entry["examples"].append(Example(path=path, detail=detail))
     order = list(NOTE_KINDS)
     return sorted(

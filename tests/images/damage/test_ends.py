@@ -44,3 +44,14 @@ def test_a_qoi_ends_with_its_marker() -> None:
     with pytest.raises(UnreadableImageError, match="no end marker"):
         check_end(pixels + bytes(8), "QOI")
     assert check_end(b"", "BMP") == ()
+
+
+def test_zeros_among_the_pixels_of_a_qoi_are_lost_ones(tmp_path: Path) -> None:
+    pixels = picture(seed=3)
+    pixels[10:20] = 0
+    Image.fromarray(pixels).save(tmp_path / "a.qoi")
+    content = (tmp_path / "a.qoi").read_bytes()
+    assert check_end(content, "QOI") == ()
+    assert check_end(content + bytes(99), "QOI") == ()
+    with pytest.raises(UnreadableImageError, match="corrupt: a piece of the compressed image is lost"):
+        check_end(content[:400] + bytes(40) + content[440:], "QOI")

@@ -66,3 +66,14 @@ def test_a_dark_corner_above_a_black_frame_is_no_damage() -> None:
     pixels[55:60, 100:] += 60
     pixels[59, 140:] = 0
     assert has_lost_rows(pixels)
+
+
+def test_a_pcx_stops_within_a_channel(tmp_path: Path) -> None:
+    file = tmp_path / "a.pcx"
+    noise = np.random.default_rng(0).integers(30, 190, (100, 150, 3), np.uint8)  # a byte each
+    Image.fromarray(noise).save(file)
+    read_picture(file)
+    content = file.read_bytes()
+    file.write_bytes(content[:9000] + bytes(len(content) - 9000))
+    with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
+        read_picture(file)

@@ -59,6 +59,20 @@ def test_the_reader_looks_for_it(options: dict[str, Any], dtype: type) -> None:
         file.read(Scaling())
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("stop", [(15, 40), (16, 9)])
+def test_tiles_that_stop_within_a_row_are_cut(dtype: type, stop: tuple[int, int]) -> None:
+    values = np.tile(PHOTOGRAPH, (2, 2, 1)).astype(dtype)
+    whole = written(values, photometric="rgb", tile=(32, 32))
+    with open_tiff(whole) as file:
+        file.read(Scaling())
+        start = file.page.dataoffsets[4] + (stop[0] * 32 + stop[1] % 32) * 3 * values.itemsize
+    content = whole.getvalue()
+    zeroed = io.BytesIO(content[:start] + bytes(len(content) - start))
+    with pytest.raises(UnreadableImageError, match="only zeros follow"), open_tiff(zeroed) as file:
+        file.read(Scaling())
+
+
 def test_last_bytes_are_looked_at_alone() -> None:
     for values, wanted in ((PHOTOGRAPH, False), (stopped(PHOTOGRAPH, 38, 0), True)):
         stream = written(values, photometric="rgb", rowsperstrip=7)

@@ -176,6 +176,14 @@ def test_a_page_that_shows_something_is_taken_and_told(dtype: type, compression:
     assert [(note.kind, note.detail) for note in picture.notes] == [("frame", "page 3 of 4")]
 
 
+def test_a_first_page_that_pillow_does_not_know_hides_no_other() -> None:
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as writer:
+        writer.write(GREY > 99, photometric="mask", subfiletype=4)
+        writer.write(RGB, photometric="rgb", subfiletype=0)
+    assert np.array_equal(pixels(read(stream)), RGB)
+
+
 def test_the_first_of_pages_that_show_something_is_taken() -> None:
     for dtype in (np.uint8, np.uint16):
         dim = GREY // 3 * 2

@@ -7,6 +7,7 @@ from unpool.images.damage.content import Content
 from unpool.images.reading.notes import Note
 
 _QOI_END = b"\0\0\0\0\0\0\0\1"
+_QOI_LOST = bytes(8)  # what encoders write has six at most: of two equal pixels, the second is a run
 _TRAILER, _EXTENSION, _FRAME = 0x3B, 0x21, 0x2C  # of a GIF
 
 
@@ -21,16 +22,26 @@ def check_end(content: Content, image_format: str) -> tuple[Note, ...]:
         A note where a GIF ends between two of its parts.
 
     Raises:
-        UnreadableImageError: `truncated`.
+        UnreadableImageError: `truncated`, or `corrupt` where a QOI has zeros among its pixels.
     """
-    if image_format == "QOI" and content.find(_QOI_END, 14) < 0:
-        raise UnreadableImageError("truncated", "the file ends before the image does (no end marker)")
+    if image_format == "QOI":
+        _check_qoi(content)
     if image_format != "GIF":
         return ()
     end = _find_gif_end(content)
     if end is None:
         raise UnreadableImageError("truncated", "the file ends before its last frame does")
     return () if end < len(content) else (Note("end-mark", "the byte that ends a GIF"),)
+
+
+def _check_qoi(content: Content) -> None:
+    end = content.find(_QOI_END, 14)
+    if end < 0:
+        raise UnreadableImageError("truncated", "the file ends before the image does (no end marker)")
+    if 0 <= content.find(_QOI_LOST, 14) < end - 4:
+        raise UnreadableImageError(
+            "corrupt", "a piece of the compressed image is lost, zeros stand in its place"
+        )
 
 
 def _find_gif_end(content: Content) -> int | None:

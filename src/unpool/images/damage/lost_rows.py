@@ -18,6 +18,7 @@ MIN_ROWS = 3  # that a piece has to cover
 MIN_FILLED_SHARE = 0.9  # of the row above, from where the piece begins, that looks different
 MIN_COLUMNS = 2  # of it
 MIN_DIFFERENCE = 16  # grey levels; the edge of a black frame below a dark picture is not sharp
+_BY_CHANNEL = frozenset({"PSD", "PCX"})  # PCX row by row, the others pixel by pixel
 _BOTTOM_UP = frozenset({"BMP", "TGA", "ICO"})
 
 
@@ -38,7 +39,7 @@ def check_lost_rows(image: Image.Image, image_format: str) -> None:
         return
     values_HWC = values.reshape(*values.shape[:2], -1).astype(np.uint8, copy=False)
     pieces = [values_HWC]
-    if image_format == "PSD":  # channel by channel; elsewhere pixel by pixel
+    if image_format in _BY_CHANNEL:
         pieces = [values_HWC[..., channel : channel + 1] for channel in range(values_HWC.shape[2])]
     difference = 1 if image.mode in ("1", "P") else MIN_DIFFERENCE
     for piece_HWC in pieces:

@@ -72,6 +72,24 @@ def ends_in_zeros(page: tifffile.TiffPage) -> bool:
     return not any(handle.read(min(NUM_LAST_BYTES, page.databytecounts[-1])))
 
 
+def check_stop(page: tifffile.TiffPage, values_HWS: np.ndarray) -> None:
+    """Check that a page does not stop within a row.
+
+    Args:
+        page: Of 8 bits or more, other pages are passed over.
+        values_HWS: Decoded from it.
+
+    Raises:
+        UnreadableImageError: `truncated`.
+    """
+    if page.bitspersample < 8:
+        return
+    if not page.is_tiled:
+        check_tail(values_HWS)
+    elif int(page.planarconfig) == 1 and int(page.compression) == 1:
+        check_last_tiles(values_HWS, int(page.tilelength), int(page.tilewidth))
+
+
 def check_tail(values_HWS: np.ndarray) -> None:
     """Check that a picture does not stop within a row.
 
@@ -96,6 +114,27 @@ def check_tail(values_HWS: np.ndarray) -> None:
             "truncated",
             f"the image stops in row {last + 1} of {height}, and only zeros follow",
         )
+
+
+def check_last_tiles(values_HWS: np.ndarray, tile_height: int, tile_width: int) -> None:
+    """Check that the tiles do not stop within a row.
+
+    Args:
+        values_HWS: Of a page whose tiles follow each other row by row.
+        tile_height: Rows of a tile.
+        tile_width: Pixels of its rows.
+
+    Raises:
+        UnreadableImageError: `truncated`, where the last tiles are zero from there on.
+    """
+    height, width = values_HWS.shape[:2]
+    places = [(top, left) for top in range(0, height, tile_height) for left in range(0, width, tile_width)]
+    for number, (top, left) in enumerate(reversed(places)):
+        tile_HWS = values_HWS[top : top + tile_height, left : left + tile_width]
+        if tile_HWS.any():
+            empty = np.zeros((MIN_ZERO_ROWS if number else 0, *tile_HWS.shape[1:]), tile_HWS.dtype)
+            return check_tail(np.concatenate([tile_HWS, empty]))
+    return None
 
 
 def check_jpegs(page: tifffile.TiffPage) -> None:

@@ -24,7 +24,7 @@ from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import CCITT, JPEGS, PHOTOMETRIC, YCBCR, TiffColours, tiff_colours
-from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_tail, ends_in_zeros
+from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_stop, ends_in_zeros
 from unpool.images.tiff.pages import Pages, list_pages
 from unpool.images.tiff.subsampling import read_subsampled
 from unpool.images.values.scaling import Scaling
@@ -168,9 +168,12 @@ class OpenTiff:
         check_ends(page)
         if not is_pillows(page):
             return self._by_tifffile(page, scaling)
-        if int(page.compression) == 1 and not page.is_tiled and ends_in_zeros(page):
-            check_tail(read_samples(page))
-        picture = self._by_pillow(page)
+        if int(page.compression) == 1 and ends_in_zeros(page):
+            check_stop(page, read_samples(page))
+        try:
+            picture = self._by_pillow(page)
+        except SyntaxError:  # Pillow begins with the first page, which may be of a kind that it does not know
+            return self._by_tifffile(page, scaling)
         if int(page.compression) in CCITT:
             self._check_fax(page, picture)
         return picture
@@ -178,8 +181,7 @@ class OpenTiff:
     def _by_tifffile(self, page: tifffile.TiffPage, scaling: Scaling) -> TiffPicture:
         colours = tiff_colours(page)
         values_HWS = read_samples(page)[..., list(colours.used)]
-        if not page.is_tiled and page.bitspersample >= 8:
-            check_tail(values_HWS)
+        check_stop(page, values_HWS)
         colours = settle_alpha(colours, values_HWS)
         values_HWS = values_HWS[..., : len(colours.used)]
         image = colours.to_image(values_HWS, colours.find_scale(values_HWS, scaling))
