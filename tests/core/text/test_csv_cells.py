@@ -46,3 +46,10 @@ def test_paths_get_a_folder_before_them() -> None:
     assert protect_path("@x/=1.png") == "./@x/=1.png"
     assert protect_path("x/=1.png") == "x/=1.png"
     assert protect_path("") == ""
+
+
+def test_a_blank_before_a_formula_does_not_hide_it() -> None:
+    assert protect_path(" =3.png") == "./ =3.png"
+    assert restore_text(protect_text(" =A1")) == " =A1"
+    assert protect_text(" =A1") == "' =A1"
+    assert protect_path("'=3.png") == "'=3.png"

@@ -44,7 +44,7 @@ PLAIN_EDGE, EDGE_SHARE = (
     6.0,
     0.04,
 )  # deviation of light along the edges of a drawing on plain ground; of the side
-MAX_ZOOM, MAX_SHIFT, MAX_TURN = (
+MAX_ZOOM, MAX_SHIFT, MAX_SLANT = (
     0.08,
     0.06,
     0.03,
@@ -101,10 +101,10 @@ class _Fit:
 
         A drawing on plain ground fits another of its kind that is larger, stands elsewhere or leans.
         """
-        down, row_scale, row_turn, across, column_scale, column_turn = self.place_6
+        down, row_scale, row_slant, across, column_scale, column_slant = self.place_6
         zoom = max(abs(row_scale - 1), abs(column_scale - 1))
-        shift, turn = max(abs(down), abs(across)), max(abs(row_turn), abs(column_turn))
-        return bool(zoom <= MAX_ZOOM and shift <= MAX_SHIFT and turn <= MAX_TURN)
+        shift, slant = max(abs(down), abs(across)), max(abs(row_slant), abs(column_slant))
+        return bool(zoom <= MAX_ZOOM and shift <= MAX_SHIFT and slant <= MAX_SLANT)
 
 
 def local_excess(one: Image.Image, other: Image.Image, *, is_palette: bool = False) -> float:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 FORMULA_STARTS = "=+-@\t\r\n＝＋－＠"
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_FORMULA = re.compile(f"'*[{re.escape(FORMULA_STARTS)}]")
+_FORMULA = re.compile(rf"'*\s*[{re.escape(FORMULA_STARTS)}]")  # blanks before it are passed over by some
 _ROW_NEEDS_QUOTES = re.compile(r'[";|\x00-\x1f\x7f\x85\u2028\u2029]|^\s|\s$|,\s|\s,')
 _NEEDS_QUOTES = re.compile(r'[",;|\x00-\x1f\x7f\x85\u2028\u2029]|^\s|\s$')
 
@@ -24,7 +24,7 @@ def protect_path(path: str) -> str:
     >>> protect_path("=1+1.png"), protect_path("a=1.png")
     ('./=1+1.png', 'a=1.png')
     """
-    return f"./{path}" if path[:1] and path[0] in FORMULA_STARTS else path
+    return f"./{path}" if path[:1] != "'" and _FORMULA.match(path) else path
 
 
 def protect_text(text: str) -> str:
