@@ -94,9 +94,13 @@ stop_when_terminated()
 if sys.argv[1] == "ignored":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 if sys.argv[1] == "forked":
+    reading, writing = os.pipe()
     child = os.fork()
     if not child:
+        os.write(writing, b"ready")  # the signal must not come before the fork is over
         time.sleep(60)
+        os._exit(0)
+    os.read(reading, 5)
     os.kill(child, signal.SIGTERM)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 try:
