@@ -351,7 +351,7 @@ def test_errors_say_what_and_where(shapes: Path, capsys: pytest.CaptureFixture[s
     assert "no workspace at" in unpool(capsys, "group", "--work", shapes / "none.unpool", code=1)
     assert "must be a number from 2" in unpool(capsys, "group", "--work", work, "--groups", 1, code=2)
     assert "only 36 images" in unpool(capsys, "group", "--work", work, "--groups", 99, code=1)
-    assert "path and label" in unpool(
+    assert "give it the heading path,label" in unpool(
         capsys, "evaluate", "--work", work, "--labels", work / "problems.csv", code=1
     )
     assert "give one of them" in unpool(
