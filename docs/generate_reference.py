@@ -233,7 +233,7 @@ def _methods(thing: type) -> Iterator[tuple[str, Any]]:
 
 def _keywords(function: Any) -> str:
     """A table of the keywords that a function takes from a settings dataclass; empty where it takes none."""
-    from unpool.options import flag_name, options_of
+    from unpool.core.settings import flag_name, options_of
 
     settings = _settings_of(function)
     if settings is None:

@@ -49,7 +49,7 @@ formats.EXPORT_FORMATS["list"] = formats.ExportFormat(
 import dataclasses
 from typing import Annotated
 import unpool.actions.grouping.settings as grouping
-from unpool.options import Option
+from unpool.core.settings import Option
 field = ("exaggeration", Annotated[float | None, Option("how far groups are apart", low=1, high=9)], None)
 grouping.MapSettings = dataclasses.make_dataclass(
     "MapSettings", [field], bases=(grouping.MapSettings,), frozen=True

@@ -10,7 +10,7 @@ import pytest
 from unpool import UnpoolError, Workspace
 from unpool.actions.embedding.settings import RunSettings
 from unpool.actions.verbs import VERBS
-from unpool.options import options_of
+from unpool.core.settings import options_of
 from unpool.store.columns import COLUMNS
 
 VERBS_OF_WORKSPACE = ["run", "group", "map", "check", "search", "evaluate", "spread", "export", "embed"]

@@ -16,8 +16,9 @@ from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, Ma
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.verbs import VERBS
 from unpool.core.progress import Progress, TerminalProgress
+from unpool.core.settings import keywords_of
 from unpool.errors import UnpoolError
-from unpool.options import OPTIONS, keywords_of
+from unpool.options import OPTIONS
 from unpool.store.columns import COLUMNS
 from unpool.store.origin import known_location
 from unpool.store.state import MODEL, read_state

@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from unpool.actions.verbs import VERBS
-from unpool.options import options_of
+from unpool.core.settings import options_of
 
 
 @pytest.mark.parametrize("name", VERBS)

@@ -9,8 +9,9 @@ import pytest
 from cyclopts import App
 
 from unpool.cli.parameters import Common, Work, flatten_settings, print_result
+from unpool.core.settings import Option
 from unpool.errors import UsageError
-from unpool.options import OPTIONS, Option
+from unpool.options import OPTIONS
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
+from unpool.errors import UnpoolError
 from unpool.store import journal
 from unpool.store.journal import Step, bring_back, done_steps, read_entry, recorded, recording
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.store.versions import TABLE, has_version
+from unpool.store.versions import TABLE, has_version, keep_only
 
 
 @pytest.fixture
@@ -114,3 +115,24 @@ def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
         ImageTable.create(work)
         note("run")
     assert done_steps(work) == []
+
+
+def test_a_step_with_a_large_state_keeps_its_versions(work: Path) -> None:
+    with recording(work, ["label"]) as note:
+        relabel(work, "new")
+        write_state(work, finished={"sizes": list(range(5000))})
+        note("run")
+    assert done_steps(work)[-1].stat().st_size > journal.MAX_HEAD_BYTES
+    step = last(work)
+    assert has_version(work, step.version_before)
+    assert bring_back(work, step, undo=True) == 12
+
+
+def test_a_table_that_is_no_longer_kept_is_one_line(work: Path) -> None:
+    with recording(work, None) as note:
+        relabel(work, "new")
+        note("run")
+    keep_only(work, [])
+    with pytest.raises(UnpoolError, match=r"“run” cannot be undone: the table of .* is no longer kept"):
+        bring_back(work, last(work), undo=True)
+    assert seen(work)["label"].iloc[0] == "new"

@@ -18,7 +18,7 @@ from unpool.actions.training.reconstruct import reconstruct as reconstruct_with
 from unpool.actions.training.settings import ReconstructSettings, TrainSettings
 from unpool.actions.training.train import train as train_with
 from unpool.core.progress import Progress
-from unpool.options import settings_from
+from unpool.core.settings import settings_from
 
 
 def train(source: str, *, out: Path, progress: Progress | None = None, **options: Any) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from unpool.core.settings import check_settings, options_of
 from unpool.errors import UsageError
-from unpool.options import check_settings, options_of
 from unpool.viewer.settings import ViewSettings
 
 

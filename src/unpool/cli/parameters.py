@@ -16,8 +16,9 @@ from cyclopts import Parameter
 
 from unpool.core.cpu import is_first_process
 from unpool.core.progress import Progress, TerminalProgress
+from unpool.core.settings import Option, check_settings, flag_name, options_of
 from unpool.errors import UsageError
-from unpool.options import OPTIONS, Option, check_settings, flag_name, options_of
+from unpool.options import OPTIONS
 
 R = TypeVar("R")
 

@@ -7,6 +7,7 @@ table before and after it. `WORK/edits/undone/` holds what was undone, until som
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import shutil
 import threading
@@ -17,15 +18,17 @@ from typing import Any, ParamSpec
 
 from unpool.core.atomic_files import whole_folder, write_text
 from unpool.errors import UnpoolError
+from unpool.store.lock import workspace_of
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.store.versions import TABLE, keep_only, keep_version, read_version, restore_version
+from unpool.store.versions import TABLE, has_version, keep_only, keep_version, read_version, restore_version
 
 EDITS, UNDONE = "edits", "undone"
 MAX_HEAD_BYTES = 10_000  # of the line that says what a step did
 MAX_STEPS, MAX_STEP_BYTES = 100, 200_000_000  # that can be undone; fewer where they are large
 MAX_WHOLE_VERSIONS = 3  # steps that keep the whole table as it was, which can be large
 OLD_MESSAGE = "told"  # what version 0.1.0 called `message`
+UNDER_WAY = "under-way"  # in EDITS: the version that a verb began from
 MODELS = "models"  # in EDITS: those that a step replaced
 
 P = ParamSpec("P")
@@ -89,14 +92,11 @@ def recorded(
         describe: From the verb's result what was done, in one line; None where nothing was.
         columns: Those that the verb changes.
     """
-    import functools
 
     def decorate(verb: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
         @functools.wraps(verb)
         def record(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-            work = args[0] if args else kwargs["work"]
-            assert isinstance(work, Path)
-            with recording(work, list(columns)) as note:
+            with recording(workspace_of(args, kwargs), list(columns)) as note:
                 result = verb(*args, **kwargs)
                 note(describe(result))
             return result
@@ -138,6 +138,7 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
 def _begin(work: Path, columns: list[str] | None) -> tuple[int, dict[str, Any]]:
     """Keep table and model as they are; the version and the state."""
     version, state = ImageTable(work).version, read_state(work)
+    write_text(work / EDITS / UNDER_WAY, str(version))
     keep_version(work, version)
     if columns is None:
         _keep_model(work, state)
@@ -148,11 +149,11 @@ def _finish(
     work: Path, columns: list[str] | None, start: tuple[int, dict[str, Any]], message: str | None
 ) -> None:
     (before, state), after = start, ImageTable(work).version
-    if message is None or after == before:
-        prune(work)
-        return
-    keep_version(work, after)
-    add(work, Step(message, before, after, columns, *_changed_entries(state, read_state(work))))
+    if message is not None and after != before:
+        keep_version(work, after)
+        add(work, Step(message, before, after, columns, *_changed_entries(state, read_state(work))))
+    (work / EDITS / UNDER_WAY).unlink(missing_ok=True)
+    prune(work)
 
 
 def _changed_entries(
@@ -173,7 +174,7 @@ def add(work: Path, entry: Entry) -> None:
     files = done_steps(work)
     number = int(files[-1].stem) + 1 if files else 1
     values = asdict(entry)
-    head = {"message": values.pop("message")}
+    head = {"message": values.pop("message"), "is_step": isinstance(entry, Step)}
     lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, values)]
     write_text(work / EDITS / f"{number:06}.json", "\n".join(lines) + "\n")
     prune(work)
@@ -184,13 +185,12 @@ def prune(work: Path) -> None:
 
     The versions and models that no step names go too.
     """
-    room, whole, versions, models = MAX_STEP_BYTES, 0, set[int](), set[str]()
+    room, whole, versions, models = MAX_STEP_BYTES, 0, _versions_under_way(work), set[str]()
     is_full = False
     newest_first = [*done_steps(work), *undone_steps(work)][::-1]
     for count, file in enumerate(newest_first, start=1):
         room -= file.stat().st_size
-        is_small = file.stat().st_size < MAX_HEAD_BYTES
-        step = _read_step(file) if is_small else None
+        step = _read_step(file)
         whole += step is not None and step.columns is None
         is_full = is_full or (count > 1 and (count > MAX_STEPS or room < 0)) or whole > MAX_WHOLE_VERSIONS
         if is_full:
@@ -202,6 +202,14 @@ def prune(work: Path) -> None:
     for folder in (work / EDITS / MODELS).glob("*"):
         if folder.name not in models:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _versions_under_way(work: Path) -> set[int]:
+    """The version that a verb under way began from: an edit meanwhile must not give it up."""
+    try:
+        return {int((work / EDITS / UNDER_WAY).read_text("utf-8"))}
+    except (OSError, ValueError):
+        return set()
 
 
 def done_steps(work: Path) -> list[Path]:
@@ -228,10 +236,8 @@ def move_to_done(work: Path, file: Path) -> None:
 
 def read_message(file: Path) -> str:
     """Say what a step did, reading its head only."""
-    with file.open("rb") as stream:
-        head = stream.readline(MAX_HEAD_BYTES).decode("utf-8", "replace")
     try:
-        return str(_head(head)["message"])
+        return str(_read_head(file)["message"])
     except (ValueError, KeyError, TypeError):
         return "an edit whose record is damaged"
 
@@ -243,10 +249,10 @@ def read_entry(file: Path) -> Entry:
     """
     try:
         head, values = file.read_text("utf-8").strip("\n").split("\n")
-        content = json.loads(values)
-        kind = Step if "version_before" in content else Change
-        return kind(**_head(head), **content)
-    except (ValueError, TypeError) as error:
+        described, content = _head(head), json.loads(values)
+        kind = Step if described.get("is_step") else Change
+        return kind(message=described["message"], **content)
+    except (ValueError, TypeError, KeyError) as error:
         raise UnpoolError(f"{file} is damaged; delete it to undo the edit before it") from error
 
 
@@ -260,10 +266,17 @@ def bring_back(work: Path, step: Step, *, undo: bool) -> int:
 
     Returns:
         The number of images.
+
+    Raises:
+        UnpoolError: The table as it was is gone.
     """
     version, state = (
         (step.version_before, step.state_before) if undo else (step.version_after, step.state_after)
     )
+    if not has_version(work, version):
+        raise UnpoolError(
+            f"“{step.message}” cannot be undone: the table of {work} as it was is no longer kept"
+        )
     if step.columns is None:
         restore_version(work, version)
         count = len(ImageTable(work))
@@ -326,11 +339,19 @@ def _numbered(folder: Path) -> list[Path]:
 
 
 def _read_step(file: Path) -> Step | None:
+    """The verb of a record; None for an edit, which can be large and is not read, and for a damaged one."""
     try:
+        if not _read_head(file).get("is_step"):
+            return None
         entry = read_entry(file)
-    except UnpoolError:
+    except (UnpoolError, ValueError, TypeError):
         return None
     return entry if isinstance(entry, Step) else None
+
+
+def _read_head(file: Path) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        return _head(stream.readline(MAX_HEAD_BYTES).decode("utf-8", "replace"))
 
 
 def _head(line: str) -> dict[str, Any]:

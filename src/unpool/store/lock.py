@@ -15,7 +15,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, ParamSpec, TypeVar
@@ -69,14 +69,19 @@ def exclusive(
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(verb)
         def hold(*args: P.args, **kwargs: P.kwargs) -> R:
-            work = args[0] if args else kwargs["work"]
-            assert isinstance(work, Path)
-            with working(work, command, *areas, patience=patience):
+            with working(workspace_of(args, kwargs), command, *areas, patience=patience):
                 return verb(*args, **kwargs)
 
         return hold
 
     return decorate
+
+
+def workspace_of(args: Sequence[object], kwargs: Mapping[str, object]) -> Path:
+    """Find the workspace among the arguments of a verb."""
+    work = args[0] if args else kwargs["work"]
+    assert isinstance(work, Path)
+    return work
 
 
 @contextlib.contextmanager

@@ -15,8 +15,8 @@ from unpool.actions.sharing.formats import file_formats, folder_formats
 from unpool.actions.sharing.snapshot import SharedCollection
 from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import PROBLEM_KINDS
+from unpool.core.settings import Option, options_of
 from unpool.errors import UsageError
-from unpool.options import Option, options_of
 from unpool.store.columns import measures, names, sort_keys
 
 Row = Annotated[int, Field(ge=0, lt=2**31)]

@@ -20,8 +20,8 @@ from typing import Any
 
 from unpool.actions.verbs import VERBS
 from unpool.core.progress import Progress, Stage
+from unpool.core.settings import settings_from
 from unpool.errors import UnpoolError
-from unpool.options import settings_from
 
 REPORT_INTERVAL = 0.2  # seconds
 

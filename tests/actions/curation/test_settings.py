@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, astuple
 import pytest
 
 from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
+from unpool.core.settings import check_settings, options_of
 from unpool.errors import UsageError
-from unpool.options import OPTIONS, check_settings, options_of
+from unpool.options import OPTIONS
 
 
 def test_defaults_are_allowed() -> None:

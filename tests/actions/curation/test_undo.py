@@ -37,7 +37,7 @@ def test_a_change_is_recorded_and_made(work: Path) -> None:
     assert apply(work, table, labelling("00.png", "01.png")) == {"changed": 2, "message": "labelled 2"}
     assert seen(work)["label"].dropna().to_dict() == {"00.png": "shoe", "01.png": "shoe"}
     head, values = (work / "edits" / "000001.json").read_text("utf-8").splitlines()
-    assert json.loads(head) == {"message": "labelled 2"}
+    assert json.loads(head) == {"message": "labelled 2", "is_step": False}
     assert json.loads(values)["after"] == {"label": ["shoe", "shoe"]}
     assert undo(work) == {"changed": 2, "message": "undone: labelled 2"}
     assert seen(work)["label"].isna().all()

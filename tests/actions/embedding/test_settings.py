@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from unpool.actions.embedding.settings import DemoSettings, EmbedSettings, RunSettings
+from unpool.core.settings import check_settings, options_of, settings_from
 from unpool.errors import UsageError
-from unpool.options import OPTIONS, check_settings, options_of, settings_from
+from unpool.options import OPTIONS
 
 
 def test_a_run_chooses_network_groups_and_time_itself() -> None:

@@ -7,8 +7,9 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
+from unpool.core.settings import check_settings, options_of
 from unpool.errors import UsageError
-from unpool.options import MAPS, METHODS, OPTIONS, check_settings, options_of
+from unpool.options import MAPS, METHODS, OPTIONS
 
 
 def test_defaults_are_allowed() -> None:

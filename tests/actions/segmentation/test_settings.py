@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from unpool.actions.segmentation.settings import SegmentationSettings, build_plan, check_segmentation
+from unpool.core.settings import settings_from
 from unpool.errors import UsageError
-from unpool.options import settings_from
 
 CHANGED: dict[str, Any] = {
     "network": "segnet", "backbone": "conv", "weights": "none", "upsampling": "dense", "enlarge": 2.0, "size": 64,

@@ -9,8 +9,9 @@ import pytest
 
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
+from unpool.core.settings import check_settings, options_of, settings_from
 from unpool.errors import UsageError
-from unpool.options import OPTIONS, check_settings, options_of, settings_from
+from unpool.options import OPTIONS
 
 
 @pytest.mark.parametrize("name", EXPORT_FORMATS)

@@ -23,7 +23,7 @@ from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_duplicate
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
-from unpool.options import check_settings
+from unpool.core.settings import check_settings
 from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems

@@ -13,10 +13,10 @@ import numpy as np
 from unpool.actions.curation.settings import SearchSettings
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.inference.model import load_encoder
-from unpool.options import check_settings
 from unpool.store.origin import keys_of_typed, rules_of
 from unpool.store.state import MODEL
 from unpool.store.table import ImageTable

@@ -19,13 +19,13 @@ from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
 from unpool.images.reading.notes import LEFT_OUT_KINDS, describe_left_out
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
-from unpool.options import check_settings
 from unpool.store.csv_files import write_problems
 from unpool.store.journal import recording
 from unpool.store.lock import working

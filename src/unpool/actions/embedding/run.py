@@ -16,8 +16,8 @@ from unpool.actions.grouping.join import KeptGroups, groups_to_keep, join_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.actions.sharing.report import write_report
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UsageError
-from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.journal import recording
 from unpool.store.lock import working

@@ -17,8 +17,8 @@ from unpool.actions.grouping.labels import describe_labels, forget_labels, read_
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.report import PAGE, refresh_report
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
-from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
 from unpool.store.journal import recorded

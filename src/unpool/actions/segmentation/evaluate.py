@@ -26,6 +26,7 @@ from unpool.actions.segmentation.settings import SegmentEvaluateSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
 from unpool.images.masks.folder_reading import FolderReading, plan_reading
 from unpool.images.masks.label_maps import name_values, try_pair
@@ -35,7 +36,6 @@ from unpool.images.reading.scan import Problem
 from unpool.inference.predict_mask import choose_windows, label_pixels
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
-from unpool.options import check_settings
 
 
 def segment_evaluate(

@@ -32,6 +32,7 @@ from unpool.core.atomic_files import sweep
 from unpool.core.file_identity import sample_of, stamp_of
 from unpool.core.file_names import find_typed, printable, to_key
 from unpool.core.progress import Progress, Stage
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.notes import describe_left_out
@@ -41,7 +42,6 @@ from unpool.images.tiff.rows import open_rows
 from unpool.inference.predict_mask import LabelFile, choose_windows, label_pixels, predict_rows, state_file
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
-from unpool.options import check_settings
 
 TIFFS = (".tif", ".tiff")
 

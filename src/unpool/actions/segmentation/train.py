@@ -22,13 +22,13 @@ from unpool.actions.training.output_folder import check_folder_is_free, check_no
 from unpool.actions.training.run import Record, Run, result_of, train_task
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.images.masks.folder_reading import FolderReading, plan_reading
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pairs import Pairs
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES
 from unpool.inference.model import pick_device
-from unpool.options import check_settings
 from unpool.training.run_folder import HELD_PAIRS, PAIRS, per_process_file
 
 RESULT_KEYS = ("val_miou", "iou", "skipped", "enlarge", "ignored", "ignored_share", "notes")

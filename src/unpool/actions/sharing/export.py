@@ -17,8 +17,8 @@ from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.sharing.static_page import write_static_page
 from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
-from unpool.options import check_settings
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_frame
 from unpool.store.table import ImageTable

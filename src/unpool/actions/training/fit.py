@@ -19,9 +19,9 @@ from unpool.actions.training.settings import (
     resolve_settings,
 )
 from unpool.core.progress import Progress
+from unpool.core.settings import Option, keywords_of
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import pick_device
-from unpool.options import Option, keywords_of
 from unpool.training.history import History
 from unpool.training.recipes import recipe_for
 

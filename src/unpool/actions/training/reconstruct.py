@@ -11,10 +11,10 @@ import numpy as np
 from unpool.actions.training.settings import ReconstructSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inputs import InputImages, list_inputs
 from unpool.inference.model import pick_device
-from unpool.options import check_settings
 from unpool.training.model_file import expect_kind, load_model, rules_of_model
 
 NUM_SHOWN = 64  # images in the picture

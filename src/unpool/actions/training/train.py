@@ -36,12 +36,12 @@ from unpool.actions.training.training_images import (
 )
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
 from unpool.errors import UsageError
 from unpool.images.labels.class_folders import is_folders
 from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.model import pick_device
 from unpool.objectives.catalogue import find_objective
-from unpool.options import check_settings
 from unpool.training.checkpoint import NAME as CHECKPOINT
 from unpool.training.recipes import ADAPTED_SHARE, HEAD, recipe_for
 from unpool.training.run_folder import PIXELS

@@ -6,7 +6,7 @@ Both are no classes, though they can be read as such.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,17 +105,24 @@ def _each_in_one_mask(objects: dict[str, set[int]], by_colour: bool) -> str | No
 def _share_in_one_piece(pairs: Sequence[Pair], objects: dict[str, set[int]], by_colour: bool) -> float:
     """The share of numbers that are one connected piece, in some of the masks."""
     single, total = 0, 0
-    chosen = [pair for pair in pairs if pair.mask.path in objects]
-    step = max(1, len(chosen) // MAX_MASKS)
-    for pair in chosen[::step][:MAX_MASKS]:
-        try:
-            value_HW = _painted(read_mask(pair.mask.file), by_colour)
-        except UnreadableImageError:
-            continue
-        for value in sorted(objects[pair.mask.path])[:MAX_OBJECTS]:
+    for path, value_HW in _read_some(pairs, by_colour, objects.__contains__):
+        for value in sorted(objects[path])[:MAX_OBJECTS]:
             total += 1
             single += _is_one_piece(value_HW == value)
     return single / total if total else 0.0
+
+
+def _read_some(
+    pairs: Sequence[Pair], by_colour: bool, is_holder: Callable[[str], bool]
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Path and painted values of some masks, spread over those that hold what is looked for."""
+    chosen = [pair for pair in pairs if is_holder(pair.mask.path)]
+    step = max(1, len(chosen) // MAX_MASKS)
+    for pair in chosen[::step][:MAX_MASKS]:
+        try:
+            yield pair.mask.path, _painted(read_mask(pair.mask.file), by_colour)
+        except UnreadableImageError:
+            continue
 
 
 def _is_one_piece(is_there_HW: np.ndarray) -> bool:
@@ -216,13 +223,7 @@ def _holders(values: Values, searched: set[int], by_colour: bool) -> Callable[[s
 def _solid(pairs: Sequence[Pair], by_colour: bool, is_holder: Callable[[str], bool]) -> set[int]:
     """The values that fill a square of 3 × 3 pixels somewhere."""
     found: set[int] = set()
-    chosen = [pair for pair in pairs if is_holder(pair.mask.path)]
-    step = max(1, len(chosen) // MAX_MASKS)
-    for pair in chosen[::step][:MAX_MASKS]:
-        try:
-            value_HW = _painted(read_mask(pair.mask.file), by_colour)
-        except UnreadableImageError:
-            continue
+    for _, value_HW in _read_some(pairs, by_colour, is_holder):
         height, width = value_HW.shape
         if height < 3 or width < 3:
             continue
