@@ -1,9 +1,7 @@
 """The table keeps what it was given, under upserts, renames of vectors and odd file names."""
 
 import os
-import warnings
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS
-from unpool.store.table import ImageTable, Thumbnails
+from unpool.store.table import ImageTable
 
 
 @pytest.fixture
@@ -221,40 +219,6 @@ def test_vectors_of_some(embedded: tuple[ImageTable, np.ndarray]) -> None:
     assert paths == ["00009.png", "00003.png"]
     np.testing.assert_array_equal(found, vectors[[9, 3]])
     assert table.vectors_of([])[1].shape == (0, 8)
-
-
-@pytest.fixture
-def pictured(table: ImageTable) -> ImageTable:
-    """Thirty images in the wrong order, some deleted, written anew, without a thumbnail, or skipped."""
-    table.upsert([{"path": f"{i:05}.png", "status": "ok", "thumbnail": b"%d" % i} for i in range(29, -1, -1)])
-    table.delete(["00004.png", "00011.png"])
-    table.upsert([{"path": "00009.png", "thumbnail": b"new"}, {"path": "00010.png", "thumbnail": None}])
-    table.upsert([{"path": "00012.png", "status": "skipped"}])
-    return table
-
-
-def wanted(number: int) -> bytes | None:
-    return {9: b"new", 10: None}.get(number, b"%d" % number)
-
-
-def test_thumbnails_by_row(pictured: ImageTable) -> None:
-    usable = [i for i in range(30) if i not in (4, 11, 12)]
-    thumbnails = Thumbnails(pictured.work)
-    for chosen in ([0, 5, 5, 26, 1], [], list(range(27)), np.array([8, 7])):
-        assert thumbnails.take(chosen) == [wanted(usable[row]) for row in chosen]
-    assert pictured.thumbnails(["00020.png", "gone", "00009.png"]) == [b"20", None, b"new"]
-    assert Thumbnails(pictured.work, ["00004.png", "00003.png"]).take([1, 0]) == [b"3", None]
-
-
-def test_thumbnails_of_a_version_whose_files_are_gone(pictured: ImageTable) -> None:
-    thumbnails = Thumbnails(pictured.work)
-    pictured.update(["00000.png"], {"label": ["a"]})
-    pictured.upsert([{"path": "00001.png", "thumbnail": b"later"}])
-    pictured.delete(["00002.png"])
-    assert thumbnails.take([1, 2]) == [b"1", b"2"]
-    with warnings.catch_warnings(action="ignore"):
-        pictured._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
-    assert thumbnails.take([0, 1, 2, 3]) == [b"0", b"later", None, b"3"]
 
 
 @pytest.mark.parametrize("name", ["~.unpool", "%41 #1?x=2&y.unpool", "-x.unpool", "a:b.unpool"])

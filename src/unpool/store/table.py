@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -212,9 +211,10 @@ class ImageTable:
     def thumbnails(self, paths: Sequence[str]) -> list[bytes | None]:
         """Read the thumbnail of each path, or None.
 
-        `Thumbnails` caches positions.
+        `Thumbnails` caches positions, for a few of many.
         """
-        return Thumbnails(self.work, paths).take(range(len(paths)))
+        dataset = self.newest()
+        return take_thumbnails(dataset, find_rows(dataset, paths), np.arange(len(paths)))
 
     def upsert(self, rows: Sequence[Row]) -> None:
         """Add rows, or update those whose path is known.
@@ -247,13 +247,13 @@ class ImageTable:
         data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(MAX_ATTEMPTS):
             try:
-                rewrite_columns(self._newest(), paths, pa.table(data))
+                rewrite_columns(self.newest(), paths, pa.table(data))
                 break
             except CommitConflictError:
                 if attempt == MAX_ATTEMPTS - 1:
                     raise
                 time.sleep(random.uniform(0, 0.02 * (attempt + 1)))
-        self._newest()
+        self.newest()
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove rows by path."""
@@ -280,12 +280,12 @@ class ImageTable:
 
         Old ones are those of more than an hour.
         """
-        dataset = self._newest()
+        dataset = self.newest()
         dataset.optimize.compact_files()
         dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)
-        self._newest()
+        self.newest()
 
-    def _newest(self) -> lance.LanceDataset:
+    def newest(self) -> lance.LanceDataset:
         """The dataset with everything that others have committed."""
         self._table.checkout_latest()
         return self._table.to_lance()
@@ -314,53 +314,6 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
             f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
         )
     return paths, vectors_ND
-
-
-class Thumbnails:
-    """Thumbnails by row, fast for a few of many.
-
-    Positions in one version of the table are cached.
-
-    Once a compaction has removed the files of that version, the newest is opened. Safe to use from several threads.
-    """
-
-    def __init__(self, work: Path, paths: Sequence[str] | pa.Array | None = None) -> None:
-        """Open the table of a workspace.
-
-        Args:
-            work: The workspace.
-            paths: A row is the place of an image in these; None for the usable images sorted by path.
-
-        Raises:
-            UnpoolError: There is no workspace.
-        """
-        self._table = ImageTable(work)
-        if paths is None:
-            paths = self._table.arrow(["path"], where=f"status = '{OK}'")["path"]
-        self._paths = paths
-        self._lock = threading.Lock()
-        self._pin()
-
-    def take(self, rows: Sequence[int] | np.ndarray) -> list[bytes | None]:
-        """Read the thumbnails (WebP) of some rows.
-
-        None where there is none.
-        """
-        row_R = np.asarray(rows, np.int64)
-        with self._lock:
-            pinned = self._pinned
-        try:
-            return take_thumbnails(*pinned, row_R)
-        except (OSError, ValueError):
-            with self._lock:
-                if self._pinned is pinned:
-                    self._pin()
-                pinned = self._pinned
-            return take_thumbnails(*pinned, row_R)
-
-    def _pin(self) -> None:
-        dataset = self._table._newest()
-        self._pinned = (dataset, find_rows(dataset, self._paths))
 
 
 def _connect(work: Path) -> lancedb.DBConnection:

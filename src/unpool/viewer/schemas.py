@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
+from unpool.actions.sharing.collection import SharedCollection
 from unpool.actions.sharing.formats import file_formats, folder_formats
-from unpool.actions.sharing.snapshot import SharedCollection
 from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import PROBLEM_KINDS
 from unpool.core.settings import Option, options_of

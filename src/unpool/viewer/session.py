@@ -22,7 +22,8 @@ from unpool.store.columns import OK, measures, names
 from unpool.store.findings import found_sets
 from unpool.store.reading import count_reading, summarise_reading
 from unpool.store.sync import problem_rows
-from unpool.store.table import ImageTable, Thumbnails
+from unpool.store.table import ImageTable
+from unpool.store.thumbnails import Thumbnails
 from unpool.viewer.images import Pictures
 from unpool.viewer.schemas import Collection, Near, Sets, Unreadable
 

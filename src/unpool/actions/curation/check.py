@@ -30,7 +30,8 @@ from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_sets
 from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, read_state
-from unpool.store.table import ImageTable, Thumbnails, embedded_vectors
+from unpool.store.table import ImageTable, embedded_vectors
+from unpool.store.thumbnails import Thumbnails
 
 CHUNK = 1024  # thumbnails in memory at a time
 MAX_JUDGED = 2000  # blurred images whose originals are read, the worst first

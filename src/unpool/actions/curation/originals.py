@@ -28,7 +28,7 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.report.drawing import open_thumbnail
 from unpool.store.origin import source_of
-from unpool.store.table import Thumbnails
+from unpool.store.thumbnails import Thumbnails
 
 MAX_PAIRS = 5000  # whose originals are read; the rest is compared by thumbnails
 NUM_CACHED = 48  # pictures of some 0.6 MB

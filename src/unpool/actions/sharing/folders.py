@@ -21,7 +21,8 @@ from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource, Source
 from unpool.store.columns import OK
 from unpool.store.origin import source_of
-from unpool.store.table import ImageTable, Thumbnails
+from unpool.store.table import ImageTable
+from unpool.store.thumbnails import Thumbnails
 
 WriteImage = Callable[[int, str, Path], bool]  # row, path, target → whether there was an original
 NUM_NAMED = 3  # images named in a message

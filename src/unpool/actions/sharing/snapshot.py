@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import TypedDict
 
 from unpool.actions.sharing.arrays import factorise, read_column, select_paths
-from unpool.actions.sharing.meta import PageMeta, page_meta
+from unpool.actions.sharing.collection import Counted, Group, LabelCount, SharedCollection
+from unpool.actions.sharing.meta import page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
@@ -32,60 +32,6 @@ if TYPE_CHECKING:
 
 REPRESENTATIVES = 12  # of each group are shown before any other image
 MAX_FOLDERS = 1000  # in the list of folders
-
-
-class Group(TypedDict):
-    """A group as the page shows it.
-
-    Number -1 holds the images in no group.
-    """
-
-    group: int
-    name: str
-    colour: str  # #rrggbb
-    ink: str  # black or white, whichever reads better on the colour
-    count: int
-    middle: int | None  # the row that stands for the group on the map
-
-
-class Counted(TypedDict):
-    """A name with the number of images that have it."""
-
-    name: str
-    count: int
-
-
-class LabelCount(Counted):
-    """A label with the number of its images.
-
-    Its colour differs from those of the groups.
-    """
-
-    colour: str
-
-
-class Dates(TypedDict):
-    """When the files were last changed, in seconds since 1970.
-
-    None where no file has a date.
-    """
-
-    first: float | None
-    last: float | None
-
-
-class SharedCollection(TypedDict):
-    """What the page shows of a collection, whoever sends it."""
-
-    name: str
-    images: int
-    skipped: int
-    groups: list[Group]
-    labels: list[LabelCount]
-    folders: list[Counted]
-    dates: Dates
-    columns: list[str]  # that the page shows or sorts by, and in which any image has a value
-    meta: PageMeta
 
 
 class Snapshot:

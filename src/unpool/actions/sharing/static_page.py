@@ -31,7 +31,8 @@ from unpool.store.findings import found_sets
 from unpool.store.reading import Reading, count_reading, summarise_reading
 from unpool.store.state import REPORT
 from unpool.store.sync import problem_rows
-from unpool.store.table import ImageTable, Thumbnails
+from unpool.store.table import ImageTable
+from unpool.store.thumbnails import Thumbnails
 
 MAX_BYTES = 24_000_000  # of the file, so that it can be mailed and opened on a phone
 MAX_IMAGES = 120_000
