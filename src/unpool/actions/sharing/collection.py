@@ -1,4 +1,4 @@
-"""What the page shows of a collection: the shapes of its answers."""
+"""What the page shows of a collection, as types."""
 
 from __future__ import annotations
 
