@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from support.deep_files import GREY, SHOWN, chunk, mean_difference, spread, write_png16
+from unpool.errors import UnreadableImageError
 from unpool.images.reading.decode import read_picture
 
 
@@ -81,6 +83,34 @@ def test_jpeg_2000_in_colour(tmp_path: Path, bits: int) -> None:
     read = read_picture(tmp_path / "a.jp2")
     assert mean_difference(read.pixels, SHOWN) < 1
     assert [note.kind for note in read.notes] == ([] if bits == 12 else ["own-range"])
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_white_in_jpeg_2000_stays_white(tmp_path: Path, bits: int, channels: int) -> None:
+    """Pillow's shift to 8 bits rounds the highest value up to 256, which is 0."""
+    imagecodecs = pytest.importorskip("imagecodecs")
+    full = 2**bits - 1
+    values = np.full((16, 16, channels), full, np.uint16)
+    values[:8, :, : channels - (channels != 3)] = full // 5
+    content = imagecodecs.jpeg2k_encode(
+        values, level=0, reversible=True, bitspersample=bits, codecformat="jp2"
+    )
+    (tmp_path / "a.jp2").write_bytes(content)
+    read = read_picture(tmp_path / "a.jp2")
+    assert read.pixels[0, 0].tolist() == [51, 51, 51]
+    assert read.pixels[-1, -1].tolist() == [255, 255, 255]
+    assert "empty-alpha" not in {note.kind for note in read.notes}
+
+
+def test_jpeg_2000_in_colour_needs_imagecodecs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    content = imagecodecs.jpeg2k_encode(spread(SHOWN, 12), level=0, bitspersample=12, codecformat="jp2")
+    (tmp_path / "a.jp2").write_bytes(content)
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(UnreadableImageError, match="12 bits needs: pip install imagecodecs") as caught:
+        read_picture(tmp_path / "a.jp2")
+    assert caught.value.problem == "unsupported"
 
 
 def test_pictures_of_eight_bits_are_passed_on(tmp_path: Path) -> None:

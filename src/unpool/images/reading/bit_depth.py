@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})  # of Pillow
 MAX_SAMPLED_VALUES = 1_000_000  # from which the range is found
 BLOCK_SIZE = 1_000_000  # values scaled at a time, so that the float copy stays small
 TAILS = 0.01, 99.99  # percentiles: a hot pixel does not decide, a few bright cells do

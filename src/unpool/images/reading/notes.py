@@ -94,7 +94,7 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
     NoteKind(
         "upper-bits",
         "of which only the upper 8 bits are read",
-        "JPEG 2000 in colour of more than 8 bits: to read all, pip install imagecodecs.",
+        "JPEG 2000 in colour of more than 8 bits, as earlier versions read it; --range auto reads it anew.",
     ),
     NoteKind(
         "clipped",

@@ -9,10 +9,9 @@ from unpool.images.colour.file_profiles import ColourProfile
 from unpool.images.colour.profiles import to_srgb
 from unpool.images.colour.transparency import choose_ground, flatten
 from unpool.images.damage.jpeg import JpegFile
-from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.bit_depth import DEEP_MODES, to_8_bits
 from unpool.images.reading.notes import Note
 
-_DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -29,18 +28,12 @@ def read_orientation(image: Image.Image) -> int:
     return value if value in _UPRIGHT else 1
 
 
-def rotate_upright(image: Image.Image) -> Image.Image:
-    """Turn a loaded image as its EXIF data says."""
-    orientation = read_orientation(image)
-    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
-
-
 def averageable(image: Image.Image) -> Image.Image:
     """Return an image whose values can be averaged.
 
     It has 8 bits; its modes are L, RGB, RGBA and CMYK.
     """
-    if image.mode in _DEEP_MODES:
+    if image.mode in DEEP_MODES:
         return Image.fromarray(to_8_bits(np.asarray(image)))
     if image.has_transparency_data:
         return image.convert("RGBA")

@@ -11,13 +11,14 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from unpool.images.reading.notes import Note
+from unpool.errors import UnreadableImageError
+from unpool.images.reading.bit_depth import DEEP_MODES
 from unpool.images.reading.opening import Stream
 from unpool.images.values.scaling import Scaling
 from unpool.images.values.statements import NOTHING, Statement, jpeg2000_bits, read_statement
 
-DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _DEEP_PNG = frozenset({"RGB;16B", "RGBA;16B", "LA;16B"})  # Pillow's raw modes that keep the upper bytes only
+_JPEG2000_MODES = frozenset({"LA", "RGB", "RGBA"})
 
 
 def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.Image:
@@ -32,10 +33,12 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
         The image itself where it has 8 bits; otherwise a new one in L, LA, RGB or RGBA.
     """
     if isinstance(image, PngImageFile) and _is_deep(image):
-        return _scale_channels(_load_png(image, stream), image.info.get("transparency"), stream, scaling)
+        samples_HWC, stated = _load_png(image, stream), read_statement(stream, "PNG")
+        return _scale_channels(samples_HWC, image.info.get("transparency"), stated, scaling)
     image.load()
-    if scaling.image_format == "JPEG2000" and image.mode == "RGB":
-        return _load_jpeg2000(image, stream, scaling)
+    if scaling.image_format == "JPEG2000" and image.mode not in DEEP_MODES:
+        bits = jpeg2000_bits(stream)
+        return image if bits <= 8 else _load_jpeg2000(image, stream, bits, scaling)
     if image.mode not in DEEP_MODES:
         return image
     grey_HW = np.asarray(image)
@@ -47,27 +50,21 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     return scaled
 
 
-def _load_jpeg2000(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.Image:
-    """A JPEG 2000 in colour, of which Pillow drops bits; with them where imagecodecs is there."""
-    bits = jpeg2000_bits(stream)
-    if bits <= 8:
-        return image
+def _load_jpeg2000(image: Image.Image, stream: Stream, bits: int, scaling: Scaling) -> Image.Image:
+    """A JPEG 2000 of several channels, of which Pillow drops bits and turns white to black."""
     try:
         import imagecodecs
     except ImportError:
-        scaling.notes.append(Note("upper-bits", f"8 of {bits} bits"))
-        return image
+        reason = f"JPEG 2000 in {image.mode} of {bits} bits needs: pip install imagecodecs"
+        raise UnreadableImageError("unsupported", reason) from None
     stream.seek(0)
     values_HWC = np.asarray(imagecodecs.jpeg2k_decode(stream.read()))
-    upper_HWC = values_HWC >> (bits - 8)
-    if (
-        upper_HWC.shape != np.asarray(image).shape
-        or np.abs(upper_HWC - np.asarray(image).astype(int)).max() > 1
-    ):
-        scaling.notes.append(Note("upper-bits", f"8 of {bits} bits"))  # of other colours than RGB
-        return image
+    expected = (image.height, image.width, len(image.getbands()))
+    if image.mode not in _JPEG2000_MODES or values_HWC.shape != expected or values_HWC.dtype != np.uint16:
+        reason = f"JPEG 2000 in {image.mode} of {bits} bits cannot be read; save it as TIFF or PNG"
+        raise UnreadableImageError("unsupported", reason)
     stated = Statement((0.0, float(2**bits - 1))) if bits < 16 else NOTHING
-    return Image.fromarray(scaling.to_8_bits(values_HWC, stated))
+    return _scale_channels(values_HWC, None, stated, scaling)
 
 
 def _is_deep(image: PngImageFile) -> bool:
@@ -101,10 +98,11 @@ def _load_as(image: PngImageFile, mode: str, raw: str) -> np.ndarray:
     return np.asarray(image).astype(np.uint16)
 
 
-def _scale_channels(values_HWC: np.ndarray, clear: object, stream: Stream, scaling: Scaling) -> Image.Image:
+def _scale_channels(
+    values_HWC: np.ndarray, clear: object, stated: Statement, scaling: Scaling
+) -> Image.Image:
     has_alpha = values_HWC.shape[2] in (2, 4)
     colours_HWC = values_HWC[..., :-1] if has_alpha else values_HWC
-    stated = read_statement(stream, "PNG")
     eight_HWC = scaling.to_8_bits(colours_HWC[..., 0] if colours_HWC.shape[2] == 1 else colours_HWC, stated)
     scaled = Image.fromarray(eight_HWC)
     if has_alpha:
