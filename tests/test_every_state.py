@@ -184,3 +184,21 @@ def test_the_states_differ_from_the_one_that_is_well(stages: dict[str, Path]) ->
     assert (stages["finished"] / WORK / "report" / "quality.json").is_file()
     assert (stages["finished"] / MODEL / "model.json").is_file()
     assert len(list((stages["finished"] / IMAGES).rglob("*.png"))) == 9
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_where_all_is_well_a_method_does_its_work(name: str, enter: Callable[[str], Path]) -> None:
+    METHODS[name](Workspace(enter("finished") / WORK))
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_where_all_is_well_a_request_is_granted(name: str, enter: Callable[[str], Path]) -> None:
+    testclient = pytest.importorskip("fastapi.testclient")
+    from unpool.viewer.server import create_app
+
+    place = enter("finished")
+    app = create_app(place / WORK, root=place, token="t")
+    with testclient.TestClient(app, base_url="http://127.0.0.1", headers={"x-unpool-token": "t"}) as client:
+        revision = client.get("/api/collection").json()["revision"]
+        reply = client.post(f"/api/{name.split()[0]}", json={"revision": revision, **REQUESTS[name]})
+        assert reply.status_code == 200, reply.text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unpool.cli.config_file import with_config
-from unpool.cli.main import app
+from unpool.cli.main import app, main
 from unpool.errors import UsageError
 
 
@@ -151,3 +151,12 @@ def test_commands_inside_commands_have_options_of_their_own(tmp_path: Path) -> N
     write(tmp_path, "seed: 3")
     argv = ["nothing", "--config", str(tmp_path / "a.yaml")]
     assert with_config(argv, app) == argv  # the program says that there is no such command
+
+
+def test_debug_in_a_config_file_shows_the_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "c.yaml").write_text("debug: true\n")
+    with pytest.raises(SystemExit):
+        main(["check", "--work", str(tmp_path / "none.unpool"), "--config", str(tmp_path / "c.yaml")])
+    assert "Traceback" in capsys.readouterr().err

@@ -86,3 +86,11 @@ def test_what_was_typed_in_another_form_is_found(tmp_path: Path, monkeypatch: py
     assert find_typed(Path("photos") / COMPOSED) == Path("photos") / DECOMPOSED
     assert find_typed(tmp_path / "photos" / "caf\\xe9.png") == tmp_path / "photos" / LATIN1
     assert find_typed(Path("photos/gone.png")) == Path("photos/gone.png")
+
+
+def test_a_plain_name_that_is_gone_needs_no_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").touch()
+    monkeypatch.setattr(os, "scandir", lambda *_: pytest.fail("the folder was listed"))
+    monkeypatch.setattr(os, "listdir", lambda *_: pytest.fail("the folder was listed"))
+    assert find_file(tmp_path, "b.png") is None
+    assert find_file(tmp_path, "a.png") == tmp_path / "a.png"

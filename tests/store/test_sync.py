@@ -83,11 +83,26 @@ def test_a_label_whose_image_is_nowhere_waits_in_a_row_of_its_own(table: ImageTa
 def test_labels_follow_files_that_changed_places_under_the_same_names(table: ImageTable) -> None:
     table.update(["a", "b"], {"label": ["cat", "dog"], "wrong": [True, None]})
     before = read_annotations(table)
-    assert [row["path"] for row in before] == ["a", "b"]
+    assert [row["path"] for row in before.rows] == ["a", "b"]
     table.update(["a", "b"], {"id": ["id-b", "id-a"]})
     move_annotations_with_content(table, before)
     assert labels(table) == {"a": "dog", "b": "cat"}
     assert table.frame(["path", "wrong"]).set_index("path")["wrong"].to_dict()["b"]
+
+
+def test_an_edited_duplicate_keeps_its_label_and_gives_it_to_no_copy_that_lay_there(
+    table: ImageTable,
+) -> None:
+    table.update(["a", "b"], {"id": ["same", "same"], "label": ["cat", None]})
+    before = read_annotations(table)
+    table.update(["a"], {"id": ["id-edited"]})
+    move_annotations_with_content(table, before)
+    assert labels(table) == {"a": "cat"}
+    table.update(["a", "b"], {"id": ["same", "same"], "label": ["cat", "dog"]})
+    before = read_annotations(table)
+    table.update(["a"], {"id": ["id-edited"]})
+    move_annotations_with_content(table, before)
+    assert labels(table) == {"a": "cat", "b": "dog"}
 
 
 def test_an_edited_file_keeps_its_label(table: ImageTable) -> None:

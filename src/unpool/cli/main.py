@@ -223,8 +223,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     sys.exit(exit_code_of(lambda: _call(argv), argv))
 
 
-def _call(argv: Sequence[str]) -> None:
+def _call(argv: list[str]) -> None:
+    """Run a command; `argv` gets what its config file adds, so that `debug: true` acts on errors too."""
     check_no_empty_value(argv)
     if not HELP & set(argv):
         check_current_folder()
-    app(with_config(argv, app), exit_on_error=False, print_error=False)
+    argv[:] = with_config(argv, app)
+    app(argv, exit_on_error=False, print_error=False)

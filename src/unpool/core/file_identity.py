@@ -8,6 +8,7 @@ bytes decides.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import time
 from pathlib import Path
@@ -58,6 +59,12 @@ def content_digest(file: Path) -> str | None:
     """
     try:
         with file.open("rb") as stream:
-            return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            return digest_of(stream)
     except OSError:
         return None
+
+
+def digest_of(stream: io.BytesIO | io.BufferedReader) -> str:
+    """Digest all bytes of an open file."""
+    stream.seek(0)
+    return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

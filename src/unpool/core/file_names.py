@@ -83,6 +83,8 @@ def find_file(folder: Path, key: str) -> Path | None:
     literal = folder / key
     if os.path.lexists(literal):
         return literal
+    if key.isascii() and "\\" not in key and "~" not in key:  # no other name has this key
+        return None
     for num_tildes in range(len(key) - len(key.rstrip("~")) + 1):
         plain = key[: len(key) - num_tildes]
         # The first of the names that share a key has the plain one, unless a file is really called so.

@@ -219,34 +219,49 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
     table.upsert([skipped_row(problem) for problem in problems])
 
 
-def read_annotations(table: ImageTable) -> list[Annotation]:
+@dataclass(frozen=True)
+class Annotations:
+    """What people said of images, and which content lay where.
+
+    `id_of` has the digest of every row by path, `rows` those with label or mark.
+    """
+
+    rows: list[Annotation]
+    id_of: dict[str, str | None]
+
+
+def read_annotations(table: ImageTable) -> Annotations:
     """Read the annotations of all images with label or mark."""
     import pyarrow.compute as pc
 
     rows = table.arrow(["path", "id", "label", "wrong"])
     is_annotated = pc.or_(pc.is_valid(rows["label"]), pc.is_valid(rows["wrong"]))
-    annotations: list[Annotation] = rows.filter(is_annotated).to_pylist()
-    return annotations
+    id_of = dict(zip(rows["path"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    return Annotations(rows.filter(is_annotated).to_pylist(), id_of)
 
 
-def move_annotations_with_content(table: ImageTable, annotations: Sequence[Annotation]) -> None:
+def move_annotations_with_content(table: ImageTable, before: Annotations) -> None:
     """Move annotations along with the content of renamed files.
 
     A file whose former content is nowhere any more was edited: its annotation stays.
 
     Args:
         table: The table, with the contents as they are now.
-        annotations: As `read_annotations` gave them before.
+        before: As `read_annotations` gave them before.
     """
+    annotations = before.rows
     if not annotations:
         return
     now = table.arrow(["path", "id", "label", "wrong"], where=f"status = '{OK}'").to_pylist()
     content = {row["path"]: row["id"] for row in now}
-    by_content = {row["id"]: row for row in annotations if row["id"] is not None}
     changed = {
         row["path"]: row["id"] for row in annotations if content.get(row["path"], row["id"]) != row["id"]
     }
-    moved = set(changed.values()) & set(content.values()) & set(by_content)
+    known = sorted(annotations, key=lambda row: row["path"] in changed)  # of two with one content, what moved
+    by_content = {row["id"]: row for row in known if row["id"] is not None}
+    # A duplicate that lay where it lies is no place that the content has moved to.
+    arrived = {digest for path, digest in content.items() if before.id_of.get(path) != digest}
+    moved = set(changed.values()) & arrived & set(by_content)
     new: dict[str, Annotation | None] = {
         path: by_content.get(content[path]) for path, digest in changed.items() if digest in moved
     }

@@ -8,7 +8,6 @@ options or the description in model.json.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unpool.core.atomic_files import write_text, write_whole
+from unpool.core.file_identity import digest_of
 from unpool.core.markers import MODEL_FILES
 from unpool.errors import UnpoolError
 from unpool.images.values.rules import VALUES, ValueRules
@@ -283,4 +283,4 @@ def _json(value: object) -> str:
 
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        return digest_of(file)

@@ -46,6 +46,11 @@ def test_the_innermost_folder_whose_name_can_be_a_class_is_the_class(
     assert read_folder_classes(tree(*folders)).names == classes
 
 
+def test_an_image_in_no_folder_makes_no_classes_of_dates() -> None:
+    found = read_folder_classes(["cat/2019/1.png", "dog/2020/2.png", "dog/2019/3.png", "cover.png"])
+    assert found.names == ["cat", "dog", "dog", None]
+
+
 @pytest.mark.parametrize(
     ("level", "classes"),
     [(1, ["a", "d", "e", None]), (2, ["b", "c", None, None]), (-1, ["b", "c", "e", None]), (-2, ["a", "d", None, None]),

@@ -93,3 +93,28 @@ def test_names_are_known_in_their_loosest_forms(text: str) -> None:
 @pytest.mark.parametrize("text", ["", " ", "path", "label", "cat", "sub"])
 def test_words_are_no_names(text: str) -> None:
     assert not PathMatcher(IMAGES).knows(text)
+
+
+def match_all(images: list[str], lines: list[str], places: list[str]) -> dict[str, str]:
+    return PathMatcher(images, places, []).match(lines).image_of
+
+
+def test_lines_of_a_sibling_folder_are_not_for_these_images() -> None:
+    images = [f"{n}.png" for n in range(1, 5)]
+    lines = [f"{folder}/{image}" for folder in ("test", "train") for image in images]
+    found = match_all(images, lines, ["/data/train"])
+    assert found == {f"train/{image}": image for image in images}
+    more = [f"cam1/{n}.png" for n in range(1, 9)] + [f"cam2/{image}" for image in images]
+    assert match_all(images, more, ["/data/cam2"]) == {f"cam2/{image}": image for image in images}
+
+
+def test_where_two_folders_lead_to_the_same_images_and_none_is_theirs_neither_does() -> None:
+    images = ["1.png", "2.png"]
+    lines = ["one/1.png", "one/2.png", "two/1.png", "two/2.png"]
+    assert match_all(images, lines, []) == {}
+
+
+def test_the_end_of_a_path_takes_no_image_that_has_a_line_of_its_own() -> None:
+    images = ["d/1.png", "2.png", "3.png"]
+    found = match_all(images, ["1.png", "d/1.png", "2.png", "3.png"], ["/data"])
+    assert found == {"d/1.png": "d/1.png", "2.png": "2.png", "3.png": "3.png"}

@@ -35,7 +35,7 @@ from unpool.store.reading import describe_counts, record, write_reading
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
-    Annotation,
+    Annotations,
     check_folder_is_free,
     counts,
     find_absent,
@@ -234,7 +234,7 @@ class _EmbeddingPass:
         self.done.network, self.done.reason = preparation.network, preparation.reason
         self.done.seconds["train"] = preparation.train_seconds
 
-    def embed(self, annotations: list[Annotation]) -> None:
+    def embed(self, annotations: Annotations) -> None:
         """Embed every image that has no vector of this model; annotations follow moved files."""
         began = time.perf_counter()
         model = load_encoder(self.folder, self.device, self.progress)

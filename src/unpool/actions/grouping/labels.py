@@ -8,6 +8,7 @@ from typing import Any
 
 from unpool.core.progress import Progress
 from unpool.images.labels.true_labels import TrueLabels, read_true_labels
+from unpool.store.origin import known_location
 from unpool.store.reading import record
 from unpool.store.state import read_state
 
@@ -32,8 +33,9 @@ def read_labels_of(work: Path, paths: Sequence[str], labels: str, progress: Prog
         UnpoolError: the labels fit no image.
     """
     state = read_state(work)
-    places = [str(state[name]) for name in ("images", "place") if state.get(name)]
-    found = read_true_labels(paths, labels, [str(Path(place).absolute()) for place in dict.fromkeys(places)])
+    known = [known_location(work), state.get("images"), state.get("place")]
+    places = dict.fromkeys(str(Path(place).absolute()) for place in known if place)
+    found = read_true_labels(paths, labels, list(places))
     for line in found.lines:
         progress.message(line)
     record(work, SECTION, None if found.is_plain else "; ".join(found.lines), **found.facts)

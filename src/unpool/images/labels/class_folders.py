@@ -188,6 +188,7 @@ def _at(parts: Sequence[str], level: int) -> str | None:
 
 def _choose_level(folders: Sequence[Sequence[str]]) -> int:
     """The innermost level whose names can be classes: two or more, not all dates, not all train and test."""
+    folders = [parts for parts in folders if parts]
     deepest = min((len(parts) for parts in folders), default=0)
     for level in range(INNERMOST, -deepest - 1, -1):
         names = {parts[level] for parts in folders}
@@ -225,7 +226,7 @@ def _remarks(folders: Sequence[Sequence[str]], names: Sequence[str | None], leve
     """What is not plain about classes that were taken at a level that nobody typed."""
     remarks = []
     if level != INNERMOST:
-        inner, outer = (_some({parts[each] for parts in folders}) for each in (INNERMOST, level))
+        inner, outer = (_some({parts[each] for parts in folders if parts}) for each in (INNERMOST, level))
         remarks.append(
             f"the folders that images lie in ({inner}) are no classes: those above them are ({outer}); "
             f"--labels {FOLDERS}:{INNERMOST} takes the inner ones"

@@ -171,15 +171,27 @@ class PathMatcher:
         counts: Counter[str] = Counter()
         for text in spelled.values():
             counts.update(prefix for prefix, tail in _cuts(text) if image_of.get(tail) is not None)
-        best = max(counts, key=lambda prefix: (counts[prefix], -len(prefix)), default="")
+        own = tuple(normal(f"/{posixpath.basename(place)}/") for place in self._places)
+        best = max(
+            counts,
+            key=lambda prefix: (f"/{prefix}".endswith(own), counts[prefix], -len(prefix)),
+            default="",
+        )
         if counts[best] < 2 and (claimed or len(spelled) > 1):  # one alone may be a file that is gone
             return {}
         shorter = {path: text[len(best) :] for path, text in spelled.items() if text.startswith(best)}
-        return _name("without the folder before", _lookup(shorter, image_of))
+        found = _lookup(shorter, image_of)
+        if not f"/{best}".endswith(own):
+            others = (text for text in spelled.values() if not text.startswith(best))
+            rivals = {image_of.get(tail) for text in others for _, tail in _cuts(text)}
+            found = {path: image for path, image in found.items() if image not in rivals}
+        return _name("without the folder before", found)
 
     def _by_tail(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
         """The end of one path of the collection: a name alone, for one."""
-        return _name("by the end of the path", _lookup(spelled, _unique(_tails(self._images, normal))))
+        found = _lookup(spelled, _unique(_tails(self._images, normal)))
+        free = {path: image for path, image in found.items() if image not in claimed}
+        return _name("by the end of the path", free)
 
     def _by_ending(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
         """Another ending, or none, where one path and one image fit, and the image is free."""

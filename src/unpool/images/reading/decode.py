@@ -6,13 +6,13 @@ Shapes: H, W height and width of the decoded picture, upright.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from unpool.core.file_identity import digest_of
 from unpool.errors import UnreadableImageError
 from unpool.images.colour.file_profiles import find_profile
 from unpool.images.colour.transparency import with_true_alpha
@@ -86,8 +86,7 @@ def read_picture(
             needs-heic truncated corrupt too-large`.
     """
     with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
-        stream.seek(0)
-        digest = hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+        digest = digest_of(stream)
         return _decode(stream, Scaling(rules, image_format), digest, min_side, max_pixels)
 
 
