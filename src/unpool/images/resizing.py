@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-MAX_ASPECT = 2.04  # long side to short, with the rounding of reduced pictures of 2:1
+MAX_ASPECT = 2.55  # long side to short, with the rounding of reduced pictures of 5:2
 
 
 def square(
@@ -28,7 +28,7 @@ def square(
         pixels: (H, W, 3) or (H, W, 1) uint8.
         size: Side of the result, pixels.
         crop: `centre` takes the largest centred square as torchvision's Resize and CenterCrop do, of a picture more
-            than twice as long as wide several strips that show all of it (`num_strips`); `squash` takes the whole
+            than 2.5 times as long as wide several strips that show all of it (`num_strips`); `squash` takes the whole
             picture.
         channels: Of the result; one channel is the luma of ITU-R 601.
 
@@ -54,8 +54,8 @@ def square(
 def num_strips(width: int, height: int) -> int:
     """Return in how many strips a picture is seen.
 
-    It is 1 up to 2:1, where the middle shows most of it, and otherwise the fewest k strips, k times as long as wide,
-    that reach from end to end: side by side they make a square.
+    It is 1 up to 5:2, which photographs and the screens of phones keep to, and otherwise the fewest k strips, k times
+    as long as wide, that reach from end to end: side by side they make a square.
 
     Args:
         width: Pixels.

@@ -29,7 +29,7 @@ class Preprocessing:
         mean: Subtracted from pixels in 0..1, one number per channel.
         std: What pixels are then divided by, one number per channel.
         interpolation: How images are resized; kept for other tools, as `square` is always bicubic.
-        crop: `centre` cuts the largest square from the middle, or strips from end to end of a picture beyond 2:1;
+        crop: `centre` cuts the largest square from the middle, or strips from end to end of a picture beyond 5:2;
             `squash` keeps the whole picture.
     """
 
