@@ -8,6 +8,10 @@ import numpy as np
 import torch
 from PIL import Image
 
+from unpool.images.masks.folder_reading import FolderReading
+from unpool.images.masks.label_maps import read_label_map
+from unpool.images.masks.pairs import Pair
+from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.networks.segmentation.segmenter import Segmenter
 
 COLOURS = np.array([(40, 60, 90), (220, 60, 50), (60, 190, 80)], np.uint8)  # ground, disc, bar
@@ -47,3 +51,14 @@ def make_undecided(network: Segmenter) -> None:
             network(x_BCHW)
         scores_BKHW = network.eval()(x_BCHW)
         network.decoder.score.bias -= scores_BKHW.mean(dim=(0, 2, 3))
+
+
+def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> np.ndarray:
+    """The positions of classes of a mask, (H, W) uint8, read by these classes alone."""
+    return read_label_map(pair, FolderReading(classes, unknown)).label_HW
+
+
+def positions(classes: PixelClasses, *values: int) -> list[int]:
+    """The positions of classes of mask values; 255 where a value is no class."""
+    found: list[int] = classes.read(np.array(values))[0].tolist()
+    return found

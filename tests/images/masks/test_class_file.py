@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.masks import read_labels
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.class_file import read_classes
-from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.images.reading.scan import ImageFile

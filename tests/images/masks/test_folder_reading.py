@@ -85,7 +85,10 @@ def test_turns_are_as_the_sizes_of_others_say() -> None:
 
     def masks(*turns: Orientations) -> Values:
         return Values(
-            [MaskFacts(f"{place}.png", {0: 1, 1: 1}, orientations=pair) for place, pair in enumerate(turns)]
+            [
+                MaskFacts(f"{place}.png", {0: 1, 1: 1}, orientations=pair, image=f"{place}")
+                for place, pair in enumerate(turns)
+            ]
         )
 
     reading = plan_reading(TWO, masks(open_pair))
@@ -117,6 +120,22 @@ def test_a_mask_drawn_on_the_stored_image_is_turned_with_it(orientation: int, tm
     if orientation < 5:
         shown = read_pair(pair, plan_reading(TWO, count_values([pair], 1)[0]))
         assert not ((shown.pixels_HW3[..., 0] > 0) == shown.label_HW).all()
+
+
+def test_images_that_share_a_mask_have_turns_of_their_own(tmp_path: Path) -> None:
+    pixels, mask = np.zeros((6, 6, 3), np.uint8), np.zeros((6, 6), np.uint8)
+    mask[:3] = 1
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(pixels).save(tmp_path / "a.jpg", exif=exif)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    turned, upright, shared = (
+        ImageFile(name, tmp_path / name, 1, 0.0) for name in ("a.jpg", "a.png", "mask.png")
+    )
+    pairs = [Pair(turned, shared), Pair(upright, shared)]
+    reading = plan_reading(TWO, count_values(pairs, 1)[0], drawn_on="stored")
+    assert [read_pair(pair, reading).label_HW[0, 0] for pair in pairs] == [0, 1]
 
 
 def test_transparent_pixels_are_the_ground_or_ignored(tmp_path: Path) -> None:

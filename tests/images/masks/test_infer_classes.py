@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.masks import read_labels
 from unpool.errors import UnpoolError
 from unpool.images.masks.infer_classes import infer_classes
-from unpool.images.masks.label_maps import read_labels
 from unpool.images.masks.mask_file import read_mask
 from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pairs import CAMVID, VOC, VOC_FRAMES, Pair, find_pairs

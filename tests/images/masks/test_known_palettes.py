@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from support.masks import positions
 from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
     MIN_COLOURS,
@@ -27,7 +26,7 @@ VOC_COLOURS = [pack(colour) for colour in default_colours(21)]
 def test_pascal_voc() -> None:
     classes = voc_by_value()
     assert (len(classes), classes.names[15], classes.names) == (21, "person", VOC_NAMES)
-    assert classes.label_map(np.array([[0, 20, 255]])).tolist() == [[0, 20, IGNORE]]
+    assert positions(classes, 0, 20, 255) == [0, 20, IGNORE]
     assert dict(classes.colour_to_class)[pack(VOC_BORDER)] == IGNORE
 
 
@@ -35,8 +34,8 @@ def test_cityscapes_in_both_numberings() -> None:
     full, train = cityscapes_ids(), cityscapes_train_ids()
     assert full.names == train.names
     assert (full.names[0], full.names[13]) == ("road", "car")
-    assert full.label_map(np.array([[7, 26, 0, 34]])).tolist() == [[0, 13, IGNORE, IGNORE]]
-    assert train.label_map(np.array([[0, 13, 255]])).tolist() == [[0, 13, IGNORE]]
+    assert positions(full, 7, 26, 0, 34) == [0, 13, IGNORE, IGNORE]
+    assert positions(train, 0, 13, 255) == [0, 13, IGNORE]
     assert full.output_values[13] == 26
 
 
@@ -44,7 +43,7 @@ def test_camvid() -> None:
     classes = camvid_by_value(CAMVID_VOID)
     assert len(classes) == 11
     assert classes.names[0].lower() == "sky"
-    assert classes.label_map(np.array([[10, CAMVID_VOID]])).tolist() == [[10, IGNORE]]
+    assert positions(classes, 10, CAMVID_VOID) == [10, IGNORE]
     assert is_of_camvid(["0016E5_f07961.png"])
     assert not is_of_camvid(["0016E5_07961.png", "mine.png"])
 

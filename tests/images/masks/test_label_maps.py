@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.masks import write_scenes
+from support.masks import positions, read_labels, write_scenes
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.infer_classes import infer_classes
-from unpool.images.masks.label_maps import read_labels, read_pair
+from unpool.images.masks.label_maps import read_pair
 from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pair_store import load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs, voc_split
@@ -140,7 +140,7 @@ def test_class_files_of_numbers(name: str, text: str, tmp_path: Path) -> None:
     classes = read_classes(tmp_path / name)
     assert classes.names == ("ground", "disc", "bar")
     assert not classes.by_colour
-    assert classes.label_map(np.array([[2, 0, 255]])).tolist() == [[2, 0, 255]]
+    assert positions(classes, 2, 0, 255) == [2, 0, 255]
     assert PixelClasses.from_dict(classes.to_dict()) == classes
 
 
@@ -166,7 +166,7 @@ def test_a_class_file_may_have_gaps_and_predictions_use_its_numbers(tmp_path: Pa
     (tmp_path / "a.txt").write_text("car 26\nroad 7\nvoid 0\n")
     classes = read_classes(tmp_path / "a.txt")
     assert classes.output_values == (26, 7)
-    assert classes.label_map(np.array([[7, 26, 0]])).tolist() == [[1, 0, 255]]
+    assert positions(classes, 7, 26, 0) == [1, 0, 255]
 
 
 def test_wrong_class_files_are_reported_with_their_line(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.masks import positions
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import (
     IGNORE,
@@ -37,16 +38,18 @@ def test_the_default_colours_are_vocs() -> None:
 
 def test_values_of_their_own_are_written_again() -> None:
     classes = classes_by_value(["a", "b"], values=[7, 33], ignore=0)
-    assert classes.label_map(np.array([[7, 33, 0]])).tolist() == [[0, 1, IGNORE]]
+    assert positions(classes, 7, 33, 0) == [0, 1, IGNORE]
     assert classes.output_values == (7, 33)
 
 
 def test_what_is_no_class_is_counted_or_given_a_place() -> None:
     classes = classes_by_value(["a", "b"])
     values = np.array([[0, 9, 9], [8, 1, 255]])
-    with pytest.raises(UnknownValueError, match=r"the value 9 \(2 pixels\) and 1 others, which is no class"):
-        classes.label_map(values)
-    assert classes.label_map(values, unknown=IGNORE).tolist() == [[0, IGNORE, IGNORE], [IGNORE, 1, IGNORE]]
+    error = UnknownValueError([(8, 1), (9, 2)], by_colour=False)
+    assert str(error) == "the value 9 (2 pixels) and 1 others, which is no class"
+    label, unknown = classes.read(values)
+    assert label.tolist() == [[0, IGNORE, IGNORE], [IGNORE, 1, IGNORE]]
+    assert unknown == {8: 1, 9: 2}
 
 
 def test_colours_of_one_name_are_one_class_and_void_is_none() -> None:
@@ -55,9 +58,9 @@ def test_colours_of_one_name_are_one_class_and_void_is_none() -> None:
     )
     assert classes.names == ("road", "sky")
     values = np.array([[pack((1, 1, 1)), pack((3, 3, 3)), pack((2, 2, 2)), pack((9, 9, 9))]])
-    assert classes.label_map(values).tolist() == [[0, 0, 1, IGNORE]]
-    with pytest.raises(UnknownValueError, match=r"the colour #040404 \(1 pixel\)"):
-        classes.label_map(np.array([[pack((4, 4, 4))]]))
+    assert classes.read(values)[0].tolist() == [[0, 0, 1, IGNORE]]
+    error = UnknownValueError([(pack((4, 4, 4)), 1)], by_colour=True)
+    assert str(error).startswith("the colour #040404 (1 pixel)")
 
 
 def test_json_and_back() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from unpool.images.masks import value_shapes
 from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.value_shapes import Numbering, find_objects, find_shades
@@ -73,6 +75,13 @@ def test_classes_are_no_objects(tmp_path: Path) -> None:
         "with gaps"
     )
     assert objects(write(tmp_path, *(cells(list(range(1, count + 1))) for count in (1, 2, 3)))) is None, "few"
+
+
+def test_shapes_are_looked_at_up_to_the_last_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(value_shapes, "MAX_MASKS", 4)
+    pairs = write(tmp_path, *(cells([1, 2]) for _ in range(7)))
+    read = value_shapes._read_some(pairs, False, lambda path: True)
+    assert [path for path, _ in read] == ["0.png", "2.png", "4.png", "6.png"]
 
 
 def test_soft_edges_of_grey_and_colour(tmp_path: Path) -> None:

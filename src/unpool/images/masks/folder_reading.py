@@ -25,7 +25,7 @@ class FolderReading:
         classes: The classes, their values as these masks write them.
         unknown: "refuse", "ignore" or "nearest": what values are that are no class.
         palettes_by_colour: Whether palettes are read by their colours, though classes have numbers.
-        orientations: By the mask's key, how image and mask are turned where that differs.
+        orientations: By the image's key, how image and mask are turned where that differs.
         is_stored: Whether masks lie as their images are stored where sizes do not say it.
         remarks: What was assumed, a sentence each.
         rules: By which values of more than 8 bits of the images are scaled.
@@ -66,7 +66,7 @@ def plan_reading(
     classes, about_minus_one = _without_minus_one(classes, values)
     adapted, remarks = _as_written(classes, values)
     by_colour, about_palettes = _palettes(adapted, values, numbers)
-    orientations = {mask.path: mask.orientations for mask in values.masks if mask.orientations is not None}
+    orientations = {mask.image: mask.orientations for mask in values.masks if mask.orientations is not None}
     is_stored, about_orientation = _orientations(values.masks, drawn_on)
     remarks += (
         about_minus_one

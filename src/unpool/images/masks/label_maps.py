@@ -104,24 +104,6 @@ def name_values(labelled: LabelledPicture) -> dict[str, int]:
     }
 
 
-def read_labels(pair: Pair, classes: PixelClasses, *, unknown: str = "refuse") -> np.ndarray:
-    """Read a mask as positions of classes.
-
-    Args:
-        pair: The two files.
-        classes: The meaning of the mask's values.
-        unknown: "refuse", "ignore" or "nearest": what values are that are no class.
-
-    Returns:
-        Positions (H, W) uint8.
-
-    Raises:
-        UnreadableImageError: Where the mask cannot be used.
-        UnpoolError: Where it holds a refused value.
-    """
-    return read_label_map(pair, FolderReading(classes, unknown)).label_HW
-
-
 def read_label_map(pair: Pair, reading: FolderReading) -> LabelledPicture:
     """Read a mask as positions of classes, without its image.
 
@@ -153,7 +135,7 @@ def read_label_map(pair: Pair, reading: FolderReading) -> LabelledPicture:
             "; it is of a format that does not keep values exactly: save it as PNG" if mask.is_lossy else ""
         )
         raise UnpoolError(f"the mask {pair.mask.path} holds {error}{lossy}; {REMEDY}")
-    both = reading.orientations.get(pair.mask.path)
+    both = reading.orientations.get(pair.path)
     if both is not None:
         label_HW = _turned(label_HW, both, reading.is_stored)
     return LabelledPicture(np.zeros((0, 0, 3), np.uint8), label_HW, False, strange, meaning.by_colour)

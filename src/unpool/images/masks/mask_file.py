@@ -85,7 +85,7 @@ def read_mask(file: Path) -> Mask:
 
 
 def turned(mask: Mask, orientation: int) -> Mask:
-    """Orientations a mask that lies as it is stored."""
+    """Turn a mask that lies as it is stored upright."""
 
     def rotate(array_HW: np.ndarray | None) -> np.ndarray | None:
         return None if array_HW is None else rotate_to_shown(array_HW, orientation)

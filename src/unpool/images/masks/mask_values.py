@@ -37,6 +37,7 @@ class MaskFacts:
         num_clear: Transparent pixels, which are not counted.
         num_void: Pixels that are NaN, which are not counted.
         orientations: How image and mask are turned, where that differs.
+        image: The image's key; several may share a mask, each turned its own way.
     """
 
     path: str
@@ -48,6 +49,13 @@ class MaskFacts:
     num_clear: int = 0
     num_void: int = 0
     orientations: Orientations | None = None
+    image: str = ""
+
+    def counts_as(self, by_colour: bool) -> dict[int, int]:
+        """Count the pixels of each colour, or each number."""
+        if by_colour:
+            return self.colours
+        return {} if self.is_coloured else self.counts
 
     @property
     def values(self) -> set[int]:
@@ -159,7 +167,7 @@ class Values:
     def holder(self, value: int, by_colour: bool = False) -> tuple[str, int]:
         """Return a mask that holds a value, and its pixels."""
         for mask in self.masks:
-            counts = mask.colours if by_colour else {} if mask.is_coloured else mask.counts
+            counts = mask.counts_as(by_colour)
             if value in counts:
                 return mask.path, counts[value]
         raise KeyError(value)
@@ -211,6 +219,7 @@ def _count_mask(pair: Pair) -> Problem | MaskFacts:
         0 if mask.clear_HW is None else int(mask.clear_HW.sum()),
         0 if mask.void_HW is None else int(mask.void_HW.sum()),
         compare_orientation(pair.image.file, (height, width), mask.orientation),
+        pair.path,
     )  # fmt: skip
 
 

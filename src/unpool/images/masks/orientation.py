@@ -37,7 +37,7 @@ _UNDOES = {6: 8, 8: 6}
 
 
 def rotate_to_shown(array_HW: np.ndarray, orientation: int) -> np.ndarray:
-    """Orientations an array that lies as it is stored.
+    """Turn an array that lies as it is stored upright.
 
     Args:
         array_HW: Rows and columns first.
@@ -91,7 +91,7 @@ def compare_orientation(
         mask_orientation: EXIF's, of the mask.
 
     Returns:
-        Both turns; None where they are the same, or the image cannot be read.
+        Both orientations; None where they are the same, or the image cannot be read.
     """
     try:
         orientation, stored = _orientation_and_size(image)

@@ -56,31 +56,6 @@ class PixelClasses:
     def __len__(self) -> int:
         return len(self.names)
 
-    def label_map(self, value_HW: np.ndarray, unknown: int | None = None) -> np.ndarray:
-        """Map mask values to positions of classes.
-
-        Args:
-            value_HW: Values, or packed colours.
-            unknown: Anything but None ignores values that are no class.
-
-        Returns:
-            Positions (H, W) uint8.
-
-        Raises:
-            UnknownValueError: Where a value is no class and `unknown` is None.
-
-        >>> classes = classes_by_value(["sky", "road"], ignore=255)
-        >>> classes.label_map(np.array([[0, 1, 255]]))
-        array([[  0,   1, 255]], dtype=uint8)
-        >>> classes.label_map(np.array([[0, 7, 7]]))
-        Traceback (most recent call last):
-        unpool.images.masks.pixel_classes.UnknownValueError: the value 7 (2 pixels), which is no class
-        """
-        label_HW, unknown_values = self.read(value_HW, "refuse" if unknown is None else "ignore")
-        if unknown_values and unknown is None:
-            raise UnknownValueError(list(unknown_values.items()), self.by_colour)
-        return label_HW
-
     def read(self, value_HW: np.ndarray, unknown: str = "refuse") -> tuple[np.ndarray, dict[int, int]]:
         """Map mask values to positions of classes.
 
@@ -92,6 +67,9 @@ class PixelClasses:
 
         Returns:
             Positions of the shape of `value_HW`, uint8, and the pixels of each value that is no class.
+
+        >>> classes_by_value(["sky", "road"]).read(np.array([[0, 1, 255, 7, 7]]))
+        (array([[  0,   1, 255, 255, 255]], dtype=uint8), {7: 2})
         """
         found, inverse, counts = unique_values(value_HW)
         known = dict(self.value_to_class)

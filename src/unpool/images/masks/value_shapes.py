@@ -66,8 +66,7 @@ def find_objects(pairs: Sequence[Pair], values: Values) -> Numbering | None:
 
 
 def _objects(mask: MaskFacts, by_colour: bool) -> set[int]:
-    values = mask.colours if by_colour else {} if mask.is_coloured else mask.counts
-    return {value for value in values if value > 0} - ({255 * GREY} if by_colour else FULL)
+    return {value for value in mask.counts_as(by_colour) if value > 0} - ({255 * GREY} if by_colour else FULL)
 
 
 def _counted_up(objects: dict[str, set[int]], by_colour: bool) -> str | None:
@@ -117,8 +116,7 @@ def _read_some(
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Path and painted values of some masks, spread over those that hold what is looked for."""
     chosen = [pair for pair in pairs if is_holder(pair.mask.path)]
-    step = max(1, len(chosen) // MAX_MASKS)
-    for pair in chosen[::step][:MAX_MASKS]:
+    for pair in chosen[:: max(1, -(-len(chosen) // MAX_MASKS))]:
         try:
             yield pair.mask.path, _painted(read_mask(pair.mask.file), by_colour)
         except UnreadableImageError:
@@ -168,7 +166,7 @@ def find_shades(pairs: Sequence[Pair], values: Values) -> Shades | None:
     by_colour = bool(values.colours)
     counts: Counter[int] = Counter()
     for mask in values.masks:
-        counts.update(mask.colours if by_colour else {} if mask.is_coloured else mask.counts)
+        counts.update(mask.counts_as(by_colour))
     between = _between(counts, by_colour)
     if len(between) < MIN_SHADES if by_colour else not between:
         return None
@@ -212,11 +210,7 @@ def _is_blend(colour: np.ndarray, points: np.ndarray) -> bool:
 
 
 def _holders(values: Values, searched: set[int], by_colour: bool) -> Callable[[str], bool]:
-    paths = {
-        mask.path
-        for mask in values.masks
-        if searched & set(mask.colours if by_colour else {} if mask.is_coloured else mask.counts)
-    }
+    paths = {mask.path for mask in values.masks if searched & mask.counts_as(by_colour).keys()}
     return paths.__contains__
 
 
