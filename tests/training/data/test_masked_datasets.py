@@ -78,6 +78,18 @@ def test_grey_networks_get_the_luma() -> None:
     assert abs(found.item() - (0.299 * 255 + 0.114 * 100)) <= 1
 
 
+def test_a_later_epoch_may_miss_a_class() -> None:
+    """As random crops do, where a class is rare."""
+    picture, label = np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), np.int64)
+    label[0] = 1
+    dataset = [(picture, label), (picture, label * 0)]
+    pairs = masked.DatasetPairs(dataset, PREPARED, torch.device("cpu"), num_classes=2)
+    assert len(list(pairs.batches([np.array([0]), np.array([1])], epoch=0))) == 2
+    assert len(list(pairs.batches([np.array([1])], epoch=1))) == 1
+    with pytest.raises(UnpoolError, match="masks of the first epoch held the class 0 alone"):
+        list(pairs.batches([np.array([1])], epoch=0))
+
+
 def test_masks_of_a_dataset_must_hold_classes() -> None:
     picture = np.zeros((4, 4, 3), np.uint8)
 

@@ -175,17 +175,20 @@ class DatasetPairs:
         Smaller ones are padded, and ignored there.
         """
         seen: set[int] = set()
+        # Random crops of a later epoch may miss a class, and to look at every label takes time.
+        is_first = epoch == 0 and self.num_classes is not None
         stack = partial(_stack_pairs, num_classes=self.num_classes)
         for x_BCHW, label_BHW in load_batches(self.dataset, indices, stack, self.workers, seed, epoch):
-            seen.update(torch.unique(label_BHW).tolist())
+            if is_first and len(seen - {IGNORE}) < 2:
+                seen.update(torch.bincount(label_BHW.flatten().long()).nonzero().flatten().tolist())
             is_raw = x_BCHW.dtype == torch.uint8
             yield self._normalised(x_BCHW) if is_raw else x_BCHW.to(self.device), label_BHW.to(self.device)
-        if epoch is not None and self.num_classes is not None:
+        if is_first:
             _check_classes(seen)
 
 
 def _check_classes(seen: set[int]) -> None:
-    """UnpoolError where all masks of an epoch held one class, or none."""
+    """UnpoolError where all masks of the first epoch held one class, or none."""
     classes = sorted(seen - {IGNORE})
     if len(classes) > 1:
         return
@@ -195,7 +198,9 @@ def _check_classes(seen: set[int]) -> None:
         if IGNORE in seen
         else ""
     )
-    raise UnpoolError(f"the masks of an epoch held {what}{void}: there must be two at least; check the masks")
+    raise UnpoolError(
+        f"the masks of the first epoch held {what}{void}: there must be two at least; check the masks"
+    )
 
 
 def pad_to_batch(pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
