@@ -42,6 +42,16 @@ def test_values_of_their_own_are_written_again() -> None:
     assert classes.output_values == (7, 33)
 
 
+def test_values_that_no_byte_holds_are_written_as_positions() -> None:
+    for values in ([-1, 0, 1], [0, 1, 255], [0, 1, 70_000]):
+        classes = classes_by_value(["a", "b", "c"], values=values, ignore=None)
+        assert positions(classes, *values) == [0, 1, 2]
+        assert classes.output_values == (0, 1, 2)
+    stored = classes_by_value(["a", "b"], values=[7, 33], ignore=None).to_dict()
+    assert PixelClasses.from_dict(stored).output_values == (7, 33)
+    assert PixelClasses.from_dict(stored | {"written": [-1, 0]}).output_values == (0, 1)
+
+
 def test_what_is_no_class_is_counted_or_given_a_place() -> None:
     classes = classes_by_value(["a", "b"])
     values = np.array([[0, 9, 9], [8, 1, 255]])

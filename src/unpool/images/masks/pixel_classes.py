@@ -28,9 +28,9 @@ class PixelClasses:
 
     `value_to_class` maps each value (or colour, as 0xRRGGBB, where `by_colour`) to the position of its class, or
     to IGNORE. `output_values` are the values of predicted masks, those of the training masks where these have
-    values of their own. `colour_to_class` does for masks of colours what `value_to_class` does for numbers, where
-    that is known. `others_to_class` is the class of every number that `value_to_class` lacks, where numbers count
-    objects; `is_void_typed` says that somebody said which number is no class.
+    values of their own that 8 bits can hold. `colour_to_class` does for masks of colours what `value_to_class` does
+    for numbers, where that is known. `others_to_class` is the class of every number that `value_to_class` lacks,
+    where numbers count objects; `is_void_typed` says that somebody said which number is no class.
     """
 
     names: tuple[str, ...]
@@ -105,7 +105,7 @@ class PixelClasses:
                 tuple((int(r), int(g), int(b)) for r, g, b in stored["colours"]),
                 _int_pairs(stored["keys"]),
                 bool(stored["by_colour"]),
-                tuple(map(int, stored["written"])),
+                _writable(tuple(map(int, stored["written"]))),  # versions before kept negative numbers
                 _int_pairs(stored.get("colour_keys", ())),  # absent in old models, as what follows
                 None if stored.get("others") is None else int(stored["others"]),
                 bool(stored.get("void_typed", False)),
@@ -168,6 +168,11 @@ def _nearest(strange: Mapping[int, int], known: Mapping[int, int], by_colour: bo
     return places
 
 
+def _writable(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The numbers where masks of 8 bits can hold all of them; else none."""
+    return numbers if all(0 <= number <= MAX_CLASSES for number in numbers) else ()
+
+
 def _int_pairs(stored: Sequence[Sequence[Any]]) -> tuple[tuple[int, int], ...]:
     return tuple((int(key), int(position)) for key, position in stored)
 
@@ -199,14 +204,13 @@ def classes_by_value(
     keys = {value: position for position, value in enumerate(numbers) if value != ignore}
     if ignore is not None:
         keys[ignore] = IGNORE
-    output_values = tuple(numbers) if max(numbers, default=0) <= MAX_CLASSES else ()
     painted = tuple(colours or default_colours(len(names)))
     sorted_keys = tuple(sorted(keys.items()))
     return PixelClasses(
         tuple(names),
         painted,
         sorted_keys,
-        output_values=output_values,
+        output_values=_writable(tuple(numbers)),
         colour_to_class=tuple(colour_to_class),
     )
 
