@@ -68,11 +68,10 @@ def survey_values(
 
 
 def _is_dim(found: Found, ranges: Mapping[str, Sequence[Range]]) -> bool:
-    if found.is_certain or found.kind not in ranges:
+    assumed = ValueRules(assumed=ranges).find_assumed(found.kind, found.extent.high)
+    if assumed is None or found.is_certain or found.kind not in ranges:
         return False
-    black, white = next(
-        (each for each in ranges[found.kind] if found.extent.high <= each[1]), ranges[found.kind][-1]
-    )
+    black, white = assumed
     return found.extent.high - black < DIM_SHARE * (white - black)
 
 

@@ -86,5 +86,13 @@ def test_options_as_typed() -> None:
     assert parse_range("auto") is None
     assert parse_nodata("-9999,0") == (-9999, 0)
     assert parse_nodata("auto") == ()
-    with pytest.raises(UsageError, match="--nodata is 'x'"):
-        parse_nodata("x")
+    for text in ("x", "inf", "0,-inf", ""):
+        with pytest.raises(UsageError, match=f"--nodata is '{text}'"):
+            parse_nodata(text)
+
+
+def test_nan_is_no_data_without_being_said() -> None:
+    """As a value it would equal nothing, not even itself: the rules would seem new in every run."""
+    assert parse_nodata("nan,-1") == (-1,)
+    assert parse_nodata("NaN") == ()
+    assert ValueRules.from_dict({"nodata": [float("nan"), 5]}) == ValueRules(nodata=(5.0,))

@@ -69,7 +69,7 @@ class ValueRules:
             for kind, ranges in (stored.get("assumed") or {}).items()
         }
         chosen = stored.get("range")
-        nodata = tuple(float(each) for each in stored.get("nodata") or ())
+        nodata = tuple(each for each in map(float, stored.get("nodata") or ()) if np.isfinite(each))
         return cls(None if chosen is None else _pair(chosen), nodata, assumed)
 
     def to_dict(self) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def parse_nodata(text: str) -> tuple[float, ...]:
         text: A number, several with commas, or auto.
 
     Returns:
-        The values; none for auto.
+        The values, without NaN, which never is data; none for auto.
 
     Raises:
         UsageError: For anything else.
@@ -153,11 +153,14 @@ def parse_nodata(text: str) -> tuple[float, ...]:
     if text.strip() in ("auto", "none"):
         return ()
     try:
-        return tuple(float(part) for part in text.split(","))
+        numbers = [float(part) for part in text.split(",")]
     except ValueError:
+        numbers = [np.inf]
+    if np.isinf(numbers).any():
         raise UsageError(
             f"--nodata is {text!r}, but must be a number such as -9999, several with commas, or auto"
-        ) from None
+        )
+    return tuple(number for number in numbers if not np.isnan(number))
 
 
 def find_ranges(found: Iterable[Found]) -> dict[str, list[Range]]:
