@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +21,14 @@ import unpool.actions.embedding.embed as embed_module
 from support.deep_files import GREY, SHOWN, spread, write_png16
 from support.messages import Messages
 from unpool.actions.curation.search import search
+from unpool.actions.embedding import value_rules
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.value_rules import CHANGED, ValueRequest
 from unpool.core.progress import Progress
 from unpool.errors import UsageError
+from unpool.images.reading.scan import ImageFile
+from unpool.images.value_survey import ValueSurvey, survey_values
 from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.catalogue import build_network
@@ -135,6 +140,23 @@ def test_kinds_that_come_later_get_a_range(images: Path, model: str, work: Path)
     write_png16(images / "d.png", spread(SHOWN, 12))
     embed(str(images), EmbedSettings(model), work=work)
     assert rules_of(work).assumed == {"PNG uint16 grey": [(0, 4095)], "PNG uint16 colour": [(0, 4095)]}
+
+
+def test_images_that_are_embedded_are_not_looked_at_again(
+    images: Path, model: str, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at: list[list[str]] = []
+
+    def survey(files: Sequence[ImageFile], *more: Any) -> ValueSurvey:
+        looked_at.append([file.path for file in files])
+        return survey_values(files, *more)
+
+    monkeypatch.setattr(value_rules, "survey_values", survey)
+    embed(str(images), EmbedSettings(model), work=work)
+    save_frame(images / "c.png", 1200)
+    embed(str(images), EmbedSettings(model), work=work)
+    embed(str(images), EmbedSettings(model, range="auto"), work=work)
+    assert looked_at == [["a.png", "b.png"], ["c.png"], ["a.png", "b.png", "c.png"]]
 
 
 def test_ordinary_images_need_no_rule(model: str, work: Path, tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ def test_a_statement_that_the_values_contradict_is_not_believed() -> None:
     assert scale(TWELVE, WIDE, Statement((0.0, 255.0))) == (56, [])
 
 
+def test_the_users_numbers_are_those_of_the_file_though_a_reader_has_scaled_them() -> None:
+    by_reader = Statement((0.0, 65535.0), is_scaled=True, unit=16.0)
+    values = np.array([[1000, 2000, 3000, 4000]], np.uint16) * 16
+    scaling = Scaling(ValueRules(range=(1000.0, 3000.0), nodata=(4000.0,)), "PPM")
+    assert scaling.to_8_bits(values, by_reader).tolist() == [[0, 128, 255, 0]]
+
+
 def test_eight_bits_spread_over_sixteen_are_eight_bits() -> None:
     for factor in (256, 257):
         scaling = Scaling(WIDE, "TIFF")
