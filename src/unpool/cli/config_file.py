@@ -113,7 +113,7 @@ def _read(path: Path) -> list[Value]:
     import yaml
 
     from unpool.core.text.encodings import decode_text
-    from unpool.core.text.yaml_files import check_keys_unique
+    from unpool.core.text.yaml_files import check_keys_unique, describe_error
 
     try:
         decoded = decode_text(path.read_bytes())
@@ -128,7 +128,7 @@ def _read(path: Path) -> list[Value]:
         if isinstance(root, yaml.MappingNode):
             check_keys_unique(root)
     except (yaml.YAMLError, RecursionError) as error:
-        raise UsageError(f"--config {path} cannot be read as YAML: {_reason(error)}") from None
+        raise UsageError(f"--config {path} cannot be read as YAML: {describe_error(error)}") from None
     if root is None or root.value == "":
         return []
     if not isinstance(root, yaml.MappingNode):
@@ -144,13 +144,6 @@ def _replace_tabs(text: str) -> str:
         stripped = tail.lstrip("\t")
         lines.append(f"{head}: {stripped}" if colon and len(stripped) < len(tail) else head + colon + tail)
     return "\n".join(lines)
-
-
-def _reason(error: Exception) -> str:
-    """What is wrong in the YAML, with its line."""
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or type(error).__name__
-    return f"line {mark.line + 1}: {problem}" if mark else problem
 
 
 def _values(path: Path, root: MappingNode) -> list[Value]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import yaml
 
-from unpool.core.text.yaml_files import check_keys_unique, load_yaml
+from unpool.core.text.yaml_files import check_keys_unique, describe_error, load_yaml, load_yaml_texts
 
 
 def test_plain_values_are_loaded() -> None:
@@ -26,3 +28,26 @@ def test_keys_of_different_mappings_are_different() -> None:
 def test_code_is_refused() -> None:
     with pytest.raises(yaml.YAMLError, match="could not determine a constructor"):
         load_yaml("a: !!python/object/apply:os.system [ls]")
+
+
+def test_texts_stay_as_they_are_written() -> None:
+    text = "no: 007\nyes: ~\nx: [1.50, 0x10, on, 2020-01-01, '']\ny:"
+    assert load_yaml_texts(text) == {
+        "no": "007", "yes": None, "x": ["1.50", "0x10", "on", "2020-01-01", ""], "y": None,
+    }  # fmt: skip
+    with pytest.raises(yaml.YAMLError, match="1 stands twice, on the lines 1 and 2"):
+        load_yaml_texts("1: road\n1: car")
+
+
+@pytest.mark.parametrize("load", [load_yaml, load_yaml_texts])
+def test_deep_nesting_is_an_error_like_others(load: Callable[[str], object]) -> None:
+    with pytest.raises(yaml.YAMLError, match="nested too deeply"):
+        load("[" * 20_000)
+
+
+def test_errors_are_one_line_with_that_of_the_file() -> None:
+    for text, message in (("a: b: c", "line 1: mapping values"), ("a: 1\na: 2", "a stands twice, on")):
+        with pytest.raises(yaml.YAMLError) as caught:
+            load_yaml(text)
+        assert describe_error(caught.value).startswith(message)
+        assert "\n" not in describe_error(caught.value)

@@ -110,14 +110,14 @@ def _check_unset(by: str, options: Mapping[str, object], reason: str) -> None:
 def _read_description(path: Path) -> dict[str, Any]:
     import yaml
 
-    from unpool.core.text.yaml_files import load_yaml
+    from unpool.core.text.yaml_files import describe_error, load_yaml
 
     try:
         description = load_yaml(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError(f"--network {path}: there is no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"--network {path} cannot be read as YAML: {error}") from None
+        raise UsageError(f"--network {path} cannot be read as YAML: {describe_error(error)}") from None
     if not isinstance(description, dict):
         raise UsageError(
             f"--network {path} must hold `encoder:` with a list of layers, and what goes with it"

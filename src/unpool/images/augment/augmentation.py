@@ -223,14 +223,14 @@ def read_augmentation(text: str, mask_fill: int = 255) -> Augmentation:
 def _read_yaml(path: Path) -> dict[str, Any]:
     import yaml
 
-    from unpool.core.text.yaml_files import load_yaml
+    from unpool.core.text.yaml_files import describe_error, load_yaml
 
     try:
         held = load_yaml(path.read_text("utf-8-sig"))
     except FileNotFoundError:
         raise UsageError("there is no such file") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot be read as YAML: {error}") from None
+        raise UsageError(f"cannot be read as YAML: {describe_error(error)}") from None
     if isinstance(held, list):
         return {"train": held}
     if not isinstance(held, dict):
