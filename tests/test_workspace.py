@@ -24,7 +24,7 @@ def test_a_verb_shows_all_options_of_its_command(name: str) -> None:
 
 
 def test_an_unknown_keyword_names_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(UnpoolError, match="did you mean 'minutes'"):
+    with pytest.raises(UnpoolError, match="did you mean minutes"):
         Workspace(tmp_path / "w").run(minute=3)  # type: ignore[call-overload]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
+import numpy as np
 import pytest
 
 from unpool.core.settings import Option, check_settings, keywords_of, options_of, settings_from
@@ -25,6 +26,11 @@ class Settings:
 @dataclass(frozen=True)
 class Needy:
     out: Annotated[str, OPTIONS["out"]]
+
+
+@dataclass(frozen=True)
+class Whole:
+    groups: Annotated[int | Literal["auto"], OPTIONS["groups"]] = "auto"
 
 
 class Thing:
@@ -79,7 +85,7 @@ def test_the_signature_shows_all_fields() -> None:
 
 
 def test_an_unknown_keyword_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match=r"unknown option 'group'; did you mean 'groups'\?"):
+    with pytest.raises(UsageError, match=r"^Thing\.act\(group=3\): no option group; did you mean groups\?$"):
         Thing().act(group=3)  # type: ignore[call-overload]
 
 
@@ -92,9 +98,30 @@ def test_keywords_are_checked_and_so_are_settings() -> None:
 def test_a_missing_keyword_and_too_many_values_say_so() -> None:
     with pytest.raises(UsageError, match="out is missing; give out=…"):
         settings_from(Needy, {})
-    with pytest.raises(UsageError, match=r"act takes at most groups.*; got 6 values"):
+    with pytest.raises(
+        UsageError, match=r"Thing\.act: 6 values by position, but it takes 5 \(groups, .*, note\)"
+    ):
         Thing().act(3, 0.1, "a", 0.1, "", "too many")  # type: ignore[call-overload]
     assert Thing().act(3, 0.5) == Settings(groups=3, weight_decay=0.5)
+
+
+def test_values_of_another_type_say_what_is_expected() -> None:
+    with pytest.raises(UsageError, match="note is 3, but must be text"):
+        Thing().act(note=3)  # type: ignore[call-overload]
+    with pytest.raises(UsageError, match="--groups is 'many', but must be a number from 2 to 100000 or auto"):
+        settings_from(Whole, {"groups": "many"})
+    with pytest.raises(UsageError, match=r"--groups is 2\.5, but must be a whole number or 'auto'"):
+        settings_from(Whole, {"groups": 2.5})
+
+
+def test_scalars_of_numpy_are_numbers() -> None:
+    assert type(settings_from(Whole, {"groups": np.int64(3)}).groups) is int
+
+
+def test_a_leading_value_by_name_is_the_same() -> None:
+    assert Thing().act_on(image="a.png", groups=7) == Thing().act_on("a.png", groups=7)
+    with pytest.raises(UsageError, match=r"Thing\.act_on: image is missing; give image=…"):
+        Thing().act_on(groups=7)  # type: ignore[call-overload]
 
 
 def test_describe_joins_unit_range_auto_and_choices() -> None:

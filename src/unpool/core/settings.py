@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Generic, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
 
+from unpool.core.calls.signatures import name_of, wrong_call
+from unpool.core.calls.values import check_kind, plain
 from unpool.errors import UsageError, unknown_name
 
 
@@ -45,7 +47,7 @@ class Option:
     def describe(self) -> str:
         """Join help, unit and range in one line."""
         notes = [self.unit] if self.unit else []
-        if self._is_bounded:
+        if self.is_bounded:
             notes.append(f"{_number(self.low, 'any')} to {_number(self.high, 'any')}")
         if self.allows_auto:
             notes.append("or auto")
@@ -59,13 +61,14 @@ class Option:
             return
         if self.choices and value not in self.choices:
             raise unknown_name(f"--{name}", str(value), self.choices)
-        if self._is_bounded and not self._contains(value):
+        if self.is_bounded and not self._contains(value):
             expected = f"{_number(self.low, 'any')} to {_number(self.high, 'any')}"
             auto = " or auto" if self.allows_auto else ""
             raise UsageError(f"--{name} is {value!r}, but must be a number from {expected}{auto}")
 
     @property
-    def _is_bounded(self) -> bool:
+    def is_bounded(self) -> bool:
+        """Whether there are bounds of its value."""
         return self.low is not None or self.high is not None
 
     def _contains(self, value: object) -> bool:
@@ -162,7 +165,8 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
 
     The settings are its last parameter.
 
-    Unknown keywords raise `UsageError` with the nearest right name, as do values that `check_settings` rejects.
+    Unknown keywords raise `UsageError` with the nearest right name, as do values of another type and those that
+    `check_settings` rejects. Scalars of NumPy are numbers.
     Editors and `help()` see all fields of the settings.
 
     Args:
@@ -191,25 +195,24 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
     def __call__(self, function: Callable[..., R]) -> Callable[..., R]:
         signature = inspect.signature(function)
         *leading, _ = signature.parameters.values()
-        fields = _keyword_parameters(self._settings)
+        shown = signature.replace(parameters=[*leading, *_keyword_parameters(self._settings).values()])
 
         @functools.wraps(function)
         def call(*args: object, **keywords: object) -> R:
-            named = {field.name: keywords.pop(field.name) for field in leading if field.name in keywords}
-            before, rest = args[: len(leading) - len(named)], args[len(leading) - len(named) :]
-            if len(rest) == 1 and isinstance(rest[0], self._settings) and not keywords:
-                check_settings(rest[0])
-                return function(*before, rest[0], **named)
-            if len(rest) > len(fields):
-                raise UsageError(
-                    f"{function.__name__} takes at most {', '.join(fields)}; got {len(rest)} values"
-                )
-            values = dict(zip(fields, rest, strict=False)) | keywords
-            return function(*before, settings_from(self._settings, values), **named)
+            *before, last = args or (None,)
+            if len(before) == len(leading) and isinstance(last, self._settings) and not keywords:
+                check_settings(last)
+                return function(*before, last)
+            try:
+                values = shown.bind(*args, **keywords).arguments
+            except TypeError as error:
+                raise wrong_call(
+                    name_of(function), shown.parameters.values(), args, keywords, error
+                ) from None
+            first = [values.pop(each.name) for each in leading]
+            return function(*first, settings_from(self._settings, values))
 
-        call.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[*leading, *fields.values()]
-        )
+        call.__signature__ = shown  # type: ignore[attr-defined]
         return call
 
 
@@ -226,9 +229,21 @@ def settings_from(settings: type[S], values: Mapping[str, object]) -> S:
     for name, parameter in fields.items():
         if parameter.default is parameter.empty and name not in values:
             raise UsageError(f"{name} is missing; give {name}=…")
+    values = {name: plain(value) for name, value in values.items()}
+    _check_kinds(settings, values)
     built = settings(**values)
     check_settings(built)
     return built
+
+
+def _check_kinds(settings: type, values: Mapping[str, object]) -> None:
+    """Check the types of values; a number out of range is said with its range."""
+    options, hints = options_of(settings), get_type_hints(settings, include_extras=True)
+    for name, value in values.items():
+        option = options.get(name)
+        if option is not None and option.is_bounded:
+            option.check(flag_name(name), value)
+        check_kind(f"--{flag_name(name)}" if option else name, value, hints[name])
 
 
 def _keyword_parameters(settings: type) -> dict[str, inspect.Parameter]:

@@ -96,7 +96,7 @@ def test_what_cannot_be_is_said() -> None:
     assert fit(own, floats(), steps=1, batch=10).steps == 1
     with pytest.raises(UnpoolError, match="of your own cannot be rebuilt from a model folder"):
         fit(own, floats(), steps=1, out="model")
-    with pytest.raises(UnpoolError, match="unknown option 'epoch'; did you mean 'epochs'"):
+    with pytest.raises(UnpoolError, match="no option epoch; did you mean epochs"):
         fit(network(), floats(), epoch=1)
     with pytest.raises(UnpoolError, match="no batch of 100"):
         fit(network(), floats(), batch=100, drop_last=True)

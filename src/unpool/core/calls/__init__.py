@@ -1,0 +1,1 @@
+"""Calls from Python: what is wrong with one, and what is right."""
