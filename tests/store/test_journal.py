@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
+from unpool.actions.history.recording import recording
 from unpool.errors import UnpoolError
 from unpool.store import journal
-from unpool.store.journal import Step, bring_back, done_steps, read_entry, recorded, recording
+from unpool.store.journal import Step, bring_back, done_steps, read_entry
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.store.versions import TABLE, has_version, keep_only
@@ -51,35 +51,6 @@ def test_a_step_holds_versions_and_what_changed_of_the_state(work: Path) -> None
     assert read_state(work)["group"] == {"method": "kmeans"}
 
 
-def test_nothing_is_recorded_of_what_fails_or_does_nothing(work: Path) -> None:
-    @recorded(str, "label")
-    def fail(work: Path) -> dict[str, Any]:
-        relabel(work, "half")
-        raise ValueError("no")
-
-    with pytest.raises(ValueError, match="no"):
-        fail(work)
-    with recording(work, ["label"]) as note:
-        note("changed nothing")
-    with recording(work, ["label"]) as note:
-        relabel(work, "new")
-        note(None)
-    assert done_steps(work) == []
-
-
-def test_verbs_inside_another_are_part_of_it(work: Path) -> None:
-    @recorded(lambda result: f"inner {result['n']}", "label")
-    def inner(work: Path, n: int) -> dict[str, Any]:
-        relabel(work, str(n))
-        return {"n": n}
-
-    with recording(work, None) as note:
-        inner(work, 1)
-        note("outer")
-    inner(work, 2)
-    assert [read_entry(file).message for file in done_steps(work)] == ["outer", "inner 2"]
-
-
 def test_rows_and_model_come_back(work: Path) -> None:
     with recording(work, None) as note:
         table = ImageTable(work)
@@ -107,14 +78,6 @@ def test_few_whole_versions_are_kept(work: Path, monkeypatch: pytest.MonkeyPatch
     assert [read_entry(file).message for file in done_steps(work)] == ["run 2", "run 3"]
     assert has_version(work, last(work).version_before)
     assert len(list((work / TABLE / "_refs" / "tags").iterdir())) <= 4
-
-
-def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
-    work = tmp_path / "new.unpool"
-    with recording(work, None) as note:
-        ImageTable.create(work)
-        note("run")
-    assert done_steps(work) == []
 
 
 def test_a_step_with_a_large_state_keeps_its_versions(work: Path) -> None:

@@ -1,37 +1,36 @@
 """What was done to a workspace, step by step.
 
 `WORK/edits/NUMBER.json` holds a step: an edit with its values before and after, or a verb with the versions of the
-table before and after it. `WORK/edits/undone/` holds what was undone, until something else is done.
+table before and after it. `WORK/edits/undone/` holds what was undone, until something else is done. While a command
+works, `WORK/edits/under-way` or `edit-under-way` says from where it began, so that a killed one can be tidied up.
 """
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import json
+import os
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Any, Literal, TypeVar
 
-from unpool.core.atomic_files import whole_folder, write_text
+from unpool.core.atomic_files import PARTIAL, whole_folder, write_text
 from unpool.errors import UnpoolError
-from unpool.store.lock import workspace_of
+from unpool.store.lock import Area
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.store.versions import TABLE, has_version, keep_only, keep_version, read_version, restore_version
+from unpool.store.versions import has_version, keep_only, read_version, restore_version
 
 EDITS, UNDONE = "edits", "undone"
 MAX_HEAD_BYTES = 10_000  # of the line that says what a step did
 MAX_STEPS, MAX_STEP_BYTES = 100, 200_000_000  # that can be undone; fewer where they are large
 MAX_WHOLE_VERSIONS = 3  # steps that keep the whole table as it was, which can be large
 OLD_MESSAGE = "told"  # what version 0.1.0 called `message`
-UNDER_WAY = "under-way"  # in EDITS: the version that a verb began from
+UNDER_WAY = "under-way"  # in EDITS: where a verb began from
+EDIT_UNDER_WAY = "edit-under-way"  # in EDITS: which edit is made, undone or redone
 MODELS = "models"  # in EDITS: those that a step replaced
 
-P = ParamSpec("P")
 Columns = dict[str, list[Any]]
 
 
@@ -67,6 +66,7 @@ class Step:
         columns: those it changed; None where images came, went or were embedded.
         state_before: entries of unpool.yaml that it changed, None for those there were not.
         state_after: the same after it.
+        is_finished: whether it came to its end; a run that was stopped goes on later.
     """
 
     message: str
@@ -75,94 +75,70 @@ class Step:
     columns: list[str] | None
     state_before: dict[str, Any]
     state_after: dict[str, Any]
+    is_finished: bool = True
+
+
+@dataclass(frozen=True)
+class VerbUnderWay:
+    """Where a verb began from.
+
+    Attributes:
+        version: of the table before it.
+        columns: those it changes; None for the table as a whole.
+        state: unpool.yaml before it.
+        replaces: the record of a stopped run that it goes on with.
+    """
+
+    version: int
+    columns: list[str] | None
+    state: dict[str, Any]
+    replaces: str | None = None
+
+
+@dataclass(frozen=True)
+class EditUnderWay:
+    """An edit that is made, undone or redone.
+
+    Attributes:
+        action: which of these.
+        record: name of the edit's record.
+        areas: those of the lock that are held meanwhile.
+        state: entries of unpool.yaml before it that it changes.
+    """
+
+    action: Literal["make", "undo", "redo"]
+    record: str
+    areas: list[Area]
+    state: dict[str, Any]
 
 
 Entry = Change | Step
-_recording = threading.local()  # the workspaces in which this thread records a verb
+Mark = TypeVar("Mark", VerbUnderWay, EditUnderWay)
+_FILE_OF = {VerbUnderWay: UNDER_WAY, EditUnderWay: EDIT_UNDER_WAY}
 
 
-def recorded(
-    describe: Callable[[dict[str, Any]], str | None], *columns: str
-) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, dict[str, Any]]]:
-    """Decorate a verb that takes its workspace first.
-
-    What it does can be undone.
-
-    Args:
-        describe: From the verb's result what was done, in one line; None where nothing was.
-        columns: Those that the verb changes.
-    """
-
-    def decorate(verb: Callable[P, dict[str, Any]]) -> Callable[P, dict[str, Any]]:
-        @functools.wraps(verb)
-        def record(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
-            with recording(workspace_of(args, kwargs), list(columns)) as note:
-                result = verb(*args, **kwargs)
-                note(describe(result))
-            return result
-
-        return record
-
-    return decorate
+def note_under_way(work: Path, mark: VerbUnderWay | EditUnderWay) -> None:
+    """Write down what a command begins."""
+    write_text(work / EDITS / _FILE_OF[type(mark)], json.dumps(asdict(mark), ensure_ascii=False))
 
 
-@contextlib.contextmanager
-def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str | None], None]]:
-    """Record a verb as a step.
+def end_under_way(work: Path, kind: type[VerbUnderWay] | type[EditUnderWay]) -> None:
+    """Note that it has come to its end."""
+    (work / EDITS / _FILE_OF[kind]).unlink(missing_ok=True)
 
-    Verbs that it calls are part of it. Nothing is recorded of a verb that fails, that makes the workspace, or that
-    does nothing.
 
-    Args:
-        work: The workspace.
-        columns: Those that the verb changes; None for the table as a whole.
-
-    Yields:
-        A function to be called with what was done, in one line, or None where nothing was.
-    """
-    messages: list[str | None] = []
-    inside: set[Path] = _recording.__dict__.setdefault("works", set())
-    if work in inside:
-        yield messages.append
-        return
-    inside.add(work)
+def read_under_way(work: Path, kind: type[Mark]) -> Mark | None:
+    """Read what a command has begun; None for nothing, or for a mark that cannot be read."""
     try:
-        start = _begin(work, columns) if (work / TABLE).is_dir() else None
-        yield messages.append
-    finally:
-        inside.discard(work)
-    if start is not None:
-        _finish(work, columns, start, messages[-1] if messages else None)
+        return kind(**json.loads((work / EDITS / _FILE_OF[kind]).read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
-def _begin(work: Path, columns: list[str] | None) -> tuple[int, dict[str, Any]]:
-    """Keep table and model as they are; the version and the state."""
-    version, state = ImageTable(work).version, read_state(work)
-    write_text(work / EDITS / UNDER_WAY, str(version))
-    keep_version(work, version)
-    if columns is None:
-        _keep_model(work, state)
-    return version, state
-
-
-def _finish(
-    work: Path, columns: list[str] | None, start: tuple[int, dict[str, Any]], message: str | None
-) -> None:
-    (before, state), after = start, ImageTable(work).version
-    if message is not None and after != before:
-        keep_version(work, after)
-        add(work, Step(message, before, after, columns, *_changed_entries(state, read_state(work))))
-    (work / EDITS / UNDER_WAY).unlink(missing_ok=True)
-    prune(work)
-
-
-def _changed_entries(
-    before: Mapping[str, Any], after: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    names = [
-        name for name in {**before, **after} if before.get(name) != after.get(name) and name != "versions"
-    ]
-    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
+def next_record(work: Path) -> str:
+    """Name the record of the next step."""
+    files = done_steps(work)
+    return f"{int(files[-1].stem) + 1 if files else 1:06}.json"
 
 
 def add(work: Path, entry: Entry) -> None:
@@ -170,14 +146,22 @@ def add(work: Path, entry: Entry) -> None:
 
     What was undone before can no longer be redone.
     """
-    shutil.rmtree(work / EDITS / UNDONE, ignore_errors=True)
-    files = done_steps(work)
-    number = int(files[-1].stem) + 1 if files else 1
+    _forget_undone(work)
     values = asdict(entry)
     head = {"message": values.pop("message"), "is_step": isinstance(entry, Step)}
     lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, values)]
-    write_text(work / EDITS / f"{number:06}.json", "\n".join(lines) + "\n")
+    write_text(work / EDITS / next_record(work), "\n".join(lines) + "\n")
     prune(work)
+
+
+def _forget_undone(work: Path) -> None:
+    """All or nothing: of steps that follow each other none may be left alone."""
+    aside = work / EDITS / f"{PARTIAL}{os.getpid()}-{UNDONE}"
+    for left in (work / EDITS).glob(f"{PARTIAL}*"):  # by a killed command
+        shutil.rmtree(left, ignore_errors=True)
+    if (work / EDITS / UNDONE).is_dir():
+        (work / EDITS / UNDONE).replace(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def prune(work: Path) -> None:
@@ -185,12 +169,16 @@ def prune(work: Path) -> None:
 
     The versions and models that no step names go too.
     """
-    room, whole, versions, models = MAX_STEP_BYTES, 0, _versions_under_way(work), set[str]()
+    room, whole = MAX_STEP_BYTES, 0
+    begun = read_under_way(work, VerbUnderWay)
+    versions, models = (
+        ({begun.version}, {str(begun.state.get("embedded_by"))}) if begun else (set[int](), set[str]())
+    )
     is_full = False
     newest_first = [*done_steps(work), *undone_steps(work)][::-1]
     for count, file in enumerate(newest_first, start=1):
         room -= file.stat().st_size
-        step = _read_step(file)
+        step = read_step(file)
         whole += step is not None and step.columns is None
         is_full = is_full or (count > 1 and (count > MAX_STEPS or room < 0)) or whole > MAX_WHOLE_VERSIONS
         if is_full:
@@ -202,14 +190,6 @@ def prune(work: Path) -> None:
     for folder in (work / EDITS / MODELS).glob("*"):
         if folder.name not in models:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _versions_under_way(work: Path) -> set[int]:
-    """The version that a verb under way began from: an edit meanwhile must not give it up."""
-    try:
-        return {int((work / EDITS / UNDER_WAY).read_text("utf-8"))}
-    except (OSError, ValueError):
-        return set()
 
 
 def done_steps(work: Path) -> list[Path]:
@@ -306,7 +286,7 @@ def _restore_columns(work: Path, version: int, columns: list[str]) -> int:
     return len(changed)
 
 
-def _keep_model(work: Path, state: Mapping[str, Any]) -> None:
+def keep_model(work: Path, state: Mapping[str, Any]) -> None:
     """Keep the model's files under a second name; a step may replace them."""
     kept = work / EDITS / MODELS / str(state.get("embedded_by"))
     if state.get("embedded_by") and (work / MODEL).is_dir() and not kept.is_dir():
@@ -318,7 +298,7 @@ def _bring_model_back(work: Path, state: Mapping[str, Any]) -> None:
     kept = work / EDITS / MODELS / str(state.get("embedded_by"))
     if "embedded_by" not in state or not kept.is_dir():
         return
-    _keep_model(work, read_state(work))
+    keep_model(work, read_state(work))
     with whole_folder(work / MODEL) as part:
         _link_files(kept, part)
 
@@ -338,7 +318,7 @@ def _numbered(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.stem))
 
 
-def _read_step(file: Path) -> Step | None:
+def read_step(file: Path) -> Step | None:
     """The verb of a record; None for an edit, which can be large and is not read, and for a damaged one."""
     try:
         if not _read_head(file).get("is_step"):

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from pathlib import Path
 
-from unpool.actions.grouping.group import rewrite_group_files
+from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.errors import UnpoolError
 
 DELAY = 2.0  # seconds after the last edit: several edits in a row cost one report

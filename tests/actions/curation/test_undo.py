@@ -10,11 +10,11 @@ import pytest
 
 from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace, seen
 from unpool.actions.curation import edit
-from unpool.actions.curation import undo as undo_module
 from unpool.actions.curation.suggest import spread
 from unpool.actions.curation.undo import apply, last_edit, last_undone, redo, undo
 from unpool.actions.grouping.group import group, map_images
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
+from unpool.actions.history import recording, restore
 from unpool.errors import UnpoolError
 from unpool.store import journal
 from unpool.store.journal import Change
@@ -34,7 +34,7 @@ def labelling(*paths: str, label: str = "shoe") -> Change:
 
 def test_a_change_is_recorded_and_made(work: Path) -> None:
     table = ImageTable(work)
-    assert apply(work, table, labelling("00.png", "01.png")) == {"changed": 2, "message": "labelled 2"}
+    assert apply(work, labelling("00.png", "01.png")) == {"changed": 2, "message": "labelled 2"}
     assert seen(work)["label"].dropna().to_dict() == {"00.png": "shoe", "01.png": "shoe"}
     head, values = (work / "edits" / "000001.json").read_text("utf-8").splitlines()
     assert json.loads(head) == {"message": "labelled 2", "is_step": False}
@@ -44,7 +44,7 @@ def test_a_change_is_recorded_and_made(work: Path) -> None:
 
 
 def test_a_change_of_no_image_leaves_no_record(work: Path) -> None:
-    assert apply(work, ImageTable(work), labelling()) == {"changed": 0, "message": "labelled 0"}
+    assert apply(work, labelling()) == {"changed": 0, "message": "labelled 0"}
     assert last_edit(work) is None
     assert not (work / "edits").exists()
 
@@ -54,11 +54,11 @@ def test_files_of_groups_are_rewritten_where_groups_change(
     work: Path, refresh: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rewritten: list[Path] = []
-    monkeypatch.setattr(undo_module, "rewrite_group_files", rewritten.append)
+    monkeypatch.setattr(restore, "rewrite_group_files", rewritten.append)
     table = ImageTable(work)
-    apply(work, table, labelling("00.png"), refresh=refresh)
+    apply(work, labelling("00.png"), refresh=refresh)
     assert not rewritten
-    apply(work, table, Change("moved", ["00.png"], {"group": [0]}, {"group": [1]}), refresh=refresh)
+    apply(work, Change("moved", ["00.png"], {"group": [0]}, {"group": [1]}), refresh=refresh)
     assert rewritten == [work] * refresh
     assert groups_csv(work)["00.png"] == "1"
     undo(work, refresh=refresh)
@@ -67,7 +67,7 @@ def test_files_of_groups_are_rewritten_where_groups_change(
 
 
 def test_an_edit_that_version_0_1_recorded_is_undone(work: Path) -> None:
-    apply(work, ImageTable(work), labelling("00.png"))
+    apply(work, labelling("00.png"))
     record = work / "edits" / "000001.json"
     record.write_text(record.read_text("utf-8").replace('{"message":', '{"told":', 1), "utf-8")
     assert last_edit(work) == "labelled 1"
@@ -77,7 +77,7 @@ def test_an_edit_that_version_0_1_recorded_is_undone(work: Path) -> None:
 def test_the_last_edit_is_the_one_of_the_highest_number(work: Path) -> None:
     table = ImageTable(work)
     for number, path in enumerate(PATHS[:11], start=1):
-        apply(work, table, labelling(path, label=str(number)))
+        apply(work, labelling(path, label=str(number)))
     (work / "edits" / "notes.json").write_text("no record")
     (work / "edits" / "000009.json").rename(work / "edits" / "9.json")
     assert undo(work)["changed"] == 1
@@ -115,7 +115,7 @@ def test_undo_leaves_what_was_changed_since(work: Path) -> None:
     assert frame["label"].dropna().to_dict() == {"01.png": "by another"}
 
 
-def test_a_kill_before_the_table_is_changed_leaves_an_edit_that_does_nothing(
+def test_an_edit_that_was_stopped_before_the_table_is_changed_is_none(
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit.label(work, PATHS[:2], "first")
@@ -125,8 +125,7 @@ def test_a_kill_before_the_table_is_changed_leaves_an_edit_that_does_nothing(
         with pytest.raises(KeyboardInterrupt):
             edit.label(work, PATHS, "second")
     pd.testing.assert_frame_equal(seen(work), before)
-    assert edit.undo(work)["changed"] == 0
-    pd.testing.assert_frame_equal(seen(work), before)
+    assert edit.last_edit(work) == "labelled 2 images ‘first’"
     assert edit.undo(work)["changed"] == 2
 
 
@@ -231,7 +230,7 @@ def test_what_is_done_after_an_undo_ends_what_could_be_redone(work: Path) -> Non
 
 
 def test_labels_given_while_groups_were_computed_stay_when_these_are_undone(work: Path) -> None:
-    with journal.recording(work, ["group"]) as note:
+    with recording.recording(work, ["group"]) as note:
         ImageTable(work).update(PATHS[:3], {"group": [5, 5, 5]})
         edit.label(work, PATHS[:1], "shoe")
         note("grouped")

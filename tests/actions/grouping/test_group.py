@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from unpool.actions.curation import edit
-from unpool.actions.grouping import group as module
-from unpool.actions.grouping.group import evaluate, group, map_images, rewrite_group_files
+from unpool.actions.grouping import group as group_module
+from unpool.actions.grouping import group_files
+from unpool.actions.grouping.group import evaluate, group, map_images
+from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.quality import quality
 from unpool.errors import UnpoolError, UsageError
@@ -34,7 +36,8 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def reports(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     written: list[Path] = []
-    monkeypatch.setattr(module, "refresh_report", lambda work, progress: written.append(work))
+    for module in (group_module, group_files):
+        monkeypatch.setattr(module, "refresh_report", lambda work, progress: written.append(work))
     return written
 
 

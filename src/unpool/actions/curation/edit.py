@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
+from unpool.actions.history.recording import edits
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.journal import Change
-from unpool.store.lock import PATIENCE, exclusive
 from unpool.store.origin import keys_of_typed
 from unpool.store.state import groups_stamp
 from unpool.store.table import ImageTable
@@ -40,7 +40,7 @@ Values = Mapping[str, object]  # column → one value for all rows, or a list wi
 MessageFormat = Callable[[str], str]  # "3 images" → the message
 
 
-@exclusive("unpool label", "edits", patience=PATIENCE)
+@edits("unpool label", "edits")
 def label(work: Path, paths: Paths, name: str | None) -> EditResult:
     """Label images, or remove their label with None.
 
@@ -88,7 +88,7 @@ def check_label(name: str) -> str:
     return stripped
 
 
-@exclusive("unpool label", "edits", patience=PATIENCE)
+@edits("unpool label", "edits")
 def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
     """Mark images as wrong, or remove the mark.
 
@@ -104,7 +104,7 @@ def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
     return _set(work, paths, {"wrong": True if wrong else None}, message.format)
 
 
-@exclusive("unpool label", "edits", patience=PATIENCE)
+@edits("unpool label", "edits")
 def accept(work: Path, paths: Paths) -> EditResult:
     """Make suggestions labels; images without one are left out."""
     rows = _rows(ImageTable(work), paths, ("label", *SUGGESTION_COLUMNS))
@@ -113,13 +113,13 @@ def accept(work: Path, paths: Paths) -> EditResult:
     return _change(work, rows, values, "accepted the suggestion for {}".format)
 
 
-@exclusive("unpool label", "edits", patience=PATIENCE)
+@edits("unpool label", "edits")
 def reject(work: Path, paths: Paths) -> EditResult:
     """Forget suggestions; images without one are left out."""
     return _set(work, paths, dict.fromkeys(SUGGESTION_COLUMNS), "rejected the suggestion for {}".format)
 
 
-@exclusive("an edit of groups", patience=PATIENCE)
+@edits("an edit of groups")
 def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditResult:
     """Move images to a group.
 
@@ -152,7 +152,7 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     return _change(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 
-@exclusive("an edit of groups", patience=PATIENCE)
+@edits("an edit of groups")
 def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditResult:
     """Join groups into the one of the smallest number.
 
@@ -181,7 +181,7 @@ def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditRes
     return _change(work, rows, {"group": into}, lambda count: message % count, refresh)
 
 
-@exclusive("an edit of groups", patience=PATIENCE)
+@edits("an edit of groups")
 def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> EditResult:
     """Divide a group in two by k-means.
 
@@ -249,7 +249,7 @@ def _change(
         {name: [column[row] for row in changed] for name, column in after.items()},
         groups_stamp(work) if "group" in values else None,
     )
-    return apply(work, ImageTable(work), change, refresh=refresh)
+    return apply(work, change, refresh=refresh)
 
 
 def count_images(count: int) -> str:

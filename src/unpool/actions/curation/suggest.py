@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from unpool.actions.curation.settings import SpreadSettings
+from unpool.actions.history.recording import recorded
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
-from unpool.store.journal import recorded
 from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
 

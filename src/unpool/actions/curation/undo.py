@@ -1,38 +1,26 @@
 """Undo and redo the last thing done to a workspace.
 
-A change is written whole before the table is touched. After a kill in between, undoing it finds nothing to do:
-a value is only restored where it still is what the edit made of it.
+A change is written whole before the table is touched. After a kill in between, the next command drops it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from unpool.actions.grouping.group import rewrite_group_files
+from unpool.actions.history.recording import edits, make_change, step_again, step_back
 from unpool.errors import UnpoolError
-from unpool.store.csv_files import write_groups, write_problems
 from unpool.store.journal import (
     Change,
-    Columns,
-    Entry,
-    Step,
-    add,
-    bring_back,
     done_steps,
-    move_to_done,
-    move_to_undone,
+    next_record,
     read_entry,
     read_message,
     undone_steps,
 )
-from unpool.store.lock import PATIENCE, exclusive
-from unpool.store.state import groups_stamp, read_state, write_state
+from unpool.store.state import groups_stamp, read_state
 from unpool.store.table import ImageTable
-
-COMPACT_EVERY = 50  # versions of the table
 
 
 class EditResult(TypedDict):
@@ -42,12 +30,11 @@ class EditResult(TypedDict):
     message: str
 
 
-def apply(work: Path, table: ImageTable, change: Change, *, refresh: bool = True) -> EditResult:
+def apply(work: Path, change: Change, *, refresh: bool = True) -> EditResult:
     """Record a change, then make it.
 
     Args:
         work: the workspace.
-        table: its table.
         change: what to do; nothing where it changes no image.
         refresh: rewrite the files of the groups and the report, where groups change.
 
@@ -55,11 +42,8 @@ def apply(work: Path, table: ImageTable, change: Change, *, refresh: bool = True
         How many images were changed, and a message.
     """
     if change.paths:
-        state = read_state(work)
-        add(work, replace(change, embedded_by=state.get("embedded_by")))
-        if "group" in change.after:
-            write_state(work, group=state.get("group", {}) | {"source": "hand"})
-        _write(work, table, change.paths, change.after, refresh)
+        change = replace(change, embedded_by=read_state(work).get("embedded_by"))
+        make_change(work, next_record(work), change, refresh=refresh)
     return {"changed": len(change.paths), "message": change.message}
 
 
@@ -75,7 +59,7 @@ def last_undone(work: Path) -> str | None:
     return read_message(files[0]) if files else None
 
 
-@exclusive("unpool undo", patience=PATIENCE)
+@edits("unpool undo")
 def undo(work: Path, *, refresh: bool = True) -> EditResult:
     """Undo the last thing that was done.
 
@@ -100,12 +84,11 @@ def undo(work: Path, *, refresh: bool = True) -> EditResult:
             f"“{entry.message}” cannot be undone: the groups of {work} were computed again since; "
             "undo again for the edit before it"
         )
-    changed = _move(work, entry, undo=True, refresh=refresh)
-    move_to_undone(work, files[-1])
+    changed = step_back(work, files[-1], entry, refresh=refresh)
     return {"changed": changed, "message": f"undone: {entry.message}"}
 
 
-@exclusive("unpool redo", patience=PATIENCE)
+@edits("unpool redo")
 def redo(work: Path, *, refresh: bool = True) -> EditResult:
     """Do again what was undone last.
 
@@ -121,66 +104,5 @@ def redo(work: Path, *, refresh: bool = True) -> EditResult:
     if not files:
         raise UnpoolError(f"nothing of {work} was undone, or something else was done since")
     entry = read_entry(files[0])
-    changed = _move(work, entry, undo=False, refresh=refresh)
-    move_to_done(work, files[0])
+    changed = step_again(work, files[0], entry, refresh=refresh)
     return {"changed": changed, "message": f"redone: {entry.message}"}
-
-
-def _move(work: Path, entry: Entry, *, undo: bool, refresh: bool) -> int:
-    """Make the workspace what it was before an entry, or after it; the number of images that changed."""
-    if isinstance(entry, Step):
-        return _move_step(work, entry, undo=undo, refresh=refresh)
-    table = ImageTable(work)
-    change = entry if undo else replace(entry, before=entry.after, after=entry.before)
-    paths, columns = _values_to_restore(table, _of_this_model(work, change))
-    if paths:
-        _write(work, table, paths, columns, refresh)
-    return len(paths)
-
-
-def _move_step(work: Path, step: Step, *, undo: bool, refresh: bool) -> int:
-    changed = bring_back(work, step, undo=undo)
-    if step.columns is None:
-        write_problems(work, ImageTable(work))
-    if step.columns is None or "group" in step.columns:
-        write_groups(work, ImageTable(work))
-    if refresh:
-        rewrite_group_files(work)
-    return changed
-
-
-def _of_this_model(work: Path, change: Change) -> Change:
-    """The change without suggestions of a former model."""
-    if change.embedded_by == read_state(work).get("embedded_by"):
-        return change
-    after = {name: values for name, values in change.after.items() if not name.startswith("suggestion")}
-    return replace(change, after=after)
-
-
-def _values_to_restore(table: ImageTable, change: Change) -> tuple[list[str], Columns]:
-    """The images of a change that are still as it left them, and their values before it."""
-    rows = table.some(change.paths, list(change.after))
-    row_of = {path: row for row, path in enumerate(change.paths)}
-    order = [row_of[path] for path in rows["path"].to_pylist()]
-    columns, is_touched = {}, [False] * len(order)
-    for name, after in change.after.items():
-        values = rows[name].to_pylist()
-        for position, row in enumerate(order):
-            if values[position] == after[row]:
-                is_touched[position] |= change.before[name][row] != values[position]
-                values[position] = change.before[name][row]
-        columns[name] = values
-    kept = [position for position, touched in enumerate(is_touched) if touched]
-    return [change.paths[order[position]] for position in kept], {
-        name: [values[position] for position in kept] for name, values in columns.items()
-    }
-
-
-def _write(work: Path, table: ImageTable, paths: Sequence[str], columns: Columns, refresh: bool) -> None:
-    table.update(paths, dict(columns))
-    if table.version % COMPACT_EVERY == 0:
-        table.compact()
-    if "group" in columns:
-        write_groups(work, table)
-        if refresh:
-            rewrite_group_files(work)

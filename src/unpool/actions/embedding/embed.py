@@ -15,6 +15,7 @@ from unpool.actions.embedding.pixel_buffer import PixelBuffer
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
+from unpool.actions.history.recording import recording
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
@@ -27,7 +28,6 @@ from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.store.csv_files import write_problems
-from unpool.store.journal import recording
 from unpool.store.lock import working
 from unpool.store.origin import beside_workspace, check_same_images
 from unpool.store.reading import FILE as READING

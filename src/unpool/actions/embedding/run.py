@@ -14,12 +14,12 @@ from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.group import evaluate, group, map_images
 from unpool.actions.grouping.join import KeptGroups, groups_to_keep, join_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
+from unpool.actions.history.recording import recording
 from unpool.actions.sharing.report import write_report
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UsageError
 from unpool.store.columns import OK
-from unpool.store.journal import recording
 from unpool.store.lock import working
 from unpool.store.state import REPORT, default_workspace, read_state, write_state
 from unpool.store.table import ImageTable

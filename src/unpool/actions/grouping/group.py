@@ -15,15 +15,15 @@ from unpool.actions.grouping.group_files import describe_groups, quality_figures
 from unpool.actions.grouping.labelled_map import draw_labelled_map
 from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
-from unpool.actions.sharing.report import PAGE, refresh_report
+from unpool.actions.history.recording import recorded
+from unpool.actions.sharing.report import refresh_report
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
-from unpool.store.journal import recorded
 from unpool.store.lock import exclusive
-from unpool.store.state import REPORT, new_grouping_id, read_state, write_state
+from unpool.store.state import new_grouping_id, read_state, write_state
 from unpool.store.table import ImageTable, embedded_vectors
 
 if TYPE_CHECKING:
@@ -184,22 +184,6 @@ def evaluate(
     if refresh:
         refresh_report(work, progress)
     return figures | ({} if labels is None else describe_labels(labels))
-
-
-def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
-    """Rewrite the files of the groups and the report.
-
-    Figures of the former groups are removed; `evaluate` computes them again. Nothing is done without a report.
-    """
-    if not (work / REPORT / PAGE).is_file():
-        return
-    table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table)
-    rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
-    if rows["group"].notna().all():
-        label_N = rows["group"].to_numpy(np.int64)
-        describe_groups(work, table, paths, vectors_ND, label_N, rows["probability"].to_numpy(np.float32))
-    refresh_report(work, progress or Progress())
 
 
 def _check_one_way(settings: GroupSettings) -> None:

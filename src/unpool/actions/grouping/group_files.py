@@ -14,9 +14,11 @@ import numpy as np
 
 from unpool.actions.sharing.figures import QUALITY
 from unpool.actions.sharing.quality import CONFUSION, DENDROGRAM, GROUPS
+from unpool.actions.sharing.report import PAGE, refresh_report
 from unpool.core.atomic_files import write_bytes, write_json
+from unpool.core.progress import Progress
 from unpool.store.state import REPORT
-from unpool.store.table import ImageTable
+from unpool.store.table import ImageTable, embedded_vectors
 
 if TYPE_CHECKING:
     from unpool.analysis.clustering.hierarchy import Merges
@@ -82,6 +84,22 @@ def _draw_tree(
         (work / REPORT / DENDROGRAM).unlink(missing_ok=True)
     else:
         write_bytes(work / REPORT / DENDROGRAM, picture)
+
+
+def rewrite_group_files(work: Path, progress: Progress | None = None) -> None:
+    """Rewrite the files of the groups and the report.
+
+    Figures of the former groups are removed; `evaluate` computes them again. Nothing is done without a report.
+    """
+    if not (work / REPORT / PAGE).is_file():
+        return
+    table = ImageTable(work)
+    paths, vectors_ND = embedded_vectors(table)
+    rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
+    if rows["group"].notna().all():
+        label_N = rows["group"].to_numpy(np.int64)
+        describe_groups(work, table, paths, vectors_ND, label_N, rows["probability"].to_numpy(np.float32))
+    refresh_report(work, progress or Progress())
 
 
 def quality_figures(
