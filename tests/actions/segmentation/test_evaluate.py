@@ -11,13 +11,14 @@ import pytest
 import torch
 from PIL import Image
 
-from support.masks import write_scenes
+from support.masks import make_undecided, write_scenes
 from support.training import segment_evaluate, segment_predict
 from unpool.actions.segmentation import evaluate as module
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model
 from unpool.inference.segmenter_model import LoadedSegmenter
+from unpool.networks.segmentation.scales import learn_scales
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
@@ -135,6 +136,32 @@ def test_values_that_are_no_class_are_an_error_or_ignored(by_brightness: None, t
     assert found["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
     assert any("1 pixels of 1 masks hold values that are no class" in note for note in found["notes"])
     assert segment_evaluate(images, masks, model=tmp_path, unknown="nearest")["ignored"] == 0
+
+
+def test_images_unlike_those_learnt_are_named_and_resized_on_request(tmp_path: Path) -> None:
+    network = Segmenter("fcn4s", num_classes=3, backbone="conv", seed=0)
+    make_undecided(network)
+    network.learnt = learn_scales([(48, 64)])
+    names = ["ground", "disc", "bar"]
+    save_model(tmp_path / "model", network, classes=names, masks=classes_by_value(names).to_dict())
+    images, masks = write_scenes(tmp_path, 1, height=144, width=192)
+    plain = segment_evaluate(images, masks, model=tmp_path / "model")
+    assert any("192×144 pixels are 3 times the 64×48" in note for note in plain["notes"])
+    scaled = segment_evaluate(images, masks, model=tmp_path / "model", scale="auto")
+    assert (plain["outside"], scaled["outside"], scaled["resized"]) == (1, 0, 1)
+    assert scaled["confusion"] != plain["confusion"]
+    segment_predict(images, model=tmp_path / "model", out=tmp_path / "out", scale="auto")
+    true, predicted = (np.asarray(Image.open(part / "000.png")) for part in (masks, tmp_path / "out"))
+    assert scaled["pixel_accuracy"] == pytest.approx((true == predicted).mean())
+
+
+def test_objects_are_counted_by_a_model_of_objects_alone(by_brightness: None, tmp_path: Path) -> None:
+    images, masks = write_pair(tmp_path, "a.png", [0, 100], [0, 1])
+    with pytest.raises(
+        UsageError, match=r"--numbers objects, but the model .* classes \(dark, grey, bright\)"
+    ):
+        segment_evaluate(images, masks, model=tmp_path, numbers="objects")
+    assert segment_evaluate(images, masks, model=tmp_path, numbers="classes")["images"] == 1
 
 
 def test_of_a_voc_folder_the_pairs_of_its_list_val_are_taken(by_brightness: None, tmp_path: Path) -> None:

@@ -102,6 +102,45 @@ def test_structures(held: object, wanted: list[tuple[object, ...]], tmp_path: Pa
     assert entries(tmp_path, json.dumps(held), "a.yaml") == wanted
 
 
+def test_texts_in_encodings_of_other_programs(tmp_path: Path) -> None:
+    wanted = [("Stra\xdfe", 0, None), ("sky", 1, None)]
+    text = "Stra\xdfe 0\nsky 1\n"
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be", "cp1252"):
+        assert entries(tmp_path, text.encode(encoding)) == wanted, encoding
+        structured = text.replace(" ", ": ").encode(encoding)
+        assert entries(tmp_path, structured, "a.yaml") == wanted, encoding
+
+
+def test_words_of_yaml_are_names(tmp_path: Path) -> None:
+    assert entries(tmp_path, "no: 0\nyes: 1\n", "a.yaml") == [("no", 0, None), ("yes", 1, None)]
+    assert entries(tmp_path, "- off\n- on\n", "a.yaml") == [("off", None, None), ("on", None, None)]
+    text = "- name: road\n  id: 0x1\n"
+    with pytest.raises(UsageError, match=r"a.yaml, class 1: 'road 0x1' is no"):
+        entries(tmp_path, text, "a.yaml")
+    assert entries(tmp_path, "- name: 5\n  color: null\n  id: 07\n", "a.yaml") == [("5", 7, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.yaml", "names:\n  1: road\n  1: car\n", "a.yaml cannot be read: 1 stands twice, on the lines 2 and 3"),
+        ("a.json", '{"sky": 0, "road": 1, "sky": 2}', "a.json cannot be read: 'sky' stands twice in an object"),
+        ("a.json", '{"sky": 0,\n"road" 1}', "a.json cannot be read: line 2: Expecting ':'"),
+        ("a.yaml", "sky: 0\nroad: [\n", "a.yaml cannot be read: line 3: expected"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.yaml", "[" * 20_000, "nested too deeply"),
+        ("a.yaml", "- 1\n- 2\n", "must hold a list of names"),
+    ],
+)  # fmt: skip
+def test_structures_that_are_wrong_are_refused_in_a_line(
+    name: str, text: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        entries(tmp_path, text, name)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
 def test_yaml_of_a_training(tmp_path: Path) -> None:
     text = "path: ../data\ntrain: images\nnames:\n  0: ground\n  1: cat\n"
     assert entries(tmp_path, text, "data.yaml") == [("ground", 0, None), ("cat", 1, None)]
@@ -110,7 +149,7 @@ def test_yaml_of_a_training(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (b"ground\nk\xe4fer\n", r"a.txt line 2: byte 0xe4 is no UTF-8; save the file as UTF-8"),
+        (b"ground\nk\x81fer\n", r"a.txt line 2: byte 0x81 is no text; save the file as UTF-8"),
         ("<annotation>\n", "line 1: '<annotation>' begins XML"),
         ("ground 0\n\n# more\ncat 0.5\n", "line 4: 'cat 0.5' is no `name`"),
         ("ground,0,0,0\ncat,256,0,0\n", "line 2: the colour"),

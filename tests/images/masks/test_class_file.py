@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.masks import read_labels
+from support.masks import positions, read_labels
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.class_file import read_classes
+from unpool.images.masks.class_file import describe_encoding, read_classes
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.images.reading.scan import ImageFile
@@ -171,3 +171,28 @@ def test_what_is_wrong_is_named_by_file_and_line(text: str, told: str, tmp_path:
 
 def test_a_colour_given_twice_to_one_class_is_no_mistake(tmp_path: Path) -> None:
     assert classes_of(tmp_path, "a 0 0 0\nb 9 9 9\nb 9 9 9\n").names == ("a", "b")
+
+
+def test_a_typed_number_is_ignored_in_published_sets_too() -> None:
+    classes = read_classes(Path("voc"), 3)
+    assert positions(classes, 2, 3, 255) == [2, 255, 255]
+    assert dict(classes.colour_to_class)[0x808000] == 255  # of number 3
+    assert classes.is_void_typed
+    assert not read_classes(Path("voc")).is_void_typed
+    assert positions(read_classes(Path("cityscapes"), 0), 0, 1) == [255, 1]
+
+
+def test_a_number_cannot_be_ignored_among_colours(tmp_path: Path) -> None:
+    text = "a 0 0 0\nb 255 0 0\n"
+    with pytest.raises(
+        UsageError, match=r"--ignore 7 is a number, but --classes .*classes.csv gives colours"
+    ):
+        classes_of(tmp_path, text, ignore=7)
+    assert len(classes_of(tmp_path, text)) == 2
+
+
+def test_a_guessed_encoding_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes("Stra\xdfe\nsky\n".encode("cp1252"))
+    assert "was read as Windows-1252" in describe_encoding(tmp_path / "a.txt")[0]
+    (tmp_path / "a.txt").write_text("Stra\xdfe\nsky\n", "utf-8")
+    assert describe_encoding(tmp_path / "a.txt") == describe_encoding(tmp_path / "voc") == []

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.masks import read_labels
+from support.masks import positions, read_labels
 from unpool.errors import UnpoolError
 from unpool.images.masks.infer_classes import infer_classes
 from unpool.images.masks.mask_file import read_mask
@@ -277,3 +277,11 @@ def test_a_mask_is_turned_as_its_exif_data_says(
     assert read.value_HW.tolist() == label_HW.tolist()
     if read.palette_HW is not None:
         assert read.palette_HW[0].tolist() == [0, 0x800000, 0x008000]
+
+
+def test_an_ignored_number_counts_with_cityscapes_and_is_said_to_be_none_of_colours(tmp_path: Path) -> None:
+    pairs = pairs_of(tmp_path, a=grey(7, 8, 11))
+    assert positions(understood(pairs, suffix="_gtFine_labelIds", ignore=8)[0], 7, 8, 11) == [0, 255, 2]
+    colours = pairs_of(tmp_path, b=Image.fromarray(np.array([[(1, 2, 3), (9, 9, 1)]], np.uint8)))
+    assert understood(colours, ignore=8)[1].endswith("; --ignore 8 is a number and has no effect on colours")
+    assert "--ignore" not in understood(colours)[1]

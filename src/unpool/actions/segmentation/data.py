@@ -9,7 +9,7 @@ from pathlib import Path
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.class_file import read_classes
+from unpool.images.masks.class_file import describe_encoding, read_classes
 from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.infer_classes import OBJECTS, infer_classes
 from unpool.images.masks.mask_values import Values, count_values
@@ -131,7 +131,7 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
             raise UsageError(
                 f"--numbers objects says what the classes are, and so does --classes {choice.file}; leave one out"
             )
-        return Learnt(read_classes(choice.file, choice.ignore), [])
+        return Learnt(read_classes(choice.file, choice.ignore), describe_encoding(choice.file))
     every = sum(values, Values())
     pairs = [pair for folder in folders for pair in folder.pairs]
     remarks = _check_objects(pairs, every) if choice.numbers is None else []

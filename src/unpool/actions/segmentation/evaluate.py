@@ -27,8 +27,9 @@ from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.folder_reading import FolderReading, plan_reading
+from unpool.images.masks.infer_classes import OBJECTS
 from unpool.images.masks.label_maps import name_values, try_pair
 from unpool.images.masks.pairs import Pairs
 from unpool.images.pixel_cache import map_ordered
@@ -36,6 +37,8 @@ from unpool.images.reading.scan import Problem
 from unpool.inference.predict_mask import choose_windows, label_pixels
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
+
+MAX_NAMED = 5  # classes that an error names
 
 
 def segment_evaluate(
@@ -67,6 +70,7 @@ def segment_evaluate(
     check_settings(settings)
     found = find_labelled(images, masks, split="val", progress=progress)
     segmenter = load_segmenter(model, settings.device, progress)
+    _check_numbers(settings.numbers, segmenter, model)
     began = time.perf_counter()
     reading = plan_reading(
         segmenter.classes, count_masks(found, progress), unknown=settings.unknown,
@@ -86,6 +90,16 @@ def segment_evaluate(
         "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
         "notes": [*reading.remarks, *remarks],
     }  # fmt: skip
+
+
+def _check_numbers(numbers: str | None, segmenter: LoadedSegmenter, model: Path) -> None:
+    if numbers == OBJECTS and segmenter.classes.others_to_class is None:
+        names = ", ".join(segmenter.classes.names[:MAX_NAMED])
+        more = ", …" if len(segmenter.classes) > MAX_NAMED else ""
+        raise UsageError(
+            f"--numbers objects, but the model {model} was trained on classes ({names}{more}), not on objects; leave "
+            "it out, or train one with --numbers objects"
+        )
 
 
 def _figures(counts: _Counts, names: Sequence[str]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from unpool.core.text.encodings import decode_text
+from unpool.core.text.json_files import load_json
 from unpool.errors import UsageError
 
 OPTION = "--classes"
@@ -82,13 +84,12 @@ def _read_text(path: Path) -> str:
         ) from None
     except OSError as error:
         raise UsageError(f"{OPTION} {path} cannot be read: {error}") from None
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = content.decode(encoding)
+        text = decode_text(content).text
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(
-            f"{OPTION} {path} line {line}: byte {content[error.start]:#04x} is no UTF-8; save the file as UTF-8"
+            f"{OPTION} {path} line {line}: byte {content[error.start]:#04x} is no text; save the file as UTF-8"
         ) from None
     if strange := _CONTROL.search(text):
         line = text[: strange.start()].count("\n") + 1
@@ -99,7 +100,7 @@ def _read_text(path: Path) -> str:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return True
 
@@ -275,15 +276,18 @@ def _from_hex(text: str) -> Colour:
 def _structured(path: Path, text: str, *, is_json: bool) -> list[Entry]:
     import yaml
 
+    from unpool.core.text.yaml_files import describe_error, load_yaml_texts
+
     try:
-        held = json.loads(text) if is_json else yaml.safe_load(text)
+        held = load_json(text) if is_json else load_yaml_texts(text)
     except (ValueError, yaml.YAMLError) as error:
-        raise UsageError(f"{OPTION} {path} cannot be read: {' '.join(str(error).split())}") from None
-    where = str(path)
+        raise UsageError(f"{OPTION} {path} cannot be read: {describe_error(error)}") from None
     if isinstance(held, Mapping):
-        return _of_mapping(where, held)
-    if isinstance(held, list) and all(isinstance(each, Mapping | str) for each in held):
-        return _of_list(where, held)
+        return _of_mapping(str(path), held)
+    if isinstance(held, list) and all(
+        isinstance(each, Mapping) or (isinstance(each, str) and not _is_number(each)) for each in held
+    ):
+        return _of_list(str(path), held)
     raise UsageError(f"{OPTION} {path} must hold a list of names, or names with numbers or colours")
 
 

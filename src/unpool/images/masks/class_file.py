@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from unpool.core.text.encodings import decode_text
 from unpool.errors import UsageError
 from unpool.images.masks.class_entries import OPTION, Colour, Entry, read_entries
 from unpool.images.masks.known_palettes import (
@@ -53,11 +54,24 @@ def read_classes(path: Path, ignore: int | None = None) -> PixelClasses:
         UsageError: Naming the file and line.
     """
     if str(path).lower() in PUBLISHED and not path.exists():
-        return PUBLISHED[str(path).lower()]()
+        published = PUBLISHED[str(path).lower()]()
+        return published if ignore is None else published.ignoring(ignore)
     entries = read_entries(path)
     if not entries:
         raise UsageError(f"{OPTION} {path} names no class; write one a line: name, name number or name r g b")
     return _build_classes(path, entries, ignore)
+
+
+def describe_encoding(path: Path) -> list[str]:
+    """Say where the encoding of a class file was guessed."""
+    try:
+        is_guessed = decode_text(path.read_bytes()).is_guessed
+    except (OSError, UnicodeDecodeError):  # a published set
+        return []
+    remark = (
+        f"{OPTION} {path} is no UTF-8 and was read as Windows-1252; save it as UTF-8 where names look wrong"
+    )
+    return [remark] if is_guessed else []
 
 
 def _build_classes(path: Path, entries: list[Entry], ignore: int | None) -> PixelClasses:
@@ -70,6 +84,11 @@ def _build_classes(path: Path, entries: list[Entry], ignore: int | None) -> Pixe
     numbered = [entry for entry in entries if entry.number is not None]
     coloured = [entry for entry in entries if entry.colour is not None]
     if len(coloured) == len(entries) and not numbered:
+        if ignore is not None:
+            raise UsageError(
+                f"--ignore {ignore} is a number, but {OPTION} {path} gives colours; name the class of the colour that "
+                "is to be ignored void there, and leave --ignore out"
+            )
         return _by_colour(coloured)
     if coloured and len(coloured) < len(entries):
         plain = next(entry for entry in entries if entry.colour is None)

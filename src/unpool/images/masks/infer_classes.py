@@ -94,13 +94,16 @@ def _infer(
     if values.colours or conflict:
         classes, meaning = _by_colour(values, layout, unknown, shades)
         why = f"; by colour, since palettes differ: {conflict}" if conflict else ""
-        return classes, meaning + why
+        ignored = (
+            f"; --ignore {ignore} is a number and has no effect on colours" if ignore is not None else ""
+        )
+        return classes, meaning + why + ignored
     if values.is_binary and ignore is None:
         return _binary(values)
     if suffix == "_gtFine_labelIds":
-        return cityscapes_ids(), "Cityscapes' 19 classes"
+        return _ignoring(cityscapes_ids(), ignore), "Cityscapes' 19 classes"
     if suffix == "_gtFine_labelTrainIds":
-        return cityscapes_train_ids(), "Cityscapes' 19 classes"
+        return _ignoring(cityscapes_train_ids(), ignore), "Cityscapes' 19 classes"
     if (shades or values.lossy is not None) and unknown == NEAREST:
         return _main_greys(values, shades)
     if values.lossy is not None:
@@ -115,6 +118,10 @@ def _infer(
     if shades:
         return _main_greys(values, shades)
     return _by_number(values, IGNORE if ignore is None else ignore, unknown)
+
+
+def _ignoring(classes: PixelClasses, ignore: int | None) -> PixelClasses:
+    return classes if ignore is None else classes.ignoring(ignore)
 
 
 def _binary(values: Values) -> tuple[PixelClasses, str]:

@@ -6,7 +6,7 @@ K classes. Inside unpool a label map holds positions 0 to K − 1 and IGNORE.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,21 @@ class PixelClasses:
         places = _nearest(strange, known, self.by_colour) if unknown == NEAREST else {}
         table = np.array([known.get(int(value), places.get(int(value), IGNORE)) for value in found], np.uint8)
         return table[inverse].reshape(value_HW.shape), strange
+
+    def ignoring(self, number: int) -> PixelClasses:
+        """Return the same classes, but for one number.
+
+        It is no class, nor are the colours of the class that it stood for.
+        """
+        position = dict(self.value_to_class).get(number, IGNORE)
+        colours = ((colour, IGNORE if place == position else place) for colour, place in self.colour_to_class)
+        keys = dict(self.value_to_class) | {number: IGNORE}
+        return replace(
+            self,
+            value_to_class=tuple(sorted(keys.items())),
+            colour_to_class=tuple(colours),
+            is_void_typed=True,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for model.json, which `from_dict` reads."""
