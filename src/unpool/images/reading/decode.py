@@ -90,6 +90,29 @@ def read_picture(
         return _decode(stream, Scaling(rules, image_format), digest, min_side, max_pixels)
 
 
+def decode_stream(
+    stream: Stream, image_format: str, *, min_side: int | None = None, rules: ValueRules = NO_RULES
+) -> Picture:
+    """Decode the content of an image file, as `read_picture` does.
+
+    Args:
+        stream: The content.
+        image_format: Its format, such as "PNG".
+        min_side: As for `read_picture`.
+        rules: As for `read_picture`.
+
+    Raises:
+        UnreadableImageError: For whatever is wrong with the content.
+    """
+    scaling = Scaling(rules, image_format)
+    try:
+        return _decode(stream, scaling, digest_of(stream), min_side, MAX_PIXELS)
+    except UnreadableImageError:
+        raise
+    except Exception as error:
+        raise UnreadableImageError("corrupt", f"it cannot be decoded: {error}") from error
+
+
 def find_values(file: Path, nodata: tuple[float, ...] = ()) -> Found | None:
     """Decode a file to find what its values are like.
 
@@ -163,7 +186,6 @@ def _decode_tiff(
         check_size(width, height, max_pixels)
         with _one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
             read = tiff.read(scaling)
-            check_lost_rows(read.image, "TIFF")
             profile = find_profile(read.image, stream, "TIFF", scaling.notes)
             shown = averageable(read.image)
             if shown.mode == "RGBA":
