@@ -1,7 +1,8 @@
-"""Rows of zeros are lost ones where they begin within a row; black frames and shapes are pictures."""
+"""Rows of zeros are lost ones where they begin within a row; frames, shapes and pages are pictures."""
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from support.pictures import make_photograph
 from unpool.errors import UnreadableImageError
-from unpool.images.damage.lost_rows import has_lost_rows
+from unpool.images.damage.lost_rows import check_lost_rows, has_lost_rows
 from unpool.images.reading.decode import read_picture
 
 SIZE = (150, 100)
@@ -77,3 +78,91 @@ def test_a_pcx_stops_within_a_channel(tmp_path: Path) -> None:
     file.write_bytes(content[:9000] + bytes(len(content) - 9000))
     with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
         read_picture(file)
+
+
+FORMATS = (("BMP", "RGB"), ("BMP", "P"), ("PPM", "L"), ("PCX", "RGB"), ("PSD", "RGB"))
+
+
+def check_whole(image: Image.Image) -> None:
+    for image_format, mode in FORMATS:
+        check_lost_rows(image.convert(mode), image_format)
+
+
+def draw_disc(side: int, scale: int, ground: str, rng: np.random.Generator) -> Image.Image:
+    """A disc that reaches the right border, plain or with a smooth edge."""
+    image = Image.new("RGB", (side * scale, side * scale), ground)
+    radius, x = rng.uniform(side / 12, side), rng.uniform(side / 2, side)
+    y = rng.uniform(-radius, side - radius)  # whose lowest point is in the picture
+    box = [scale * each for each in (x - radius, y - radius, x + radius, y + radius)]
+    ImageDraw.Draw(image).ellipse(box, fill=tuple(rng.integers(40, 200, 3).tolist()))
+    return image.resize((side, side), Image.Resampling.BOX)
+
+
+@pytest.mark.parametrize("ground", ["white", "black"])
+@pytest.mark.parametrize("side", [28, 64, 128])
+def test_shapes_at_the_border_are_whole(side: int, ground: str) -> None:
+    rng = np.random.default_rng(side)
+    texture = np.asarray(make_photograph(2, side, side)) // 2 + 60
+    for number in range(20):
+        disc = np.array(draw_disc(side, 1 + 3 * (number % 2), ground, rng))
+        check_whole(Image.fromarray(disc))
+        is_disc = (disc != np.array(Image.new("RGB", (1, 1), ground))).any(axis=-1)
+        disc[is_disc] = texture[is_disc]
+        check_whole(Image.fromarray(disc))
+
+
+@pytest.mark.parametrize("ground", ["white", "black"])
+def test_an_edge_across_the_picture_is_no_damage(ground: str) -> None:
+    rng = np.random.default_rng(0)
+    for slope in rng.uniform(-2, 2, 40):
+        horizon = Image.new("RGB", (400, 280), ground)
+        top = rng.uniform(40, 200)
+        ImageDraw.Draw(horizon).polygon(
+            [(0, 0), (400, 0), (400, top + 4 * slope), (0, top)], fill=(90, 120, 40)
+        )
+        check_whole(horizon.resize((100, 70), Image.Resampling.BOX))
+
+
+@pytest.mark.parametrize("kernel", [Image.Resampling.NEAREST, Image.Resampling.BICUBIC])
+def test_a_turned_photograph_on_its_ground_is_whole(kernel: Image.Resampling) -> None:
+    framed = Image.new("RGB", (150, 130))
+    framed.paste(photograph(), (0, 15))
+    for angle in np.linspace(-0.4, 0.4, 17):
+        check_whole(framed.rotate(angle, kernel))
+
+
+def test_a_letterboxed_frame_of_a_video_is_whole() -> None:
+    for top in range(9, 17):
+        frame = Image.new("RGB", (150, 140))
+        frame.paste(photograph(), (0, top))
+        stream = io.BytesIO()
+        frame.save(stream, "JPEG", quality=75)
+        check_whole(Image.open(stream))
+
+
+@pytest.mark.parametrize("fill", [0, 255])
+@pytest.mark.parametrize(("image_format", "mode"), FORMATS)
+def test_each_format_is_looked_at_as_it_is_stored(image_format: str, mode: str, fill: int) -> None:
+    noise = np.random.default_rng(0).integers(30, 190, (40, 60, 3), np.uint8)
+    image = Image.fromarray(noise)
+    image = image.quantize(256) if mode == "P" else image.convert(mode)
+    check_lost_rows(image, image_format)
+    values = np.array(image)
+    stored = {"PCX": (0, 2, 1), "PSD": (2, 0, 1)}.get(image_format)
+    in_order = np.ascontiguousarray(values.transpose(stored)) if stored else values
+    flat = in_order.reshape(-1)
+    flat[flat.size // 3 + 30 : flat.size // 2 + 10] = fill
+    damaged = Image.fromarray(in_order.transpose(np.argsort(stored)) if stored else in_order)
+    if mode == "P":
+        damaged.putpalette(image.getpalette())
+    with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
+        check_lost_rows(damaged, image_format)
+
+
+def test_two_lost_pieces_are_no_ground() -> None:
+    pixels = as_array(photograph()).copy()
+    flat = pixels.reshape(-1, 3)
+    flat[20 * 150 + 70 : 30 * 150], flat[60 * 150 + 30 :] = 0, 0
+    assert has_lost_rows(pixels)
+    pixels[:10, :40] = 0  # ground in a corner
+    assert not has_lost_rows(pixels)

@@ -58,7 +58,7 @@ class PngFile(PngImageFile):
 
 def _is_marked(row: ImagingCore) -> bool:
     extrema: tuple[float, float] = (row if row.bands == 1 else row.getband(0)).getextrema()
-    return extrema == (_MARK, _MARK)
+    return extrema in ((_MARK, _MARK), (_MARK * 257, _MARK * 257))  # of 16 bits, both bytes are filled
 
 
 class Chunk(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 DEEP_MODES = frozenset({"I", "F", "I;16", "I;16B", "I;16L", "I;16N"})  # of Pillow
 MAX_SAMPLED_VALUES = 1_000_000  # from which the range is found
+MAX_CHANNELS = 4  # what is wider is a row of grey
 BLOCK_SIZE = 1_000_000  # values scaled at a time, so that the float copy stays small
 TAILS = 0.01, 99.99  # percentiles: a hot pixel does not decide, a few bright cells do
 FULL_SCALES = 255, 1023, 4095, 16383, 65535  # 8, 10, 12, 14 and 16 bits
@@ -96,7 +98,7 @@ def measure(values: np.ndarray, nodata: Sequence[float] = ()) -> Extent | None:
     """Find the lowest and highest value of a picture.
 
     Args:
-        values: Numbers of any type and shape.
+        values: Numbers of any type; the last of their axes are up to four channels, or a row.
         nodata: Values that are left out.
 
     Returns:
@@ -106,7 +108,11 @@ def measure(values: np.ndarray, nodata: Sequence[float] = ()) -> Extent | None:
     Extent(low=5.0, high=7.0, fill=None, has_nodata=True)
     """
     flat = values.reshape(-1)
-    sample = flat[:: max(1, flat.size // MAX_SAMPLED_VALUES)]
+    step = max(1, flat.size // MAX_SAMPLED_VALUES)
+    num_channels = values.shape[-1] if values.shape[-1] <= MAX_CHANNELS else 1
+    while math.gcd(step, num_channels) > 1:  # else some channels are never looked at
+        step += 1
+    sample = flat[::step]
     if not _is_measurable(sample):  # the sample, and perhaps nearly all of the picture, is no data
         sample = flat
     left_out = is_nodata(sample, nodata) if nodata else np.zeros(sample.shape, bool)

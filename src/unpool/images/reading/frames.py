@@ -7,11 +7,9 @@ from PIL import Image
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.notes import Note
 from unpool.images.reading.upright import averageable, upright_rgb
+from unpool.images.tiff.reader import MIN_CONTRAST, MIN_CONTRAST_SHARE, NUM_SAMPLED
 
-NUM_SAMPLED = 5  # frames that are looked at, evenly from the first to the last
 MAX_FRAME_PIXELS = 64_000_000  # of all frames up to the last one that is looked at; each has to be decoded
-# With one of these contrasts the first frame is taken: in grey levels, photographs have 30 to 80; of the best frame's.
-MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
 SAMPLE_SIDE = 32
 VERSION_INFO = 1057  # the resource of a PSD that says whether it holds the picture of all layers
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})

@@ -11,12 +11,7 @@ from unpool.images.colour.transparency import choose_ground, flatten
 from unpool.images.damage.jpeg import JpegFile
 from unpool.images.reading.bit_depth import DEEP_MODES, to_8_bits
 from unpool.images.reading.notes import Note
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
+from unpool.images.reading.orientations import UPRIGHT
 
 
 def read_orientation(image: Image.Image) -> int:
@@ -25,7 +20,7 @@ def read_orientation(image: Image.Image) -> int:
         value = int(image.getexif().get(0x0112, 1))
     except Exception:  # damaged EXIF data fails in many ways, and the picture is fine without
         return 1
-    return value if value in _UPRIGHT else 1
+    return value if value in UPRIGHT else 1
 
 
 def averageable(image: Image.Image) -> Image.Image:
@@ -76,8 +71,8 @@ def upright_rgb(
         image = flatten(image, ground)
     if image.mode != "RGB":  # Pillow would copy even then, and pictures can be large
         image = image.convert("RGB")
-    if orientation in _UPRIGHT:
-        image = image.transpose(_UPRIGHT[orientation])
+    if orientation in UPRIGHT:
+        image = image.transpose(UPRIGHT[orientation])
     return _to_array(image)
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.errors import UnreadableImageError
+from unpool.images.damage.lost_rows import MIN_DIFFERENCE, breaks_off, is_ground
 
 if TYPE_CHECKING:
     import tifffile
 
 MIN_ZERO_ROWS = 2  # at the end, that count as missing
-MIN_FULL_SHARE = 0.99  # of the values around the place where the picture stops, that are not zero
-MIN_LEVELS = 8  # different values there, which drawings and masks have not
 NUM_LAST_BYTES = 16
 MIN_COMPRESSED = 64  # bytes of a strip from which on it is looked at
 JPEG, OTHER_JPEG = 7, 33007
@@ -76,17 +75,17 @@ def check_stop(page: tifffile.TiffPage, values_HWS: np.ndarray) -> None:
     """Check that a page does not stop within a row.
 
     Args:
-        page: Of 8 bits or more, other pages are passed over.
+        page: Of 8 bits or more, not compressed, other pages are passed over.
         values_HWS: Decoded from it.
 
     Raises:
         UnreadableImageError: `truncated`.
     """
-    if page.bitspersample < 8:
+    if page.bitspersample < 8 or int(page.compression) != 1:
         return
     if not page.is_tiled:
         check_tail(values_HWS)
-    elif int(page.planarconfig) == 1 and int(page.compression) == 1:
+    elif int(page.planarconfig) == 1:
         check_last_tiles(values_HWS, int(page.tilelength), int(page.tilewidth))
 
 
@@ -99,17 +98,19 @@ def check_tail(values_HWS: np.ndarray) -> None:
     Raises:
         UnreadableImageError: `truncated`.
     """
-    height = len(values_HWS)
-    rows = values_HWS.reshape(height, -1)
-    if rows[-MIN_ZERO_ROWS:].any():
+    height, width = values_HWS.shape[:2]
+    if values_HWS[-MIN_ZERO_ROWS:].any():
         return
-    last = next((row for row in range(height - 1, -1, -1) if rows[row].any()), 0)
-    stop = int(np.flatnonzero(rows[last])[-1]) + 1 if rows[last].any() else 0
-    if last == 0 or stop < rows.shape[1] // 64 or stop >= rows.shape[1] - values_HWS.shape[-1]:
-        return
-    around = np.concatenate([rows[last, :stop], rows[last - 1, stop:]])
-    is_textured = len(np.unique(around)) >= MIN_LEVELS
-    if is_textured and (around != 0).mean() >= MIN_FULL_SHARE:
+    last = next((row for row in range(height - 1, -1, -1) if values_HWS[row].any()), 0)
+    columns = np.flatnonzero(values_HWS[last].any(axis=-1))
+    start = last * width + (int(columns[-1]) + 1 if columns.size else 0)
+    min_difference: float = MIN_DIFFERENCE
+    if values_HWS.dtype != np.uint8:  # whose values may be few of many
+        around = np.nan_to_num(values_HWS[max(0, last - 1) : last + 1].astype(np.float64))
+        min_difference = float(np.median(np.abs(around))) / MIN_DIFFERENCE or 1.0
+    empty_S = np.zeros(values_HWS.shape[-1], values_HWS.dtype)
+    is_stopped = breaks_off(values_HWS, start, min_difference)
+    if is_stopped and not is_ground(values_HWS, empty_S, [(start, height * width)]):
         raise UnreadableImageError(
             "truncated",
             f"the image stops in row {last + 1} of {height}, and only zeros follow",
@@ -140,7 +141,24 @@ def check_last_tiles(values_HWS: np.ndarray, tile_height: int, tile_width: int) 
 def check_jpegs(page: tifffile.TiffPage) -> None:
     """Check strips or tiles that are JPEG.
 
+    Raises as `check_jpeg` does.
+    """
+    if int(page.compression) not in (JPEG, OTHER_JPEG):
+        return
+    handle = page.parent.filehandle
+    for start, size in zip(page.dataoffsets, page.databytecounts, strict=False):
+        handle.seek(start)
+        check_jpeg(page, handle.read(size))
+
+
+def check_jpeg(page: tifffile.TiffPage, content: bytes) -> None:
+    """Check a strip or tile, if it is JPEG.
+
     Its decoders fill what is missing with grey.
+
+    Args:
+        page: What the strip belongs to; pages of other compressions are passed over.
+        content: The strip.
 
     Raises:
         UnreadableImageError: `truncated` or `corrupt`.
@@ -149,11 +167,22 @@ def check_jpegs(page: tifffile.TiffPage) -> None:
         return
     from unpool.images.damage.jpeg import JpegFile
 
-    tables, handle = page.jpegtables, page.parent.filehandle
-    for start, size in zip(page.dataoffsets, page.databytecounts, strict=False):
-        handle.seek(start)
-        content = handle.read(size)
-        if tables and content[:2] == b"\xff\xd8":  # what the strips have in common, without its marks
-            content = content[:2] + tables[2:-2] + content[2:]
-        with contextlib.suppress(OSError, SyntaxError, ValueError, KeyError):
-            JpegFile(io.BytesIO(content)).load()
+    if page.jpegtables and content[:2] == b"\xff\xd8":  # what the strips have in common, without its marks
+        content = content[:2] + page.jpegtables[2:-2] + content[2:]
+    with contextlib.suppress(OSError, SyntaxError, ValueError, KeyError):
+        JpegFile(io.BytesIO(content)).load()
+
+
+def check_codec(error: Exception) -> None:
+    """Check that no decoder is missing.
+
+    Args:
+        error: What tifffile raised.
+
+    Raises:
+        UnreadableImageError: `unsupported`, with what to install.
+    """
+    reason = " ".join(str(error).split())
+    if "imagecodecs" in reason:
+        detail = f"this kind of TIFF needs: pip install tifffile imagecodecs ({reason})"
+        raise UnreadableImageError("unsupported", detail) from error

@@ -21,10 +21,19 @@ import numpy as np
 from PIL import Image, ImageStat, TiffImagePlugin
 
 from unpool.errors import UnreadableImageError
+from unpool.images.damage.lost_rows import check_lost_rows
 from unpool.images.reading.notes import Note
+from unpool.images.reading.orientations import AS_STORED, UPRIGHT
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import CCITT, JPEGS, PHOTOMETRIC, YCBCR, TiffColours, tiff_colours
-from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_stop, ends_in_zeros
+from unpool.images.tiff.damage import (
+    check_codec,
+    check_ends,
+    check_jpegs,
+    check_segments,
+    check_stop,
+    ends_in_zeros,
+)
 from unpool.images.tiff.pages import Pages, list_pages
 from unpool.images.tiff.subsampling import read_subsampled
 from unpool.images.values.scaling import Scaling
@@ -35,10 +44,9 @@ if TYPE_CHECKING:
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it writes to stderr
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, XMP, ICC_PROFILE = 274, 282, 283, 700, 34675
-NUM_SAMPLED = (
-    5  # pages that are looked at where the first may show nothing, evenly from the first to the last
-)
-# With one of these contrasts the first page is taken: in grey levels, or of the best page's.
+# Pages, or frames of an animation, that are looked at where the first may show nothing, from the first to the last.
+NUM_SAMPLED = 5
+# With one of these contrasts the first is taken: in grey levels, photographs have 30 to 80; of the best one's.
 MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
 MAX_SAMPLES = 1_500_000_000  # of all channels, slices and pixels of a page
 MIN_OBLONG, MAX_OBLONG = (
@@ -50,11 +58,6 @@ _PILLOWS = frozenset({1, 2, 3, 4, 7})
 _PILLOWS_YCBCR = frozenset({5, 8, 32946, 32773})  # of YCbCr that is not JPEG's, which only Pillow reads
 _OLD_JPEG = 6
 _LOSSY = frozenset({*JPEGS, 22610, 33003, 33004, 33005, 34712, 34934, 50001})  # JPEG's family, and WebP
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,8 @@ class OpenTiff:
         check_segments(page)
         check_jpegs(page)
         check_ends(page)
+        if int(page.compression) in CCITT and is_pillows(page):
+            self._check_fax(page, self._by_pillow(page))
         colours = tiff_colours(page)
         value_HWS = read_samples(page)[..., list(colours.used)]
         colours = settle_alpha(colours, value_HWS)
@@ -187,8 +192,9 @@ class OpenTiff:
         image = colours.to_image(values_HWS, colours.find_scale(values_HWS, scaling))
         if profile := page.tags.valueof(ICC_PROFILE):
             image.info["icc_profile"] = bytes(profile)
-        if self.orientation in _UPRIGHT:
-            image = image.transpose(_UPRIGHT[self.orientation])
+        _check_rows(page, image, colours.table_N3)
+        if self.orientation in UPRIGHT:
+            image = image.transpose(UPRIGHT[self.orientation])
         return TiffPicture(image, _mode(page, colours), colours.space == "grey", colours.notes)
 
     def _check_fax(self, page: tifffile.TiffPage, picture: TiffPicture) -> None:
@@ -209,6 +215,8 @@ class OpenTiff:
         image.load()  # and turns it
         if image.mode in ("1", "YCbCr"):
             image = image.convert("L" if image.mode == "1" else "RGB")
+        turned_back = AS_STORED.get(self.orientation)
+        _check_rows(page, image if turned_back is None else image.transpose(turned_back))
         return TiffPicture(image, mode, mode in ("1", "L", "LA", "La"), ())
 
     def _squared(self, image: Image.Image) -> Image.Image:
@@ -250,9 +258,7 @@ def open_tiff(stream: BinaryIO) -> Iterator[OpenTiff]:
     except UnreadableImageError:
         raise
     except Exception as error:
-        if "imagecodecs" in str(error):
-            detail = f"this kind of TIFF needs: pip install tifffile imagecodecs ({error})"
-            raise UnreadableImageError("unsupported", detail) from error
+        check_codec(error)
         raise
 
 
@@ -281,6 +287,13 @@ def is_pillows(page: tifffile.TiffPage) -> bool:
     )
     is_in_order = int(page.fillorder) == 1 or compression in CCITT
     return is_ordinary and is_in_order and compression in _PILLOWS and int(page.predictor) == 1
+
+
+def _check_rows(page: tifffile.TiffPage, image: Image.Image, table_N3: np.ndarray | None = None) -> None:
+    """Check that no rows are lost, where they lie in the file as they are."""
+    if int(page.compression) == 1 and not page.is_tiled:
+        fills = None if table_N3 is None else table_N3[[0, -1]]
+        check_lost_rows(image, "TIFF", fills=fills, is_planar=int(page.planarconfig) == 2)
 
 
 def read_samples(page: tifffile.TiffPage) -> np.ndarray:

@@ -19,7 +19,7 @@ from unpool.images.colour.transparency import Ground, flatten, ground_of, withou
 from unpool.images.reading.notes import Note
 from unpool.images.tiff.camera_raw import check_not_raw
 from unpool.images.tiff.colours import JPEGS, tiff_colours
-from unpool.images.tiff.damage import check_segments
+from unpool.images.tiff.damage import check_codec, check_ends, check_jpeg, check_segments
 from unpool.images.tiff.pages import list_pages
 from unpool.images.tiff.reader import pixel_height, read_orientation, settle_alpha
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -56,6 +56,7 @@ def open_rows(file: Path, rules: ValueRules = NO_RULES) -> Iterator[TiffRows]:
             check_not_raw(tiff)
             page = list_pages(tiff).full[0]
             check_segments(page)
+            check_ends(page)
             rows = TiffRows(page, rules)
         yield rows
 
@@ -70,10 +71,8 @@ def _explain_damage() -> Iterator[None]:
     except MemoryError as error:
         raise UnreadableImageError("too-large", "a part of the TIFF does not fit into memory") from error
     except Exception as error:
+        check_codec(error)
         reason = " ".join(str(error).split()) or type(error).__name__
-        if "imagecodecs" in reason:
-            detail = f"this kind of TIFF needs: pip install tifffile imagecodecs ({reason})"
-            raise UnreadableImageError("unsupported", detail) from error
         raise UnreadableImageError("corrupt", f"the TIFF content is damaged ({reason})") from error
 
 
@@ -182,6 +181,8 @@ class TiffRows:
         page = self.page
         offset, count = page.dataoffsets[index], page.databytecounts[index]
         data = self._bytes(offset, count) if offset and count else None
+        if data is not None:
+            check_jpeg(page, data)
         segment, _, shape = page.decode(data, index, jpegtables=page.jpegtables)
         if segment is None:
             return np.full(shape[1:], page.nodata, page.dtype)
