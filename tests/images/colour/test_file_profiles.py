@@ -77,6 +77,13 @@ def test_code_points_come_before_a_profile(tmp_path: Path) -> None:
     assert [note.kind for note in hdr.notes] == ["profile"]
 
 
+def test_code_points_behind_long_chunks_count(tmp_path: Path) -> None:
+    """Those of a profile, or of a text, take more than a few hundred bytes."""
+    text = chunk(b"tEXt", b"Comment\0" + bytes([65]) * 100_000)
+    linear = png_with(tmp_path / "a.png", LINEAR, text, chunk(b"cICP", bytes([1, 8, 0, 1])))
+    assert mean_difference(read_picture(linear).pixels, SHOWN) < 1
+
+
 def test_the_interoperability_index_names_adobe_rgb(tmp_path: Path) -> None:
     grey = np.full((24, 32, 3), 128, np.uint8)
     grey[..., 1] = 160

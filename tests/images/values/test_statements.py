@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from support.deep_files import GREY, SHOWN, chunk, mean_difference, spread, write_png16
 from unpool.images.reading.decode import read_picture
-from unpool.images.values.statements import NOTHING, read_statement, tiff_statement
+from unpool.images.values.statements import NOTHING, jpeg2000_bits, read_statement, tiff_statement
 
 UINT16, FLOAT = np.dtype(np.uint16), np.dtype(np.float32)
 
@@ -77,3 +78,16 @@ def test_damage_says_nothing(image_format: str) -> None:
         stream.seek(1)
         assert read_statement(stream, image_format) == NOTHING
         assert stream.tell() == 1
+
+
+@pytest.mark.parametrize("codec", ["jp2", "j2k"])
+def test_bits_of_jpeg_2000_behind_boxes_of_any_size(codec: str) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    content = imagecodecs.jpeg2k_encode(spread(SHOWN, 12), level=0, bitspersample=12, codecformat=codec)
+    assert jpeg2000_bits(io.BytesIO(content)) == 12
+    assert jpeg2000_bits(io.BytesIO(content[:100])) == (0 if codec == "jp2" else 12)
+    if codec == "jp2":
+        box = struct.pack(">I4s", 100_008, b"uuid") + bytes(100_000)
+        wide = struct.pack(">I4sQ", 1, b"uuid", 100_016) + bytes(100_000)
+        assert jpeg2000_bits(io.BytesIO(content[:12] + box + wide + content[12:])) == 12
+    assert jpeg2000_bits(io.BytesIO(b"")) == 0

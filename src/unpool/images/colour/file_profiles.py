@@ -95,9 +95,6 @@ def _png_colours(
     info: dict[str | tuple[int, int], object], stream: Stream, notes: list[Note]
 ) -> ColourProfile | None:
     """The profile that a PNG's cICP chunk names, which comes before all others."""
-    stream.seek(0)
-    if b"cICP" not in stream.read(512):
-        return None
     content = next((content for name, content in read_chunks(stream) if name == b"cICP"), b"")
     if len(content) < 4:
         return None

@@ -24,7 +24,8 @@ Tags: TypeAlias = Mapping[int, object]  # of a TIFF, values by number
 
 MIN_SAMPLE, MAX_SAMPLE, S_MIN_SAMPLE, S_MAX_SAMPLE, GDAL_NODATA, DESCRIPTION = 280, 281, 340, 341, 42113, 270
 MAX_PNG_CHUNKS = 200  # that are looked at before the pixels
-MAX_HEAD = 65_536  # bytes of a JPEG 2000 file in which its code stream begins
+MAX_HEAD = 65_536  # bytes of a chunk that are read
+MAX_BOXES = 200  # of a JPEG 2000 that are passed over
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,27 @@ def jpeg2000_bits(stream: Stream) -> int:
 
     Source: ITU-T T.800, annex A.5.1.
     """
-    stream.seek(0)
-    head = stream.read(MAX_HEAD)
-    start = head.find(b"\xff\x4f\xff\x51")
-    content = head[start + 42 : start + 43] if start >= 0 else b""
-    return (content[0] & 0x7F) + 1 if content else 0
+    stream.seek(_find_code_stream(stream))
+    content = stream.read(43)
+    is_one = content.startswith(b"\xff\x4f\xff\x51") and len(content) == 43
+    return (content[42] & 0x7F) + 1 if is_one else 0
+
+
+def _find_code_stream(stream: Stream) -> int:
+    """Where the code stream of a JPEG 2000 begins: behind boxes of any size, or at once."""
+    place = 0
+    for _ in range(MAX_BOXES):
+        stream.seek(place)
+        head = stream.read(16)
+        size, name = int.from_bytes(head[:4], "big"), head[4:8]
+        skipped = 16 if size == 1 else 8
+        if name == b"jp2c":
+            return place + skipped
+        size = int.from_bytes(head[8:], "big") if size == 1 else size
+        if size < skipped or len(head) < 16:
+            break
+        place += size
+    return 0
 
 
 def _jpeg2000(stream: Stream) -> Statement:
