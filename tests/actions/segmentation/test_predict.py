@@ -13,6 +13,7 @@ import tifffile
 from PIL import Image
 
 from support.masks import make_undecided, scene
+from support.messages import Messages
 from support.training import segment_predict
 from unpool.actions.segmentation import output_files as segment_files
 from unpool.actions.segmentation import predict as module
@@ -84,6 +85,18 @@ def test_an_image_is_never_replaced_by_its_labels(models, tmp_path: Path) -> Non
     assert content(tmp_path) == before
     report = segment_predict(file, model=models["three"], out=tmp_path / "labels")
     assert report["predicted"] == 1
+
+
+def test_names_that_several_images_share_are_changed_and_said(models, tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "b.png"):
+        picture(tmp_path / "images" / name)
+    messages = Messages()
+    where = {"images": tmp_path / "images", "out": tmp_path / "out", "model": models["three"]}
+    segment_predict(**where, progress=messages)
+    said = [text for text in messages.texts if "names are shared" in text]
+    assert len(said) == 1
+    assert said[0].startswith("2 names are shared by several images, or too long, and were changed: a.")
+    assert {"a.png.png", "a.jpg.png", "b.png"} <= {file.name for file in (tmp_path / "out").iterdir()}
 
 
 def test_an_image_named_like_labels_of_our_own_is_not_replaced_either(models, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def segment_predict(
     _check_output(images, out)
     files, problems = _files(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities)
+    _report_names(paths, progress)
     ready = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
@@ -274,7 +275,7 @@ def _predict_rows(
 
 @contextmanager
 def _map_probabilities(paths: OutputPaths, shape: tuple[int, int, int]) -> Iterator[np.ndarray | None]:
-    """Map the file of probabilities (K, H, W) into memory, where it is paths."""
+    """Map the file of probabilities (K, H, W) into memory, where it is written."""
     if not paths.with_probabilities:
         yield None
         return
