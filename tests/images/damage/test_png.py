@@ -67,6 +67,36 @@ def test_missing_rows_are_an_error(pieces: int, is_interlaced: bool) -> None:
             load(png(pixels, rows, pieces, is_interlaced))
 
 
+KINDS = (
+    (1, 0, 1),
+    (2, 0, 1),
+    (4, 0, 1),
+    (8, 0, 1),
+    (16, 0, 1),
+    (8, 2, 3),
+    (16, 2, 3),
+    (8, 3, 1),
+    (1, 3, 1),
+    (8, 4, 2),
+)
+
+
+@pytest.mark.parametrize(("depth", "colour", "channels"), [*KINDS, (16, 4, 2), (8, 6, 4), (16, 6, 4)])
+def test_missing_rows_of_every_kind(depth: int, colour: int, channels: int) -> None:
+    rng, size = np.random.default_rng(1), (64 * depth * channels + 7) // 8
+    lines = b"".join(b"\0" + rng.bytes(size) for _ in range(64))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 64, 64, depth, colour, 0, 0, 0))
+    palette = chunk(b"PLTE", rng.bytes(3 << depth)) if colour == 3 else b""
+    for num_rows in (64, 63, 40):
+        data = chunk(b"IDAT", zlib.compress(lines[: num_rows * (size + 1)]))
+        content = SIGNATURE + head + palette + data + chunk(b"IEND", b"")
+        if num_rows == 64:
+            assert load(content).shape[:2] == (64, 64)
+            continue
+        with pytest.raises(UnreadableImageError, match="truncated: the file ends before the image does"):
+            load(content)
+
+
 @pytest.mark.parametrize("value", [0, 0xAD, 255])
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "I;16"])
 def test_flat_pictures_are_whole(mode: str, value: int) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from support.hostile_files import picture
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.bit_depth import to_8_bits
+from unpool.images.reading.bit_depth import measure, to_8_bits
 from unpool.images.reading.decode import read_picture, read_size
 
 GREY = picture(300, 200)[..., 0]
@@ -46,6 +46,27 @@ def test_one_hot_pixel_does_not_darken_the_picture_and_few_bright_cells_do_not_v
     cells[:30, :30] = np.linspace(1000, 3000, 30)
     assert to_8_bits(cells)[0, [0, 29]].tolist() == [62, 187]  # of 4095
     assert to_8_bits(cells)[999, 999] == 6
+
+
+@pytest.mark.parametrize("num_channels", [2, 3, 4])
+def test_every_channel_of_a_large_picture_counts(num_channels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpool.images.reading.bit_depth.MAX_SAMPLED_VALUES", 100)
+    values = np.zeros((20, 30, num_channels), np.uint16)
+    values[..., 1:] = np.arange(1, num_channels) * 1000
+    extent = measure(values)
+    assert extent is not None
+    assert (extent.low, extent.high) == (0, 1000 * (num_channels - 1))
+
+
+def test_a_picture_is_looked_at_whole_where_the_sample_has_no_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("unpool.images.reading.bit_depth.MAX_SAMPLED_VALUES", 100)
+    values = np.full((20, 30), np.nan, np.float32)
+    values[7, 7:9] = 5, 9
+    extent = measure(values)
+    assert extent is not None
+    assert (extent.low, extent.high) == (5, 9)
 
 
 def test_frames_of_one_camera_stay_comparable() -> None:

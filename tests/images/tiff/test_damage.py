@@ -12,7 +12,15 @@ from PIL import Image
 
 from support.tiff_files import page, tiff, written
 from unpool.errors import UnreadableImageError
-from unpool.images.tiff.damage import check_ends, check_jpegs, check_segments, check_tail, ends_in_zeros
+from unpool.images.tiff.damage import (
+    check_codec,
+    check_ends,
+    check_jpeg,
+    check_jpegs,
+    check_segments,
+    check_tail,
+    ends_in_zeros,
+)
 from unpool.images.tiff.reader import open_tiff
 from unpool.images.values.scaling import Scaling
 
@@ -109,6 +117,19 @@ def test_a_damaged_jpeg_inside_is_reported(options: dict[str, Any]) -> None:
     assert caught.value.problem in ("truncated", "corrupt")
 
 
+def test_a_jpeg_whose_tables_lie_apart_is_checked_with_them() -> None:
+    stream = io.BytesIO()
+    Image.fromarray(np.sort(PHOTOGRAPH, axis=1)).save(stream, "TIFF", compression="jpeg")
+    with opened(stream) as file:
+        page = file.pages[0]
+        assert page.jpegtables
+        check_jpegs(page)
+        place, size = page.dataoffsets[0], page.databytecounts[0]
+        content = stream.getvalue()[place : place + size]
+        with pytest.raises(UnreadableImageError):
+            check_jpeg(page, content[: size // 2])
+
+
 @pytest.mark.parametrize("compression", ["group3", "group4", "zstd"])
 def test_compressed_parts_that_end_in_zeros_are_cut(compression: str) -> None:
     stream = io.BytesIO()
@@ -124,3 +145,11 @@ def test_compressed_parts_that_end_in_zeros_are_cut(compression: str) -> None:
         pytest.raises(UnreadableImageError, match="truncated: the compressed image stops"),
     ):
         check_ends(file.pages[0])
+
+
+def test_a_decoder_that_is_missing_is_named() -> None:
+    check_codec(ValueError("wrong length"))
+    with pytest.raises(
+        UnreadableImageError, match=r"unsupported: .* pip install tifffile imagecodecs \(LZW re"
+    ):
+        check_codec(ValueError("LZW requires\nthe 'imagecodecs' package"))

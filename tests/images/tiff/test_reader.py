@@ -30,6 +30,11 @@ def read(stream: io.BytesIO) -> TiffPicture:
         return opened.read(Scaling(ValueRules(), "TIFF"))
 
 
+def read_values(stream: io.BytesIO) -> np.ndarray:
+    with open_tiff(stream) as opened:
+        return opened.read_values().value_HWS
+
+
 def pixels(picture: TiffPicture) -> np.ndarray:
     return np.asarray(picture.image.convert("RGB")).astype(int)
 
@@ -82,8 +87,9 @@ def test_a_damaged_fax_is_reported(backwards: bool) -> None:
         tags = {259: ("H", 4), 266: ("H", 2 if backwards else 1)}
         fax = tiff(page(drawing.shape, [bits.tobytes()], 1, 1, tags))
         if damage:
-            with pytest.raises(UnreadableImageError, match="corrupt: two decoders read different"):
-                read(fax)
+            for reader in (read, read_values):
+                with pytest.raises(UnreadableImageError, match="corrupt: two decoders read different"):
+                    reader(fax)
         else:
             assert (pixels(read(fax)) == drawing[..., None] * 255).all()
 
@@ -266,3 +272,53 @@ def test_without_decoders_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(UnreadableImageError, match=r"unsupported: .*pip install tifffile imagecodecs"):
         read(stream)
+
+
+def stopped(values: np.ndarray, start: int, end: int) -> np.ndarray:
+    damaged = values.copy()
+    damaged.reshape(-1)[start:end] = 0
+    return damaged
+
+
+NOISE = np.random.default_rng(0).integers(30, 200, (40, 60, 3), np.uint8)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_lost_rows_are_looked_for_as_they_are_stored(orientation: int, dtype: type) -> None:
+    turned = {"photometric": "rgb", "extratags": [(274, "H", 1, orientation, True)]}
+    options = turned | {"resolution": (204, 98)}  # pixels are oblong
+    noise = NOISE.astype(dtype) * dtype(257 if dtype is np.uint16 else 1)
+    read(written(noise, **options))
+    lost = stopped(noise, 10 * 180 + 60, 20 * 180 + 90)
+    with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
+        read(written(lost, **options))
+    read(written(lost, **turned, compression="zlib"))  # what decompresses is whole
+
+
+def test_lost_rows_of_planes_and_of_palettes() -> None:
+    planes = stopped(NOISE.transpose(2, 0, 1).copy(), 1000, 1500)
+    with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
+        read(written(planes, photometric="rgb", planarconfig="separate"))
+    table = np.random.default_rng(1).integers(0, 65536, (3, 256), dtype=np.uint16)
+    for values in (NOISE[..., 0], stopped(NOISE[..., 0].copy(), 1000, 1500)):
+        stream = written(values, photometric="palette", colormap=table)
+        if values.all():
+            read(stream)
+            continue
+        with pytest.raises(UnreadableImageError, match="the pixels have one value only"):
+            read(stream)
+
+
+def test_the_rules_of_the_page_that_is_shown_are_kept() -> None:
+    """The first page is nearly empty: what was found is of the other one."""
+    deep = GREY.astype(np.uint16) * 100
+    stream = io.BytesIO()
+    with tifffile.TiffWriter(stream) as file:
+        for values in (deep // 5000, deep):
+            file.write(values, photometric="minisblack")
+    scaling = Scaling(ValueRules(), "TIFF")
+    with open_tiff(stream) as opened:
+        opened.read(scaling)
+    assert scaling.found is not None
+    assert (scaling.found.extent.high, scaling.range) == (deep.max(), (0, 65535))

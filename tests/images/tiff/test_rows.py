@@ -226,12 +226,31 @@ def test_raw_files_are_refused(tmp_path: Path) -> None:
         open_rows(file).__enter__()
 
 
-def test_a_fourth_channel_without_a_name_is_judged_as_a_whole(tmp_path: Path) -> None:
-    """Half of the picture is opaque, so that the channel is transparency, in the other half too."""
+@pytest.mark.parametrize("num_opaque", [0, 40])
+def test_a_fourth_channel_without_a_name_is_judged_as_a_whole(num_opaque: int, tmp_path: Path) -> None:
+    """Where half of the picture is opaque, the channel is transparency, in the other half too."""
     four = FOUR.copy()
-    four[:40, :, 3] = 255
+    four[:num_opaque, :, 3] = 255
     file = tmp_path / "a.tif"
     file.write_bytes(tiff(page(four.shape, [four.tobytes()], 2)).getvalue())
     whole = read_picture(file).pixels
     with open_rows(file) as rows:
         assert (np.concatenate([rows.read(0, 30), rows.read(30, H)]) == whole).all()
+
+
+SMOOTH = np.kron(RNG.integers(0, 256, (8, 8, 3)), np.ones((16, 16, 1))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("compression", ["jpeg", "jpeg2000", "zstd"])
+def test_lost_ends_of_compressed_tiles_are_no_pixels(compression: str, tmp_path: Path) -> None:
+    noisy = np.clip(SMOOTH + RNG.integers(-9, 9, SMOOTH.shape), 0, 255).astype(np.uint8)
+    file = written(tmp_path, noisy, photometric="rgb", tile=(64, 64), compression=compression)
+    with open_rows(file) as rows:
+        assert np.abs(rows.read(0, 128).astype(int) - noisy).mean() < 9
+        start, size = rows.page.dataoffsets[3], rows.page.databytecounts[3]
+    content = bytearray(file.read_bytes())
+    content[start + size // 2 : start + size] = bytes(size - size // 2)
+    file.write_bytes(content)
+    with pytest.raises(UnreadableImageError) as result, open_rows(file) as rows:
+        rows.read(0, 128)
+    assert result.value.problem in ("corrupt", "truncated")
