@@ -12,6 +12,8 @@ A verb's options are the fields of a frozen dataclass, each carrying its `Option
 
 from __future__ import annotations
 
+from typing import Literal
+
 from unpool.core.settings import Option
 from unpool.objectives.catalogue import OBJECTIVES
 
@@ -21,6 +23,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
+Scale = float | Literal["auto"]  # the factor by which an image is resized; "auto": to what a model learnt
 SEGMENTERS = ("fcn32s", "fcn16s", "fcn8s", "fcn4s", "segnet")
 UPSAMPLINGS = ("interpolate", "grouped", "dense")
 CLASS_WEIGHTS = ("none", "sqrt", "median")
@@ -166,6 +169,20 @@ OPTIONS: dict[str, Option] = {
     ),
     "overlap": Option("overlap of neighbouring windows, as a share; by default 0.25", low=0, high=0.9),
     "tile": Option("side of the windows", unit="pixels", low=32, high=8192),
+    "scale": Option(
+        "factor by which images are resized first, or auto: to the sizes that the model was trained on; by default 1",
+        low=0.01,
+        high=100,
+        allows_auto=True,
+    ),
+    "scales": Option(
+        "range of the factors by which crops are resized while training; by default 0.6,1.8", metavar="LOW,HIGH"
+    ),
+    "folds": Option(
+        "trainings that cross-validate where nothing is held out; by default 3 for fewer than 20 pairs, 0 for none",
+        low=0,
+        high=20,
+    ),
     "probabilities": Option("also write the probability of each class, as STEM.probabilities.tif"),
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
     "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from unpool.inference.predict_mask import (
     LabelFile,
@@ -17,6 +18,7 @@ from unpool.inference.predict_mask import (
     predict_rows,
     state_file,
 )
+from unpool.networks.segmentation.scales import scaled_size
 
 
 class Runtime:
@@ -91,3 +93,40 @@ def test_small_images_are_one_window() -> None:
     assert choose_windows(network, 300, 400).tile == 400
     assert choose_windows(network, 3000, 4000).tile == 384
     assert choose_windows(network, 300, 400, tile=64, overlap=0.5) == Windows(64, 0.5)
+
+
+@pytest.mark.parametrize("scale", [0.4, 2.5])
+def test_a_resized_image_has_a_label_map_of_its_own_size(scale: float, tmp_path: Path) -> None:
+    size = scaled_size(50, 40, scale)
+    resized = np.asarray(Image.fromarray(PIXELS).resize(size[::-1], Image.Resampling.BILINEAR))
+    scores = torch.nn.functional.interpolate(Runtime()(resized[None]), size=(50, 40), mode="bilinear")[0]
+    wanted = scores.argmax(dim=0).numpy()
+    for windows in (Windows(1000, 0.25, scale), Windows(8, 0.25, scale)):
+        label_HW, probability_KHW = label_pixels(Runtime(), PIXELS, windows, probabilities=True)
+        assert (label_HW != wanted).mean() < 0.01  # where two classes all but tie
+        assert probability_KHW is not None
+        np.testing.assert_allclose(probability_KHW.astype(np.float32), scores.softmax(dim=0), atol=5e-3)
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.6])
+@pytest.mark.parametrize("stop_after", [3, 5, 8])
+def test_a_stopped_prediction_of_a_resized_image_is_resumed(
+    scale: float, stop_after: int, tmp_path: Path
+) -> None:
+    def predict_resized(scratch: Path, runtime: Runtime) -> np.ndarray:
+        predict_rows(
+            runtime, 50, 40, lambda top, bottom: PIXELS[top:bottom], Windows(8, 0.25, scale), scratch, key={}
+        )
+        return LabelFile(scratch, 50, 40).read(0, 50)
+
+    with pytest.raises(KeyboardInterrupt):
+        predict_resized(tmp_path / "a.labels", Runtime(stop_after=stop_after))
+    again = predict_resized(tmp_path / "a.labels", Runtime())
+    np.testing.assert_array_equal(again, predict_resized(tmp_path / "b.labels", Runtime()))
+
+
+def test_windows_of_a_resized_image_are_of_its_new_size() -> None:
+    network = SimpleNamespace(enlarge=2.0)
+    assert choose_windows(network, 3000, 4000, scale=0.1) == Windows(400, 0.25, 0.1)
+    assert choose_windows(network, 300, 400, scale=10).tile == 384
+    assert choose_windows(network, 300, 400, tile=100, scale=0.5).tile == 50

@@ -24,9 +24,9 @@ from unpool.images.masks.folder_reading import plan_reading
 SETTINGS = SegmentationSettings(backbone="conv", weights="none", batch=2, size=32, steps=1, lr=0.3)
 
 
-def load_scenes(folder: Path, count: int = 4) -> LabelledImages:
+def load_scenes(folder: Path, count: int = 4, **size: int) -> LabelledImages:
     """Write scenes, and decode them."""
-    images, masks = write_scenes(folder, count)
+    images, masks = write_scenes(folder, count, **size)
     progress = Progress()
     found = find_labelled(images, masks, split="train", progress=progress)
     values = count_masks(found, progress)

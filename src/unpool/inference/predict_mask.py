@@ -15,8 +15,10 @@ import numpy as np
 import torch
 
 from unpool.core.atomic_files import write_json
+from unpool.inference.scaling import read_scaled, scale_back
 from unpool.inference.segmenter import SegmenterRuntime
-from unpool.inference.tiles import OVERLAP, score_blocks, window_starts
+from unpool.inference.tiles import OVERLAP, Block, score_blocks, window_starts
+from unpool.networks.segmentation.scales import scaled_size
 from unpool.networks.segmentation.segmenter import Segmenter
 
 MAX_WHOLE_PIXELS = 2_000_000  # that the encoder sees at once, enlargement counted
@@ -31,15 +33,22 @@ OnProgress = Callable[[float], None]  # the share of an image that was just done
 class Windows:
     """How an image is cut.
 
-    `tile` is the side of a window in pixels, `overlap` the share that the next one covers too.
+    The image is resized by `scale` first. `tile` is the side of a window in pixels then, `overlap` the share that
+    the next one covers too.
     """
 
     tile: int
     overlap: float
+    scale: float = 1.0
 
 
 def choose_windows(
-    network: Segmenter, height: int, width: int, tile: int | None = None, overlap: float = OVERLAP
+    network: Segmenter,
+    height: int,
+    width: int,
+    tile: int | None = None,
+    overlap: float = OVERLAP,
+    scale: float = 1.0,
 ) -> Windows:
     """Choose the windows of an image: one where that fits.
 
@@ -47,17 +56,20 @@ def choose_windows(
         network: Whose encoder sees the windows, enlarged.
         height: Of the image, pixels.
         width: Of the image, pixels.
-        tile: Side of a window, where it is set.
+        tile: Side of a window in pixels of the image, where it is set.
         overlap: Share of a window that the next one covers too.
+        scale: Factor by which the image is resized first.
 
     Returns:
         The windows.
     """
+    if scale != 1:
+        height, width = scaled_size(height, width, scale)
     if tile is not None:
-        return Windows(tile, overlap)
+        return Windows(tile if scale == 1 else max(1, round(tile * scale)), overlap, scale)
     if height * width * network.enlarge**2 <= MAX_WHOLE_PIXELS:
-        return Windows(max(height, width), overlap)
-    return Windows(max(64, int(TILE / network.enlarge)), overlap)
+        return Windows(max(height, width), overlap, scale)
+    return Windows(max(64, int(TILE / network.enlarge)), overlap, scale)
 
 
 def label_pixels(
@@ -84,8 +96,9 @@ def label_pixels(
     label_HW = np.zeros((height, width), np.uint8)
     probability_KHW = np.zeros((runtime.num_classes, height, width), np.float16) if probabilities else None
     read = lambda top, bottom: pixels_HW3[top:bottom]  # noqa: E731
-    for top, left, scores_KRC in _blocks(runtime, height, width, read, windows, 0, on_progress):
-        _label(label_HW[top : top + scores_KRC.shape[1]], probability_KHW, top, left, scores_KRC)
+    for piece in _pieces(runtime, (height, width), read, windows, 0, on_progress):
+        top = piece.block.top
+        _label(label_HW[top : top + piece.block.scores_KRC.shape[1]], probability_KHW, piece.block)
     return label_HW, probability_KHW
 
 
@@ -116,28 +129,28 @@ def predict_rows(
         probability_KHW: An array that is filled too.
         on_progress: Called with the share just done.
     """
-    tops = window_starts(height, windows.tile, windows.overlap)
-    state, labels = state_file(scratch), LabelFile(scratch, height, width)
+    tops, labels = _window_tops(height, width, windows), LabelFile(scratch, height, width)
+    state = state_file(scratch)
     known = _num_known_rows(scratch, state, key, height * width)
     if not known:
         labels.create()
     if known >= len(tops):
         return
-    # What the rows above left to be added is computed again, from the windows that reach into this row.
-    first = next(row for row in range(known + 1) if tops[row] + windows.tile > tops[known])
+    first = _first_row(tops, windows, known)
     if on_progress is not None and first:
         on_progress(first / len(tops))
     label_RW = np.zeros((0, width), np.uint8)
-    for top, left, scores_KRC in _blocks(runtime, height, width, read, windows, first, on_progress):
-        row = tops.index(top)
-        if row < known:
+    for piece in _pieces(runtime, (height, width), read, windows, first, on_progress):
+        top, left, scores_KRC = piece.block.top, piece.block.left, piece.block.scores_KRC
+        if piece.row < known:
             continue
         if left == 0:
             label_RW = np.zeros((scores_KRC.shape[1], width), np.uint8)
-        _label(label_RW, probability_KHW, top, left, scores_KRC)
+        _label(label_RW, probability_KHW, piece.block)
         if left + scores_KRC.shape[2] == width:
             labels.write(top, label_RW)
-            write_json(state, {**key, "rows": row + 1})
+            if piece.is_last:
+                write_json(state, {**key, "rows": piece.row + 1})
 
 
 @dataclass(frozen=True)
@@ -191,33 +204,63 @@ def _num_known_rows(scratch: Path, state: Path, key: Mapping[str, object], size:
     return 0
 
 
-def _blocks(
+@dataclass(frozen=True)
+class _Piece:
+    """A block of the image's own pixels.
+
+    `row` is the row of windows that it is of, and `is_last` says whether the row ends with its last column.
+    """
+
+    row: int
+    block: Block
+    is_last: bool = True
+
+
+def _first_row(tops: list[int], windows: Windows, known: int) -> int:
+    """The row of windows to begin with, where `known` ones are labelled.
+
+    What the rows above left to be added is computed again, from the windows that reach into this row, or where scores
+    are interpolated into the pixel before it.
+    """
+    reached = tops[known] - (windows.scale != 1)
+    return next(row for row in range(known + 1) if tops[row] + windows.tile > reached)
+
+
+def _window_tops(height: int, width: int, windows: Windows) -> list[int]:
+    seen = scaled_size(height, width, windows.scale) if windows.scale != 1 else (height, width)
+    return window_starts(seen[0], windows.tile, windows.overlap)
+
+
+def _pieces(
     runtime: SegmenterRuntime,
-    height: int,
-    width: int,
+    size: tuple[int, int],
     read: Reader,
     windows: Windows,
     first: int,
     on_progress: OnProgress | None,
-) -> Iterator[tuple[int, int, np.ndarray]]:
-    total = len(window_starts(height, windows.tile, windows.overlap)) * len(
-        window_starts(width, windows.tile, windows.overlap)
-    )
+) -> Iterator[_Piece]:
+    is_resized = windows.scale != 1
+    seen = scaled_size(*size, windows.scale) if is_resized else size
+    tops = window_starts(seen[0], windows.tile, windows.overlap)
+    total = len(tops) * len(window_starts(seen[1], windows.tile, windows.overlap))
     report = None if on_progress is None else lambda count: on_progress(count / total)
     blocks = score_blocks(
-        height, width, read, lambda pixels: runtime(pixels).numpy(), tile=windows.tile, overlap=windows.overlap,
-        batch=BATCH, first_row=first, on_progress=report,
+        *seen, read_scaled(read, size, seen) if is_resized else read, lambda pixels: runtime(pixels).numpy(),
+        tile=windows.tile, overlap=windows.overlap, batch=BATCH, first_row=first, on_progress=report,
     )  # fmt: skip
+    if is_resized:
+        for rows in scale_back(blocks, tops, size, seen):
+            yield _Piece(rows.row, Block(rows.top, 0, rows.scores_KRW), rows.is_last)
+        return
     for block in blocks:
-        yield block.top, block.left, block.scores_KRC
+        yield _Piece(tops.index(block.top), block)
 
 
-def _label(
-    label_RW: np.ndarray, probability_KHW: np.ndarray | None, top: int, left: int, scores_KRC: np.ndarray
-) -> None:
-    """Fill the rows of a block, which begin at `top` in the image."""
-    _, rows, columns = scores_KRC.shape
-    scores = torch.from_numpy(scores_KRC)
+def _label(label_RW: np.ndarray, probability_KHW: np.ndarray | None, block: Block) -> None:
+    """Fill the rows of a block, which begin at its top in the image."""
+    top, left = block.top, block.left
+    _, rows, columns = block.scores_KRC.shape
+    scores = torch.from_numpy(block.scores_KRC)
     label_RW[:, left : left + columns] = scores.argmax(dim=0).to(torch.uint8).numpy()
     if probability_KHW is not None:
         probability_KHW[:, top : top + rows, left : left + columns] = (

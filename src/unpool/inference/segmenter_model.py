@@ -13,6 +13,7 @@ from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.inference.encoder import open_runtime
 from unpool.inference.model import pick_device
 from unpool.inference.segmenter import OnnxSegmenterRuntime, SegmenterRuntime, export_segmenter
+from unpool.networks.segmentation.scales import LearntScales
 from unpool.training.model_file import SEGMENTER_ONNX, expect_kind, load_model, model_id, rules_of_model
 
 
@@ -22,7 +23,7 @@ class LoadedSegmenter:
 
     `id` changes with the weights, `channels` is 1 or 3. `grey_share` is the share of images without colour that it
     was trained on; None for models that do not say it. `rules` are those by which values of more than 8 bits were
-    scaled for it.
+    scaled for it. `learnt` are the sizes of its training images; None for models that do not say them.
     """
 
     runtime: SegmenterRuntime
@@ -31,6 +32,7 @@ class LoadedSegmenter:
     channels: int = 3
     grey_share: float | None = None
     rules: ValueRules = NO_RULES
+    learnt: LearntScales | None = None
 
 
 def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegmenter:
@@ -63,7 +65,8 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
     grey_share = num_grey / num_images if num_grey is not None and num_images else None
     runtime = _open(folder, pick_device(device), progress)
     rules = rules_of_model(folder)
-    return LoadedSegmenter(runtime, classes, model_id(folder), channels, grey_share, rules)
+    learnt = runtime.network.learnt
+    return LoadedSegmenter(runtime, classes, model_id(folder), channels, grey_share, rules, learnt)
 
 
 def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
+SCALES = "scales"  # the sizes that a segmenter was trained on
 REMEDY = "train the model again, or copy the whole folder anew"
 
 
@@ -173,6 +174,7 @@ def _describe(
         "preprocessing": asdict(network.preprocessing),
         "classes": None if classes is None else list(classes),
         **_of_encoder(network),
+        **_of_segmenter(network),
         "weights": None,
         "training": None if training is None else dict(training),
         "versions": {name: version(name) for name in ("unpool", "torch", "torchvision", "timm")},
@@ -198,6 +200,12 @@ def _of_encoder(network: Any) -> dict[str, Any]:
     }
 
 
+def _of_segmenter(network: Any) -> dict[str, Any]:
+    """What only segmenters that were trained have."""
+    learnt = getattr(network, "learnt", None)
+    return {} if learnt is None else {SCALES: learnt.to_dict()}
+
+
 def _rebuild(path: Path, described: Mapping[str, Any]) -> Any:
     """The network that model.json describes, with random weights."""
     if described["kind"] == "segmenter":
@@ -207,6 +215,7 @@ def _rebuild(path: Path, described: Mapping[str, Any]) -> Any:
 
 def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
     from unpool.networks.preprocessing import Preprocessing
+    from unpool.networks.segmentation.scales import LearntScales
     from unpool.networks.segmentation.segmenter import Segmenter
 
     try:
@@ -216,6 +225,8 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
             body = _encoder(path, {**body, "preprocessing": described["preprocessing"]})
         network = Segmenter(backbone=body, **options)
         network.preprocessing = Preprocessing.from_dict(described["preprocessing"])
+        if described.get(SCALES) is not None:  # models of earlier versions do not say it
+            network.learnt = LearntScales.from_dict(described[SCALES])
     except (UnpoolError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise UnpoolError(f"{path} describes no segmenter that can be built ({error}); {REMEDY}") from error
     return network

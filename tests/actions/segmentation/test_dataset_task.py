@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,9 +37,12 @@ def test_the_plan_is_that_of_segment_train_with_what_is_given() -> None:
 
 def test_the_record_names_classes_by_number_and_the_model_can_be_predicted_with() -> None:
     network = Segmenter("fcn4s", num_classes=2, backbone="conv")
-    task = DatasetSegmentationTask(network, None, segmentation_plan(ImageLoopSettings()), (None, None))  # type: ignore[arg-type]
+    data: Any = SimpleNamespace(trained_sizes=Counter({(30, 40): 3, (60, 80): 1}))
+    task = DatasetSegmentationTask(network, data, segmentation_plan(ImageLoopSettings()), (None, None))  # type: ignore[arg-type]
     history = History(best_by="val_miou", epochs=[{"val_miou": 0.5, "iou": [0.25, 0.75], "val_loss": 1.0}])
     assert task.measure(history)["iou"] == {"0": 0.25, "1": 0.75}
+    assert network.learnt is not None
+    assert (network.learnt.median, network.learnt.largest) == ((40, 30), (80, 60))
     model = task.model(history)
     assert model.masks is not None
     assert PixelClasses.from_dict(model.masks).names == ("0", "1")
@@ -45,7 +50,7 @@ def test_the_record_names_classes_by_number_and_the_model_can_be_predicted_with(
 
 def build_task(loss: str | None = None) -> DatasetSegmentationTask:
     network = Segmenter("fcn4s", num_classes=2, backbone="conv", enlarge=1.5)
-    data: Any = None  # is read by the loop alone
+    data: Any = SimpleNamespace(trained_sizes=Counter())  # is read by the loop alone
     return DatasetSegmentationTask(
         network, data, segmentation_plan(ImageLoopSettings()), (np.arange(2), np.arange(0)), loss
     )

@@ -20,6 +20,7 @@ from unpool.actions.segmentation import predict as module
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model as segment_model
+from unpool.networks.segmentation.scales import learn_scales
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
@@ -264,6 +265,85 @@ def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
     assert (report["out"] / ".a.json").is_file()
     segment_predict(**report, model=models["three"])
     assert content(report["out"]) == straight(report, models["three"])
+
+
+# Sizes that the model did not learn
+
+
+@pytest.fixture(scope="module")
+def scenes_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that says on images of which size it was trained."""
+    network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=32, seed=0)
+    make_undecided(network)
+    network.learnt = learn_scales([(48, 64)], factors=(0.6, 1.8))
+    classes = classes_by_value(["0", "1", "2"])
+    folder = tmp_path_factory.mktemp("scenes") / "model"
+    save_model(folder, network, classes=classes.names, masks=classes.to_dict())
+    return folder
+
+
+def enlarged(file: Path, times: int) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    small = Image.fromarray(scene(3)[0])
+    small.resize((64 * times, 48 * times), Image.Resampling.BICUBIC).save(file)
+    return file
+
+
+def label_map(file: Path) -> np.ndarray:
+    return np.asarray(Image.open(file))
+
+
+def test_with_auto_an_enlarged_scene_is_labelled_like_the_scene(scenes_model: Path, tmp_path: Path) -> None:
+    enlarged(tmp_path / "in" / "a.png", 1)
+    enlarged(tmp_path / "in" / "b.png", 4)
+    plain = segment_predict(tmp_path / "in", model=scenes_model, out=tmp_path / "plain")
+    (line,) = plain["notes"]
+    assert (plain["scale"], plain["resized"], plain["outside"]) == (None, 0, 1)
+    assert "256×192 pixels are 4 times the 64×48 that the model was trained on" in line
+    assert "--scale auto" in line
+    scaled = segment_predict(tmp_path / "in", model=scenes_model, out=tmp_path / "auto", scale="auto")
+    assert (scaled["resized"], scaled["outside"]) == (1, 0)
+    small = label_map(tmp_path / "auto" / "a.png")
+    large, unscaled = (label_map(tmp_path / part / "b.png") for part in ("auto", "plain"))
+    assert large.shape == (192, 256)
+    agreement, without = ((labels[2::4, 2::4] == small).mean() for labels in (large, unscaled))
+    assert agreement > 0.75
+    assert without < agreement - 0.2
+
+
+def test_files_of_another_scale_do_not_count_as_done(scenes_model: Path, tmp_path: Path) -> None:
+    enlarged(tmp_path / "in" / "a.png", 1)
+    enlarged(tmp_path / "in" / "b.png", 4)
+    report = {"images": tmp_path / "in", "model": scenes_model, "out": tmp_path / "out"}
+    assert segment_predict(**report)["predicted"] == 2
+    assert segment_predict(**report, scale=1)["predicted"] == 0
+    again = segment_predict(**report, scale="auto")
+    assert (again["predicted"], again["resized"]) == (1, 1), "a.png has the size learnt"
+    assert segment_predict(**report, scale=0.25)["predicted"] == 1, "of b.png the scale is that of auto"
+    assert segment_predict(**report)["predicted"] == 2
+
+
+def test_a_resized_large_image_has_the_labels_of_a_small_one(
+    scenes_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enlarged(tmp_path / "b.tif", 4)
+    report = {"images": tmp_path / "b.tif", "model": scenes_model, "scale": "auto", "probabilities": True}
+    segment_predict(**report, out=tmp_path / "small")
+    monkeypatch.setattr(module, "LARGE_PIXELS", 1000)
+    segment_predict(**report, out=tmp_path / "large")
+    small = label_map(tmp_path / "small" / "b.png")
+    np.testing.assert_array_equal(tifffile.imread(tmp_path / "large" / "b.tif"), small)
+    probabilities = [tifffile.imread(tmp_path / part / "b.probabilities.tif") for part in ("small", "large")]
+    np.testing.assert_array_equal(*probabilities)
+
+
+def test_a_model_that_does_not_say_its_sizes_cannot_be_met(models, tmp_path: Path) -> None:
+    file = picture(tmp_path / "a.png")
+    with pytest.raises(UnpoolError, match=r"--scale auto: the model does not say on images of which size"):
+        segment_predict(file, model=models["three"], out=tmp_path / "out", scale="auto")
+    with pytest.raises(UsageError, match=r"--scale is 0, but must be a number from 0.01 to 100 or auto"):
+        segment_predict(file, model=models["three"], out=tmp_path / "out", scale=0)
+    assert segment_predict(file, model=models["three"], out=tmp_path / "out")["outside"] is None
 
 
 # Images that cannot be read, packages that are not there

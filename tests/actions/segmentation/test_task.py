@@ -164,3 +164,20 @@ def test_the_model_keeps_classes_and_last_weights(labelled: LabelledImages) -> N
     assert saved.network is task.network
     assert (saved.last, saved.classes) == ({"weight": 1}, ["0", "1", "2"])
     assert saved.masks == labelled.classes.to_dict()
+
+
+def test_the_network_knows_the_sizes_and_scales_that_it_is_trained_on(labelled: LabelledImages) -> None:
+    learnt = build_task(labelled).network.learnt
+    assert learnt is not None
+    assert (learnt.median, learnt.factors, learnt.crop) == ((64, 48), (0.6, 1.8), 32)
+    given = build_task(labelled, scales="0.3,3").network.learnt
+    assert given is not None
+    assert given.factors == (0.3, 3.0)
+
+
+def test_validation_images_of_other_sizes_are_named(labelled: LabelledImages, tmp_path: Path) -> None:
+    assert build_task(replace(labelled, held=labelled.store)).remarks == []
+    other = load_scenes(tmp_path, 2, height=144, width=192).store
+    remarks = build_task(replace(labelled, held=other)).remarks
+    assert any("2 of 2 validation images are not of a size learnt" in remark for remark in remarks)
+    assert build_task(replace(labelled, held=other), scales="0.5,4").remarks == []

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from unpool.errors import UsageError
-from unpool.images.masks.crop_presets import CROPS, parse_crops
+from unpool.images.masks.crop_presets import CROPS, parse_crops, parse_scales, scale_range
 
 
 def pair(height: int, width: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -54,3 +54,28 @@ def test_a_file_ends_in_a_crop_too_and_an_unknown_name_is_named(tmp_path: Path) 
     assert (cropped == mask.flip(1)).all()
     with pytest.raises(UsageError, match="unknown --augment 'scene'; did you mean 'scenes'"):
         parse_crops("scene", 32)
+
+
+def test_crops_are_resized_by_the_range_that_is_given() -> None:
+    x = torch.arange(200, dtype=torch.uint8).expand(3, 200, 200)  # a pixel's value is its column
+    crops = parse_crops("crop", 32, scales=(0.25, 4.0))
+    views = [crops.train_view(x, seed=0, epoch=0, index=index, mask_HW=x[0]) for index in range(200)]
+    spread = torch.tensor([float(view[0, 16, 28]) - float(view[0, 16, 3]) for view, _ in views])
+    factor = 25 / spread
+    assert 0.24 < float(factor.min()) < 0.3
+    assert 3.2 < float(factor.max()) < 4.5
+    assert 0.4 < float((factor < 1).float().mean()) < 0.6, "evenly by the logarithm"
+
+
+def test_a_range_is_two_factors_and_belongs_to_crops_that_are_resized() -> None:
+    assert parse_scales(None) is None
+    assert parse_scales("0.5,2") == (0.5, 2.0)
+    for text in ("2,0.5", "2", "a,b", "0,1", "1,2,3", "0.5,nan", "1,100"):
+        with pytest.raises(UsageError, match=r"--scales is .* but must be two factors"):
+            parse_scales(text)
+    with pytest.raises(UsageError, match="--scales and --augment none exclude each other"):
+        parse_crops("none", 32, scales=(0.5, 2.0))
+    with pytest.raises(UsageError, match=r"--scales and --augment a\.yaml .*random-scale-crop"):
+        parse_crops("a.yaml", 32, scales=(0.5, 2.0))
+    assert scale_range("crop", (0.5, 2.0)) == (0.5, 2.0)
+    assert scale_range("a.yaml") is None

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
+from support.masks import make_undecided, scene
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.layers.bilinear import bilinear_transposed
+from unpool.networks.segmentation.scales import learn_scales
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import load_model, save_model
 
@@ -109,3 +116,34 @@ def test_padding_does_not_move_the_scores() -> None:
     with torch.no_grad():
         whole, part = segmenter(x), segmenter(x[:, :, :150, :170])
     assert torch.allclose(whole[:, :, :64, :64], part[:, :, :64, :64], atol=1e-4)
+
+
+def test_an_image_unlike_those_learnt_is_named_and_resized_on_request() -> None:
+    network = Segmenter("fcn8s", backbone=small(), num_classes=3, seed=0)
+    make_undecided(network)
+    network.learnt = learn_scales([(48, 64)])
+    scene_48 = scene(5)[0]
+    large = np.asarray(Image.fromarray(scene_48).resize((256, 192), Image.Resampling.BICUBIC))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        expected = network.predict(scene_48)
+        resized = network.predict(large, scale="auto")
+        plain = network.predict(large, scale=1)
+    assert resized.shape == large.shape[:2]
+    assert (resized[2::4, 2::4] == expected).mean() > 0.9 > (plain[2::4, 2::4] == expected).mean()
+    with pytest.warns(UserWarning, match=r"256×192 pixels are 4 times the 64×48 .* scale='auto'"):
+        np.testing.assert_array_equal(network.predict(large), plain)
+    figures = network.evaluate([large], [resized], scale="auto")
+    assert figures["pixel_accuracy"] == 1
+    network.learnt = None
+    with pytest.raises(UnpoolError, match="does not say on images of which size"):
+        network.predict(large, scale="auto")
+
+
+def test_the_sizes_learnt_are_kept_in_the_model_folder(tmp_path: Path) -> None:
+    network = Segmenter("fcn8s", backbone="conv", num_classes=2)
+    save_model(tmp_path / "untrained", network)
+    assert load_model(tmp_path / "untrained").learnt is None
+    network.learnt = learn_scales([(48, 64), (96, 128)], factors=(0.5, 2.0), crop=32)
+    save_model(tmp_path / "trained", network)
+    assert load_model(tmp_path / "trained").learnt == network.learnt

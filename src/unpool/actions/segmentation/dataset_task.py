@@ -53,7 +53,14 @@ class DatasetSegmentationTask:
         return build_tensorboard_log(out, first_step)
 
     def measure(self, history: History) -> Record:
-        """Return the best intersection over union, mean and by class."""
+        """Return the best intersection over union, mean and by class.
+
+        The network keeps the sizes that it was trained on.
+        """
+        from unpool.networks.segmentation.scales import learn_scales
+
+        if sizes := list(self.data.trained_sizes.elements()):
+            self.network.learnt = learn_scales(sizes)
         best, names = history.best, self._class_names()
         iou = dict(zip(names, best["iou"], strict=True)) if best.get("iou") else None
         return {"val_miou": best.get("val_miou"), "iou": iou, "enlarge": self.network.enlarge}

@@ -22,6 +22,7 @@ from unpool.actions.segmentation.data import (
     report_problems,
 )
 from unpool.actions.segmentation.label_checks import compare_colour
+from unpool.actions.segmentation.scales import ScaleCount
 from unpool.actions.segmentation.settings import SegmentEvaluateSettings
 from unpool.core.atomic_files import write_bytes
 from unpool.core.cpu import usable_cores
@@ -78,17 +79,18 @@ def segment_evaluate(
     )  # fmt: skip
     reading = replace(reading, rules=segmenter.rules)
     report(reading.remarks, progress)
-    counted = _count(found, segmenter, reading, progress)
+    scales = ScaleCount(settings.scale, segmenter.learnt)
+    counted = _count(found, segmenter, reading, scales, progress)
     report_problems(counted.problems, progress)
     _check_counted(counted)
-    remarks = _describe(counted, segmenter, settings.unknown)
+    remarks = [*scales.remarks, *_describe(counted, segmenter, settings.unknown)]
     report(remarks, progress)
     if settings.out is not None:
         _draw(settings.out, counted.table_KK, list(segmenter.classes.names))
     return {
         "images": counted.num_images, "skipped": len(found.problems) + len(counted.problems),
         "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
-        "notes": [*reading.remarks, *remarks],
+        **scales.figures, "notes": [*reading.remarks, *remarks],
     }  # fmt: skip
 
 
@@ -127,7 +129,9 @@ class _Counts:
         return self.num_pixels - int(self.table_KK.sum())
 
 
-def _count(found: Pairs, segmenter: LoadedSegmenter, reading: FolderReading, progress: Progress) -> _Counts:
+def _count(
+    found: Pairs, segmenter: LoadedSegmenter, reading: FolderReading, scales: ScaleCount, progress: Progress
+) -> _Counts:
     num_classes = len(segmenter.classes)
     counts = _Counts(np.zeros((num_classes, num_classes), np.int64))
     read = partial(try_pair, reading=reading)
@@ -139,7 +143,10 @@ def _count(found: Pairs, segmenter: LoadedSegmenter, reading: FolderReading, pro
                 counts.problems.append(labelled)
                 continue
             label_HW = labelled.label_HW
-            windows = choose_windows(segmenter.runtime.network, *label_HW.shape)
+            height, width = label_HW.shape
+            windows = choose_windows(
+                segmenter.runtime.network, height, width, scale=scales.choose(height, width)
+            )
             predicted_HW, _ = label_pixels(segmenter.runtime, labelled.pixels_HW3, windows)
             label, predicted = torch.from_numpy(label_HW), torch.from_numpy(predicted_HW)
             counts.table_KK += count_pixels(label, predicted, num_classes).numpy()

@@ -27,6 +27,7 @@ from unpool.actions.segmentation.output_record import (
     PredictionRequest,
     check_overwrites,
 )
+from unpool.actions.segmentation.scales import ScaleCount
 from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
 from unpool.core.file_identity import sample_of, stamp_of
@@ -39,7 +40,14 @@ from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.images.tiff.rows import open_rows
-from unpool.inference.predict_mask import LabelFile, choose_windows, label_pixels, predict_rows, state_file
+from unpool.inference.predict_mask import (
+    LabelFile,
+    Windows,
+    choose_windows,
+    label_pixels,
+    predict_rows,
+    state_file,
+)
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 
@@ -48,15 +56,23 @@ TIFFS = (".tif", ".tiff")
 
 @dataclass
 class _PredictionContext:
-    """The segmenter, and how images are cut."""
+    """The segmenter, and how images are resized and cut."""
 
     ready: LoadedSegmenter
     record: PredictionRecord
-    tile: int | None
-    overlap: float
+    settings: PredictSettings
+    scales: ScaleCount
     stage: Stage
     num_read: int = 0
     num_grey: int = 0
+
+    @property
+    def overlap(self) -> float:
+        return OVERLAP if self.settings.overlap is None else self.settings.overlap
+
+    def windows(self, height: int, width: int, scale: float) -> Windows:
+        network = self.ready.runtime.network
+        return choose_windows(network, height, width, self.settings.tile, self.overlap, scale)
 
 
 def segment_predict(
@@ -86,7 +102,6 @@ def segment_predict(
     """
     progress = progress or Progress()
     check_settings(settings)
-    overlap = OVERLAP if settings.overlap is None else settings.overlap
     images = find_typed(images)
     _check_output(images, out)
     files, problems = _files(images, out, progress)
@@ -97,16 +112,17 @@ def segment_predict(
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
     with progress.stage("predicting", len(files), "images") as stage:
-        context = _PredictionContext(ready, record, settings.tile, overlap, stage)
+        scales = ScaleCount(settings.scale, ready.learnt)
+        context = _PredictionContext(ready, record, settings, scales, stage)
         predicted, failed = _predict_all(context, files, paths)
     report_problems([*problems, *failed], progress)
-    remarks = compare_colour(ready, context.num_grey, context.num_read)
+    remarks = [*scales.remarks, *compare_colour(ready, context.num_grey, context.num_read)]
     report(remarks, progress)
     _check_any_usable(images, files, failed)
     return {
         "images": len(files) - len(failed), "out": str(out), "predicted": predicted, "model": ready.id,
         "seconds": round(time.perf_counter() - began, 3), "skipped": len(problems) + len(failed),
-        "notes": remarks,
+        **scales.figures, "notes": remarks,
     }  # fmt: skip
 
 
@@ -190,11 +206,13 @@ def _predict_all(
     """How many were labelled, without those that are there already, and which cannot be."""
     predicted, failed = 0, []
     for file in files:
-        request = _request(context, file, paths[file.path])
-        if context.record.is_done(request, file.file):
-            context.stage.advance()
-            continue
         try:
+            height, width = reversed(read_size(file.file))
+            scale = context.scales.choose(height, width)
+            request = _request(context, file, paths[file.path], scale)
+            if context.record.is_done(request, file.file):
+                context.stage.advance()
+                continue
             _predict(context, file, paths[file.path], request)
             predicted += 1
             context.record.finish({**request, "sample": sample_of(file.file)})
@@ -204,12 +222,15 @@ def _predict_all(
     return predicted, failed
 
 
-def _request(context: _PredictionContext, file: ImageFile, paths: OutputPaths) -> PredictionRequest:
+def _request(
+    context: _PredictionContext, file: ImageFile, paths: OutputPaths, scale: float
+) -> PredictionRequest:
     """What is computed for one image; the same need not be computed twice."""
     return {
         "path": file.path, "name": paths.name, "bytes": file.bytes, "modified": file.modified,
-        "stamp": file.stamp, "model": context.ready.id, "tile": context.tile, "overlap": context.overlap,
-        "probabilities": paths.with_probabilities,
+        "stamp": file.stamp, "model": context.ready.id, "tile": context.settings.tile,
+        "overlap": context.overlap, "probabilities": paths.with_probabilities,
+        **({} if scale == 1 else {"scale": scale}),  # files of earlier versions know nothing of it
     }  # fmt: skip
 
 
@@ -237,15 +258,13 @@ def _predict(
         read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
         _predict_rows(context, paths, picture.height, picture.width, read, request)
     else:
-        _predict_whole(context, file, paths, picture)
+        _predict_whole(context, file, paths, picture, request.get("scale", 1.0))
 
 
 def _predict_whole(
-    context: _PredictionContext, file: ImageFile, paths: OutputPaths, picture: Picture
+    context: _PredictionContext, file: ImageFile, paths: OutputPaths, picture: Picture, scale: float
 ) -> None:
-    windows = choose_windows(
-        context.ready.runtime.network, picture.height, picture.width, context.tile, context.overlap
-    )
+    windows = context.windows(picture.height, picture.width, scale)
     label_HW, probability_KHW = label_pixels(
         context.ready.runtime, picture.pixels, windows, probabilities=paths.with_probabilities,
         on_progress=context.stage.advance,
@@ -262,7 +281,7 @@ def _predict_rows(
     read: Callable[[int, int], np.ndarray],
     request: PredictionRequest,
 ) -> None:
-    windows = choose_windows(context.ready.runtime.network, height, width, context.tile, context.overlap)
+    windows = context.windows(height, width, request.get("scale", 1.0))
     key = {**request, "tile": windows.tile, "height": height, "width": width}
     with _map_probabilities(paths, (context.ready.runtime.num_classes, height, width)) as probability_KHW:
         predict_rows(

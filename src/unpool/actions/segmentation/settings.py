@@ -13,7 +13,7 @@ from unpool.actions.training.settings import (
     has_duration,
 )
 from unpool.errors import UsageError
-from unpool.options import OPTIONS
+from unpool.options import OPTIONS, Scale
 from unpool.training.plan import Plan
 
 DEFAULT_EPOCHS = 40
@@ -28,7 +28,7 @@ _RUN_KEY = (
     "network", "backbone", "weights", "upsampling", "enlarge", "size", "loss", "class_weights", "augment",
     "freeze", "unknown",
 )  # fmt: skip
-_SELDOM = ("numbers", "drawn_on")
+_SELDOM = ("numbers", "drawn_on", "scales", "folds")
 _LOCATIONS = ("classes", "ignore", "val_images", "val_masks", "val")
 
 
@@ -51,6 +51,8 @@ class SegmentationSettings(LoopSettings):
     enlarge: Annotated[float | None, OPTIONS["enlarge"]] = None
     class_weights: Annotated[str, OPTIONS["class-weights"]] = "none"
     augment: Annotated[str, OPTIONS["crops"]] = "scenes"
+    scales: Annotated[str | None, OPTIONS["scales"]] = None
+    folds: Annotated[int | None, OPTIONS["folds"]] = None
     upsampling: Annotated[str | None, OPTIONS["upsampling"]] = None
     unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
     numbers: Annotated[str | None, OPTIONS["mask-numbers"]] = None
@@ -84,12 +86,15 @@ class PredictSettings:
     Args:
         overlap: share of a window that the next one covers too; None: a quarter.
         tile: side of the windows, pixels; None: large images alone are cut.
+        scale: factor by which images are resized first; "auto": to the sizes learnt; None: 1, and a line where
+            images are not of a size learnt.
         probabilities: write those too.
         device: where the network runs.
     """
 
     overlap: Annotated[float | None, OPTIONS["overlap"]] = None
     tile: Annotated[int | None, OPTIONS["tile"]] = None
+    scale: Annotated[Scale | None, OPTIONS["scale"]] = None
     probabilities: Annotated[bool, OPTIONS["probabilities"]] = False
     device: Annotated[str, OPTIONS["device"]] = "auto"
 
@@ -102,6 +107,7 @@ class SegmentEvaluateSettings:
         unknown: what to do with mask values that are no class, "refuse", "ignore" or "nearest".
         numbers: "classes" where numbers count whatever a palette paints them in.
         drawn_on: whether masks lie as images are "shown" or "stored", where their sizes do not say it.
+        scale: as of `PredictSettings`.
         out: a picture of the confusion to write.
         device: where the network runs.
     """
@@ -109,6 +115,7 @@ class SegmentEvaluateSettings:
     unknown: Annotated[str, OPTIONS["unknown"]] = "refuse"
     numbers: Annotated[str | None, OPTIONS["mask-numbers"]] = None
     drawn_on: Annotated[str | None, OPTIONS["drawn-on"]] = None
+    scale: Annotated[Scale | None, OPTIONS["scale"]] = None
     out: Annotated[Path | None, OPTIONS["out"]] = None
     device: Annotated[str, OPTIONS["device"]] = "auto"
 
@@ -148,7 +155,7 @@ def check_segmentation(settings: SegmentationSettings) -> None:
     """
     import numpy as np
 
-    from unpool.images.masks.crop_presets import parse_crops
+    from unpool.images.masks.crop_presets import parse_crops, parse_scales
     from unpool.objectives.losses.metrics import class_weights
     from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 
@@ -163,7 +170,7 @@ def check_segmentation(settings: SegmentationSettings) -> None:
         raise UsageError("--freeze and --backbone-lr exclude each other: a frozen backbone learns nothing")
     class_weights(np.ones((1, 2)), ["", ""], settings.class_weights)
     pixel_loss(settings.loss or DEFAULT)
-    parse_crops(settings.augment, 64)
+    parse_crops(settings.augment, 64, scales=parse_scales(settings.scales))
     check_optimisation(build_plan(settings))
     if settings.network == "segnet" and settings.upsampling is not None:
         raise UsageError(

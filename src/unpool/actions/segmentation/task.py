@@ -14,12 +14,13 @@ import numpy as np
 
 from unpool.actions.segmentation.label_checks import compare_parts, describe_lost_colour
 from unpool.actions.segmentation.report import SegmentLog, write_report
+from unpool.actions.segmentation.scales import describe_validation
 from unpool.actions.segmentation.settings import SegmentationSettings, build_plan
 from unpool.actions.training.network_request import fill_from_imagenet
 from unpool.actions.training.run import Parts, Record, SavedModel
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.crop_presets import parse_crops
+from unpool.images.masks.crop_presets import parse_crops, parse_scales, scale_range
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pixel_classes import PixelClasses
 from unpool.images.values.rules import NO_RULES, VALUES, ValueRules
@@ -87,6 +88,7 @@ class SegmentationTask:
         device: torch.device,
         progress: Progress,
     ) -> None:
+        from unpool.networks.segmentation.scales import learn_scales
         from unpool.training.data.masked_datasets import MaskedImages
 
         self.settings, self.labelled, self.classes = settings, labelled, labelled.classes
@@ -94,18 +96,24 @@ class SegmentationTask:
         self._trained_M, held_M = _split(labelled, settings.val, self.plan.seed)
         self._held_M = held_M
         preprocessing = self.network.preprocessing
+        scales = parse_scales(settings.scales)
         self.data: MaskedImages = MaskedImages(
-            labelled.store, parse_crops(settings.augment, preprocessing.size), preprocessing, device,
+            labelled.store, parse_crops(settings.augment, preprocessing.size, scales=scales), preprocessing, device,
             labelled.held, held_M.tolist(),
+        )  # fmt: skip
+        self.learnt = self.network.learnt = learn_scales(
+            [labelled.store.sizes[n] for n in self._trained_M],
+            factors=scale_range(settings.augment, scales), crop=preprocessing.size,
         )  # fmt: skip
 
     @property
     def remarks(self) -> list[str]:
-        """Sentences on classes of one part, and lost colour."""
+        """Sentences on classes and sizes of one part, and colour."""
         store, held = self.labelled.store, self.labelled.held
         held_NK = store.count_NK[self._held_M] if held is None else held.count_NK
         trained_K = store.count_NK[self._trained_M].sum(axis=0)
         remarks = compare_parts(trained_K, held_NK.sum(axis=0), self.classes.names)
+        remarks += describe_validation(self.learnt, [] if held is None else held.sizes)
         if self.network.channels == 1:
             remarks += describe_lost_colour(len(store) - store.num_grey, len(store))
         return remarks

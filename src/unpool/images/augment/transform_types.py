@@ -111,12 +111,20 @@ class Function(v2.Transform):  # type: ignore[misc]
 class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
     """A square crop of the randomly enlarged image.
 
-    It has `size` pixels a side, the factor is drawn from `scale`, and it lies anywhere in the image. Only the part
-    that is seen is resized, so the cost does not grow with the image. Where the image is smaller than the crop,
-    the rest is grey, and `mask_fill` in the mask: nothing is dropped, and nothing is learnt there.
+    It lies anywhere in the image. Only the part that is seen is resized, so the cost does not grow with the image.
+    Where the image is smaller than the crop, the rest is grey, and `mask_fill` in the mask: nothing is dropped, and
+    nothing is learnt there.
+
+    Args:
+        size: Side, pixels.
+        scale: Lowest and highest factor.
+        logarithmic: The factor is drawn evenly by its logarithm, so that 1/2 is as likely as 2.
+
+    Raises:
+        ValueError: For another size or scale.
     """
 
-    def __init__(self, size: int, scale: Sequence[float] = (0.6, 1.8)) -> None:
+    def __init__(self, size: int, scale: Sequence[float] = (0.6, 1.8), logarithmic: bool = False) -> None:
         super().__init__()
         if not isinstance(size, int):
             raise ValueError(f"size is {size!r}, but must be one number of pixels: the crop is square")
@@ -125,12 +133,14 @@ class RandomScaleCrop(v2.Transform):  # type: ignore[misc]
                 f"scale is {list(scale)}, but must be two factors above 0, the smaller one first"
             )
         self.size, self.scale, self.mask_fill = size, tuple(scale), 255
+        self.logarithmic = logarithmic
 
     def make_params(self, flat_inputs: list[Tensor]) -> Params:
         """Draw the factor and the places."""
         height, width = flat_inputs[0].shape[-2:]
         low, high = self.scale
-        factor = low + (high - low) * float(torch.rand(1))
+        share = float(torch.rand(1))
+        factor = low * (high / low) ** share if self.logarithmic else low + (high - low) * share
         seen = [min(side, max(1, round(self.size / factor))) for side in (height, width)]
         kept = [min(self.size, max(1, round(side * factor))) for side in seen]
         return {

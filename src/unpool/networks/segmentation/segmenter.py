@@ -8,6 +8,7 @@ B batch, C channels, K classes, H and W of the image, h and w of a map.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,13 @@ from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.segmentation.fpn import MERGED_WIDTH, FeaturePyramidDecoder
 from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, scores_of
 from unpool.networks.segmentation.pyramid import Pyramid
-from unpool.options import SEGMENTERS, UPSAMPLINGS
+from unpool.networks.segmentation.scales import (
+    LearntScales,
+    describe_outside,
+    resolve_scale,
+    score_at_scale,
+)
+from unpool.options import SEGMENTERS, UPSAMPLINGS, Scale
 
 FINEST = {"fcn32s": 32, "fcn16s": 16, "fcn8s": 8, "fcn4s": 4}
 DESCRIPTIONS = {
@@ -81,6 +88,7 @@ class Segmenter(nn.Module):
     """
 
     built_with: dict[str, Any] | None = None
+    learnt: LearntScales | None = None  # the sizes of its training images, once it was trained
 
     def __init__(
         self,
@@ -196,7 +204,7 @@ class Segmenter(nn.Module):
         return scores_BKhw[:, :, : size[0], : size[1]]
 
     @torch.no_grad()
-    def predict(self, image: Tensor | np.ndarray | Image) -> np.ndarray:
+    def predict(self, image: Tensor | np.ndarray | Image, *, scale: Scale | None = None) -> np.ndarray:
         """Label every pixel of one image.
 
         It is one pass on the network's device.
@@ -205,15 +213,27 @@ class Segmenter(nn.Module):
         Args:
             image: a picture, an array (H, W, 3) or (H, W) uint8, or a tensor (C, H, W): uint8, or float and then
                 normalised already.
+            scale: the factor by which the image is resized before; "auto": to the sizes that the network was trained
+                on; None: not at all, with a warning where its size is none of these.
 
         Returns:
-            Positions of classes, (H, W) uint8.
+            Positions of classes, (H, W) uint8, of the image's own size.
 
         Raises:
-            UnpoolError: where the image has other channels than the network.
+            UsageError: for a scale out of range.
+            UnpoolError: where the image has other channels than the network, or the sizes learnt are not known.
         """
+        x_1CHW = self._as_batch(image)
+        height, width = x_1CHW.shape[2:]
+        factor = resolve_scale(scale, self.learnt, height, width)
+        if scale is None and self.learnt is not None and not self.learnt.covers(height, width):
+            warnings.warn(
+                f"{describe_outside(self.learnt, height, width)}; give scale='auto' where the same things are "
+                "larger or smaller, scale=1 where there is more or less of them",
+                stacklevel=2,
+            )
         with evaluating(self):
-            scores_1KHW = self(self._as_batch(image))
+            scores_1KHW = score_at_scale(self, x_1CHW, factor)
         label_HW: np.ndarray = scores_1KHW.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
         return label_HW
 
@@ -221,12 +241,15 @@ class Segmenter(nn.Module):
         self,
         images: Iterable[Tensor | np.ndarray | Image],
         masks: Iterable[Tensor | np.ndarray | Image],
+        *,
+        scale: Scale | None = None,
     ) -> dict[str, Any]:
         """Measure how well images are labelled whose masks are known.
 
         Args:
             images: as for `predict`.
             masks: positions of classes, (H, W) whole numbers; 255 does not count.
+            scale: as for `predict`.
 
         Returns:
             `pixel_accuracy`, `mean_accuracy`, `mean_iou`, and `iou` of each class; None where nothing counts. And
@@ -240,7 +263,9 @@ class Segmenter(nn.Module):
         for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
             label_HW = torch.as_tensor(np.array(mask) if not isinstance(mask, Tensor) else mask).cpu()
             label_HW = as_positions(label_HW, self.num_classes, f"mask {number}")
-            table_KK += count_pixels(label_HW, torch.from_numpy(self.predict(image)), self.num_classes)
+            table_KK += count_pixels(
+                label_HW, torch.from_numpy(self.predict(image, scale=scale)), self.num_classes
+            )
             num_pixels += label_HW.numel()
         return scores_of(table_KK.numpy()) | {"ignored": num_pixels - int(table_KK.sum())}
 

@@ -8,6 +8,7 @@ IGNORE.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
@@ -162,6 +163,7 @@ class DatasetPairs:
         num_classes: int | None = None,
     ) -> None:
         self.dataset, self.device, self.workers, self.num_classes = dataset, device, workers, num_classes
+        self.trained_sizes: Counter[tuple[int, int]] = Counter()
         self._normalised = Normalisation(preprocessing.mean, preprocessing.std, device)
 
     def __len__(self) -> int:
@@ -172,7 +174,7 @@ class DatasetPairs:
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield images (B, C, H, W) and labels (B, H, W).
 
-        Smaller ones are padded, and ignored there.
+        Smaller ones are padded, and ignored there. `trained_sizes` counts the sizes (H, W) of batches of epochs.
         """
         seen: set[int] = set()
         # Random crops of a later epoch may miss a class, and to look at every label takes time.
@@ -181,6 +183,8 @@ class DatasetPairs:
         for x_BCHW, label_BHW in load_batches(self.dataset, indices, stack, self.workers, seed, epoch):
             if is_first and len(seen - {IGNORE}) < 2:
                 seen.update(torch.bincount(label_BHW.flatten().long()).nonzero().flatten().tolist())
+            if epoch is not None:
+                self.trained_sizes[label_BHW.shape[1], label_BHW.shape[2]] += 1
             is_raw = x_BCHW.dtype == torch.uint8
             yield self._normalised(x_BCHW) if is_raw else x_BCHW.to(self.device), label_BHW.to(self.device)
         if is_first:
