@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from unpool.images.masks.pixel_classes import IGNORE
+from unpool.images.masks.pixel_classes import IGNORE, default_colours
 from unpool.report.segments import (
     CELL,
     NOT_LABELLED,
@@ -16,6 +16,7 @@ from unpool.report.segments import (
     draw_rows,
     overlay,
     paint,
+    painted,
     palette_of,
 )
 
@@ -39,6 +40,15 @@ def test_the_overlay_mixes_and_leaves_what_is_no_class() -> None:
     mixed = overlay(pixels, np.array([[1, IGNORE]], np.uint8), COLOURS)
     assert mixed[0, 0].tolist() == [round((1 - OPACITY) * 100 + OPACITY * value) for value in COLOURS[1]]
     assert mixed[0, 1].tolist() == [100, 100, 100]
+
+
+def test_the_overlay_leaves_a_black_ground_as_it_is() -> None:
+    pixels = np.full((1, 3, 3), 100, np.uint8)
+    two = default_colours(2)
+    mixed = overlay(pixels, np.array([[0, 1, IGNORE]], np.uint8), two)
+    assert mixed[0, 0].tolist() == [100, 100, 100]
+    assert mixed[0, 1].tolist() == [round(45 + OPACITY * value) for value in two[1]]
+    assert painted(two)[[0, 1, 2, IGNORE]].tolist() == [False, True, False, False]
 
 
 def test_rows_show_the_truth_only_where_there_is_one() -> None:

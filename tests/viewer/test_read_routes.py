@@ -194,9 +194,14 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
     assert client.get("/api/collection").json()["has"]["segmenter"] is True
     answer = client.get("/api/images/0/overlay", params={"revision": 1})
     laid = np.asarray(Image.open(io.BytesIO(answer.content)))
-    assert laid.shape == (30, 40, 3)
-    known = {tuple(colour) for colour in PixelClasses.from_dict(describe_model(model)["masks"]).colours}
-    assert {tuple(colour) for colour in laid.reshape(-1, 3).tolist()} <= known
+    assert laid.shape == (30, 40, 4)
+    ground, *known = PixelClasses.from_dict(describe_model(model)["masks"]).colours
+    assert ground == (0, 0, 0)
+    # The ground is black and stays as it is, the other classes are opaque: the page says how much of them is seen.
+    assert {tuple(pixel) for pixel in laid.reshape(-1, 4).tolist()} <= {
+        (*ground, 0),
+        *((*one, 255) for one in known),
+    }
 
 
 def test_a_collection_is_reported_of_whose_images_are_not_there(client: Any, viewed: Path) -> None:

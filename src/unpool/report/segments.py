@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from unpool.images.masks.pixel_classes import IGNORE
 from unpool.report.drawing import FAINT_INK, INK, PAPER, font
 
+GROUND = (0, 0, 0)  # a class of this colour, mostly the background, is not laid over images
 NOT_LABELLED = (235, 235, 235)
 OPACITY = 0.55
 CELL, GAP, EDGE, HEADING, LEGEND = 320, 8, 20, 30, 26  # pixels
@@ -47,7 +47,7 @@ def overlay(pixels_HW3: np.ndarray, label_HW: np.ndarray, colours: Colours) -> n
 
     Args:
         pixels_HW3: the image, uint8.
-        label_HW: positions of classes, uint8; pixels of no class stay as they are.
+        label_HW: positions of classes, uint8; pixels of no class, and of a black one, stay as they are.
         colours: RGB of each class, 0 to 255.
 
     Returns:
@@ -55,8 +55,20 @@ def overlay(pixels_HW3: np.ndarray, label_HW: np.ndarray, colours: Colours) -> n
     """
     colour_HW3 = paint(label_HW, colours).astype(np.float32)
     mixed = (1 - OPACITY) * pixels_HW3 + OPACITY * colour_HW3
-    kept = (label_HW != IGNORE)[..., None]
-    return np.where(kept, mixed.round(), pixels_HW3).astype(np.uint8)
+    return np.where(painted(colours)[label_HW][..., None], mixed.round(), pixels_HW3).astype(np.uint8)
+
+
+def painted(colours: Colours) -> np.ndarray:
+    """Tabulate what is laid over images, (256,) bool.
+
+    Black on an image only darkens it, and would hide most of one whose ground is black; it stays as it is.
+
+    >>> painted([(0, 0, 0), (128, 0, 0)])[:3].tolist()
+    [False, True, False]
+    """
+    table = np.zeros(256, bool)
+    table[: len(colours)] = [tuple(colour) != GROUND for colour in colours]
+    return table
 
 
 def draw_rows(rows: Sequence[Row], names: Sequence[str], colours: Colours) -> Image.Image:

@@ -28,6 +28,7 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder, load_encoder
+from unpool.report.segments import paint, painted
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
 from unpool.training.model_file import JSON, has_model
@@ -149,7 +150,8 @@ class Pictures:
     def segment(self, path: str) -> bytes:
         """Segment an image.
 
-        The class of each pixel in its colour, a PNG the size of the original's.
+        The class of each pixel in its colour, a PNG the size of the original's; transparent where nothing is laid
+        over the image.
         """
         from unpool.inference.predict_mask import choose_windows, label_pixels
 
@@ -165,9 +167,9 @@ class Pictures:
         with self._lock:
             windows = choose_windows(ready.runtime.network, *pixels_HW3.shape[:2])
             label_HW = label_pixels(ready.runtime, pixels_HW3, windows)[0]
-        colours = np.zeros((256, 3), np.uint8)
-        colours[: len(ready.classes)] = ready.classes.colours
-        return _png(Image.fromarray(colours[label_HW]))
+        colours = ready.classes.colours
+        opaque_HW = painted(colours)[label_HW].astype(np.uint8) * 255
+        return _png(Image.fromarray(np.dstack([paint(label_HW, colours), opaque_HW])))
 
     def reconstruct(self, path: str) -> ReconstructionView:
         """Reconstruct an image from its code alone.
