@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks.autoencoder import Autoencoder, Preprocessing, evaluating, merge_code, smallest_input
+from unpool.networks.autoencoder import Autoencoder, Preprocessing, merge_code, smallest_input
 from unpool.networks.catalogue import build_network
 from unpool.networks.classifier import Classifier, with_classes
+from unpool.networks.layers.evaluation import evaluating
 
 
 def small_encoder() -> nn.Sequential:

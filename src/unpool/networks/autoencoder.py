@@ -5,16 +5,18 @@ Shapes: B batch, C channels, H and W height and width; the code is (B, C, h, w),
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Literal, overload
 
-import torch
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError, unknown_name
+from unpool.core.calls.signatures import explain_calls, shorten
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.networks.decoders.base import Decoder, NoDecoder, PlainDecoder
 from unpool.networks.decoders.mirror import mirror
+from unpool.networks.image_batch import describe_input, takes_images
+from unpool.networks.layers.evaluation import evaluating
 from unpool.networks.layers.pooling import Pools, leaves, remember
 from unpool.networks.layers.windows import CONVOLUTIONS, MAX_POOLS, Size, pixels, window_of
 from unpool.networks.preprocessing import Preprocessing
@@ -52,7 +54,10 @@ class Autoencoder(nn.Module):
 
     built_with: dict[str, Any] | None = None
     """What makes this network again, for a model folder; None for a network of the user's own."""
+    rules: ValueRules = NO_RULES
+    """By which images of more than 8 bits were scaled that it was trained on."""
 
+    @explain_calls
     def __init__(
         self,
         encoder: nn.Module,
@@ -85,8 +90,26 @@ class Autoencoder(nn.Module):
         code, pools = self.encode(x_BCHW, return_pools=True)
         return self.decode(code, pools)
 
+    def extra_repr(self) -> str:
+        """Say what it is, and what it expects."""
+        return f"{self.architecture}: {self.expects}"
+
+    @property
+    def expects(self) -> str:
+        """What images it takes.
+
+        Their size, channels, and how a tensor of them is normalised.
+        """
+        own = f"{self.size} × {self.size} pixels"
+        size = own if self._only_size else f"any size, by default {own}"
+        return describe_input(self.preprocessing, size)
+
+    @takes_images
     def reconstruct(self, x_BCHW: Tensor) -> Tensor:
-        """Compute the reconstruction of each image, of its exact shape."""
+        """Compute the reconstruction of each image, of its exact shape.
+
+        A normalised tensor (B, C, H, W), or images as `embed` takes them.
+        """
         image_BCHW: Tensor = self(x_BCHW)
         return image_BCHW
 
@@ -134,10 +157,12 @@ class Autoencoder(nn.Module):
         image_BCHW: Tensor = self.decoder(code, pools, (size, size) if isinstance(size, int) else size)
         return image_BCHW
 
+    @takes_images
     def embed(self, x_BCHW: Tensor) -> Tensor:
         """Return one vector for each image, (B, D).
 
-        It is the code, merged as `merge` says.
+        It is the code, merged as `merge` says. Images are a normalised tensor (B, C, H, W), or one or several as
+        programs hold them: paths, pictures, arrays (H, W, C), tensors of uint8; these are resized and normalised.
         """
         return merge_code(self.encode(x_BCHW), self.merge)
 
@@ -183,6 +208,10 @@ class Autoencoder(nn.Module):
         return self.preprocessing.crop
 
     def _check_input(self, x_BCHW: Tensor) -> None:
+        if not isinstance(x_BCHW, Tensor) or (self._channels and x_BCHW.ndim != 4):
+            seen = f"a tensor {tuple(x_BCHW.shape)}" if isinstance(x_BCHW, Tensor) else shorten(x_BCHW)
+            problem = f"{self.architecture} takes a tensor (B, {self.channels}, H, W) here, got {seen}"
+            raise UsageError(f"{problem}; `embed` and `reconstruct` take paths, pictures and arrays")
         size = tuple(x_BCHW.shape[2:])
         smallest = smallest_input(self.encoder)
         if self._channels and x_BCHW.shape[1] != self._channels:
@@ -234,16 +263,3 @@ def smallest_input(encoder: nn.Module) -> Size | None:
 def input_channels(encoder: nn.Module) -> int:
     """Return the first convolution's channels, 3 without one."""
     return next((module.in_channels for module in encoder.modules() if isinstance(module, CONVOLUTIONS)), 3)
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Switch to evaluation mode without gradients, and back after."""
-    training = [child for child in module.modules() if child.training]
-    module.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for child in training:
-            child.training = True

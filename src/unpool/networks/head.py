@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.image_batch import takes_images
 from unpool.networks.layers.pooling import Pools
 
 DIMENSION = 128
@@ -41,6 +42,7 @@ class NetworkWithHead(Autoencoder):
         super().__init__(encoder, decoder, **options)  # type: ignore[arg-type]
         self.head = head
 
+    @takes_images
     def embed(self, x_BCHW: Tensor) -> Tensor:
         """Return one vector for each image, (B, E)."""
         vector_BE: Tensor = self.head(F.normalize(super().embed(x_BCHW), dim=1))

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.networks.autoencoder import Autoencoder, evaluating
+from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.classifier import Classifier
 from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.layers.evaluation import evaluating
 
 MISFITS = (RuntimeError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError)
 BATCH = 2  # of one image, a layer that takes the batch for an axis would go unseen

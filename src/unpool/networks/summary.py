@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeAlias, cast
 import torch
 from torch import Tensor, nn
 
-from unpool.networks.autoencoder import evaluating
+from unpool.networks.layers.evaluation import evaluating
 
 BYTES_PER_NUMBER, BYTES_PER_MB = 4, 1_000_000
 

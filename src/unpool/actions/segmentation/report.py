@@ -105,7 +105,7 @@ def _row(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     import torch
 
-    from unpool.networks.autoencoder import evaluating
+    from unpool.networks.layers.evaluation import evaluating
 
     held, number = place
     pixels_HW3, label_HW = images.window(number) if held else images.whole(number)

@@ -101,6 +101,9 @@ def decode_stream(
         min_side: As for `read_picture`.
         rules: As for `read_picture`.
 
+    Returns:
+        The picture.
+
     Raises:
         UnreadableImageError: For whatever is wrong with the content.
     """

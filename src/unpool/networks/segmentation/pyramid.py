@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
-from unpool.networks.autoencoder import evaluating, smallest_input
+from unpool.networks.autoencoder import smallest_input
 from unpool.networks.encoders.backbones import Backbone
+from unpool.networks.layers.evaluation import evaluating
 from unpool.networks.layers.pooling import is_sequential
 
 PROBE = 192  # pixels a side of the image that is run once, to see where maps shrink
