@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from unpool.images.masks import value_shapes
 from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pairs import Pair
-from unpool.images.masks.value_shapes import Numbering, find_objects, find_shades
+from unpool.images.masks.value_shapes import Numbering, are_exchangeable, find_objects, find_shades
 from unpool.images.reading.scan import ImageFile
 
 
@@ -77,11 +78,64 @@ def test_classes_are_no_objects(tmp_path: Path) -> None:
     assert objects(write(tmp_path, *(cells(list(range(1, count + 1))) for count in (1, 2, 3)))) is None, "few"
 
 
+def things(
+    folder: Path, count: int, numbers: Sequence[int], *, by_number: bool, raster: bool = False
+) -> list[Pair]:
+    """Images of squares that do not touch, numbered in each mask; of a number's own colour or all of one."""
+    pairs = []
+    for place in range(count):
+        rng = np.random.default_rng(place)
+        mask, pixels = np.zeros((40, 80), np.uint8), np.full((40, 80, 3), 40, np.uint8)
+        cells = rng.permutation(8)[: rng.choice(numbers)]
+        shifts = rng.integers(1, 6, len(cells))
+        corners = [
+            (20 * (cell // 4) + shift, 20 * (cell % 4) + shift)
+            for cell, shift in zip(cells, shifts, strict=True)
+        ]
+        for number, (top, left) in enumerate(sorted(corners) if raster else corners, start=1):
+            side = rng.integers(5, 14)
+            part = slice(top, top + side), slice(left, left + side)
+            mask[part] = number
+            colour = (50 * number, 250 - 40 * number, 90) if by_number else (200, 90, 60)
+            pixels[part] = np.array(colour) + rng.integers(-9, 9, 3)
+        image, label = folder / f"{place}.jpg.png", folder / f"{place}.png"
+        Image.fromarray(pixels).save(image)
+        Image.fromarray(mask).save(label)
+        pairs.append(Pair(*(ImageFile(file.name, file, 1, 0.0) for file in (image, label))))
+    return pairs
+
+
+@pytest.mark.parametrize("raster", [False, True])
+@pytest.mark.parametrize("numbers", [[5], [1, 2, 3], [4, 5]], ids=str)
+def test_numbers_that_mean_nothing_are_asked_about(numbers: list[int], raster: bool, tmp_path: Path) -> None:
+    found = objects(things(tmp_path, 20, numbers, by_number=False, raster=raster))
+    assert found is not None
+    assert not found.is_certain
+    assert found.text.startswith("each mask takes the same numbers one after the other")
+
+
+@pytest.mark.parametrize("numbers", [[5], [1, 2, 3], [4, 5]], ids=str)
+def test_numbers_of_things_that_look_unlike_are_classes(numbers: list[int], tmp_path: Path) -> None:
+    assert objects(things(tmp_path, 14, numbers, by_number=True)) is None
+
+
+def test_classes_that_end_at_another_number_in_each_mask_are_asked_about(tmp_path: Path) -> None:
+    for by_number in (False, True):
+        found = objects(things(tmp_path, 8, [3, 4, 5, 6], by_number=by_number))
+        assert found is not None
+        assert found.is_certain is not by_number
+
+
+def test_few_pieces_show_nothing(tmp_path: Path) -> None:
+    assert objects(things(tmp_path, 3, [2], by_number=False)) is None
+    assert not are_exchangeable([])
+
+
 def test_shapes_are_looked_at_up_to_the_last_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(value_shapes, "MAX_MASKS", 4)
     pairs = write(tmp_path, *(cells([1, 2]) for _ in range(7)))
     read = value_shapes._read_some(pairs, False, lambda path: True)
-    assert [path for path, _ in read] == ["0.png", "2.png", "4.png", "6.png"]
+    assert [pair.path for pair, _ in read] == ["0.png", "2.png", "4.png", "6.png"]
 
 
 def test_soft_edges_of_grey_and_colour(tmp_path: Path) -> None:
