@@ -166,3 +166,12 @@ def test_two_lost_pieces_are_no_ground() -> None:
     assert has_lost_rows(pixels)
     pixels[:10, :40] = 0  # ground in a corner
     assert not has_lost_rows(pixels)
+
+
+def test_what_no_lost_bytes_look_like() -> None:
+    grey = as_array(photograph()).copy()
+    grey.reshape(-1, 3)[60 * 150 + 70 :] = 128  # neither 0 nor 255
+    assert not has_lost_rows(grey)
+    gradient = np.tile(np.linspace(40, 200, 150, dtype=np.uint8)[None, :, None], (100, 1, 1))
+    gradient.reshape(-1)[60 * 150 + 70 :] = 0  # graphics: rows above are all the same
+    assert not has_lost_rows(gradient)

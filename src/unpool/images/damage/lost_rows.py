@@ -15,7 +15,7 @@ from PIL import Image
 
 from unpool.errors import UnreadableImageError
 
-STORED = frozenset({"BMP", "PPM", "TGA", "PSD", "QOI", "PCX", "ICO", "TIFF"})
+STORED = frozenset({"BMP", "PPM", "PAM", "TGA", "PSD", "QOI", "PCX", "ICO", "TIFF"})
 MIN_ROWS = 3  # that a piece has to cover
 MIN_PART = 64  # of a row, that is left on either side of where the piece begins: one part of so many, and
 MIN_COLUMNS = 2  # pixels

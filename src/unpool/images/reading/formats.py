@@ -15,7 +15,7 @@ ENDINGS = {
     ".gif": "GIF", ".bmp": "BMP", ".dib": "BMP", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP",
     ".heic": "HEIF", ".heif": "HEIF", ".hif": "HEIF", ".avif": "AVIF", ".jp2": "JPEG2000", ".j2k": "JPEG2000",
     ".pbm": "PPM", ".pgm": "PPM", ".ppm": "PPM", ".pnm": "PPM", ".pfm": "PPM", ".qoi": "QOI", ".psd": "PSD",
-    ".tga": "TGA", ".pcx": "PCX", ".ico": "ICO",
+    ".pam": "PAM", ".tga": "TGA", ".pcx": "PCX", ".ico": "ICO",
 }  # fmt: skip
 UNSIGNED = frozenset({"TGA", "PCX", "ICO"})
 RAW_ENDINGS = frozenset(
@@ -43,6 +43,7 @@ _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_PAM = re.compile(rb"P7\n(?:#[^\n]*\n|\s)*(?:#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE)")
 _PNM = re.compile(rb"P[1-6f]\s(?:\s|#[^\n]*\n)*\d+\s(?:\s|#[^\n]*\n)*\d+\s")
 
 
@@ -79,6 +80,8 @@ def sniff(head: bytes) -> str | None:
         return _container(head)
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADERS:
         return "BMP"
+    if _PAM.match(head):
+        return "PAM"
     return "PPM" if _PNM.match(head) else None
 
 

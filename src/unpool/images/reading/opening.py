@@ -45,7 +45,7 @@ _READERS = {
     "JPEG2000": ("PIL.Jpeg2KImagePlugin", "Jpeg2KImageFile"), "QOI": ("PIL.QoiImagePlugin", "QoiImageFile"),
     "PSD": ("PIL.PsdImagePlugin", "PsdImageFile"), "TGA": ("PIL.TgaImagePlugin", "TgaImageFile"),
     "PCX": ("PIL.PcxImagePlugin", "PcxImageFile"), "ICO": ("PIL.IcoImagePlugin", "IcoImageFile"),
-    "HEIF": ("pi_heif", "HeifImageFile"),
+    "HEIF": ("pi_heif", "HeifImageFile"), "PAM": ("unpool.images.reading.pam", "PamFile"),
 }  # fmt: skip
 # Pillow's guards belong to the whole process, and warnings cannot be silenced per thread; so both are set
 # once. Its limit is only ever raised, to ours, which is checked before anything is decoded.

@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngImageFile
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.bit_depth import DEEP_MODES
 from unpool.images.reading.opening import Stream
+from unpool.images.reading.pam import PamFile
 from unpool.images.values.scaling import Scaling
 from unpool.images.values.statements import NOTHING, Statement, jpeg2000_bits, read_statement
 
@@ -35,6 +36,8 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     if isinstance(image, PngImageFile) and _is_deep(image):
         samples_HWC, stated = _load_png(image, stream), read_statement(stream, "PNG")
         return _scale_channels(samples_HWC, image.info.get("transparency"), stated, scaling)
+    if isinstance(image, PamFile) and image.is_deep_colour and image.tile:
+        return _scale_channels(image.read_values(), None, read_statement(stream, "PAM"), scaling)
     image.load()
     if scaling.image_format == "JPEG2000" and image.mode not in DEEP_MODES:
         bits = jpeg2000_bits(stream)

@@ -16,6 +16,7 @@ import numpy as np
 
 from unpool.images.reading.bit_depth import Range, full_scales
 from unpool.images.reading.opening import Stream
+from unpool.images.reading.pam import read_head
 
 if TYPE_CHECKING:
     import tifffile
@@ -113,6 +114,11 @@ def _pnm(stream: Stream) -> Statement:
     return Statement((0.0, 65535.0), is_scaled=True, unit=65535 / largest) if largest > 255 else NOTHING
 
 
+def _pam(stream: Stream) -> Statement:
+    largest = int(read_head(stream)["MAXVAL"])
+    return Statement((0.0, float(largest))) if largest > 255 else NOTHING
+
+
 def jpeg2000_bits(stream: Stream) -> int:
     """Read the bits of a sample of a JPEG 2000.
 
@@ -149,7 +155,12 @@ def _jpeg2000(stream: Stream) -> Statement:
     return Statement((0.0, 65535.0), is_scaled=True, unit=2.0 ** (16 - bits)) if 8 < bits < 16 else NOTHING
 
 
-_FINDERS: dict[str, Callable[[Stream], Statement]] = {"PNG": _png, "PPM": _pnm, "JPEG2000": _jpeg2000}
+_FINDERS: dict[str, Callable[[Stream], Statement]] = {
+    "PNG": _png,
+    "PPM": _pnm,
+    "PAM": _pam,
+    "JPEG2000": _jpeg2000,
+}
 
 
 def page_statement(page: tifffile.TiffPage) -> Statement:
