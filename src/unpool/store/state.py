@@ -60,15 +60,16 @@ def read_state(work: Path) -> dict[str, Any]:
         raise UnpoolError(f"{work / STATE} is damaged; delete it and give the same command again") from error
     if not isinstance(state, dict):
         raise UnpoolError(f"{work / STATE} holds no options; delete it and give the same command again")
-    return state
+    return {name: value for name, value in state.items() if value is not None}
 
 
 def write_state(work: Path, **changes: object) -> dict[str, Any]:
     """Change some entries of unpool.yaml, and record versions.
 
-    Returns the whole state.
+    None removes an entry. Returns the whole state.
     """
     state = read_state(work) | changes | {"versions": _versions()}
+    state = {name: value for name, value in state.items() if value is not None}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
     return state
 

@@ -33,7 +33,6 @@ def labelling(*paths: str, label: str = "shoe") -> Change:
 
 
 def test_a_change_is_recorded_and_made(work: Path) -> None:
-    table = ImageTable(work)
     assert apply(work, labelling("00.png", "01.png")) == {"changed": 2, "message": "labelled 2"}
     assert seen(work)["label"].dropna().to_dict() == {"00.png": "shoe", "01.png": "shoe"}
     head, values = (work / "edits" / "000001.json").read_text("utf-8").splitlines()
@@ -55,7 +54,6 @@ def test_files_of_groups_are_rewritten_where_groups_change(
 ) -> None:
     rewritten: list[Path] = []
     monkeypatch.setattr(restore, "rewrite_group_files", rewritten.append)
-    table = ImageTable(work)
     apply(work, labelling("00.png"), refresh=refresh)
     assert not rewritten
     apply(work, Change("moved", ["00.png"], {"group": [0]}, {"group": [1]}), refresh=refresh)
@@ -75,7 +73,6 @@ def test_an_edit_that_version_0_1_recorded_is_undone(work: Path) -> None:
 
 
 def test_the_last_edit_is_the_one_of_the_highest_number(work: Path) -> None:
-    table = ImageTable(work)
     for number, path in enumerate(PATHS[:11], start=1):
         apply(work, labelling(path, label=str(number)))
     (work / "edits" / "notes.json").write_text("no record")

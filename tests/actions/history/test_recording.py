@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
-from unpool.actions.history.recording import recorded, recording
-from unpool.store.journal import Step, done_steps, read_entry
-from unpool.store.state import write_state
+from unpool.actions.curation import edit
+from unpool.actions.history.recording import STOPPED, recorded, recording, recover
+from unpool.store.journal import VerbUnderWay, bring_back, done_steps, note_under_way, read_entry, read_step
+from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
 
@@ -62,3 +63,62 @@ def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
         ImageTable.create(work)
         note("run")
     assert done_steps(work) == []
+
+
+def stop_a_run(work: Path, label: str) -> None:
+    with pytest.raises(KeyboardInterrupt), recording(work, None) as note:
+        relabel(work, label)
+        write_state(work, embedded_by="m2")
+        note("not heard")
+        raise KeyboardInterrupt
+
+
+def test_a_verb_that_fails_leaves_nothing(work: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), recording(work, ["label"]):
+        relabel(work, "half")
+        write_state(work, group={"method": "half"})
+        raise KeyboardInterrupt
+    assert seen(work)["label"].isna().all()
+    assert read_state(work).get("group") is None
+
+
+def test_a_run_that_is_stopped_can_be_undone_and_is_one_step_with_the_run_that_goes_on(work: Path) -> None:
+    stop_a_run(work, "half")
+    assert edit.last_edit(work) == STOPPED
+    stop_a_run(work, "more")
+    assert [read_entry(file).message for file in done_steps(work)] == [STOPPED]
+    with recording(work, None) as note:
+        relabel(work, "whole")
+        note("run")
+    (file,) = done_steps(work)
+    step = read_step(file)
+    assert step is not None
+    assert (step.message, step.is_finished) == ("run", True)
+    assert bring_back(work, step, undo=True) == 13
+    assert seen(work)["label"].isna().all()
+    assert read_state(work)["embedded_by"] == "m1"
+
+
+def test_an_edit_after_a_stopped_run_stays_a_step_of_its_own(work: Path) -> None:
+    stop_a_run(work, "half")
+    edit.label(work, PATHS[:1], "shoe")
+    with recording(work, None) as note:
+        relabel(work, "whole")
+        note("run")
+    assert [read_entry(file).message for file in done_steps(work)] == [
+        STOPPED,
+        "labelled 1 image ‘shoe’",
+        "run",
+    ]
+
+
+def test_marks_that_cannot_be_read_hinder_nobody(work: Path) -> None:
+    for content in ("7", "{", '{"version": 1}', ""):
+        for name in ("under-way", "edit-under-way"):
+            (work / "edits").mkdir(exist_ok=True)
+            (work / "edits" / name).write_text(content)
+        recover(work)
+        assert edit.label(work, PATHS[:1], f"label {content}")["changed"] == 1
+    note_under_way(work, VerbUnderWay(1_000_000, ["label"], {}))  # a version that is gone
+    assert edit.undo(work)["changed"] == 1
+    assert not (work / "edits" / "under-way").exists()

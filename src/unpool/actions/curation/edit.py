@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.actions.curation.stale_suggestions import SUGGESTION_COLUMNS, forget_stale
 from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
 from unpool.actions.history.recording import edits
 from unpool.errors import UnpoolError, UsageError
@@ -33,7 +34,6 @@ __all__ = [
 
 MAX_LABEL_LENGTH = 200
 NO_GROUP = -1
-SUGGESTION_COLUMNS = ("suggestion", "suggestion_confidence")
 
 Paths = Sequence[str] | str
 Values = Mapping[str, object]  # column → one value for all rows, or a list with one a row
@@ -44,7 +44,7 @@ MessageFormat = Callable[[str], str]  # "3 images" → the message
 def label(work: Path, paths: Paths, name: str | None) -> EditResult:
     """Label images, or remove their label with None.
 
-    A suggestion that they had is forgotten.
+    A suggestion that they had is forgotten, and those that came from a label which they lose.
 
     Args:
         work: the workspace.
@@ -249,7 +249,8 @@ def _change(
         {name: [column[row] for row in changed] for name, column in after.items()},
         groups_stamp(work) if "group" in values else None,
     )
-    return apply(work, change, refresh=refresh)
+    whole = forget_stale(work, change) if "label" in values else change
+    return apply(work, whole, refresh=refresh) | {"changed": len(changed)}
 
 
 def count_images(count: int) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from unpool.actions.curation.settings import SpreadSettings
+from unpool.actions.curation.stale_suggestions import note_seeds
 from unpool.actions.history.recording import recorded
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -62,6 +63,7 @@ def spread(
         value if number >= 0 else None
         for number, value in zip(found_N.tolist(), confidence_N.tolist(), strict=True)
     ]
+    note_seeds(work, {path: name for path, name in zip(paths, label_N, strict=True) if name is not None})
     table.update(paths, {"suggestion": suggestions, "suggestion_confidence": confidences})
     return {
         "images": len(paths), "labelled": int((known_N >= 0).sum()), "labels": len(names),

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from unpool.actions.grouping.group_files import describe_groups
+from unpool.actions.history.recording import last_whole_step
 from unpool.core.progress import Progress
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
 from unpool.store.state import read_state
 from unpool.store.table import TABLE, ImageTable, embedded_vectors
+from unpool.store.versions import read_version
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COLUMNS = ("path", "id", "group", "probability")
 NUM_NEIGHBOURS = 10  # that decide which group an image joins
 
 # Who a grouping comes from: `found` by a run that chose everything itself, `requested` by a command, made by `hand`.
@@ -44,23 +50,34 @@ class KeptGroups:
 def groups_to_keep(work: Path) -> KeptGroups | None:
     """Read groups that a run does not replace.
 
+    Those before images were embedded by another network count too, or before a run that was stopped.
+
     None where there are none, or where a run found them itself and nobody changed them.
     """
     if not (work / f"{TABLE}.lance").is_dir() or _source(work) == "found":
         return None
     where = f"status = '{OK}' AND `group` IS NOT NULL"
-    rows = ImageTable(work).arrow(["path", "id", "group", "probability"], where=where)
-    columns = (rows[name].to_pylist() for name in ("path", "id", "group", "probability"))
-    found = [
-        (path, digest, (group, probability or 0.0))
-        for path, digest, group, probability in zip(*columns, strict=True)
-    ]
+    found = _rows_of(ImageTable(work).arrow(COLUMNS, where=where))
+    former = last_whole_step(work)
+    if former is not None and (not found or not former.is_finished):
+        rows = read_version(work, former.version_before, COLUMNS)
+        if "group" in rows.schema.names:
+            found = _rows_of(rows.filter(rows["group"].is_valid())) + found
     if not any(value[0] >= 0 for *_, value in found):
         return None
     return KeptGroups(
         {(path, digest): value for path, digest, value in found},
         {digest: value for _, digest, value in found},
     )
+
+
+def _rows_of(rows: pa.Table) -> list[tuple[str, str, tuple[int, float]]]:
+    """Path, digest, group and probability of each row."""
+    columns = (rows[name].to_pylist() for name in COLUMNS)
+    return [
+        (path, digest, (group, probability or 0.0))
+        for path, digest, group, probability in zip(*columns, strict=True)
+    ]
 
 
 def _source(work: Path) -> Source:

@@ -164,6 +164,15 @@ def _find_stopped_run(work: Path) -> tuple[Path, Step] | None:
     return None
 
 
+def last_whole_step(work: Path) -> Step | None:
+    """Find the last step that embedded images, or was stopped while it did, where its former table is kept."""
+    for file in reversed(done_steps(work)):
+        step = read_step(file)
+        if step is not None and step.columns is None:
+            return step if has_version(work, step.version_before) else None
+    return None
+
+
 def edits(command: str, *areas: Area) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Decorate an edit that takes its workspace first.
 

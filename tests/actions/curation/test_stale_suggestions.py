@@ -1,0 +1,80 @@
+"""Suggestions vanish with the labels that they came from, and come back with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from support.edits import PATHS, make_grouped_workspace, seen
+from unpool.actions.curation import edit
+from unpool.actions.curation.stale_suggestions import SEEDS
+from unpool.actions.curation.suggest import spread
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Two labels of each kind, and suggestions from them."""
+    work = make_grouped_workspace(tmp_path / "w.unpool")
+    edit.label(work, PATHS[:2], "shoe")
+    edit.label(work, PATHS[5:7], "hat")
+    spread(work)
+    return work
+
+
+def suggested(work: Path) -> dict[str, int]:
+    return seen(work)["suggestion"].value_counts().to_dict()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda work: edit.label(work, PATHS[:1], None),
+        lambda work: edit.label(work, PATHS[:1], "boot"),
+        lambda work: edit.label(work, PATHS[:2], "hat"),
+    ],
+)
+def test_a_label_that_goes_takes_its_suggestions_along(work: Path, change: Callable[[Path], object]) -> None:
+    before, whole = suggested(work), seen(work)
+    assert before["shoe"] > 1
+    result = change(work)
+    assert suggested(work) == {"hat": before["hat"]}
+    assert f"; {before['shoe']} suggestions that came from it are gone" in str(result)
+    assert len(PATHS[:2]) >= dict(result)["changed"] >= 1  # type: ignore[call-overload]
+    after = seen(work)
+    edit.undo(work)
+    pd.testing.assert_frame_equal(seen(work), whole)
+    edit.redo(work)
+    pd.testing.assert_frame_equal(seen(work), after)
+
+
+def test_labels_given_since_can_change_without_harm(work: Path) -> None:
+    path = str(seen(work)["suggestion"].dropna().index[0])
+    edit.accept(work, [path])
+    edit.label(work, ["11.png"], "coat")
+    rest = suggested(work)
+    edit.label(work, [path], None)
+    edit.label(work, ["11.png"], "shoe")
+    assert suggested(work) == rest
+
+
+def test_an_accepted_suggestion_that_replaces_a_label_counts_as_its_loss(work: Path) -> None:
+    from unpool.store.table import ImageTable
+
+    ImageTable(work).update(PATHS[:1], {"suggestion": ["hat"], "suggestion_confidence": [0.9]})
+    edit.accept(work, PATHS[:1])
+    assert set(suggested(work)) == {"hat"}
+
+
+@pytest.mark.parametrize("content", [None, "{", '{"spread": "other", "labels": {}}', "[]"])
+def test_where_it_is_not_known_what_they_came_from_every_label_counts(
+    work: Path, content: str | None
+) -> None:
+    file = work / "edits" / SEEDS
+    file.unlink() if content is None else file.write_text(content)
+    path = str(seen(work)["suggestion"].dropna().index[0])
+    name = edit.accept(work, [path])["message"] and seen(work)["label"][path]
+    edit.label(work, [path], None)
+    assert name not in suggested(work)
