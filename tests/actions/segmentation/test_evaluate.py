@@ -164,6 +164,16 @@ def test_objects_are_counted_by_a_model_of_objects_alone(by_brightness: None, tm
     assert segment_evaluate(images, masks, model=tmp_path, numbers="classes")["images"] == 1
 
 
+def test_palettes_that_the_model_does_not_know_are_reported(by_brightness: None, tmp_path: Path) -> None:
+    images, masks = write_pair(tmp_path, "a.png", [0, 100, 200], [0, 1, 2])
+    mask = Image.open(masks / "a.png").convert("P")
+    mask.putpalette([9, 9, 9, 0, 0, 255, 255, 0, 0])
+    mask.save(masks / "a.png")
+    notes = segment_evaluate(images, masks, model=tmp_path)["notes"]
+    assert any("#090909 is 'dark', #0000ff is 'grey', #ff0000 is 'bright'" in note for note in notes)
+    assert not segment_evaluate(images, masks, model=tmp_path, numbers="classes")["notes"]
+
+
 def test_of_a_voc_folder_the_pairs_of_its_list_val_are_taken(by_brightness: None, tmp_path: Path) -> None:
     write_pair(tmp_path, "a.png", [0, 0], [0, 0])
     images, masks = write_pair(tmp_path, "b.png", [100, 100], [1, 1])

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.images.masks.folder_reading import plan_reading
+from unpool.images.masks.folder_reading import describe_colours, plan_reading
 from unpool.images.masks.label_maps import read_label_map, read_pair
 from unpool.images.masks.mask_values import MaskFacts, Values, count_values
 from unpool.images.masks.orientation import Orientations
 from unpool.images.masks.pairs import Pair
-from unpool.images.masks.pixel_classes import IGNORE, classes_by_value
+from unpool.images.masks.pixel_classes import IGNORE, PixelClasses, classes_by_value
 from unpool.images.reading.scan import ImageFile
 
 TWO = classes_by_value(["ground", "thing"])
@@ -78,6 +78,52 @@ def test_palettes_are_read_by_colour_where_the_colours_are_known() -> None:
     ):
         plan_reading(TWO, Values([one, other]))
     assert not plan_reading(TWO, Values([one, other]), numbers="classes").palettes_by_colour
+
+
+def palette(colours: dict[int, int]) -> Values:
+    return Values([MaskFacts("a.png", dict.fromkeys(colours, 1), palette=colours)])
+
+
+def said(classes: PixelClasses, values: Values, numbers: str | None = None) -> str:
+    return " ".join(describe_colours(plan_reading(classes, values, numbers=numbers), values, numbers))
+
+
+def test_black_of_the_number_that_is_no_class_is_no_other_order() -> None:
+    known = classes_by_value(["ground", "thing"], colour_to_class=[(0, 0), (0xFF0000, 1)])
+    values = palette({0: 0, 1: 0xFF0000, 255: 0})
+    assert not plan_reading(known, values).palettes_by_colour
+    assert said(known, values) == ""
+    assert not plan_reading(known, palette({0: 0, 1: 0xFF0000, 7: 0})).palettes_by_colour
+    assert not plan_reading(known, palette({1: 0xFF0000, 255: 0})).palettes_by_colour
+    assert plan_reading(known, palette({0: 0xFF0000, 1: 0, 255: 0})).palettes_by_colour
+    assert plan_reading(known, palette({3: 0, 4: 0xFF0000})).palettes_by_colour
+
+
+def test_palettes_are_reported_where_nothing_says_what_their_colours_are() -> None:
+    other = {0: 0xFF0000, 1: 0}
+    assert said(TWO, palette(other)) == (
+        "masks have palettes, and the model knows numbers alone: #ff0000 is 'ground', #000000 is 'thing'; read by "
+        "their numbers (where these are right: --numbers classes)"
+    )
+    assert said(TWO, palette(other), "classes") == ""
+    for usual in ({0: 0, 1: 0x010101}, {0: 0, 1: 0x800000}):
+        assert said(TWO, palette(usual)) == ""
+    assert said(TWO, facts({0: 1, 1: 1})) == ""
+
+
+def test_a_known_colour_at_another_number_is_reported_where_others_are_not_known() -> None:
+    three = classes_by_value(["a", "b", "c"], colour_to_class=[(0, 0), (0xFF0000, 1), (0xFF, 2)])
+    assert said(three, palette({0: 0, 1: 0xFF0000, 2: 0xAA})) == ""
+    assert said(three, palette({0: 0xAA, 1: 0xFF, 2: 0xFF0000})).startswith(
+        "palettes paint 1, 'b', in #0000ff, the colour of 'c', and others in colours that the model does not know"
+    )
+    assert said(three, palette({0: 0, 1: 0xFF, 2: 0xFF0000})) == "", "read by colour"
+
+
+def test_masks_of_colours_are_reported_where_the_model_knows_numbers_alone() -> None:
+    values = Values([MaskFacts("a.png", {0: 3, 0x800000: 4}, is_coloured=True)])
+    assert said(TWO, values).endswith("as those that it paints in, #000000 is 'ground', #800000 is 'thing'")
+    assert said(replace(TWO, colour_to_class=((0, 0), (0x800000, 1))), values) == ""
 
 
 def test_turns_are_as_the_sizes_of_others_say() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,11 @@ from PIL import Image
 
 from support.masks import positions, read_labels
 from unpool.errors import UnpoolError
-from unpool.images.masks.infer_classes import infer_classes
+from unpool.images.masks.infer_classes import add_palette_colours, infer_classes
 from unpool.images.masks.mask_file import read_mask
 from unpool.images.masks.mask_values import count_values
 from unpool.images.masks.pairs import CAMVID, VOC, VOC_FRAMES, Pair, find_pairs
-from unpool.images.masks.pixel_classes import PixelClasses, default_colours
+from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value, default_colours
 from unpool.images.reading.scan import ImageFile
 
 
@@ -285,3 +286,15 @@ def test_an_ignored_number_counts_with_cityscapes_and_is_said_to_be_none_of_colo
     colours = pairs_of(tmp_path, b=Image.fromarray(np.array([[(1, 2, 3), (9, 9, 1)]], np.uint8)))
     assert understood(colours, ignore=8)[1].endswith("; --ignore 8 is a number and has no effect on colours")
     assert "--ignore" not in understood(colours)[1]
+
+
+def test_classes_of_a_file_get_the_colours_of_palettes(tmp_path: Path) -> None:
+    mask = painted(0, 1, 255, colours=[(9, 9, 9), (255, 0, 0), *[(0, 0, 0)] * 254])
+    values = count_values(pairs_of(tmp_path, a=mask), 1)[0]
+    two = classes_by_value(["ground", "thing"])
+    assert add_palette_colours(two, values).colour_to_class == ((0x090909, 0), (0xFF0000, 1))
+    known = replace(two, colour_to_class=((1, 0),))
+    assert add_palette_colours(known, values) is known
+    shared = painted(0, 1, colours=[(9, 9, 9)] * 256)
+    assert add_palette_colours(two, count_values(pairs_of(tmp_path, b=shared), 1)[0]) == two
+    assert add_palette_colours(two, count_values(pairs_of(tmp_path, c=grey(0, 1)), 1)[0]) == two

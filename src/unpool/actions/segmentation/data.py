@@ -11,7 +11,7 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.class_file import describe_encoding, read_classes
 from unpool.images.masks.folder_reading import FolderReading
-from unpool.images.masks.infer_classes import OBJECTS, infer_classes
+from unpool.images.masks.infer_classes import OBJECTS, add_palette_colours, infer_classes
 from unpool.images.masks.mask_values import Values, count_values
 from unpool.images.masks.pair_store import PairStore, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
@@ -126,13 +126,14 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
     Raises:
         UnpoolError: where the masks do not say what their classes are.
     """
+    every = sum(values, Values())
     if choice.file is not None:
         if choice.numbers == OBJECTS:
             raise UsageError(
                 f"--numbers objects says what the classes are, and so does --classes {choice.file}; leave one out"
             )
-        return Learnt(read_classes(choice.file, choice.ignore), describe_encoding(choice.file))
-    every = sum(values, Values())
+        classes = add_palette_colours(read_classes(choice.file, choice.ignore), every)
+        return Learnt(classes, describe_encoding(choice.file))
     pairs = [pair for folder in folders for pair in folder.pairs]
     remarks = _check_objects(pairs, every) if choice.numbers is None else []
     shades = find_shades(pairs, every)

@@ -29,7 +29,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.folder_reading import FolderReading, plan_reading
+from unpool.images.masks.folder_reading import FolderReading, describe_colours, plan_reading
 from unpool.images.masks.infer_classes import OBJECTS
 from unpool.images.masks.label_maps import name_values, try_pair
 from unpool.images.masks.pairs import Pairs
@@ -73,11 +73,16 @@ def segment_evaluate(
     segmenter = load_segmenter(model, settings.device, progress)
     _check_numbers(settings.numbers, segmenter, model)
     began = time.perf_counter()
+    values = count_masks(found, progress)
     reading = plan_reading(
-        segmenter.classes, count_masks(found, progress), unknown=settings.unknown,
-        numbers=settings.numbers, drawn_on=settings.drawn_on,
-    )  # fmt: skip
-    reading = replace(reading, rules=segmenter.rules)
+        segmenter.classes,
+        values,
+        unknown=settings.unknown,
+        numbers=settings.numbers,
+        drawn_on=settings.drawn_on,
+    )
+    about_colours = describe_colours(reading, values, settings.numbers)
+    reading = replace(reading, rules=segmenter.rules, remarks=[*reading.remarks, *about_colours])
     report(reading.remarks, progress)
     scales = ScaleCount(settings.scale, segmenter.learnt)
     counted = _count(found, segmenter, reading, scales, progress)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from unpool.errors import UnpoolError
 from unpool.images.masks.mask_values import FULL, MaskFacts, Values
 from unpool.images.masks.orientation import NAMES, SHOWN, STORED, Orientations
-from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
+from unpool.images.masks.pixel_classes import GREY, IGNORE, PixelClasses, default_colours, pack
 from unpool.images.values.rules import NO_RULES, ValueRules
 
 NUM_NAMED = 3  # files that a remark names
@@ -155,13 +155,74 @@ def _palettes(classes: PixelClasses, values: Values, numbers: str | None) -> tup
         )
     pairs = {pair for mask in values.masks for pair in (mask.palette or {}).items()}
     by_number = dict(classes.value_to_class)
-    differs = any(by_number.get(index) != known.get(colour) for index, colour in pairs)
+    in_place = {colour for index, colour in pairs if by_number.get(index) == known.get(colour)}
+    # Palettes seldom have colours for numbers that are no class: these are black, as a class may be.
+    differs = any(
+        by_number[index] not in (IGNORE, known.get(colour)) if index in by_number else colour not in in_place
+        for index, colour in pairs
+    )
     is_permuted = are_known and differs and len({known[colour] for colour in colours} - {IGNORE}) > 1
     if not is_permuted:
         return False, []
     return True, [
         "palettes number the colours of the classes in another order: they are read by their colours"
     ]
+
+
+def describe_colours(reading: FolderReading, values: Values, numbers: str | None = None) -> list[str]:
+    """Say where colours of masks may mean other classes.
+
+    Args:
+        reading: Of a model's masks; the model may know the colours of its classes, or numbers alone.
+        values: What the masks of this folder hold.
+        numbers: "classes": somebody said that numbers count.
+
+    Returns:
+        Sentences.
+    """
+    classes = reading.classes
+    if classes.by_colour or classes.others_to_class is not None:
+        return []
+    known = dict(classes.colour_to_class)
+    if values.colours and not known:
+        painted = {pack(colour): place for place, colour in enumerate(classes.colours)}
+        named = _name_colours(classes, [(c, painted[c]) for c in sorted(values.colours) if c in painted])
+        return [
+            f"the model knows numbers alone: colours are read as those that it paints in, {named}"
+        ] * bool(named)
+    pairs = sorted({pair for mask in values.masks for pair in (mask.palette or {}).items()})
+    by_number = dict(classes.value_to_class)
+    placed = [(index, colour, by_number.get(index, IGNORE)) for index, colour in pairs]
+    if numbers == "classes" or reading.palettes_by_colour:
+        return []
+    remedy = "read by their numbers (where these are right: --numbers classes)"
+    placed = [each for each in placed if each[2] != IGNORE]
+    if wrong := [each for each in placed if each[1] in known and known[each[1]] != each[2]]:
+        index, colour, position = wrong[0]
+        return [
+            f"palettes paint {index}, {_name(classes, position)}, in #{colour:06x}, the colour of "
+            f"{_name(classes, known[colour])}, and others in colours that the model does not know: {remedy}"
+        ]
+    own = [each for each in placed if not _is_usual(classes, *each)]
+    if known or not own:
+        return []
+    named = _name_colours(classes, [(colour, position) for _, colour, position in own])
+    return [f"masks have palettes, and the model knows numbers alone: {named}; {remedy}"]
+
+
+def _is_usual(classes: PixelClasses, index: int, colour: int, position: int) -> bool:
+    """Whether a palette paints a number in its grey, in Pascal VOC's colour, or in the model's."""
+    usual = {index * GREY, pack(default_colours(index + 1)[index]), pack(classes.colours[position])}
+    return colour in usual
+
+
+def _name(classes: PixelClasses, position: int) -> str:
+    return "void" if position == IGNORE else repr(classes.names[position])
+
+
+def _name_colours(classes: PixelClasses, colours: Sequence[tuple[int, int]]) -> str:
+    named = [f"#{colour:06x} is {_name(classes, position)}" for colour, position in colours]
+    return ", ".join(named[:NUM_NAMED]) + (", …" if len(named) > NUM_NAMED else "")
 
 
 def _orientations(masks: Sequence[MaskFacts], drawn_on: str | None) -> tuple[bool, list[str]]:

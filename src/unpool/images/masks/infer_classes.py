@@ -207,6 +207,26 @@ def _by_number(values: Values, void: int, unknown: str) -> tuple[PixelClasses, s
     return classes, f"the numbers {run[0]} to {run[-1]} as classes{_ignored(ignored, what)}"
 
 
+def add_palette_colours(classes: PixelClasses, values: Values) -> PixelClasses:
+    """Give classes of numbers the colours of the palettes.
+
+    By these, masks in other palettes are read later. Classes that have colours keep them.
+    """
+    if classes.by_colour or classes.colour_to_class or classes.others_to_class is not None:
+        return classes
+    colours = values.palette_colours()
+    places = dict(classes.value_to_class)
+    found = {
+        colours[number]: place for number, place in places.items() if number in colours and place != IGNORE
+    }
+    num_classed = sum(places.get(number, IGNORE) != IGNORE for number in colours)
+    return (
+        replace(classes, colour_to_class=tuple(sorted(found.items())))
+        if len(found) == num_classed
+        else classes
+    )
+
+
 def _colours_of(values: Values, run: Sequence[int]) -> list[tuple[int, int]]:
     """The colours that palettes paint classes in, where each class has its own."""
     colours = values.palette_colours()
