@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Two processes of one thread each; on a larger machine: make test JOBS=8
 JOBS ?= 2
+# Images for containers set it; then every process that a test starts compiles all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
 
 .PHONY: demo test test-fast test-slow test-all coverage house lint bench page page-check docs reference setup dev clean

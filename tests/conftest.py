@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -47,10 +48,18 @@ TESTS = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = tuple(TESTS / place for place in INTEGRATION)
+    long = {TESTS / place for place in INTEGRATION}
+    files = {item.path for item in items}
+    left_out = {path for path in files if long & {path, *path.parents}}
     for item in items:
-        if any(place in (item.path, *item.path.parents) for place in long):
+        if item.path in left_out:
             item.add_marker(pytest.mark.integration)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded now stays: collections of garbage need not walk through it again with every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
