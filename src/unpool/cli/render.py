@@ -39,8 +39,13 @@ def format_segmenter_training(result: Mapping[str, Any]) -> str:
     parts = [f"{result['network']}, {result['parameters']:,} parameters, {result['steps']} steps"]
     if result["val_miou"] is not None:
         parts.append(f"mean IoU {result['val_miou']:.4f} on validation images (epoch {result['best_epoch']})")
+    if result.get("val_miou_cv") is not None:
+        parts.append(
+            f"mean IoU {result['val_miou_cv']:.4f} by cross-validation ({result['folds']} trainings of "
+            f"{result['fold_steps']} steps on parts of the pairs; the model itself saw them all)"
+        )
     parts += _ignored(result)
-    figures = format_figures(result["iou"] or {}, width=20)
+    figures = format_figures(result["iou"] or result.get("iou_cv") or {}, width=20)
     end = f"model: {result['out']}\nreport: {result['out']}/report/index.html"
     return "\n".join(line for line in (", ".join(parts), figures, end) if line)
 

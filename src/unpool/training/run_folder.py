@@ -17,9 +17,10 @@ from unpool.training.checkpoint import NAME as CHECKPOINT
 
 PIXELS = "pixels"
 PAIRS, HELD_PAIRS = "pairs.u8", "held-pairs.u8"  # decoded images with their masks
+FOLDS = "folds.json"  # what finished cross-validating trainings found
 FEATURES, ENCODER = "features.f16", "encoder.onnx"  # of a frozen encoder
 _CACHED = re.compile(r"pixels-[0-9a-f]{24}\.(u8|json|\d+\.part)")
-_DECODED = re.compile(r"(\d+-)?(held-)?pairs\.u8")
+_DECODED = re.compile(r"(\d+-)?((held-)?pairs\.u8|folds\.json)")
 
 
 def per_process_file(name: str, process: int) -> str:
@@ -61,7 +62,8 @@ def open_run_folder(out: Path, *, resume: bool) -> None:
     for left in out.glob(f"{PARTIAL}*-{TRAINING}"):  # of a run that was killed while it tidied
         _empty(left)
     if not resume:
-        (scratch / CHECKPOINT).unlink(missing_ok=True)
+        for left in (scratch / CHECKPOINT, *scratch.glob(f"*{FOLDS}")):
+            left.unlink(missing_ok=True)
 
 
 def close_run_folder(out: Path) -> None:

@@ -63,7 +63,7 @@ def test_training_counts_the_masks_of_both_and_passes_on_what_is_unknown(tmp_pat
     class SeenError(Exception):
         pass
 
-    def task(settings: object, labelled: LabelledImages, *_: object) -> None:
+    def task(settings: object, labelled: LabelledImages, *_: object, **__: object) -> None:
         seen.append(labelled)
         raise SeenError
 

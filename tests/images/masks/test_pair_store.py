@@ -11,7 +11,7 @@ from PIL import Image
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.folder_reading import FolderReading
-from unpool.images.masks.pair_store import load_pairs
+from unpool.images.masks.pair_store import halve, load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs
 from unpool.images.masks.pixel_classes import classes_by_value
 
@@ -77,3 +77,17 @@ def test_values_that_are_no_class_stop_or_are_ignored(pairs: list[Pair]) -> None
     store = load_pairs(pairs, replace(READING, unknown="ignore"), workers=1)
     assert store.count_NK[0].tolist() == [0, 0]
     assert (store.num_ignored, store.unknown, store.unknown_in) == (45, {"77": 45}, ["0.png"])
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])  # wide, high, square
+def test_one_pair_is_cut_across_its_longer_side(pairs: list[Pair], number: int) -> None:
+    whole = load_pairs(pairs[number : number + 1], READING, workers=1)
+    halves = halve(whole)
+    axis = 0 if whole.sizes[0][0] > whole.sizes[0][1] else 1
+    for read in ("pixels", "labels"):
+        parts = [getattr(halves, read)(half) for half in range(2)]
+        assert abs(parts[0].shape[axis] - parts[1].shape[axis]) <= 1
+        np.testing.assert_array_equal(np.concatenate(parts, axis=axis), getattr(whole, read)(0))
+    assert halves.count_NK.sum(axis=0).tolist() == whole.count_NK[0].tolist()
+    assert len(halves) == 2
+    assert len(whole) == 1

@@ -151,6 +151,7 @@ def _facts(record: Record) -> dict[str, str]:
         "images": f"{record['images']}",
         "steps": f"{record['steps']} of {record['batch']} crops",
         "mean IoU on validation images": number(record["val_miou"]),
+        **_cross_validated(record),
         "best epoch": str(record["best_epoch"]),
         "training loss": number(record["train_loss"]),
         "validation loss": number(record["val_loss"]),
@@ -158,8 +159,15 @@ def _facts(record: Record) -> dict[str, str]:
     }
 
 
+def _cross_validated(record: Record) -> dict[str, str]:
+    if record.get("val_miou_cv") is None:
+        return {}
+    what = f"{record['folds']} trainings of {record['fold_steps']} steps on parts of the images"
+    return {"mean IoU by cross-validation": f"{record['val_miou_cv']:.4f} ({what})"}
+
+
 def _table(classes: PixelClasses, record: Record) -> tuple[list[str], list[list[str]]]:
-    iou = record["iou"] or {}
+    iou = record["iou"] or record.get("iou_cv") or {}
     rows = [
         [
             name,

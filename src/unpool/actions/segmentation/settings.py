@@ -165,6 +165,7 @@ def check_segmentation(settings: SegmentationSettings) -> None:
         raise UsageError(
             f"--val {settings.val:g} and --val-images both say what is validated on; give one of them"
         )
+    _check_folds(settings)
     check_one_duration(settings)
     if settings.freeze and settings.backbone_lr is not None:
         raise UsageError("--freeze and --backbone-lr exclude each other: a frozen backbone learns nothing")
@@ -175,4 +176,17 @@ def check_segmentation(settings: SegmentationSettings) -> None:
     if settings.network == "segnet" and settings.upsampling is not None:
         raise UsageError(
             f"--upsampling {settings.upsampling} has no effect on --network segnet, which unpools; leave it out"
+        )
+
+
+def _check_folds(settings: SegmentationSettings) -> None:
+    if not settings.folds:
+        return
+    if settings.folds == 1:
+        raise UsageError(
+            "--folds is 1, but must be 0 for none or a number from 2 to 20: each part is held out once"
+        )
+    if settings.val_images is not None or settings.val:
+        raise UsageError(
+            f"--folds {settings.folds} and a validation exclude each other; give one of them, or --val 0"
         )

@@ -5,6 +5,7 @@ N images, M of them, K classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
@@ -42,6 +43,7 @@ MIN_STEPS_PER_EPOCH = 32  # few images are met several times in an epoch, each t
 BACKBONE_LR_SHARE = 1 / 3  # of the learning rate, for a backbone with weights from elsewhere
 MIN_IMAGES_TO_HOLD_OUT = 20  # of fewer none is held out for validation unless requested
 DEFAULT_VAL = 0.1
+SHARE_OF_MINUTES = 1 / 3  # of those given, for trainings that cross-validate
 SHORT_SIDE = 512  # pixels that small images are enlarged to, unless an enlargement is typed
 MAX_ENLARGEMENT = 2.0
 
@@ -75,6 +77,8 @@ class SegmentationTask:
         labelled: the decoded pairs.
         device: of the network.
         progress: receives where the network starts from.
+        held_M: numbers of images that are held out; None: a share of them, as the settings say.
+        cross_validate: measures what is not held out, after a training of so many steps.
 
     Raises:
         UsageError: for weights beside a model that brings its own.
@@ -87,13 +91,22 @@ class SegmentationTask:
         labelled: LabelledImages,
         device: torch.device,
         progress: Progress,
+        held_M: np.ndarray | None = None,
+        cross_validate: Callable[[int], Record] | None = None,
     ) -> None:
         from unpool.networks.segmentation.scales import learn_scales
         from unpool.training.data.masked_datasets import MaskedImages
 
         self.settings, self.labelled, self.classes = settings, labelled, labelled.classes
         self.network, self.plan = build_segmenter(settings, labelled, progress)
-        self._trained_M, held_M = _split(labelled, settings.val, self.plan.seed)
+        self._cross_validate = cross_validate
+        if cross_validate is not None and self.plan.minutes is not None:
+            self.plan = replace(self.plan, minutes=self.plan.minutes * (1 - SHARE_OF_MINUTES))
+        if held_M is None:
+            share = 0.0 if cross_validate is not None else settings.val
+            self._trained_M, held_M = _split(labelled, share, self.plan.seed)
+        else:
+            self._trained_M = np.setdiff1d(np.arange(len(labelled.store)), held_M)
         self._held_M = held_M
         preprocessing = self.network.preprocessing
         scales = parse_scales(settings.scales)
@@ -157,6 +170,7 @@ class SegmentationTask:
             "ignored_share": round(store.num_ignored / store.num_pixels, 6),
             "grey": store.num_grey,
             "notes": [*self.labelled.remarks, *self.remarks],
+            **(self._cross_validate(history.steps) if self._cross_validate else {}),
             **({VALUES: self.labelled.rules.to_dict()} if self.labelled.rules else {}),
         }
 

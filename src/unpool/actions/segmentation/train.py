@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from unpool.actions.segmentation.cross_validation import plan_cross_validation
 from unpool.actions.segmentation.data import (
     ClassChoice,
     count_masks,
@@ -31,7 +32,10 @@ from unpool.images.values.rules import NO_RULES
 from unpool.inference.model import pick_device
 from unpool.training.run_folder import HELD_PAIRS, PAIRS, per_process_file
 
-RESULT_KEYS = ("val_miou", "iou", "skipped", "enlarge", "ignored", "ignored_share", "notes")
+RESULT_KEYS = (
+    "val_miou", "iou", "val_miou_cv", "iou_cv", "folds", "fold_steps", "skipped", "enlarge", "ignored",
+    "ignored_share", "notes",
+)  # fmt: skip
 REMEDY = "give another --out"
 
 
@@ -75,7 +79,11 @@ def segment_train(
     labelled = _load(images, masks, settings, run)
     held = labelled.held.fingerprint() if labelled.held else None
     run = replace(run, key={**key, "files": labelled.store.fingerprint(), "held": held})
-    task = SegmentationTask(settings, labelled, accelerator.device, progress)
+    validation = plan_cross_validation(settings, labelled, run)
+    if validation is not None:
+        labelled = replace(labelled, remarks=(*labelled.remarks, validation.describe()))
+        report(labelled.remarks[-1:], progress)
+    task = SegmentationTask(settings, labelled, accelerator.device, progress, cross_validate=validation)
     report(task.remarks, progress)
     record, _ = train_task(task, run)
     return _result(out, record)

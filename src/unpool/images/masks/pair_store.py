@@ -9,7 +9,7 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -124,6 +124,33 @@ def load_pairs(
     store.count_NK = np.array(counts, np.int64).reshape(-1, num_classes)
     store._bytes = blocks.whole()
     return store
+
+
+def halve(store: PairStore) -> PairStore:
+    """Cut a store's one pair in two, across its longer side.
+
+    Args:
+        store: With one pair, at least two pixels wide or high.
+
+    Returns:
+        Both halves.
+    """
+    height, width = store.sizes[0]
+    pixels_HW3, label_HW = store.pixels(0), store.labels(0)
+    middle = max(height, width) // 2
+    parts = (slice(None, middle), slice(middle, None))
+    cuts = [(part, slice(None)) if height > width else (slice(None), part) for part in parts]
+    halves, blocks = replace(store, paths=[], sizes=[], starts=[]), _Bytes(None, pixels_HW3.size * 2)
+    counts = []
+    for number, cut in enumerate(cuts):
+        part_HW = label_HW[cut]
+        halves.paths.append(f"{store.paths[0]}#{number}")
+        halves.sizes.append((part_HW.shape[0], part_HW.shape[1]))
+        halves.starts.append(blocks.add(pixels_HW3[cut]))
+        blocks.add(part_HW)
+        counts.append(np.bincount(part_HW.ravel(), minlength=IGNORE + 1)[: store.count_NK.shape[1]])
+    halves.count_NK, halves._bytes = np.array(counts, np.int64), blocks.whole()
+    return halves
 
 
 class _Bytes:
