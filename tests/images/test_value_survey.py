@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import tifffile
 
 from support.deep_files import GREY, spread, write_png16
 from unpool.core.progress import Progress
+from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import ImageFile
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -30,6 +32,22 @@ def test_all_frames_decide_together(tmp_path: Path) -> None:
         "values of more than 8 bits: PNG uint16 grey read as 0 to 16383 (found in 3 of 3 images, 2 of them use less "
         "than an eighth); --range sets another"
     )
+
+
+def test_heights_are_shown_each_by_its_own(tmp_path: Path) -> None:
+    files = []
+    for step in range(4):
+        heights = (500 * step + GREY / 64).astype(np.float32)
+        tifffile.imwrite(tmp_path / f"{step}.tif", heights)
+        files.append(ImageFile(f"{step}.tif", tmp_path / f"{step}.tif", 1, 0.0))
+    survey = survey_values(files, NO_RULES, 1, Progress())
+    assert survey.new == {"TIFF float32 grey": []}
+    assert "TIFF float32 grey read each by its own values, as one range would show" in describe_ranges(survey)
+    for file in files:
+        shown = read_picture(file.file, rules=survey.rules)
+        assert np.corrcoef(shown.pixels[..., 0].ravel(), GREY.ravel())[0, 1] > 0.99
+        assert shown.pixels.std() > 50
+        assert [note.kind for note in shown.notes] == ["own-range"]
 
 
 def test_ranges_that_are_known_stay(tmp_path: Path) -> None:

@@ -87,6 +87,8 @@ def describe_ranges(survey: ValueSurvey, remedy: str = "; --range sets another")
     """
     kinds = "; ".join(
         f"{kind} read as {' or '.join(f'{low:g} to {high:g}' for low, high in ranges)}"
+        if ranges
+        else f"{kind} read each by its own values, as one range would show most of them flat"
         for kind, ranges in survey.new.items()
     )
     dim = f", {survey.dim} of them use less than an eighth" if survey.dim else ""

@@ -35,6 +35,32 @@ def test_floats_that_are_shares_of_1_are_told_from_numbers() -> None:
     assert find_ranges([found(kind, 0, 0.2), found(kind, 0, 250)]) == {kind: [(0, 255)]}, "a dark frame"
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_heights_at_many_altitudes_are_not_flat(dtype: str) -> None:
+    kind = f"TIFF {dtype} grey"
+    tiles = [found(kind, 100 * step, 100 * step + 4) for step in range(20)]
+    assert find_ranges(tiles) == {kind: []}, "each by its own values"
+    assert ValueRules(assumed={kind: []}).find_assumed(kind, 815.9) is None
+    assert ValueRules.from_dict(ValueRules(assumed={kind: []}).to_dict()).assumed == {kind: []}
+    below = [found(kind, -4000 - 100 * step, -3996 - 100 * step) for step in range(20)]
+    assert find_ranges(below) == {kind: []}
+    alike = [found(kind, 812 + step, 816 + step) for step in range(20)]
+    assert find_ranges(alike) == {kind: [(812, 835)]}
+    steep = [found(kind, 100 * step, 100 * step + 400) for step in range(20)]
+    assert find_ranges(steep) == {kind: [(0, 4095)]}
+    dark = [*(found(kind, 0, 4) for _ in range(20)), found(kind, 0, 4000)]
+    assert find_ranges(dark) == {kind: [(0, 4095)]}, "frames without light"
+    few = [*steep, *tiles[1:4]]
+    assert find_ranges(few) == {kind: [(0, 4095)]}
+    even = [found(kind, 700, 700), *steep[:1]]
+    assert find_ranges(even) == {kind: [(0, 1023)]}, "nothing to be seen"
+
+
+def test_cameras_keep_their_dark_frames() -> None:
+    frames = [*(found(GREY, 1000, 1004) for _ in range(20)), found(GREY, 1000, 60_000)]
+    assert find_ranges(frames) == {GREY: [(0, 65535)]}
+
+
 def test_kinds_have_ranges_of_their_own() -> None:
     ranges = find_ranges([found(GREY, 0, 900), found(COLOUR, 0, 4000), found("PNG uint16 grey", 0, 60_000)])
     assert ranges == {GREY: [(0, 1023)], COLOUR: [(0, 4095)], "PNG uint16 grey": [(0, 65535)]}

@@ -19,6 +19,7 @@ VALUES = "values"  # the key of rules in unpool.yaml and in the record of a trai
 MIN_FILL_SHARE = 0.5  # of its full scale that each picture has to use, where depths are distinguished
 MIN_NUMBER = 64  # from which on floats are numbers of 8 bits and more, where others are shares of 1
 MIN_DEPTH_RATIO = 3.0  # between the highest values of two depths
+MIN_LEVELS = 8  # of 255, that a picture has to show in its collection's range
 TOP_PERCENTILE = 99  # of the pictures' highest values: below a hundred pictures, the highest
 
 
@@ -48,7 +49,8 @@ class ValueRules:
     Args:
         range: Set by the user: values of black and white.
         nodata: Set by the user: values that mean "no data".
-        assumed: By kind, ranges found in the collection; a picture gets the smallest that holds its values.
+        assumed: By kind, ranges found in the collection; a picture gets the smallest that holds its values. Where a
+            kind has none, its pictures are scaled by their own.
     """
 
     range: Range | None = None
@@ -172,7 +174,8 @@ def find_ranges(found: Iterable[Found]) -> dict[str, list[Range]]:
     Returns:
         By kind, the ranges of black and white, the smallest first. Most kinds have one. Colour pictures have several
         where they are plainly of several depths: each fills its own, with a wide gap between; and floats two, where
-        some are shares of 1 and the others numbers of 64 and more.
+        some are shares of 1 and the others numbers of 64 and more. Where one range would show most of them flat, as
+        maps of heights are at different altitudes, there is none.
     """
     kinds: dict[str, list[Found]] = {}
     for each in found:
@@ -187,6 +190,8 @@ def _ranges_of_kind(pictures: Sequence[Found]) -> list[Range]:
         return [only]
     if pictures[0].dtype.kind == "f" and (split := _split_shares(pictures)) is not None:
         return [(0.0, 1.0), _range_of(split)]
+    if _are_flat(pictures, _range_of(pictures)):
+        return []
     if not pictures[0].kind.endswith("colour"):
         return [_range_of(pictures)]
     by_white: dict[float, list[Found]] = {}
@@ -196,6 +201,20 @@ def _ranges_of_kind(pictures: Sequence[Found]) -> list[Range]:
     if not all(_differ_in_depth(low, high) for low, high in pairwise(groups)):
         return [_range_of(pictures)]
     return [_range_of(group) for group in groups]
+
+
+def _are_flat(pictures: Sequence[Found], shared: Range) -> bool:
+    """Whether most pictures, of floats or signed numbers, are far from zero and hardly vary in a shared range."""
+    if pictures[0].dtype.kind == "u":  # of cameras, whose dark frames are to stay dark
+        return False
+    min_width = MIN_LEVELS / 255 * (shared[1] - shared[0])
+    flat = [
+        each
+        for each in pictures
+        if 0 < each.extent.high - each.extent.low < min_width
+        and abs(each.extent.low + each.extent.high) > 3 * (each.extent.high - each.extent.low)
+    ]
+    return len(flat) > len(pictures) / 2
 
 
 def _split_shares(pictures: Sequence[Found]) -> list[Found] | None:
