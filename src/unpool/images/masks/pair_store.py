@@ -127,7 +127,7 @@ def load_pairs(
 
 
 def halve(store: PairStore) -> PairStore:
-    """Cut a store's one pair in two, across its longer side.
+    """Cut one pair in two across its longer side.
 
     Args:
         store: With one pair, at least two pixels wide or high.
