@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from unpool.images.masks import value_shapes
 from unpool.images.masks.mask_values import count_values
@@ -146,6 +146,14 @@ def test_soft_edges_of_grey_and_colour(tmp_path: Path) -> None:
     assert "values of the masks stand along edges alone" in (shades(write(tmp_path, soft)) or "")
     colour = np.dstack([soft, soft // 8, soft * 0])
     assert "the colour #" in (shades(write(tmp_path, colour)) or "")
+    small = np.zeros((200, 200, 3), np.uint8)  # less than a twentieth of all
+    small[:40, :40] = np.asarray(Image.fromarray(hard).filter(ImageFilter.GaussianBlur(2)))[..., None]
+    small[..., 1] = 0
+    assert "the colour #" in (shades(write(tmp_path, small)) or "")
+    many = np.zeros((200, 200, 3), np.uint8)
+    for place in range(12):  # in line, but areas of their own
+        many[9 * place : 9 * place + 6, :6, 0] = 20 * place + 20
+    assert shades(write(tmp_path, many)) is None
     grounds = np.dstack([hard, hard * 0, hard * 0])
     grounds[32:36, 2:6] = (128, 0, 0)  # a class between both, but an area of its own
     grounds[32:36, 20:26] = (64, 0, 0)

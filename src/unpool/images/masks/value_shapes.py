@@ -29,6 +29,7 @@ MIN_FREE = 5  # pieces beyond the means of masks and values
 AREA, NUM_SORTABLE, FILL = 0, 3, 3  # traits: size, topmost row and leftmost column, share of the box
 MANY = 20  # so many classes that are each in one piece are objects
 MIN_SHADES = 2
+MIN_BLENDS = 8  # colours, where no two that they lie between are common
 MAX_RARE_SHARE = 0.05  # of all pixels: a shade has fewer
 TOLERANCE = 3  # levels that a shade may be off the line between two colours
 
@@ -302,6 +303,9 @@ def find_shades(pairs: Sequence[Pair], values: Values) -> Shades | None:
     for mask in values.masks:
         counts.update(mask.counts_as(by_colour))
     between = _between(counts, by_colour)
+    if by_colour and len(between) < MIN_SHADES and len(counts) >= MIN_BLENDS:
+        found = _blends_of_solid(counts, _solid(pairs, by_colour, lambda path: True))
+        between = found if len(found) >= MIN_BLENDS else between
     if len(between) < MIN_SHADES if by_colour else not between:
         return None
     shades = between - _solid(pairs, by_colour, _holders(values, between, by_colour))
@@ -331,6 +335,16 @@ def _between(counts: Counter[int], by_colour: bool) -> set[int]:
         return found if any(full // 4 <= value <= 3 * full // 4 for value in found) else set()
     points = np.array([unpack(value) for value in common], np.float64).reshape(-1, 3)
     return {value for value in rare if _is_blend(np.array(unpack(value), np.float64), points)}
+
+
+def _blends_of_solid(counts: Counter[int], solid: set[int]) -> set[int]:
+    """What lies between colours that fill areas, be these small, and fills none itself."""
+    points = np.array([unpack(value) for value in sorted(solid)], np.float64).reshape(-1, 3)
+    return {
+        value
+        for value in counts
+        if value not in solid and _is_blend(np.array(unpack(value), np.float64), points)
+    }
 
 
 def _is_blend(colour: np.ndarray, points: np.ndarray) -> bool:
