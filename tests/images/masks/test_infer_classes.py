@@ -298,3 +298,10 @@ def test_classes_of_a_file_get_the_colours_of_palettes(tmp_path: Path) -> None:
     shared = painted(0, 1, colours=[(9, 9, 9)] * 256)
     assert add_palette_colours(two, count_values(pairs_of(tmp_path, b=shared), 1)[0]) == two
     assert add_palette_colours(two, count_values(pairs_of(tmp_path, c=grey(0, 1)), 1)[0]) == two
+
+
+def test_masks_whose_transparency_alone_differs_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    alpha = Image.fromarray(np.array([[0, 255, 255, 0]], np.uint8))
+    black = Image.merge("LA", [Image.new("L", (4, 1)), alpha])
+    with pytest.raises(UnpoolError, match=r"black, beside 2 transparent pixels, .* save the alpha channel"):
+        understood(pairs_of(tmp_path, a=black))

@@ -137,6 +137,25 @@ def test_what_was_rubbed_out_is_no_value(tmp_path: Path) -> None:
     assert mask.clear_HW[0].tolist() == [False, False, True, True]
 
 
+@pytest.mark.parametrize("ending", ["png", "gif"])
+def test_clear_entries_of_a_palette_are_no_values_beside_an_opaque_ground(
+    ending: str, tmp_path: Path
+) -> None:
+    def clear(transparency: bytes | int, values: list[int]) -> list[bool] | None:
+        image = Image.fromarray(np.array([values], np.uint8), "P")
+        image.putpalette(np.arange(768).astype(np.uint8).tolist())
+        image.save(tmp_path / f"a.{ending}", transparency=transparency, optimize=False)
+        found = read_mask(tmp_path / f"a.{ending}")
+        return None if found.clear_HW is None else found.clear_HW[0].tolist()
+
+    assert clear(3, [0, 1, 3]) == [False, False, True]
+    assert clear(0, [0, 1, 3]) is None, "the ground"
+    assert clear(255, [0, 1, 255]) is None, "no class"
+    assert clear(3, [3, 3, 3]) is None, "all of it"
+    if ending == "png":
+        assert clear(bytes([255, 200, 255, 100]), [0, 1, 3]) == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("values", "wanted"),
     [

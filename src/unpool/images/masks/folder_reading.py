@@ -255,8 +255,9 @@ def _about_empty_pixels(classes: PixelClasses, values: Values) -> list[str]:
     if clear:
         position = dict(classes.value_to_class).get(0, IGNORE)
         what = "are ignored" if position == IGNORE else f"are {classes.names[position]!r}"
+        remedy = "; where they are a class, fill them with a colour of its own" if position == IGNORE else ""
         total = sum(mask.num_clear for mask in clear)
-        remarks.append(f"{total:,} transparent pixels of {len(clear)} masks {what} ({_named(clear)})")
+        remarks.append(f"{total:,} transparent pixels of {len(clear)} masks {what} ({_named(clear)}){remedy}")
     void = [mask for mask in values.masks if mask.num_void]
     if void:
         total = sum(mask.num_void for mask in void)

@@ -241,6 +241,11 @@ def _one_value_message(values: Values, number: int, void: int) -> str:
             f"the masks hold nothing but {void} ({total:,} pixels), which is all object or all unsure: there "
             "are no two classes; check the masks"
         )
+    if number == 0 and values.num_clear:
+        return (
+            f"the masks hold one class only, black, beside {values.num_clear:,} transparent pixels, black too; "
+            "where transparency is the mask, save the alpha channel as a grey picture"
+        )
     return (
         f"the masks hold one class only, the number {number} ({total:,} pixels), and there must be two at least: is "
         f"nothing drawn in them? Check the masks"

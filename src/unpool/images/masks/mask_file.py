@@ -108,7 +108,7 @@ def _from_picture(image: Image.Image, is_lossy: bool) -> Mask:
         palette_P = np.zeros(256, np.int32)
         colours_P3 = np.array(palette, np.uint8).reshape(-1, 3)[:256]
         palette_P[: len(colours_P3)] = pack_rgb(colours_P3)
-        return Mask(indices_HW, False, palette_P, is_lossy)
+        return Mask(indices_HW, False, palette_P, is_lossy, clear_HW=_clear_entries(image, indices_HW))
     if image.mode in _NUMBERS:
         return _from_numbers(np.asarray(image), is_lossy)
     if image.mode in ("CMYK", "LAB", "HSV", "YCbCr") and not is_lossy:
@@ -120,6 +120,24 @@ def _from_picture(image: Image.Image, is_lossy: bool) -> Mask:
         return _from_numbers(np.asarray(image.getchannel(0)), is_lossy, alpha_HW)
     rgb_HW3 = np.asarray(image if image.mode == "RGB" else image.convert("RGBA"))[..., :3]
     return _from_colours(rgb_HW3, is_lossy, alpha_HW)
+
+
+def _clear_entries(image: Image.Image, indices_HW: np.ndarray) -> np.ndarray | None:
+    """Where a palette is transparent though its first entry, the ground, is not.
+
+    255 stays what it is, mostly no class.
+    """
+    said = image.info.get("transparency")
+    if not isinstance(said, bytes | int):
+        return None
+    alpha_P = np.full(256, 255, np.uint8)
+    if isinstance(said, int):
+        alpha_P[said] = 0
+    else:
+        alpha_P[: len(said)] = np.frombuffer(said[:256], np.uint8)
+    is_clear_P = alpha_P < 128
+    clear_HW: np.ndarray = is_clear_P[indices_HW] & (indices_HW != 255)
+    return clear_HW if clear_HW.any() and not clear_HW.all() and not is_clear_P[0] else None
 
 
 def _from_numbers(value_HW: np.ndarray, is_lossy: bool = False, alpha_HW: np.ndarray | None = None) -> Mask:
