@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from support.hostile_files import make_hostile_folder
+from support.permissions import folder_of_another_user
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import Scan, scan_folder
@@ -130,15 +131,44 @@ def test_undecodable_names_get_keys_of_their_own(tmp_path: Path) -> None:
     assert all(file.file.exists() for file in scan.files)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_reported(tmp_path: Path) -> None:
-    image(tmp_path / "shut" / "a.png").parent.chmod(0)
-    image(tmp_path / "b.png").chmod(0)
-    try:
-        problems = [(each.path, each.problem) for each in scan_folder(tmp_path).problems]
-    finally:
-        (tmp_path / "shut").chmod(0o700)
-    assert problems == [("b.png", "no-permission"), ("shut", "no-permission")]
+@pytest.mark.parametrize("mode", [0, 0o111, 0o222, 0o444, 0o666])
+def test_what_may_not_be_read_is_reported(mode: int) -> None:
+    with folder_of_another_user() as folder:
+        for name in ("shut/a.png", "open/b.png", "open/c.png"):
+            image(folder / name)
+        (folder / "open" / "a.png").symlink_to(folder / "shut" / "a.png")
+        before = scan_folder(folder)
+        (folder / "shut").chmod(mode)
+        (folder / "open" / "c.png").chmod(0)
+        scan = scan_folder(folder)
+        found = [(each.path, each.problem) for each in scan.problems]
+        with pytest.raises(UnpoolError, match=r"shut' cannot be read \(Permission denied\); check its perm"):
+            scan_folder(folder / "shut")
+    assert [file.path for file in before.files] == ["open/b.png", "open/c.png", "shut/a.png"]
+    is_entered = mode & 0o100  # so that the link can be followed, though the folder cannot be listed
+    linked = [] if is_entered else [("open/a.png", "no-permission")]
+    assert found == [*linked, ("open/c.png", "no-permission"), ("shut", "no-permission")]
+    assert [file.path for file in scan.files] == [*(["open/a.png"] if is_entered else []), "open/b.png"]
+    assert scan.find_away(["shut/a.png", "open/gone.png"]) == {"shut/a.png"}
+
+
+def test_a_file_that_cannot_be_looked_at_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.png", "b.png"):
+        image(tmp_path / name)
+    (tmp_path / "notes.txt").touch()
+    real = Path.stat
+
+    def fail(path: Path, **options: bool) -> os.stat_result:
+        if path.name in ("a.png", "notes.txt"):
+            raise OSError(5, "Input/output error")
+        return real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", fail)
+    scan = scan_folder(tmp_path)
+    assert [file.path for file in scan.files] == ["b.png"]
+    (problem,) = scan.problems
+    assert (problem.path, problem.problem) == ("a.png", "unreadable")
+    assert problem.detail == "the file cannot be read: Input/output error"
 
 
 def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

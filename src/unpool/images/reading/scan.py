@@ -138,6 +138,7 @@ def _check(root: str, typed: Path) -> None:
         raise UnpoolError(f"'{typed}' is a file, not a folder; give the folder that holds the images")
     try:
         names = {path.name for path in Path(root).iterdir()}
+        _check_entered(root)
     except OSError as error:
         raise UnpoolError(
             f"folder '{typed}' cannot be read ({error.strerror}); check its permissions"
@@ -150,8 +151,9 @@ def _check(root: str, typed: Path) -> None:
 class _Walk:
     """The state of a scan.
 
-    `seen` holds real folders, `linked` real files outside them that links lead to, `renamed` real files without an
-    image's name to which links give one, `predictions` real files that `segment predict` wrote.
+    `seen` holds real folders, `shut` those of them that cannot be read, `linked` real files outside them that links
+    lead to, `renamed` real files without an image's name to which links give one, `predictions` real files that
+    `segment predict` wrote.
     """
 
     progress: Callable[[int], None] | None
@@ -162,6 +164,7 @@ class _Walk:
     folders: set[str] = field(default_factory=set)
     links: list[tuple[str, str]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    shut: set[str] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
     renamed: set[str] = field(default_factory=set)
     predictions: set[str] = field(default_factory=set)
@@ -237,7 +240,9 @@ class _Walk:
         try:
             with os.scandir(path) as entries:
                 found = list(entries)
+            _check_entered(path)
         except OSError as error:
+            self.shut.add(os.path.realpath(path))
             word = "no-permission" if isinstance(error, PermissionError) else "unreadable"
             self.problems.append(
                 Problem(key.rstrip("/"), word, f"the folder cannot be read: {error.strerror}")
@@ -250,10 +255,9 @@ class _Walk:
     def link(self, key: str, path: str) -> None:
         """Follow one link, unless what it leads to has been read under its own name."""
         real = Path(os.path.realpath(path))  # Path.resolve gives up on a link that leads back to itself
-        if not _exists(real):
+        if problem := _link_problem(real):
             if has_image_name(key):
-                detail = "the link leads to nothing, or back to itself"
-                self.problems.append(Problem(key, "broken-link", detail))
+                self.problems.append(Problem(key, *problem))
         elif real.is_dir():
             if str(real) in self.seen:
                 self._leave(key, "link", "leads to a folder that is read, or to one above")
@@ -267,18 +271,25 @@ class _Walk:
 
     def _is_named_otherwise(self, real: Path, key: str) -> bool:
         """Whether the file that a link leads to is an image by its own name."""
-        if self.as_masks or str(real.parent) not in self.seen or real.name.startswith("."):
+        if self.as_masks or not self._is_read(real.parent) or real.name.startswith("."):
             return False
         if has_image_name(key) and not has_image_name(real.name):
             self.renamed.add(str(real))  # a store of contents, whose links have the names
             return False
         return True
 
+    def _is_read(self, folder: Path) -> bool:
+        return str(folder) in self.seen and str(folder) not in self.shut
+
     def _file(self, path: str, key: str, names: Collection[str] = ()) -> None:
         named, file = has_image_name(key), Path(path)
         try:
             status = file.stat()
-        except OSError:  # gone since the folder was listed
+        except (FileNotFoundError, NotADirectoryError):  # gone since the folder was listed
+            return
+        except OSError as error:
+            if named:
+                self.problems.append(Problem(key, "unreadable", f"the file cannot be read: {error.strerror}"))
             return
         if problem := _problem(file, status) if named else None:
             self.problems.append(Problem(key, *problem))
@@ -328,11 +339,18 @@ def _problem(file: Path, status: os.stat_result) -> tuple[str, str] | None:
     return None
 
 
-def _exists(path: Path) -> bool:
+def _link_problem(real: Path) -> tuple[str, str] | None:
+    """Why a link leads to nothing that can be used."""
     try:
-        return path.exists()
-    except OSError:  # a folder on the way may not be entered
-        return False
+        is_there = real.exists()
+    except OSError as error:  # a folder on the way may not be entered
+        return "no-permission", f"the file that the link leads to cannot be read: {error.strerror}"
+    return None if is_there else ("broken-link", "the link leads to nothing, or back to itself")
+
+
+def _check_entered(folder: str) -> None:
+    """Check that a folder that may be listed may be entered too: else its files seem to be gone."""
+    os.stat(f"{folder}{os.sep}{os.curdir}")  # noqa: PTH116 - pathlib would drop the dot
 
 
 def _has_image_content(file: Path) -> bool:
