@@ -91,3 +91,33 @@ def test_sweep_removes_only_what_was_left_half_written(tmp_path: Path) -> None:
     (tmp_path / "kept").touch()
     sweep(tmp_path)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["inner", "kept"]
+
+
+def test_a_folder_is_replaced_or_put_back_after_a_kill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model"
+    for content in ("first", "second"):
+        with whole_folder(model) as part:
+            (part / "a.txt").write_text(content)
+    assert (model / "a.txt").read_text() == "second"
+    replace, calls = Path.replace, []
+
+    def die(self: Path, target: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return replace(self, target)
+
+    def write() -> None:
+        with whole_folder(model) as part:
+            (part / "a.txt").write_text("third")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", die)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+    assert not model.exists()
+    sweep(tmp_path)
+    assert (model / "a.txt").read_text() == "second"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -209,6 +209,15 @@ def test_a_decorated_verb_holds_its_workspace(tmp_path: Path) -> None:
         assert find_holder(work, "edits") is None
         return value
 
+    (tmp_path / "images.lance").mkdir()
     assert check(tmp_path, 3) == 3
     assert check.__doc__ == "Check."
     assert find_holder(tmp_path) is None
+
+
+def test_a_folder_that_is_no_workspace_is_not_written_into(tmp_path: Path) -> None:
+    @exclusive("unpool group")
+    def look(work: Path) -> list[Path]:
+        return list(work.iterdir())
+
+    assert look(tmp_path) == []

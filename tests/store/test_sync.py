@@ -124,10 +124,12 @@ def test_problems_of_the_scan_become_rows_and_clear_what_was_there(table: ImageT
 def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is the folder of the images itself"):
         check_folder_is_free(tmp_path, str(tmp_path.resolve()))
-    (tmp_path / "report").mkdir()
+    for name in (".DS_Store", "Thumbs.db", "lock-edits.json"):
+        (tmp_path / name).touch()
     check_folder_is_free(tmp_path, "/elsewhere")
-    (tmp_path / "report" / "mine.docx").touch()
-    with pytest.raises(UsageError, match="is there already"):
+    check_folder_is_free(tmp_path / "missing", "/elsewhere")
+    (tmp_path / "unpool.yaml").write_text("groups: 4")  # a person's --config
+    with pytest.raises(UsageError, match=r"is no workspace and holds unpool\.yaml; name a new or empty folder"):
         check_folder_is_free(tmp_path, "/elsewhere")
     write_state(tmp_path, images="/elsewhere")
     check_folder_is_free(tmp_path, "/elsewhere")

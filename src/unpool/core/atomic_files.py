@@ -15,6 +15,7 @@ from pathlib import Path
 from unpool.core.file_names import shorten
 
 PARTIAL = ".partial-"
+FORMER = f"{PARTIAL}former-"  # what `whole_folder` is about to replace
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -79,20 +80,31 @@ def write_json(path: Path, value: object) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a folder to fill, then move it to `path`.
 
-    It replaces what was at `path`, and is removed on an error.
+    It replaces what was at `path`, and is removed on an error. A kill in the middle leaves the old folder at its place,
+    or beside it, where `sweep` finds it.
     """
-    part = _partial(path)
+    part, former = _partial(path), path.with_name(shorten(f"{FORMER}{path.name}"))
     part.mkdir(parents=True)
     try:
         yield part
-        shutil.rmtree(path, ignore_errors=True)
+        if path.exists():
+            shutil.rmtree(former, ignore_errors=True)
+            path.replace(former)
         part.replace(path)
+        shutil.rmtree(former, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
 def sweep(folder: Path) -> None:
-    """Remove half-written files in `folder` and its folders."""
+    """Remove half-written files in `folder` and its folders.
+
+    What was to be replaced by a folder that was never finished is put back.
+    """
+    for former in [*folder.glob(f"{FORMER}*"), *folder.glob(f"*/{FORMER}*")]:
+        path = former.with_name(former.name.removeprefix(FORMER))
+        if not path.exists():
+            former.replace(path)
     for part in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)

@@ -33,6 +33,32 @@ def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
     return whole or (TRAINING in names and is_marked(Path(folder) / TRAINING))
 
 
+def first_foreign(folder: Path, own: Collection[str] = ()) -> str | None:
+    """Name a file that unpool has not written, where somebody keeps some.
+
+    Hidden ones do not count, nor those that Windows leaves in every folder.
+
+    Args:
+        folder: Where unpool is to write; it may be missing.
+        own: Names that may be there.
+
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / ".DS_Store").write_text(""), (folder / "model").mkdir()
+    >>> first_foreign(folder, ["model"]), first_foreign(folder)
+    (None, 'model')
+    """
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return next((name for name in names if name not in own and not _is_left_by_system(name)), None)
+
+
+def _is_left_by_system(name: str) -> bool:
+    return name.startswith(".") or name.lower() in ("thumbs.db", "desktop.ini")
+
+
 def is_marked(folder: Path) -> bool:
     """Whether `folder` is the scratch folder of an unfinished run."""
     return os.path.lexists(folder / MARKER)

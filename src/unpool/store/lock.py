@@ -24,10 +24,12 @@ from uuid import uuid4
 from typing_extensions import TypedDict
 
 from unpool.core.atomic_files import PARTIAL
+from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
 
 Area = Literal["results", "edits"]
 BOTH: tuple[Area, ...] = ("results", "edits")  # in the order in which everybody takes them
+LOCKS = tuple(f"lock-{area}.json" for area in BOTH)
 RENEW_SECONDS, STALE_SECONDS = 15.0, 90.0
 POLL_SECONDS = 0.1
 PATIENCE = 10.0  # seconds that an edit, which is quick itself, waits for another command
@@ -69,7 +71,10 @@ def exclusive(
     def decorate(verb: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(verb)
         def hold(*args: P.args, **kwargs: P.kwargs) -> R:
-            with working(workspace_of(args, kwargs), command, *areas, patience=patience):
+            work = workspace_of(args, kwargs)
+            if not (work / WORKSPACE_TABLE).exists():  # nothing is written into a folder that is no workspace
+                return verb(*args, **kwargs)
+            with working(work, command, *areas, patience=patience):
                 return verb(*args, **kwargs)
 
         return hold

@@ -13,20 +13,22 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from unpool.core.file_identity import content_digest, sample_of
-from unpool.core.file_names import folded
-from unpool.core.markers import WORKSPACE_TABLE
+from unpool.core.file_names import folded, printable
+from unpool.core.markers import WORKSPACE_TABLE, first_foreign
 from unpool.core.progress import Progress
-from unpool.errors import UsageError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.columns import OK, SKIPPED, skipped_row
-from unpool.store.state import MODEL, REPORT, STATE
+from unpool.store.lock import LOCKS
+from unpool.store.state import EXPORTS, SEGMENTER, read_state
 from unpool.store.table import ImageTable
 
 MISSING = "missing"
 GONE_LABEL = "labelled, but no longer in the folder"
 GONE_MARK = "marked as wrong, but no longer in the folder"
 MANY_FILES = 1000  # to compare: from here on a person sees it
+OWN = (SEGMENTER, EXPORTS, *LOCKS)  # what may be there before the table is
 NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
 
 
@@ -65,17 +67,26 @@ class Absent:
 
 
 def check_folder_is_free(work: Path, location: str) -> None:
-    """Check that a new workspace replaces nothing.
+    """Check that a workspace is written into an empty folder or one of its own.
 
-    Raises `UsageError` where it would.
+    Raises `UsageError` for a folder that holds somebody's files.
     """
-    if (work / STATE).exists() or (work / WORKSPACE_TABLE).exists():
+    if (work / WORKSPACE_TABLE).is_dir() or _is_state_of_ours(work):
         return
-    if str(work.resolve()) == location:
+    if work.is_dir() and str(work.resolve()) == location:
         raise UsageError(f"--work {work} is the folder of the images itself; name another, or leave it out")
-    for own in (work / MODEL, work / REPORT):
-        if own.is_file() or (own.is_dir() and any(own.iterdir())):
-            raise UsageError(f"{own} is there already, and {work} is no workspace; name another with --work")
+    if foreign := first_foreign(work, OWN):
+        raise UsageError(
+            f"--work {work} is no workspace and holds {printable(foreign)}; name a new or empty folder, or leave it out"
+        )
+
+
+def _is_state_of_ours(work: Path) -> bool:
+    """Whether unpool.yaml is ours, and not a person's own --config."""
+    try:
+        return "versions" in read_state(work)
+    except UnpoolError:
+        return False
 
 
 def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progress | None = None) -> Pending:

@@ -75,7 +75,8 @@ def test_folders_of_the_users_are_not_replaced(
     make_shapes(tmp_path / "images", each=2)
     make_shapes(tmp_path / name, each=1)
     words = ("run", tmp_path / "images", "--work", tmp_path, "--steps", 2, *SHORT[2:])
-    assert f"{name} is there already" in unpool(capsys, *words, code=2)
+    assert "is no workspace and holds images; name a new or empty folder" in unpool(capsys, *words, code=2)
+    assert {path.name for path in tmp_path.iterdir()} == {"images", name}
     assert len(list((tmp_path / name).rglob("*.png"))) == 3
     words = ("run", tmp_path / "images", "--work", tmp_path / "images", *words[4:])
     assert "is the folder of the images itself" in unpool(capsys, *words, code=2)

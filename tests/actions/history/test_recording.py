@@ -66,18 +66,26 @@ def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
 
 
 def stop_a_run(work: Path, label: str) -> None:
-    with pytest.raises(KeyboardInterrupt), recording(work, None) as note:
-        relabel(work, label)
-        write_state(work, embedded_by="m2")
-        note("not heard")
-        raise KeyboardInterrupt
+    def run() -> None:
+        with recording(work, None) as note:
+            relabel(work, label)
+            write_state(work, embedded_by="m2")
+            note("not heard")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
 
 
 def test_a_verb_that_fails_leaves_nothing(work: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), recording(work, ["label"]):
-        relabel(work, "half")
-        write_state(work, group={"method": "half"})
-        raise KeyboardInterrupt
+    def fail() -> None:
+        with recording(work, ["label"]):
+            relabel(work, "half")
+            write_state(work, group={"method": "half"})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
     assert seen(work)["label"].isna().all()
     assert read_state(work).get("group") is None
 

@@ -10,9 +10,11 @@ import pytest
 
 from support.messages import Messages
 from unpool import Workspace
+from unpool.actions.sharing import export as export_module
 from unpool.actions.sharing.export import export
 from unpool.actions.sharing.folders import UniqueNames, safe_name
 from unpool.actions.sharing.settings import ExportSettings
+from unpool.actions.sharing.static_page import PAGE_MARK
 from unpool.core.markers import COPIES
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import scan_folder
@@ -185,3 +187,26 @@ def test_long_names_are_still_reported_apart() -> None:
     names = UniqueNames()
     given = [names.claim("y" * 300 + f"{i}.png") for i in range(3)]
     assert len(set(given)) == 3
+
+
+def test_a_report_goes_into_a_folder_of_its_own(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr(export_module, "write_report", lambda work, out: written.append(out))
+    out = tmp_path / "site"
+    out.mkdir()
+    (out / "index.html").write_text("<p>mine</p>")
+    for name, message in (
+        ("index.html", "holds index.html, which is no report"),
+        ("letter.txt", "holds letter.txt"),
+    ):
+        (out / name).write_text("mine")
+        with pytest.raises(UnpoolError, match=f"{message}.*; name a new or empty folder"):
+            export(work, ExportSettings("html", out))
+    (out / "letter.txt").unlink()
+    (out / "map.png").touch()
+    (out / "index.html").write_text(f"<script {PAGE_MARK}>")  # an earlier export is replaced
+    export(work, ExportSettings("html", out))
+    export(work, ExportSettings("html", tmp_path / "new"))
+    assert written == [out, tmp_path / "new"]

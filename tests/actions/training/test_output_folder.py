@@ -74,13 +74,33 @@ def test_the_folder_of_the_images_is_no_place_for_the_model(photos: Path, tmp_pa
     make_shapes(tmp_path / "held", each=2)
     before = contents(photos)
     for out in (photos, tmp_path / "link"):
-        with pytest.raises(UsageError, match="is the folder of the images itself; name another, such as"):
+        with pytest.raises(
+            UsageError, match=r"is no model and holds cross; name a new or empty folder, such as .*/model"
+        ):
             train(str(photos), out=out, **TINY)
-        with pytest.raises(UsageError, match="is the folder of the images itself"):
+        with pytest.raises(UsageError, match="is no model and holds cross"):
             train(str(tmp_path / "held"), val=str(photos), out=out, **TINY)
-    with pytest.raises(UsageError, match=r"cross lies in .* and holds images, 000.png for one"):
+    with pytest.raises(UsageError, match=r"cross is no model and holds 000.png"):
         train(str(photos), out=photos / "cross", **TINY)
     assert contents(photos) == before
+
+
+def test_a_workspace_and_somebody_elses_folder_are_no_place_for_a_model(photos: Path, tmp_path: Path) -> None:
+    work, own = tmp_path / "w.unpool", tmp_path / "own"
+    (work / "images.lance").mkdir(parents=True)
+    own.mkdir()
+    (own / "letter.txt").write_text("mine")
+    dataset = [np.zeros((8, 8, 1), np.uint8)] * 9
+    for out, message in (
+        (work, "is a workspace; name a folder"),
+        (own, r"is no model and holds letter\.txt; name a new"),
+    ):
+        before = contents(out)
+        with pytest.raises(UsageError, match=message):
+            train("nowhere", out=out, **TINY)  # raised before anything is opened
+        with pytest.raises(UsageError, match=message):
+            fit(build_network("conv", size=8, channels=1, width=4), dataset, out=out, steps=1)
+        assert contents(out) == before
 
 
 def test_a_training_folder_of_the_users_is_refused_and_kept(photos: Path, tmp_path: Path) -> None:

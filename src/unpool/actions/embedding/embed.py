@@ -99,6 +99,7 @@ def embed(
     start = time.perf_counter()
     request = ModelRequest(settings.model, may_train=False)
     work = work or default_workspace(source)
+    check_folder_is_free(work, str(Path(source).resolve()))
     with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
         done = sync_embeddings(
             source, request, work=work, data=data, device=settings.device, progress=progress or Progress(),

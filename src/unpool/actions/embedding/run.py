@@ -22,6 +22,7 @@ from unpool.errors import UsageError
 from unpool.store.columns import OK
 from unpool.store.lock import working
 from unpool.store.state import REPORT, default_workspace, read_state, write_state
+from unpool.store.sync import check_folder_is_free
 from unpool.store.table import ImageTable
 
 DEMO_SET, DEMO_GROUPS = "digits", 10
@@ -57,6 +58,7 @@ def run(
     if settings.minutes is not None and settings.steps is not None:
         raise UsageError("--minutes and --steps both say how long to train; give one of them")
     work = work or default_workspace(source)
+    check_folder_is_free(work, str(Path(source).resolve()))
     with working(work, "unpool run", create=True), recording(work, columns=None) as note:
         return _run(source, settings, work, data, progress or Progress(), note)
 

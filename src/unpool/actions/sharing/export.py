@@ -12,10 +12,13 @@ from typing_extensions import TypedDict
 
 from unpool.actions.sharing.folders import write_folders
 from unpool.actions.sharing.formats import EXPORT_FORMATS, ExportRequest
-from unpool.actions.sharing.report import write_report
+from unpool.actions.sharing.quality import LOSS, MAP, PAIRS, SHEET
+from unpool.actions.sharing.report import PAGE, write_report
 from unpool.actions.sharing.settings import ExportSettings
-from unpool.actions.sharing.static_page import write_static_page
+from unpool.actions.sharing.static_page import PAGE_MARK, write_static_page
 from unpool.core.atomic_files import write_whole
+from unpool.core.file_names import printable
+from unpool.core.markers import first_foreign
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
@@ -23,6 +26,7 @@ from unpool.store.columns import OK
 from unpool.store.csv_files import write_frame
 from unpool.store.table import ImageTable
 
+REPORT_FILES = (PAGE, MAP, SHEET, LOSS, PAIRS)
 BINARY_COLUMNS = ("thumbnail", "vector")  # that no CSV can hold
 
 
@@ -116,6 +120,7 @@ def write_page(request: ExportRequest) -> int:
             raise UsageError(
                 f"--out {out} is a folder, but some images only go into one file; name FILE.html"
             )
+        _check_is_report(out)
         write_report(request.table.work, out=out)
     return request.table.count(OK)
 
@@ -123,3 +128,14 @@ def write_page(request: ExportRequest) -> int:
 def _check_is_no_folder(out: Path) -> None:
     if out.is_dir():
         raise UnpoolError(f"{out} is a folder; name a file with --out")
+
+
+def _check_is_report(out: Path) -> None:
+    """UnpoolError where a report would be written among somebody's files, or over them."""
+    foreign = first_foreign(out, REPORT_FILES)
+    page = out / PAGE
+    if foreign is None and page.is_file() and PAGE_MARK.encode() not in page.read_bytes():
+        foreign = PAGE
+    if foreign or (out.exists() and not out.is_dir()):
+        what = f"holds {printable(foreign)}, which is no report of unpool" if foreign else "is a file"
+        raise UnpoolError(f"{out} {what}; name a new or empty folder with --out, or FILE.html")

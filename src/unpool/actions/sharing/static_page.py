@@ -34,6 +34,7 @@ from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
 
+PAGE_MARK = 'id="unpool-static"'  # by which a page of unpool is known
 MAX_BYTES = 24_000_000  # of the file, so that it can be mailed and opened on a phone
 MAX_IMAGES = 120_000
 MAX_UNREADABLE = 1_000  # files listed; all of them are in problems.csv
@@ -80,6 +81,7 @@ def write_static_page(
         "points": base64.b64encode(seen.points()).decode(),
         "facts": seen.shared_values(),
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
+        "figures": seen.find_figures(),
         "sets": {"exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates")},
         **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
         "originals": relative_url(originals, out.parent),
@@ -236,7 +238,7 @@ class _Page:
             f'<title>{self._title}</title>\n<link rel="icon" href="data:,">\n<style>{self._style}</style>\n'
             "</head>\n<body>\n<noscript>This page needs JavaScript. map.png and groups.png in the report folder "
             'show the same images.</noscript>\n<div id="app"></div>\n'
-            f'<script type="application/json" id="unpool-static">{data}</script>\n'
+            f'<script type="application/json" {PAGE_MARK}>{data}</script>\n'
             f'<script type="module" nonce="{nonce}">{self._script}</script>\n</body>\n</html>\n'
         )
 

@@ -11,11 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from unpool.core.cpu import is_first_process
-from unpool.core.markers import TRAINING, is_unpool_folder
+from unpool.core.file_names import printable
+from unpool.core.markers import TRAINING, WORKSPACE_TABLE, first_foreign, is_unpool_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import scan_folder
 from unpool.training.run_folder import check_run_folder_is_ours
 from unpool.training.tensorboard import LOGS
+
+OWN = (TRAINING, LOGS)  # what may be there before the model is
 
 
 def check_can_be_saved(network: object) -> None:
@@ -34,10 +37,23 @@ def check_can_be_saved(network: object) -> None:
 
 
 def check_folder_is_free(out: Path) -> None:
-    """Raise `UnpoolError` where files of the user would be replaced."""
+    """Check that a model is written into an empty folder or one of its own.
+
+    Raises `UnpoolError` where somebody's files lie there.
+    """
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
     check_run_folder_is_ours(out)
+    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if WORKSPACE_TABLE in names:
+        raise UsageError(
+            f"--out {out} is a workspace; name a folder of the model's own, such as {out / 'network'}"
+        )
+    if not is_unpool_folder(out, names) and (foreign := first_foreign(out, OWN)):
+        raise UsageError(
+            f"--out {out} is no model and holds {printable(foreign)}; name a new or empty folder, such as "
+            f"{out / 'model'}"
+        )
 
 
 def check_writable(out: Path) -> None:
