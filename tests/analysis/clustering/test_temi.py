@@ -12,7 +12,8 @@ from unpool.analysis.metrics.supervised import accuracy
 from unpool.analysis.neighbours import normalise
 
 
-def test_uneven_groups_are_found():
+def test_uneven_groups_are_found(monkeypatch):
+    monkeypatch.setattr("unpool.analysis.clustering.temi.MAX_STEPS", 600)
     label_N = np.repeat(np.arange(4), (200, 90, 60, 40))
     noise_ND = np.random.default_rng(0).normal(size=(len(label_N), 16))
     found_N, share_N = temi(normalise(np.eye(4, 16)[label_N] + 0.1 * noise_ND), 4)
@@ -27,7 +28,8 @@ def test_digits_from_their_pixels():
     assert accuracy(temi(normalise(pixels_ND), 10)[0], label_N) > 0.65
 
 
-def test_the_same_for_a_seed_without_touching_the_users_numbers():
+def test_the_same_for_a_seed_without_touching_the_users_numbers(monkeypatch):
+    monkeypatch.setattr("unpool.analysis.clustering.temi.MAX_STEPS", 50)
     unit_ND = normalise(np.random.default_rng(0).normal(size=(80, 8)))
     torch.manual_seed(3)
     before = torch.random.get_rng_state()

@@ -7,7 +7,8 @@ with the same weights must then be its transpose: ⟨encode(x), y⟩ = ⟨x, dec
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -96,9 +97,15 @@ OVERLAPPING = {
     "overlapping 1-D": (lambda: nn.Sequential(nn.Conv1d(1, 3, 3), nn.MaxPool1d(5, 2, 2)), 1, [(11,), (24,)]),
 }
 ALL = LINEAR | OVERLAPPING
+# One of the eight with BatchNorm and one without; the others differ from them in their depth.
+DEEPER = {"vgg13", "vgg16", "vgg19", "vgg11_bn", "vgg13_bn", "vgg19_bn"}
 
 
-@pytest.fixture(params=ALL)
+def each(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow) if name in DEEPER else name for name in names]
+
+
+@pytest.fixture(params=each(ALL))
 def elsewhere(request: pytest.FixtureRequest):
     make, channels, sizes = ALL[request.param]
     torch.manual_seed(0)
@@ -143,7 +150,7 @@ def test_unpooled_values_stand_at_the_places_of_the_maxima(elsewhere) -> None:
             assert kept.all() or len(set(index_n)) < len(index_n)
 
 
-@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("name", each(LINEAR))
 def test_the_mirror_of_a_whole_encoder_is_its_transpose(name) -> None:
     make, channels, sizes = LINEAR[name]
     torch.manual_seed(0)
