@@ -15,14 +15,16 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from support.masks import write_scenes
+from support.masks import make_undecided, write_scenes
 from support.training import segment_train
 from support.viewer_constants import DATED, HOSTILE_NAME, HOSTILE_TEXT
 from unpool import Workspace
-from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value
+from unpool.networks.segmentation.scales import learn_scales
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.store.reading import record
 from unpool.store.table import ImageTable
-from unpool.training.model_file import describe_model
+from unpool.training.model_file import describe_model, save_model
 from unpool.viewer.session import Session
 
 
@@ -202,6 +204,23 @@ def test_a_segmenter_in_the_workspace_lays_its_classes_over_an_image(client: Any
         (*ground, 0),
         *((*one, 255) for one in known),
     }
+
+
+def test_an_image_of_a_size_not_learnt_is_named_and_resized_on_request(client: Any, viewed: Path) -> None:
+    network = Segmenter("fcn4s", num_classes=2, backbone="conv", seed=0)
+    make_undecided(network)
+    classes = classes_by_value(["ground", "disc"])
+    for side, outside in ((35, False), (9, True)):
+        network.learnt = learn_scales([(side, side)])
+        save_model(viewed / "w.unpool" / "segmenter", network, masks=classes.to_dict())
+        client.get("/api/collection")
+        note = client.get("/api/images/0", params={"revision": 1}).json()["scale_note"]
+        assert (note is not None) == outside
+    assert "40×30 pixels are 3.8 times the 9×9 that the model was trained on" in note
+    ways = [{}, {"scaled": True}]
+    answers = [client.get("/api/images/0/overlay", params={"revision": 1, **way}).content for way in ways]
+    assert answers[0] != answers[1]
+    assert Image.open(io.BytesIO(answers[1])).size == (40, 30)
 
 
 def test_a_collection_is_reported_of_whose_images_are_not_there(client: Any, viewed: Path) -> None:

@@ -28,10 +28,11 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
 from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder, load_encoder
+from unpool.networks.segmentation.scales import LearntScales, describe_outside, resolve_scale
 from unpool.report.segments import paint, painted
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
-from unpool.training.model_file import JSON, has_model
+from unpool.training.model_file import JSON, SCALES, describe_model, has_model
 
 MAX_SIDE = 2048  # pixels of the longer side of a picture that is sent
 MAX_LOSSLESS_SIDE = 256  # up to here pictures are sent without loss
@@ -93,6 +94,17 @@ class Pictures:
         """Whether there is a segmenter for overlays."""
         return has_model(self._segmenter)
 
+    @cached_property
+    def _learnt(self) -> LearntScales | None:
+        """The sizes that the segmenter was trained on, without loading it."""
+        if not self.has_segmenter:
+            return None
+        try:
+            stored = describe_model(self._segmenter).get(SCALES)
+            return None if stored is None else LearntScales.from_dict(stored)
+        except UnpoolError:  # said where an image is labelled
+            return None
+
     @property
     def folder(self) -> Path | None:
         """The folder of the images, where they lie in one."""
@@ -147,11 +159,33 @@ class Pictures:
         """
         return read_metadata(self._file(path).file) if self.folder is not None else []
 
-    def segment(self, path: str) -> bytes:
+    def scale_note(self, width: int, height: int) -> str | None:
+        """Say that an image is not of a size that the segmenter learnt.
+
+        None where it is, or there is no segmenter that says what it learnt.
+        """
+        learnt = self._learnt
+        if learnt is None or not width or not height:
+            return None
+        # As it is shown, and labelled.
+        part = min(1.0, MAX_SIDE / max(width, height))
+        if learnt.covers(height, width, part):
+            return None
+        return describe_outside(learnt, round(height * part), round(width * part))
+
+    def segment(self, path: str, *, scaled: bool = False) -> bytes:
         """Segment an image.
 
-        The class of each pixel in its colour, a PNG the size of the original's; transparent where nothing is laid
-        over the image.
+        Args:
+            path: The image.
+            scaled: Bring it to the sizes that the segmenter learnt.
+
+        Returns:
+            The class of each pixel in its colour, a PNG the size of the original's; transparent where nothing is
+            laid over the image.
+
+        Raises:
+            UnpoolError: There is no segmenter, or it does not say what it learnt.
         """
         from unpool.inference.predict_mask import choose_windows, label_pixels
 
@@ -161,11 +195,16 @@ class Pictures:
             )
         with self._lock:
             ready = self._ready_segmenter
-        image = Image.fromarray(self._read_for(ready.rules, path).pixels)
+        picture = self._read_for(ready.rules, path)
+        image = Image.fromarray(picture.pixels)
         image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
         pixels_HW3 = np.asarray(image)
+        height, width = pixels_HW3.shape[:2]
+        scale = resolve_scale("auto" if scaled else None, ready.learnt, picture.height, picture.width)
+        if scaled:
+            scale *= max(picture.height, picture.width) / max(height, width)
         with self._lock:
-            windows = choose_windows(ready.runtime.network, *pixels_HW3.shape[:2])
+            windows = choose_windows(ready.runtime.network, height, width, scale=scale)
             label_HW = label_pixels(ready.runtime, pixels_HW3, windows)[0]
         colours = ready.classes.colours
         opaque_HW = painted(colours)[label_HW].astype(np.uint8) * 255

@@ -61,6 +61,7 @@ def read_routes(session: Session) -> APIRouter:
         return {
             **facts,
             **session.file_facts(path),
+            "scale_note": session.pictures.scale_note(_number(facts["width"]), _number(facts["height"])),
             "metadata": session.pictures.metadata(path),
             "nearest": session.near_row(revision, row, NUM_NEAREST),
         }
@@ -100,6 +101,10 @@ def _report_routes(router: APIRouter, session: Session) -> None:
         return summarise_reading(session.work)
 
 
+def _number(value: Value) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
 def _picture_routes(router: APIRouter, session: Session) -> None:
     def path_of(row: int, revision: int) -> str:
         return session.paths(revision, [row])[0]
@@ -110,8 +115,9 @@ def _picture_routes(router: APIRouter, session: Session) -> None:
         return Response(content, media_type=media_type)
 
     @router.get("/images/{row}/overlay", responses={200: {"content": {"image/png": {}}}})
-    def overlay(row: RowPath, revision: int) -> Response:
-        return Response(session.pictures.segment(path_of(row, revision)), media_type="image/png")
+    def overlay(row: RowPath, revision: int, scaled: bool = False) -> Response:
+        content = session.pictures.segment(path_of(row, revision), scaled=scaled)
+        return Response(content, media_type="image/png")
 
     @router.get("/images/{row}/reconstruction")
     def reconstruction(row: RowPath, revision: int) -> schemas.Reconstruction:

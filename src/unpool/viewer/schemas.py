@@ -329,6 +329,7 @@ def image_facts_model() -> type[BaseModel]:
     fields: dict[str, Any] = {
         "bytes": (int | None, _REQUIRED), "mode": (str | None, _REQUIRED), "id": (str | None, _REQUIRED),
         "metadata": (list[tuple[str, str]], _REQUIRED), "nearest": (list[Near], _REQUIRED),
+        "scale_note": (str | None, _REQUIRED),
     }  # fmt: skip
     return create_model(
         "ImageFacts", __base__=row_facts_model(), __doc__="The facts of an image and its file.", **fields

@@ -69,6 +69,8 @@ class Session:
         """Read table and findings again where they have changed."""
         with self._lock:
             self._problems = None
+            if self.pictures.is_outdated():
+                self.pictures = Pictures(self.work, segmenter=self._segmenter)
             table = ImageTable(self.work)
             if table.version == self._snapshot.version:
                 return
@@ -77,8 +79,6 @@ class Session:
             if not before.paths.equals(after.paths):
                 self.revision += 1
                 self._thumbnails = Thumbnails(self.work, after.paths)
-            if self.pictures.is_outdated():
-                self.pictures = Pictures(self.work, segmenter=self._segmenter)
 
     def snapshot(self, revision: int) -> Snapshot:
         """The images as they are.

@@ -155,6 +155,7 @@ export interface ImageFacts {
   id: string | null;
   metadata: [string, string][];
   nearest: Near[];
+  scale_note: string | null;
 }
 
 /** A job as the page sees it. */

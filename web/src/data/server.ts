@@ -42,8 +42,8 @@ export class ServerSource implements Source {
     return this.imageUrl(row, "original");
   }
 
-  overlayUrl(row: number): string {
-    return this.imageUrl(row, "overlay");
+  overlayUrl(row: number, scaled: boolean): string {
+    return this.imageUrl(row, "overlay") + (scaled ? "&scaled=true" : "");
   }
 
   async reconstruction(row: number): Promise<Reconstruction> {

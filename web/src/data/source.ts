@@ -14,7 +14,7 @@ export interface Source {
   rows(rows: number[]): Promise<RowFacts[]>; // at most 1,000 at a time
   image(row: number): Promise<ImageFacts>;
   originalUrl(row: number): string | null; // a picture any browser shows, upright, at most 2,048 pixels a side
-  overlayUrl(row: number): string | null;
+  overlayUrl(row: number, scaled: boolean): string | null; // scaled: at the sizes that the segmenter learnt
   reconstruction(row: number): Promise<Reconstruction>;
   reconstructionUrl(row: number, part: "input" | "output" | "error"): string | null;
   searchRow(row: number, k: number): Promise<Near[]>;

@@ -50,7 +50,7 @@ export class StaticSource implements Source {
 
   async image(row: number): Promise<ImageFacts> {
     const nearest = nearestOnMap(this.onMap, row, 12);
-    return { ...this.facts(row), bytes: null, mode: null, id: null, metadata: [], nearest };
+    return { ...this.facts(row), bytes: null, mode: null, id: null, metadata: [], nearest, scale_note: null };
   }
 
   originalUrl(row: number): string | null {

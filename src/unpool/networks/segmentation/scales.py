@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch.nn.functional as F
-from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.options import Scale
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 Range = tuple[float, float]
 
@@ -216,6 +217,8 @@ def score_at_scale(network: nn.Module, x_BCHW: Tensor, scale: float) -> Tensor:
     Returns:
         Class scores of the images' own size.
     """
+    import torch.nn.functional as F
+
     if scale == 1:
         scores_BKHW: Tensor = network(x_BCHW)
         return scores_BKHW

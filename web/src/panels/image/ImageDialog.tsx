@@ -53,6 +53,8 @@ function Open({ row, list }: Opened) {
   const [size, setSize] = useState({ width: 1, height: 1 });
   const [region, setRegion] = useState<Box | null>(null);
   const [overlay, setOverlay] = useState(0);
+  const [scaled, setScaled] = useState(false);
+  const isScaled = scaled && facts?.row === row && facts.scale_note !== null;
   const zoom = useRef<Zoom | null>(null);
   const place = Array.prototype.indexOf.call(list, row);
   useEffect(() => {
@@ -100,6 +102,7 @@ function Open({ row, list }: Opened) {
           region={region}
           changeRegion={setRegion}
           overlay={overlay}
+          scaled={isScaled}
           sized={setSize}
           zoomed={(now) => (zoom.current = now)}
         />
@@ -112,6 +115,8 @@ function Open({ row, list }: Opened) {
             startRegion={() => setRegion(MIDDLE)}
             overlay={overlay}
             setOverlay={setOverlay}
+            scaled={scaled}
+            setScaled={setScaled}
           />
         )}
       </div>

@@ -19,6 +19,8 @@ interface Props {
   startRegion(): void;
   overlay: number;
   setOverlay(share: number): void;
+  scaled: boolean;
+  setScaled(scaled: boolean): void;
 }
 
 function Actions({ facts, startRegion }: Pick<Props, "facts" | "startRegion">) {
@@ -53,7 +55,47 @@ function Actions({ facts, startRegion }: Pick<Props, "facts" | "startRegion">) {
   );
 }
 
-export function ImageSide({ facts, stale, region, setRegion, startRegion, overlay, setOverlay }: Props) {
+type OverlayProps = Pick<Props, "overlay" | "setOverlay" | "scaled" | "setScaled"> & { note: string | null };
+
+function OverlayForm({ overlay, setOverlay, scaled, setScaled, note }: OverlayProps) {
+  return (
+    <>
+      <label class="field inline">
+        Segmentation overlay
+        <input
+          type="range"
+          min={0}
+          max={1}
+          step={0.05}
+          value={overlay}
+          data-testid="overlay"
+          aria-valuetext={`${Math.round(overlay * 100)} percent opaque`}
+          onInput={(event) => setOverlay(Number(event.currentTarget.value))}
+        />
+      </label>
+      {overlay > 0 && note !== null && (
+        <>
+          <p class="muted" data-testid="scale-note">
+            {scaled ? "Brought to the size learnt: " : "It may be wrong: "}
+            {note}.
+          </p>
+          <label class="field inline">
+            <input
+              type="checkbox"
+              checked={scaled}
+              data-testid="overlay-scaled"
+              onChange={(event) => setScaled(event.currentTarget.checked)}
+            />
+            Label it at the size learnt (the same things, larger or smaller)
+          </label>
+        </>
+      )}
+    </>
+  );
+}
+
+export function ImageSide(props: Props) {
+  const { facts, stale, region, setRegion, startRegion } = props;
   const { row, path, label } = facts;
   const has = collection.value?.has;
   return (
@@ -69,19 +111,7 @@ export function ImageSide({ facts, stale, region, setRegion, startRegion, overla
         label !== null && <p class="tag">{label}</p>
       )}
       {source.editable && has?.segmenter && (
-        <label class="field inline">
-          Segmentation overlay
-          <input
-            type="range"
-            min={0}
-            max={1}
-            step={0.05}
-            value={overlay}
-            data-testid="overlay"
-            aria-valuetext={`${Math.round(overlay * 100)} percent opaque`}
-            onInput={(event) => setOverlay(Number(event.currentTarget.value))}
-          />
-        </label>
+        <OverlayForm {...props} note={facts.scale_note} />
       )}
       <Facts facts={facts} />
       <Nearest near={facts.nearest} />

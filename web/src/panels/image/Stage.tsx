@@ -14,6 +14,7 @@ interface Props {
   region: Box | null;
   changeRegion(box: Box): void;
   overlay: number; // how opaque, 0..1
+  scaled: boolean; // labelled at the sizes that the segmenter learnt
   sized(size: { width: number; height: number }): void; // as the file turns out to be, turned upright
   zoomed(zoom: Zoom): void;
 }
@@ -43,7 +44,7 @@ function Overlay({ url, opacity }: { url: string; opacity: number }) {
 }
 
 /** The picture itself: it fits at first, and can be enlarged with the wheel, the buttons and + −, and dragged about. */
-export function Stage({ row, name, size, region, changeRegion, overlay, sized, zoomed }: Props) {
+export function Stage({ row, name, size, region, changeRegion, overlay, scaled, sized, zoomed }: Props) {
   const zoom = useZoom(size);
   const drag = useRef<{ x: number; y: number } | null>(null);
   zoomed(zoom);
@@ -57,7 +58,7 @@ export function Stage({ row, name, size, region, changeRegion, overlay, sized, z
     zoom.box.current?.scrollBy(drag.current.x - event.clientX, drag.current.y - event.clientY);
     drag.current = { x: event.clientX, y: event.clientY };
   };
-  const overlayUrl = overlay > 0 && collection.value?.has.segmenter ? source.overlayUrl(row) : null;
+  const overlayUrl = overlay > 0 && collection.value?.has.segmenter ? source.overlayUrl(row, scaled) : null;
   return (
     <div class="stage">
       <div
@@ -74,7 +75,7 @@ export function Stage({ row, name, size, region, changeRegion, overlay, sized, z
       >
         <div class={zoom.squares ? "frame squares" : "frame"} style={{ width: `${zoom.drawn.width}px`, height: `${zoom.drawn.height}px` }}>
           <Picture key={row} row={row} name={name} sized={sized} />
-          {overlayUrl !== null && <Overlay key={row} url={overlayUrl} opacity={overlay} />}
+          {overlayUrl !== null && <Overlay key={overlayUrl} url={overlayUrl} opacity={overlay} />}
           {region !== null && <Region box={region} change={changeRegion} />}
         </div>
       </div>
