@@ -115,7 +115,8 @@ def write_foreign(work: Path, age: float) -> None:
 
 def test_another_machine_counts_while_it_renews_its_lock(tmp_path: Path) -> None:
     write_foreign(tmp_path, age=0)
-    with pytest.raises(UnpoolError, match="on cluster7"), working(tmp_path, "unpool group"):
+    message = r"on cluster7, since 20.*, last sign of life \d+ s ago\); .*counts as killed 90 s after"
+    with pytest.raises(UnpoolError, match=message), working(tmp_path, "unpool group"):
         pytest.fail("two at once")
     write_foreign(tmp_path, age=lock.STALE_SECONDS + 10)
     with working(tmp_path, "unpool group"):
@@ -221,3 +222,47 @@ def test_a_folder_that_is_no_workspace_is_not_written_into(tmp_path: Path) -> No
         return list(work.iterdir())
 
     assert look(tmp_path) == []
+
+
+def test_everybody_waits_for_what_is_done_in_a_moment(tmp_path: Path) -> None:
+    def hold() -> None:
+        with working(tmp_path, "unpool label", patience=5):
+            begun.set()
+            time.sleep(0.2)
+
+    begun = threading.Event()
+    thread = threading.Thread(target=hold)
+    thread.start()
+    begun.wait()
+    with working(tmp_path, "unpool run"):
+        pass
+    thread.join()
+
+
+def test_a_lock_of_an_older_version_counts(tmp_path: Path) -> None:
+    write_foreign(tmp_path, age=0)
+    content = json.loads((tmp_path / FILE).read_text())
+    del content["brief"]
+    (tmp_path / FILE).write_text(json.dumps(content))
+    with pytest.raises(UnpoolError, match="on cluster7"), working(tmp_path, "unpool group"):
+        pytest.fail("two at once")
+
+
+def test_threads_that_take_turns_never_work_at_once(tmp_path: Path) -> None:
+    inside, most = 0, 0
+
+    def work() -> None:
+        nonlocal inside, most
+        for _ in range(5):
+            with working(tmp_path, "unpool label", "edits", patience=60):
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.001)
+                inside -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from unpool.errors import UnpoolError
+from unpool.store.lock import working
 from unpool.viewer import report_refresh
 from unpool.viewer.report_refresh import ReportRefresher
 
@@ -52,3 +53,18 @@ def test_a_workspace_that_has_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) 
     refresher = ReportRefresher(delay=60)
     refresher.schedule(Path("a"))
     refresher.flush()
+
+
+def test_while_another_command_works_the_report_waits(
+    rewritten: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_refresh, "PATIENCE", 0.01)
+    refresher = ReportRefresher(delay=60)
+    refresher.schedule(tmp_path)
+    flushing = threading.Thread(target=refresher.flush)
+    with working(tmp_path, "unpool group", "results"):
+        flushing.start()
+        flushing.join()
+        assert rewritten == []
+    refresher.flush()
+    assert rewritten == [tmp_path]

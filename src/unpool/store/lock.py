@@ -45,11 +45,18 @@ class Holder(TypedDict):
     machine: str  # with the boot and the container, for numbers of processes mean nothing elsewhere
     host: str  # its name, for people
     since: str
+    brief: bool  # whether it is done in a moment, so that others wait for it; since version 0.2
 
 
+class WorkingError(UnpoolError):
+    """Another command works in the workspace."""
+
+
+REQUIRED = frozenset(Holder.__annotations__) - {"brief"}
 P = ParamSpec("P")
 R = TypeVar("R")
 _held: dict[Path, tuple[int, str]] = {}  # by lock: the thread that holds it, and the token
+_tokens: set[str] = set()  # of this process, those that wait for a lock too
 
 
 def exclusive(
@@ -102,13 +109,14 @@ def working(
         command: What works there, for others: `unpool group`.
         areas: What is changed; all where none is given.
         create: Make its folder; it is removed again where nothing was put into it.
-        patience: Seconds to wait for another command to end.
+        patience: Seconds to wait for another command to end. A command that has some is brief itself, and all others
+            wait for it.
 
     Yields:
         Nothing; the workspace is held.
 
     Raises:
-        UnpoolError: Another command works there; it names command, process, host and time.
+        WorkingError: Another command works there; it names command, process, host and time.
     """
     if not (create or work.is_dir()):
         yield
@@ -129,17 +137,21 @@ def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[
     if _held.get(key, (0, ""))[0] == thread:
         yield
         return
-    holder = _describe_self(command)
-    _acquire(file, holder, patience)
-    _held[key] = thread, holder["token"]
-    stop = threading.Event()
-    threading.Thread(target=_renew, args=(file, stop), daemon=True).start()
+    holder = _describe_self(command, is_brief=patience > 0)
+    _tokens.add(holder["token"])
     try:
-        yield
+        _acquire(file, holder, patience)
+        _held[key] = thread, holder["token"]
+        stop = threading.Event()
+        threading.Thread(target=_renew, args=(file, stop), daemon=True).start()
+        try:
+            yield
+        finally:
+            stop.set()
+            del _held[key]
+            _release(file, holder["token"])
     finally:
-        stop.set()
-        del _held[key]
-        _release(file, holder["token"])
+        _tokens.discard(holder["token"])
 
 
 def find_holder(work: Path, area: Area = "results") -> Holder | None:
@@ -162,26 +174,29 @@ def _acquire(file: Path, holder: Holder, patience: float) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise UnpoolError(f"{file.parent} is a file; name another workspace with --work") from error
-    deadline = time.monotonic() + patience
+    start = time.monotonic()
     while not _create(file, holder):
         other = _read(file)
         if other is not None and _is_stale(file, other):
             _remove_stale(file, other["token"])
         elif other is None and _age(file) > STALE_SECONDS:  # half written
             file.unlink(missing_ok=True)
-        elif time.monotonic() >= deadline:
-            raise UnpoolError(_explain(file.parent, other))
+        elif time.monotonic() - start >= (max(patience, PATIENCE) if other and other["brief"] else patience):
+            raise WorkingError(_explain(file, other))
         else:
             time.sleep(POLL_SECONDS)
 
 
-def _explain(work: Path, other: Holder | None) -> str:
+def _explain(file: Path, other: Holder | None) -> str:
+    work = file.parent
     if other is None:
         return f"another command works in {work}; wait until it is done and give the same command again"
-    return (
-        f"`{other['command']}` works in {work} (process {other['process']} on {other['host']}, since "
-        f"{other['since']}); wait until it is done, or stop it, and give the same command again"
-    )
+    who = f"process {other['process']} on {other['host']}, since {other['since']}"
+    remedy = "wait until it is done, or stop it, and give the same command again"
+    if other["machine"] != _machine():  # whether it lives cannot be seen from here
+        who += f", last sign of life {_age(file):.0f} s ago"
+        remedy += f"; it counts as killed {STALE_SECONDS:.0f} s after its last sign of life"
+    return f"`{other['command']}` works in {work} ({who}); {remedy}"
 
 
 def _create(file: Path, holder: Holder) -> bool:
@@ -236,9 +251,9 @@ def _read(file: Path) -> Holder | None:
         content = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(content, dict) or not all(name in content for name in Holder.__annotations__):
+    if not isinstance(content, dict) or not content.keys() >= REQUIRED:
         return None
-    holder: Holder = content  # type: ignore[assignment]
+    holder: Holder = {"brief": False, **content}  # type: ignore[typeddict-item]
     return holder
 
 
@@ -251,7 +266,7 @@ def _is_stale(file: Path, holder: Holder) -> bool:
 def _is_alive(holder: Holder) -> bool:
     process = holder["process"]
     if process == os.getpid():
-        return any(token == holder["token"] for _, token in _held.values())
+        return holder["token"] in _tokens
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -280,10 +295,11 @@ def _renew(file: Path, stop: threading.Event) -> None:
             os.utime(file)
 
 
-def _describe_self(command: str) -> Holder:
+def _describe_self(command: str, *, is_brief: bool = False) -> Holder:
     return Holder(
         token=uuid4().hex, command=command, process=os.getpid(), started=_started(os.getpid()), machine=_machine(),
         host=socket.gethostname(), since=datetime.now().astimezone().strftime("%Y-%m-%d %H:%M:%S %z"),
+        brief=is_brief,
     )  # fmt: skip
 
 

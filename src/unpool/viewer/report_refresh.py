@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from pathlib import Path
 
 from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.errors import UnpoolError
+from unpool.store.lock import PATIENCE, WorkingError, working
 
 DELAY = 2.0  # seconds after the last edit: several edits in a row cost one report
 
@@ -41,6 +41,13 @@ class ReportRefresher:
             works, self._pending = self._pending, set()
         with self._writing:
             for work in works:
-                # The workspace may have gone, or nothing be embedded any more.
-                with contextlib.suppress(UnpoolError, OSError):
-                    rewrite_group_files(work)
+                self._rewrite(work)
+
+    def _rewrite(self, work: Path) -> None:
+        try:
+            with working(work, "the page's report", "results", patience=PATIENCE):
+                rewrite_group_files(work)
+        except WorkingError:  # another command changes groups or map, perhaps: afterwards
+            self.schedule(work)
+        except (UnpoolError, OSError):  # the workspace has gone, or nothing is embedded any more
+            pass
