@@ -15,7 +15,7 @@ from unpool.images.values.rules import NO_RULES
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.head import with_head
-from unpool.networks.image_batch import BATCH, describe_input, image_batches, whole_image
+from unpool.networks.image_batch import BATCH, Images, describe_input, image_batches, whole_image
 from unpool.networks.preprocessing import Preprocessing
 
 PIXELS_HWC = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import ValueRules
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
 from unpool.networks.catalogue import CATALOGUE, build_network
@@ -277,6 +277,30 @@ def test_rules_for_deep_values_are_read_from_the_record_of_the_training(folder) 
     rules = ValueRules(assumed={"PNG uint16 grey": [(0.0, 4095.0)]})
     rewrite(folder, training={"values": rules.to_dict()})
     assert rules_of_model(folder) == rules
+
+
+def test_the_network_of_a_folder_reads_deep_images_by_its_rules(folder) -> None:
+    rules = ValueRules(assumed={"PNG uint16 grey": [(0.0, 4095.0)]})
+    rewrite(folder, training={"values": rules.to_dict()})
+    assert load_model(folder).rules == rules
+
+
+def test_what_is_no_model_folder_says_what_it_is(tmp_path) -> None:
+    refused(tmp_path / "none", r"there is no model folder .*none; check the path")
+    (tmp_path / "a.pt").write_text("")
+    refused(tmp_path / "a.pt", r"a\.pt is a file, but a model is a folder: it holds model\.json and")
+    (tmp_path / "w" / "images.lance").mkdir(parents=True)
+    refused(tmp_path / "w", "is a workspace, not a model folder; it has no model yet: run `unpool run` first")
+    save_model(tmp_path / "w" / "model", build_network("conv", size=8, channels=1))
+    refused(tmp_path / "w", "is a workspace, not a model folder; its model is .*/w/model$")
+
+
+def test_saving_what_is_no_network_says_so(tmp_path) -> None:
+    with pytest.raises(UsageError, match="3 is no network; give an Autoencoder"):
+        save_model(tmp_path / "m", 3)
+    with pytest.raises(UnpoolError, match="Linear 'of your own' cannot be rebuilt"):
+        save_model(tmp_path / "m", nn.Linear(2, 2))
+    assert not (tmp_path / "m").exists()
 
 
 def test_a_folder_that_is_no_model_is_reported(tmp_path) -> None:

@@ -98,8 +98,11 @@ def whole_image(image: ImageLike, preprocessing: Preprocessing, rules: ValueRule
     Returns:
         A tensor (1, C, H, W) float32, normalised.
     """
-    x_1CHW = torch.from_numpy(read_any(image, rules=rules).pixels.copy()).permute(2, 0, 1)[None]
-    return normalise(rgb_to_grayscale(x_1CHW) if preprocessing.channels == 1 else x_1CHW, preprocessing)
+    picture = read_any(image, rules=rules)
+    x_1CHW = torch.from_numpy(picture.pixels.copy()).permute(2, 0, 1)[None]
+    if preprocessing.channels == 1:
+        x_1CHW = x_1CHW[:, :1] if picture.grey else rgb_to_grayscale(x_1CHW)
+    return normalise(x_1CHW, preprocessing)
 
 
 def normalise(x_BCHW: Tensor, preprocessing: Preprocessing) -> Tensor:

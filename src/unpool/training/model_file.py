@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unpool.core.atomic_files import write_text, write_whole
+from unpool.core.calls.signatures import explain_calls, shorten
 from unpool.core.file_identity import digest_of
-from unpool.core.markers import MODEL_FILES
-from unpool.errors import UnpoolError
+from unpool.core.markers import MODEL_FILES, WORKSPACE_TABLE
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import VALUES, ValueRules
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ SCALES = "scales"  # the sizes that a segmenter was trained on
 REMEDY = "train the model again, or copy the whole folder anew"
 
 
+@explain_calls
 def save_model(
     folder: Path | str,
     network: Any,
@@ -91,11 +93,29 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
     try:
         described = json.loads(path.read_text("utf-8"))
         described["network"], described["options"], described["preprocessing"]["size"]
-    except FileNotFoundError as error:
-        raise UnpoolError(f"{folder} is no model folder: it has no {JSON}; name one with --model") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise no_model(Path(folder)) from error
     except (ValueError, KeyError, TypeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); train the model again") from error
     return {"classes": None, "kind": "encoder", **described}
+
+
+def no_model(folder: Path) -> UnpoolError:
+    """Build the error for a path that is no model folder.
+
+    It says what the path is, and which one is meant where that is known.
+    """
+    if folder.is_file():
+        return UnpoolError(
+            f"{folder} is a file, but a model is a folder: it holds {JSON} and {WEIGHTS}; name one"
+        )
+    if (folder / WORKSPACE_TABLE).is_dir():
+        own = folder / "model"
+        hint = f"its model is {own}" if has_model(own) else "it has no model yet: run `unpool run` first"
+        return UnpoolError(f"{folder} is a workspace, not a model folder; {hint}")
+    if not folder.exists():
+        return UnpoolError(f"there is no model folder {folder}; check the path")
+    return UnpoolError(f"{folder} is no model folder: it has no {JSON}; name one with --model")
 
 
 def rules_of_model(folder: Path | str) -> ValueRules:
@@ -132,10 +152,12 @@ def model_id(folder: Path) -> str:
     return f"{described['network']}-{described['weights'][:10]}"
 
 
+@explain_calls
 def load_model(folder: Path | str) -> Any:
     """Load the network of a model folder.
 
-    It is an Autoencoder, Classifier or Segmenter as it was saved, in evaluation mode.
+    It is an Autoencoder, Classifier or Segmenter as it was saved, in evaluation mode. Its `expects` says what images
+    it takes; `embed`, `reconstruct` and `predict` take them as paths, pictures and arrays too.
 
     Raises `UnpoolError` where the folder is no model, is damaged, or its weights are another network's: then it
     names the first entry that differs, and both shapes.
@@ -153,6 +175,7 @@ def load_model(folder: Path | str) -> Any:
         raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {REMEDY}")
     network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
     network.load_state_dict(state, strict=False)  # old files lack the counts of batches seen
+    network.rules = ValueRules.from_dict((described.get("training") or {}).get(VALUES))
     return network.eval()
 
 
@@ -163,9 +186,12 @@ def _describe(
     classes: Sequence[str] | None,
 ) -> dict[str, Any]:
     """What model.json will say, but for the weights; UnpoolError for what could not be read back."""
-    made_of = network.built_with if options is None else dict(options)
+    if not hasattr(network, "state_dict"):
+        raise UsageError(f"{shorten(network)} is no network; give an Autoencoder, Classifier or Segmenter")
+    made_of = getattr(network, "built_with", None) if options is None else dict(options)
     if made_of is None:
-        problem = f"{type(network).__name__} '{network.architecture}' cannot be rebuilt from a model folder"
+        name = getattr(network, "architecture", "of your own")
+        problem = f"{type(network).__name__} '{name}' cannot be rebuilt from a model folder"
         raise UnpoolError(f"{problem}, which holds no code; build it with build_network or a description")
     described = {
         "network": network.architecture,

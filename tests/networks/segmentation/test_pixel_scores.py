@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from unpool.errors import UnpoolError
-from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, scores_of
+from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, read_label_map, scores_of
 
 
 def test_counts_and_scores_are_those_of_a_loop_over_pixels() -> None:
@@ -55,3 +58,15 @@ def test_fractions_and_nan_are_no_positions() -> None:
     for value in (0.5, float("nan")):
         with pytest.raises(UnpoolError, match="holds the value"):
             as_positions(torch.tensor([0.0, value]), 2)
+
+
+def test_a_label_map_is_read_from_arrays_tensors_pictures_and_files(tmp_path: Path) -> None:
+    label_HW = np.array([[0, 1], [2, 255]], np.uint8)
+    Image.fromarray(label_HW).save(tmp_path / "a.png")
+    for way in (label_HW, torch.from_numpy(label_HW), Image.open(tmp_path / "a.png"), tmp_path / "a.png"):
+        assert (read_label_map(way).numpy() == label_HW).all()
+    Image.fromarray(label_HW).save(tmp_path / "a.jpg")
+    with pytest.raises(UnpoolError, match=r"a\.jpg holds values that its format does not keep exactly"):
+        read_label_map(tmp_path / "a.jpg")
+    with pytest.raises(UnpoolError, match=r"none\.png cannot be read as a mask"):
+        read_label_map(str(tmp_path / "none.png"))

@@ -147,3 +147,41 @@ def test_the_sizes_learnt_are_kept_in_the_model_folder(tmp_path: Path) -> None:
     network.learnt = learn_scales([(48, 64), (96, 128)], factors=(0.5, 2.0), crop=32)
     save_model(tmp_path / "trained", network)
     assert load_model(tmp_path / "trained").learnt == network.learnt
+
+
+def test_predict_and_evaluate_take_what_people_have(tmp_path: Path) -> None:
+    network = Segmenter("fcn8s", backbone=small(), num_classes=2, seed=0).eval()
+    pixels_HWC = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    Image.fromarray(pixels_HWC).save(tmp_path / "a.png")
+    expected_HW = network.predict(pixels_HWC)
+    tensor_CHW = torch.from_numpy(pixels_HWC).permute(2, 0, 1)
+    for way in (tmp_path / "a.png", str(tmp_path / "a.png"), Image.open(tmp_path / "a.png"), tensor_CHW):
+        np.testing.assert_array_equal(network.predict(way), expected_HW)
+    Image.fromarray(expected_HW).save(tmp_path / "mask.png")
+    figures = network.evaluate([tmp_path / "a.png"], [tmp_path / "mask.png"])
+    assert figures["pixel_accuracy"] == 1
+    Image.fromarray(pixels_HWC).save(tmp_path / "colours.png")
+    with pytest.raises(UnpoolError, match=r"colours\.png holds colours, but positions of classes are needed"):
+        network.evaluate([pixels_HWC], [tmp_path / "colours.png"])
+    with pytest.raises(UsageError, match=r"a tensor \(1, 3, 20, 30\) is no image; give \(C, H, W\)"):
+        network.predict(tensor_CHW[None])
+
+
+def test_a_grey_segmenter_takes_grey_values_as_they_are() -> None:
+    network = Segmenter("fcn8s", backbone="resnet18", num_classes=2, channels=1, seed=0).eval()
+    grey_HW = np.random.default_rng(0).integers(0, 256, (20, 30), np.uint8)
+    expected_HW = network.predict(torch.from_numpy(grey_HW)[None])
+    np.testing.assert_array_equal(network.predict(grey_HW), expected_HW)
+    assert network.predict(np.stack([grey_HW] * 3, axis=-1)).shape == (20, 30)
+
+
+def test_a_segmenter_says_what_it_expects() -> None:
+    network = Segmenter("fcn8s", backbone=small(), num_classes=2, size=64)
+    assert network.expects.startswith(
+        "takes images of any size, trained on crops of 64 × 64 pixels, 3 channels;"
+    )
+    assert repr(network).splitlines()[1].strip() == f"fcn8s, 2 classes: {network.expects}"
+    with pytest.raises(
+        UsageError, match=r"Segmenter\(num_clases=2\): no option num_clases; did you mean num_classes"
+    ):
+        Segmenter(num_clases=2)  # type: ignore[call-arg]

@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, TypedDict
 
-from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.errors import UnreadableImageError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
-from unpool.training.model_file import has_model
+from unpool.training.model_file import has_model, no_model
 
 MIN_PHOTOGRAPH_SIDE = (
     64  # shorter side in pixels from which ImageNet features suit better than training from scratch
@@ -74,11 +74,8 @@ def choose_network(requested: str, source: Source, files: Sequence[ImageFile]) -
         UnpoolError: the folder holds no model.
     """
     if requested != "auto":
-        folder = Path(requested)
-        if has_model(folder):
+        if folder := find_model(requested):
             return Choice(requested, folder, None, f"the model in {folder}, as requested")
-        if folder.is_dir() or "/" in requested or "\\" in requested:
-            raise UnpoolError(f"{folder} is no model folder: it has no model.json and model.safetensors")
         return Choice(requested, None, trained_size(source, files), "as requested")
     side = typical_side(source, files)
     if side >= MIN_PHOTOGRAPH_SIDE:
@@ -90,6 +87,24 @@ def choose_network(requested: str, source: Source, files: Sequence[ImageFile]) -
     kind = "too small for ImageNet features" if side < MIN_PRETRAINED_SIDE else "small and grey"
     reason = f"the shorter side is {side} px (median), {kind}: a network of their own"
     return Choice("conv", None, trained_size(source, files), reason)
+
+
+def find_model(requested: str) -> Path | None:
+    """Return the model folder that was requested; None for a name.
+
+    Raises:
+        UnpoolError: it is a path, and there is no model.
+
+    >>> find_model("conv") is None
+    True
+    """
+    folder = Path(requested)
+    if has_model(folder):
+        return folder
+    is_file = folder.is_file() and "." in requested  # any other name may be a network's as well
+    if is_file or folder.is_dir() or "/" in requested or "\\" in requested:
+        raise no_model(folder)
+    return None
 
 
 def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:

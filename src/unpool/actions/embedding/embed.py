@@ -12,13 +12,19 @@ import numpy as np
 
 from unpool.actions.embedding.choose_network import ComparisonRow
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
-from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
+from unpool.actions.embedding.prepare_model import (
+    ModelRequest,
+    Preparation,
+    check_num_groups,
+    check_request,
+)
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
+from unpool.core.markers import WORKSPACE_TABLE
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
@@ -27,6 +33,7 @@ from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
+from unpool.store.columns import OK
 from unpool.store.csv_files import write_problems
 from unpool.store.lock import working
 from unpool.store.origin import beside_workspace, check_same_images
@@ -98,6 +105,7 @@ def embed(
     check_settings(settings)
     start = time.perf_counter()
     request = ModelRequest(settings.model, may_train=False)
+    check_request(request)
     work = work or default_workspace(source)
     check_folder_is_free(work, str(Path(source).resolve()))
     with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
@@ -151,6 +159,7 @@ def sync_embeddings(
     _check_same_images(work, images.location, relocate, progress)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
+    check_num_groups(request.groups, len({file.path for file in scan.files}.union(_known_paths(work))))
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     sweep(work)
@@ -172,6 +181,14 @@ def _check_same_images(work: Path, location: str, relocate: bool, progress: Prog
         return  # which the scan says better
     if moved_from := check_same_images(work, location, relocate=relocate):
         progress.message(f"the images are in {location} now, and were in {moved_from}")
+
+
+def _known_paths(work: Path) -> list[str]:
+    """Images that the workspace has already, some of which may be away; none where there is no table yet."""
+    if not (work / WORKSPACE_TABLE).is_dir():
+        return []
+    paths: list[str] = ImageTable(work).arrow(["path"], where=f"status = '{OK}'")["path"].to_pylist()
+    return paths
 
 
 def _note_place(work: Path, location: str, typed: str, data: Path | None) -> None:

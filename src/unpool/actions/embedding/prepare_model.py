@@ -17,6 +17,7 @@ from unpool.actions.embedding.choose_network import (
     ComparisonRow,
     choose_compared,
     choose_network,
+    find_model,
     is_comparable,
     trained_size,
     typical_side,
@@ -27,6 +28,7 @@ from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
@@ -35,7 +37,7 @@ from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.training.model_file import describe_model, has_model
+from unpool.training.model_file import describe_model, expect_kind, has_model
 
 MIN_COMPARISON_MINUTES = 2.0  # a comparison takes 60 to 90 seconds of them
 REQUEST_KEY, REQUEST_KEY_0_1 = "model_request", "wish"  # in unpool.yaml, the second before version 0.2
@@ -103,6 +105,32 @@ class ModelRequest:
         return StoredRequest(
             network=self.network, minutes=self.minutes, steps=self.steps, seed=self.seed
         )  # fmt: skip
+
+
+def check_request(request: ModelRequest) -> None:
+    """Check that there is such a model, before any work.
+
+    Raises:
+        UnpoolError: the path is no model folder, or the network has no weights to embed with.
+        UsageError: no network has this name.
+    """
+    name = request.network
+    if name in ("auto", PRETRAINED):
+        return
+    if folder := find_model(name):
+        expect_kind(folder, "encoder")
+    elif not _is_pretrained(name) and not request.may_train:
+        raise UnpoolError(
+            f"{name} has no weights of its own; train it with `unpool train FOLDER --network {name} --out MODEL` and "
+            "give MODEL, or take efficientnet-lite0"
+        )
+
+
+def check_num_groups(groups: int | Literal["auto"] | None, num_images: int) -> None:
+    """Raise `UnpoolError` where there are fewer images than groups."""
+    if isinstance(groups, int) and groups > num_images:
+        images = f"are only {num_images} images" if num_images != 1 else "is only 1 image"
+        raise UnpoolError(f"--groups is {groups}, but there {images}; give a smaller number, or leave it out")
 
 
 class Preparation:

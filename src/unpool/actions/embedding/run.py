@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.embedding.embed import Embedding, sync_embeddings
-from unpool.actions.embedding.prepare_model import ModelRequest
+from unpool.actions.embedding.prepare_model import ModelRequest, check_request
 from unpool.actions.embedding.settings import DemoSettings, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.group import evaluate, group, map_images
@@ -58,6 +58,7 @@ def run(
     if settings.minutes is not None and settings.steps is not None:
         raise UsageError("--minutes and --steps both say how long to train; give one of them")
     work = work or default_workspace(source)
+    check_request(_model_request(settings))
     check_folder_is_free(work, str(Path(source).resolve()))
     with working(work, "unpool run", create=True), recording(work, columns=None) as note:
         return _run(source, settings, work, data, progress or Progress(), note)
@@ -73,7 +74,7 @@ def _run(
 ) -> dict[str, Any]:
     kept = groups_to_keep(work) if settings.groups is None else None
     groups = "auto" if settings.groups is None else settings.groups
-    request = ModelRequest(settings.network, settings.minutes, settings.steps, settings.seed, groups=groups)
+    request = _model_request(settings)
     done = sync_embeddings(
         source, request, work=work, data=data, device=settings.device, progress=progress,
         relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
@@ -88,6 +89,11 @@ def _run(
         progress.message("no image is new or changed: groups, map and report are kept")
         finished = finished | _current_sizes(done.work)  # edits by hand may have changed them
     return _result(done, finished)
+
+
+def _model_request(settings: RunSettings) -> ModelRequest:
+    groups = "auto" if settings.groups is None else settings.groups
+    return ModelRequest(settings.network, settings.minutes, settings.steps, settings.seed, groups=groups)
 
 
 def demo(

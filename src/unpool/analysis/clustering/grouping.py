@@ -146,7 +146,8 @@ def _check(num_images: int, method: str, groups: int | Literal["auto"]) -> None:
     if num_images < groups:
         images = f"{num_images} image{'s' * (num_images != 1)}"
         raise UnpoolError(
-            f"--groups is {groups}, but there {'are' if num_images != 1 else 'is'} only {images}; leave it out"
+            f"--groups is {groups}, but there {'are' if num_images != 1 else 'is'} only {images}; "
+            "give a smaller number, or leave it out"
         )
 
 

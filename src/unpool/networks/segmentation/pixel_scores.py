@@ -5,14 +5,19 @@ B batch, K classes, H height, W width, P labelled pixels.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from unpool.errors import UnpoolError
+from unpool.core.file_names import find_typed
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.masks.mask_file import read_mask
 from unpool.images.masks.pixel_classes import IGNORE
+from unpool.images.reading.in_memory import ImageLike
 
 
 def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> Tensor:
@@ -33,6 +38,36 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
     labelled_BHW = label_BHW != IGNORE
     flat_P = label_BHW[labelled_BHW].to(torch.int64) * num_classes + predicted_BHW[labelled_BHW]
     return torch.bincount(flat_P, minlength=num_classes**2).view(num_classes, num_classes)
+
+
+def read_label_map(mask: ImageLike) -> Tensor:
+    """Read a mask of positions of classes, however a program holds it.
+
+    Args:
+        mask: (H, W) whole numbers as an array, tensor or picture; or the path of a file of grey values or palette
+            indices.
+
+    Returns:
+        The numbers, (H, W).
+
+    Raises:
+        UnpoolError: the file cannot be read, or its values are colours or not exact.
+    """
+    if isinstance(mask, Tensor):
+        return mask.cpu()
+    if not isinstance(mask, str | os.PathLike):
+        return torch.as_tensor(np.array(mask))
+    try:
+        read = read_mask(find_typed(Path(mask)))
+    except UnreadableImageError as error:
+        raise UnpoolError(f"{mask} cannot be read as a mask: {error.detail}") from error
+    if read.is_coloured or read.is_lossy:
+        reason = "colours" if read.is_coloured else "values that its format does not keep exactly"
+        raise UnpoolError(
+            f"{mask} holds {reason}, but positions of classes are needed; save them as a grey PNG, or train with "
+            "`unpool segment train`, which finds the classes of colours"
+        )
+    return torch.as_tensor(np.array(read.value_HW))
 
 
 def as_positions(label: Tensor, num_classes: int, name: str = "a mask") -> Tensor:

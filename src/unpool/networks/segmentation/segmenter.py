@@ -16,18 +16,22 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL.Image import Image
 from torch import Tensor, nn
 
+from unpool.core.calls.signatures import explain_calls
 from unpool.errors import UnpoolError, UsageError, unknown_name
-from unpool.networks.autoencoder import Autoencoder, evaluating, input_channels, smallest_input
+from unpool.images.reading.in_memory import ImageLike
+from unpool.images.values.rules import NO_RULES, ValueRules
+from unpool.networks.autoencoder import Autoencoder, input_channels, smallest_input
 from unpool.networks.catalogue import build_network, seeded
 from unpool.networks.classifier import check_enough_classes
 from unpool.networks.decoders.mirror import mirror
+from unpool.networks.image_batch import describe_input, normalise, whole_image
+from unpool.networks.layers.evaluation import evaluating
 from unpool.networks.layers.pooling import remember
 from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.segmentation.fpn import MERGED_WIDTH, FeaturePyramidDecoder
-from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, scores_of
+from unpool.networks.segmentation.pixel_scores import as_positions, count_pixels, read_label_map, scores_of
 from unpool.networks.segmentation.pyramid import Pyramid
 from unpool.networks.segmentation.scales import (
     LearntScales,
@@ -89,7 +93,9 @@ class Segmenter(nn.Module):
 
     built_with: dict[str, Any] | None = None
     learnt: LearntScales | None = None  # the sizes of its training images, once it was trained
+    rules: ValueRules = NO_RULES  # by which images of more than 8 bits were scaled that it was trained on
 
+    @explain_calls
     def __init__(
         self,
         network: str = "fcn4s",
@@ -203,16 +209,31 @@ class Segmenter(nn.Module):
             scores_BKhw = F.interpolate(scores_BKhw, size=(high, wide), mode="bilinear", align_corners=False)
         return scores_BKhw[:, :, : size[0], : size[1]]
 
+    def extra_repr(self) -> str:
+        """Say what it is, and what it expects."""
+        return f"{self.architecture}, {self.num_classes} classes: {self.expects}"
+
+    @property
+    def expects(self) -> str:
+        """What images it takes.
+
+        Their size, channels, and how a tensor of them is normalised.
+        """
+        return describe_input(
+            self.preprocessing, f"any size, trained on crops of {self.size} × {self.size} pixels"
+        )
+
+    @explain_calls
     @torch.no_grad()
-    def predict(self, image: Tensor | np.ndarray | Image, *, scale: Scale | None = None) -> np.ndarray:
+    def predict(self, image: ImageLike, *, scale: Scale | None = None) -> np.ndarray:
         """Label every pixel of one image.
 
         It is one pass on the network's device.
         Large images take as many times their own memory; `unpool segment predict` cuts them into windows.
 
         Args:
-            image: a picture, an array (H, W, 3) or (H, W) uint8, or a tensor (C, H, W): uint8, or float and then
-                normalised already.
+            image: the path of an image, a picture, an array (H, W, 3) or (H, W) of uint8 or of floats from 0 to 1,
+                or a tensor (C, H, W): uint8, or float and then normalised already.
             scale: the factor by which the image is resized before; "auto": to the sizes that the network was trained
                 on; None: not at all, with a warning where its size is none of these.
 
@@ -237,10 +258,11 @@ class Segmenter(nn.Module):
         label_HW: np.ndarray = scores_1KHW.argmax(dim=1)[0].to(torch.uint8).cpu().numpy()
         return label_HW
 
+    @explain_calls
     def evaluate(
         self,
-        images: Iterable[Tensor | np.ndarray | Image],
-        masks: Iterable[Tensor | np.ndarray | Image],
+        images: Iterable[ImageLike],
+        masks: Iterable[ImageLike],
         *,
         scale: Scale | None = None,
     ) -> dict[str, Any]:
@@ -248,7 +270,7 @@ class Segmenter(nn.Module):
 
         Args:
             images: as for `predict`.
-            masks: positions of classes, (H, W) whole numbers; 255 does not count.
+            masks: positions of classes, (H, W) whole numbers, or paths of files of them; 255 does not count.
             scale: as for `predict`.
 
         Returns:
@@ -261,30 +283,23 @@ class Segmenter(nn.Module):
         table_KK = torch.zeros(self.num_classes, self.num_classes, dtype=torch.int64)
         num_pixels = 0
         for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
-            label_HW = torch.as_tensor(np.array(mask) if not isinstance(mask, Tensor) else mask).cpu()
-            label_HW = as_positions(label_HW, self.num_classes, f"mask {number}")
+            label_HW = as_positions(read_label_map(mask), self.num_classes, f"mask {number}")
             table_KK += count_pixels(
                 label_HW, torch.from_numpy(self.predict(image, scale=scale)), self.num_classes
             )
             num_pixels += label_HW.numel()
         return scores_of(table_KK.numpy()) | {"ignored": num_pixels - int(table_KK.sum())}
 
-    def _as_batch(self, image: Tensor | np.ndarray | Image) -> Tensor:
+    def _as_batch(self, image: ImageLike) -> Tensor:
         """One image as the network takes it, (1, C, H, W)."""
         parameter = next(self.parameters())
-        if isinstance(image, Tensor):
-            x_CHW = image
-        else:
-            pixels = np.array(image)
-            x_CHW = torch.from_numpy(pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1))
-        if x_CHW.dtype == torch.uint8:
-            mean, std = (
-                torch.tensor(values).view(-1, 1, 1)
-                for values in (self.preprocessing.mean, self.preprocessing.std)
-            )
-            if len(x_CHW) == len(mean):
-                x_CHW = (x_CHW.cpu() / 255 - mean) / std
-        return x_CHW[None].to(parameter)
+        if not isinstance(image, Tensor):
+            return whole_image(image, self.preprocessing, self.rules).to(parameter)
+        if image.ndim != 3:
+            raise UsageError(f"a tensor {tuple(image.shape)} is no image; give (C, H, W), one at a time")
+        if image.dtype == torch.uint8 and len(image) == self.channels:
+            image = normalise(image.cpu(), self.preprocessing)
+        return image[None].to(parameter)
 
     def sides(self, side: int) -> tuple[int, int]:
         """Compute a padded side, and that side enlarged.
