@@ -181,3 +181,27 @@ def test_validation_images_of_other_sizes_are_named(labelled: LabelledImages, tm
     remarks = build_task(replace(labelled, held=other)).remarks
     assert any("2 of 2 validation images are not of a size learnt" in remark for remark in remarks)
     assert build_task(replace(labelled, held=other), scales="0.5,4").remarks == []
+
+
+def test_a_third_of_the_minutes_is_left_for_cross_validation(labelled: LabelledImages) -> None:
+    options = {"steps": None, "minutes": 3.0}
+    assert build_task(labelled, **options).plan.minutes == 3.0
+    settings = replace(SETTINGS, steps=None, minutes=3.0)
+    measured: list[int] = []
+
+    def measure(steps: int) -> dict[str, float]:
+        measured.append(steps)
+        return {"val_miou_cv": 0.25}
+
+    task = SegmentationTask(settings, labelled, torch.device("cpu"), Messages(), cross_validate=measure)
+    assert task.plan.minutes == pytest.approx(2.0)
+    assert len(task.parts[1]) == 0
+    history = History(best_by="val_miou", epochs=[{"train_loss": 1.0}], steps=7)
+    assert task.measure(history)["val_miou_cv"] == 0.25
+    assert measured == [7]
+
+
+def test_the_images_of_a_fold_are_held_out(labelled: LabelledImages) -> None:
+    task = SegmentationTask(SETTINGS, labelled, torch.device("cpu"), Messages(), held_M=np.array([1, 3]))
+    assert {window[0] for window in task.data.windows} == {1, 3}
+    assert set(task.parts[0] % 4) == {0, 2}
