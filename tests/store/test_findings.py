@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.store.findings import FILE, FORMAT, found_problems, found_rows, found_sets
+from unpool.store.findings import FILE, FORMAT, found_figures, found_problems, found_rows, found_sets
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
 
@@ -48,6 +48,16 @@ def test_paths_sets_and_rows(work: Path) -> None:
     assert found_sets(work, "duplicates") == [["a", "c", "d"]]
     assert ("c", "duplicate", "of a") in found_rows(work)
     assert ("b", "blurred", "0.5") in found_rows(work)
+
+
+def test_figures_are_those_of_the_findings(work: Path) -> None:
+    assert found_figures(work) == {}
+    write(
+        work,
+        {"blurred": [entry("b") | {"figure": 2.5}, entry("a") | {"figure": "wide"}], "dark": [entry("c")]},
+    )
+    found = found_figures(work)
+    assert (found["blurred"], found["dark"]) == ({"b": 2.5}, {})
 
 
 def test_a_changed_image_is_left_out(work: Path) -> None:

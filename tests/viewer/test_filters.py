@@ -46,6 +46,9 @@ def snapshot(tmp_path: Path) -> Snapshot:
         ({"text": "THREE"}, [2]),
         ({"rows": [3, 0, 99]}, [0, 3]),
         ({"problem": "dark"}, [2]),
+        ({"problem": "blurred"}, [3, 0, 2]),  # as they were found, the worst first
+        ({"problem": "blurred", "sort": "path"}, [0, 2, 3]),
+        ({"problem": "blurred", "folder": "a"}, [0]),
         ({"problem": "dark", "label": "cat"}, []),
         ({"descending": True}, [3, 2, 1, 0]),
         ({"sort": "sharpness"}, [2, 0, 3, 1]),
@@ -54,4 +57,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 )
 def test_conditions_and_orders(snapshot: Snapshot, conditions: dict[str, Any], rows: list[int]) -> None:
     request = Select.model_validate({"revision": 1, **conditions})
-    assert filter_rows(snapshot, {"dark": np.array([2])}, request).tolist() == rows
+    assert (
+        filter_rows(snapshot, {"dark": np.array([2]), "blurred": np.array([3, 0, 2])}, request).tolist()
+        == rows
+    )

@@ -38,6 +38,21 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
     return {kind: [entry["path"] for entry in entries] for kind, entries in found.items()}
 
 
+def found_figures(work: Path) -> dict[str, dict[str, float]]:
+    """Read the figure that each finding was judged and sorted by.
+
+    Returns:
+        Figures by kind and path; of kinds without a figure there are none.
+
+    Raises:
+        UnpoolError: There is no workspace.
+    """
+    return {
+        kind: {entry["path"]: float(entry["figure"]) for entry in entries if _has_figure(entry)}
+        for kind, entries in (_valid_entries(work) or {}).items()
+    }
+
+
 def found_sets(work: Path, kind: str) -> list[list[str]]:
     """Read the sets of a problem kind.
 
@@ -111,6 +126,10 @@ def _entries(found: object, has_sets: bool) -> list[Entry]:
         for row in rows
         if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in needed)
     ]
+
+
+def _has_figure(entry: Entry) -> bool:
+    return isinstance(entry.get("figure"), int | float)
 
 
 def _digests(work: Path, entries: Sequence[Entry]) -> dict[str, str]:

@@ -23,7 +23,8 @@ def filter_rows(snapshot: Snapshot, problems: dict[str, Rows], request: Select) 
         request: The conditions, and the order.
 
     Returns:
-        Rows in the order of the request, by path where it names none; images without a value come last.
+        Rows in the order of the request; where it names none those of a problem the worst first, others by path.
+        Images without a value come last.
     """
     selected_N = np.ones(len(snapshot), bool)
     if request.rows is not None:
@@ -41,6 +42,9 @@ def filter_rows(snapshot: Snapshot, problems: dict[str, Rows], request: Select) 
         selected_N &= _is_between(snapshot.measures["modified"], request.since, request.to)
     if request.text:
         selected_N &= _contains_text(snapshot, request.text)
+    if request.problem is not None and "sort" not in request.model_fields_set:
+        found_K = problems[request.problem]
+        return found_K[selected_N[found_K]]
     return _sort(snapshot, np.flatnonzero(selected_N), request)
 
 

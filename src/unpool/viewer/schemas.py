@@ -318,6 +318,7 @@ def row_facts_model() -> type[BaseModel]:
     fields: dict[str, Any] = {
         "row": (int, _REQUIRED), "path": (str, _REQUIRED), "group": (int | None, _REQUIRED),
         "wrong": (bool, _REQUIRED), "duplicate_of": (int | None, _REQUIRED), "problems": (list[str], _REQUIRED),
+        "figures": (dict[str, float], _REQUIRED),
     }  # fmt: skip
     fields |= dict.fromkeys(measures(), (float | None, _REQUIRED))
     fields |= dict.fromkeys(names(), (str | None, _REQUIRED))

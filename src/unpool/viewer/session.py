@@ -27,7 +27,7 @@ from unpool.store.thumbnails import Thumbnails
 from unpool.viewer.images import Pictures
 from unpool.viewer.schemas import Collection, Near, Sets, Unreadable
 
-Value: TypeAlias = str | float | bool | list[str] | None
+Value: TypeAlias = str | float | bool | list[str] | dict[str, float] | None
 Rows = NDArray[np.int64]
 
 
@@ -62,6 +62,7 @@ class Session:
             self.table = ImageTable(work)
             self._thumbnails = Thumbnails(work, snapshot.paths)
             self._problems: dict[str, Rows] | None = None
+            self._figures: dict[str, dict[int, float]] = {}
             self._checked = False
             self.revision += 1
 
@@ -112,6 +113,7 @@ class Session:
         with self._lock:
             if self._problems is None:
                 self._problems, self._checked = self._snapshot.find_problems()
+                self._figures = self._snapshot.find_figures()
             return self._problems
 
     def collection(self) -> Collection:
@@ -144,6 +146,7 @@ class Session:
                 "row": row, "path": path, "group": _group_or_none(int(seen.group_N[row])),
                 "wrong": bool(seen.wrong_N[row]), "duplicate_of": _row_or_none(int(seen.original_N[row])),
                 "problems": words_of.get(row, []),
+                "figures": {kind: each[row] for kind, each in self._figures.items() if row in each},
                 **{name: _number_or_none(seen.measures[name][row]) for name in measures()},
                 **{name: seen.name_of(name, row) for name in names()},
                 # Images of a named set have no date.

@@ -19,6 +19,7 @@ from unpool.actions.curation.check import check
 from unpool.actions.curation.settings import CheckSettings
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.analysis.checks.kinds import PROBLEM_KINDS
 from unpool.cli.main import main
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
@@ -26,6 +27,7 @@ from unpool.images.resizing import brightness, sharpness, thumbnail
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import found_problems, found_sets
 from unpool.store.table import ImageTable
+from unpool.viewer.session import Session
 
 KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}
 
@@ -129,6 +131,20 @@ def test_columns_and_files(work: Path) -> None:
     assert ["p/zz.png", "duplicate", "of copy of 00.png"] in rows
     assert ["small 01.png", "near duplicate", "of p/01.png; unsure, compared by thumbnails only"] in rows
     assert {problem for _, problem, _ in rows} >= {"blurred", "too dark", "too bright"}
+
+
+def test_one_figure_in_the_file_the_table_and_the_page(work: Path) -> None:
+    check(work)
+    session = Session(work)
+    details = {(path, problem): detail for path, problem, detail in problems_csv(work)}
+    for kind in ("blurred", "dark", "bright"):
+        entries = json.loads((work / "report" / "check.json").read_text())["problems"][kind]
+        rows = session.problems()[kind]
+        facts = session.facts(session.revision, rows.tolist())
+        assert [entry["path"] for entry in entries] == [one["path"] for one in facts] != []
+        for entry, one in zip(entries, facts, strict=True):
+            assert one["figures"][kind] == entry["figure"]
+            assert f"{entry['figure']:g} " in details[entry["path"], PROBLEM_KINDS[kind].word]
 
 
 def test_the_same_seed_finds_the_same(work: Path) -> None:

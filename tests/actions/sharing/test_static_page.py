@@ -194,17 +194,19 @@ def test_it_carries_problems_and_sets_as_rows(work: Path, tmp_path: Path) -> Non
     table.update(PATHS, {"id": ids, "wrong": [row == 4 for row in range(30)]})
     kept = {"of": PATHS[2], "of_id": ids[2]}
     entries = [{"path": PATHS[7], "id": ids[7], **kept}, {"path": PATHS[9], "id": ids[9], **kept}]
-    found = {"duplicates": entries, "dark": [{"path": PATHS[8], "id": ids[8], "detail": ""}]}
+    found = {"duplicates": entries, "dark": [{"path": PATHS[8], "id": ids[8], "detail": "", "figure": 0.07}]}
     write_json(work / REPORT / "check.json", {"format": 1, "images": 30, "problems": found})
     write_static_page(work, tmp_path / "a.html")
     data = shared(tmp_path / "a.html")
     assert data["collection"]["checked"] is True
     assert [data["problems"][kind] for kind in ("duplicates", "dark", "wrong")] == [[7, 9], [8], [4]]
     assert data["collection"]["problems"]["duplicates"] == 2
+    assert data["figures"]["dark"] == {"8": 0.07}
     assert data["sets"]["exact"] == [[2, 7, 9]]
     write_static_page(work, tmp_path / "b.html", paths=PATHS[7:10])
     some = shared(tmp_path / "b.html")
     assert [some["problems"][kind] for kind in ("duplicates", "dark", "wrong")] == [[0, 2], [1], []]
+    assert some["figures"]["dark"] == {"1": 0.07}
     assert some["sets"]["exact"] == [[0, 2]], "the first that is here stands for the one that is not"
 
 

@@ -13,7 +13,7 @@ from unpool.store.columns import COLUMNS
 
 MEASUREMENTS = {
     name: np.linspace(0.1, 0.9, 40)
-    for name in ("distance_N", "error_N", "contrast_N", "blur_N", "sharpness_N", "high_N", "low_N")
+    for name in ("distance_N", "error_N", "contrast_N", "width_N", "high_N", "low_N")
 }
 
 
@@ -39,7 +39,7 @@ def test_a_kind_names_functions_and_columns_that_exist(kind: ProblemKind) -> Non
 def test_measurements_go_to_the_parameters_of_their_names(monkeypatch: pytest.MonkeyPatch) -> None:
     def brightest(low_N: np.ndarray, high_N: np.ndarray) -> thresholds.Flagged:
         rows = [int(np.argmax(high_N - low_N))]
-        return thresholds.Flagged(rows, ["bright"], {"limit": 1.0})
+        return thresholds.Flagged(rows, [0.5], ["bright"], {"limit": 1.0})
 
     monkeypatch.setattr(thresholds, "brightest", brightest, raising=False)
     kind = ProblemKind("b", "b", "B", "B.", detect="unpool.analysis.checks.thresholds:brightest")

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
 
 from support.pictures import make_photograph
-from unpool.analysis.checks.sketches import COLOURS, SIDE, Sketches, blur, sharp_tiles
+from unpool.analysis.checks.sketches import COLOURS, SIDE, Sketches, blur
 
 
 def crete(luma: np.ndarray, box: int = 9) -> list[float]:
@@ -83,34 +83,6 @@ def test_what_cannot_be_judged_is_nan_and_parts_join():
     assert sketch.grey_NSS.shape == (3, SIDE, SIDE)
     assert sketch.chroma_NCC2.shape == (3, COLOURS, COLOURS, 2)
     assert sketch.take(np.array([2])).high_N == sketch.high_N[2]
-
-
-def draw_shapes(seed: int, ground: str = "white") -> Image.Image:
-    rng = np.random.default_rng(seed)
-    image = Image.new("RGB", (400, 300), ground)
-    draw = ImageDraw.Draw(image)
-    for x, y in rng.integers(0, 260, (12, 2)).tolist():
-        draw.rectangle((x, y, x + 90, y + 70), fill=tuple(rng.integers(0, 200, 3).tolist()))
-    return image
-
-
-def test_sharp_parts_are_counted_and_blur_has_none() -> None:
-    image = draw_shapes(0)
-    soft = image.filter(ImageFilter.GaussianBlur(4))
-    assert sharp_tiles(np.asarray(image.convert("L"))) > 8
-    assert sharp_tiles(np.asarray(soft.convert("L"))) == 0
-    subject = soft.copy()
-    subject.paste(image.crop((120, 80, 280, 220)), (120, 80))
-    assert sharp_tiles(np.asarray(subject.convert("L"))) >= 3
-    framed = soft.copy()  # a frame and a date are no sharp photograph
-    ImageDraw.Draw(framed).rectangle((0, 0, 399, 299), outline="black", width=8)
-    ImageDraw.Draw(framed).text((6, 285), "2024-05-01 06:00", fill="white")
-    assert sharp_tiles(np.asarray(framed.convert("L"))) == 0
-    moved = np.mean(
-        [np.roll(np.asarray(image.convert("L"), float), shift, axis=1) for shift in range(12)], axis=0
-    )
-    assert sharp_tiles(moved) == sharp_tiles(moved.T) == 0
-    assert sharp_tiles(np.zeros((20, 500))) == 0
 
 
 def test_slopes_of_light_have_nothing_that_could_be_sharp() -> None:

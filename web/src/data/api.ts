@@ -138,6 +138,7 @@ export interface ImageFacts {
   wrong: boolean;
   duplicate_of: number | null;
   problems: string[];
+  figures: Record<string, number>;
   width: number | null;
   height: number | null;
   modified: number | null;
@@ -320,6 +321,7 @@ export interface RowFacts {
   wrong: boolean;
   duplicate_of: number | null;
   problems: string[];
+  figures: Record<string, number>;
   width: number | null;
   height: number | null;
   modified: number | null;

@@ -36,6 +36,7 @@ function shared(): Shared {
       label: [null, "owl", "owl"],
     },
     problems: { dark: [2, 0], wrong: [1] },
+    figures: { dark: { 2: 0.07, 0: 0.123 } },
     sets: { exact: [[0, 2]], near: [] },
     unreadable: [{ path: "broken.png", problem: "corrupt", detail: "not an image" }],
     reading: { assumed: ["White is 4095."], notes: [], left_out: [] },
@@ -125,10 +126,10 @@ test("a shared page answers from what it carries and rejects the rest", async ()
   expect(await source.rows([1])).toEqual([
     {
       row: 1, path: "a/b/two.png", group: null, label: "owl", width: 20, height: 2, probability: null,
-      outlier_score: 2, wrong: true, duplicate_of: null, problems: [],
+      outlier_score: 2, wrong: true, duplicate_of: null, problems: [], figures: {},
     },
   ]);
-  expect((await source.rows([2]))[0]).toMatchObject({ problems: ["too dark"], wrong: false });
+  expect((await source.rows([2]))[0]).toMatchObject({ problems: ["too dark"], figures: { dark: 0.07 }, wrong: false });
   expect((await source.collection()).columns).toEqual(["path", "group", "outlier_score"]);
   expect(source.originalUrl(2)).toBe("../my images/ab/Three.png");
   expect(source.note).toBe("This file holds 3 of 9 images.");

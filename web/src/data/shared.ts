@@ -7,6 +7,7 @@ export interface Shared {
   points: string; // base64 of the bytes of /api/points
   facts: Record<string, (string | number | null)[]>; // by column; `path` is always there
   problems: Record<string, number[]>; // the rows of each kind, the worst first
+  figures: Record<string, Record<string, number>>; // by kind and row: what each was judged and sorted by
   sets: Sets;
   unreadable: Unreadable[];
   reading: Reading;

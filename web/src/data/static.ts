@@ -132,6 +132,11 @@ export class StaticSource implements Source {
     return reject("export");
   }
 
+  private figuresOf(row: number): Record<string, number> {
+    const found = Object.entries(this.shared.figures).map(([kind, figures]) => [kind, figures[row]] as const);
+    return Object.fromEntries(found.filter((one): one is readonly [string, number] => one[1] !== undefined));
+  }
+
   private facts(row: number): RowFacts {
     const group = this.onMap.group[row] ?? -1;
     const facts = {
@@ -141,6 +146,7 @@ export class StaticSource implements Source {
       wrong: (this.shared.problems.wrong ?? []).includes(row),
       duplicate_of: null,
       problems: this.wordsOf.get(row) ?? [],
+      figures: this.figuresOf(row),
     };
     const carried = Object.entries(this.shared.facts).map(([column, values]) => [column, values[row] ?? null]);
     // A column that is not carried is absent: `valueOf` reads it as null.

@@ -39,7 +39,8 @@ export function ProblemGrid({ problem }: { problem: ProblemMeta }) {
   if (rows === null) return null;
   const note = (place: number) => {
     const known = facts.get(rows[place] as number);
-    return measure && known && collection.value ? measureText(known, measure, collection.value) : undefined;
+    if (!known || !collection.value) return undefined;
+    return measure ? measureText(known, measure, collection.value) : known.figures[kind]?.toString();
   };
   return (
     <>
@@ -48,7 +49,7 @@ export function ProblemGrid({ problem }: { problem: ProblemMeta }) {
         rows={rows}
         name={title}
         testid="grid"
-        note={measure === null ? undefined : note}
+        note={note}
         empty={!needs_check || collection.value?.checked ? "None found." : "Not checked yet."}
       />
     </>

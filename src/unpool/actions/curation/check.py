@@ -20,7 +20,7 @@ from unpool.actions.curation.reconstruction_error import compute_reconstruction_
 from unpool.actions.curation.settings import CheckSettings
 from unpool.analysis.checks.kinds import checked_kinds, detect
 from unpool.analysis.checks.sketches import Sketches
-from unpool.analysis.checks.thresholds import Flagged, first_duplicate
+from unpool.analysis.checks.thresholds import Flagged, first_duplicate, soft_rows
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -34,10 +34,10 @@ from unpool.store.table import ImageTable, embedded_vectors
 from unpool.store.thumbnails import Thumbnails
 
 CHUNK = 1024  # thumbnails in memory at a time
-MAX_JUDGED = 2000  # blurred images whose originals are read, the worst first
+MAX_MEASURED = 5000  # soft images whose originals are read, the softest first
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
-READ_COLUMNS = ("path", "id", "width", "height", "bytes", "mode", "sharpness", "reconstruction_error")
+READ_COLUMNS = ("path", "id", "width", "height", "bytes", "mode", "reconstruction_error")
 Entry = dict[str, Any]
 
 
@@ -108,15 +108,12 @@ class _Findings:
             self._find_near_copies(sketches, near_NK, lambda share: stage.reach(100 * share, 100))
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
-            "sharpness_N": self._column("sharpness"), "contrast_N": sketches.contrast_N,
-            "blur_N": sketches.blur_N, "high_N": sketches.high_N, "low_N": sketches.low_N,
+            "width_N": self._edge_widths(sketches, progress), "contrast_N": sketches.contrast_N,
+            "high_N": sketches.high_N, "low_N": sketches.low_N,
         }  # fmt: skip
         for kind in checked_kinds():
             if kind.detect:
-                flagged = detect(kind, measurements)
-                self._add_flagged(
-                    kind.name, self._still_blurred(flagged) if kind.name == "blurred" else flagged
-                )
+                self._add_flagged(kind.name, detect(kind, measurements))
 
     def write(self) -> None:
         """Write the columns of the table and the files of report/."""
@@ -206,15 +203,19 @@ class _Findings:
     def _add_flagged(self, kind: str, flagged: Flagged) -> None:
         self.limits[kind] = {name: _round_finite(value) for name, value in flagged.limits.items()}
         self.entries[kind] = [
-            self._entry(row) | {"detail": reason}
-            for row, reason in zip(flagged.rows, flagged.reasons, strict=True)
+            self._entry(row) | {"figure": figure, "detail": reason}
+            for row, figure, reason in zip(flagged.rows, flagged.figures, flagged.reasons, strict=True)
         ]
 
-    def _still_blurred(self, flagged: Flagged) -> Flagged:
-        """Those whose originals are sharp nowhere: thumbnails are too small to say."""
-        is_sharp = self.originals.have_sharp_parts(flagged.rows[:MAX_JUDGED])
-        kept = [place for place in range(len(flagged.rows)) if place >= MAX_JUDGED or not is_sharp[place]]
-        return Flagged([flagged.rows[i] for i in kept], [flagged.reasons[i] for i in kept], flagged.limits)
+    def _edge_widths(self, sketches: Sketches, progress: Progress) -> NDArray[np.float64]:
+        """Edge widths of the images whose thumbnails are soft, by their originals; NaN for all others."""
+        width_N = np.full(len(self.paths), np.nan)
+        rows = soft_rows(sketches.blur_N)
+        with progress.stage("measuring sharpness", len(rows), "images") as stage:
+            for row, width in zip(rows, self.originals.edge_widths(rows, MAX_MEASURED), strict=True):
+                width_N[row] = width
+                stage.advance(1)
+        return width_N
 
     def _entry(self, row: int) -> Entry:
         return {"path": self.paths[row], "id": self.ids[row]}

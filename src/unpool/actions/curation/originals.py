@@ -8,7 +8,7 @@ Shapes: P pairs of rows.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,8 +17,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from unpool.analysis.checks.artefacts import blockiness, plainness
+from unpool.analysis.checks.edge_widths import edge_width
 from unpool.analysis.checks.local_differences import MAX_SIDE, local_excess
-from unpool.analysis.checks.sketches import sharp_tiles
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -35,7 +35,7 @@ NUM_CACHED = 48  # pictures of some 0.6 MB
 CLEARLY_DIFFERENT = 2.0  # excess of thumbnails beyond which originals need not be read
 SAME_SIZE = 0.97  # share of the most pixels of a set, from which on a picture counts as large as it
 LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".heic", ".heif")
-MIN_SHARP_TILES = 1  # of an original that is soft as a whole: a sharp subject before a blurred ground
+THUMBNAIL_SIDE, THUMBNAIL_BLUR = 160, 0.56  # pixels: what a thumbnail itself is blurred by
 BLOCKY = (0.15, 1.5)  # blockiness of what was a JPEG; beyond it the picture has a grid of its own
 MIN_PLAIN = 0.76  # share of equal neighbours from which on a picture of few colours is a drawing
 
@@ -103,12 +103,18 @@ class Originals:
         candidates = [row for row in rows if self.facts.pixels[row] >= SAME_SIZE * largest]
         return max(candidates, key=lambda row: (*self._quality(row), -row))
 
-    def have_sharp_parts(self, rows: Sequence[int]) -> list[bool]:
-        """Return which originals are sharp somewhere.
+    def edge_widths(self, rows: Sequence[int], most: int) -> Iterator[float]:
+        """Measure how wide the sharpest edges of each picture are.
 
-        Those that are gone are not.
+        Args:
+            rows: Pictures.
+            most: Of how many the originals are read; thumbnails stand in for others, and for those that are gone.
+
+        Returns:
+            Pixels of originals of 512 pixels, NaN where there is nothing to measure.
         """
-        return list(map_ordered(self._has_sharp_part, rows, usable_cores()))
+        places = ((row, place < most) for place, row in enumerate(rows))
+        return map_ordered(lambda place: self._edge_width(*place), places, usable_cores())
 
     def was_compared(self, one: int, other: int) -> bool:
         """Whether the originals of a pair were compared."""
@@ -149,11 +155,15 @@ class Originals:
         full = _excess(first.image, second.image, is_reduced[0] != is_reduced[1])
         return full is not None and full <= 1
 
-    def _has_sharp_part(self, row: int) -> bool:
-        original = self._read(row)
-        return (
-            original is not None and sharp_tiles(np.asarray(original.image.convert("L"))) >= MIN_SHARP_TILES
-        )
+    def _edge_width(self, row: int, may_read: bool) -> float:
+        original = self._read(row) if may_read else None
+        if original is not None:
+            return edge_width(np.asarray(original.image.convert("L")))
+        thumbnail = self._thumbnail(row)
+        if thumbnail is None:
+            return float("nan")
+        width = edge_width(np.asarray(thumbnail.convert("L")), 0.5)
+        return MAX_SIDE / THUMBNAIL_SIDE * float(np.sqrt(np.maximum(0, width**2 - THUMBNAIL_BLUR**2)))
 
     def _has_palette(self, row: int) -> bool:
         return self.facts.modes[row] in ("P", "PA")

@@ -22,7 +22,7 @@ from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_k
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
 from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
-from unpool.store.findings import found_problems
+from unpool.store.findings import found_figures, found_problems
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -122,6 +122,16 @@ class Snapshot:
         found = found_problems(self.work)
         rows = {kind.name: self.rows_of((found or {}).get(kind.name, [])) for kind in checked_kinds()}
         return rows | {kind.name: self._annotated(kind) for kind in annotated_kinds()}, found is not None
+
+    def find_figures(self) -> dict[str, dict[int, float]]:
+        """Find the figure of each row that a check found, by kind."""
+        import pyarrow as pa
+
+        found = {}
+        for kind, figure_of in found_figures(self.work).items():
+            rows = self.find(pa.array(list(figure_of), pa.string())).tolist()
+            found[kind] = {row: each for row, each in zip(rows, figure_of.values(), strict=True) if row >= 0}
+        return found
 
     def _annotated(self, kind: ProblemKind) -> NDArray[np.int64]:
         if kind.column in self.names:

@@ -35,7 +35,8 @@ class ProblemKind:
         detect: `module:function` that flags images by the measurements that its parameters name; empty where
             images are compared with each other, or a column holds the answer.
         column: Column whose values say which images have it, such as a mark of the user; known without a check.
-        measure: Column that the page writes under each image and sorts by; empty for the order of the findings.
+        measure: Column that the page writes under each image and sorts by, of kinds that a column holds; what a
+            check finds has its own figure and order.
         descending: Whether the largest measure comes first.
         has_sets: Whether it is found between images, of which one is kept.
         depends_on_model: Whether findings are void once another model embedded the images.
@@ -68,20 +69,24 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "Pictures that differ by size, compression, or a slight change.", has_sets=True,
     ),
     ProblemKind(
-        "outliers", "outlier", "Outliers", "Images that are unlike all others; the strangest first.",
-        detect=f"{_THRESHOLDS}:outliers", measure="outlier_score", descending=True, depends_on_model=True,
+        "outliers", "outlier", "Outliers",
+        "Images that are unlike all others; the strangest first. The figure is how far they are, over the limit.",
+        detect=f"{_THRESHOLDS}:outliers", depends_on_model=True,
     ),
     ProblemKind(
-        "blurred", "blurred", "Blurred", "Images without sharp detail; the least sharp first.",
-        detect=f"{_THRESHOLDS}:blurred", measure="sharpness",
+        "blurred", "blurred", "Blurred",
+        "Images without a sharp edge; the least sharp first. The figure is the sharpest's width in pixels of 512.",
+        detect=f"{_THRESHOLDS}:blurred",
     ),
     ProblemKind(
-        "dark", "too dark", "Too dark", "Images with little but black; the darkest first.",
-        detect=f"{_THRESHOLDS}:dark", measure="brightness",
+        "dark", "too dark", "Too dark",
+        "Images with little but black; the darkest first. The figure is what 99 % of the pixels are below.",
+        detect=f"{_THRESHOLDS}:dark",
     ),
     ProblemKind(
-        "bright", "too bright", "Too bright", "Images with little but white; the brightest first.",
-        detect=f"{_THRESHOLDS}:bright", measure="brightness", descending=True,
+        "bright", "too bright", "Too bright",
+        "Images with little but white; the brightest first. The figure is what 95 % of the pixels are above.",
+        detect=f"{_THRESHOLDS}:bright",
     ),
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(
@@ -110,8 +115,8 @@ def detect(kind: ProblemKind, measurements: Mapping[str, NDArray[np.floating]]) 
 
     Args:
         kind: A kind with a `detect` function.
-        measurements: Arrays (N,) by name: `distance_N`, `error_N`, `contrast_N`, `blur_N`, `sharpness_N`, `high_N`
-            and `low_N`, as the functions of `thresholds` describe them.
+        measurements: Arrays (N,) by name: `distance_N`, `error_N`, `contrast_N`, `width_N`, `high_N` and `low_N`,
+            as the functions of `thresholds` describe them.
     """
     module, _, function_name = kind.detect.partition(":")
     function = getattr(import_module(module), function_name)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -31,15 +30,6 @@ MIN_RELIEF = (
 )
 BOX = 9  # pixels that are averaged to see what blurring changes
 MIN_CHANGE_SHARE = 0.25  # a direction with less than this share of the other's change is not used
-TILES, MIN_TILES, MIN_TILE_PIXELS = (
-    8,
-    3,
-    4,
-)  # along a side; that must have edges; pixels of edges that make one
-MIN_EDGE, SHARP_STEP = (
-    40.0,
-    0.42,
-)  # grey levels within a box, and the share of one step where an edge is sharp
 MIN_SIDE_FOR_BLUR = 64  # pixels of the longer side: smaller pictures are as sharp as they are large
 
 
@@ -131,47 +121,6 @@ def _relief(grey_SS: Bytes) -> float:
     power = SIDE * float(np.square(place_S).sum())
     down, across = (float((level_SS * each).sum()) / power for each in (place_S[:, None], place_S))
     return float((level_SS - down * place_S[:, None] - across * place_S).std())
-
-
-def sharp_tiles(luma_HW: npt.ArrayLike) -> int:
-    """Count the parts of a picture that hold sharp edges.
-
-    The picture is divided in 8 by 8, without its margin, where frames, dates and captions are. An edge is sharp where
-    one step makes a good part of the change within nine pixels. Both directions are judged where there are edges, and
-    the worse counts: a moving camera blurs along one.
-
-    Args:
-        luma_HW: (H, W), 0..255, a longer side of some 500 pixels.
-
-    Returns:
-        0..36.
-
-    >>> sharp_tiles(np.where(np.indices((256, 256)).sum(axis=0) % 32 < 16, 20, 200))
-    36
-    """
-    luma_HW = np.asarray(luma_HW, np.float32)
-    found = [_sharp_tiles(luma_HW), _sharp_tiles(luma_HW.T)]
-    judged = [sharp for sharp, edges in found if edges >= MIN_TILES]
-    return min(judged, default=0)
-
-
-def _sharp_tiles(luma_HW: npt.NDArray[np.float32]) -> tuple[int, int]:
-    """The tiles that have sharp edges along the first axis, and those that have edges at all."""
-    if min(luma_HW.shape) < 4 * TILES:
-        return 0, 0
-    step_HW = np.abs(np.diff(luma_HW, axis=0))
-    change_HW = (maximum_filter1d(luma_HW, BOX, axis=0) - minimum_filter1d(luma_HW, BOX, axis=0))[1:]
-    is_edge_HW = change_HW >= MIN_EDGE
-    is_sharp_HW = is_edge_HW & (step_HW >= SHARP_STEP * change_HW)
-    counts = []
-    for mask_HW in (is_sharp_HW, is_edge_HW):
-        tiles = [
-            part
-            for rows in np.array_split(mask_HW, TILES)[1:-1]
-            for part in np.array_split(rows, TILES, 1)[1:-1]
-        ]
-        counts.append(sum(int(part.sum()) >= MIN_TILE_PIXELS for part in tiles))
-    return counts[0], counts[1]
 
 
 def blur(luma_HW: npt.ArrayLike) -> float:

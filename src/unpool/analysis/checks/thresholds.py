@@ -20,8 +20,11 @@ Indices = npt.NDArray[np.int64]
 
 HIGH = 0.35  # the 99th percentile of the luma, below which a picture has no light in it
 LOW = 0.60  # the 5th percentile, above which it has no dark
-MAX_SOFTNESS, MAX_EXCESS_SOFTNESS = 0.52, 0.17  # softness, and by how much it must be above the median
-DETAIL_WEIGHT = 0.04  # how much missing detail counts beside blur
+MAX_EDGE_WIDTH = 1.5  # pixels of 512: wider than the sharpest edges of any photograph that is sharp somewhere
+MIN_SOFTNESS, EXCESS_SOFTNESS = (
+    0.37,
+    0.12,
+)  # of a thumbnail, and above what is usual: worth a look at the original
 TAIL_FACTOR = 0.7  # of where the farthest of so many images would be expected
 MIN_IMAGES = 20  # with fewer it is unknown what is usual
 
@@ -30,10 +33,12 @@ MIN_IMAGES = 20  # with fewer it is unknown what is usual
 class Flagged:
     """Rows with a problem, the worst first, and the reasons.
 
-    `limits` are the values at which the problem begins, by name.
+    `figures` is what each was judged and sorted by, as its reason writes it; `limits` are the values at which the
+    problem begins, by name.
     """
 
     rows: list[int]
+    figures: list[float]
     reasons: list[str]
     limits: dict[str, float]
 
@@ -70,13 +75,16 @@ def outliers(distance_N: npt.ArrayLike, error_N: npt.ArrayLike, contrast_N: npt.
     far, bad = tail_limit(distance_N), tail_limit(badly_N)
     excess_N = np.fmax(distance_N / far, badly_N / bad)
     rows = _worst(excess_N > 1, excess_N)
+    figures = _figures(excess_N, rows)
     reasons = [
-        f"its neighbours are at {distance_N[row]:.3f}, usual is {np.nanmedian(distance_N):.3f}"
-        if distance_N[row] > far
-        else f"rebuilt with an error of {error_N[row]:.4f}, usual is {np.nanmedian(error_N):.4f}"
-        for row in rows
+        f"{figure:g} of the limit: its neighbours are at {distance_N[row]:.3f}, "
+        f"usual is {np.nanmedian(distance_N):.3f}"
+        if distance_N[row] / far == excess_N[row]
+        else f"{figure:g} of the limit: rebuilt with an error of {error_N[row]:.4f}, "
+        f"usual is {np.nanmedian(error_N):.4f}"
+        for row, figure in zip(rows, figures, strict=True)
     ]
-    return Flagged(rows, reasons, {"distance": far, "error": bad})
+    return Flagged(rows, figures, reasons, {"distance": far, "error": bad})
 
 
 def tail_limit(value_N: npt.ArrayLike) -> float:
@@ -112,7 +120,10 @@ def dark(high_N: npt.ArrayLike) -> Flagged:
     high_N = np.asarray(high_N, np.float64)
     limit = min(HIGH, _median(high_N) / 2)
     rows = _worst(high_N < limit, -high_N)
-    return Flagged(rows, [f"99 % of it below {high_N[row]:.2f} of white" for row in rows], {"high": limit})
+    figures = _figures(high_N, rows)
+    return Flagged(
+        rows, figures, [f"99 % of it below {each:g} of white" for each in figures], {"high": limit}
+    )
 
 
 def bright(low_N: npt.ArrayLike) -> Flagged:
@@ -123,30 +134,48 @@ def bright(low_N: npt.ArrayLike) -> Flagged:
     low_N = np.asarray(low_N, np.float64)
     limit = max(LOW, (1 + _median(low_N)) / 2)
     rows = _worst(low_N > limit, low_N)
-    return Flagged(rows, [f"95 % of it above {low_N[row]:.2f} of white" for row in rows], {"low": limit})
+    figures = _figures(low_N, rows)
+    return Flagged(rows, figures, [f"95 % of it above {each:g} of white" for each in figures], {"low": limit})
 
 
-def blurred(blur_N: npt.ArrayLike, sharpness_N: npt.ArrayLike, contrast_N: npt.ArrayLike) -> Flagged:
-    """Flag images that are softer than usual.
+def blurred(width_N: npt.ArrayLike) -> Flagged:
+    """Flag images without a sharp edge.
 
-    Softness is `Sketches.blur_N`, which shows a moved camera, and 0.04 · log(contrast² / sharpness), which shows
-    lost detail. It is above 0.52, and by 0.17 above what is usual.
+    Even the sharpest of them are wider than 1.5 pixels. NaN is not measurable, which is no blur.
 
     Args:
-        blur_N: `Sketches.blur_N`.
-        sharpness_N: As `resizing.sharpness` returns it.
-        contrast_N: Deviations of grey levels.
+        width_N: What `edge_width` says of the images that `soft_rows` names, at a longer side of 512 pixels.
 
     Returns:
         The blurred images.
     """
-    blur_N, sharpness_N, contrast_N = (np.asarray(v, np.float64) for v in (blur_N, sharpness_N, contrast_N))
-    soft_N = blur_N + DETAIL_WEIGHT * np.log((np.square(contrast_N) + 25) / np.maximum(sharpness_N, 0.01))
-    limit = max(MAX_SOFTNESS, _median(soft_N) + MAX_EXCESS_SOFTNESS)
-    rows = _worst(soft_N > limit, soft_N)
-    return Flagged(
-        rows, [f"softness {soft_N[row]:.2f}, from {limit:.2f} on" for row in rows], {"soft": limit}
-    )
+    width_N = np.asarray(width_N, np.float64)
+    rows = _worst(width_N > MAX_EDGE_WIDTH, width_N)
+    figures = _figures(width_N, rows)
+    reasons = [f"its sharpest edges are {each:g} pixels wide, usual is less than 1" for each in figures]
+    return Flagged(rows, figures, reasons, {"width": MAX_EDGE_WIDTH})
+
+
+def soft_rows(blur_N: npt.ArrayLike) -> list[int]:
+    """Return the rows whose thumbnails are soft, the softest first.
+
+    Their originals are worth a look. Where everything is soft nothing is: what is usual is that of the sharpest
+    quarter, for more than half of a collection may be blurred.
+
+    >>> soft_rows([0.2, 0.5, 0.25, 0.2, np.nan, 0.6])
+    [5, 1]
+    """
+    blur_N = np.asarray(blur_N, np.float64)
+    known = blur_N[np.isfinite(blur_N)]
+    if not len(known):
+        return []
+    limit = max(MIN_SOFTNESS, float(np.percentile(known, 25)) + EXCESS_SOFTNESS)
+    return _worst(blur_N > limit, blur_N)
+
+
+def _figures(value_N: Floats, rows: list[int]) -> list[float]:
+    """The values as they are written, here and everywhere."""
+    return [round(float(value_N[row]), 3) for row in rows]
 
 
 def _median(value_N: Floats) -> float:
