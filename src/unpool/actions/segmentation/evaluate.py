@@ -73,17 +73,7 @@ def segment_evaluate(
     segmenter = load_segmenter(model, settings.device, progress)
     _check_numbers(settings.numbers, segmenter, model)
     began = time.perf_counter()
-    values = count_masks(found, progress)
-    reading = plan_reading(
-        segmenter.classes,
-        values,
-        unknown=settings.unknown,
-        numbers=settings.numbers,
-        drawn_on=settings.drawn_on,
-    )
-    about_colours = describe_colours(reading, values, settings.numbers)
-    reading = replace(reading, rules=segmenter.rules, remarks=[*reading.remarks, *about_colours])
-    report(reading.remarks, progress)
+    reading = _plan_reading(found, segmenter, settings, progress)
     scales = ScaleCount(settings.scale, segmenter.learnt)
     counted = _count(found, segmenter, reading, scales, progress)
     report_problems(counted.problems, progress)
@@ -97,6 +87,19 @@ def segment_evaluate(
         "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
         **scales.figures, "notes": [*reading.remarks, *remarks],
     }  # fmt: skip
+
+
+def _plan_reading(
+    found: Pairs, segmenter: LoadedSegmenter, settings: SegmentEvaluateSettings, progress: Progress
+) -> FolderReading:
+    """How the masks are read by the model's classes; what is assumed is reported."""
+    values, numbers = count_masks(found, progress), settings.numbers
+    reading = plan_reading(
+        segmenter.classes, values, unknown=settings.unknown, numbers=numbers, drawn_on=settings.drawn_on
+    )
+    remarks = [*reading.remarks, *describe_colours(reading, values, numbers)]
+    report(remarks, progress)
+    return replace(reading, rules=segmenter.rules, remarks=remarks)
 
 
 def _check_numbers(numbers: str | None, segmenter: LoadedSegmenter, model: Path) -> None:

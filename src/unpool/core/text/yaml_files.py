@@ -78,7 +78,7 @@ def _load(text: str, loader: type[yaml.SafeLoader | yaml.BaseLoader]) -> Any:
 
 
 def describe_error(error: Exception) -> str:
-    """Say in one line what is wrong in a YAML file.
+    """Say in a line what is wrong in YAML.
 
     >>> try:
     ...     load_yaml("a: 1\\nb: [")

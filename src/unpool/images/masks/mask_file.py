@@ -127,14 +127,14 @@ def _clear_entries(image: Image.Image, indices_HW: np.ndarray) -> np.ndarray | N
 
     255 stays what it is, mostly no class.
     """
-    said = image.info.get("transparency")
-    if not isinstance(said, bytes | int):
+    stated = image.info.get("transparency")
+    if not isinstance(stated, bytes | int):
         return None
     alpha_P = np.full(256, 255, np.uint8)
-    if isinstance(said, int):
-        alpha_P[said] = 0
+    if isinstance(stated, int):
+        alpha_P[stated] = 0
     else:
-        alpha_P[: len(said)] = np.frombuffer(said[:256], np.uint8)
+        alpha_P[: len(stated)] = np.frombuffer(stated[:256], np.uint8)
     is_clear_P = alpha_P < 128
     clear_HW: np.ndarray = is_clear_P[indices_HW] & (indices_HW != 255)
     return clear_HW if clear_HW.any() and not clear_HW.all() and not is_clear_P[0] else None
