@@ -68,7 +68,7 @@ class Faces:
     """The same commands by three ways."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.work = root, root / WORK
+        self.root, self.work, self.errors = root, root / WORK, ""
         self.python = Workspace(self.work, root / IMAGES)
         app = create_app(self.work, root=root, token="t")
         self._client = TestClient(app, base_url="http://127.0.0.1", headers={"x-unpool-token": "t"})
@@ -89,6 +89,7 @@ class Faces:
                     last = err.getvalue().strip().splitlines()[-1]
                     assert "fault of unpool" not in last, last
                     raise RefusedError(last) from None
+        self.errors = err.getvalue()
         result: dict[str, Any] = json.loads(out.getvalue())
         return result
 

@@ -18,6 +18,7 @@ from unpool.store.findings import found_rows
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 
+GROUPS = "groups.csv"
 PATH_COLUMNS = frozenset({"path", "duplicate_of", "image"})
 
 
@@ -71,7 +72,7 @@ def write_groups(work: Path, table: ImageTable) -> None:
     names = ("path", "group", "probability")
     rows = table.arrow(names, where=f"status = '{OK}'")
     path_N, group_N, probability_N = (rows[name].to_pylist() for name in names)
-    write_csv(work / "groups.csv", names, zip(path_N, group_N, map(_format, probability_N), strict=True))
+    write_csv(work / GROUPS, names, zip(path_N, group_N, map(_format, probability_N), strict=True))
 
 
 def _cell(value: object, is_path: bool) -> str:

@@ -34,7 +34,7 @@ from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.store.columns import OK
-from unpool.store.csv_files import write_problems
+from unpool.store.csv_files import GROUPS, write_groups, write_problems
 from unpool.store.lock import working
 from unpool.store.origin import beside_workspace, check_same_images
 from unpool.store.reading import FILE as READING
@@ -306,6 +306,8 @@ class _EmbeddingPass:
         """Count, list the problems, and raise where no image is usable."""
         if self.done.embedded or self.done.removed:
             self.table.compact()
+            if (self.work / GROUPS).is_file():
+                write_groups(self.work, self.table)
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
         check_not_empty(self.work, self.table, self.source.location)

@@ -12,7 +12,7 @@ from unpool.actions.embedding.prepare_model import ModelRequest, check_request
 from unpool.actions.embedding.settings import DemoSettings, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.group import evaluate, group, map_images
-from unpool.actions.grouping.join import KeptGroups, groups_to_keep, join_groups
+from unpool.actions.grouping.join import KeptGroups, groups_to_keep, join_groups, source_of_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.actions.history.recording import recording
 from unpool.actions.sharing.report import write_report
@@ -81,7 +81,9 @@ def _run(
     )  # fmt: skip
     key = {"groups": groups, "seed": settings.seed, "images": done.images, "dimension": done.dimension}
     finished = None if done.embedded or done.removed else read_state(done.work).get("finished")
-    is_same = finished is not None and (kept is not None or finished["asked"] == key)
+    is_same = finished is not None and (
+        kept is not None or (finished["asked"] == key and (settings.groups is None or not _is_by_hand(work)))
+    )
     if finished is None or not is_same or not (done.work / REPORT / "index.html").is_file():
         finished = _analyse(done, key, kept, progress)
         note(f"run: {done.embedded} images embedded, {finished['groups']} groups")
@@ -122,14 +124,19 @@ def _analyse(
     mapped = map_images(done.work, MapSettings(seed=key["seed"]), refresh=False, progress=progress)
     map_end = time.perf_counter()
     found = None if kept is None else join_groups(done.work, kept, progress)
+    is_anew = found is None
     if found is None:
+        if _is_by_hand(done.work):
+            progress.message(
+                "the groups that were made by hand are made anew; `unpool undo` brings them back"
+            )
         settings = GroupSettings(groups=key["groups"], seed=key["seed"])
         found = group(done.work, settings, refresh=False, progress=progress)
         if key["groups"] == "auto":
             write_state(done.work, group=read_state(done.work)["group"] | {"source": "found"})
     group_end = time.perf_counter()
     finished: dict[str, Any] = {
-        "asked": key, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
+        "asked": key if is_anew else key | {"groups": None}, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": mapped["trustworthiness"],
     }  # fmt: skip
@@ -139,6 +146,10 @@ def _analyse(
     ImageTable(done.work).compact()
     write_state(done.work, finished=finished)
     return finished | {"seconds": {"group": group_end - map_end, "map": map_end - start}}
+
+
+def _is_by_hand(work: Path) -> bool:
+    return source_of_groups(work) == "hand"
 
 
 def _current_sizes(work: Path) -> dict[str, Any]:

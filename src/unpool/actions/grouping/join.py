@@ -54,13 +54,13 @@ def groups_to_keep(work: Path) -> KeptGroups | None:
 
     None where there are none, or where a run found them itself and nobody changed them.
     """
-    if not (work / f"{TABLE}.lance").is_dir() or _source(work) == "found":
+    if not (work / f"{TABLE}.lance").is_dir() or source_of_groups(work) == "found":
         return None
     where = f"status = '{OK}' AND `group` IS NOT NULL"
     found = _rows_of(ImageTable(work).arrow(COLUMNS, where=where))
     former = last_whole_step(work)
     if former is not None and (not found or not former.is_finished):
-        rows = read_version(work, former.version_before, COLUMNS)
+        rows = read_version(work, former.version_before, COLUMNS[1:])
         if "group" in rows.schema.names:
             found = _rows_of(rows.filter(rows["group"].is_valid())) + found
     if not any(value[0] >= 0 for *_, value in found):
@@ -80,7 +80,8 @@ def _rows_of(rows: pa.Table) -> list[tuple[str, str, tuple[int, float]]]:
     ]
 
 
-def _source(work: Path) -> Source:
+def source_of_groups(work: Path) -> Source:
+    """Say who the present groups come from."""
     state = read_state(work)
     stored: Source | None = state.get("group", {}).get("source")
     if stored is not None:
