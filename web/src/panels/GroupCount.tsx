@@ -1,4 +1,4 @@
-/** Number of groups as typed; empty means automatic. */
+/** Number of groups as typed. */
 export function GroupCount({ value, choose }: { value: string; choose(text: string): void }) {
   return (
     <label class="field">
@@ -15,6 +15,7 @@ export function GroupCount({ value, choose }: { value: string; choose(text: stri
   );
 }
 
+/** Read the number; empty means automatic. */
 export function parseGroups(text: string): number | "auto" {
   return text === "" ? "auto" : Math.round(Number(text));
 }

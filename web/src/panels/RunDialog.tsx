@@ -12,14 +12,17 @@ export function RunDialog({ close }: { close(): void }) {
     event.preventDefault();
     if (folder === null) return;
     const most: Record<string, number> = minutes === "" ? {} : { minutes: Number(minutes) };
-    void start("run", { folder, groups: parseGroups(groups), ...most });
+    // Without a number, groups that somebody requested or made stay.
+    const count: Record<string, number | "auto"> = groups === "" ? {} : { groups: parseGroups(groups) };
+    void start("run", { folder, ...count, ...most });
   };
   return (
     <Modal title="New run" close={close} testid="run">
       <form class="form" onSubmit={go}>
         <p class="muted">
           A network learns from the images of a folder and those in it; then they are grouped and laid out on a map. The
-          images themselves are only read.
+          images themselves are only read. Of a folder that was run before, groups that were requested or made by hand stay
+          and new images join them, unless you give a number of groups.
         </p>
         <FolderChooser chosen={setFolder} />
         <div class="fields">

@@ -136,7 +136,8 @@ def _analyse(
             write_state(done.work, group=read_state(done.work)["group"] | {"source": "found"})
     group_end = time.perf_counter()
     finished: dict[str, Any] = {
-        "asked": key if is_anew else key | {"groups": None}, "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
+        "asked": key if is_anew else key | {"groups": None},
+        "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": mapped["trustworthiness"],
     }  # fmt: skip
