@@ -20,46 +20,86 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Nothing that is loaded now is garbage; collecting it goes on once all tests are known.
+gc.disable()
+
 # What starts processes, a browser or whole runs, or computes for long; `make test-fast` leaves it out.
 INTEGRATION = (
     "actions/curation/test_check.py",
+    "actions/curation/test_edit.py",
+    "actions/curation/test_originals.py",
+    "actions/curation/test_reconstruction_error.py",
+    "actions/curation/test_stale_suggestions.py",
+    "actions/curation/test_undo.py",
     "actions/embedding",
+    "actions/grouping/test_group.py",
+    "actions/grouping/test_labelled_map.py",
     "actions/segmentation",
+    "actions/sharing/test_report.py",
+    "actions/test_killed.py",
+    "actions/test_walk.py",
     "actions/training/test_adapting.py",
+    "actions/training/test_fit.py",
     "actions/training/test_frozen_head.py",
+    "actions/training/test_network_request.py",
+    "actions/training/test_output_folder.py",
+    "actions/training/test_preflight.py",
     "actions/training/test_reconstruct.py",
     "actions/training/test_train.py",
+    "analysis/checks/test_alignment.py",
+    "analysis/checks/test_local_differences.py",
+    "analysis/clustering/test_consensus.py",
     "analysis/clustering/test_grouping.py",
+    "analysis/clustering/test_num_groups.py",
     "analysis/clustering/test_temi.py",
     "analysis/test_mapping.py",
+    "cli/test_label.py",
+    "cli/test_main.py",
+    "cli/test_segment.py",
+    "cli/test_streams.py",
+    "core/test_interrupt.py",
+    "images/damage/test_jpeg.py",
+    "images/reading/test_decode.py",
     "inference/test_segmenter.py",
+    "networks/decoders/test_mirror.py",
     "networks/decoders/test_mirrors_from_elsewhere.py",
+    "networks/encoders/test_backbones.py",
     "networks/segmentation/test_segmenter.py",
+    "networks/test_classifier.py",
     "networks/test_contract.py",
-    "report/test_page_in_browser.py",
+    "networks/test_weights.py",
+    "objectives/test_gather.py",
+    "store/test_sync.py",
+    "store/test_table.py",
     "test_every_state.py",
     "test_older_versions.py",
+    "test_one_declaration.py",
     "test_wheel.py",
     "training/test_distributed.py",
+    "training/test_loop.py",
     "training/test_model_file.py",
     "viewer",
 )
-TESTS = Path(__file__).parent
+LONG = {Path(__file__).parent / place for place in INTEGRATION}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `make test-fast` leaves out is not even loaded."""
+    return ("not integration" in config.option.markexpr and collection_path in LONG) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    long = {TESTS / place for place in INTEGRATION}
-    files = {item.path for item in items}
-    left_out = {path for path in files if long & {path, *path.parents}}
+    left_out = {path for path in {item.path for item in items} if LONG & {path, *path.parents}}
     for item in items:
         if item.path in left_out:
             item.add_marker(pytest.mark.integration)
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded now stays: collections of garbage need not walk through it again with every test."""
+    """What was loaded stays: collections of garbage need not walk through it again with every test."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

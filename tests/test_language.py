@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import re
 import sys
@@ -82,6 +83,18 @@ class Finding:
         return f"{self.file}:{self.line}: {self.text}"
 
 
+@functools.cache
+def parse(text: str) -> ast.Module:
+    """Several checks read each file."""
+    return ast.parse(text)
+
+
+@functools.cache
+def comments_of(text: str) -> list[tokenize.TokenInfo]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return [token for token in tokens if token.type == tokenize.COMMENT]
+
+
 def parts_of(name: str) -> list[str]:
     """The words of a name, split at underscores and capitals."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)]
@@ -106,7 +119,7 @@ def names_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Every identifier with its line, those inside f-strings too; `Path.home` is not ours."""
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 1)
-        if isinstance(node, ast.Attribute) and ast.unparse(node) == "Path.home":
+        if isinstance(node, ast.Attribute) and node.attr == "home" and ast.unparse(node) == "Path.home":
             continue
         for field in ("id", "attr", "arg", "name", "asname", "rest"):
             if isinstance(name := getattr(node, field, None), str):
@@ -119,7 +132,7 @@ def names_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def check_names(file: str, text: str) -> Iterator[Finding]:
     """Names with a banned word in them, each once a file with its first line and its count."""
     lines: dict[str, list[int]] = {}
-    tree = ast.parse(text)
+    tree = parse(text)
     for number, name in names_in(tree):
         if unwelcome(name):
             lines.setdefault(name, []).append(number)
@@ -137,10 +150,9 @@ def check_names(file: str, text: str) -> Iterator[Finding]:
 
 def prose_of(text: str) -> Iterator[tuple[int, str]]:
     """Comments and strings (docstrings, messages, help), line by line."""
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string
-    for node in ast.walk(ast.parse(text)):
+    for token in comments_of(text):
+        yield token.start[0], token.string
+    for node in ast.walk(parse(text)):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in STORED_KEYS:
             for number, line in enumerate(node.value.splitlines()):
                 yield node.lineno + number, line
@@ -218,7 +230,7 @@ def count_words(sentence: str) -> int:
 
 
 def check_first_sentences(file: str, text: str) -> Iterator[Finding]:
-    for node in public_nodes(ast.parse(text)):
+    for node in public_nodes(parse(text)):
         docstring = ast.get_docstring(node)
         if docstring and count_words(sentence := first_sentence(docstring)) > MAX_WORDS:
             yield Finding(file, getattr(node, "lineno", 1), f"{count_words(sentence)} words: “{sentence}”")
@@ -259,7 +271,7 @@ def lacking(docstring: str, needed: list[str]) -> list[str]:
 
 def check_sections(file: str, text: str) -> Iterator[Finding]:
     """Public functions of several parameters without Args, Returns or Raises; classes by their `__init__`."""
-    tree = ast.parse(text)
+    tree = parse(text)
     methods = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for inner in node.body}
     for node in public_nodes(tree):
         if isinstance(node, ast.ClassDef):
@@ -288,11 +300,9 @@ def check_lines(file: str, text: str) -> Iterator[Finding]:
     else:
         documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         whole = text.splitlines()
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        comments = [token for token in tokens if token.type == tokenize.COMMENT]
-        comments = [token for token in comments if not re.match(r"# (fmt|noqa|type):", token.string)]
+        comments = [token for token in comments_of(text) if not re.match(r"# (fmt|noqa|type):", token.string)]
         lines = [(token.start[0], whole[token.start[0] - 1]) for token in comments]
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parse(text)):
             if isinstance(node, documented) and ast.get_docstring(node):
                 first, last = node.body[0].lineno, node.body[0].end_lineno or 0
                 lines += [(number, whole[number - 1]) for number in range(first, last + 1)]
