@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from unpool.inference import scaling
 from unpool.inference.predict_mask import (
     LabelFile,
     Windows,
@@ -108,19 +109,39 @@ def test_a_resized_image_has_a_label_map_of_its_own_size(scale: float, tmp_path:
         np.testing.assert_allclose(probability_KHW.astype(np.float32), scores.softmax(dim=0), atol=5e-3)
 
 
-@pytest.mark.parametrize("scale", [0.4, 1.6])
-@pytest.mark.parametrize("stop_after", [3, 5, 8])
+# With 0.32 the image becomes 16 rows, of which the second row of windows begins where the first ends.
+@pytest.mark.parametrize(("scale", "overlap"), [(0.4, 0.25), (1.6, 0.25), (0.32, 0.0)])
+@pytest.mark.parametrize("stop_after", [2, 3])
+@pytest.mark.parametrize("what", ["a window", "a band of rows"])
 def test_a_stopped_prediction_of_a_resized_image_is_resumed(
-    scale: float, stop_after: int, tmp_path: Path
+    scale: float, overlap: float, stop_after: int, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scaling, "MAX_SCORES", 3 * 40 * 4)  # bands of four rows
+
     def predict_resized(scratch: Path, runtime: Runtime) -> np.ndarray:
         predict_rows(
-            runtime, 50, 40, lambda top, bottom: PIXELS[top:bottom], Windows(8, 0.25, scale), scratch, key={}
+            runtime,
+            50,
+            40,
+            lambda top, bottom: PIXELS[top:bottom],
+            Windows(8, overlap, scale),
+            scratch,
+            key={},
         )
         return LabelFile(scratch, 50, 40).read(0, 50)
 
+    def stop(self: LabelFile, top: int, label_RW: np.ndarray) -> None:
+        if top >= 4 * stop_after:
+            raise KeyboardInterrupt
+        write(self, top, label_RW)
+
+    write = LabelFile.write
+    if what == "a band of rows":
+        monkeypatch.setattr(LabelFile, "write", stop)
+    runtime = Runtime(stop_after=stop_after if what == "a window" else None)
     with pytest.raises(KeyboardInterrupt):
-        predict_resized(tmp_path / "a.labels", Runtime(stop_after=stop_after))
+        predict_resized(tmp_path / "a.labels", runtime)
+    monkeypatch.setattr(LabelFile, "write", write)
     again = predict_resized(tmp_path / "a.labels", Runtime())
     np.testing.assert_array_equal(again, predict_resized(tmp_path / "b.labels", Runtime()))
 
