@@ -160,7 +160,7 @@ class Pictures:
         return read_metadata(self._file(path).file) if self.folder is not None else []
 
     def scale_note(self, width: int, height: int) -> str | None:
-        """Say that an image is not of a size that the segmenter learnt.
+        """Say that an image is of no size learnt.
 
         None where it is, or there is no segmenter that says what it learnt.
         """
