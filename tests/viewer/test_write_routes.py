@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from unpool import Workspace
 from unpool.store.table import ImageTable
 from unpool.viewer import jobs
 
@@ -40,6 +41,25 @@ def test_a_label_is_kept_shown_and_taken_back(client: Any, post: Any, viewed: Pa
     assert result["collection"]["labels"] == []
     assert set(column(viewed, "label")) == {None}
     assert post("edit", action="undo", expect=422)["detail"]
+
+
+def test_undo_of_something_else_than_the_page_shows_is_refused(client: Any, post: Any, viewed: Path) -> None:
+    post("edit", action="label", rows=[0], label="shoe")
+    shown = client.get("/api/collection").json()["undo"]
+    Workspace(viewed / "w.unpool").label("disc/001.png", "hat")
+    answer = post("edit", 409, action="undo", message=shown)
+    assert answer["detail"] == (
+        "meanwhile something else was done elsewhere; undo would now be of: labelled 1 image ‘hat’"
+    )
+    assert column(viewed, "label").count("shoe") == column(viewed, "label").count("hat") == 1
+    assert (
+        post("edit", action="undo", message="labelled 1 image ‘hat’")["message"]
+        == "undone: labelled 1 image ‘hat’"
+    )
+    assert post("edit", 409, action="redo", message=shown)["detail"].endswith(
+        "redo would now be of: labelled 1 image ‘hat’"
+    )
+    assert post("edit", action="redo", message="labelled 1 image ‘hat’")["collection"]["redo"] is None
 
 
 def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewed: Path) -> None:

@@ -134,9 +134,13 @@ class Decide(OnRows):
 
 
 class Undo(OnRows):
-    """Undo the last thing done, or redo what was undone."""
+    """Undo the last thing done, or redo what was undone.
+
+    `message` is what that was, as the page shows it: where something else was done since, nothing is undone.
+    """
 
     action: Literal["undo", "redo"]
+    message: Annotated[str, Field(max_length=10_000)] | None = None
 
 
 Edit = Annotated[Label | Move | Mark | Merge | Split | Decide | Undo, Field(discriminator="action")]
@@ -266,6 +270,7 @@ class Sets(TypedDict):
 
     exact: list[list[int]]
     near: list[list[int]]
+    turned: list[list[int]]
 
 
 class Unreadable(TypedDict):

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import StreamingResponse
 
 from unpool.actions.curation import edit as edits
-from unpool.actions.curation.undo import EditResult
+from unpool.actions.curation.undo import EditResult, last_edit, last_undone
 from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
@@ -25,7 +25,7 @@ from unpool.viewer import schemas
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
 from unpool.viewer.report_refresh import ReportRefresher
-from unpool.viewer.session import Session
+from unpool.viewer.session import Session, StaleError
 
 # Edits that may change groups: the report is rewritten after them.
 GROUP_EDITS = (schemas.Merge, schemas.Split, schemas.Move, schemas.Undo)
@@ -94,7 +94,7 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
     work = session.work
     session.snapshot(request.revision)
     if isinstance(request, schemas.Undo):
-        return (edits.undo if request.action == "undo" else edits.redo)(work, refresh=False)
+        return _step(work, request)
     if isinstance(request, schemas.Merge):
         return edits.merge(work, request.groups, refresh=False)
     if isinstance(request, schemas.Split):
@@ -107,6 +107,16 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
     if isinstance(request, schemas.Mark):
         return edits.mark(work, paths, request.wrong)
     return (edits.accept if request.action == "accept" else edits.reject)(work, paths)
+
+
+def _step(work: Path, request: schemas.Undo) -> EditResult:
+    is_undo = request.action == "undo"
+    found = last_edit(work) if is_undo else last_undone(work)
+    if request.message not in (None, found):
+        raise StaleError(
+            f"meanwhile something else was done elsewhere; {request.action} would now be of: {found or 'nothing'}"
+        )
+    return (edits.undo if is_undo else edits.redo)(work, refresh=False)
 
 
 def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFolders) -> None:

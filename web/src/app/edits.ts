@@ -48,12 +48,15 @@ function isStepping(request: Edit): boolean {
   return request.action === "undo" || request.action === "redo";
 }
 
+/** Undo what the page shows as the last; nothing where something else was done since, elsewhere. */
 export function undo(): Promise<boolean> | undefined {
-  return collection.value?.undo ? edit({ action: "undo" }) : undefined;
+  const message = collection.value?.undo;
+  return message ? edit({ action: "undo", message }) : undefined;
 }
 
 export function redo(): Promise<boolean> | undefined {
-  return collection.value?.redo ? edit({ action: "redo" }) : undefined;
+  const message = collection.value?.redo;
+  return message ? edit({ action: "redo", message }) : undefined;
 }
 
 export async function load(): Promise<void> {

@@ -362,7 +362,7 @@ export interface Select {
   revision: number;
   group?: number | null;
   label?: string | null;
-  problem?: "duplicates" | "near_duplicates" | "outliers" | "blurred" | "dark" | "bright" | "wrong" | "suggested" | null;
+  problem?: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "wrong" | "suggested" | null;
   folder?: string | null;
   from?: number | null;
   to?: number | null;
@@ -376,6 +376,7 @@ export interface Select {
 export interface Sets {
   exact: number[][];
   near: number[][];
+  turned: number[][];
 }
 
 /** An order of images. */
@@ -409,6 +410,7 @@ export interface Thumbnails {
 export interface Undo {
   revision: number;
   action: "undo" | "redo";
+  message?: string | null;
 }
 
 /** A file that cannot be used. */
