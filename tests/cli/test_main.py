@@ -20,7 +20,7 @@ SHARED = {
     "networks": set(), "label": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(),
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
 }  # fmt: skip
-HEAVY = ["torch", "lancedb", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime"]
+HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime"]
 
 
 def unpool(*argv: str) -> subprocess.CompletedProcess[str]:

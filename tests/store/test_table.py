@@ -104,10 +104,10 @@ def test_a_row_may_lose_its_vector(table: ImageTable) -> None:
 
 def test_update_moves_no_row_and_no_other_column(table: ImageTable) -> None:
     table.upsert([{"path": f"{i}", "status": "ok", "thumbnail": b"THUMB%d" % i} for i in (3, 1, 2)])
-    order = table._table.to_lance().to_table(columns=["path"])["path"].to_pylist()
+    order = table.newest().to_table(columns=["path"])["path"].to_pylist()
     files = set(table.work.rglob("data/*"))
     table.update(["2", "gone", "3"], {"label": ["b", "x", None], "group": [7, 8, 9]})
-    assert table._table.to_lance().to_table(columns=["path"])["path"].to_pylist() == order
+    assert table.newest().to_table(columns=["path"])["path"].to_pylist() == order
     frame = table.frame(["path", "label", "group", "thumbnail"])
     assert frame["label"].tolist()[1] == "b"
     assert frame["label"].isna().tolist() == [True, False, True]
@@ -136,7 +136,7 @@ def old_table(table: ImageTable) -> ImageTable:
     """One that was made before labels could be suggested."""
     table.upsert(rows(3))
     table.reset_vectors(2)
-    table._table.drop_columns(["wrong", "suggestion", "suggestion_confidence"])
+    table.newest().drop_columns(["wrong", "suggestion", "suggestion_confidence"])
     return ImageTable(table.work)
 
 

@@ -44,5 +44,7 @@ def test_thumbnails_of_a_version_whose_files_are_gone(pictured: ImageTable) -> N
     pictured.delete(["00002.png"])
     assert thumbnails.take([1, 2]) == [b"1", b"2"]
     with warnings.catch_warnings(action="ignore"):
-        pictured._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        dataset = pictured.newest()
+        dataset.optimize.compact_files()
+        dataset.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
     assert thumbnails.take([0, 1, 2, 3]) == [b"0", b"later", None, b"3"]

@@ -26,7 +26,7 @@ RECORDED_PACKAGES = (
     "unpool",
     "torch",
     "onnxruntime",
-    "lancedb",
+    "pylance",
     "faiss-cpu",
     "openTSNE",
     "scikit-learn",

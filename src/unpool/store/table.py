@@ -7,12 +7,14 @@ Every change is one commit of the table: a reader, or a run after a kill, sees a
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,7 +37,6 @@ from unpool.store.lance_rows import (
 
 if TYPE_CHECKING:
     import lance
-    import lancedb
     import pyarrow as pa
 
 TABLE = "images"
@@ -66,8 +67,8 @@ class ImageTable:
             )
         self.work = work
         with damage_reported(work / f"{TABLE}.lance"):
-            self._table = _connect(work).open_table(TABLE)
-            check_data_files(self._table.to_lance(), work / f"{TABLE}.lance")
+            self._dataset = _import_lance(work).dataset(str(work.absolute() / f"{TABLE}.lance"))
+            check_data_files(self._dataset, work / f"{TABLE}.lance")
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:
@@ -79,36 +80,38 @@ class ImageTable:
             )
         if not (work / f"{TABLE}.lance").is_dir():
             work.mkdir(parents=True, exist_ok=True)
-            _connect(work).create_table(TABLE, schema=_schema())
+            _import_lance(work).write_dataset(
+                _schema().empty_table(), str(work.absolute() / f"{TABLE}.lance")
+            )
         return cls(work)
 
     @property
     def dimension(self) -> int | None:
         """Length of a vector; None before anything was embedded."""
-        names = self._table.schema.names
-        return int(self._table.schema.field("vector").type.list_size) if "vector" in names else None
+        schema = self._dataset.schema
+        return int(schema.field("vector").type.list_size) if "vector" in schema.names else None
 
     @property
     def columns(self) -> list[str]:
         """The names of all columns."""
-        return [*self._table.schema.names, *self._missing_fields()]
+        return [*self.stored_columns, *self._missing_fields()]
 
     @property
     def stored_columns(self) -> list[str]:
         """The names of the columns that the table holds."""
-        return list(self._table.schema.names)
+        return list(self._dataset.schema.names)
 
     @property
     def version(self) -> int:
         """Grows with every change of the table."""
-        return int(self._table.version)
+        return int(self._dataset.version)
 
     def __len__(self) -> int:
-        return int(self._table.count_rows())
+        return int(self._dataset.count_rows())
 
     def count(self, status: str) -> int:
         """Count the rows with a status."""
-        return int(self._table.count_rows(f"status = '{status}'"))
+        return int(self._dataset.count_rows(f"status = '{status}'"))
 
     def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
         """Read rows as an Arrow table, sorted by path.
@@ -119,12 +122,8 @@ class ImageTable:
         """
         empty = self._missing_fields()
         names = [name for name in columns or self.columns if name in self.columns]
-        query = self._table.search().select(
-            list(dict.fromkeys(["path", *(n for n in names if n not in empty)]))
-        )
-        if where:
-            query = query.where(where)
-        rows = query.limit(max(1, len(self))).to_arrow().sort_by("path")
+        stored = list(dict.fromkeys(["path", *(name for name in names if name not in empty)]))
+        rows = self._dataset.to_table(stored, filter=where).sort_by("path")
         return add_empty_columns(rows, list(empty.values())).select(names)
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
@@ -158,7 +157,7 @@ class ImageTable:
             paths: Of the rows.
             columns: Names of columns; `path` comes first in any case.
         """
-        dataset, empty = self._table.to_lance(), self._missing_fields()
+        dataset, empty = self._dataset, self._missing_fields()
         place_P = find_rows(dataset, paths)
         there = [name for name in columns if name not in empty]
         rows = dataset.take(place_P[place_P >= 0], columns=["path", *there])
@@ -195,7 +194,7 @@ class ImageTable:
             UnpoolError: Nothing is embedded, or the vector has another shape or is not finite.
         """
         query_D = self._checked_query(vector_D)
-        return nearest_rows(self._table.to_lance(), query_D, k, where)
+        return nearest_rows(self._dataset, query_D, k, where)
 
     def _checked_query(self, vector_D: npt.ArrayLike) -> np.ndarray:
         query_D = np.asarray(vector_D, np.float32)
@@ -223,10 +222,8 @@ class ImageTable:
         """
         if rows:
             self._add_missing_columns()
-            data = _to_arrow(rows, self._table.schema)
-            merge = self._table.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
-            # Skipped rows have no vector, which LanceDB otherwise takes for a vector of the wrong length.
-            merge.execute(data, on_bad_vectors="null")
+            merge = self._dataset.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
+            merge.execute(_to_arrow(rows, self._dataset.schema))
 
     def update(self, paths: Sequence[str], columns: Mapping[str, Sequence[object] | np.ndarray]) -> None:
         """Set some columns of existing rows; unknown paths are ignored.
@@ -243,7 +240,7 @@ class ImageTable:
         if not len(paths):
             return
         self._add_missing_columns()
-        kinds = {name: self._table.schema.field(name).type for name in columns}
+        kinds = {name: self._dataset.schema.field(name).type for name in columns}
         data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(MAX_ATTEMPTS):
             try:
@@ -259,7 +256,7 @@ class ImageTable:
         """Remove rows by path."""
         quoted = ["'" + path.replace("'", "''") + "'" for path in paths]
         for start in range(0, len(quoted), DELETE_BATCH):
-            self._table.delete(f"path IN ({', '.join(quoted[start : start + DELETE_BATCH])})")
+            self._dataset.delete(f"path IN ({', '.join(quoted[start : start + DELETE_BATCH])})")
 
     def reset_vectors(self, dimension: int) -> None:
         """Clear all vectors and what was computed from them.
@@ -268,9 +265,9 @@ class ImageTable:
         """
         import pyarrow as pa
 
-        if "vector" in self._table.schema.names:
-            self._table.drop_columns(["vector"])
-        self._table.add_columns(pa.field("vector", pa.list_(pa.float32(), dimension)))
+        if "vector" in self.stored_columns:
+            self._dataset.drop_columns(["vector"])
+        self._dataset.add_columns(pa.field("vector", pa.list_(pa.float32(), dimension)))
         if len(self):
             paths = self.arrow(["path"])["path"].to_pylist()
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
@@ -287,12 +284,12 @@ class ImageTable:
 
     def newest(self) -> lance.LanceDataset:
         """The dataset with everything that others have committed."""
-        self._table.checkout_latest()
-        return self._table.to_lance()
+        self._dataset.checkout_latest()
+        return self._dataset
 
     def _missing_fields(self) -> dict[str, pa.Field]:
         """The columns that this version knows and the table lacks, by name."""
-        present = set(self._table.schema.names)
+        present = set(self.stored_columns)
         return {field.name: field for field in _schema() if field.name not in present}
 
     def _add_missing_columns(self) -> None:
@@ -300,7 +297,7 @@ class ImageTable:
         import pyarrow as pa
 
         if missing := self._missing_fields():
-            self._table.add_columns(pa.schema(list(missing.values())))
+            self._dataset.add_columns(pa.schema(list(missing.values())))
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
@@ -316,13 +313,11 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
     return paths, vectors_ND
 
 
-def _connect(work: Path) -> lancedb.DBConnection:
-    # Quiet: Lance's Rust side logs to standard error, where the progress bar lives.
+def _import_lance(work: Path) -> ModuleType:
+    """Import Lance, whose Rust side would log to standard error, where the progress bar lives."""
     os.environ.setdefault("LANCE_LOG", "error")
     ensure_temporary_folder(work)
-    import lancedb
-
-    return lancedb.connect(str(work.absolute()))  # a name that begins with ~ is no home folder
+    return importlib.import_module("lance")
 
 
 def _schema() -> pa.Schema:
