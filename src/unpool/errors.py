@@ -6,7 +6,7 @@ The line says the thing, the value seen, what was expected, and what to do.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class UnpoolError(Exception):
@@ -38,6 +38,16 @@ class UnreadableImageError(UnpoolError):
         self.detail = detail
 
 
+def nearest_name(name: str, known: Sequence[str]) -> str:
+    """Ask whether the nearest of some names is meant.
+
+    >>> nearest_name("a0.png", ["a00.png", "b.png"]), nearest_name("x", ["a.png"])
+    ("; did you mean 'a00.png'?", '')
+    """
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """Build the error for an unknown name, with a suggestion.
 
@@ -53,6 +63,4 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     "unknown method 'kmean'; did you mean 'kmeans'? Known: gmm, kmeans"
     """
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else "."
-    return UsageError(f"unknown {kind} '{name}'{hint} Known: {', '.join(names)}")
+    return UsageError(f"unknown {kind} '{name}'{nearest_name(name, names) or '.'} Known: {', '.join(names)}")

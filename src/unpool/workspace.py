@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 
 from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
@@ -15,18 +17,22 @@ from unpool.actions.embedding.settings import EmbedSettings, RunSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.verbs import VERBS
+from unpool.core.calls.signatures import explain_calls, shorten
+from unpool.core.calls.values import check_kind, plain
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.core.settings import keywords_of
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.images.reading.in_memory import ImageLike, list_images, read_any
 from unpool.options import OPTIONS
-from unpool.store.columns import COLUMNS
-from unpool.store.origin import known_location
+from unpool.store.columns import COLUMNS, VECTOR
+from unpool.store.origin import known_location, rules_of
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
 SEARCH_COLUMNS = ["path", "distance", "group"]
-Paths = str | Sequence[str]
+PathLike = str | os.PathLike[str]
+Paths = PathLike | Iterable[PathLike]
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Workspace:
         verbose: show progress on standard error.
     """
 
+    @explain_calls
     def __init__(
         self,
         work: str | Path,
@@ -60,7 +67,7 @@ class Workspace:
         data: str | Path | None = None,
         verbose: bool = False,
     ) -> None:
-        self.work = Path(work)
+        self.work = Path(_check_path("work", work))
         self._images = None if images is None else str(images)
         self._data = None if data is None else Path(data)
         self._progress = TerminalProgress() if verbose else Progress()
@@ -98,15 +105,39 @@ class Workspace:
         return self.table()
 
     @keywords_of(SearchSettings)
-    def search(self, image: str | Path, settings: SearchSettings) -> pd.DataFrame:
+    def search(self, image: ImageLike, settings: SearchSettings) -> pd.DataFrame:
         """Find the `k` images most like `image`.
+
+        Args:
+            image: a path, of the workspace too; a picture, an array (H, W, C) or a tensor (C, H, W), of uint8 or of
+                floats from 0 to 1.
+            settings: or its fields as keywords.
 
         Returns:
             Path, distance (cosine, 0 to 2) and group, nearest first.
         """
         search = VERBS["search"].load()
-        result = search(Path(image), settings, work=self.work, progress=self._progress)
+        result = search(image, settings, work=self.work, progress=self._progress)
         return pd.DataFrame(result["results"], columns=SEARCH_COLUMNS)
+
+    @explain_calls
+    def embed_images(self, images: ImageLike | Iterable[ImageLike]) -> np.ndarray:
+        """Compute vectors of any images by the workspace's model.
+
+        Nothing is stored.
+
+        Args:
+            images: one or several, as for `search`.
+
+        Returns:
+            (N, D) float32, in the order of the images.
+        """
+        from unpool.inference.model import load_encoder
+
+        model = load_encoder(self.work / MODEL, "auto", self._progress)
+        rules, prep = rules_of(self.work), model.preprocessing
+        pictures = (read_any(image, min_side=prep.size, rules=rules) for image in list_images(images))
+        return np.concatenate([model.encoder(prep.fit(picture)[None]) for picture in pictures])
 
     @keywords_of(EvaluateSettings)
     def evaluate(self, settings: EvaluateSettings) -> dict[str, Any]:
@@ -135,6 +166,7 @@ class Workspace:
         rows = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
         return rows.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
 
+    @explain_calls
     def label(self, paths: Paths, name: str | None) -> int:
         """Label images, or remove their label with None. Returns how many images changed.
 
@@ -144,8 +176,10 @@ class Workspace:
         """
         from unpool.actions.curation.edit import label
 
-        return label(self.work, paths, name)["changed"]
+        check_kind("name", name, str | None)
+        return label(self.work, _as_paths(paths), name)["changed"]
 
+    @explain_calls
     def mark(self, paths: Paths, wrong: bool = True) -> int:
         """Mark images as wrong, or remove the mark. Returns how many images changed.
 
@@ -155,8 +189,9 @@ class Workspace:
         """
         from unpool.actions.curation.edit import mark
 
-        return mark(self.work, paths, wrong)["changed"]
+        return mark(self.work, _as_paths(paths), wrong)["changed"]
 
+    @explain_calls
     def move(self, paths: Paths, group: int) -> int:
         """Move images to a group. Returns how many images changed.
 
@@ -166,55 +201,70 @@ class Workspace:
         """
         from unpool.actions.curation.edit import move
 
-        return move(self.work, paths, group)["changed"]
+        return move(self.work, _as_paths(paths), _as_number("group", group))["changed"]
 
+    @explain_calls
     def merge(self, groups: Sequence[int]) -> int:
         """Join groups into the one of the smallest number. Returns how many images changed."""
         from unpool.actions.curation.edit import merge
 
-        return merge(self.work, groups)["changed"]
+        return merge(self.work, _as_numbers(groups))["changed"]
 
+    @explain_calls
     def split(self, group: int) -> int:
         """Divide a group in two. Returns how many images are in the new one."""
         from unpool.actions.curation.edit import split
 
-        return split(self.work, group)["changed"]
+        return split(self.work, _as_number("group", group))["changed"]
 
+    @explain_calls
     def accept(self, paths: Paths) -> int:
         """Make suggestions of images their labels. Returns how many had one."""
         from unpool.actions.curation.edit import accept
 
-        return accept(self.work, paths)["changed"]
+        return accept(self.work, _as_paths(paths))["changed"]
 
+    @explain_calls
     def reject(self, paths: Paths) -> int:
         """Forget suggestions of images. Returns how many had one."""
         from unpool.actions.curation.edit import reject
 
-        return reject(self.work, paths)["changed"]
+        return reject(self.work, _as_paths(paths))["changed"]
 
+    @explain_calls
     def undo(self) -> str:
         """Undo the last thing done, whatever it was. Returns what."""
         from unpool.actions.curation.undo import undo
 
         return undo(self.work)["message"]
 
+    @explain_calls
     def redo(self) -> str:
         """Redo what was undone last. Returns what it was."""
         from unpool.actions.curation.undo import redo
 
         return redo(self.work)["message"]
 
-    def table(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    @explain_calls
+    def table(self, columns: str | Sequence[str] | None = None) -> pd.DataFrame:
         """Return one row per image, sorted by path.
 
         Args:
-            columns: some columns only; None for all.
+            columns: the name of one column, or of several; None for all.
+
+        Raises:
+            UsageError: there is no column of that name; it names the nearest.
 
         Returns:
             Columns that nothing has computed yet are missing or null:
 
         """
-        return ImageTable(self.work).frame(columns)
+        table = ImageTable(self.work)
+        names = [columns] if isinstance(columns, str) else columns
+        known = {*table.columns, *COLUMNS, VECTOR}
+        if unknown := [name for name in names or [] if name not in known]:
+            raise unknown_name("column", str(unknown[0]), known)
+        return table.frame(names)
 
     def _call(self, name: str, settings: object) -> dict[str, Any]:
         return VERBS[name].load()(self.work, settings, progress=self._progress)
@@ -228,6 +278,34 @@ class Workspace:
             self._data = Path(state["data"])
         verb = VERBS[name].load()
         return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
+
+
+def _check_path(name: str, path: object) -> str | os.PathLike[str]:
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"{name} is {shorten(path)}, but must be a path")
+    return path
+
+
+def _as_paths(paths: Paths) -> list[str]:
+    """Paths of images as a list of text; generators and other objects of paths too."""
+    if isinstance(paths, str | os.PathLike):
+        return [os.fspath(paths)]
+    if not isinstance(paths, Iterable):
+        raise UsageError(f"paths is {shorten(paths)}, but must be a path or a list of paths")
+    return [os.fspath(_check_path("a path", path)) for path in paths]
+
+
+def _as_number(name: str, number: object) -> int:
+    value = plain(number)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise UsageError(f"{name} is {shorten(number)}, but must be the number of a group")
+    return value
+
+
+def _as_numbers(groups: object) -> list[int]:
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise UsageError(f"groups is {shorten(groups)}, but must be a list of numbers, such as [0, 3]")
+    return [_as_number("group", group) for group in groups]
 
 
 def _describe_columns() -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 import torch
 
+from unpool.core.calls.signatures import explain_calls
+from unpool.core.calls.values import check_kind
 from unpool.errors import UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.encoders.backbones import foreign_names, is_timm_name, is_torchvision_name, native_size
@@ -72,6 +74,7 @@ def describe(name: str) -> str:
     return _entry(name).description
 
 
+@explain_calls
 def build_network(
     name: str,
     *,
@@ -127,6 +130,7 @@ def _check_shape(name: str, entry: Entry, size: int, channels: int, width: int |
     if width is not None and not entry.has_width:
         raise UsageError(f"{name} has no width to choose; leave width out, or use conv or conv-small")
     for option, value in (("size", size), ("channels", channels), ("width", 1 if width is None else width)):
+        check_kind(option, value, int)
         if value < 1:
             raise UsageError(f"{option} {value} is not a positive number; give at least 1")
 

@@ -71,6 +71,8 @@ def check_folder_is_free(work: Path, location: str) -> None:
 
     Raises `UsageError` for a folder that holds somebody's files.
     """
+    if work.exists() and not work.is_dir():
+        raise UnpoolError(f"{work} is a file; name another workspace with --work")
     if (work / WORKSPACE_TABLE).is_dir() or _is_state_of_ours(work):
         return
     if work.is_dir() and str(work.resolve()) == location:

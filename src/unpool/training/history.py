@@ -14,7 +14,11 @@ from unpool.core.progress import Stage
 Entry = dict[str, Any]  # numbers, lists of numbers, None
 
 
-@dataclass
+NUM_FIRST, NUM_LAST = 3, 2  # epochs that a printed history shows
+SHOWN = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "val_miou")
+
+
+@dataclass(repr=False)
 class History:
     """The record of a training run.
 
@@ -36,6 +40,26 @@ class History:
     last: dict[str, Any] | None = None
     best_by: str | None = None
 
+    def __repr__(self) -> str:
+        """Show cost and losses in at most ten lines.
+
+        >>> print(History(4, 80, 1.25, epochs=[{"epoch": 1, "train_loss": 0.5}, {"epoch": 2, "train_loss": 0.25}]))
+        History: 2 epochs, 4 steps, 80 images in 1.2 s
+        epoch 1: train_loss 0.5
+        epoch 2: train_loss 0.25
+        best: epoch 2
+        """
+        count = len(self.epochs)
+        lines = [f"History: {count} epochs, {self.steps} steps, {self.images} images in {self.seconds:.1f} s"]
+        first, last = self.epochs[:NUM_FIRST], self.epochs[max(NUM_FIRST, count - NUM_LAST) :]
+        lines += [_line(entry) for entry in first]
+        if count > NUM_FIRST + NUM_LAST:
+            lines.append(f"… {count - NUM_FIRST - NUM_LAST} more in .epochs")
+        lines += [_line(entry) for entry in last]
+        if self.epochs:
+            lines.append(f"best: epoch {self.best.get('epoch')}")
+        return "\n".join(lines)
+
     @property
     def best(self) -> Entry:
         """The entry of the epoch whose weights were kept.
@@ -55,6 +79,12 @@ class History:
         """
         value = entry.get(self.best_by or "val_loss")
         return value if value is None or self.best_by is None else -float(value)
+
+
+def _line(entry: Entry) -> str:
+    """The figures of an epoch that are one number."""
+    figures = [f"{name} {entry[name]:.4g}" for name in SHOWN if entry.get(name) is not None]
+    return f"epoch {entry.get('epoch')}: {', '.join(figures) or 'no figures'}"
 
 
 @dataclass(frozen=True)

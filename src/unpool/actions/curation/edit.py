@@ -18,7 +18,7 @@ import numpy as np
 from unpool.actions.curation.stale_suggestions import SUGGESTION_COLUMNS, forget_stale
 from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
 from unpool.actions.history.recording import edits
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError, UsageError, nearest_name
 from unpool.store.journal import Change
 from unpool.store.origin import keys_of_typed
 from unpool.store.state import groups_stamp
@@ -272,8 +272,9 @@ def _rows(table: ImageTable, paths: Paths, columns: Sequence[str]) -> pa.Table:
     if rows.num_rows != len(unique):
         known = set(rows["path"].to_pylist())
         first = next(path for path in unique if path not in known)
+        near = nearest_name(first, table.arrow(["path"])["path"].to_pylist())
         raise UnpoolError(
-            f"{first!r} is no image of {table.work}; paths are relative to its folder, as in groups.csv"
+            f"{first!r} is no image of {table.work}; paths are relative to its folder, as in groups.csv{near}"
         )
     return rows
 

@@ -5,6 +5,7 @@ Shapes: N embedded images, D numbers a vector, K results.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from unpool.actions.curation.settings import SearchSettings
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.decode import read_picture
+from unpool.errors import UnpoolError, nearest_name
+from unpool.images.reading.in_memory import ImageLike, find_image, read_any
 from unpool.inference.model import load_encoder
 from unpool.store.origin import keys_of_typed, rules_of
 from unpool.store.state import MODEL
@@ -25,7 +26,7 @@ SAME = 1e-6  # difference up to which vectors are those of equal images
 
 
 def search(
-    image: Path,
+    image: ImageLike,
     settings: SearchSettings = SearchSettings(),  # noqa: B008 - frozen
     *,
     work: Path,
@@ -34,7 +35,8 @@ def search(
     """Find the images nearest to a query by cosine distance.
 
     Args:
-        image: any image file; a path of the workspace that is no file here is looked up in its table.
+        image: any image file, picture, array or tensor, as `read_any` takes it; a path of the workspace that is no
+            file here is looked up in its table.
         settings: how many images to find, and the device.
         work: the workspace to search.
         progress: where stages go.
@@ -52,9 +54,12 @@ def search(
     paths, vectors_ND = table.vectors()
     if not paths:
         raise UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
-    query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress or Progress())
+    progress = progress or Progress()
+    if settings.k > len(paths):
+        progress.message(f"-k is {settings.k}, but {len(paths)} images are embedded: all of them are listed")
+    query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress)
     distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, settings.k))
-    own = keys_of_typed(work, [str(image)])[0]
+    own = keys_of_typed(work, [str(image)])[0] if isinstance(image, str | os.PathLike) else None
     if own in paths and paths[index_K[0]] != own:
         index_K = _put_first(paths.index(own), vectors_ND, index_K)
     rows = table.some([paths[i] for i in index_K], ["group"])
@@ -63,26 +68,29 @@ def search(
         {"path": paths[i], "distance": round(float(distance), 6), "group": group.get(paths[i])}
         for distance, i in zip(distance_K, index_K, strict=True)
     ]
-    return {"query": str(image), "results": results}
+    query = str(image) if isinstance(image, str | os.PathLike) else type(image).__name__
+    return {"query": query, "results": results}
 
 
 def _query_vector(
-    image: Path, table: ImageTable, paths: list[str], vectors_ND: np.ndarray, device: str, progress: Progress
+    image: ImageLike,
+    table: ImageTable,
+    paths: list[str],
+    vectors_ND: np.ndarray,
+    device: str,
+    progress: Progress,
 ) -> np.ndarray:
-    if (file := find_typed(image)).is_file():
-        model = load_encoder(table.work / MODEL, device, progress)
-        try:
-            rules = rules_of(table.work)
-            picture = read_picture(file, min_side=model.preprocessing.size, rules=rules)
-        except UnreadableImageError as error:
-            raise UnpoolError(f"{image} cannot be read as an image: {error.detail}") from error
-        vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
-        return vector_D
-    if (path := keys_of_typed(table.work, [str(image)])[0]) in paths:
-        return np.asarray(vectors_ND[paths.index(path)])
-    if image.is_dir():
-        raise UnpoolError(f"{image} is a folder; give one image, such as {image / 'IMAGE.jpg'}")
-    raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path")
+    if isinstance(image, str | os.PathLike) and not find_typed(Path(image)).is_file():
+        if (path := keys_of_typed(table.work, [str(image)])[0]) in paths:
+            return np.asarray(vectors_ND[paths.index(path)])
+        if not Path(image).is_dir():
+            hint = nearest_name(str(image), paths)
+            raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path{hint}")
+        find_image(Path(image))
+    model = load_encoder(table.work / MODEL, device, progress)
+    picture = read_any(image, min_side=model.preprocessing.size, rules=rules_of(table.work))
+    vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
+    return vector_D
 
 
 def _put_first(own: int, vectors_ND: np.ndarray, index_K: np.ndarray) -> np.ndarray:

@@ -114,6 +114,8 @@ def map_images(
     progress = progress or Progress()
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
+    if settings.labels is not None:  # which may be no labels: found out before the map is computed
+        read_labels_of(work, paths, settings.labels, Progress())
     with progress.stage("mapping", 100, "%") as stage:
         xy_N2 = compute_map(
             vectors_ND,

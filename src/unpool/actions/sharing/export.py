@@ -24,6 +24,7 @@ from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_frame
+from unpool.store.origin import folder_of
 from unpool.store.table import ImageTable
 
 REPORT_FILES = (PAGE, MAP, SHEET, LOSS, PAIRS)
@@ -121,8 +122,19 @@ def write_page(request: ExportRequest) -> int:
                 f"--out {out} is a folder, but some images only go into one file; name FILE.html"
             )
         _check_is_report(out)
+        _check_is_elsewhere(request.table.work, out)
         write_report(request.table.work, out=out)
     return request.table.count(OK)
+
+
+def _check_is_elsewhere(work: Path, out: Path) -> None:
+    """Refuse a folder of pictures among the images, where the next run would take them for more."""
+    folder = folder_of(work)
+    if folder is not None and out.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(
+            f"--out {out} lies in {folder}, among the images, and its pictures would be taken for more; name a folder "
+            "elsewhere, or FILE.html"
+        )
 
 
 def _check_is_no_folder(out: Path) -> None:

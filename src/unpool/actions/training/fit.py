@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from unpool.actions.training.settings import (
     check_patience_has_validation,
     resolve_settings,
 )
+from unpool.core.calls.signatures import shorten
 from unpool.core.progress import Progress
 from unpool.core.settings import Option, keywords_of
 from unpool.errors import UnpoolError, UsageError
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from unpool.training.data.datasets import Dataset
 
 DEFAULT_VAL = 0.1
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str] | tuple[object, ...]]
 
 
 @dataclass(frozen=True)
@@ -58,18 +61,19 @@ class FitSettings(ImageLoopSettings):
 
 
 @keywords_of(FitSettings)
-def fit(network: Autoencoder | Segmenter, dataset: Dataset, settings: FitSettings) -> History:
+def fit(network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: FitSettings) -> History:
     """Train a network on any torch Dataset.
 
     It ends with the best weights by validation, else the last.
 
     Items are x, (x, y) or (x, index): x is (C, H, W), uint8 or a picture, then normalised for the network, or
-    float, then taken as it is; y is the class for objective "classify". A Segmenter takes (image, mask) pairs:
+    float, then taken as it is; y is the class for objective "classify". A list or generator of paths, of (path, y)
+    pairs, or a folder will do: images are resized and normalised. A Segmenter takes (image, mask) pairs:
     masks are (H, W) positions of classes, 255 where no class counts, and `loss` is a pixel loss.
 
     Args:
         network: an Autoencoder, Classifier or Segmenter; changed in place.
-        dataset: with a length and items by index.
+        dataset: with a length and items by index; or paths of images, in a list, a generator or a folder.
         settings: or its fields as keywords: epochs, batch, lr, objective, out, ...
 
     Returns:
@@ -89,6 +93,7 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset, settings: FitSetting
     from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.training.distributed import build_accelerator
 
+    dataset, settings = _as_datasets(network, dataset, settings)
     folder = settings.folder
     if folder is not None:
         check_folder_is_free(folder)
@@ -104,6 +109,31 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset, settings: FitSetting
     run = Run(folder, _run_key(network, task), settings.resume, accelerator, progress)
     _, history = train_task(task, run)
     return history
+
+
+def _as_datasets(
+    network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: FitSettings
+) -> tuple[Dataset, FitSettings]:
+    """The items to train on, and those to validate on, as data sets."""
+    from unpool.networks.segmentation.segmenter import Segmenter
+    from unpool.training.data.image_lists import as_dataset
+
+    _check_network(network)
+    prep, rules, has_masks = network.preprocessing, network.rules, isinstance(network, Segmenter)
+    if not isinstance(settings.val, int | float):
+        settings = replace(settings, val=as_dataset(settings.val, prep, rules, has_masks=has_masks))
+    return as_dataset(dataset, prep, rules, has_masks=has_masks), settings
+
+
+def _check_network(network: object) -> None:
+    from unpool.networks.autoencoder import Autoencoder
+    from unpool.networks.segmentation.segmenter import Segmenter
+
+    if not isinstance(network, Autoencoder | Segmenter):
+        raise UsageError(
+            f"network is {shorten(network)}, but must be an Autoencoder, Classifier or Segmenter; build_network makes "
+            "one of a name"
+        )
 
 
 def _check_val(settings: FitSettings) -> None:

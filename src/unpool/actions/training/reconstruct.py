@@ -53,7 +53,7 @@ def reconstruct(
         UsageError: for an `out` that is no PNG.
     """
     check_settings(settings)
-    _check_out(out)
+    _check_out(out, sources)
     progress = progress or Progress()
     network = _load(model)
     if settings.no_indices:
@@ -69,11 +69,16 @@ def reconstruct(
     return result
 
 
-def _check_out(out: Path) -> None:
+def _check_out(out: Path, sources: Sequence[str]) -> None:
     if out.suffix.lower() != ".png":
         raise UsageError(f"--out is '{out}', but the picture is a PNG; give a name that ends in .png")
     if out.is_dir():
         raise UsageError(f"--out is '{out}', which is a folder; give the name of a file in it")
+    for folder in sources:
+        if Path(folder).is_dir() and out.resolve().is_relative_to(Path(folder).resolve()):
+            raise UsageError(
+                f"--out {out} lies in {folder}, among the images, and would be taken for one more; name it elsewhere"
+            )
 
 
 def _load(model: Path) -> Autoencoder:

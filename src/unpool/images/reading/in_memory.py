@@ -101,14 +101,24 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageLike]:
     return listed
 
 
-def _read_file(path: Path, min_side: int | None, rules: ValueRules) -> Picture:
+def find_image(path: Path) -> Path:
+    """Find the file of one image.
+
+    Raises:
+        UsageError: the path is a folder.
+        UnpoolError: there is none.
+    """
     file = find_typed(path)
     if file.is_dir():
         raise UsageError(f"{path} is a folder; give one image, such as {path / 'IMAGE.jpg'}")
     if not os.path.lexists(file):
         raise UnpoolError(f"there is no file {path}; check the path")
+    return file
+
+
+def _read_file(path: Path, min_side: int | None, rules: ValueRules) -> Picture:
     try:
-        return read_picture(file, min_side=min_side, rules=rules)
+        return read_picture(find_image(path), min_side=min_side, rules=rules)
     except UnreadableImageError as error:
         raise UnpoolError(f"{path} cannot be read as an image: {error.detail}") from error
 

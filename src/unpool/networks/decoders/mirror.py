@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from torch import nn
 
+from unpool.core.calls.signatures import explain_calls
 from unpool.errors import UnpoolError, unknown_name
 from unpool.networks.decoders.base import TRANSPOSED, Enlarge, Resize, SteppedDecoder
 from unpool.networks.decoders.mirrorable import NORMS, SKIPPED, check_mirrorable
@@ -35,6 +36,7 @@ class _Block:
     followers: list[nn.Module] = field(default_factory=list)
 
 
+@explain_calls
 def mirror(encoder: nn.Module, form: str = "unpool", *, channels: int | None = None) -> SteppedDecoder:
     """Build the decoder that undoes an encoder layer by layer.
 

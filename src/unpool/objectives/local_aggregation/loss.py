@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unpool.core.calls.signatures import explain_calls
 from unpool.errors import UsageError
 from unpool.objectives.gather import gather_rows
 from unpool.objectives.local_aggregation.clustering import recluster
@@ -60,6 +61,7 @@ class LocalAggregation(nn.Module):
     clusters: Tensor
     rounds: Tensor
 
+    @explain_calls
     def __init__(
         self,
         num_images: int,

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from unpool.errors import UnpoolError
+
 
 class Augmentation(Protocol):
     """Random transforms of uint8 images, before they are normalised."""
@@ -228,7 +230,14 @@ def as_tensor(x: Any) -> Tensor:
 
 
 def _stack_images(items: list[Any]) -> Tensor:
-    return torch.stack([as_tensor(item[0] if isinstance(item, tuple | list) else item) for item in items])
+    images = [as_tensor(item[0] if isinstance(item, tuple | list) else item) for item in items]
+    for x_CHW in images:
+        if x_CHW.shape != images[0].shape:
+            raise UnpoolError(
+                f"images of {tuple(images[0].shape)} and {tuple(x_CHW.shape)} are in one data set; give images of one "
+                "size, or their paths"
+            )
+    return torch.stack(images)
 
 
 def split(

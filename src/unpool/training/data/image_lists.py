@@ -1,0 +1,117 @@
+"""Lists of images as data sets: paths, or pairs of paths.
+
+C channels, S side of a network's input, H and W of a whole image.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision.transforms.functional import rgb_to_grayscale
+
+from unpool.core.calls.signatures import shorten
+from unpool.errors import UnpoolError, UsageError
+from unpool.images.reading.in_memory import ImageLike, find_image, read_any
+from unpool.images.reading.scan import scan_folder
+from unpool.images.values.rules import ValueRules
+from unpool.networks.preprocessing import Preprocessing
+from unpool.networks.segmentation.pixel_scores import read_label_map
+from unpool.training.data.datasets import Dataset
+
+EXPECTED = "a torch Dataset, a list of images or of (image, label) pairs, or a folder"
+
+
+def as_dataset(data: object, preprocessing: Preprocessing, rules: ValueRules, *, has_masks: bool) -> Dataset:
+    """Make a data set of what a program has; one that is none yet.
+
+    Args:
+        data: a torch Dataset, taken as it is; a list, tuple or generator of items; a folder of images. Items that
+            are paths, or pairs that begin with one, are read and brought to the network's input.
+        preprocessing: of the network.
+        rules: by which more than 8 bits per value are scaled.
+        has_masks: whether the second of a pair is a mask, and images keep their size.
+
+    Returns:
+        The data set.
+
+    Raises:
+        UsageError: it is something else.
+        UnpoolError: there is no such file, or no image in the folder.
+    """
+    if isinstance(data, str | os.PathLike):
+        data = _list_folder(Path(data))
+    elif isinstance(data, Iterator):
+        data = list(data)
+    if isinstance(data, str | bytes) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+        raise UsageError(f"{shorten(data)} is no data set; give {EXPECTED}")
+    dataset: Any = data
+    if not isinstance(dataset, Sequence) or not any(_is_path(_image_of(item)) for item in dataset):
+        return dataset  # type: ignore[no-any-return]
+    for item in dataset:
+        for path in (item if isinstance(item, tuple | list) else (item,))[:2]:
+            if isinstance(path, str | os.PathLike):
+                find_image(Path(path))
+    return ImageList(dataset, preprocessing, rules, has_masks=has_masks)
+
+
+class ImageList:
+    """Images by their paths, read when they are needed.
+
+    Args:
+        items: images, or pairs of an image and its class or mask.
+        preprocessing: of the network.
+        rules: by which more than 8 bits per value are scaled.
+        has_masks: whether the second of a pair is a mask, and images keep their size.
+    """
+
+    def __init__(
+        self, items: Sequence[Any], preprocessing: Preprocessing, rules: ValueRules, *, has_masks: bool
+    ) -> None:
+        self.items, self.preprocessing, self.rules, self.has_masks = items, preprocessing, rules, has_masks
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, index: int) -> Any:
+        item = self.items[index]
+        image = self._read(_image_of(item))
+        if not isinstance(item, tuple | list):
+            return image
+        return image, read_label_map(item[1]) if self.has_masks else item[1]
+
+    @property
+    def targets(self) -> list[Any]:
+        """The second of each item."""
+        return [item[1] for item in self.items]
+
+    def _read(self, image: ImageLike) -> Tensor:
+        """A uint8 tensor (C, S, S), or (C, H, W) where images keep their size."""
+        if self.has_masks:
+            x_CHW = torch.from_numpy(read_any(image, rules=self.rules).pixels.copy()).permute(2, 0, 1)
+            return rgb_to_grayscale(x_CHW) if self.preprocessing.channels == 1 else x_CHW
+        size = self.preprocessing.size
+        pixels_SSC = self.preprocessing.fit(read_any(image, min_side=size, rules=self.rules))
+        return torch.from_numpy(pixels_SSC.copy()).permute(2, 0, 1)
+
+
+def _list_folder(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        what = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
+        raise UsageError(f"{what}; give {EXPECTED}")
+    files = [file.file for file in scan_folder(folder).files]
+    if not files:
+        raise UnpoolError(f"there is no image in {folder}; name a folder that holds some")
+    return files
+
+
+def _image_of(item: Any) -> Any:
+    return item[0] if isinstance(item, tuple | list) and item else item
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
