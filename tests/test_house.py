@@ -40,6 +40,17 @@ def test_every_file_has_its_test(counted: House) -> None:
     assert counted.untested == []
 
 
+def test_what_the_quick_tests_leave_out_is_there() -> None:
+    tree = ast.parse((house.TESTS / "conftest.py").read_text("utf-8"))
+    (places,) = [
+        ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTEGRATION"
+    ]
+    assert [place for place in places if not (house.TESTS / place).exists()] == []
+    assert places == tuple(sorted(places))
+
+
 CODE = """
 class Box:
     def __init__(self, a: Any, *rest: int, b: "list[Any]" = ()) -> None:

@@ -90,6 +90,11 @@ def parse(text: str) -> ast.Module:
 
 
 @functools.cache
+def nodes_of(text: str) -> list[ast.AST]:
+    return list(ast.walk(parse(text)))
+
+
+@functools.cache
 def comments_of(text: str) -> list[tokenize.TokenInfo]:
     tokens = tokenize.generate_tokens(io.StringIO(text).readline)
     return [token for token in tokens if token.type == tokenize.COMMENT]
@@ -104,6 +109,7 @@ def is_constant(name: str) -> bool:
     return len(name) > 1 and name.strip("_").isupper()
 
 
+@functools.cache
 def unwelcome(name: str) -> bool:
     if name in ALLOWED:
         return False
@@ -115,9 +121,9 @@ def unwelcome(name: str) -> bool:
     return bool(banned)
 
 
-def names_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def names_in(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Every identifier with its line, those inside f-strings too; `Path.home` is not ours."""
-    for node in ast.walk(tree):
+    for node in nodes:
         line = getattr(node, "lineno", 1)
         if isinstance(node, ast.Attribute) and node.attr == "home" and ast.unparse(node) == "Path.home":
             continue
@@ -132,13 +138,13 @@ def names_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
 def check_names(file: str, text: str) -> Iterator[Finding]:
     """Names with a banned word in them, each once a file with its first line and its count."""
     lines: dict[str, list[int]] = {}
-    tree = parse(text)
-    for number, name in names_in(tree):
+    nodes = nodes_of(text)
+    for number, name in names_in(nodes):
         if unwelcome(name):
             lines.setdefault(name, []).append(number)
     for name, where in lines.items():
         yield Finding(file, min(where), f"name `{name}` ({len(where)} times)")
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or is_property(node):
             continue
         if node.name.lstrip("_") in BANNED_FUNCTIONS:
@@ -152,7 +158,7 @@ def prose_of(text: str) -> Iterator[tuple[int, str]]:
     """Comments and strings (docstrings, messages, help), line by line."""
     for token in comments_of(text):
         yield token.start[0], token.string
-    for node in ast.walk(parse(text)):
+    for node in nodes_of(text):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in STORED_KEYS:
             for number, line in enumerate(node.value.splitlines()):
                 yield node.lineno + number, line
@@ -302,7 +308,7 @@ def check_lines(file: str, text: str) -> Iterator[Finding]:
         whole = text.splitlines()
         comments = [token for token in comments_of(text) if not re.match(r"# (fmt|noqa|type):", token.string)]
         lines = [(token.start[0], whole[token.start[0] - 1]) for token in comments]
-        for node in ast.walk(parse(text)):
+        for node in nodes_of(text):
             if isinstance(node, documented) and ast.get_docstring(node):
                 first, last = node.body[0].lineno, node.body[0].end_lineno or 0
                 lines += [(number, whole[number - 1]) for number in range(first, last + 1)]
