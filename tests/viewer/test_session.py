@@ -7,6 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support.death import Death
+from unpool.actions.curation import edit
+from unpool.actions.curation.undo import last_edit
 from unpool.errors import UnpoolError
 from unpool.store.table import ImageTable
 from unpool.viewer.session import Session, StaleError
@@ -71,7 +74,7 @@ def test_the_collection_names_what_there_is(table: ImageTable) -> None:
     collection = Session(table.work).collection()
     assert (collection["images"], collection["skipped"], collection["revision"]) == (4, 1, 1)
     assert collection["problems"] == {
-        "duplicates": 0, "near_duplicates": 0, "outliers": 0, "blurred": 0, "dark": 0, "bright": 0, "wrong": 0,
+        "duplicates": 0, "near_duplicates": 0, "turned": 0, "outliers": 0, "blurred": 0, "dark": 0, "bright": 0, "wrong": 0,
         "suggested": 0, "unreadable": 1, "reading": 0,
     }  # fmt: skip
     assert collection["has"] == {"map": False, "model": False, "mirror": False, "segmenter": False}
@@ -87,3 +90,12 @@ def test_another_workspace_can_be_opened(table: ImageTable, tmp_path: Path) -> N
     assert (session.revision, session.collection()["images"]) == (2, 0)
     with pytest.raises(UnpoolError, match="no workspace at"):
         session.open(tmp_path / "none.unpool")
+
+
+def test_what_a_killed_command_left_is_not_shown(table: ImageTable) -> None:
+    edit.label(table.work, ["1.png"], "cat")
+    with Death(4) as death:
+        edit.label(table.work, ["2.png"], "dog")
+    assert death.is_dead
+    assert last_edit(table.work) == "labelled 1 image ‘dog’"
+    assert Session(table.work).collection()["undo"] == "labelled 1 image ‘cat’"

@@ -85,7 +85,8 @@ def _detail(entry: Entry) -> str:
     if "of" not in entry:
         return str(entry.get("detail", ""))
     unsure = "; unsure, compared by thumbnails only" if entry.get("unsure") else ""
-    return f"of {entry['of']}{unsure}"
+    how = f"{entry['how']}; " if isinstance(entry.get("how"), str) else ""
+    return f"{how}of {entry['of']}{unsure}"
 
 
 def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:

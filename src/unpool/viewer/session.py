@@ -5,6 +5,7 @@ Shapes: N images sorted by path; a row is an image's place among them; D numbers
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.curation.undo import last_edit, last_undone
+from unpool.actions.history.recording import recover
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.analysis.checks.kinds import checked_kinds
 from unpool.errors import UnpoolError
@@ -55,6 +57,8 @@ class Session:
 
     def open(self, work: Path) -> None:
         """Show another workspace from now on."""
+        with contextlib.suppress(UnpoolError, OSError):  # a command is at work, or nothing can be written
+            recover(work, patience=0)
         snapshot = Snapshot(work)
         with self._lock:
             self.work, self._snapshot = work, snapshot
@@ -161,7 +165,7 @@ class Session:
         return {name: rows[0][name] if rows else None for name in ("bytes", "mode", "id")}
 
     def duplicates(self, revision: int) -> Sets:
-        """Sets of exact and near duplicates.
+        """Sets of exact, near and turned duplicates.
 
         The one to keep comes first.
         """
@@ -171,7 +175,7 @@ class Session:
             found = (seen.rows_of(paths).tolist() for paths in found_sets(self.work, kind))
             return [rows for rows in found if len(rows) > 1]
 
-        return {"exact": sets_of("duplicates"), "near": sets_of("near_duplicates")}
+        return {"exact": sets_of("duplicates"), "near": sets_of("near_duplicates"), "turned": sets_of("turned")}
 
     def unreadable(self) -> list[Unreadable]:
         """Files that cannot be used, and why."""

@@ -29,7 +29,7 @@ from unpool.store.findings import found_problems, found_sets
 from unpool.store.table import ImageTable
 from unpool.viewer.session import Session
 
-KEYS = {"unreadable", "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright"}
+KEYS = {"unreadable", "duplicates", "near_duplicates", "turned", "outliers", "blurred", "dark", "bright"}
 
 
 def photograph(seed: int) -> Image.Image:
@@ -98,7 +98,7 @@ def test_the_command_counts_what_was_made_wrong(work: Path, capsys: pytest.Captu
     assert left.value.code == 0
     assert set(result) >= KEYS
     assert {name: result[name] for name in KEYS - {"outliers"}} == {
-        "unreadable": 1, "duplicates": 2, "near_duplicates": 2, "blurred": 1, "dark": 1, "bright": 1,
+        "unreadable": 1, "duplicates": 2, "near_duplicates": 2, "turned": 0, "blurred": 1, "dark": 1, "bright": 1,
     }  # fmt: skip
     assert result["images"] == 37
     found = found_problems(work)

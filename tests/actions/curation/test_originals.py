@@ -143,6 +143,22 @@ def test_few_colours_are_a_loss_for_photographs_alone(tmp_path: Path, draw: bool
     assert names[judge.elect([0, 1])] == kept
 
 
+def test_turned_copies_are_compared_by_their_originals(images: Path, model: str) -> None:
+    picture = grainy(60)
+    picture.save(images / "a.png")
+    picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(images / "mirrored.jpg", quality=90)
+    other = grainy(61)
+    other.save(images / "b.png")
+    turned = other.transpose(Image.Transpose.ROTATE_270)
+    ImageDraw.Draw(turned).rectangle((60, 60, 75, 75), fill="white")  # something else is in it
+    turned.save(images / "turned.png")
+    _, result = sets_of(images.parent, model)
+    assert (result["turned"], result["near_duplicates"]) == (1, 0)
+    assert found_sets(images.parent / "w.unpool", "turned") == [["a.png", "mirrored.jpg"]]
+    rows = (images.parent / "w.unpool" / "problems.csv").read_text("utf-8")
+    assert "mirrored.jpg,turned copy,mirrored; of a.png" in rows.replace('"', "")
+
+
 def test_a_sharp_subject_before_blurred_ground_is_not_blurred(images: Path, model: str) -> None:
     for seed in range(30, 50):
         grainy(seed).resize((480, 360)).save(images / f"sharp{seed}.png")

@@ -19,10 +19,10 @@ MEASUREMENTS = {
 
 def test_json_keys_and_their_order_stay() -> None:
     assert [kind.name for kind in checked_kinds()] == [
-        "duplicates", "near_duplicates", "outliers", "blurred", "dark", "bright",
+        "duplicates", "near_duplicates", "turned", "outliers", "blurred", "dark", "bright",
     ]  # fmt: skip
     assert [kind.word for kind in checked_kinds()] == [
-        "duplicate", "near duplicate", "outlier", "blurred", "too dark", "too bright",
+        "duplicate", "near duplicate", "turned copy", "outlier", "blurred", "too dark", "too bright",
     ]  # fmt: skip
     assert [kind.name for kind in annotated_kinds()] == ["wrong", "suggested"]
 

@@ -84,7 +84,7 @@ export function ProblemsView() {
       </header>
       {tab === "unreadable" && <UnreadableTable />}
       {tab === "reading" && <ReadingTable />}
-      {problem?.has_sets && <SetsView key={tab} exact={tab === "duplicates"} />}
+      {problem?.has_sets && <SetsView key={tab} kind={tab} />}
       {problem && !problem.has_sets && <ProblemGrid key={tab} problem={problem} />}
     </section>
   );

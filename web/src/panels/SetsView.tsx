@@ -3,6 +3,7 @@ import { edit } from "../app/edits";
 import { count, plural } from "../app/format";
 import { select } from "../app/selectionActions";
 import { collection, openDialog, source } from "../app/store";
+import type { Sets } from "../data/types";
 import { SetRow } from "./SetRow";
 import { useFetched } from "./useFetched";
 
@@ -43,12 +44,15 @@ function ForAll({ sets }: { sets: number[][] }) {
   );
 }
 
+/** The sets of each kind of copies. */
+const SETS: Record<string, keyof Sets> = { duplicates: "exact", near_duplicates: "near", turned: "turned" };
+
 /** Duplicates, a set in a row. */
-export function SetsView({ exact }: { exact: boolean }) {
+export function SetsView({ kind }: { kind: string }) {
   const most = useSignal(FIRST);
   const answer = useFetched(() => source.duplicates(), [collection.value]);
   if (answer === null) return null;
-  const sets = exact ? answer.exact : answer.near;
+  const sets = answer[SETS[kind] ?? "near"];
   if (sets.length === 0) return <p class="empty">{collection.value?.checked ? "None found." : "Not checked yet."}</p>;
   const left = sets.length - most.value;
   return (

@@ -21,6 +21,7 @@ from unpool.actions.curation.settings import CheckSettings
 from unpool.analysis.checks.kinds import checked_kinds, detect
 from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_duplicate, soft_rows
+from unpool.analysis.checks.turned_copies import Turn
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -72,10 +73,12 @@ def check(
     findings.search(progress)
     findings.write()
     write_problems(work, table)
-    num_unsure = sum("unsure" in entry for entry in findings.entries["near_duplicates"])
-    if num_unsure:
+    num_unsure, num_turned = (
+        sum("unsure" in entry for entry in findings.entries[kind]) for kind in ("near_duplicates", "turned")
+    )
+    if num_unsure + num_turned:
         progress.message(
-            f"{num_unsure} near duplicates were compared by thumbnails only: files gone, changed or too many"
+            f"{num_unsure + num_turned} copies were compared by thumbnails only: files gone, changed or too many"
         )
     return {
         "images": len(findings.paths), "unreadable": table.count(SKIPPED),
@@ -105,7 +108,8 @@ class _Findings:
         sketches = self._sketches(progress)
         with progress.stage("comparing", 100, "%") as stage:
             self._find_copies()
-            self._find_near_copies(sketches, near_NK, lambda share: stage.reach(100 * share, 100))
+            self._find_near_copies(sketches, near_NK, lambda share: stage.reach(90 * share, 100))
+            self._find_turned_copies(sketches)
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
             "width_N": self._edge_widths(sketches, progress), "contrast_N": sketches.contrast_N,
@@ -180,11 +184,25 @@ class _Findings:
         for kept, *others in found.sets:
             for row in others:
                 facts: Entry = {"agreement": round(float(found.agreement_N[row]), 4)}
-                if not self.originals.was_compared(one_U[kept], one_U[row]):
-                    facts["unsure"] = True
-                self.entries["near_duplicates"].append(
-                    self._entry(one_U[row]) | self._of(one_U[kept]) | facts
-                )
+                self._add_copy("near_duplicates", one_U[row], one_U[kept], facts)
+
+    def _find_turned_copies(self, sketches: Sketches) -> None:
+        """Compare the images that are no copies of others yet, mirrored and turned by quarters."""
+        from unpool.analysis.checks.turned_copies import turned_copies
+
+        near = {entry["path"] for entry in self.entries["near_duplicates"]}
+        is_copy_N = (self.first_N >= 0) | np.array([path in near for path in self.paths], bool)
+        one_U = np.flatnonzero(~is_copy_N)
+        judge = _Among(self.originals, one_U)
+        found = turned_copies(sketches.take(one_U), self._keep_priority()[one_U], judge, seed=self.seed)
+        for kept, *others in found.sets:
+            for row in others:
+                self._add_copy("turned", one_U[row], one_U[kept], {"how": found.turn_of[row].words})
+
+    def _add_copy(self, kind: str, row: int, kept: int, facts: Entry) -> None:
+        if not self.originals.was_compared(kept, row):
+            facts["unsure"] = True
+        self.entries[kind].append(self._entry(row) | self._of(kept) | facts)
 
     def _keep_priority(self) -> NDArray[np.int64]:
         """Rank of each image as the one that others are compared with: by pixels, bytes, then the earlier path."""
@@ -230,9 +248,9 @@ class _Among:
     def __init__(self, originals: Originals, row_U: NDArray[np.int64]) -> None:
         self.originals, self.row_U = originals, row_U
 
-    def verify(self, pair_P2: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which pairs show the same everywhere."""
-        return self.originals.verify(self.row_U[pair_P2])
+    def verify(self, pair_P2: NDArray[np.int64], turns: Sequence[Turn] | None = None) -> NDArray[np.bool_]:
+        """Return which pairs show the same everywhere, the second turned back."""
+        return self.originals.verify(self.row_U[pair_P2], turns)
 
     def elect(self, rows: Sequence[int]) -> int:
         """Return the one to keep."""

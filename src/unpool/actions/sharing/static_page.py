@@ -82,7 +82,10 @@ def write_static_page(
         "facts": seen.shared_values(),
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
         "figures": seen.find_figures(),
-        "sets": {"exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates")},
+        "sets": {
+            "exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates"),
+            "turned": _sets(seen, "turned"),
+        },
         **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
         "originals": relative_url(originals, out.parent),
     }

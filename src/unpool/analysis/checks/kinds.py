@@ -69,6 +69,10 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "Pictures that differ by size, compression, or a slight change.", has_sets=True,
     ),
     ProblemKind(
+        "turned", "turned copy", "Mirrored and turned copies",
+        "The same picture mirrored, or turned by 90° or 180°.", has_sets=True,
+    ),
+    ProblemKind(
         "outliers", "outlier", "Outliers",
         "Images that are unlike all others; the strangest first. The figure is how far they are, over the limit.",
         detect=f"{_THRESHOLDS}:outliers", depends_on_model=True,

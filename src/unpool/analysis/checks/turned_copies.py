@@ -1,0 +1,225 @@
+"""Find copies that were mirrored, or turned by quarters.
+
+Shapes: N pictures, S the side of their sketches, C that of their colours, D numbers of coarse light and dark, P pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from unpool.analysis.checks.alignment import agreement
+from unpool.analysis.checks.near_duplicates import (
+    CHUNK,
+    EARLY_REJECT,
+    MAX_TINT,
+    MIN_AGREEMENT,
+    NUM_FREQUENCIES,
+    TONE_LENGTH,
+    Pairs,
+    build_sets,
+    low_frequency_dct,
+)
+from unpool.analysis.checks.sketches import SIDE, Sketches
+from unpool.analysis.neighbours import Floats, self_neighbours
+
+Bytes = npt.NDArray[np.uint8]
+
+NUM_NEIGHBOURS = 3  # in what mirroring and turning leave as it is
+MIN_CORRELATION = 0.7  # correlation of coarse light and dark, the one turned onto the other
+SLACK = 0.1  # below the best way, within which another is tried: symmetric pictures
+
+
+class Turn(Enum):
+    """How a copy was made: sides swapped, then rows and columns reversed, which undoes it."""
+
+    MIRRORED = (False, False, True)
+    UPSIDE_DOWN = (False, True, False)
+    HALF = (False, True, True)
+    RIGHT = (True, True, False)
+    LEFT = (True, False, True)
+    RIGHT_MIRRORED = (True, False, False)
+    LEFT_MIRRORED = (True, True, True)
+
+    @property
+    def words(self) -> str:
+        """What was done to the original."""
+        return _WORDS[self]
+
+    @property
+    def inverse(self) -> Turn:
+        """What was done where the copy is taken for the original."""
+        return {Turn.RIGHT: Turn.LEFT, Turn.LEFT: Turn.RIGHT}.get(self, self)
+
+    def undo(self, pictures: Bytes, axes: tuple[int, int] = (-2, -1)) -> Bytes:
+        """Turn copies back.
+
+        >>> Turn.RIGHT.undo(np.rot90(np.array([[1, 2], [3, 4]], np.uint8), -1)).tolist()
+        [[1, 2], [3, 4]]
+        """
+        swaps_sides, *reverses = self.value
+        if swaps_sides:
+            pictures = np.swapaxes(pictures, *axes)
+        reversed_axes = tuple(axis for axis, is_reversed in zip(axes, reverses, strict=True) if is_reversed)
+        return np.flip(pictures, reversed_axes)
+
+
+_WORDS = {
+    Turn.MIRRORED: "mirrored", Turn.UPSIDE_DOWN: "mirrored upside down", Turn.HALF: "turned 180°",
+    Turn.RIGHT: "turned 90° to the right", Turn.LEFT: "turned 90° to the left",
+    Turn.RIGHT_MIRRORED: "turned 90° to the right and mirrored",
+    Turn.LEFT_MIRRORED: "turned 90° to the left and mirrored",
+}  # fmt: skip
+
+
+class Judge(Protocol):
+    """Looks closer at pictures than sketches can."""
+
+    def verify(self, pair_P2: Pairs, turns: Sequence[Turn] | None = None) -> npt.NDArray[np.bool_]:
+        """Return which pairs show the same everywhere, the second turned back, (P,)."""
+
+    def elect(self, rows: Sequence[int]) -> int:
+        """Return the picture of a set to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedSets:
+    """Sets of turned copies, the row to keep first; and how each other row was made of it."""
+
+    sets: list[list[int]]
+    turn_of: dict[int, Turn]
+
+
+def turned_copies(
+    sketches: Sketches, keep_priority_N: npt.ArrayLike, judge: Judge, *, seed: int = 0
+) -> TurnedSets:
+    """Find copies that were mirrored or turned by quarters.
+
+    Candidates are near each other in what all eight ways leave as it is; `agreement` of their sketches, one turned
+    back, and then the judge decide. Small and plain pictures, and slopes of light, are left out: of those anything
+    is a mirrored copy.
+
+    Args:
+        sketches: The pictures, none a near duplicate of another.
+        keep_priority_N: Sets are built around the pictures with the largest.
+        judge: Looks closer at the pairs that agree, and elects the one to keep.
+        seed: Of the search among many pictures.
+
+    Returns:
+        The sets.
+    """
+    usable_U = np.flatnonzero(np.isfinite(sketches.blur_N))
+    if len(usable_U) < 2:
+        return TurnedSets([], {})
+    found = _TurnMatcher(sketches, judge)
+    pair_P2 = usable_U[_candidates(found.coarse_ND[usable_U], sketches.chroma_NCC2[usable_U], seed)]
+    confirmed_P2 = pair_P2[found.confirm(pair_P2)]
+    sets = build_sets(len(sketches), confirmed_P2, np.asarray(keep_priority_N), found.confirm, found)
+    turn_of = {
+        row: turn for kept, *others in sets for row in others if (turn := found.turn(kept, row)) is not None
+    }
+    return TurnedSets([[kept, *(row for row in rows if row in turn_of)] for kept, *rows in sets], turn_of)
+
+
+def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int) -> Pairs:
+    """Pairs of pictures that are alike but for how they are turned, (P, 2), the smaller row first."""
+    size_UFF = np.abs(_waves(coarse_UD))
+    turned_UFF = size_UFF.transpose(0, 2, 1)
+    mean_U2 = SIDE * (chroma_UCC2.mean(axis=(1, 2), dtype=np.float32) - 128)
+    parts = [(size_UFF + turned_UFF) / 2, np.abs(size_UFF - turned_UFF) / 2, mean_U2]
+    constant_U1 = np.full((len(coarse_UD), 1), TONE_LENGTH, np.float32)
+    invariant_UR = np.concatenate(
+        [part.reshape(len(coarse_UD), -1) for part in [*parts, constant_U1]], axis=1
+    )
+    near_UK = self_neighbours(invariant_UR.astype(np.float32), NUM_NEIGHBOURS, seed=seed)[1]
+    row_P = np.repeat(np.arange(len(near_UK)), near_UK.shape[1])
+    pair_P2 = np.stack([row_P, near_UK.reshape(-1)], axis=1)
+    return np.unique(np.sort(pair_P2[pair_P2[:, 1] >= 0], axis=1), axis=0)
+
+
+class _TurnMatcher:
+    """How one picture was made of another by turning, by their sketches and by the judge."""
+
+    def __init__(self, sketches: Sketches, judge: Judge) -> None:
+        self._sketches, self._judge = sketches, judge
+        self.coarse_ND = low_frequency_dct(sketches.grey_NSS)
+        self._turn_of: dict[tuple[int, int], Turn] = {}
+
+    def turn(self, one: int, other: int) -> Turn | None:
+        """How the other was made of the one, where that was found."""
+        if (turn := self._turn_of.get((one, other))) is not None:
+            return turn
+        turn = self._turn_of.get((other, one))
+        return None if turn is None else turn.inverse
+
+    def confirm(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
+        """Return which sketches agree once one is turned, and remember how."""
+        agreement_P = np.zeros(len(pair_P2), np.float32)
+        is_tried_TP = self._promising(pair_P2)
+        for turn, is_tried_P in zip(Turn, is_tried_TP, strict=True):
+            for places in _parts(np.flatnonzero(is_tried_P)):
+                found = self._agreements(pair_P2[places], turn)
+                better = found > agreement_P[places]
+                agreement_P[places[better]] = found[better]
+                for one, other in pair_P2[places[better & (found >= MIN_AGREEMENT)]].tolist():
+                    self._turn_of[one, other] = turn
+        return agreement_P >= MIN_AGREEMENT
+
+    def verify(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
+        """Return which pairs show the same everywhere once one is turned."""
+        same_P = np.zeros(len(pair_P2), bool)
+        turns = [self.turn(one, other) for one, other in pair_P2.tolist()]
+        places = [place for place, turn in enumerate(turns) if turn is not None]
+        known = [turn for turn in turns if turn is not None]
+        if places:
+            same_P[places] = self._judge.verify(pair_P2[places], known)
+        return same_P
+
+    def elect(self, rows: Sequence[int]) -> int:
+        """Return the picture of a set to keep."""
+        return self._judge.elect(rows)
+
+    def _promising(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
+        """The ways in which coarse light and dark of a pair correlate, (T, P)."""
+        one_PD, other_PFF = self.coarse_ND[pair_P2[:, 0]], _waves(self.coarse_ND[pair_P2[:, 1]])
+        length_P = np.linalg.norm(one_PD, axis=1) * np.linalg.norm(other_PFF, axis=(1, 2))
+        found_TP = np.stack(
+            [(_waves(one_PD) * _undo_waves(other_PFF, turn)).sum(axis=(1, 2)) for turn in Turn]
+        )
+        found_TP /= np.maximum(length_P, 1e-6)
+        return np.asarray(found_TP >= np.maximum(MIN_CORRELATION, found_TP.max(axis=0) - SLACK))
+
+    def _agreements(self, pair_P2: Pairs, turn: Turn) -> Floats:
+        one_P, other_P = pair_P2.T
+        colour_PCC2 = turn.undo(self._sketches.chroma_NCC2[other_P], (1, 2)).astype(np.float32)
+        tint_P = np.abs(self._sketches.chroma_NCC2[one_P] - colour_PCC2).mean(axis=(1, 2, 3))
+        turned_PSS = turn.undo(self._sketches.grey_NSS[other_P])
+        found_P = agreement(self._sketches.grey_NSS[one_P], turned_PSS, early_reject=EARLY_REJECT)
+        return np.where(tint_P <= MAX_TINT, found_P, -1).astype(np.float32)
+
+
+def _waves(coarse_ND: Floats) -> Floats:
+    """The cosine waves of pictures by row and column, the mean left out as 0: (N, F, F)."""
+    waves_NFF: Floats = np.pad(coarse_ND, ((0, 0), (1, 0))).reshape(-1, NUM_FREQUENCIES, NUM_FREQUENCIES)
+    return waves_NFF
+
+
+def _undo_waves(waves_NFF: Floats, turn: Turn) -> Floats:
+    """The waves of pictures turned back: reversing a side changes the sign of its odd waves."""
+    swaps_sides, reverses_rows, reverses_columns = turn.value
+    sign_F = np.float32(1) - 2 * (np.arange(NUM_FREQUENCIES, dtype=np.float32) % 2)
+    if swaps_sides:
+        waves_NFF = waves_NFF.transpose(0, 2, 1)
+    if reverses_rows:
+        waves_NFF = waves_NFF * sign_F[:, None]
+    return waves_NFF * sign_F if reverses_columns else waves_NFF
+
+
+def _parts(place_P: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
+    for start in range(0, len(place_P), CHUNK):
+        yield place_P[start : start + CHUNK]
