@@ -39,6 +39,22 @@ def test_predict_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [PredictSettings(), PredictSettings(overlap=0.5)]
 
 
+@pytest.mark.parametrize(("typed", "scale"), [("auto", "auto"), ("0.5", 0.5), ("2", 2.0)])
+def test_a_scale_is_a_number_or_auto(typed: str, scale: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def fake(*arguments: Any, **_: Any) -> dict[str, Any]:
+        seen.append(next(each for each in arguments if hasattr(each, "scale")).scale)
+        return {"images": 1, "out": "o", "predicted": 1}
+
+    monkeypatch.setattr("unpool.actions.segmentation.predict.segment_predict", fake)
+    monkeypatch.setattr("unpool.actions.segmentation.evaluate.segment_evaluate", fake)
+    for verb in (["predict", "i", "--out", "o"], ["evaluate", "i", "m"]):
+        with pytest.raises(SystemExit):
+            main(["segment", *verb, "--model", "m", "--scale", typed, "--json"])
+    assert seen == [scale, scale]
+
+
 def test_an_unknown_way_with_unknown_values_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["segment", "evaluate", "i", "m", "--model", "m", "--unknown", "drop"])
