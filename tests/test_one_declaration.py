@@ -1,4 +1,4 @@
-"""A column, a problem kind, an export format, a flag and an objective are each declared once.
+"""A column, a problem kind, an export format, a flag, an objective, a network: each declared once.
 
 A process of its own registers one of each before anything else is imported, as a new line in its registry would.
 """
@@ -28,8 +28,8 @@ COLUMNS["novelty"] = Column(
 # 2. A problem kind: one entry of analysis/checks/kinds.py, and the function that finds it.
 from unpool.analysis.checks import thresholds
 from unpool.analysis.checks.kinds import PROBLEM_KINDS, ProblemKind
-def soft(sharpness_N):
-    return thresholds.Flagged([0], ["soft"], {"sharpness": 1.0})
+def soft(high_N):
+    return thresholds.Flagged([0], [0.5], ["soft"], {"sharpness": 1.0})
 thresholds.soft = soft
 PROBLEM_KINDS["soft"] = ProblemKind(
     "soft", "soft", "Soft", "Soft images.", detect="unpool.analysis.checks.thresholds:soft", measure="novelty"
@@ -59,6 +59,14 @@ grouping.MapSettings = dataclasses.make_dataclass(
 from unpool.objectives.catalogue import OBJECTIVES, ObjectiveSpec
 OBJECTIVES["twins"] = ObjectiveSpec(
     "twins", "unpool.objectives.contrastive:Contrast", "two views", compares_codes=True
+)
+
+# 6. A network: one entry of networks/catalogue.py, and the function that builds its encoder.
+from torch import nn
+import unpool.networks.catalogue as catalogue
+catalogue.CATALOGUE["tiny"] = catalogue.Entry(
+    "two weights", 8, 1, catalogue.UNIT,
+    encoder=lambda channels, size, width: nn.Sequential(nn.Conv2d(channels, 2, 3, padding=1), nn.MaxPool2d(2)),
 )
 """
 SEEN = """
@@ -102,8 +110,14 @@ with TestClient(app, base_url="http://127.0.0.1", headers=token) as client:
     soft = client.post("/api/select", json={"problem": "soft", **revision}).content
     download = client.post("/api/export", json={"to": "list", **revision})
     described = client.get("/api/openapi.json").json()["components"]["schemas"]["JobOptions"]["properties"]
+    in_page = [
+        client.post("/api/jobs", json={"kind": "run", "options": {"folder": "none", "network": name}}).json()["detail"]
+        for name in ("tiny", "tinny")
+    ]
     wrong = client.post("/api/jobs", json={"kind": "map", "options": {"exaggeration": 10}}).json()["detail"]
-import inspect
+import inspect, torch, unpool
+trained = work.parent / "model"
+printed("train", "digits", "--network", "tiny", "--steps", "1", "--out", str(trained))
 from unpool.actions.sharing.static_page import write_static_page
 write_static_page(work, work / "page.html")
 print(json.dumps({
@@ -116,6 +130,12 @@ print(json.dumps({
         list(described), wrong,
     ],
     "objective": printed("train", "--help"),
+    "network": [
+        printed("networks", "--json"), printed("networks", "tiny", "--size", "8"),
+        list(unpool.build_network("tiny")(torch.zeros(2, 1, 8, 8)).shape),
+    ],
+    "trained": unpool.load_model(trained).architecture,
+    "page's run": in_page,
     "page": "novelty" in (work / "page.html").read_text("utf-8"),
 }))
 """
@@ -170,3 +190,12 @@ def test_a_flag_is_on_the_command_line_in_python_and_in_the_api(seen: dict[str, 
 
 def test_an_objective_is_on_the_command_line(seen: dict[str, Any]) -> None:
     assert "twins" in seen["objective"]
+
+
+def test_a_network_is_on_the_command_line_in_python_and_in_model_folders(seen: dict[str, Any]) -> None:
+    listed, layers, shape = seen["network"]
+    assert "two weights" in listed
+    assert "Conv2d" in layers
+    assert shape == [2, 1, 8, 8]
+    assert seen["trained"] == "tiny"
+    assert "tiny" not in seen["page's run"][0], "the page takes its name as it does any other"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from unpool.core.calls.signatures import explain_calls
 from unpool.core.calls.values import check_kind
 from unpool.errors import UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder
+from unpool.networks.decoders import published
+from unpool.networks.encoders import small as encoders
 from unpool.networks.encoders.backbones import foreign_names, is_timm_name, is_torchvision_name, native_size
 from unpool.networks.factory import Entry, build
 from unpool.networks.head import with_head
@@ -37,19 +40,79 @@ SYMMETRIC = ((0.5,) * 3, (0.5,) * 3)
 UNIT = ((0.0,) * 3, (1.0,) * 3)
 
 
+def _vgg(depth: int) -> Callable[[int, int, int], nn.Sequential]:
+    return lambda channels, *_: encoders.vgg(depth, channels)
+
+
 CATALOGUE: dict[str, Entry] = {
-    "conv": Entry("convolutional autoencoder, depth from size and width", 64, 3, SYMMETRIC, has_width=True),
-    "vgg11-bn": Entry("VGG-11 and its mirror, for photographs", 96, 3, IMAGENET, "mean"),
-    "vgg13-bn": Entry("VGG-13 and its mirror, for photographs", 96, 3, IMAGENET, "mean"),
-    "vgg16-bn": Entry("VGG-16 and its mirror, for photographs (system A)", 96, 3, IMAGENET, "mean"),
-    "vgg19-bn": Entry("VGG-19 and its mirror, for photographs", 96, 3, IMAGENET, "mean"),
-    "conv-small": Entry("two convolutions and three back (system B)", 28, 1, SYMMETRIC, has_width=True),
-    "dense": Entry("fully connected, code of 12 numbers (system B)", 28, 1, SYMMETRIC),
-    "lenet": Entry("supervised baseline (system C)", 32, 3, SYMMETRIC),
-    "unpooling": Entry("one convolution, pooling undone by unpooling (system D)", 28, 1, UNIT),
-    "strided": Entry("one convolution, a stride in place of the pool (system D)", 28, 1, UNIT),
-    "denoiser": Entry("denoising autoencoder of 3,267 parameters (system D)", 32, 3, UNIT),
-    "sequence": Entry("1-D autoencoder, code of 30 numbers (system D)", 28, 1, UNIT),
+    "conv": Entry(
+        "convolutional autoencoder, depth from size and width",
+        64,
+        3,
+        SYMMETRIC,
+        has_width=True,
+        encoder=encoders.conv,
+    ),
+    "vgg11-bn": Entry("VGG-11 and its mirror, for photographs", 96, 3, IMAGENET, "mean", encoder=_vgg(11)),
+    "vgg13-bn": Entry("VGG-13 and its mirror, for photographs", 96, 3, IMAGENET, "mean", encoder=_vgg(13)),
+    "vgg16-bn": Entry(
+        "VGG-16 and its mirror, for photographs (system A)", 96, 3, IMAGENET, "mean", encoder=_vgg(16)
+    ),
+    "vgg19-bn": Entry("VGG-19 and its mirror, for photographs", 96, 3, IMAGENET, "mean", encoder=_vgg(19)),
+    "conv-small": Entry(
+        "two convolutions and three back (system B)",
+        28,
+        1,
+        SYMMETRIC,
+        has_width=True,
+        encoder=lambda channels, _, width: encoders.conv_small(channels, width),
+        decoder=published.decode_conv_small,
+    ),
+    "dense": Entry(
+        "fully connected, code of 12 numbers (system B)",
+        28,
+        1,
+        SYMMETRIC,
+        encoder=lambda channels, size, _: encoders.dense(channels, size),
+        decoder=published.decode_dense,
+    ),
+    "lenet": Entry(
+        "supervised baseline (system C)",
+        32,
+        3,
+        SYMMETRIC,
+        encoder=lambda channels, *_: encoders.lenet(channels),
+    ),
+    "unpooling": Entry(
+        "one convolution, pooling undone by unpooling (system D)",
+        28,
+        1,
+        UNIT,
+        encoder=lambda channels, *_: encoders.unpooling(channels),
+    ),
+    "strided": Entry(
+        "one convolution, a stride in place of the pool (system D)",
+        28,
+        1,
+        UNIT,
+        encoder=lambda channels, *_: encoders.strided(channels),
+    ),
+    "denoiser": Entry(
+        "denoising autoencoder of 3,267 parameters (system D)",
+        32,
+        3,
+        UNIT,
+        encoder=lambda channels, *_: encoders.denoiser(channels),
+        decoder=published.decode_denoiser,
+    ),
+    "sequence": Entry(
+        "1-D autoencoder, code of 30 numbers (system D)",
+        28,
+        1,
+        UNIT,
+        encoder=lambda channels, size, _: encoders.sequence(channels, size),
+        decoder=published.decode_sequence,
+    ),
     "efficientnet-lite0": Entry(
         "pretrained features without a download", 224, 3, SYMMETRIC, "mean", is_backbone=True
     ),

@@ -10,11 +10,9 @@ from torch import nn
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.networks.autoencoder import Autoencoder, smallest_input
 from unpool.networks.classifier import Classifier, lenet_head, with_classes
-from unpool.networks.decoders import published
 from unpool.networks.decoders.base import Decoder, NoDecoder
 from unpool.networks.decoders.mirror import FORMS, mirror
 from unpool.networks.decoders.upsampling import UPSAMPLING_FORMS, UpsamplingDecoder
-from unpool.networks.encoders import small as encoders
 from unpool.networks.encoders.backbones import backbone
 from unpool.networks.layers.windows import pixels
 from unpool.networks.preprocessing import Preprocessing
@@ -34,6 +32,10 @@ class Entry:
         merge: How maps become a vector: "flatten" or "mean".
         has_width: Whether the channels of its first layer can be chosen.
         is_backbone: Whether it comes from timm or torchvision, with published weights.
+        encoder: Builds its encoder from channels and size of the images and the width of the first layer; None for
+            backbones.
+        decoder: Builds its decoder from channels, size, width and the form that was requested, None for its own;
+            a result of None is the encoder's mirror.
     """
 
     description: str
@@ -43,6 +45,8 @@ class Entry:
     merge: str = "flatten"
     has_width: bool = False
     is_backbone: bool = False
+    encoder: Callable[[int, int, int], nn.Sequential] | None = None
+    decoder: Callable[[int, int, int, str | None], Decoder | None] | None = None
 
 
 def build(
@@ -90,49 +94,25 @@ def _build_autoencoder(
 ) -> Autoencoder:
     if entry.is_backbone:
         return _build_backbone(name, entry, size, channels, form)
-    encoder = _encoder(name, size, channels, width)
+    assert entry.encoder is not None  # of every network that is no backbone
+    encoder = entry.encoder(channels, size, width)
     smallest = smallest_input(encoder)
     if smallest and size < max(smallest):
         raise UnpoolError(f"size {size} is too small for {name}; the smallest it takes is {pixels(smallest)}")
     prepared = _preprocessing(entry, size, channels)
-    decoder = _decoder(name, encoder, size, channels, width, form)
+    decoder = _decoder(entry, encoder, size, channels, width, form)
     return Autoencoder(encoder, decoder, architecture=name, preprocessing=prepared, merge=entry.merge)
 
 
-def _encoder(name: str, size: int, channels: int, width: int) -> nn.Sequential:
-    if name.startswith("vgg"):
-        return encoders.vgg(int(name[3:5]), channels)
-    builders: dict[str, Callable[[], nn.Sequential]] = {
-        "conv": lambda: encoders.conv(channels, size, width),
-        "conv-small": lambda: encoders.conv_small(channels, width),
-        "dense": lambda: encoders.dense(channels, size),
-        "lenet": lambda: encoders.lenet(channels),
-        "unpooling": lambda: encoders.unpooling(channels),
-        "strided": lambda: encoders.strided(channels),
-        "denoiser": lambda: encoders.denoiser(channels),
-        "sequence": lambda: encoders.sequence(channels, size),
-    }
-    return builders[name]()
-
-
 def _decoder(
-    name: str, encoder: nn.Sequential, size: int, channels: int, width: int, form: str | None
+    entry: Entry, encoder: nn.Sequential, size: int, channels: int, width: int, form: str | None
 ) -> Decoder:
     if form == "none":
         return NoDecoder()
     if form is not None and form not in FORMS:
         raise unknown_name("decoder", form, [*FORMS, "none"])
-    if name == "conv-small" and form is None:
-        return published.conv_small_decoder(channels, width)
-    if name == "dense":
-        if form is not None:
-            raise UsageError(f"dense has nothing to {form}: it has no pooling; leave decoder out")
-        return published.dense_decoder(channels, size)
-    if name == "denoiser":
-        return published.denoiser_decoder(channels, form or "unpool")
-    if name == "sequence":
-        return published.SequenceDecoder(channels, size, form or "unpool")
-    return mirror(encoder, form or "unpool")
+    own = entry.decoder(channels, size, width, form) if entry.decoder else None
+    return own or mirror(encoder, form or "unpool")
 
 
 def _build_backbone(name: str, entry: Entry, size: int, channels: int, form: str | None) -> Autoencoder:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError
-from unpool.networks.decoders.base import PlainDecoder, SteppedDecoder
+from unpool.errors import UnpoolError, UsageError
+from unpool.networks.decoders.base import Decoder, PlainDecoder, SteppedDecoder
 from unpool.networks.decoders.mirror import undo_pool
 from unpool.networks.encoders.small import pooled_length
 from unpool.networks.layers.pooling import Pool
@@ -111,3 +111,68 @@ class SequenceDecoder(SteppedDecoder):
             raise UnpoolError(f"{seen}; leave size out")
         length = self.size * self.size
         return [Pool((length,)), Pool((pooled_length(length),))]
+
+
+def decode_conv_small(channels: int, size: int, width: int, form: str | None) -> Decoder | None:
+    """Build the decoder of conv-small.
+
+    Args:
+        channels: of the images.
+        size: of the images, not used.
+        width: channels of the first layer.
+        form: that was requested; None for its own.
+
+    Returns:
+        The decoder; None where another form is requested.
+    """
+    return conv_small_decoder(channels, width) if form is None else None
+
+
+def decode_dense(channels: int, size: int, width: int, form: str | None) -> Decoder:
+    """Build the decoder of dense.
+
+    Args:
+        channels: of the images.
+        size: of the images, pixels.
+        width: not used.
+        form: that was requested.
+
+    Returns:
+        The decoder.
+
+    Raises:
+        UsageError: for any form, since it has nothing to undo.
+    """
+    if form is not None:
+        raise UsageError(f"dense has nothing to {form}: it has no pooling; leave decoder out")
+    return dense_decoder(channels, size)
+
+
+def decode_denoiser(channels: int, size: int, width: int, form: str | None) -> Decoder:
+    """Build the decoder of denoiser.
+
+    Args:
+        channels: of the images.
+        size: of the images, not used.
+        width: not used.
+        form: that was requested; None for "unpool".
+
+    Returns:
+        The decoder.
+    """
+    return denoiser_decoder(channels, form or "unpool")
+
+
+def decode_sequence(channels: int, size: int, width: int, form: str | None) -> Decoder:
+    """Build the decoder of sequence.
+
+    Args:
+        channels: of the images.
+        size: of the images, pixels.
+        width: not used.
+        form: that was requested; None for "unpool".
+
+    Returns:
+        The decoder.
+    """
+    return SequenceDecoder(channels, size, form or "unpool")
