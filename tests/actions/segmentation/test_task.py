@@ -15,7 +15,7 @@ from unpool.actions.segmentation import task as module
 from unpool.actions.segmentation.task import LabelledImages, SegmentationTask, build_segmenter, enlargement
 from unpool.errors import UnpoolError, UsageError
 from unpool.networks.catalogue import build_network
-from unpool.objectives.losses.metrics import class_weights
+from unpool.objectives.losses.class_weights import class_weights
 from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 from unpool.training.history import History
 from unpool.training.model_file import save_model

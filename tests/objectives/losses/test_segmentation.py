@@ -8,7 +8,7 @@ import torch
 
 from unpool.errors import UsageError
 from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
-from unpool.objectives.losses.metrics import class_weights
+from unpool.objectives.losses.class_weights import class_weights
 from unpool.objectives.losses.segmentation import pixel_loss
 
 RNG = np.random.default_rng(0)

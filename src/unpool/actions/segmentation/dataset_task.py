@@ -19,7 +19,7 @@ from unpool.training.tensorboard import Log
 
 if TYPE_CHECKING:
     from unpool.networks.segmentation.segmenter import Segmenter
-    from unpool.objectives.losses.metrics import Segmentation
+    from unpool.objectives.segmentation import Segmentation
     from unpool.training.data.masked_datasets import DatasetPairs
 
 
@@ -43,8 +43,8 @@ class DatasetSegmentationTask:
 
     def build_objective(self) -> Segmentation:
         """Build the loss of class scores."""
-        from unpool.objectives.losses.metrics import Segmentation
         from unpool.objectives.losses.segmentation import DEFAULT
+        from unpool.objectives.segmentation import Segmentation
 
         return Segmentation(self.network.num_classes, self.loss or DEFAULT)
 

@@ -156,7 +156,7 @@ def check_segmentation(settings: SegmentationSettings) -> None:
     import numpy as np
 
     from unpool.images.masks.crop_presets import parse_crops, parse_scales
-    from unpool.objectives.losses.metrics import class_weights
+    from unpool.objectives.losses.class_weights import class_weights
     from unpool.objectives.losses.segmentation import DEFAULT, pixel_loss
 
     if (settings.val_images is None) != (settings.val_masks is None):

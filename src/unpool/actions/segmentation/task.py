@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from unpool.networks.autoencoder import Autoencoder
     from unpool.networks.segmentation.segmenter import Segmenter
-    from unpool.objectives.losses.metrics import Segmentation
+    from unpool.objectives.segmentation import Segmentation
     from unpool.training.data.masked_datasets import MaskedImages
 
 MIN_STEPS_PER_EPOCH = 32  # few images are met several times in an epoch, each time elsewhere
@@ -144,8 +144,8 @@ class SegmentationTask:
 
     def build_objective(self) -> Segmentation:
         """Build the loss of class scores, with class weights."""
-        from unpool.objectives.losses.metrics import Segmentation
         from unpool.objectives.losses.segmentation import DEFAULT
+        from unpool.objectives.segmentation import Segmentation
 
         return Segmentation(len(self.classes), self.settings.loss or DEFAULT, self._class_weights())
 
@@ -191,7 +191,7 @@ class SegmentationTask:
     def _class_weights(self) -> Tensor | None:
         import torch
 
-        from unpool.objectives.losses.metrics import class_weights
+        from unpool.objectives.losses.class_weights import class_weights
 
         count_MK = self.labelled.store.count_NK[self._trained_M]
         weight_K = class_weights(count_MK, self.classes.names, self.settings.class_weights)

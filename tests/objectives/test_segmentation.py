@@ -9,10 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from unpool.errors import UsageError
 from unpool.images.masks.pixel_classes import IGNORE
 from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
-from unpool.objectives.losses.metrics import Segmentation, class_weights
+from unpool.objectives.segmentation import Segmentation
 
 K = 3
 
@@ -47,25 +46,6 @@ def test_nothing_counted_has_no_scores() -> None:
     assert scores_of(np.zeros((2, 2), np.int64)) == {
         "pixel_accuracy": None, "mean_accuracy": None, "mean_iou": None, "iou": [None, None],
     }  # fmt: skip
-
-
-def test_weights_by_median_frequency() -> None:
-    count_NK = np.array([[10, 90, 0], [50, 0, 50]])
-    # frequency: 60 of 200, 90 of 100, 50 of 100; the median is 0.5
-    assert class_weights(count_NK, "abc", "median") == pytest.approx([0.5 / 0.3, 0.5 / 0.9, 1.0])
-    assert class_weights(count_NK, "abc", "sqrt") == pytest.approx(np.sqrt([0.5 / 0.3, 0.5 / 0.9, 1.0]))
-    assert class_weights(count_NK, "abc") is None
-
-
-def test_a_class_that_never_occurs_weighs_one() -> None:
-    weights = class_weights(np.array([[10, 90, 0]]), "abc", "median")
-    assert weights is not None
-    assert weights[2] == 1
-
-
-def test_unknown_weights_are_named() -> None:
-    with pytest.raises(UsageError, match="--class-weights 'log' must be one of none, sqrt, median"):
-        class_weights(np.ones((1, 2)), "ab", "log")
 
 
 class Fixed(nn.Module):
