@@ -36,6 +36,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.rstrip().endswith("[]")
 
 
+def test_what_reads_a_model_does_not_load_torchvision() -> None:
+    """It takes longer than torch itself, and no command but training with transforms needs it."""
+    code = (
+        "import sys, unpool.inference.reconstruction, unpool.actions.segmentation.predict\n"
+        "import unpool.actions.training.train\n"
+        "print([name for name in ('torchvision', 'torch._dynamo') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def help_of(command: str, capsys: pytest.CaptureFixture[str]) -> str:
     app([*command.split(), "--help"], exit_on_error=False)
     return " ".join(capsys.readouterr().out.replace("│", " ").split())

@@ -12,7 +12,6 @@ from typing import Protocol, TypeAlias, TypeVar, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torchvision.transforms.functional import rgb_to_grayscale
 
 from unpool.errors import UsageError
 from unpool.images.reading.in_memory import ImageLike, list_images, read_any
@@ -98,6 +97,8 @@ def whole_image(image: ImageLike, preprocessing: Preprocessing, rules: ValueRule
     Returns:
         A tensor (1, C, H, W) float32, normalised.
     """
+    from torchvision.transforms.functional import rgb_to_grayscale  # it loads for seconds
+
     picture = read_any(image, rules=rules)
     x_1CHW = torch.from_numpy(picture.pixels.copy()).permute(2, 0, 1)[None]
     if preprocessing.channels == 1:

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchvision.transforms.functional import rgb_to_grayscale
 
 from unpool.core.calls.signatures import shorten
 from unpool.errors import UnpoolError, UsageError
@@ -91,6 +90,8 @@ class ImageList:
 
     def _read(self, image: ImageLike) -> Tensor:
         """A uint8 tensor (C, S, S), or (C, H, W) where images keep their size."""
+        from torchvision.transforms.functional import rgb_to_grayscale  # it loads for seconds
+
         if self.has_masks:
             x_CHW = torch.from_numpy(read_any(image, rules=self.rules).pixels.copy()).permute(2, 0, 1)
             return rgb_to_grayscale(x_CHW) if self.preprocessing.channels == 1 else x_CHW

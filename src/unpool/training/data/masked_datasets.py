@@ -16,7 +16,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms.v2.functional import rgb_to_grayscale
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE
@@ -262,4 +261,6 @@ class FromColour:
 
     def __call__(self, x_BCHW: Tensor) -> Tensor:
         """Return uint8 (B, 3, H, W) as float32 (B, C, H, W), normalised."""
+        from torchvision.transforms.v2.functional import rgb_to_grayscale  # it loads for seconds
+
         return self._normalised(rgb_to_grayscale(x_BCHW) if self.channels == 1 else x_BCHW)
