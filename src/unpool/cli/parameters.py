@@ -37,6 +37,9 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
     names = (option.flag, f"--{name}") if option.flag else (f"--{name}",)
     if kind is bool:
         return Parameter(name=names, help=option.describe(), negative="")
+    if option.allows_auto and float in get_args(kind):
+        convert_number = functools.partial(_number_or_auto, name)
+        return Parameter(name=names, help=option.describe(), converter=convert_number, accepts_keys=False)
     if option.allows_auto or set(get_args(kind) or (kind,)) <= {int, NoneType}:
         convert = functools.partial(_whole_number, name, option.allows_auto)
         return Parameter(name=names, help=option.describe(), converter=convert, accepts_keys=False)
@@ -56,6 +59,19 @@ def flag(name: str, typed: str = "", kind: object = str) -> Parameter:
         What cyclopts reads from an annotation.
     """
     return parameter(OPTIONS[name], typed or name, kind)
+
+
+def _number_or_auto(
+    name: str, kind: object, tokens: Sequence[cyclopts.Token]
+) -> float | Literal["auto"]:  # `kind` is what cyclopts passes
+    """Convert a number, or the word auto."""
+    text = tokens[0].value
+    if text == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise UsageError(f"--{name} is {text!r}, but must be a number or auto") from None
 
 
 def _whole_number(
