@@ -29,6 +29,7 @@ MAX_WHOLE_VERSIONS = 3  # steps that keep the whole table as it was, which can b
 OLD_MESSAGE = "told"  # what version 0.1.0 called `message`
 UNDER_WAY = "under-way"  # in EDITS: where a verb began from
 EDIT_UNDER_WAY = "edit-under-way"  # in EDITS: which edit is made, undone or redone
+SPREAD = "spread"  # of unpool.yaml: the name of the suggestions that the table holds
 MODELS = "models"  # in EDITS: those that a step replaced
 
 Columns = dict[str, list[Any]]
@@ -164,12 +165,17 @@ def _forget_undone(work: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def seeds_file(work: Path, name: str) -> Path:
+    """The file that holds the labels which suggestions came from."""
+    return work / EDITS / f"seeds-{name}.json"
+
+
 def prune(work: Path) -> None:
     """Forget the oldest steps where there are too many.
 
-    The versions and models that no step names go too.
+    The versions, models and labels of suggestions that no step names go too.
     """
-    room, whole = MAX_STEP_BYTES, 0
+    room, whole, spreads = MAX_STEP_BYTES, 0, {read_state(work).get(SPREAD)}
     begun = read_under_way(work, VerbUnderWay)
     versions, models = (
         ({begun.version}, {str(begun.state.get("embedded_by"))}) if begun else (set[int](), set[str]())
@@ -185,8 +191,13 @@ def prune(work: Path) -> None:
             file.unlink(missing_ok=True)
         elif step is not None:
             versions |= {step.version_before, step.version_after}
-            models |= {str(each.get("embedded_by")) for each in (step.state_before, step.state_after)}
+            states = (step.state_before, step.state_after)
+            models |= {str(each.get("embedded_by")) for each in states}
+            spreads |= {each.get(SPREAD) for each in states}
     keep_only(work, versions)
+    for file in (work / EDITS).glob("seeds-*.json"):
+        if file not in {seeds_file(work, str(name)) for name in spreads}:
+            file.unlink(missing_ok=True)
     for folder in (work / EDITS / MODELS).glob("*"):
         if folder.name not in models:
             shutil.rmtree(folder, ignore_errors=True)

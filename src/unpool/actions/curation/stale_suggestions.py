@@ -1,6 +1,7 @@
 """Suggestions go with the labels that they came from.
 
-`WORK/edits/seeds.json` keeps the labels that suggestions came from: labels given later can be changed without harm.
+`WORK/edits/seeds-NAME.json` keeps the labels that suggestions came from: labels given later can be changed without
+harm.
 """
 
 from __future__ import annotations
@@ -12,20 +13,18 @@ from pathlib import Path
 from uuid import uuid4
 
 from unpool.core.atomic_files import write_json
-from unpool.store.journal import EDITS, Change
+from unpool.store.journal import SPREAD, Change, seeds_file
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
-SEEDS = "seeds.json"
-KEY = "spread"  # of unpool.yaml: which suggestions the table holds
 SUGGESTION_COLUMNS = ("suggestion", "suggestion_confidence")
 
 
 def note_seeds(work: Path, label_of: Mapping[str, str]) -> None:
     """Keep the labels, by path, that suggestions come from now."""
     name = uuid4().hex
-    write_json(work / EDITS / SEEDS, {"spread": name, "labels": dict(label_of)})
-    write_state(work, **{KEY: name})
+    write_json(seeds_file(work, name), dict(label_of))
+    write_state(work, **{SPREAD: name})
 
 
 def forget_stale(work: Path, change: Change) -> Change:
@@ -75,8 +74,7 @@ def _lost_labels(work: Path, change: Change) -> set[str]:
 def _seeds(work: Path) -> Mapping[str, str] | None:
     """The labels that the present suggestions came from, by path; None where that is not known."""
     try:
-        content = json.loads((work / EDITS / SEEDS).read_text("utf-8"))
-        labels: Mapping[str, str] = content["labels"]
-        return labels if content["spread"] == read_state(work).get(KEY) else None
-    except (OSError, ValueError, KeyError, TypeError):
+        labels = json.loads(seeds_file(work, str(read_state(work).get(SPREAD))).read_text("utf-8"))
+    except (OSError, ValueError):
         return None
+    return labels if isinstance(labels, dict) else None
