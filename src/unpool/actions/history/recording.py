@@ -246,24 +246,25 @@ def _editing(work: Path, mark: EditUnderWay) -> Iterator[None]:
     end_under_way(work, EditUnderWay)
 
 
-def recover(work: Path, *areas: Area) -> None:
+def recover(work: Path, *areas: Area, patience: float = PATIENCE) -> None:
     """End what killed commands have begun.
 
     Args:
         work: The workspace.
         areas: Those that are held, so that no living command works in them; all where none is given.
+        patience: Seconds to wait for another command to end.
 
     Raises:
-        UnpoolError: Another command works in the workspace.
+        WorkingError: Another command works in the workspace.
     """
     held = set(areas or BOTH)
     verb, edit = read_under_way(work, VerbUnderWay), read_under_way(work, EditUnderWay)
     is_ours = work in _recording.__dict__.get("works", ())
     if verb is not None and not is_ours and held & set(needed := _areas_of_verb(verb.columns)):
-        with working(work, TIDYING, *needed, patience=PATIENCE):
+        with working(work, TIDYING, *needed, patience=patience):
             _end_verb(work)
     if edit is not None and held & set(edit.areas):
-        with working(work, TIDYING, *edit.areas, patience=PATIENCE):
+        with working(work, TIDYING, *edit.areas, patience=patience):
             _end_edit(work)
 
 
