@@ -94,3 +94,10 @@ def test_a_plain_name_that_is_gone_needs_no_listing(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(os, "listdir", lambda *_: pytest.fail("the folder was listed"))
     assert find_file(tmp_path, "b.png") is None
     assert find_file(tmp_path, "a.png") == tmp_path / "a.png"
+
+
+def test_a_letter_whose_key_is_plain_leads_to_its_file(tmp_path: Path) -> None:
+    make(tmp_path, "300\u212a.png")  # the sign of kelvin
+    found = find_file(tmp_path, "300K.png")
+    assert found is not None
+    assert found.samefile(tmp_path / "300\u212a.png")

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 MAX_NAME_BYTES = 255  # of one name, on all common file systems
 NUM_DIGEST_SIGNS = 8  # by which shortened names differ
+_SHARED = frozenset("\\~K;`")  # signs of plain keys that other names may have: K is also the sign of kelvin
 
 
 def to_key(name: str) -> str:
@@ -83,7 +84,7 @@ def find_file(folder: Path, key: str) -> Path | None:
     literal = folder / key
     if os.path.lexists(literal):
         return literal
-    if key.isascii() and "\\" not in key and "~" not in key:  # no other name has this key
+    if key.isascii() and _SHARED.isdisjoint(key):  # no other name has this key
         return None
     for num_tildes in range(len(key) - len(key.rstrip("~")) + 1):
         plain = key[: len(key) - num_tildes]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from unpool.errors import UnpoolError, UsageError
@@ -52,6 +53,20 @@ def test_a_picture_is_turned_as_its_exif_data_says(tmp_path: Path) -> None:
     opened = Image.open(tmp_path / "a.jpg")
     assert read_any(opened).pixels.shape == (9, 6, 3)
     assert (read_any(opened).pixels == read_picture(tmp_path / "a.jpg").pixels).all()
+
+
+def test_an_opened_tiff_is_turned_once(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(COLOUR_HWC).save(tmp_path / "a.tif", exif=exif)
+    assert (read_any(Image.open(tmp_path / "a.tif")).pixels == read_picture(tmp_path / "a.tif").pixels).all()
+
+
+def test_big_endian_values_of_16_bits_are_kept(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", RNG.integers(0, 4000, (6, 9)).astype(np.uint16), byteorder=">")
+    opened = Image.open(tmp_path / "a.tif")
+    assert opened.mode == "I;16B"
+    assert (read_any(opened).pixels == read_picture(tmp_path / "a.tif").pixels).all()
 
 
 def test_a_picture_is_read_by_its_profile(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 from unpool.core.calls.signatures import shorten
 from unpool.core.file_names import find_typed
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
+from unpool.images.reading.bit_depth import DEEP_MODES
 from unpool.images.reading.decode import Picture, decode_stream, read_picture
 from unpool.images.values.rules import NO_RULES, ValueRules
 
@@ -125,13 +126,11 @@ def _read_file(path: Path, min_side: int | None, rules: ValueRules) -> Picture:
 
 def _read_pillow(image: Image.Image, min_side: int | None, rules: ValueRules) -> Picture:
     """By way of a file in memory: so that no step of reading is done in two ways."""
-    mode = _PLAIN_MODES.get(image.mode, image.mode)
-    if mode not in _PNG_MODES | _TIFF_MODES:
-        mode = "RGB"
-    stored_as = "TIFF" if mode in _TIFF_MODES else "PNG"
     stream = io.BytesIO()
     try:
-        shown = image if image.mode == mode else image.convert(mode)
+        image.load()  # turns a TIFF, whose EXIF data say so no longer
+        shown = _storable(image)
+        stored_as = "TIFF" if shown.mode in _TIFF_MODES else "PNG"
         kept = {"exif": image.getexif().tobytes(), "icc_profile": image.info.get("icc_profile")}
         options = {"compress_level": 1} if stored_as == "PNG" else {}
         shown.save(stream, stored_as, **{name: value for name, value in kept.items() if value}, **options)
@@ -140,6 +139,15 @@ def _read_pillow(image: Image.Image, min_side: int | None, rules: ValueRules) ->
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error.detail}") from error
     except (OSError, ValueError) as error:
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error}") from error
+
+
+def _storable(image: Image.Image) -> Image.Image:
+    """The same picture in a mode that PNG or TIFF holds."""
+    if image.mode in DEEP_MODES - _PNG_MODES - _TIFF_MODES:  # big-endian: Pillow clips them
+        return Image.fromarray(np.asarray(image).astype(np.uint16))
+    mode = _PLAIN_MODES.get(image.mode, image.mode)
+    mode = mode if mode in _PNG_MODES | _TIFF_MODES else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _as_rows(pixels: np.ndarray) -> np.ndarray:
