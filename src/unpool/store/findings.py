@@ -39,7 +39,7 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
 
 
 def found_figures(work: Path) -> dict[str, dict[str, float]]:
-    """Read the figure that each finding was judged and sorted by.
+    """Read the figure that each finding was judged by.
 
     Returns:
         Figures by kind and path; of kinds without a figure there are none.
@@ -85,8 +85,8 @@ def _detail(entry: Entry) -> str:
     if "of" not in entry:
         return str(entry.get("detail", ""))
     unsure = "; unsure, compared by thumbnails only" if entry.get("unsure") else ""
-    how = f"{entry['how']}; " if isinstance(entry.get("how"), str) else ""
-    return f"{how}of {entry['of']}{unsure}"
+    made = f"{entry['how']}; " if isinstance(entry.get("how"), str) else ""
+    return f"{made}of {entry['of']}{unsure}"
 
 
 def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:

@@ -21,7 +21,7 @@ from unpool.actions.curation.settings import CheckSettings
 from unpool.analysis.checks.kinds import checked_kinds, detect
 from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_duplicate, soft_rows
-from unpool.analysis.checks.turned_copies import Turn
+from unpool.analysis.checks.turned_copies import Pose
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -197,7 +197,7 @@ class _Findings:
         found = turned_copies(sketches.take(one_U), self._keep_priority()[one_U], judge, seed=self.seed)
         for kept, *others in found.sets:
             for row in others:
-                self._add_copy("turned", one_U[row], one_U[kept], {"how": found.turn_of[row].words})
+                self._add_copy("turned", one_U[row], one_U[kept], {"how": found.pose_of[row].words})
 
     def _add_copy(self, kind: str, row: int, kept: int, facts: Entry) -> None:
         if not self.originals.was_compared(kept, row):
@@ -248,9 +248,9 @@ class _Among:
     def __init__(self, originals: Originals, row_U: NDArray[np.int64]) -> None:
         self.originals, self.row_U = originals, row_U
 
-    def verify(self, pair_P2: NDArray[np.int64], turns: Sequence[Turn] | None = None) -> NDArray[np.bool_]:
+    def verify(self, pair_P2: NDArray[np.int64], poses: Sequence[Pose] | None = None) -> NDArray[np.bool_]:
         """Return which pairs show the same everywhere, the second turned back."""
-        return self.originals.verify(self.row_U[pair_P2], turns)
+        return self.originals.verify(self.row_U[pair_P2], poses)
 
     def elect(self, rows: Sequence[int]) -> int:
         """Return the one to keep."""

@@ -19,7 +19,7 @@ from PIL import Image
 from unpool.analysis.checks.artefacts import blockiness, plainness
 from unpool.analysis.checks.edge_widths import edge_width
 from unpool.analysis.checks.local_differences import MAX_SIDE, local_excess
-from unpool.analysis.checks.turned_copies import Turn
+from unpool.analysis.checks.turned_copies import Pose
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError, UnreadableImageError
@@ -83,18 +83,18 @@ class Originals:
         self._read = functools.lru_cache(NUM_CACHED)(self._read_original)
         self._thumbnail = functools.lru_cache(NUM_CACHED)(self._read_thumbnail)
 
-    def verify(self, pair_P2: Pairs, turns: Sequence[Turn] | None = None) -> Bools:
+    def verify(self, pair_P2: Pairs, poses: Sequence[Pose] | None = None) -> Bools:
         """Return which pairs show the same everywhere.
 
         Args:
             pair_P2: Rows, two of each pair.
-            turns: How the second of each pair was made of the first; None for as it is.
+            poses: How the second of each pair was made of the first; None for as it is.
 
         Returns:
             (P,).
         """
         pairs = [
-            (int(one), int(other), self.num_pairs + place < MAX_PAIRS, turns[place] if turns else None)
+            (int(one), int(other), self.num_pairs + place < MAX_PAIRS, poses[place] if poses else None)
             for place, (one, other) in enumerate(pair_P2)
         ]
         self.num_pairs += len(pairs)
@@ -148,10 +148,10 @@ class Originals:
             return 1
         return 2 if original and original.is_blocky else 3
 
-    def _is_same(self, one: int, other: int, may_read: bool, turn: Turn | None) -> bool:
+    def _is_same(self, one: int, other: int, may_read: bool, pose: Pose | None) -> bool:
         small = _excess(
             self._thumbnail(one),
-            _turn_back(self._thumbnail(other), turn),
+            _rotate_back(self._thumbnail(other), pose),
             self._has_palette(one) != self._has_palette(other),
         )
         if small is not None and small > CLEARLY_DIFFERENT:
@@ -163,7 +163,7 @@ class Originals:
         is_reduced = [
             self._has_palette(row) and not each.is_drawing for row, each in ((one, first), (other, second))
         ]
-        full = _excess(first.image, _turn_back(second.image, turn), is_reduced[0] != is_reduced[1])
+        full = _excess(first.image, _rotate_back(second.image, pose), is_reduced[0] != is_reduced[1])
         return full is not None and full <= 1
 
     def _edge_width(self, row: int, may_read: bool) -> float:
@@ -204,10 +204,10 @@ class Originals:
         return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
 
 
-def _turn_back(image: Image.Image | None, turn: Turn | None) -> Image.Image | None:
-    if image is None or turn is None:
+def _rotate_back(image: Image.Image | None, pose: Pose | None) -> Image.Image | None:
+    if image is None or pose is None:
         return image
-    return Image.fromarray(np.ascontiguousarray(turn.undo(np.asarray(image), (0, 1))))
+    return Image.fromarray(np.ascontiguousarray(pose.undo(np.asarray(image), (0, 1))))
 
 
 def _excess(one: Image.Image | None, other: Image.Image | None, is_palette: bool) -> float | None:

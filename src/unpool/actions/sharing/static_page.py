@@ -82,10 +82,7 @@ def write_static_page(
         "facts": seen.shared_values(),
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
         "figures": seen.find_figures(),
-        "sets": {
-            "exact": _sets(seen, "duplicates"), "near": _sets(seen, "near_duplicates"),
-            "turned": _sets(seen, "turned"),
-        },
+        "sets": _sets_by_kind(seen),
         **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
         "originals": relative_url(originals, out.parent),
     }
@@ -158,6 +155,11 @@ def _collection(
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip
+
+
+def _sets_by_kind(seen: Snapshot) -> dict[str, list[list[int]]]:
+    kind_of = {"exact": "duplicates", "near": "near_duplicates", "turned": "turned"}
+    return {name: _sets(seen, kind) for name, kind in kind_of.items()}
 
 
 def _sets(seen: Snapshot, kind: str) -> list[list[int]]:

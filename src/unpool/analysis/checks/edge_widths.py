@@ -1,4 +1,4 @@
-"""How wide the edges of a picture are: the measure of blur.
+"""The width of a picture's edges, which measures its blur.
 
 Shapes: H, W height and width of a picture, E its edges along one side.
 """

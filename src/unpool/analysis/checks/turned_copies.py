@@ -35,8 +35,11 @@ MIN_CORRELATION = 0.7  # correlation of coarse light and dark, the one turned on
 SLACK = 0.1  # below the best way, within which another is tried: symmetric pictures
 
 
-class Turn(Enum):
-    """How a copy was made: sides swapped, then rows and columns reversed, which undoes it."""
+class Pose(Enum):
+    """How a copy was made of its original.
+
+    The values undo it: whether sides are swapped, then rows and columns reversed.
+    """
 
     MIRRORED = (False, False, True)
     UPSIDE_DOWN = (False, True, False)
@@ -52,14 +55,14 @@ class Turn(Enum):
         return _WORDS[self]
 
     @property
-    def inverse(self) -> Turn:
-        """What was done where the copy is taken for the original."""
-        return {Turn.RIGHT: Turn.LEFT, Turn.LEFT: Turn.RIGHT}.get(self, self)
+    def inverse(self) -> Pose:
+        """What was done if the copy is the original."""
+        return {Pose.RIGHT: Pose.LEFT, Pose.LEFT: Pose.RIGHT}.get(self, self)
 
     def undo(self, pictures: Bytes, axes: tuple[int, int] = (-2, -1)) -> Bytes:
-        """Turn copies back.
+        """Pose copies back.
 
-        >>> Turn.RIGHT.undo(np.rot90(np.array([[1, 2], [3, 4]], np.uint8), -1)).tolist()
+        >>> Pose.RIGHT.undo(np.rot90(np.array([[1, 2], [3, 4]], np.uint8), -1)).tolist()
         [[1, 2], [3, 4]]
         """
         swaps_sides, *reverses = self.value
@@ -70,18 +73,18 @@ class Turn(Enum):
 
 
 _WORDS = {
-    Turn.MIRRORED: "mirrored", Turn.UPSIDE_DOWN: "mirrored upside down", Turn.HALF: "turned 180°",
-    Turn.RIGHT: "turned 90° to the right", Turn.LEFT: "turned 90° to the left",
-    Turn.RIGHT_MIRRORED: "turned 90° to the right and mirrored",
-    Turn.LEFT_MIRRORED: "turned 90° to the left and mirrored",
+    Pose.MIRRORED: "mirrored", Pose.UPSIDE_DOWN: "mirrored upside down", Pose.HALF: "turned 180°",
+    Pose.RIGHT: "turned 90° to the right", Pose.LEFT: "turned 90° to the left",
+    Pose.RIGHT_MIRRORED: "turned 90° to the right and mirrored",
+    Pose.LEFT_MIRRORED: "turned 90° to the left and mirrored",
 }  # fmt: skip
 
 
 class Judge(Protocol):
     """Looks closer at pictures than sketches can."""
 
-    def verify(self, pair_P2: Pairs, turns: Sequence[Turn] | None = None) -> npt.NDArray[np.bool_]:
-        """Return which pairs show the same everywhere, the second turned back, (P,)."""
+    def verify(self, pair_P2: Pairs, poses: Sequence[Pose] | None = None) -> npt.NDArray[np.bool_]:
+        """Return which pairs show the same, the second turned back."""
 
     def elect(self, rows: Sequence[int]) -> int:
         """Return the picture of a set to keep."""
@@ -89,10 +92,13 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TurnedSets:
-    """Sets of turned copies, the row to keep first; and how each other row was made of it."""
+    """Sets of turned copies, the row to keep first.
+
+    `pose_of` says how each other row was made of it.
+    """
 
     sets: list[list[int]]
-    turn_of: dict[int, Turn]
+    pose_of: dict[int, Pose]
 
 
 def turned_copies(
@@ -116,19 +122,19 @@ def turned_copies(
     usable_U = np.flatnonzero(np.isfinite(sketches.blur_N))
     if len(usable_U) < 2:
         return TurnedSets([], {})
-    found = _TurnMatcher(sketches, judge)
+    found = _PoseMatcher(sketches, judge)
     pair_P2 = usable_U[_candidates(found.coarse_ND[usable_U], sketches.chroma_NCC2[usable_U], seed)]
     confirmed_P2 = pair_P2[found.confirm(pair_P2)]
     sets = build_sets(len(sketches), confirmed_P2, np.asarray(keep_priority_N), found.confirm, found)
-    turn_of = {
-        row: turn for kept, *others in sets for row in others if (turn := found.turn(kept, row)) is not None
+    pose_of = {
+        row: pose for kept, *others in sets for row in others if (pose := found.pose(kept, row)) is not None
     }
-    return TurnedSets([[kept, *(row for row in rows if row in turn_of)] for kept, *rows in sets], turn_of)
+    return TurnedSets([[kept, *(row for row in rows if row in pose_of)] for kept, *rows in sets], pose_of)
 
 
 def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int) -> Pairs:
-    """Pairs of pictures that are alike but for how they are turned, (P, 2), the smaller row first."""
-    size_UFF = np.abs(_waves(coarse_UD))
+    """Pairs of pictures that are the same but for their pose, (P, 2), the smaller row first."""
+    size_UFF = np.abs(_unpack_waves(coarse_UD))
     turned_UFF = size_UFF.transpose(0, 2, 1)
     mean_U2 = SIDE * (chroma_UCC2.mean(axis=(1, 2), dtype=np.float32) - 128)
     parts = [(size_UFF + turned_UFF) / 2, np.abs(size_UFF - turned_UFF) / 2, mean_U2]
@@ -142,40 +148,40 @@ def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int
     return np.unique(np.sort(pair_P2[pair_P2[:, 1] >= 0], axis=1), axis=0)
 
 
-class _TurnMatcher:
+class _PoseMatcher:
     """How one picture was made of another by turning, by their sketches and by the judge."""
 
     def __init__(self, sketches: Sketches, judge: Judge) -> None:
         self._sketches, self._judge = sketches, judge
         self.coarse_ND = low_frequency_dct(sketches.grey_NSS)
-        self._turn_of: dict[tuple[int, int], Turn] = {}
+        self._pose_of: dict[tuple[int, int], Pose] = {}
 
-    def turn(self, one: int, other: int) -> Turn | None:
+    def pose(self, one: int, other: int) -> Pose | None:
         """How the other was made of the one, where that was found."""
-        if (turn := self._turn_of.get((one, other))) is not None:
-            return turn
-        turn = self._turn_of.get((other, one))
-        return None if turn is None else turn.inverse
+        if (pose := self._pose_of.get((one, other))) is not None:
+            return pose
+        pose = self._pose_of.get((other, one))
+        return None if pose is None else pose.inverse
 
     def confirm(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
         """Return which sketches agree once one is turned, and remember how."""
         agreement_P = np.zeros(len(pair_P2), np.float32)
         is_tried_TP = self._promising(pair_P2)
-        for turn, is_tried_P in zip(Turn, is_tried_TP, strict=True):
+        for pose, is_tried_P in zip(Pose, is_tried_TP, strict=True):
             for places in _parts(np.flatnonzero(is_tried_P)):
-                found = self._agreements(pair_P2[places], turn)
+                found = self._agreements(pair_P2[places], pose)
                 better = found > agreement_P[places]
                 agreement_P[places[better]] = found[better]
                 for one, other in pair_P2[places[better & (found >= MIN_AGREEMENT)]].tolist():
-                    self._turn_of[one, other] = turn
+                    self._pose_of[one, other] = pose
         return agreement_P >= MIN_AGREEMENT
 
     def verify(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
         """Return which pairs show the same everywhere once one is turned."""
         same_P = np.zeros(len(pair_P2), bool)
-        turns = [self.turn(one, other) for one, other in pair_P2.tolist()]
-        places = [place for place, turn in enumerate(turns) if turn is not None]
-        known = [turn for turn in turns if turn is not None]
+        poses = [self.pose(one, other) for one, other in pair_P2.tolist()]
+        places = [place for place, pose in enumerate(poses) if pose is not None]
+        known = [pose for pose in poses if pose is not None]
         if places:
             same_P[places] = self._judge.verify(pair_P2[places], known)
         return same_P
@@ -186,32 +192,32 @@ class _TurnMatcher:
 
     def _promising(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
         """The ways in which coarse light and dark of a pair correlate, (T, P)."""
-        one_PD, other_PFF = self.coarse_ND[pair_P2[:, 0]], _waves(self.coarse_ND[pair_P2[:, 1]])
+        one_PD, other_PFF = self.coarse_ND[pair_P2[:, 0]], _unpack_waves(self.coarse_ND[pair_P2[:, 1]])
         length_P = np.linalg.norm(one_PD, axis=1) * np.linalg.norm(other_PFF, axis=(1, 2))
         found_TP = np.stack(
-            [(_waves(one_PD) * _undo_waves(other_PFF, turn)).sum(axis=(1, 2)) for turn in Turn]
+            [(_unpack_waves(one_PD) * _undo_waves(other_PFF, pose)).sum(axis=(1, 2)) for pose in Pose]
         )
         found_TP /= np.maximum(length_P, 1e-6)
         return np.asarray(found_TP >= np.maximum(MIN_CORRELATION, found_TP.max(axis=0) - SLACK))
 
-    def _agreements(self, pair_P2: Pairs, turn: Turn) -> Floats:
+    def _agreements(self, pair_P2: Pairs, pose: Pose) -> Floats:
         one_P, other_P = pair_P2.T
-        colour_PCC2 = turn.undo(self._sketches.chroma_NCC2[other_P], (1, 2)).astype(np.float32)
+        colour_PCC2 = pose.undo(self._sketches.chroma_NCC2[other_P], (1, 2)).astype(np.float32)
         tint_P = np.abs(self._sketches.chroma_NCC2[one_P] - colour_PCC2).mean(axis=(1, 2, 3))
-        turned_PSS = turn.undo(self._sketches.grey_NSS[other_P])
+        turned_PSS = pose.undo(self._sketches.grey_NSS[other_P])
         found_P = agreement(self._sketches.grey_NSS[one_P], turned_PSS, early_reject=EARLY_REJECT)
         return np.where(tint_P <= MAX_TINT, found_P, -1).astype(np.float32)
 
 
-def _waves(coarse_ND: Floats) -> Floats:
+def _unpack_waves(coarse_ND: Floats) -> Floats:
     """The cosine waves of pictures by row and column, the mean left out as 0: (N, F, F)."""
     waves_NFF: Floats = np.pad(coarse_ND, ((0, 0), (1, 0))).reshape(-1, NUM_FREQUENCIES, NUM_FREQUENCIES)
     return waves_NFF
 
 
-def _undo_waves(waves_NFF: Floats, turn: Turn) -> Floats:
+def _undo_waves(waves_NFF: Floats, pose: Pose) -> Floats:
     """The waves of pictures turned back: reversing a side changes the sign of its odd waves."""
-    swaps_sides, reverses_rows, reverses_columns = turn.value
+    swaps_sides, reverses_rows, reverses_columns = pose.value
     sign_F = np.float32(1) - 2 * (np.arange(NUM_FREQUENCIES, dtype=np.float32) % 2)
     if swaps_sides:
         waves_NFF = waves_NFF.transpose(0, 2, 1)
