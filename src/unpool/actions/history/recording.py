@@ -165,7 +165,10 @@ def _find_stopped_run(work: Path) -> tuple[Path, Step] | None:
 
 
 def last_whole_step(work: Path) -> Step | None:
-    """Find the last step that embedded images, or was stopped while it did, where its former table is kept."""
+    """Find the last step that embedded images.
+
+    None where its former table is not kept.
+    """
     for file in reversed(done_steps(work)):
         step = read_step(file)
         if step is not None and step.columns is None:
@@ -216,7 +219,17 @@ def make_change(work: Path, record: str, change: Change, *, refresh: bool = True
 
 
 def step_back(work: Path, file: Path, entry: Entry, *, refresh: bool = True) -> int:
-    """Undo what a record says; returns the number of images that changed."""
+    """Undo what a record says.
+
+    Args:
+        work: The workspace.
+        file: The record.
+        entry: What it says.
+        refresh: Rewrite the files of the groups and the report, where groups change.
+
+    Returns:
+        The number of images that changed.
+    """
     with _editing(work, EditUnderWay("undo", file.name, list(BOTH), {})):
         changed = restore(work, entry, undo=True, refresh=refresh)
         move_to_undone(work, file)
@@ -224,7 +237,17 @@ def step_back(work: Path, file: Path, entry: Entry, *, refresh: bool = True) -> 
 
 
 def step_again(work: Path, file: Path, entry: Entry, *, refresh: bool = True) -> int:
-    """Redo what a record says; returns the number of images that changed."""
+    """Redo what a record says.
+
+    Args:
+        work: The workspace.
+        file: The record.
+        entry: What it says.
+        refresh: Rewrite the files of the groups and the report, where groups change.
+
+    Returns:
+        The number of images that changed.
+    """
     with _editing(work, EditUnderWay("redo", file.name, list(BOTH), {})):
         changed = restore(work, entry, undo=False, refresh=refresh)
         move_to_done(work, file)
@@ -259,8 +282,8 @@ def recover(work: Path, *areas: Area, patience: float = PATIENCE) -> None:
     """
     held = set(areas or BOTH)
     verb, edit = read_under_way(work, VerbUnderWay), read_under_way(work, EditUnderWay)
-    is_ours = work in _recording.__dict__.get("works", ())
-    if verb is not None and not is_ours and held & set(needed := _areas_of_verb(verb.columns)):
+    is_inside = work in _recording.__dict__.get("works", ())
+    if verb is not None and not is_inside and held & set(needed := _areas_of_verb(verb.columns)):
         with working(work, TIDYING, *needed, patience=patience):
             _end_verb(work)
     if edit is not None and held & set(edit.areas):

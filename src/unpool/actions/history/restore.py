@@ -1,4 +1,4 @@
-"""Make a workspace what it was before something was done, or after it."""
+"""Bring back what was before a step, or after it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPACT_EVERY = 50  # versions of the table
 
 
 def restore(work: Path, entry: Entry, *, undo: bool, refresh: bool = True) -> int:
-    """Make the workspace what it was before an entry, or after it.
+    """Bring back what was before an entry, or after it.
 
     Args:
         work: the workspace.
@@ -57,7 +57,7 @@ def _of_this_model(work: Path, change: Change) -> Change:
 
 
 def values_to_restore(table: ImageTable, change: Change) -> tuple[list[str], Columns]:
-    """Find the images of a change that are still as it left them.
+    """Find the images that are as a change left them.
 
     Returns:
         Their paths, and their values before it.
@@ -82,7 +82,7 @@ def values_to_restore(table: ImageTable, change: Change) -> tuple[list[str], Col
 def write_values(
     work: Path, table: ImageTable, paths: Sequence[str], columns: Columns, refresh: bool
 ) -> None:
-    """Write values of some images, and the files that show them.
+    """Write values of images, and the files that show them.
 
     Args:
         work: the workspace.
