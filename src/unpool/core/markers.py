@@ -34,7 +34,7 @@ def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
 
 
 def first_foreign(folder: Path, own: Collection[str] = ()) -> str | None:
-    """Name a file that unpool has not written, where somebody keeps some.
+    """Name a file that unpool has not written.
 
     Hidden ones do not count, nor those that Windows leaves in every folder.
 

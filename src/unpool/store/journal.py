@@ -129,7 +129,10 @@ def end_under_way(work: Path, kind: type[VerbUnderWay] | type[EditUnderWay]) -> 
 
 
 def read_under_way(work: Path, kind: type[Mark]) -> Mark | None:
-    """Read what a command has begun; None for nothing, or for a mark that cannot be read."""
+    """Read what a command has begun.
+
+    None for nothing, or for a mark that cannot be read.
+    """
     try:
         return kind(**json.loads((work / EDITS / _FILE_OF[kind]).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
@@ -298,7 +301,10 @@ def _restore_columns(work: Path, version: int, columns: list[str]) -> int:
 
 
 def keep_model(work: Path, state: Mapping[str, Any]) -> None:
-    """Keep the model's files under a second name; a step may replace them."""
+    """Keep the model's files under a second name.
+
+    A step may replace them.
+    """
     kept = work / EDITS / MODELS / str(state.get("embedded_by"))
     if state.get("embedded_by") and (work / MODEL).is_dir() and not kept.is_dir():
         with whole_folder(kept) as part:
@@ -330,7 +336,10 @@ def _numbered(folder: Path) -> list[Path]:
 
 
 def read_step(file: Path) -> Step | None:
-    """The verb of a record; None for an edit, which can be large and is not read, and for a damaged one."""
+    """Read the verb of a record.
+
+    None for an edit, which can be large and is not read, and for a damaged one.
+    """
     try:
         if not _read_head(file).get("is_step"):
             return None

@@ -67,13 +67,13 @@ class Absent:
 
 
 def check_folder_is_free(work: Path, location: str) -> None:
-    """Check that a workspace is written into an empty folder or one of its own.
+    """Check that a workspace goes among nobody's files.
 
-    Raises `UsageError` for a folder that holds somebody's files.
+    Its folder is empty, or a workspace already. Raises `UsageError` where it is not.
     """
     if work.exists() and not work.is_dir():
         raise UnpoolError(f"{work} is a file; name another workspace with --work")
-    if (work / WORKSPACE_TABLE).is_dir() or _is_state_of_ours(work):
+    if (work / WORKSPACE_TABLE).is_dir() or _is_state(work):
         return
     if work.is_dir() and str(work.resolve()) == location:
         raise UsageError(f"--work {work} is the folder of the images itself; name another, or leave it out")
@@ -83,7 +83,7 @@ def check_folder_is_free(work: Path, location: str) -> None:
         )
 
 
-def _is_state_of_ours(work: Path) -> bool:
+def _is_state(work: Path) -> bool:
     """Whether unpool.yaml is ours, and not a person's own --config."""
     try:
         return "versions" in read_state(work)

@@ -28,7 +28,7 @@ def note_seeds(work: Path, label_of: Mapping[str, str]) -> None:
 
 
 def forget_stale(work: Path, change: Change) -> Change:
-    """Let suggestions go that came from labels which a change removes.
+    """Remove suggestions that came from labels which a change removes.
 
     Args:
         work: The workspace.

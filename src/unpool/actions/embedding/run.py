@@ -124,7 +124,7 @@ def _analyse(
     mapped = map_images(done.work, MapSettings(seed=key["seed"]), refresh=False, progress=progress)
     map_end = time.perf_counter()
     found = None if kept is None else join_groups(done.work, kept, progress)
-    is_anew = found is None
+    is_regrouped = found is None
     if found is None:
         if _is_by_hand(done.work):
             progress.message(
@@ -136,7 +136,7 @@ def _analyse(
             write_state(done.work, group=read_state(done.work)["group"] | {"source": "found"})
     group_end = time.perf_counter()
     finished: dict[str, Any] = {
-        "asked": key if is_anew else key | {"groups": None},
+        "asked": key if is_regrouped else key | {"groups": None},
         "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": mapped["trustworthiness"],

@@ -37,9 +37,9 @@ def check_can_be_saved(network: object) -> None:
 
 
 def check_folder_is_free(out: Path) -> None:
-    """Check that a model is written into an empty folder or one of its own.
+    """Check that a model goes among nobody's files.
 
-    Raises `UnpoolError` where somebody's files lie there.
+    Its folder is empty, or a model already. Raises `UnpoolError` where it is not.
     """
     if out.exists() and not out.is_dir():
         raise UnpoolError(f"--out {out} is a file, but must be a folder for the model; name another")
