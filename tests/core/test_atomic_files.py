@@ -121,3 +121,30 @@ def test_a_folder_is_replaced_or_put_back_after_a_kill(
     sweep(tmp_path)
     assert (model / "a.txt").read_text() == "second"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_folder_that_cannot_be_moved_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "model"
+    with whole_folder(target) as part:
+        (part / "old").touch()
+    replace, calls = Path.replace, []
+
+    def fail(self: Path, to: Path) -> Path:
+        calls.append(self)
+        if len(calls) == 2:
+            raise PermissionError("a virus scanner holds it")
+        return replace(self, to)
+
+    def write() -> None:
+        with whole_folder(target) as part:
+            (part / "new").touch()
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(PermissionError):
+        write()
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == [
+        "model",
+        "model/old",
+    ]

@@ -90,7 +90,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
         if path.exists():
             shutil.rmtree(former, ignore_errors=True)
             path.replace(former)
-        part.replace(path)
+        try:
+            part.replace(path)
+        except OSError:
+            if former.exists():
+                former.replace(path)
+            raise
         shutil.rmtree(former, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)

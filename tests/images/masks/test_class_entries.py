@@ -161,3 +161,9 @@ def test_yaml_of_a_training(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_refused_with_its_line(text: str | bytes, words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
         entries(tmp_path, text)
+
+
+def test_names_in_json_may_be_digits(tmp_path: Path) -> None:
+    assert [name for name, _, _ in entries(tmp_path, '["0", "1", "2"]', "a.json")] == ["0", "1", "2"]
+    with pytest.raises(UsageError, match="must hold a list of names"):
+        entries(tmp_path, "[0, 1, 2]", "a.json")

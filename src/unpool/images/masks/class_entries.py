@@ -285,7 +285,8 @@ def _structured(path: Path, text: str, *, is_json: bool) -> list[Entry]:
     if isinstance(held, Mapping):
         return _of_mapping(str(path), held)
     if isinstance(held, list) and all(
-        isinstance(each, Mapping) or (isinstance(each, str) and not _is_number(each)) for each in held
+        isinstance(each, Mapping) or (isinstance(each, str) and (is_json or not _is_number(each)))
+        for each in held
     ):
         return _of_list(str(path), held)
     raise UsageError(f"{OPTION} {path} must hold a list of names, or names with numbers or colours")
