@@ -38,6 +38,7 @@ INTEGRATION = (
     "actions/segmentation",
     "actions/sharing/test_report.py",
     "actions/test_killed.py",
+    "actions/test_killed_run.py",
     "actions/test_run_again.py",
     "actions/test_walk.py",
     "actions/training/test_adapting.py",
