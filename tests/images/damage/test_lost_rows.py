@@ -175,3 +175,8 @@ def test_what_no_lost_bytes_look_like() -> None:
     gradient = np.tile(np.linspace(40, 200, 150, dtype=np.uint8)[None, :, None], (100, 1, 1))
     gradient.reshape(-1)[60 * 150 + 70 :] = 0  # graphics: rows above are all the same
     assert not has_lost_rows(gradient)
+
+
+def test_pixels_are_not_compared_where_no_row_is_of_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(np, "flatnonzero", lambda _: pytest.fail("every pixel was compared with the next"))
+    assert not has_lost_rows(as_array(photograph()))

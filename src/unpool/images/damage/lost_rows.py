@@ -70,6 +70,10 @@ def has_lost_rows(values_HWC: np.ndarray, fills: np.ndarray | None = None) -> bo
         fills: Colours that bytes of 0 and of 255 stand for, where these are not black and white.
     """
     width = values_HWC.shape[1]
+    some_HWC = values_HWC[:, :: max(1, width // MIN_PART)]
+    is_flat_H = (some_HWC == some_HWC[:, :1]).all(axis=(1, 2))
+    if not (is_flat_H[1:] & is_flat_H[:-1]).any():  # as nearly always; to look at all takes far longer
+        return False
     flat_NC = values_HWC.reshape(-1, values_HWC.shape[2])
     changes = np.flatnonzero((flat_NC[1:] != flat_NC[:-1]).any(axis=1)) + 1
     lengths = np.diff(changes, append=len(flat_NC))
