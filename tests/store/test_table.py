@@ -235,3 +235,14 @@ def test_a_workspace_whose_name_is_no_line_of_text_is_refused(tmp_path: Path) ->
     for name in ("new\nline", os.fsdecode(b"caf\xe9")):
         with pytest.raises(UnpoolError, match="must be valid Unicode in one line; name another with --work"):
             ImageTable.create(tmp_path / name)
+
+
+def test_a_table_that_was_about_to_be_made_is_made(tmp_path: Path) -> None:
+    (tmp_path / "w.unpool" / "images.lance" / "_versions").mkdir(parents=True)
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": "a.png", "status": "ok"}])
+    assert len(ImageTable.create(tmp_path / "w.unpool")) == 1
+    for file in (tmp_path / "w.unpool" / "images.lance" / "_versions").iterdir():
+        file.unlink()
+    with pytest.raises(UnpoolError, match="is damaged"):  # and never over data
+        ImageTable.create(tmp_path / "w.unpool")

@@ -60,7 +60,7 @@ class ImageTable:
 
     def __init__(self, work: Path) -> None:
         """Open the table of a workspace; `UnpoolError` where there is none."""
-        if not (work / f"{TABLE}.lance").is_dir():
+        if not has_table(work):
             raise UnpoolError(
                 f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` "
                 "or name another with --work"
@@ -78,7 +78,7 @@ class ImageTable:
                 f"{printable(str(work))}: the path of a workspace must be valid Unicode in one line; "
                 "name another with --work"
             )
-        if not (work / f"{TABLE}.lance").is_dir():
+        if not has_table(work):
             work.mkdir(parents=True, exist_ok=True)
             _import_lance(work).write_dataset(
                 _schema().empty_table(), str(work.absolute() / f"{TABLE}.lance")
@@ -298,6 +298,15 @@ class ImageTable:
 
         if missing := self._missing_fields():
             self._dataset.add_columns(pa.schema(list(missing.values())))
+
+
+def has_table(work: Path) -> bool:
+    """Whether there is a table.
+
+    One that was about to be made when a command was killed is none.
+    """
+    folder = work / f"{TABLE}.lance"
+    return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:

@@ -59,6 +59,7 @@ def test_verbs_inside_another_are_part_of_it(work: Path) -> None:
 
 def test_a_workspace_that_is_made_has_nothing_to_undo(tmp_path: Path) -> None:
     work = tmp_path / "new.unpool"
+    (work / "images.lance").mkdir(parents=True)  # by a command that was killed at once
     with recording(work, None) as note:
         ImageTable.create(work)
         note("run")

@@ -19,7 +19,7 @@ from unpool.core.progress import Progress
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
 from unpool.store.state import read_state
-from unpool.store.table import TABLE, ImageTable, embedded_vectors
+from unpool.store.table import ImageTable, embedded_vectors, has_table
 from unpool.store.versions import read_version
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def groups_to_keep(work: Path) -> KeptGroups | None:
 
     None where there are none, or where a run found them itself and nobody changed them.
     """
-    if not (work / f"{TABLE}.lance").is_dir() or source_of_groups(work) == "found":
+    if not has_table(work) or source_of_groups(work) == "found":
         return None
     where = f"status = '{OK}' AND `group` IS NOT NULL"
     found = _rows_of(ImageTable(work).arrow(COLUMNS, where=where))

@@ -39,8 +39,8 @@ from unpool.store.journal import (
 )
 from unpool.store.lock import BOTH, PATIENCE, Area, exclusive, working, workspace_of
 from unpool.store.state import read_state, write_state
-from unpool.store.table import ImageTable
-from unpool.store.versions import TABLE, has_version, keep_version
+from unpool.store.table import ImageTable, has_table
+from unpool.store.versions import has_version, keep_version
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,7 +97,7 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
         yield messages.append
         return
     begun = None
-    if (work / TABLE).is_dir():
+    if has_table(work):
         recover(work, *_areas_of_verb(columns))
         begun = _begin(work, columns)
     inside.add(work)
