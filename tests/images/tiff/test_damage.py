@@ -153,3 +153,11 @@ def test_a_decoder_that_is_missing_is_named() -> None:
         UnreadableImageError, match=r"unsupported: .* pip install tifffile imagecodecs \(LZW re"
     ):
         check_codec(ValueError("LZW requires\nthe 'imagecodecs' package"))
+
+
+def test_infinite_values_warn_of_nothing() -> None:
+    values = PHOTOGRAPH[..., :1].astype(np.float32)
+    values[28:31, 3] = np.inf
+    values.reshape(-1)[30 * values.shape[1] + 40 :] = 0
+    with np.errstate(invalid="raise"):
+        check_tail(values)

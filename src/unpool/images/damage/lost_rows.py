@@ -94,6 +94,7 @@ def _is_fill(value_C: np.ndarray, fills: np.ndarray | None) -> bool:
     return bool((colour_C == 0).all() or (colour_C == 255).all())
 
 
+@np.errstate(invalid="ignore")  # of infinite values
 def breaks_off(values_HWC: np.ndarray, start: int, min_difference: float = MIN_DIFFERENCE) -> bool:
     """Return whether a picture breaks off within a row.
 
