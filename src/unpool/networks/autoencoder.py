@@ -43,6 +43,7 @@ class Autoencoder(nn.Module):
         UnpoolError: For a module without a mirror, where there is no decoder.
         UsageError: For an unknown `merge`.
 
+    >>> import torch
     >>> autoencoder = Autoencoder(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.MaxPool2d(2)))
     >>> x = torch.rand(2, 3, 11, 14)
     >>> code, pools = autoencoder.encode(x, return_pools=True)
@@ -234,6 +235,7 @@ def merge_code(code: Tensor, merge: str) -> Tensor:
 
     `merge` is "flatten" or "mean"; a flat code stays as it is.
 
+    >>> import torch
     >>> merge_code(torch.ones(2, 3, 4, 4), "mean").shape, merge_code(torch.ones(2, 3, 4, 4), "flatten").shape
     (torch.Size([2, 3]), torch.Size([2, 48]))
     """

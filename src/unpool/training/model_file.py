@@ -101,7 +101,7 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
 
 
 def no_model(folder: Path) -> UnpoolError:
-    """Build the error for a path that is no model folder.
+    """Build the error for a path without a model.
 
     It says what the path is, and which one is meant where that is known.
     """

@@ -90,7 +90,7 @@ def choose_network(requested: str, source: Source, files: Sequence[ImageFile]) -
 
 
 def find_model(requested: str) -> Path | None:
-    """Return the model folder that was requested; None for a name.
+    """Return the requested model folder, or None for a name.
 
     Raises:
         UnpoolError: it is a path, and there is no model.

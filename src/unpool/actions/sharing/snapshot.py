@@ -124,7 +124,7 @@ class Snapshot:
         return rows | {kind.name: self._annotated(kind) for kind in annotated_kinds()}, found is not None
 
     def find_figures(self) -> dict[str, dict[int, float]]:
-        """Find the figure of each row that a check found, by kind."""
+        """Find the figure of each found row, by kind."""
         import pyarrow as pa
 
         found = {}

@@ -1,1 +1,1 @@
-"""Calls from Python: what is wrong with one, and what is right."""
+"""Explain wrong calls from Python."""

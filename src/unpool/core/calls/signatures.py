@@ -57,7 +57,7 @@ def wrong_call(
     keywords: Mapping[str, object],
     reason: object = "",
 ) -> UsageError:
-    """Build the error for values that a function does not take.
+    """Build the error for values beyond the parameters.
 
     Args:
         name: of the function, for messages.
@@ -95,7 +95,7 @@ def wrong_call(
 
 
 def unknown_keyword(name: str, key: str, value: object, known: Iterable[str]) -> UsageError:
-    """Build the error for a keyword that a function does not have.
+    """Build the error for an unknown keyword.
 
     Args:
         name: of the function.

@@ -28,7 +28,7 @@ def plain(value: object) -> object:
 
 
 def check_kind(name: str, value: object, hint: object) -> None:
-    """Check that a value is of the type of its option.
+    """Check the type of an option's value.
 
     Options of other types than those of `KINDS` take anything.
 

@@ -70,7 +70,7 @@ class PathMatcher:
         places: Where that folder is, in every way it is known; empty for a named data set.
         bases: Folders that paths may be relative to.
 
-    >>> PathMatcher(["sub/a.png"]).match([".\\\\sub\\\\a.png", "A.PNG"]).image_of["A.PNG"]
+    >>> PathMatcher(["sub/a.png"]).match(["A.PNG"]).image_of["A.PNG"]
     'sub/a.png'
     """
 

@@ -32,7 +32,7 @@ _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 
 @runtime_checkable
 class TensorLike(Protocol):
-    """What is used of a tensor, so that torch need not be imported."""
+    """A tensor, described without importing torch."""
 
     def detach(self) -> TensorLike:
         """Return it without its history."""

@@ -41,7 +41,7 @@ def count_pixels(label_BHW: Tensor, predicted_BHW: Tensor, num_classes: int) -> 
 
 
 def read_label_map(mask: ImageLike) -> Tensor:
-    """Read a mask of positions of classes, however a program holds it.
+    """Read a mask of class positions from any array.
 
     Args:
         mask: (H, W) whole numbers as an array, tensor or picture; or the path of a file of grey values or palette

@@ -1,4 +1,4 @@
-"""Lists of images as data sets: paths, or pairs of paths.
+"""Data sets of listed paths, or pairs of paths.
 
 C channels, S side of a network's input, H and W of a whole image.
 """
@@ -26,7 +26,7 @@ EXPECTED = "a torch Dataset, a list of images or of (image, label) pairs, or a f
 
 
 def as_dataset(data: object, preprocessing: Preprocessing, rules: ValueRules, *, has_masks: bool) -> Dataset:
-    """Make a data set of what a program has; one that is none yet.
+    """Make a data set of what a program has.
 
     Args:
         data: a torch Dataset, taken as it is; a list, tuple or generator of items; a folder of images. Items that
