@@ -118,3 +118,17 @@ def test_the_end_of_a_path_takes_no_image_that_has_a_line_of_its_own() -> None:
     images = ["d/1.png", "2.png", "3.png"]
     found = match_all(images, ["1.png", "d/1.png", "2.png", "3.png"], ["/data"])
     assert found == {"d/1.png": "d/1.png", "2.png": "2.png", "3.png": "3.png"}
+
+
+def test_more_lines_of_a_sibling_folder_than_of_their_own_take_no_image() -> None:
+    images = [f"{n}.png" for n in range(1, 8)]
+    lines = [f"train/{image}" for image in images[:4]] + [f"test/{image}" for image in images]
+    assert match_all(images, lines, ["/data/train"]) == {f"train/{image}": image for image in images[:4]}
+
+
+@pytest.mark.parametrize("num_stray", [1, 2])
+def test_a_few_stray_lines_of_the_folders_name_lose_no_others(num_stray: int) -> None:
+    images = [f"cat/{n}.png" for n in range(100)]
+    stray = [f"images/{image}" for image in images[:num_stray]]
+    found = match_all(images, [*stray, *(f"imgs/{image}" for image in images)], ["/data/images"])
+    assert len(found) == 100 - num_stray  # those that two lines name are nobody's

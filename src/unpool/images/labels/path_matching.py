@@ -13,12 +13,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 from unpool.core.text.encodings import GUESSED
 
 AS_WRITTEN = "as written"
+MAX_STRAY = 10  # lines of another folder for each that names the folder of the images
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://[^/]*|file:(?=/)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:(?=/)")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -103,9 +105,11 @@ class PathMatcher:
                 rest[path] = spelled
         for path in matches.image_of:
             rest.pop(path, None)
-        self._apply((self._whole, self._drop_prefix, self._by_tail), rest, matches)
+        own_only = self._names_own_folder(rest.values())
+        drop_prefix = partial(self._drop_prefix, own_only=own_only)
+        self._apply((self._whole, drop_prefix, self._by_tail), rest, matches)
         self._drop_ambiguous(rest)
-        self._apply((self._by_ending, self._by_name), rest, matches)
+        self._apply((self._by_ending, partial(self._by_name, own_only=own_only)), rest, matches)
         return matches
 
     def _spellings(self, path: str) -> Iterator[tuple[str, str]]:
@@ -165,23 +169,35 @@ class PathMatcher:
         """The whole path."""
         return _name("", _lookup(spelled, _unique((normal(image), image) for image in self._images)))
 
-    def _drop_prefix(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
+    def _names_own_folder(self, texts: Iterable[str]) -> bool:
+        """Whether paths name the folder of the images, and are not a few among many of another folder."""
+        image_of = _unique((_fold(image), image) for image in self._images)
+        counts = _count_prefixes(map(_fold, texts), image_of)
+        is_own = self._own_test(_fold)
+        own = max((count for prefix, count in counts.items() if is_own(prefix)), default=0)
+        other = max((count for prefix, count in counts.items() if not is_own(prefix)), default=0)
+        return own * MAX_STRAY >= max(1, other)
+
+    def _own_test(self, normal: _Normal) -> Callable[[str], bool]:
+        """Whether what is before a path ends with the name of the images' folder."""
+        own = tuple(normal(f"/{posixpath.basename(place)}/") for place in self._places)
+        return lambda prefix: f"/{prefix}".endswith(own)
+
+    def _drop_prefix(
+        self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str], *, own_only: bool
+    ) -> _Found:
         """The path without the folder before it by whose loss most paths name an image that is free."""
         image_of = _unique((normal(image), image) for image in self._images if image not in claimed)
-        counts: Counter[str] = Counter()
-        for text in spelled.values():
-            counts.update(prefix for prefix, tail in _cuts(text) if image_of.get(tail) is not None)
-        own = tuple(normal(f"/{posixpath.basename(place)}/") for place in self._places)
-        best = max(
-            counts,
-            key=lambda prefix: (f"/{prefix}".endswith(own), counts[prefix], -len(prefix)),
-            default="",
-        )
-        if counts[best] < 2 and (claimed or len(spelled) > 1):  # one alone may be a file that is gone
+        is_own = self._own_test(normal)
+        counts = _count_prefixes(spelled.values(), image_of)
+        if own_only:
+            counts = Counter({prefix: count for prefix, count in counts.items() if is_own(prefix)})
+        best = max(counts, key=lambda prefix: (counts[prefix], -len(prefix)), default="")
+        if counts[best] < 2 and not own_only and (claimed or len(spelled) > 1):  # may be a file that is gone
             return {}
         shorter = {path: text[len(best) :] for path, text in spelled.items() if text.startswith(best)}
         found = _lookup(shorter, image_of)
-        if not f"/{best}".endswith(own):
+        if not own_only:
             others = (text for text in spelled.values() if not text.startswith(best))
             rivals = {image_of.get(tail) for text in others for _, tail in _cuts(text)}
             found = {path: image for path, image in found.items() if image not in rivals}
@@ -205,12 +221,19 @@ class PathMatcher:
             found |= _name(name, _lookup(texts, tails) | _lookup(texts, stems))
         return _one_to_one(found)
 
-    def _by_name(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
-        """The name alone of an image that lies in no folder, where one path has it."""
+    def _by_name(
+        self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str], *, own_only: bool
+    ) -> _Found:
+        """The name alone of an image that lies in no folder, where one path has it, and no other folder."""
         image_of = _unique(
             (normal(image), image) for image in self._images if "/" not in image and image not in claimed
         )
-        names = {path: posixpath.basename(text) for path, text in spelled.items()}
+        is_own = self._own_test(normal)
+        names = {
+            path: posixpath.basename(text)
+            for path, text in spelled.items()
+            if not own_only or is_own(f"{posixpath.dirname(text)}/")
+        }
         found = _one_to_one(_name("by the name alone", _lookup(names, image_of)))
         return found if len(found) > 1 or not claimed else {}
 
@@ -280,6 +303,14 @@ def _tails(images: Sequence[str], normal: Callable[[str], str]) -> Iterator[tupl
     for image in images:
         for _, tail in _cuts(normal(image)):
             yield tail, image
+
+
+def _count_prefixes(texts: Iterable[str], image_of: dict[str, str | None]) -> Counter[str]:
+    """How many paths name an image without what is before."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(prefix for prefix, tail in _cuts(text) if image_of.get(tail) is not None)
+    return counts
 
 
 def _cuts(text: str) -> Iterator[tuple[str, str]]:
