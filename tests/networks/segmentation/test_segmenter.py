@@ -119,6 +119,7 @@ def test_padding_does_not_move_the_scores() -> None:
 
 
 def test_an_image_unlike_those_learnt_is_named_and_resized_on_request() -> None:
+    torch.manual_seed(4)  # of the backbone's weights
     network = Segmenter("fcn8s", backbone=small(), num_classes=3, seed=0)
     make_undecided(network)
     network.learnt = learn_scales([(48, 64)])
