@@ -174,7 +174,8 @@ def print_near_duplicates(trial: Trial, sample: list[str], seed: int) -> None:
     print("\n| near duplicate | found |\n|---|---|")
     for name, change in NEAR.items():
         trial.changed(sample, change, seed)
-        together = [set(paths) for paths in found_sets(trial.work, "near_duplicates")]
+        kinds = ("near_duplicates", "turned")
+        together = [set(paths) for kind in kinds for paths in found_sets(trial.work, kind)]
         pairs = [{f"photos/{path}", f"others/{number:04}.png"} for number, path in enumerate(sample)]
         print(
             f"| {name} | {np.mean([any(pair <= one for one in together) for pair in pairs]):.3f} |",

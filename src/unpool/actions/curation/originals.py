@@ -24,6 +24,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
+from unpool.images.reading.decode import Picture
 from unpool.images.reading.losses import is_lossless
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource, Source
@@ -167,9 +168,9 @@ class Originals:
         return full is not None and full <= 1
 
     def _edge_width(self, row: int, may_read: bool) -> float:
-        original = self._read(row) if may_read else None
-        if original is not None:
-            return edge_width(np.asarray(original.image.convert("L")))
+        picture = self._read_picture(row) if may_read else None
+        if picture is not None:
+            return edge_width(np.asarray(_shrink(picture.pixels).convert("L")))
         thumbnail = self._thumbnail(row)
         if thumbnail is None:
             return float("nan")
@@ -183,25 +184,34 @@ class Originals:
         return open_thumbnail(self.thumbnails.take([row])[0])
 
     def _read_original(self, row: int) -> _Original | None:
+        picture = self._read_picture(row)
+        if picture is None:
+            return None
+        is_whole = picture.pixels.shape[:2] == (picture.height, picture.width)
+        is_blocky = is_whole and BLOCKY[0] < blockiness(picture.pixels) < BLOCKY[1]
+        return _Original(_shrink(picture.pixels), plainness(picture.pixels) >= MIN_PLAIN, is_blocky)
+
+    def _read_picture(self, row: int) -> Picture | None:
+        """The original, None where it is gone or has changed since it was embedded."""
         if self.source is None:
             return None
         try:
             picture = self.source.read(self._file(row), MAX_SIDE // 2)
         except (UnreadableImageError, KeyError):
             return None
-        if picture.id != self.facts.ids[row]:  # changed since it was embedded
-            return None
-        is_whole = picture.pixels.shape[:2] == (picture.height, picture.width)
-        is_blocky = is_whole and BLOCKY[0] < blockiness(picture.pixels) < BLOCKY[1]
-        image = Image.fromarray(picture.pixels)
-        image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BICUBIC)
-        return _Original(image, plainness(picture.pixels) >= MIN_PLAIN, is_blocky)
+        return picture if picture.id == self.facts.ids[row] else None
 
     def _file(self, row: int) -> ImageFile:
         path = self.facts.paths[row]
         if not isinstance(self.source, FolderSource):
             return ImageFile(path, Path(path), 0, 0.0)
         return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
+
+
+def _shrink(pixels: np.ndarray) -> Image.Image:
+    image = Image.fromarray(pixels)
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.BICUBIC)
+    return image
 
 
 def _rotate_back(image: Image.Image | None, pose: Pose | None) -> Image.Image | None:

@@ -19,12 +19,10 @@ Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 
 HIGH = 0.35  # the 99th percentile of the luma, below which a picture has no light in it
-LOW = 0.60  # the 5th percentile, above which it has no dark
+LOW = 0.65  # the 5th percentile, above which it has no dark: as far from white as that from black
 MAX_EDGE_WIDTH = 1.5  # pixels of 512: wider than the sharpest edges of any photograph that is sharp somewhere
-MIN_SOFTNESS, EXCESS_SOFTNESS = (
-    0.37,
-    0.12,
-)  # of a thumbnail, and above what is usual: worth a look at the original
+# Softness of a thumbnail, and that above what is usual, from which on its original is worth a look.
+MIN_SOFTNESS, EXCESS_SOFTNESS = 0.35, 0.10
 TAIL_FACTOR = 0.7  # of where the farthest of so many images would be expected
 MIN_IMAGES = 20  # with fewer it is unknown what is usual
 
@@ -129,7 +127,7 @@ def dark(high_N: npt.ArrayLike) -> Flagged:
 def bright(low_N: npt.ArrayLike) -> Flagged:
     """Flag images without dark.
 
-    `Sketches.low_N` is above 0.6, and nearer to white than half of what is usual.
+    `Sketches.low_N` is above 0.65, and nearer to white than half of what is usual.
     """
     low_N = np.asarray(low_N, np.float64)
     limit = max(LOW, (1 + _median(low_N)) / 2)
