@@ -194,3 +194,21 @@ def test_the_page_and_channels_of_a_tiff_are_those_of_pictures(tmp_path: Path) -
         tmp_path / "d.tif", np.zeros((16, 16, 3), np.uint8), photometric="rgb", compression="jpeg"
     )
     assert read_mask(tmp_path / "d.tif").is_lossy
+
+
+@pytest.mark.parametrize("largest", [2, 20, 255, 300, 65535])
+def test_the_numbers_of_pgm_and_pam_are_those_of_the_file(tmp_path: Path, largest: int) -> None:
+    value_HW = np.array([[0, 1, 2], [2, 1, 0]], np.uint8 if largest < 256 else np.dtype(">u2"))
+    (tmp_path / "m.pgm").write_bytes(f"P5\n3 2\n{largest}\n".encode() + value_HW.tobytes())
+    head = f"P7\nWIDTH 3\nHEIGHT 2\nDEPTH 1\nMAXVAL {largest}\nTUPLTYPE GRAYSCALE\nENDHDR\n"
+    (tmp_path / "m.pam").write_bytes(head.encode() + value_HW.tobytes())
+    for name in ("m.pgm", "m.pam"):
+        assert read_mask(tmp_path / name).value_HW.tolist() == value_HW.tolist(), name
+
+
+def test_the_numbers_of_a_deep_jpeg_2000_are_those_of_the_file(tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    value_HW = np.tile(np.array([[0, 1], [2, 700]], np.uint16), (8, 8))
+    content = imagecodecs.jpeg2k_encode(value_HW, level=0, reversible=True, bitspersample=12)
+    (tmp_path / "m.jp2").write_bytes(content)
+    assert (read_mask(tmp_path / "m.jp2").value_HW == value_HW).all()

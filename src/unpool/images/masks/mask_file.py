@@ -19,8 +19,10 @@ from unpool.images.masks.orientation import rotate_to_shown
 from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
 from unpool.images.tiff.reader import open_tiff
+from unpool.images.values.statements import read_unit
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
+_SCALED = frozenset({"L", "LA", "I", "I;16"})  # where readers may have made the numbers larger
 LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
 
 
@@ -81,7 +83,17 @@ def read_mask(file: Path) -> Mask:
         check_lost_pieces(content_of(stream), image_format)
         image.load()
         is_lossy = image_format in LOSSY and not _is_lossless_webp(stream)
-        return turned(_from_picture(image, is_lossy), read_orientation(image))
+        mask = _from_picture(image, is_lossy)
+        if image.mode in _SCALED:
+            mask = _with_stored_numbers(mask, read_unit(stream, image_format))
+        return turned(mask, read_orientation(image))
+
+
+def _with_stored_numbers(mask: Mask, unit: float) -> Mask:
+    """The numbers that the file has, where the reader has multiplied them."""
+    if unit == 1:
+        return mask
+    return replace(mask, value_HW=np.rint(mask.value_HW / unit).astype(np.int32))
 
 
 def turned(mask: Mask, orientation: int) -> Mask:

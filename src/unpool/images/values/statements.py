@@ -71,6 +71,28 @@ def read_statement(stream: Stream, image_format: str) -> Statement:
         stream.seek(place)
 
 
+def read_unit(stream: Stream, image_format: str) -> float:
+    """Find what Pillow multiplies the numbers of a grey file with.
+
+    Those of PNM, PAM and JPEG 2000 of less than 8 or 16 bits become as large as these allow.
+
+    Args:
+        stream: The file's content, left where it was.
+        image_format: By Pillow's name.
+    """
+    find = _UNIT_FINDERS.get(image_format)
+    if find is None:
+        return 1.0
+    place = stream.seek(0, 1)
+    try:
+        stream.seek(0)
+        return find(stream)
+    except (ValueError, IndexError, ZeroDivisionError):  # damage, which the reader reports
+        return 1.0
+    finally:
+        stream.seek(place)
+
+
 def read_chunks(stream: Stream) -> Iterator[tuple[bytes, bytes]]:
     """Read the chunks before the pixels of a PNG.
 
@@ -107,11 +129,32 @@ def _png(stream: Stream) -> Statement:
 
 def _pnm(stream: Stream) -> Statement:
     """The largest value, by which Pillow scales to 65535; a PFM's scale factor says nothing of its range."""
-    if stream.read(2) not in (b"P2", b"P5"):
-        return NOTHING
-    text = re.sub(rb"#[^\n\r]*", b" ", stream.read(4096))
-    largest = int(text.split()[2])
+    largest = _largest_of_pnm(stream)
     return Statement((0.0, 65535.0), is_scaled=True, unit=65535 / largest) if largest > 255 else NOTHING
+
+
+def _largest_of_pnm(stream: Stream) -> int:
+    """The largest value of a grey PNM; 255 of another."""
+    if stream.read(2) not in (b"P2", b"P5"):
+        return 255
+    text = re.sub(rb"#[^\n\r]*", b" ", stream.read(4096))
+    return int(text.split()[2])
+
+
+def _unit_of_pnm(stream: Stream) -> float:
+    largest = _largest_of_pnm(stream)
+    return (255 if largest <= 255 else 65535) / largest
+
+
+def _unit_of_pam(stream: Stream) -> float:
+    head = read_head(stream)
+    largest = int(head["MAXVAL"])
+    return 255 / largest if largest <= 255 and head.get("TUPLTYPE") != "BLACKANDWHITE" else 1.0
+
+
+def _unit_of_jpeg2000(stream: Stream) -> float:
+    bits = jpeg2000_bits(stream)
+    return 2.0 ** ((8 if bits <= 8 else 16) - bits) if 0 < bits < 16 else 1.0
 
 
 def _pam(stream: Stream) -> Statement:
@@ -154,6 +197,12 @@ def _jpeg2000(stream: Stream) -> Statement:
     bits = jpeg2000_bits(stream)
     return Statement((0.0, 65535.0), is_scaled=True, unit=2.0 ** (16 - bits)) if 8 < bits < 16 else NOTHING
 
+
+_UNIT_FINDERS: dict[str, Callable[[Stream], float]] = {
+    "PPM": _unit_of_pnm,
+    "PAM": _unit_of_pam,
+    "JPEG2000": _unit_of_jpeg2000,
+}
 
 _FINDERS: dict[str, Callable[[Stream], Statement]] = {
     "PNG": _png,
