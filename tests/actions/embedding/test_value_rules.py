@@ -191,3 +191,10 @@ def test_a_request_drops_what_was_found_under_other_rules() -> None:
     assert ValueRequest().apply(rules) is rules
     assert ValueRequest(range="auto").apply(rules) == ValueRules()
     assert ValueRequest(nodata="-1").apply(rules) == ValueRules(nodata=(-1.0,))
+
+
+def test_ranges_that_a_request_finds_where_none_were_count_as_a_change() -> None:
+    before, after = ValueRules(), ValueRules(assumed={"16-bit grey": [(0.0, 4095.0)]})
+    assert value_rules._differ(before, after, is_requested=True)
+    assert not value_rules._differ(before, after, is_requested=False)  # new images alone
+    assert value_rules._differ(after, before, is_requested=False)

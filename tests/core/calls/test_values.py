@@ -30,7 +30,7 @@ def test_all_else_stays_what_it_is() -> None:
     ("value", "hint"),
     [
         (3, int), (3, float), (3, float | None), (None, Optional[int]), ("auto", int | Literal["auto"]),  # noqa: UP045
-        (Path("a"), str | Path), (Path("a"), str), ("a", Annotated[str, "note"]), (object(), Any),
+        (Path("a"), str | Path), (Path("a"), str), ("a", Path | None), ("a", Annotated[str, "note"]), (object(), Any),
         (["a"], Sequence[str] | None), (True, bool),
     ],
 )  # fmt: skip

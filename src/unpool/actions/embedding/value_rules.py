@@ -78,7 +78,9 @@ def prepare_rules(
     survey = survey_values(files, rules, usable_cores(), progress)
     source.rules = survey.rules
     # An older version scaled each image by itself.
-    if state.get("embedded_by") and (_differ(before, survey.rules) or (is_first and survey.rules)):
+    if state.get("embedded_by") and (
+        _differ(before, survey.rules, is_requested=rules is not before) or (is_first and survey.rules)
+    ):
         write_state(work, embedded_by=None)
         progress.message(CHANGED)
     if survey.rules != before or is_first:
@@ -93,10 +95,12 @@ def prepare_rules(
         progress.message(describe_ranges(survey))
 
 
-def _differ(before: ValueRules, after: ValueRules) -> bool:
+def _differ(before: ValueRules, after: ValueRules, *, is_requested: bool) -> bool:
     """Whether images that are embedded would be scaled in another way."""
-    is_set = (before.range, before.nodata) == (after.range, after.nodata)
-    return not is_set or any(after.assumed.get(kind) != ranges for kind, ranges in before.assumed.items())
+    if (before.range, before.nodata) != (after.range, after.nodata):
+        return True
+    kinds = {*before.assumed, *(after.assumed if is_requested else ())}
+    return any(after.assumed.get(kind) != before.assumed.get(kind) for kind in kinds)
 
 
 def _list_new(table: ImageTable, scan: Scan) -> list[ImageFile]:

@@ -55,7 +55,7 @@ def check_kind(name: str, value: object, hint: object) -> None:
     elif isinstance(value, os.PathLike):
         fits = bool({Path, str} & set(kinds))
     else:
-        fits = isinstance(value, kinds)
+        fits = isinstance(value, kinds) or (isinstance(value, str) and Path in kinds)
     if not fits:
         expected = " or ".join([*(KINDS[kind] for kind in kinds), *(f"'{word}'" for word in words)])
         raise UsageError(f"{name} is {shorten(value)}, but must be {expected}")
