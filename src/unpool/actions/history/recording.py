@@ -45,6 +45,7 @@ from unpool.store.versions import has_version, keep_version
 P = ParamSpec("P")
 R = TypeVar("R")
 STOPPED = "a run that was stopped before its end"
+COMPLETED = "run: stopped, and then completed"
 NUM_SEARCHED = 10  # of the last steps: edits can be made while a verb computes
 TIDYING = "tidying up after a stopped command"
 # What can be edited while groups, maps and checks are computed.
@@ -129,6 +130,8 @@ def _begin(work: Path, columns: list[str] | None) -> VerbUnderWay:
 
 
 def _finish(work: Path, begun: VerbUnderWay, message: str | None) -> None:
+    if message is None and begun.replaces is not None:
+        message = COMPLETED
     if message is not None:
         _add_step(work, begun, message, is_finished=True)
     end_under_way(work, VerbUnderWay)
