@@ -114,9 +114,8 @@ def test_texts_in_encodings_of_other_programs(tmp_path: Path) -> None:
 def test_words_of_yaml_are_names(tmp_path: Path) -> None:
     assert entries(tmp_path, "no: 0\nyes: 1\n", "a.yaml") == [("no", 0, None), ("yes", 1, None)]
     assert entries(tmp_path, "- off\n- on\n", "a.yaml") == [("off", None, None), ("on", None, None)]
-    text = "- name: road\n  id: 0x1\n"
-    with pytest.raises(UsageError, match=r"a.yaml, class 1: 'road 0x1' is no"):
-        entries(tmp_path, text, "a.yaml")
+    assert entries(tmp_path, "- name: road\n  id: 0x1\n", "a.yaml") == [("road", 1, None)]
+    assert entries(tmp_path, "sky: 0x10\nroad: 0x11\n", "a.yaml") == [("sky", 16, None), ("road", 17, None)]
     assert entries(tmp_path, "- name: 5\n  color: null\n  id: 07\n", "a.yaml") == [("5", 7, None)]
 
 

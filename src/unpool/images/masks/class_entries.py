@@ -238,7 +238,7 @@ def entry_of(where: str, fields: Sequence[str], name: str | None = None) -> Entr
     if name is not None:
         rest.remove(name)
     hexes = [field for field in rest if _is_hex(field)]
-    numbers = [int(field) for field in rest if _is_number(field)]
+    numbers = [int(field, 16 if "x" in field else 10) for field in rest if _is_number(field)]
     words = [field for field in rest if not _is_number(field) and not _is_hex(field)]
     title = name if name is not None else " ".join(words)
     colour = _from_hex(hexes[0]) if hexes else None
@@ -256,7 +256,7 @@ def entry_of(where: str, fields: Sequence[str], name: str | None = None) -> Entr
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[-+]?[0-9]{1,10}", text) is not None
+    return re.fullmatch(r"[-+]?([0-9]{1,10}|0x[0-9a-fA-F]{1,4})", text) is not None
 
 
 def _is_hex(text: str) -> bool:
