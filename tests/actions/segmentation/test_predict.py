@@ -134,6 +134,16 @@ def test_the_label_map_of_another_size_is_not_in_the_way(models, tmp_path: Path,
     assert content(tmp_path)["photo.tif"] == before
 
 
+@pytest.mark.parametrize("held", ["images.lance", "model.json model.safetensors"])
+def test_no_label_maps_go_into_a_workspace_or_a_model(held: str, models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    for name in held.split():
+        (tmp_path / "out" / name).mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"is a workspace or a model; name .*labels"):
+        segment_predict(tmp_path / "in", model=models["three"], out=tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == held.split()
+
+
 # What is ours
 
 

@@ -32,6 +32,7 @@ from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
 from unpool.core.file_identity import sample_of, stamp_of
 from unpool.core.file_names import find_typed, printable, to_key
+from unpool.core.markers import is_unpool_folder
 from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
@@ -161,6 +162,10 @@ def _check_output(images: Path, out: Path) -> None:
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file, but must be a folder; name another")
+    if out.is_dir() and is_unpool_folder(out, {path.name for path in out.iterdir()}):
+        raise UsageError(
+            f"--out {out} is a workspace or a model; name a folder of its own, such as {out / 'labels'}"
+        )
 
 
 def _files(images: Path, out: Path, progress: Progress) -> tuple[list[ImageFile], list[Problem]]:
