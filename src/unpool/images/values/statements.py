@@ -72,7 +72,7 @@ def read_statement(stream: Stream, image_format: str) -> Statement:
 
 
 def read_unit(stream: Stream, image_format: str) -> float:
-    """Find what Pillow multiplies the numbers of a grey file with.
+    """Find what Pillow multiplies grey numbers with.
 
     Those of PNM, PAM and JPEG 2000 of less than 8 or 16 bits become as large as these allow.
 
