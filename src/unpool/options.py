@@ -176,7 +176,8 @@ OPTIONS: dict[str, Option] = {
         allows_auto=True,
     ),
     "scales": Option(
-        "range of the factors by which crops are resized while training; by default 0.6,1.8", metavar="LOW,HIGH"
+        "range of the factors by which crops are resized while training; by default 0.6,1.8",
+        metavar="LOW,HIGH",
     ),
     "folds": Option(
         "trainings that cross-validate where nothing is held out; by default 3 for fewer than 20 pairs, 0 for none",

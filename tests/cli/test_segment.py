@@ -62,7 +62,9 @@ def test_an_unknown_way_with_unknown_values_is_refused(capsys: pytest.CaptureFix
     assert "refuse" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("typed", "words"), [("half", "a number or auto"), ("0", "from 0.01 to 100 or auto")])
+@pytest.mark.parametrize(
+    ("typed", "words"), [("half", "a number or auto"), ("0", "from 0.01 to 100 or auto")]
+)
 def test_a_scale_that_is_none_is_refused(typed: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
         main(["segment", "predict", "i", "--model", "m", "--out", "o", "--scale", typed])

@@ -129,7 +129,9 @@ def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
     check_folder_is_free(tmp_path, "/elsewhere")
     check_folder_is_free(tmp_path / "missing", "/elsewhere")
     (tmp_path / "unpool.yaml").write_text("groups: 4")  # a person's --config
-    with pytest.raises(UsageError, match=r"is no workspace and holds unpool\.yaml; name a new or empty folder"):
+    with pytest.raises(
+        UsageError, match=r"is no workspace and holds unpool\.yaml; name a new or empty folder"
+    ):
         check_folder_is_free(tmp_path, "/elsewhere")
     write_state(tmp_path, images="/elsewhere")
     check_folder_is_free(tmp_path, "/elsewhere")

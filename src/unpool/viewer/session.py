@@ -175,7 +175,11 @@ class Session:
             found = (seen.rows_of(paths).tolist() for paths in found_sets(self.work, kind))
             return [rows for rows in found if len(rows) > 1]
 
-        return {"exact": sets_of("duplicates"), "near": sets_of("near_duplicates"), "turned": sets_of("turned")}
+        return {
+            "exact": sets_of("duplicates"),
+            "near": sets_of("near_duplicates"),
+            "turned": sets_of("turned"),
+        }
 
     def unreadable(self) -> list[Unreadable]:
         """Files that cannot be used, and why."""

@@ -435,7 +435,9 @@ def test_groups_made_in_between_are_not_taken_for_those_of_the_run(
 
 def test_edits_by_hand_stay_and_are_counted(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Workspace(shapes / "w.unpool").merge([0, 1])
-    result = unpool(capsys, "run", shapes / "images", "--work", shapes / "w.unpool", "--steps", 40, "--no-open")
+    result = unpool(
+        capsys, "run", shapes / "images", "--work", shapes / "w.unpool", "--steps", 40, "--no-open"
+    )
     assert result["groups"] == 2
     assert sum(result["sizes"]) == result["images"]
     assert rerun(capsys, shapes)["groups"] == 3, "--groups makes them anew"

@@ -161,7 +161,9 @@ def test_of_large_sets_some_images_are_mapped(blobs, monkeypatch):
 def test_words_that_are_wrong():
     with pytest.raises(UsageError, match="unknown method 'kmean'; did you mean 'kmeans'"):
         group(np.eye(3), method="kmean")
-    with pytest.raises(UnpoolError, match="--groups is 4, but there are only 3 images; give a smaller number"):
+    with pytest.raises(
+        UnpoolError, match="--groups is 4, but there are only 3 images; give a smaller number"
+    ):
         group(np.eye(3), groups=4)
     with pytest.raises(UsageError, match="hdbscan finds their number by itself"):
         group(np.eye(3), method="hdbscan", groups=2)
