@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 import onnxruntime
 import torch
 from PIL import Image
@@ -34,6 +35,7 @@ def test_segnet_runs_on_torch_and_says_so(tmp_path: Path) -> None:
     assert not (tmp_path / "model" / "segmenter.onnx").exists()
 
 
+@pytest.mark.slow
 def test_the_onnx_file_is_used_as_the_page_on_system_e_says(tmp_path: Path) -> None:
     """The steps of docs/systems/e.md, without unpool, give the labels that it writes."""
     network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=64, enlarge=1.5, seed=0)

@@ -92,6 +92,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     return Pair(folder, dict(zip(lines, answers, strict=True)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["reconstruct", "contrast", "aggregate", "classify"])
 def test_two_processes_train_as_one(name: str, pair: Pair, tmp_path: Path) -> None:
     one, two = alone(command_line(name, tmp_path / "alone")), pair.answers[name]
@@ -105,6 +106,7 @@ def test_two_processes_train_as_one(name: str, pair: Pair, tmp_path: Path) -> No
         np.testing.assert_allclose(second[entry], first[entry], rtol=2e-3, atol=loose * 2e-4)
 
 
+@pytest.mark.slow
 def test_two_processes_train_batch_normalisation_soundly(pair: Pair, tmp_path: Path) -> None:
     one, two = alone(command_line("denoise", tmp_path / "alone")), pair.answers["denoise"]
     assert two["val_loss"] == pytest.approx(one["val_loss"], rel=0.25)
@@ -112,6 +114,7 @@ def test_two_processes_train_batch_normalisation_soundly(pair: Pair, tmp_path: P
     assert record["processes"] == 2
 
 
+@pytest.mark.slow
 def test_two_processes_train_a_segmenter_and_count_every_pixel_once(pair: Pair) -> None:
     answer, model = pair.answers["segment"], pair.folder / "segment"
     assert answer["val_miou"] > 0.4

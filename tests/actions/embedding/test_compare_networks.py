@@ -96,6 +96,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
         json.dumps(result)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_does_not_compare_again(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

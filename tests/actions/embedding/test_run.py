@@ -84,7 +84,7 @@ def test_folders_of_the_users_are_not_replaced(
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["images", name])
 
 
-@pytest.mark.parametrize("name", ["w.unpool", "w"])
+@pytest.mark.parametrize("name", ["w.unpool", pytest.param("w", marks=pytest.mark.slow)])
 def test_a_workspace_inside_the_folder_is_not_counted(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -187,6 +187,7 @@ def test_same_seed_same_groups_bit_for_bit(
         pd.testing.assert_series_equal(first[column], again[column], check_exact=True)
 
 
+@pytest.mark.slow
 def test_another_seed_trains_anew_and_the_same_does_not(
     shapes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -325,6 +326,7 @@ def test_config_file_and_what_is_typed(shapes: Path, capsys: pytest.CaptureFixtu
     assert "grups" in unpool(capsys, *words, code=2)
 
 
+@pytest.mark.slow
 def test_python_way_is_the_same(shapes: Path, tmp_path: Path) -> None:
     w = Workspace(tmp_path / "p.unpool", shapes / "images")
     frame = w.run(groups=3, steps=40)

@@ -255,7 +255,10 @@ def test_a_frozen_backbone_keeps_weights_and_statistics(tmp_path: Path) -> None:
     assert any((moved[name] != value).any() for name, value in wanted.items())
 
 
-@pytest.mark.parametrize("loss", ["cross-entropy", "focal", "dice", "lovasz"])
+@pytest.mark.parametrize(
+    "loss",
+    ["cross-entropy", "lovasz", *(pytest.param(name, marks=pytest.mark.slow) for name in ("focal", "dice"))],
+)
 def test_every_loss_learns(loss: str, tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 8)
     result = segment_train(
@@ -265,6 +268,7 @@ def test_every_loss_learns(loss: str, tmp_path: Path) -> None:
     assert result["val_miou"] > 0.6
 
 
+@pytest.mark.slow
 def test_segnet_learns_too(tmp_path: Path) -> None:
     images, masks = write_scenes(tmp_path, 8)
     result = segment_train(

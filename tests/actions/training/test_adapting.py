@@ -66,7 +66,7 @@ def temperatures(monkeypatch: pytest.MonkeyPatch) -> set[float]:
     return seen
 
 
-@pytest.mark.parametrize("objective", ["contrast", "aggregate"])
+@pytest.mark.parametrize("objective", [pytest.param("contrast", marks=pytest.mark.slow), "aggregate"])
 def test_statistics_stay_and_the_encoder_learns_slowly(
     objective: str, images: str, learnt: Path, tmp_path: Path
 ) -> None:
@@ -79,6 +79,7 @@ def test_statistics_stay_and_the_encoder_learns_slowly(
     assert 0.2e-4 < moved(tmp_path / "m", learnt) < 3e-4
 
 
+@pytest.mark.slow
 def test_a_learnt_encoder_is_contrasted_more_sharply(
     images: str, learnt: Path, tmp_path: Path, temperatures: set[float]
 ) -> None:
@@ -98,6 +99,7 @@ def test_from_random_weights_all_is_learnt_at_one_rate(
     assert (value - begun[key.partition("body.")[2]]).abs().mean() > 5e-4
 
 
+@pytest.mark.slow
 def test_what_does_not_compare_trains_as_ever(images: str, learnt: Path, tmp_path: Path) -> None:
     asked = {name: value for name, value in ASKED.items() if name != "decoder"}
     train(images, out=tmp_path / "m", objective="classify", weights=str(learnt), lr=1e-3, **asked)

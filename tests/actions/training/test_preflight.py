@@ -224,6 +224,7 @@ def unreachable(_: object) -> weights.State:
     raise UnpoolError("the ImageNet weights of resnet18 could not be fetched (no route); give a file")
 
 
+@pytest.mark.slow
 def test_where_training_starts_is_reported_as_it_is(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def test_digits_are_reported_apart_from_their_pixels(digits):
     assert nmi(found.labels, label_N) > 0.87
 
 
+@pytest.mark.slow
 def test_sure_images_are_right_more_often_than_unsure_ones():
     vectors_ND, label_N = (values[:700] for values in load_digits(return_X_y=True))
     found = group(vectors_ND, groups=10)
