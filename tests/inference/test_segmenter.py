@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pytest
 import onnxruntime
+import pytest
 import torch
 from PIL import Image
 
