@@ -69,7 +69,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "Pictures that differ by size, compression, or a slight change.", has_sets=True,
     ),
     ProblemKind(
-        "turned", "turned copy", "Mirrored and turned copies",
+        "turned", "turned copy", "Turned or mirrored",
         "The same picture mirrored, or turned by 90° or 180°.", has_sets=True,
     ),
     ProblemKind(
