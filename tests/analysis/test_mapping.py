@@ -51,6 +51,7 @@ def test_the_same_seed_gives_the_same_map_bit_for_bit_by_threads(digits, monkeyp
     assert not np.array_equal(first_N2, compute_map(digits[:120], seed=4))
 
 
+@pytest.mark.slow
 def test_the_method_for_many_is_as_good(digits, monkeypatch):
     monkeypatch.setattr(mapping, "MAX_BARNES_HUT", 100)
     monkeypatch.setattr(mapping, "LATE_STEPS", 100)

@@ -161,6 +161,7 @@ def test_a_short_budget_is_not_spent_on_comparing(
     assert "--minutes 1 leaves no time to compare networks (2 would)" in messages.texts
 
 
+@pytest.mark.slow
 def test_another_number_of_groups_is_compared_anew(
     photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

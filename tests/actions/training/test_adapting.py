@@ -87,6 +87,7 @@ def test_a_learnt_encoder_is_contrasted_more_sharply(
     assert temperatures == {0.2}
 
 
+@pytest.mark.slow
 def test_from_random_weights_all_is_learnt_at_one_rate(
     images: str, tmp_path: Path, temperatures: set[float]
 ) -> None:

@@ -15,6 +15,7 @@ def blobs(spread: float) -> tuple[np.ndarray, np.ndarray]:
     return np.eye(3, 6)[label_N] + spread * np.random.default_rng(0).normal(size=(300, 6)), label_N
 
 
+@pytest.mark.slow
 def test_a_sample_speaks_for_all():
     vectors_ND, label_N = blobs(0.1)
     for sample in (90, 10_000):

@@ -173,6 +173,7 @@ def test_a_bomb_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
         read_picture(saved(tmp_path / "b.png", RGB), max_pixels=1000)
 
 
+@pytest.mark.slow
 def test_large_photographs_pass_in_silence(tmp_path: Path) -> None:
     """200 megapixels, above the limits at which Pillow warns and refuses; and damaged EXIF data."""
     Image.new("L", (20_000, 10_000), 7).save(tmp_path / "large.jpg")
