@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture
@@ -73,6 +75,23 @@ def test_a_picture_is_read_by_its_profile(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
     Image.fromarray(COLOUR_HWC).save(tmp_path / "a.png", icc_profile=profile)
     assert read_any(Image.open(tmp_path / "a.png")).notes == read_picture(tmp_path / "a.png").notes != ()
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "I;16"])
+@pytest.mark.parametrize("is_srgb", [False, True])
+def test_a_picture_is_read_by_its_gamma(mode: str, is_srgb: bool, tmp_path: Path) -> None:
+    chunks = PngInfo()
+    chunks.add(b"gAMA", struct.pack(">I", 100_000))
+    chunks.add(b"cHRM", struct.pack(">8I", 31270, 32900, 64000, 33000, 21000, 71000, 15000, 6000))
+    if is_srgb:
+        chunks.add(b"sRGB", b"\0")
+    image = Image.fromarray(COLOUR_HWC).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 250)
+    image.save(tmp_path / "a.png", pnginfo=chunks)
+    read = read_picture(tmp_path / "a.png").pixels
+    assert (read_any(Image.open(tmp_path / "a.png")).pixels == read).all()
+    assert is_srgb == (read == read_any(image).pixels).all()
 
 
 def test_grey_arrays_have_three_channels_afterwards() -> None:

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from unpool.core.calls.signatures import shorten
 from unpool.core.file_names import find_typed
@@ -132,13 +133,24 @@ def _read_pillow(image: Image.Image, min_side: int | None, rules: ValueRules) ->
         shown = _storable(image)
         stored_as = "TIFF" if shown.mode in _TIFF_MODES else "PNG"
         kept = {"exif": image.getexif().tobytes(), "icc_profile": image.info.get("icc_profile")}
-        options = {"compress_level": 1} if stored_as == "PNG" else {}
+        chunks = _colour_chunks(image)
+        options = {"compress_level": 1, "pnginfo": chunks} if stored_as == "PNG" else {}
         shown.save(stream, stored_as, **{name: value for name, value in kept.items() if value}, **options)
         return decode_stream(stream, stored_as, min_side=min_side, rules=rules)
     except UnreadableImageError as error:
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error.detail}") from error
     except (OSError, ValueError) as error:
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error}") from error
+
+
+def _colour_chunks(image: Image.Image) -> PngInfo:
+    """Gamma and chromaticities of an opened PNG, which Pillow would not write again."""
+    chunks = PngInfo()
+    for chunk, name in ((b"gAMA", "gamma"), (b"cHRM", "chromaticity")):
+        if name in image.info and "srgb" not in image.info:
+            numbers = np.rint(np.ravel(image.info[name]) * 100_000)
+            chunks.add(chunk, numbers.astype(">u4").tobytes())
+    return chunks
 
 
 def _storable(image: Image.Image) -> Image.Image:
