@@ -49,10 +49,8 @@ NUM_SAMPLED = 5
 # With one of these contrasts the first is taken: in grey levels, photographs have 30 to 80; of the best one's.
 MIN_CONTRAST, MIN_CONTRAST_SHARE = 20.0, 0.5
 MAX_SAMPLES = 1_500_000_000  # of all channels, slices and pixels of a page
-MIN_OBLONG, MAX_OBLONG = (
-    1.02,
-    5.0,
-)  # height to width of a pixel; what lies beyond is no truth, below no difference
+# Height to width of a pixel; what lies beyond is no truth, below no difference.
+MIN_OBLONG, MAX_OBLONG = 1.02, 5.0
 # None, faxes and JPEG. Of Deflate and PackBits, Pillow's decoders pass over damage that tifffile's report.
 _PILLOWS = frozenset({1, 2, 3, 4, 7})
 _PILLOWS_YCBCR = frozenset({5, 8, 32946, 32773})  # of YCbCr that is not JPEG's, which only Pillow reads
@@ -215,8 +213,7 @@ class OpenTiff:
         image.load()  # and turns it
         if image.mode in ("1", "YCbCr"):
             image = image.convert("L" if image.mode == "1" else "RGB")
-        turned_back = AS_STORED.get(self.orientation)
-        _check_rows(page, image if turned_back is None else image.transpose(turned_back))
+        _check_rows(page, image, orientation=self.orientation)
         return TiffPicture(image, mode, mode in ("1", "L", "LA", "La"), ())
 
     def _squared(self, image: Image.Image) -> Image.Image:
@@ -289,9 +286,13 @@ def is_pillows(page: tifffile.TiffPage) -> bool:
     return is_ordinary and is_in_order and compression in _PILLOWS and int(page.predictor) == 1
 
 
-def _check_rows(page: tifffile.TiffPage, image: Image.Image, table_N3: np.ndarray | None = None) -> None:
-    """Check that no rows are lost, where they lie in the file as they are."""
+def _check_rows(
+    page: tifffile.TiffPage, image: Image.Image, table_N3: np.ndarray | None = None, orientation: int = 1
+) -> None:
+    """Check that no rows are lost, where they lie in the file as they are; `orientation` is undone for it."""
     if int(page.compression) == 1 and not page.is_tiled:
+        if orientation in AS_STORED:
+            image = image.transpose(AS_STORED[orientation])
         fills = None if table_N3 is None else table_N3[[0, -1]]
         check_lost_rows(image, "TIFF", fills=fills, is_planar=int(page.planarconfig) == 2)
 
