@@ -147,9 +147,7 @@ def _split(plain: str) -> tuple[bool, list[str]]:
     fields = []
     for piece in pieces:
         parts = [part for part in joined.split(piece) if part] if joined.search(piece) else [piece]
-        fields += [
-            field for part in parts for field in (_values_of(part) if _is_values(part) else [_bare(part)])
-        ]
+        fields += [field for part in parts for field in _values_of(part)]
     return True, fields
 
 
@@ -159,12 +157,9 @@ def _words(text: str) -> list[str]:
 
 
 def _values_of(part: str) -> list[str]:
-    return [_bare(word) for word in part.replace(",", " ").split()] if _is_values(part) else [_bare(part)]
-
-
-def _is_values(part: str) -> bool:
+    """The numbers of a part that holds several, otherwise the part."""
     words = part.replace(",", " ").split()
-    return len(words) > 1 and all(_is_number(word) for word in words)
+    return words if len(words) > 1 and all(map(_is_number, words)) else [_bare(part)]
 
 
 def _bare(field: str) -> str:
@@ -193,8 +188,7 @@ def _plain(heading: str) -> str:
 
 
 def _entry_of_row(where: str, fields: list[str], heading: list[str] | None) -> Entry:
-    known = NAMES | NUMBERS | COLOURS | CHANNELS.keys()
-    if heading is None or len(heading) != len(fields) or not set(heading) & NAMES or not set(heading) & known:
+    if heading is None or len(heading) != len(fields) or not set(heading) & NAMES:
         return entry_of(where, _ordered([field for field in fields if field], heading or []))
     found: dict[str, str] = {}
     channels: dict[int, str] = {}
