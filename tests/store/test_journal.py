@@ -8,12 +8,13 @@ import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
 from unpool.actions.history.recording import recording
+from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
 from unpool.store import journal
 from unpool.store.journal import Step, bring_back, done_steps, read_entry
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.store.versions import TABLE, has_version, keep_only
+from unpool.store.versions import has_version, keep_only
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_few_whole_versions_are_kept(work: Path, monkeypatch: pytest.MonkeyPatch
             note(f"run {number}")
     assert [read_entry(file).message for file in done_steps(work)] == ["run 2", "run 3"]
     assert has_version(work, last(work).version_before)
-    assert len(list((work / TABLE / "_refs" / "tags").iterdir())) <= 4
+    assert len(list((work / WORKSPACE_TABLE / "_refs" / "tags").iterdir())) <= 4
 
 
 def test_a_step_with_a_large_state_keeps_its_versions(work: Path) -> None:

@@ -50,3 +50,14 @@ def test_others_are_given_up(table: ImageTable) -> None:
     keep_version(table.work, second)
     keep_only(table.work, {second})
     assert (has_version(table.work, first), has_version(table.work, second)) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["~.unpool", "%41 #1?x=2&y.unpool", "a:b.unpool", "Jürgen [2]"])
+def test_a_workspace_may_have_any_name_that_is_text(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    version = ImageTable.create(Path(name)).version
+    keep_version(Path(name), version)
+    assert has_version(Path(name), version)
+    assert [path.name for path in tmp_path.iterdir()] == [name]

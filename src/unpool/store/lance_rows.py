@@ -1,6 +1,6 @@
-"""Read and write a Lance dataset by row.
+"""Open a Lance dataset, read and write it by row.
 
-With store/table.py the only file that knows Lance.
+With store/table.py and store/versions.py the only file that knows Lance.
 
 Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K nearest of them, D numbers of one.
 """
@@ -8,12 +8,17 @@ Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K n
 from __future__ import annotations
 
 import contextlib
+import importlib
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.core.markers import WORKSPACE_TABLE
+from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
 
 if TYPE_CHECKING:
@@ -21,6 +26,37 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 2048  # vectors in memory during a search
+
+
+def open_dataset(work: Path, version: int | None = None) -> lance.LanceDataset:
+    """Open a workspace's table, as it is or was."""
+    return _import_lance(work).dataset(_address(work), version=version)
+
+
+def open_for_tags(work: Path) -> lance.LanceDataset:
+    """Open the table of a workspace to make tags.
+
+    By a plain path Lance makes a folder `J%C3%BCrgen` beside `Jürgen`, or fails where it may not.
+    """
+    address = (work.absolute() / WORKSPACE_TABLE).as_uri()
+    return _import_lance(work).dataset(address.replace("file:", "file-object-store:", 1))
+
+
+def create_dataset(work: Path, schema: pa.Schema) -> None:
+    """Make the table of a workspace, without rows."""
+    _import_lance(work).write_dataset(schema.empty_table(), _address(work))
+
+
+def _address(work: Path) -> str:
+    """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a home folder."""
+    return str(work.absolute() / WORKSPACE_TABLE)
+
+
+def _import_lance(work: Path) -> ModuleType:
+    """Import Lance, whose Rust side would log to standard error, where the progress bar lives."""
+    os.environ.setdefault("LANCE_LOG", "error")
+    ensure_temporary_folder(work)
+    return importlib.import_module("lance")
 
 
 @contextlib.contextmanager

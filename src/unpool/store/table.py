@@ -7,14 +7,11 @@ Every change is one commit of the table: a reader, or a run after a kill, sees a
 
 from __future__ import annotations
 
-import importlib
-import os
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,15 +19,17 @@ import numpy.typing as npt
 import pandas as pd
 
 from unpool.core.file_names import printable
-from unpool.core.user_cache import ensure_temporary_folder
+from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
     add_empty_columns,
     check_data_files,
+    create_dataset,
     damage_reported,
     find_rows,
     nearest_rows,
+    open_dataset,
     rewrite_columns,
     take_thumbnails,
 )
@@ -38,8 +37,6 @@ from unpool.store.lance_rows import (
 if TYPE_CHECKING:
     import lance
     import pyarrow as pa
-
-TABLE = "images"
 
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
 CLEANUP_AGE = timedelta(hours=1)
@@ -66,9 +63,9 @@ class ImageTable:
                 "or name another with --work"
             )
         self.work = work
-        with damage_reported(work / f"{TABLE}.lance"):
-            self._dataset = _import_lance(work).dataset(str(work.absolute() / f"{TABLE}.lance"))
-            check_data_files(self._dataset, work / f"{TABLE}.lance")
+        with damage_reported(work / WORKSPACE_TABLE):
+            self._dataset = open_dataset(work)
+            check_data_files(self._dataset, work / WORKSPACE_TABLE)
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:
@@ -80,9 +77,7 @@ class ImageTable:
             )
         if not has_table(work):
             work.mkdir(parents=True, exist_ok=True)
-            _import_lance(work).write_dataset(
-                _schema().empty_table(), str(work.absolute() / f"{TABLE}.lance")
-            )
+            create_dataset(work, _schema())
         return cls(work)
 
     @property
@@ -305,7 +300,7 @@ def has_table(work: Path) -> bool:
 
     One that was about to be made when a command was killed is none.
     """
-    folder = work / f"{TABLE}.lance"
+    folder = work / WORKSPACE_TABLE
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 
@@ -320,13 +315,6 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
             f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
         )
     return paths, vectors_ND
-
-
-def _import_lance(work: Path) -> ModuleType:
-    """Import Lance, whose Rust side would log to standard error, where the progress bar lives."""
-    os.environ.setdefault("LANCE_LOG", "error")
-    ensure_temporary_folder(work)
-    return importlib.import_module("lance")
 
 
 def _schema() -> pa.Schema:

@@ -9,24 +9,24 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from unpool.store.lance_rows import open_dataset, open_for_tags
+
 if TYPE_CHECKING:
-    import lance
     import pyarrow as pa
 
-TABLE = "images.lance"
 PREFIX = "undo-"  # of the tags
 
 
 def keep_version(work: Path, version: int) -> None:
     """Keep a version, whatever is cleaned up."""
-    tags = _open(work).tags
+    tags = open_for_tags(work).tags
     if _tag(version) not in tags.list():
         tags.create(_tag(version), version)
 
 
 def keep_only(work: Path, versions: Collection[int]) -> None:
     """Give up all kept versions but these."""
-    tags = _open(work).tags
+    tags = open_dataset(work).tags
     kept = {_tag(version) for version in versions}
     for name in tags.list():
         if name.startswith(PREFIX) and name not in kept:
@@ -35,7 +35,7 @@ def keep_only(work: Path, versions: Collection[int]) -> None:
 
 def has_version(work: Path, version: int) -> bool:
     """Whether a version is kept."""
-    return _tag(version) in _open(work).tags.list()
+    return _tag(version) in open_dataset(work).tags.list()
 
 
 def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:
@@ -49,20 +49,14 @@ def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:
     Returns:
         The rows, in no order.
     """
-    old = _open(work, version)
+    old = open_dataset(work, version)
     return old.to_table(columns=["path", *(name for name in columns if name in old.schema.names)])
 
 
 def restore_version(work: Path, version: int) -> None:
     """Make the table what it was, rows and all."""
-    _open(work, version).restore()
+    open_dataset(work, version).restore()
 
 
 def _tag(version: int) -> str:
     return f"{PREFIX}{version}"
-
-
-def _open(work: Path, version: int | None = None) -> lance.LanceDataset:
-    import lance
-
-    return lance.dataset(str(work / TABLE), version=version)
