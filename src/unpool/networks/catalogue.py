@@ -44,13 +44,19 @@ def _vgg(depth: int) -> Callable[[int, int, int], nn.Sequential]:
     return lambda channels, *_: encoders.vgg(depth, channels)
 
 
+def _by_channels(build: Callable[[int], nn.Sequential]) -> Callable[[int, int, int], nn.Sequential]:
+    return lambda channels, *_: build(channels)
+
+
+def _by_channels_and_size(
+    build: Callable[[int, int], nn.Sequential],
+) -> Callable[[int, int, int], nn.Sequential]:
+    return lambda channels, size, _: build(channels, size)
+
+
 CATALOGUE: dict[str, Entry] = {
     "conv": Entry(
-        "convolutional autoencoder, depth from size and width",
-        64,
-        3,
-        SYMMETRIC,
-        has_width=True,
+        "convolutional autoencoder, depth from size and width", 64, 3, SYMMETRIC, has_width=True,
         encoder=encoders.conv,
     ),
     "vgg11-bn": Entry("VGG-11 and its mirror, for photographs", 96, 3, IMAGENET, "mean", encoder=_vgg(11)),
@@ -60,64 +66,36 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "vgg19-bn": Entry("VGG-19 and its mirror, for photographs", 96, 3, IMAGENET, "mean", encoder=_vgg(19)),
     "conv-small": Entry(
-        "two convolutions and three back (system B)",
-        28,
-        1,
-        SYMMETRIC,
-        has_width=True,
+        "two convolutions and three back (system B)", 28, 1, SYMMETRIC, has_width=True,
         encoder=lambda channels, _, width: encoders.conv_small(channels, width),
         decoder=published.decode_conv_small,
     ),
     "dense": Entry(
-        "fully connected, code of 12 numbers (system B)",
-        28,
-        1,
-        SYMMETRIC,
-        encoder=lambda channels, size, _: encoders.dense(channels, size),
-        decoder=published.decode_dense,
+        "fully connected, code of 12 numbers (system B)", 28, 1, SYMMETRIC,
+        encoder=_by_channels_and_size(encoders.dense), decoder=published.decode_dense,
     ),
-    "lenet": Entry(
-        "supervised baseline (system C)",
-        32,
-        3,
-        SYMMETRIC,
-        encoder=lambda channels, *_: encoders.lenet(channels),
-    ),
+    "lenet": Entry("supervised baseline (system C)", 32, 3, SYMMETRIC, encoder=_by_channels(encoders.lenet)),
     "unpooling": Entry(
-        "one convolution, pooling undone by unpooling (system D)",
-        28,
-        1,
-        UNIT,
-        encoder=lambda channels, *_: encoders.unpooling(channels),
+        "one convolution, pooling undone by unpooling (system D)", 28, 1, UNIT,
+        encoder=_by_channels(encoders.unpooling),
     ),
     "strided": Entry(
-        "one convolution, a stride in place of the pool (system D)",
-        28,
-        1,
-        UNIT,
-        encoder=lambda channels, *_: encoders.strided(channels),
+        "one convolution, a stride in place of the pool (system D)", 28, 1, UNIT,
+        encoder=_by_channels(encoders.strided),
     ),
     "denoiser": Entry(
-        "denoising autoencoder of 3,267 parameters (system D)",
-        32,
-        3,
-        UNIT,
-        encoder=lambda channels, *_: encoders.denoiser(channels),
-        decoder=published.decode_denoiser,
+        "denoising autoencoder of 3,267 parameters (system D)", 32, 3, UNIT,
+        encoder=_by_channels(encoders.denoiser), decoder=published.decode_denoiser,
     ),
     "sequence": Entry(
-        "1-D autoencoder, code of 30 numbers (system D)",
-        28,
-        1,
-        UNIT,
-        encoder=lambda channels, size, _: encoders.sequence(channels, size),
-        decoder=published.decode_sequence,
+        "1-D autoencoder, code of 30 numbers (system D)", 28, 1, UNIT,
+        encoder=_by_channels_and_size(encoders.sequence), decoder=published.decode_sequence,
     ),
     "efficientnet-lite0": Entry(
         "pretrained features without a download", 224, 3, SYMMETRIC, "mean", is_backbone=True
     ),
     "resnet18": Entry("residual features (system E)", 224, 3, IMAGENET, "mean", is_backbone=True),
-}
+}  # fmt: skip
 
 
 def names() -> list[str]:
