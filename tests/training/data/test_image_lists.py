@@ -36,7 +36,13 @@ def test_paths_in_any_container_are_one_data_set(files: list[Path]) -> None:
     expected = list(listed(files))
     assert expected[0].shape == (1, 8, 8)
     assert expected[0].dtype == torch.uint8
-    ways = ([str(file) for file in files], tuple(files), (file for file in files), files[0].parent)
+    ways = (
+        [str(file) for file in files],
+        tuple(files),
+        (file for file in files),
+        files[0].parent,
+        np.array(list(map(str, files))),
+    )
     for way in ways:
         assert all(torch.equal(*pair) for pair in zip(listed(way), expected, strict=True))
 
@@ -48,6 +54,14 @@ def test_labels_and_masks_stay_beside_their_images(files: list[Path], tmp_path: 
     image, mask = listed([(files[0], tmp_path / "mask.png")], has_masks=True)[0]
     assert image.shape == (1, 16, 24)
     assert mask.shape == (16, 24)
+
+
+def test_an_image_without_a_class_is_named(files: list[Path]) -> None:
+    network = build_network("conv", size=8, channels=1, num_classes=2)
+    ways: list[list[Any]] = [files, [(file,) for file in files], [(file, "cat") for file in files]]
+    for items in ways:
+        with pytest.raises(UsageError, match=r"has no class; give pairs \(image, class\)"):
+            fit(network, items, steps=1, objective="classify")
 
 
 def test_what_is_a_data_set_already_stays(files: list[Path]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -44,7 +45,7 @@ def as_dataset(data: object, preprocessing: Preprocessing, rules: ValueRules, *,
     """
     if isinstance(data, str | os.PathLike):
         data = _list_folder(Path(data))
-    elif isinstance(data, Iterator):
+    elif isinstance(data, Iterator) or (isinstance(data, np.ndarray) and data.ndim == 1):
         data = list(data)
     if isinstance(data, str | bytes) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         raise UsageError(f"{shorten(data)} is no data set; give {EXPECTED}")
@@ -52,8 +53,8 @@ def as_dataset(data: object, preprocessing: Preprocessing, rules: ValueRules, *,
     if not isinstance(dataset, Sequence) or not any(_is_path(_image_of(item)) for item in dataset):
         return dataset  # type: ignore[no-any-return]
     for item in dataset:
-        for path in (item if isinstance(item, tuple | list) else (item,))[:2]:
-            if isinstance(path, str | os.PathLike):
+        for path in (item if isinstance(item, tuple | list) else (item,))[: 2 if has_masks else 1]:
+            if _is_path(path):
                 find_image(Path(path))
     return ImageList(dataset, preprocessing, rules, has_masks=has_masks)
 
@@ -79,14 +80,17 @@ class ImageList:
     def __getitem__(self, index: int) -> Any:
         item = self.items[index]
         image = self._read(_image_of(item))
-        if not isinstance(item, tuple | list):
+        if not isinstance(item, tuple | list) or len(item) == 1:
             return image
         return image, read_label_map(item[1]) if self.has_masks else item[1]
 
     @property
-    def targets(self) -> list[Any]:
-        """The second of each item."""
-        return [item[1] for item in self.items]
+    def targets(self) -> list[int]:
+        """The class of each item.
+
+        Raises `UsageError` where an item has none.
+        """
+        return [_class_of(item) for item in self.items]
 
     def _read(self, image: ImageLike) -> Tensor:
         """A uint8 tensor (C, S, S), or (C, H, W) where images keep their size."""
@@ -112,6 +116,15 @@ def _list_folder(folder: Path) -> list[Path]:
 
 def _image_of(item: Any) -> Any:
     return item[0] if isinstance(item, tuple | list) and item else item
+
+
+def _class_of(item: Any) -> int:
+    try:
+        if isinstance(item, tuple | list):
+            return int(item[1])
+    except (IndexError, TypeError, ValueError):
+        pass
+    raise UsageError(f"{shorten(item)} has no class; give pairs (image, class), with whole numbers from 0")
 
 
 def _is_path(value: object) -> bool:
