@@ -19,15 +19,16 @@ def test_without_a_scale_images_unlike_those_learnt_are_counted_and_both_ways_na
     assert line.endswith(REMEDY)
 
 
-def test_a_scale_that_is_typed_is_taken_and_named_where_it_leads_outside() -> None:
+def test_a_scale_of_1_ends_the_line_and_another_is_named_where_it_leads_outside() -> None:
     count = ScaleCount(1, SCENES)
     assert count.choose(1080, 1440) == 1
-    assert REMEDY not in count.remarks[0]
+    assert (count.remarks, count.figures["outside"]) == ([], 1)
     count = ScaleCount(0.25, SCENES)
     assert count.choose(1440, 1920) == 0.25
     assert (count.remarks, count.figures) == ([], {"scale": 0.25, "resized": 1, "outside": 0})
     assert count.choose(360, 480) == 0.25
     assert "480×360 pixels at scale 0.25 are 0.25 times" in count.remarks[0]
+    assert REMEDY not in count.remarks[0]
 
 
 def test_auto_brings_images_to_the_sizes_learnt_and_says_so() -> None:

@@ -42,13 +42,16 @@ class ScaleCount:
 
     @property
     def remarks(self) -> list[str]:
-        """Sentences on images resized, and on those not learnt."""
+        """Sentences on images resized, and on those not learnt.
+
+        Of the latter nothing is said where the scale is 1, which says that things have their usual size.
+        """
         remarks = []
         if self.scale == "auto" and self.resized:
             remarks.append(
                 f"{len(self.resized)} of {self.num_images} images were brought to the sizes learnt, {self._factors()}"
             )
-        if self.outside and self.learnt is not None:
+        if self.outside and self.learnt is not None and self.scale != 1:
             height, width = self.outside[0]
             factor = resolve_scale(self.scale, self.learnt, height, width)
             remarks.append(
