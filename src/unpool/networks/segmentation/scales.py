@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.errors import UnpoolError, UsageError
-from unpool.options import Scale
+from unpool.errors import UnpoolError
+from unpool.options import OPTIONS, Scale
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,7 +24,6 @@ AUTO = "auto"
 ALWAYS_COVERED: Range = (0.8, 1.25)  # factors at which a network trained at one size does as well
 MIDDLE = (0.05, 0.95)  # of the images: a few of other sizes do not teach a network these
 MAX_LEFT = 0.02  # difference of a factor from 1 at which resizing blurs more than it helps
-MIN_SCALE, MAX_SCALE = 0.01, 100.0
 
 
 @dataclass(frozen=True)
@@ -156,11 +155,7 @@ def resolve_scale(scale: Scale | None, learnt: LearntScales | None, height: int,
                 "versions do not; train it again, or give a number"
             )
         return learnt.factor(height, width)
-    is_number = isinstance(scale, int | float) and not isinstance(scale, bool)
-    if not is_number or not MIN_SCALE <= float(scale) <= MAX_SCALE:
-        raise UsageError(
-            f"--scale is {scale!r}, but must be a number from {MIN_SCALE:g} to {MAX_SCALE:g} or auto"
-        )
+    OPTIONS["scale"].check("scale", scale)
     return float(scale)
 
 
