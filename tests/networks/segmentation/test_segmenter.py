@@ -132,8 +132,9 @@ def test_an_image_unlike_those_learnt_is_named_and_resized_on_request() -> None:
         plain = network.predict(large, scale=1)
     assert resized.shape == large.shape[:2]
     assert (resized[2::4, 2::4] == expected).mean() > 0.9 > (plain[2::4, 2::4] == expected).mean()
-    with pytest.warns(UserWarning, match=r"256×192 pixels are 4 times the 64×48 .* scale='auto'"):
+    with pytest.warns(UserWarning, match=r"256×192 pixels are 4 times the 64×48 .* scale='auto'") as caught:
         np.testing.assert_array_equal(network.predict(large), plain)
+    assert caught[0].filename == __file__, "the line that called it"
     figures = network.evaluate([large], [resized], scale="auto")
     assert figures["pixel_accuracy"] == 1
     network.learnt = None

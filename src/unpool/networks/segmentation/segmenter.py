@@ -224,7 +224,6 @@ class Segmenter(nn.Module):
         )
 
     @explain_calls
-    @torch.no_grad()
     def predict(self, image: ImageLike, *, scale: Scale | None = None) -> np.ndarray:
         """Label every pixel of one image.
 
@@ -251,7 +250,7 @@ class Segmenter(nn.Module):
             warnings.warn(
                 f"{describe_outside(self.learnt, height, width)}; give scale='auto' where the same things are "
                 "larger or smaller, scale=1 where there is more or less of them",
-                stacklevel=2,
+                stacklevel=3,  # the caller's line, above `explain_calls`
             )
         with evaluating(self):
             scores_1KHW = score_at_scale(self, x_1CHW, factor)
