@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tifffile
 from PIL import Image, ImageCms
@@ -94,6 +95,16 @@ def test_a_picture_is_read_by_its_gamma(mode: str, is_srgb: bool, tmp_path: Path
     assert is_srgb == (read == read_any(image).pixels).all()
 
 
+def test_a_picture_is_read_by_the_profile_that_a_camera_names(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x8769] = {0xA005: {1: "R03"}}  # Adobe RGB
+    file = tmp_path / "a.jpg"
+    Image.fromarray(COLOUR_HWC).save(file, exif=exif, quality=95)
+    read = read_picture(file).pixels
+    assert (read_any(Image.open(file)).pixels == read).all()
+    assert (read != np.asarray(Image.open(file))).any()
+
+
 def test_grey_arrays_have_three_channels_afterwards() -> None:
     grey_HW = COLOUR_HWC[..., 0]
     for way in (grey_HW, grey_HW[..., None]):
@@ -150,6 +161,8 @@ def test_one_image_or_several_are_a_list() -> None:
     assert list_images("a.png") == ["a.png"]
     assert list_images(name for name in ("a", "b")) == ["a", "b"]
     assert len(list_images(np.zeros((4, 6, 9, 3), np.uint8))) == 4
+    for several in (pd.Series(["a", "b"]), np.array(["a", "b"]), np.array([Path("a"), Path("b")])):
+        assert list(map(str, list_images(several))) == ["a", "b"]
     wrong: Any
     for wrong in ([], 3):
         with pytest.raises(UsageError, match="the path of an image"):

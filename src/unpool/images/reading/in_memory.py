@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from unpool.core.calls.signatures import shorten
 from unpool.core.file_names import find_typed
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
+from unpool.images.colour.file_profiles import find_profile
 from unpool.images.reading.bit_depth import DEEP_MODES
 from unpool.images.reading.decode import Picture, decode_stream, read_picture
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -84,7 +85,7 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageLike]:
     """Make a list of one image or several.
 
     Args:
-        images: one image, or a list, tuple or generator of them, or an array or tensor of four dimensions.
+        images: one image, or a list, tuple, column or generator of them, or an array or tensor of four dimensions.
 
     Raises:
         UsageError: there is none.
@@ -93,14 +94,18 @@ def list_images(images: ImageLike | Iterable[ImageLike]) -> list[ImageLike]:
     (['a.png'], ['a.png', 'b.png'])
     """
     is_one = isinstance(images, str | os.PathLike | Image.Image)
-    if not is_one and getattr(images, "ndim", 4) <= 3:
-        is_one = True
+    if isinstance(images, np.ndarray | TensorLike):
+        is_one = getattr(images, "ndim", 4) <= 3 and not _are_paths(images)
     if not is_one and not isinstance(images, Iterable):
         raise UsageError(f"{shorten(images)} is no image; give {EXPECTED}, or a list of these")
     listed: list[ImageLike] = [images] if is_one else list(images)  # type: ignore[arg-type, list-item]
     if not listed:
         raise UsageError(f"there is no image in an empty list; give one at least: {EXPECTED}")
     return listed
+
+
+def _are_paths(images: object) -> bool:
+    return isinstance(images, np.ndarray) and images.ndim == 1 and images.dtype.kind in "OUT"
 
 
 def find_image(path: Path) -> Path:
@@ -132,7 +137,7 @@ def _read_pillow(image: Image.Image, min_side: int | None, rules: ValueRules) ->
         image.load()  # turns a TIFF, whose EXIF data say so no longer
         shown = _storable(image)
         stored_as = "TIFF" if shown.mode in _TIFF_MODES else "PNG"
-        kept = {"exif": image.getexif().tobytes(), "icc_profile": image.info.get("icc_profile")}
+        kept = {"exif": image.getexif().tobytes(), "icc_profile": _profile_of(image)}
         chunks = _colour_chunks(image)
         options = {"compress_level": 1, "pnginfo": chunks} if stored_as == "PNG" else {}
         shown.save(stream, stored_as, **{name: value for name, value in kept.items() if value}, **options)
@@ -141,6 +146,14 @@ def _read_pillow(image: Image.Image, min_side: int | None, rules: ValueRules) ->
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error.detail}") from error
     except (OSError, ValueError) as error:
         raise UnpoolError(f"{shorten(image)} cannot be read as an image: {error}") from error
+
+
+def _profile_of(image: Image.Image) -> bytes | None:
+    """The profile of an opened picture; that of a camera's JPEG may only be named, in its EXIF data."""
+    if image.mode != "RGB" or image.format not in ("JPEG", "MPO"):
+        return image.info.get("icc_profile")
+    profile = find_profile(image, io.BytesIO(), "JPEG", [])
+    return None if profile is None else profile.content
 
 
 def _colour_chunks(image: Image.Image) -> PngInfo:
