@@ -166,3 +166,15 @@ def test_names_in_json_may_be_digits(tmp_path: Path) -> None:
     assert [name for name, _, _ in entries(tmp_path, '["0", "1", "2"]', "a.json")] == ["0", "1", "2"]
     with pytest.raises(UsageError, match="must hold a list of names"):
         entries(tmp_path, "[0, 1, 2]", "a.json")
+
+
+def test_hexadecimal_numbers_stand_anywhere(tmp_path: Path) -> None:
+    wanted = [("road", 16, None), ("sky", 31, None)]
+    for text in ("road: 0x10\nsky: 0X1F\n", "0x10: road\n0X1F: sky\n", "road;0x10\nsky;0X1F\n"):
+        assert entries(tmp_path, text) == wanted, text
+    assert entries(tmp_path, "road 0XFF0000\nsky #0000ff\n")[0] == ("road", None, (255, 0, 0))
+
+
+def test_a_row_without_a_name_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"line 3: '1' is no `name`"):
+        entries(tmp_path, "name,id\nsky,0\n,1\n")

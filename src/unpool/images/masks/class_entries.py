@@ -137,7 +137,7 @@ def _split(plain: str) -> tuple[bool, list[str]]:
     unbracketed = _BRACKETS.sub(lambda found: f" {found[1].replace(',', ' ')} ", plain)
     mark = next((each for each in ";\t|," if each in unbracketed), None)
     # `0: name`, `name: 0`, `name = 1, 2, 3`: a colon or a sign of equality beside a number separates too.
-    joined = re.compile(r"^\s*(-?\d+)\s*[:=]\s*|\s*[:=]\s*(?=-?\d|#|0x|$)")
+    joined = re.compile(r"^\s*(0[xX][0-9a-fA-F]{1,4}|-?\d+)\s*[:=]\s*|\s*[:=]\s*(?=-?\d|#|$)")
     if mark is None and joined.search(unbracketed):
         name_and_rest = [part for part in joined.split(unbracketed) if part]
         return True, [field for part in name_and_rest for field in _values_of(part)]
@@ -229,10 +229,10 @@ def entry_of(where: str, fields: Sequence[str], name: str | None = None) -> Entr
         UsageError: Where the fields are no class.
     """
     rest = list(fields)
-    if name is not None:
+    if name:
         rest.remove(name)
     hexes = [field for field in rest if _is_hex(field)]
-    numbers = [int(field, 16 if "x" in field else 10) for field in rest if _is_number(field)]
+    numbers = [int(field, 16 if "x" in field.lower() else 10) for field in rest if _is_number(field)]
     words = [field for field in rest if not _is_number(field) and not _is_hex(field)]
     title = name if name is not None else " ".join(words)
     colour = _from_hex(hexes[0]) if hexes else None
@@ -250,15 +250,15 @@ def entry_of(where: str, fields: Sequence[str], name: str | None = None) -> Entr
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"[-+]?([0-9]{1,10}|0x[0-9a-fA-F]{1,4})", text) is not None
+    return re.fullmatch(r"[-+]?([0-9]{1,10}|0[xX][0-9a-fA-F]{1,4})", text) is not None
 
 
 def _is_hex(text: str) -> bool:
-    return re.fullmatch(r"(#|0x)([0-9a-fA-F]{6}|[0-9a-fA-F]{8})|#[0-9a-fA-F]{3}", text) is not None
+    return re.fullmatch(r"(#|0[xX])([0-9a-fA-F]{6}|[0-9a-fA-F]{8})|#[0-9a-fA-F]{3}", text) is not None
 
 
 def _from_hex(text: str) -> Colour:
-    digits = text.removeprefix("#").removeprefix("0x")
+    digits = text.lower().removeprefix("#").removeprefix("0x")
     if len(digits) == 3:
         digits = "".join(2 * digit for digit in digits)
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
