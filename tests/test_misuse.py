@@ -160,7 +160,7 @@ def test_every_public_function_names_an_unknown_keyword(name: str) -> None:
 
 
 def test_an_unknown_public_name_names_the_nearest() -> None:
-    with pytest.raises(AttributeError, match="has no attribute 'fitt'; did you mean fit"):
+    with pytest.raises(AttributeError, match="has no attribute 'fitt'; did you mean 'fit'"):
         unpool.fitt  # noqa: B018
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +49,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(import_module(_MODULES[name]), name)
-    near = get_close_matches(name, __all__, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise AttributeError(f"module 'unpool' has no attribute {name!r}{hint}")
+    nearest_name = import_module("unpool.errors").nearest_name
+    raise AttributeError(f"module 'unpool' has no attribute {name!r}{nearest_name(name, __all__)}")
 
 
 def __dir__() -> list[str]:
