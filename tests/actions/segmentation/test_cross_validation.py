@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from support.masks import write_scenes
 from support.messages import Messages
@@ -130,6 +131,24 @@ def test_trainings_that_were_finished_are_not_repeated(
     assert len(measured) == 7, "of another number of steps nothing is taken over"
     run.open_folder(resume=False)
     assert not (run.scratch / FOLDS).exists()
+
+
+def test_processes_go_on_from_what_all_of_them_finished(
+    labelled: LabelledImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_in(tmp_path)
+    run.open_folder()
+    straight = CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
+    monkeypatch.setattr(run.accelerator, "gather", lambda own: torch.stack([own, torch.tensor(1)]))
+    measured: list[np.ndarray] = []
+    measure = CrossValidation._measure
+    monkeypatch.setattr(
+        CrossValidation,
+        "_measure",
+        lambda self, *arguments: measured.append(arguments[1]) or measure(self, *arguments),
+    )
+    assert CrossValidation(SETTINGS, labelled, run, 3)(steps=6) == straight
+    assert len(measured) == 2, "the other process was stopped after one"
 
 
 def test_the_model_is_the_same_with_and_without_a_figure(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Short trainings on parts, where nothing is held out.
 
-N images, M of them, K classes.
+N images, M of them, K classes, P processes.
 """
 
 from __future__ import annotations
@@ -111,7 +111,13 @@ class CrossValidation:
         return scratch and scratch / per_process_file(FOLDS, self.run.accelerator.process_index)
 
     def _finished(self, steps: int) -> list[Any]:
-        """Tables of trainings that were finished before the run was stopped."""
+        """Tables of trainings that all processes finished before the run was stopped."""
+        tables, accelerator = self._kept(steps), self.run.accelerator
+        # All take part in each training: one that was stopped earlier must not be left alone with it.
+        count_P = accelerator.gather(torch.tensor(len(tables), device=accelerator.device))
+        return tables[: int(count_P.min())]
+
+    def _kept(self, steps: int) -> list[Any]:
         try:
             kept = json.loads(self._file.read_text("utf-8")) if self._file else {}
         except (OSError, ValueError):
