@@ -16,8 +16,10 @@ from unpool.actions.curation import originals
 from unpool.actions.curation.check import check
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.analysis.checks.edge_widths import edge_width
 from unpool.cli.main import main
 from unpool.images.reading.decode import read_picture
+from unpool.images.resizing import thumbnail
 from unpool.images.source import FolderSource
 from unpool.store.findings import found_problems, found_sets
 
@@ -50,6 +52,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
             ]
         )
     return str(root / "m")
+
+
+def test_a_small_picture_is_as_soft_by_its_thumbnail_as_by_itself(tmp_path: Path) -> None:
+    step = Image.fromarray(
+        np.where(np.arange(240) < 120, 20, 200).astype(np.uint8) * np.ones((180, 1), np.uint8)
+    )
+    soft = step.convert("RGB").filter(ImageFilter.GaussianBlur(2))
+    stored = SimpleNamespace(take=lambda rows: [thumbnail(np.asarray(soft)) for _ in rows])
+    facts = originals.Facts(["a.png"], ["a"], ["RGB"], np.array([240.0 * 180]), np.array([1.0]))
+    (by_thumbnail,) = originals.Originals(tmp_path, facts, stored).edge_widths([0], 0)
+    assert by_thumbnail == pytest.approx(edge_width(np.asarray(soft.convert("L"))), rel=0.15)
 
 
 def sets_of(root: Path, model: str) -> tuple[list[list[str]], dict[str, Any]]:

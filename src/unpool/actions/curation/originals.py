@@ -37,7 +37,7 @@ NUM_CACHED = 48  # pictures of some 0.6 MB
 CLEARLY_DIFFERENT = 2.0  # excess of thumbnails beyond which originals need not be read
 SAME_SIZE = 0.97  # share of the most pixels of a set, from which on a picture counts as large as it
 LOSSY_ENDINGS = (".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".avif", ".heic", ".heif")
-THUMBNAIL_SIDE, THUMBNAIL_BLUR = 160, 0.56  # pixels: what a thumbnail itself is blurred by
+THUMBNAIL_BLUR = 0.56  # pixels: what a thumbnail itself is blurred by
 BLOCKY = (0.15, 1.5)  # blockiness of what was a JPEG; beyond it the picture has a grid of its own
 MIN_PLAIN = 0.76  # share of equal neighbours from which on a picture of few colours is a drawing
 
@@ -175,7 +175,9 @@ class Originals:
         if thumbnail is None:
             return float("nan")
         width = edge_width(np.asarray(thumbnail.convert("L")), 0.5)
-        return MAX_SIDE / THUMBNAIL_SIDE * float(np.sqrt(np.maximum(0, width**2 - THUMBNAIL_BLUR**2)))
+        own_side = float(np.sqrt(self.facts.pixels[row] * max(thumbnail.size) / min(thumbnail.size)))
+        reduced = max(1.0, min(float(MAX_SIDE), own_side) / max(thumbnail.size))
+        return reduced * float(np.sqrt(np.maximum(0, width**2 - THUMBNAIL_BLUR**2)))
 
     def _has_palette(self, row: int) -> bool:
         return self.facts.modes[row] in ("P", "PA")
