@@ -99,3 +99,12 @@ def test_what_a_killed_command_left_is_not_shown(table: ImageTable) -> None:
     assert death.is_dead
     assert last_edit(table.work) == "labelled 1 image ‘dog’"
     assert Session(table.work).collection()["undo"] == "labelled 1 image ‘cat’"
+
+
+def test_what_a_command_left_that_was_killed_meanwhile_is_not_shown(table: ImageTable) -> None:
+    edit.label(table.work, ["1.png"], "cat")
+    session = Session(table.work)
+    with Death(4):
+        edit.label(table.work, ["2.png"], "dog")
+    session.reload()
+    assert session.collection()["undo"] == "labelled 1 image ‘cat’"

@@ -12,7 +12,10 @@ import pandas as pd
 import pytest
 
 from unpool import Workspace
+from unpool.store.journal import VerbUnderWay, note_under_way
+from unpool.store.state import read_state
 from unpool.store.table import ImageTable
+from unpool.store.versions import keep_version
 from unpool.viewer import jobs
 
 # A job that makes a workspace at once, and tells what it was asked.
@@ -60,6 +63,19 @@ def test_undo_of_something_else_than_the_page_shows_is_refused(client: Any, post
         "redo would now be of: labelled 1 image ‘hat’"
     )
     assert post("edit", action="redo", message="labelled 1 image ‘hat’")["collection"]["redo"] is None
+
+
+def test_undo_after_a_run_that_was_killed_is_of_nothing_else_than_shown(
+    client: Any, post: Any, viewed: Path
+) -> None:
+    shown = post("edit", action="label", rows=[0], label="shoe")["collection"]["undo"]
+    work = viewed / "w.unpool"
+    table = ImageTable(work)
+    note_under_way(work, VerbUnderWay(table.version, None, read_state(work)))
+    keep_version(work, table.version)
+    table.update(["disc/001.png"], {"x": [7.0]})
+    answer = post("edit", 409, action="undo", message=shown)
+    assert answer["detail"].endswith("undo would now be of: a run that was stopped before its end")
 
 
 def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewed: Path) -> None:

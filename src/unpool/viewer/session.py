@@ -57,8 +57,7 @@ class Session:
 
     def open(self, work: Path) -> None:
         """Show another workspace from now on."""
-        with contextlib.suppress(UnpoolError, OSError):  # a command is at work, or nothing can be written
-            recover(work, patience=0)
+        _tidy_up(work)
         snapshot = Snapshot(work)
         with self._lock:
             self.work, self._snapshot = work, snapshot
@@ -72,6 +71,7 @@ class Session:
 
     def reload(self) -> None:
         """Read table and findings again where they have changed."""
+        _tidy_up(self.work)
         with self._lock:
             self._problems = None
             if self.pictures.is_outdated():
@@ -224,6 +224,12 @@ class Session:
 
 def _number_or_none(value: float) -> float | None:
     return None if value != value else float(value)
+
+
+def _tidy_up(work: Path) -> None:
+    """End what killed commands have begun, if that can be done at once."""
+    with contextlib.suppress(UnpoolError, OSError):  # a command is at work, or nothing can be written
+        recover(work, patience=0)
 
 
 def _group_or_none(number: int) -> int | None:

@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 
 from unpool.actions.curation import edit as edits
 from unpool.actions.curation.undo import EditResult, last_edit, last_undone
+from unpool.actions.history.recording import recover
 from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
@@ -111,6 +112,7 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
 
 def _step(work: Path, request: schemas.Undo) -> EditResult:
     is_undo = request.action == "undo"
+    recover(work)
     found = last_edit(work) if is_undo else last_undone(work)
     if request.message not in (None, found):
         raise StaleError(
