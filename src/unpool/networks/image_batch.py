@@ -97,13 +97,27 @@ def whole_image(image: ImageLike, preprocessing: Preprocessing, rules: ValueRule
     Returns:
         A tensor (1, C, H, W) float32, normalised.
     """
+    return normalise(whole_pixels(image, preprocessing.channels, rules)[None], preprocessing)
+
+
+def whole_pixels(image: ImageLike, channels: int, rules: ValueRules) -> Tensor:
+    """Read the pixels of an image at its own size.
+
+    Args:
+        image: one image.
+        channels: 1 or 3; an image without colour keeps its values.
+        rules: by which more than 8 bits per value are scaled.
+
+    Returns:
+        A tensor (C, H, W) uint8.
+    """
     from torchvision.transforms.functional import rgb_to_grayscale  # it loads for seconds
 
     picture = read_any(image, rules=rules)
-    x_1CHW = torch.from_numpy(picture.pixels.copy()).permute(2, 0, 1)[None]
-    if preprocessing.channels == 1:
-        x_1CHW = x_1CHW[:, :1] if picture.grey else rgb_to_grayscale(x_1CHW)
-    return normalise(x_1CHW, preprocessing)
+    x_CHW = torch.from_numpy(picture.pixels.copy()).permute(2, 0, 1)
+    if channels == 1:
+        return x_CHW[:1] if picture.grey else rgb_to_grayscale(x_CHW)
+    return x_CHW
 
 
 def normalise(x_BCHW: Tensor, preprocessing: Preprocessing) -> Tensor:

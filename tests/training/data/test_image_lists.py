@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import ConcatDataset
 
 from unpool import Segmenter, UnpoolError, build_network, fit
 from unpool.errors import UsageError
 from unpool.images.values.rules import NO_RULES
 from unpool.networks.preprocessing import Preprocessing
+from unpool.training.data.datasets import DatasetImages
 from unpool.training.data.image_lists import ImageList, as_dataset
 
 PREP = Preprocessing(8, 1, (0.5,), (0.5,))
@@ -54,6 +56,20 @@ def test_labels_and_masks_stay_beside_their_images(files: list[Path], tmp_path: 
     image, mask = listed([(files[0], tmp_path / "mask.png")], has_masks=True)[0]
     assert image.shape == (1, 16, 24)
     assert mask.shape == (16, 24)
+
+
+def test_classes_are_known_without_reading_images(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [listed([(file, number) for file in files[:3]]) for number in range(2)]
+    monkeypatch.setattr(ImageList, "__getitem__", lambda *_: pytest.fail("an image was read"))
+    both = DatasetImages(ConcatDataset(parts), PREP.mean, PREP.std, torch.device("cpu"))
+    assert both.labels().tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_grey_images_keep_their_values(tmp_path: Path) -> None:
+    grey_HW = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    Image.fromarray(grey_HW).save(tmp_path / "grey.png")
+    (image,) = listed([tmp_path / "grey.png"], has_masks=True)
+    assert torch.equal(image[0], torch.from_numpy(grey_HW))
 
 
 def test_an_image_without_a_class_is_named(files: list[Path]) -> None:

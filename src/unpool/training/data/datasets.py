@@ -182,10 +182,16 @@ class DatasetImages:
         Raises:
             TypeError: where it is none.
         """
-        known = getattr(self.dataset, "targets", None)
-        if known is None:
-            known = [self.dataset[index][1] for index in range(len(self))]
-        return np.asarray([int(label) for label in known], np.int64)
+        return np.asarray([int(label) for label in _targets(self.dataset)], np.int64)
+
+
+def _targets(dataset: Any) -> Sequence[Any]:
+    """The second of each item; where a data set has them in a list, no item is read."""
+    if (known := getattr(dataset, "targets", None)) is not None:
+        return known  # type: ignore[no-any-return]
+    if isinstance(dataset, torch.utils.data.ConcatDataset):
+        return [target for part in dataset.datasets for target in _targets(part)]
+    return [dataset[index][1] for index in range(len(dataset))]
 
 
 def load_batches(

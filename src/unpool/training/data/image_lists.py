@@ -19,6 +19,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.in_memory import ImageLike, find_image, read_any
 from unpool.images.reading.scan import scan_folder
 from unpool.images.values.rules import ValueRules
+from unpool.networks.image_batch import whole_pixels
 from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.segmentation.pixel_scores import read_label_map
 from unpool.training.data.datasets import Dataset
@@ -94,11 +95,8 @@ class ImageList:
 
     def _read(self, image: ImageLike) -> Tensor:
         """A uint8 tensor (C, S, S), or (C, H, W) where images keep their size."""
-        from torchvision.transforms.functional import rgb_to_grayscale  # it loads for seconds
-
         if self.has_masks:
-            x_CHW = torch.from_numpy(read_any(image, rules=self.rules).pixels.copy()).permute(2, 0, 1)
-            return rgb_to_grayscale(x_CHW) if self.preprocessing.channels == 1 else x_CHW
+            return whole_pixels(image, self.preprocessing.channels, self.rules)
         size = self.preprocessing.size
         pixels_SSC = self.preprocessing.fit(read_any(image, min_side=size, rules=self.rules))
         return torch.from_numpy(pixels_SSC.copy()).permute(2, 0, 1)
