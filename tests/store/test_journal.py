@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.edits import PATHS, make_grouped_workspace, seen
+from support.edits import PATHS, make_embedded_workspace, relabel, seen
 from unpool.actions.history.recording import recording
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
@@ -19,15 +19,7 @@ from unpool.store.versions import has_version, keep_only
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    work = make_grouped_workspace(tmp_path / "w.unpool")
-    (work / "model").mkdir()
-    (work / "model" / "model.json").write_text("first")
-    write_state(work, embedded_by="m1")
-    return work
-
-
-def relabel(work: Path, label: str) -> None:
-    ImageTable(work).update(PATHS, {"label": [label] * len(PATHS)})
+    return make_embedded_workspace(tmp_path / "w.unpool")
 
 
 def last(work: Path) -> Step:
@@ -99,4 +91,6 @@ def test_a_table_that_is_no_longer_kept_is_one_line(work: Path) -> None:
     keep_only(work, [])
     with pytest.raises(UnpoolError, match=r"“run” cannot be undone: the table of .* is no longer kept"):
         bring_back(work, last(work), undo=True)
+    with pytest.raises(UnpoolError, match=r"“run” cannot be redone: the table of .* is no longer kept"):
+        bring_back(work, last(work), undo=False)
     assert seen(work)["label"].iloc[0] == "new"

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(12)]
@@ -27,6 +28,20 @@ def make_grouped_workspace(work: Path) -> Path:
         "group": GROUPS, "probability": [0.5] * 12,
     })  # fmt: skip
     return work
+
+
+def make_embedded_workspace(work: Path) -> Path:
+    """The same with a model, `m1`, of one file."""
+    make_grouped_workspace(work)
+    (work / "model").mkdir()
+    (work / "model" / "model.json").write_text("first")
+    write_state(work, embedded_by="m1")
+    return work
+
+
+def relabel(work: Path, label: str) -> None:
+    """Give all twelve a label, without a record."""
+    ImageTable(work).update(PATHS, {"label": [label] * len(PATHS)})
 
 
 def seen(work: Path) -> pd.DataFrame:

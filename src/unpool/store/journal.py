@@ -269,7 +269,8 @@ def bring_back(work: Path, step: Step, *, undo: bool) -> int:
     )
     if not has_version(work, version):
         raise UnpoolError(
-            f"“{step.message}” cannot be undone: the table of {work} as it was is no longer kept"
+            f"“{step.message}” cannot be {'undone' if undo else 'redone'}: "
+            f"the table of {work} as it was is no longer kept"
         )
     if step.columns is None:
         restore_version(work, version)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.edits import PATHS, make_grouped_workspace, seen
+from support.edits import PATHS, make_embedded_workspace, relabel, seen
 from unpool.actions.curation import edit
 from unpool.actions.history.recording import STOPPED, recorded, recording, recover
 from unpool.store.journal import VerbUnderWay, bring_back, done_steps, note_under_way, read_entry, read_step
@@ -17,15 +17,7 @@ from unpool.store.table import ImageTable
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    work = make_grouped_workspace(tmp_path / "w.unpool")
-    (work / "model").mkdir()
-    (work / "model" / "model.json").write_text("first")
-    write_state(work, embedded_by="m1")
-    return work
-
-
-def relabel(work: Path, label: str) -> None:
-    ImageTable(work).update(PATHS, {"label": [label] * len(PATHS)})
+    return make_embedded_workspace(tmp_path / "w.unpool")
 
 
 def test_nothing_is_recorded_of_what_fails_or_does_nothing(work: Path) -> None:

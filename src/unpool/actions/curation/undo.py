@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from unpool.actions.history.recording import edits, make_change, step_again, step_back
+from unpool.actions.history.recording import edits, make_change, take_step
 from unpool.errors import UnpoolError
 from unpool.store.journal import (
     Change,
@@ -84,7 +84,7 @@ def undo(work: Path, *, refresh: bool = True) -> EditResult:
             f"“{entry.message}” cannot be undone: the groups of {work} were computed again since; "
             "undo again for the edit before it"
         )
-    changed = step_back(work, files[-1], entry, refresh=refresh)
+    changed = take_step(work, files[-1], entry, undo=True, refresh=refresh)
     return {"changed": changed, "message": f"undone: {entry.message}"}
 
 
@@ -104,5 +104,5 @@ def redo(work: Path, *, refresh: bool = True) -> EditResult:
     if not files:
         raise UnpoolError(f"nothing of {work} was undone, or something else was done since")
     entry = read_entry(files[0])
-    changed = step_again(work, files[0], entry, refresh=refresh)
+    changed = take_step(work, files[0], entry, undo=False, refresh=refresh)
     return {"changed": changed, "message": f"redone: {entry.message}"}

@@ -221,39 +221,26 @@ def make_change(work: Path, record: str, change: Change, *, refresh: bool = True
         write_values(work, ImageTable(work), change.paths, change.after, refresh)
 
 
-def step_back(work: Path, file: Path, entry: Entry, *, refresh: bool = True) -> int:
-    """Undo what a record says.
+def take_step(work: Path, file: Path, entry: Entry, *, undo: bool, refresh: bool = True) -> int:
+    """Undo what a record says, or redo it.
 
     Args:
         work: The workspace.
         file: The record.
         entry: What it says.
+        undo: Whether to undo it, else to redo it.
         refresh: Rewrite the files of the groups and the report, where groups change.
 
     Returns:
         The number of images that changed.
     """
-    with _editing(work, EditUnderWay("undo", file.name, list(BOTH), {})):
-        changed = restore(work, entry, undo=True, refresh=refresh)
-        move_to_undone(work, file)
-    return changed
+    with _editing(work, EditUnderWay("undo" if undo else "redo", file.name, list(BOTH), {})):
+        return _take_step(work, file, entry, undo=undo, refresh=refresh)
 
 
-def step_again(work: Path, file: Path, entry: Entry, *, refresh: bool = True) -> int:
-    """Redo what a record says.
-
-    Args:
-        work: The workspace.
-        file: The record.
-        entry: What it says.
-        refresh: Rewrite the files of the groups and the report, where groups change.
-
-    Returns:
-        The number of images that changed.
-    """
-    with _editing(work, EditUnderWay("redo", file.name, list(BOTH), {})):
-        changed = restore(work, entry, undo=False, refresh=refresh)
-        move_to_done(work, file)
+def _take_step(work: Path, file: Path, entry: Entry, *, undo: bool, refresh: bool = True) -> int:
+    changed = restore(work, entry, undo=undo, refresh=refresh)
+    (move_to_undone if undo else move_to_done)(work, file)
     return changed
 
 
@@ -341,12 +328,8 @@ def _end_edit(work: Path) -> None:
         file = work / EDITS / (UNDONE if mark.action == "redo" else "") / mark.record
         if file.is_file():
             entry = read_entry(file)
-            if mark.action == "undo":
-                restore(work, entry, undo=True)
-                move_to_undone(work, file)
-            elif mark.action == "redo":
-                restore(work, entry, undo=False)
-                move_to_done(work, file)
+            if mark.action != "make":
+                _take_step(work, file, entry, undo=mark.action == "undo")
             elif isinstance(entry, Change):
                 _end_making(work, file, entry, mark)
     end_under_way(work, EditUnderWay)
