@@ -69,6 +69,12 @@ def test_inks_and_black_and_white(tmp_path: Path) -> None:
     file = tmp_path / "a.pam"
     file.write_bytes(pam(np.full((4, 5, 4), 0), "CMYK"))
     assert (read_picture(file).pixels == 255).all()
+    red = np.full((4, 5, 4), [0, 1, 1, 0])
+    file.write_bytes(pam(red * 255, "CMYK"))
+    wanted = read_picture(file).pixels
+    file.write_bytes(pam(red * 65_535, "CMYK", 65_535))
+    assert (read_picture(file).pixels == wanted).all()
+    assert (wanted[..., 0] > wanted[..., 1]).all()
     bits = np.arange(20).reshape(4, 5, 1) % 2
     file.write_bytes(pam(bits, "BLACKANDWHITE", 1))
     assert (read_picture(file).pixels == bits * 255).all()

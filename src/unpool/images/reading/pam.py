@@ -61,8 +61,11 @@ class PamFile(ImageFile.ImageFile):
 
     @property
     def is_deep_colour(self) -> bool:
-        """Whether it has more bits than Pillow's mode."""
-        return self.maxval > 255 and self.mode != "I;16"
+        """Whether it has more bits than Pillow's mode.
+
+        Of inks 8 are enough.
+        """
+        return self.maxval > 255 and self.mode not in ("I;16", "CMYK")
 
     def load(self) -> PixelAccess | None:
         """Decode the pixels.
