@@ -212,3 +212,30 @@ def test_the_numbers_of_a_deep_jpeg_2000_are_those_of_the_file(tmp_path: Path) -
     content = imagecodecs.jpeg2k_encode(value_HW, level=0, reversible=True, bitspersample=12)
     (tmp_path / "m.jp2").write_bytes(content)
     assert (read_mask(tmp_path / "m.jp2").value_HW == value_HW).all()
+
+
+@pytest.mark.parametrize("kind", ["GRAYSCALE_ALPHA", "RGB", "RGB_ALPHA"])
+def test_small_numbers_in_channels_of_16_bits_are_kept(kind: str, tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    value_HW = np.arange(24, dtype=np.uint16).reshape(4, 6)
+    channels = [value_HW] * (3 if "RGB" in kind else 1)
+    alpha = [np.full_like(value_HW, 65_535)] if "ALPHA" in kind else []
+    samples_HWC = np.dstack([*channels, *alpha])
+    depth = samples_HWC.shape[2]
+    head = f"P7\nWIDTH 6\nHEIGHT 4\nDEPTH {depth}\nMAXVAL 65535\nTUPLTYPE {kind}\nENDHDR\n"
+    (tmp_path / "m.pam").write_bytes(head.encode() + samples_HWC.astype(">u2").tobytes())
+    (tmp_path / "m.png").write_bytes(imagecodecs.png_encode(samples_HWC))
+    for name in ("m.pam", "m.png"):
+        assert read_mask(tmp_path / name).value_HW.tolist() == value_HW.tolist(), name
+
+
+@pytest.mark.parametrize("factor", [256, 257])
+def test_colours_of_8_bits_in_16_are_those_of_8(factor: int, tmp_path: Path) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    colours_HW3 = np.array([[[255, 0, 0], [1, 2, 3]]], np.uint16)
+    for ending, encode in (("png", imagecodecs.png_encode), ("tif", imagecodecs.tiff_encode)):
+        (tmp_path / f"m.{ending}").write_bytes(encode(colours_HW3 * np.uint16(factor)))
+        assert read_mask(tmp_path / f"m.{ending}").value_HW.tolist() == [[0xFF0000, 0x010203]]
+    (tmp_path / "m.png").write_bytes(imagecodecs.png_encode(colours_HW3 * np.uint16(200)))
+    with pytest.raises(UnreadableImageError, match="save it as PNG of 8 bits"):
+        read_mask(tmp_path / "m.png")

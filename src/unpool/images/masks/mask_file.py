@@ -19,6 +19,7 @@ from unpool.images.masks.orientation import rotate_to_shown
 from unpool.images.reading.opening import MAX_PIXELS, Stream, check_size, find_reader, open_image
 from unpool.images.reading.upright import read_orientation
 from unpool.images.tiff.reader import open_tiff
+from unpool.images.values.deep_pixels import load_deep_channels
 from unpool.images.values.statements import read_unit
 
 _NUMBERS = frozenset({"1", "L", "P", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
@@ -81,6 +82,9 @@ def read_mask(file: Path) -> Mask:
         check_size(image.width, image.height, MAX_PIXELS)
         check_end(content_of(stream), image_format)
         check_lost_pieces(content_of(stream), image_format)
+        samples_HWC = load_deep_channels(image, stream)
+        if samples_HWC is not None:
+            return turned(_from_deep_channels(samples_HWC), read_orientation(image))
         image.load()
         is_lossy = image_format in LOSSY and not _is_lossless_webp(stream)
         mask = _from_picture(image, is_lossy)
@@ -132,6 +136,13 @@ def _from_picture(image: Image.Image, is_lossy: bool) -> Mask:
         return _from_numbers(np.asarray(image.getchannel(0)), is_lossy, alpha_HW)
     rgb_HW3 = np.asarray(image if image.mode == "RGB" else image.convert("RGBA"))[..., :3]
     return _from_colours(rgb_HW3, is_lossy, alpha_HW)
+
+
+def _from_deep_channels(value_HWS: np.ndarray) -> Mask:
+    alpha_HW = value_HWS[..., -1] if value_HWS.shape[2] in (2, 4) else None
+    if value_HWS.shape[2] < 3:
+        return _from_numbers(value_HWS[..., 0], alpha_HW=alpha_HW)
+    return _from_colours(_colours_of_8_bits(value_HWS[..., :3]), False, alpha_HW)
 
 
 def _clear_entries(image: Image.Image, indices_HW: np.ndarray) -> np.ndarray | None:
@@ -243,12 +254,13 @@ def black_is_zero(value_HW: np.ndarray, bits: int) -> np.ndarray:
 
 
 def _colours_of_8_bits(rgb_HW3: np.ndarray) -> np.ndarray:
-    """Colours of 16 bits that 8 bits can say: 257 times those, or small already."""
+    """Colours of 16 bits that 8 bits can say: 257 or 256 times those, or small already."""
     if rgb_HW3.dtype.kind in "ui" and rgb_HW3.min() >= 0:
         if int(rgb_HW3.max()) <= 255:
             return rgb_HW3.astype(np.uint8)
-        if rgb_HW3.dtype == np.uint16 and not (rgb_HW3 % 257).any():
-            return (rgb_HW3 // 257).astype(np.uint8)
+        for factor in (257, 256):
+            if rgb_HW3.dtype == np.uint16 and not (rgb_HW3 % factor).any():
+                return (rgb_HW3 // factor).astype(np.uint8)
     raise UnreadableImageError(
         "unsupported", f"a mask of colours of type {rgb_HW3.dtype} has no classes; save it as PNG of 8 bits"
     )

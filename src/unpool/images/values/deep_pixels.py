@@ -33,11 +33,10 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     Returns:
         The image itself where it has 8 bits; otherwise a new one in L, LA, RGB or RGBA.
     """
-    if isinstance(image, PngImageFile) and _is_deep(image):
-        samples_HWC, stated = _load_png(image, stream), read_statement(stream, "PNG")
+    samples_HWC = load_deep_channels(image, stream)
+    if samples_HWC is not None:
+        stated = read_statement(stream, str(image.format))
         return _scale_channels(samples_HWC, image.info.get("transparency"), stated, scaling)
-    if isinstance(image, PamFile) and image.is_deep_colour and image.tile:
-        return _scale_channels(image.read_values(), None, read_statement(stream, "PAM"), scaling)
     image.load()
     if scaling.image_format == "JPEG2000" and image.mode not in DEEP_MODES:
         bits = jpeg2000_bits(stream)
@@ -51,6 +50,23 @@ def load_scaled(image: Image.Image, stream: Stream, scaling: Scaling) -> Image.I
     if isinstance(clear := image.info.get("transparency"), int):
         scaled.putalpha(_opaque(grey_HW != clear))
     return scaled
+
+
+def load_deep_channels(image: Image.Image, stream: Stream) -> np.ndarray | None:
+    """Load samples of which Pillow drops 8 bits.
+
+    Args:
+        image: Opened, not loaded.
+        stream: Its file.
+
+    Returns:
+        (H, W, C) uint16, of PNG and PAM in colour or with alpha; None for all other images, which are left as they are.
+    """
+    if isinstance(image, PngImageFile) and _is_deep(image):
+        return _load_png(image, stream)
+    if isinstance(image, PamFile) and image.is_deep_colour and image.tile:
+        return image.read_values()
+    return None
 
 
 def _load_jpeg2000(image: Image.Image, stream: Stream, bits: int, scaling: Scaling) -> Image.Image:
