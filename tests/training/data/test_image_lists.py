@@ -78,6 +78,8 @@ def test_an_image_without_a_class_is_named(files: list[Path]) -> None:
     for items in ways:
         with pytest.raises(UsageError, match=r"has no class; give pairs \(image, class\)"):
             fit(network, items, steps=1, objective="classify")
+    with pytest.raises(UnpoolError, match="there is no image in an empty data set"):
+        fit(network, [], steps=1, objective="classify")
 
 
 def test_what_is_a_data_set_already_stays(files: list[Path]) -> None:
@@ -91,6 +93,7 @@ def test_what_is_a_data_set_already_stays(files: list[Path]) -> None:
     ("data", "message"),
     [
         (5, "^5 is no data set; give a torch Dataset, a list of images"),
+        ({"a.png": 1}, "^{'a.png': 1} is no data set; give a torch Dataset"),
         ("nowhere", "^there is no folder nowhere; give a torch Dataset"),
         (__file__, r"test_image_lists\.py is a file; give"),
         (["nowhere.png"], r"there is no file nowhere\.png; check the path"),

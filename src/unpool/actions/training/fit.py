@@ -122,7 +122,10 @@ def _as_datasets(
     prep, rules, has_masks = network.preprocessing, network.rules, isinstance(network, Segmenter)
     if not isinstance(settings.val, int | float):
         settings = replace(settings, val=as_dataset(settings.val, prep, rules, has_masks=has_masks))
-    return as_dataset(dataset, prep, rules, has_masks=has_masks), settings
+    dataset = as_dataset(dataset, prep, rules, has_masks=has_masks)
+    if not len(dataset):
+        raise UnpoolError("there is no image in an empty data set; give one at least")
+    return dataset, settings
 
 
 def _check_network(network: object) -> None:

@@ -6,7 +6,7 @@ C channels, S side of a network's input, H and W of a whole image.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,9 @@ def as_dataset(data: object, preprocessing: Preprocessing, rules: ValueRules, *,
         data = _list_folder(Path(data))
     elif isinstance(data, Iterator) or (isinstance(data, np.ndarray) and data.ndim == 1):
         data = list(data)
-    if isinstance(data, str | bytes) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+    if isinstance(data, str | bytes | Mapping) or not (
+        hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    ):
         raise UsageError(f"{shorten(data)} is no data set; give {EXPECTED}")
     dataset: Any = data
     if not isinstance(dataset, Sequence) or not any(_is_path(_image_of(item)) for item in dataset):
