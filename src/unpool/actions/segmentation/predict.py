@@ -218,7 +218,7 @@ def _predict_all(
             if context.record.is_done(request, file.file):
                 context.stage.advance()
                 continue
-            _predict(context, file, paths[file.path], request)
+            _predict(context, file, paths[file.path], request, height * width)
             predicted += 1
             context.record.finish({**request, "sample": sample_of(file.file)})
         except UnreadableImageError as error:
@@ -240,11 +240,14 @@ def _request(
 
 
 def _predict(
-    context: _PredictionContext, file: ImageFile, paths: OutputPaths, request: PredictionRequest
+    context: _PredictionContext,
+    file: ImageFile,
+    paths: OutputPaths,
+    request: PredictionRequest,
+    num_pixels: int,
 ) -> None:
     paths.folder.mkdir(parents=True, exist_ok=True)
-    width, height = read_size(file.file)
-    is_large = width * height > LARGE_PIXELS
+    is_large = num_pixels > LARGE_PIXELS
     if is_large:  # what a stopped run has labelled is gone on with where the bytes are the same
         request = {**request, "stamp": sample_of(file.file)}
     if is_large and file.file.suffix.lower() in TIFFS:
@@ -254,7 +257,7 @@ def _predict(
             return
         except UnreadableImageError as error:
             # Of a kind that is not read by rows, such as one that is turned; up to that limit all are read whole.
-            if error.problem != "unsupported" or width * height > MAX_PIXELS:
+            if error.problem != "unsupported" or num_pixels > MAX_PIXELS:
                 raise
     picture = read_picture(file.file, rules=context.ready.rules)
     context.num_read += 1
