@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from unpool.actions.segmentation.settings import SegmentationSettings
-from unpool.actions.segmentation.task import MIN_IMAGES_TO_HOLD_OUT, LabelledImages, SegmentationTask
+from unpool.actions.segmentation.task import COST, MIN_IMAGES_TO_HOLD_OUT, LabelledImages, SegmentationTask
 from unpool.actions.training.run import Record, Run
 from unpool.core.atomic_files import write_json
 from unpool.core.progress import Progress
@@ -25,7 +25,6 @@ from unpool.networks.segmentation.pixel_scores import count_pixels, scores_of
 from unpool.training.run_folder import FOLDS, per_process_file
 
 NUM_FOLDS = 3
-COST = 0.5  # of all folds together, as a share of the steps of the training itself
 
 
 @dataclass(frozen=True)

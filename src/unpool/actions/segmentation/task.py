@@ -43,7 +43,7 @@ MIN_STEPS_PER_EPOCH = 32  # few images are met several times in an epoch, each t
 BACKBONE_LR_SHARE = 1 / 3  # of the learning rate, for a backbone with weights from elsewhere
 MIN_IMAGES_TO_HOLD_OUT = 20  # of fewer none is held out for validation unless requested
 DEFAULT_VAL = 0.1
-SHARE_OF_MINUTES = 1 / 3  # of those given, for trainings that cross-validate
+COST = 0.5  # of all trainings that cross-validate, as a share of the steps of the training itself
 SHORT_SIDE = 512  # pixels that small images are enlarged to, unless an enlargement is typed
 MAX_ENLARGEMENT = 2.0
 
@@ -101,7 +101,7 @@ class SegmentationTask:
         self.network, self.plan = build_segmenter(settings, labelled, progress)
         self._cross_validate = cross_validate
         if cross_validate is not None and self.plan.minutes is not None:
-            self.plan = replace(self.plan, minutes=self.plan.minutes * (1 - SHARE_OF_MINUTES))
+            self.plan = replace(self.plan, minutes=self.plan.minutes * (1 - COST / (1 + COST)))
         if held_M is None:
             share = 0.0 if cross_validate is not None else settings.val
             self._trained_M, held_M = _split(labelled, share, self.plan.seed)
