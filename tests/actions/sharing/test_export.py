@@ -210,3 +210,18 @@ def test_a_report_goes_into_a_folder_of_its_own(
     export(work, ExportSettings("html", out))
     export(work, ExportSettings("html", tmp_path / "new"))
     assert written == [out, tmp_path / "new"]
+
+
+def test_a_report_may_lie_in_a_workspace_that_lies_in_the_folder_of_the_images(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+    monkeypatch.setattr(export_module, "write_report", lambda _, out: written.append(out))
+    write_state(work, place=str(work.parent))
+    with pytest.raises(UsageError, match="among the images"):
+        export(work, ExportSettings("html", work.parent / "page"))
+    export(work, ExportSettings("html", work / "page"))
+    assert written == [work / "page"]
+    (work / "page").mkdir()
+    (work / "page" / "map.png").write_bytes(b"map")
+    assert not [file.path for file in scan_folder(work.parent).files if "w.unpool" in file.path]

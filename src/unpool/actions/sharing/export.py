@@ -130,6 +130,8 @@ def write_page(request: ExportRequest) -> int:
 def _check_is_elsewhere(work: Path, out: Path) -> None:
     """Refuse a folder of pictures among the images, where the next run would take them for more."""
     folder = folder_of(work)
+    if out.resolve().is_relative_to(work.resolve()):  # which no scan reads
+        return
     if folder is not None and out.resolve().is_relative_to(folder.resolve()):
         raise UsageError(
             f"--out {out} lies in {folder}, among the images, and its pictures would be taken for more; name a folder "
