@@ -49,7 +49,7 @@ def parse_crops(
             raise UsageError(
                 "--scales and --augment none exclude each other: images are trained on as they are"
             )
-        given = {} if scales is None else {"scale": list(scales), "logarithmic": True}
+        given = {"scale": list(scales or SCALES), "logarithmic": scales is not None}
         scaled: Step = {"random-scale-crop": {"size": size, **given}}
         steps = {
             "scenes": [scaled, "horizontal-flip", {"color-jitter": JITTER}],
