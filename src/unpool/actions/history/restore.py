@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from unpool.actions.grouping.group_files import rewrite_group_files
+from unpool.errors import UnpoolError
 from unpool.store.csv_files import write_groups, write_problems
 from unpool.store.journal import Change, Columns, Entry, Step, bring_back
 from unpool.store.state import read_state
@@ -44,7 +46,7 @@ def _restore_step(work: Path, step: Step, *, undo: bool, refresh: bool) -> int:
     if step.columns is None or "group" in step.columns:
         write_groups(work, ImageTable(work))
     if refresh:
-        rewrite_group_files(work)
+        _rewrite_group_files(work)
     return changed
 
 
@@ -97,4 +99,10 @@ def write_values(
     if "group" in columns:
         write_groups(work, table)
         if refresh:
-            rewrite_group_files(work)
+            _rewrite_group_files(work)
+
+
+def _rewrite_group_files(work: Path) -> None:
+    """Nothing embedded, or no model, hinders the report alone: what was done to the table is done."""
+    with contextlib.suppress(UnpoolError):
+        rewrite_group_files(work)
