@@ -79,7 +79,7 @@ function OverlayForm({ overlay, setOverlay, scaled, setScaled, note }: OverlayPr
             {scaled ? "Brought to the size learnt: " : "It may be wrong: "}
             {note}.
           </p>
-          <label class="field inline">
+          <label class="check">
             <input
               type="checkbox"
               checked={scaled}
