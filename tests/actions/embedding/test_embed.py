@@ -175,6 +175,12 @@ def test_settings_are_checked_before_anything_is_written(images: Path, model: Pa
     assert not work.exists()
 
 
+def test_a_table_that_was_about_to_be_made_is_made(images: Path, model: Path, work: Path) -> None:
+    (work / "images.lance" / "_versions").mkdir(parents=True)  # by a command that was killed at once
+    result = embed(str(images), EmbedSettings(model=str(model)), work=work)
+    assert result["embedded"] == result["images"]
+
+
 def test_labels_follow_a_renamed_file(images: Path, model: Path, work: Path) -> None:
     run(images, model, work)
     edit.label(work, "red.png", "warm")

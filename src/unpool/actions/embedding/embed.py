@@ -24,7 +24,6 @@ from unpool.actions.history.recording import recording
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
-from unpool.core.markers import WORKSPACE_TABLE
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
@@ -54,7 +53,7 @@ from unpool.store.sync import (
     remove_missing_rows,
     rename_rows,
 )
-from unpool.store.table import ImageTable
+from unpool.store.table import ImageTable, has_table
 
 
 @dataclass
@@ -185,7 +184,7 @@ def _check_same_images(work: Path, location: str, relocate: bool, progress: Prog
 
 def _known_paths(work: Path) -> list[str]:
     """Images that the workspace has already, some of which may be away; none where there is no table yet."""
-    if not (work / WORKSPACE_TABLE).is_dir():
+    if not has_table(work):
         return []
     paths: list[str] = ImageTable(work).arrow(["path"], where=f"status = '{OK}'")["path"].to_pylist()
     return paths
