@@ -146,7 +146,6 @@ class Walk(RuleBasedStateMachine):
         self,
         verb: Callable[[], Any],
         expected: Rows | Callable[[Rows], Rows],
-        face: str,
         seeds: Seeds | None = None,
     ) -> bool:
         """Do something and compare what there is; False where it was refused."""
@@ -202,22 +201,20 @@ class Walk(RuleBasedStateMachine):
     # Verbs of labels.
 
     def label(self, face: str) -> None:
-        paths, name = self.some(), self.chance.choice(NAMES)
+        self.give(face, self.chance.choice(NAMES))
+
+    def unlabel(self, face: str) -> None:
+        self.give(face, None)
+
+    def give(self, face: str, name: str | None) -> None:
+        paths = self.some()
+        words = ["--none"] if name is None else ["--as", name]
         verbs = {
-            "terminal": lambda: self.faces.terminal("label", *paths, "--as", name),
+            "terminal": lambda: self.faces.terminal("label", *paths, *words),
             "page": lambda: self.faces.edit("label", paths, label=name),
             "python": lambda: self.faces.call(self.faces.python.label, paths, name),
         }
-        self.act(verbs[face], self.relabel(paths, lambda _: name), face)
-
-    def unlabel(self, face: str) -> None:
-        paths = self.some()
-        verbs = {
-            "terminal": lambda: self.faces.terminal("label", *paths, "--none"),
-            "page": lambda: self.faces.edit("label", paths, label=None),
-            "python": lambda: self.faces.call(self.faces.python.label, paths, None),
-        }
-        self.act(verbs[face], self.relabel(paths, lambda _: None), face)
+        self.act(verbs[face], self.relabel(paths, lambda _: name))
 
     def mark(self, face: str) -> None:
         paths = self.some()
@@ -227,7 +224,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.edit("mark", paths, wrong=wrong),
             "python": lambda: self.faces.call(self.faces.python.mark, paths, wrong),
         }
-        self.act(verbs[face], self.set(paths, wrong=True if wrong else None), face)
+        self.act(verbs[face], self.set(paths, wrong=True if wrong else None))
 
     def spread(self, face: str) -> None:
         seed = self.chance.randint(0, 3)
@@ -239,7 +236,7 @@ class Walk(RuleBasedStateMachine):
         seeds = {
             path: row["label"] for path in self.usable() if (row := self.rows[path])["label"] is not None
         }
-        if not self.act(verbs[face], self.keep("suggestion", "suggestion_confidence"), face, seeds):
+        if not self.act(verbs[face], self.keep("suggestion", "suggestion_confidence"), seeds):
             assert len(set(seeds.values())) < 2
         for row in self.rows.values():
             assert row["suggestion"] is None or row["label"] is None
@@ -262,7 +259,7 @@ class Walk(RuleBasedStateMachine):
             if by_python
             else (lambda: self.faces.edit(action, paths))
         )
-        self.act(verb, expected, face)
+        self.act(verb, expected)
 
     # Verbs of groups.
 
@@ -273,7 +270,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.job("group", groups=num_groups, method=method),
             "python": lambda: self.faces.call(self.faces.python.group, groups=num_groups, method=method),
         }
-        if self.act(verbs[face], self.keep("group", "probability"), face):
+        if self.act(verbs[face], self.keep("group", "probability")):
             assert len(self.numbers()) <= num_groups
 
     def move(self, face: str) -> None:
@@ -289,7 +286,7 @@ class Walk(RuleBasedStateMachine):
             "python": lambda: self.faces.call(self.faces.python.move, paths, target),
         }
         expected = self.set(paths, group=target, probability=0.0 if target == -1 else 1.0)
-        self.act(verbs[face], expected, face)
+        self.act(verbs[face], expected)
 
     def merge(self, face: str) -> None:
         numbers = self.numbers()
@@ -299,7 +296,7 @@ class Walk(RuleBasedStateMachine):
             left = self.chance.randint(1, len(numbers) - 1)
             before = self.rows
             verb = lambda: self.faces.terminal("group", "--merge", left)  # noqa: E731
-            if self.act(verb, self.keep("group"), face):
+            if self.act(verb, self.keep("group")):
                 assert len(self.numbers()) == left
                 assert len({(before[path]["group"], self.rows[path]["group"]) for path in self.usable()}) <= (
                     len(numbers) + 1
@@ -311,7 +308,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.edit("merge", groups=pair),
             "python": lambda: self.faces.call(self.faces.python.merge, pair),
         }
-        self.act(verbs[face], self.set(gone, group=pair[0]), face)
+        self.act(verbs[face], self.set(gone, group=pair[0]))
 
     def split(self, face: str) -> None:
         numbers = self.numbers()
@@ -324,7 +321,7 @@ class Walk(RuleBasedStateMachine):
             "python": lambda: self.faces.call(self.faces.python.split, number),
         }
         before = self.rows
-        if self.act(verbs[face], self.keep("group"), face):
+        if self.act(verbs[face], self.keep("group")):
             others = [path for path, row in before.items() if row["group"] != number]
             pairs = {(before[path]["group"], self.rows[path]["group"]) for path in others}
             assert len(pairs) == len({first for first, _ in pairs})
@@ -338,7 +335,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.job("map", method="pca"),
             "python": lambda: self.faces.call(self.faces.python.map, method="pca"),
         }
-        self.act(verbs[face], self.keep("x", "y"), face)
+        self.act(verbs[face], self.keep("x", "y"))
 
     def check(self, face: str) -> None:
         verbs = {
@@ -346,7 +343,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.job("check"),
             "python": lambda: self.faces.call(self.faces.python.check),
         }
-        self.act(verbs[face], self.rows, face)
+        self.act(verbs[face], self.rows)
 
     def run(self, face: str) -> None:
         files = sorted(file for file in (self.root / IMAGES).rglob("*.png"))
@@ -363,7 +360,7 @@ class Walk(RuleBasedStateMachine):
             "page": lambda: self.faces.job("run", **option),
             "python": lambda: self.faces.call(self.faces.python.run, **option),
         }
-        self.act(verbs[face], lambda found: self.check_run(found, groups), face)
+        self.act(verbs[face], lambda found: self.check_run(found, groups))
 
     def check_run(self, found: Rows, groups: int | None) -> Rows:
         present = {

@@ -9,8 +9,19 @@ import pytest
 
 from support.edits import PATHS, make_embedded_workspace, relabel, seen
 from unpool.actions.curation import edit
+from unpool.actions.history import recording as recording_module
 from unpool.actions.history.recording import STOPPED, recorded, recording, recover
-from unpool.store.journal import VerbUnderWay, bring_back, done_steps, note_under_way, read_entry, read_step
+from unpool.errors import UnpoolError
+from unpool.store.journal import (
+    EditUnderWay,
+    VerbUnderWay,
+    bring_back,
+    done_steps,
+    note_under_way,
+    read_entry,
+    read_step,
+    read_under_way,
+)
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -123,3 +134,16 @@ def test_marks_that_cannot_be_read_hinder_nobody(work: Path) -> None:
     note_under_way(work, VerbUnderWay(1_000_000, ["label"], {}))  # a version that is gone
     assert edit.undo(work)["changed"] == 1
     assert not (work / "edits" / "under-way").exists()
+
+
+def test_an_edit_that_is_refused_while_it_is_written_leaves_no_record(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise UnpoolError("the table is damaged")
+
+    monkeypatch.setattr(recording_module, "write_values", refuse)
+    with pytest.raises(UnpoolError, match="damaged"):
+        edit.label(work, PATHS[:2], "cat")
+    assert done_steps(work) == []
+    assert read_under_way(work, EditUnderWay) is None

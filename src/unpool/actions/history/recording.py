@@ -249,12 +249,12 @@ def _editing(work: Path, mark: EditUnderWay) -> Iterator[None]:
     note_under_way(work, mark)
     try:
         yield
-    except UnpoolError:  # raised before anything was changed
-        end_under_way(work, EditUnderWay)
-        raise
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(Exception):
-            _end_edit(work)
+            if isinstance(error, UnpoolError) and mark.action != "make":  # raised before anything was changed
+                end_under_way(work, EditUnderWay)
+            else:
+                _end_edit(work)
         raise
     end_under_way(work, EditUnderWay)
 

@@ -111,12 +111,12 @@ class CrossValidation:
 
     def _finished(self, steps: int) -> list[Any]:
         """Tables of trainings that all processes finished before the run was stopped."""
-        tables, accelerator = self._kept(steps), self.run.accelerator
+        tables, accelerator = self._read_tables(steps), self.run.accelerator
         # All take part in each training: one that was stopped earlier must not be left alone with it.
         count_P = accelerator.gather(torch.tensor(len(tables), device=accelerator.device))
         return tables[: int(count_P.min())]
 
-    def _kept(self, steps: int) -> list[Any]:
+    def _read_tables(self, steps: int) -> list[Any]:
         try:
             kept = json.loads(self._file.read_text("utf-8")) if self._file else {}
         except (OSError, ValueError):
