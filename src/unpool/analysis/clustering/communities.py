@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NUM_NEIGHBOURS = 15
 MAX_RESOLUTIONS = 12  # that are tried, each twice the last
+MIN_INSIDE = 0.65  # of its links that a separate community keeps
 
 
 def communities(
@@ -54,6 +55,35 @@ def communities(
         found_N = _merge(graph_NN, _leiden_at_least(graph_NN, groups, seed), groups)
     inside_N = np.asarray(graph_NN.multiply(_inside_links(graph_NN, found_N)).sum(axis=1)).ravel()
     return found_N, inside_N / np.maximum(np.asarray(graph_NN.sum(axis=1)).ravel(), 1e-12)
+
+
+def separate_communities(unit_ND: Floats, *, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Find the communities that keep most of their links.
+
+    Those of `communities` at resolution 1, of which the one that keeps the smallest share of its links joins the
+    one it needs most until each keeps 0.65 of them: what Leiden cuts out of one even cloud is no kind of its own.
+
+    Source: Radicchi et al. 2004, Defining and identifying communities in networks (a community has more links
+    inside than outside); the share is measured, docs/decisions/0008-which-network.md.
+
+    Args:
+        unit_ND: Rows of length one.
+        seed: Of Leiden.
+
+    Returns:
+        The community of each vector (N,); not all numbers occur.
+    """
+    graph_NN = _shared_neighbours(unit_ND, seed)
+    found_N = _leiden(graph_NN, 1.0, seed)
+    joining = _Joining(graph_NN, found_N)
+    while len(left := np.unique(joining.name_K)) > 1:
+        share_K = joining.inside_K[left] / np.maximum(joining.links_K[left], 1e-12)
+        weakest = int(left[share_K.argmin()])
+        need_K = joining.needs()[weakest]
+        if share_K.min() >= MIN_INSIDE or not need_K.max() > 0:
+            break
+        joining.join(int(need_K.argmax()), weakest)
+    return joining.name_K[found_N]
 
 
 def _shared_neighbours(unit_ND: Floats, seed: int) -> csr_matrix:
@@ -99,35 +129,54 @@ def _leiden_at_least(graph_NN: csr_matrix, groups: int, seed: int) -> npt.NDArra
     return np.arange(graph_NN.shape[0])
 
 
+class _Joining:
+    """Communities that are joined two at a time: their sizes, and the links between them."""
+
+    def __init__(self, graph_NN: csr_matrix, found_N: npt.NDArray[np.int64]) -> None:
+        from scipy.sparse import csr_matrix
+
+        count = int(found_N.max()) + 1
+        member_NK = csr_matrix(
+            (np.ones(len(found_N)), (np.arange(len(found_N)), found_N)), shape=(len(found_N), count)
+        )
+        self.between_KK = np.asarray((member_NK.T @ graph_NN @ member_NK).todense())
+        self.size_K = np.bincount(found_N, minlength=count).astype(float)
+        self.links_K = self.between_KK.sum(axis=1)
+        self.inside_K = self.between_KK.diagonal().copy()
+        self.name_K = np.arange(count)
+        np.fill_diagonal(self.between_KK, 0)
+
+    def needs(self) -> npt.NDArray[np.float64]:
+        """How much each two belong together, (K, K).
+
+        It is the share of the links of the smaller that lead into the other, for each of its images: a splinter
+        goes before a half of the same share.
+        """
+        smaller_KK = np.minimum.outer(self.size_K, self.size_K) * np.minimum.outer(self.links_K, self.links_K)
+        needs_KK: npt.NDArray[np.float64] = self.between_KK / np.maximum(smaller_KK, 1e-12)
+        return needs_KK
+
+    def join(self, first: int, second: int) -> None:
+        """The second becomes a part of the first."""
+        self.inside_K[first] += self.inside_K[second] + 2 * self.between_KK[first, second]
+        self.between_KK[first] += self.between_KK[second]
+        self.between_KK[:, first] += self.between_KK[:, second]
+        self.between_KK[second], self.between_KK[:, second], self.between_KK[first, first] = 0, 0, 0
+        self.size_K[first] += self.size_K[second]
+        self.links_K[first] += self.links_K[second]
+        self.name_K[self.name_K == second] = first
+
+
 def _merge(graph_NN: csr_matrix, found_N: npt.NDArray[np.int64], groups: int) -> npt.NDArray[np.int64]:
-    """Merge the least separate communities until `groups` are left.
-
-    That is the pair of which the smaller has the largest share of its links into the other, for each of its
-    images: a splinter goes before a half of the same share.
-    """
-    from scipy.sparse import csr_matrix
-
-    count = int(found_N.max()) + 1
-    member_NK = csr_matrix(
-        (np.ones(len(found_N)), (np.arange(len(found_N)), found_N)), shape=(len(found_N), count)
-    )
-    between_KK = np.asarray((member_NK.T @ graph_NN @ member_NK).todense())
-    size_K, links_K = np.bincount(found_N, minlength=count).astype(float), between_KK.sum(axis=1)
-    name_K = np.arange(count)
-    np.fill_diagonal(between_KK, 0)
-    for _ in range(count - groups):
-        smaller_KK = np.minimum.outer(size_K, size_K) * np.minimum.outer(links_K, links_K)
-        need_KK = between_KK / np.maximum(smaller_KK, 1e-12)
+    """Merge the least separate communities, those that need each other most, until `groups` are left."""
+    joining = _Joining(graph_NN, found_N)
+    for _ in range(len(joining.name_K) - groups):
+        need_KK = joining.needs()
         first, second = sorted(np.unravel_index(int(need_KK.argmax()), need_KK.shape))
         if not need_KK[first, second] > 0:
             break
-        between_KK[first] += between_KK[second]
-        between_KK[:, first] += between_KK[:, second]
-        between_KK[second], between_KK[:, second], between_KK[first, first] = 0, 0, 0
-        size_K[first] += size_K[second]
-        links_K[first] += links_K[second]
-        name_K[name_K == second] = first
-    return name_K[found_N]
+        joining.join(first, second)
+    return joining.name_K[found_N]
 
 
 def _inside_links(graph_NN: csr_matrix, found_N: npt.NDArray[np.int64]) -> csr_matrix:

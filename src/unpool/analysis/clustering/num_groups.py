@@ -10,7 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.clustering.communities import communities
+from unpool.analysis.clustering.communities import separate_communities
 from unpool.analysis.mapping import compute_map
 from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
 from unpool.analysis.neighbours import Floats, check_vectors, normalise
@@ -18,8 +18,9 @@ from unpool.analysis.neighbours import Floats, check_vectors, normalise
 MAX_GROUPS = 30
 MAX_POSITIONS = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
-CLEAR_SILHOUETTE = 0.5  # from which the map is trusted
-MIN_IMAGES_FOR_COMMUNITIES = 500
+CLEAR_SILHOUETTE = 0.6  # from which the map is trusted
+EQUAL_SILHOUETTE = 0.05  # below the best that the finer may be
+MIN_IMAGES_FOR_COMMUNITIES = 100
 COUNT_SAMPLE, NUM_COUNTS = 1_000, 3  # images a count; the median of the counts is used
 MAX_MAPPED = 5_000  # images on a map that serves the estimate alone
 MIN_SHARE = 0.02  # of the images that a community must hold to be counted
@@ -31,9 +32,10 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
     It is the number of k-means groups, from 2 to min(30, √N), whose silhouette is best, the fewer in a tie.
     Deterministic for a seed. It always finds groups where points differ, even in noise.
 
-    With `vectors_ND`, and where not even the best silhouette reaches 0.5 (photographs, say), a map has no clear
-    parts, and its silhouette prefers two or three halves: then the communities of the neighbour graph that hold a
-    fiftieth of the images are counted instead, on up to three parts of 1,000 images.
+    With `vectors_ND`, and where not even the best silhouette reaches 0.6 (photographs, say), a map has no clear
+    parts, and its silhouette prefers two or three halves: then the separate communities of the neighbour graph that
+    hold a fiftieth of the images are counted instead, on up to three parts of 1,000 images. They are preferred on a
+    clear map too where they are more and their silhouette is as good.
 
     Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
     in a fixed neighbour embedding); Traag et al. 2019 (communities).
@@ -56,13 +58,12 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
     highest = min(MAX_GROUPS, math.isqrt(len(place_N2)), num_places)
     scores = {number: _silhouette_of(place_N2, number, seed) for number in range(2, highest + 1)}
     best = max(scores, key=lambda number: (scores[number], -number), default=1)
-    if (
-        vectors_ND is None
-        or scores.get(best, 1.0) >= CLEAR_SILHOUETTE
-        or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES
-    ):
+    if vectors_ND is None or best == 1 or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES:
         return best
-    return _large_communities(normalise(vectors_ND), seed)
+    count = _count_communities(normalise(vectors_ND), seed)
+    is_clear = scores[best] >= CLEAR_SILHOUETTE
+    is_as_good = best < count and scores.get(count, -1.0) >= scores[best] - EQUAL_SILHOUETTE
+    return count if is_as_good or not is_clear else best
 
 
 def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
@@ -78,13 +79,13 @@ def num_groups_of_vectors(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> int:
     return num_groups_of_map(compute_map(unit_ND[rows], seed=seed), vectors_ND=unit_ND, seed=seed)
 
 
-def _large_communities(unit_ND: Floats, seed: int) -> int:
+def _count_communities(unit_ND: Floats, seed: int) -> int:
     counts = []
-    for count in range(NUM_COUNTS):
+    for count in range(NUM_COUNTS if len(unit_ND) > COUNT_SAMPLE else 1):
         rows = np.random.default_rng([seed, count]).permutation(len(unit_ND))[:COUNT_SAMPLE]
-        found_S, _ = communities(unit_ND[np.sort(rows)], "auto", seed=seed)
+        found_S = separate_communities(unit_ND[np.sort(rows)], seed=seed)
         counts.append(int((np.bincount(found_S) >= MIN_SHARE * len(rows)).sum()))
-    return max(2, sorted(counts)[NUM_COUNTS // 2])
+    return max(2, sorted(counts)[len(counts) // 2])
 
 
 def _silhouette_of(place_N2: npt.NDArray[np.float32], number: int, seed: int) -> float:
