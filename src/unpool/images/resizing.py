@@ -12,6 +12,9 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
+from unpool.images.resampling import resize
+
+SHARPNESS_SIDE = 256  # pixels of the longer side
 MAX_ASPECT = 2.55  # long side to short, with the rounding of reduced pictures of 5:2
 
 
@@ -43,12 +46,11 @@ def square(
     """
     if crop not in ("centre", "squash") or channels not in (1, 3):
         raise ValueError(f"crop is '{crop}' and channels {channels}; expected centre or squash, and 1 or 3")
-    image = _image(pixels).convert("L" if channels == 1 else "RGB")
+    shown = luma(pixels) if channels == 1 else _colour(pixels)
     if crop == "squash":
-        return np.array(image.resize((size, size), Image.Resampling.BICUBIC)).reshape(size, size, channels)
-    strips = num_strips(image.width, image.height)
-    fitted = _centre(image, size) if strips == 1 or strips > size else _fold(image, size, strips)
-    return np.array(fitted).reshape(size, size, channels)
+        return resize(shown, size, size)
+    strips = num_strips(shown.shape[1], shown.shape[0])
+    return _centre(shown, size) if strips == 1 or strips > size else _fold(shown, size, strips)
 
 
 def num_strips(width: int, height: int) -> int:
@@ -71,51 +73,73 @@ def num_strips(width: int, height: int) -> int:
     return 1 if aspect <= MAX_ASPECT else math.ceil(math.sqrt(aspect))
 
 
-def _fold(image: Image.Image, size: int, strips: int) -> Image.Image:
+def _fold(pixels: np.ndarray, size: int, strips: int) -> np.ndarray:
     """Lay strips of a long picture side by side, or one above the other; they overlap where they have to."""
-    is_tall = image.height > image.width
-    short, long = sorted(image.size)
+    height, width, channels = pixels.shape
+    is_tall = height > width
+    short, long = sorted((width, height))
     length = min(long, strips * short)
-    folded = Image.new(image.mode, (size, size))
+    folded = np.empty((size, size, channels), np.uint8)
     for strip in range(strips):
         start = (long - length) * strip / (strips - 1)
         box = (0, start, short, start + length) if is_tall else (start, 0, start + length, short)
         first, last = size * strip // strips, size * (strip + 1) // strips
-        room = (last - first, size) if is_tall else (size, last - first)
-        part = image.resize(room, Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
-        folded.paste(part, (first, 0) if is_tall else (0, first))
+        if is_tall:
+            folded[:, first:last] = resize(pixels, last - first, size, box)
+        else:
+            folded[first:last] = resize(pixels, size, last - first, box)
     return folded
 
 
-def _centre(image: Image.Image, size: int) -> Image.Image:
+def _centre(pixels: np.ndarray, size: int) -> np.ndarray:
     """Resize the shorter side to `size` and cut out the centre, to the pixel as torchvision does.
 
     Networks notice a shift of a quarter pixel, and published weights were measured with torchvision's Resize and
-    CenterCrop.
+    CenterCrop. Only the centre is resized.
     """
-    short = min(image.size)
-    wide, high = (int(size * side / short) for side in image.size)
+    height, width = pixels.shape[:2]
+    short = min(width, height)
+    wide, high = int(size * width / short), int(size * height / short)
     left, top = round((wide - size) / 2), round((high - size) / 2)
-    box = (left, top, left + size, top + size)
-    if wide * high <= 4 * size * size:
-        return image.resize((wide, high), Image.Resampling.BICUBIC).crop(box)
-    # Of a panorama only the middle is resized: the same but for rounding between the two passes.
-    x, y = image.width / wide, image.height / high
-    part = (left * x, top * y, min(image.width, box[2] * x), min(image.height, box[3] * y))
-    return image.resize((size, size), Image.Resampling.BICUBIC, box=part)
+    x, y = width / wide, height / high
+    right, bottom = min(width, (left + size) * x), min(height, (top + size) * y)
+    return resize(pixels, size, size, (left * x, top * y, right, bottom))
+
+
+def shrink(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Resize pixels until the longer side is at most `side`.
+
+    `pixels` is (H, W, 3) or (H, W, 1) uint8. Nothing is enlarged.
+
+    >>> shrink(np.zeros((40, 20, 3), np.uint8), 10).shape
+    (10, 5, 3)
+    """
+    height, width = pixels.shape[:2]
+    scale = side / max(width, height)
+    if scale >= 1:
+        return pixels
+    return resize(pixels, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
 def thumbnail(pixels: np.ndarray, side: int = 160) -> bytes:
     """Encode pixels as a small WebP.
 
     `pixels` is (H, W, 3) or (H, W, 1) uint8. The longer side gets at most `side` pixels; nothing is enlarged.
-    Pictures of up to 32 pixels are kept exactly; larger ones are compressed at quality 80.
+    Pictures of up to 32 pixels are kept exactly; larger ones are compressed.
     """
-    image = _within(_image(pixels), side)
+    image = _image(shrink(pixels, side))
     stream = io.BytesIO()
-    # Method 2 of 6: half the time of the default, 3 % larger files.
-    image.save(stream, "WEBP", quality=80, method=2, lossless=max(image.size) <= 32)
+    # Method 0 of 6, the quickest: as true as the default at quality 80, a sixth larger.
+    image.save(stream, "WEBP", quality=79, method=0, lossless=max(image.size) <= 32)
     return stream.getvalue()
+
+
+def luma(pixels: np.ndarray) -> np.ndarray:
+    """Compute grey values (H, W, 1) by ITU-R 601.
+
+    `pixels` is (H, W, 3) or (H, W, 1) uint8.
+    """
+    return pixels if pixels.shape[-1] == 1 else np.asarray(_image(pixels).convert("L"))[..., None]
 
 
 def sharpness(pixels: np.ndarray) -> float:
@@ -128,20 +152,14 @@ def sharpness(pixels: np.ndarray) -> float:
     >>> sharpness(np.full((8, 8, 3), 90, np.uint8))
     0.0
     """
-    image = _within(_image(pixels).convert("L"), 256)
-    grey = np.pad(np.asarray(image, np.float32), 1, mode="edge")
-    centre = grey[1:-1, 1:-1]
-    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * centre
-    return float(laplacian.var())
-
-
-def _within(image: Image.Image, side: int) -> Image.Image:
-    """The image with its longer side at most `side`; a cheap reduction first where it is much larger."""
-    scale = side / max(image.size)
-    if scale >= 1:
-        return image
-    smaller = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(smaller, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    grey = np.pad(luma(shrink(pixels, SHARPNESS_SIDE))[..., 0], 1, mode="edge").astype(np.int16)
+    laplacian = grey[:-2, 1:-1] + grey[2:, 1:-1]
+    laplacian += grey[1:-1, :-2]
+    laplacian += grey[1:-1, 2:]
+    laplacian -= 4 * grey[1:-1, 1:-1]
+    deviation = laplacian.astype(np.float32)  # `var` takes three times as long
+    deviation -= deviation.mean()
+    return float(np.square(deviation).mean())
 
 
 def brightness(pixels: np.ndarray) -> float:
@@ -152,8 +170,12 @@ def brightness(pixels: np.ndarray) -> float:
     >>> brightness(np.full((8, 8, 3), 255, np.uint8))
     1.0
     """
-    return float(np.asarray(_image(pixels).convert("L")).mean()) / 255
+    return float(luma(pixels).mean()) / 255
 
 
 def _image(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+
+
+def _colour(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)

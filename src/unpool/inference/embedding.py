@@ -19,7 +19,7 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.notes import Note, to_text
 from unpool.images.reading.scan import ImageFile, Problem
-from unpool.images.resizing import brightness, sharpness, thumbnail
+from unpool.images.resizing import SHARPNESS_SIDE, brightness, luma, sharpness, shrink, thumbnail
 from unpool.images.source import Source
 from unpool.inference.encoder import Encoder
 from unpool.networks.preprocessing import Preprocessing
@@ -126,13 +126,14 @@ def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preproces
 
 
 def _facts(file: ImageFile, picture: Picture, notes: Sequence[Note]) -> Row:
+    grey = luma(shrink(picture.pixels, SHARPNESS_SIDE))  # both measurements cost little there
     return {
         "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
         "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "stamp": file.stamp,
         "sample": None if file.stamp is None else sample_of(file.file), "status": OK,
         "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
-        "sharpness": sharpness(picture.pixels), "brightness": brightness(picture.pixels),
+        "sharpness": sharpness(grey), "brightness": brightness(grey),
     } | cleared_by_new_content()  # fmt: skip
 
 
