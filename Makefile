@@ -41,11 +41,10 @@ lint: dev
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-# Measurements, on a quiet machine.
+# unpool beside other programs and the limits of the machine: docs/peers.md. On a quiet machine, about 40 minutes.
+# make bench DATA=FOLDER takes images from FOLDER; make bench BENCH="--quick" sees whether everything runs.
 bench: dev
-	$(BIN)/python benchmarks/embed_speed.py
-	$(BIN)/python benchmarks/training_speed.py
-	$(BIN)/python benchmarks/vgg_flops.py
+	$(BIN)/python -m benchmarks.peers $(if $(DATA),--data $(DATA)) $(BENCH)
 
 # The viewer's page, from web/ into the package. Needs Node.js; using unpool does not.
 page: web/node_modules/.installed dev

@@ -11,6 +11,7 @@ import pytest
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 SHARED = {"segmenting", "viewer_page"}
 SCRIPTS = sorted(FOLDER.glob("*.py"))
+PACKAGES = sorted(FOLDER.glob("*/**/*.py"))  # run by `python -m`, or in environments of other programs
 
 
 def missing_names(text: str) -> list[str]:
@@ -29,7 +30,7 @@ def missing_names(text: str) -> list[str]:
     return missing
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+@pytest.mark.parametrize("script", [*SCRIPTS, *PACKAGES], ids=lambda script: script.stem)
 def test_imports_exist(script: Path) -> None:
     assert missing_names(script.read_text("utf-8")) == []
 

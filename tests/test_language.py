@@ -327,7 +327,7 @@ def sources() -> list[Path]:
 
 
 def benchmarks() -> list[Path]:
-    return sorted((ROOT / "benchmarks").glob("*.py"))
+    return sorted((ROOT / "benchmarks").rglob("*.py"))
 
 
 def pages() -> list[Path]:

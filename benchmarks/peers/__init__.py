@@ -1,0 +1,1 @@
+"""unpool beside other programs, on the same images in the same run."""
