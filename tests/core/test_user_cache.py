@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from unpool.core import user_cache
-from unpool.core.user_cache import cache_folder, kept_folder
+from unpool.core.user_cache import cache_folder, clear_entries, kept_folder, list_entries
 
 
 @pytest.fixture
@@ -26,10 +27,10 @@ def fill(folder: Path) -> None:
 def test_it_is_filled_once(cache: Path) -> None:
     calls: list[Path] = []
     for _ in range(2):
-        folder = kept_folder("name", lambda part: (calls.append(part), fill(part)))
+        folder = kept_folder("graph-name", lambda part: (calls.append(part), fill(part)))
         assert (folder / "a.txt").read_text() == "content"
     assert len(calls) == 1
-    assert [path.name for path in cache.iterdir()] == ["name"]
+    assert [path.name for path in cache.iterdir()] == ["graph-name"]
 
 
 def test_a_failure_leaves_nothing(cache: Path) -> None:
@@ -38,7 +39,7 @@ def test_a_failure_leaves_nothing(cache: Path) -> None:
         raise ValueError("no weights")
 
     with pytest.raises(ValueError, match="no weights"):
-        kept_folder("name", fail)
+        kept_folder("graph-name", fail)
     assert list(cache.iterdir()) == []
 
 
@@ -51,14 +52,15 @@ def test_two_at_once_do_not_disturb_each_other(cache: Path) -> None:
 
     found: list[Path] = []
     threads = [
-        threading.Thread(target=lambda: found.append(kept_folder("name", fill_together))) for _ in range(2)
+        threading.Thread(target=lambda: found.append(kept_folder("graph-name", fill_together)))
+        for _ in range(2)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [cache / "name"] * 2
-    assert [path.name for path in cache.rglob("*")] == ["name", "a.txt"]
+    assert found == [cache / "graph-name"] * 2
+    assert [path.name for path in cache.rglob("*")] == ["graph-name", "a.txt"]
 
 
 def test_without_a_home_it_lies_among_temporary_files(
@@ -89,3 +91,25 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(
     monkeypatch.setattr(os, "getuid", lambda: real + 1)
     (tmp_path / f"unpool-cache-{real + 1}").mkdir()  # made by `real`
     assert cache_folder().name != f"unpool-cache-{real + 1}"
+
+
+def test_only_what_is_ours_is_listed_and_removed(cache: Path) -> None:
+    kept_folder("graph-one", fill)
+    (cache / "data").mkdir()  # fetched data sets
+    fill(cache / "data")
+    (cache / "graph-notes.txt").write_text("of the user")
+    assert list_entries() == [{"name": "graph-one", "bytes": 7}]
+    assert clear_entries() == 7
+    assert list_entries() == []
+    assert sorted(path.name for path in cache.iterdir()) == ["data", "graph-notes.txt"]
+    assert (kept_folder("graph-one", fill) / "a.txt").is_file()
+
+
+def test_what_a_killed_process_left_is_removed(cache: Path) -> None:
+    for name, age in (("old", user_cache.MAX_FILLING_SECONDS + 60), ("new", 60.0)):
+        part = cache / f".partial-1-{name}"
+        part.mkdir(parents=True)
+        then = time.time() - age
+        os.utime(part, (then, then))
+    kept_folder("graph-one", fill)
+    assert sorted(path.name for path in cache.iterdir()) == [".partial-1-new", "graph-one"]

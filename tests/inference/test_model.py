@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from support.messages import Messages
+from unpool.core.user_cache import clear_entries
 from unpool.errors import UnpoolError
 from unpool.inference import encoder, model
 from unpool.inference.encoder import TorchEncoder
@@ -81,6 +82,28 @@ def test_a_pretrained_network_is_converted_once_per_user(
     monkeypatch.setattr(model, "version", lambda package: "another")
     model.copy_pretrained("resnet18", tmp_path / "fourth")
     assert converted[2:] == ["resnet18"]
+
+
+def test_a_cache_that_is_cleared_meanwhile_is_filled_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
+    converted: list[str] = []
+
+    def convert(name: str, part: Path) -> None:
+        converted.append(name)
+        copy_model(folder, part)
+
+    def copy(source: Path, target: Path) -> None:
+        if len(converted) == 1:
+            clear_entries()
+        copy_model(source, target)
+
+    monkeypatch.setattr(model, "save_pretrained_in_subprocess", convert)
+    monkeypatch.setattr(model, "copy_model", copy)
+    model.copy_pretrained("resnet18", tmp_path / "copy")
+    assert converted == ["resnet18", "resnet18"]
+    assert (tmp_path / "copy" / "model.json").is_file()
 
 
 def test_a_conversion_needs_no_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, Ma
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import checked_kinds
+from unpool.cli.cache import cache
 from unpool.cli.config_file import with_config
 from unpool.cli.errors import exit_code_of
 from unpool.cli.label import register_label_commands
@@ -203,6 +204,7 @@ def _print_run(result: Mapping[str, Any], common: Common, no_open: bool) -> None
 register_training_commands(app)
 app.command(segment_app)
 register_label_commands(app)
+app.command(cache)
 app.command(flatten_settings(view))
 
 

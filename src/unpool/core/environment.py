@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from unpool.core.user_cache import cache_folder
+from unpool.core.user_cache import LIBRARIES, cache_folder
 from unpool.errors import UnpoolError
 
 NAME_VARIABLES = ("LOGNAME", "USER", "LNAME", "USERNAME")
@@ -42,7 +42,7 @@ def prepare_account() -> None:
         ]
     if names:
         with contextlib.suppress(OSError):  # no room anywhere: libraries warn, and most go without
-            _set_folders(names, cache_folder() / "libraries")
+            _set_folders(names, cache_folder() / LIBRARIES)
 
 
 def check_current_folder() -> None:

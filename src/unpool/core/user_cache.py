@@ -9,14 +9,26 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypedDict
 
 from platformdirs import user_cache_path
 
 from unpool.core.atomic_files import PARTIAL
 
 VARIABLE = "UNPOOL_CACHE"
+LIBRARIES = "libraries"  # a folder for what libraries compute, where the user has none
+PREFIXES = ("pretrained-", "graph-")  # of the names of kept folders: whatever else lies there is not ours
+MAX_FILLING_SECONDS = 6 * 3600.0  # a folder that is filled for longer was left by a killed process
+
+
+class Entry(TypedDict):
+    """An entry of the cache, with its size in bytes."""
+
+    name: str
+    bytes: int
 
 
 def cache_folder() -> Path:
@@ -38,15 +50,18 @@ def kept_folder(name: str, fill: Callable[[Path], object]) -> Path:
     Two processes that fill it at the same time do not disturb each other: the first that is done is kept.
 
     Args:
-        name: Its name; whatever its content depends on is part of it.
+        name: Its name, with one of `PREFIXES`; whatever its content depends on is part of it.
         fill: Called with an empty folder.
 
     Returns:
         The folder. What lies in it is complete.
     """
+    assert name.startswith(PREFIXES), name
     folder = cache_folder() / name
     if folder.is_dir():
         return folder
+    for abandoned in _find_abandoned(folder.parent):
+        shutil.rmtree(abandoned, ignore_errors=True)
     part = Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=folder.parent))
     try:
         fill(part)
@@ -57,6 +72,46 @@ def kept_folder(name: str, fill: Callable[[Path], object]) -> Path:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
+
+
+def list_entries() -> list[Entry]:
+    """List what is kept, by name."""
+    return [Entry(name=path.name, bytes=_size(path)) for path in _find_kept(cache_folder())]
+
+
+def clear_entries() -> int:
+    """Remove what is kept, and nothing else.
+
+    A process that is about to use an entry computes it anew.
+
+    Returns:
+        The number of bytes that were freed.
+    """
+    folder, freed = cache_folder(), 0
+    for path in _find_kept(folder):
+        size = _size(path)
+        with contextlib.suppress(OSError):  # another process was first, or it may not be removed
+            part = path.replace(Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=folder)) / "old")
+            shutil.rmtree(part.parent, ignore_errors=True)
+            freed += size
+    return freed
+
+
+def _find_kept(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and (path.name.startswith(PREFIXES) or path.name == LIBRARIES):
+            yield path
+    yield from _find_abandoned(folder)
+
+
+def _find_abandoned(folder: Path) -> list[Path]:
+    """Folders that killed processes have left half filled."""
+    oldest = time.time() - MAX_FILLING_SECONDS
+    return [path for path in sorted(folder.glob(f"{PARTIAL}*")) if path.lstat().st_mtime < oldest]
+
+
+def _size(folder: Path) -> int:
+    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _is_usable(folder: Path) -> bool:

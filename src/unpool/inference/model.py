@@ -77,8 +77,14 @@ def copy_pretrained(name: str, folder: Path) -> None:
         UnpoolError: there are no such weights, or they cannot be reached.
         UsageError: no network has this name.
     """
-    kept = kept_folder(_conversion(name), partial(save_pretrained_in_subprocess, name))
-    copy_model(kept, folder)
+    for is_last in (False, True):
+        kept = kept_folder(_conversion(name), partial(save_pretrained_in_subprocess, name))
+        try:
+            copy_model(kept, folder)
+            return
+        except (OSError, UnpoolError):  # another process has just cleared the cache
+            if is_last or kept.is_dir():
+                raise
 
 
 def _conversion(name: str) -> str:
