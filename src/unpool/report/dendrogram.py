@@ -48,7 +48,7 @@ def draw_dendrogram(
 
     drawn = dendrogram(_counting_groups(merges, len(groups)), orientation="left", no_plot=True)
     figure = Figure(figsize=(9, 1.3 + ROW * len(groups)), dpi=120, layout="constrained")
-    axes = figure.add_subplot(xlabel="mean cosine distance where groups are joined")
+    axes = figure.add_subplot(xlabel="how far groups are apart where they are joined (Ward)")
     for near, far in zip(drawn["icoord"], drawn["dcoord"], strict=True):
         axes.plot(far, near, color="#60646c", linewidth=1.6, solid_joinstyle="round")
     colours = group_colours(list(groups))

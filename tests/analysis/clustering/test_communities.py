@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.clustering.communities import communities
+from unpool.analysis.clustering.communities import communities, fine_communities, separate_communities
 from unpool.analysis.metrics.supervised import accuracy
 from unpool.analysis.neighbours import normalise
 
@@ -50,3 +50,34 @@ def test_a_single_vector_is_a_community():
     labels_N, share_N = communities(np.array([[1.0, 0.0]], np.float32), "auto")
     assert labels_N.tolist() == [0]
     assert share_N.tolist() == [0]
+
+
+def crowds(number: int, spread: float = 0.75, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
+    """Crowds in twelve dimensions that run into each other."""
+    rng = np.random.default_rng(0)
+    label_N = np.arange(count) % number
+    centre_KD = rng.normal(size=(number, 12))
+    return normalise(centre_KD[label_N] + spread * rng.normal(size=(count, 12))), label_N
+
+
+def test_what_leiden_cuts_out_of_one_cloud_is_no_kind_of_its_own():
+    unit_ND = normalise(np.random.default_rng(0).normal(size=(600, 12)))
+    assert len(np.unique(communities(unit_ND, "auto")[0])) > 5
+    assert len(np.unique(separate_communities(unit_ND))) <= 2
+
+
+def test_kinds_that_run_into_each_other_stay_separate():
+    unit_ND, label_N = crowds(6)
+    found_N = separate_communities(unit_ND)
+    assert len(np.unique(found_N)) == 6
+    assert accuracy(found_N, label_N) > 0.9
+
+
+def test_fine_communities_are_numbered_without_a_gap_and_inside_groups():
+    unit_ND, _ = crowds(4)
+    half_N = np.arange(600) // 4 % 2  # cuts each crowd in two
+    free_N, bound_N = fine_communities(unit_ND), fine_communities(unit_ND, inside=half_N)
+    assert len(np.unique(free_N)) == free_N.max() + 1 > 8
+    assert len(np.unique(bound_N)) == bound_N.max() + 1
+    assert len(np.unique(bound_N + 1j * half_N)) == bound_N.max() + 1
+    assert len(np.unique(free_N + 1j * half_N)) > free_N.max() + 1, "without bounds they reach across"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from unpool.analysis.clustering import num_groups
 from unpool.analysis.clustering.num_groups import num_groups_of_map
 
 
@@ -17,14 +18,34 @@ def test_number_of_groups_on_a_plane(true_number):
     assert num_groups_of_map(xy_N2[:25]) <= 5  # never above the root
 
 
-@pytest.mark.parametrize("number", [3, 8, 12])
-def test_where_no_map_parts_clearly_communities_are_counted(number: int) -> None:
-    """Crowds that run into each other, on a map that tells nothing of them."""
-    chance = np.random.default_rng(0)
-    centre_KD = chance.normal(size=(number, 12))
-    vectors_ND = centre_KD[np.arange(900) % number] + 0.75 * chance.normal(size=(900, 12))
-    plane_N2 = chance.normal(size=(900, 2))
-    found = num_groups_of_map(plane_N2, vectors_ND=vectors_ND)
-    assert abs(found - number) <= 1
-    clear_N2 = np.repeat([[0, 0], [9, 0], [0, 9]], 300, axis=0) + chance.normal(size=(900, 2))
-    assert num_groups_of_map(clear_N2, vectors_ND=vectors_ND) == 3, "a map that parts is believed"
+def overlapping(number: int, count: int = 900) -> np.ndarray:
+    """Crowds in twelve dimensions that run into each other; one is plain noise."""
+    rng = np.random.default_rng(0)
+    centre_KD = rng.normal(size=(number, 12)) * (number > 1)
+    return centre_KD[np.arange(count) % number] + 0.75 * rng.normal(size=(count, 12))
+
+
+@pytest.mark.parametrize(("number", "low", "high"), [(1, 2, 3), (3, 3, 3), (8, 8, 8), (12, 11, 12)])
+def test_communities_are_counted_where_no_map_parts_clearly(monkeypatch, number: int, low: int, high: int):
+    monkeypatch.setattr(num_groups, "_silhouette_of", lambda place_N2, tried, seed: 0.4 - 0.01 * tried)
+    plane_N2 = np.random.default_rng(1).normal(size=(900, 2))
+    assert low <= num_groups_of_map(plane_N2, vectors_ND=overlapping(number)) <= high
+    assert num_groups_of_map(plane_N2) == 2, "without vectors the map decides"
+
+
+@pytest.mark.parametrize(
+    ("scores", "communities", "expected"),
+    [
+        ({3: 0.8, 6: 0.79}, 6, 6),  # as good, and the communities reach it
+        ({3: 0.8, 6: 0.79}, 5, 3),
+        ({3: 0.8, 6: 0.77}, 6, 3),
+        ({3: 0.8, 5: 0.785, 6: 0.77}, 8, 5),
+        ({6: 0.8, 3: 0.79}, 4, 6),  # never coarser than the best
+        ({3: 0.59, 6: 0.58}, 11, 11),  # not clear
+    ],
+)
+def test_the_finer_of_equals_is_taken_on_a_clear_map(monkeypatch, scores, communities: int, expected: int):
+    monkeypatch.setattr(num_groups, "_silhouette_of", lambda place_N2, tried, seed: scores.get(tried, 0.1))
+    monkeypatch.setattr(num_groups, "_count_communities", lambda unit_ND, seed: communities)
+    plane_N2 = np.random.default_rng(1).normal(size=(200, 2))
+    assert num_groups_of_map(plane_N2, vectors_ND=np.ones((200, 2))) == expected

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NUM_NEIGHBOURS = 15
 MAX_RESOLUTIONS = 12  # that are tried, each twice the last
 MIN_INSIDE = 0.65  # of its links that a separate community keeps
+FINE_RESOLUTION = 8.0  # of communities that are parts of groups
 
 
 def communities(
@@ -84,6 +85,29 @@ def separate_communities(unit_ND: Floats, *, seed: int = 0) -> npt.NDArray[np.in
             break
         joining.join(int(need_K.argmax()), weakest)
     return joining.name_K[found_N]
+
+
+def fine_communities(
+    unit_ND: Floats, *, inside: npt.NDArray[np.int64] | None = None, seed: int = 0
+) -> npt.NDArray[np.int64]:
+    """Find small communities, those of resolution 4.
+
+    Args:
+        unit_ND: Rows of length one.
+        inside: Groups (N,) that no community reaches beyond: links between them are left out.
+        seed: Of Leiden.
+
+    Returns:
+        The community of each vector (N,), from 0 without a gap.
+    """
+    graph_NN = _shared_neighbours(unit_ND, seed)
+    if inside is not None:
+        graph_NN = graph_NN.multiply(_inside_links(graph_NN, inside)).tocsr()
+        graph_NN.eliminate_zeros()
+    found_N: npt.NDArray[np.int64] = np.unique(_leiden(graph_NN, FINE_RESOLUTION, seed), return_inverse=True)[
+        1
+    ]
+    return found_N
 
 
 def _shared_neighbours(unit_ND: Floats, seed: int) -> csr_matrix:
@@ -175,7 +199,7 @@ def _merge(graph_NN: csr_matrix, found_N: npt.NDArray[np.int64], groups: int) ->
         first, second = sorted(np.unravel_index(int(need_KK.argmax()), need_KK.shape))
         if not need_KK[first, second] > 0:
             break
-        joining.join(first, second)
+        joining.join(int(first), int(second))
     return joining.name_K[found_N]
 
 

@@ -19,10 +19,12 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     """Merge groups one after the other, nearest first.
 
     The merges are (K − 1, 4) as SciPy's `linkage` has them. Group k stands for the k-th number that occurs, from
-    0; K + i for what row i joined. The height is the mean cosine distance of an image of one to an image of the
-    other; the last column counts images. Noise is left out.
+    0; K + i for what row i joined. Joined are the two whose union spreads least around its mean; the height is
+    √(2·a·b / (a + b)) times the distance of their means, a and b images of unit length. The last column counts
+    images. Noise is left out.
 
-    Source: Sokal and Michener 1958 (average linkage, UPGMA).
+    Source: Ward 1963, Hierarchical grouping to optimize an objective function; measured against average linkage
+    in docs/decisions/0008-which-network.md.
 
     >>> rows = hierarchy([[1, 0], [1, 0.1], [0.8, 0.6], [0, 1]], [0, 0, 1, 2])
     >>> rows[:, :2].astype(int).tolist(), rows[:, 3].tolist()
@@ -32,20 +34,39 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     if len(group_N) != len(unit_ND):
         raise UnpoolError(f"groups: {len(group_N)}, expected {len(unit_ND)}, one a vector; group again")
     kept_M = np.flatnonzero(group_N != NOISE)
-    names, place_M, size_K = np.unique(group_N[kept_M], return_inverse=True, return_counts=True)
-    sum_KD = np.zeros((len(names), unit_ND.shape[1]))
-    np.add.at(sum_KD, place_M, unit_ND[kept_M])
-    mean_KD = sum_KD / size_K[:, None]
-    return _merge_nearest(1 - mean_KD @ mean_KD.T, size_K.astype(np.float64))
+    _, place_M = np.unique(group_N[kept_M], return_inverse=True)
+    return merge_nearest(*means_of(unit_ND[kept_M], place_M))
 
 
-def _merge_nearest(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float64]) -> Merges:
-    """The merges of groups of these sizes, the nearest first; both arguments are used up.
+def means_of(
+    unit_ND: Floats, place_N: npt.NDArray[np.integer]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the mean (K, D) and the size (K,) of each group.
 
-    A merged group replaces its first half, and its distances are the means of those of the two (Lance and
-    Williams 1967). The nearest of each is remembered, so that most merges look at one row.
+    `place_N` numbers the groups from 0 without a gap.
     """
-    count = len(size_K)
+    from scipy.sparse import csr_matrix
+
+    num_groups, count = int(place_N.max(initial=-1)) + 1, len(place_N)
+    member_KN = csr_matrix((np.ones(count), (place_N, np.arange(count))), shape=(num_groups, count))
+    size_K = np.bincount(place_N, minlength=num_groups).astype(np.float64)
+    mean_KD: npt.NDArray[np.float64] = (member_KN @ unit_ND) / size_K[:, None]
+    return mean_KD, size_K
+
+
+def merge_nearest(mean_KD: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> Merges:
+    """Merge groups of these means and sizes, nearest first.
+
+    A merged group replaces its first half, and its distances follow from those of the two (Lance and Williams
+    1967). The nearest of each is remembered, so that most merges look at one row. Returns what `hierarchy` does.
+
+    >>> merge_nearest(np.array([[0.0], [1.0], [9.0]]), np.array([1.0, 1.0, 1.0]))[:, :2].astype(int).tolist()
+    [[0, 1], [2, 3]]
+    """
+    size_K, count = sizes.copy(), len(sizes)
+    square_K = (mean_KD**2).sum(axis=1)
+    apart_KK = np.maximum(square_K[:, None] + square_K - 2 * mean_KD @ mean_KD.T, 0)
+    far_KK = 2 * np.outer(size_K, size_K) / np.add.outer(size_K, size_K) * apart_KK
     np.fill_diagonal(far_KK, np.inf)
     name_K = np.arange(count)
     nearest_K = far_KK.argmin(axis=1) if count else name_K
@@ -54,17 +75,18 @@ def _merge_nearest(far_KK: npt.NDArray[np.float64], size_K: npt.NDArray[np.float
     for row in range(count - 1):
         one = int(nearest_distance_K.argmin())
         first, second = sorted((one, int(nearest_K[one])))
-        height, images = max(0.0, float(nearest_distance_K[one])), size_K[first] + size_K[second]
+        height, images = float(np.sqrt(max(0.0, nearest_distance_K[one]))), size_K[first] + size_K[second]
         rows.append((*sorted((name_K[first], name_K[second])), height, images))
-        mean_K = (size_K[first] * far_KK[first] + size_K[second] * far_KK[second]) / images
-        mean_K[[first, second]] = np.inf
-        far_KK[first], far_KK[:, first] = mean_K, mean_K
+        merged_K = (size_K[first] + size_K) * far_KK[first] + (size_K[second] + size_K) * far_KK[second]
+        merged_K = (merged_K - size_K * nearest_distance_K[one]) / (images + size_K)
+        merged_K[[first, second]] = np.inf
+        far_KK[first], far_KK[:, first] = merged_K, merged_K
         far_KK[second], far_KK[:, second] = np.inf, np.inf
         name_K[first], size_K[first] = count + row, images
         stale_K = np.isin(nearest_K, (first, second))
         stale_K[first] = True
-        closer_K = mean_K < nearest_distance_K
-        nearest_K[closer_K], nearest_distance_K[closer_K] = first, mean_K[closer_K]
+        closer_K = merged_K < nearest_distance_K
+        nearest_K[closer_K], nearest_distance_K[closer_K] = first, merged_K[closer_K]
         for place in np.flatnonzero(stale_K):
             nearest_K[place] = far_KK[place].argmin()
             nearest_distance_K[place] = far_KK[place, nearest_K[place]]
