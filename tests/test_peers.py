@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import types
 from pathlib import Path
@@ -103,6 +105,21 @@ def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     run = measure([[sys.executable, "-c", "import time; time.sleep(60)"]], tmp_path, {}, limit=0.3)
     assert run.problem == "ended after 0 s"
     assert run.seconds < 30
+
+
+def test_a_stopped_benchmark_leaves_no_program_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait, pids = os.wait4, []
+
+    def interrupt(pid: int, _: int) -> None:
+        pids.append(pid)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "wait4", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        measure([[sys.executable, "-c", "import time; time.sleep(60)"]], tmp_path, {}, limit=60)
+    assert os.WTERMSIG(wait(pids[0], 0)[1]) == signal.SIGKILL
 
 
 def test_every_program_has_its_script_and_its_tasks() -> None:

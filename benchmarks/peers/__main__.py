@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import limits, machine, page
+from benchmarks.peers.catalogue import PROGRAMS, names_of
 from benchmarks.peers.runner import Bench, install_all, run_task, say
 from benchmarks.peers.summary import differences
 from benchmarks.peers.tasks import QUICK, Size
@@ -27,6 +28,7 @@ from benchmarks.peers.tasks import QUICK, Size
 FORMAT = 1
 RESULTS = machine.ROOT / "benchmarks" / "results" / "peers.json"
 MIN_FREE_GB = 6
+NAMES = {"limits", *(name for program in PROGRAMS for name in names_of(program))}
 
 
 def run(bench: Bench) -> dict[str, Any]:
@@ -67,6 +69,8 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="keep the environments and the data")
     args = parser.parse_args()
+    if unknown := [name for name in args.only if name not in NAMES]:
+        parser.error(f"--only {unknown[0]}: no such program or task; there are {', '.join(sorted(NAMES))}")
     scratch = args.scratch or Path(tempfile.mkdtemp(prefix="unpool-peers-"))
     scratch.mkdir(parents=True, exist_ok=True)
     if (free := shutil.disk_usage(scratch).free / 1e9) < MIN_FREE_GB:

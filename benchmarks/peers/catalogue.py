@@ -60,7 +60,7 @@ PROGRAMS = (
     Program("umap", "umap-learn", ("map",), "umap-learn", "layouts", "umap"),
     Program(
         "lightly", "lightly, SimCLR", ("digits",), "lightly", "lightly_peer",
-        note="ResNet-18 for small images, as in its tutorial, then k-means",
+        note="ResNet-18 and settings of its README, without views that mirror digits, then k-means",
     ),
     Program(
         "smp-resnet18", "segmentation_models_pytorch, ResNet-18", ("segment",), "segmentation-models-pytorch",
@@ -112,3 +112,8 @@ TASKS = (
         "miou", ("miou", "pixel accuracy", "steps"), trains=True,
     ),
 )  # fmt: skip
+
+
+def names_of(program: Program) -> set[str]:
+    """Names that choose a program: its own, those of its tasks, and both joined by a colon."""
+    return {program.name, *program.tasks, *(f"{task}:{program.name}" for task in program.tasks)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -53,7 +54,11 @@ def measure(
                 stdout=printed, stderr=log, start_new_session=True,
             )  # fmt: skip
             watch = _Watch(process.pid, start + limit - total)
-            _, status, usage = os.wait4(process.pid, 0)
+            try:
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:  # Ctrl-C reaches this process alone
+                _end(process.pid)
+                raise
         process.returncode = os.waitstatus_to_exitcode(status)
         watch.end()
         total += time.perf_counter() - start
@@ -84,10 +89,13 @@ class _Watch:
             self.peak_mib = max(self.peak_mib, memory_mib(self.pid))
             if time.perf_counter() > self.deadline and not self.expired:
                 self.expired = True
-                try:
-                    os.killpg(self.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    return
+                _end(self.pid)
+
+
+def _end(pid: int) -> None:
+    """End a process and those that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def memory_mib(pid: int) -> float:

@@ -36,12 +36,12 @@ class Bench:
     only: Sequence[str] = ()
 
     def programs(self, task: Task) -> list[Program]:
-        """Programs of a task; `only` holds names of programs, tasks, or both joined by a colon."""
-        keys = [{each.name, task.name, f"{task.name}:{each.name}"} for each in PROGRAMS]
+        """Programs of a task; `only` holds names of programs, of tasks, or both joined by a colon."""
         return [
             program
-            for program, names in zip(PROGRAMS, keys, strict=True)
-            if task.name in program.tasks and (not self.only or names & set(self.only))
+            for program in PROGRAMS
+            if task.name in program.tasks
+            and (not self.only or {program.name, task.name, f"{task.name}:{program.name}"} & set(self.only))
         ]
 
     def tasks(self) -> list[Task]:
