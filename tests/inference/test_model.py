@@ -11,7 +11,7 @@ import torch
 from support.messages import Messages
 from unpool.core.user_cache import clear_entries
 from unpool.errors import UnpoolError
-from unpool.inference import encoder, model
+from unpool.inference import encoder, exports, model
 from unpool.inference.encoder import TorchEncoder
 from unpool.inference.model import copy_model, load_encoder, pick_device
 from unpool.networks.catalogue import build_network
@@ -79,7 +79,7 @@ def test_a_pretrained_network_is_converted_once_per_user(
         assert (tmp_path / name / "model.json").read_bytes() == (folder / "model.json").read_bytes()
     model.copy_pretrained("resnet34", tmp_path / "third")
     assert converted == ["resnet18", "resnet34"]
-    monkeypatch.setattr(model, "version", lambda package: "another")
+    monkeypatch.setattr(exports, "version", lambda package: "another")
     model.copy_pretrained("resnet18", tmp_path / "fourth")
     assert converted[2:] == ["resnet18"]
 

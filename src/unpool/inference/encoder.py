@@ -7,21 +7,17 @@ B batch, H height, W width, C channels, D numbers in a vector.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
-import logging
 import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from unpool.core.atomic_files import write_whole
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.inference.exports import Export, describe_structure, write_onnx
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -212,30 +208,25 @@ def export_encoder(network: Embedder, path: Path) -> float:
     """
     import torch
 
-    module = pixels_to_vector(network)
     prep = network.preprocessing
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (3, prep.size, prep.size, prep.channels), dtype=np.uint8)
+    export = Export(
+        pixels_to_vector(network), torch.from_numpy(pixels), INPUT, OUTPUT, {0: torch.export.Dim("batch")},
+        describe_structure(network),
+    )  # fmt: skip
+    expected = TorchEncoder(network)(pixels)
+    agreement = []
 
-    def write(part: Path) -> None:
-        with quiet_exporter():
-            torch.onnx.export(
-                module, (torch.from_numpy(pixels),), str(part), dynamo=True, verbose=False,
-                input_names=[INPUT], output_names=[OUTPUT], external_data=False,
-                dynamic_shapes={"pixels": {0: torch.export.Dim("batch")}},
-            )  # fmt: skip
+    def check(file: Path) -> None:
+        agreement.append(cosine(OnnxEncoder(file)(pixels), expected))
+        if not agreement[-1] >= MIN_COSINE:
+            raise UnpoolError(
+                f"the ONNX export disagrees with torch (cosine {agreement[-1]:.6f}, at least {MIN_COSINE})"
+            )
 
-    try:
-        write_whole(path, write)
-    except Exception as error:
-        raise UnpoolError(f"this network cannot be exported to ONNX: {first_line(error)}") from error
-    agreement = cosine(OnnxEncoder(path)(pixels), TorchEncoder(network)(pixels))
-    if not agreement >= MIN_COSINE:
-        path.unlink()
-        raise UnpoolError(
-            f"the ONNX export disagrees with torch (cosine {agreement:.6f}, at least {MIN_COSINE})"
-        )
-    return agreement
+    write_onnx(export, path, check)
+    return agreement[-1]
 
 
 def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
@@ -247,24 +238,3 @@ def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
     norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     same = (norms == 0) & (first == second).all(axis=1)
     return float(np.where(same, 1.0, (first * second).sum(axis=1) / np.maximum(norms, 1e-300)).min())
-
-
-@contextlib.contextmanager
-def quiet_exporter() -> Iterator[None]:
-    """Silence the exporter, which prints its steps and version warnings."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of an error's message."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

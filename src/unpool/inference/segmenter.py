@@ -16,9 +16,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unpool.core.atomic_files import write_whole
 from unpool.errors import UnpoolError
-from unpool.inference.encoder import first_line, open_session, quiet_exporter
+from unpool.inference.encoder import open_session
+from unpool.inference.exports import Export, describe_structure, write_onnx
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.data.masked_datasets import FromColour
 
@@ -110,25 +110,21 @@ def export_segmenter(network: Segmenter, path: Path) -> None:
         axis: torch.export.Dim(name, min=low, max=MAX_SIDE) for axis, name in ((2, "rows"), (3, "columns"))
     }
 
-    def write(part: Path) -> None:
-        with quiet_exporter():
-            torch.onnx.export(
-                module, (example_BCHW,), str(part), dynamo=True, verbose=False,
-                input_names=[INPUT], output_names=[OUTPUT], external_data=False,
-                dynamic_shapes={INPUT: {0: torch.export.Dim("batch"), **{a: step * d for a, d in sides.items()}}},
-            )  # fmt: skip
-
-    try:
-        write_whole(path, write)
-    except Exception as error:
-        raise UnpoolError(f"this network cannot be exported to ONNX: {first_line(error)}") from error
+    export = Export(
+        module, example_BCHW, INPUT, OUTPUT,
+        {0: torch.export.Dim("batch"), **{axis: step * side for axis, side in sides.items()}},
+        describe_structure(network),
+    )  # fmt: skip
     other_BCHW = torch.rand(1, network.channels, (low + 3) * step, (low + 1) * step) * 2 - 1
     with torch.inference_mode():
         expected = network.coarse(other_BCHW)
-    exported = OnnxSegmenterRuntime(network, path, threads=1)._coarse(other_BCHW)
-    if not float((expected - exported).abs().max()) <= MAX_DIFFERENCE * (1 + float(expected.abs().max())):
-        path.unlink()
-        raise UnpoolError("the ONNX export disagrees with torch")
+
+    def check(file: Path) -> None:
+        exported = OnnxSegmenterRuntime(network, file, threads=1)._coarse(other_BCHW)
+        if not float((expected - exported).abs().max()) <= MAX_DIFFERENCE * (1 + float(expected.abs().max())):
+            raise UnpoolError("the ONNX export disagrees with torch")
+
+    write_onnx(export, path, check)
 
 
 def _with_fixed_padding(network: Segmenter) -> Segmenter:
