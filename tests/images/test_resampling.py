@@ -46,7 +46,9 @@ def test_it_is_bicubic_and_antialiased(size: tuple[int, int], channels: int) -> 
 def test_both_libraries_see_the_same_box(monkeypatch: pytest.MonkeyPatch, box: Box) -> None:
     first = resize(PHOTOGRAPH, 60, 50, box).astype(int)
     monkeypatch.setattr(resampling, "fast", None)
-    assert np.abs(first - resize(PHOTOGRAPH, 60, 50, box)).max() <= 2
+    difference = np.abs(first - resize(PHOTOGRAPH, 60, 50, box))
+    assert difference.max() <= 2
+    assert difference.mean() < 0.02  # 0.1 where columns come before rows
     shifted = (box[0], box[1], box[2] - 1, box[3] - 1)
     assert np.abs(first - resize(PHOTOGRAPH, 60, 50, shifted)).max() > 3
 
