@@ -7,6 +7,7 @@ W width, D numbers in a code, K scores of groups, P pixels.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
@@ -14,6 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 import numpy as np
 
 from unpool.actions.embedding.choose_network import Choice
+from unpool.actions.embedding.training_time import (
+    BATCH,
+    NUM_REFINEMENTS,
+    REFINEMENT_LENGTH,
+    Clock,
+    contrastive_plan,
+    refinement_plan,
+    total_minutes,
+)
 from unpool.core.progress import Progress
 from unpool.core.rng import subsample_indices
 from unpool.networks.preprocessing import Preprocessing
@@ -27,15 +37,6 @@ if TYPE_CHECKING:
     from unpool.objectives.contrastive import Contrast
     from unpool.objectives.self_labelling import SelfLabelling
 
-DEFAULT_STEPS = 700  # at small sizes: about 180,000 images seen
-DEFAULT_MINUTES = 5.0  # where images are larger
-BATCH = 256  # contrast is among the images of a batch
-MAX_SMALL_SIDE = 32  # pixels
-NUM_REFINEMENTS = 2  # self-labelling phases after the contrastive one
-REFINEMENT_LENGTH = 0.4  # of each, as a share of the contrastive steps
-REFINEMENT_LR = 1e-3
-# Self-labelling steps cost half as much, and grouping takes time too.
-CONTRASTIVE_TIME_SHARE = 0.55
 MAX_LABELLED = 20_000  # images that self-labelling is trained on
 MAX_GROUPED, GROUPED_PER_STEP = 5_000, 25  # images whose map is clustered, and for each contrastive step
 NUM_VIEWS = 8  # of an image, whose scores are summed
@@ -108,8 +109,9 @@ def train_encoder(
         options["decoder"] = "upsample"
     network = _build_network(choice.network, options, seed)
     run_key = {"network": choice.network} | options
-    trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress)
-    trainer.contrastive_phase(minutes, steps)
+    clock = Clock(total_minutes(pixels_NSSC.shape[1], minutes, steps))
+    trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress, clock)
+    trainer.contrastive_phase(steps)
     for number in range(NUM_REFINEMENTS):
         trainer.self_labelling_phase(groups, number)
     record = EncoderRecord(
@@ -141,11 +143,12 @@ class EncoderTrainer:
         run_key: What makes this run this run; a checkpoint of another one is not used.
         seed: Random seed.
         progress: Receives stages.
+        clock: The time for it; by default steps are counted.
     """
 
     def __init__(
         self, network: Autoencoder, pixels_NSSC: np.ndarray, checkpoints: Path, run_key: Mapping[str, object],
-        seed: int, progress: Progress,
+        seed: int, progress: Progress, clock: Clock | None = None,
     ) -> None:  # fmt: skip
         import torch
 
@@ -154,18 +157,18 @@ class EncoderTrainer:
         prep = network.preprocessing
         self.network, self.checkpoints, self.seed = network, checkpoints, seed
         self.run_key = dict(run_key) | {"images": _digest(pixels_NSSC)}
-        self.progress, self.size = progress, pixels_NSSC.shape[1]
+        self.progress, self.size, self.clock = progress, pixels_NSSC.shape[1], clock or Clock()
         self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
         self.objective: Contrast | SelfLabelling | None = None
         self.steps = self.contrastive_steps = 0
         self.confident_shares: list[float] = []
         self.epochs: list[dict[str, Any]] = []
 
-    def contrastive_phase(self, minutes: float | None, steps: int | None) -> None:
-        """Train by contrast, for the greater part of the time."""
+    def contrastive_phase(self, steps: int | None) -> None:
+        """Train by contrast, for the greater part of the steps or of the time."""
         from unpool.objectives.contrastive import Contrast
 
-        plan = _contrastive_plan(self.size, len(self.data), minutes, steps, self.seed)
+        plan = contrastive_plan(len(self.data), self.clock.minutes, steps, self.seed)
         self.objective = Contrast(self.network.dimension(), seed=self.seed)
         self._train("contrast", "training", self.objective, plan)
         self.contrastive_steps = self.steps
@@ -184,7 +187,7 @@ class EncoderTrainer:
         from unpool.objectives.self_labelling import SelfLabelling
 
         drawn_M = subsample_indices(len(self.data), MAX_LABELLED, self.seed)
-        with self.progress.stage("grouping"):
+        with self.progress.stage("grouping"), self.clock.grouping_timed():
             group_M, is_confident_M = self._group(drawn_M, groups, with_scores=number > 0)
         self.confident_shares.append(round(float(is_confident_M.mean()), 4))
         if len(np.unique(group_M[is_confident_M])) < 2:
@@ -194,9 +197,13 @@ class EncoderTrainer:
         trained = drawn_M[is_confident_M]
         with seeded(self.seed):
             self.objective = SelfLabelling(self.network.dimension(), group_N, seed=self.seed + number)
-        steps = max(1, round(self.contrastive_steps * REFINEMENT_LENGTH))
-        plan = Plan(steps=steps, batch=BATCH, lr=REFINEMENT_LR, val=0.0, seed=self.seed + number)
         key = {"groups": groups, "of": _digest(group_N[drawn_M]), "from": _digest(trained)}
+        seed = self.seed + number
+        if self.clock.minutes is None:
+            plan = refinement_plan(round(self.contrastive_steps * REFINEMENT_LENGTH), seed)
+        else:
+            run = self.run_key | key
+            plan = self.clock.refinement_plan(number, self.checkpoints / f"groups-{number}", run, seed)
         self._train(
             f"groups-{number}", "refining", self.objective, plan, key=key, parts=(trained, drawn_M[:0])
         )
@@ -239,12 +246,15 @@ class EncoderTrainer:
         from unpool.training.history import show_on
         from unpool.training.loop import train
 
+        start = time.perf_counter()
         checkpoints = Checkpoints(self.checkpoints / name, self.run_key | dict(key or {}), keeps_last=True)
         with self.progress.stage(stage_name, 100, "%") as stage:
             history = train(
                 self.network, self.data, objective, plan, parts=parts, checkpoints=checkpoints,
                 progress=show_on(stage),
             )  # fmt: skip
+        # What was trained before a stop counts, and measuring steps does.
+        self.clock.spent += max(history.seconds, time.perf_counter() - start) / 60
         self.steps += history.steps
         self.epochs += [{"phase": name} | epoch for epoch in history.epochs]
 
@@ -344,19 +354,3 @@ def select_confident(group_M: np.ndarray, share_M: np.ndarray, score_MK: np.ndar
         if 2 * is_confident_M[rows].sum() < len(rows):
             is_confident_M[rows] = share_M[rows] >= np.median(share_M[rows])
     return is_confident_M
-
-
-def _contrastive_plan(
-    size: int, num_images: int, minutes: float | None, steps: int | None, seed: int
-) -> Plan:
-    """The plan of the first phase: its share of the steps or of the time.
-
-    Nothing is held out: the loss on images held out says little of how well codes group, and each image helps.
-    """
-    if steps is None and minutes is None and size <= MAX_SMALL_SIDE:
-        return Plan(steps=max(DEFAULT_STEPS, -(-num_images // BATCH)), batch=BATCH, val=0.0, seed=seed)
-    if steps is not None:
-        contrastive = max(1, round(steps / (1 + NUM_REFINEMENTS * REFINEMENT_LENGTH)))
-        return Plan(steps=contrastive, batch=BATCH, val=0.0, seed=seed)
-    minutes = (minutes or DEFAULT_MINUTES) * CONTRASTIVE_TIME_SHARE
-    return Plan(minutes=minutes, batch=BATCH, val=0.0, seed=seed)
