@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import (
+    DEVICE_BATCH,
     OnnxEncoder,
     TorchEncoder,
     cosine,
@@ -19,6 +21,7 @@ from unpool.inference.encoder import (
     open_encoder,
     open_runtime,
     pixels_to_vector,
+    preferred_batch,
 )
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.decoders.base import NoDecoder
@@ -51,6 +54,33 @@ def test_torch_and_onnx_are_what_is_computed_by_hand(network: Autoencoder, expor
     expected = by_hand(network)
     np.testing.assert_allclose(TorchEncoder(network)(PIXELS), expected, atol=1e-5)
     np.testing.assert_allclose(OnnxEncoder(exported)(PIXELS), expected, atol=1e-5)
+
+
+def test_half_precision_is_used_where_it_changes_nothing(network: Autoencoder) -> None:
+    encoder = TorchEncoder(network, half=True)
+    for _ in range(2):
+        found = encoder(PIXELS)
+        assert encoder.half
+        assert cosine(found, by_hand(network)) > 0.9999
+        assert np.abs(found - by_hand(network)).max() > 1e-5
+    assert not TorchEncoder(network).half
+
+
+def test_half_precision_is_given_up_where_it_fails(network: Autoencoder) -> None:
+    large = Autoencoder(nn.Conv2d(3, 4, 3), NoDecoder(), preprocessing=PREP).eval()
+    with torch.no_grad():
+        for value, other in zip(large.parameters(), network.parameters(), strict=True):
+            value.copy_(other * 1e6)
+    encoder = TorchEncoder(large, half=True)
+    for _ in range(2):
+        np.testing.assert_allclose(encoder(PIXELS), by_hand(large), rtol=1e-4, atol=1)
+        assert not encoder.half
+
+
+def test_devices_take_batches(network: Autoencoder, exported: Path) -> None:
+    assert preferred_batch(TorchEncoder(network)) is None
+    assert preferred_batch(OnnxEncoder(exported)) is None
+    assert preferred_batch(TorchEncoder(copy.deepcopy(network), "meta")) == DEVICE_BATCH
 
 
 def test_any_batch_goes_through_the_export(exported: Path) -> None:

@@ -7,7 +7,7 @@ N images, n of them in a chunk, S network input size, C channels, D numbers in a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from unpool.images.reading.notes import Note, to_text
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.resizing import SHARPNESS_SIDE, brightness, luma, sharpness, shrink, thumbnail
 from unpool.images.source import Source
-from unpool.inference.encoder import Encoder
+from unpool.inference.encoder import Encoder, preferred_batch
 from unpool.networks.preprocessing import Preprocessing
 from unpool.store.columns import OK, Row, cleared_by_new_content, skipped_row
 
@@ -72,7 +72,8 @@ def embed_chunks(
 ) -> Iterator[list[Row]]:
     """Decode and embed files in order.
 
-    Each worker decodes and embeds chunks of its own, so the cores are busy without waiting for each other.
+    On a CPU each worker decodes and embeds chunks of its own, so the cores are busy without waiting for each other. An
+    encoder on another device takes one batch after the other, while the workers decode the next ones.
 
     Args:
         source: Where the files are read from.
@@ -84,13 +85,13 @@ def embed_chunks(
     Yields:
         Rows with facts and vectors, in the order of `files`.
     """
+    if (batch := preferred_batch(encoder)) is not None:
+        decoded = decode_chunks(source, files, preprocessing, workers)
+        yield from map_ordered(lambda chunks: _embed(chunks, encoder), _gather(decoded, batch), 1)
+        return
 
     def work(chunk: Sequence[ImageFile]) -> list[Row]:
-        decoded = _decode(source, chunk, preprocessing)
-        if len(decoded.pixels_nSSC):
-            for row, vector in zip(decoded.usable, encoder(decoded.pixels_nSSC), strict=True):
-                row["vector"] = vector
-        return decoded.rows
+        return _embed([_decode(source, chunk, preprocessing)], encoder)
 
     yield from map_ordered(work, _chunks(files, CHUNK), workers)
 
@@ -106,8 +107,34 @@ def embed_pixels(pixels_NSSC: np.ndarray, encoder: Encoder, workers: int) -> Ite
     Yields:
         Vectors (n, D), in the order of the images.
     """
-    starts = range(0, len(pixels_NSSC), DECODED_CHUNK)
-    yield from map_ordered(lambda start: encoder(pixels_NSSC[start : start + DECODED_CHUNK]), starts, workers)
+    batch = preferred_batch(encoder)
+    size, workers = (DECODED_CHUNK, workers) if batch is None else (batch, 1)
+    starts = range(0, len(pixels_NSSC), size)
+    yield from map_ordered(lambda start: encoder(pixels_NSSC[start : start + size]), starts, workers)
+
+
+def _gather(chunks: Iterable[DecodedChunk], batch: int) -> Iterator[list[DecodedChunk]]:
+    """Chunks that have at least `batch` usable images together."""
+    gathered: list[DecodedChunk] = []
+    num_usable = 0
+    for chunk in chunks:
+        gathered.append(chunk)
+        num_usable += len(chunk.pixels_nSSC)
+        if num_usable >= batch:
+            yield gathered
+            gathered, num_usable = [], 0
+    if gathered:
+        yield gathered
+
+
+def _embed(chunks: Sequence[DecodedChunk], encoder: Encoder) -> list[Row]:
+    """Rows of all files, with the vectors of those that are usable."""
+    usable = [row for chunk in chunks for row in chunk.usable]
+    if usable:
+        pixels_nSSC = np.concatenate([chunk.pixels_nSSC for chunk in chunks])
+        for row, vector in zip(usable, encoder(pixels_nSSC), strict=True):
+            row["vector"] = vector
+    return [row for chunk in chunks for row in chunk.rows]
 
 
 def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preprocessing) -> DecodedChunk:

@@ -21,12 +21,14 @@ from unpool.inference.exports import Export, describe_structure, write_onnx
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
-    from torch import nn
+    from torch import Tensor, nn
 
     from unpool.networks.embedder import Embedder
 
 INPUT, OUTPUT = "pixels", "vector"
 MIN_COSINE = 0.9999  # between torch and an export that is used
+MIN_HALF_COSINE = 0.9999  # between single and half precision, where that is used
+DEVICE_BATCH = 128  # images that a GPU embeds at once
 
 Runtime = TypeVar("Runtime")
 
@@ -88,23 +90,55 @@ def open_session(path: Path, threads: int, kind: str, *, keeps_memory: bool = Tr
 class TorchEncoder:
     """The network itself, one call at a time.
 
-    It serves GPUs, and networks that cannot be exported.
+    It serves GPUs, and networks that cannot be exported. `batch` is the number of images that it takes best at once,
+    None on a CPU. With `half` it runs in half precision, if the vectors of the first call stay as they are.
+
+    Args:
+        network: What embeds.
+        device: Where it runs.
+        half: None for half precision on CUDA alone.
     """
 
-    def __init__(self, network: Embedder, device: str = "cpu") -> None:
+    def __init__(self, network: Embedder, device: str = "cpu", *, half: bool | None = None) -> None:
         import torch
 
         self._torch = torch
         self._device = torch.device(device)
         self._module = pixels_to_vector(network).to(self._device).to(memory_format=torch.channels_last)
         self._lock = threading.Lock()
+        self._is_checked, self.half = False, self._device.type == "cuda" if half is None else half
+        self.batch = None if self._device.type == "cpu" else DEVICE_BATCH
 
     def __call__(self, pixels_BHWC: np.ndarray) -> np.ndarray:
-        torch = self._torch
-        with self._lock, torch.inference_mode():
-            raw = torch.from_numpy(np.ascontiguousarray(pixels_BHWC)).to(self._device)
-            vectors_BD: np.ndarray = self._module(raw).float().cpu().numpy()
-            return vectors_BD
+        raw = self._torch.from_numpy(np.ascontiguousarray(pixels_BHWC))
+        with self._lock, self._torch.inference_mode():
+            if self._device.type == "cuda":
+                raw = raw.pin_memory()
+            raw = raw.to(self._device, non_blocking=True)
+            if not self.half:
+                return self._run(raw)
+            with self._torch.autocast(self._device.type, self._torch.float16):
+                vectors_BD = self._run(raw)
+            return vectors_BD if self._is_checked else self._check_half(raw, vectors_BD)
+
+    def _run(self, raw: Tensor) -> np.ndarray:
+        vectors_BD: np.ndarray = self._module(raw).float().cpu().numpy()
+        return vectors_BD
+
+    def _check_half(self, raw: Tensor, half_BD: np.ndarray) -> np.ndarray:
+        full_BD = self._run(raw)
+        self._is_checked = True
+        self.half = bool(np.isfinite(half_BD).all()) and cosine(half_BD, full_BD) >= MIN_HALF_COSINE
+        return half_BD if self.half else full_BD
+
+
+def preferred_batch(encoder: Encoder) -> int | None:
+    """Return how many images an encoder takes best at once.
+
+    None where several callers with a few images each are best, as on a CPU.
+    """
+    batch: int | None = getattr(encoder, "batch", None)
+    return batch
 
 
 def open_runtime(
@@ -173,7 +207,7 @@ def pixels_to_vector(network: Embedder) -> nn.Module:
     It normalises, then calls `network.embed`.
     """
     import torch
-    from torch import Tensor, nn
+    from torch import nn
 
     class PixelsToVector(nn.Module):
         scale: Tensor
