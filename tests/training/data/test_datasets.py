@@ -81,6 +81,20 @@ def test_pixels_are_normalised_by_the_formula() -> None:
     assert x_BCHW.is_contiguous(memory_format=torch.channels_last)
 
 
+def test_pixels_that_lie_on_the_device_give_the_same_batches() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 5, 4, 3), np.uint8)
+    index_B = np.array([7, 2, 2])
+    batches = []
+    for resident in (False, True):
+        images = PixelSet(pixels.copy(), (0.1, 0.2, 0.3), (0.4, 0.5, 0.6), CPU, resident=resident)
+        if resident:
+            images.pixels_NHWC = np.zeros_like(pixels)  # and are not read again
+        (batch,) = images.batches([index_B])
+        assert batch.is_contiguous(memory_format=torch.channels_last)
+        batches.append(batch)
+    assert torch.equal(*batches)
+
+
 def test_floats_from_0_to_1_are_normalised_like_bytes() -> None:
     normalise = Normalisation((0.5,), (0.25,), CPU)
     bytes_1CHW = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 1, 2)

@@ -81,6 +81,7 @@ def train_encoder(
     steps: int | None,
     groups: int | Literal["auto"] = "auto",
     seed: int = 0,
+    device: str = "cpu",
     progress: Progress,
 ) -> EncoderRecord:
     """Train a network on images, and write the model folder.
@@ -99,6 +100,7 @@ def train_encoder(
         steps: Number of steps in all phases, instead of minutes.
         groups: Number of groups; "auto" chooses it.
         seed: Random seed.
+        device: Where it is trained: "cpu", "cuda" or "mps".
         progress: Receives stages.
 
     Returns:
@@ -108,9 +110,11 @@ def train_encoder(
     if choice.network == "conv":
         options["decoder"] = "upsample"
     network = _build_network(choice.network, options, seed)
-    run_key = {"network": choice.network} | options
-    clock = Clock(total_minutes(pixels_NSSC.shape[1], minutes, steps))
-    trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress, clock)
+    run_key, clock = (
+        {"network": choice.network} | options,
+        Clock(total_minutes(pixels_NSSC.shape[1], minutes, steps)),
+    )
+    trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress, clock, device)
     trainer.contrastive_phase(steps)
     for number in range(NUM_REFINEMENTS):
         trainer.self_labelling_phase(groups, number)
@@ -144,11 +148,12 @@ class EncoderTrainer:
         seed: Random seed.
         progress: Receives stages.
         clock: The time for it; by default steps are counted.
+        device: Where it is trained.
     """
 
     def __init__(
         self, network: Autoencoder, pixels_NSSC: np.ndarray, checkpoints: Path, run_key: Mapping[str, object],
-        seed: int, progress: Progress, clock: Clock | None = None,
+        seed: int, progress: Progress, clock: Clock | None = None, device: str = "cpu",
     ) -> None:  # fmt: skip
         import torch
 
@@ -158,7 +163,7 @@ class EncoderTrainer:
         self.network, self.checkpoints, self.seed = network, checkpoints, seed
         self.run_key = dict(run_key) | {"images": _digest(pixels_NSSC)}
         self.progress, self.size, self.clock = progress, pixels_NSSC.shape[1], clock or Clock()
-        self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device("cpu"))
+        self.data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device(device))
         self.objective: Contrast | SelfLabelling | None = None
         self.steps = self.contrastive_steps = 0
         self.confident_shares: list[float] = []
@@ -276,7 +281,7 @@ class EncoderTrainer:
         codes, scores = [], []
         with torch.inference_mode():
             for index_B, x_BCHW in self._batches(index_M):
-                codes.append(self.network.embed(x_BCHW).numpy())
+                codes.append(_as_array(self.network.embed(x_BCHW)))
                 if with_scores:
                     views = self._views(x_BCHW, index_B, NUM_VIEWS)
                     scores.append(sum(normalise(self._score(self.network.embed(view))) for view in views))
@@ -284,8 +289,7 @@ class EncoderTrainer:
 
     def _score(self, code_BD: Tensor) -> np.ndarray:
         assert self.objective is not None
-        score_BK: np.ndarray = self.objective.apply_head(code_BD).numpy()
-        return score_BK
+        return _as_array(self.objective.apply_head(code_BD))
 
     def _embed_views(
         self, index_R: np.ndarray, *, with_scores: bool
@@ -300,7 +304,8 @@ class EncoderTrainer:
         with torch.inference_mode():
             for view_RCHW in self._views(x_RCHW, index_R, NUM_VIEWS_ISOLATED):
                 code_RD = self.network.embed(view_RCHW)
-                parts = [code_RD.numpy(), self._score(code_RD)] if with_scores else [code_RD.numpy()]
+                code = _as_array(code_RD)
+                parts = [code, self._score(code_RD)] if with_scores else [code]
                 yield np.hstack([normalise(part) for part in parts]), _small_picture(view_RCHW)
 
     def _views(self, x_BCHW: Tensor, index_B: np.ndarray, count: int) -> Iterator[Tensor]:
@@ -314,8 +319,12 @@ def _small_picture(x_BCHW: Tensor) -> np.ndarray:
     import torch.nn.functional as F
 
     side = min(COMPARED_SIDE, x_BCHW.shape[-1])
-    picture_BP: np.ndarray = F.adaptive_avg_pool2d(x_BCHW, side).flatten(1).numpy()
-    return picture_BP
+    return _as_array(F.adaptive_avg_pool2d(x_BCHW, side).flatten(1))
+
+
+def _as_array(values: Tensor) -> np.ndarray:
+    array: np.ndarray = values.float().cpu().numpy()
+    return array
 
 
 def _digest(array: np.ndarray) -> str:

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from unpool.errors import UnpoolError
 
+RESIDENT_BYTES = 2 * 2**30  # of pixels that are kept on a GPU
+
 
 class Augmentation(Protocol):
     """Random transforms of uint8 images, before they are normalised."""
@@ -59,11 +61,14 @@ class Images(Protocol):
 class PixelSet:
     """Decoded images as float batches on the device.
 
+    Small sets lie on a GPU as a whole, so that a step copies nothing but the numbers of its images.
+
     Args:
         pixels_NHWC: uint8, in memory or in a memory map.
         mean, std: of the network's preprocessing, one number per channel.
         device: where batches go.
         augmentation: transforms of training images; None: none.
+        resident: the pixels lie on the device; None: where it has a memory of its own, and they take little of it.
     """
 
     def __init__(
@@ -73,11 +78,20 @@ class PixelSet:
         std: tuple[float, ...],
         device: torch.device,
         augmentation: Augmentation | None = None,
+        resident: bool | None = None,
     ) -> None:
         self.pixels_NHWC = pixels_NHWC
         self.device = device
         self.augmentation = augmentation
         self._normalised = Normalisation(mean, std, device)
+        if resident is None:
+            resident = device.type == "cuda" and pixels_NHWC.nbytes <= RESIDENT_BYTES
+        # Augmentation works on the CPU.
+        self._on_device = (
+            torch.from_numpy(np.ascontiguousarray(pixels_NHWC)).to(device)
+            if resident and augmentation is None
+            else None
+        )
 
     def __len__(self) -> int:
         return len(self.pixels_NHWC)
@@ -94,6 +108,9 @@ class PixelSet:
 
     def batch(self, index_B: np.ndarray, seed: int = 0, epoch: int | None = None) -> Tensor:
         """Return images as float32 (B, C, H, W) in channels_last, normalised for the network."""
+        if self._on_device is not None:
+            place_B = torch.from_numpy(np.asarray(index_B, np.int64)).to(self.device, non_blocking=True)
+            return self._normalised(self._on_device[place_B].permute(0, 3, 1, 2))
         raw = torch.from_numpy(np.ascontiguousarray(self.pixels_NHWC[index_B]))
         x_BCHW = raw.permute(0, 3, 1, 2)
         if self.augmentation is None:
