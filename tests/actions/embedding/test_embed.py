@@ -222,6 +222,18 @@ def test_images_that_training_decoded_are_embedded_from_memory(
     assert vectors(work) == {name: (40 * value,) * 3 for value, name in enumerate(COLOURS, start=1)}
 
 
+def test_what_is_trained_is_trained_on_the_chosen_device(
+    images: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(self: Preparation, request: ModelRequest) -> None:
+        raise UnpoolError(f"trains on {self.device}")
+
+    monkeypatch.setattr(Preparation, "prepare", stop)
+    monkeypatch.setattr(embed_module, "pick_device", lambda device: {"auto": "cuda"}[device])
+    with pytest.raises(UnpoolError, match="trains on cuda"):
+        sync_embeddings(str(images), ModelRequest(), work=work, data=None, device="auto", progress=Messages())
+
+
 def test_files_that_change_names_keep_their_vectors_and_labels(images: Path, model: Path, work: Path) -> None:
     for name in COLOURS:
         os.utime(images / name, (1000, 1000))  # and all are of one size

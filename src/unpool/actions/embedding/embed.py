@@ -31,7 +31,7 @@ from unpool.images.reading.notes import LEFT_OUT_KINDS, describe_left_out
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_chunks, embed_pixels
-from unpool.inference.model import LoadedEncoder, load_encoder
+from unpool.inference.model import LoadedEncoder, load_encoder, pick_device
 from unpool.store.columns import OK
 from unpool.store.csv_files import GROUPS, write_groups, write_problems
 from unpool.store.lock import working
@@ -246,6 +246,8 @@ class _EmbeddingPass:
     def prepare(self, request: ModelRequest) -> None:
         """Leave the requested model in the workspace."""
         preparation = Preparation(self.work, self.table, self.source, self.scan, self.progress)
+        if request.may_train:
+            preparation.device = pick_device(self.device)
         preparation.prepare(request)
         self.store, self.done.compared = preparation.store, preparation.compared
         self.done.network, self.done.reason = preparation.network, preparation.reason
