@@ -89,12 +89,18 @@ def test_groups_are_of_usable_images_only(tmp_path: Path) -> None:
         {"path": "a", "status": "ok", "group": 3, "probability": 0.98768},
         {"path": "b", "status": "ok", "group": None, "probability": None},
         {"path": "c", "status": "skipped", "problem": "empty", "detail": "0 bytes"},
+        {"path": 'd,"e.png', "status": "ok", "group": -1, "probability": 0.0},
+        {"path": "=1.png", "status": "ok", "group": 0, "probability": 1.0},
+        {"path": "f g/h.png ", "status": "ok", "group": 0, "probability": 0.5},
     ])  # fmt: skip
     write_groups(work, table)
     assert read(work / "groups.csv") == [
         ["path", "group", "probability"],
+        ["./=1.png", "0", "1.0000"],
         ["a", "3", "0.9877"],
         ["b", "", ""],
+        ['d,"e.png', "-1", "0.0000"],
+        ["f g/h.png ", "0", "0.5000"],
     ]
 
 

@@ -55,15 +55,19 @@ def test_points_are_the_maps_places_with_one_scale(client: Any, table: pd.DataFr
     content = client.get("/api/points", params={"revision": 1}).content
     (count,) = struct.unpack("<I", content[:4])
     assert count == len(table)
-    assert len(content) == 4 + 20 * count
+    assert len(content) == 4 + 24 * count
     x, y = (np.frombuffer(content, "<f4", count, 4 + 4 * count * i) for i in range(2))
     group, label = (np.frombuffer(content, "<i4", count, 4 + 4 * count * i) for i in (2, 3))
     priority = np.frombuffer(content, "<u4", count, 4 + 16 * count)
+    leaf = np.frombuffer(content, "<i4", count, 4 + 20 * count)
     assert max(np.ptp(x), np.ptp(y)) == pytest.approx(2)
     slope, _ = np.polyfit(table["x"], x, 1)
     assert np.polyfit(table["y"], y, 1)[0] == pytest.approx(slope, rel=1e-4)
     assert np.corrcoef(table["x"], x)[0, 1] == pytest.approx(1)
     assert group.tolist() == table["group"].tolist()
+    tree = client.get("/api/collection").json()["tree"]
+    on_level = next(level["numbers"] for level in tree["levels"] if level["groups"] == tree["level"] == 3)
+    assert [on_level[one] for one in leaf] == group.tolist()
     assert set(label.tolist()) == {-1}
     assert sorted(priority.tolist()) == list(range(count))
 

@@ -158,6 +158,27 @@ def test_a_group_is_split(page: Any, viewed: Path) -> None:
     assert test(page, "group-item").count() == len(set(split))
 
 
+def test_the_slider_moves_groups_along_their_tree(page: Any, viewed: Path) -> None:
+    before = by_path(viewed, "group")["group"].tolist()
+    slider, words = test(page, "level"), test(page, "level-words")
+    assert words.text_content().endswith("(found)")
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert test(page, "group-item").count() == 5, "shown before the server answers"
+    assert words.text_content().startswith("5 groups, stability ")
+    page.wait_for_selector("[data-testid=toast] >> text=from 3 to 5")
+    assert len(set(by_path(viewed, "group")["group"])) == 5
+    slider.fill("2")
+    page.wait_for_selector("[data-testid=toast] >> text=from 5 to 2")
+    assert test(page, "group-item").count() == len(set(by_path(viewed, "group")["group"])) == 2
+    for count in (5, 3):
+        page.keyboard.press("ControlOrMeta+z")
+        page.wait_for_function("count => document.querySelectorAll('[data-testid=group-item]').length === count",
+                               arg=count)  # fmt: skip
+    assert by_path(viewed, "group")["group"].tolist() == before
+
+
 def test_a_dropped_file_finds_itself_first(page: Any, viewed: Path) -> None:
     path = by_path(viewed).index[20]
     test(page, "search-file").set_input_files(viewed / "images" / path)

@@ -91,6 +91,19 @@ def test_groups_are_merged_split_and_moved_between(client: Any, post: Any, viewe
     assert column(viewed, "group")[4] == 2
 
 
+def test_groups_move_along_their_tree(client: Any, post: Any, viewed: Path) -> None:
+    before = column(viewed, "group")
+    result = post("edit", action="move_along", groups=2)
+    assert [result["collection"]["tree"][name] for name in ("level", "found")] == [2, 3]
+    assert len(result["collection"]["groups"]) == len(set(column(viewed, "group"))) == 2
+    assert result["collection"]["undo"] == result["message"]
+    post("edit", action="move_along", groups=5)
+    assert len(set(column(viewed, "group"))) == 5
+    post("edit", action="undo")
+    post("edit", action="undo")
+    assert column(viewed, "group") == before
+
+
 def test_marks_are_a_filter(client: Any, post: Any) -> None:
     result = post("edit", action="mark", rows=[6, 7], wrong=True)
     assert result["collection"]["problems"]["wrong"] == 2
@@ -105,6 +118,8 @@ def test_marks_are_a_filter(client: Any, post: Any) -> None:
         {"action": "move", "rows": [0], "group": 77},
         {"action": "merge", "groups": [0]},
         {"action": "split", "group": 50},
+        {"action": "move_along", "groups": 1},
+        {"action": "move_along", "groups": 99},
         {"action": "burn", "rows": [0]},
         {"action": "label", "rows": [0], "label": "x", "path": "../../etc"},
     ],

@@ -104,6 +104,8 @@ COLUMNS: dict[str, Column] = _table(
            prominent=True),
     Column("probability", "float", "vector", "how certain the group is, 0 to 1", "Confidence", "percent",
            "confidence in the group", shared=True, prominent=True),
+    Column("leaf", "int32", "vector",
+           "group of the finest level of the tree of groups; empty where the group was made by hand"),
     Column("x", "float", "vector", "place on the map, to the right"),
     Column("y", "float", "vector", "place on the map, upwards"),
     Column("reconstruction_error", "float", "vector",

@@ -22,6 +22,7 @@ REPORT = "report"
 SEGMENTER = "segmenter"  # a segmenter of these images, where the user puts one
 EXPORTS = "exports"  # folders that the page exports to
 SUFFIX = ".unpool"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of C is ten times as fast
 RECORDED_PACKAGES = (
     "unpool",
     "torch",
@@ -53,7 +54,7 @@ def read_state(work: Path) -> dict[str, Any]:
     Raises `UnpoolError` where it is damaged.
     """
     try:
-        state = yaml.safe_load((work / STATE).read_text("utf-8")) or {}
+        state = yaml.load((work / STATE).read_text("utf-8"), _Loader) or {}
     except FileNotFoundError:
         return {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:

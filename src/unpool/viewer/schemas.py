@@ -126,6 +126,13 @@ class Split(OnRows):
     group: Number
 
 
+class MoveAlong(OnRows):
+    """Move all groups to another level of their tree."""
+
+    action: Literal["move_along"]
+    groups: Annotated[int, Field(ge=2, le=100_000)]
+
+
 class Decide(OnRows):
     """Turn suggested labels into labels, or forget them."""
 
@@ -143,7 +150,9 @@ class Undo(OnRows):
     message: Annotated[str, Field(max_length=10_000)] | None = None
 
 
-Edit = Annotated[Label | Move | Mark | Merge | Split | Decide | Undo, Field(discriminator="action")]
+Edit = Annotated[
+    Label | Move | Mark | Merge | Split | MoveAlong | Decide | Undo, Field(discriminator="action")
+]
 
 
 JobKind = Literal["run", "check", "group", "map", "evaluate", "spread"]

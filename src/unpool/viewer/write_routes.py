@@ -29,7 +29,7 @@ from unpool.viewer.report_refresh import ReportRefresher
 from unpool.viewer.session import Session, StaleError
 
 # Edits that may change groups: the report is rewritten after them.
-GROUP_EDITS = (schemas.Merge, schemas.Split, schemas.Move, schemas.Undo)
+GROUP_EDITS = (schemas.Merge, schemas.Split, schemas.Move, schemas.MoveAlong, schemas.Undo)
 HEARTBEAT, POLL_INTERVAL = 15.0, 0.2  # seconds
 
 
@@ -91,7 +91,7 @@ def _export_routes(router: APIRouter, session: Session) -> None:
         return export(session.work, ExportSettings(request.to, out, request.link, paths))
 
 
-def _edit(session: Session, request: schemas.Edit) -> EditResult:
+def _edit(session: Session, request: schemas.Edit) -> EditResult | dict[str, Any]:
     work = session.work
     session.snapshot(request.revision)
     if isinstance(request, schemas.Undo):
@@ -100,6 +100,8 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult:
         return edits.merge(work, request.groups, refresh=False)
     if isinstance(request, schemas.Split):
         return edits.split(work, request.group, refresh=False)
+    if isinstance(request, schemas.MoveAlong):
+        return edits.move_along(work, request.groups, refresh=False)
     paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
     if isinstance(request, schemas.Label):
         return edits.label(work, paths, request.label)

@@ -68,11 +68,11 @@ def test_without_classes_there_is_no_table_of_them(table: ImageTable, classes: l
 
 
 def test_figures_of_a_missing_map_are_null(table: ImageTable) -> None:
-    figures = quality_figures(table, PATHS, VECTORS_ND, GROUP_N, "kmeans")
+    figures = quality_figures(table, PATHS, VECTORS_ND, GROUP_N)
     assert figures["map_silhouette"] is figures["trustworthiness"] is None
     assert 0 < figures["purity"] <= 1
     table.update(PATHS, {"x": VECTORS_ND[:, 0], "y": VECTORS_ND[:, 1]})
-    figures = quality_figures(table, PATHS, VECTORS_ND, GROUP_N, "kmeans")
+    figures = quality_figures(table, PATHS, VECTORS_ND, GROUP_N)
     assert figures["map_silhouette"] > 0
     assert figures["trustworthiness"] > 0.9, "the map is the vectors themselves"
-    assert quality_figures(table, PATHS, VECTORS_ND, GROUP_N, "kmeans", 0.5)["trustworthiness"] == 0.5
+    assert quality_figures(table, PATHS, VECTORS_ND, GROUP_N, 0.5)["trustworthiness"] == 0.5

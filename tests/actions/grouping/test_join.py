@@ -12,6 +12,7 @@ from support.messages import Messages
 from unpool.actions.curation import edit
 from unpool.actions.grouping import join
 from unpool.actions.grouping.join import groups_to_keep, join_groups
+from unpool.actions.sharing.levels import Levels, read_levels, write_levels
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
@@ -89,3 +90,34 @@ def test_without_any_grouped_image_groups_are_found_anew(work: Path) -> None:
     assert join_groups(work, kept, Messages()) is None
     assert groups_to_keep(work) is None
     assert groups_to_keep(work / "missing") is None
+
+
+def test_new_images_get_a_leaf_of_their_group_and_move_along_the_tree(work: Path) -> None:
+    """Groups 0, 1 and 3 have the leaves 0, 1 and 2; what is in none has no leaf."""
+    leaves = [{0: 0, 1: 1, 3: 2}.get(group) for group in GROUPS]
+    ImageTable(work).update(
+        PATHS, {"leaf": leaves, "group": [-1 if leaf is None else leaf for leaf in leaves]}
+    )
+    write_state(work, group={"method": "kmeans", "source": "requested"})
+    write_levels(work, Levels([[1, 2], [0, 3]], [5, 4, 2], [1.0, 1.0], [0.0, 0.0], 3, 3))
+    kept = groups_to_keep(work)
+    assert kept is not None
+    add(work, "new/a.png", 2)
+    add(work, "new/b.png", 92)
+    join_groups(work, kept, Messages())
+    frame = ImageTable(work).frame(["path", "group", "leaf"]).set_index("path")
+    assert frame.loc[["new/a.png", "new/b.png"], "leaf"].tolist() == [0, 2]
+    assert frame.loc[PATHS[-1], "group"] == -1
+    assert frame["leaf"].isna().sum() == 2, "the image in no group, and the skipped one"
+    edit.move_along(work, 2, refresh=False)
+    frame = ImageTable(work).frame(["path", "group"]).set_index("path")
+    assert frame.loc[["new/a.png", "new/b.png"], "group"].tolist() == [1, 0]
+
+
+def test_where_no_leaf_is_left_the_tree_is_forgotten(work: Path) -> None:
+    write_state(work, group={"method": "kmeans", "source": "requested"})
+    write_levels(work, Levels([[0, 1]], [5, 4], [1.0], [0.0], 2, 2))
+    kept = groups_to_keep(work)
+    assert kept is not None
+    join_groups(work, kept, Messages())
+    assert read_levels(work) is None

@@ -8,7 +8,7 @@ const VIEWS: readonly View[] = ["map", "grid", "table", "problems", "quality"];
 
 /** Whether a control uses the keys itself, such as a text field. */
 function types(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable]") !== null;
+  return target instanceof HTMLElement && target.closest("input:not([type=range]), textarea, select, [contenteditable]") !== null;
 }
 
 function stepBack(): void {

@@ -6,6 +6,7 @@ export interface Collection {
   images: number;
   skipped: number;
   groups: Group[];
+  tree: Tree | null;
   labels: LabelCount[];
   folders: Counted[];
   dates: Dates;
@@ -211,6 +212,14 @@ export interface LabelCount {
   colour: string;
 }
 
+/** A level of the tree of groups, as the page shows it. */
+export interface Level {
+  groups: number;
+  stability: number | null;
+  error: number | null;
+  numbers: number[];
+}
+
 /** Mark images as wrong, or remove the mark. */
 export interface Mark {
   revision: number;
@@ -232,6 +241,13 @@ export interface Move {
   action: "move";
   rows: number[];
   group: number;
+}
+
+/** Move all groups to another level of their tree. */
+export interface MoveAlong {
+  revision: number;
+  action: "move_along";
+  groups: number;
 }
 
 /** An image near another; the distance is 0 to 2. */
@@ -404,6 +420,14 @@ export interface Table {
 export interface Thumbnails {
   revision: number;
   rows: number[];
+}
+
+/** The levels that groups can be moved to, and the present one. */
+export interface Tree {
+  level: number;
+  found: number;
+  levels: Level[];
+  colours: string[];
 }
 
 /** Undo the last thing done, or redo what was undone. */

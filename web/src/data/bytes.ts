@@ -10,6 +10,7 @@ export function readPoints(bytes: ArrayBuffer): Points {
     group: new Int32Array(bytes, column(2), count),
     label: new Int32Array(bytes, column(3), count),
     priority: new Uint32Array(bytes, column(4), count),
+    leaf: new Int32Array(bytes, column(5), count),
   };
 }
 

@@ -10,11 +10,12 @@ afterEach(() => vi.unstubAllGlobals());
 
 /** Three images as the server sends them. */
 function pointBytes(): ArrayBuffer {
-  const bytes = new ArrayBuffer(4 + 5 * 4 * 3);
+  const bytes = new ArrayBuffer(4 + 6 * 4 * 3);
   new Uint32Array(bytes)[0] = 3;
   new Float32Array(bytes, 4).set([0.5, NaN, -0.5, 0.25, NaN, -0.25]);
   new Int32Array(bytes, 28).set([0, -1, 1, -1, 0, 0]);
   new Uint32Array(bytes, 52).set([2, 0, 1]);
+  new Int32Array(bytes, 64).set([4, -1, 3]);
   return bytes;
 }
 
@@ -61,6 +62,7 @@ test("points are read column by column", () => {
   expect([...points.group]).toEqual([0, -1, 1]);
   expect([...points.label]).toEqual([-1, 0, 0]);
   expect([...points.priority]).toEqual([2, 0, 1]);
+  expect([...points.leaf]).toEqual([4, -1, 3]);
 });
 
 test("thumbnails are cut where their lengths say, none where the length is 0", async () => {

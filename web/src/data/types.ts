@@ -1,9 +1,9 @@
 /** What the server and a static share answer. A row is an image: its place in the collection sorted by path. */
-import type { Decide, Label, Mark, Merge, Move, RowFacts, Select, Split, Undo } from "./api";
+import type { Decide, Label, Mark, Merge, Move, MoveAlong, RowFacts, Select, Split, Undo } from "./api";
 
 export type {
-  Collection, ColumnMeta, Counted, Edited, Exported, FormatMeta, Group, ImageFacts, Job, LabelCount, Near, NoteCount, PageMeta,
-  Place, ProblemMeta, Quality, Reading, Reconstruction, RowFacts, Sets, SortMeta, Unreadable,
+  Collection, ColumnMeta, Counted, Edited, Exported, FormatMeta, Group, ImageFacts, Job, LabelCount, Level, Near, NoteCount, PageMeta,
+  Place, ProblemMeta, Quality, Reading, Reconstruction, RowFacts, Sets, SortMeta, Tree, Unreadable,
 } from "./api";
 
 /** Names that the server declares in its registries; `Collection.meta` lists them. */
@@ -17,7 +17,7 @@ type OnRows<T> = T extends unknown ? Omit<T, "revision"> : never;
 /** Conditions, all of which hold, and an order; the revision is added by the source. */
 export type Filter = Omit<Known<Select>, "revision" | "problem" | "sort"> & { problem?: ProblemKind; sort?: SortKey };
 
-export type Edit = OnRows<Label | Move | Mark | Merge | Split | Decide | Undo>;
+export type Edit = OnRows<Label | Move | Mark | Merge | Split | MoveAlong | Decide | Undo>;
 
 /** One entry an image; `label` is a place in `Collection.labels`, -1 for none. Places are -1 to 1, y upwards, NaN off the map. */
 export interface Points {
@@ -26,6 +26,7 @@ export interface Points {
   group: Int32Array;
   label: Int32Array;
   priority: Uint32Array; // 0 is shown first where there is room for some pictures only
+  leaf: Int32Array; // of the tree of groups, -1 for an image in none or in a group made by hand
 }
 
 /** The value of a column for an image; null where it has none. */

@@ -30,6 +30,7 @@ const NOTHING: Points = {
   group: new Int32Array(),
   label: new Int32Array(),
   priority: new Uint32Array(),
+  leaf: new Int32Array(),
 };
 const ALL: Box = { x0: -1, y0: -1, x1: 1, y1: 1 };
 const NEIGHBOURHOOD = 6; // images across what zooming to a single one shows, were all spread evenly

@@ -9,6 +9,7 @@ export function samplePoints(count: number, seed = 1): Points {
     group: new Int32Array(count),
     label: new Int32Array(count).fill(-1),
     priority: new Uint32Array(count),
+    leaf: new Int32Array(count).fill(-1),
   };
   for (let row = 0; row < count; row++) {
     const group = Math.floor(random() * 5);

@@ -6,6 +6,7 @@ import { count, plural } from "../app/format";
 import { tickedGroups, collection, filter, groupsByNumber, openDialog, source } from "../app/store";
 import type { Edit, Group } from "../data/types";
 import { filteredRows, selectWhere } from "./filteredRows";
+import { LevelSlider } from "./LevelSlider";
 
 const FIRST = 60; // shown at first
 
@@ -121,6 +122,7 @@ export function Groups() {
         Groups <span class="count">{count(groups.length)}</span>
       </h2>
       {groups.length === 0 && <p class="muted">Nothing has been grouped yet.</p>}
+      <LevelSlider />
       <ul class="entries">
         {listed.map((group) => (
           <GroupItem key={group.group} {...group} />

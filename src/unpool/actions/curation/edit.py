@@ -11,25 +11,28 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unpool.actions.curation.stale_suggestions import SUGGESTION_COLUMNS, forget_stale
 from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
-from unpool.actions.history.recording import edits
+from unpool.actions.grouping.group_levels import message_of, move_to_level
+from unpool.actions.history.recording import edits, recorded
+from unpool.actions.history.restore import write_group_files
+from unpool.actions.sharing.levels import read_levels
 from unpool.errors import UnpoolError, UsageError, nearest_name
 from unpool.store.journal import Change
 from unpool.store.origin import keys_of_typed
-from unpool.store.state import groups_stamp
+from unpool.store.state import groups_stamp, read_state, write_state
 from unpool.store.table import ImageTable
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "paths_of_group", "redo", "reject",
-    "split", "undo",
+    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "move_along", "paths_of_group", "redo",
+    "reject", "split", "undo",
 ]  # fmt: skip
 
 MAX_LABEL_LENGTH = 200
@@ -142,13 +145,13 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     if group not in {NO_GROUP, *numbers, new}:
         known = _enumerate(numbers)
         raise UsageError(f"group is {group}, but must be one of {known}, {new} for a new one, or -1 for none")
-    rows = _rows(table, paths, ("group", "probability"))
+    rows = _rows(table, paths, ("group", "probability", "leaf"))
     if rows["group"].null_count:
         first = rows.filter(rows["group"].is_null())["path"][0].as_py()
         raise UnpoolError(f"{first} was never grouped; run `unpool group --work {work}` first")
     rows = rows.filter(np.asarray(rows["group"]) != group)
     target = "no group" if group == NO_GROUP else f"group {group}"
-    values = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0}
+    values = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0} | _leaf_values(work, group)
     return _change(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 
@@ -178,7 +181,8 @@ def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditRes
     into, gone = joined[0], joined[1:]
     rows = _rows_in_groups(table, gone)
     message = f"merged group{'s' * (len(gone) > 1)} {_enumerate(gone, ' and ')} into group {into} (%s)"
-    return _change(work, rows, {"group": into}, lambda count: message % count, refresh)
+    values = {"group": into} | _leaf_values(work, into)
+    return _change(work, rows, values, lambda count: message % count, refresh)
 
 
 @edits("an edit of groups")
@@ -213,7 +217,42 @@ def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> Edi
     is_second = [path in second for path in rows["path"].to_pylist()]
     new = numbers[-1] + 1
     message = f"split group {group}: %s of {rows.num_rows} are group {new} now"
-    return _change(work, rows.filter(is_second), {"group": new}, lambda count: message % count, refresh)
+    values = {"group": new} | _leaf_values(work, new)
+    return _change(work, rows.filter(is_second), values, lambda count: message % count, refresh)
+
+
+@edits("an edit of groups")
+@recorded(lambda result: result["message"], "group", "leaf")
+def move_along(work: Path, groups: int, *, refresh: bool = True) -> dict[str, Any]:
+    """Move all groups to another level of their tree.
+
+    Groups made by hand since they were found stay.
+
+    Args:
+        work: the workspace.
+        groups: the number of groups of the level, without those made by hand.
+        refresh: rewrite the files of the groups and the report.
+
+    Returns:
+        How many images were changed, and a message.
+
+    Raises:
+        UsageError: the tree has no such level.
+        UnpoolError: there is no tree.
+    """
+    levels = read_levels(work)
+    if levels is None:
+        raise UnpoolError(f"the groups of {work} have no tree; run `unpool group --work {work}` again")
+    if not 2 <= groups <= levels.num_leaves:
+        raise UsageError(f"groups is {groups}, but the tree has levels of 2 to {levels.num_leaves} groups")
+    table = ImageTable(work)
+    changed = move_to_level(table, levels, groups)
+    state = read_state(work).get("group") or {}
+    # A run that finds groups by itself keeps those that somebody chose.
+    source = "hand" if state.get("source") == "hand" else "requested"
+    write_state(work, group=state | {"groups": len(_group_numbers(table)), "source": source})
+    write_group_files(work, table, refresh)
+    return {"changed": changed, "message": message_of(levels, groups)}
 
 
 def paths_of_group(work: Path, group: int) -> list[str]:
@@ -287,11 +326,17 @@ def _is_valid_text(path: str) -> bool:
     return True
 
 
+def _leaf_values(work: Path, group: int) -> dict[str, object]:
+    """What images that somebody puts in a group get as `leaf`, so that they stay in it on other levels."""
+    levels = read_levels(work)
+    return {} if levels is None else {"leaf": levels.main_leaf(group)}
+
+
 def _rows_in_groups(table: ImageTable, groups: Sequence[int]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    rows = table.arrow(["path", "group"])
+    rows = table.arrow(["path", "group", "leaf"])
     return rows.filter(pc.is_in(rows["group"], value_set=pa.array(groups, pa.int32())))
 
 

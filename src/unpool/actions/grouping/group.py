@@ -12,10 +12,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.grouping.group_files import describe_groups, quality_figures, write_quality
+from unpool.actions.grouping.group_levels import (
+    as_column,
+    build_levels,
+    message_of,
+    move_to_level,
+    reachable_levels,
+)
 from unpool.actions.grouping.labelled_map import draw_labelled_map
 from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.history.recording import recorded
+from unpool.actions.sharing.levels import read_levels, write_levels
 from unpool.actions.sharing.report import refresh_report
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -31,22 +39,25 @@ if TYPE_CHECKING:
 
 
 @exclusive("unpool group", "results")
-@recorded(lambda result: f"grouped into {result['groups']}", "group", "probability", "outlier_score")
+@recorded(lambda result: f"grouped into {result['groups']}", "group", "probability", "leaf", "outlier_score")
 def group(
     work: Path,
     settings: GroupSettings = GroupSettings(),  # noqa: B008 - frozen
     *,
     refresh: bool = True,
+    anew: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Group the images of a workspace.
 
-    Writes group, probability and outlier score of each image, groups.csv and the pictures of the groups.
+    Writes group, probability and outlier score of each image, groups.csv and the pictures of the groups. A number
+    of groups that is a level of the tree of the present ones moves along that tree, and computes nothing anew.
 
     Args:
         work: the workspace.
         settings: how to group; with `merge` or `split` the present groups are joined or divided instead.
         refresh: rewrite the report where there is one.
+        anew: find groups anew, even where the tree of the present ones has as many.
         progress: where stages and messages go.
 
     Returns:
@@ -65,10 +76,18 @@ def group(
     if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
         progress.message(warning)
     with progress.stage("grouping"):
-        found = _find_groups(table, paths, vectors_ND, settings)
-        _write_groups(table, paths, vectors_ND, found)
+        levels = None if anew else reachable_levels(table, settings)
+        if levels is not None and isinstance(settings.groups, int):
+            progress.message(f"{message_of(levels, settings.groups)}; --groups auto groups all anew")
+            move_to_level(table, levels, settings.groups)
+            found = _present_groups(table, paths, vectors_ND, settings)
+        else:
+            found = _find_groups(table, paths, vectors_ND, settings)
+            _write_groups(table, paths, vectors_ND, found, settings.seed)
+        describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
+        write_groups(work, table)
     num_groups, sizes = _count_groups(found.labels)
-    if isinstance(settings.groups, int) and num_groups < settings.groups:
+    if levels is None and isinstance(settings.groups, int) and num_groups < settings.groups:
         progress.message(
             f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
         )
@@ -81,6 +100,7 @@ def group(
     return {
         "method": found.method, "groups": num_groups, "sizes": sizes,
         "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),
+        "stability": _present_stability(work),
     }  # fmt: skip
 
 
@@ -177,10 +197,9 @@ def evaluate(
     else:
         labels = read_labels_of(work, paths, settings.labels, progress)
     classes = None if labels is None else labels.classes
-    method = read_state(work).get("group", {}).get("method", "auto")
     with progress.stage("evaluating"):
         figures = measure(vectors_ND, group_N, classes)
-        figures |= quality_figures(table, paths, vectors_ND, group_N, method, trusted)
+        figures |= quality_figures(table, paths, vectors_ND, group_N, trusted)
         figures |= {"labelled": None if labels is None else labels.num_labelled}
         write_quality(work, figures, group_N, classes)
     if refresh:
@@ -233,16 +252,39 @@ def _change_groups(
     return Grouping(method, label_N, probabilities.to_numpy(np.float32), score)
 
 
-def _write_groups(table: ImageTable, paths: list[str], vectors_ND: np.ndarray, found: Grouping) -> None:
+def _present_groups(
+    table: ImageTable, paths: list[str], vectors_ND: np.ndarray, settings: GroupSettings
+) -> Grouping:
+    """The groups as they are, with their silhouette."""
+    from unpool.analysis.clustering.grouping import Grouping
+    from unpool.analysis.metrics.silhouette import silhouette
+
+    rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
+    label_N = rows["group"].to_numpy(np.int64)
+    score = silhouette(vectors_ND, label_N, seed=settings.seed)
+    return Grouping(settings.method, label_N, rows["probability"].to_numpy(np.float32), score)
+
+
+def _write_groups(
+    table: ImageTable, paths: list[str], vectors_ND: np.ndarray, found: Grouping, seed: int
+) -> None:
+    """Write groups, and the tree over them."""
     from unpool.analysis.metrics.supervised import outlier_score
 
+    leaf_N, levels = build_levels(vectors_ND, found.labels, seed)
     columns: dict[str, np.ndarray | Sequence[Any]] = {
-        "group": found.labels, "probability": found.probability, "outlier_score": outlier_score(vectors_ND),
+        "group": found.labels, "probability": found.probability, "leaf": as_column(leaf_N),
+        "outlier_score": outlier_score(vectors_ND),
     }  # fmt: skip
     new_grouping_id(table.work)
     table.update(paths, columns)
-    describe_groups(table.work, table, paths, vectors_ND, found.labels, found.probability)
-    write_groups(table.work, table)
+    write_levels(table.work, levels)
+
+
+def _present_stability(work: Path) -> float | None:
+    """The stability of the present level; None without a tree."""
+    levels = read_levels(work)
+    return None if levels is None else levels.stability_of(levels.level)[0]
 
 
 def _count_groups(label_N: np.ndarray) -> tuple[int, list[int]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.actions.sharing.figures import QUALITY
+from unpool.actions.sharing.levels import describe_levels, read_levels
 from unpool.actions.sharing.quality import CONFUSION, DENDROGRAM, GROUPS
 from unpool.actions.sharing.report import PAGE, refresh_report
 from unpool.core.atomic_files import write_bytes, write_json
@@ -65,10 +66,23 @@ def describe_groups(
         })  # fmt: skip
     write_json(
         work / REPORT / GROUPS,
-        {"groups": described, "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges]},
+        {
+            "groups": described,
+            "hierarchy": [[int(a), int(b), h, int(n)] for a, b, h, n in merges],
+            **_levels_of_report(work),
+        },
     )
     first = {number: paths[rows[0]] for number, rows in typical.items()}
     _draw_tree(work, table, merges, {number: len(rows) for number, rows in typical.items()}, first)
+
+
+def _levels_of_report(work: Path) -> dict[str, object]:
+    """The present level of the tree of groups and how stable each level is; nothing without a tree."""
+    tree = describe_levels(read_levels(work))
+    if tree is None:
+        return {}
+    stated = [{name: value for name, value in level.items() if name != "numbers"} for level in tree["levels"]]
+    return {"level": tree["level"], "found": tree["found"], "levels": stated}
 
 
 def _draw_tree(
@@ -107,7 +121,6 @@ def quality_figures(
     paths: list[str],
     vectors_ND: np.ndarray,
     group_N: np.ndarray,
-    method: str,
     trusted: float | None = None,
 ) -> dict[str, float | None]:
     """Compute the figures that need no classes.
@@ -119,28 +132,25 @@ def quality_figures(
         paths: the embedded images.
         vectors_ND: their vectors.
         group_N: their groups, -1 for noise.
-        method: how they were grouped.
         trusted: the trustworthiness of the map where it is known already.
 
     Returns:
         A value for each figure of `figures.FIGURES` that needs no classes.
     """
-    from unpool.analysis.clustering.stability import stability
-    from unpool.analysis.metrics.silhouette import NOISE, map_silhouette
+    from unpool.analysis.clustering.group_tree import measure_stability
+    from unpool.analysis.metrics.silhouette import map_silhouette
     from unpool.analysis.metrics.supervised import trustworthiness
     from unpool.analysis.metrics.unsupervised import effective_rank, purity
 
     rows = table.frame(["path", "x", "y"]).set_index("path").loc[paths]
     xy_N2 = rows.to_numpy(np.float64)
     is_mapped = bool(np.isfinite(xy_N2).all())
-    num_groups = len(np.unique(group_N[group_N != NOISE]))
-    # The other methods would make maps or take minutes, each time.
-    stability_method = method if method == "graph" else "kmeans"
+    (stability,) = measure_stability(vectors_ND, [group_N])
     return {
         "map_silhouette": map_silhouette(xy_N2, group_N) if is_mapped else None,
         "trustworthiness": trusted or (trustworthiness(vectors_ND, xy_N2) if is_mapped else None),
         "purity": purity(vectors_ND, group_N),
-        "stability": stability(vectors_ND, num_groups, method=stability_method) if num_groups > 1 else None,
+        "stability": None if stability is None else stability[0],
         "effective_rank": effective_rank(vectors_ND),
     }
 

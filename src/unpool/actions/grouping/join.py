@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from unpool.actions.grouping.group_files import describe_groups
+from unpool.actions.grouping.group_levels import as_column
 from unpool.actions.history.recording import last_whole_step
+from unpool.actions.sharing.levels import NO_LEAF, read_levels, write_levels
 from unpool.core.progress import Progress
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
@@ -23,6 +25,7 @@ from unpool.store.table import ImageTable, embedded_vectors, has_table
 from unpool.store.versions import read_version
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 COLUMNS = ("path", "id", "group", "probability")
@@ -111,7 +114,7 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
 
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
-    rows = table.frame(["path", "id", "group", "probability"]).set_index("path").loc[paths]
+    rows = table.frame(["path", "id", "group", "probability", "leaf"]).set_index("path").loc[paths]
     group_N = rows["group"].to_numpy(np.float64, na_value=np.nan)
     probability_N = rows["probability"].to_numpy(np.float64, na_value=0.0)
     num_new = int(np.isnan(group_N).sum())
@@ -127,9 +130,10 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
             vectors_ND[new_N], vectors_ND[grouped_N], group_N[grouped_N].astype(np.int64)
         )
     label_N, share_N = group_N.astype(np.int64), probability_N.astype(np.float32)
-    table.update(
-        paths, {"group": label_N, "probability": share_N, "outlier_score": outlier_score(vectors_ND)}
-    )
+    table.update(paths, {
+        "group": label_N, "probability": share_N, "outlier_score": outlier_score(vectors_ND),
+        "leaf": _join_leaves(work, rows["leaf"], label_N),
+    })  # fmt: skip
     describe_groups(work, table, paths, vectors_ND, label_N, share_N)
     write_groups(work, table)
     numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)
@@ -142,6 +146,23 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
         "sizes": sizes.tolist(), "silhouette": silhouette(vectors_ND, label_N),
         "noise": int((label_N < 0).sum()),
     }  # fmt: skip
+
+
+def _join_leaves(work: Path, leaves: pd.Series, label_N: np.ndarray) -> list[int | None]:
+    """The leaf of each image in the tree of groups; a new one gets the largest leaf of its group.
+
+    Without any leaf, as after a change of the model, the tree is forgotten.
+    """
+    levels = read_levels(work)
+    leaf_N = leaves.fillna(NO_LEAF).to_numpy(np.int64)
+    if levels is None or (leaf_N == NO_LEAF).all():
+        write_levels(work, None)
+        return [None] * len(leaf_N)
+    # An image whose group was made by hand has no leaf, and its group none either.
+    by_hand = set(label_N[leaf_N == NO_LEAF].tolist()) - set(label_N[leaf_N != NO_LEAF].tolist())
+    for group in set(label_N[leaf_N == NO_LEAF].tolist()) - by_hand - {-1}:
+        leaf_N[(label_N == group) & (leaf_N == NO_LEAF)] = levels.main_leaf(group)
+    return as_column(leaf_N)
 
 
 def _vote(

@@ -97,9 +97,20 @@ def write_values(
     if table.version % COMPACT_EVERY == 0:
         table.compact()
     if "group" in columns:
-        write_groups(work, table)
-        if refresh:
-            _rewrite_group_files(work)
+        write_group_files(work, table, refresh)
+
+
+def write_group_files(work: Path, table: ImageTable, refresh: bool) -> None:
+    """Write groups.csv.
+
+    Args:
+        work: the workspace.
+        table: its table.
+        refresh: write the other files of the groups and the report too.
+    """
+    write_groups(work, table)
+    if refresh:
+        _rewrite_group_files(work)
 
 
 def _rewrite_group_files(work: Path) -> None:

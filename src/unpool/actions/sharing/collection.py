@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
+from unpool.actions.sharing.levels import Tree
 from unpool.actions.sharing.meta import PageMeta
 
 
@@ -54,6 +55,7 @@ class SharedCollection(TypedDict):
     images: int
     skipped: int
     groups: list[Group]
+    tree: Tree | None
     labels: list[LabelCount]
     folders: list[Counted]
     dates: Dates

@@ -11,6 +11,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from unpool.actions.sharing.figures import FIGURES, read_figures
+from unpool.actions.sharing.levels import Levels, describe_levels, read_levels
 from unpool.store.state import REPORT, read_state
 
 GROUPS, DENDROGRAM, CONFUSION = "groups.json", "dendrogram.png", "confusion.png"
@@ -126,9 +127,10 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
         address_of: the URL of a picture by its file name; None where there is no such picture.
     """
     figures = read_figures(work)
-    state = read_state(work)
+    state, levels = read_state(work), read_levels(work)
+    tables = (groups_table(work), levels_table(levels), comparison_table(state))
     return {
-        "facts": _facts(state, figures),
+        "facts": _facts(state, figures, levels),
         "figures": [
             {
                 "name": figure.name, "title": figure.title, "value": float(figures[figure.name]),
@@ -143,7 +145,7 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
             for name, picture in PICTURES.items()
             if (url := address_of(name)) is not None
         ],
-        "tables": [table for table in (groups_table(work), comparison_table(state)) if table is not None],
+        "tables": [table for table in tables if table is not None],
     }  # fmt: skip
 
 
@@ -184,6 +186,33 @@ def groups_table(work: Path) -> Table | None:
     }
 
 
+def levels_table(levels: Levels | None) -> Table | None:
+    """List the levels of the tree with their stability.
+
+    None without a tree.
+    """
+    tree = describe_levels(levels)
+    if tree is None:
+        return None
+    marks = {tree["found"]: "found"} | {tree["level"]: "shown"}
+    return {
+        "title": "Levels of the tree of groups",
+        "meaning": (
+            "Each level joins groups of the next finer one. Stability is the agreement with groups that are found "
+            "anew in four random parts of the images (adjusted Rand index, with its standard error): 1 is perfect, 0 "
+            "is chance."
+        ),
+        "header": ["groups", "stability", "±", ""],
+        "rows": [
+            [
+                str(level["groups"]), _as_text(level["stability"]), _as_text(level["error"]),
+                marks.get(level["groups"], ""),
+            ]
+            for level in tree["levels"]
+        ],
+    }  # fmt: skip
+
+
 def comparison_table(state: dict[str, Any]) -> Table | None:
     """List the compared networks, best first; None without any."""
     rows = state.get("compared") or []
@@ -197,13 +226,14 @@ def comparison_table(state: dict[str, Any]) -> Table | None:
     }
 
 
-def _facts(state: dict[str, Any], quality: dict[str, Any]) -> list[Fact]:
+def _facts(state: dict[str, Any], quality: dict[str, Any], levels: Levels | None) -> list[Fact]:
     """How the groups were made; what is not known is left out."""
     grouping, mapping = state.get("group") or {}, state.get("map") or {}
     facts = {
         "Network": state.get("network"),
         "Reason": state.get("reason"),
         "Grouping method": grouping.get("method"),
+        "Level of the tree of groups": None if levels is None else levels.describe(),
         "Map method": mapping.get("method"),
         "Images with a class": _share(quality.get("labelled"), quality.get("images")),
     }

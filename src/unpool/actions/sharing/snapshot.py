@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from unpool.actions.sharing.arrays import factorise, read_column, select_paths
 from unpool.actions.sharing.collection import Counted, Group, LabelCount, SharedCollection
+from unpool.actions.sharing.levels import NO_LEAF, describe_levels, read_levels
 from unpool.actions.sharing.meta import page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.report.items import UNGROUPED, group_name
@@ -44,6 +45,7 @@ class Snapshot:
         version: Of the table.
         paths: Arrow array of N paths, sorted.
         group_N: Number of the group, -1 for noise, UNGROUPED where there is none.
+        leaf_N: Leaf of the tree of groups, -1 for none.
         x_N, y_N: Places on the map, NaN where there is none.
         wrong_N: Whether the image is marked as wrong.
         original_N: The row that the image is a duplicate of, -1 where it is none.
@@ -67,13 +69,14 @@ class Snapshot:
         table = ImageTable(work)
         self.version = table.version
         rows = table.arrow(
-            ["path", "group", "x", "y", "wrong", "duplicate_of", *measures(), *names()],
+            ["path", "group", "leaf", "x", "y", "wrong", "duplicate_of", *measures(), *names()],
             where=f"status = '{OK}'",
         ).combine_chunks()
         if paths is not None:
             rows = select_paths(rows, paths)
         self.paths = rows["path"].combine_chunks() if rows["path"].num_chunks != 1 else rows["path"].chunk(0)
         self.group_N = read_column(rows, "group", np.int32, UNGROUPED)
+        self.leaf_N = read_column(rows, "leaf", np.int32, NO_LEAF)
         self.x_N, self.y_N = (read_column(rows, name, np.float32, np.nan) for name in ("x", "y"))
         self.wrong_N = read_column(rows, "wrong", np.bool_, False)
         self.measures = {name: read_column(rows, name, np.float64, np.nan) for name in measures()}
@@ -220,7 +223,7 @@ class Snapshot:
         columns = (
             np.array([len(self)], "<u4"), places_N2[:, 0].astype("<f4"), places_N2[:, 1].astype("<f4"),
             np.maximum(self.group_N, -1).astype("<i4"), self.names["label"][1].astype("<i4"),
-            self.priority_N.astype("<u4"),
+            self.priority_N.astype("<u4"), self.leaf_N.astype("<i4"),
         )  # fmt: skip
         return b"".join(column.tobytes() for column in columns)
 
@@ -294,6 +297,7 @@ class Snapshot:
         return {
             "name": self.name, "images": len(self), "skipped": self.skipped,
             "groups": [] if (self.group_N == UNGROUPED).all() else self.groups(),
+            "tree": describe_levels(read_levels(self.work)),
             "labels": self.labels(), "folders": self.count_folders(),
             "columns": self.known_columns(), "meta": page_meta(),
             "dates": {

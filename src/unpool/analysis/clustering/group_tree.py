@@ -20,7 +20,8 @@ from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.core.rng import subsample_indices
 
-MIN_LEAVES, MAX_LEAVES = 30, 200  # twice the groups within these bounds, where the images have so many parts
+MIN_LEAVES, MAX_LEAVES = 30, 60  # twice the groups within these bounds, where the images have so many parts
+MAX_GROUPS = 200  # more have no tree
 SAMPLE = (
     5_000  # images whose communities become leaves; the others join the leaf of their group that is nearest
 )
@@ -68,7 +69,7 @@ def build_tree(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, *, seed: int = 
     group_N = np.asarray(groups, np.int64)
     kept_M = np.flatnonzero(group_N != NOISE)
     num_groups = int(group_N.max(initial=NOISE)) + 1
-    if not 1 <= num_groups <= MAX_LEAVES:
+    if not 1 <= num_groups <= MAX_GROUPS:
         return None
     unit_MD, group_M = normalise(vectors_ND)[kept_M], group_N[kept_M]
     num_leaves = max(num_groups, min(MAX_LEAVES, max(MIN_LEAVES, 2 * num_groups)))
@@ -107,7 +108,7 @@ def number_groups(merges: Merges, size_L: npt.ArrayLike, num_groups: int) -> Ind
 def measure_stability(
     vectors_ND: npt.ArrayLike, levels: Sequence[npt.ArrayLike], *, seed: int = 0
 ) -> list[tuple[float, float] | None]:
-    """Measure how far parts of the images give the same groups.
+    """Measure how far groups of parts agree with groups.
 
     In each of four random parts, 80 % of up to 1,500 images, communities are found anew and joined to as many
     groups: what depends on few images comes out otherwise.
