@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import sysconfig
@@ -42,10 +43,10 @@ def install(package: str, folder: Path) -> Environment:
     start = time.perf_counter()
     python = folder / ("Scripts" if sys.platform == "win32" else "bin") / "python"
     environment = Environment(package, str(python))
-    if python.exists() and package.lower() in (found := versions(str(python))):  # a kept one is used again
-        environment.versions, environment.version = found, found[package.lower()]
+    if python.exists() and normalise(package) in (found := versions(str(python))):  # a kept one is used again
+        environment.versions, environment.version = found, found[normalise(package)]
         return environment
-    venv.create(folder, with_pip=False)
+    venv.create(folder, with_pip=False, clear=True)
     (Path(_own_packages(python)) / "base.pth").write_text(sysconfig.get_path("purelib") + "\n")
     done = _pip(python, "install", "--no-input", "--disable-pip-version-check", package)
     environment.seconds = round(time.perf_counter() - start, 1)
@@ -55,7 +56,7 @@ def install(package: str, folder: Path) -> Environment:
         environment.problem = lines[-1].removeprefix("ERROR: ")
     else:
         environment.versions = versions(str(python))
-        environment.version = environment.versions.get(package.lower(), "")
+        environment.version = environment.versions.get(normalise(package), "")
     return environment
 
 
@@ -66,10 +67,18 @@ def own_environment() -> Environment:
 
 
 def versions(python: str) -> dict[str, str]:
-    """Versions of all packages that an environment sees, by name in lower case."""
+    """Versions of all packages that an environment sees, by their normalised names."""
     done = _pip(Path(python), "list", "--format", "json", "--disable-pip-version-check")
     listed = json.loads(done.stdout or "[]")
-    return {each["name"].lower(): each["version"] for each in reversed(listed)}
+    return {normalise(each["name"]): each["version"] for each in reversed(listed)}
+
+
+def normalise(package: str) -> str:
+    """The name of a package as pip compares it.
+
+    Source: PEP 503.
+    """
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def _pip(python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

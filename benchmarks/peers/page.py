@@ -189,6 +189,7 @@ def _environments(result: Record) -> Iterator[str]:
 def draw(task: Task, measured: Record, folder: Path) -> Path | None:
     """Draw time against quality; None where fewer than two programs have both."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     programs = {
         name: program["figures"]
@@ -215,6 +216,9 @@ def draw(task: Task, measured: Record, folder: Path) -> Path | None:
             size=8,
         )
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel("seconds, whole process")
     axes.set_ylabel(NAMES.get(task.best, f"{task.best} duplicates found"))
     axes.margins(0.18)
