@@ -141,7 +141,10 @@ class Normalisation:
     def __call__(self, x_BCHW: Tensor) -> Tensor:
         """Return float32 (B, C, H, W) in the memory order of x."""
         scale = self._scale / 255 if x_BCHW.dtype == torch.uint8 else self._scale
-        return torch.addcmul(self._shift, x_BCHW.to(self.device).to(torch.float32), scale)
+        if self.device.type == "cuda" and x_BCHW.device.type == "cpu":
+            x_BCHW = x_BCHW.pin_memory()  # so that copying does not wait for the step before
+        on_device_BCHW = x_BCHW.to(self.device, non_blocking=True)
+        return torch.addcmul(self._shift, on_device_BCHW.to(torch.float32), scale)
 
 
 class Dataset(Protocol):
