@@ -147,6 +147,28 @@ def test_other_devices_never_export(tmp_path: Path) -> None:
     assert found == "torch on cuda"
 
 
+def test_where_nothing_can_be_written_the_export_serves_once(network: Autoencoder, tmp_path: Path) -> None:
+    tried: list[Path] = []
+
+    def export(path: Path) -> None:
+        tried.append(path)
+        if path.parent == tmp_path:
+            raise PermissionError(13, "Permission denied", str(path))
+        export_encoder(network, path)
+
+    encoder = open_runtime(
+        tmp_path / "e.onnx",
+        "cpu",
+        export=export,
+        on_onnx=OnnxEncoder,
+        on_torch=lambda _: None,
+        progress=Progress(),
+    )
+    assert isinstance(encoder, OnnxEncoder)
+    np.testing.assert_allclose(encoder(PIXELS), by_hand(network), atol=1e-5)
+    assert [path.exists() for path in (*tried, tmp_path / "e.onnx")] == [False] * 3
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "e.onnx").write_bytes(b"no onnx")
     with pytest.raises(UnpoolError, match=r"e\.onnx cannot be read as an ONNX encoder; delete it"):

@@ -8,6 +8,7 @@ B batch, H height, W width, C channels, D numbers in a vector.
 from __future__ import annotations
 
 import functools
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,8 @@ def open_session(path: Path, threads: int, kind: str, *, keeps_memory: bool = Tr
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
+    if threads > 1:  # one that waits for the next run would keep torch from its core
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_mem_pattern = options.enable_cpu_mem_arena = keeps_memory
     try:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
@@ -168,11 +171,23 @@ def open_runtime(
     if not path.is_file():
         try:
             with progress.stage("exporting"):
-                export(path)
+                try:
+                    export(path)
+                except OSError:  # a folder that may not be written to, or has no room
+                    return _open_in_passing(path.name, export, on_onnx)
         except (UnpoolError, OSError) as error:
             progress.message(f"running on torch instead of ONNX Runtime: {error}")
             return on_torch(device)
     return on_onnx(path)
+
+
+def _open_in_passing(
+    name: str, export: Callable[[Path], object], on_onnx: Callable[[Path], Runtime]
+) -> Runtime:
+    """Open an ONNX file that is not kept; once opened, it is not read again."""
+    with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
+        export(Path(folder) / name)
+        return on_onnx(Path(folder) / name)
 
 
 def open_encoder(load: Callable[[], Embedder], path: Path, device: str, progress: Progress) -> Encoder:
