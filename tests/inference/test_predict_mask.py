@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,11 +16,13 @@ from unpool.inference import scaling
 from unpool.inference.predict_mask import (
     LabelFile,
     Windows,
+    _largest,
     choose_windows,
     label_pixels,
     predict_rows,
     state_file,
 )
+from unpool.inference.tiles import Scorer
 from unpool.networks.segmentation.scales import scaled_size
 
 
@@ -37,6 +41,10 @@ class Runtime:
                 raise KeyboardInterrupt
         grey = torch.from_numpy(pixels_BHW3[..., 0].astype(np.float32)) / 255
         return torch.stack([1 - grey, 1 - (2 * grey - 1).abs(), grey], dim=1)
+
+    @contextmanager
+    def scoring(self, num_windows: int, side: int) -> Iterator[tuple[Scorer, int]]:
+        yield (lambda pixels_BHW3: self(pixels_BHW3).numpy()), 1
 
 
 GREYS = np.array([0, 40, 128, 210, 255], np.uint8)  # none at which two classes tie
@@ -59,6 +67,11 @@ def test_windows_change_nothing_for_scores_of_single_pixels() -> None:
     np.testing.assert_array_equal(probability_KHW.argmax(axis=0), expected())
     np.testing.assert_allclose(probability_KHW.astype(np.float32).sum(axis=0), 1, atol=3e-3)
     assert sum(shares) == pytest.approx(1)
+
+
+def test_of_equal_scores_the_first_class_is_taken() -> None:
+    scores_KRC = np.random.default_rng(0).integers(0, 4, (7, 30, 20)).astype(np.float32)
+    np.testing.assert_array_equal(_largest(scores_KRC), scores_KRC.argmax(axis=0))
 
 
 def predict(scratch: Path, runtime: Runtime, key: dict[str, str]) -> None:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -15,6 +16,8 @@ from support.masks import make_undecided, scene
 from support.messages import Messages
 from support.training import segment_predict
 from unpool.images.masks.pixel_classes import classes_by_value
+from unpool.images.pixel_cache import map_ordered
+from unpool.inference.segmenter import OnnxSegmenterRuntime
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
@@ -64,4 +67,15 @@ def test_the_onnx_file_is_used_as_the_page_on_system_e_says(tmp_path: Path) -> N
     )
     labels = whole[0, :, : pixels.shape[0], : pixels.shape[1]].argmax(dim=0).numpy()
     assert len(np.unique(labels)) > 1
+    graph = onnx.load(model / "segmenter.onnx").graph
+    assert {"Resize"} <= {node.op_type for node in graph.node}
+    assert "Shape" not in {node.op_type for node in graph.node}  # sizes that are computed make it slow
+    runtime = OnnxSegmenterRuntime(network, model / "segmenter.onnx", threads=2)
+    assert runtime.is_current
+    windows = [pixels[None, :64, left : left + 64] for left in range(10)]
+    with runtime.scoring(len(windows), 64) as (score, workers):
+        assert workers == 2
+        side_by_side = list(map_ordered(score, windows, workers))
+    for window, found in zip(windows, side_by_side, strict=True):
+        np.testing.assert_allclose(found, runtime(window).numpy(), atol=1e-4)
     assert (labels == np.asarray(Image.open(tmp_path / "out" / "a.png"))).mean() > 0.999

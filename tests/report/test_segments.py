@@ -42,6 +42,16 @@ def test_the_overlay_mixes_and_leaves_what_is_no_class() -> None:
     assert mixed[0, 1].tolist() == [100, 100, 100]
 
 
+def test_the_overlay_is_the_mixture_of_every_pixel() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (300, 40, 3), dtype=np.uint8)
+    labels = rng.integers(0, 256, (300, 40)).astype(np.uint8)
+    mixed = (1 - OPACITY) * pixels + OPACITY * paint(labels, COLOURS).astype(np.float32)
+    expected = np.where(painted(COLOURS)[labels][..., None], mixed.round(), pixels)
+    np.testing.assert_array_equal(overlay(pixels, labels, COLOURS), expected)
+    np.testing.assert_array_equal(overlay(pixels[::3, ::3], labels[::3, ::3], COLOURS), expected[::3, ::3])
+
+
 def test_the_overlay_leaves_a_black_ground_as_it_is() -> None:
     pixels = np.full((1, 3, 3), 100, np.uint8)
     two = default_colours(2)

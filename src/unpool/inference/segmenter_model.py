@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +79,15 @@ def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
     def on_torch(where: str) -> SegmenterRuntime:
         return SegmenterRuntime(network, where)
 
-    return open_runtime(
-        folder / SEGMENTER_ONNX, device, export=lambda file: export_segmenter(network, file),
-        on_onnx=on_onnx, on_torch=on_torch, progress=progress,
-    )  # fmt: skip
+    def open_once() -> SegmenterRuntime:
+        return open_runtime(
+            folder / SEGMENTER_ONNX, device, export=lambda file: export_segmenter(network, file),
+            on_onnx=on_onnx, on_torch=on_torch, progress=progress,
+        )  # fmt: skip
+
+    runtime = open_once()
+    if isinstance(runtime, OnnxSegmenterRuntime) and not runtime.is_current:
+        with contextlib.suppress(OSError):  # where nothing can be written, it serves as it is
+            (folder / SEGMENTER_ONNX).unlink()
+            runtime = open_once()
+    return runtime

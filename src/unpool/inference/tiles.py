@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from unpool.errors import UsageError
+from unpool.images.pixel_cache import map_ordered
 
 Reader = Callable[[int, int], np.ndarray]  # rows from, to → pixels (rows, W, 3) uint8
 Scorer = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
 
 OVERLAP = 0.25  # share of a window that the next one covers too
+AHEAD = 2  # windows a thread, which take their memory each
 MIN_WEIGHT = 1e-3  # of a window's outermost pixels, which may be all that see a pixel at the border
 
 
@@ -84,7 +86,8 @@ def score_blocks(
     *,
     tile: int,
     overlap: float = OVERLAP,
-    batch: int = 4,
+    batch: int = 1,
+    workers: int = 1,
     first_row: int = 0,
     on_progress: Callable[[int], None] | None = None,
 ) -> Iterator[Block]:
@@ -101,6 +104,7 @@ def score_blocks(
         tile: Side of a window, pixels.
         overlap: Smallest share of a window that the next one covers too.
         batch: Number of windows scored at a time.
+        workers: Number of threads that score them.
         first_row: The row of windows to begin with. A run that is resumed begins earlier than where it stopped and
             skips known blocks, as the first blocks lack the scores of the windows above.
         on_progress: Called with the number of windows just scored.
@@ -110,20 +114,52 @@ def score_blocks(
     """
     tops, lefts = window_starts(height, tile, overlap), window_starts(width, tile, overlap)
     high, wide = min(tile, height), min(tile, width)
+    if len(tops) == len(lefts) == 1:  # nothing to average
+        yield Block(0, 0, score(read(0, height)[None])[0])
+        if on_progress is not None:
+            on_progress(1)
+        return
     sums = _Sums(lefts, width, raised_cosine(high), raised_cosine(wide))
-    for number in range(first_row, len(tops)):
-        top = tops[number]
-        done = (tops[number + 1] if number + 1 < len(tops) else height) - top
-        pixels_TW3 = read(top, top + high)
+    rows = [(top, top + high, end - top) for top, end in zip(tops, [*tops[1:], height], strict=True)]
+
+    def score_batch(item: tuple[_Place, np.ndarray]) -> tuple[_Place, np.ndarray]:
+        return item[0], sums.weighted(score(item[1]))
+
+    windows = _cut(read, rows[first_row:], lefts, wide, batch)
+    scored = map_ordered(score_batch, windows, workers, AHEAD) if workers > 1 else map(score_batch, windows)
+    for place, scores_BKTS in scored:
+        for column, scores_KTS in enumerate(scores_BKTS, start=place.column):
+            left, block_KRC = sums.add(column, scores_KTS, place.done)
+            yield Block(place.top, left, block_KRC)
+        if on_progress is not None:
+            on_progress(len(scores_BKTS))
+        if place.is_last:
+            sums.next_row(place.done)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where some windows of a row are.
+
+    `column` is that of the first, `done` how many rows of pixels are finished with this row of windows.
+    """
+
+    top: int
+    done: int
+    column: int
+    is_last: bool
+
+
+def _cut(
+    read: Reader, rows: list[tuple[int, int, int]], lefts: list[int], width: int, batch: int
+) -> Iterator[tuple[_Place, np.ndarray]]:
+    """Windows (B, T, S, 3), row by row; `rows` are the top, the bottom and what is finished with each."""
+    for top, bottom, done in rows:
+        pixels_TW3 = read(top, bottom)
         for start in range(0, len(lefts), batch):
             some = lefts[start : start + batch]
-            scores_BKTS = score(np.stack([pixels_TW3[:, left : left + wide] for left in some]))
-            for column, scores_KTS in enumerate(scores_BKTS, start=start):
-                left, block_KRC = sums.add(column, scores_KTS, done)
-                yield Block(top, left, block_KRC)
-            if on_progress is not None:
-                on_progress(len(some))
-        sums.next_row(done)
+            place = _Place(top, done, start, is_last=start + batch >= len(lefts))
+            yield place, np.stack([pixels_TW3[:, left : left + width] for left in some])
 
 
 class _Sums:
@@ -134,7 +170,7 @@ class _Sums:
 
     def __init__(self, lefts: list[int], width: int, weight_T: np.ndarray, weight_S: np.ndarray) -> None:
         self.lefts, self.width = lefts, width
-        self.weight_T, self.weight_S = weight_T, weight_S
+        self.weight_T, self.weight_TS = weight_T, weight_T[:, None] * weight_S
         self.columns_W = np.zeros(width, np.float32)
         for left in lefts:
             self.columns_W[left : left + len(weight_S)] += weight_S
@@ -142,19 +178,23 @@ class _Sums:
         self.carried: np.ndarray | None = None  # (K, rows, W)
         self.open: np.ndarray | None = None  # (K, T, columns) of this row of windows, not yet finished
 
-    def add(self, column: int, scores_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
-        """Add a window of the row; return the columns finished with it, and where they are."""
+    def weighted(self, scores_BKTS: np.ndarray) -> np.ndarray:
+        """Scores times the weights of their pixels."""
+        weighted_BKTS: np.ndarray = scores_BKTS * self.weight_TS
+        return weighted_BKTS
+
+    def add(self, column: int, window_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
+        """Add a weighted window of the row; return the columns finished with it, and where they are."""
         left = self.lefts[column]
         end = self.lefts[column + 1] if column + 1 < len(self.lefts) else self.width
-        window_KTS = scores_KTS * self.weight_S
         if self.open is not None:
             window_KTS[:, :, : self.open.shape[2]] += self.open
-        ready_KTC = window_KTS[:, :, : end - left] * self.weight_T[:, None]
-        self.open = window_KTS[:, :, end - left :] if column + 1 < len(self.lefts) else None
-        return left, self._finished(ready_KTC, left, end, done)
+        # A copy, or the whole window would be kept for it.
+        self.open = window_KTS[:, :, end - left :].copy() if column + 1 < len(self.lefts) else None
+        return left, self._finished(window_KTS[:, :, : end - left], left, end, done)
 
     def _finished(self, ready_KTC: np.ndarray, left: int, end: int, done: int) -> np.ndarray:
-        """Columns with what was carried over; what the next row of windows touches is carried on."""
+        """Columns with what was carried over, changed in place; what the next row of windows touches is carried on."""
         rows_T, known, left_over = self._rows(), len(self.rows), ready_KTC.shape[1] - done
         if self.carried is None:
             self.carried = np.zeros((len(ready_KTC), 0, self.width), np.float32)

@@ -1,6 +1,6 @@
 """Pictures of label maps, and the page of a training.
 
-N images, H height, W width.
+N images, H height, W width, R rows, L labels, V values of a channel.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from unpool.report.drawing import FAINT_INK, INK, PAPER, font
 GROUND = (0, 0, 0)  # a class of this colour, mostly the background, is not laid over images
 NOT_LABELLED = (235, 235, 235)
 OPACITY = 0.55
+OVERLAY_ROWS = 256  # that are laid over at a time
 CELL, GAP, EDGE, HEADING, LEGEND = 320, 8, 20, 30, 26  # pixels
 COLUMNS = ("image", "prediction", "truth")
 
@@ -53,9 +54,23 @@ def overlay(pixels_HW3: np.ndarray, label_HW: np.ndarray, colours: Colours) -> n
     Returns:
         (H, W, 3) uint8.
     """
-    colour_HW3 = paint(label_HW, colours).astype(np.float32)
-    mixed = (1 - OPACITY) * pixels_HW3 + OPACITY * colour_HW3
-    return np.where(painted(colours)[label_HW][..., None], mixed.round(), pixels_HW3).astype(np.uint8)
+    overlaid_HW3 = np.empty(pixels_HW3.shape, np.uint8)
+    table_LV3 = _mixtures(colours)
+    for top in range(0, len(pixels_HW3), OVERLAY_ROWS):
+        rows = slice(top, top + OVERLAY_ROWS)
+        line_RW = label_HW[rows].astype(np.uint16) << 8
+        for channel in range(3):
+            place_RW = line_RW | pixels_HW3[rows, :, channel]
+            overlaid_HW3[rows, :, channel] = np.take(table_LV3[:, :, channel].ravel(), place_RW)
+    return overlaid_HW3
+
+
+def _mixtures(colours: Colours) -> np.ndarray:
+    """What each label makes of each value, (256, 256, 3) uint8: a picture has far more pixels."""
+    value_V = np.arange(256, dtype=np.uint8)
+    colour_L3 = palette_of(colours).astype(np.float32)
+    mixed_LV3 = (1 - OPACITY) * value_V[:, None] + OPACITY * colour_L3[:, None, :]
+    return np.where(painted(colours)[:, None, None], mixed_LV3.round(), value_V[:, None]).astype(np.uint8)
 
 
 def painted(colours: Colours) -> np.ndarray:
