@@ -8,23 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from unpool.actions.embedding.adapt_features import _num_trained, adapt, embed_codes, train_head
+from unpool.actions.embedding.adapt_features import adapt, embed_codes, train_head
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.source import FolderSource
 from unpool.networks.catalogue import build_network
 from unpool.networks.head import Head
 from unpool.training.model_file import save_model
-
-
-def test_fewer_images_where_time_is_short() -> None:
-    assert [_num_trained(9_000, minutes) for minutes in (None, 0.1, 2.0, 60.0)] == [
-        4_000,
-        1_000,
-        3_000,
-        4_000,
-    ]
-    assert _num_trained(300, 0.1) == 300
 
 
 def contrast_of(vector_ND: np.ndarray, kind_N: np.ndarray) -> float:

@@ -47,13 +47,17 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """How well the network from scratch learns is not tested here."""
     monkeypatch.setattr(comparing, "TRIAL_STEPS", 5)
+    monkeypatch.setattr(comparing, "MAX_RECOGNISED", 1.1)
 
 
-def tried(photos: Path, model: Path, seed: int = 0) -> list[CandidateResult]:
+def tried(photos: Path, model: Path, seconds: float | None = None) -> list[CandidateResult]:
     if not model.exists():
         tiny_pretrained("", model)
     source = FolderSource(photos)
-    return compare(source, source.scan().files, model, groups=3, side=20, seed=seed, progress=Progress())
+    compared = compare(
+        source, source.scan().files, model, groups=3, side=20, seed=0, progress=Progress(), seconds=seconds
+    )
+    return compared.results
 
 
 def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Path) -> None:
@@ -61,8 +65,26 @@ def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Pa
     assert {trial.name for trial in first} == CANDIDATES
     scores = [trial.score for trial in first]
     assert scores == sorted(scores, reverse=True)
-    assert [trial.figures for trial in first] == [trial.figures for trial in again]
-    assert first[0].score > 0.5, "three plain kinds stand apart"
+    assert [(trial.map_silhouette, trial.leads) for trial in first] == [
+        (trial.map_silhouette, trial.leads) for trial in again
+    ]
+    assert first[0].map_silhouette > 0.5, "three plain kinds stand apart"
+    assert {len(trial.leads) for trial in first if trial.name != "pretrained"} == {comparing.NUM_DRAWS}
+
+
+def test_fewer_images_are_compared_where_time_is_short(photos: Path, tmp_path: Path) -> None:
+    assert {trial.images for trial in tried(photos, tmp_path / "m")} == {60}
+    assert {trial.images for trial in tried(photos, tmp_path / "m", seconds=1e-6)} == {56}, "whole chunks"
+
+
+def test_images_are_drawn_from_all_folders(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the first of them, to which short time limits a comparison."""
+    files = FolderSource(photos).scan().files
+    first = {file.path for file in comparing._draw(files, 0)[:20]}
+    assert first - {file.path for file in files[:40]}
+    assert first - {file.path for file in files[-40:]}
+    monkeypatch.setattr(comparing, "MAX_IMAGES", 7)
+    assert len({file.path for file in comparing._draw(files, 0)}) == 7
 
 
 def test_few_images_are_not_compared(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,18 +154,90 @@ def test_without_a_budget_colour_decides_at_small_sizes(photos: Path, tmp_path: 
     assert "small and grey" in choice.reason
 
 
-def test_what_takes_training_must_lead_and_a_larger_lead_the_more_it_takes() -> None:
-    def order(*silhouettes: float | None) -> list[str]:
+def test_another_than_the_plain_way_must_lead_in_every_draw_and_by_its_margin() -> None:
+    def first(adapted: tuple[float, ...], scratch: tuple[float, ...]) -> str:
         trials = [
-            CandidateResult(way, {"map_silhouette": value}, 0.0)
-            for way, value in zip(("pretrained", "adapted", "scratch"), silhouettes, strict=True)
+            CandidateResult("pretrained", 0.5),
+            CandidateResult("adapted", 0.5, adapted, comparing.HEAD_MARGIN),
+            CandidateResult("scratch", 0.5, scratch, comparing.SCRATCH_MARGIN),
         ]
-        return [trial.name for trial in sorted(trials, key=lambda trial: -trial.score)]
+        return max(trials, key=lambda trial: trial.score).name
 
-    assert order(0.50, 0.51, 0.53)[0] == "pretrained"
-    assert order(0.50, 0.53, 0.54)[0] == "adapted"
-    assert order(0.50, 0.53, 0.56)[0] == "scratch"
-    assert order(None, 0.1, None)[0] == "adapted"
+    low = (-0.1, -0.1, -0.1)
+    assert first((0.001, 0.001, 0.001), low) == "pretrained", "below the margin"
+    assert first((0.03, 0.03, 0.03), low) == "adapted"
+    assert first((0.20, 0.20, -0.01), low) == "pretrained", "not in every draw"
+    assert first((0.03, 0.03, 0.03), (0.05, 0.05, 0.05)) == "adapted", "from scratch takes more"
+    assert first((0.03, 0.03, 0.03), (0.2, 0.2, 0.2)) == "scratch"
+
+
+def test_candidates_lead_the_plain_way_on_the_same_draws() -> None:
+    """Three kinds of vectors, clear in one candidate and blurred in the other."""
+    rng, kind_N = np.random.default_rng(0), np.arange(90) % 3
+    centre_N8 = np.eye(8, dtype=np.float32)[kind_N]
+    noise_N8 = rng.normal(size=(90, 8)).astype(np.float32)
+    clear = comparing._Candidate("scratch", centre_N8 + 0.1 * noise_N8, 1.0)
+    blurred = comparing._Candidate("pretrained", centre_N8 + noise_N8, 1.0)
+    candidates = [blurred, clear]
+    best, other = comparing.rank_candidates(candidates, 3, 0, Progress(), plain="pretrained")
+    assert (best.name, other.leads, best.needed) == ("scratch", (), comparing.SCRATCH_MARGIN)
+    assert min(best.leads) > 0.1
+    kept, left = comparing.rank_candidates(candidates, 3, 0, Progress(), plain="scratch")
+    assert (kept.name, kept.leads, left.needed) == ("scratch", (), comparing.SCRATCH_MARGIN)
+    assert max(left.leads) < -0.1
+
+
+def test_features_that_recognise_every_image_are_not_adapted(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    image_ND = rng.normal(size=(50, 64)).astype(np.float32)
+    view_NVD = image_ND[:, None] + 0.1 * rng.normal(size=(50, 4, 64)).astype(np.float32)
+    assert comparing.recognised_share(view_NVD / np.linalg.norm(view_NVD, axis=2, keepdims=True)) == 1
+    view_NVD = image_ND[:, None] + 9.0 * rng.normal(size=(50, 4, 64)).astype(np.float32)
+    view_NVD[:, 0] = image_ND
+    assert comparing.recognised_share(view_NVD / np.linalg.norm(view_NVD, axis=2, keepdims=True)) < 0.3
+    monkeypatch.setattr(comparing, "MAX_RECOGNISED", 0.0)
+    assert {trial.name for trial in tried(photos, tmp_path / "m")} == {"pretrained", "scratch"}
+
+
+def test_the_reason_names_the_leads_and_what_was_needed() -> None:
+    results = [
+        CandidateResult("pretrained", 0.5, images=900),
+        CandidateResult("adapted", 0.5, (0.001, 0.003), 0.01),
+        CandidateResult("scratch", 0.4, (-0.1, -0.1), 0.06, images=900),
+    ]
+    kept = choose_compared([result.row() for result in results], 28)
+    assert kept is not None
+    assert (kept.network, kept.adapted) == (PRETRAINED, False)
+    assert kept.reason == (
+        "pretrained: of 3 networks compared on 900 images, no other stands out enough "
+        "(adapted +0.002, 0.01 needed; scratch -0.100, 0.06 needed)"
+    )
+    taken = choose_compared([result.row() for result in results[1:]], 28)
+    assert taken is not None
+    assert taken.adapted
+    assert taken.reason.endswith("its groups stand furthest apart (adapted +0.002, 0.01 needed)")
+
+
+def test_a_small_grey_set_keeps_its_minutes_for_the_training_it_would_have_anyway(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos, trained = tmp_path / "grey", []
+    photos.mkdir()
+    for number in range(12):
+        Image.new("L", (20, 20), 20 * number).save(photos / f"{number}.png")
+
+    def stopped(*_: Any, **options: Any) -> None:
+        trained.append(options["minutes"])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare, "train_encoder", stopped)
+    messages = Messages()
+    with pytest.raises(KeyboardInterrupt):
+        run(str(photos), RunSettings(minutes=2, device="cpu"), work=tmp_path / "w", progress=messages)
+    assert trained == [2]
+    assert "--minutes 2 leaves no time to compare networks (6 would)" in messages.texts
 
 
 def test_a_short_budget_is_not_spent_on_comparing(
@@ -195,7 +289,6 @@ def test_the_head_learns_from_all_folders(
     monkeypatch.setattr(adapting, "MAX_IMAGES", 40)
     monkeypatch.setattr(adapting, "compute_features", lambda *_, **__: np.zeros((40, 4, 8), np.float32))
     monkeypatch.setattr(adapting, "train_head", lambda *_, **__: (build_network("conv", size=16), {}))
-    monkeypatch.setattr(adapting, "MIN_IMAGES_IN_SHORT_TIME", 10)
     real = adapting.decode_chunks
 
     def watched(source: Any, files: Any, *rest: Any) -> Any:

@@ -7,6 +7,7 @@ N images, M of them trained on, V views of each, K neighbours, D numbers in a fe
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 NUM_VIEWS = 4  # of an image; the first is the image as it is embedded
 MAX_IMAGES, MIN_IMAGES = 4_000, 10
-IMAGES_PER_MINUTE, MIN_IMAGES_IN_SHORT_TIME = 1_500, 1_000
 MAX_CODES = 10_000  # that pass the head at a time
 NUM_NEIGHBOURS = 10  # images that an image is compared with
 
@@ -51,8 +51,8 @@ class HeadRecord(TypedDict):
 
 
 def adapt(
-    folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, minutes: float | None = None,
-    seed: int, workers: int, progress: Progress,
+    folder: Path, model: Path, source: Source, files: Sequence[ImageFile], *, num_images: int = MAX_IMAGES,
+    seed: int, device: str = "cpu", workers: int, progress: Progress,
 ) -> None:  # fmt: skip
     """Write a pretrained network with a head trained on images.
 
@@ -60,9 +60,10 @@ def adapt(
         folder: Where the model is written.
         model: A model folder of the pretrained network.
         source: Where the images are read from.
-        files: The images; up to 4,000 of them are trained on.
-        minutes: Time for it; where it is short, the head is trained on fewer images, but 1,000 at least.
+        files: The images.
+        num_images: How many of them are trained on, 4,000 at most.
         seed: Random seed.
+        device: Where the pretrained network runs: "cpu", "cuda" or "mps".
         workers: Number of threads that decode.
         progress: Receives stages and messages.
 
@@ -71,8 +72,8 @@ def adapt(
     """
     from unpool.training.model_file import load_model, save_model
 
-    loaded = load_encoder(model, "cpu", progress)
-    some = _spread_over(files, _num_trained(len(files), minutes))
+    loaded = load_encoder(model, device, progress)
+    some = _spread_over(files, min(len(files), num_images, MAX_IMAGES))
     buffer = PixelBuffer(folder, len(some), loaded.preprocessing.size)
     with progress.stage("decoding", len(some), "images") as stage:
         for chunk in decode_chunks(source, some, loaded.preprocessing, workers):
@@ -90,19 +91,15 @@ def adapt(
     save_model(folder, network, training=record)
 
 
-def _num_trained(num_images: int, minutes: float | None) -> int:
-    most = MAX_IMAGES if minutes is None else min(MAX_IMAGES, int(IMAGES_PER_MINUTE * minutes))
-    return min(num_images, max(MIN_IMAGES_IN_SHORT_TIME, most))
-
-
 def _spread_over(files: Sequence[ImageFile], count: int) -> list[ImageFile]:
     """Take files at even distances: folders are often classes."""
     return [files[row] for row in np.linspace(0, len(files) - 1, count).astype(int)]
 
 
 def compute_features(
-    encoder: Encoder, pixels_NSSC: np.ndarray, *, grey: bool, seed: int, progress: Progress
-) -> np.ndarray:
+    encoder: Encoder, pixels_NSSC: np.ndarray, *, grey: bool, seed: int, progress: Progress,
+    seconds: float | None = None, at_least: int = 1,
+) -> np.ndarray:  # fmt: skip
     """Embed each image, and three other views of it.
 
     Args:
@@ -111,18 +108,25 @@ def compute_features(
         grey: No image has colour; the views are then "shift", else "crops".
         seed: Random seed of the views.
         progress: Receives the stage.
+        seconds: After so many, no further image is embedded.
+        at_least: But so many are.
 
     Returns:
-        Unit vectors (N, V, D) float32.
+        Unit vectors (N, V, D) float32; where time was short, of the first images only.
     """
     from unpool.objectives.views import find_views
 
+    began = time.perf_counter()
+
     views = find_views("shift" if grey else "crops")
-    rows_N, features = np.arange(len(pixels_NSSC)), []
+    rows_N, features, count = np.arange(len(pixels_NSSC)), [], 0
     with progress.stage("embedding views", len(rows_N), "images") as stage:
         for rows_b, vectors_bVD in view_features(encoder, pixels_NSSC, rows_N, NUM_VIEWS, views, seed):
             features.append(vectors_bVD)
             stage.advance(len(rows_b))
+            count += len(rows_b)
+            if seconds is not None and count >= at_least and time.perf_counter() - began > seconds:
+                break
     return np.concatenate(features)
 
 

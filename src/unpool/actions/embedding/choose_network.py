@@ -28,14 +28,17 @@ CandidateName = Literal["pretrained", "adapted", "scratch"]
 class ComparisonRow(TypedDict):
     """One candidate of a comparison, for JSON and reports.
 
-    Figures are None where unknown.
+    `map_silhouette` says how far its groups stand apart, `lead` by how much further than those of the plain way, on
+    average over the draws, and `lead_needed` from which lead on it is taken; None for the plain way itself. `images`
+    is how many it was tried on.
     """
 
     way: CandidateName
-    map_silhouette: float | None
-    purity: float | None
-    stability: float | None
-    effective_rank: float | None
+    map_silhouette: float
+    lead: float | None
+    lead_spread: float | None
+    lead_needed: float | None
+    effective_rank: float
     seconds: float
     images: int
 
@@ -117,19 +120,29 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
     Returns:
         The choice; None where the table is empty.
 
-    >>> figures = {"map_silhouette": 0.5, "purity": None, "stability": None, "effective_rank": None}
-    >>> choose_compared([{"way": "scratch", "seconds": 1.0, "images": 900, **figures}], 28).network
+    >>> row = {"way": "scratch", "map_silhouette": 0.5, "lead": 0.1, "lead_needed": 0.06, "images": 900}
+    >>> choose_compared([row], 28).network
     'conv'
     """
     if not rows:
         return None
-    candidate, images = rows[0]["way"], rows[0]["images"]
-    reason = (
-        f"{candidate}: of {len(rows)} networks compared on {images} images, its groups stand furthest apart"
-    )
+    candidate = rows[0]["way"]
+    leads = _describe_leads(rows[:1]) or _describe_leads(rows)
+    stands = "its groups stand furthest apart" if rows[0].get("lead") else "no other stands out enough"
+    reason = f"{candidate}: of {len(rows)} networks compared on {rows[0]['images']} images, {stands}{leads}"
     if candidate == "scratch":
         return Choice("conv", None, size, reason)
     return Choice(PRETRAINED, None, None, reason, adapted=candidate == "adapted")
+
+
+def _describe_leads(rows: Sequence[ComparisonRow]) -> str:
+    """By how much candidates lead the plain way, in brackets, and what is needed."""
+    leads = [
+        f"{row['way']} {lead:+.3f}, {row['lead_needed']:.2f} needed"
+        for row in rows
+        if (lead := row.get("lead")) is not None
+    ]
+    return f" ({'; '.join(leads)})" if leads else ""
 
 
 def is_comparable(source: Source, files: Sequence[ImageFile]) -> bool:

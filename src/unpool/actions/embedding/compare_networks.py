@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from unpool.actions.embedding.adapt_features import compute_features, embed_codes, train_head
+from unpool.actions.embedding.adapt_features import HeadRecord, compute_features, embed_codes, train_head
 from unpool.actions.embedding.choose_network import CandidateName, ComparisonRow
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import Channels, map_ordered
 from unpool.images.reading.decode import Picture
@@ -27,62 +28,81 @@ from unpool.images.source import Source
 from unpool.inference.model import load_encoder
 from unpool.training.model_file import load_model
 
-CANDIDATES: tuple[CandidateName, ...] = get_args(CandidateName)
-HANDICAP = 0.02  # of the score, for each step away from the pretrained features
+if TYPE_CHECKING:
+    from unpool.networks.head import NetworkWithHead
+
+MAX_RECOGNISED = 0.9  # share of views nearest to their own image, from which a head has nothing to learn
+HEAD_MARGIN, SCRATCH_MARGIN = 0.01, 0.06
+"""By how much a candidate has to lead the plain way: with a head, and where one of the two is from scratch."""
 EXAGGERATION = 4.0  # of the map on which candidates are scored: near what UMAP shows
+NUM_DRAWS, DRAWN_SHARE = 3, 0.67  # random parts of the images that all candidates are scored on
+NUMBERS_OF_GROUPS = (5, 7, 10, 14, 20)  # that a score is the mean of, where no number is requested
+FEATURE_TIME_SHARE = 0.2  # of the seconds given: heads, maps and the network from scratch take the rest
 MAX_IMAGES = 1_000
 MIN_IMAGES = 50  # of fewer no figure is reliable
 TRIAL_STEPS, TRIAL_BATCH, TRIAL_SIDE = 150, 128, 32  # of the network from scratch
 EMBED_BATCH = 256
 
 
-class Figures(TypedDict):
-    """How good the groups of some vectors are, without labels.
-
-    None where it cannot be computed.
-    """
-
-    map_silhouette: float | None
-    purity: float | None
-    stability: float | None
-    effective_rank: float | None
-
-
 @dataclass(frozen=True)
 class CandidateResult:
-    """One candidate, with the figures of its groups.
+    """One candidate, with what it was scored by.
 
     Args:
         name: The candidate.
-        figures: Without labels.
+        map_silhouette: How far its groups stand apart on an exaggerated map, −1…1; the mean of the draws.
+        leads: By how much it lies above that of the plain way in each draw; empty for that.
+        needed: The lead from which on it is taken.
+        effective_rank: Number of directions that its vectors make use of.
         seconds: What its training and embedding took.
         images: Number of images it was tried on.
     """
 
     name: CandidateName
-    figures: Figures
-    seconds: float
+    map_silhouette: float
+    leads: tuple[float, ...] = ()
+    needed: float = 0.0
+    effective_rank: float = 0.0
+    seconds: float = 0.0
     images: int = 0
 
     @property
     def score(self) -> float:
-        """How far groups stand apart on an exaggerated map, −1…1.
+        """How far it leads beyond what is needed; above 0 only if it leads in every draw.
 
-        A candidate that takes training needs 0.02 more for each step away from the pretrained features.
+        The plain way has 0.
         """
-        return (self.figures["map_silhouette"] or -1.0) - HANDICAP * CANDIDATES.index(self.name)
+        if not self.leads:
+            return 0.0
+        return min(float(np.mean(self.leads)) - self.needed, min(self.leads))
 
     def row(self) -> ComparisonRow:
         """Return the line of the table, for JSON and reports."""
         return {
             "way": self.name,
-            "map_silhouette": _round(self.figures["map_silhouette"]),
-            "purity": _round(self.figures["purity"]),
-            "stability": _round(self.figures["stability"]),
-            "effective_rank": _round(self.figures["effective_rank"]),
+            "map_silhouette": round(self.map_silhouette, 4),
+            "lead": round(float(np.mean(self.leads)), 4) if self.leads else None,
+            "lead_spread": round(float(np.std(self.leads)), 4) if self.leads else None,
+            "lead_needed": self.needed if self.leads else None,
+            "effective_rank": round(self.effective_rank, 4),
             "seconds": round(self.seconds, 1),
             "images": self.images,
         }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        results: The candidates, the best first; none where fewer than 50 images can be read.
+        recognised: Share of the views that are nearest to their own image, in the pretrained features.
+        adapted: The pretrained network with the head that was tried, and how that was trained.
+    """
+
+    results: list[CandidateResult]
+    recognised: float = 0.0
+    adapted: tuple[NetworkWithHead, HeadRecord] | None = None
 
 
 def compare(
@@ -94,80 +114,196 @@ def compare(
     side: int,
     seed: int,
     progress: Progress,
-) -> list[CandidateResult]:
+    plain: CandidateName = "pretrained",
+    seconds: float | None = None,
+) -> Comparison:
     """Compare pretrained and adapted features, and a network from scratch.
 
-    The same images and seed give the same order.
+    Each is scored on the same three random parts of the images; another than the plain way must lead it in each of
+    them, and by a margin on average. Features that recognise nearly every image in its views are not adapted. The
+    same images and seed give the same order, unless time is short.
 
     Args:
         source: Where the images are read from.
         files: The images; up to 1,000 of them are drawn.
         model: A model folder of the pretrained network.
-        groups: Number of groups; "auto" chooses one for each candidate.
+        groups: Number of groups; "auto" scores several numbers.
         side: That of the images, pixels.
         seed: Random seed.
         progress: Receives stages.
+        plain: What is taken where nothing is compared.
+        seconds: Time for all of it; where it is short, fewer images are compared.
 
     Returns:
-        The candidates, the best first; empty where fewer than 50 images can be read.
+        The candidates, and the network that was adapted.
     """
     from unpool.networks.head import Head
 
+    limit = None if seconds is None else FEATURE_TIME_SHARE * seconds
     loaded = load_encoder(model, "cpu", progress)
-    pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size)
-    if len(pictures) < MIN_IMAGES:
-        return []
-    grey = all(picture.grey for picture in pictures)
     with _timer() as features_timer:
+        pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size)
+        if len(pictures) < MIN_IMAGES:
+            return Comparison([])
+        grey = all(picture.grey for picture in pictures)
         pixels_NSSC = np.stack([loaded.preprocessing.fit(picture) for picture in pictures])
-        feature_NVD = compute_features(loaded.encoder, pixels_NSSC, grey=grey, seed=seed, progress=progress)
-    one_view = features_timer.seconds / feature_NVD.shape[1]
-    results = [_evaluate_candidate("pretrained", feature_NVD[:, 0], groups, seed, one_view)]
-    with _timer() as head_timer:
-        network, _ = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
-        adapted_ND = embed_codes(Head(network), feature_NVD[:, 0])
-    seconds = features_timer.seconds + head_timer.seconds
-    results.append(_evaluate_candidate("adapted", adapted_ND, groups, seed, seconds))
+        feature_NVD = compute_features(
+            loaded.encoder,
+            pixels_NSSC,
+            grey=grey,
+            seed=seed,
+            progress=progress,
+            seconds=limit,
+            at_least=MIN_IMAGES,
+        )
+    candidates = [_Candidate("pretrained", feature_NVD[:, 0], features_timer.seconds / feature_NVD.shape[1])]
+    recognised, adapted = recognised_share(feature_NVD), None
+    if recognised < MAX_RECOGNISED:
+        with _timer() as head_timer:
+            adapted = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
+            vectors_ND = embed_codes(Head(adapted[0]), feature_NVD[:, 0])
+        candidates.append(_Candidate("adapted", vectors_ND, features_timer.seconds + head_timer.seconds))
     with _timer() as scratch_timer:
-        vector_ND = _train_from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
-    results.append(_evaluate_candidate("scratch", vector_ND, groups, seed, scratch_timer.seconds))
+        pictures = pictures[: len(feature_NVD)]
+        vectors_ND = _train_from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
+    candidates.append(_Candidate("scratch", vectors_ND, scratch_timer.seconds))
+    results = rank_candidates(candidates, groups, seed, progress, plain=plain)
+    return Comparison(results, recognised, adapted)
+
+
+def recognised_share(feature_NVD: np.ndarray) -> float:
+    """Measure how many views are nearest to their own image.
+
+    Where nearly all are, a head that draws views together has nothing to learn: photographs of single things are
+    what the pretrained network was trained on (docs/decisions/0008-which-network.md).
+
+    Args:
+        feature_NVD: Unit vectors of several views of each image; the first is the image itself.
+
+    Returns:
+        Their share, 0…1.
+
+    >>> recognised_share(np.eye(4, dtype=np.float32)[:, None].repeat(3, axis=1))
+    1.0
+    """
+    from unpool.analysis.neighbours import Index
+
+    index, rows_N = Index(feature_NVD[:, 0]), np.arange(len(feature_NVD))
+    views = range(1, feature_NVD.shape[1])
+    return float(np.mean([index.nearest(feature_NVD[:, view], 1)[1][:, 0] == rows_N for view in views]))
+
+
+class _Candidate(NamedTuple):
+    name: CandidateName
+    vectors_ND: np.ndarray
+    seconds: float
+
+
+def rank_candidates(
+    candidates: Sequence[_Candidate],
+    groups: int | Literal["auto"],
+    seed: int,
+    progress: Progress,
+    *,
+    plain: CandidateName,
+) -> list[CandidateResult]:
+    """Score candidates on the same random parts of the images, the best first.
+
+    Args:
+        candidates: Their vectors of the same images.
+        groups: Number of groups; "auto" scores several numbers.
+        seed: Random seed of the parts and maps.
+        progress: Receives the stage.
+        plain: The candidate that the others have to lead.
+
+    Returns:
+        A result for each.
+    """
+    numbers = NUMBERS_OF_GROUPS if groups == "auto" else (groups,)
+    count = len(candidates[0].vectors_ND)
+    scores_CD = np.zeros((len(candidates), NUM_DRAWS))
+    with progress.stage("comparing", NUM_DRAWS, "draws") as stage:
+        for draw in range(NUM_DRAWS):
+            rows = subsample_indices(count, int(DRAWN_SHARE * count), [seed, draw])
+            for number, candidate in enumerate(candidates):
+                scores_CD[number, draw] = separation(candidate.vectors_ND[rows], numbers, seed=seed)
+            stage.advance(1)
+    plain_D = scores_CD[[candidate.name for candidate in candidates].index(plain)]
+    results = [
+        _result_of(candidate, scores_D, scores_D - plain_D, plain)
+        for candidate, scores_D in zip(candidates, scores_CD, strict=True)
+    ]
     return sorted(results, key=lambda result: -result.score)
+
+
+def _result_of(
+    candidate: _Candidate, scores_D: np.ndarray, lead_D: np.ndarray, plain: CandidateName
+) -> CandidateResult:
+    from unpool.analysis.metrics.unsupervised import effective_rank
+
+    return CandidateResult(
+        candidate.name,
+        float(scores_D.mean()),
+        () if candidate.name == plain else tuple(lead_D.tolist()),
+        SCRATCH_MARGIN if "scratch" in (candidate.name, plain) else HEAD_MARGIN,
+        effective_rank(candidate.vectors_ND),
+        candidate.seconds,
+        len(candidate.vectors_ND),
+    )
+
+
+def separation(vectors_ND: np.ndarray, numbers: Sequence[int], *, seed: int) -> float:
+    """Measure how far groups stand apart, without labels.
+
+    Source: Lowe et al. 2024, arXiv 2406.02465: the silhouette in a fixed neighbour embedding follows the truth. A
+    map has neither the scale nor the dimension of the vectors; an exaggerated one is near what UMAP shows.
+
+    Args:
+        vectors_ND: Finite numbers.
+        numbers: Numbers of groups to try; k-means finds them on the map.
+        seed: Random seed of map and k-means.
+
+    Returns:
+        The mean silhouette on the map, −1…1; −1 where there are no two groups.
+    """
+    from unpool.analysis.mapping import compute_map
+    from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
+
+    xy_N2 = compute_map(vectors_ND, seed=seed, exaggeration=EXAGGERATION)
+    found = [map_silhouette(xy_N2, map_groups(xy_N2, number, starts=3, seed=seed)) for number in numbers]
+    return float(np.mean([-1.0 if value is None else value for value in found]))
 
 
 def format_table(results: Sequence[CandidateResult]) -> list[str]:
     """Format a comparison as lines of a table.
 
-    >>> figures = Figures(map_silhouette=0.5, purity=None, stability=None, effective_rank=2.0)
-    >>> for line in format_table([CandidateResult("scratch", figures, 2.0)]):
+    >>> for line in format_table([CandidateResult("scratch", 0.5, (0.07, 0.09), 0.06, 2.0, 2.0)]):
     ...     print(line)
-    network     map silhouette  purity  stability  effective rank  seconds
-    scratch              0.500       -          -           2.000      2.0
+    network     map silhouette    lead  needed  effective rank  seconds
+    scratch              0.500  +0.080   0.060           2.000      2.0
     """
     if not results:
         return []
-    heads = [name.replace("_", " ") for name in Figures.__annotations__] + ["seconds"]
+    heads = ["map silhouette", "  lead", "needed", "effective rank", "seconds"]
     lines = ["network".ljust(10) + "".join(f"  {head}" for head in heads)]
     for result in results:
-        cells = ["-" if value is None else f"{value:.3f}" for value in _values(result.figures)]
-        cells.append(f"{result.seconds:.1f}")
+        has_lead = bool(result.leads)
+        cells = [
+            f"{result.map_silhouette:.3f}",
+            f"{np.mean(result.leads):+.3f}" if has_lead else "-",
+            f"{result.needed:.3f}" if has_lead else "-",
+            f"{result.effective_rank:.3f}",
+            f"{result.seconds:.1f}",
+        ]
         padded = (f"  {cell.rjust(len(head))}" for head, cell in zip(heads, cells, strict=True))
         lines.append(result.name.ljust(10) + "".join(padded))
     return lines
 
 
-def _values(figures: Figures) -> list[float | None]:
-    return [figures["map_silhouette"], figures["purity"], figures["stability"], figures["effective_rank"]]
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
-
-
 def _draw(files: Sequence[ImageFile], seed: int) -> list[ImageFile]:
-    if len(files) <= MAX_IMAGES:
-        return list(files)
-    rows = np.random.default_rng([seed, 0x7A1E]).choice(len(files), MAX_IMAGES, replace=False)
-    return [files[row] for row in np.sort(rows)]
+    """Some images in random order: the first of them are those of all folders."""
+    rows = np.random.default_rng([seed, 0x7A1E]).permutation(len(files))[:MAX_IMAGES]
+    return [files[row] for row in rows]
 
 
 def _read_pictures(source: Source, files: Sequence[ImageFile], side: int) -> list[Picture]:
@@ -209,30 +345,6 @@ def _train_from_scratch(
     parts = [np.arange(start, min(len(data), start + EMBED_BATCH)) for start in starts]
     with torch.inference_mode():
         return np.concatenate([network.embed(data.batch(part)).numpy() for part in parts])
-
-
-def _evaluate_candidate(
-    name: CandidateName, vectors_ND: np.ndarray, groups: int | Literal["auto"], seed: int, seconds: float
-) -> CandidateResult:
-    """Score by k-means on a map of the neighbourhoods, which has neither scale nor dimension."""
-    from unpool.analysis.clustering.num_groups import num_groups_of_map
-    from unpool.analysis.clustering.stability import stability
-    from unpool.analysis.mapping import compute_map
-    from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
-    from unpool.analysis.metrics.unsupervised import effective_rank, purity
-
-    xy_N2 = compute_map(vectors_ND, seed=seed, exaggeration=EXAGGERATION)
-    if groups == "auto":
-        groups = num_groups_of_map(xy_N2, vectors_ND=vectors_ND, seed=seed)
-    group_N = map_groups(xy_N2, groups, seed=seed)
-    num_groups = int(group_N.max()) + 1
-    figures = Figures(
-        map_silhouette=map_silhouette(xy_N2, group_N),
-        purity=purity(vectors_ND, group_N),
-        stability=stability(vectors_ND, num_groups, seed=seed) if num_groups > 1 else None,
-        effective_rank=effective_rank(vectors_ND),
-    )
-    return CandidateResult(name, figures, seconds, len(vectors_ND))
 
 
 @dataclass

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypedDict
 
 from unpool.actions.embedding.choose_network import (
     PRETRAINED,
+    CandidateName,
     Choice,
     ComparisonRow,
     choose_compared,
@@ -37,9 +38,12 @@ from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
-from unpool.training.model_file import describe_model, expect_kind, has_model
+from unpool.training.model_file import describe_model, expect_kind, has_model, save_model
 
-MIN_COMPARISON_MINUTES = 2.0  # a comparison takes 60 to 90 seconds of them
+MIN_COMPARISON_MINUTES = 2.0  # a comparison takes about half of them
+MIN_GAIN_OF_IMAGES = 1.5  # times as many as were compared, for which a head is trained anew
+SAFE_SHARE = 0.8  # of the time left, to plan for
+MIN_TIME_SHARE = 0.1  # of the minutes, for training where a comparison took longer than it should
 REQUEST_KEY, REQUEST_KEY_0_1 = "model_request", "wish"  # in unpool.yaml, the second before version 0.2
 
 
@@ -153,9 +157,11 @@ class Preparation:
         self.folder = work / MODEL
         self.workers = usable_cores()
         self.store: PixelBuffer | None = None
+        self.device = "cpu"  # where it is trained
         self.network, self.reason, self.train_seconds = "", "", 0.0
         self.compared: list[ComparisonRow] = []
         self._pretrained = work / f"{PARTIAL}pretrained"  # swept with whatever else is half done
+        self._adapted = work / f"{PARTIAL}adapted"  # with the head of the comparison
         self._comparison_minutes = 0.0
 
     def prepare(self, request: ModelRequest) -> None:
@@ -187,30 +193,50 @@ class Preparation:
             return None
         if not is_comparable(self.source, self.scan.files):
             return None
-        if request.minutes is not None and request.minutes < MIN_COMPARISON_MINUTES:
+        plain = self._plain_way()
+        least = MIN_COMPARISON_MINUTES * (1 if plain == "pretrained" else 3)  # which trains anyway
+        if request.minutes is not None and request.minutes < least:
             self.progress.message(
-                f"--minutes {request.minutes:g} leaves no time to compare networks "
-                f"({MIN_COMPARISON_MINUTES:g} would)"
+                f"--minutes {request.minutes:g} leaves no time to compare networks ({least:g} would)"
             )
             return None
         comparison: StoredComparison | None = read_state(self.work).get("comparison")
         # Otherwise a run that was stopped goes on, with the time it had.
         if comparison is None or not _is_of(comparison, request):
-            comparison = self._compare(request)
+            comparison = self._compare(request, plain)
             write_state(self.work, comparison=comparison)
         self.compared, self._comparison_minutes = comparison["rows"], comparison["minutes"]
-        return choose_compared(comparison["rows"], trained_size(self.source, self.scan.files))
+        choice = choose_compared(comparison["rows"], trained_size(self.source, self.scan.files))
+        if choice is None or request.minutes is None or choice.network != PRETRAINED or choice.adapted:
+            return choice
+        used = f"{60 * comparison['minutes']:.0f} of {60 * request.minutes:.0f} seconds used"
+        return replace(choice, reason=f"{choice.reason}; {used}: more of them would not help")
 
-    def _compare(self, request: ModelRequest) -> StoredComparison:
+    def _plain_way(self) -> CandidateName:
+        """What embeds these images without a budget."""
+        choice = choose_network("auto", self.source, self.scan.files)
+        return "pretrained" if choice.network == PRETRAINED else "scratch"
+
+    def _compare(self, request: ModelRequest, plain: CandidateName) -> StoredComparison:
         from unpool.actions.embedding.compare_networks import compare, format_table
 
         start = time.perf_counter()
-        results = compare(
+        compared = compare(
             self.source, self.scan.files, self._pretrained_model(), groups=request.groups,
             side=typical_side(self.source, self.scan.files), seed=request.seed, progress=self.progress,
+            plain=plain, seconds=None if request.minutes is None else 60 * request.minutes,
         )  # fmt: skip
+        results = compared.results
+        if compared.adapted is not None and results[0].name == "adapted":
+            network, record = compared.adapted
+            save_model(self._adapted, network, training=record)
         if not results:
             self.progress.message("too few images can be read to compare networks on them")
+        elif compared.adapted is None:
+            self.progress.message(
+                f"{compared.recognised:.0%} of the views are nearest to their own image: the features as they are "
+                "tell these images apart, and no head is tried"
+            )
         for line in format_table(results):
             self.progress.message(line)
         return StoredComparison(
@@ -246,12 +272,27 @@ class Preparation:
         from unpool.actions.embedding.adapt_features import adapt
 
         start = time.perf_counter()
-        adapt(
-            folder, self._pretrained_model(), self.source, self.scan.files,
-            minutes=self._remaining(request.minutes), seed=request.seed, workers=self.workers,
-            progress=self.progress,
-        )  # fmt: skip
+        count = self._num_adapted(request.minutes)
+        if count is None:
+            copy_model(self._adapted, folder)
+        else:
+            adapt(
+                folder, self._pretrained_model(), self.source, self.scan.files, num_images=count, seed=request.seed,
+                device=self.device, workers=self.workers, progress=self.progress,
+            )  # fmt: skip
         self.train_seconds = time.perf_counter() - start
+
+    def _num_adapted(self, minutes: float | None) -> int | None:
+        """How many images a head is trained on; None where that of the comparison has seen about as many."""
+        row = next(row for row in self.compared if row["way"] == "adapted")
+        remaining = self._remaining(minutes)
+        count = len(self.scan.files)
+        if remaining is not None:
+            count = min(count, int(SAFE_SHARE * 60 * remaining * row["images"] / max(row["seconds"], 0.1)))
+        is_enough = count < MIN_GAIN_OF_IMAGES * row["images"]
+        if is_enough and has_model(self._adapted):
+            return None
+        return max(count, row["images"])
 
     def _train(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
         start = time.perf_counter()
@@ -260,7 +301,7 @@ class Preparation:
         train_encoder(
             folder, choice, self.store.view(), checkpoints=self.folder / TRAINING,
             minutes=self._remaining(request.minutes), steps=request.steps, groups=request.groups, seed=request.seed,
-            progress=self.progress,
+            device=self.device, progress=self.progress,
         )  # fmt: skip
         self.train_seconds = time.perf_counter() - start
 
@@ -277,8 +318,10 @@ class Preparation:
         return buffer
 
     def _remaining(self, minutes: float | None) -> float | None:
-        """The time that a comparison has left for training, a third of all at least."""
-        return None if minutes is None else max(minutes / 3, minutes - self._comparison_minutes)
+        """The time that a comparison has left for training."""
+        if minutes is None:
+            return None
+        return max(MIN_TIME_SHARE * minutes, minutes - self._comparison_minutes)
 
 
 def _is_of(comparison: StoredComparison, request: ModelRequest) -> bool:
