@@ -60,12 +60,12 @@ def map_ordered(
     remaining = iter(items)
     pool = ThreadPoolExecutor(max(1, workers))
     try:
-        ahead: deque[Future[Result]] = deque(
+        futures: deque[Future[Result]] = deque(
             pool.submit(work, item) for item in islice(remaining, ahead * max(1, workers))
         )
-        while ahead:
-            yield ahead.popleft().result()
-            ahead.extend(pool.submit(work, item) for item in islice(remaining, 1))
+        while futures:
+            yield futures.popleft().result()
+            futures.extend(pool.submit(work, item) for item in islice(remaining, 1))
     finally:  # also when the consumer stops early, or Ctrl-C is pressed
         pool.shutdown(wait=True, cancel_futures=True)
 
