@@ -63,6 +63,7 @@ INTEGRATION = (
     "core/test_interrupt.py",
     "images/damage/test_jpeg.py",
     "images/reading/test_decode.py",
+    "inference/test_exports.py",
     "inference/test_segmenter.py",
     "networks/decoders/test_mirror.py",
     "networks/decoders/test_mirrors_from_elsewhere.py",
