@@ -1,6 +1,6 @@
 """How many groups are found, and how good the levels of their tree are.
 
-Synthetic crowds, random parts of a workspace, each of its classes alone; then the tree over its groups.
+Synthetic clusters, random parts of a workspace, each of its classes alone; then the tree over its groups.
 
     python benchmarks/num_groups.py [WORK]
 
@@ -26,15 +26,15 @@ LEVELS = (2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30)
 
 
 def synthetic() -> None:
-    """Crowds that overlap, in 12 dimensions, and noise."""
+    """Clusters that overlap, in 12 dimensions, and noise."""
     for number in (1, 2, 3, 5, 8, 12, 20, 30):
         found = []
         for draw in range(2):
-            chance = np.random.default_rng(draw)
-            centre_KD = chance.normal(size=(number, 12)) * (number > 1)
-            vectors_ND = centre_KD[np.arange(1_000) % number] + 0.75 * chance.normal(size=(1_000, 12))
+            rng = np.random.default_rng(draw)
+            centre_KD = rng.normal(size=(number, 12)) * (number > 1)
+            vectors_ND = centre_KD[np.arange(1_000) % number] + 0.75 * rng.normal(size=(1_000, 12))
             found.append(num_groups_of_vectors(vectors_ND.astype(np.float32)))
-        print(f"{number:>3} crowds: {found}", flush=True)
+        print(f"{number:>3} clusters: {found}", flush=True)
 
 
 def parts(vectors_ND: np.ndarray, class_N: np.ndarray, size: int) -> None:
@@ -53,7 +53,7 @@ def parts(vectors_ND: np.ndarray, class_N: np.ndarray, size: int) -> None:
 
 
 def tree(vectors_ND: np.ndarray, class_N: np.ndarray) -> None:
-    """NMI and stability of the levels of a tree, beside groups that are found anew at each number."""
+    """NMI and stability of the levels of a tree, beside groups found without it."""
     found_N = group(vectors_ND, groups=num_groups_of_vectors(vectors_ND)).labels
     start = time.process_time()
     leaf_N, levels = build_levels(vectors_ND, found_N, 0)
@@ -63,11 +63,11 @@ def tree(vectors_ND: np.ndarray, class_N: np.ndarray) -> None:
     assert levels is not None
     for number in (number for number in LEVELS if number <= levels.num_leaves):
         on_level_N = groups_on_level(levels, number, found_N, leaf_N)
-        anew_N = group(vectors_ND, groups=number).labels
-        scores = [normalized_mutual_info_score(class_N, each) for each in (on_level_N, anew_N)]
+        direct_N = group(vectors_ND, groups=number).labels
+        scores = [normalized_mutual_info_score(class_N, each) for each in (on_level_N, direct_N)]
         stability, error = levels.stability_of(number)
         print(
-            f"{number:>3} groups: NMI {scores[0]:.3f}, anew {scores[1]:.3f}; stability {stability} ± {error}",
+            f"{number:>3} groups: NMI {scores[0]:.3f}, without it {scores[1]:.3f}; stability {stability} ± {error}",
             flush=True,
         )
 
@@ -80,11 +80,15 @@ def single_classes(vectors_ND: np.ndarray, class_N: np.ndarray) -> None:
             print(f"{len(rows)} of {name} alone: {num_groups_of_vectors(vectors_ND[rows])}", flush=True)
 
 
+def workspace(work: Path) -> None:
+    paths, vectors_ND = embedded_vectors(ImageTable(work))
+    class_N = np.array([path.split("/")[0] for path in paths])
+    parts(vectors_ND, class_N, len(vectors_ND) // 2)
+    single_classes(vectors_ND, class_N)
+    tree(vectors_ND, class_N)
+
+
 if __name__ == "__main__":
     synthetic()
     if len(sys.argv) > 1:
-        paths, vectors_ND = embedded_vectors(ImageTable(Path(sys.argv[1])))
-        class_N = np.array([path.split("/")[0] for path in paths])
-        parts(vectors_ND, class_N, len(vectors_ND) // 2)
-        single_classes(vectors_ND, class_N)
-        tree(vectors_ND, class_N)
+        workspace(Path(sys.argv[1]))

@@ -38,7 +38,12 @@ OPTIONS: dict[str, Option] = {
         "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
     ),
     "model": Option("model folder, or pretrained network of the catalogue", metavar="MODEL"),
-    "groups": Option("number of groups", low=2, high=100_000, allows_auto=True),
+    "groups": Option(
+        "number of groups; a level of the tree of the present groups is taken at once",
+        low=2,
+        high=100_000,
+        allows_auto=True,
+    ),
     "run-groups": Option(
         "number of groups; without it, groups that were requested or made by hand stay and new images join them, "
         "else it is found",

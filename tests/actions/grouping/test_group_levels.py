@@ -76,7 +76,7 @@ def test_other_groups_are_found_anew(work: Path, monkeypatch, settings: GroupSet
 def test_a_run_finds_groups_anew_whatever_there_were(work: Path, monkeypatch):
     asked, find_groups = [], group_module._find_groups
     monkeypatch.setattr(group_module, "_find_groups", lambda *args: asked.append(1) or find_groups(*args))
-    group(work, GroupSettings("kmeans", 2), refresh=False, anew=True)
+    group(work, GroupSettings("kmeans", 2), refresh=False, use_tree=False)
     assert asked == [1]
     assert read_levels(work).found == 2
 

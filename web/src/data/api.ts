@@ -212,7 +212,7 @@ export interface LabelCount {
   colour: string;
 }
 
-/** A level of the tree of groups, as the page shows it. */
+/** A level of the tree as the page shows it. */
 export interface Level {
   groups: number;
   stability: number | null;
@@ -422,7 +422,7 @@ export interface Thumbnails {
   rows: number[];
 }
 
-/** The levels that groups can be moved to, and the present one. */
+/** The levels of a tree, and the present one. */
 export interface Tree {
   level: number;
   found: number;

@@ -131,7 +131,7 @@ def _analyse(
                 "the groups that were made by hand are made anew; `unpool undo` brings them back"
             )
         settings = GroupSettings(groups=key["groups"], seed=key["seed"])
-        found = group(done.work, settings, refresh=False, anew=True, progress=progress)
+        found = group(done.work, settings, refresh=False, use_tree=False, progress=progress)
         if key["groups"] == "auto":
             write_state(done.work, group=read_state(done.work)["group"] | {"source": "found"})
     group_end = time.perf_counter()

@@ -23,7 +23,7 @@ from unpool.actions.grouping.labelled_map import draw_labelled_map
 from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.history.recording import recorded
-from unpool.actions.sharing.levels import read_levels, write_levels
+from unpool.actions.sharing.levels import Levels, read_levels, write_levels
 from unpool.actions.sharing.report import refresh_report
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -45,7 +45,7 @@ def group(
     settings: GroupSettings = GroupSettings(),  # noqa: B008 - frozen
     *,
     refresh: bool = True,
-    anew: bool = False,
+    use_tree: bool = True,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Group the images of a workspace.
@@ -57,7 +57,7 @@ def group(
         work: the workspace.
         settings: how to group; with `merge` or `split` the present groups are joined or divided instead.
         refresh: rewrite the report where there is one.
-        anew: find groups anew, even where the tree of the present ones has as many.
+        use_tree: move along the tree of the present groups where it has as many; else always find groups.
         progress: where stages and messages go.
 
     Returns:
@@ -68,26 +68,11 @@ def group(
         UsageError: a value is out of range, or `merge` or `split` stands beside another way to group.
     """
     _check_one_way(settings)
-    from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
-
     progress = progress or Progress()
-    table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table)
-    if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
-        progress.message(warning)
     with progress.stage("grouping"):
-        levels = None if anew else reachable_levels(table, settings)
-        if levels is not None and isinstance(settings.groups, int):
-            progress.message(f"{message_of(levels, settings.groups)}; --groups auto groups all anew")
-            move_to_level(table, levels, settings.groups)
-            found = _present_groups(table, paths, vectors_ND, settings)
-        else:
-            found = _find_groups(table, paths, vectors_ND, settings)
-            _write_groups(table, paths, vectors_ND, found, settings.seed)
-        describe_groups(work, table, paths, vectors_ND, found.labels, found.probability)
-        write_groups(work, table)
+        found = _write_new_groups(ImageTable(work), settings, use_tree, progress)
     num_groups, sizes = _count_groups(found.labels)
-    if levels is None and isinstance(settings.groups, int) and num_groups < settings.groups:
+    if isinstance(settings.groups, int) and num_groups < settings.groups:
         progress.message(
             f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
         )
@@ -248,20 +233,48 @@ def _change_groups(
     probabilities = table.frame(["path", "probability"]).set_index("path").loc[paths, "probability"]
     label_N = relabel_by_size(group_N)
     method = read_state(table.work).get("group", {}).get("method", "auto")
-    score = silhouette(vectors_ND, label_N, seed=settings.seed)
+    score = silhouette(vectors_ND, label_N)
     return Grouping(method, label_N, probabilities.to_numpy(np.float32), score)
 
 
-def _present_groups(
-    table: ImageTable, paths: list[str], vectors_ND: np.ndarray, settings: GroupSettings
+def _write_new_groups(
+    table: ImageTable, settings: GroupSettings, use_tree: bool, progress: Progress
 ) -> Grouping:
-    """The groups as they are, with their silhouette."""
+    """Write the groups of these settings, and the files that describe them."""
+    from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
+
+    paths, vectors_ND = embedded_vectors(table)
+    if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
+        progress.message(warning)
+    levels = reachable_levels(table, settings) if use_tree else None
+    if levels is not None:
+        found = _move_along(table, paths, vectors_ND, settings, levels, progress)
+    else:
+        found = _find_groups(table, paths, vectors_ND, settings)
+        _write_groups(table, paths, vectors_ND, found, settings.seed)
+    describe_groups(table.work, table, paths, vectors_ND, found.labels, found.probability)
+    write_groups(table.work, table)
+    return found
+
+
+def _move_along(
+    table: ImageTable,
+    paths: list[str],
+    vectors_ND: np.ndarray,
+    settings: GroupSettings,
+    levels: Levels,
+    progress: Progress,
+) -> Grouping:
+    """The groups of another level, once they are written."""
     from unpool.analysis.clustering.grouping import Grouping
     from unpool.analysis.metrics.silhouette import silhouette
 
+    level = int(settings.groups)
+    progress.message(f"{message_of(levels, level)}; --groups auto groups all anew")
+    move_to_level(table, levels, level)
     rows = table.frame(["path", "group", "probability"]).set_index("path").loc[paths]
     label_N = rows["group"].to_numpy(np.int64)
-    score = silhouette(vectors_ND, label_N, seed=settings.seed)
+    score = silhouette(vectors_ND, label_N)
     return Grouping(settings.method, label_N, rows["probability"].to_numpy(np.float32), score)
 
 

@@ -121,8 +121,7 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
     for row in np.flatnonzero(np.isnan(group_N)):
         if (value := kept.find(paths[row], str(rows["id"].iloc[row]))) is not None:
             group_N[row], probability_N[row] = value
-    new_N = np.isnan(group_N)
-    grouped_N = group_N >= 0
+    new_N, grouped_N = np.isnan(group_N), group_N >= 0
     if not grouped_N.any():
         return None
     if new_N.any():

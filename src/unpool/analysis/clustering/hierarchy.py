@@ -24,7 +24,7 @@ def hierarchy(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike) -> Merges:
     images. Noise is left out.
 
     Source: Ward 1963, Hierarchical grouping to optimize an objective function; measured against average linkage
-    in docs/decisions/0008-which-network.md.
+    in docs/decisions/0016-tree-of-groups.md.
 
     >>> rows = hierarchy([[1, 0], [1, 0.1], [0.8, 0.6], [0, 1]], [0, 0, 1, 2])
     >>> rows[:, :2].astype(int).tolist(), rows[:, 3].tolist()
