@@ -10,7 +10,8 @@ from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
 from unpool.analysis import mapping
-from unpool.analysis.mapping import compute_map, place, reduce
+from unpool.analysis.mapping import STAGES, Stage, compute_map, compute_maps, place, reduce
+from unpool.analysis.memo import clear_memos
 from unpool.analysis.metrics.supervised import trustworthiness
 from unpool.analysis.neighbours import normalise
 from unpool.core.rng import subsample_indices
@@ -44,17 +45,21 @@ def test_the_same_seed_gives_the_same_map_bit_for_bit_by_threads(digits, monkeyp
     monkeypatch.setattr(mapping, "usable_cores", lambda: 2)
     monkeypatch.setattr(mapping, "MIN_VECTORS_THREADED", 0)
     monkeypatch.setattr(mapping, "MAX_BARNES_HUT", barnes_hut_below)
-    monkeypatch.setattr(mapping, "EARLY_STEPS", 20)
-    monkeypatch.setattr(mapping, "LATE_STEPS", 20)
-    first_N2, second_N2 = (compute_map(digits[:120], seed=3) for _ in range(2))
-    np.testing.assert_array_equal(first_N2, second_N2)
+    monkeypatch.setattr(mapping, "MAX_BARNES_HUT_GATHERED", barnes_hut_below)
+    monkeypatch.setattr(mapping, "GATHER", Stage(50, 12, 25))
+    monkeypatch.setattr(mapping, "STAGES", (Stage(30, 4, 25), Stage(30, 1, 25)))
+    clear_memos()
+    first_N2 = compute_map(digits[:120], seed=3)
+    clear_memos()
+    np.testing.assert_array_equal(first_N2, compute_map(digits[:120], seed=3))
     assert not np.array_equal(first_N2, compute_map(digits[:120], seed=4))
 
 
 @pytest.mark.slow
 def test_the_method_for_many_is_as_good(digits, monkeypatch):
     monkeypatch.setattr(mapping, "MAX_BARNES_HUT", 100)
-    monkeypatch.setattr(mapping, "LATE_STEPS", 100)
+    monkeypatch.setattr(mapping, "MAX_BARNES_HUT_GATHERED", 100)
+    clear_memos()
     assert trustworthiness(digits, compute_map(digits)) > 0.95
 
 
@@ -78,6 +83,32 @@ def test_few_and_equal_vectors_have_a_map(method, num, kind, caplog):
         assert xy_N2.shape == (num, 2)
         assert np.isfinite(xy_N2).all()
     assert caplog.messages == []  # openTSNE warns where the perplexity is too large for so few
+
+
+def test_maps_spread_as_attraction_falls_and_the_last_is_the_map(digits, digits_map):
+    maps = compute_maps(digits)
+    assert len(maps) == len(STAGES) == 3, "as docs/decisions/0016 has them"
+    spans = [np.ptp(xy_N2) for xy_N2 in maps]
+    assert spans == sorted(spans)
+    np.testing.assert_array_equal(maps[-1], digits_map)
+    np.testing.assert_array_equal(maps[1], compute_map(digits, exaggeration=4))
+
+
+def test_a_stage_known_already_is_not_computed_again(digits, digits_map, monkeypatch):
+    expected_N2 = compute_map(digits, exaggeration=4)
+    monkeypatch.setattr(mapping, "_run_stages", None)
+    np.testing.assert_array_equal(compute_map(digits, exaggeration=4), expected_N2)
+    returned_N2 = compute_map(digits)
+    returned_N2[:] = 0  # what a caller does with its map is its own affair
+    np.testing.assert_array_equal(compute_map(digits), digits_map)
+
+
+def test_attraction_that_draws_all_into_one_point_is_overcome():
+    """At twelvefold attraction a cloud without parts shrinks to nothing, step by step."""
+    vectors_ND = np.random.default_rng(0).normal(size=(150, 60)).astype(np.float32)
+    gathered_N2, _, plain_N2 = compute_maps(vectors_ND)
+    assert np.ptp(gathered_N2) < 1
+    assert np.ptp(plain_N2) > 5
 
 
 def test_progress_rises_from_nothing_to_all(digits):

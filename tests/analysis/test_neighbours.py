@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from unpool.analysis import neighbours
+from unpool.analysis.memo import clear_memos
 from unpool.analysis.neighbours import Index, nearest, normalise, self_neighbours
 from unpool.errors import UnpoolError
 
@@ -132,3 +133,29 @@ def test_the_room_is_entered_without_heavy_luggage():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"
+
+
+def test_one_search_serves_all_who_ask_for_few_neighbours(monkeypatch):
+    vectors_ND = np.random.default_rng(5).normal(size=(50, 6)).astype(np.float32)
+    clear_memos()
+    searches = []
+    plain = neighbours.Index.self_nearest
+    monkeypatch.setattr(
+        neighbours.Index, "self_nearest", lambda index, k: (searches.append(k), plain(index, k))[1]
+    )
+    for k in (10, 15, 3, 16):
+        distances_NK, indices_NK = self_neighbours(vectors_ND, k)
+        expected = plain(neighbours.Index(vectors_ND), k)
+        np.testing.assert_array_equal(indices_NK, expected[1])
+        np.testing.assert_array_equal(distances_NK, expected[0])
+        indices_NK[:] = -1  # the next caller gets its own
+    assert searches == [neighbours.NUM_KEPT]
+    self_neighbours(vectors_ND, 17)
+    self_neighbours(vectors_ND + 1, 3)
+    assert searches == [16, 17, 16]
+
+
+def test_rows_of_length_one_are_not_copied():
+    unit_ND = normalise(np.random.default_rng(5).normal(size=(50, 6)))
+    assert normalise(unit_ND) is unit_ND
+    assert normalise(unit_ND * np.float32(1.01)) is not unit_ND

@@ -1,16 +1,17 @@
 """Lay vectors out on a plane, by their similarity.
 
-Shapes: N vectors of length D, M new vectors, K neighbours of each; xy_N2 are positions.
+Shapes: N vectors of length D, M new vectors, F fitted ones, K neighbours of each; xy_N2 are positions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.memo import Memo, digest
 from unpool.analysis.neighbours import Floats, Index, normalise, self_neighbours
 from unpool.core.cpu import usable_cores
 from unpool.core.rng import subsample_indices
@@ -21,21 +22,34 @@ Progress = Callable[[float], None]
 MAX_DIMENSION, NUM_DIRECTIONS = 64, 50  # longer vectors are reduced to 50 directions, as is usual for t-SNE
 MIN_VECTORS_THREADED = 5_000  # with fewer, threads wait for each other longer than they work
 PCA_SAMPLE = 50_000  # rows that determine the principal directions well enough
-MAX_BARNES_HUT = 10_000
 MAX_FITTED = 200_000
 """Above this many vectors the map is fitted to a sample of as many, and the others are placed among them."""
 
-EARLY_STEPS, LATE_STEPS, STEPS_AT_ONCE = 250, 500, 50
 
+class Stage(NamedTuple):
+    """Steps in which neighbours attract each other with the same force.
 
-class Attraction(NamedTuple):
-    """Number of neighbours that attract an image, and their force.
-
-    The force is a multiple of plain t-SNE's.
+    `perplexity` is about the number of neighbours that attract an image; `exaggeration` their force, as a multiple of
+    plain t-SNE's.
     """
 
     perplexity: float
     exaggeration: float
+    steps: int
+
+
+GATHER = Stage(50, 12, 150)
+"""The first stage, whose map is one of coarse parts: not worth a look."""
+STAGES = (Stage(50, 8, 75), Stage(30, 4, 75), Stage(30, 1, 200))
+"""Attraction falls, so that groups gather first and unfold then; each stage starts from the map of the last."""
+STEPS_AT_ONCE, MOMENTUM = 25, 0.8
+MAX_BARNES_HUT, MAX_BARNES_HUT_GATHERED = 10_000, 800
+"""From here on the forces are interpolated on a grid; gathered maps are small, and a coarse grid serves them."""
+MIN_INTERVALS, MIN_INTERVALS_GATHERED = 50, 20  # of the grid, on each axis
+MIN_SPREAD = 1e-4  # standard deviation to which a map that attraction drew into one point is enlarged
+
+_maps: Memo[list[Floats]] = Memo(4)
+_directions: Memo[Floats] = Memo(2)
 
 
 def compute_map(
@@ -43,7 +57,6 @@ def compute_map(
     *,
     method: str = "tsne",
     seed: int = 0,
-    perplexity: float = 30,
     exaggeration: float = 1,
     progress: Progress | None = None,
 ) -> Floats:
@@ -55,7 +68,6 @@ def compute_map(
         vectors_ND: Finite numbers, one row or more.
         method: `tsne`, `umap` or `pca`.
         seed: Of all that is random.
-        perplexity: About the number of neighbours that count; smaller for few vectors.
         exaggeration: Above 1 it draws groups of a t-SNE map together, towards what UMAP shows (Böhm, Berens and
             Kobak 2022).
         progress: Called with the share done, rising to 1.
@@ -80,12 +92,31 @@ def compute_map(
     report = progress or (lambda share: None)
     report(0.0)
     fitted_F = subsample_indices(len(reduced_ND), MAX_FITTED, seed)
-    xy_F2 = METHODS[method](
-        reduced_ND[fitted_F], seed, Attraction(perplexity, exaggeration), lambda share: report(0.98 * share)
-    )
+    xy_F2 = METHODS[method](reduced_ND[fitted_F], seed, exaggeration, lambda share: report(0.98 * share))
     xy_N2 = _spread(reduced_ND, fitted_F, xy_F2)
     report(1.0)
     return xy_N2
+
+
+def compute_maps(
+    vectors_ND: npt.ArrayLike, *, stages: Sequence[Stage] = STAGES, seed: int = 0
+) -> list[Floats]:
+    """Compute the t-SNE maps after each stage.
+
+    Attraction falls from eightfold to plain; the last map of all stages is that of `compute_map`.
+
+    Args:
+        vectors_ND: Finite numbers; all are fitted, however many.
+        stages: The stages after the first, which gathers the images.
+        seed: Of all that is random.
+
+    Returns:
+        Positions (N, 2) after each of the stages.
+
+    >>> [each.shape for each in compute_maps([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])]
+    [(3, 2), (3, 2), (3, 2)]
+    """
+    return _anneal(reduce(normalise(vectors_ND), seed=seed), stages, seed, lambda share: None)
 
 
 def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike, k: int = 10) -> Floats:
@@ -124,14 +155,18 @@ def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike
 def reduce(vectors_ND: Floats, *, seed: int = 0, dimension: int = NUM_DIRECTIONS) -> Floats:
     """Project vectors on their first principal directions.
 
-    The result is (N, dimension); vectors of D ≤ 64 come back unchanged.
+    The result is (N, dimension); vectors of D ≤ 64 come back unchanged. The last two results are kept.
 
     >>> reduce(np.eye(70, dtype=np.float32)).shape
     (70, 50)
     """
     if vectors_ND.shape[1] <= MAX_DIMENSION:
         return vectors_ND
-    return _principal(vectors_ND, min(dimension, len(vectors_ND)), seed)
+    key = (digest(vectors_ND), seed, dimension)
+    reduced_ND = _directions.get(key)
+    if reduced_ND is None:
+        reduced_ND = _directions[key] = _principal(vectors_ND, min(dimension, len(vectors_ND)), seed)
+    return reduced_ND.copy()
 
 
 def _principal(vectors_ND: Floats, num_directions: int, seed: int) -> Floats:
@@ -165,38 +200,92 @@ def _spread(vectors_ND: Floats, fitted_F: npt.NDArray[np.int64], xy_F2: Floats) 
     return xy_N2
 
 
-def _tsne(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
-    """First with forces between neighbours twelvefold, so that groups gather; then plain, so they unfold."""
+def _tsne(vectors_ND: Floats, seed: int, exaggeration: float, progress: Progress) -> Floats:
+    stronger = [stage for stage in STAGES if stage.exaggeration > exaggeration]
+    same = [stage for stage in STAGES if stage.exaggeration == exaggeration]
+    last = same or [STAGES[-1]._replace(exaggeration=exaggeration)]
+    return _anneal(vectors_ND, (*stronger, *last), seed, progress)[-1]
+
+
+def _anneal(vectors_ND: Floats, stages: Sequence[Stage], seed: int, progress: Progress) -> list[Floats]:
+    """The map after each stage; those known of the same vectors are not computed again."""
     if len(vectors_ND) < 4:  # too few for any neighbourhood
-        return _pca(vectors_ND, seed, attraction, progress)
-    embedding = _embedding(vectors_ND, seed, attraction.perplexity)
-    steps_done = 0
-    phases = ((EARLY_STEPS, 12.0, 0.5), (LATE_STEPS, attraction.exaggeration, 0.8))
-    for num_steps, exaggeration, momentum in phases:
-        for _ in range(num_steps // STEPS_AT_ONCE):
-            embedding.optimize(STEPS_AT_ONCE, exaggeration=exaggeration, momentum=momentum, inplace=True)
+        return [_centred(_principal(vectors_ND, 2, seed))] * len(stages)
+    vectors_key = (digest(vectors_ND), seed)
+    known = _maps.get((vectors_key, tuple(stages)))
+    if known is None:
+        known = _run_stages(vectors_ND, stages, seed, progress)
+        for count in range(1, len(stages) + 1):
+            _maps[vectors_key, tuple(stages[:count])] = known[:count]
+    return [xy_N2.copy() for xy_N2 in known]
+
+
+def _run_stages(vectors_ND: Floats, stages: Sequence[Stage], seed: int, progress: Progress) -> list[Floats]:
+    affinities = _Affinities(vectors_ND, max(stage.perplexity for stage in (GATHER, *stages)), seed)
+    xy_N2, found = _start(vectors_ND, seed), []
+    num_steps, steps_done = sum(stage.steps for stage in (GATHER, *stages)), 0
+    for stage in (GATHER, *stages):
+        # An image among equals is drawn to one point; tiny numbers would keep it there for long.
+        xy_N2 = xy_N2 * max(1.0, MIN_SPREAD / max(float(xy_N2.std()), 1e-300))
+        embedding = _embedding(xy_N2, affinities.of(stage.perplexity), stage, seed)
+        for _ in range(0, stage.steps, STEPS_AT_ONCE):
+            embedding.optimize(
+                STEPS_AT_ONCE, exaggeration=stage.exaggeration, momentum=MOMENTUM, inplace=True
+            )
             steps_done += STEPS_AT_ONCE
-            progress(steps_done / (EARLY_STEPS + LATE_STEPS))
-    return _centred(np.asarray(embedding))
+            progress(min(1.0, steps_done / num_steps))
+        xy_N2 = np.asarray(embedding, dtype=np.float64)
+        found.append(_centred(xy_N2))
+    return found[1:]
 
 
-def _embedding(vectors_ND: Floats, seed: int, perplexity: float) -> Any:
+class _Affinities:
+    """How much each vector attracts its neighbours, by perplexity; the neighbours are searched for once."""
+
+    def __init__(self, vectors_ND: Floats, max_perplexity: float, seed: int) -> None:
+        self._num_vectors = len(vectors_ND)
+        self._found: dict[float, Any] = {}
+        self._cosine_NK, self._indices_NK = self_neighbours(
+            vectors_ND, self._num_neighbours(max_perplexity), seed=seed
+        )
+
+    def _num_neighbours(self, perplexity: float) -> int:
+        return max(1, min(self._num_vectors - 1, int(3 * perplexity)))
+
+    def of(self, perplexity: float) -> Any:
+        """The affinities at a perplexity, or at the largest that there are vectors for."""
+        perplexity = min(perplexity, (self._num_vectors - 1) / 3)
+        if perplexity not in self._found:
+            from openTSNE import affinity, nearest_neighbors
+
+            num = self._num_neighbours(perplexity)
+            # 2·(1 − cos) is the squared distance of unit vectors: the Gaussian affinities are meant for that.
+            distance_NK = np.sqrt(2 * self._cosine_NK[:, :num]).astype(np.float64)
+            neighbours = nearest_neighbors.PrecomputedNeighbors(
+                np.ascontiguousarray(self._indices_NK[:, :num]), distance_NK
+            )
+            self._found[perplexity] = affinity.PerplexityBasedNN(
+                perplexity=perplexity, knn_index=neighbours, n_jobs=_num_threads(self._num_vectors)
+            )
+        return self._found[perplexity]
+
+
+def _num_threads(num_vectors: int) -> int:
+    return usable_cores() if num_vectors >= MIN_VECTORS_THREADED else 1
+
+
+def _embedding(xy_N2: npt.NDArray[np.float64], affinities: Any, stage: Stage, seed: int) -> Any:
     import openTSNE
-    from openTSNE import affinity, nearest_neighbors
 
-    perplexity = min(perplexity, (len(vectors_ND) - 1) / 3)
-    num_threads = usable_cores() if len(vectors_ND) >= MIN_VECTORS_THREADED else 1
-    num_neighbours = max(1, min(len(vectors_ND) - 1, int(3 * perplexity)))
-    cosine_NK, indices_NK = self_neighbours(vectors_ND, num_neighbours, seed=seed)
-    # 2·(1 − cos) is the squared distance of unit vectors: the Gaussian affinities are meant for that.
-    neighbours = nearest_neighbors.PrecomputedNeighbors(indices_NK, np.sqrt(2 * cosine_NK).astype(np.float64))
-    affinities = affinity.PerplexityBasedNN(perplexity=perplexity, knn_index=neighbours, n_jobs=num_threads)
+    is_gathered = stage.exaggeration > 1
+    max_barnes_hut = MAX_BARNES_HUT_GATHERED if is_gathered else MAX_BARNES_HUT
     return openTSNE.TSNEEmbedding(
-        _start(vectors_ND, seed),
+        xy_N2,
         affinities,
-        negative_gradient_method="bh" if len(vectors_ND) < MAX_BARNES_HUT else "fft",
+        negative_gradient_method="bh" if len(xy_N2) < max_barnes_hut else "fft",
+        min_num_intervals=MIN_INTERVALS_GATHERED if is_gathered else MIN_INTERVALS,
         learning_rate="auto",
-        n_jobs=num_threads,
+        n_jobs=_num_threads(len(xy_N2)),
         random_state=seed,
     )
 
@@ -208,11 +297,11 @@ def _start(vectors_ND: Floats, seed: int) -> npt.NDArray[np.float64]:
     return xy_N2 + np.random.default_rng(seed).normal(scale=1e-6, size=xy_N2.shape)
 
 
-def _pca(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
+def _pca(vectors_ND: Floats, seed: int, exaggeration: float, progress: Progress) -> Floats:
     return _centred(_principal(vectors_ND, 2, seed))
 
 
-def _umap(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progress) -> Floats:
+def _umap(vectors_ND: Floats, seed: int, exaggeration: float, progress: Progress) -> Floats:
     try:
         import umap
     except ImportError:
@@ -221,7 +310,7 @@ def _umap(vectors_ND: Floats, seed: int, attraction: Attraction, progress: Progr
             'pip install "unpool[umap]", or take the method tsne'
         ) from None
     if len(vectors_ND) < 4:
-        return _pca(vectors_ND, seed, attraction, progress)
+        return _pca(vectors_ND, seed, exaggeration, progress)
     num_neighbours = max(2, min(15, len(vectors_ND) - 1))
     # From few vectors no spectral start can be computed.
     start = "spectral" if len(vectors_ND) > 10 else _start(vectors_ND, seed).astype(np.float32)
@@ -234,7 +323,7 @@ def _centred(xy_N2: npt.NDArray[np.floating]) -> Floats:
     return centred_N2
 
 
-METHODS: dict[str, Callable[[Floats, int, Attraction, Progress], Floats]] = {
+METHODS: dict[str, Callable[[Floats, int, float, Progress], Floats]] = {
     "tsne": _tsne,
     "umap": _umap,
     "pca": _pca,

@@ -6,11 +6,12 @@ Shapes: N vectors, D their length, Q queries, K neighbours of each.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.memo import Memo, digest
 from unpool.errors import UnpoolError
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ EXACT_BELOW = 20_000
 
 RECALL = 0.99
 """Share of the true neighbours that is found, as measured on a sample of the rows themselves."""
+
+UNIT_TOLERANCE = 1e-5  # of squared lengths
+NUM_KEPT = 16  # neighbours of each row that are found at once: most ask for no more
+
+_graphs: Memo[tuple[Floats, Indices]] = Memo(2)
 
 
 def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
@@ -51,12 +57,14 @@ def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
 def normalise(vectors_ND: npt.ArrayLike) -> Floats:
     """Scale each row to length one, as float32.
 
-    A row of zeros stays zero.
+    A row of zeros stays zero. Rows of length one come back as they are, uncopied.
     Takes (N, D) finite numbers; raises UnpoolError for NaN or infinity.
 
     >>> normalise([[3.0, 4.0], [0.0, 0.0]]).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.0, 0.0]]
     """
+    if isinstance(vectors_ND, np.ndarray) and _is_unit(vectors_ND):
+        return vectors_ND
     table_ND = check_vectors(vectors_ND)
     # By the largest value first: the square of a large float32 overflows, that of a small one vanishes.
     largest_N1 = np.abs(table_ND).max(axis=1, keepdims=True).astype(np.float64)
@@ -64,6 +72,17 @@ def normalise(vectors_ND: npt.ArrayLike) -> Floats:
     length_N1 = np.linalg.norm(scaled_ND, axis=1, keepdims=True)
     result_ND: Floats = (scaled_ND / np.where(length_N1 > 0, length_N1, 1)).astype(np.float32)
     return result_ND
+
+
+def _is_unit(table_ND: npt.NDArray[Any]) -> bool:
+    """Whether this is a table of float32 whose rows all have length one."""
+    if table_ND.dtype != np.float32 or table_ND.ndim != 2 or not table_ND.size:
+        return False
+    if not table_ND.flags.c_contiguous:
+        return False
+    with np.errstate(over="ignore", invalid="ignore"):
+        square_N = np.einsum("nd,nd->n", table_ND, table_ND)
+    return bool((np.abs(square_N - 1) < UNIT_TOLERANCE).all())
 
 
 class Index:
@@ -167,12 +186,21 @@ def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tupl
     """Find the k rows nearest to each row but itself.
 
     Returns (N, min(k, N - 1)) cosine distances 0…2 and row numbers. Never the row itself, not even among exact
-    duplicates. Raises UnpoolError for NaN or infinity.
+    duplicates. The sixteen nearest of the last two tables are kept, so that map, groups and figures of the same
+    vectors search once. Raises UnpoolError for NaN or infinity.
 
     >>> self_neighbours([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], k=1)[1].tolist()
     [[1], [0], [1]]
     """
-    return Index(vectors_ND, seed=seed).self_nearest(k)
+    unit_ND = normalise(vectors_ND)
+    if k > NUM_KEPT:
+        return Index(unit_ND, seed=seed).self_nearest(k)
+    key = (digest(unit_ND), seed)
+    found = _graphs.get(key)
+    if found is None:
+        found = _graphs[key] = Index(unit_ND, seed=seed).self_nearest(NUM_KEPT)
+    distances_NK, indices_NK = found
+    return distances_NK[:, :k].copy(), indices_NK[:, :k].copy()
 
 
 def _flat(unit_ND: Floats) -> faiss.Index:

@@ -7,6 +7,7 @@ import pytest
 
 from unpool.analysis.clustering import consensus
 from unpool.analysis.clustering.consensus import consensus_clustering, keep_outvoted_clusters
+from unpool.analysis.mapping import STAGES
 from unpool.analysis.metrics.supervised import accuracy
 
 
@@ -66,35 +67,38 @@ def test_votes_are_shares_of_the_nearest_sampled_images():
     rng = np.random.default_rng(3)
     unit_ND = rng.normal(size=(60, 4)).astype(np.float32)
     unit_ND /= np.linalg.norm(unit_ND, axis=1, keepdims=True)
-    for num_groups, num_sampled, num_voters in ((2, 44, 10), (3, 30, 5), (2, 5, 1), (3, 3, 1)):
+    for num_groups, num_sampled, num_voters in ((2, 44, 10), (3, 30, 5), (2, 5, 1), (3, 3, 1), (2, 60, 10)):
         sampled_S = np.sort(rng.permutation(60)[:num_sampled])
         label_S = np.arange(num_sampled) % num_groups
-        vote_NK = consensus._votes(unit_ND, sampled_S, label_S, seed=0)
+        vote_NK = consensus._votes(consensus._voters(unit_ND, sampled_S, num_groups, 0), label_S)
         near_NV = np.argsort(-(unit_ND @ unit_ND[sampled_S].T), axis=1, kind="stable")[:, :num_voters]
         expected = [[np.mean(label_S[near] == group) for group in range(num_groups)] for near in near_NV]
         np.testing.assert_allclose(vote_NK, expected, atol=1e-6)
 
 
-def test_each_run_has_its_own_map_and_its_own_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    maps, samples = [], []
+def test_each_run_has_its_own_images_and_all_images_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    samples, stages_of = [], []
 
-    def map_as_it_is(vectors_ND, *, seed, perplexity, exaggeration):
-        maps.append((perplexity, exaggeration))
+    def maps_as_it_is(vectors_ND, *, stages, seed):
         samples.append(vectors_ND)
-        return vectors_ND[:, :2]
+        stages_of.append(stages)
+        return [vectors_ND[:, :2]] * len(stages)
 
-    monkeypatch.setattr(consensus, "compute_map", map_as_it_is)
+    monkeypatch.setattr(consensus, "compute_maps", maps_as_it_is)
     vectors_ND, label_N = blobs(0.05)
     monkeypatch.setattr(consensus, "num_groups_of_vectors", lambda unit_ND, seed: 3)
-    group_N, _ = consensus_clustering(vectors_ND, groups="auto", sample=100)
-    assert maps == [(30.0, 1.0), (30.0, 4.0), (50.0, 8.0)], "as docs/decisions/0002 has them"
+    group_N, share_N = consensus_clustering(vectors_ND, groups="auto", sample=100)
     assert accuracy(group_N, label_N) == 1, "three groups, as the vectors were found to have"
+    assert share_N.max() == 1
+    assert [len(sample) for sample in samples] == [100] * 3
+    assert stages_of == [STAGES[:2]] * 3, "as docs/decisions/0016 has them"
     assert not np.array_equal(samples[0], samples[1])
     samples.clear()
     consensus_clustering(vectors_ND[:19], groups=3)
     assert not samples, "so few images are grouped without a map"
     consensus_clustering(vectors_ND[:20], groups=3)
-    assert len(samples) == 3
+    assert len(samples) == 1
+    assert stages_of[-1] == STAGES
 
 
 def test_columns_are_aligned_with_the_runs_before():
@@ -114,4 +118,4 @@ def test_five_thousand_images_stand_on_a_map_by_default(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(consensus, "subsample_indices", first)
     consensus_clustering(blobs(0.1)[0][:9], groups=3, seed=7)
-    assert requested == [(9, 5_000, [7, run]) for run in range(3)]
+    assert requested == [(9, 5_000, [7, 0])]

@@ -13,7 +13,7 @@ from unpool.analysis.clustering import consensus as confident
 from unpool.analysis.clustering import grouping
 from unpool.analysis.clustering.grouping import Grouping, group, relabel_by_size
 from unpool.analysis.clustering.num_groups import num_groups_of_map
-from unpool.analysis.mapping import compute_map
+from unpool.analysis.mapping import compute_map, compute_maps
 from unpool.analysis.metrics.silhouette import silhouette
 from unpool.analysis.metrics.supervised import accuracy, coverage, nmi
 from unpool.errors import UnpoolError, UsageError
@@ -151,9 +151,9 @@ def test_of_large_sets_some_images_are_mapped(blobs, monkeypatch):
 
     def counted(some_SD, **options):
         mapped.append(len(some_SD))
-        return compute_map(some_SD, **options)
+        return compute_maps(some_SD, **options)
 
-    monkeypatch.setattr(confident, "compute_map", counted)
+    monkeypatch.setattr(confident, "compute_maps", counted)
     found = confident.consensus_clustering(vectors_ND, groups=5, sample=90)
     assert mapped == [90, 90, 90]
     assert accuracy(found[0], label_N) > 0.97

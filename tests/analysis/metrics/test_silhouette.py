@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import silhouette_score
 
 from unpool.analysis.metrics import silhouette as separation
 
@@ -37,9 +38,32 @@ def test_silhouette_leaves_noise_out_and_needs_two_groups():
     )
 
 
+@pytest.mark.parametrize("rows_at_once", [1_000, 64])
+def test_silhouettes_are_those_of_scikit_learn(monkeypatch, rows_at_once):
+    monkeypatch.setattr(separation, "ROWS_AT_ONCE", rows_at_once)
+    vectors_ND, label_N = blobs()
+    vectors_ND[5] = 0  # one away from all, itself included
+    label_N[7] = 9  # alone in its group
+    expected = silhouette_score(vectors_ND, label_N, metric="cosine")
+    assert separation.silhouette(vectors_ND, label_N) == pytest.approx(expected, abs=1e-6)
+    others_N = np.random.default_rng(2).integers(5, size=200)
+    found = separation.map_silhouettes(vectors_ND[:, :2], [label_N, others_N, np.zeros(200)])
+    expected = [silhouette_score(vectors_ND[:, :2], groups) for groups in (label_N, others_N)]
+    assert found == [pytest.approx(each, abs=1e-6) for each in expected] + [None]
+    noisy_N = np.where(label_N == 2, -1, label_N)
+    expected = silhouette_score(vectors_ND[label_N != 2, :2], label_N[label_N != 2])
+    assert separation.map_silhouette(vectors_ND[:, :2], noisy_N) == pytest.approx(expected, abs=1e-6)
+
+
 def test_a_sampled_silhouette_is_near_the_whole_one_and_repeats():
     vectors_ND, label_N = blobs(2000)
-    whole, part = (separation.silhouette(vectors_ND, label_N, sample=size) for size in (5000, 500))
+    place_N2 = vectors_ND[:, :2]
+    whole, part = (separation.map_silhouette(place_N2, label_N, sample=size) for size in (5000, 500))
     assert part != whole
     assert part == pytest.approx(whole, abs=0.05)
-    assert part == separation.silhouette(vectors_ND, label_N, sample=500)
+    assert part == separation.map_silhouette(place_N2, label_N, sample=500)
+
+
+def test_a_map_in_one_point_is_grouped_by_its_shape():
+    place_N2 = np.array([[0, 0], [0, 1], [9, 0], [9, 1]]) * 1e-30
+    assert sorted(np.bincount(separation.map_groups(place_N2, 2))) == [2, 2]

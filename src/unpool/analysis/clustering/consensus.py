@@ -5,20 +5,20 @@ N images, S of them on a map, D numbers a vector, K groups.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.num_groups import num_groups_of_vectors
-from unpool.analysis.mapping import compute_map
+from unpool.analysis.mapping import STAGES, compute_maps
 from unpool.analysis.metrics.silhouette import map_groups
-from unpool.analysis.neighbours import Floats, Index, Indices, normalise
+from unpool.analysis.neighbours import Floats, Index, Indices, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
 
 NUM_VOTERS = 10
-MAPS = ((30.0, 1.0), (30.0, 4.0), (50.0, 8.0))
-"""Perplexity and exaggeration of each run: neighbours attract more from map to map."""
+NUM_RUNS = 3  # of different images, where there are more than are mapped
 MIN_MAPPED = 20  # fewer images are grouped as they are: on a map they form a single cluster
 SAMPLE = 5_000
 """Images on a map: on one of more, a class of a tenth of the images is split in two more easily."""
@@ -33,10 +33,11 @@ def consensus_clustering(
 ) -> tuple[Indices, Floats]:
     """Group images by the votes of clusterings on several maps.
 
-    In each of three runs up to `sample` images, other ones each time, are grouped by k-means on a map of another
-    kind; an image gets the group that most of the ten images nearest to it among them have (it counts itself),
-    over all runs. Where a small community lies beside one group on one map and beside another on the next, its
-    share of votes is low.
+    Images are grouped by k-means on each of three maps, on which neighbours attract each other less and less
+    (`compute_maps`); an image gets the group that most of the ten images nearest to it have (it counts itself),
+    over all maps. Above `sample` images there are three runs on that many images each, other ones each time, and
+    without the map of plain attraction. Where a small community lies beside one group on one map and beside another
+    on the next, its share of votes is low.
 
     Source: Topchy, Jain and Punch 2003, Combining multiple weak clusterings; Strehl and Ghosh 2002; Böhm, Berens
     and Kobak 2022 (exaggeration).
@@ -56,30 +57,45 @@ def consensus_clustering(
     """
     unit_ND = normalise(vectors_ND)
     num_groups = num_groups_of_vectors(unit_ND, seed=seed) if groups == "auto" else groups
-    total_NK: Floats | None = None
-    for run, (perplexity, exaggeration) in enumerate(MAPS):
+    total_NK, num_maps = np.zeros((0, 0), np.float32), 0
+    for run in range(NUM_RUNS if len(unit_ND) > sample else 1):
         sampled_S = subsample_indices(len(unit_ND), sample, [seed, run])
-        place_SP = unit_ND[sampled_S]
-        if len(sampled_S) >= MIN_MAPPED:
-            place_SP = compute_map(place_SP, seed=seed, perplexity=perplexity, exaggeration=exaggeration)
-        vote_NK = _votes(unit_ND, sampled_S, map_groups(place_SP, num_groups, seed=seed), seed)
-        total_NK = vote_NK if total_NK is None else total_NK + _align(vote_NK, total_NK)
-    assert total_NK is not None
-    group_N = keep_outvoted_clusters(total_NK)
-    share_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(len(MAPS))
+        for vote_NK in _votes_of_maps(unit_ND, sampled_S, num_groups, seed):
+            total_NK = total_NK + _align(vote_NK, total_NK) if num_maps else vote_NK
+            num_maps += 1
+    group_N = keep_outvoted_clusters(total_NK, num_maps)
+    share_N: Floats = total_NK[np.arange(len(group_N)), group_N] / np.float32(num_maps)
     return group_N, share_N
 
 
-def _votes(unit_ND: Floats, sampled_S: Indices, label_S: Indices, seed: int) -> Floats:
-    """The share of the sampled images nearest to each that are in each group, (N, K)."""
-    num_groups = int(label_S.max()) + 1
+def _votes_of_maps(unit_ND: Floats, sampled_S: Indices, num_groups: int, seed: int) -> Iterator[Floats]:
+    """The votes (N, K) on each map of the sampled images."""
+    sampled_SD = unit_ND[sampled_S]
+    # The plain map takes most of the time. Of all images it is there anyway, for people to look at.
+    stages = STAGES if len(sampled_S) == len(unit_ND) else STAGES[:-1]
+    is_mapped = len(sampled_S) >= MIN_MAPPED
+    maps = compute_maps(sampled_SD, stages=stages, seed=seed) if is_mapped else [sampled_SD]
+    near_NV = _voters(unit_ND, sampled_S, num_groups, seed)
+    for place_SP in maps:
+        yield _votes(near_NV, map_groups(place_SP, num_groups, seed=seed))
+
+
+def _voters(unit_ND: Floats, sampled_S: Indices, num_groups: int, seed: int) -> Indices:
+    """The sampled images nearest to each image, (N, V), as places among them."""
     # Fewer where groups are small: two images that are a group of their own shall not be outvoted.
     voters = max(1, min(NUM_VOTERS, len(sampled_S) // (2 * num_groups)))
-    _, near_NV = Index(unit_ND[sampled_S], seed=seed).nearest(unit_ND, voters)
-    vote_NK = np.zeros((len(unit_ND), num_groups), np.float32)
+    if len(sampled_S) < len(unit_ND):
+        return Index(unit_ND[sampled_S], seed=seed).nearest(unit_ND, voters)[1]
+    itself_N1 = np.arange(len(unit_ND))[:, None]
+    return np.hstack([itself_N1, self_neighbours(unit_ND, voters - 1, seed=seed)[1]])
+
+
+def _votes(near_NV: Indices, label_S: Indices) -> Floats:
+    """The share of the sampled images nearest to each that are in each group, (N, K)."""
+    vote_NK = np.zeros((len(near_NV), int(label_S.max()) + 1), np.float32)
     for near_N in near_NV.T:
-        vote_NK[np.arange(len(unit_ND)), label_S[near_N]] += 1
-    return vote_NK / np.float32(voters)
+        vote_NK[np.arange(len(near_NV)), label_S[near_N]] += 1
+    return vote_NK / np.float32(near_NV.shape[1])
 
 
 def _align(vote_NK: Floats, total_NK: Floats) -> Floats:
@@ -92,11 +108,11 @@ def _align(vote_NK: Floats, total_NK: Floats) -> Floats:
     return ordered_NK
 
 
-def keep_outvoted_clusters(total_NK: Floats) -> Indices:
+def keep_outvoted_clusters(total_NK: Floats, num_maps: int = len(STAGES)) -> Indices:
     """Return the group with most votes, keeping outvoted groups.
 
-    A group counts as outvoted if it has most votes for less than a quarter of the images that the runs assigned to
-    it: what one run separated, the others put elsewhere. It keeps half as many images as they assigned to it,
+    A group counts as outvoted if it has most votes for less than a quarter of the images that the maps assigned to
+    it: what one map separated, the others put elsewhere. It keeps half as many images as they assigned to it,
     those in which it has the largest share; otherwise nine groups would come back where ten were requested, and a
     tenth of two images.
 
@@ -104,7 +120,7 @@ def keep_outvoted_clusters(total_NK: Floats) -> Indices:
     [90, 10]
     """
     group_N: Indices = total_NK.argmax(axis=1)
-    assigned_K = total_NK.sum(axis=0) / len(MAPS)
+    assigned_K = total_NK.sum(axis=0) / num_maps
     size_K = np.bincount(group_N, minlength=len(assigned_K))
     for lost in np.flatnonzero(size_K < assigned_K / 4):
         best_n = np.argsort(-total_NK[:, lost], kind="stable")[: max(1, int(assigned_K[lost] / 2))]

@@ -87,7 +87,7 @@ def group(
     else:
         labels_N, probability_N = METHODS[method](space, groups)
     labels_N = relabel_by_size(labels_N)
-    score = silhouette(unit_ND, labels_N, seed=seed)
+    score = silhouette(unit_ND, labels_N)
     return Grouping(method, labels_N, probability_N.astype(np.float32).clip(0, 1), score)
 
 

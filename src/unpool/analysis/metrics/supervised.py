@@ -16,6 +16,8 @@ from unpool.analysis.neighbours import Floats, Indices, check_vectors, normalise
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError
 
+NUM_DISTANCES = 4_000_000  # that are held at once
+
 
 def contingency(groups: npt.ArrayLike, labels: npt.ArrayLike) -> Indices:
     """Count the images of each pair of group and class.
@@ -156,19 +158,29 @@ def trustworthiness(
         return None
     k = max(1, min(k, (num - 1) // 2))
     sampled_S = subsample_indices(num, sample, seed)
-    penalty = sum(_intrusion(unit_ND, place_N2, int(row), k) for row in sampled_S)
+    rows_at_once = max(1, NUM_DISTANCES // num)
+    penalty = sum(
+        _intrusion(unit_ND, place_N2, sampled_S[start : start + rows_at_once], k)
+        for start in range(0, len(sampled_S), rows_at_once)
+    )
     return float(1 - 2 * penalty / (len(sampled_S) * k * (2 * num - 3 * k - 1)))
 
 
-def _intrusion(unit_ND: Floats, place_N2: Floats, row: int, k: int) -> float:
-    """By how many ranks the row's neighbours on the map are too far away in truth."""
-    far_N, near_N = 1 - unit_ND @ unit_ND[row], ((place_N2 - place_N2[row]) ** 2).sum(axis=1)
-    far_N[row] = near_N[row] = -np.inf  # the row itself has rank 0 in both
-    on_map_K = np.argpartition(near_N, k)[: k + 1]
-    on_map_K = on_map_K[on_map_K != row]
-    # Ties share their lowest rank: equal vectors in another order are no fault of the map.
-    rank_K = np.searchsorted(np.sort(far_N), far_N[on_map_K])
-    return float(np.maximum(rank_K - k, 0).sum())
+def _intrusion(unit_ND: Floats, place_N2: Floats, row_B: Indices, k: int) -> float:
+    """By how many ranks the rows' neighbours on the map are too far away in truth."""
+    from scipy.spatial import cKDTree
+
+    far_BN, within = 1 - unit_ND[row_B] @ unit_ND.T, np.arange(len(row_B))
+    far_BN[within, row_B] = -np.inf  # the row itself has rank 0
+    _, on_map_BK = cKDTree(place_N2).query(place_N2[row_B], k + 1)
+    is_self_BK = on_map_BK == row_B[:, None]
+    is_self_BK[~is_self_BK.any(axis=1), -1] = True  # many lie in one place: then the last is left out
+    penalty = 0
+    for near_B in on_map_BK[~is_self_BK].reshape(len(row_B), k).T:
+        # Ties share their lowest rank: equal vectors in another order are no fault of the map.
+        rank_B = np.count_nonzero(far_BN < far_BN[within, near_B][:, None], axis=1)
+        penalty += int(np.maximum(rank_B - k, 0).sum())
+    return penalty
 
 
 def medoids(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int) -> dict[int, Indices]:
