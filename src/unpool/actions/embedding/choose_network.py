@@ -29,8 +29,9 @@ class ComparisonRow(TypedDict):
     """One candidate of a comparison, for JSON and reports.
 
     `map_silhouette` says how far its groups stand apart, `lead` by how much further than those of the plain way, on
-    average over the draws, and `lead_needed` from which lead on it is taken; None for the plain way itself. `images`
-    is how many it was tried on.
+    average over the draws, and `lead_needed` from which lead on it is taken; None for the plain way itself.
+    `recognised` is the share of views that are nearest to their own image in the pretrained features, the same in
+    each row. `images` is how many it was tried on.
     """
 
     way: CandidateName
@@ -38,6 +39,7 @@ class ComparisonRow(TypedDict):
     lead: float | None
     lead_spread: float | None
     lead_needed: float | None
+    recognised: float
     effective_rank: float
     seconds: float
     images: int
@@ -127,6 +129,9 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
     if not rows:
         return None
     candidate = rows[0]["way"]
+    if len(rows) == 1 and candidate == "pretrained":
+        reason = f"pretrained: on {rows[0]['images']} images {rows[0]['recognised']:.0%} of the views are nearest to "
+        return Choice(PRETRAINED, None, None, f"{reason}their own image, so that training has nothing to add")
     leads = _describe_leads(rows[:1]) or _describe_leads(rows)
     stands = "its groups stand furthest apart" if rows[0].get("lead") else "no other stands out enough"
     reason = f"{candidate}: of {len(rows)} networks compared on {rows[0]['images']} images, {stands}{leads}"

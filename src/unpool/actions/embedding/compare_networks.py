@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -31,7 +31,8 @@ from unpool.training.model_file import load_model
 if TYPE_CHECKING:
     from unpool.networks.head import NetworkWithHead
 
-MAX_RECOGNISED = 0.9  # share of views nearest to their own image, from which a head has nothing to learn
+MAX_RECOGNISED = 0.87
+"""Share of views nearest to their own image, from which training has nothing to add to pretrained features."""
 HEAD_MARGIN, SCRATCH_MARGIN = 0.01, 0.06
 """By how much a candidate has to lead the plain way: with a head, and where one of the two is from scratch."""
 EXAGGERATION = 4.0  # of the map on which candidates are scored: near what UMAP shows
@@ -53,6 +54,7 @@ class CandidateResult:
         map_silhouette: How far its groups stand apart on an exaggerated map, −1…1; the mean of the draws.
         leads: By how much it lies above that of the plain way in each draw; empty for that.
         needed: The lead from which on it is taken.
+        recognised: Share of the views that are nearest to their own image, in the pretrained features.
         effective_rank: Number of directions that its vectors make use of.
         seconds: What its training and embedding took.
         images: Number of images it was tried on.
@@ -62,6 +64,7 @@ class CandidateResult:
     map_silhouette: float
     leads: tuple[float, ...] = ()
     needed: float = 0.0
+    recognised: float = 0.0
     effective_rank: float = 0.0
     seconds: float = 0.0
     images: int = 0
@@ -84,6 +87,7 @@ class CandidateResult:
             "lead": round(float(np.mean(self.leads)), 4) if self.leads else None,
             "lead_spread": round(float(np.std(self.leads)), 4) if self.leads else None,
             "lead_needed": self.needed if self.leads else None,
+            "recognised": round(self.recognised, 4),
             "effective_rank": round(self.effective_rank, 4),
             "seconds": round(self.seconds, 1),
             "images": self.images,
@@ -96,12 +100,10 @@ class Comparison:
 
     Args:
         results: The candidates, the best first; none where fewer than 50 images can be read.
-        recognised: Share of the views that are nearest to their own image, in the pretrained features.
         adapted: The pretrained network with the head that was tried, and how that was trained.
     """
 
     results: list[CandidateResult]
-    recognised: float = 0.0
     adapted: tuple[NetworkWithHead, HeadRecord] | None = None
 
 
@@ -120,8 +122,8 @@ def compare(
     """Compare pretrained and adapted features, and a network from scratch.
 
     Each is scored on the same three random parts of the images; another than the plain way must lead it in each of
-    them, and by a margin on average. Features that recognise nearly every image in its views are not adapted. The
-    same images and seed give the same order, unless time is short.
+    them, and by a margin on average. Pretrained features that recognise nearly every image in its views are taken
+    without a trial. The same images and seed give the same order, unless time is short.
 
     Args:
         source: Where the images are read from.
@@ -156,26 +158,31 @@ def compare(
             seconds=limit,
             at_least=MIN_IMAGES,
         )
-    candidates = [_Candidate("pretrained", feature_NVD[:, 0], features_timer.seconds / feature_NVD.shape[1])]
-    recognised, adapted = recognised_share(feature_NVD), None
-    if recognised < MAX_RECOGNISED:
-        with _timer() as head_timer:
-            adapted = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
-            vectors_ND = embed_codes(Head(adapted[0]), feature_NVD[:, 0])
-        candidates.append(_Candidate("adapted", vectors_ND, features_timer.seconds + head_timer.seconds))
+    pretrained = _Candidate("pretrained", feature_NVD[:, 0], features_timer.seconds / feature_NVD.shape[1])
+    recognised = recognised_share(feature_NVD)
+    if recognised >= MAX_RECOGNISED and plain == "pretrained":
+        kept = rank_candidates([pretrained], groups, seed, progress, plain=plain)
+        return Comparison([replace(result, recognised=recognised) for result in kept])
+    with _timer() as head_timer:
+        adapted = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
+        adapted_ND = embed_codes(Head(adapted[0]), feature_NVD[:, 0])
     with _timer() as scratch_timer:
         pictures = pictures[: len(feature_NVD)]
-        vectors_ND = _train_from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
-    candidates.append(_Candidate("scratch", vectors_ND, scratch_timer.seconds))
+        scratch_ND = _train_from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
+    candidates = [
+        pretrained,
+        _Candidate("adapted", adapted_ND, features_timer.seconds + head_timer.seconds),
+        _Candidate("scratch", scratch_ND, scratch_timer.seconds),
+    ]
     results = rank_candidates(candidates, groups, seed, progress, plain=plain)
-    return Comparison(results, recognised, adapted)
+    return Comparison([replace(result, recognised=recognised) for result in results], adapted)
 
 
 def recognised_share(feature_NVD: np.ndarray) -> float:
     """Measure how many views are nearest to their own image.
 
-    Where nearly all are, a head that draws views together has nothing to learn: photographs of single things are
-    what the pretrained network was trained on (docs/decisions/0008-which-network.md).
+    Where nearly all are, as of photographs of single things, training gained nothing; the fewer, the more
+    (docs/decisions/0008-which-network.md).
 
     Args:
         feature_NVD: Unit vectors of several views of each image; the first is the image itself.
@@ -246,9 +253,9 @@ def _result_of(
         float(scores_D.mean()),
         () if candidate.name == plain else tuple(lead_D.tolist()),
         SCRATCH_MARGIN if "scratch" in (candidate.name, plain) else HEAD_MARGIN,
-        effective_rank(candidate.vectors_ND),
-        candidate.seconds,
-        len(candidate.vectors_ND),
+        effective_rank=effective_rank(candidate.vectors_ND),
+        seconds=candidate.seconds,
+        images=len(candidate.vectors_ND),
     )
 
 
@@ -277,10 +284,10 @@ def separation(vectors_ND: np.ndarray, numbers: Sequence[int], *, seed: int) -> 
 def format_table(results: Sequence[CandidateResult]) -> list[str]:
     """Format a comparison as lines of a table.
 
-    >>> for line in format_table([CandidateResult("scratch", 0.5, (0.07, 0.09), 0.06, 2.0, 2.0)]):
+    >>> for line in format_table([CandidateResult("scratch", 0.5, (0.07, 0.09), 0.06, seconds=2.0)]):
     ...     print(line)
     network     map silhouette    lead  needed  effective rank  seconds
-    scratch              0.500  +0.080   0.060           2.000      2.0
+    scratch              0.500  +0.080   0.060           0.000      2.0
     """
     if not results:
         return []

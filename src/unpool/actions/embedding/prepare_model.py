@@ -210,7 +210,7 @@ class Preparation:
         if choice is None or request.minutes is None or choice.network != PRETRAINED or choice.adapted:
             return choice
         used = f"{60 * comparison['minutes']:.0f} of {60 * request.minutes:.0f} seconds used"
-        return replace(choice, reason=f"{choice.reason}; {used}: more of them would not help")
+        return replace(choice, reason=f"{choice.reason}; {used}")
 
     def _plain_way(self) -> CandidateName:
         """What embeds these images without a budget."""
@@ -232,11 +232,6 @@ class Preparation:
             save_model(self._adapted, network, training=record)
         if not results:
             self.progress.message("too few images can be read to compare networks on them")
-        elif compared.adapted is None:
-            self.progress.message(
-                f"{compared.recognised:.0%} of the views are nearest to their own image: the features as they are "
-                "tell these images apart, and no head is tried"
-            )
         for line in format_table(results):
             self.progress.message(line)
         return StoredComparison(
