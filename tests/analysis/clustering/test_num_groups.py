@@ -27,7 +27,7 @@ def overlapping(number: int, count: int = 900) -> np.ndarray:
 
 @pytest.mark.parametrize(("number", "low", "high"), [(1, 2, 3), (3, 3, 3), (8, 8, 8), (12, 11, 12)])
 def test_communities_are_counted_where_no_map_parts_clearly(monkeypatch, number: int, low: int, high: int):
-    monkeypatch.setattr(num_groups, "_silhouette_of", lambda place_N2, tried, seed: 0.4 - 0.01 * tried)
+    monkeypatch.setattr(num_groups, "_silhouettes", lambda _, tried, seed: {k: 0.4 - 0.01 * k for k in tried})
     plane_N2 = np.random.default_rng(1).normal(size=(900, 2))
     assert low <= num_groups_of_map(plane_N2, vectors_ND=overlapping(number)) <= high
     assert num_groups_of_map(plane_N2) == 2, "without vectors the map decides"
@@ -42,10 +42,16 @@ def test_communities_are_counted_where_no_map_parts_clearly(monkeypatch, number:
         ({3: 0.8, 5: 0.785, 6: 0.77}, 8, 5),
         ({6: 0.8, 3: 0.79}, 4, 6),  # never coarser than the best
         ({3: 0.59, 6: 0.58}, 11, 11),  # not clear
+        ({2: 0.35, 10: 0.46, 11: 0.45, 12: 0.43}, 13, 11),  # not clear, but no map of two or three halves
+        ({2: 0.35, 10: 0.46, 11: 0.45, 12: 0.43}, 9, 9),
+        ({3: 0.42, 10: 0.46}, 13, 13),
+        ({3: 0.42, 5: 0.48}, 12, 12),
     ],
 )
 def test_the_finer_of_equals_is_taken_on_a_clear_map(monkeypatch, scores, communities: int, expected: int):
-    monkeypatch.setattr(num_groups, "_silhouette_of", lambda place_N2, tried, seed: scores.get(tried, 0.1))
+    monkeypatch.setattr(
+        num_groups, "_silhouettes", lambda _, tried, seed: {k: scores.get(k, 0.1) for k in tried}
+    )
     monkeypatch.setattr(num_groups, "_count_communities", lambda unit_ND, seed: communities)
     plane_N2 = np.random.default_rng(1).normal(size=(200, 2))
     assert num_groups_of_map(plane_N2, vectors_ND=np.ones((200, 2))) == expected

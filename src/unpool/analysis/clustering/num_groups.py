@@ -6,19 +6,23 @@ Shapes: N images, D numbers a vector, positions xy_N2.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import separate_communities
 from unpool.analysis.mapping import compute_map
-from unpool.analysis.metrics.silhouette import map_groups, map_silhouette
+from unpool.analysis.metrics.silhouette import map_groups_of_numbers, map_silhouettes
 from unpool.analysis.neighbours import Floats, check_vectors, normalise
 
 MAX_GROUPS = 30
 MAX_POSITIONS = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
 CLEAR_SILHOUETTE = 0.6  # from which the map is trusted
+CLEAR_LEAD = (
+    0.05  # over the silhouettes of two and three groups, from which it is trusted to be the coarser one
+)
 EQUAL_SILHOUETTE = 0.02  # below the best that the finer may be
 MIN_IMAGES_FOR_COMMUNITIES = 100
 COUNT_SAMPLE, NUM_COUNTS = 1_000, 5  # images of a count, with other ones and other random numbers each time
@@ -35,7 +39,8 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
     With `vectors_ND`, and where not even the best silhouette reaches 0.6 (photographs, say), a map has no clear
     parts, and its silhouette prefers two or three halves: then the separate communities of the neighbour graph that
     hold a fiftieth of the images are counted instead, the highest of five counts on up to 1,000 images each. On a
-    clear map the finest number up to theirs is taken whose silhouette is as good as the best.
+    clear map the finest number up to theirs is taken whose silhouette is as good as the best, and so it is where
+    the best number leads by 0.05 over two and three groups and is a little lower than theirs.
 
     Source: Rousseeuw 1987 (silhouette); Lowe et al. 2024, arXiv 2406.02465 (it follows the truth when measured
     in a fixed neighbour embedding); Traag et al. 2019 (communities).
@@ -56,12 +61,14 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
         place_N2 = place_N2[np.random.default_rng(seed).choice(len(place_N2), MAX_POSITIONS, replace=False)]
     num_places = len(np.unique(place_N2, axis=0))
     highest = min(MAX_GROUPS, math.isqrt(len(place_N2)), num_places)
-    scores = {number: _silhouette_of(place_N2, number, seed) for number in range(2, highest + 1)}
+    scores = _silhouettes(place_N2, range(2, highest + 1), seed)
     best = max(scores, key=lambda number: (scores[number], -number), default=1)
     if vectors_ND is None or best == 1 or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES:
         return best
     count = _count_communities(normalise(vectors_ND), seed)
-    if scores[best] < CLEAR_SILHOUETTE:
+    lead = scores[best] - max(scores.get(few, -1.0) for few in (2, 3))
+    is_supported = lead >= CLEAR_LEAD and MIN_AGREEMENT * count <= best <= count
+    if scores[best] < CLEAR_SILHOUETTE and not is_supported:
         return count
     equal = [number for number in scores if scores[number] >= scores[best] - EQUAL_SILHOUETTE]
     return max(number for number in equal if number <= max(best, count))
@@ -89,7 +96,7 @@ def _count_communities(unit_ND: Floats, seed: int) -> int:
     return max(2, *counts)
 
 
-def _silhouette_of(place_N2: npt.NDArray[np.float32], number: int, seed: int) -> float:
-    group_N = map_groups(place_N2, number, starts=3, seed=seed)
-    score = map_silhouette(place_N2, group_N, sample=SILHOUETTE_SAMPLE, seed=seed)
-    return -1.0 if score is None else score
+def _silhouettes(place_N2: Floats, numbers: Sequence[int], seed: int) -> dict[int, float]:
+    groupings = map_groups_of_numbers(place_N2, numbers, seed=seed)
+    scores = map_silhouettes(place_N2, groupings, sample=SILHOUETTE_SAMPLE, seed=seed)
+    return {number: -1.0 if score is None else score for number, score in zip(numbers, scores, strict=True)}
