@@ -27,7 +27,7 @@ MAX_FITTED = 200_000
 
 
 class Stage(NamedTuple):
-    """Steps in which neighbours attract each other with the same force.
+    """Steps in which neighbours attract with the same force.
 
     `perplexity` is about the number of neighbours that attract an image; `exaggeration` their force, as a multiple of
     plain t-SNE's.

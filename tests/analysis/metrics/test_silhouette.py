@@ -67,3 +67,18 @@ def test_a_sampled_silhouette_is_near_the_whole_one_and_repeats():
 def test_a_map_in_one_point_is_grouped_by_its_shape():
     place_N2 = np.array([[0, 0], [0, 1], [9, 0], [9, 1]]) * 1e-30
     assert sorted(np.bincount(separation.map_groups(place_N2, 2))) == [2, 2]
+
+
+def test_groups_of_several_numbers_are_as_tight_as_those_of_each():
+    place_N2 = blobs(400)[0][:, :2]
+
+    def scatter(label_N: np.ndarray) -> float:
+        parts = [place_N2[label_N == group] for group in np.unique(label_N)]
+        return sum(float(((part - part.mean(axis=0)) ** 2).sum()) for part in parts)
+
+    found = separation.map_groups_of_numbers(place_N2, range(2, 9))
+    for number, label_N in zip(range(2, 9), found, strict=True):
+        assert len(set(label_N)) == number
+        assert scatter(label_N) < 1.03 * scatter(separation.map_groups(place_N2, number))
+    np.testing.assert_array_equal(found[-1], separation.map_groups_of_numbers(place_N2, [8])[0])
+    assert separation.map_groups_of_numbers(place_N2, []) == []

@@ -99,8 +99,8 @@ def map_silhouettes(
     Returns:
         Of each −1…1, None without two groups.
 
-    >>> [round(each, 2) for each in map_silhouettes([[0], [1], [9]], [[0, 0, 1], [0, 1, 1]])]
-    [0.58, -0.28]
+    >>> [round(each, 2) for each in map_silhouettes([[0], [1], [9], [9]], [[0, 0, 1, 1], [0, 1, 1, 1]])]
+    [0.94, 0.06]
     """
     from scipy.spatial.distance import cdist
 
@@ -189,3 +189,41 @@ def map_groups(
         warnings.simplefilter("ignore")  # fewer different positions than groups
         label_N = means.fit_predict(place_N2)
     return np.unique(label_N, return_inverse=True)[1].astype(np.int64)
+
+
+def map_groups_of_numbers(
+    xy_N2: npt.ArrayLike, numbers: Sequence[int], *, starts: int = 3, seed: int = 0
+) -> list[npt.NDArray[np.int64]]:
+    """Group positions by k-means, for several numbers of groups.
+
+    The first centres of one number are those of the next: they are drawn once, for the largest.
+
+    Source: Arthur and Vassilvitskii 2007, k-means++.
+
+    Args:
+        xy_N2: Positions, as many different ones as the largest number.
+        numbers: Numbers of groups.
+        starts: Number of starts, of which the best counts.
+        seed: Of the starts.
+
+    Returns:
+        For each number (N,) group numbers.
+
+    >>> [len(set(each.tolist())) for each in map_groups_of_numbers([[0, 0], [0, 1], [9, 9]], [1, 2])]
+    [1, 2]
+    """
+    from sklearn.cluster import KMeans, kmeans_plusplus
+
+    place_N2 = np.asarray(xy_N2)
+    place_N2 = (place_N2 / max(float(place_N2.std()), 1e-300)).astype(np.float32)
+    draws = [
+        kmeans_plusplus(place_N2, max(numbers, default=1), random_state=seed + start)[0]
+        for start in range(starts)
+    ]
+    found = []
+    with warnings.catch_warnings(), single_threaded():
+        warnings.simplefilter("ignore")  # an empty group
+        for number in numbers:
+            fits = [KMeans(number, init=centre_K2[:number], n_init=1).fit(place_N2) for centre_K2 in draws]
+            found.append(min(fits, key=lambda fit: float(fit.inertia_)).labels_.astype(np.int64))
+    return found
