@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from unpool.actions.embedding.prepare_model import ModelRequest, check_num_groups, check_request
+from unpool.actions.embedding.compare_networks import CandidateResult
+from unpool.actions.embedding.prepare_model import (
+    ModelRequest,
+    Preparation,
+    check_num_groups,
+    check_request,
+)
+from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
+from unpool.images.reading.scan import ImageFile
+from unpool.networks.catalogue import build_network
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
@@ -72,3 +82,37 @@ def test_possible_models_and_numbers_pass() -> None:
         UnpoolError, match="--groups is 21, but there are only 20 images; give a smaller number"
     ):
         check_num_groups(21, 20)
+
+
+def preparation(tmp_path: Path, num_files: int, minutes_compared: float) -> Preparation:
+    """One after a comparison of 400 images, whose features and head took 40 seconds."""
+    files = [ImageFile(f"{number}.png", tmp_path, 1, 1.0) for number in range(num_files)]
+    prepared = Preparation(tmp_path, Mock(), Mock(), Mock(files=files), Progress())
+    prepared.compared = [CandidateResult("adapted", 0.5, (0.1,), 0.01, seconds=40.0, images=400).row()]
+    prepared._comparison_minutes = minutes_compared
+    return prepared
+
+
+def test_a_head_is_trained_on_as_many_images_as_the_time_left_allows(tmp_path: Path) -> None:
+    many = preparation(tmp_path, 3_000, minutes_compared=1.0)
+    assert many._num_adapted(None) == 3_000
+    assert many._num_adapted(3.0) == 960, "eight tenths of two minutes, ten images a second"
+    assert many._num_adapted(1.0) == 400, "as many as were compared, whose head is lost"
+
+
+def test_the_head_of_the_comparison_is_kept_where_another_would_see_hardly_more(tmp_path: Path) -> None:
+    few = preparation(tmp_path, 500, minutes_compared=1.0)
+    assert few._num_adapted(6.0) == 500
+    save_model(tmp_path / ".partial-adapted", build_network("conv", size=8, decoder="none"))
+    few._adapted = tmp_path / ".partial-adapted"
+    assert few._num_adapted(6.0) is None
+    many = preparation(tmp_path, 3_000, minutes_compared=1.0)
+    many._adapted = few._adapted
+    assert many._num_adapted(6.0) == 2_400
+
+
+def test_training_gets_what_a_comparison_left(tmp_path: Path) -> None:
+    prepared = preparation(tmp_path, 9, minutes_compared=1.5)
+    assert prepared._remaining(None) is None
+    assert prepared._remaining(6.0) == 4.5
+    assert prepared._remaining(1.6) == pytest.approx(0.16), "a tenth at least"

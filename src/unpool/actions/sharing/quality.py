@@ -220,7 +220,10 @@ def comparison_table(state: dict[str, Any]) -> Table | None:
         return None
     return {
         "title": "Networks that were compared",
-        "meaning": "The first was taken: it scored best on these images.",
+        "meaning": (
+            "The first was taken. Lead is how much further apart groups stand than those of what is taken without a "
+            "comparison; below the lead needed it says nothing."
+        ),
         "header": [name.replace("_", " ") for name in rows[0]],
         "rows": [[_as_text(value) for value in row.values()] for row in rows],
     }
