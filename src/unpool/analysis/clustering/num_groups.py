@@ -20,9 +20,8 @@ MAX_GROUPS = 30
 MAX_POSITIONS = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
 CLEAR_SILHOUETTE = 0.6  # from which the map is trusted
-CLEAR_LEAD = (
-    0.05  # over the silhouettes of two and three groups, from which it is trusted to be the coarser one
-)
+CLEAR_LEAD = 0.05  # over the silhouettes of two and three groups, from which it is trusted too, where
+MIN_AGREEMENT = 0.75  # its number is this share of that of communities at least, and not higher
 EQUAL_SILHOUETTE = 0.02  # below the best that the finer may be
 MIN_IMAGES_FOR_COMMUNITIES = 100
 COUNT_SAMPLE, NUM_COUNTS = 1_000, 5  # images of a count, with other ones and other random numbers each time
