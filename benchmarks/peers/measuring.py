@@ -58,6 +58,7 @@ def measure(
                 _, status, usage = os.wait4(process.pid, 0)
             except BaseException:  # Ctrl-C reaches this process alone
                 _end(process.pid)
+                process.wait()
                 raise
         process.returncode = os.waitstatus_to_exitcode(status)
         watch.end()

@@ -46,6 +46,8 @@ def write(result: Record, page: Path = PAGE) -> None:
     for task in TASKS:
         if measured := result["tasks"].get(task.name):
             parts += [f"## {task.title}\n", task.text + "\n", *_task(task, measured)]
+            if measured.get("commit") != result["commit"]:
+                parts.append(f"Measured on {measured['date'][:10]}, commit {measured['commit']}.\n")
             if picture := draw(task, measured, folder):
                 parts.append(f"![{task.title}: time and quality of each program](images/{picture.name})\n")
     parts += [*_limits(result), *_environments(result)]

@@ -107,8 +107,12 @@ def _run_once(
     if run.problem:
         record["problem"] = run.problem
         return
-    fields, arrays = own.read(request) if not program.script else _answer(out)
-    quality = prepared.score({**fields, "out": str(out)}, arrays)
+    try:
+        fields, arrays = own.read(request) if not program.script else _answer(out)
+        quality = prepared.score({**fields, "out": str(out)}, arrays)
+    except Exception as error:
+        record["problem"] = f"its answer could not be scored: {type(error).__name__}: {error}"
+        return
     if fields.get("steps"):
         quality["steps"] = fields["steps"]
     record["runs"].append({**run.as_dict(), "stages": fields["seconds"], "quality": quality})
