@@ -118,7 +118,7 @@ def map_images(
 
     progress = progress or Progress()
     table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table)
+    paths, vectors_ND = _unit_vectors(table)
     if settings.labels is not None:  # which may be no labels: found out before the map is computed
         read_labels_of(work, paths, settings.labels, Progress())
     with progress.stage("mapping", 100, "%") as stage:
@@ -174,7 +174,7 @@ def evaluate(
 
     progress = progress or Progress()
     table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table)
+    paths, vectors_ND = _unit_vectors(table)
     group_N = _read_groups(table, paths)
     labels = None
     if settings.labels is None:
@@ -190,6 +190,14 @@ def evaluate(
     if refresh:
         refresh_report(work, progress)
     return figures | ({} if labels is None else describe_labels(labels))
+
+
+def _unit_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
+    """The embedded images and their vectors, scaled to length one here, once for all that is computed of them."""
+    from unpool.analysis.neighbours import normalise
+
+    paths, vectors_ND = embedded_vectors(table)
+    return paths, normalise(vectors_ND)
 
 
 def _check_one_way(settings: GroupSettings) -> None:
@@ -243,7 +251,7 @@ def _write_new_groups(
     """Write the groups of these settings, and the files that describe them."""
     from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
 
-    paths, vectors_ND = embedded_vectors(table)
+    paths, vectors_ND = _unit_vectors(table)
     if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
         progress.message(warning)
     levels = reachable_levels(table, settings) if use_tree else None

@@ -188,7 +188,7 @@ def _data_url(png: bytes) -> str:
         return "data:image/png;base64," + base64.b64encode(png).decode()
     buffer = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        image.convert("RGB").save(buffer, "WEBP", quality=80, method=2)
+        image.convert("RGB").save(buffer, "WEBP", quality=80, method=0)
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.memo import Memo, digest
 from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
 
 SAMPLE = 5_000
 MIN_RANK = 3.0  # effective rank below which vectors hold next to nothing
+
+_ranks: Memo[float] = Memo(2)
 
 
 def purity(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, k: int = 10) -> float | None:
@@ -62,7 +65,7 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     """Compute how many directions the vectors use.
 
     It is 1 where all lie on a line, at most D. The exponential of the entropy of the shares that the principal
-    directions have of the variance; of a random part above `sample` images.
+    directions have of the variance; of a random part above `sample` images. The last two results are kept.
 
     Source: Roy and Vetterli 2007, The effective rank; of variances in place of singular values.
 
@@ -71,6 +74,14 @@ def effective_rank(vectors_ND: npt.ArrayLike, *, sample: int = SAMPLE, seed: int
     """
     unit_ND = normalise(vectors_ND)
     unit_ND = unit_ND[subsample_indices(len(unit_ND), sample, seed)]
+    key = digest(unit_ND)
+    rank = _ranks.get(key)
+    if rank is None:
+        rank = _ranks[key] = _effective_rank(unit_ND)
+    return rank
+
+
+def _effective_rank(unit_ND: Floats) -> float:
     centred_ND = (unit_ND - unit_ND.mean(axis=0)).astype(np.float64)
     smaller = (
         centred_ND.T @ centred_ND if len(centred_ND) > centred_ND.shape[1] else centred_ND @ centred_ND.T
