@@ -63,7 +63,7 @@ def adapt(
         files: The images.
         num_images: How many of them are trained on, 4,000 at most.
         seed: Random seed.
-        device: Where the pretrained network runs: "cpu", "cuda" or "mps".
+        device: Where networks run: "cpu", "cuda" or "mps".
         workers: Number of threads that decode.
         progress: Receives stages and messages.
 
@@ -87,7 +87,7 @@ def adapt(
     feature_NVD = compute_features(
         loaded.encoder, buffer.pixels(), grey=buffer.is_grey, seed=seed, progress=progress
     )
-    network, record = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
+    network, record = train_head(load_model(model), feature_NVD, seed=seed, device=device, progress=progress)
     save_model(folder, network, training=record)
 
 
@@ -131,7 +131,7 @@ def compute_features(
 
 
 def train_head(
-    network: Autoencoder, feature_NVD: np.ndarray, *, seed: int, progress: Progress
+    network: Autoencoder, feature_NVD: np.ndarray, *, seed: int, device: str = "cpu", progress: Progress
 ) -> tuple[NetworkWithHead, HeadRecord]:
     """Train a head on known features, so that neighbours agree.
 
@@ -139,10 +139,11 @@ def train_head(
         network: The network that gave the features; its encoder is not changed.
         feature_NVD: Unit vectors of several views of each image.
         seed: Random seed.
+        device: Where the head is trained: "cpu", "cuda" or "mps".
         progress: Receives the stage.
 
     Returns:
-        The network with the head, and how it was trained.
+        The network with the head, on the CPU, and how it was trained.
     """
     import torch
 
@@ -160,7 +161,7 @@ def train_head(
         head = Head(full_network)
         head.start(torch.from_numpy(feature_NVD[:, 0]))
         features, views = pair_with_neighbours(
-            head, feature_NVD, np.arange(count), torch.device("cpu"), seed=seed
+            head, feature_NVD, np.arange(count), torch.device(device), seed=seed
         )
         inputs = ObjectiveInputs(trained_M=np.arange(count), num_images=count, views=views, seed=seed)
         objective = build_objective(HEAD.objective, head, inputs)
@@ -170,7 +171,7 @@ def train_head(
     )  # fmt: skip
     with progress.stage("adapting", 100, "%") as stage:
         history = train(head, features, objective, plan, progress=show_on(stage))
-    return full_network, HeadRecord(
+    return full_network.cpu(), HeadRecord(
         objective=HEAD.objective, frozen=True, seed=seed, steps=history.steps, epochs=history.epochs
     )
 
