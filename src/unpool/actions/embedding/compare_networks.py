@@ -6,8 +6,7 @@ N images, S side, C channels, V views of each, D numbers in a vector.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -71,9 +70,9 @@ class CandidateResult:
 
     @property
     def score(self) -> float:
-        """How far it leads beyond what is needed; above 0 only if it leads in every draw.
+        """How far it leads beyond what is needed.
 
-        The plain way has 0.
+        The plain way has 0; others are above that only if they lead in every draw.
         """
         if not self.leads:
             return 0.0
@@ -139,43 +138,71 @@ def compare(
     Returns:
         The candidates, and the network that was adapted.
     """
+    limit = None if seconds is None else FEATURE_TIME_SHARE * seconds
+    sample = _read_sample(source, files, model, seed, progress, limit)
+    if sample is None:
+        return Comparison([])
+    candidates, adapted = [sample.pretrained], None
+    recognised = recognised_share(sample.feature_NVD)
+    if recognised < MAX_RECOGNISED or plain != "pretrained":
+        candidate, adapted = _adapt(sample, model, seed, progress)
+        candidates += [candidate, _train_from_scratch(sample, min(side, TRIAL_SIDE), seed, progress)]
+    ranked = rank_candidates(candidates, groups, seed, progress, plain=plain)
+    return Comparison([replace(result, recognised=recognised) for result in ranked], adapted)
+
+
+class _Candidate(NamedTuple):
+    name: CandidateName
+    vectors_ND: np.ndarray
+    seconds: float
+
+
+class _Sample(NamedTuple):
+    pictures: Sequence[Picture]
+    feature_NVD: np.ndarray
+    seconds: float  # that they took
+
+    @property
+    def grey(self) -> bool:
+        return all(picture.grey for picture in self.pictures)
+
+    @property
+    def pretrained(self) -> _Candidate:
+        return _Candidate("pretrained", self.feature_NVD[:, 0], self.seconds / self.feature_NVD.shape[1])
+
+
+def _read_sample(
+    source: Source,
+    files: Sequence[ImageFile],
+    model: Path,
+    seed: int,
+    progress: Progress,
+    limit: float | None,
+) -> _Sample | None:
+    """Images and their features, as many as the seconds suffice for; None where too few can be read."""
+    start = time.perf_counter()
+    loaded = load_encoder(model, "cpu", progress)
+    pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size)
+    if len(pictures) < MIN_IMAGES:
+        return None
+    pixels_NSSC = np.stack([loaded.preprocessing.fit(picture) for picture in pictures])
+    feature_NVD = compute_features(
+        loaded.encoder, pixels_NSSC, grey=all(picture.grey for picture in pictures), seed=seed,
+        progress=progress, seconds=limit, at_least=MIN_IMAGES,
+    )  # fmt: skip
+    return _Sample(pictures[: len(feature_NVD)], feature_NVD, time.perf_counter() - start)
+
+
+def _adapt(
+    sample: _Sample, model: Path, seed: int, progress: Progress
+) -> tuple[_Candidate, tuple[NetworkWithHead, HeadRecord]]:
     from unpool.networks.head import Head
 
-    limit = None if seconds is None else FEATURE_TIME_SHARE * seconds
-    loaded = load_encoder(model, "cpu", progress)
-    with _timer() as features_timer:
-        pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size)
-        if len(pictures) < MIN_IMAGES:
-            return Comparison([])
-        grey = all(picture.grey for picture in pictures)
-        pixels_NSSC = np.stack([loaded.preprocessing.fit(picture) for picture in pictures])
-        feature_NVD = compute_features(
-            loaded.encoder,
-            pixels_NSSC,
-            grey=grey,
-            seed=seed,
-            progress=progress,
-            seconds=limit,
-            at_least=MIN_IMAGES,
-        )
-    pretrained = _Candidate("pretrained", feature_NVD[:, 0], features_timer.seconds / feature_NVD.shape[1])
-    recognised = recognised_share(feature_NVD)
-    if recognised >= MAX_RECOGNISED and plain == "pretrained":
-        kept = rank_candidates([pretrained], groups, seed, progress, plain=plain)
-        return Comparison([replace(result, recognised=recognised) for result in kept])
-    with _timer() as head_timer:
-        adapted = train_head(load_model(model), feature_NVD, seed=seed, progress=progress)
-        adapted_ND = embed_codes(Head(adapted[0]), feature_NVD[:, 0])
-    with _timer() as scratch_timer:
-        pictures = pictures[: len(feature_NVD)]
-        scratch_ND = _train_from_scratch(pictures, min(side, TRIAL_SIDE), grey, seed, progress)
-    candidates = [
-        pretrained,
-        _Candidate("adapted", adapted_ND, features_timer.seconds + head_timer.seconds),
-        _Candidate("scratch", scratch_ND, scratch_timer.seconds),
-    ]
-    results = rank_candidates(candidates, groups, seed, progress, plain=plain)
-    return Comparison([replace(result, recognised=recognised) for result in results], adapted)
+    start = time.perf_counter()
+    adapted = train_head(load_model(model), sample.feature_NVD, seed=seed, progress=progress)
+    vectors_ND = embed_codes(Head(adapted[0]), sample.feature_NVD[:, 0])
+    seconds = sample.seconds + time.perf_counter() - start
+    return _Candidate("adapted", vectors_ND, seconds), adapted
 
 
 def recognised_share(feature_NVD: np.ndarray) -> float:
@@ -200,12 +227,6 @@ def recognised_share(feature_NVD: np.ndarray) -> float:
     return float(np.mean([index.nearest(feature_NVD[:, view], 1)[1][:, 0] == rows_N for view in views]))
 
 
-class _Candidate(NamedTuple):
-    name: CandidateName
-    vectors_ND: np.ndarray
-    seconds: float
-
-
 def rank_candidates(
     candidates: Sequence[_Candidate],
     groups: int | Literal["auto"],
@@ -214,7 +235,7 @@ def rank_candidates(
     *,
     plain: CandidateName,
 ) -> list[CandidateResult]:
-    """Score candidates on the same random parts of the images, the best first.
+    """Score candidates on the same random parts of images.
 
     Args:
         candidates: Their vectors of the same images.
@@ -224,7 +245,7 @@ def rank_candidates(
         plain: The candidate that the others have to lead.
 
     Returns:
-        A result for each.
+        A result for each, the best first.
     """
     numbers = NUMBERS_OF_GROUPS if groups == "auto" else (groups,)
     count = len(candidates[0].vectors_ND)
@@ -323,10 +344,8 @@ def _read_pictures(source: Source, files: Sequence[ImageFile], side: int) -> lis
     return [picture for picture in map_ordered(read, files, usable_cores()) if picture is not None]
 
 
-def _train_from_scratch(
-    pictures: Sequence[Picture], side: int, grey: bool, seed: int, progress: Progress
-) -> np.ndarray:
-    """Embed images (N, D) by a small network, briefly trained on them by contrast."""
+def _train_from_scratch(sample: _Sample, side: int, seed: int, progress: Progress) -> _Candidate:
+    """A small network, briefly trained on the images by contrast."""
     import torch
 
     from unpool.networks.catalogue import build_network, seeded
@@ -336,8 +355,9 @@ def _train_from_scratch(
     from unpool.training.loop import train
     from unpool.training.plan import Plan
 
-    channels: Channels = 1 if grey else 3
-    pixels_NSSC = np.stack([square(picture.pixels, side, channels=channels) for picture in pictures])
+    start = time.perf_counter()
+    channels: Channels = 1 if sample.grey else 3
+    pixels_NSSC = np.stack([square(picture.pixels, side, channels=channels) for picture in sample.pictures])
     network = build_network("conv", size=side, channels=channels, decoder="none", seed=seed)
     network.use_indices = False
     prep = network.preprocessing
@@ -348,19 +368,7 @@ def _train_from_scratch(
     with progress.stage("training one from scratch", 100, "%") as stage:
         train(network, data, objective, plan, progress=show_on(stage))
     network.eval()
-    starts = range(0, len(data), EMBED_BATCH)
-    parts = [np.arange(start, min(len(data), start + EMBED_BATCH)) for start in starts]
+    parts = np.array_split(np.arange(len(data)), 1 + len(data) // EMBED_BATCH)
     with torch.inference_mode():
-        return np.concatenate([network.embed(data.batch(part)).numpy() for part in parts])
-
-
-@dataclass
-class _Timer:
-    seconds: float = 0.0
-
-
-@contextmanager
-def _timer() -> Iterator[_Timer]:
-    timer, start = _Timer(), time.perf_counter()
-    yield timer
-    timer.seconds = time.perf_counter() - start
+        vectors_ND = np.concatenate([network.embed(data.batch(part)).numpy() for part in parts])
+    return _Candidate("scratch", vectors_ND, time.perf_counter() - start)

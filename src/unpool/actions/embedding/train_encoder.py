@@ -106,14 +106,10 @@ def train_encoder(
     Returns:
         The training record.
     """
-    options: dict[str, Any] = {"size": pixels_NSSC.shape[1], "channels": pixels_NSSC.shape[3]}
-    if choice.network == "conv":
-        options["decoder"] = "upsample"
+    options = _network_options(choice.network, pixels_NSSC)
     network = _build_network(choice.network, options, seed)
-    run_key, clock = (
-        {"network": choice.network} | options,
-        Clock(total_minutes(pixels_NSSC.shape[1], minutes, steps)),
-    )
+    clock = Clock(total_minutes(pixels_NSSC.shape[1], minutes, steps))
+    run_key = {"network": choice.network} | options
     trainer = EncoderTrainer(network, pixels_NSSC, checkpoints, run_key, seed, progress, clock, device)
     trainer.contrastive_phase(steps)
     for number in range(NUM_REFINEMENTS):
@@ -124,6 +120,11 @@ def train_encoder(
     )  # fmt: skip
     save_model(folder, network, options=options, training=record)
     return record
+
+
+def _network_options(name: str, pixels_NSSC: np.ndarray) -> dict[str, Any]:
+    size_and_channels: dict[str, Any] = {"size": pixels_NSSC.shape[1], "channels": pixels_NSSC.shape[3]}
+    return size_and_channels | ({"decoder": "upsample"} if name == "conv" else {})
 
 
 def _build_network(name: str, options: dict[str, Any], seed: int) -> Autoencoder:
@@ -170,7 +171,7 @@ class EncoderTrainer:
         self.epochs: list[dict[str, Any]] = []
 
     def contrastive_phase(self, steps: int | None) -> None:
-        """Train by contrast, for the greater part of the steps or of the time."""
+        """Train by contrast, for the greater part of it."""
         from unpool.objectives.contrastive import Contrast
 
         plan = contrastive_plan(len(self.data), self.clock.minutes, steps, self.seed)

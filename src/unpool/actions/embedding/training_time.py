@@ -1,4 +1,4 @@
-"""The time of a training on a run's own images, and its parts."""
+"""How a training divides the time that it has."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MINUTES = "minutes.json"  # beside the checkpoint of a refinement: the time that
 
 
 class Clock:
-    """The time of a training that has minutes, and what is left of it.
+    """The time of a training, and what is left.
 
     Args:
         minutes: For all phases; None where steps are counted instead.
@@ -44,7 +44,9 @@ class Clock:
         self.spent += self.grouping
 
     def refinement_minutes(self, number: int) -> float:
-        """The length of a refinement: an equal part of what groupings to come leave.
+        """Compute the length of a refinement.
+
+        It is an equal part of what groupings to come leave.
 
         >>> clock = Clock(2.0)
         >>> clock.spent, clock.grouping = 1.4, 0.1
@@ -57,7 +59,9 @@ class Clock:
         return max(MIN_REFINEMENT_MINUTES, rest / left)
 
     def refinement_plan(self, number: int, folder: Path, run: Mapping[str, object], seed: int) -> Plan:
-        """Plan a refinement; a run that was stopped goes on with the time that it had.
+        """Plan a refinement.
+
+        A run that was stopped goes on with the time that it had.
 
         Args:
             number: Of the phase, from 0.
@@ -77,7 +81,15 @@ class Clock:
 
 
 def total_minutes(size: int, minutes: float | None, steps: int | None) -> float | None:
-    """Compute the time of a training; None where steps are counted.
+    """Compute the time of a training.
+
+    Args:
+        size: Side of the images, pixels.
+        minutes: Requested time.
+        steps: Requested steps.
+
+    Returns:
+        Minutes; None where steps are counted.
 
     >>> total_minutes(8, None, None), total_minutes(64, None, None), total_minutes(8, 3.0, None)
     (None, 5.0, 3.0)
@@ -88,9 +100,18 @@ def total_minutes(size: int, minutes: float | None, steps: int | None) -> float 
 
 
 def contrastive_plan(num_images: int, minutes: float | None, steps: int | None, seed: int) -> Plan:
-    """Plan the first phase: its share of the steps or of the time.
+    """Plan the first phase by its share.
 
     Nothing is held out: the loss on images held out says little of how well codes group, and each image helps.
+
+    Args:
+        num_images: Number of images.
+        minutes: For all phases; None where steps are counted.
+        steps: In all phases; None for the default.
+        seed: Of the phase.
+
+    Returns:
+        The plan.
     """
     if minutes is not None:
         return Plan(minutes=minutes * CONTRASTIVE_TIME_SHARE, batch=BATCH, val=0.0, seed=seed)
