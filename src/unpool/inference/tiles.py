@@ -17,10 +17,11 @@ from unpool.errors import UsageError
 from unpool.images.pixel_cache import map_ordered
 
 Reader = Callable[[int, int], np.ndarray]  # rows from, to → pixels (rows, W, 3) uint8
-Scorer = Callable[[np.ndarray], np.ndarray]  # pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32
+# Pixels (B, T, T, 3) uint8 → scores (B, K, T, T) float32, which may be changed.
+Scorer = Callable[[np.ndarray], np.ndarray]
 
 OVERLAP = 0.25  # share of a window that the next one covers too
-AHEAD = 2  # windows a thread, which take their memory each
+AHEAD = 2  # windows a thread, which take their memory each: one is scored, and one waits to be added
 MIN_WEIGHT = 1e-3  # of a window's outermost pixels, which may be all that see a pixel at the border
 
 
@@ -179,9 +180,9 @@ class _Sums:
         self.open: np.ndarray | None = None  # (K, T, columns) of this row of windows, not yet finished
 
     def weighted(self, scores_BKTS: np.ndarray) -> np.ndarray:
-        """Scores times the weights of their pixels."""
-        weighted_BKTS: np.ndarray = scores_BKTS * self.weight_TS
-        return weighted_BKTS
+        """Scores times the weights of their pixels, in place."""
+        scores_BKTS *= self.weight_TS
+        return scores_BKTS
 
     def add(self, column: int, window_KTS: np.ndarray, done: int) -> tuple[int, np.ndarray]:
         """Add a weighted window of the row; return the columns finished with it, and where they are."""

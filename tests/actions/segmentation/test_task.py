@@ -44,6 +44,16 @@ def test_few_images_are_repeated_and_none_is_held_out(labelled: LabelledImages) 
     assert len(held_M) == 1
 
 
+def test_validation_takes_little_of_the_steps(labelled: LabelledImages, tmp_path: Path) -> None:
+    large = replace(labelled, held=load_scenes(tmp_path, height=240, width=320).store)
+    train_M, held_M = build_task(large).parts
+    assert len(held_M) == 4
+    pixels = 4 * 240 * 320
+    assert 0.09 < pixels / (3 * len(train_M) * 32**2) <= 0.1
+    for counted in ({"steps": None, "epochs": 5}, {"patience": 3}, {"schedule": "step:step_size=2"}):
+        assert len(build_task(large, **counted).parts[0]) == 64, "there an epoch is what was counted in"
+
+
 def test_a_backbone_of_random_weights_learns_at_the_full_rate(labelled: LabelledImages) -> None:
     assert build_task(labelled).plan.backbone_lr == 0.3
     assert build_task(labelled, backbone_lr=0.1).plan.backbone_lr == 0.1

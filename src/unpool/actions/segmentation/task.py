@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ import numpy as np
 from unpool.actions.segmentation.label_checks import compare_parts, describe_lost_colour
 from unpool.actions.segmentation.report import SegmentLog, write_report
 from unpool.actions.segmentation.scales import describe_validation
-from unpool.actions.segmentation.settings import SegmentationSettings, build_plan
+from unpool.actions.segmentation.settings import DEFAULT_SCHEDULE, SegmentationSettings, build_plan
 from unpool.actions.training.network_request import fill_from_imagenet
 from unpool.actions.training.run import Parts, Record, SavedModel
 from unpool.core.progress import Progress
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from unpool.training.data.masked_datasets import MaskedImages
 
 MIN_STEPS_PER_EPOCH = 32  # few images are met several times in an epoch, each time elsewhere
+MAX_VALIDATION_SHARE = 0.1  # of an epoch's pixels that are trained on: where no number of epochs is set
+PASSES = 3  # of a pixel that is trained on, for one of a pixel that is validated: forward, and twice back
 BACKBONE_LR_SHARE = 1 / 3  # of the learning rate, for a backbone with weights from elsewhere
 MIN_IMAGES_TO_HOLD_OUT = 20  # of fewer none is held out for validation unless requested
 DEFAULT_VAL = 0.1
@@ -137,10 +140,18 @@ class SegmentationTask:
 
         Images are repeated where an epoch would be short. A repetition is an index of its own.
         """
-        num_crops = MIN_STEPS_PER_EPOCH * self.plan.batch
+        num_crops = max(MIN_STEPS_PER_EPOCH * self.plan.batch, self._crops_for_validation())
         times = max(1, -(-num_crops // len(self._trained_M)))
         repeated = [self._trained_M + len(self.labelled.store) * number for number in range(times)]
         return np.concatenate(repeated), np.arange(len(self.data.windows))
+
+    def _crops_for_validation(self) -> int:
+        """How many crops go with one validation, so that it takes little of the minutes or steps."""
+        plan = self.plan
+        if plan.epochs is not None or plan.patience is not None or plan.schedule != DEFAULT_SCHEDULE:
+            return 0  # an epoch is what was counted in
+        validated = sum(prod(self.data.held.sizes[n]) for n in {n for n, _, _ in self.data.windows})
+        return int(validated / (PASSES * MAX_VALIDATION_SHARE * self.network.size**2))
 
     def build_objective(self) -> Segmentation:
         """Build the loss of class scores, with class weights."""
