@@ -269,6 +269,10 @@ class Preparation:
         start = time.perf_counter()
         count = self._num_adapted(request.minutes)
         if count is None:
+            seen = next(row["images"] for row in self.compared if row["way"] == "adapted")
+            self.progress.message(
+                f"the head of the comparison is kept; it has seen {seen} of {len(self.scan.files)} images"
+            )
             copy_model(self._adapted, folder)
         else:
             adapt(
