@@ -45,6 +45,34 @@ def test_every_workspace_that_was_edited_is_rewritten(rewritten: list[Path]) -> 
     assert set(rewritten) == {Path("a"), Path("b")}
 
 
+def test_an_edit_waits_for_a_report_under_way_and_keeps_the_next_one_waiting(monkeypatch: pytest.MonkeyPatch):
+    begun, end, order = threading.Event(), threading.Event(), []
+
+    def write(work: Path) -> None:
+        begun.set()
+        assert end.wait(5)
+        order.append("report")
+
+    monkeypatch.setattr(report_refresh, "rewrite_group_files", write)
+    refresher = ReportRefresher(delay=60)
+    refresher.schedule(Path("a"))
+    writing = threading.Thread(target=refresher.flush)
+    writing.start()
+    assert begun.wait(5)
+    threading.Timer(0.05, end.set).start()
+    with refresher.paused():
+        order.append("edit")
+        refresher.schedule(Path("a"))
+        next_one = threading.Thread(target=refresher.flush)
+        next_one.start()
+        next_one.join(0.05)
+        assert next_one.is_alive()
+        order.append("edit ends")
+    next_one.join(5)
+    writing.join(5)
+    assert order == ["report", "edit", "edit ends", "report"]
+
+
 def test_a_workspace_that_has_gone_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(work: Path) -> None:
         raise UnpoolError("there is no workspace")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from unpool.actions.grouping.group_files import rewrite_group_files
@@ -42,6 +44,15 @@ class ReportRefresher:
         with self._writing:
             for work in works:
                 self._rewrite(work)
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Rewrite nothing meanwhile; a report under way is completed first.
+
+        Of 100,000 images that can take longer than an edit waits for other commands.
+        """
+        with self._writing:
+            yield
 
     def _rewrite(self, work: Path) -> None:
         try:

@@ -53,9 +53,12 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
         if jobs.running:
             raise JobRunningError("a job is changing the table; wait for it or stop it")
         with one_at_a_time:
-            result = _edit(session, request)
             if isinstance(request, GROUP_EDITS):
+                with refresher.paused():
+                    result = _edit(session, request)
                 refresher.schedule(session.work)
+            else:
+                result = _edit(session, request)
             session.reload()
         return {
             "changed": result["changed"], "message": result["message"], "collection": session.collection(),
