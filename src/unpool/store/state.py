@@ -5,6 +5,7 @@ Options and versions in unpool.yaml.
 
 from __future__ import annotations
 
+import functools
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,9 @@ def groups_stamp(work: Path) -> str:
     return str(read_state(work).get("grouped", ""))
 
 
+@functools.cache
 def _versions() -> dict[str, str]:
+    """Of the packages, which stay the same while a process runs; reading them takes longer than the state."""
     found = {}
     for name in RECORDED_PACKAGES:
         try:

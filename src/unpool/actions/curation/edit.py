@@ -246,11 +246,11 @@ def move_along(work: Path, groups: int, *, refresh: bool = True) -> dict[str, An
     if not 2 <= groups <= levels.num_leaves:
         raise UsageError(f"groups is {groups}, but the tree has levels of 2 to {levels.num_leaves} groups")
     table = ImageTable(work)
-    changed = move_to_level(table, levels, groups)
+    changed, num_groups = move_to_level(table, levels, groups)
     state = read_state(work).get("group") or {}
     # A run that finds groups by itself keeps those that somebody chose.
     source = "hand" if state.get("source") == "hand" else "requested"
-    write_state(work, group=state | {"groups": len(_group_numbers(table)), "source": source})
+    write_state(work, group=state | {"groups": num_groups, "source": source})
     write_group_files(work, table, refresh)
     return {"changed": changed, "message": message_of(levels, groups)}
 

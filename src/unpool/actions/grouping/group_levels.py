@@ -76,7 +76,7 @@ def reachable_levels(table: ImageTable, settings: GroupSettings) -> Levels | Non
     return None if embedded["group"].null_count else levels
 
 
-def move_to_level(table: ImageTable, levels: Levels, level: int) -> int:
+def move_to_level(table: ImageTable, levels: Levels, level: int) -> tuple[int, int]:
     """Give each image its group on another level.
 
     Args:
@@ -85,7 +85,7 @@ def move_to_level(table: ImageTable, levels: Levels, level: int) -> int:
         level: the number of groups to move to.
 
     Returns:
-        The number of images whose group has another number now.
+        The number of images whose group has another number now, and the number of groups.
     """
     rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}' AND `group` IS NOT NULL")
     before_N = rows["group"].to_numpy()
@@ -94,7 +94,7 @@ def move_to_level(table: ImageTable, levels: Levels, level: int) -> int:
     new_grouping_id(table.work)
     table.update(rows["path"].take(changed_n).to_pylist(), {"group": after_N[changed_n]})
     write_levels(table.work, replace(levels, level=level))
-    return len(changed_n)
+    return len(changed_n), len(np.unique(after_N[after_N >= 0]))
 
 
 def message_of(levels: Levels, level: int) -> str:
