@@ -106,7 +106,7 @@ def test_figures_are_what_they_were(unpool: Command, stored: Path) -> None:
     now = unpool("reconstruct images/disc images/cross --model ./model --out out.png")["images"]
     then = figures["reconstruct"]["images"]
     assert [row["path"] for row in now] == [row["path"] for row in then]
-    assert [row["mse"] for row in now] == pytest.approx([row["mse"] for row in then], rel=1e-4)
+    assert [row["mse"] for row in now] == pytest.approx([row["mse"] for row in then], rel=1e-3)
     now, then = unpool("evaluate --work workspace --labels folders"), figures["evaluate"]
     for name in ("accuracy", "nmi", "ari", "knn_accuracy", "silhouette", "coverage"):
         assert now[name] == pytest.approx(then[name], abs=1e-4), name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -31,6 +32,15 @@ def test_square_takes_the_centre_or_all() -> None:
     assert np.array_equal(square(stripes[..., :1], 10), np.zeros((10, 10, 3)))
     with pytest.raises(ValueError, match="crop is 'center'"):
         square(stripes, 5, crop="center")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("crop", ["centre", "squash"])
+@pytest.mark.parametrize("size", [10, 6])
+def test_a_square_is_a_copy_that_may_be_written_to(crop: Literal["centre", "squash"], size: int) -> None:
+    pixels = np.full((10, 10, 3), 7, np.uint8)
+    fitted = square(pixels, size, crop=crop)
+    fitted[:] = 0
+    assert (pixels == 7).all()
 
 
 def test_square_is_antialiased() -> None:

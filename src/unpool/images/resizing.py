@@ -48,9 +48,9 @@ def square(
         raise ValueError(f"crop is '{crop}' and channels {channels}; expected centre or squash, and 1 or 3")
     shown = luma(pixels) if channels == 1 else _colour(pixels)
     if crop == "squash":
-        return resize(shown, size, size)
+        return np.array(resize(shown, size, size))  # a copy, which may be written to
     strips = num_strips(shown.shape[1], shown.shape[0])
-    return _centre(shown, size) if strips == 1 or strips > size else _fold(shown, size, strips)
+    return np.array(_centre(shown, size)) if strips == 1 or strips > size else _fold(shown, size, strips)
 
 
 def num_strips(width: int, height: int) -> int:
