@@ -87,7 +87,7 @@ def test_few_and_equal_vectors_have_a_map(method, num, kind, caplog):
 
 def test_maps_spread_as_attraction_falls_and_the_last_is_the_map(digits, digits_map):
     maps = compute_maps(digits)
-    assert len(maps) == len(STAGES) == 3, "as docs/decisions/0016 has them"
+    assert len(maps) == len(STAGES) == 3, "as docs/decisions/0017 has them"
     spans = [np.ptp(xy_N2) for xy_N2 in maps]
     assert spans == sorted(spans)
     np.testing.assert_array_equal(maps[-1], digits_map)

@@ -91,7 +91,7 @@ def test_each_run_has_its_own_images_and_all_images_one_run(monkeypatch: pytest.
     assert accuracy(group_N, label_N) == 1, "three groups, as the vectors were found to have"
     assert share_N.max() == 1
     assert [len(sample) for sample in samples] == [100] * 3
-    assert stages_of == [STAGES[:2]] * 3, "as docs/decisions/0016 has them"
+    assert stages_of == [STAGES[:2]] * 3, "as docs/decisions/0017 has them"
     assert not np.array_equal(samples[0], samples[1])
     samples.clear()
     consensus_clustering(vectors_ND[:19], groups=3)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.num_groups import num_groups_of_vectors
-from unpool.analysis.mapping import STAGES, compute_maps
+from unpool.analysis.mapping import STAGES, compute_maps, reduce
 from unpool.analysis.metrics.silhouette import map_groups
 from unpool.analysis.neighbours import Floats, Index, Indices, normalise, self_neighbours
 from unpool.core.rng import subsample_indices
@@ -57,10 +57,14 @@ def consensus_clustering(
     """
     unit_ND = normalise(vectors_ND)
     num_groups = num_groups_of_vectors(unit_ND, seed=seed) if groups == "auto" else groups
+    # All images are compared with some: by their main directions, as for a map, which takes a tenth of the time.
+    near_ND = unit_ND if len(unit_ND) <= sample else reduce(unit_ND, seed=seed)
     total_NK, num_maps = np.zeros((0, 0), np.float32), 0
     for run in range(NUM_RUNS if len(unit_ND) > sample else 1):
         sampled_S = subsample_indices(len(unit_ND), sample, [seed, run])
-        for vote_NK in _votes_of_maps(unit_ND, sampled_S, num_groups, seed):
+        near_NV = _voters(near_ND, sampled_S, num_groups, seed)
+        for label_S in _groups_of_maps(unit_ND[sampled_S], num_groups, len(sampled_S) == len(unit_ND), seed):
+            vote_NK = _votes(near_NV, label_S)
             total_NK = total_NK + _align(vote_NK, total_NK) if num_maps else vote_NK
             num_maps += 1
     group_N = keep_outvoted_clusters(total_NK, num_maps)
@@ -68,26 +72,23 @@ def consensus_clustering(
     return group_N, share_N
 
 
-def _votes_of_maps(unit_ND: Floats, sampled_S: Indices, num_groups: int, seed: int) -> Iterator[Floats]:
-    """The votes (N, K) on each map of the sampled images."""
-    sampled_SD = unit_ND[sampled_S]
+def _groups_of_maps(sampled_SD: Floats, num_groups: int, is_all: bool, seed: int) -> Iterator[Indices]:
+    """The groups of the sampled images on each of their maps."""
     # The plain map takes most of the time. Of all images it is there anyway, for people to look at.
-    stages = STAGES if len(sampled_S) == len(unit_ND) else STAGES[:-1]
-    is_mapped = len(sampled_S) >= MIN_MAPPED
-    maps = compute_maps(sampled_SD, stages=stages, seed=seed) if is_mapped else [sampled_SD]
-    near_NV = _voters(unit_ND, sampled_S, num_groups, seed)
-    for place_SP in maps:
-        yield _votes(near_NV, map_groups(place_SP, num_groups, seed=seed))
+    stages = STAGES if is_all else STAGES[:-1]
+    is_mapped = len(sampled_SD) >= MIN_MAPPED
+    for place_SP in compute_maps(sampled_SD, stages=stages, seed=seed) if is_mapped else [sampled_SD]:
+        yield map_groups(place_SP, num_groups, seed=seed)
 
 
-def _voters(unit_ND: Floats, sampled_S: Indices, num_groups: int, seed: int) -> Indices:
+def _voters(near_ND: Floats, sampled_S: Indices, num_groups: int, seed: int) -> Indices:
     """The sampled images nearest to each image, (N, V), as places among them."""
     # Fewer where groups are small: two images that are a group of their own shall not be outvoted.
     voters = max(1, min(NUM_VOTERS, len(sampled_S) // (2 * num_groups)))
-    if len(sampled_S) < len(unit_ND):
-        return Index(unit_ND[sampled_S], seed=seed).nearest(unit_ND, voters)[1]
-    itself_N1 = np.arange(len(unit_ND))[:, None]
-    return np.hstack([itself_N1, self_neighbours(unit_ND, voters - 1, seed=seed)[1]])
+    if len(sampled_S) < len(near_ND):
+        return Index(near_ND[sampled_S], seed=seed).nearest(near_ND, voters)[1]
+    itself_N1 = np.arange(len(near_ND))[:, None]
+    return np.hstack([itself_N1, self_neighbours(near_ND, voters - 1, seed=seed)[1]])
 
 
 def _votes(near_NV: Indices, label_S: Indices) -> Floats:
