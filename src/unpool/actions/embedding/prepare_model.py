@@ -224,7 +224,7 @@ class Preparation:
         compared = compare(
             self.source, self.scan.files, self._pretrained_model(), groups=request.groups,
             side=typical_side(self.source, self.scan.files), seed=request.seed, progress=self.progress,
-            plain=plain, seconds=None if request.minutes is None else 60 * request.minutes,
+            plain=plain, seconds=None if request.minutes is None else 60 * request.minutes, device=self.device,
         )  # fmt: skip
         results = compared.results
         if compared.adapted is not None and results[0].name == "adapted":
