@@ -26,6 +26,8 @@ EXACT_BELOW = 20_000
 RECALL = 0.99
 """Share of the true neighbours that is found, as measured on a sample of the rows themselves."""
 
+LIST_STEPS, LIST_POINTS = 5, 64  # of the k-means that makes the lists; rows for each centre
+
 UNIT_TOLERANCE = 1e-5  # of squared lengths
 NUM_KEPT = 16  # neighbours of each row that are found at once: most ask for no more
 
@@ -220,6 +222,8 @@ def _lists(unit_ND: Floats, seed: int) -> faiss.IndexIVFFlat:
     )
     index.cp.seed = seed
     index.cp.spherical = True
+    # Coarse centres do: how many lists are searched is measured afterwards.
+    index.cp.niter, index.cp.max_points_per_centroid = LIST_STEPS, LIST_POINTS
     index.train(unit_ND)
     index.add(unit_ND)
     index.nprobe = _num_probes(index, unit_ND, seed)
