@@ -132,8 +132,13 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
     if len(rows) == 1 and candidate == "pretrained":
         reason = f"pretrained: on {rows[0]['images']} images {rows[0]['recognised']:.0%} of the views are nearest to "
         return Choice(PRETRAINED, None, None, f"{reason}their own image, so that training has nothing to add")
+    stands = "no other stands out enough"
+    recognised = rows[0].get("recognised")  # not noted by earlier versions, whose comparison a run may resume
+    if candidate == "adapted" and recognised is not None:
+        stands = f"for only {recognised:.0%} of the views are nearest to their own image"
+    elif candidate != "pretrained":
+        stands = "its groups stand furthest apart"
     leads = _describe_leads(rows[:1]) or _describe_leads(rows)
-    stands = "its groups stand furthest apart" if rows[0].get("lead") else "no other stands out enough"
     reason = f"{candidate}: of {len(rows)} networks compared on {rows[0]['images']} images, {stands}{leads}"
     if candidate == "scratch":
         return Choice("conv", None, size, reason)
@@ -143,7 +148,7 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
 def _describe_leads(rows: Sequence[ComparisonRow]) -> str:
     """By how much candidates lead the plain way, in brackets, and what is needed."""
     leads = [
-        f"{row['way']} {lead:+.3f}, {row['lead_needed']:.2f} needed"
+        f"lead of {row['way']} {lead:+.3f}, {row['lead_needed']:+.2f} needed"
         for row in rows
         if (lead := row.get("lead")) is not None
     ]
