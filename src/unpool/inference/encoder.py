@@ -117,7 +117,7 @@ class TorchEncoder:
         with self._lock, self._torch.inference_mode():
             if self._device.type == "cuda":
                 raw = raw.pin_memory()
-            raw = raw.to(self._device, non_blocking=True)
+            raw = raw.to(self._device, non_blocking=self._device.type == "cuda")
             if not self.half:
                 return self._run(raw)
             with self._torch.autocast(self._device.type, self._torch.float16):

@@ -109,7 +109,7 @@ class PixelSet:
     def batch(self, index_B: np.ndarray, seed: int = 0, epoch: int | None = None) -> Tensor:
         """Return images as float32 (B, C, H, W) in channels_last, normalised for the network."""
         if self._on_device is not None:
-            place_B = torch.from_numpy(np.asarray(index_B, np.int64)).to(self.device, non_blocking=True)
+            place_B = torch.from_numpy(np.asarray(index_B, np.int64)).to(self.device)
             return self._normalised(self._on_device[place_B].permute(0, 3, 1, 2))
         raw = torch.from_numpy(np.ascontiguousarray(self.pixels_NHWC[index_B]))
         x_BCHW = raw.permute(0, 3, 1, 2)
@@ -142,9 +142,9 @@ class Normalisation:
         """Return float32 (B, C, H, W) in the memory order of x."""
         scale = self._scale / 255 if x_BCHW.dtype == torch.uint8 else self._scale
         if self.device.type == "cuda" and x_BCHW.device.type == "cpu":
-            x_BCHW = x_BCHW.pin_memory()  # so that copying does not wait for the step before
-        on_device_BCHW = x_BCHW.to(self.device, non_blocking=True)
-        return torch.addcmul(self._shift, on_device_BCHW.to(torch.float32), scale)
+            # Pinned, so that copying does not wait for the step before.
+            x_BCHW = x_BCHW.pin_memory().to(self.device, non_blocking=True)
+        return torch.addcmul(self._shift, x_BCHW.to(self.device).to(torch.float32), scale)
 
 
 class Dataset(Protocol):
