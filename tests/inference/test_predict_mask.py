@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from support.scoring import PlainScoring
 from unpool.inference import scaling
 from unpool.inference.predict_mask import (
     LabelFile,
@@ -22,11 +21,10 @@ from unpool.inference.predict_mask import (
     predict_rows,
     state_file,
 )
-from unpool.inference.tiles import Scorer
 from unpool.networks.segmentation.scales import scaled_size
 
 
-class Runtime:
+class Runtime(PlainScoring):
     """Scores that say whether a pixel is dark, middling or bright."""
 
     num_classes = 3
@@ -41,10 +39,6 @@ class Runtime:
                 raise KeyboardInterrupt
         grey = torch.from_numpy(pixels_BHW3[..., 0].astype(np.float32)) / 255
         return torch.stack([1 - grey, 1 - (2 * grey - 1).abs(), grey], dim=1)
-
-    @contextmanager
-    def scoring(self, num_windows: int, side: int) -> Iterator[tuple[Scorer, int]]:
-        yield (lambda pixels_BHW3: self(pixels_BHW3).numpy()), 1
 
 
 GREYS = np.array([0, 40, 128, 210, 255], np.uint8)  # none at which two classes tie

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from support.masks import make_undecided, write_scenes
+from support.scoring import PlainScoring
 from support.training import segment_evaluate, segment_predict
 from unpool.actions.segmentation import evaluate as module
 from unpool.errors import UnpoolError, UsageError
@@ -23,7 +24,7 @@ from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
 
 
-class Brightness:
+class Brightness(PlainScoring):
     """Predicts of each pixel the class of its red, in steps of 100."""
 
     network = SimpleNamespace(enlarge=1.0)

@@ -13,6 +13,7 @@ from PIL import Image
 
 from support import commands
 from support.masks import scene, write_scenes
+from support.scoring import PlainScoring
 from support.training import segment_evaluate, segment_predict, segment_train
 from unpool.cli.errors import exit_code_of
 from unpool.core.progress import Progress
@@ -135,15 +136,16 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
     real = module.predict_rows
 
     def counting(scorer, *rest, **more):
-        def stopping(pixels_BHW3):
-            calls["all"] += 1
-            if calls["all"] == calls.get("stop"):
-                raise KeyboardInterrupt
-            return scorer(pixels_BHW3)
+        class Stopping(PlainScoring):
+            num_classes, network = scorer.num_classes, scorer.network
 
-        stopping.num_classes = scorer.num_classes
-        stopping.network = scorer.network
-        return real(stopping, *rest, **more)
+            def __call__(self, pixels_BHW3):
+                calls["all"] += 1
+                if calls["all"] == calls.get("stop"):
+                    raise KeyboardInterrupt
+                return scorer(pixels_BHW3)
+
+        return real(Stopping(), *rest, **more)
 
     monkeypatch.setattr(module, "predict_rows", counting)
     result["probabilities"] = True  # labels alone would hide what a resumed row lacks
