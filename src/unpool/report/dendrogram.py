@@ -5,22 +5,33 @@ K groups; a hierarchy has K − 1 rows of (a, b, height, images).
 
 from __future__ import annotations
 
-import io
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
-from unpool.report.drawing import fit, open_thumbnail
-from unpool.report.palette import group_colours, ink_on
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from unpool.report.drawing import (
+    FAINT_INK,
+    INK,
+    PAPER,
+    draw_label,
+    fit,
+    font,
+    label_box,
+    open_thumbnail,
+    paste_centred,
+    png_bytes,
+)
+from unpool.report.palette import group_colours
 
 MAX_GROUPS = 60  # groups on one picture
-ROW = 0.46  # inches a group
-THUMBNAIL = 40  # pixels
+ROW, THUMBNAIL = 58, 44  # pixels
+LEFT, TREE, FOOT = 40, 820, 78  # pixels: margin, width of the tree, room for its axis
+PICTURE, LABEL, SIZE = 40, 76, 190  # pixels to the right of the tree
+TEXT = 16  # pixels
+MAX_TICKS = 6
 
 
 def draw_dendrogram(
@@ -42,26 +53,23 @@ def draw_dendrogram(
     """
     if not 2 <= len(groups) <= MAX_GROUPS:
         return None
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from scipy.cluster.hierarchy import dendrogram
 
     drawn = dendrogram(_counting_groups(merges, len(groups)), orientation="left", no_plot=True)
-    figure = Figure(figsize=(9, 1.3 + ROW * len(groups)), dpi=120, layout="constrained")
-    axes = figure.add_subplot(xlabel="how far groups are apart where they are joined (Ward)")
+    height = ROW * len(groups)
+    sheet = Image.new("RGB", (LEFT + TREE + SIZE + 90, height + FOOT), PAPER)
+    draw = ImageDraw.Draw(sheet)
+    scale = TREE / max(max(max(far) for far in drawn["dcoord"]), 1e-12)
     for near, far in zip(drawn["icoord"], drawn["dcoord"], strict=True):
-        axes.plot(far, near, color="#60646c", linewidth=1.6, solid_joinstyle="round")
+        # SciPy counts ten to a leaf, from the bottom up.
+        corners = [(LEFT + TREE - x * scale, height - y * ROW / 10) for y, x in zip(near, far, strict=True)]
+        draw.line(corners, fill=FAINT_INK, width=3, joint="curve")
     colours = group_colours(list(groups))
     for place, leaf in enumerate(drawn["leaves"] or []):
-        number = groups[leaf]
-        _leaf(axes, 10 * place + 5, f"group {number}", sizes[leaf], colours[number], thumbnails.get(number))
-    axes.set_xlim(max(max(far) for far in drawn["dcoord"]) * 1.04, 0)
-    axes.set_ylim(0, 10 * len(groups))
-    axes.set_yticks([])
-    axes.spines[["left", "right", "top"]].set_visible(False)
-    buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
-    return buffer.getvalue()
+        middle, number = round(height - (place + 0.5) * ROW), groups[leaf]
+        _draw_leaf(sheet, middle, f"group {number}", sizes[leaf], colours[number], thumbnails.get(number))
+    _draw_axis(draw, height, scale)
+    return png_bytes(sheet)
 
 
 def _counting_groups(
@@ -76,25 +84,36 @@ def _counting_groups(
     return rows
 
 
-def _leaf(axes: Axes, height: float, name: str, size: int, colour: str, thumbnail: bytes | None) -> None:
+def _draw_leaf(
+    sheet: Image.Image, middle: int, name: str, size: int, colour: str, thumbnail: bytes | None
+) -> None:
     """Picture, name and size to the right of the tree's end."""
-    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+    draw, end = ImageDraw.Draw(sheet), LEFT + TREE
+    if (image := open_thumbnail(thumbnail)) is not None:
+        left, top = end + PICTURE - THUMBNAIL // 2, middle - THUMBNAIL // 2
+        paste_centred(sheet, fit(image, THUMBNAIL), left, top, THUMBNAIL)
+    half_width = label_box((0, 0), name, TEXT)[2]
+    draw_label(draw, (end + LABEL + half_width, middle), name, colour, TEXT)
+    draw.text((end + SIZE, middle), f"{size:,}", fill=FAINT_INK, font=font(TEXT), anchor="lm")
 
-    where: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "annotation_clip": False}
-    image = open_thumbnail(thumbnail)
-    if image is not None:
-        picture = OffsetImage(np.asarray(fit(image, THUMBNAIL)), zoom=0.62)
-        axes.add_artist(
-            AnnotationBbox(
-                picture, (1, height), (22, 0), boxcoords="offset points", frameon=False, pad=0, **where
-            )
-        )
-    box = {"boxstyle": "round,pad=0.3", "facecolor": colour, "edgecolor": "none"}
-    axes.annotate(
-        name, (1, height), (44, 0), textcoords="offset points", va="center", color=ink_on(colour), bbox=box,
-        fontsize=9, fontweight="bold", **where,
-    )  # fmt: skip
-    axes.annotate(
-        f"{size:,}", (1, height), (112, 0), textcoords="offset points", va="center", color="#60646c", fontsize=9,
-        **where,
-    )  # fmt: skip
+
+def _draw_axis(draw: ImageDraw.ImageDraw, top: int, scale: float) -> None:
+    """The height at which groups are joined, from 0 at the right."""
+    draw.line(((LEFT, top), (LEFT + TREE, top)), fill=INK, width=1)
+    step = _round_step(TREE / scale)
+    for tick in range(int(TREE / scale / step + 1e-9) + 1):
+        x = LEFT + TREE - tick * step * scale
+        draw.line(((x, top), (x, top + 6)), fill=INK, width=1)
+        draw.text((x, top + 10), f"{tick * step:g}", fill=INK, font=font(TEXT), anchor="mt")
+    title = "how far groups are apart where they are joined (Ward)"
+    draw.text((LEFT + TREE / 2, top + 40), title, fill=INK, font=font(TEXT), anchor="mt")
+
+
+def _round_step(length: float) -> float:
+    """The smallest step of 1, 2 or 5 times a power of ten that needs no more than six ticks.
+
+    >>> _round_step(11), _round_step(0.4)
+    (2.0, 0.1)
+    """
+    power: float = 10.0 ** math.floor(math.log10(max(length / MAX_TICKS, 1e-12)))
+    return next(each * power for each in (1, 2, 5, 10) if length / (each * power) <= MAX_TICKS)
