@@ -68,7 +68,7 @@ class SegmenterRuntime:
 
     @torch.inference_mode()
     def __call__(self, pixels_BHWC: np.ndarray) -> Tensor:
-        raw_BCHW = torch.from_numpy(np.ascontiguousarray(pixels_BHWC)).permute(0, 3, 1, 2)
+        raw_BCHW = torch.from_numpy(np.require(pixels_BHWC, requirements=["C", "W"])).permute(0, 3, 1, 2)
         prepared_BCHW = self.network.prepare(self._normalised(raw_BCHW))
         scores_BKhw = self._coarse(prepared_BCHW)
         size = (pixels_BHWC.shape[1], pixels_BHWC.shape[2])

@@ -249,7 +249,7 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
         body = options.pop("backbone")
         if isinstance(body, dict):
             body = _encoder(path, {**body, "preprocessing": described["preprocessing"]})
-        network = Segmenter(backbone=body, **options)
+        network = Segmenter(backbone=body, **{"finest_width": None, **options})  # earlier versions had none
         network.preprocessing = Preprocessing.from_dict(described["preprocessing"])
         if described.get(SCALES) is not None:  # models of earlier versions do not say it
             network.learnt = LearntScales.from_dict(described[SCALES])

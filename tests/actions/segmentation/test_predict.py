@@ -283,7 +283,7 @@ def test_a_kill_after_the_probabilities_were_moved_loses_none_of_them(
 @pytest.fixture(scope="module")
 def scenes_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that says on images of which size it was trained."""
-    network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=32, seed=0)
+    network = Segmenter("fcn4s", backbone="conv", num_classes=3, finest_width=None, size=32, seed=0)
     make_undecided(network)
     network.learnt = learn_scales([(48, 64)], factors=(0.6, 1.8))
     classes = classes_by_value(["0", "1", "2"])

@@ -11,7 +11,7 @@ from torch import nn
 from unpool.errors import UnpoolError
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.catalogue import build_network
-from unpool.networks.layers.freezing import freeze, keep_statistics
+from unpool.networks.layers.freezing import freeze, freeze_start, keep_statistics
 
 
 def buffers(network: nn.Module) -> dict[str, torch.Tensor]:
@@ -100,3 +100,17 @@ def test_batch_statistics_can_be_kept_alone() -> None:
     network.train()
     alone, together = network.encode(x_BCHW[:1]), network.encode(x_BCHW)[:1]
     torch.testing.assert_close(alone, together, atol=1e-4, rtol=1e-3)
+
+
+def test_the_start_of_an_encoder_stays_and_the_rest_learns() -> None:
+    network = build_network("efficientnet-lite0", size=64, num_classes=3, seed=0)
+    before = buffers(network)
+    freeze_start(network, "body.blocks.1")
+    run_in_training_mode(network)
+    start = ("body.conv_stem.", "body.bn1.", "body.blocks.0.", "body.blocks.1.")
+    for name, value in buffers(network).items():
+        if "running" in name:
+            assert torch.equal(value, before[name]) == name.startswith(start), name
+    trained = {name for name, parameter in network.encoder.named_parameters() if parameter.grad is not None}
+    assert trained == {name for name, _ in network.encoder.named_parameters() if not name.startswith(start)}
+    assert not copy.deepcopy(network).train().encoder.body.bn1.training

@@ -232,7 +232,26 @@ def build_segmenter(
         )
     if settings.freeze:
         freeze(network)
+    elif is_pretrained and settings.backbone_lr is None:
+        _keep_start(network, progress)
     return network, plan
+
+
+def _keep_start(network: Segmenter, progress: Progress) -> None:
+    """Keep a pretrained backbone's weights down to maps of 1/4 of the image (docs/decisions/0009)."""
+    from unpool.networks.layers.freezing import freeze_start
+    from unpool.networks.segmentation.pyramid import Pyramid
+    from unpool.networks.segmentation.segmenter import FINE
+
+    if network.architecture == "segnet":
+        return
+    first = Pyramid(network.encoder, network.channels, finest=FINE).levels[0]
+    if first.module and first.reduction <= FINE:
+        freeze_start(network, first.module)
+        progress.message(
+            f"the backbone's weights down to maps of 1/{first.reduction:g} of the image are kept; give --backbone-lr "
+            "to train them too"
+        )
 
 
 def _build_backbone(settings: SegmentationSettings, progress: Progress) -> tuple[Autoencoder, bool]:

@@ -37,6 +37,38 @@ def freeze(network: nn.Module) -> None:
         module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
 
 
+def freeze_start(network: nn.Module, last: str) -> None:
+    """Freeze a network's `encoder` up to a module, in place.
+
+    Edges and textures are what training on a few hundred images changes least, and on maps as large as the image they
+    cost most: without their gradients a step takes two thirds of the time.
+
+    Args:
+        network: with an `encoder`.
+        last: name of the last module of the encoder that is frozen; those defined before it are too.
+
+    >>> network = nn.Module()
+    >>> network.encoder = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 4, 3))
+    >>> freeze_start(network, "1")
+    >>> network.train().encoder[1].training, [weight.requires_grad for weight in network.encoder.parameters()]
+    (False, [False, False, False, False, True, True])
+    """
+    modules = dict(network.encoder.named_modules())  # type: ignore[union-attr]
+    names = list(modules)
+    stop = max(place for place, name in enumerate(names) if f"{name}.".startswith(f"{last}."))
+    for name in names[: stop + 1]:
+        if name and not f"{last}.".startswith(f"{name}."):  # what it lies in goes on after it
+            _freeze_module(modules[name])
+    _freeze_module(modules[last])
+
+
+def _freeze_module(module: nn.Module) -> None:
+    for parameter in module.parameters(recurse=False):
+        parameter.requires_grad_(False)
+    module.training = False
+    module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
+
+
 def keep_statistics(network: nn.Module) -> None:
     """Freeze batch normalisation's statistics in a network's `encoder`.
 

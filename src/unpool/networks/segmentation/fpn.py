@@ -34,6 +34,7 @@ class FeaturePyramidDecoder(nn.Module):
         num_classes: K.
         upsampling: how scores are enlarged (`networks.layers.bilinear.Upsample`).
         width: channels in which maps are merged.
+        finest_width: of the finest map, which costs most; None: those of the others.
 
     >>> import torch
     >>> decoder = FeaturePyramidDecoder([4, 8], [4, 8], num_classes=2)
@@ -50,17 +51,24 @@ class FeaturePyramidDecoder(nn.Module):
         *,
         upsampling: str = "interpolate",
         width: int = MERGED_WIDTH,
+        finest_width: int | None = None,
     ) -> None:
         super().__init__()
         self.is_merging = width > 0 and len(channels) > 1
         inside = width if self.is_merging else num_classes
-        self.laterals = nn.ModuleList(_lateral(each, inside, self.is_merging) for each in channels)
+        finest = finest_width if self.is_merging and finest_width is not None else inside
+        widths = [finest, *[inside] * (len(channels) - 1)]
+        self.laterals = nn.ModuleList(
+            _lateral(each, out, self.is_merging) for each, out in zip(channels, widths, strict=True)
+        )
+        # Before the enlargement, which does not mix channels: there it costs a quarter.
+        self.narrow = nn.Identity() if finest == inside else _narrow(inside, finest)
         steps = pairwise(reductions)
         between = "interpolate" if self.is_merging else upsampling
         self.between = nn.ModuleList(Upsample(inside, round(big / small), between) for small, big in steps)
         if self.is_merging:
-            self.smooth = nn.ModuleList(_smooth(inside) for _ in channels)
-            self.score = nn.Conv2d(inside, num_classes, 1)
+            self.smooth = nn.ModuleList(map(_smooth, widths))
+            self.score = nn.Conv2d(finest, num_classes, 1)
             nn.init.xavier_uniform_(self.score.weight)
         self.last = Upsample(num_classes, round(reductions[0]), upsampling)
 
@@ -74,6 +82,8 @@ class FeaturePyramidDecoder(nn.Module):
             y_BDhw = self.smooth[-1](F.relu(y_BDhw))
         for level in reversed(range(len(maps) - 1)):
             lateral_BDhw: Tensor = self.laterals[level](maps[level])
+            if level == 0:
+                y_BDhw = self.narrow(y_BDhw)
             y_BDhw = self.between[level](y_BDhw, tuple(lateral_BDhw.shape[2:])) + lateral_BDhw
             if self.is_merging:
                 y_BDhw = self.smooth[level](F.relu(y_BDhw))
@@ -88,6 +98,12 @@ def _lateral(channels: int, width: int, is_merging: bool) -> nn.Module:
         nn.init.zeros_(conv.bias)  # type: ignore[arg-type]
         return conv
     return nn.Sequential(conv, nn.BatchNorm2d(width))
+
+
+def _narrow(width: int, narrower: int) -> nn.Module:
+    conv = nn.Conv2d(width, narrower, 1, bias=False)
+    nn.init.xavier_uniform_(conv.weight)
+    return conv
 
 
 def _smooth(width: int) -> nn.Sequential:

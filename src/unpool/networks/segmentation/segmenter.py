@@ -49,6 +49,8 @@ DESCRIPTIONS = {
     "fcn4s": "maps of 1/32 to 1/4 merged, then scored (system E)",
     "segnet": "VGG-16 and its mirror, with classes in place of colours (system E)",
 }
+FINE = 4  # times smaller than the image: maps of that size are merged in fewer channels
+FINEST_WIDTH = 48
 CROP = 320  # pixels a side of the crops that are trained on, by default
 
 
@@ -75,6 +77,7 @@ class Segmenter(nn.Module):
         upsampling: "interpolate" has no weights; "grouped" and "dense" are transposed convolutions that begin as
             interpolation, with a kernel for each class or for each pair of them.
         width: channels in which maps are merged; 0 sums class scores.
+        finest_width: of maps of 1/4 of the image, which cost most; None: `width`.
         enlarge: factor by which images are enlarged before the encoder, 0.25 to 8: small things in small images need
             it, and scores still have the image's own size.
         size: side of the crops that are trained on, pixels of the image.
@@ -105,6 +108,7 @@ class Segmenter(nn.Module):
         weights: str | Path = "none",
         upsampling: str = "interpolate",
         width: int = MERGED_WIDTH,
+        finest_width: int | None = FINEST_WIDTH,
         enlarge: float = 1.0,
         size: int | None = None,
         channels: int | None = None,
@@ -118,6 +122,10 @@ class Segmenter(nn.Module):
         check_enough_classes(num_classes)
         if width < 0:
             raise UsageError(f"width is {width}, but must be 0 (class scores are summed) or more")
+        if finest_width is not None and finest_width < 1:
+            raise UsageError(
+                f"finest_width is {finest_width}, but must be 1 or more, or None for that of `width`"
+            )
         if not 0.25 <= enlarge <= 8:
             raise UsageError(f"enlarge is {enlarge}, but must be a number from 0.25 to 8")
         self.architecture, self.num_classes, self.enlarge = network, num_classes, float(enlarge)
@@ -129,20 +137,22 @@ class Segmenter(nn.Module):
             self.preprocessing = _preprocessing(made, side)
             options = {
                 "network": network, "num_classes": num_classes, "upsampling": upsampling, "width": width,
-                "enlarge": self.enlarge, "size": side, "channels": channels,
+                "finest_width": finest_width, "enlarge": self.enlarge, "size": side, "channels": channels,
             }  # fmt: skip
             self.built_with = _rebuild_options(made, body, options)
             self.reduction = 1
             if network == "segnet":
                 self._build_mirror(num_classes)
             else:
-                self._build_merging(FINEST[network], num_classes, upsampling, width)
+                self._build_merging(FINEST[network], num_classes, upsampling, (width, finest_width))
 
     def _build_mirror(self, num_classes: int) -> None:
         self.decoder: nn.Module = mirror(self.encoder, "unpool", channels=num_classes)
         self.smallest = max(smallest_input(self.encoder) or (1,))
 
-    def _build_merging(self, finest: int, num_classes: int, upsampling: str, width: int) -> None:
+    def _build_merging(
+        self, finest: int, num_classes: int, upsampling: str, widths: tuple[int, int | None]
+    ) -> None:
         self.pyramid = Pyramid(self.encoder, self.preprocessing.channels, finest=finest)
         levels = self.pyramid.levels
         whole = all(float(level.reduction).is_integer() for level in levels)
@@ -150,7 +160,7 @@ class Segmenter(nn.Module):
         self.smallest = max(self.pyramid.smallest, math.ceil(levels[-1].reduction))
         self.decoder = FeaturePyramidDecoder(
             [level.channels for level in levels], [level.reduction for level in levels], num_classes,
-            upsampling=upsampling, width=width,
+            upsampling=upsampling, width=widths[0], finest_width=widths[1] if levels[0].reduction <= FINE else None,
         )  # fmt: skip
 
     @property
