@@ -60,9 +60,11 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
         place_N2 = place_N2[np.random.default_rng(seed).choice(len(place_N2), MAX_POSITIONS, replace=False)]
     num_places = len(np.unique(place_N2, axis=0))
     highest = min(MAX_GROUPS, math.isqrt(len(place_N2)), num_places)
+    if highest < 2:
+        return 1
     scores = _silhouettes(place_N2, range(2, highest + 1), seed)
-    best = max(scores, key=lambda number: (scores[number], -number), default=1)
-    if vectors_ND is None or best == 1 or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES:
+    best = max(scores, key=lambda number: (scores[number], -number))
+    if vectors_ND is None or np.shape(vectors_ND)[0] < MIN_IMAGES_FOR_COMMUNITIES:
         return best
     count = _count_communities(normalise(vectors_ND), seed)
     lead = scores[best] - max(scores.get(few, -1.0) for few in (2, 3))
