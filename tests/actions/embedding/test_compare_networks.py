@@ -44,6 +44,18 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def grey(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty grey pictures of 20 pixels, bright at the top, in the middle or at the bottom."""
+    folder, rng = tmp_path_factory.mktemp("grey"), np.random.default_rng(0)
+    for number in range(60):
+        pixels = rng.integers(0, 60, (20, 20))
+        top = 7 * (number % 3)
+        pixels[top : top + 6] += 150
+        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """How well the network from scratch learns is not tested here."""
@@ -61,8 +73,8 @@ def tried(photos: Path, model: Path, seconds: float | None = None) -> list[Candi
     return compared.results
 
 
-def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Path) -> None:
-    first, again = tried(photos, tmp_path / "m"), tried(photos, tmp_path / "m")
+def test_three_ways_the_best_first_and_the_same_again(grey: Path, tmp_path: Path) -> None:
+    first, again = tried(grey, tmp_path / "m"), tried(grey, tmp_path / "m")
     assert {trial.name for trial in first} == CANDIDATES
     scores = [trial.score for trial in first]
     assert scores == sorted(scores, reverse=True)
@@ -71,6 +83,10 @@ def test_three_ways_the_best_first_and_the_same_again(photos: Path, tmp_path: Pa
     ]
     assert first[0].map_silhouette > 0.5, "three plain kinds stand apart"
     assert {len(trial.leads) for trial in first if trial.name != "pretrained"} == {comparing.NUM_DRAWS}
+
+
+def test_a_network_from_scratch_is_tried_on_grey_images_alone(photos: Path, tmp_path: Path) -> None:
+    assert {trial.name for trial in tried(photos, tmp_path / "m")} == {"pretrained", "adapted"}
 
 
 def test_fewer_images_are_compared_where_time_is_short(photos: Path, tmp_path: Path) -> None:
@@ -97,7 +113,7 @@ def test_few_images_are_not_compared(photos: Path, tmp_path: Path, monkeypatch: 
 
 @pytest.mark.slow
 def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    grey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     for way in sorted(CANDIDATES):
@@ -105,7 +121,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
             CandidateResult, "score", property(lambda trial, best=way: float(trial.name == best))
         )
         work = tmp_path / f"{way}.unpool"
-        result = run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
+        result = run(str(grey), RunSettings(groups=3, steps=4, device="cpu"), work=work)
         assert result["compared"][0]["way"] == way
         assert {row["way"] for row in result["compared"]} == CANDIDATES
         assert result["reason"].startswith(f"{way}: of 3 networks compared on 60 images")
@@ -121,7 +137,7 @@ def test_a_run_with_a_budget_takes_the_best_and_tells_of_all(
 
 @pytest.mark.slow
 def test_a_stopped_run_does_not_compare_again(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    grey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
@@ -133,14 +149,14 @@ def test_a_stopped_run_does_not_compare_again(
     with monkeypatch.context() as patch:
         patch.setattr(prepare, "train_encoder", stopped)
         with pytest.raises(KeyboardInterrupt):
-            run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
+            run(str(grey), RunSettings(groups=3, steps=4, device="cpu"), work=work)
     before = read_state(work)["comparison"]
 
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("compared again")
 
     monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", again)
-    result = run(str(photos), RunSettings(groups=3, steps=4, device="cpu"), work=work)
+    result = run(str(grey), RunSettings(groups=3, steps=4, device="cpu"), work=work)
     assert result["compared"] == before["rows"]
 
 
@@ -265,7 +281,7 @@ def test_a_short_budget_is_not_spent_on_comparing(
 
 @pytest.mark.slow
 def test_another_number_of_groups_is_compared_anew(
-    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    grey: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
     monkeypatch.setattr(CandidateResult, "score", property(lambda trial: float(trial.name == "scratch")))
@@ -283,7 +299,7 @@ def test_another_number_of_groups_is_compared_anew(
     monkeypatch.setattr("unpool.actions.embedding.compare_networks.compare", watched)
     for groups in (3, 3, 4):
         with pytest.raises(KeyboardInterrupt):
-            run(str(photos), RunSettings(groups=groups, steps=4, device="cpu"), work=tmp_path / "w.unpool")
+            run(str(grey), RunSettings(groups=groups, steps=4, device="cpu"), work=tmp_path / "w.unpool")
     assert compared == [3, 4]
 
 

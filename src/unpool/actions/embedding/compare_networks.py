@@ -125,8 +125,9 @@ def compare(
     """Compare pretrained and adapted features, and a network from scratch.
 
     Pretrained features that recognise nearly every image in its views are taken without a trial. Otherwise each is
-    scored on the same three random parts of the images; a network from scratch must lead in each of them, and by a
-    margin on average, a head must not fall behind. The same images and seed give the same order, unless time is short.
+    scored on the same three random parts of the images; a network from scratch, which is tried on grey images, must
+    lead in each of them, and by a margin on average, a head must not fall behind. The same images and seed give the
+    same order, unless time is short.
 
     Args:
         source: Where the images are read from.
@@ -151,7 +152,9 @@ def compare(
     recognised = recognised_share(sample.feature_NVD)
     if recognised < MAX_RECOGNISED or plain != "pretrained":
         candidate, adapted = _adapt(sample, model, seed, progress, device)
-        candidates += [candidate, _train_from_scratch(sample, min(side, TRIAL_SIDE), seed, progress, device)]
+        candidates.append(candidate)
+        if sample.grey:
+            candidates.append(_train_from_scratch(sample, min(side, TRIAL_SIDE), seed, progress, device))
     ranked = rank_candidates(candidates, groups, seed, progress, plain=plain)
     return Comparison([replace(result, recognised=recognised) for result in ranked], adapted)
 
