@@ -102,9 +102,11 @@ def test_a_frozen_backbone_has_no_rate_and_no_gradients(labelled: LabelledImages
     assert any(parameter.requires_grad for parameter in task.network.decoder.parameters())
 
 
-def test_the_start_of_a_pretrained_backbone_is_kept_unless_its_rate_is_set(labelled: LabelledImages) -> None:
-    def trained(**options: object) -> set[str]:
-        encoder = build_task(labelled, backbone="efficientnet-lite0", **options).network.encoder
+def test_the_start_of_a_pretrained_backbone_is_kept_unless_its_rate_is_set(
+    labelled: LabelledImages, tmp_path: Path
+) -> None:
+    def trained(backbone: str = "efficientnet-lite0", **options: object) -> set[str]:
+        encoder = build_task(labelled, backbone=backbone, **options).network.encoder
         names = {name for name, each in encoder.named_parameters() if each.requires_grad}
         return {name.rsplit(".", 2)[0] for name in names}
 
@@ -113,6 +115,8 @@ def test_the_start_of_a_pretrained_backbone_is_kept_unless_its_rate_is_set(label
     assert "body.blocks.2.0" in trained(weights="imagenet")
     assert kept <= trained(weights="imagenet", backbone_lr=0.1)
     assert kept <= trained(weights="none")
+    save_model(tmp_path / "own", build_network("efficientnet-lite0", size=64, decoder="none", seed=0))
+    assert kept <= trained(str(tmp_path / "own"), weights=None)
 
 
 def test_a_backbone_that_cannot_be_used_is_named(

@@ -232,7 +232,7 @@ def build_segmenter(
         )
     if settings.freeze:
         freeze(network)
-    elif is_pretrained and settings.backbone_lr is None:
+    elif is_pretrained and settings.backbone_lr is None and not _is_model(settings.backbone):
         _keep_start(network, progress)
     return network, plan
 
@@ -254,13 +254,17 @@ def _keep_start(network: Segmenter, progress: Progress) -> None:
         )
 
 
+def _is_model(backbone: str | None) -> bool:
+    return backbone is not None and has_model(Path(backbone))
+
+
 def _build_backbone(settings: SegmentationSettings, progress: Progress) -> tuple[Autoencoder, bool]:
     """The backbone, and whether it has weights from elsewhere: a model's, or ImageNet's."""
     from unpool.networks.catalogue import build_network
     from unpool.networks.segmentation.segmenter import default_backbone
 
     name, weights = settings.backbone or default_backbone(settings.network), settings.weights
-    if has_model(Path(name)):
+    if _is_model(name):
         if weights is not None:
             raise UsageError(f"--weights {weights}: the model {name} brings its own; leave one out")
         expect_kind(Path(name), "encoder")
