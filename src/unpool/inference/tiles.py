@@ -115,25 +115,19 @@ def score_blocks(
     """
     tops, lefts = window_starts(height, tile, overlap), window_starts(width, tile, overlap)
     high, wide = min(tile, height), min(tile, width)
+    report = on_progress or (lambda _: None)
     if len(tops) == len(lefts) == 1:  # nothing to average
         yield Block(0, 0, score(read(0, height)[None])[0])
-        if on_progress is not None:
-            on_progress(1)
+        report(1)
         return
     sums = _Sums(lefts, width, raised_cosine(high), raised_cosine(wide))
     rows = [(top, top + high, end - top) for top, end in zip(tops, [*tops[1:], height], strict=True)]
-
-    def score_batch(item: tuple[_Place, np.ndarray]) -> tuple[_Place, np.ndarray]:
-        return item[0], sums.weighted(score(item[1]))
-
     windows = _cut(read, rows[first_row:], lefts, wide, batch)
-    scored = map_ordered(score_batch, windows, workers, AHEAD) if workers > 1 else map(score_batch, windows)
-    for place, scores_BKTS in scored:
+    for place, scores_BKTS in _map(lambda pixels: sums.weighted(score(pixels)), windows, workers):
         for column, scores_KTS in enumerate(scores_BKTS, start=place.column):
             left, block_KRC = sums.add(column, scores_KTS, place.done)
             yield Block(place.top, left, block_KRC)
-        if on_progress is not None:
-            on_progress(len(scores_BKTS))
+        report(len(scores_BKTS))
         if place.is_last:
             sums.next_row(place.done)
 
@@ -161,6 +155,15 @@ def _cut(
             some = lefts[start : start + batch]
             place = _Place(top, done, start, is_last=start + batch >= len(lefts))
             yield place, np.stack([pixels_TW3[:, left : left + width] for left in some])
+
+
+def _map(
+    score: Scorer, windows: Iterator[tuple[_Place, np.ndarray]], workers: int
+) -> Iterator[tuple[_Place, np.ndarray]]:
+    def score_one(item: tuple[_Place, np.ndarray]) -> tuple[_Place, np.ndarray]:
+        return item[0], score(item[1])
+
+    return map_ordered(score_one, windows, workers, AHEAD) if workers > 1 else map(score_one, windows)
 
 
 class _Sums:
