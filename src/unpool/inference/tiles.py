@@ -125,8 +125,7 @@ def score_blocks(
     windows = _cut(read, rows[first_row:], lefts, wide, batch)
     for place, scores_BKTS in _map(lambda pixels: sums.weighted(score(pixels)), windows, workers):
         for column, scores_KTS in enumerate(scores_BKTS, start=place.column):
-            left, block_KRC = sums.add(column, scores_KTS, place.done)
-            yield Block(place.top, left, block_KRC)
+            yield Block(place.top, *sums.add(column, scores_KTS, place.done))
         report(len(scores_BKTS))
         if place.is_last:
             sums.next_row(place.done)
