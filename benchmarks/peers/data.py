@@ -98,10 +98,10 @@ def _plant(kind: str, source: Path, target: Path, rng: np.random.Generator) -> N
     image = ImageOps.exif_transpose(Image.open(source)).convert("RGB")
     width, height = image.size
     if kind == "near":  # smaller, a little of each side cut off, another light, compressed more
-        cut = rng.uniform(0.0, 0.03, 4) * (width, height, width, height)
+        cut = rng.uniform(0.0, 0.05, 4) * (width, height, width, height)
         image = image.crop((int(cut[0]), int(cut[1]), width - int(cut[2]), height - int(cut[3])))
         image = image.resize((int(image.width * 0.7), int(image.height * 0.7)), Image.Resampling.LANCZOS)
-        image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.92, 1.08))
+        image = ImageEnhance.Brightness(image).enhance(rng.uniform(0.85, 1.15))
     elif kind == "dark":
         image = image.point(lambda value: value * 0.06)
     elif kind == "bright":

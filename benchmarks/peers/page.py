@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from benchmarks.peers.summary import is_higher_better, losses
 
 RESULTS = ROOT / "benchmarks" / "results" / "peers.json"
 PAGE = ROOT / "docs" / "peers.md"
+WIDTH = 118  # characters of a line of prose
 TITLES = {program.name: program.title for program in PROGRAMS}
 NAMES = {
     "seconds": "seconds", "memory_mib": "peak memory, MiB", "cpu_seconds": "processor seconds", "nmi": "NMI",
@@ -45,7 +47,7 @@ def write(result: Record, page: Path = PAGE) -> None:
     parts = [INTRO, *_machine(result), *_losses(result)]
     for task in TASKS:
         if measured := result["tasks"].get(task.name):
-            parts += [f"## {task.title}\n", task.text + "\n", *_task(task, measured)]
+            parts += [f"## {task.title}\n", _wrap(task.text) + "\n", *_task(task, measured)]
             if measured.get("commit") != result["commit"]:
                 parts.append(f"Measured on {measured['date'][:10]}, commit {measured['commit']}.\n")
             if picture := draw(task, measured, folder):
@@ -93,16 +95,18 @@ def _task(task: Task, measured: Record) -> Iterator[str]:
     rows, absent = [], []
     for name, program in measured["programs"].items():
         if "figures" not in program:
-            absent.append(f"- {TITLES[name]}: not run, {program['problem']}")
+            absent.append(_wrap(f"- {TITLES[name]}: not run, {program['problem']}", "  "))
             continue
         cells = [_cell(program["figures"].get(column), _best(column, measured)) for column in columns]
         rows.append([TITLES[name], str(len(program["runs"])), *cells])
     yield _table(["", "runs", *(NAMES.get(column, column) for column in columns)], rows)
-    if absent:
-        yield "\n".join(absent) + "\n"
-    notes = [f"- {p.title}: {p.note}" for p in PROGRAMS if p.note and p.name in measured["programs"]]
-    if notes:
-        yield "\n".join(notes) + "\n"
+    notes = [
+        _wrap(f"- {p.title}: {p.note}", "  ")
+        for p in PROGRAMS
+        if p.note and "figures" in measured["programs"].get(p.name, {})
+    ]
+    if absent or notes:
+        yield "\n".join(absent + notes) + "\n"
 
 
 def _best(figure: str, measured: Record) -> float | None:
@@ -130,6 +134,12 @@ def _number(value: float) -> str:
     if value and abs(value) < 1:
         return f"{value:.3f}" if value < 0.9995 else "1.000"
     return f"{value:.1f}" if abs(value) < 100 and value % 1 else f"{value:,.0f}"
+
+
+def _wrap(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
@@ -170,7 +180,9 @@ def _limits(result: Record) -> Iterator[str]:
             for command, each in growth.items()
         ]  # fmt: skip
         yield _table(["", "a tenth", "all", "factor"], rows)
-    problems = [f"- {name}: {each['problem']}" for name, each in limits.items() if "problem" in each]
+    problems = [
+        _wrap(f"- {name}: {each['problem']}", "  ") for name, each in limits.items() if "problem" in each
+    ]
     if problems:
         yield "\n".join(["Not measured:\n", *problems]) + "\n"
 

@@ -21,14 +21,14 @@ class Size:
     """How much work a benchmark is."""
 
     photographs: int = 1_500
-    embedded: int = 500
-    checked: int = 500
+    embedded: int = 400
+    checked: int = 400
     vectors: int = 5_000
     scenes: float = 1.0  # share of them
     rounds: int = 3
     training_rounds: int = 2
-    digit_minutes: float = 1.5
-    scene_minutes: float = 3.0
+    digit_minutes: float = 1.0
+    scene_minutes: float = 2.0
 
 
 QUICK = Size(60, 60, 100, 500, 0.05, 1, 1, 0.1, 0.1)
