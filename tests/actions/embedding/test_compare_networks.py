@@ -325,3 +325,18 @@ def test_the_head_learns_from_all_folders(
     adapting.adapt(tmp_path / "out", model, source, files, seed=0, workers=1, progress=Progress())
     assert len(seen) == 40
     assert {files[0].path, files[-1].path} <= set(seen)
+
+
+@pytest.mark.slow
+def test_a_run_that_keeps_the_features_groups_as_one_without_a_budget(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare, "copy_pretrained", tiny_pretrained)
+    monkeypatch.setattr(comparing, "MAX_RECOGNISED", 0.0)
+    plain = run(str(photos), RunSettings(groups=3, device="cpu"), work=tmp_path / "a.unpool")
+    budget = run(str(photos), RunSettings(groups=3, minutes=2, device="cpu"), work=tmp_path / "b.unpool")
+    assert re.search(r"training has nothing to add; \d+ of 120 seconds used$", budget["reason"])
+    assert [row["way"] for row in budget["compared"]] == ["pretrained"]
+    groups = [(tmp_path / name / "groups.csv").read_text() for name in ("a.unpool", "b.unpool")]
+    assert groups[0] == groups[1]
+    assert plain["sizes"] == budget["sizes"]
