@@ -35,7 +35,8 @@ times of the whole process, its start included; peak memory is that of all its p
 lowest and the highest. Where a program needs weights from a hub, which a machine without a network cannot fetch, it
 gets those that unpool has (EfficientNet-lite0), or says that it was not run.
 
-This page is written by `python -m benchmarks.peers.page` from `benchmarks/results/peers.json`.
+This page is written by `python -m benchmarks.peers.page` from the results, which lie in the repository as JSON
+(peers.json in benchmarks/results).
 """
 Record = dict[str, Any]
 
