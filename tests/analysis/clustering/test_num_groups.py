@@ -36,16 +36,18 @@ def test_communities_are_counted_where_no_map_parts_clearly(monkeypatch, number:
 @pytest.mark.parametrize(
     ("scores", "communities", "expected"),
     [
-        ({3: 0.8, 6: 0.795}, 6, 6),  # as good, and the communities reach it
-        ({3: 0.8, 6: 0.795}, 5, 3),
+        ({3: 0.8, 6: 0.797}, 6, 6),  # as good, and the communities reach it
+        ({3: 0.8, 6: 0.797}, 5, 3),
         ({3: 0.8, 6: 0.785}, 6, 3),
-        ({3: 0.8, 5: 0.795, 6: 0.785}, 8, 5),
-        ({6: 0.8, 3: 0.795}, 4, 6),  # never coarser than the best
-        ({3: 0.59, 6: 0.58}, 11, 11),  # not clear
-        ({2: 0.35, 10: 0.46, 11: 0.455, 12: 0.44}, 13, 11),  # not clear, but no map of two or three halves
+        ({3: 0.8, 5: 0.797, 6: 0.785}, 8, 5),
+        ({6: 0.8, 3: 0.797}, 4, 6),  # never coarser than the best
+        ({3: 0.69, 6: 0.68}, 11, 11),  # not clear
+        ({2: 0.35, 10: 0.46, 11: 0.457, 12: 0.44}, 13, 11),  # not clear, but no map of two or three halves
         ({2: 0.35, 10: 0.46, 11: 0.45, 12: 0.43}, 9, 9),
         ({3: 0.42, 10: 0.46}, 13, 13),
         ({3: 0.42, 5: 0.48}, 12, 12),
+        ({3: 0.51, 4: 0.6}, 8, 8),
+        ({3: 0.5, 10: 0.63, 11: 0.61}, 13, 10),
     ],
 )
 def test_the_finer_of_equals_is_taken_on_a_clear_map(monkeypatch, scores, communities: int, expected: int):

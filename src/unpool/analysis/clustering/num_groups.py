@@ -19,10 +19,10 @@ from unpool.analysis.neighbours import Floats, check_vectors, normalise
 MAX_GROUPS = 30
 MAX_POSITIONS = 20_000  # positions that k-means tries each number on
 SILHOUETTE_SAMPLE = 2_000
-CLEAR_SILHOUETTE = 0.6  # from which the map is trusted
+CLEAR_SILHOUETTE = 0.7  # from which the map is trusted
 CLEAR_LEAD = 0.05  # over the silhouettes of two and three groups, from which it is trusted too, where
-MIN_AGREEMENT = 0.75  # its number is this share of that of communities at least, and not higher
-EQUAL_SILHOUETTE = 0.01  # below the best that the finer may be
+MIN_AGREEMENT = 2 / 3  # its number is this share of that of communities at least, and not higher
+EQUAL_SILHOUETTE = 0.005  # below the best that the finer may be
 MIN_IMAGES_FOR_COMMUNITIES = 100
 COUNT_SAMPLE, NUM_COUNTS = 1_000, 5  # images of a count, with other ones and other random numbers each time
 MAX_MAPPED = 5_000  # images on a map that serves the estimate alone
@@ -35,7 +35,7 @@ def num_groups_of_map(xy_N2: npt.ArrayLike, *, vectors_ND: npt.ArrayLike | None 
     It is the number of k-means groups, from 2 to min(30, √N), whose silhouette is best, the fewer in a tie.
     Deterministic for a seed. It always finds groups where points differ, even in noise.
 
-    With `vectors_ND`, and where not even the best silhouette reaches 0.6 (photographs, say), a map has no clear
+    With `vectors_ND`, and where not even the best silhouette reaches 0.7 (photographs, say), a map has no clear
     parts, and its silhouette prefers two or three halves: then the separate communities of the neighbour graph that
     hold a fiftieth of the images are counted instead, the highest of five counts on up to 1,000 images each. On a
     clear map the finest number up to theirs is taken whose silhouette is as good as the best, and so it is where
