@@ -133,7 +133,7 @@ def _cell(found: Record | None, best: float | None) -> str:
 
 def _number(value: float) -> str:
     if value and abs(value) < 1:
-        return f"{value:.3f}" if value < 0.9995 else "1.000"
+        return f"{value:.3f}" if value < 0.9995 else f"{value:.5f}"
     return f"{value:.1f}" if abs(value) < 100 and value % 1 else f"{value:,.0f}"
 
 
