@@ -48,9 +48,9 @@ Record = dict[str, Any]
 def measure_limits(bench: Bench, result: Record) -> Record:
     """Shares of the machine's rates, by the scripts beside this package, and the cost of growth."""
     quick = bench.size == QUICK
-    rounds = ["--rounds", "1"] if quick else ["--rounds", "3"]
+    rounds = ["--rounds", "1"] if quick else ["--rounds", "2"]
     found: Record = {}
-    for name, arguments in (("vgg_flops", ["--steps", "4"]), ("training_speed", ["--images", "10000"])):
+    for name, arguments in (("vgg_flops", ["--steps", "4"]), ("training_speed", ["--images", "5000"])):
         say(f"limits: {name}")
         found[name] = _run_script(name, [*arguments, *rounds])
     say("limits: embedding, reading, ten times as much")
@@ -120,11 +120,14 @@ def _growth(bench: Bench) -> Record:
         for part in (10, 1):
             out = bench.scratch / "out" / f"growth-{command}-{part}"
             out.mkdir(parents=True, exist_ok=True)
-            request = _part({**prepared.request, "seed": 0, "out": str(out), "num_groups": 10}, part)
+            groups = max(2, min(10, prepared.images // 20))  # a tenth of the images has as many
+            request = _part({**prepared.request, "seed": 0, "out": str(out), "num_groups": groups}, part)
             own.prepare(request)
             commands = own.commands(request)
             if command == "group":
-                commands = [[*own.UNPOOL, "group", "--work", str(out / own.WORK), "--groups", "10", "--json"]]
+                commands = [
+                    [*own.UNPOOL, "group", "--work", str(out / own.WORK), "--groups", str(groups), "--json"]
+                ]
             done = measure(commands, out, {"UNPOOL_CACHE": str(bench.scratch / "cache")}, LIMIT)
             if done.problem:
                 return {"problem": f"{command}: {done.problem}"}
