@@ -77,7 +77,8 @@ def write_groups(work: Path, table: ImageTable) -> None:
     for path, group, probability in zip(*(rows[name].to_pylist() for name in names), strict=True):
         number = "" if group is None else group
         certain = "" if probability is None else f"{probability:.4f}"
-        if _PLAIN_PATH.fullmatch(path):  # nearly all, and 100,000 of them are written each time a level is chosen
+        # Nearly all are plain, and 100,000 of them are written each time a level is chosen.
+        if _PLAIN_PATH.fullmatch(path):
             lines.append(f"{path},{number},{certain}\n")
         else:
             lines.append(format_row([protect_path(path), str(number), certain]))

@@ -62,7 +62,8 @@ def test_a_small_picture_is_as_soft_by_its_thumbnail_as_by_itself(tmp_path: Path
     stored = SimpleNamespace(take=lambda rows: [thumbnail(np.asarray(soft)) for _ in rows])
     facts = originals.Facts(["a.png"], ["a"], ["RGB"], np.array([240.0 * 180]), np.array([1.0]))
     (by_thumbnail,) = originals.Originals(tmp_path, facts, stored).edge_widths([0], 0)
-    assert by_thumbnail == pytest.approx(edge_width(np.asarray(soft.convert("L"))), rel=0.25)  # WebP softens or sharpens a little
+    # WebP softens or sharpens a little.
+    assert by_thumbnail == pytest.approx(edge_width(np.asarray(soft.convert("L"))), rel=0.25)
 
 
 def sets_of(root: Path, model: str) -> tuple[list[list[str]], dict[str, Any]]:

@@ -22,7 +22,9 @@ def test_scores_are_summed_as_published_with_width_0() -> None:
 
 
 def test_the_finest_map_is_merged_in_fewer_channels() -> None:
-    segmenter = Segmenter("fcn4s", backbone="resnet18", num_classes=4, width=24, finest_width=8, seed=0).eval()
+    segmenter = Segmenter(
+        "fcn4s", backbone="resnet18", num_classes=4, width=24, finest_width=8, seed=0
+    ).eval()
     decoder, x_BCHW = segmenter.decoder, torch.rand(1, 3, 64, 96)
     with torch.no_grad():
         *fine, last = segmenter.pyramid(x_BCHW)
