@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,29 @@ def test_three_ways_the_best_first_and_the_same_again(grey: Path, tmp_path: Path
 
 def test_a_network_from_scratch_is_tried_on_grey_images_alone(photos: Path, tmp_path: Path) -> None:
     assert {trial.name for trial in tried(photos, tmp_path / "m")} == {"pretrained", "adapted"}
+
+
+def test_a_set_taken_for_grey_may_hold_a_picture_in_colour(grey: Path, photos: Path, tmp_path: Path) -> None:
+    """Twenty pictures tell what the plain way is, and a thousand are compared."""
+    mixed = tmp_path / "mixed"
+    shutil.copytree(grey, mixed)
+    shutil.copyfile(photos / "0.png", mixed / "coloured.png")
+    tiny_pretrained("", tmp_path / "m")
+    source = FolderSource(mixed)
+    compared = compare(
+        source, source.scan().files, tmp_path / "m", groups=3, side=20, seed=0, progress=Progress(),
+        plain="scratch",
+    ).results  # fmt: skip
+    assert {trial.name for trial in compared} == CANDIDATES
+    assert [trial.name for trial in compared if not trial.leads] == ["scratch"]
+
+
+def test_copies_of_an_image_recognise_its_views() -> None:
+    rng = np.random.default_rng(0)
+    image_ND = rng.normal(size=(20, 64)).astype(np.float32).repeat(2, axis=0)
+    view_NVD = image_ND[:, None] + 0.1 * rng.normal(size=(40, 4, 64)).astype(np.float32)
+    view_NVD[:, 0] = image_ND
+    assert comparing.recognised_share(view_NVD / np.linalg.norm(view_NVD, axis=2, keepdims=True)) == 1
 
 
 def test_fewer_images_are_compared_where_time_is_short(photos: Path, tmp_path: Path) -> None:

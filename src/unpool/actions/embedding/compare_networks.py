@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_RECOGNISED = 0.87
 """Share of views nearest to their own image, from which training has nothing to add to pretrained features."""
+SAME_COSINE = 1e-5  # by which cosines of copies of an image differ
 HEAD_LEAD, SCRATCH_LEAD = -0.02, 0.06
 """By how much a candidate has to lead the plain way: with a head, and where one of the two is from scratch.
 
@@ -125,9 +126,9 @@ def compare(
     """Compare pretrained and adapted features, and a network from scratch.
 
     Pretrained features that recognise nearly every image in its views are taken without a trial. Otherwise each is
-    scored on the same three random parts of the images; a network from scratch, which is tried on grey images, must
-    lead in each of them, and by a margin on average, a head must not fall behind. The same images and seed give the
-    same order, unless time is short.
+    scored on the same three random parts of the images; a network from scratch, which is tried on grey images and where
+    it is the plain way, must lead in each of them, and by a margin on average, a head must not fall behind. The same
+    images and seed give the same order, unless time is short.
 
     Args:
         source: Where the images are read from.
@@ -153,7 +154,7 @@ def compare(
     if recognised < MAX_RECOGNISED or plain != "pretrained":
         candidate, adapted = _adapt(sample, model, seed, progress, device)
         candidates.append(candidate)
-        if sample.grey:
+        if sample.grey or plain == "scratch":  # a set taken for grey may hold some in colour
             candidates.append(_train_from_scratch(sample, min(side, TRIAL_SIDE), seed, progress, device))
     ranked = rank_candidates(candidates, groups, seed, progress, plain=plain)
     return Comparison([replace(result, recognised=recognised) for result in ranked], adapted)
@@ -215,6 +216,7 @@ def _adapt(
 def recognised_share(feature_NVD: np.ndarray) -> float:
     """Measure how many views are nearest to their own image.
 
+    A copy of that image is as near.
     Where nearly all are, as of photographs of single things, training gained nothing; the fewer, the more
     (docs/decisions/0008-which-network.md).
 
@@ -229,9 +231,13 @@ def recognised_share(feature_NVD: np.ndarray) -> float:
     """
     from unpool.analysis.neighbours import Index
 
-    index, rows_N = Index(feature_NVD[:, 0]), np.arange(len(feature_NVD))
-    views = range(1, feature_NVD.shape[1])
-    return float(np.mean([index.nearest(feature_NVD[:, view], 1)[1][:, 0] == rows_N for view in views]))
+    index, image_ND = Index(feature_NVD[:, 0]), feature_NVD[:, 0]
+    found = []
+    for view_ND in np.moveaxis(feature_NVD[:, 1:], 1, 0):
+        nearest_N = index.nearest(view_ND, 1)[1][:, 0]
+        own_N, other_N = (np.einsum("nd,nd->n", view_ND, each) for each in (image_ND, image_ND[nearest_N]))
+        found.append(own_N >= other_N - SAME_COSINE)
+    return float(np.mean(found))
 
 
 def rank_candidates(
