@@ -128,6 +128,28 @@ def test_what_was_made_by_hand_stays_on_every_level(work: Path):
     assert ImageTable(work).frame(["path", "label"]).set_index("path").loc[PATHS[0], "label"] == "hat"
 
 
+@pytest.mark.parametrize("is_split", [True, False])
+def test_a_new_group_does_not_take_the_place_of_one_that_was_emptied(work: Path, is_split: bool):
+    edit.merge(work, [0, 3])  # the number 3 is free
+    if is_split:
+        assert edit.split(work, 1)["message"].endswith("of 15 are group 4 now")
+    else:
+        edit.move(work, PATHS[:2], 4)
+    new_N = seen(work) == 4
+    for level in (2, 3, 6, 4):
+        edit.move_along(work, level)
+        np.testing.assert_array_equal(seen(work) == level, new_N)
+
+
+def test_the_present_level_is_no_edit(work: Path):
+    edit.move(work, PATHS[:2], int(seen(work)[15]))
+    before, state = edit.last_edit(work), read_state(work)
+    assert edit.move_along(work, 4) == {"changed": 0, "message": "nothing to change"}
+    assert edit.last_edit(work) == before
+    assert read_state(work) == state
+    assert edit.undo(work)["changed"] == 2
+
+
 def test_an_edit_before_a_move_can_still_be_undone_after_it(work: Path):
     found = seen(work)
     edit.move(work, PATHS[:2], int(found[15]))

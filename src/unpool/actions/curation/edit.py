@@ -141,7 +141,7 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     """
     table, group = ImageTable(work), int(group)
     numbers = _group_numbers(table)
-    new = numbers[-1] + 1
+    new = _new_number(work, numbers)
     if group not in {NO_GROUP, *numbers, new}:
         known = _enumerate(numbers)
         raise UsageError(f"group is {group}, but must be one of {known}, {new} for a new one, or -1 for none")
@@ -215,7 +215,7 @@ def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> Edi
     label_N = split_labels(vectors_ND, np.full(len(paths), group), group, seed=seed)
     second = {path for path, number in zip(paths, label_N, strict=True) if number != group}
     is_second = [path in second for path in rows["path"].to_pylist()]
-    new = numbers[-1] + 1
+    new = _new_number(work, numbers)
     message = f"split group {group}: %s of {rows.num_rows} are group {new} now"
     values = {"group": new} | _leaf_values(work, new)
     return _change(work, rows.filter(is_second), values, lambda count: message % count, refresh)
@@ -245,6 +245,8 @@ def move_along(work: Path, groups: int, *, refresh: bool = True) -> dict[str, An
         raise UnpoolError(f"the groups of {work} have no tree; run `unpool group --work {work}` again")
     if not 2 <= groups <= levels.num_leaves:
         raise UsageError(f"groups is {groups}, but the tree has levels of 2 to {levels.num_leaves} groups")
+    if groups == levels.level:
+        return {"changed": 0, "message": "nothing to change"}
     table = ImageTable(work)
     changed, num_groups = move_to_level(table, levels, groups)
     state = read_state(work).get("group") or {}
@@ -330,6 +332,12 @@ def _leaf_values(work: Path, group: int) -> dict[str, object]:
     """What images that somebody puts in a group get as `leaf`, so that they stay in it on other levels."""
     levels = read_levels(work)
     return {} if levels is None else {"leaf": levels.main_leaf(group)}
+
+
+def _new_number(work: Path, numbers: Sequence[int]) -> int:
+    """The number of a new group: one that no leaf of the tree has on the present level, though it be empty."""
+    levels = read_levels(work)
+    return max(numbers[-1] + 1, 0 if levels is None else levels.level)
 
 
 def _rows_in_groups(table: ImageTable, groups: Sequence[int]) -> pa.Table:

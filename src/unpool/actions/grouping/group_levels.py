@@ -91,8 +91,9 @@ def move_to_level(table: ImageTable, levels: Levels, level: int) -> tuple[int, i
     before_N = rows["group"].to_numpy()
     after_N = groups_on_level(levels, level, before_N, rows["leaf"].fill_null(NO_LEAF).to_numpy())
     changed_n = np.flatnonzero(after_N != before_N)
-    new_grouping_id(table.work)
-    table.update(rows["path"].take(changed_n).to_pylist(), {"group": after_N[changed_n]})
+    if len(changed_n):
+        new_grouping_id(table.work)
+        table.update(rows["path"].take(changed_n).to_pylist(), {"group": after_N[changed_n]})
     write_levels(table.work, replace(levels, level=level))
     return len(changed_n), len(np.unique(after_N[after_N >= 0]))
 
