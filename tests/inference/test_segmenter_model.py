@@ -43,25 +43,26 @@ def test_a_failed_export_leaves_the_scores_to_torch(tmp_path: Path, monkeypatch:
     assert messages.texts == ["running on torch instead of ONNX Runtime: cannot be exported"]
 
 
-@pytest.mark.parametrize(("can_write", "version"), [(True, "new"), (False, "old")])
+@pytest.mark.parametrize("fault", [None, PermissionError(), UnpoolError("cannot be exported")])
 def test_an_export_of_an_earlier_version_is_replaced_where_it_can_be(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_write: bool, version: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Exception | None
 ) -> None:
     class Exported:
         def __init__(self, _: Segmenter, file: Path, threads: int) -> None:
             self.version = file.read_text()
             self.is_current = self.version == "new"
 
-    def forbid(*_: object) -> None:
-        raise PermissionError
+    def export(_: object, path: Path) -> None:
+        assert path.read_text() == "old", "another process may be about to open it"
+        if fault is not None:
+            raise fault
+        path.write_text("new")
 
     file = tmp_path / "segmenter.onnx"
     file.write_text("old")
     monkeypatch.setattr(segmenter_model, "load_model", lambda _: None)
     monkeypatch.setattr(segmenter_model, "OnnxSegmenterRuntime", Exported)
-    monkeypatch.setattr(segmenter_model, "export_segmenter", lambda _, path: path.write_text("new"))
-    if not can_write:
-        monkeypatch.setattr(Path, "unlink", forbid)
+    monkeypatch.setattr(segmenter_model, "export_segmenter", export)
     runtime = segmenter_model._open(tmp_path, "cpu", Progress())
     assert isinstance(runtime, Exported)
-    assert runtime.version == file.read_text() == version
+    assert runtime.version == file.read_text() == ("old" if fault else "new")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -184,10 +185,16 @@ def open_runtime(
 def _open_in_passing(
     name: str, export: Callable[[Path], object], on_onnx: Callable[[Path], Runtime]
 ) -> Runtime:
-    """Open an ONNX file that is not kept; once opened, it is not read again."""
-    with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
-        export(Path(folder) / name)
-        return on_onnx(Path(folder) / name)
+    """Open an ONNX file that goes with what opened it, which may read it again."""
+    folder = tempfile.TemporaryDirectory(prefix="unpool-")
+    try:
+        export(Path(folder.name) / name)
+        runtime = on_onnx(Path(folder.name) / name)
+    except BaseException:
+        folder.cleanup()
+        raise
+    weakref.finalize(runtime, folder.cleanup)
+    return runtime
 
 
 def open_encoder(load: Callable[[], Embedder], path: Path, device: str, progress: Progress) -> Encoder:

@@ -79,15 +79,16 @@ def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
     def on_torch(where: str) -> SegmenterRuntime:
         return SegmenterRuntime(network, where)
 
-    def open_once() -> SegmenterRuntime:
-        return open_runtime(
-            folder / SEGMENTER_ONNX, device, export=lambda file: export_segmenter(network, file),
-            on_onnx=on_onnx, on_torch=on_torch, progress=progress,
-        )  # fmt: skip
+    def export(file: Path) -> None:
+        export_segmenter(network, file)
 
-    runtime = open_once()
+    file = folder / SEGMENTER_ONNX
+    runtime = open_runtime(
+        file, device, export=export, on_onnx=on_onnx, on_torch=on_torch, progress=progress
+    )  # fmt: skip
     if isinstance(runtime, OnnxSegmenterRuntime) and not runtime.is_current:
-        with contextlib.suppress(OSError):  # where nothing can be written, it serves as it is
-            (folder / SEGMENTER_ONNX).unlink()
-            runtime = open_once()
+        # The former file serves as it is where no other can be written.
+        with contextlib.suppress(OSError, UnpoolError), progress.stage("exporting"):
+            export(file)
+            return on_onnx(file)
     return runtime
