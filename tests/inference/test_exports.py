@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -116,10 +117,26 @@ def test_what_cannot_be_exported_is_tried_once(calls: list[str], tmp_path: Path)
     assert list(cache_folder().iterdir()) == []
 
 
-def test_a_file_with_other_results_is_removed(calls: list[str], tmp_path: Path) -> None:
+def test_a_file_with_other_results_is_never_seen(calls: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "0.onnx"
+    path.write_text("former")
+
+    def check(part: Path) -> None:
+        assert path.read_text() == "former", "a process that is killed now leaves nothing unchecked"
+        check_against(build(1))(part)
+
     with pytest.raises(UnpoolError, match="other results"):
-        write_onnx(to_export(build(0)), tmp_path / "0.onnx", check_against(build(1)))
-    assert not (tmp_path / "0.onnx").exists()
+        write_onnx(to_export(build(0)), path, check)
+    assert path.read_text() == "former"
+    assert [file.name for file in tmp_path.glob("*.onnx")] == ["0.onnx"]
+
+
+def test_where_nothing_can_be_written_nothing_is_exported(calls: list[str], tmp_path: Path) -> None:
+    blocked = tmp_path / f".partial-{os.getpid()}-0.onnx"
+    blocked.mkdir()
+    with pytest.raises(OSError, match="0.onnx"):
+        write_onnx(to_export(build(0)), tmp_path / "0.onnx", lambda _: None)
+    assert calls == []
 
 
 def test_errors_are_one_line() -> None:

@@ -67,44 +67,42 @@ def write_onnx(export: Export, path: Path, check: Callable[[Path], object]) -> N
     Args:
         export: What to write.
         path: The file.
-        check: Called with the file; UnpoolError where its results are not those of the network.
+        check: Called with the file before it is in its place; UnpoolError where its results are not the network's.
 
     Raises:
-        UnpoolError: torch cannot export it, or `check` says so; there is no file then.
+        UnpoolError: torch cannot export it, or `check` says so; what was there before is left.
+        OSError: the file cannot be written.
     """
+    write_whole(path, partial(_write_checked, export, check))
+
+
+def _write_checked(export: Export, check: Callable[[Path], object], part: Path) -> None:
+    part.open("wb").close()  # a folder that may not be written to is found before anything is computed
     try:
         kept = kept_folder(_name(export), partial(_keep_graph, export))
-        _write_checked(path, check, export, partial(_write_with_weights, kept / GRAPH, export))
+        _write_with_weights(kept / GRAPH, export, part)
+        _finish(export, check, part)
     except CannotExportError:
         raise
     except Exception:  # no room in the cache, a damaged graph, or after all another structure
-        _write_checked(path, check, export, partial(_write, export))
+        _write(export, part)
+        _finish(export, check, part)
+
+
+def _finish(export: Export, check: Callable[[Path], object], part: Path) -> None:
+    import onnx
+
+    if export.version:
+        model = onnx.load(part)
+        onnx.helper.set_model_props(model, {VERSION_KEY: export.version})
+        onnx.save(model, part)
+    check(part)
 
 
 def describe_structure(network: Any) -> str:
     """Say how a network was built, where it knows."""
     known = [getattr(network, name, None) for name in ("architecture", "built_with", "merge")]
     return repr((type(network).__name__, *known))
-
-
-def _write_checked(
-    path: Path, check: Callable[[Path], object], export: Export, write: Callable[[Path], object]
-) -> None:
-    def write_with_version(part: Path) -> None:
-        import onnx
-
-        write(part)
-        if export.version:
-            model = onnx.load(part)
-            onnx.helper.set_model_props(model, {VERSION_KEY: export.version})
-            onnx.save(model, part)
-
-    write_whole(path, write_with_version)
-    try:
-        check(path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
 
 
 def digest_versions(*parts: str) -> str:
