@@ -8,6 +8,7 @@ from scipy.cluster.hierarchy import linkage
 
 from unpool.analysis.clustering import group_tree
 from unpool.analysis.clustering.group_tree import GroupTree, build_tree, measure_stability, number_groups
+from unpool.analysis.memo import clear_memos
 from unpool.analysis.neighbours import normalise
 
 
@@ -103,6 +104,24 @@ def test_plain_groups_are_stable_and_random_ones_are_not(nested):
     (of_noise,) = measure_stability(noise_ND, [kind_N])
     assert of_noise is not None
     assert of_noise[0] < 0.2
+
+
+def test_the_parts_serve_any_groups_of_the_same_images(nested, monkeypatch):
+    unit_ND, group_N, kind_N = nested
+    clear_memos()
+    expected = measure_stability(unit_ND, [kind_N])
+    clear_memos()
+    measure_stability(unit_ND, [group_N])
+    asked, find = [], group_tree.fine_communities
+    monkeypatch.setattr(
+        group_tree, "fine_communities", lambda *args, **options: asked.append(1) or find(*args, **options)
+    )
+    assert measure_stability(unit_ND, [kind_N]) == expected
+    assert not asked
+    for others_ND, seed in ((unit_ND, 1), (unit_ND[::-1], 0)):
+        asked.clear()
+        measure_stability(others_ND, [kind_N], seed=seed)
+        assert len(asked) == 4
 
 
 def test_what_cannot_be_measured_has_no_stability(nested):

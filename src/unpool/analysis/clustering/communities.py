@@ -90,7 +90,7 @@ def separate_communities(unit_ND: Floats, *, seed: int = 0) -> npt.NDArray[np.in
 def fine_communities(
     unit_ND: Floats, *, inside: npt.NDArray[np.int64] | None = None, seed: int = 0
 ) -> npt.NDArray[np.int64]:
-    """Find small communities, those of resolution 4.
+    """Find small communities, those of resolution 8.
 
     Args:
         unit_ND: Rows of length one.

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.clustering.communities import fine_communities
 from unpool.analysis.clustering.hierarchy import Merges, means_of, merge_nearest
+from unpool.analysis.memo import Memo, digest
 from unpool.analysis.metrics.silhouette import NOISE
 from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.core.rng import subsample_indices
@@ -45,6 +47,18 @@ class GroupTree:
     def sizes(self) -> Indices:
         """Images in each leaf, (L,)."""
         return np.bincount(self.leaf_N[self.leaf_N >= 0], minlength=len(self.merges) + 1)
+
+
+class _Part(NamedTuple):
+    """Some images, by row, the small communities they are in, and how these are joined."""
+
+    row_S: Indices
+    piece_S: Indices
+    merges: Merges
+    size_P: npt.NDArray[np.float64]
+
+
+_parts: Memo[list[_Part]] = Memo(2)
 
 
 def build_tree(vectors_ND: npt.ArrayLike, groups: npt.ArrayLike, *, seed: int = 0) -> GroupTree | None:
@@ -130,27 +144,41 @@ def measure_stability(
     """
     from sklearn.metrics import adjusted_rand_score
 
-    unit_ND, rng = normalise(vectors_ND), np.random.default_rng(seed)
+    unit_ND = normalise(vectors_ND)
     label_QN = [np.asarray(level, np.int64) for level in levels]
-    base_S = subsample_indices(len(unit_ND), STABILITY_SAMPLE, rng)
     agreed: list[list[float]] = [[] for _ in label_QN]
-    for part in range(NUM_PARTS if len(unit_ND) >= MIN_IMAGES else 0):
-        rows_S = base_S[subsample_indices(len(base_S), int(SHARE_OF_PART * len(base_S)), rng)]
-        piece_S = fine_communities(unit_ND[rows_S], seed=seed + part)
-        mean_PD, size_P = means_of(unit_ND[rows_S], piece_S)
-        merges = merge_nearest(mean_PD, size_P)
+    for part in _group_parts(unit_ND, seed) if len(unit_ND) >= MIN_IMAGES else []:
         for scores, label_N in zip(agreed, label_QN, strict=True):
-            kept_S = label_N[rows_S] != NOISE
+            label_S = label_N[part.row_S]
+            kept_S = label_S != NOISE
             num_groups = len(np.unique(label_N[label_N != NOISE]))
-            if 2 <= num_groups <= len(size_P):
-                found_S = number_groups(merges, size_P, num_groups)[piece_S]
-                scores.append(float(adjusted_rand_score(label_N[rows_S][kept_S], found_S[kept_S])))
+            if 2 <= num_groups <= len(part.size_P):
+                found_S = number_groups(part.merges, part.size_P, num_groups)[part.piece_S]
+                scores.append(float(adjusted_rand_score(label_S[kept_S], found_S[kept_S])))
     return [
         (float(np.mean(scores)), float(np.std(scores, ddof=1) / np.sqrt(len(scores))))
         if len(scores) == NUM_PARTS
         else None
         for scores in agreed
     ]
+
+
+def _group_parts(unit_ND: Floats, seed: int) -> list[_Part]:
+    """The groups of random parts; those of the last two calls are kept, for they serve any groups of the images."""
+    rng = np.random.default_rng(seed)
+    base_S = subsample_indices(len(unit_ND), STABILITY_SAMPLE, rng)
+    base_SD = unit_ND[base_S]
+    key = (digest(base_SD), len(unit_ND), seed)
+    parts = _parts.get(key)
+    if parts is None:
+        parts = []
+        for part in range(NUM_PARTS):
+            place_S = subsample_indices(len(base_S), int(SHARE_OF_PART * len(base_S)), rng)
+            piece_S = fine_communities(base_SD[place_S], seed=seed + part)
+            mean_PD, size_P = means_of(base_SD[place_S], piece_S)
+            parts.append(_Part(base_S[place_S], piece_S, merge_nearest(mean_PD, size_P), size_P))
+        _parts[key] = parts
+    return parts
 
 
 def _find_leaves(unit_MD: Floats, group_M: Indices, num_leaves: int, seed: int) -> Indices:
