@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import cKDTree
 from sklearn.manifold import trustworthiness as sklearn_trustworthiness
 from sklearn.neighbors import KNeighborsClassifier
 
@@ -106,6 +107,16 @@ def test_trustworthiness_is_that_of_scikit_learn(k):
     for xy_N2 in (vectors_ND[:, :2], np.random.default_rng(0).normal(size=(200, 2))):
         theirs = sklearn_trustworthiness(vectors_ND, xy_N2, n_neighbors=k, metric="cosine")
         assert quality.trustworthiness(vectors_ND, xy_N2, k) == pytest.approx(theirs, abs=1e-6)
+
+
+def test_trustworthiness_by_parts_is_the_same_with_one_search_of_the_map(monkeypatch):
+    vectors_ND, _ = blobs()
+    xy_N2 = np.random.default_rng(0).normal(size=(200, 2))
+    expected, built = quality.trustworthiness(vectors_ND, xy_N2), []
+    monkeypatch.setattr(quality, "NUM_DISTANCES", 7 * 200)
+    monkeypatch.setattr("scipy.spatial.cKDTree", lambda places: built.append(1) or cKDTree(places))
+    assert quality.trustworthiness(vectors_ND, xy_N2) == pytest.approx(expected)
+    assert built == [1]
 
 
 def test_trustworthiness_is_two_sided():

@@ -158,25 +158,34 @@ def trustworthiness(
         return None
     k = max(1, min(k, (num - 1) // 2))
     sampled_S = subsample_indices(num, sample, seed)
+    on_map_SK = _near_on_map(place_N2, sampled_S, k)
     rows_at_once = max(1, NUM_DISTANCES // num)
     penalty = sum(
-        _intrusion(unit_ND, place_N2, sampled_S[start : start + rows_at_once], k)
+        _intrusion(
+            unit_ND, sampled_S[start : start + rows_at_once], on_map_SK[start : start + rows_at_once], k
+        )
         for start in range(0, len(sampled_S), rows_at_once)
     )
     return float(1 - 2 * penalty / (len(sampled_S) * k * (2 * num - 3 * k - 1)))
 
 
-def _intrusion(unit_ND: Floats, place_N2: Floats, row_B: Indices, k: int) -> float:
-    """By how many ranks the rows' neighbours on the map are too far away in truth."""
+def _near_on_map(place_N2: Floats, row_S: Indices, k: int) -> Indices:
+    """The k images nearest on the map to each of these rows, without itself."""
     from scipy.spatial import cKDTree
 
+    _, near_SK = cKDTree(place_N2).query(place_N2[row_S], k + 1)
+    is_self_SK = near_SK == row_S[:, None]
+    is_self_SK[~is_self_SK.any(axis=1), -1] = True  # many lie in one place: then the last is left out
+    others_SK: Indices = near_SK[~is_self_SK].reshape(len(row_S), k)
+    return others_SK
+
+
+def _intrusion(unit_ND: Floats, row_B: Indices, on_map_BK: Indices, k: int) -> int:
+    """By how many ranks the rows' neighbours on the map are too far away in truth."""
     far_BN, within = 1 - unit_ND[row_B] @ unit_ND.T, np.arange(len(row_B))
     far_BN[within, row_B] = -np.inf  # the row itself has rank 0
-    _, on_map_BK = cKDTree(place_N2).query(place_N2[row_B], k + 1)
-    is_self_BK = on_map_BK == row_B[:, None]
-    is_self_BK[~is_self_BK.any(axis=1), -1] = True  # many lie in one place: then the last is left out
     penalty = 0
-    for near_B in on_map_BK[~is_self_BK].reshape(len(row_B), k).T:
+    for near_B in on_map_BK.T:
         # Ties share their lowest rank: equal vectors in another order are no fault of the map.
         rank_B = np.count_nonzero(far_BN < far_BN[within, near_B][:, None], axis=1)
         penalty += int(np.maximum(rank_B - k, 0).sum())
