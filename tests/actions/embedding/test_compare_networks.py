@@ -113,8 +113,13 @@ def test_copies_of_an_image_recognise_its_views() -> None:
     assert comparing.recognised_share(view_NVD / np.linalg.norm(view_NVD, axis=2, keepdims=True)) == 1
 
 
-def test_fewer_images_are_compared_where_time_is_short(photos: Path, tmp_path: Path) -> None:
+def test_fewer_images_are_read_and_compared_where_time_is_short(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert {trial.images for trial in tried(photos, tmp_path / "m")} == {60}
+    assert {trial.images for trial in tried(photos, tmp_path / "m", seconds=1e-6)} == {MIN_IMAGES}
+    real = comparing._read_pictures
+    monkeypatch.setattr(comparing, "_read_pictures", lambda *args: real(*args[:-1], None))
     assert {trial.images for trial in tried(photos, tmp_path / "m", seconds=1e-6)} == {56}, "whole chunks"
 
 

@@ -41,7 +41,9 @@ What a head gains does not show in the lead; only whether it does harm.
 EXAGGERATION = 4.0  # of the map on which candidates are scored: near what UMAP shows
 NUM_DRAWS, DRAWN_SHARE = 3, 0.67  # random parts of the images that all candidates are scored on
 NUMBERS_OF_GROUPS = (5, 7, 10, 14, 20)  # that a score is the mean of, where no number is requested
-FEATURE_TIME_SHARE = 0.2  # of the seconds given: heads, maps and the network from scratch take the rest
+SAMPLE_TIME_SHARE = (
+    0.2  # of the seconds given, for reading, and as much for views; training and maps take the rest
+)
 MAX_IMAGES = 1_000
 MIN_IMAGES = 50  # of fewer no figure is reliable
 TRIAL_STEPS, TRIAL_BATCH, TRIAL_SIDE = 150, 128, 32  # of the network from scratch
@@ -145,7 +147,7 @@ def compare(
     Returns:
         The candidates, and the network that was adapted.
     """
-    limit = None if seconds is None else FEATURE_TIME_SHARE * seconds
+    limit = None if seconds is None else SAMPLE_TIME_SHARE * seconds
     sample = _read_sample(source, files, load_encoder(model, device, progress), seed, progress, limit)
     if sample is None:
         return Comparison([])
@@ -190,7 +192,7 @@ def _read_sample(
 ) -> _Sample | None:
     """Images and their features, as many as the seconds suffice for; None where too few can be read."""
     start = time.perf_counter()
-    pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size)
+    pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size, progress, limit)
     if len(pictures) < MIN_IMAGES:
         return None
     pixels_NSSC = np.stack([loaded.preprocessing.fit(picture) for picture in pictures])
@@ -347,14 +349,26 @@ def _draw(files: Sequence[ImageFile], seed: int) -> list[ImageFile]:
     return [files[row] for row in rows]
 
 
-def _read_pictures(source: Source, files: Sequence[ImageFile], side: int) -> list[Picture]:
+def _read_pictures(
+    source: Source, files: Sequence[ImageFile], side: int, progress: Progress, limit: float | None
+) -> list[Picture]:
+    """Those that can be read; after so many seconds no more than are needed."""
+
     def read(file: ImageFile) -> Picture | None:
         try:
             return source.read(file, side)
         except UnreadableImageError:
             return None
 
-    return [picture for picture in map_ordered(read, files, usable_cores()) if picture is not None]
+    start, pictures = time.perf_counter(), []
+    with progress.stage("decoding", len(files), "images") as stage:
+        for picture in map_ordered(read, files, usable_cores()):
+            stage.advance(1)
+            if picture is not None:
+                pictures.append(picture)
+            if limit is not None and len(pictures) >= MIN_IMAGES and time.perf_counter() - start > limit:
+                break
+    return pictures
 
 
 def _train_from_scratch(sample: _Sample, side: int, seed: int, progress: Progress, device: str) -> _Candidate:
