@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 import time
@@ -113,3 +114,21 @@ def test_what_a_killed_process_left_is_removed(cache: Path) -> None:
         os.utime(part, (then, then))
     kept_folder("graph-one", fill)
     assert sorted(path.name for path in cache.iterdir()) == [".partial-1-new", "graph-one"]
+
+
+def test_what_another_process_finishes_or_removes_meanwhile_is_passed_over(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept_folder("graph-one", fill)
+    (cache / ".partial-1-other").mkdir()
+
+    def vanish(path: Path) -> os.stat_result:
+        raise FileNotFoundError(2, "No such file or directory", str(path))
+
+    with monkeypatch.context() as at_once:
+        at_once.setattr(Path, "lstat", vanish)
+        assert (kept_folder("graph-two", fill) / "a.txt").is_file()
+        assert [entry["name"] for entry in list_entries()] == ["graph-one", "graph-two"]
+    monkeypatch.setattr(user_cache, "_size", lambda path: shutil.rmtree(path) or 7)
+    assert clear_entries() == 0
+    assert [path.name for path in cache.iterdir()] == [".partial-1-other"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from unpool.inference import encoder, exports, model
 from unpool.inference.encoder import TorchEncoder
 from unpool.inference.model import copy_model, load_encoder, pick_device
 from unpool.networks.catalogue import build_network
-from unpool.training.model_file import load_model, save_model
+from unpool.training.model_file import describe_model, load_model, save_model
 
 
 @pytest.fixture(scope="module")
@@ -63,17 +64,23 @@ def test_devices_that_are_not_there_are_errors(monkeypatch: pytest.MonkeyPatch) 
     assert pick_device("auto") == "cuda"
 
 
-def test_a_pretrained_network_is_converted_once_per_user(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
-    converted: list[str] = []
+@pytest.fixture
+def converted(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The networks that were converted for a cache of the test's own."""
+    names: list[str] = []
 
     def convert(name: str, part: Path) -> None:
-        converted.append(name)
+        names.append(name)
         copy_model(folder, part)
 
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(model, "save_pretrained_in_subprocess", convert)
+    return names
+
+
+def test_a_pretrained_network_is_converted_once_per_user(
+    converted: list[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("first", "second"):
         model.copy_pretrained("resnet18", tmp_path / name)
         assert (tmp_path / name / "model.json").read_bytes() == (folder / "model.json").read_bytes()
@@ -84,23 +91,17 @@ def test_a_pretrained_network_is_converted_once_per_user(
     assert converted[2:] == ["resnet18"]
 
 
+@pytest.mark.parametrize("is_described", [False, True])
 def test_a_cache_that_is_cleared_meanwhile_is_filled_again(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    is_described: bool, converted: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
-    converted: list[str] = []
-
-    def convert(name: str, part: Path) -> None:
-        converted.append(name)
-        copy_model(folder, part)
-
-    def copy(source: Path, target: Path) -> None:
-        if len(converted) == 1:
+    def describe(source: Path) -> dict[str, Any]:
+        described = describe_model(source) if is_described else {}
+        if source.is_relative_to(tmp_path / "cache") and len(converted) == 1:
             clear_entries()
-        copy_model(source, target)
+        return described or describe_model(source)
 
-    monkeypatch.setattr(model, "save_pretrained_in_subprocess", convert)
-    monkeypatch.setattr(model, "copy_model", copy)
+    monkeypatch.setattr(model, "describe_model", describe)
     model.copy_pretrained("resnet18", tmp_path / "copy")
     assert converted == ["resnet18", "resnet18"]
     assert (tmp_path / "copy" / "model.json").is_file()

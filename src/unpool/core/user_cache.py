@@ -91,8 +91,10 @@ def clear_entries() -> int:
     for path in _find_kept(folder):
         size = _size(path)
         with contextlib.suppress(OSError):  # another process was first, or it may not be removed
-            part = path.replace(Path(tempfile.mkdtemp(prefix=f"{PARTIAL}{os.getpid()}-", dir=folder)) / "old")
-            shutil.rmtree(part.parent, ignore_errors=True)
+            with tempfile.TemporaryDirectory(
+                prefix=f"{PARTIAL}{os.getpid()}-", dir=folder, ignore_cleanup_errors=True
+            ) as part:
+                path.replace(Path(part) / "old")
             freed += size
     return freed
 
@@ -106,12 +108,21 @@ def _find_kept(folder: Path) -> Iterator[Path]:
 
 def _find_abandoned(folder: Path) -> list[Path]:
     """Folders that killed processes have left half filled."""
-    oldest = time.time() - MAX_FILLING_SECONDS
-    return [path for path in sorted(folder.glob(f"{PARTIAL}*")) if path.lstat().st_mtime < oldest]
+    oldest, abandoned = time.time() - MAX_FILLING_SECONDS, []
+    for path in sorted(folder.glob(f"{PARTIAL}*")):
+        with contextlib.suppress(OSError):  # another process has just filled it
+            if path.lstat().st_mtime < oldest:
+                abandoned.append(path)
+    return abandoned
 
 
 def _size(folder: Path) -> int:
-    return sum(file.lstat().st_size for file in folder.rglob("*") if file.is_file())
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # another process has just removed it
+                size += Path(place, name).lstat().st_size
+    return size
 
 
 def _is_usable(folder: Path) -> bool:

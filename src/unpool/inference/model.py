@@ -45,10 +45,10 @@ class LoadedEncoder:
 
 def copy_model(source: Path, folder: Path) -> None:
     """Copy a complete model into a workspace, model.json last."""
+    names = [name for name in (WEIGHTS, ONNX, JSON) if (source / name).is_file()]
     describe_model(source)
-    for name in (WEIGHTS, ONNX, JSON):
-        if (source / name).is_file():
-            write_whole(folder / name, partial(shutil.copyfile, source / name))
+    for name in names:  # one that is removed meanwhile is an error
+        write_whole(folder / name, partial(shutil.copyfile, source / name))
 
 
 def copy_pretrained(name: str, folder: Path) -> None:
