@@ -38,7 +38,8 @@ function preview(level: number): void {
 
 /** Send the level; moves made meanwhile follow, and only the last answer is shown. */
 async function settle(level: number): Promise<void> {
-  if (!sending && kept?.tree?.level === level) return restore(kept);
+  const known = kept ?? collection.value;
+  if (!sending && known?.tree?.level === level) return kept === null ? undefined : restore(kept);
   target = level;
   if (sending) return;
   sending = true;
