@@ -14,7 +14,7 @@ from unpool.actions.grouping.group_levels import build_levels, groups_on_level
 from unpool.actions.grouping.settings import GroupSettings
 from unpool.actions.sharing.levels import read_levels, write_levels
 from unpool.errors import UnpoolError, UsageError
-from unpool.store.state import read_state
+from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
 PATHS = [f"{kind}/{i:02}.png" for kind in "abcd" for i in range(15)]
@@ -139,6 +139,15 @@ def test_a_new_group_does_not_take_the_place_of_one_that_was_emptied(work: Path,
     for level in (2, 3, 6, 4):
         edit.move_along(work, level)
         np.testing.assert_array_equal(seen(work) == level, new_N)
+
+
+def test_another_level_is_not_what_a_run_ended_with(work: Path):
+    finished = {"asked": {"groups": 4, "seed": 0, "images": 60, "dimension": 4}, "groups": 4}
+    write_state(work, finished=finished)
+    edit.move_along(work, 2)
+    assert "finished" not in read_state(work), "`run --groups 4` would keep two groups"
+    edit.undo(work)
+    assert read_state(work)["finished"] == finished
 
 
 def test_the_present_level_is_no_edit(work: Path):

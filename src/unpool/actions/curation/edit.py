@@ -252,7 +252,8 @@ def move_along(work: Path, groups: int, *, refresh: bool = True) -> dict[str, An
     state = read_state(work).get("group") or {}
     # A run that finds groups by itself keeps those that somebody chose.
     source = "hand" if state.get("source") == "hand" else "requested"
-    write_state(work, group=state | {"groups": num_groups, "source": source})
+    # `run --groups 12` has to find twelve again: what a run ended with are other groups now.
+    write_state(work, group=state | {"groups": num_groups, "source": source}, finished=None)
     write_group_files(work, table, refresh)
     return {"changed": changed, "message": message_of(levels, groups)}
 
