@@ -66,15 +66,30 @@ def test_half_precision_is_used_where_it_changes_nothing(network: Autoencoder) -
     assert not TorchEncoder(network).half
 
 
-def test_half_precision_is_given_up_where_it_fails(network: Autoencoder) -> None:
-    large = Autoencoder(nn.Conv2d(3, 4, 3), NoDecoder(), preprocessing=PREP).eval()
+def enlarged(network: Autoencoder, factor: float) -> Autoencoder:
+    large = copy.deepcopy(network)
     with torch.no_grad():
-        for value, other in zip(large.parameters(), network.parameters(), strict=True):
-            value.copy_(other * 1e6)
+        for value in large.parameters():
+            value *= factor
+    return large
+
+
+def test_half_precision_is_given_up_where_it_fails(network: Autoencoder) -> None:
+    large = enlarged(network, 1e6)
     encoder = TorchEncoder(large, half=True)
     for _ in range(2):
         np.testing.assert_allclose(encoder(PIXELS), by_hand(large), rtol=1e-4, atol=1)
         assert not encoder.half
+
+
+def test_half_precision_is_given_up_where_numbers_become_too_large(network: Autoencoder) -> None:
+    large = enlarged(network, 8e4)
+    encoder = TorchEncoder(large, half=True)
+    mean = np.rint(255 * np.array(PREP.mean)).astype(np.uint8)
+    assert np.isfinite(encoder(np.zeros_like(PIXELS) + mean)).all()
+    assert encoder.half
+    np.testing.assert_allclose(encoder(PIXELS), by_hand(large), rtol=1e-4, atol=1)
+    assert not encoder.half
 
 
 def test_devices_take_batches(network: Autoencoder, exported: Path) -> None:

@@ -95,7 +95,8 @@ class TorchEncoder:
     """The network itself, one call at a time.
 
     It serves GPUs, and networks that cannot be exported. `batch` is the number of images that it takes best at once,
-    None on a CPU. With `half` it runs in half precision, if the vectors of the first call stay as they are.
+    None on a CPU. With `half` it runs in half precision, if the vectors of the first call stay as they are, and until
+    numbers are too large for it.
 
     Args:
         network: What embeds.
@@ -123,7 +124,9 @@ class TorchEncoder:
                 return self._run(raw)
             with self._torch.autocast(self._device.type, self._torch.float16):
                 vectors_BD = self._run(raw)
-            return vectors_BD if self._is_checked else self._check_half(raw, vectors_BD)
+            if self._is_checked and np.isfinite(vectors_BD).all():
+                return vectors_BD
+            return self._check_half(raw, vectors_BD)
 
     def _run(self, raw: Tensor) -> np.ndarray:
         vectors_BD: np.ndarray = self._module(raw).float().cpu().numpy()
