@@ -18,8 +18,8 @@ _package = types.ModuleType("benchmarks")
 _package.__path__ = [str(ROOT / "benchmarks")]
 sys.modules.setdefault("benchmarks", _package)
 
-from benchmarks.peers import catalogue, data, page, scoring, summary, tasks  # noqa: E402
-from benchmarks.peers.measuring import measure  # noqa: E402
+from benchmarks.peers import catalogue, data, limits, own, page, scoring, summary, tasks  # noqa: E402
+from benchmarks.peers.measuring import Run, measure  # noqa: E402
 from benchmarks.peers.runner import SCRIPTS, Bench  # noqa: E402
 
 
@@ -73,6 +73,40 @@ def test_what_is_planted_is_in_the_folder(tmp_path: Path) -> None:
     assert original.read_bytes() == copy.read_bytes()
     dark = [np.asarray(Image.open(folder.path / copy)).max() for _, copy in folder.planted["dark"]]
     assert max(dark) < 40
+
+
+def test_a_kept_folder_is_filled_anew(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "lite0.safetensors").touch()
+    for count in (20, 10):
+        prepared = tasks.prepare("embed", None, tmp_path, tasks.Size(embedded=count))
+        assert prepared.images == len(list(Path(prepared.request["folder"]).rglob("*.jpg"))) == count
+
+
+def test_growth_is_measured_in_new_workspaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where those of an earlier benchmark were kept."""
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "a.jpg").touch()
+    np.save(tmp_path / "vectors.npy", np.zeros((40, 2)))
+    request = {"folder": str(tmp_path / "images"), "vectors": str(tmp_path / "vectors.npy")}
+    seen = []
+
+    def prepared(task: str, *_: object) -> tasks.Prepared:
+        given = {"task": task, "folder": request["folder"]} if task == "group" else {"task": task, **request}
+        return tasks.Prepared(given, "", 40, lambda *_: {})
+
+    def measured(_: object, out: Path, *__: object) -> Run:
+        seen.append((out / "own.unpool" / "kept").exists())
+        (out / "own.unpool").mkdir(exist_ok=True)
+        (out / "own.unpool" / "kept").touch()
+        return Run(1.0, 1.0, 1.0)
+
+    monkeypatch.setattr(limits, "prepare", prepared)
+    monkeypatch.setattr(limits, "measure", measured)
+    monkeypatch.setattr(own, "prepare", lambda _: None)
+    for _ in range(2):
+        limits._growth(Bench(tmp_path, None, tasks.QUICK))
+    assert seen == [False] * 12
 
 
 def test_drawn_scenes_have_masks(tmp_path: Path) -> None:
@@ -146,6 +180,7 @@ def result_of(own: list[tuple[float, float]], plain: list[tuple[float, float]]) 
     programs = {
         "unpool": summary.summarise({"runs": [run_of(*figures) for figures in own]}),
         "plain": summary.summarise({"runs": [run_of(*figures) for figures in plain]}),
+        "imagededup-cnn": summary.summarise({"problem": "out of memory", "runs": [run_of(13, 0.5)]}),
         "clustimage": summary.summarise({"problem": "not installed: no wheel", "runs": []}),
     }
     task = {
@@ -198,5 +233,6 @@ def test_the_page_shows_what_is_better_and_what_was_not_run(tmp_path: Path) -> N
     assert "| unpool | 2 | 11 (10 to 12) | 100 | **0.610** (0.600 to 0.620) | 10 |" in text.replace(
         "**100**", "100"
     )
+    assert "- imagededup, network: a further round failed, out of memory" in text
     assert "- clustimage: not run, not installed: no wheel" in text
     assert (tmp_path / "images" / "peers-group.png").stat().st_size > 5_000

@@ -21,12 +21,12 @@ from typing import Any
 
 from benchmarks.peers import limits, machine, page
 from benchmarks.peers.catalogue import PROGRAMS, names_of
+from benchmarks.peers.page import RESULTS
 from benchmarks.peers.runner import Bench, install_all, run_task, say
 from benchmarks.peers.summary import differences
 from benchmarks.peers.tasks import QUICK, Size
 
 FORMAT = 1
-RESULTS = machine.ROOT / "benchmarks" / "results" / "peers.json"
 MIN_FREE_GB = 6
 NAMES = {"limits", *(name for program in PROGRAMS for name in names_of(program))}
 
@@ -80,7 +80,7 @@ def parse() -> argparse.Namespace:
         "--scratch", type=Path, help="where the folder of environments and data is made, 3 GB"
     )
     parser.add_argument(
-        "--keep", action="store_true", help="keep the environments and the data, and use those kept"
+        "--keep", action="store_true", help="keep environments, data and answers; environments are used again"
     )
     args = parser.parse_args()
     if unknown := [name for name in args.only if name not in NAMES]:

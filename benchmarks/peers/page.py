@@ -98,6 +98,8 @@ def _task(task: Task, measured: Record) -> Iterator[str]:
         if "figures" not in program:
             absent.append(_wrap(f"- {TITLES[name]}: not run, {program['problem']}", "  "))
             continue
+        if "problem" in program:
+            absent.append(_wrap(f"- {TITLES[name]}: a further round failed, {program['problem']}", "  "))
         cells = [_cell(program["figures"].get(column), _best(column, measured)) for column in columns]
         rows.append([TITLES[name], str(len(program["runs"])), *cells])
     yield _table(["", "runs", *(NAMES.get(column, column) for column in columns)], rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,14 +51,15 @@ def prepare(name: str, given: Path | None, scratch: Path, size: Size) -> Prepare
     Args:
         name: Task of the catalogue.
         given: Data folder, or None.
-        scratch: Folder to fill; photographs and weights of an earlier task are used again.
+        scratch: Folder to fill; weights of an earlier task are used again.
         size: How much work it shall be.
 
     Returns:
         The task.
     """
     folder = scratch / "data" / name
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of a kept benchmark, which may have had other images
+    folder.mkdir(parents=True)
     weights = scratch / "data" / "lite0.safetensors"
     if not weights.exists():
         data.write_weights(weights)
