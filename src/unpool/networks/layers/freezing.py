@@ -29,12 +29,8 @@ def freeze(network: nn.Module) -> None:
         raise UnpoolError(
             f"{type(network).__name__} has no encoder to freeze; give an Autoencoder or Classifier"
         )
-    encoder.requires_grad_(False)
-    encoder.eval()
     for module in encoder.modules():
-        # A method of each module, not a hook: hooks come too late for readers of `module.training`, and a bound
-        # method follows its module into a deep copy.
-        module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
+        _freeze_module(module)
 
 
 def freeze_start(network: nn.Module, last: str) -> None:
@@ -66,6 +62,8 @@ def _freeze_module(module: nn.Module) -> None:
     for parameter in module.parameters(recurse=False):
         parameter.requires_grad_(False)
     module.training = False
+    # A method of each module, not a hook: hooks come too late for readers of `module.training`, and a bound method
+    # follows its module into a deep copy.
     module.train = MethodType(_keep_evaluating, module)  # type: ignore[method-assign]
 
 
