@@ -137,7 +137,7 @@ class LocalAggregation(nn.Module):
         """Cluster the bank H times by k-means, from different seeds.
 
         Later calls start where the last ended. Call it after the warm-up and then once per epoch. Large banks are
-        clustered from a sample (`clustering.recluster`). Deterministic for a seed and a bank.
+        clustered from a sample (`clustering.recluster`). On the CPU it is deterministic for a seed and a bank.
         """
         for number in range(len(self.clusters)):
             seed = (self.seed * 1_009 + number) * 1_000_003 + int(self.rounds)
