@@ -105,48 +105,68 @@ def test_one_pair_is_cut_into_halves(tmp_path: Path) -> None:
     assert found["val_miou_cv"] is not None
 
 
-def test_trainings_that_were_finished_are_not_repeated(
-    labelled: LabelledImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
     run = run_in(tmp_path)
     run.open_folder()
-    straight = CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
-    assert run.scratch is not None
-    (run.scratch / FOLDS).unlink()
-    measured: list[np.ndarray] = []
+    return run
+
+
+@pytest.fixture
+def straight(labelled: LabelledImages, run: Run) -> dict[str, Any]:
+    """The figures of trainings that nothing stopped, whose tables are kept."""
+    return CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
+
+
+@pytest.fixture
+def measured(straight: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
+    """What is held out of each training from here on."""
+    parts: list[np.ndarray] = []
     measure = CrossValidation._measure
 
-    def stop_at_the_second(self: CrossValidation, *arguments: Any) -> np.ndarray:
-        measured.append(arguments[1])
-        if len(measured) == 2:
-            raise KeyboardInterrupt
-        return measure(self, *arguments)
+    def note(self: CrossValidation, labelled: LabelledImages, held_M: np.ndarray, steps: int) -> np.ndarray:
+        parts.append(held_M)
+        return measure(self, labelled, held_M, steps)
 
-    monkeypatch.setattr(CrossValidation, "_measure", stop_at_the_second)
-    with pytest.raises(KeyboardInterrupt):
-        CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
+    monkeypatch.setattr(CrossValidation, "_measure", note)
+    return parts
+
+
+def test_trainings_that_were_finished_are_not_repeated(
+    labelled: LabelledImages,
+    run: Run,
+    straight: dict[str, Any],
+    measured: list[np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert run.scratch is not None
+    (run.scratch / FOLDS).unlink()
+    keep = CrossValidation._keep
+
+    def stop_after_the_first(self: CrossValidation, steps: int, tables: list[Any]) -> None:
+        keep(self, steps, tables)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr(CrossValidation, "_keep", stop_after_the_first)
+        with pytest.raises(KeyboardInterrupt):
+            CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
     assert CrossValidation(SETTINGS, labelled, run, 3)(steps=6) == straight
-    assert len(measured) == 4
+    assert len(measured) == 3
     CrossValidation(SETTINGS, labelled, run, 3)(steps=12)
-    assert len(measured) == 7, "of another number of steps nothing is taken over"
+    assert len(measured) == 6, "of another number of steps nothing is taken over"
     run.open_folder(resume=False)
     assert not (run.scratch / FOLDS).exists()
 
 
 def test_processes_go_on_from_what_all_of_them_finished(
-    labelled: LabelledImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    labelled: LabelledImages,
+    run: Run,
+    straight: dict[str, Any],
+    measured: list[np.ndarray],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = run_in(tmp_path)
-    run.open_folder()
-    straight = CrossValidation(SETTINGS, labelled, run, 3)(steps=6)
     monkeypatch.setattr(run.accelerator, "gather", lambda own: torch.stack([own, torch.tensor(1)]))
-    measured: list[np.ndarray] = []
-    measure = CrossValidation._measure
-    monkeypatch.setattr(
-        CrossValidation,
-        "_measure",
-        lambda self, *arguments: measured.append(arguments[1]) or measure(self, *arguments),
-    )
     assert CrossValidation(SETTINGS, labelled, run, 3)(steps=6) == straight
     assert len(measured) == 2, "the other process was stopped after one"
 
