@@ -249,7 +249,9 @@ def test_features_that_recognise_every_image_are_kept_without_a_trial(
     kept = choose_compared([trial.row() for trial in tried(photos, tmp_path / "m")], 20)
     assert kept is not None
     assert (kept.network, kept.adapted) == (PRETRAINED, False)
-    assert re.match(r"pretrained: on 60 images \d+% of the views are nearest to their own image", kept.reason)
+    assert re.match(
+        r"pretrained: of 60 images \d+% of their cropped or shifted views are nearest to", kept.reason
+    )
 
 
 def test_the_reason_names_the_leads_and_what_was_needed() -> None:
@@ -269,8 +271,21 @@ def test_the_reason_names_the_leads_and_what_was_needed() -> None:
     assert taken is not None
     assert taken.adapted
     assert taken.reason.endswith(
-        "for only 70% of the views are nearest to their own image (lead of adapted +0.002, -0.02 needed)"
+        "for only 70% of their cropped or shifted views are nearest to their own image "
+        "(lead of adapted +0.002, -0.02 needed)"
     )
+
+
+def test_the_reason_where_a_network_of_its_own_is_the_plain_way() -> None:
+    plain, other = CandidateResult("scratch", 0.5), CandidateResult("adapted", 0.5, (0.04, 0.04), 0.06)
+    kept = choose_compared([plain.row(), other.row()], 28)
+    assert kept is not None
+    assert "no other stands out enough (lead of adapted +0.040, +0.06 needed)" in kept.reason
+    for name in ("pretrained", "adapted"):
+        best = CandidateResult(name, 0.6, (0.1, 0.1), 0.06, recognised=0.7)
+        taken = choose_compared([best.row(), plain.row()], 28)
+        assert taken is not None
+        assert f"its groups stand furthest apart (lead of {name} +0.100, +0.06 needed)" in taken.reason
 
 
 def test_a_small_grey_set_keeps_its_minutes_for_the_training_it_would_have_anyway(

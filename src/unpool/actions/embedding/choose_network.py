@@ -22,6 +22,8 @@ NUM_MEASURED = 200  # files whose size is read
 NUM_COLOUR_CHECKS = 20  # files that are decoded to see whether they have colour
 PRETRAINED = "efficientnet-lite0"
 
+VIEWS_RECOGNISED = "their cropped or shifted views are nearest to their own image"
+
 CandidateName = Literal["pretrained", "adapted", "scratch"]
 
 
@@ -130,14 +132,16 @@ def choose_compared(rows: Sequence[ComparisonRow], size: int) -> Choice | None:
         return None
     candidate = rows[0]["way"]
     if len(rows) == 1 and candidate == "pretrained":
-        reason = f"pretrained: on {rows[0]['images']} images {rows[0]['recognised']:.0%} of the views are nearest to "
-        return Choice(PRETRAINED, None, None, f"{reason}their own image, so that training has nothing to add")
-    stands = "no other stands out enough"
-    recognised = rows[0].get("recognised")  # not noted by earlier versions, whose comparison a run may resume
-    if candidate == "adapted" and recognised is not None:
-        stands = f"for only {recognised:.0%} of the views are nearest to their own image"
-    elif candidate != "pretrained":
-        stands = "its groups stand furthest apart"
+        reason = (
+            f"pretrained: of {rows[0]['images']} images {rows[0]['recognised']:.0%} of {VIEWS_RECOGNISED}"
+        )
+        return Choice(PRETRAINED, None, None, f"{reason}, so that training has nothing to add")
+    stands = "its groups stand furthest apart"
+    # Earlier versions, whose comparison a run may resume, noted no leads.
+    if rows[0].get("lead", 0.0) is None:
+        stands = "no other stands out enough"
+    elif candidate == "adapted" and (rows[0].get("lead_needed") or 0.0) < 0:
+        stands = f"for only {rows[0]['recognised']:.0%} of {VIEWS_RECOGNISED}"
     leads = _describe_leads(rows[:1]) or _describe_leads(rows)
     reason = f"{candidate}: of {len(rows)} networks compared on {rows[0]['images']} images, {stands}{leads}"
     if candidate == "scratch":
