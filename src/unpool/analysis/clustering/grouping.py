@@ -51,7 +51,7 @@ def group(
 
     The same vectors, map and seed give the same groups. The methods:
 
-    - `auto`: k-means on maps of three kinds of up to 5,000 images, then a vote (`consensus_clustering`)
+    - `auto`: k-means on several maps of up to 5,000 images, then a vote (`consensus_clustering`)
     - `kmeans`: k-means++ on the vectors, at unit length
     - `gmm`: a mixture of Gaussians, full covariance, on the map
     - `graph`: communities of the neighbour graph of the vectors (`communities`); `auto` keeps their own number
