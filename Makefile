@@ -42,7 +42,7 @@ lint: dev
 	$(BIN)/mypy
 
 # unpool beside other programs and the limits of the machine: docs/peers.md. On a quiet machine, about 40 minutes.
-# make bench DATA=FOLDER takes images from FOLDER; make bench BENCH="--quick" sees whether everything runs.
+# make bench DATA=FOLDER takes images from FOLDER; make bench BENCH="--quick --out quick.json" sees whether everything runs.
 bench: dev
 	$(BIN)/python -m benchmarks.peers $(if $(DATA),--data $(DATA)) $(BENCH)
 

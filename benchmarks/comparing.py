@@ -3,8 +3,8 @@
     python benchmarks/comparing.py FOLDER --groups K [--images 750] [--seeds 3] [--out results.json]
 
 The folder of an image is its class. For each seed so many images are drawn; printed are the share of views that are
-nearest to their own image, the lead of the head in silhouette (as `run --minutes` compares), and NMI of `auto` on the
-features as they are and with the head.
+nearest to their own image, the lead of the head in silhouette (on all of them, where `run --minutes` compares three
+parts), and NMI of `auto` on the features as they are and with the head.
 """
 
 from __future__ import annotations

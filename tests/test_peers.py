@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import types
 from pathlib import Path
@@ -18,7 +19,7 @@ _package = types.ModuleType("benchmarks")
 _package.__path__ = [str(ROOT / "benchmarks")]
 sys.modules.setdefault("benchmarks", _package)
 
-from benchmarks.peers import catalogue, data, limits, own, page, scoring, summary, tasks  # noqa: E402
+from benchmarks.peers import __main__, catalogue, data, limits, own, page, scoring, summary, tasks  # noqa: E402
 from benchmarks.peers.measuring import Run, measure  # noqa: E402
 from benchmarks.peers.runner import SCRIPTS, Bench  # noqa: E402
 
@@ -214,6 +215,14 @@ def test_losses_are_those_beyond_the_spread_of_both() -> None:
     assert found == {("group", "seconds", "plain"), ("group", "cpu_seconds", "plain")}
     better = result_of(own=[(1, 0.60), (2, 0.62)], plain=[(5, 0.63), (6, 0.66)])
     assert [row[1:] for row in summary.losses(better)] == [("nmi", "plain", 0.61, 0.645)]
+
+
+def test_what_the_makefile_suggests_is_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = re.search(r'make bench BENCH="([^"]+)"', (ROOT / "Makefile").read_text())
+    assert found is not None
+    monkeypatch.setattr(__main__, "MIN_FREE_GB", 0)
+    monkeypatch.setattr(sys, "argv", ["peers", *found[1].split(), "--scratch", str(tmp_path)])
+    assert __main__.parse().quick
 
 
 def test_a_second_result_agrees_where_ranges_meet() -> None:
