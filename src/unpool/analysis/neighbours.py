@@ -197,7 +197,7 @@ def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tupl
     unit_ND = normalise(vectors_ND)
     if k > NUM_KEPT:
         return Index(unit_ND, seed=seed).self_nearest(k)
-    key = (digest(unit_ND), seed)
+    key = (digest(unit_ND), None if len(unit_ND) < EXACT_BELOW else seed)  # an exact search draws nothing
     found = _graphs.get(key)
     if found is None:
         found = _graphs[key] = Index(unit_ND, seed=seed).self_nearest(NUM_KEPT)
