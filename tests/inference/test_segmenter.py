@@ -17,6 +17,7 @@ from support.messages import Messages
 from support.training import segment_predict
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.images.pixel_cache import map_ordered
+from unpool.inference import segmenter
 from unpool.inference.segmenter import OnnxSegmenterRuntime
 from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.training.model_file import save_model
@@ -79,3 +80,21 @@ def test_the_onnx_file_is_used_as_the_page_on_system_e_says(tmp_path: Path) -> N
     for window, found in zip(windows, side_by_side, strict=True):
         np.testing.assert_allclose(found, runtime(window).numpy(), atol=1e-4)
     assert (labels == np.asarray(Image.open(tmp_path / "out" / "a.png"))).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    ("cores", "num_windows", "workers", "threads"),
+    [(2, 1, 1, []), (2, 9, 2, [1]), (8, 9, 8, [1]), (16, 2, 2, [8]), (64, 100, 8, [8])],
+)
+def test_windows_share_the_cores_and_only_so_many_take_memory(
+    cores: int, num_windows: int, workers: int, threads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    monkeypatch.setattr(segmenter, "open_session", lambda path, threads, *_, **__: opened.append(threads))
+    network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=32, seed=0)
+    runtime = OnnxSegmenterRuntime(network, Path("segmenter.onnx"), cores)
+    for _ in range(2):
+        with runtime.scoring(num_windows, 64) as (_score, found):
+            assert found == workers
+            assert torch.get_num_threads() == 1 or not threads
+    assert opened == [cores, *threads], "opened once"

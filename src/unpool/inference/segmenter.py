@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 INPUT, OUTPUT = "images", "scores"
 MAX_DIFFERENCE = 1e-3  # of scores of about 1, between torch and an export that is used
 VERSION = "2"  # of exports: 1, which says none, enlarged maps by sizes that were computed
+MAX_WORKERS = 8  # windows scored side by side, which take a fifth of a gigabyte each
 MAX_SIDE = 8192  # pixels of an exported segmenter, in multiples of its reduction
 
 
@@ -96,9 +97,8 @@ class OnnxSegmenterRuntime(SegmenterRuntime):
         self._path, self._threads = path, threads
         # Pictures of a folder each have their own size: memory that is kept would be of no use to the next.
         self._session = open_session(path, threads, "segmenter", keeps_memory=keeps_memory)
-        self._for_windows: tuple[int, OnnxSegmenterRuntime] | None = (
-            None  # of one side, which come again and again
-        )
+        # Of one side and number of threads, which come again and again.
+        self._for_windows: tuple[tuple[int, int], OnnxSegmenterRuntime] | None = None
 
     @property
     def is_current(self) -> bool:
@@ -110,17 +110,22 @@ class OnnxSegmenterRuntime(SegmenterRuntime):
 
     @contextmanager
     def scoring(self, num_windows: int, side: int) -> Iterator[tuple[Scorer, int]]:
-        """Prepare to score windows, each in one thread.
+        """Prepare to score windows side by side.
 
-        Threads that share a window wait for each other, and those of torch for those of ONNX Runtime.
+        Each has one thread, as threads that share a window wait for each other, and those of torch for those of ONNX
+        Runtime. Where there are more cores than windows, these share them.
         """
-        workers = min(self._threads, num_windows)
+        workers = min(self._threads, num_windows, MAX_WORKERS)
         if workers < 2:
             with super().scoring(num_windows, side) as scoring:
                 yield scoring
             return
-        if self._for_windows is None or self._for_windows[0] != side:
-            self._for_windows = side, OnnxSegmenterRuntime(self.network, self._path, 1, keeps_memory=True)
+        kind = side, self._threads // workers
+        if self._for_windows is None or self._for_windows[0] != kind:
+            self._for_windows = (
+                kind,
+                OnnxSegmenterRuntime(self.network, self._path, kind[1], keeps_memory=True),
+            )
         runtime, threads = self._for_windows[1], torch.get_num_threads()
         torch.set_num_threads(1)
         try:
