@@ -47,6 +47,14 @@ test("letting go of the slider where it was is no edit", async () => {
   expect(collection.value?.undo).toBe("an edit");
 });
 
+test("the level is shown that was chosen, though another edit was answered meanwhile", async () => {
+  moveAlong(2, true);
+  collection.value = onLevel(3);
+  await vi.runAllTimersAsync();
+  expect(edit).toHaveBeenCalledTimes(1);
+  expect(collection.value?.tree?.level).toBe(2);
+});
+
 test("held keys are one edit, of the last level", async () => {
   moveAlong(2, true);
   moveAlong(3, true);

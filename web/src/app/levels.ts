@@ -11,11 +11,13 @@ const SENT_AFTER = 200; // milliseconds without another move, so that held keys 
 
 let timer = 0;
 let kept: Collection | null = null; // what the server has, while another level is shown
+let chosen: number | null = null; // the level that was asked for last, sent or not
 let target: number | null = null; // the level that is still to be sent
 let sending = false;
 
 /** Show a level; `send` where the hand has let go of it. */
 export function moveAlong(level: number, send: boolean): void {
+  chosen = level;
   preview(level);
   window.clearTimeout(timer);
   if (send) timer = window.setTimeout(() => void settle(level), SENT_AFTER);
@@ -49,7 +51,7 @@ async function settle(level: number): Promise<void> {
     const isSent = await attempt(async () => {
       const edited = await source.edit({ action: "move_along", groups });
       kept = edited.collection;
-      if (target !== null || collection.value?.tree?.level !== groups) return;
+      if (target !== null || chosen !== groups) return;
       await restore(edited.collection);
       notify(edited.message, { edited: true, undo: edited.collection.undo !== null });
     });
