@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,31 @@ def test_fewer_images_are_read_and_compared_where_time_is_short(
 ) -> None:
     assert {trial.images for trial in tried(photos, tmp_path / "m")} == {60}
     assert {trial.images for trial in tried(photos, tmp_path / "m", seconds=1e-6)} == {MIN_IMAGES}
-    real = comparing._read_pictures
-    monkeypatch.setattr(comparing, "_read_pictures", lambda *args: real(*args[:-1], None))
+    real = comparing._read_shown
+    monkeypatch.setattr(comparing, "_read_shown", lambda *args: real(*args[:-1], None))
     assert {trial.images for trial in tried(photos, tmp_path / "m", seconds=1e-6)} == {56}, "whole chunks"
+
+
+def test_pictures_are_let_go_once_they_fit_the_networks(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, compute = FolderSource.read, comparing.compute_features
+    seen: list[weakref.ref[np.ndarray]] = []
+    alive: list[int] = []
+
+    def watched_read(*args: Any) -> Any:
+        picture = read(*args)
+        seen.append(weakref.ref(picture.pixels))
+        return picture
+
+    def watched_compute(*args: Any, **options: Any) -> Any:
+        alive.append(sum(each() is not None for each in seen))
+        return compute(*args, **options)
+
+    monkeypatch.setattr(FolderSource, "read", watched_read)
+    monkeypatch.setattr(comparing, "compute_features", watched_compute)
+    tried(photos, tmp_path / "m")
+    assert (len(seen), alive) == (60, [0])
 
 
 def test_images_are_drawn_from_all_folders(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ N images, S side, C channels, V views of each, D numbers in a vector.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -20,7 +20,6 @@ from unpool.core.progress import Progress
 from unpool.core.rng import subsample_indices
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import Channels, map_ordered
-from unpool.images.reading.decode import Picture
 from unpool.images.reading.scan import ImageFile
 from unpool.images.resizing import square
 from unpool.images.source import Source
@@ -113,18 +112,9 @@ class Comparison:
 
 
 def compare(
-    source: Source,
-    files: Sequence[ImageFile],
-    model: Path,
-    *,
-    groups: int | Literal["auto"],
-    side: int,
-    seed: int,
-    progress: Progress,
-    plain: CandidateName = "pretrained",
-    seconds: float | None = None,
-    device: str = "cpu",
-) -> Comparison:
+    source: Source, files: Sequence[ImageFile], model: Path, *, groups: int | Literal["auto"], side: int, seed: int,
+    progress: Progress, plain: CandidateName = "pretrained", seconds: float | None = None, device: str = "cpu",
+) -> Comparison:  # fmt: skip
     """Compare pretrained and adapted features, and a network from scratch.
 
     Pretrained features that recognise nearly every image in its views are taken without a trial. Otherwise each is
@@ -148,7 +138,8 @@ def compare(
         The candidates, and the network that was adapted.
     """
     limit = None if seconds is None else SAMPLE_TIME_SHARE * seconds
-    sample = _read_sample(source, files, load_encoder(model, device, progress), seed, progress, limit)
+    loaded, small_side = load_encoder(model, device, progress), min(side, TRIAL_SIDE)
+    sample = _read_sample(source, files, loaded, small_side, seed, progress, limit)
     if sample is None:
         return Comparison([])
     candidates, adapted = [sample.pretrained], None
@@ -157,7 +148,7 @@ def compare(
         candidate, adapted = _adapt(sample, model, seed, progress, device)
         candidates.append(candidate)
         if sample.grey or plain == "scratch":  # a set taken for grey may hold some in colour
-            candidates.append(_train_from_scratch(sample, min(side, TRIAL_SIDE), seed, progress, device))
+            candidates.append(_train_from_scratch(sample, seed, progress, device))
     ranked = rank_candidates(candidates, groups, seed, progress, plain=plain)
     return Comparison([replace(result, recognised=recognised) for result in ranked], adapted)
 
@@ -168,14 +159,19 @@ class _Candidate(NamedTuple):
     seconds: float
 
 
+class _Shown(NamedTuple):
+    """A picture as the networks take it: of 1,000 larger ones memory would be full."""
+
+    pixels_SSC: np.ndarray  # for the pretrained network
+    small_SSC: np.ndarray  # for the one from scratch, in colour
+    grey: bool
+
+
 class _Sample(NamedTuple):
-    pictures: Sequence[Picture]
+    small_NSSC: np.ndarray
+    grey: bool
     feature_NVD: np.ndarray
     seconds: float  # that they took
-
-    @property
-    def grey(self) -> bool:
-        return all(picture.grey for picture in self.pictures)
 
     @property
     def pretrained(self) -> _Candidate:
@@ -183,24 +179,29 @@ class _Sample(NamedTuple):
 
 
 def _read_sample(
-    source: Source,
-    files: Sequence[ImageFile],
-    loaded: LoadedEncoder,
-    seed: int,
-    progress: Progress,
-    limit: float | None,
-) -> _Sample | None:
+    source: Source, files: Sequence[ImageFile], loaded: LoadedEncoder, small_side: int, seed: int,
+    progress: Progress, limit: float | None,
+) -> _Sample | None:  # fmt: skip
     """Images and their features, as many as the seconds suffice for; None where too few can be read."""
-    start = time.perf_counter()
-    pictures = _read_pictures(source, _draw(files, seed), loaded.preprocessing.size, progress, limit)
-    if len(pictures) < MIN_IMAGES:
+    start, prep = time.perf_counter(), loaded.preprocessing
+
+    def read(file: ImageFile) -> _Shown | None:
+        try:
+            picture = source.read(file, prep.size)
+        except UnreadableImageError:
+            return None
+        return _Shown(prep.fit(picture), square(picture.pixels, small_side), picture.grey)
+
+    shown = _read_shown(read, _draw(files, seed), progress, limit)
+    if len(shown) < MIN_IMAGES:
         return None
-    pixels_NSSC = np.stack([loaded.preprocessing.fit(picture) for picture in pictures])
+    grey = all(each.grey for each in shown)
     feature_NVD = compute_features(
-        loaded.encoder, pixels_NSSC, grey=all(picture.grey for picture in pictures), seed=seed,
+        loaded.encoder, np.stack([each.pixels_SSC for each in shown]), grey=grey, seed=seed,
         progress=progress, seconds=limit, at_least=MIN_IMAGES,
     )  # fmt: skip
-    return _Sample(pictures[: len(feature_NVD)], feature_NVD, time.perf_counter() - start)
+    small_NSSC = np.stack([each.small_SSC for each in shown[: len(feature_NVD)]])
+    return _Sample(small_NSSC, grey, feature_NVD, time.perf_counter() - start)
 
 
 def _adapt(
@@ -349,29 +350,25 @@ def _draw(files: Sequence[ImageFile], seed: int) -> list[ImageFile]:
     return [files[row] for row in rows]
 
 
-def _read_pictures(
-    source: Source, files: Sequence[ImageFile], side: int, progress: Progress, limit: float | None
-) -> list[Picture]:
+def _read_shown(
+    read: Callable[[ImageFile], _Shown | None],
+    files: Sequence[ImageFile],
+    progress: Progress,
+    limit: float | None,
+) -> list[_Shown]:
     """Those that can be read; after so many seconds no more than are needed."""
-
-    def read(file: ImageFile) -> Picture | None:
-        try:
-            return source.read(file, side)
-        except UnreadableImageError:
-            return None
-
-    start, pictures = time.perf_counter(), []
+    start, shown = time.perf_counter(), []
     with progress.stage("decoding", len(files), "images") as stage:
-        for picture in map_ordered(read, files, usable_cores()):
+        for each in map_ordered(read, files, usable_cores()):
             stage.advance(1)
-            if picture is not None:
-                pictures.append(picture)
-            if limit is not None and len(pictures) >= MIN_IMAGES and time.perf_counter() - start > limit:
+            if each is not None:
+                shown.append(each)
+            if limit is not None and len(shown) >= MIN_IMAGES and time.perf_counter() - start > limit:
                 break
-    return pictures
+    return shown
 
 
-def _train_from_scratch(sample: _Sample, side: int, seed: int, progress: Progress, device: str) -> _Candidate:
+def _train_from_scratch(sample: _Sample, seed: int, progress: Progress, device: str) -> _Candidate:
     """A small network, briefly trained on the images by contrast."""
     import torch
 
@@ -384,8 +381,10 @@ def _train_from_scratch(sample: _Sample, side: int, seed: int, progress: Progres
 
     start = time.perf_counter()
     channels: Channels = 1 if sample.grey else 3
-    pixels_NSSC = np.stack([square(picture.pixels, side, channels=channels) for picture in sample.pictures])
-    network = build_network("conv", size=side, channels=channels, decoder="none", seed=seed)
+    pixels_NSSC = np.ascontiguousarray(
+        sample.small_NSSC[..., :channels]
+    )  # of grey ones all channels are the same
+    network = build_network("conv", size=pixels_NSSC.shape[1], channels=channels, decoder="none", seed=seed)
     network.use_indices = False
     prep = network.preprocessing
     data = PixelSet(pixels_NSSC, prep.mean, prep.std, torch.device(device))
