@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from support.object_store import use_memory
 from unpool.core.file_identity import content_digest, sample_of
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import FolderSource, NamedSource
 from unpool.store.origin import (
     Likeness,
@@ -148,3 +150,17 @@ def test_what_a_shell_completes_becomes_a_path_of_the_table(
     assert keys_of_typed(work, ["6.png", "./a.png", "../a.png"]) == ["sub/6.png", "sub/a.png", "a.png"]
     with pytest.raises(UsageError, match=r"'a.png' is the path of an image .* of another, 'sub/a.png'; give"):
         keys_of_typed(work, ["a.png"])
+
+
+def test_images_on_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    use_memory(monkeypatch)
+    write_state(tmp_path, images="s3://bucket/a", place="s3://bucket/a/")
+    assert isinstance(source_of(tmp_path), RemoteSource)
+    assert folder_of(tmp_path) is None
+    assert check_same_images(tmp_path, "s3://bucket/a") == ""
+    with pytest.raises(UnpoolError, match=r"holds the images of s3://bucket/a, not of /b; .* give --relocate"):
+        check_same_images(tmp_path, "/b")
+    assert check_same_images(tmp_path, "/b", relocate=True) == "s3://bucket/a"
+    assert check_same_images(tmp_path, "s3://bucket/b", relocate=True) == "s3://bucket/a"
+    with pytest.raises(UnpoolError, match="holds the images of"):
+        check_same_images(tmp_path, "digits", relocate=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 WHOLE_BYTES = 1 << 17  # up to this size a sample is the whole file
 NUM_PARTS, PART_BYTES = 16, 1 << 13  # of a larger one: from its first byte to its last, at even distances
+TAG = "tag-"  # begins the stamp of what lies on an object store
 COARSEST_SECONDS = (
     2.5  # a file that changed so lately may change again without another time (FAT counts by 2 s)
 )
@@ -29,6 +30,22 @@ def stamp_of(status: os.stat_result) -> str:
     if time.time() - max(status.st_mtime, status.st_ctime) < COARSEST_SECONDS:
         return ""
     return f"{status.st_ino:x}-{status.st_ctime_ns:x}"
+
+
+def tag_stamp(tag: str | None) -> str | None:
+    """Make the stamp of an object of its tag.
+
+    A store gives the same content the same tag, so that nothing else need be compared.
+
+    >>> tag_stamp('"5d41"'), tag_stamp(None)
+    ('tag-5d41', None)
+    """
+    return None if tag is None else TAG + tag.strip('"')
+
+
+def is_tag(stamp: str | None) -> bool:
+    """Whether a stamp is the tag of an object."""
+    return stamp is not None and stamp.startswith(TAG)
 
 
 def sample_of(file: Path) -> str | None:

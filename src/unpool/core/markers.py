@@ -12,6 +12,7 @@ from pathlib import Path
 
 WORKSPACE_ENDING = ".unpool"
 WORKSPACE_TABLE = "images.lance"
+WORKSPACE_STATE = "unpool.yaml"
 MODEL_FILES = ("model.json", "model.safetensors")
 TRAINING = "training"  # in a model folder, while its run can be resumed
 MARKER = ".unpool-training"  # in TRAINING: written by unpool; no user names a file like this

@@ -1,4 +1,4 @@
-"""Sources of images: folders and named data sets."""
+"""Sources of images: folders, object stores and named data sets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from typing import Protocol
 
 import numpy as np
 
+from unpool.core.objects.address import is_address, parse_address, resolve_file_address
 from unpool.errors import UnreadableImageError
 from unpool.images.datasets import NamedSet, is_named_set, load_named_set
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan, scan_folder
+from unpool.images.remote.fetching import InPlace
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.values.rules import NO_RULES, ValueRules
 
 
@@ -31,8 +34,11 @@ class Source(Protocol):
     def size(self, file: ImageFile) -> tuple[int, int] | None:
         """Return width and height, None where they cannot be read."""
 
+    def expect(self, files: Sequence[ImageFile]) -> None:
+        """Say which files will be read, in which order."""
 
-class FolderSource:
+
+class FolderSource(InPlace):
     """The images in a folder, without those in `leave_out`."""
 
     def __init__(self, folder: Path, leave_out: Path | None = None) -> None:
@@ -42,6 +48,9 @@ class FolderSource:
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
         """List the images of the folder and its subfolders."""
         return scan_folder(self.folder, leave_out=self.leave_out, progress=progress)
+
+    def expect(self, files: Sequence[ImageFile]) -> None:
+        """Nothing is read ahead of a disk."""
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Decode an image, perhaps reduced, but not below `min_side`."""
@@ -68,6 +77,9 @@ class NamedSource:
         """List the images, ordered by path."""
         size = self._pixels_NHWC[0].nbytes
         return Scan([ImageFile(path, Path(path), size, 0.0) for path in sorted(self._paths)], [])
+
+    def expect(self, files: Sequence[ImageFile]) -> None:
+        """All images are in memory."""
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Return an image in its own size."""
@@ -98,10 +110,11 @@ class NamedSource:
 
 
 def open_source(location: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
-    """Open a folder, or else a named data set.
+    """Open a folder, here or on an object store, or else a named data set.
 
     Args:
-        location: A folder, or a name such as `digits` or `mnist:train`. A folder of such a name goes first.
+        location: A folder, an address such as `s3://bucket/photos`, or a name such as `digits` or `mnist:train`. A
+            folder of such a name goes first.
         data: The folder that named data sets lie in or are fetched into; None stands for the user's cache.
         leave_out: A folder that is not read: where the run writes.
 
@@ -109,8 +122,12 @@ def open_source(location: str, data: Path | None = None, leave_out: Path | None 
         The source; a folder that is missing shows when it is scanned.
 
     Raises:
-        UnpoolError: Where the data set cannot be had.
+        UnpoolError: Where the data set cannot be had, or the store cannot be reached as the environment says.
+        UsageError: Where the address is none that can be read.
     """
+    location = resolve_file_address(location)
+    if is_address(location):
+        return RemoteSource(parse_address(location))
     if is_named_set(location) and not Path(location).is_dir():
         return NamedSource(load_named_set(location, data))
     return FolderSource(Path(location), leave_out)

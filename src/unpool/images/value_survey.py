@@ -9,10 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unpool.core.progress import Progress
+from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.bit_depth import Range
 from unpool.images.reading.decode import find_values
 from unpool.images.reading.scan import ImageFile
+from unpool.images.remote.fetching import IN_PLACE, Fetcher
 from unpool.images.values.deep_files import find_deep_files, pick_some
 from unpool.images.values.rules import Found, ValueRules, find_ranges
 
@@ -35,7 +37,11 @@ class ValueSurvey:
 
 
 def survey_values(
-    files: Sequence[ImageFile], rules: ValueRules, workers: int, progress: Progress
+    files: Sequence[ImageFile],
+    rules: ValueRules,
+    workers: int,
+    progress: Progress,
+    fetcher: Fetcher = IN_PLACE,
 ) -> ValueSurvey:
     """Find ranges for kinds of deep pictures without one.
 
@@ -44,19 +50,28 @@ def survey_values(
         rules: Of the collection so far; its ranges stay.
         workers: Number of threads.
         progress: Receives a stage where pictures have to be decoded.
+        fetcher: Gives paths to the files.
 
     Returns:
         The rules with the new ranges.
     """
     if rules.range is not None:
         return ValueSurvey(rules, {})
-    deep = find_deep_files(files)
+    deep = find_deep_files(files, fetcher)
     some = [file for of_format in deep.values() for file in pick_some(of_format)]
     if not some:
         return ValueSurvey(rules, {})
+
+    def find(file: ImageFile) -> Found | None:
+        try:
+            with fetcher.fetch(file) as path:
+                return find_values(path, rules.nodata)
+        except UnreadableImageError:  # reported when it is embedded
+            return None
+
     with progress.stage("finding the range of deep images", len(some), "images") as stage:
         found: list[Found] = []
-        for each in map_ordered(lambda file: find_values(file.file, rules.nodata), some, workers):
+        for each in map_ordered(find, some, workers):
             stage.advance()
             found += [] if each is None else [each]
     ranges = find_ranges(found)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from unpool.core.file_identity import sample_of
+from unpool.core.file_identity import is_tag, sample_of
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
@@ -62,6 +62,7 @@ def decode_chunks(
     Yields:
         The chunks, in the order of `files`.
     """
+    source.expect(files)
     yield from map_ordered(
         lambda chunk: _decode(source, chunk, preprocessing), _chunks(files, CHUNK), workers
     )
@@ -89,6 +90,8 @@ def embed_chunks(
         decoded = decode_chunks(source, files, preprocessing, workers)
         yield from map_ordered(lambda chunks: _embed(chunks, encoder), _gather(decoded, batch), 1)
         return
+
+    source.expect(files)
 
     def work(chunk: Sequence[ImageFile]) -> list[Row]:
         return _embed([_decode(source, chunk, preprocessing)], encoder)
@@ -157,7 +160,7 @@ def _facts(file: ImageFile, picture: Picture, notes: Sequence[Note]) -> Row:
     return {
         "path": file.path, "id": picture.id, "width": picture.width, "height": picture.height,
         "mode": picture.mode, "bytes": file.bytes, "modified": file.modified, "stamp": file.stamp,
-        "sample": None if file.stamp is None else sample_of(file.file), "status": OK,
+        "sample": None if file.stamp is None or is_tag(file.stamp) else sample_of(file.file), "status": OK,
         "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
         "sharpness": sharpness(grey), "brightness": brightness(grey),

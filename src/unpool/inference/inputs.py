@@ -17,6 +17,7 @@ import numpy as np
 
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import find_typed
+from unpool.core.objects.address import is_address, resolve_file_address
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.datasets import is_named_set
@@ -120,8 +121,9 @@ def list_inputs(
         raise UsageError("no images are given; name image files, a folder of them or a data set")
     readers: dict[str, Read] = {}
     problems: list[Problem] = []
-    for name in inputs:
-        if not Path(name).is_file() and (Path(name).is_dir() or is_named_set(name)):
+    for name in map(resolve_file_address, inputs):
+        is_collection = is_address(name) or Path(name).is_dir() or is_named_set(name)
+        if is_collection and not Path(name).is_file():
             source = open_source(name, data)
             source.rules = rules
             scan = source.scan()

@@ -4,6 +4,9 @@
 changes what people say of images. So labels can be given while a check runs, and nothing while images come and go. A
 lock is removed at the end; one that a killed process left behind is noticed and replaced: on the same machine at
 once, elsewhere when its time has not been renewed for `STALE_SECONDS`. Readers do not look at them.
+
+Of a workspace on an object store the locks lie there too. While one is held, the small files of the workspace are
+here, and they are sent back before it is given up.
 """
 
 from __future__ import annotations
@@ -23,15 +26,16 @@ from uuid import uuid4
 
 from typing_extensions import TypedDict
 
-from unpool.core.atomic_files import PARTIAL
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
+from unpool.store.locking.file_lock import FileLock
+from unpool.store.locking.object_lock import ObjectLock
+from unpool.store.remote.mirror import Remote, remote_of
 
 Area = Literal["results", "edits"]
 BOTH: tuple[Area, ...] = ("results", "edits")  # in the order in which everybody takes them
 LOCKS = tuple(f"lock-{area}.json" for area in BOTH)
 RENEW_SECONDS, STALE_SECONDS = 15.0, 90.0
-POLL_SECONDS = 0.1
 PATIENCE = 10.0  # seconds that an edit, which is quick itself, waits for another command
 
 
@@ -57,6 +61,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 _held: dict[Path, tuple[int, str]] = {}  # by lock: the thread that holds it, and the token
 _tokens: set[str] = set()  # of this process, those that wait for a lock too
+_sessions: dict[tuple[Path, int], int] = {}  # by mirror and thread: how often it is held
 
 
 def exclusive(
@@ -121,37 +126,68 @@ def working(
     if not (create or work.is_dir()):
         yield
         return
-    is_new = not work.exists()
+    is_new, remote = not work.exists(), remote_of(work)
     with contextlib.ExitStack() as stack:
         if is_new:
             stack.callback(_remove_if_empty, work)
         for area in areas or BOTH:
             stack.enter_context(_holding(work, command, area, patience))
+        if remote is not None:
+            stack.enter_context(_in_step(remote))
         yield
 
 
 @contextlib.contextmanager
+def _in_step(remote: Remote) -> Iterator[None]:
+    """Bring small files here first, and what has changed back at the end."""
+    key = remote.work, threading.get_ident()
+    _sessions[key] = _sessions.get(key, 0) + 1
+    try:
+        if _sessions[key] > 1:
+            yield
+            return
+        remote.is_lost = False
+        remote.pull()
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(UnpoolError):
+                remote.push()
+            raise
+        remote.push()
+    finally:
+        _sessions[key] -= 1
+        if not _sessions[key]:
+            del _sessions[key]
+
+
+@contextlib.contextmanager
 def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[None]:
-    file = work / f"lock-{area}.json"
-    key, thread = Path(os.path.realpath(file)), threading.get_ident()
+    lock = _lock_of(work, area)
+    key, thread = Path(os.path.realpath(work / f"lock-{area}.json")), threading.get_ident()
     if _held.get(key, (0, ""))[0] == thread:
         yield
         return
     holder = _describe_self(command, is_brief=patience > 0)
     _tokens.add(holder["token"])
     try:
-        _acquire(file, holder, patience)
+        _acquire(lock, holder, patience)
         _held[key] = thread, holder["token"]
         stop = threading.Event()
-        threading.Thread(target=_renew, args=(file, stop), daemon=True).start()
+        threading.Thread(target=_renew, args=(lock, stop, remote_of(work)), daemon=True).start()
         try:
             yield
         finally:
             stop.set()
             del _held[key]
-            _release(file, holder["token"])
+            _release(lock, holder["token"])
     finally:
         _tokens.discard(holder["token"])
+
+
+def _lock_of(work: Path, area: Area) -> FileLock | ObjectLock:
+    name, remote = f"lock-{area}.json", remote_of(work)
+    return FileLock(work / name) if remote is None else ObjectLock(remote.objects, name)
 
 
 def find_holder(work: Path, area: Area = "results") -> Holder | None:
@@ -159,9 +195,14 @@ def find_holder(work: Path, area: Area = "results") -> Holder | None:
 
     None for nobody, or a killed process.
     """
-    file = work / f"lock-{area}.json"
-    holder = _read(file)
-    return None if holder is None or _is_stale(file, holder) else holder
+    lock = _lock_of(work, area)
+    holder = _read(lock)
+    return None if holder is None or _is_stale(lock, holder) else holder
+
+
+def has_lock(work: Path, area: Area = "results") -> bool:
+    """Whether there is a lock, of a killed process too."""
+    return _lock_of(work, area).read() is not None
 
 
 def _remove_if_empty(work: Path) -> None:
@@ -169,87 +210,59 @@ def _remove_if_empty(work: Path) -> None:
         work.rmdir()
 
 
-def _acquire(file: Path, holder: Holder, patience: float) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise UnpoolError(f"{file.parent} is a file; name another workspace with --work") from error
+def _acquire(lock: FileLock | ObjectLock, holder: Holder, patience: float) -> None:
+    lock.prepare()
     start = time.monotonic()
-    while not _create(file, holder):
-        other = _read(file)
-        if other is not None and _is_stale(file, other):
-            _remove_stale(file, other["token"])
-        elif other is None and _age(file) > STALE_SECONDS:  # half written
-            file.unlink(missing_ok=True)
+    while not lock.create(json.dumps(holder)):
+        other = _read(lock)
+        if other is not None and other["token"] == holder["token"]:  # made, and the answer was lost
+            return
+        if other is not None and _is_stale(lock, other):
+            _remove_stale(lock, other["token"])
+        elif other is None and lock.age() > STALE_SECONDS:  # half written
+            lock.remove_if(lambda content: _parse(content) is None)
         elif time.monotonic() - start >= (max(patience, PATIENCE) if other and other["brief"] else patience):
-            raise WorkingError(_explain(file, other))
+            raise WorkingError(_explain(lock, other))
         else:
-            time.sleep(POLL_SECONDS)
+            time.sleep(lock.poll_seconds)
 
 
-def _explain(file: Path, other: Holder | None) -> str:
-    work = file.parent
+def _explain(lock: FileLock | ObjectLock, other: Holder | None) -> str:
     if other is None:
-        return f"another command works in {work}; wait until it is done and give the same command again"
+        return f"another command works in {lock.place}; wait until it is done and give the same command again"
     who = f"process {other['process']} on {other['host']}, since {other['since']}"
     remedy = "wait until it is done, or stop it, and give the same command again"
     if other["machine"] != _machine():  # whether it lives cannot be seen from here
-        who += f", last sign of life {_age(file):.0f} s ago"
+        who += f", last sign of life {lock.age():.0f} s ago"
         remedy += f"; it counts as killed {STALE_SECONDS:.0f} s after its last sign of life"
-    return f"`{other['command']}` works in {work} ({who}); {remedy}"
+    return f"`{other['command']}` works in {lock.place} ({who}); {remedy}"
 
 
-def _create(file: Path, holder: Holder) -> bool:
-    """Make the file with its content in one step; False where it is there."""
-    part = file.with_name(f"{PARTIAL}{uuid4().hex}-lock")
-    try:
-        part.write_text(json.dumps(holder), "utf-8")
-        os.link(part, file)
-    except FileExistsError:
-        return False
-    except OSError:
-        return _create_without_links(file, holder)
-    finally:
-        part.unlink(missing_ok=True)
-    return True
-
-
-def _create_without_links(file: Path, holder: Holder) -> bool:
-    """The same on a disk that knows no hard links."""
-    try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(json.dumps(holder))
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise UnpoolError(
-            f"{file} cannot be written ({error.strerror}); name a workspace that you may write with --work"
-        ) from error
-    return True
-
-
-def _release(file: Path, token: str) -> None:
-    holder = _read(file)
+def _release(lock: FileLock | ObjectLock, token: str) -> None:
+    holder = _read(lock)
     if holder is not None and holder["token"] == token:
-        file.unlink(missing_ok=True)
+        lock.remove()
 
 
-def _remove_stale(file: Path, token: str) -> None:
-    """Remove the file of a killed process, unless another process did so and works there by now."""
-    aside = file.with_name(f"{PARTIAL}{uuid4().hex}-lock")
-    with contextlib.suppress(FileNotFoundError):
-        file.replace(aside)
-        found = _read(aside)
-        if found is not None and found["token"] != token:
-            with contextlib.suppress(OSError):
-                os.link(aside, file)
-        aside.unlink(missing_ok=True)
+def _remove_stale(lock: FileLock | ObjectLock, token: str) -> None:
+    """Remove the lock of a killed process, unless another process did so and works there by now."""
+
+    def is_meant(content: str) -> bool:
+        found = _parse(content)
+        return found is None or found["token"] == token
+
+    lock.remove_if(is_meant)
 
 
-def _read(file: Path) -> Holder | None:
+def _read(lock: FileLock | ObjectLock) -> Holder | None:
+    content = lock.read()
+    return None if content is None else _parse(content)
+
+
+def _parse(text: str) -> Holder | None:
     try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        content = json.loads(text)
+    except ValueError:
         return None
     if not isinstance(content, dict) or not content.keys() >= REQUIRED:
         return None
@@ -257,10 +270,10 @@ def _read(file: Path) -> Holder | None:
     return holder
 
 
-def _is_stale(file: Path, holder: Holder) -> bool:
+def _is_stale(lock: FileLock | ObjectLock, holder: Holder) -> bool:
     if holder["machine"] == _machine():
         return not _is_alive(holder)
-    return _age(file) > STALE_SECONDS
+    return lock.age() > STALE_SECONDS
 
 
 def _is_alive(holder: Holder) -> bool:
@@ -276,23 +289,11 @@ def _is_alive(holder: Holder) -> bool:
     return _started(process) == holder["started"]
 
 
-def _age(file: Path) -> float:
-    """Seconds since the file was renewed, by the clock of its disk."""
-    probe = file.with_name(f"{PARTIAL}{uuid4().hex}-clock")
-    try:
-        probe.touch()
-        return probe.stat().st_mtime - file.stat().st_mtime
-    except OSError:
-        return 0.0
-    finally:
-        with contextlib.suppress(OSError):
-            probe.unlink(missing_ok=True)
-
-
-def _renew(file: Path, stop: threading.Event) -> None:
+def _renew(lock: FileLock | ObjectLock, stop: threading.Event, remote: Remote | None) -> None:
     while not stop.wait(RENEW_SECONDS):
-        with contextlib.suppress(OSError):
-            os.utime(file)
+        if not lock.renew() and remote is not None and not stop.is_set():
+            remote.is_lost = True
+            return
 
 
 def _describe_self(command: str, *, is_brief: bool = False) -> Holder:

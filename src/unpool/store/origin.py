@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from unpool.core.file_identity import content_digest, sample_of
 from unpool.core.file_names import find_file, to_key
+from unpool.core.objects.address import is_address
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.datasets import is_named_set
 from unpool.images.source import Source, open_source
@@ -42,7 +43,7 @@ class Likeness:
 
 
 def source_of(work: Path) -> Source:
-    """Open the folder or named set that the workspace shows.
+    """Open the folder, address or named set that the workspace shows.
 
     Raises `UnpoolError` where it is unknown.
     """
@@ -82,7 +83,7 @@ def known_location(work: Path) -> str | None:
     """
     state = read_state(work)
     location = str(state.get("images") or "")
-    if is_named_set(location) and not Path(location).is_dir():
+    if is_address(location) or (is_named_set(location) and not Path(location).is_dir()):
         return location
     places = [Path(place).resolve() for place in _places(work, state) if place and Path(place).is_dir()]
     if len(places) > 1 and len(set(places)) > 1:
@@ -172,14 +173,16 @@ def check_same_images(work: Path, location: str, *, relocate: bool = False) -> s
     if before in (None, location) or _is_same_folder(str(before), location):
         return ""
     is_folder = Path(location).is_absolute() and Path(str(before)).is_absolute()
+    may_move = all(is_address(place) or Path(place).is_absolute() for place in (location, str(before)))
     likeness = compare_folder(work, Path(location)) if is_folder else Likeness(0, 0)
     is_gone = is_folder and not Path(str(before)).exists()
-    if likeness.is_same or (is_gone and likeness.holds(MIN_SHARE_GONE)) or (relocate and is_folder):
-        return f"{before} ({likeness.same} of {likeness.compared} files that were compared are the same)"
+    if likeness.is_same or (is_gone and likeness.holds(MIN_SHARE_GONE)) or (relocate and may_move):
+        compared = f" ({likeness.same} of {likeness.compared} files that were compared are the same)"
+        return f"{before}{compared if is_folder else ''}"
     found = (
         f" ({likeness.same} of {likeness.compared} files that were compared are there)" if is_folder else ""
     )
-    remedy = "; if they have moved, give --relocate" if is_folder else ""
+    remedy = "; if they have moved, give --relocate" if may_move else ""
     raise UnpoolError(
         f"{work} holds the images of {before}, not of {location}; name another with --work{remedy}{found}"
     )
@@ -193,7 +196,7 @@ def _is_same_folder(before: str, now: str) -> bool:
         return False
 
 
-def keys_of_typed(work: Path, typed: Sequence[str]) -> list[str]:
+def keys_of_typed(work: Path, typed: Sequence[str], known: Container[str] | None = None) -> list[str]:
     """Turn typed paths into paths of the table.
 
     A path of the table is taken as it is; any other is a file, as a shell completes it: absolute or seen from the
@@ -202,6 +205,7 @@ def keys_of_typed(work: Path, typed: Sequence[str]) -> list[str]:
     Args:
         work: The workspace.
         typed: What was typed.
+        known: The paths of the table; None reads them.
 
     Returns:
         Paths of the table; what is none stays as it is.
@@ -209,12 +213,13 @@ def keys_of_typed(work: Path, typed: Sequence[str]) -> list[str]:
     Raises:
         UsageError: One is the path of an image in the table, and a file here that is another image.
     """
-    known = set(ImageTable(work).arrow(["path"])["path"].to_pylist())
+    if known is None:
+        known = set(ImageTable(work).arrow(["path"])["path"].to_pylist())
     folder = folder_of(work)
     return [_key_of_typed(each, known, folder) for each in typed]
 
 
-def _key_of_typed(typed: str, known: Collection[str], folder: Path | None) -> str:
+def _key_of_typed(typed: str, known: Container[str], folder: Path | None) -> str:
     plain = os.path.normpath(typed) if typed else typed
     key = next((each for each in (typed, to_key(typed), to_key(plain)) if each in known), None)
     here = _key_of_file(typed, folder) if folder else None

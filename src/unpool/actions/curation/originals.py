@@ -27,6 +27,7 @@ from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.losses import is_lossless
 from unpool.images.reading.scan import ImageFile
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import FolderSource, Source
 from unpool.report.drawing import open_thumbnail
 from unpool.store.origin import source_of
@@ -142,12 +143,24 @@ class Originals:
         original = self._read(row)
         if self._has_palette(row) and not (original and original.is_drawing):
             return 0
-        found = None if self.source is None else is_lossless(self._file(row).file)
+        found = self._is_lossless(row)
         if found is None:
             found = not self.facts.paths[row].lower().endswith(LOSSY_ENDINGS)
         if not found:
             return 1
         return 2 if original and original.is_blocky else 3
+
+    def _is_lossless(self, row: int) -> bool | None:
+        """Whether the original was compressed without losses, None where its file does not say so."""
+        if self.source is None:
+            return None
+        if not isinstance(self.source, RemoteSource):
+            return is_lossless(self._file(row).file)
+        try:
+            with self.source.fetch(self._file(row)) as copy:
+                return is_lossless(copy)
+        except UnreadableImageError:
+            return None
 
     def _is_same(self, one: int, other: int, may_read: bool, pose: Pose | None) -> bool:
         small = _excess(

@@ -11,7 +11,8 @@ from pathlib import Path
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.images.reading.scan import ImageFile, Scan
-from unpool.images.source import FolderSource, Source
+from unpool.images.remote.remote_source import RemoteSource
+from unpool.images.source import FolderSource, NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
@@ -69,13 +70,14 @@ def prepare_rules(
         request: What the command says.
         progress: Receives a stage and messages.
     """
-    if not isinstance(source, FolderSource):
+    if isinstance(source, NamedSource):
         return
+    assert isinstance(source, FolderSource | RemoteSource)
     state = read_state(work)
     before, is_first = ValueRules.from_dict(state.get(VALUES)), VALUES not in state
     rules = request.apply(before)
     files = scan.files if is_first or rules is not before else _list_new(table, scan)
-    survey = survey_values(files, rules, usable_cores(), progress)
+    survey = survey_values(files, rules, usable_cores(), progress, source)
     source.rules = survey.rules
     # An older version scaled each image by itself.
     if state.get("embedded_by") and (

@@ -17,7 +17,9 @@ from unpool.core.atomic_files import whole_folder
 from unpool.core.file_names import find_file, folded, printable, shorten
 from unpool.core.markers import COPIES, mark_copies
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.reading.scan import ImageFile
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import FolderSource, Source
 from unpool.store.columns import OK
 from unpool.store.origin import source_of
@@ -141,6 +143,8 @@ def _class_name(group: int | None, label: str | None) -> str:
 
 def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link: bool) -> WriteImage:
     """Return a function that writes the image of a row to a target."""
+    if isinstance(source, RemoteSource):
+        return lambda row, path, target: _download(source, path, target)
     if not isinstance(source, FolderSource):
         thumbnails = Thumbnails(work, paths)
         return lambda row, path, target: bool(
@@ -164,6 +168,16 @@ def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link:
         return True
 
     return write_image
+
+
+def _download(source: RemoteSource, path: str, target: Path) -> bool:
+    """Copy an image from its store; False where it is gone."""
+    try:
+        with source.fetch(ImageFile(path, Path(path), 0, 0.0)) as copy:
+            shutil.copy2(copy, target)
+    except UnreadableImageError:
+        return False
+    return True
 
 
 def safe_name(text: str) -> str:

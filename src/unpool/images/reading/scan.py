@@ -248,7 +248,7 @@ class _Walk:
                 Problem(key.rstrip("/"), word, f"the folder cannot be read: {error.strerror}")
             )
             return []
-        if any(_is_something(entry.name) for entry in found):
+        if any(shows_use(entry.name) for entry in found):
             self.folders.add(to_key(key.rstrip("/")))
         return found
 
@@ -323,7 +323,7 @@ class _Walk:
         )
 
 
-def _is_something(name: str) -> bool:
+def shows_use(name: str) -> bool:
     """Whether a name shows that a folder is in use, and no empty place for a disk."""
     return not (name.startswith(".") or name.lower() in TRIFLES or system_folder(name))
 

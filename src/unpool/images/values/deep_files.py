@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.opening import Stream, open_image
 from unpool.images.reading.scan import ImageFile
+from unpool.images.remote.fetching import IN_PLACE, Fetcher
 from unpool.images.values.statements import jpeg2000_bits
 
 MIN_PICTURES, MAX_PICTURES = 16, 256  # of each format that are decoded to find the range
@@ -35,23 +37,36 @@ _READ_TAGS = frozenset({_SUBFILE_TYPE, _OLD_SUBFILE_TYPE, _BITS_PER_SAMPLE, _SAM
 _TYPE_SIZES = {3: "H", 4: "I", 16: "Q"}
 
 
-def find_deep_files(files: Sequence[ImageFile]) -> dict[str, list[ImageFile]]:
+def find_deep_files(files: Sequence[ImageFile], fetcher: Fetcher = IN_PLACE) -> dict[str, list[ImageFile]]:
     """List the files of more than 8 bits, by format.
 
     Only their first bytes are read, and those of JPEGs and the like not even looked at.
+
+    Args:
+        files: Images.
+        fetcher: Gives paths to them.
+
+    Returns:
+        The files of more than 8 bits, by the name of their format.
     """
+    some = [file for file in files if file.file.suffix.lower() not in NEVER_DEEP]
     deep: dict[str, list[ImageFile]] = {}
-    for file in files:
-        if file.file.suffix.lower() in NEVER_DEEP:
-            continue
-        try:
-            with open_image(file.file, in_memory=0) as (stream, image_format):
-                is_deep = image_format in _CHECKS and _CHECKS[image_format](stream)
-        except (UnreadableImageError, OSError):  # reported when it is embedded
-            continue
-        if is_deep:
-            deep.setdefault(image_format, []).append(file)
+    with ThreadPoolExecutor(fetcher.num_fetchers) as pool:
+        formats = pool.map(lambda file: _deep_format(file, fetcher), some)
+        for file, image_format in zip(some, formats, strict=True):
+            if image_format is not None:
+                deep.setdefault(image_format, []).append(file)
     return deep
+
+
+def _deep_format(file: ImageFile, fetcher: Fetcher) -> str | None:
+    """The format of a file of more than 8 bits, None for any other."""
+    try:
+        with fetcher.fetch_head(file) as path, open_image(path, in_memory=0) as (stream, image_format):
+            is_deep = image_format in _CHECKS and _CHECKS[image_format](stream)
+            return image_format if is_deep else None
+    except (UnreadableImageError, OSError):  # reported when it is embedded
+        return None
 
 
 def pick_some(files: Sequence[ImageFile]) -> list[ImageFile]:

@@ -1,0 +1,288 @@
+"""Read and write objects, with one kind of error for all.
+
+A request that fails for a passing reason is repeated a few times; how often is counted.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from unpool.core.objects.address import Address
+from unpool.core.objects.credentials import client_settings, credentials_hint, store_settings
+from unpool.errors import UnpoolError
+
+if TYPE_CHECKING:
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
+
+MAX_ATTEMPTS = 5
+FIRST_WAIT = 0.2  # seconds, twice as long after each attempt
+PAGE = 1000  # objects in one answer to a listing
+PART_BYTES = 8 << 20  # of a large object that is copied to a file
+MAX_REASON = 200  # characters
+R = TypeVar("R")
+
+
+class StoreError(UnpoolError):
+    """A store gives no answer, or refuses one."""
+
+
+class ObjectDeniedError(StoreError):
+    """An object may not be read or written."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFacts:
+    """What a listing says of an object.
+
+    `name` is its path below the address, `modified` its time in seconds since 1970, `tag` changes with its content.
+    """
+
+    name: str
+    bytes: int
+    modified: float
+    tag: str | None
+
+
+class Objects:
+    """The objects below an address.
+
+    `num_repeats` counts the requests that were repeated. May be used from many threads.
+
+    Args:
+        address: Where they lie.
+        store: The bucket; opened where None.
+    """
+
+    def __init__(self, address: Address, store: ObjectStore | None = None) -> None:
+        self.address, self.num_repeats = address, 0
+        self._store = open_bucket(address) if store is None else store
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[type[Objects], tuple[Address]]:
+        """Another process opens the bucket itself."""
+        return Objects, (self.address,)
+
+    def list_all(self, folder: str = "") -> Iterator[ObjectFacts]:
+        """List all objects of a folder and those inside it."""
+        import obstore
+
+        last: str | None = None
+        prefix = self._full(folder) or None
+        while True:
+            pages = iter(obstore.list(self._store, prefix, offset=last, chunk_size=PAGE))
+            first = self._call(lambda pages=pages: next(pages, None), folder)  # type: ignore[misc]
+            if first is None:
+                return
+            page: Sequence[ObjectMeta] | None = first
+            while page:
+                for meta in page:
+                    yield self._facts(meta)
+                last = page[-1]["path"]
+                try:
+                    page = next(pages, None)
+                except Exception:  # asked for again, from here on
+                    break
+            else:
+                return
+
+    def list_level(self, folder: str = "") -> tuple[set[str], list[ObjectFacts]]:
+        """List the names of folders, and the objects, directly in a folder."""
+        import obstore
+
+        prefix = self._full(folder) or None
+        found = self._call(lambda: obstore.list_with_delimiter(self._store, prefix), folder)
+        names = {path.rstrip("/").rpartition("/")[2] for path in found["common_prefixes"]}
+        return names, [self._facts(meta) for meta in found["objects"]]
+
+    def find(self, name: str) -> ObjectFacts | None:
+        """Ask for one object, None where it is missing."""
+        import obstore
+
+        try:
+            return self._facts(self._call(lambda: obstore.head(self._store, self._full(name)), name))
+        except FileNotFoundError:
+            return None
+
+    def read(self, name: str) -> bytes:
+        """Read an object; `FileNotFoundError` where it is missing."""
+        import obstore
+
+        return self._call(lambda: bytes(obstore.get(self._store, self._full(name)).bytes()), name)
+
+    def read_tagged(self, name: str) -> tuple[bytes, str]:
+        """Read an object and its tag; `FileNotFoundError` where it is missing."""
+        import obstore
+
+        def read() -> tuple[bytes, str]:
+            answer = obstore.get(self._store, self._full(name))
+            tag = answer.meta["e_tag"]
+            return bytes(answer.bytes()), tag or ""
+
+        return self._call(read, name)
+
+    def read_start(self, name: str, num_bytes: int) -> bytes:
+        """Read the first bytes of an object, not of an empty one."""
+        import obstore
+
+        def read() -> bytes:
+            return bytes(obstore.get_range(self._store, self._full(name), start=0, end=num_bytes))
+
+        return self._call(read, name)
+
+    def download(self, name: str, file: Path) -> None:
+        """Copy an object to a file, in parts."""
+        import obstore
+
+        def copy() -> None:
+            with file.open("wb") as stream:
+                for part in obstore.get(self._store, self._full(name)).stream(min_chunk_size=PART_BYTES):
+                    stream.write(part)
+
+        self._call(copy, name)
+
+    def write(self, name: str, content: bytes | Path) -> str | None:
+        """Write an object; returns its tag."""
+        import obstore
+
+        return self._call(lambda: obstore.put(self._store, self._full(name), content)["e_tag"], name)
+
+    def create(self, name: str, content: bytes) -> str | None:
+        """Write an object that must not be there.
+
+        Returns:
+            Its tag; None where it is there.
+        """
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        try:
+            put = self._call(lambda: obstore.put(self._store, self._full(name), content, mode="create"), name)
+        except (AlreadyExistsError, PreconditionError):
+            return None
+        return put["e_tag"] or ""
+
+    def replace(self, name: str, content: bytes, tag: str) -> str | None:
+        """Write an object that must not have changed.
+
+        Args:
+            name: The object.
+            content: Its new content.
+            tag: What it had when it was read.
+
+        Returns:
+            Its new tag; None where it has changed or is gone.
+        """
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, PreconditionError
+
+        full = self._full(name)
+        try:
+            return self._call(
+                lambda: obstore.put(self._store, full, content, mode={"e_tag": tag})["e_tag"], name
+            )
+        except (AlreadyExistsError, PreconditionError, FileNotFoundError):
+            return None
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is missing is no error."""
+        import obstore
+
+        try:
+            self._call(lambda: obstore.delete(self._store, self._full(name)), name)
+        except FileNotFoundError:
+            return
+
+    def _full(self, name: str) -> str:
+        return "/".join(part for part in (self.address.prefix, name) if part)
+
+    def _facts(self, meta: ObjectMeta) -> ObjectFacts:
+        name = meta["path"].removeprefix(self.address.prefix).lstrip("/")
+        return ObjectFacts(name, meta["size"], meta["last_modified"].timestamp(), meta["e_tag"])
+
+    def _call(self, request: Callable[[], R], name: str) -> R:
+        from obstore import exceptions
+
+        final = (exceptions.AlreadyExistsError, exceptions.PreconditionError, exceptions.NotModifiedError)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return request()
+            except (FileNotFoundError, *final) as error:
+                if "NoSuchBucket" in str(error) or "ContainerNotFound" in str(error):
+                    raise self._explain(error, name) from error
+                raise
+            except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
+                raise ObjectDeniedError(self._denied(name)) from error
+            except (exceptions.BaseError, OSError) as error:
+                if attempt == MAX_ATTEMPTS or not _may_pass(error):
+                    raise self._explain(error, name) from error
+            with self._lock:
+                self.num_repeats += 1
+            time.sleep(FIRST_WAIT * 2 ** (attempt - 1))
+        raise AssertionError
+
+    def _denied(self, name: str) -> str:
+        place = f"{self.address.uri}/{name}".rstrip("/")
+        return f"{place} may not be read or written with these credentials; {credentials_hint(self.address)}"
+
+    def _explain(self, error: Exception, name: str) -> StoreError:
+        place, text = f"{self.address.uri}/{name}".rstrip("/"), str(error)
+        if "NoSuchBucket" in text or "ContainerNotFound" in text:
+            return StoreError(f"there is no bucket {self.address.bucket!r} for {place}; check the address")
+        if _lacks_credentials(text):
+            return StoreError(f"no credentials were found for {place}; {credentials_hint(self.address)}")
+        return StoreError(
+            f"{place} cannot be reached ({_reason(text)}); check the address and the network, and give the same "
+            "command again"
+        )
+
+
+def open_bucket(address: Address) -> ObjectStore:
+    """Open the bucket of an address.
+
+    Nothing is requested yet.
+
+    Raises:
+        StoreError: The library is missing, or a setting is wrong.
+    """
+    try:
+        from obstore.store import AzureStore, GCSStore, S3Store
+    except ImportError as error:
+        raise StoreError(f"{address.uri} needs a library: pip install obstore") from error
+    # Repeated here, where it is counted.
+    common = {"client_options": client_settings(address), "retry_config": {"max_retries": 0}}
+    kinds: dict[str, Callable[..., ObjectStore]] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
+    try:
+        return kinds[address.scheme](address.bucket, config=store_settings(address), **common)
+    except Exception as error:
+        raise StoreError(
+            f"{address.uri} cannot be opened ({_reason(str(error))}); {credentials_hint(address)}"
+        ) from error
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a repeated request may succeed: not after an answer of 400 to 499, save those that ask to wait."""
+    text = str(error)
+    if _lacks_credentials(text):
+        return False
+    status = re.search(r"status(?: code)?:? (\d{3})|with status (\d{3})", text)
+    code = int(status[1] or status[2]) if status else 500
+    return code >= 500 or code in (408, 409, 429)
+
+
+def _lacks_credentials(text: str) -> bool:
+    return "169.254.169.254" in text or "metadata.google.internal" in text or "credentials" in text.lower()
+
+
+def _reason(text: str) -> str:
+    """The first line of a library's error, without what people do not need."""
+    line = " ".join(text.split("Debug source")[0].split())
+    line = re.sub(r"^Generic \w+ error: ", "", line)
+    line = re.sub(r" in [\d.]+m?s, after \d+ retries, max_retries: ?\d+, retry_timeout: ?[\w.]+ ?", " ", line)
+    return line[:MAX_REASON].strip()

@@ -1,0 +1,1 @@
+"""What a lock is made of: a file, or an object of a store."""

@@ -1,0 +1,177 @@
+"""Whole runs against a server of S3 on this machine, in comparison with the same on the disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from support.object_store import upload
+from support.pictures import make_photograph
+from unpool import Workspace
+from unpool.core.objects.address import parse_address
+from unpool.core.objects.client import Objects
+from unpool.store.remote import mirror
+
+pytestmark = pytest.mark.slow
+
+PHOTOS, WORK = "s3://pictures/2026/may", "s3://results/may.unpool"
+FACTS = [
+    "path", "id", "status", "problem", "detail", "width", "height", "mode", "bytes", "notes", "grey", "sharpness",
+    "brightness", "thumbnail", "group", "x", "y",
+]  # fmt: skip
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A server with two empty buckets, and this machine's cache empty."""
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    go_to_machine(monkeypatch, tmp_path / "machine")
+    import boto3
+
+    for bucket in ("pictures", "results"):
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=bucket)
+    yield
+    server.stop()
+
+
+def go_to_machine(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    cache.mkdir()
+    shared = Path(os.environ.get("UNPOOL_CACHE", Path.home() / ".cache" / "unpool"))
+    for kept in shared.glob("pretrained-*"):
+        (cache / kept.name).symlink_to(kept)
+    monkeypatch.setenv("UNPOOL_CACHE", str(cache))
+    monkeypatch.setattr(mirror, "_opened", {})
+
+
+def draw(folder: Path, number: int = 10) -> Path:
+    for index in range(number):
+        (folder / f"class {index % 2}").mkdir(parents=True, exist_ok=True)
+        make_photograph(index).save(folder / f"class {index % 2}" / f"ü{index}.jpg", quality=90)
+    shutil.copy(folder / "class 0" / "ü0.jpg", folder / "copy.jpg")
+    Image.fromarray(np.linspace(0, 4000, 160 * 160).reshape(160, 160).astype(np.uint16)).save(
+        folder / "deep.png"
+    )
+    (folder / "cut.jpg").write_bytes((folder / "copy.jpg").read_bytes()[:3000])
+    (folder / "empty.jpg").touch()
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def assert_same(there: pd.DataFrame, here: pd.DataFrame) -> None:
+    columns = [name for name in FACTS if name in here]
+    pd.testing.assert_frame_equal(there[columns], here[columns])
+    usable = here["vector"].notna()
+    assert (there["vector"].notna() == usable).all()
+    np.testing.assert_allclose(np.stack(there["vector"][usable]), np.stack(here["vector"][usable]), atol=1e-6)
+
+
+def unpool(*words: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "unpool", *words, "--json"], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+@pytest.mark.usefixtures("server")
+def test_a_store_gives_what_the_disk_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = draw(tmp_path / "photos")
+    pictures, results = Objects(parse_address(PHOTOS)), Objects(parse_address(WORK))
+    upload(pictures, photos)
+    here = Workspace(tmp_path / "may.unpool", photos)
+    there = Workspace(WORK, PHOTOS)
+    assert_same(there.run(groups=2), here.run(groups=2))
+    assert repr(there) == f"Workspace('{WORK}')"
+    names = {each.name for each in results.list_all()}
+    assert {"unpool.yaml", "groups.csv", "problems.csv", "report/index.html", "model/model.json"} <= names
+    assert not [name for name in names if name.startswith(("lock-", ".partial"))]
+
+    there.label(["copy.jpg"], "mine")
+    assert there.search("copy.jpg", k=3)["path"].tolist() == here.search("copy.jpg", k=3)["path"].tolist()
+    assert there.check() | {"seconds": 0} == here.check() | {"seconds": 0}
+
+    go_to_machine(monkeypatch, tmp_path / "other machine")
+    other = Workspace(WORK)
+    assert other.table().set_index("path").loc["copy.jpg", "label"] == "mine"
+    pictures.delete("class 0/ü0.jpg")
+    pictures.write("class 1/new.jpg", (photos / "copy.jpg").read_bytes()[:-2] + b"\xff\xd9")
+    result = unpool("run", PHOTOS, "--work", WORK)
+    assert (result["embedded"], result["work"]) == (1, WORK)
+    assert result["report"] == f"{WORK}/report/index.html"
+    assert other.undo().startswith("run")
+    result = unpool("export", "--work", WORK, "--to", "folders", "--out", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "mine" / "copy.jpg").read_bytes() == (photos / "copy.jpg").read_bytes()
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_one_of_both_may_be_here(tmp_path: Path, is_there: bool) -> None:
+    photos = draw(tmp_path / "photos", 4)
+    upload(Objects(parse_address(PHOTOS)), photos)
+    local = Workspace(tmp_path / "local.unpool", photos).embed()
+    mixed = Workspace(tmp_path / "mixed.unpool", PHOTOS) if is_there else Workspace(WORK, photos)
+    assert_same(mixed.embed(), local)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    photos = draw(tmp_path / "photos", 400)
+    upload(Objects(parse_address(PHOTOS)), photos)
+    words = [sys.executable, "-m", "unpool", "embed", PHOTOS, "--model", "efficientnet-lite0", "--work", WORK]
+    running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    results = Objects(parse_address(WORK))
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and running.poll() is None:
+        if sum("images.lance/data" in each.name for each in results.list_all()) > 1:
+            break
+        time.sleep(0.2)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert results.find("lock-results.json") is not None
+    # On another machine its lock would count for another minute and a half.
+    result = unpool("embed", PHOTOS, "--model", "efficientnet-lite0", "--work", WORK)
+    assert 0 < result["embedded"] < 402
+    assert result["images"] == 402
+    local = Workspace(tmp_path / "local.unpool", photos).embed()
+    assert_same(Workspace(WORK).table(), local)
+
+
+@pytest.mark.usefixtures("server")
+def test_what_is_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*words: str) -> str:
+        start = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, "-m", "unpool", *words], capture_output=True, text=True, timeout=100
+        )
+        assert time.monotonic() - start < 60
+        assert done.returncode in (1, 2)
+        assert len(done.stderr.splitlines()) == 1, done.stderr
+        return done.stderr
+
+    assert "there is no bucket 'absent'" in fail("run", "s3://absent/a", "--work", str(tmp_path / "w"))
+    assert f"no workspace at {WORK}" in fail("group", "--work", WORK)
+    assert "there is no folder" in fail("run", f"{PHOTOS}/none", "--work", str(tmp_path / "w"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    assert "cannot be reached" in fail("run", PHOTOS, "--work", str(tmp_path / "w"))
