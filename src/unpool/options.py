@@ -20,6 +20,7 @@ from unpool.objectives.catalogue import OBJECTIVES
 METHODS = ("auto", "kmeans", "gmm", "hdbscan", "graph", "temi")
 MAPS = ("tsne", "umap", "pca")
 DEVICES = ("auto", "cpu", "cuda", "mps")
+ENGINES = ("local", "ray")
 
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -33,7 +34,10 @@ DRAWN_ON = ("shown", "stored")
 
 # The flag of an option is the name of its settings field; a key here differs where two verbs need other words for it.
 OPTIONS: dict[str, Option] = {
-    "work": Option("workspace folder; by default ./NAME.unpool, NAME the folder's", metavar="DIR"),
+    "work": Option(
+        "workspace folder, or an address such as s3://BUCKET/NAME.unpool; by default ./NAME.unpool, NAME the folder's",
+        metavar="DIR",
+    ),
     "network": Option(
         "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
     ),
@@ -45,8 +49,8 @@ OPTIONS: dict[str, Option] = {
         allows_auto=True,
     ),
     "run-groups": Option(
-        "number of groups; without it, groups that were requested or made by hand stay and new images join them, "
-        "else it is found",
+        "number of groups; without it the groups that there are stay and new images join them, and the first time it "
+        "is found",
         low=2,
         high=100_000,
         allows_auto=True,
@@ -72,7 +76,18 @@ OPTIONS: dict[str, Option] = {
     ),
     "seed": Option("random seed; the same seed gives the same result", low=0, high=2**31 - 1),
     "device": Option("device that computes", choices=DEVICES),
+    "engine": Option("who computes: this process, or workers of Ray", choices=ENGINES),
+    "ray-address": Option(
+        "Ray cluster to join, HOST:PORT or auto; by default that in RAY_ADDRESS, else Ray starts here",
+        metavar="ADDRESS",
+    ),
     "relocate": Option("go on with a folder that has moved, where its files alone do not prove it"),
+    "settle": Option(
+        "how long nothing may change in the folder before a round begins", unit="seconds", low=0.1, high=3600
+    ),
+    "rebuild": Option(
+        "map and group all images anew, those too that have joined since; groups made by hand stay, and labels"
+    ),
     "forget": Option("forget images whose whole folder is gone; by default their rows stay until it is back"),
     "data": Option("folder with named data sets in torchvision's layout"),
     "labels": Option(

@@ -36,7 +36,9 @@ class LoadedSegmenter:
     learnt: LearntScales | None = None
 
 
-def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegmenter:
+def load_segmenter(
+    folder: Path, device: str, progress: Progress, threads: int | None = None
+) -> LoadedSegmenter:
     """Open a model folder for prediction.
 
     On a CPU the segmenter is exported to ONNX the first time.
@@ -45,6 +47,7 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
         folder: The model folder.
         device: Where it runs: auto, cpu, cuda or mps.
         progress: Receives stages and messages.
+        threads: Of one run; None for one a core.
 
     Returns:
         The segmenter, with its classes.
@@ -64,17 +67,17 @@ def load_segmenter(folder: Path, device: str, progress: Progress) -> LoadedSegme
     )
     num_grey, num_images = training.get("grey"), training.get("images")
     grey_share = num_grey / num_images if num_grey is not None and num_images else None
-    runtime = _open(folder, pick_device(device), progress)
+    runtime = _open(folder, pick_device(device), progress, threads)
     rules = rules_of_model(folder)
     learnt = runtime.network.learnt
     return LoadedSegmenter(runtime, classes, model_id(folder), channels, grey_share, rules, learnt)
 
 
-def _open(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
+def _open(folder: Path, device: str, progress: Progress, threads: int | None = None) -> SegmenterRuntime:
     network = load_model(folder)
 
     def on_onnx(file: Path) -> SegmenterRuntime:
-        return OnnxSegmenterRuntime(network, file, usable_cores())
+        return OnnxSegmenterRuntime(network, file, threads or usable_cores())
 
     def on_torch(where: str) -> SegmenterRuntime:
         return SegmenterRuntime(network, where)

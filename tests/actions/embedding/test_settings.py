@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from unpool.actions.embedding.settings import DemoSettings, EmbedSettings, RunSettings
-from unpool.core.settings import check_settings, options_of, settings_from
+from unpool.core.settings import check_settings, flag_name, options_of, settings_from
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
 
@@ -31,7 +31,7 @@ def test_embed_needs_a_model() -> None:
 
 def test_every_field_carries_the_option_of_its_name() -> None:
     for kind in (RunSettings, DemoSettings, EmbedSettings):
-        named = {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+        named = {name: OPTIONS[flag_name(name)] for name in kind.__dataclass_fields__}
         assert options_of(kind) == named | ({"groups": OPTIONS["run-groups"]} if kind is RunSettings else {})
 
 

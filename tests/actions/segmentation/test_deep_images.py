@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import unpool.actions.segmentation.predict as predict_module
+import unpool.actions.segmentation.predict_image as predict_module
 import unpool.inference.segmenter_model as segmenter_model
 from support.deep_files import write_png16
 from support.masks import scene
@@ -41,7 +41,7 @@ def test_the_range_of_the_training_is_that_of_prediction(
     rules = ValueRules(assumed={"PNG uint16 grey": [(0, 16383)]})
     assert rules_of_model(tmp_path / "m") == rules
 
-    def open_by_torch(folder: Path, device: str, progress: Progress) -> SegmenterRuntime:
+    def open_by_torch(folder: Path, device: str, progress: Progress, threads: int | None) -> SegmenterRuntime:
         return SegmenterRuntime(load_model(folder), "cpu")  # to export it takes seconds
 
     monkeypatch.setattr(segmenter_model, "_open", open_by_torch)

@@ -16,7 +16,8 @@ from support.masks import make_undecided, scene
 from support.messages import Messages
 from support.training import segment_predict
 from unpool.actions.segmentation import output_files as segment_files
-from unpool.actions.segmentation import predict as module
+from unpool.actions.segmentation import predict_image as module
+from unpool.actions.segmentation.output_record import PredictionRecord
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model as segment_model
@@ -170,7 +171,7 @@ def test_what_a_killed_run_wrote_is_ours_and_made_anew(
     picture(tmp_path / "in" / "a.png")
     report = {"images": tmp_path / "in", "out": tmp_path / "out"}
     where = (
-        module.PredictionRecord if place == "finish" else segment_files
+        PredictionRecord if place == "finish" else segment_files
     )  # the overlay is there, the labels are not
     stopped(report, models["three"], monkeypatch, where, place)
     assert (tmp_path / "out" / "a.overlay.png").is_file()

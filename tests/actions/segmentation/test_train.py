@@ -113,7 +113,7 @@ def test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop(
 ) -> None:
     import tifffile
 
-    from unpool.actions.segmentation import predict as module
+    from unpool.actions.segmentation import predict_image as module
 
     model, *_ = trained
     pixels, _ = scene(5, 1200, 200)
@@ -170,7 +170,7 @@ def test_probabilities_of_a_large_image_are_those_of_a_small_one(
 ) -> None:
     import tifffile
 
-    from unpool.actions.segmentation import predict as module
+    from unpool.actions.segmentation import predict_image as module
 
     model, *_ = trained
     Image.fromarray(scene(7, 300, 200)[0]).save(tmp_path / "a.png")

@@ -20,7 +20,22 @@ class RunSettings:
     steps: Annotated[int | None, OPTIONS["steps"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    rebuild: Annotated[bool, OPTIONS["rebuild"]] = False
     relocate: Annotated[bool, OPTIONS["relocate"]] = False
+    forget: Annotated[bool, OPTIONS["forget"]] = False
+    range: Annotated[str | None, OPTIONS["range"]] = None
+    nodata: Annotated[str | None, OPTIONS["nodata"]] = None
+
+
+@dataclass(frozen=True)
+class WatchSettings:
+    """What `unpool watch` can be set to: what its runs can, and how long files settle."""
+
+    network: Annotated[str, OPTIONS["network"]] = "auto"
+    groups: Annotated[NumGroups | None, OPTIONS["run-groups"]] = None
+    settle: Annotated[float, OPTIONS["settle"]] = 2.0
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+    device: Annotated[str, OPTIONS["device"]] = "auto"
     forget: Annotated[bool, OPTIONS["forget"]] = False
     range: Annotated[str | None, OPTIONS["range"]] = None
     nodata: Annotated[str | None, OPTIONS["nodata"]] = None
@@ -44,3 +59,5 @@ class EmbedSettings:
     forget: Annotated[bool, OPTIONS["forget"]] = False
     range: Annotated[str | None, OPTIONS["range"]] = None
     nodata: Annotated[str | None, OPTIONS["nodata"]] = None
+    engine: Annotated[str, OPTIONS["engine"]] = "local"
+    ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
-
 from unpool.actions.segmentation.data import report, report_problems
 from unpool.actions.segmentation.label_checks import compare_colour
-from unpool.actions.segmentation.output_files import (
-    LARGE_PIXELS,
-    OutputPaths,
-    import_tifffile,
-    names_for,
-    write_large,
-    write_small,
-)
+from unpool.actions.segmentation.output_files import OutputPaths, import_tifffile, names_for
 from unpool.actions.segmentation.output_record import (
     RECORD,
     PredictionRecord,
     PredictionRequest,
     check_overwrites,
 )
+from unpool.actions.segmentation.predict_image import ImageJob, ImagePredictor, is_large
 from unpool.actions.segmentation.scales import ScaleCount
 from unpool.actions.segmentation.settings import PredictSettings
 from unpool.core.atomic_files import sweep
@@ -35,45 +29,90 @@ from unpool.core.file_names import find_typed, printable, to_key
 from unpool.core.markers import is_unpool_folder
 from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
+from unpool.engines.embedding import check_is_missing, crashed
+from unpool.engines.model_parts import pack_model, unpacked_model
+from unpool.engines.ray_cluster import Place, RayRequest, check_engine, ray_workers
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
-from unpool.images.reading.decode import Picture, read_picture, read_size
+from unpool.images.reading.decode import read_size
 from unpool.images.reading.notes import describe_left_out
-from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
-from unpool.images.tiff.rows import open_rows
-from unpool.inference.predict_mask import (
-    LabelFile,
-    Windows,
-    choose_windows,
-    label_pixels,
-    predict_rows,
-    state_file,
-)
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 
-TIFFS = (".tif", ".tiff")
-
 
 @dataclass
-class _PredictionContext:
-    """The segmenter, and how images are resized and cut."""
+class _Prediction:
+    """What is to be labelled, and what has been done.
+
+    `actors` is the number of workers of Ray, 0 without.
+    """
 
     ready: LoadedSegmenter
     record: PredictionRecord
     settings: PredictSettings
     scales: ScaleCount
     stage: Stage
+    predicted: int = 0
+    failed: list[Problem] = field(default_factory=list)
     num_read: int = 0
     num_grey: int = 0
+    actors: int = 0
 
     @property
     def overlap(self) -> float:
         return OVERLAP if self.settings.overlap is None else self.settings.overlap
 
-    def windows(self, height: int, width: int, scale: float) -> Windows:
-        network = self.ready.runtime.network
-        return choose_windows(network, height, width, self.settings.tile, self.overlap, scale)
+    def jobs(self, files: Sequence[ImageFile], paths: Mapping[str, OutputPaths]) -> Iterator[ImageJob]:
+        """The images whose results are not there already."""
+        for file in files:
+            try:
+                height, width = reversed(read_size(file.file))
+            except UnreadableImageError as error:
+                self.fail(file, Problem(file.path, error.problem, error.detail))
+                continue
+            scale = self.scales.choose(height, width)
+            request = _request(self, file, paths[file.path], scale)
+            if self.record.is_done(request, file.file):
+                self.stage.advance()
+            else:
+                yield ImageJob(file, paths[file.path], request, height * width)
+
+    def finish(self, job: ImageJob) -> None:
+        """Note that the files of an image are written."""
+        self.predicted += 1
+        self.record.finish({**job.request, "sample": sample_of(job.file.file)})
+
+    def fail(self, file: ImageFile, problem: Problem) -> None:
+        """Note that an image cannot be used."""
+        self.failed.append(problem)
+        self.stage.advance()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker of Ray says of an image."""
+
+    num_read: int = 0
+    num_grey: int = 0
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class PredictionWork:
+    """What a worker needs to label images.
+
+    Called there, it opens the model.
+
+    Args:
+        model: The files of the model folder.
+    """
+
+    model: dict[str, bytes]
+
+    def __call__(self, place: Place) -> Callable[[Sequence[ImageJob]], list[Outcome]]:
+        with unpacked_model(self.model) as folder:
+            ready = load_segmenter(folder, place.device, Progress(), place.cores)
+        return partial(_predict_jobs, ready)
 
 
 def segment_predict(
@@ -103,10 +142,13 @@ def segment_predict(
     """
     progress = progress or Progress()
     check_settings(settings)
-    images = find_typed(images)
+    check_engine(settings.engine, settings.ray_address)
+    images, folder = find_typed(images), out
+    if settings.engine == "ray":  # whose workers are in another folder
+        images, folder = images.absolute(), out.absolute()
     _check_output(images, out)
     files, problems = _files(images, out, progress)
-    paths, record = _plan_output(files, out, settings.probabilities)
+    paths, record = _plan_output(files, folder, settings.probabilities)
     _report_names(paths, progress)
     ready = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
@@ -114,16 +156,21 @@ def segment_predict(
     sweep(out)
     with progress.stage("predicting", len(files), "images") as stage:
         scales = ScaleCount(settings.scale, ready.learnt)
-        context = _PredictionContext(ready, record, settings, scales, stage)
-        predicted, failed = _predict_all(context, files, paths)
+        prediction = _Prediction(ready, record, settings, scales, stage)
+        jobs = prediction.jobs(files, paths)
+        if settings.engine == "ray":
+            _predict_by_ray(prediction, jobs, model, progress)
+        else:
+            _predict_here(prediction, jobs)
+    failed = prediction.failed
     report_problems([*problems, *failed], progress)
-    remarks = [*scales.remarks, *compare_colour(ready, context.num_grey, context.num_read)]
+    remarks = [*scales.remarks, *compare_colour(ready, prediction.num_grey, prediction.num_read)]
     report(remarks, progress)
     _check_any_usable(images, files, failed)
     return {
-        "images": len(files) - len(failed), "out": str(out), "predicted": predicted, "model": ready.id,
-        "seconds": round(time.perf_counter() - began, 3), "skipped": len(problems) + len(failed),
-        **scales.figures, "notes": remarks,
+        "images": len(files) - len(failed), "out": str(out), "predicted": prediction.predicted, "model": ready.id,
+        "actors": prediction.actors, "seconds": round(time.perf_counter() - began, 3),
+        "skipped": len(problems) + len(failed), **scales.figures, "notes": remarks,
     }  # fmt: skip
 
 
@@ -139,7 +186,7 @@ def _plan_output(
     """Where each image's files go, and which are there; UsageError where one would replace the user's."""
     names, record = names_for([file.path for file in files]), PredictionRecord(out)
     paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
-    check_overwrites(files, paths, record, _is_large)
+    check_overwrites(files, paths, record, is_large)
     _check_tifffile(files, probabilities)
     return paths, record
 
@@ -184,15 +231,6 @@ def _files(images: Path, out: Path, progress: Progress) -> tuple[list[ImageFile]
     return scan.files, list(scan.problems)
 
 
-def _is_large(file: ImageFile) -> bool:
-    """Whether a label map is written as a TIFF in tiles; False for what cannot be read."""
-    try:
-        width, height = read_size(file.file)
-    except UnreadableImageError:
-        return False
-    return width * height > LARGE_PIXELS
-
-
 def _check_tifffile(files: Sequence[ImageFile], probabilities: bool) -> None:
     """UnpoolError where TIFFs are to be written, or read by rows, and cannot be."""
     try:
@@ -200,127 +238,95 @@ def _check_tifffile(files: Sequence[ImageFile], probabilities: bool) -> None:
     except UnpoolError as error:
         if probabilities:
             raise
-        large = next((file for file in files if _is_large(file)), None)
+        large = next((file for file in files if is_large(file)), None)
         if large is not None:
             raise UnpoolError(f"{large.path} is so large that its labels are a TIFF. {error}") from error
 
 
-def _predict_all(
-    context: _PredictionContext, files: Sequence[ImageFile], paths: Mapping[str, OutputPaths]
-) -> tuple[int, list[Problem]]:
-    """How many were labelled, without those that are there already, and which cannot be."""
-    predicted, failed = 0, []
-    for file in files:
+def _predict_here(prediction: _Prediction, jobs: Iterator[ImageJob]) -> None:
+    """Label images in this process."""
+    predictor = ImagePredictor(prediction.ready, prediction.record.begin, prediction.stage.advance)
+    for job in jobs:
         try:
-            height, width = reversed(read_size(file.file))
-            scale = context.scales.choose(height, width)
-            request = _request(context, file, paths[file.path], scale)
-            if context.record.is_done(request, file.file):
-                context.stage.advance()
-                continue
-            _predict(context, file, paths[file.path], request, height * width)
-            predicted += 1
-            context.record.finish({**request, "sample": sample_of(file.file)})
+            predictor.predict(job)
         except UnreadableImageError as error:
-            failed.append(Problem(file.path, error.problem, error.detail))
-            context.stage.advance()
-    return predicted, failed
+            prediction.fail(job.file, Problem(job.file.path, error.problem, error.detail))
+        else:
+            prediction.finish(job)
+    prediction.num_read, prediction.num_grey = predictor.num_read, predictor.num_grey
 
 
-def _request(
-    context: _PredictionContext, file: ImageFile, paths: OutputPaths, scale: float
-) -> PredictionRequest:
+def _predict_by_ray(
+    prediction: _Prediction, jobs: Iterator[ImageJob], model: Path, progress: Progress
+) -> None:
+    """Label images by workers of Ray, which write the files; the record is written here."""
+    first = next(jobs, None)
+    if first is None:
+        return
+    given: deque[ImageJob] = deque()
+    settings = prediction.settings
+    request = RayRequest(settings.ray_address, settings.device, progress)
+
+    def pieces() -> Iterator[Sequence[ImageJob]]:
+        for job in chain([first], jobs):
+            prediction.record.begin(job.file.path, job.paths, job.is_large)
+            given.append(job)
+            yield [job]
+
+    with ray_workers(request, PredictionWork(pack_model(model)), _crashed) as (pool, _):
+        for (outcome,) in pool.map(pieces()):
+            job = given.popleft()
+            prediction.num_read += outcome.num_read
+            prediction.num_grey += outcome.num_grey
+            if outcome.problem is not None:
+                _check_seen(job, outcome.problem)
+                prediction.fail(job.file, outcome.problem)
+                continue
+            _check_written(job)
+            prediction.finish(job)
+            prediction.stage.advance()
+        prediction.actors = pool.num_workers
+    prediction.failed.sort(key=lambda problem: problem.path)
+
+
+def _predict_jobs(ready: LoadedSegmenter, jobs: Sequence[ImageJob]) -> list[Outcome]:
+    """Label images in a worker of Ray."""
+    outcomes = []
+    for job in jobs:
+        predictor = ImagePredictor(ready, lambda path, paths, large: None, lambda share: None)
+        problem = None
+        try:
+            predictor.predict(job)
+        except UnreadableImageError as error:
+            problem = Problem(job.file.path, error.problem, error.detail)
+        outcomes.append(Outcome(predictor.num_read, predictor.num_grey, problem))
+    return outcomes
+
+
+def _crashed(job: ImageJob) -> Outcome:
+    return Outcome(problem=crashed(job.file))
+
+
+def _check_seen(job: ImageJob, problem: Problem) -> None:
+    if problem.problem == "missing":
+        check_is_missing(job.file.file)
+
+
+def _check_written(job: ImageJob) -> None:
+    """UnpoolError where a worker wrote files to a disk that is not seen here."""
+    for file in job.paths.files(job.is_large):
+        if not file.is_file():
+            raise UnpoolError(
+                f"a worker of Ray has written {file}, which is not seen here; let --out be a folder that every "
+                "machine of the cluster has at the same place"
+            )
+
+
+def _request(prediction: _Prediction, file: ImageFile, paths: OutputPaths, scale: float) -> PredictionRequest:
     """What is computed for one image; the same need not be computed twice."""
     return {
         "path": file.path, "name": paths.name, "bytes": file.bytes, "modified": file.modified,
-        "stamp": file.stamp, "model": context.ready.id, "tile": context.settings.tile,
-        "overlap": context.overlap, "probabilities": paths.with_probabilities,
+        "stamp": file.stamp, "model": prediction.ready.id, "tile": prediction.settings.tile,
+        "overlap": prediction.overlap, "probabilities": paths.with_probabilities,
         **({} if scale == 1 else {"scale": scale}),  # files of earlier versions know nothing of it
     }  # fmt: skip
-
-
-def _predict(
-    context: _PredictionContext,
-    file: ImageFile,
-    paths: OutputPaths,
-    request: PredictionRequest,
-    num_pixels: int,
-) -> None:
-    paths.folder.mkdir(parents=True, exist_ok=True)
-    is_large = num_pixels > LARGE_PIXELS
-    if is_large:  # what a stopped run has labelled is gone on with where the bytes are the same
-        request = {**request, "stamp": sample_of(file.file)}
-    if is_large and file.file.suffix.lower() in TIFFS:
-        try:
-            with open_rows(file.file, context.ready.rules) as rows:
-                _predict_rows(context, paths, rows.height, rows.width, rows.read, request)
-            return
-        except UnreadableImageError as error:
-            # Of a kind that is not read by rows, such as one that is turned; up to that limit all are read whole.
-            if error.problem != "unsupported" or num_pixels > MAX_PIXELS:
-                raise
-    picture = read_picture(file.file, rules=context.ready.rules)
-    context.num_read += 1
-    context.num_grey += picture.grey
-    if is_large:
-        read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
-        _predict_rows(context, paths, picture.height, picture.width, read, request)
-    else:
-        _predict_whole(context, file, paths, picture, request.get("scale", 1.0))
-
-
-def _predict_whole(
-    context: _PredictionContext, file: ImageFile, paths: OutputPaths, picture: Picture, scale: float
-) -> None:
-    windows = context.windows(picture.height, picture.width, scale)
-    label_HW, probability_KHW = label_pixels(
-        context.ready.runtime, picture.pixels, windows, probabilities=paths.with_probabilities,
-        on_progress=context.stage.advance,
-    )  # fmt: skip
-    context.record.begin(file.path, paths, is_large=False)
-    write_small(paths, picture.pixels, label_HW, probability_KHW, context.ready.classes)
-
-
-def _predict_rows(
-    context: _PredictionContext,
-    paths: OutputPaths,
-    height: int,
-    width: int,
-    read: Callable[[int, int], np.ndarray],
-    request: PredictionRequest,
-) -> None:
-    windows = context.windows(height, width, request.get("scale", 1.0))
-    key = {**request, "tile": windows.tile, "height": height, "width": width}
-    with _map_probabilities(paths, (context.ready.runtime.num_classes, height, width)) as probability_KHW:
-        predict_rows(
-            context.ready.runtime, height, width, read, windows, paths.scratch, key=key,
-            probability_KHW=probability_KHW, on_progress=context.stage.advance,
-        )  # fmt: skip
-    context.record.begin(request["path"], paths, is_large=True)
-    write_large(paths, LabelFile(paths.scratch, height, width), read, context.ready.classes)
-
-
-@contextmanager
-def _map_probabilities(paths: OutputPaths, shape: tuple[int, int, int]) -> Iterator[np.ndarray | None]:
-    """Map the file of probabilities (K, H, W) into memory, where it is written."""
-    if not paths.with_probabilities:
-        yield None
-        return
-    mapped = _left_over(paths.probabilities_file, shape)
-    if mapped is None:
-        # Rows that are known to be labelled would not be labelled again, and have no probabilities here.
-        state_file(paths.scratch).unlink(missing_ok=True)
-        mapped = import_tifffile().memmap(
-            paths.probabilities_file, shape=shape, dtype=np.float16, photometric="minisblack", bigtiff=True
-        )
-    yield mapped
-    mapped.flush()
-
-
-def _left_over(path: Path, shape: tuple[int, int, int]) -> np.memmap | None:
-    """What a stopped run left to be gone on with; None where that is nothing, half a file or for other classes."""
-    try:
-        mapped: np.memmap = import_tifffile().memmap(path, mode="r+")
-    except Exception:  # tifffile raises almost anything on half a file
-        return None
-    return mapped if mapped.shape == shape and mapped.dtype == np.float16 else None

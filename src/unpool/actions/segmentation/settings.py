@@ -90,6 +90,8 @@ class PredictSettings:
             images are not of a size learnt.
         probabilities: write those too.
         device: where the network runs.
+        engine: "local" or "ray".
+        ray_address: of a cluster of Ray.
     """
 
     overlap: Annotated[float | None, OPTIONS["overlap"]] = None
@@ -97,6 +99,8 @@ class PredictSettings:
     scale: Annotated[Scale | None, OPTIONS["scale"]] = None
     probabilities: Annotated[bool, OPTIONS["probabilities"]] = False
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    engine: Annotated[str, OPTIONS["engine"]] = "local"
+    ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,169 @@
+"""Embed files here, or by workers of Ray.
+
+Both run the same code on a file, so that rows are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
+from unpool.engines.model_parts import pack_model, unpacked_model
+from unpool.engines.ray_cluster import Place, RayRequest, ray_workers
+from unpool.engines.scheduling import WorkerPool, cut_pieces
+from unpool.errors import UnpoolError
+from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.source import Source
+from unpool.inference.embedding import CHUNK, embed_chunks
+from unpool.inference.encoder import DEVICE_BATCH
+from unpool.inference.model import LoadedEncoder, load_encoder
+from unpool.store.columns import Row, skipped_row
+
+MAX_PIECE = 256  # files that a worker takes at a time on a CPU: some seconds, which are lost with it
+DEVICE_PIECE = 8 * DEVICE_BATCH  # the same on a GPU
+CRASHED = "crashed"
+
+
+class Engine(Protocol):
+    """Who embeds; `num_actors` is 0 without Ray."""
+
+    num_actors: int
+
+    def embedding(
+        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
+    ) -> AbstractContextManager[Iterator[list[Row]]]:
+        """Get ready to embed.
+
+        Args:
+            source: Where the files are read from.
+            files: What to embed.
+            folder: The model folder.
+            model: Its encoder.
+
+        Returns:
+            A context whose value yields rows with facts and vectors, in the order of `files`.
+        """
+
+
+class LocalEngine:
+    """Threads of this process."""
+
+    num_actors = 0
+
+    @contextmanager
+    def embedding(
+        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
+    ) -> Iterator[Iterator[list[Row]]]:
+        """Get ready to embed.
+
+        Args:
+            source: Where the files are read from.
+            files: What to embed.
+            folder: The model folder.
+            model: Its encoder.
+
+        Yields:
+            The rows, in the order of `files`.
+        """
+        yield embed_chunks(source, files, model.preprocessing, model.encoder, usable_cores())
+
+
+class RayEngine:
+    """Actors of Ray.
+
+    There is one a GPU where there are some, else one a core.
+
+    Args:
+        request: Which Ray, and where it computes.
+    """
+
+    def __init__(self, request: RayRequest) -> None:
+        self.num_actors, self._request = 0, request
+
+    @contextmanager
+    def embedding(
+        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
+    ) -> Iterator[Iterator[list[Row]]]:
+        """Get ready to embed; without files nothing starts.
+
+        Args:
+            source: Where the files are read from.
+            files: What to embed.
+            folder: The model folder.
+            model: Its encoder, which is not used.
+
+        Yields:
+            The rows, in the order of `files`.
+        """
+        if not files:
+            yield iter(())
+            return
+        work = EmbeddingWork(source, pack_model(folder))
+        with ray_workers(self._request, work, crashed_row) as (pool, place):
+            yield self._rows(pool, files, place)
+
+    def _rows(
+        self, pool: WorkerPool[ImageFile, Row], files: Sequence[ImageFile], place: Place
+    ) -> Iterator[list[Row]]:
+        low, high = (CHUNK, MAX_PIECE) if place.device == "cpu" else (DEVICE_BATCH, DEVICE_PIECE)
+        by_path = {file.path: file for file in files}
+        for rows in pool.map(cut_pieces(files, pool.num_workers, low, high)):
+            self.num_actors = pool.num_workers
+            for row in rows:
+                if row["problem"] == "missing":
+                    check_is_missing(by_path[row["path"]].file)
+            yield rows
+
+
+@dataclass(frozen=True)
+class EmbeddingWork:
+    """What a worker needs to embed.
+
+    Called there, it opens the model.
+
+    Args:
+        source: Where files are read from.
+        model: The files of the model folder.
+    """
+
+    source: Source
+    model: dict[str, bytes]
+
+    def __call__(self, place: Place) -> Callable[[Sequence[ImageFile]], list[Row]]:
+        with unpacked_model(self.model) as folder:
+            model = load_encoder(folder, place.device, Progress())
+        return partial(_embed, self.source, model, place.cores)
+
+
+def _embed(source: Source, model: LoadedEncoder, cores: int, files: Sequence[ImageFile]) -> list[Row]:
+    chunks = embed_chunks(source, files, model.preprocessing, model.encoder, cores)
+    return [row for rows in chunks for row in rows]
+
+
+def crashed(file: ImageFile) -> Problem:
+    """Describe a file that ends every worker."""
+    return Problem(file.path, CRASHED, "the process that reads it ends, several times")
+
+
+def crashed_row(file: ImageFile) -> Row:
+    """Build the row of a file that ends every worker."""
+    return skipped_row(crashed(file), file)
+
+
+def check_is_missing(file: Path) -> None:
+    """Check that a file is missing here too.
+
+    Raises:
+        UnpoolError: this machine sees it.
+    """
+    if file.exists():
+        raise UnpoolError(
+            f"a worker of Ray does not see {file}, which is here; mount the folder at the same place on every "
+            "machine of the cluster, or give the images by URI"
+        )
