@@ -26,6 +26,7 @@ from unpool.images.reading.in_memory import ImageLike, list_images, read_any
 from unpool.options import OPTIONS
 from unpool.store.columns import COLUMNS, VECTOR
 from unpool.store.origin import known_location, rules_of
+from unpool.store.remote.mirror import name_of, open_workspace
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -52,8 +53,8 @@ class Workspace:
         w.embed(); w.group(); w.map(); w.search("a.jpg"); w.table()
 
     Args:
-        work: the workspace's own folder, opened or created.
-        images: the folder of the images, or a named data set; needed the first time only.
+        work: the workspace's own folder, or its address on an object store; opened or created.
+        images: the folder of the images, its address, or a named data set; needed the first time only.
         data: folder with named data sets in torchvision's layout.
         verbose: show progress on standard error.
     """
@@ -67,13 +68,13 @@ class Workspace:
         data: str | Path | None = None,
         verbose: bool = False,
     ) -> None:
-        self.work = Path(_check_path("work", work))
+        self.work = open_workspace(_check_path("work", work))
         self._images = None if images is None else str(images)
         self._data = None if data is None else Path(data)
         self._progress = TerminalProgress() if verbose else Progress()
 
     def __repr__(self) -> str:
-        return f"Workspace({str(self.work)!r})"
+        return f"Workspace({name_of(self.work)!r})"
 
     @keywords_of(RunSettings)
     def run(self, settings: RunSettings) -> pd.DataFrame:
@@ -244,6 +245,19 @@ class Workspace:
         from unpool.actions.curation.undo import redo
 
         return redo(self.work)["message"]
+
+    @explain_calls
+    def doctor(self) -> pd.DataFrame:
+        """Find what is wrong with the workspace, and repair what can be.
+
+        Returns:
+            Kind, what, where, repaired and remedy of each problem; empty where there is none.
+        """
+        from unpool.actions.health.doctor import doctor
+        from unpool.actions.health.findings import Finding
+
+        problems = doctor(self.work, progress=self._progress)["problems"]
+        return pd.DataFrame(problems, columns=list(Finding.__annotations__))
 
     @explain_calls
     def table(self, columns: str | Sequence[str] | None = None) -> pd.DataFrame:

@@ -10,6 +10,10 @@ from unpool.cli.errors import exit_code_of
 from unpool.errors import UnpoolError, UsageError
 
 
+class PanicException(BaseException):
+    """What libraries in Rust raise where they give up."""
+
+
 def run(
     error: BaseException, capsys: pytest.CaptureFixture[str], argv: list[str] | None = None
 ) -> tuple[int, str]:
@@ -40,6 +44,19 @@ def test_no_error_is_zero(capsys: pytest.CaptureFixture[str]) -> None:
             'unpool: Permission denied (os error 13) at path "a"\n',
         ),
         (
+            OSError("LanceError(IO): Generic LocalFileSystem error: No space left on device (os error 28), /x/io.rs:1"),
+            1, "unpool: Generic LocalFileSystem error: No space left on device (os error 28); free some, or name a "
+            "folder on another disk\n",
+        ),
+        (
+            RuntimeError("cannot write: No space left on device"), 1,
+            "unpool: cannot write: No space left on device; free some, or name a folder on another disk\n",
+        ),
+        (
+            PanicException("index out of bounds"), 1,
+            "unpool: index out of bounds (a file may be damaged: `unpool doctor --work DIR` finds out)\n",
+        ),
+        (
             MemoryError(), 1,
             "unpool: there is not enough memory; close other programs, or take fewer or smaller images\n",
         ),
@@ -65,3 +82,23 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_ctrl_c_is_how_a_server_ends(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(KeyboardInterrupt(), capsys, ["view", "--work", "w"]) == (0, "")
+
+
+@pytest.mark.parametrize("error", [UsageError("wrong"), KeyboardInterrupt()])
+def test_what_all_processes_of_a_machine_say_is_printed_once(
+    error: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, line = run(error, capsys, ["train", "x"])
+    assert line.count("\n") == 1
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert run(error, capsys, ["train", "x"]) == (code, "")
+
+
+def test_an_error_of_one_process_alone_is_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    error = UnpoolError("its disk is full")
+    assert run(error, capsys) == (1, "unpool: its disk is full\n")
+    error.is_repeated = True
+    assert run(error, capsys) == (1, "")

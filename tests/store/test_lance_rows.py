@@ -13,6 +13,7 @@ from unpool.errors import UnpoolError
 from unpool.store import lance_rows
 from unpool.store.lance_rows import (
     add_empty_columns,
+    damage_reported,
     find_rows,
     nearest_rows,
     rewrite_columns,
@@ -100,12 +101,29 @@ def test_a_table_that_lost_a_file_is_damaged(tmp_path: Path) -> None:
     content = lost.read_bytes()
     lost.unlink()
     with pytest.raises(
-        UnpoolError, match=rf"images\.lance is damaged: its file data/{lost.name} is missing; restore"
+        UnpoolError, match=rf"images\.lance is damaged: its file data/{lost.name} is missing; `unpool"
     ):
         ImageTable(table.work)
     lost.write_bytes(content)
     assert len(ImageTable(table.work)) == 1
     for manifest in (table.work / "images.lance" / "_versions").iterdir():
         manifest.write_bytes(b"half")
-    with pytest.raises(UnpoolError, match=r"is damaged: .*; restore it from a copy"):
+    with pytest.raises(UnpoolError, match=r"is damaged: .*; `unpool doctor --work .*` saves"):
         ImageTable(table.work)
+
+
+class PanicException(BaseException):
+    """What Rust raises where it gives up."""
+
+
+def test_a_newer_table_and_a_panic_are_named(tmp_path: Path) -> None:
+    newer = "This dataset cannot be read by this version of Lance. Please upgrade Lance to read this dataset. Flags: 64"
+    with (
+        pytest.raises(UnpoolError, match="a newer version of Lance than this one; upgrade it: pip"),
+        damage_reported(tmp_path),
+    ):
+        raise OSError(newer)
+    with pytest.raises(UnpoolError, match="is damaged: index out of bounds"), damage_reported(tmp_path):
+        raise PanicException("index out of bounds")
+    with pytest.raises(KeyboardInterrupt), damage_reported(tmp_path):
+        raise KeyboardInterrupt

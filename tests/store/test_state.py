@@ -9,7 +9,9 @@ import pytest
 
 from unpool.errors import UnpoolError
 from unpool.store.state import (
+    FORMAT,
     STATE,
+    check_format,
     default_workspace,
     groups_stamp,
     new_grouping_id,
@@ -32,8 +34,18 @@ def test_changes_are_added_and_the_rest_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["a: [", "- 1\n- 2", "\xff"])
 def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / STATE).write_bytes(text.encode("latin-1"))
-    with pytest.raises(UnpoolError, match=r"unpool\.yaml .*delete it and give the same command again"):
+    with pytest.raises(UnpoolError, match=r"unpool\.yaml .*`unpool doctor --work .*` rebuilds it"):
         read_state(tmp_path)
+
+
+def test_a_workspace_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("images: /a\nformat: 2\nversions:\n  unpool: 9.1\n", "utf-8")
+    for read in (read_state, check_format):
+        with pytest.raises(UnpoolError, match=r"unpool 9\.1 in format 2, .* up to format 1; upgrade it: pip"):
+            read(tmp_path)
+    (tmp_path / STATE).write_text("images: /a\nversions:\n  unpool: 9.1\n", "utf-8")
+    assert read_state(tmp_path)["images"] == "/a", "a newer version may write the same format"
+    assert write_state(tmp_path)["format"] == FORMAT == 1
 
 
 def test_the_file_runs_no_code(tmp_path: Path) -> None:

@@ -13,11 +13,15 @@ import cyclopts
 
 from unpool.cli.streams import flush_output
 from unpool.cli.usage_errors import describe_usage_error
+from unpool.core.cpu import is_first_of_machine
 from unpool.errors import UnpoolError
+from unpool.store.remote.mirror import with_addresses
 
 SOURCE_LINE = re.compile(
     r"^LanceError\(\w+\): |,? \S+\.rs:\d+(:\d+)?"
 )  # where in its source a library failed
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE_WORDS = re.compile(r"No space left|os error 28\b|StorageFull|[Qq]uota exceeded")
 RESUMABLE = ("train ", "segment train ")  # that go on with --resume alone
 
 
@@ -33,8 +37,10 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
         flush_output()
         return 0
     except KeyboardInterrupt:
-        if _command(argv) == "view ":  # the way to end it
+        if _command(argv) in ("view ", "watch "):  # the way to end it
             return 0
+        if not is_first_of_machine():
+            return 1
         again = "with --resume" if _command(argv) in RESUMABLE and "--resume" not in argv else "again"
         return _fail(f"stopped; give the same command {again} to resume it", 1, argv)
     except cyclopts.CycloptsError as error:
@@ -42,7 +48,7 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
         command = _command([each for each in argv if each not in (unknown or ())])
         return _fail(f"{describe_usage_error(error, argv)} (see `unpool {command}--help`)", 2, argv)
     except UnpoolError as error:
-        return _fail(str(error), error.exit_code, argv)
+        return error.exit_code if error.is_repeated else _fail(str(error), error.exit_code, argv)
     except BrokenPipeError:  # the reader of what is printed has gone away
         return 1
     except OSError as error:
@@ -52,16 +58,28 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
         remedy = "close other programs, or take fewer or smaller images"
         return _fail(f"there is not enough memory{reason}; {remedy}", 1, argv)
     except Exception as error:
+        if _is_disk_full(error):
+            return _fail(_os_error_message(OSError(str(error))), 1, argv)
         hint = "this is a fault of unpool: --debug shows where"
         return _fail(f"{type(error).__name__}: {error} ({hint})", 1, argv)
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # what libraries in Rust raise where they give up
+            raise
+        hint = "a file may be damaged: `unpool doctor --work DIR` finds out"
+        return _fail(f"{error} ({hint})", 1, argv)
 
 
 def _os_error_message(error: OSError) -> str:
     """The file, and the system's reason."""
     reason = error.strerror or SOURCE_LINE.sub("", str(error)) or type(error).__name__
-    if error.errno == errno.ENOSPC:
+    if _is_disk_full(error):
         reason += "; free some, or name a folder on another disk"
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Whether there is no space left; libraries that write files say it in their own words."""
+    return getattr(error, "errno", None) in NO_SPACE or NO_SPACE_WORDS.search(str(error)) is not None
 
 
 def _command(argv: Sequence[str]) -> str:
@@ -70,8 +88,11 @@ def _command(argv: Sequence[str]) -> str:
 
 
 def _fail(message: str, code: int, argv: Sequence[str]) -> int:
+    if code == 2 and not is_first_of_machine():  # the others were given the same
+        return code
     if "--debug" in argv:
         traceback.print_exc()
     with suppress(OSError):  # where standard error cannot be written to, the code must do
-        print("unpool: " + " ".join(message.split()), file=sys.stderr, flush=True)
+        message = with_addresses(" ".join(message.split()))
+        print(f"unpool: {message}", file=sys.stderr, flush=True)
     return code

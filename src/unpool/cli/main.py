@@ -24,6 +24,7 @@ from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import checked_kinds
 from unpool.cli.cache import cache
 from unpool.cli.config_file import with_config
+from unpool.cli.doctor import doctor
 from unpool.cli.errors import exit_code_of
 from unpool.cli.label import register_label_commands
 from unpool.cli.parameters import (
@@ -204,6 +205,7 @@ def _print_run(result: Mapping[str, Any], common: Common, no_open: bool) -> None
 register_training_commands(app)
 app.command(segment_app)
 register_label_commands(app)
+app.command(doctor)
 app.command(cache)
 app.command(flatten_settings(view))
 

@@ -31,7 +31,11 @@ CHUNK = 8  # files a thread decodes at a time
 SMALL_FILE = 4096  # bytes, on average, below which threads wait for each other longer than they decode
 CACHE_LIMIT = 64 * 2**30  # all cached arrays of one folder together; the oldest go first
 # What may be mended without touching the file: such a cache is not used again.
-_FIXABLE = frozenset({"needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link"})
+_FIXABLE = frozenset(
+    {
+        "needs-heic", "unsupported", "no-permission", "unreadable", "missing", "broken-link", "too-slow", "crash",
+    }
+)  # fmt: skip
 
 Channels: TypeAlias = Literal[1, 3]
 Reader: TypeAlias = Callable[[ImageFile, int], Picture]  # a file, and the side in pixels it is needed at

@@ -19,7 +19,7 @@ from unpool.store.findings import found_rows
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 
-GROUPS = "groups.csv"
+GROUPS, PROBLEMS = "groups.csv", "problems.csv"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./-]*")  # neither a formula nor to be quoted
 PATH_COLUMNS = frozenset({"path", "duplicate_of", "image"})
 
@@ -63,14 +63,26 @@ def write_frame(path: Path, frame: pd.DataFrame) -> int:
     return write_csv(path, list(frame.columns), zip(*columns, strict=True))
 
 
-def write_problems(work: Path, table: ImageTable) -> None:
-    """Write problems.csv: skipped files, then what `unpool check` found."""
+def write_problems(work: Path, table: ImageTable, file: Path | None = None) -> None:
+    """Write problems.csv: skipped files, then what `unpool check` found.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        file: Where to; problems.csv of the workspace where None.
+    """
     rows = [*problem_rows(table), *found_rows(work)]
-    write_csv(work / "problems.csv", ("path", "problem", "detail"), rows)
+    write_csv(file or work / PROBLEMS, ("path", "problem", "detail"), rows)
 
 
-def write_groups(work: Path, table: ImageTable) -> None:
-    """Write groups.csv: path, group and probability of every usable image."""
+def write_groups(work: Path, table: ImageTable, file: Path | None = None) -> None:
+    """Write groups.csv: path, group and probability of every usable image.
+
+    Args:
+        work: The workspace.
+        table: Its table.
+        file: Where to; groups.csv of the workspace where None.
+    """
     names = ("path", "group", "probability")
     rows = table.arrow(names, where=f"status = '{OK}'")
     lines = [format_row(names)]
@@ -82,7 +94,7 @@ def write_groups(work: Path, table: ImageTable) -> None:
             lines.append(f"{path},{number},{certain}\n")
         else:
             lines.append(format_row([protect_path(path), str(number), certain]))
-    write_text(work / GROUPS, "".join(lines))
+    write_text(file or work / GROUPS, "".join(lines))
 
 
 def _cell(value: object, is_path: bool) -> str:

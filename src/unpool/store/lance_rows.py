@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -18,19 +19,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unpool.core.markers import WORKSPACE_TABLE
+from unpool.core.objects.credentials import lance_settings
 from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
+from unpool.store.remote.mirror import remote_of
 
 if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
 CHUNK = 2048  # vectors in memory during a search
+_NEWER = re.compile(r"upgrade|newer[a-z, ]* version of Lance", re.IGNORECASE)  # in what Lance raises
 
 
 def open_dataset(work: Path, version: int | None = None) -> lance.LanceDataset:
     """Open a workspace's table, as it is or was."""
-    return _import_lance(work).dataset(_address(work), version=version)
+    return _import_lance(work).dataset(
+        _address(work), version=version, storage_options=_storage_options(work)
+    )
 
 
 def open_for_tags(work: Path) -> lance.LanceDataset:
@@ -38,18 +44,35 @@ def open_for_tags(work: Path) -> lance.LanceDataset:
 
     By a plain path Lance makes a folder `J%C3%BCrgen` beside `Jürgen`, or fails where it may not.
     """
+    if remote_of(work) is not None:
+        return open_dataset(work)
     address = (work.absolute() / WORKSPACE_TABLE).as_uri()
     return _import_lance(work).dataset(address.replace("file:", "file-object-store:", 1))
 
 
 def create_dataset(work: Path, schema: pa.Schema) -> None:
     """Make the table of a workspace, without rows."""
-    _import_lance(work).write_dataset(schema.empty_table(), _address(work))
+    options = _storage_options(work)
+    _import_lance(work).write_dataset(schema.empty_table(), _address(work), storage_options=options)
+    if options is not None:  # stands for the table on this machine
+        (work / WORKSPACE_TABLE).mkdir(exist_ok=True)
+
+
+def overwrite_dataset(work: Path, rows: pa.Table) -> None:
+    """Replace all rows of the table of a workspace, in one commit."""
+    options = _storage_options(work)
+    _import_lance(work).write_dataset(rows, _address(work), mode="overwrite", storage_options=options)
 
 
 def _address(work: Path) -> str:
     """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a home folder."""
-    return str(work.absolute() / WORKSPACE_TABLE)
+    remote = remote_of(work)
+    return str(work.absolute() / WORKSPACE_TABLE) if remote is None else remote.table
+
+
+def _storage_options(work: Path) -> dict[str, str] | None:
+    remote = remote_of(work)
+    return None if remote is None else lance_settings(remote.address)
 
 
 def _import_lance(work: Path) -> ModuleType:
@@ -68,8 +91,25 @@ def damage_reported(folder: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (RuntimeError, ValueError, OSError) as error:
+    except BaseException as error:
+        if not isinstance(error, RuntimeError | ValueError | OSError) and not is_panic(error):
+            raise
+        check_not_newer(folder, error)
         raise _damage(folder, " ".join(str(error).split(", /")[0].split())[:160]) from error
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether Lance's Rust side has given up, which is no `Exception`."""
+    return type(error).__name__ == "PanicException"
+
+
+def check_not_newer(folder: Path, error: BaseException) -> None:
+    """Raise `UnpoolError` where Lance says that a newer version wrote a dataset."""
+    if _NEWER.search(str(error)):
+        raise UnpoolError(
+            f"{folder} was written by a newer version of Lance than this one; upgrade it: pip install --upgrade unpool "
+            "pylance"
+        ) from error
 
 
 def check_data_files(dataset: lance.LanceDataset, folder: Path) -> None:
@@ -78,14 +118,17 @@ def check_data_files(dataset: lance.LanceDataset, folder: Path) -> None:
     Raises:
         UnpoolError: for the first one that is.
     """
+    remote = remote_of(folder.parent)
+    there = None if remote is None else remote.list_data_files()
     for fragment in dataset.get_fragments():
         for file in fragment.data_files():
-            if not (folder / "data" / file.path).is_file():
+            is_there = (folder / "data" / file.path).is_file() if there is None else file.path in there
+            if not is_there:
                 raise _damage(folder, f"its file data/{file.path} is missing")
 
 
 def _damage(folder: Path, reason: str) -> UnpoolError:
-    remedy = "restore it from a copy, or move the workspace away and run again"
+    remedy = f"`unpool doctor --work {folder.parent}` saves what can be read of it"
     return UnpoolError(f"{folder} is damaged: {reason}; {remedy}")
 
 

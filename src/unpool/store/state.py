@@ -6,6 +6,7 @@ Options and versions in unpool.yaml.
 from __future__ import annotations
 
 import functools
+import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,20 @@ import yaml
 
 from unpool.core.atomic_files import write_text
 from unpool.core.file_names import MAX_NAME_BYTES, printable, shorten
+from unpool.core.markers import WORKSPACE_STATE
 from unpool.errors import UnpoolError
+from unpool.store.remote.mirror import push_changes
 
-STATE = "unpool.yaml"
+STATE = WORKSPACE_STATE
 MODEL = "model"
 REPORT = "report"
 SEGMENTER = "segmenter"  # a segmenter of these images, where the user puts one
 EXPORTS = "exports"  # folders that the page exports to
 SUFFIX = ".unpool"
+FORMAT = 1  # of workspaces; those of version 0.1.0 do not say theirs, and have this one
+END = "# end\n"  # without which the file was cut, though what is left may be YAML; since version 0.2
+_STATED_FORMAT = re.compile(r"^format: (\d+)\s*$", re.MULTILINE)
+_STATED_VERSION = re.compile(r"^  unpool: (\S+)\s*$", re.MULTILINE)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of C is ten times as fast
 RECORDED_PACKAGES = (
     "unpool",
@@ -52,27 +59,69 @@ def default_workspace(source: str) -> Path:
 def read_state(work: Path) -> dict[str, Any]:
     """Read unpool.yaml, empty where there is none.
 
-    Raises `UnpoolError` where it is damaged.
+    Raises `UnpoolError` where it is damaged, or of a newer version.
     """
+    check_format(work)
     try:
         state = yaml.load((work / STATE).read_text("utf-8"), _Loader) or {}
     except FileNotFoundError:
         return {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UnpoolError(f"{work / STATE} is damaged; delete it and give the same command again") from error
+        raise UnpoolError(f"{work / STATE} is damaged; {_remedy(work)}") from error
     if not isinstance(state, dict):
-        raise UnpoolError(f"{work / STATE} holds no options; delete it and give the same command again")
+        raise UnpoolError(f"{work / STATE} holds no options; {_remedy(work)}")
     return {name: value for name, value in state.items() if value is not None}
 
 
+def is_cut(text: str) -> bool:
+    """Whether unpool.yaml has lost its end."""
+    return _STATED_FORMAT.search(text) is not None and END not in text
+
+
+def _remedy(work: Path) -> str:
+    return f"`unpool doctor --work {work}` rebuilds it from the table"
+
+
+def check_format(work: Path) -> None:
+    """Check that this version can read a workspace.
+
+    Raises `UnpoolError` where a newer version has written it in another format. It takes no YAML to see that.
+    """
+    try:
+        text = (work / STATE).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return
+    stated = _STATED_FORMAT.search(text)
+    if stated is not None and int(stated[1]) > FORMAT:
+        version = _STATED_VERSION.search(text)
+        raise UnpoolError(newer_format(work, stated[1], version[1] if version else "", FORMAT))
+
+
+def newer_format(path: Path, stated: object, version: object, known: int) -> str:
+    """Write the error for files of a newer version.
+
+    Args:
+        path: What cannot be read.
+        stated: Its format.
+        version: The version of unpool that wrote it, where that is known.
+        known: The newest format that can be read.
+    """
+    writer = f"unpool {version}" if version else "a newer version of unpool"
+    return (
+        f"{path} was written by {writer} in format {stated}, and this version reads up to format {known}; "
+        "upgrade it: pip install --upgrade unpool"
+    )
+
+
 def write_state(work: Path, **changes: object) -> dict[str, Any]:
-    """Change some entries of unpool.yaml, and record versions.
+    """Change some entries of unpool.yaml, and record format and versions.
 
     None removes an entry. Returns the whole state.
     """
-    state = read_state(work) | changes | {"versions": _versions()}
+    state = read_state(work) | changes | {"format": FORMAT, "versions": _versions()}
     state = {name: value for name, value in state.items() if value is not None}
-    write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True))
+    write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True) + END)
+    push_changes(work)
     return state
 
 

@@ -33,6 +33,7 @@ from unpool.store.lance_rows import (
     rewrite_columns,
     take_thumbnails,
 )
+from unpool.store.state import check_format
 
 if TYPE_CHECKING:
     import lance
@@ -63,6 +64,7 @@ class ImageTable:
                 "or name another with --work"
             )
         self.work = work
+        check_format(work)
         with damage_reported(work / WORKSPACE_TABLE):
             self._dataset = open_dataset(work)
             check_data_files(self._dataset, work / WORKSPACE_TABLE)

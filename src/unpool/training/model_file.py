@@ -21,6 +21,7 @@ from unpool.core.file_identity import digest_of
 from unpool.core.markers import MODEL_FILES, WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import VALUES, ValueRules
+from unpool.store.state import newer_format
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
 SCALES = "scales"  # the sizes that a segmenter was trained on
+FORMAT = 1  # of model.json; those of version 0.1.0 do not say theirs, and have this one
 REMEDY = "train the model again, or copy the whole folder anew"
 
 
@@ -92,12 +94,21 @@ def describe_model(folder: Path | str) -> dict[str, Any]:
     path = Path(folder) / JSON
     try:
         described = json.loads(path.read_text("utf-8"))
+        _check_format(path, described)
         described["network"], described["options"], described["preprocessing"]["size"]
     except (FileNotFoundError, NotADirectoryError) as error:
         raise no_model(Path(folder)) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); train the model again") from error
     return {"classes": None, "kind": "encoder", **described}
+
+
+def _check_format(path: Path, described: Mapping[str, Any]) -> None:
+    """Raise `UnpoolError` where a newer version has written model.json in another format."""
+    stated = described.get("format", FORMAT)
+    if stated > FORMAT:
+        version = described.get("versions", {}).get("unpool", "")
+        raise UnpoolError(newer_format(path, stated, version, FORMAT))
 
 
 def no_model(folder: Path) -> UnpoolError:
@@ -194,6 +205,7 @@ def _describe(
         problem = f"{type(network).__name__} '{name}' cannot be rebuilt from a model folder"
         raise UnpoolError(f"{problem}, which holds no code; build it with build_network or a description")
     described = {
+        "format": FORMAT,
         "network": network.architecture,
         "kind": "segmenter" if hasattr(network, "coarse") else "encoder",
         "options": made_of,

@@ -153,7 +153,9 @@ def _changed_entries(
     before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     names = [
-        name for name in {**before, **after} if before.get(name) != after.get(name) and name != "versions"
+        name
+        for name in {**before, **after}
+        if before.get(name) != after.get(name) and name not in ("format", "versions")
     ]
     return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 

@@ -6,7 +6,6 @@ Shapes: H, W height and width of the decoded picture, upright.
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +19,9 @@ from unpool.images.damage.content import content_of
 from unpool.images.damage.ends import check_end
 from unpool.images.damage.lost_pieces import check_lost_pieces
 from unpool.images.damage.lost_rows import check_lost_rows
+from unpool.images.isolation.messages import Head
+from unpool.images.isolation.pool import NoProcessError, decode_apart, large_picture, needs_process
+from unpool.images.isolation.trail import is_suspect, mark
 from unpool.images.reading.frames import choose_frame
 from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import (
@@ -38,7 +40,8 @@ from unpool.images.values.scaling import Scaling
 
 LARGE_PIXELS = 30_000_000  # pictures above this are decoded one at a time, however many threads there are
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
-_one_large_picture = threading.Lock()
+# A decoding process asks the one that it works for.
+one_large_picture: contextlib.AbstractContextManager[object] = large_picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +86,54 @@ def read_picture(
     Raises:
         UnreadableImageError: For whatever is wrong with the file, and nothing else is raised. Its `problem` is
             one of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported
-            needs-heic truncated corrupt too-large`.
+            needs-heic truncated corrupt too-large too-slow crash`.
     """
-    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
+    if apart := format_apart(file):
+        request = {"min_side": min_side, "max_pixels": max_pixels, "rules": rules.to_dict()}
+        with contextlib.suppress(NoProcessError):
+            return _picture_of(*decode_apart(_request("picture", file) | request, apart))
+    return read_picture_here(file, min_side, max_pixels, rules)
+
+
+def read_picture_here(file: Path, min_side: int | None, max_pixels: int, rules: ValueRules) -> Picture:
+    """Decode an image file in this process, whatever its format.
+
+    Args:
+        file: As for `read_picture`.
+        min_side: As for `read_picture`.
+        max_pixels: As for `read_picture`.
+        rules: As for `read_picture`.
+
+    Returns:
+        The picture.
+
+    Raises:
+        UnreadableImageError: As `read_picture` does.
+    """
+    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format), mark(str(file)):
         digest = digest_of(stream)
         return _decode(stream, Scaling(rules, image_format), digest, min_side, max_pixels)
+
+
+def format_apart(file: Path) -> str:
+    """Name the format of a file that another process decodes, else nothing.
+
+    Raises:
+        UnreadableImageError: There is no such file, or no image in it.
+    """
+    with open_image(file, in_memory=0) as (_, image_format):
+        return image_format if needs_process(image_format) or is_suspect(str(file)) else ""
+
+
+def _request(verb: str, file: Path) -> Head:
+    return {"verb": verb, "file": str(file.absolute())}
+
+
+def _picture_of(head: Head, body: bytes) -> Picture:
+    notes = tuple(Note(str(note["kind"]), str(note["detail"])) for note in head["notes"])
+    pixels = np.frombuffer(body, np.uint8).reshape(head["shape"])
+    facts = {name: head[name] for name in ("width", "height", "mode", "grey", "id")}
+    return Picture(pixels, **facts, notes=notes)
 
 
 def decode_stream(
@@ -127,7 +173,20 @@ def find_values(file: Path, nodata: tuple[float, ...] = ()) -> Found | None:
         What was found; None where the file cannot be read, or has 8 bits.
     """
     try:
-        with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
+        if apart := format_apart(file):
+            with contextlib.suppress(NoProcessError):
+                return Found.from_dict(
+                    decode_apart(_request("values", file) | {"nodata": nodata}, apart)[0]["found"]
+                )
+    except UnreadableImageError:
+        return None
+    return find_values_here(file, nodata)
+
+
+def find_values_here(file: Path, nodata: tuple[float, ...]) -> Found | None:
+    """Find in this process what a file's values are, as `find_values` does."""
+    try:
+        with open_image(file, IN_MEMORY_BYTES) as (stream, image_format), mark(str(file)):
             scaling = Scaling(ValueRules(nodata=nodata), image_format)
             _decode(stream, scaling, "", None, MAX_PIXELS)
             return scaling.found
@@ -141,6 +200,15 @@ def read_size(file: Path) -> tuple[int, int]:
     Raises:
         UnreadableImageError: Where the file does not say them.
     """
+    if apart := format_apart(file).replace("TIFF", ""):  # whose tags are read by no native code
+        with contextlib.suppress(NoProcessError):
+            width, height = decode_apart(_request("size", file), apart)[0]["size"]
+            return width, height
+    return read_size_here(file)
+
+
+def read_size_here(file: Path) -> tuple[int, int]:
+    """Read the upright width and height in this process, as `read_size` does."""
     with open_image(file, in_memory=0) as (stream, image_format):
         if image_format == "TIFF":
             return tiff_size(stream)
@@ -162,7 +230,7 @@ def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None,
     # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size. The box is where the picture then really ends: its
     # last pixels may be a part of one only, and to overlook that would stretch it.
     drafted = image.draft(None, (2 * min_side, 2 * min_side)) if min_side else None
-    with _one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
+    with one_large_picture if image.width * image.height > LARGE_PIXELS else contextlib.nullcontext():
         content = content_of(stream)
         notes.extend(check_end(content, image_format))
         check_lost_pieces(content, image_format)
@@ -187,7 +255,7 @@ def _decode_tiff(
     with open_tiff(stream) as tiff:
         width, height = tiff.width, tiff.height
         check_size(width, height, max_pixels)
-        with _one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
+        with one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
             read = tiff.read(scaling)
             profile = find_profile(read.image, stream, "TIFF", scaling.notes)
             shown = averageable(read.image)

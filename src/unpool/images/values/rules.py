@@ -41,6 +41,15 @@ class Found:
     stated: Range | None = None
     is_certain: bool = False
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any] | None) -> Found | None:
+        """Read what another process found, as `asdict` gives it."""
+        if stored is None:
+            return None
+        stated = None if stored["stated"] is None else _pair(stored["stated"])
+        extent, dtype = Extent(**stored["extent"]), np.dtype(stored["dtype"])
+        return cls(stored["kind"], dtype, extent, stated, stored["is_certain"])
+
 
 @dataclass(frozen=True)
 class ValueRules:

@@ -1,0 +1,144 @@
+"""Groups in the table, in the tree, in groups.csv and in the report: one and the same.
+
+Shapes: N images.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from unpool.actions.grouping.group_files import rewrite_group_files
+from unpool.actions.health.findings import Findings
+from unpool.actions.sharing.levels import NO_LEAF, Levels, read_levels, write_levels
+from unpool.actions.sharing.report import PAGE, write_report
+from unpool.actions.sharing.static_page import PAGE_MARK
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.store.columns import OK
+from unpool.store.csv_files import GROUPS, PROBLEMS, write_groups, write_problems
+from unpool.store.rescue.put_aside import DAMAGED, put_aside
+from unpool.store.state import REPORT, STATE, read_state, write_state
+from unpool.store.table import ImageTable
+
+_DATA = re.compile(rf'<script type="application/json" {PAGE_MARK}>(.*?)</script>', re.DOTALL)
+
+
+def check_tree(found: Findings) -> None:
+    """Forget a tree of groups that is not that of the table."""
+    table, levels = ImageTable(found.work), read_levels(found.work)
+    rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}' AND leaf IS NOT NULL")
+    if "tree" not in read_state(found.work) and not rows.num_rows:
+        return
+    leaf_N, group_N = (rows[name].fill_null(NO_LEAF).to_numpy() for name in ("leaf", "group"))
+    if levels is not None and _fits(levels, leaf_N, group_N):
+        return
+    if levels is None and "tree" not in read_state(found.work):
+        what = "images have leaves, but there is no tree of groups"
+    else:
+        what = "the tree of groups does not fit the groups"
+    write_levels(found.work, None)
+    table.update(rows["path"].to_pylist(), {"leaf": [None] * rows.num_rows})
+    write_state(found.work, finished=None)
+    found.repaired(
+        "tree", STATE, what, "it was forgotten; the groups stay, and `unpool group` builds a new one"
+    )
+
+
+def _fits(levels: Levels, leaf_N: np.ndarray, group_N: np.ndarray) -> bool:
+    """Whether every image of a leaf is in the group that the tree has for it on the present level."""
+    try:
+        number_L = np.array(levels.numbers(levels.level), np.int64)
+    except (IndexError, ValueError, TypeError):
+        return False
+    is_leaf_N = (leaf_N >= 0) & (leaf_N < levels.num_leaves)
+    return bool(is_leaf_N.all()) and bool((number_L[leaf_N] == group_N).all())
+
+
+def check_lists(found: Findings) -> None:
+    """Rewrite groups.csv and problems.csv where the table says something else."""
+    table = ImageTable(found.work)
+    if not len(table):
+        return
+    with TemporaryDirectory(prefix="unpool-") as folder:
+        for name, write in ((GROUPS, write_groups), (PROBLEMS, write_problems)):
+            file, fresh = found.work / name, Path(folder) / name
+            if name == PROBLEMS and not file.is_file():
+                continue
+            if name == GROUPS and not file.is_file() and not _has_groups(table):
+                continue
+            write(found.work, table, fresh)
+            if not file.is_file() or file.read_bytes() != fresh.read_bytes():
+                write(found.work, table, file)
+                found.repaired(
+                    "list", file, f"{name} does not say what the table says", "it was written anew"
+                )
+
+
+def _has_groups(table: ImageTable) -> bool:
+    return bool(table.arrow(["path"], where=f"status = '{OK}' AND `group` IS NOT NULL").num_rows)
+
+
+def check_report(found: Findings, progress: Progress, *, is_damaged: bool) -> None:
+    """Write the report anew where it is damaged, or shows other groups than the table has.
+
+    Args:
+        found: Receives the problem.
+        progress: Where stages go.
+        is_damaged: Whether files of it were put aside.
+    """
+    page = found.work / REPORT / PAGE
+    if not page.is_file():
+        return
+    reason = find_page_reason(found.work, page)
+    if reason is None and not is_damaged:
+        return
+    if reason is not None:
+        put_aside(found.work, page)
+    try:
+        with progress.stage("writing the report"):
+            write_report(found.work)
+            rewrite_group_files(found.work, progress)
+    except UnpoolError as error:
+        found.left("report", page, reason or "files of the report are missing", str(error))
+        return
+    if reason is not None:
+        found.repaired("report", page, reason, f"it was written anew; the old one is in {DAMAGED}")
+
+
+def find_page_reason(work: Path, page: Path) -> str | None:
+    """Say why a page is not that of the table.
+
+    Images without a group in the table do not count: they wait for the next run.
+
+    Returns:
+        A sentence; None where it is.
+    """
+    text = page.read_bytes().decode("utf-8", "replace")
+    data = _DATA.search(text)
+    if data is None or not text.rstrip().endswith("</html>"):
+        return f"{page.name} is cut off"
+    try:
+        content = json.loads(data[1])
+        paths, shown_N = content["facts"]["path"], _groups_of_page(base64.b64decode(content["points"]))
+    except (ValueError, KeyError, TypeError):
+        return f"{page.name} cannot be read"
+    rows = ImageTable(work).arrow(["path", "group"], where=f"status = '{OK}' AND `group` IS NOT NULL")
+    group_of = dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
+    differing = sum(
+        max(group_of[path], -1) != shown
+        for path, shown in zip(paths, shown_N.tolist(), strict=False)
+        if path in group_of
+    )
+    return f"{page.name} shows {differing} images in other groups than the table has" if differing else None
+
+
+def _groups_of_page(points: bytes) -> np.ndarray:
+    """The groups in what `Snapshot.points` packs: a count, x, y, group and more, four bytes each."""
+    count = int(np.frombuffer(points, "<u4", 1)[0])
+    return np.frombuffer(points, "<i4", count, 4 + 2 * 4 * count)

@@ -1,0 +1,162 @@
+"""Rows of the table that no command would have written.
+
+Shapes: N rows, D numbers a vector.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unpool.actions.health.findings import Findings
+from unpool.core.cpu import usable_cores
+from unpool.core.file_names import find_file, printable
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.pixel_cache import map_ordered
+from unpool.images.reading.scan import ImageFile
+from unpool.images.resizing import thumbnail
+from unpool.images.source import FolderSource, Source
+from unpool.inference.embedding import THUMBNAIL
+from unpool.report.drawing import open_thumbnail
+from unpool.store.columns import OK
+from unpool.store.origin import source_of
+from unpool.store.rescue.manifests import describe_failure
+from unpool.store.search.vector_index import drop_index
+from unpool.store.table import ImageTable
+from unpool.store.thumbnails import Thumbnails
+
+CHUNK = 256  # thumbnails in memory at a time
+BATCH = 4096  # vectors in memory at a time
+WHERE = "images.lance"
+NUM_NAMED = 3  # paths in a sentence
+
+
+def name_some(paths: Sequence[str]) -> str:
+    """Name the first of some paths.
+
+    >>> name_some(["a", "b", "c", "d"])
+    'a, b, c and 1 more'
+    """
+    named = ", ".join(printable(path) for path in paths[:NUM_NAMED])
+    return named if len(paths) <= NUM_NAMED else f"{named} and {len(paths) - NUM_NAMED} more"
+
+
+def join_duplicate_rows(found: Findings) -> None:
+    """Leave one row of each path: the first with a vector, and the labels of all."""
+    table = ImageTable(found.work)
+    count = Counter(table.arrow(["path"])["path"].to_pylist())
+    twice = sorted(path for path, number in count.items() if number > 1)
+    if not twice:
+        return
+    quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in twice)
+    rows: dict[str, dict[str, Any]] = {}
+    for row in table.arrow(where=f"path IN ({quoted})").to_pylist():
+        kept = rows.setdefault(row["path"], row)
+        better, other = (kept, row) if kept.get("vector") is not None else (row, kept)
+        rows[row["path"]] = {
+            name: other[name] if value is None and name in ("label", "wrong") else value
+            for name, value in better.items()
+        }
+    table.delete(twice)
+    table.upsert(list(rows.values()))
+    found.repaired("rows", WHERE, f"several rows have one path: {name_some(twice)}", "one of each is left")
+
+
+def check_vectors(found: Findings) -> None:
+    """Clear vectors that are no numbers, so that the next run computes them anew."""
+    table = ImageTable(found.work)
+    if table.dimension is None:
+        return
+    broken: list[str] = []
+    columns, batches = ["path", "vector"], table.newest().to_batches
+    for batch in batches(columns=columns, filter="vector IS NOT NULL", batch_size=BATCH):
+        flat = batch["vector"].flatten().to_numpy(zero_copy_only=False)
+        is_finite_N = np.isfinite(flat.reshape(len(batch), -1)).all(axis=1)
+        broken += batch["path"].filter(~is_finite_N).to_pylist()
+    if broken:
+        table.upsert([{"path": path, "vector": None, "model": None} for path in broken])
+        found.repaired(
+            "vectors",
+            WHERE,
+            f"vectors that are no numbers: {name_some(broken)}",
+            "the next run computes them",
+        )
+
+
+def check_search_index(found: Findings) -> None:
+    """Drop a search index that cannot be read; a search makes it again where it pays."""
+    table = ImageTable(found.work)
+    if table.dimension is None or not table.has_index:
+        return
+    try:
+        table.nearest_by_index(np.ones(table.dimension, np.float32), 1)
+    except BaseException as error:
+        reason = describe_failure(error)
+        drop_index(table.newest())
+        found.repaired(
+            "index", WHERE, f"the search index cannot be read: {reason}", "the next search makes it again"
+        )
+
+
+def check_thumbnails(found: Findings, progress: Progress) -> None:
+    """Draw unreadable thumbnails anew, from originals that are still the same."""
+    broken = _find_broken(found.work, progress)
+    if not broken:
+        return
+    table = ImageTable(found.work)
+    rows = table.some(broken, ["path", "id"]).to_pylist()
+    drawn = _draw(found.work, {row["path"]: row["id"] for row in rows})
+    table.update(list(drawn), {"thumbnail": list(drawn.values())})
+    if drawn:
+        found.repaired("thumbnails", WHERE, f"unreadable: {name_some(list(drawn))}", "they were drawn anew")
+    if left := [path for path in broken if path not in drawn]:
+        found.left(
+            "thumbnails", WHERE, f"unreadable: {name_some(left)}",
+            "give `unpool doctor` again when their originals can be read",
+        )  # fmt: skip
+
+
+def _find_broken(work: Path, progress: Progress) -> list[str]:
+    table = ImageTable(work)
+    paths: list[str] = table.arrow(["path"], where=f"status = '{OK}'")["path"].to_pylist()
+    thumbnails, broken = Thumbnails(work, paths), []
+
+    def check(start: int) -> list[str]:
+        contents = thumbnails.take(range(start, min(start + CHUNK, len(paths))))
+        return [paths[start + at] for at, each in enumerate(contents) if open_thumbnail(each) is None]
+
+    with progress.stage("reading thumbnails", len(paths), "images") as stage:
+        for names in map_ordered(check, range(0, len(paths), CHUNK), usable_cores()):
+            broken += names
+            stage.advance(CHUNK)
+    return broken
+
+
+def _draw(work: Path, digests: dict[str, str | None]) -> dict[str, bytes]:
+    """Thumbnails of the originals that have these digests."""
+    try:
+        source = source_of(work)
+    except UnpoolError:
+        return {}
+    drawn = {}
+    for path, digest in digests.items():
+        file = _file_of(source, path)
+        if file is None:
+            continue
+        try:
+            picture = source.read(file, THUMBNAIL // 2)
+        except UnreadableImageError:
+            continue
+        if picture.id == digest:
+            drawn[path] = thumbnail(picture.pixels, THUMBNAIL)
+    return drawn
+
+
+def _file_of(source: Source, path: str) -> ImageFile | None:
+    file = find_file(source.folder, path) if isinstance(source, FolderSource) else Path(path)
+    return None if file is None else ImageFile(path, file, 0, 0.0)

@@ -1,0 +1,1 @@
+"""Decoders that are not trusted, in processes of their own."""

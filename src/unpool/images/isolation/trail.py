@@ -1,0 +1,102 @@
+"""Which files are being decoded, kept on the disk.
+
+Where a decoder of this process crashes, or hangs until somebody kills it, nothing else of the process is left. The next
+one finds these files, and lets a process apart decode them: the one that is to blame is reported then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+FILE = "decoding.trail"  # in the workspace
+NUM_SLOTS, SLOT_BYTES = 128, 4096
+
+_suspects: frozenset[str] = frozenset()  # paths of the files that a process before this one has not survived
+_open: list[Trail] = []
+
+
+class Trail:
+    """A file with a slot for each thread that decodes."""
+
+    def __init__(self, file: Path) -> None:
+        self._stream = file.open("w+b")
+        self._stream.truncate(NUM_SLOTS * SLOT_BYTES)
+        self._map = mmap.mmap(self._stream.fileno(), NUM_SLOTS * SLOT_BYTES)
+        self._free = list(range(NUM_SLOTS))
+        self._guard = threading.Lock()
+
+    @contextlib.contextmanager
+    def mark(self, path: str) -> Iterator[None]:
+        """Say that a file is decoded inside."""
+        content = os.fsencode(path)[: SLOT_BYTES - 1]
+        with self._guard:
+            slot = self._free.pop() if self._free else None
+        if slot is None:
+            yield
+            return
+        start = slot * SLOT_BYTES
+        self._map[start : start + len(content) + 1] = content + b"\0"
+        try:
+            yield
+        finally:
+            with contextlib.suppress(ValueError), self._guard:  # closed meanwhile, as this one hung
+                self._map[start : start + 1] = b"\0"
+                self._free.append(slot)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._map.close()
+        self._stream.close()
+
+
+def read_trail(file: Path) -> frozenset[str]:
+    """Read the paths of the files that a process was decoding when it ended."""
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return frozenset()
+    slots = (content[start : start + SLOT_BYTES] for start in range(0, len(content), SLOT_BYTES))
+    return frozenset(os.fsdecode(name) for slot in slots if (name := slot.partition(b"\0")[0]))
+
+
+@contextlib.contextmanager
+def leaving_trail(work: Path) -> Iterator[int]:
+    """Keep on the disk which files are decoded inside, and suspect those of a process that was killed.
+
+    Args:
+        work: The workspace.
+
+    Yields:
+        How many files are suspected.
+    """
+    global _suspects
+    file = work / FILE
+    former = _suspects
+    _suspects = read_trail(file)
+    trail = None
+    with contextlib.suppress(OSError):  # a full disk is reported by what needs it
+        trail = Trail(file)
+        _open.append(trail)
+    try:
+        yield len(_suspects)
+    finally:
+        _suspects = former
+        if trail is not None:
+            _open.remove(trail)
+            trail.close()
+    file.unlink(missing_ok=True)
+
+
+def mark(path: str) -> contextlib.AbstractContextManager[None]:
+    """Say that a file is decoded inside, where that is kept."""
+    return _open[-1].mark(path) if _open else contextlib.nullcontext()
+
+
+def is_suspect(path: str) -> bool:
+    """Whether a process before this one has ended while it decoded a file."""
+    return path in _suspects

@@ -1,0 +1,1 @@
+"""A damaged table, and what can be saved of it."""
