@@ -63,30 +63,30 @@ def test_lists_find_what_brute_force_finds(monkeypatch, spread):
     centres_CD = rng.normal(size=(10, 16))
     vectors_ND = centres_CD[rng.integers(10, size=4000)] + spread * rng.normal(size=(4000, 16))
     index = Index(vectors_ND)
-    assert index._faiss.nlist == 126  # it is not the flat index that answers
+    assert index._lists is not None  # it is not an exact search that answers
     found_SK = index.nearest(vectors_ND[:300], 10)[1]
     true_SK = np.argsort(brute_force(vectors_ND[:300], vectors_ND))[:, :10]
     recall = np.mean([np.isin(true, found).mean() for true, found in zip(true_SK, found_SK, strict=True)])
     assert recall >= 0.99
+    assert index.recall(10) >= 0.99
     again_SK = Index(vectors_ND).nearest(vectors_ND[:300], 10)[1]
     np.testing.assert_array_equal(found_SK, again_SK)
 
 
-def test_too_few_probed_lists_lose_neighbours(monkeypatch):
-    """The other side of the test above: without the measurement recall is bad."""
+def test_few_queries_are_compared_with_all(monkeypatch):
     monkeypatch.setattr(neighbours, "EXACT_BELOW", 1000)
-    monkeypatch.setattr(neighbours, "RECALL", -1.0)
+    monkeypatch.setattr(neighbours, "InvertedLists", None)
     vectors_ND = np.random.default_rng(0).normal(size=(4000, 16))
-    found_SK = Index(vectors_ND).nearest(vectors_ND[:300], 10)[1]
-    true_SK = np.argsort(brute_force(vectors_ND[:300], vectors_ND))[:, :10]
-    assert np.mean([np.isin(t, f).mean() for t, f in zip(true_SK, found_SK, strict=True)]) < 0.9
+    found_QK = nearest(vectors_ND[:7] + 0.1, vectors_ND, 10)[1]
+    np.testing.assert_array_equal(found_QK, np.argsort(brute_force(vectors_ND[:7] + 0.1, vectors_ND))[:, :10])
+    with pytest.raises(TypeError):  # the other side: many are not
+        nearest(np.repeat(vectors_ND, 2, axis=0), vectors_ND, 10)
 
 
 def test_lists_fill_up_when_more_is_asked_than_they_hold(monkeypatch):
     monkeypatch.setattr(neighbours, "EXACT_BELOW", 500)
     vectors_ND = np.random.default_rng(0).normal(size=(600, 4))
     index = Index(vectors_ND)
-    index._faiss.nprobe = 1
     distances_QK, indices_QK = index.nearest(vectors_ND[:5], 600)
     assert [sorted(row) for row in indices_QK.tolist()] == [list(range(600))] * 5
     np.testing.assert_allclose(distances_QK, np.sort(brute_force(vectors_ND[:5], vectors_ND)), atol=1e-6)
@@ -151,6 +151,7 @@ def test_one_search_serves_all_who_ask_for_few_neighbours(monkeypatch):
         indices_NK[:] = -1  # the next caller gets its own
     self_neighbours(vectors_ND, 5, seed=7)
     assert searches == [neighbours.NUM_KEPT], "an exact search is the same for any seed"
+    assert neighbours.self_recall(vectors_ND) == 1
     self_neighbours(vectors_ND, 17)
     self_neighbours(vectors_ND + 1, 3)
     assert searches == [16, 17, 16]
@@ -160,3 +161,20 @@ def test_rows_of_length_one_are_not_copied():
     unit_ND = normalise(np.random.default_rng(5).normal(size=(50, 6)))
     assert normalise(unit_ND) is unit_ND
     assert normalise(unit_ND * np.float32(1.01)) is not unit_ND
+
+
+def test_the_recall_of_a_kept_search_is_known(monkeypatch):
+    monkeypatch.setattr(neighbours, "EXACT_BELOW", 1000)
+    vectors_ND = np.random.default_rng(3).normal(size=(2000, 6)).astype(np.float32)
+    clear_memos()
+    assert neighbours.self_recall(vectors_ND) == 1, "nothing was searched yet"
+    monkeypatch.setattr(neighbours.Index, "recall", lambda index, k: 0.5 if k == 17 else 1.0)
+    self_neighbours(vectors_ND, 4)
+    assert neighbours.self_recall(vectors_ND) == 0.5
+
+
+def test_many_rows_are_scaled_as_few_are(monkeypatch):
+    vectors_ND = np.random.default_rng(4).normal(size=(100, 6)).astype(np.float32)
+    expected_ND = normalise(vectors_ND)
+    monkeypatch.setattr(neighbours, "ROWS_AT_ONCE", 7)
+    np.testing.assert_array_equal(normalise(vectors_ND), expected_ND)

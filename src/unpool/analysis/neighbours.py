@@ -5,33 +5,28 @@ Shapes: N vectors, D their length, Q queries, K neighbours of each.
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.inverted_lists import Floats, Indices, InvertedLists, largest_products
 from unpool.analysis.memo import Memo, digest
 from unpool.errors import UnpoolError
-
-if TYPE_CHECKING:
-    import faiss
-
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
 
 EXACT_BELOW = 20_000
 """Up to here a flat search is exact and fast enough; beyond, vectors are sorted into lists first."""
 
-RECALL = 0.99
-"""Share of the true neighbours that is found, as measured on a sample of the rows themselves."""
+FEW_QUERIES = 2_000
+"""Up to so many are compared with all vectors in less time than lists are made."""
 
-LIST_STEPS, LIST_POINTS = 5, 64  # of the k-means that makes the lists; rows for each centre
-
+ROWS_AT_ONCE = 65_536  # that are scaled: in float64 a million would take gigabytes
 UNIT_TOLERANCE = 1e-5  # of squared lengths
 NUM_KEPT = 16  # neighbours of each row that are found at once: most ask for no more
 
-_graphs: Memo[tuple[Floats, Indices]] = Memo(2)
+MIN_RECALL = 0.97  # of the neighbours of all rows, below which it is worth a message
+
+_graphs: Memo[tuple[Floats, Indices, float]] = Memo(2)
 
 
 def check_vectors(vectors_ND: npt.ArrayLike, what: str = "vectors") -> Floats:
@@ -68,11 +63,14 @@ def normalise(vectors_ND: npt.ArrayLike) -> Floats:
     if isinstance(vectors_ND, np.ndarray) and _is_unit(vectors_ND):
         return vectors_ND
     table_ND = check_vectors(vectors_ND)
-    # By the largest value first: the square of a large float32 overflows, that of a small one vanishes.
-    largest_N1 = np.abs(table_ND).max(axis=1, keepdims=True).astype(np.float64)
-    scaled_ND = table_ND / np.where(largest_N1 > 0, largest_N1, 1)
-    length_N1 = np.linalg.norm(scaled_ND, axis=1, keepdims=True)
-    result_ND: Floats = (scaled_ND / np.where(length_N1 > 0, length_N1, 1)).astype(np.float32)
+    result_ND: Floats = np.empty_like(table_ND)
+    for start in range(0, len(table_ND), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        # By the largest value first: the square of a large float32 overflows, that of a small one vanishes.
+        largest_B1 = np.abs(table_ND[part]).max(axis=1, keepdims=True).astype(np.float64)
+        scaled_BD = table_ND[part] / np.where(largest_B1 > 0, largest_B1, 1)
+        length_B1 = np.linalg.norm(scaled_BD, axis=1, keepdims=True)
+        result_ND[part] = scaled_BD / np.where(length_B1 > 0, length_B1, 1)
     return result_ND
 
 
@@ -90,10 +88,16 @@ def _is_unit(table_ND: npt.NDArray[Any]) -> bool:
 class Index:
     """An index of vectors for searches by cosine distance.
 
-    Takes (N, D) finite numbers. Below 20,000 rows the search is exact; from there on k-means sorts the rows
-    into 2·√N lists, and as many are searched as a sample of the rows needs for a recall of 0.99 (all of them,
-    where vectors form no groups at all). The same seed gives the same index. Raises UnpoolError for NaN or
-    infinity.
+    Below 20,000 rows the search is exact; from there on the rows are sorted into lists, and as many are compared as
+    a sample of them needs for a recall of 0.99 (`InvertedLists`). The same seed gives the same index.
+
+    Args:
+        vectors_ND: Finite numbers.
+        seed: Of the lists.
+        num_queries: How many there will be, where that is known; few are compared with all rows.
+
+    Raises:
+        UnpoolError: For NaN or infinity.
 
     Source: Johnson, Douze, Jégou 2019, Billion-scale similarity search with GPUs (faiss).
 
@@ -102,9 +106,10 @@ class Index:
     [[0, 2]]
     """
 
-    def __init__(self, vectors_ND: npt.ArrayLike, *, seed: int = 0) -> None:
+    def __init__(self, vectors_ND: npt.ArrayLike, *, seed: int = 0, num_queries: int | None = None) -> None:
         self.unit_ND = normalise(vectors_ND)
-        self._faiss = _flat(self.unit_ND) if len(self.unit_ND) < EXACT_BELOW else _lists(self.unit_ND, seed)
+        is_exact = len(self.unit_ND) < EXACT_BELOW or (num_queries is not None and num_queries <= FEW_QUERIES)
+        self._lists = None if is_exact else InvertedLists(self.unit_ND, seed)
 
     def __len__(self) -> int:
         return len(self.unit_ND)
@@ -142,11 +147,18 @@ class Index:
         shape = (len(self), num_others)
         return distances_NK[~is_self_NK].reshape(shape), indices_NK[~is_self_NK].reshape(shape)
 
+    def recall(self, k: int) -> float:
+        """Return the measured share of neighbours that is found.
+
+        It is 1 where the search is exact, and before the first search for k.
+        """
+        return 1.0 if self._lists is None else self._lists.recall_of.get(k, 1.0)
+
     def _search(self, query_QD: Floats, k: int) -> tuple[Floats, Indices]:
-        cosine_QK, indices_QK = self._faiss.search(query_QD, k)
-        short_Q = (indices_QK < 0).any(axis=1)
-        if short_Q.any():  # the searched lists held fewer than k rows
-            cosine_QK[short_Q], indices_QK[short_Q] = _flat(self.unit_ND).search(query_QD[short_Q], k)
+        if self._lists is None:
+            cosine_QK, indices_QK = largest_products(query_QD, self.unit_ND, k)
+        else:
+            cosine_QK, indices_QK = self._lists.search(query_QD, k)
         distances_QK: Floats = np.clip(1 - cosine_QK, 0, 2)
         return distances_QK, indices_QK
 
@@ -173,7 +185,8 @@ def nearest(
     >>> distances.tolist(), indices.tolist()
     ([[0.0]], [[1]])
     """
-    index = Index(vectors_ND, seed=seed)
+    num_queries = None if exclude_self else len(np.atleast_2d(np.asarray(queries_QD)))
+    index = Index(vectors_ND, seed=seed, num_queries=num_queries)
     if not exclude_self:
         return index.nearest(queries_QD, k)
     if np.shape(queries_QD) != index.unit_ND.shape:
@@ -197,51 +210,27 @@ def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tupl
     unit_ND = normalise(vectors_ND)
     if k > NUM_KEPT:
         return Index(unit_ND, seed=seed).self_nearest(k)
-    key = (digest(unit_ND), None if len(unit_ND) < EXACT_BELOW else seed)  # an exact search draws nothing
+    key = _key(unit_ND, seed)
     found = _graphs.get(key)
     if found is None:
-        found = _graphs[key] = Index(unit_ND, seed=seed).self_nearest(NUM_KEPT)
-    distances_NK, indices_NK = found
+        index = Index(unit_ND, seed=seed)
+        nearest_N = index.self_nearest(NUM_KEPT)
+        found = _graphs[key] = (*nearest_N, index.recall(NUM_KEPT + 1))
+    distances_NK, indices_NK, _ = found
     return distances_NK[:, :k].copy(), indices_NK[:, :k].copy()
 
 
-def _flat(unit_ND: Floats) -> faiss.Index:
-    import faiss
+def self_recall(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> float:
+    """Return the share of neighbours that `self_neighbours` found.
 
-    index = faiss.IndexFlatIP(unit_ND.shape[1])
-    index.add(unit_ND)
-    return index
+    It is measured on a sample; 1 where the search was exact, or is not kept any more.
 
-
-def _lists(unit_ND: Floats, seed: int) -> faiss.IndexIVFFlat:
-    import faiss
-
-    num_lists = 2 * math.isqrt(len(unit_ND))
-    index = faiss.IndexIVFFlat(
-        faiss.IndexFlatIP(unit_ND.shape[1]), unit_ND.shape[1], num_lists, faiss.METRIC_INNER_PRODUCT
-    )
-    index.cp.seed = seed
-    index.cp.spherical = True
-    # Coarse centres do: how many lists are searched is measured afterwards.
-    index.cp.niter, index.cp.max_points_per_centroid = LIST_STEPS, LIST_POINTS
-    index.train(unit_ND)
-    index.add(unit_ND)
-    index.nprobe = _num_probes(index, unit_ND, seed)
-    return index
+    >>> self_recall([[1.0, 0.0], [0.0, 1.0]])
+    1.0
+    """
+    found = _graphs.get(_key(normalise(vectors_ND), seed))
+    return 1.0 if found is None else found[2]
 
 
-def _num_probes(
-    index: faiss.IndexIVFFlat, unit_ND: Floats, seed: int, num_samples: int = 256, k: int = 100
-) -> int:
-    """How many lists to search: doubled until the sample's true neighbours are found."""
-    sample_S = np.random.default_rng(seed).choice(len(unit_ND), min(num_samples, len(unit_ND)), replace=False)
-    true_SK = np.sort(_flat(unit_ND).search(unit_ND[sample_S], k)[1])
-    num_probes = 4
-    while num_probes < index.nlist:
-        index.nprobe = num_probes
-        found_SK = index.search(unit_ND[sample_S], k)[1]
-        share = np.mean([np.isin(true, found).mean() for true, found in zip(true_SK, found_SK, strict=True)])
-        if share >= RECALL + 0.003:  # a margin for the error of a sample
-            return num_probes
-        num_probes *= 2
-    return int(index.nlist)
+def _key(unit_ND: Floats, seed: int) -> tuple[bytes, int | None]:
+    return digest(unit_ND), None if len(unit_ND) < EXACT_BELOW else seed  # an exact search draws nothing
