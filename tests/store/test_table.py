@@ -246,3 +246,41 @@ def test_a_table_that_was_about_to_be_made_is_made(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(UnpoolError, match="is damaged"):  # and never over data
         ImageTable.create(tmp_path / "w.unpool")
+
+
+def test_compaction_leaves_large_files_alone(table: ImageTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unpool.store.table.NUM_COMPACTED", 20)
+    table.upsert(rows(30))
+    (large,) = table.newest().get_fragments()
+    for start in (30, 35, 40):
+        table.upsert(rows(5, start))
+    table.compact()
+    first, second = table.newest().get_fragments()
+    assert first.fragment_id == large.fragment_id, "not written anew for a few new rows"
+    assert (first.count_rows(), second.count_rows()) == (30, 15)
+    table.delete([f"{i:05}.png" for i in range(10)])
+    table.compact()
+    assert [part.physical_rows for part in table.newest().get_fragments()] == [35], (
+        "a tenth of it was deleted"
+    )
+
+
+def test_the_vector_of_an_image_wherever_its_row_is(table: ImageTable) -> None:
+    assert table.vector_of("00000.png", 0) is None, "nothing is embedded"
+    table.upsert(rows(4))
+    table.reset_vectors(2)
+    table.update(["00000.png", "00001.png"], {"vector": np.array([[1, 2], [3, 4]])})
+    order = table.sorted_paths()[1].tolist()
+    for offset in (order[1], order[0], 99, -1):
+        found = table.vector_of("00001.png", offset)
+        assert found is not None
+        assert found.tolist() == [3, 4]
+    assert table.vector_of("00003.png", order[3]) is None
+    assert table.vector_of("gone.png", 0) is None
+
+
+def test_sorted_paths_lead_to_their_rows(table: ImageTable) -> None:
+    table.upsert([{"path": path} for path in ("c", "ä", "a", "b")])
+    paths, offset_N = table.sorted_paths()
+    assert paths.to_pylist() == ["a", "b", "c", "ä"]
+    assert table.newest().take(offset_N, columns=["path"])["path"].to_pylist() == ["a", "b", "c", "ä"]

@@ -48,3 +48,13 @@ def test_thumbnails_of_a_version_whose_files_are_gone(pictured: ImageTable) -> N
         dataset.optimize.compact_files()
         dataset.cleanup_old_versions(older_than=timedelta(0), delete_unverified=True)
     assert thumbnails.take([0, 1, 2, 3]) == [b"0", b"later", None, b"3"]
+
+
+def test_rows_have_places_in_the_tables_own_order(pictured: ImageTable) -> None:
+    order = pictured.newest().to_table(columns=["path"])["path"].to_pylist()
+    thumbnails = Thumbnails(pictured.work, ["00020.png", "gone", "00003.png"])
+    assert [thumbnails.position(row) for row in range(3)] == [
+        order.index("00020.png"),
+        -1,
+        order.index("00003.png"),
+    ]

@@ -33,12 +33,22 @@ from unpool.store.lance_rows import (
     rewrite_columns,
     take_thumbnails,
 )
+from unpool.store.remote.mirror import remote_of
+from unpool.store.search.vector_index import (
+    drop_index,
+    find_index,
+    make_index,
+    nearest_by_index,
+    needs_index,
+)
 from unpool.store.state import check_format
 
 if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
+NUM_COMPACTED = 50_000  # rows from which on a file of the table is left as it is
+MAX_DELETED = 0.1  # share of the rows of such a file
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
 CLEANUP_AGE = timedelta(hours=1)
 DELETE_BATCH = 500  # paths in one condition
@@ -145,6 +155,19 @@ class ImageTable:
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
 
+    def sorted_paths(self) -> tuple[pa.Array, np.ndarray]:
+        """Read all paths, sorted.
+
+        Returns (N,) paths, and the place of each in the table's own order.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        paths = self._dataset.to_table(columns=["path"])["path"].combine_chunks()
+        paths = pa.concat_arrays(paths.chunks) if isinstance(paths, pa.ChunkedArray) else paths
+        order_N = pc.sort_indices(paths)
+        return paths.take(order_N), np.asarray(order_N.to_numpy(), np.int64)
+
     def some(self, paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
         """Read some rows in the order of `paths`.
 
@@ -172,12 +195,33 @@ class ImageTable:
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
 
+    def vector_of(self, path: str, offset: int) -> np.ndarray | None:
+        """Read the vector (D,) of an image.
+
+        Args:
+            path: The image.
+            offset: Its place in the table's own order, or the one that it had.
+
+        Returns:
+            The vector; None where it has none, or is not there.
+        """
+        if self.dimension is None:
+            return None
+        if 0 <= offset < len(self):
+            rows = self._dataset.take([offset], columns=["path", "vector"])
+            if rows["path"][0].as_py() == path:
+                vector = rows["vector"][0]
+                return np.asarray(vector.values.to_numpy(), np.float32) if vector.is_valid else None
+        vectors_ND = self.vectors_of([path])[1]
+        return vectors_ND[0] if len(vectors_ND) else None
+
     def nearest(
         self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None
     ) -> tuple[list[str], np.ndarray]:
-        """Find the images nearest to a vector, exactly.
+        """Find the images nearest to a vector.
 
-        Vectors are read in chunks, so that a large table needs little memory.
+        By the search index, where there is one, else exactly: vectors are then read in chunks, so that a large table
+        needs little memory.
 
         Args:
             vector_D: The vector, of any length above 0.
@@ -191,7 +235,51 @@ class ImageTable:
             UnpoolError: Nothing is embedded, or the vector has another shape or is not finite.
         """
         query_D = self._checked_query(vector_D)
-        return nearest_rows(self._dataset, query_D, k, where)
+        rows = self.nearest_by_index(query_D, k, where=where)
+        if rows is None:
+            return nearest_rows(self._dataset, query_D, k, where)
+        return rows["path"].to_pylist(), rows["_distance"].to_numpy()
+
+    def nearest_by_index(
+        self, vector_D: npt.ArrayLike, k: int, *, columns: Sequence[str] = (), where: str | None = None
+    ) -> pa.Table | None:
+        """Find the images nearest to a vector by the search index.
+
+        Args:
+            vector_D: The vector.
+            k: How many images at most.
+            columns: What is read of the images beside their paths.
+            where: SQL condition on the images; None for all.
+
+        Returns:
+            The rows, nearest first, with `_distance`, the cosine distance; None without an index.
+        """
+        query_D = self._checked_query(vector_D)
+        index = find_index(self._dataset) if query_D.any() else None
+        if index is None:
+            return None
+        empty = self._missing_fields()
+        stored = [name for name in columns if name not in empty]
+        rows = nearest_by_index(self._dataset, index, query_D, k, where, stored)
+        return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
+
+    @property
+    def has_index(self) -> bool:
+        """Whether searches go by an index."""
+        return find_index(self._dataset) is not None
+
+    def needs_index(self) -> bool:
+        """Whether a search index would pay, and is missing or outdated."""
+        return needs_index(self.newest())
+
+    def make_index(self, *, seed: int = 0) -> str | None:
+        """Make the search index, in place of a former one.
+
+        Returns what was made, in one line; None where too few images have a vector.
+        """
+        message = make_index(self.newest(), seed=seed)
+        self.newest()
+        return message
 
     def _checked_query(self, vector_D: npt.ArrayLike) -> np.ndarray:
         query_D = np.asarray(vector_D, np.float32)
@@ -263,6 +351,7 @@ class ImageTable:
         import pyarrow as pa
 
         if "vector" in self.stored_columns:
+            drop_index(self._dataset)
             self._dataset.drop_columns(["vector"])
         self._dataset.add_columns(pa.field("vector", pa.list_(pa.float32(), dimension)))
         if len(self):
@@ -270,12 +359,14 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge fragments, and remove old versions that nobody keeps.
+        """Merge small files, and remove old versions that nobody keeps.
 
-        Old ones are those of more than an hour.
+        Old ones are those of more than an hour. Files of 50,000 rows stay as they are, unless a tenth of their rows is
+        deleted: otherwise a few new images would have all thumbnails of a large table written anew.
         """
         dataset = self.newest()
-        dataset.optimize.compact_files()
+        whole = [part.fragment_id for part in dataset.get_fragments() if _is_whole(part)]
+        dataset.optimize.compact_files(excluded_fragment_ids=whole)
         dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)
         self.newest()
 
@@ -302,8 +393,16 @@ def has_table(work: Path) -> bool:
 
     One that was about to be made when a command was killed is none.
     """
+    if (remote := remote_of(work)) is not None:
+        return remote.has_table()
     folder = work / WORKSPACE_TABLE
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
+
+
+def _is_whole(part: lance.LanceFragment) -> bool:
+    return bool(
+        part.physical_rows >= NUM_COMPACTED and part.num_deletions <= MAX_DELETED * part.physical_rows
+    )
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:

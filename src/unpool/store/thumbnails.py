@@ -62,6 +62,14 @@ class Thumbnails:
                 pinned = self._pinned
             return take_thumbnails(*pinned, row_R)
 
+    def position(self, row: int) -> int:
+        """Return the place of a row in the table's own order.
+
+        It is that of the version that is cached; -1 where it was missing.
+        """
+        with self._lock:
+            return int(self._pinned[1][row])
+
     def _pin(self) -> None:
         dataset = self._table.newest()
         self._pinned = (dataset, find_rows(dataset, self._paths))

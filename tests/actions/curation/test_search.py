@@ -68,3 +68,26 @@ def test_the_image_itself_comes_before_its_copies(work: Path) -> None:
         for k in (1, 3):
             results = search(Path(path), SearchSettings(k=k), work=work)["results"]
             assert (results[0]["path"], len({row["path"] for row in results})) == (path, k)
+
+
+def test_a_large_table_is_searched_by_an_index_that_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unpool.actions.curation.search.MIN_INDEXED", 200)
+    monkeypatch.setattr("unpool.store.search.vector_index.MIN_INDEXED", 200)
+    vectors = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    vectors[7] = vectors[8]
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.reset_vectors(4)
+    table.upsert([
+        {"path": f"{i:03}", "status": "ok", "group": i % 2, "vector": vector} for i, vector in enumerate(vectors)
+    ])  # fmt: skip
+    exact = table.nearest(vectors[8], 5)
+    for own in ("007", "008"):
+        results = search(own, SearchSettings(k=5), work=table.work)["results"]
+        assert results[0] == {"path": own, "distance": pytest.approx(0, abs=1e-5), "group": int(own) % 2}
+        assert {row["path"] for row in results} == set(exact[0])
+        assert [row["group"] for row in results] == [int(row["path"]) % 2 for row in results]
+    assert ImageTable(table.work).has_index
+    monkeypatch.setattr(ImageTable, "vectors", None)  # not read any more
+    assert len(search("009", SearchSettings(k=5), work=table.work)["results"]) == 5

@@ -5,24 +5,37 @@ Shapes: N embedded images, D numbers a vector, K results.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
+from unpool.actions.search_index import update_search_index
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, nearest_name
 from unpool.images.reading.in_memory import ImageLike, find_image, read_any
 from unpool.inference.model import load_encoder
+from unpool.store.lock import working
 from unpool.store.origin import keys_of_typed, rules_of
+from unpool.store.search.open_table import OpenTable, open_table
+from unpool.store.search.vector_index import MIN_INDEXED
 from unpool.store.state import MODEL
-from unpool.store.table import ImageTable
 
 SAME = 1e-6  # difference up to which vectors are those of equal images
+MAX_NAMES_COMPARED = 20_000  # paths among which one like a mistyped one is looked for
+
+
+class Found(NamedTuple):
+    """The images nearest to a query, nearest first, and the groups of these and maybe others."""
+
+    paths: list[str]
+    distances: list[float]
+    group_of: dict[str, int | None]
 
 
 def search(
@@ -33,6 +46,8 @@ def search(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Find the images nearest to a query by cosine distance.
+
+    Large tables are searched by an index, which is made where it is missing.
 
     Args:
         image: any image file, picture, array or tensor, as `read_any` takes it; a path of the workspace that is no
@@ -48,54 +63,94 @@ def search(
         UnpoolError: nothing is embedded yet, or the query is missing, a folder or unreadable.
     """
     check_settings(settings)
-    from unpool.analysis.neighbours import nearest
-
-    table = ImageTable(work)
-    paths, vectors_ND = table.vectors()
-    if not paths:
-        raise UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
     progress = progress or Progress()
-    if settings.k > len(paths):
-        progress.message(f"-k is {settings.k}, but {len(paths)} images are embedded: all of them are listed")
-    query_D = _query_vector(image, table, paths, vectors_ND, settings.device, progress)
-    distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, settings.k))
-    own = keys_of_typed(work, [str(image)])[0] if isinstance(image, str | os.PathLike) else None
-    if own in paths and paths[index_K[0]] != own:
-        index_K = _put_first(paths.index(own), vectors_ND, index_K)
-    rows = table.some([paths[i] for i in index_K], ["group"])
-    group = dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
+    opened = open_table(work)
+    if opened.table.dimension is None:
+        raise _nothing_embedded(work)
+    _ensure_index(opened, progress)
+    is_path = isinstance(image, str | os.PathLike)
+    own = keys_of_typed(work, [str(image)], opened)[0] if is_path else None
+    query_D = _query_vector(image, own, opened, settings.device, progress)
+    found = _nearest(opened, query_D, settings.k)
+    if len(found.paths) < settings.k:
+        progress.message(
+            f"-k is {settings.k}, but {len(found.paths)} images are embedded: all of them are listed"
+        )
+    paths = found.paths if own is None else _put_first(own, found.paths, opened)
+    group_of = found.group_of | _groups_of(opened, [path for path in paths if path not in found.group_of])
     results = [
-        {"path": paths[i], "distance": round(float(distance), 6), "group": group.get(paths[i])}
-        for distance, i in zip(distance_K, index_K, strict=True)
+        {"path": path, "distance": round(distance, 6), "group": group_of.get(path)}
+        for path, distance in zip(paths, found.distances, strict=True)
     ]
-    query = str(image) if isinstance(image, str | os.PathLike) else type(image).__name__
-    return {"query": query, "results": results}
+    return {"query": str(image) if is_path else type(image).__name__, "results": results}
+
+
+def _nothing_embedded(work: Path) -> UnpoolError:
+    return UnpoolError(f"nothing in {work} is embedded yet; run `unpool embed FOLDER --work {work}` first")
+
+
+def _ensure_index(opened: OpenTable, progress: Progress) -> None:
+    """Make a missing index of a large table: without one, every search reads all vectors."""
+    table = opened.table
+    if len(table) < MIN_INDEXED or table.has_index:  # one that others keep up to date
+        return
+    with contextlib.suppress(UnpoolError, OSError):  # another command is at work, or nothing can be written
+        with working(table.work, "unpool search", "results", patience=0):
+            update_search_index(table, progress)
+        opened.refresh()
 
 
 def _query_vector(
-    image: ImageLike,
-    table: ImageTable,
-    paths: list[str],
-    vectors_ND: np.ndarray,
-    device: str,
-    progress: Progress,
+    image: ImageLike, own: str | None, opened: OpenTable, device: str, progress: Progress
 ) -> np.ndarray:
+    work = opened.table.work
     if isinstance(image, str | os.PathLike) and not find_typed(Path(image)).is_file():
-        if (path := keys_of_typed(table.work, [str(image)])[0]) in paths:
-            return np.asarray(vectors_ND[paths.index(path)])
+        vector_D = None if own is None else opened.vector_of(own)
+        if vector_D is not None:
+            return vector_D
         if not Path(image).is_dir():
-            hint = nearest_name(str(image), paths)
-            raise UnpoolError(f"there is no file {image}, and {table.work} has no image of that path{hint}")
+            hint = _hint(str(image), opened)
+            raise UnpoolError(f"there is no file {image}, and {work} has no image of that path{hint}")
         find_image(Path(image))
-    model = load_encoder(table.work / MODEL, device, progress)
-    picture = read_any(image, min_side=model.preprocessing.size, rules=rules_of(table.work))
-    vector_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
-    return vector_D
+    model = load_encoder(work / MODEL, device, progress)
+    picture = read_any(image, min_side=model.preprocessing.size, rules=rules_of(work))
+    query_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
+    return query_D
 
 
-def _put_first(own: int, vectors_ND: np.ndarray, index_K: np.ndarray) -> np.ndarray:
+def _hint(typed: str, opened: OpenTable) -> str:
+    if len(opened.table) > MAX_NAMES_COMPARED:
+        return ""
+    return nearest_name(typed, opened.table.vectors()[0])
+
+
+def _nearest(opened: OpenTable, query_D: np.ndarray, k: int) -> Found:
+    from unpool.analysis.neighbours import nearest
+
+    rows = opened.table.nearest_by_index(query_D, k, columns=["group"])
+    if rows is not None:
+        paths, distances = rows["path"].to_pylist(), rows["_distance"].to_pylist()
+        return Found(paths, distances, dict(zip(paths, rows["group"].to_pylist(), strict=True)))
+    every, vectors_ND = opened.table.vectors()
+    if not every:
+        raise _nothing_embedded(opened.table.work)
+    distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, k))
+    paths = [every[i] for i in index_K]
+    return Found(paths, distance_K.tolist(), _groups_of(opened, paths))
+
+
+def _groups_of(opened: OpenTable, paths: list[str]) -> dict[str, int | None]:
+    if not paths:
+        return {}
+    rows = opened.table.some(paths, ["group"])
+    return dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
+
+
+def _put_first(own: str, paths: list[str], opened: OpenTable) -> list[str]:
     """Put the image that is searched for before those that are exactly like it."""
-    own_D, first_D = vectors_ND[own], vectors_ND[index_K[0]]
-    if not np.allclose(own_D, first_D, atol=SAME):
-        return index_K
-    return np.array([own, *(i for i in index_K if i != own)][: len(index_K)])
+    if own == paths[0]:
+        return paths
+    own_D, first_D = (opened.vector_of(path) for path in (own, paths[0]))
+    if own_D is None or first_D is None or not np.allclose(own_D, first_D, atol=SAME):
+        return paths
+    return [own, *(path for path in paths if path != own)][: len(paths)]

@@ -1,0 +1,1 @@
+"""Search of the vectors in the table."""

@@ -1,0 +1,82 @@
+"""A table that stays open from one search to the next."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unpool.core.markers import WORKSPACE_TABLE
+from unpool.store.search.sorted_paths import find_sorted
+from unpool.store.table import ImageTable
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_lock = threading.Lock()
+_opened: dict[tuple[str, int, int], OpenTable] = {}  # the last one
+
+
+class OpenTable:
+    """A table, and where its rows are.
+
+    What is read of an index or of the paths serves the next search. `in` says whether there is a row of a path.
+
+    Attributes:
+        table: The table, at its newest version.
+    """
+
+    def __init__(self, work: Path) -> None:
+        """Open the table of a workspace; `UnpoolError` where there is none."""
+        self.table = ImageTable(work)
+        self._version = self.table.version
+        self._places: tuple[pa.Array, np.ndarray] | None = None
+
+    def refresh(self) -> None:
+        """Show what others have written since."""
+        self.table.newest()
+        if self.table.version != self._version:
+            self._version, self._places = self.table.version, None
+
+    def __contains__(self, path: object) -> bool:
+        return isinstance(path, str) and self._offset(path) is not None
+
+    def vector_of(self, path: str) -> np.ndarray | None:
+        """Read the vector (D,) of an image.
+
+        None where it has none, or is not there.
+        """
+        offset = self._offset(path)
+        return None if offset is None else self.table.vector_of(path, offset)
+
+    def _offset(self, path: str) -> int | None:
+        import pyarrow as pa
+
+        if self._places is None:
+            self._places = self.table.sorted_paths()
+        paths, offset_N = self._places
+        (place,) = find_sorted(paths, pa.array([path], pa.string())).tolist()
+        return None if place < 0 else int(offset_N[place])
+
+
+def open_table(work: Path) -> OpenTable:
+    """Open the table of a workspace, or take the last opened.
+
+    Raises `UnpoolError` where there is none.
+    """
+    folder = work.absolute() / WORKSPACE_TABLE
+    try:
+        entry = folder.stat()
+    except OSError:
+        return OpenTable(work)
+    key = (str(folder), entry.st_ino, entry.st_ctime_ns)  # another workspace may be where one was
+    with _lock:
+        opened = _opened.get(key)
+        if opened is None:
+            opened = OpenTable(work)
+            _opened.clear()
+            _opened[key] = opened
+    opened.refresh()
+    return opened

@@ -1,0 +1,56 @@
+"""An open table shows what others write, and is not taken for another's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unpool.errors import UnpoolError
+from unpool.store.search.open_table import open_table
+from unpool.store.table import ImageTable
+
+PATHS = ["b.png", "a.png", "none.png"]
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    table.upsert([{"path": path, "status": "ok"} for path in PATHS])
+    table.reset_vectors(2)
+    table.update(PATHS[:2], {"vector": np.eye(2)})
+    return table.work
+
+
+def test_rows_are_found_by_path(work: Path) -> None:
+    opened = open_table(work)
+    assert [path in opened for path in ("a.png", "none.png", "c.png", "")] == [True, True, False, False]
+    assert 3 not in opened
+    vectors = [opened.vector_of(path) for path in ("b.png", "a.png", "none.png", "c.png")]
+    assert [None if vector is None else vector.tolist() for vector in vectors] == [[1, 0], [0, 1], None, None]
+
+
+def test_it_stays_open_and_sees_what_others_write(work: Path) -> None:
+    opened = open_table(work)
+    assert "c.png" not in opened
+    table = ImageTable(work)
+    table.upsert([{"path": "c.png", "status": "ok", "vector": [3.0, 4.0]}])
+    assert open_table(work) is opened
+    assert opened.vector_of("c.png").tolist() == [3, 4]  # type: ignore[union-attr]
+    table.delete(["b.png"])
+    table.compact()
+    assert open_table(work).vector_of("b.png") is None
+
+
+def test_another_workspace_in_its_place_is_opened_anew(work: Path) -> None:
+    opened = open_table(work)
+    shutil.rmtree(work)
+    with pytest.raises(UnpoolError, match="no workspace at"):
+        open_table(work)
+    ImageTable.create(work).upsert([{"path": "new.png", "status": "ok"}])
+    again = open_table(work)
+    assert again is not opened
+    assert "new.png" in again
+    assert "a.png" not in again
