@@ -6,6 +6,7 @@ Shapes: N images; 2 is x and y.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,13 @@ NOISE = -1
 UNGROUPED = -2
 
 
+class ThumbnailRows(Protocol):
+    """The thumbnails (WebP) of images, by row."""
+
+    def __getitem__(self, row: int, /) -> bytes | None:
+        """Return that of a row, None where it has none."""
+
+
 @dataclass(frozen=True)
 class Items:
     """The images of one picture.
@@ -22,7 +30,7 @@ class Items:
     Entry i of each field is image i."""
 
     paths: list[str]
-    thumbnails: list[bytes | None]
+    thumbnails: ThumbnailRows
     group_N: NDArray[np.int64]  # NOISE and UNGROUPED are below 0
     rank_N: NDArray[np.int64]  # 0 is the most typical of its group
     place_N2: NDArray[np.float64]  # 0 to 1, y downwards; NaN: not on the map
@@ -59,10 +67,12 @@ class Items:
         return priority_N
 
 
-def read_items(table: pd.DataFrame) -> Items:
+def read_items(table: pd.DataFrame, thumbnails: ThumbnailRows | None = None) -> Items:
     """Read, check and order a table of images.
 
-    Only `path` and `thumbnail` must be there; anything else may be null or missing.
+    Args:
+        table: Only `path` and `thumbnail` must be there; anything else may be null or missing.
+        thumbnails: Of the rows, read where they are needed; None for the column `thumbnail`.
     """
     table = table.reset_index(drop=True)
     group_N = _numbers(table, "group", fill=UNGROUPED).astype(np.int64)
@@ -71,7 +81,8 @@ def read_items(table: pd.DataFrame) -> Items:
     row_step = None
     if not np.isfinite(place_N2).any():
         place_N2, row_step = _rows(np.lexsort((rank_N, np.where(group_N < 0, 1 << 62, group_N))))
-    thumbnails = [bytes(content) if _is_webp(content) else None for content in table["thumbnail"]]
+    if thumbnails is None:
+        thumbnails = [bytes(content) if _is_webp(content) else None for content in table["thumbnail"]]
     return Items([str(path) for path in table["path"]], thumbnails, group_N, rank_N, place_N2, row_step)
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from unpool.actions.sharing.quality import PICTURES
-from unpool.actions.sharing.report import PAGE, refresh_report, write_report
+from unpool.actions.sharing.report import PAGE, columns_of_pictures, refresh_report, write_report
 from unpool.core.progress import Progress
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
@@ -93,3 +93,15 @@ def test_it_can_be_written_where_the_images_are_gone_and_nothing_was_trained(
     index = write_report(work)
     assert index.is_file()
     assert not (work / REPORT / "loss.png").exists()
+
+
+def test_thumbnails_of_a_large_table_are_read_where_they_are_shown(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same pictures, without the column of all thumbnails."""
+    write_report(work)
+    before = {name: (work / REPORT / name).read_bytes() for name in ("map.png", "groups.png")}
+    monkeypatch.setattr("unpool.actions.sharing.report.MAX_LOADED", 0)
+    assert "thumbnail" not in columns_of_pictures(ImageTable(work))
+    write_report(work)
+    assert {name: (work / REPORT / name).read_bytes() for name in before} == before

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image, ImageDraw, ImageFilter
 
 from support.pictures import make_photograph
-from unpool.analysis.checks.sketches import COLOURS, SIDE, Sketches, blur
+from unpool.analysis.checks.sketches import COLOURS, SIDE, GreyRows, Sketches, blur
 
 
 def crete(luma: np.ndarray, box: int = 9) -> list[float]:
@@ -75,7 +75,8 @@ def test_what_cannot_be_judged_is_nan_and_parts_join():
             Sketches.from_images([small]),
             Sketches.from_images([]),
             Sketches.from_images([none, make_photograph()]),
-        ]
+        ],
+        3,
     )
     assert len(sketch) == 3
     assert np.isnan(sketch.blur_N).tolist() == [True, True, False]
@@ -100,3 +101,15 @@ def test_a_few_lines_on_plain_ground_are_dark_or_bright_enough() -> None:
     assert sketch.low_N[0] < 0.1
     assert sketch.high_N[1] > 0.9
     assert sketch.low_N[2] > 0.9
+
+
+def test_another_order_copies_no_pictures() -> None:
+    whole = Sketches.from_images([make_photograph(seed) for seed in range(4)])
+    some = whole.take(np.array([3, 1])).take(np.array([1, 0, 1]))
+    assert isinstance(some.grey_NSS, GreyRows)
+    assert len(some) == len(some.grey_NSS) == 3
+    np.testing.assert_array_equal(
+        some.grey_NSS[np.array([0, 1])], np.asarray(whole.grey_NSS[np.array([1, 3])])
+    )
+    np.testing.assert_array_equal(some.grey_NSS[1:], np.asarray(whole.grey_NSS[np.array([3, 1])]))
+    np.testing.assert_array_equal(some.chroma_NCC2, whole.chroma_NCC2[[1, 3, 1]])

@@ -23,8 +23,10 @@ from unpool.analysis.checks.sketches import Sketches
 from unpool.analysis.checks.thresholds import Flagged, first_duplicate, soft_rows
 from unpool.analysis.checks.turned_copies import Pose
 from unpool.core.atomic_files import write_json
-from unpool.core.progress import Progress
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
+from unpool.images.pixel_cache import map_ordered
 from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems
@@ -34,7 +36,7 @@ from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable, embedded_vectors
 from unpool.store.thumbnails import Thumbnails
 
-CHUNK = 1024  # thumbnails in memory at a time
+CHUNK = 256  # thumbnails that a thread reads at a time
 MAX_MEASURED = 5000  # soft images whose originals are read, the softest first
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
@@ -134,13 +136,14 @@ class _Findings:
 
     def _sketches(self, progress: Progress) -> Sketches:
         """Sketch all thumbnails, a few at a time in memory."""
-        parts, count = [], len(self.paths)
+        count = len(self.paths)
         with progress.stage("reading thumbnails", count, "images") as stage:
-            for start in range(0, count, CHUNK):
-                contents = self.thumbnails.take(range(start, min(start + CHUNK, count)))
-                parts.append(Sketches.from_images(map(open_thumbnail, contents)))
-                stage.advance(len(contents))
-        return Sketches.concatenate(parts)
+            parts = map_ordered(self._sketch_part, range(0, count, CHUNK), usable_cores())
+            return Sketches.concatenate((_advance(stage, part) for part in parts), count)
+
+    def _sketch_part(self, start: int) -> Sketches:
+        contents = self.thumbnails.take(range(start, min(start + CHUNK, len(self.paths))))
+        return Sketches.from_images(map(open_thumbnail, contents))
 
     def _neighbours(self) -> NDArray[np.int64]:
         """Rows near each image in the embedding (N, K), -1 for none.
@@ -256,6 +259,11 @@ class _Among:
         """Return the one to keep."""
         elected = self.originals.elect([int(self.row_U[row]) for row in rows])
         return int(np.searchsorted(self.row_U, elected))
+
+
+def _advance(stage: Stage, part: Sketches) -> Sketches:
+    stage.advance(len(part))
+    return part
 
 
 def _round_finite(value: float) -> float | None:

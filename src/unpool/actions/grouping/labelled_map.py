@@ -6,6 +6,7 @@ from pathlib import Path
 
 from unpool.actions.grouping.labels import read_labels_of
 from unpool.actions.sharing.quality import LABELLED_MAP
+from unpool.actions.sharing.report import columns_of_pictures, thumbnails_of
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.labels.true_labels import TrueLabels
@@ -33,13 +34,15 @@ def draw_labelled_map(work: Path, labels: str, progress: Progress) -> tuple[Path
     from unpool.report.map_picture import draw_map
     from unpool.report.thinning import assign_levels
 
-    frame = ImageTable(work).frame(("path", "thumbnail", "x", "y"), where=f"status = '{OK}'")
+    table = ImageTable(work)
+    columns = [name for name in columns_of_pictures(table) if name in ("path", "thumbnail", "x", "y")]
+    frame = table.frame(columns, where=f"status = '{OK}'")
     true_labels = read_labels_of(work, frame["path"].tolist(), labels, progress)
     classes = true_labels.classes
     names = sorted({name for name in classes if name is not None})
     number_of = {name: position for position, name in enumerate(names)}
     frame["group"] = [UNGROUPED if name is None else number_of[name] for name in classes]
-    items = read_items(frame)
+    items = read_items(frame, thumbnails_of(table, frame))
     levels = assign_levels(items.place_N2, items.priority())
     picture = draw_map(items, levels, dict(enumerate(names)))
     return write_bytes(work / REPORT / LABELLED_MAP, png_bytes(picture)), true_labels

@@ -15,13 +15,16 @@ from unpool.actions.sharing.static_page import write_static_page
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import Source
+from unpool.report.items import ThumbnailRows
 from unpool.store.columns import OK
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, REPORT
 from unpool.store.table import ImageTable, embedded_vectors
+from unpool.store.thumbnails import Thumbnails
 from unpool.training.model_file import describe_model, load_model
 
 COLUMNS = ("path", "thumbnail", "x", "y", "group", "probability")  # that the pictures need
+MAX_LOADED = 20_000  # images whose thumbnails are all read for the pictures
 NUM_EXAMPLES = 16  # images that reconstructions are shown of
 PAGE = "index.html"
 
@@ -38,12 +41,13 @@ def refresh_report(work: Path, progress: Progress) -> None:
             write_report(work)
 
 
-def write_report(work: Path, *, out: Path | None = None) -> Path:
+def write_report(work: Path, *, out: Path | None = None, of_model: bool = True) -> Path:
     """Write the pictures and index.html of a workspace.
 
     Args:
         work: the workspace.
         out: the folder to write to; WORK/report where None.
+        of_model: draw the pictures of the model too, which do not change with the images.
 
     Returns:
         The path of index.html, which needs no server and no network.
@@ -54,18 +58,47 @@ def write_report(work: Path, *, out: Path | None = None) -> Path:
     folder = out or work / REPORT
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
-    frame = table.frame(COLUMNS, where=f"status = '{OK}'")
+    frame = table.frame(columns_of_pictures(table), where=f"status = '{OK}'")
     frame = frame.set_index("path", drop=False).loc[paths].reset_index(drop=True)
     if "group" in frame and frame["group"].notna().all():
         frame["rank"] = _ranks(vectors_ND, frame["group"].to_numpy(np.int64))
-    _draw_groups(folder, frame)
-    if training := describe_model(work / MODEL).get("training"):
+    _draw_groups(folder, frame, thumbnails_of(table, frame))
+    if of_model and (training := describe_model(work / MODEL).get("training")):
         _draw_training(folder, training["epochs"], _reconstruct_examples(work, source_of(work), paths))
     write_static_page(work, folder / PAGE, pictures=[folder, work / REPORT], originals=folder_of(work))
     return folder / PAGE
 
 
-def _draw_groups(folder: Path, frame: pd.DataFrame) -> None:
+def columns_of_pictures(table: ImageTable) -> list[str]:
+    """The columns that the pictures need.
+
+    The thumbnails of a large table are not among them: few are shown.
+    """
+    return [name for name in COLUMNS if name != "thumbnail" or len(table) <= MAX_LOADED]
+
+
+def thumbnails_of(table: ImageTable, frame: pd.DataFrame) -> ThumbnailRows | None:
+    """Return the thumbnails of rows, read one by one.
+
+    None where the frame holds them.
+    """
+    return None if "thumbnail" in frame else _SomeThumbnails(table.work, frame["path"].tolist())
+
+
+class _SomeThumbnails:
+    """Thumbnails by row, each read when it is asked for."""
+
+    def __init__(self, work: Path, paths: list[str]) -> None:
+        self._thumbnails = Thumbnails(work, paths)
+        self._read: dict[int, bytes | None] = {}
+
+    def __getitem__(self, row: int, /) -> bytes | None:
+        if row not in self._read:
+            self._read[row] = self._thumbnails.take([row])[0]
+        return self._read[row]
+
+
+def _draw_groups(folder: Path, frame: pd.DataFrame, thumbnails: ThumbnailRows | None) -> None:
     """Write map.png and groups.png."""
     from unpool.report.drawing import png_bytes
     from unpool.report.items import read_items
@@ -73,7 +106,7 @@ def _draw_groups(folder: Path, frame: pd.DataFrame) -> None:
     from unpool.report.pictures import draw_groups
     from unpool.report.thinning import assign_levels
 
-    items = read_items(frame)
+    items = read_items(frame, thumbnails)
     level_N = assign_levels(items.place_N2, items.priority())
     write_bytes(folder / MAP, png_bytes(draw_map(items, level_N)))
     write_bytes(folder / SHEET, png_bytes(draw_groups(items)))

@@ -24,6 +24,7 @@ from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
 from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
 from unpool.store.findings import found_figures, found_problems
+from unpool.store.search.sorted_paths import find_sorted
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -349,14 +350,12 @@ class Snapshot:
     def find(self, paths: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
         """The row of each path, -1 where it is missing."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
         if isinstance(paths, pa.ChunkedArray):
             paths = paths.combine_chunks()
         if paths.null_count == len(paths):
             return np.full(len(paths), -1, np.int64)
-        found = pc.fill_null(pc.index_in(paths, value_set=self.paths, skip_nulls=True), -1)
-        return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+        return find_sorted(self.paths, paths)
 
 
 def _round(value: float) -> float | int | None:

@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.checks.alignment import agreement
-from unpool.analysis.checks.sketches import SIDE, Sketches
-from unpool.analysis.neighbours import Floats, Indices, self_neighbours
+from unpool.analysis.checks.sketches import SIDE, GreyRows, Sketches
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, Indices, normalise, self_neighbours
+from unpool.core.cpu import usable_cores
+from unpool.images.pixel_cache import map_ordered
 
 # Measured on real photographs: docs/decisions/0010-problems.md.
 NUM_NEIGHBOURS = 4  # in the embedding, and in coarse light and dark
@@ -93,9 +95,8 @@ def near_duplicates(
     tone_NK = tone_neighbours(coarse_ND, sketches.chroma_NCC2, seed=seed)
     pair_P2 = candidates(coarse_ND, neighbours_NK, tone_NK, seed=seed)
     found = _PairMatcher(sketches)
-    confirmed_P = np.concatenate(
-        [np.zeros(0, bool)] + [found.confirm(part) for part in _parts(pair_P2, progress)]
-    )
+    confirmed = map_ordered(found.confirm, _parts(pair_P2, progress), usable_cores())
+    confirmed_P = np.concatenate([np.zeros(0, bool), *confirmed])
     sets = build_sets(len(sketches), pair_P2[confirmed_P], np.asarray(keep_priority_N), found.confirm, judge)
     agreement_N = np.full(len(sketches), np.nan, np.float32)
     for kept, *others in sets:
@@ -103,7 +104,7 @@ def near_duplicates(
     return NearSets(sets, agreement_N)
 
 
-def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
+def low_frequency_dct(grey_NSS: npt.ArrayLike | GreyRows) -> Floats:
     """Return each picture's 63 lowest frequencies but the mean.
 
     They are (N, 63) float32: coarse light and dark. A perceptual hash uses the signs of these; their values say
@@ -116,7 +117,7 @@ def low_frequency_dct(grey_NSS: npt.ArrayLike) -> Floats:
     """
     from scipy.fft import dctn
 
-    grey_NSS = np.asarray(grey_NSS)
+    grey_NSS = grey_NSS if isinstance(grey_NSS, GreyRows) else np.asarray(grey_NSS)
     frequency_WW = np.sqrt(np.hypot(*np.mgrid[:NUM_FREQUENCIES, :NUM_FREQUENCIES])).astype(np.float32)
     wave_NWW = np.zeros((len(grey_NSS), NUM_FREQUENCIES, NUM_FREQUENCIES), np.float32)
     for start in range(0, len(grey_NSS), CHUNK):
@@ -143,9 +144,14 @@ def tone_neighbours(coarse_ND: Floats, chroma_NCC2: npt.NDArray[np.uint8], *, se
         Row numbers (N, K).
     """
     weight = SIDE / chroma_NCC2.shape[1]  # as much as the same difference of light
-    colour_NR = weight * (chroma_NCC2.reshape(len(coarse_ND), -1).astype(np.float32) - 128)
-    constant_N1 = np.full((len(coarse_ND), 1), TONE_LENGTH, np.float32)
-    tone_NR = np.concatenate([coarse_ND, colour_NR, constant_N1], axis=1)
+    num_colours = int(np.prod(chroma_NCC2.shape[1:]))
+    tone_NR = np.empty((len(coarse_ND), coarse_ND.shape[1] + num_colours + 1), np.float32)
+    for start in range(0, len(coarse_ND), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        colour_BR = weight * (chroma_NCC2[part].reshape(-1, num_colours).astype(np.float32) - 128)
+        constant_B1 = np.full((len(colour_BR), 1), TONE_LENGTH, np.float32)
+        # Scaled a part at a time, for all of them twice over would take gigabytes.
+        tone_NR[part] = normalise(np.concatenate([coarse_ND[part], colour_BR, constant_B1], axis=1))
     return self_neighbours(tone_NR, NUM_TONE_NEIGHBOURS, seed=seed)[1]
 
 
@@ -165,8 +171,7 @@ def candidates(
     """
     by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed)[1]
     near = [by_light_NK, neighbours_NK[:, :NUM_NEIGHBOURS], *([] if tone_NK is None else [tone_NK])]
-    pair_P2 = np.concatenate([_pairs(rows_NK) for rows_NK in near])
-    pair_P2 = np.unique(np.sort(pair_P2, axis=1), axis=0)
+    pair_P2 = unique_pairs(np.concatenate([_pairs(rows_NK) for rows_NK in near]), len(coarse_ND))
     length_N = (
         np.linalg.norm(coarse_ND, axis=1) + 32
     )  # as one grey level everywhere: plain pictures correlate
@@ -282,6 +287,23 @@ class _PairMatcher:
         one_PCC2, other_PCC2 = (self._sketches.chroma_NCC2[rows].astype(np.float32) for rows in pair_P2.T)
         tint_P: Floats = np.abs(one_PCC2 - other_PCC2).mean(axis=(1, 2, 3))
         return tint_P
+
+
+def unique_pairs(pair_P2: Pairs, num: int) -> Pairs:
+    """Return each pair once, the smaller row first.
+
+    Args:
+        pair_P2: Rows, from 0.
+        num: More than the largest row.
+
+    Returns:
+        Pairs in the order of their rows.
+
+    >>> unique_pairs(np.array([[3, 1], [0, 2], [1, 3]]), 4).tolist()
+    [[0, 2], [1, 3]]
+    """
+    key_P = np.unique(pair_P2.min(axis=1) * num + pair_P2.max(axis=1))  # a tenth of the time of unique rows
+    return np.stack([key_P // num, key_P % num], axis=1)
 
 
 def _pairs(neighbours_NK: Indices) -> Pairs:

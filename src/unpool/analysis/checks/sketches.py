@@ -5,7 +5,7 @@ Shapes: N pictures, H and W height and width of one, S the side of a sketch, C t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -33,6 +33,30 @@ MIN_CHANGE_SHARE = 0.25  # a direction with less than this share of the other's 
 MIN_SIDE_FOR_BLUR = 64  # pixels of the longer side: smaller pictures are as sharp as they are large
 
 
+class GreyRows:
+    """Grey copies of some pictures, read from those of all.
+
+    A million copies take two gigabytes; another order of them takes none.
+
+    Args:
+        grey_NSS: Those of all.
+        row_R: Which ones, in which order.
+    """
+
+    def __init__(self, grey_NSS: Bytes, row_R: npt.NDArray[np.int64]) -> None:
+        self._grey_NSS, self._row_R = grey_NSS, row_R
+
+    def __len__(self) -> int:
+        return len(self._row_R)
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.int64]) -> Bytes:
+        return self._grey_NSS[self._row_R[rows]]
+
+    def take(self, row_R: npt.NDArray[np.int64]) -> GreyRows:
+        """Return those of some rows, in that order."""
+        return GreyRows(self._grey_NSS, self._row_R[row_R])
+
+
 @dataclass(frozen=True, slots=True)
 class Sketches:
     """The sketches of several pictures.
@@ -42,7 +66,7 @@ class Sketches:
     `blur_N` is `blur`, 0..1; they are NaN where there is no picture or nothing to measure.
     """
 
-    grey_NSS: Bytes
+    grey_NSS: Bytes | GreyRows
     chroma_NCC2: Bytes
     side_N: Floats
     high_N: Floats
@@ -70,14 +94,33 @@ class Sketches:
         )
 
     @classmethod
-    def concatenate(cls, parts: Sequence[Sketches]) -> Sketches:
-        """Concatenate several of them."""
-        columns = [[getattr(part, field.name) for part in parts] for field in fields(cls)]
-        return cls(*(np.concatenate(column) for column in columns))
+    def concatenate(cls, parts: Iterable[Sketches], count: int) -> Sketches:
+        """Put parts together, each as it comes.
+
+        Args:
+            parts: In order; each is released before the next one.
+            count: Pictures in all of them.
+        """
+        whole = cls(
+            np.empty((count, SIDE, SIDE), np.uint8),
+            np.empty((count, COLOURS, COLOURS, 2), np.uint8),
+            *(np.empty(count, np.float32) for _ in range(4)),
+        )
+        start = 0
+        for part in parts:
+            for field in fields(cls):
+                getattr(whole, field.name)[start : start + len(part)] = getattr(part, field.name)
+            start += len(part)
+        return whole
 
     def take(self, row_R: npt.NDArray[np.int64]) -> Sketches:
-        """Return those of some rows, in that order."""
-        return Sketches(*(getattr(self, field.name)[row_R] for field in fields(self)))
+        """Return those of some rows, in that order.
+
+        The grey copies are not copied.
+        """
+        grey = self.grey_NSS
+        rest = [getattr(self, field.name)[row_R] for field in fields(self) if field.name != "grey_NSS"]
+        return Sketches(grey.take(row_R) if isinstance(grey, GreyRows) else GreyRows(grey, row_R), *rest)
 
     @property
     def contrast_N(self) -> Floats:

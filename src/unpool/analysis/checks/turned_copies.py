@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -24,12 +25,16 @@ from unpool.analysis.checks.near_duplicates import (
     Pairs,
     build_sets,
     low_frequency_dct,
+    unique_pairs,
 )
 from unpool.analysis.checks.sketches import SIDE, Sketches
 from unpool.analysis.neighbours import Floats, self_neighbours
+from unpool.core.cpu import usable_cores
+from unpool.images.pixel_cache import map_ordered
 
 Bytes = npt.NDArray[np.uint8]
 
+PAIRS_AT_ONCE = 65_536  # whose coarse light and dark is compared
 NUM_NEIGHBOURS = 3  # in what mirroring and turning leave as it is
 MIN_CORRELATION = 0.7  # correlation of coarse light and dark, the one turned onto the other
 SLACK = 0.1  # below the best way, within which another is tried: symmetric pictures
@@ -145,7 +150,7 @@ def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int
     near_UK = self_neighbours(invariant_UR.astype(np.float32), NUM_NEIGHBOURS, seed=seed)[1]
     row_P = np.repeat(np.arange(len(near_UK)), near_UK.shape[1])
     pair_P2 = np.stack([row_P, near_UK.reshape(-1)], axis=1)
-    return np.unique(np.sort(pair_P2[pair_P2[:, 1] >= 0], axis=1), axis=0)
+    return unique_pairs(pair_P2[pair_P2[:, 1] >= 0], len(near_UK))
 
 
 class _PoseMatcher:
@@ -166,10 +171,14 @@ class _PoseMatcher:
     def confirm(self, pair_P2: Pairs) -> npt.NDArray[np.bool_]:
         """Return which sketches agree once one is turned, and remember how."""
         agreement_P = np.zeros(len(pair_P2), np.float32)
-        is_tried_TP = self._promising(pair_P2)
+        tried = [self._promising(part_P2) for part_P2 in _parts(pair_P2, PAIRS_AT_ONCE)]
+        is_tried_TP = np.concatenate([np.zeros((len(Pose), 0), bool), *tried], axis=1)
         for pose, is_tried_P in zip(Pose, is_tried_TP, strict=True):
-            for places in _parts(np.flatnonzero(is_tried_P)):
-                found = self._agreements(pair_P2[places], pose)
+            parts = list(_parts(np.flatnonzero(is_tried_P)))
+            measure = partial(self._measure, pair_P2, pose)
+            # Most calls are for a few pairs of one set, for which no threads are started.
+            measured = map_ordered(measure, parts, usable_cores()) if len(parts) > 1 else map(measure, parts)
+            for places, found in measured:
                 better = found > agreement_P[places]
                 agreement_P[places[better]] = found[better]
                 for one, other in pair_P2[places[better & (found >= MIN_AGREEMENT)]].tolist():
@@ -200,6 +209,11 @@ class _PoseMatcher:
         found_TP /= np.maximum(length_P, 1e-6)
         return np.asarray(found_TP >= np.maximum(MIN_CORRELATION, found_TP.max(axis=0) - SLACK))
 
+    def _measure(
+        self, pair_P2: Pairs, pose: Pose, places: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], Floats]:
+        return places, self._agreements(pair_P2[places], pose)
+
     def _agreements(self, pair_P2: Pairs, pose: Pose) -> Floats:
         one_P, other_P = pair_P2.T
         colour_PCC2 = pose.undo(self._sketches.chroma_NCC2[other_P], (1, 2)).astype(np.float32)
@@ -226,6 +240,6 @@ def _undo_waves(waves_NFF: Floats, pose: Pose) -> Floats:
     return waves_NFF * sign_F if reverses_columns else waves_NFF
 
 
-def _parts(place_P: npt.NDArray[np.int64]) -> Iterator[npt.NDArray[np.int64]]:
-    for start in range(0, len(place_P), CHUNK):
-        yield place_P[start : start + CHUNK]
+def _parts(place_P: npt.NDArray[np.int64], size: int = CHUNK) -> Iterator[npt.NDArray[np.int64]]:
+    for start in range(0, len(place_P), size):
+        yield place_P[start : start + size]

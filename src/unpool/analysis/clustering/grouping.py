@@ -82,7 +82,7 @@ def group(
     unit_ND = normalise(vectors_ND)
     _check(len(unit_ND), method, groups)
     space = _Space(unit_ND, xy_N2, seed)
-    if len(np.unique(unit_ND, axis=0)) == 1:
+    if (unit_ND == unit_ND[0]).all():
         labels_N, probability_N = np.zeros(len(unit_ND), np.int64), np.ones(len(unit_ND), np.float32)
     else:
         labels_N, probability_N = METHODS[method](space, groups)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from unpool.analysis.metrics.silhouette import NOISE, single_threaded
-from unpool.analysis.neighbours import Floats, Indices, normalise
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, Indices, normalise
 from unpool.errors import UnpoolError, UsageError
 
 Merges = npt.NDArray[np.float64]
@@ -47,11 +47,15 @@ def means_of(
     """
     from scipy.sparse import csr_matrix
 
-    num_groups, count = int(place_N.max(initial=-1)) + 1, len(place_N)
-    member_KN = csr_matrix((np.ones(count), (place_N, np.arange(count))), shape=(num_groups, count))
+    num_groups = int(place_N.max(initial=-1)) + 1
     size_K = np.bincount(place_N, minlength=num_groups).astype(np.float64)
-    mean_KD: npt.NDArray[np.float64] = (member_KN @ unit_ND) / size_K[:, None]
-    return mean_KD, size_K
+    sum_KD = np.zeros((num_groups, unit_ND.shape[1]))
+    for start in range(0, len(place_N), ROWS_AT_ONCE):  # which are copied as float64
+        place_B = place_N[start : start + ROWS_AT_ONCE]
+        count = len(place_B)
+        member_KB = csr_matrix((np.ones(count), (place_B, np.arange(count))), shape=(num_groups, count))
+        sum_KD += member_KB @ unit_ND[start : start + ROWS_AT_ONCE]
+    return sum_KD / size_K[:, None], size_K
 
 
 def merge_nearest(mean_KD: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> Merges:

@@ -17,6 +17,8 @@ from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError
 
 NUM_DISTANCES = 4_000_000  # that are held at once
+MIN_ROWS_AT_ONCE = 16  # so that many vectors are not fetched from memory for each sampled one
+MAX_COMPARED, MIN_SAMPLED = 400_000_000, 500  # distances that trustworthiness rests on, and images at least
 
 
 def contingency(groups: npt.ArrayLike, labels: npt.ArrayLike) -> Indices:
@@ -143,7 +145,8 @@ def trustworthiness(
         vectors_ND: Finite numbers, compared by cosine distance.
         xy_N2: Positions on the map.
         k: Neighbours of each image; it shrinks below N/2, as the measure needs.
-        sample: The most images whose neighbours (among all) are compared, in sample × N steps.
+        sample: The most images whose neighbours (among all) are compared, in sample × N steps; fewer, but 500, above
+            200,000 images.
         seed: Of the sample.
 
     Returns:
@@ -157,9 +160,9 @@ def trustworthiness(
     if num < 3:
         return None
     k = max(1, min(k, (num - 1) // 2))
-    sampled_S = subsample_indices(num, sample, seed)
+    sampled_S = subsample_indices(num, min(sample, max(MIN_SAMPLED, MAX_COMPARED // num)), seed)
     on_map_SK = _near_on_map(place_N2, sampled_S, k)
-    rows_at_once = max(1, NUM_DISTANCES // num)
+    rows_at_once = max(MIN_ROWS_AT_ONCE, NUM_DISTANCES // num)
     penalty = sum(
         _intrusion(
             unit_ND, sampled_S[start : start + rows_at_once], on_map_SK[start : start + rows_at_once], k
