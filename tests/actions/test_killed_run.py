@@ -42,7 +42,7 @@ def test_a_run_that_is_killed_goes_on_or_is_undone(
     verb: str, every: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        run_module, "write_report", lambda work: write_text(work / "report" / "index.html", "report")
+        run_module, "write_report", lambda work, **_: write_text(work / "report" / "index.html", "report")
     )
     base = tmp_path / "base"
     before = prepare_run(base)[1]

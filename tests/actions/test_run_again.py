@@ -16,7 +16,7 @@ from unpool.actions.embedding import run as run_module
 from unpool.core.atomic_files import write_text
 from unpool.viewer.worker import call_verb
 
-JOINED = "10 images joined the {} groups that there are; --groups auto, or a number, groups all anew"
+JOINED = "10 images joined the map and the groups that there are, and no other has moved; --rebuild makes both anew"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def faces(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(
-        run_module, "write_report", lambda work: write_text(work / "report" / "index.html", "report")
+        run_module, "write_report", lambda work, **_: write_text(work / "report" / "index.html", "report")
     )
     faces = Faces(copy_walked(base, tmp_path / "copy"))
     yield faces
@@ -64,7 +64,11 @@ def test_groups_made_by_hand_stand_and_new_images_join_them(
     faces.terminal("label", "a/0.png", "--as", "shoe")
     before = groups_of(faces.work)
     new = {add_image(faces.root, number) for number in range(10)}
-    assert [line for line in run(faces, face, capsys) if "joined" in line] == [JOINED.format(3)]
+    said = [line for line in run(faces, face, capsys) if "joined" in line]
+    assert said[0] == JOINED
+    assert [line.partition(" and joined")[0] for line in said[1:]] == [
+        "10 of 18 images came after the groups were made,"
+    ]
     after = groups_of(faces.work)
     assert {path: number for path, number in after.items() if path not in new} == before
     assert {after[path] for path in new} <= set(before.values())

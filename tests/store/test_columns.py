@@ -16,8 +16,8 @@ ON_DISK = {
     "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string",
     "detail": "string", "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
     "group": "int32", "probability": "float", "leaf": "int32", "x": "float", "y": "float",
-    "reconstruction_error": "float", "outlier_score": "float", "duplicate_of": "string", "sharpness": "float",
-    "brightness": "float", "label": "string", "wrong": "bool", "suggestion": "string",
+    "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
+    "sharpness": "float", "brightness": "float", "label": "string", "wrong": "bool", "suggestion": "string",
     "suggestion_confidence": "float",
 }  # fmt: skip
 
@@ -29,8 +29,8 @@ def test_columns_on_disk_stay_as_they_are() -> None:
 
 def test_a_changed_file_loses_what_was_found_in_the_old_one() -> None:
     assert set(columns.cleared_by_new_content()) == {
-        "group", "probability", "leaf", "x", "y", "reconstruction_error", "outlier_score", "duplicate_of",
-        "suggestion", "suggestion_confidence",
+        "group", "probability", "leaf", "x", "y", "reconstruction_error", "outlier_score", "joined_distance",
+        "duplicate_of", "suggestion", "suggestion_confidence",
     }  # fmt: skip
     assert set(columns.cleared_by_new_content().values()) == {None}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from unpool.core.file_identity import content_digest, sample_of, stamp_of
+from support.scanned_files import on_disk, scanned
+from unpool.core.file_identity import content_digest, sample_of
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store import sync
@@ -28,7 +28,6 @@ from unpool.store.sync import (
     problem_rows,
     read_annotations,
     remove_missing_rows,
-    rename_rows,
 )
 from unpool.store.table import ImageTable
 
@@ -137,38 +136,6 @@ def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
     check_folder_is_free(tmp_path, "/elsewhere")
 
 
-def on_disk(folder: Path, table: ImageTable, **contents: bytes) -> None:
-    """Files with these contents and one time, and rows with their digests, samples and stamps."""
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-        os.utime(folder / name, (1000, 1000))
-    now = time.time()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(time, "time", lambda: now + 60)  # else files that are so young prove nothing
-        found = {name: stamp_of((folder / name).stat()) for name in contents}
-    table.upsert([
-        {
-            "path": name, "status": "ok", "model": "m", "bytes": len(content), "modified": 1000.0,
-            "id": content_digest(folder / name), "sample": sample_of(folder / name), "stamp": found[name],
-        }
-        for name, content in contents.items()
-    ])  # fmt: skip
-    table.reset_vectors(2)
-    names = list(contents)
-    table.update(names, {"vector": [[1.0, 0.0]] * len(names), "model": ["m"] * len(names)})
-
-
-def scanned(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Scan:
-    now = time.time()
-    with monkeypatch.context() as patch:
-        patch.setattr(time, "time", lambda: now + 60)
-        files = [
-            ImageFile(path.name, path, path.stat().st_size, path.stat().st_mtime, stamp_of(path.stat()))
-            for path in sorted(folder.iterdir())
-        ]
-    return Scan(files, [], folders=frozenset({""}))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "images").mkdir()
@@ -225,6 +192,29 @@ def test_a_file_that_was_written_again_is_compared_by_every_byte(
     assert [file.path for file in find_pending(empty, scanned(folder, monkeypatch), "m").files] == ["a"]
 
 
+def test_a_file_that_was_edited_in_place_is_found_though_size_time_and_sample_are_the_same(
+    folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk(folder, empty, a=bytes(600_000), b=bytes(600_000), c=bytes(600_000))
+    with (folder / "a").open("r+b") as stream:
+        stream.seek(20_000)  # between two parts of the sample
+        stream.write(b"x")
+    (folder / "copy").write_bytes(bytes(600_000))
+    (folder / "copy").replace(folder / "c")  # a copy that was put back: its sample is enough
+    for name in "abc":
+        os.utime(folder / name, (1000, 1000))
+    digested: list[str] = []
+    monkeypatch.setattr(
+        sync, "content_digest", lambda file: digested.append(file.name) or content_digest(file)
+    )
+    pending = find_pending(empty, scanned(folder, monkeypatch), "m")
+    assert ([file.path for file in pending.files], [file.path for file in pending.same]) == (
+        ["a"],
+        ["b", "c"],
+    )
+    assert "c" not in digested
+
+
 def test_rows_of_an_older_version_are_compared_by_their_digest(
     folder: Path, empty: ImageTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,15 +224,6 @@ def test_rows_of_an_older_version_are_compared_by_their_digest(
     os.utime(folder / "b", (1000, 1000))
     pending = find_pending(empty, scanned(folder, monkeypatch), "m")
     assert ([file.path for file in pending.files], [file.path for file in pending.same]) == (["b"], ["a"])
-
-
-def test_a_row_goes_with_the_name_that_a_disk_writes_otherwise(table: ImageTable) -> None:
-    table.upsert([{"path": "cafe\u0301/A.JPG", "status": "ok", "bytes": 10, "label": "cup", "group": 3}])
-    scan = Scan([file("a"), file("b"), file("caf\u00e9/a.jpg"), file("C", size=11)], [])
-    assert rename_rows(table, scan) == 1
-    rows = table.frame(["path", "label", "group"]).set_index("path")
-    assert sorted(rows.index) == ["a", "b", "c", "caf\u00e9/a.jpg"], "C is of another size than c"
-    assert rows.loc["caf\u00e9/a.jpg"].tolist() == ["cup", 3]
 
 
 def test_rows_whose_whole_folder_is_away_stay(table: ImageTable) -> None:
@@ -268,3 +249,12 @@ def test_a_mark_whose_image_is_nowhere_waits_too(table: ImageTable) -> None:
     wrong = table.frame(["path", "wrong"]).set_index("path")["wrong"].to_dict()
     assert (wrong["a"], wrong["z"], "b" in wrong) == (True, True, False)
     assert problem_rows(table) == [("a", MISSING, "marked as wrong, but no longer in the folder")]
+
+
+def test_on_a_store_the_tag_says_what_has_changed(table: ImageTable) -> None:
+    table.update(["a", "b"], {"stamp": ["tag-1", "tag-2"]})
+    files = [
+        ImageFile("a", Path("a"), 10, 2.0, "tag-1"),  # copied onto itself
+        ImageFile("b", Path("b"), 10, 1.0, "tag-3"),
+    ]
+    assert find_pending(table, Scan(files, []), "m") == Pending([files[1]], [])

@@ -87,6 +87,22 @@ def label(page: Any, name: str) -> None:
         test(page, "label-apply").click()
 
 
+def test_a_line_says_that_it_is_time_to_make_groups_anew(browser: Any, viewed: Path) -> None:
+    table = ImageTable(viewed / "w.unpool")
+    paths = table.frame(["path"], where="status = 'ok'")["path"].tolist()
+    with served(viewed / "w.unpool", viewed) as url, opened(browser, url) as page:
+        assert test(page, "rebuild").count() == 0
+        table.update(paths[:20], {"joined_distance": [0.5] * 20})
+        page.reload()
+        line = test(page, "rebuild")
+        line.wait_for()
+        assert f"20 of {len(paths)} images came after the groups were made" in line.inner_text()
+        with page.expect_response(lambda answer: answer.url.endswith("/api/jobs")) as sent:
+            line.get_by_role("button").click()
+        assert sent.value.request.post_data_json == {"kind": "run", "options": {"rebuild": True}}
+        test(page, "job-stop").click()
+
+
 def test_the_command_shows_the_map(browser: Any, viewed: Path) -> None:
     """The other tests serve the page themselves, which is quicker."""
     with started(viewed / "w.unpool", viewed) as url, opened(browser, url) as page:

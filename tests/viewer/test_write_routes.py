@@ -208,6 +208,26 @@ def test_a_run_on_a_folder_can_be_opened(
     assert result["revision"] == 2
 
 
+def test_groups_and_map_are_made_anew_where_the_page_says_so(
+    client: Any, viewed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = viewed / "w.unpool"
+    assert client.get("/api/collection").json()["rebuild"] is None
+    table = ImageTable(work)
+    paths = table.frame(["path"], where="status = 'ok'")["path"].tolist()
+    table.update(paths, {"joined_distance": [0.5] * len(paths)})
+    reason = client.get("/api/collection").json()["rebuild"]
+    assert reason.startswith(f"{len(paths)} of {len(paths)} images came after the groups were made")
+    monkeypatch.setattr(Instead, "does", "import json; print(json.dumps({'result': json.loads(input())}))")
+    monkeypatch.setattr(jobs.subprocess, "Popen", Instead)
+    client.post("/api/jobs", json={"kind": "run", "options": {"rebuild": True}})
+    job = wait(client)
+    assert (job["state"], job["work"]) == ("done", None), "the workspace that is shown, which is read again"
+    arguments = job["result"]["arguments"]
+    assert arguments["rebuild"] is True
+    assert (arguments["folder"], arguments["work"]) == (str(viewed / "images"), str(work))
+
+
 def test_a_job_can_be_stopped(client: Any) -> None:
     client.post("/api/jobs", json={"kind": "run", "options": {"folder": "images", "minutes": 5}})
     while not (job := client.get("/api/job").json())["stage"]:

@@ -138,17 +138,33 @@ def place(new_MD: npt.ArrayLike, vectors_ND: npt.ArrayLike, xy_N2: npt.ArrayLike
     [[5.0, 7.0]]
     """
     known_N2 = np.asarray(xy_N2, dtype=np.float32)
-    index = Index(vectors_ND)
+    index = Index(vectors_ND, num_queries=len(np.atleast_2d(np.asarray(new_MD))))
     if known_N2.shape != (len(index), 2):
         raise UnpoolError(
             f"map: shape {known_N2.shape}, expected ({len(index)}, 2), one position a vector; map again"
         )
     distances_MK, indices_MK = index.nearest(new_MD, k)
+    return place_amid(distances_MK, known_N2[indices_MK])
+
+
+def place_amid(distances_MK: Floats, xy_MK2: Floats) -> Floats:
+    """Place vectors amid their neighbours on a map.
+
+    Args:
+        distances_MK: Distances of the neighbours, rising.
+        xy_MK2: Their positions.
+
+    Returns:
+        Positions (M, 2).
+
+    >>> place_amid(np.array([[0.0, 0.5]], np.float32), np.array([[[5, 7], [0, 0]]], np.float32)).tolist()
+    [[5.0, 7.0]]
+    """
     # Measured in the distance to the last neighbour, so that dense and sparse regions are treated equally.
     share_MK = distances_MK / np.maximum(distances_MK[:, -1:], np.float32(1e-12))
     weight_MK = 1 / np.maximum(share_MK, 1e-6) - 1 + 1e-6
     weight_MK /= weight_MK.sum(axis=1, keepdims=True)
-    xy_M2: Floats = np.einsum("mk,mkc->mc", weight_MK, known_N2[indices_MK]).astype(np.float32)
+    xy_M2: Floats = np.einsum("mk,mkc->mc", weight_MK, xy_MK2).astype(np.float32)
     return xy_M2
 
 

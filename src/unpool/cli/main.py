@@ -41,8 +41,9 @@ from unpool.cli.render import format_figures, short
 from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.train import register_training_commands
-from unpool.cli.usage_errors import check_no_empty_value
+from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
+from unpool.cli.watch import watch
 from unpool.core.cpu import limit_openmp_spinning
 from unpool.core.environment import check_current_folder, prepare_account
 from unpool.core.interrupt import stop_when_terminated
@@ -74,9 +75,10 @@ def run(
 ) -> None:
     """Embed, map and group the images of a FOLDER.
 
-    The report opens in the browser. FOLDER may be nested and hold anything; a named data set (digits, mnist:train, …)
-    may stand in its place.
-    Give the same command again to add new images, or to resume after an interruption.
+    The report opens in the browser. FOLDER may be nested and hold anything; an address (s3://bucket/photos) or a named
+    data set (digits, mnist:train, …) may stand in its place.
+    Give the same command again to add new images, which join the map and the groups that there are, or to resume after
+    an interruption.
     """
     verb = VERBS["run"].load()
     result = verb(folder, settings, work=work, data=data, progress=report_progress())
@@ -208,6 +210,7 @@ register_label_commands(app)
 app.command(doctor)
 app.command(cache)
 app.command(flatten_settings(view))
+app.command(flatten_settings(watch))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -231,6 +234,7 @@ def _call(argv: list[str]) -> None:
     """Run a command; `argv` gets what its config file adds, so that `debug: true` acts on errors too."""
     check_no_empty_value(argv)
     if not HELP & set(argv):
+        check_num_processes(argv)
         check_current_folder()
     argv[:] = with_config(argv, app)
     app(argv, exit_on_error=False, print_error=False)

@@ -114,6 +114,9 @@ COLUMNS: dict[str, Column] = _table(
     Column("outlier_score", "float", "vector",
            "mean distance to the ten nearest images; compare it with that of the others", "Outlier score", "figure",
            "outlier score", shared=True),
+    Column("joined_distance", "float", "vector",
+           "mean distance to the ten nearest images when the image joined map and groups by them; empty where it was "
+           "there when groups were made"),
     Column("duplicate_of", "string", "collection", "path of the first image with identical content"),
     Column("sharpness", "float", "content", "variance of the Laplacian of the grey values; low where blurred",
            "Sharpness", "figure", "sharpness"),

@@ -5,15 +5,15 @@ It finds what files are new, changed, missing or skipped, and lets labels follow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypedDict
 
 import pandas as pd
 
-from unpool.core.file_identity import content_digest, sample_of
-from unpool.core.file_names import folded, printable
+from unpool.core.file_identity import content_digest, is_tag, sample_of
+from unpool.core.file_names import printable
 from unpool.core.markers import WORKSPACE_TABLE, first_foreign
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -95,7 +95,7 @@ def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progres
     """Compare the files of a scan with the table.
 
     Unchanged files embedded by the model need nothing. A file is unchanged where size, time and stamp are; where one
-    of the latter differs, its bytes are compared.
+    of the latter differs, its bytes are compared. On an object store the tag alone says whether a file has changed.
 
     Args:
         table: The table.
@@ -112,6 +112,8 @@ def find_pending(table: ImageTable, scan: Scan, model: str, *, progress: Progres
         row = known.get(file.path)
         if row is None or row["bytes"] != file.bytes:
             files.append(file)
+        elif is_tag(file.stamp):
+            files += [file] if file.stamp != row["stamp"] else []
         elif row["modified"] != file.modified or file.stamp not in (None, row["stamp"] or "-"):
             doubtful.append(file)
     equal = _compare(doubtful, known, progress or Progress())
@@ -132,7 +134,7 @@ def find_absent(table: ImageTable, scan: Scan, *, forget: bool = False, new: Col
     Returns:
         Those that are missing, and those that are away.
     """
-    absent = _absent_paths(table, scan)
+    absent = absent_paths(table, scan)
     away = set() if forget else scan.find_away(absent)
     if away and new:
         rows = table.arrow(["path", "id"])
@@ -150,7 +152,8 @@ def _known_files(table: ImageTable, model: str) -> dict[str, dict[str, Any]]:
     return {row["path"]: row for row in rows if row["model"] == model}
 
 
-def _absent_paths(table: ImageTable, scan: Scan) -> list[str]:
+def absent_paths(table: ImageTable, scan: Scan) -> list[str]:
+    """List paths of the table that are neither images nor problems of a scan."""
     present = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
     return [path for path in table.arrow(["path"])["path"].to_pylist() if path not in present]
 
@@ -175,12 +178,22 @@ def _sample_if_same(file: ImageFile, row: Mapping[str, Any]) -> str | None:
     if file.stamp is None:  # of a named set: nothing beside size and time
         return None
     sample = sample_of(file.file)
-    # Another time says that the file was written again: then every byte counts. So it does without a sample.
-    if row["modified"] == file.modified and row["sample"] is not None:
+    # Another time says that the file was written again, another change time of the same file that it may have been:
+    # then every byte counts. So it does without a sample.
+    if (
+        row["modified"] == file.modified
+        and row["sample"] is not None
+        and _is_other_file(file.stamp, row["stamp"])
+    ):
         return sample if sample == row["sample"] else None
     if row["sample"] is not None and row["sample"] != sample:
         return None
     return sample if content_digest(file.file) == row["id"] else None
+
+
+def _is_other_file(stamp: str, former: str | None) -> bool:
+    """Whether the file system holds another file under the name, such as a copy that was put back."""
+    return bool(stamp and former) and stamp.partition("-")[0] != str(former).partition("-")[0]
 
 
 def note_unchanged(table: ImageTable, files: Sequence[ImageFile]) -> None:
@@ -190,41 +203,6 @@ def note_unchanged(table: ImageTable, files: Sequence[ImageFile]) -> None:
         "stamp": [file.stamp for file in files],
         "sample": [file.sample for file in files],
     })  # fmt: skip
-
-
-def rename_rows(table: ImageTable, scan: Scan) -> int:
-    """Give rows the keys that their files have now.
-
-    A disk that ignores capitals, or composes letters otherwise, may name the same file otherwise. The file must have
-    the same size, and be the only one of such a name.
-
-    Args:
-        table: The table.
-        scan: What the folder holds.
-
-    Returns:
-        The number of rows with another key.
-    """
-    rows = table.arrow(["path", "bytes"])
-    known = dict(zip(rows["path"].to_pylist(), rows["bytes"].to_pylist(), strict=True))
-    new = {file.path: file for file in scan.files if file.path not in known}
-    if not new:
-        return 0
-    missing = _by_folded_name(_absent_paths(table, scan))
-    renamed: dict[str, str] = {}
-    for name, paths in _by_folded_name(new).items():
-        former = missing.get(name, [])
-        if len(paths) == len(former) == 1 and known[former[0]] in (None, new[paths[0]].bytes):
-            renamed[former[0]] = paths[0]
-    table.update(list(renamed), {"path": list(renamed.values())})
-    return len(renamed)
-
-
-def _by_folded_name(paths: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path in paths:
-        found.setdefault(folded(path), []).append(path)
-    return found
 
 
 def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:

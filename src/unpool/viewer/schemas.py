@@ -157,9 +157,10 @@ Edit = Annotated[
 
 JobKind = Literal["run", "check", "group", "map", "evaluate", "spread"]
 _REQUIRED: Any = ...
-# Beside numbers and choices: the folder of a run, resolved under the server's root, and one kind of labels.
+# Beside numbers and choices: the folder of a run, resolved under the server's root (without one, `rebuild` makes groups
+# and map of the workspace that is shown anew), and one kind of labels.
 _TEXT_OPTIONS: dict[str, dict[str, Any]] = {
-    "run": {"folder": Annotated[str, Field(max_length=4000)]},
+    "run": {"folder": Annotated[str, Field(max_length=4000)], "rebuild": bool},
     "evaluate": {"labels": Annotated[str, Field(pattern=r"^folders(:-?[0-9]{1,2})?$")]},
 }
 
@@ -257,6 +258,7 @@ class Collection(SharedCollection):
     has: Has
     undo: str | None  # the last thing done, in words
     redo: str | None  # what was undone last, in words
+    rebuild: str | None  # why groups and map should be made anew; none where they need not
 
 
 class Near(TypedDict):

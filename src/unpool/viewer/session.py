@@ -15,14 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.curation.undo import last_edit, last_undone
+from unpool.actions.grouping.drift import reason_to_rebuild
 from unpool.actions.history.recording import recover
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.analysis.checks.kinds import checked_kinds
 from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
-from unpool.store.columns import OK, measures, names
+from unpool.store.columns import measures, names
 from unpool.store.findings import found_sets
 from unpool.store.reading import count_reading, summarise_reading
+from unpool.store.remote.mirror import name_of
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
@@ -126,12 +128,12 @@ class Session:
             seen, folder = self._snapshot, self.pictures.folder
             return {
                 **seen.collection(),
-                "revision": self.revision, "work": str(self.work),
+                "revision": self.revision, "work": name_of(self.work),
                 "folder": None if folder is None else str(folder),
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
                 | {"unreadable": seen.skipped, "reading": count_reading(summarise_reading(self.work))},
                 "checked": self._checked, "undo": last_edit(self.work),
-                "redo": last_undone(self.work),
+                "redo": last_undone(self.work), "rebuild": reason_to_rebuild(self.work),
                 "has": {
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,
@@ -192,7 +194,7 @@ class Session:
 
         with self._lock:
             table, seen = self.table, self._snapshot
-        paths, distances = table.nearest(np.asarray(vector_D, np.float32), k, where=f"status = '{OK}'")
+        paths, distances = table.nearest(np.asarray(vector_D, np.float32), k)
         found = zip(seen.find(pa.array(paths, pa.string())).tolist(), distances, strict=True)
         # An image that came after the snapshot was taken has no row in it.
         return [{"row": row, "distance": round(float(distance), 6)} for row, distance in found if row >= 0]
@@ -209,10 +211,10 @@ class Session:
             The nearest first, without the image itself; none where it has no vector.
         """
         (path,) = self.paths(revision, [row])
-        _, vectors_ND = self.table.vectors_of([path])
-        if not len(vectors_ND):
+        vector_D = self.table.vector_of(path, self._thumbnails.position(row))
+        if vector_D is None:
             return []
-        return [near for near in self.nearest(vectors_ND[0], k + 1) if near["row"] != row][:k]
+        return [near for near in self.nearest(vector_D, k + 1) if near["row"] != row][:k]
 
     def _problem_words(self, row_K: Rows) -> dict[int, list[str]]:
         words: dict[int, list[str]] = {}

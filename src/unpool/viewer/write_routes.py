@@ -21,7 +21,8 @@ from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.errors import UnpoolError
-from unpool.store.state import EXPORTS
+from unpool.store.origin import known_location
+from unpool.store.state import EXPORTS, read_state
 from unpool.viewer import schemas
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
@@ -167,11 +168,26 @@ def _arguments(
     schemas.check_job_options(request.kind, options)
     if request.kind != "run":
         return options | {"work": str(session.work)}, None
+    if options.get("rebuild") and "folder" not in options:
+        return options | _shown_images(session.work), None
     folder = folders.resolve(options.pop("folder", ""))
     if not folder.is_dir():
         raise UnpoolError(f"there is no folder {folder.name!r} under {folders.root}")
     work = folders.workspace_of(folder)
     return options | {"folder": str(folder), "work": str(work)}, work.name
+
+
+def _shown_images(work: Path) -> dict[str, Any]:
+    """The arguments of a run on the images of a workspace."""
+    location = known_location(work)
+    if location is None:
+        raise UnpoolError(
+            f"{work} does not know where its images are; give `unpool run FOLDER --work {work}`"
+        )
+    state = read_state(work)
+    arguments = {"folder": location, "work": str(work), "data": state.get("data")}
+    seed = ((state.get("finished") or {}).get("asked") or {}).get("seed")
+    return arguments if seed is None else arguments | {"seed": seed}
 
 
 async def _events(jobs: Jobs, once: bool) -> AsyncIterator[str]:
@@ -201,7 +217,7 @@ def reload_after(session: Session) -> Callable[[Job], None]:
     """
 
     def finished(job: Job) -> None:
-        if job.kind != "run":
+        if job.work is None:  # else a run on another folder
             session.reload()
 
     return finished

@@ -11,6 +11,7 @@ import { TableView } from "../panels/TableView";
 import { Drop } from "./Drop";
 import { load } from "./edits";
 import { FilterBar } from "./FilterBar";
+import { start } from "./jobs";
 import { FILTERED } from "./search";
 import { MapPane } from "./MapPane";
 import { collection, filter, openDialog, opened, sheet, shown, source, trouble, view } from "./store";
@@ -93,6 +94,14 @@ export function App() {
         {source.note !== null && (
           <p class="share-note" role="note" data-testid="note">
             {source.note}
+          </p>
+        )}
+        {collection.value.rebuild !== null && (
+          <p class="share-note" role="note" data-testid="rebuild">
+            {collection.value.rebuild}.{" "}
+            <button type="button" class="button" onClick={() => void start("run", { rebuild: true })}>
+              Make them anew
+            </button>
           </p>
         )}
         {FILTERED.includes(view.value) && <FilterBar />}

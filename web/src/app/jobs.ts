@@ -24,7 +24,7 @@ export function followJob(): () => void {
 }
 
 async function finish(ended: Job): Promise<void> {
-  if (ended.kind !== "run") await attempt(async () => show(await source.collection()));
+  if (ended.work === null) await attempt(async () => show(await source.collection()));
 }
 
 export function start(kind: JobKind, options: Record<string, string | number | boolean> = {}): Promise<boolean> {

@@ -20,6 +20,7 @@ export interface Collection {
   has: Has;
   undo: string | null;
   redo: string | null;
+  rebuild: string | null;
 }
 
 /** A column of the page's table. */
@@ -185,6 +186,7 @@ export interface JobOptions {
   seed?: number | null;
   device?: string | null;
   folder?: string | null;
+  rebuild?: boolean | null;
   method?: string | null;
   merge?: number | null;
   split?: number | null;

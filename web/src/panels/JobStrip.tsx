@@ -36,7 +36,7 @@ export function JobStrip() {
   const of = job.value;
   if (of === null || !jobShown.value) return null;
   const running = of.state === "running";
-  const work = of.state === "done" && of.kind === "run" ? of.work : null;
+  const work = of.state === "done" ? of.work : null;
   return (
     <section class={`job ${of.state}`} aria-label="Job" data-testid="job" data-state={of.state}>
       <div class="job-line">

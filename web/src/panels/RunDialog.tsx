@@ -21,8 +21,8 @@ export function RunDialog({ close }: { close(): void }) {
       <form class="form" onSubmit={go}>
         <p class="muted">
           A network learns from the images of a folder and those in it; then they are grouped and laid out on a map. The
-          images themselves are only read. Of a folder that was run before, groups that were requested or made by hand stay
-          and new images join them, unless you give a number of groups.
+          images themselves are only read. Of a folder that was run before, map and groups stay and new images join them,
+          unless you give another number of groups.
         </p>
         <FolderChooser chosen={setFolder} />
         <div class="fields">

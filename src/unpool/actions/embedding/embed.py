@@ -21,23 +21,30 @@ from unpool.actions.embedding.prepare_model import (
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
+from unpool.actions.search_index import update_search_index
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
+from unpool.engines.embedding import Engine, LocalEngine, RayEngine
+from unpool.engines.ray_cluster import RayRequest, check_engine
 from unpool.errors import UnpoolError
+from unpool.images.isolation.trail import leaving_trail
 from unpool.images.reading.notes import LEFT_OUT_KINDS, describe_left_out
 from unpool.images.reading.scan import Scan
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import Source, open_source
-from unpool.inference.embedding import embed_chunks, embed_pixels
+from unpool.inference.embedding import embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder, pick_device
 from unpool.store.columns import OK
 from unpool.store.csv_files import GROUPS, write_groups, write_problems
+from unpool.store.files.renames import rename_moved_rows, rename_rows
 from unpool.store.lock import working
 from unpool.store.origin import beside_workspace, check_same_images
 from unpool.store.reading import FILE as READING
 from unpool.store.reading import describe_counts, record, write_reading
+from unpool.store.remote.mirror import remote_of
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
@@ -51,7 +58,6 @@ from unpool.store.sync import (
     note_unchanged,
     read_annotations,
     remove_missing_rows,
-    rename_rows,
 )
 from unpool.store.table import ImageTable, has_table
 
@@ -60,8 +66,8 @@ from unpool.store.table import ImageTable, has_table
 class Embedding:
     """One pass over a folder, counted and timed.
 
-    `rate` is images embedded a second, `seconds` how long each part took, `compared` a row for each network that
-    was compared, the best first.
+    `rate` is images embedded a second, `seconds` how long each part took, `actors` how many workers of Ray
+    there were, `compared` a row for each network that was compared, the best first.
     """
 
     work: Path
@@ -70,10 +76,12 @@ class Embedding:
     skipped: int = 0
     embedded: int = 0
     removed: int = 0
+    moved: int = 0
     network: str = ""
     reason: str = ""
     dimension: int = 0
     rate: float = 0.0
+    actors: int = 0
     compared: list[ComparisonRow] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
 
@@ -103,21 +111,26 @@ def embed(
     """
     check_settings(settings)
     start = time.perf_counter()
+    check_engine(settings.engine, settings.ray_address)
     request = ModelRequest(settings.model, may_train=False)
     check_request(request)
     work = work or default_workspace(source)
     check_folder_is_free(work, str(Path(source).resolve()))
+    progress = progress or Progress()
+    engine: Engine = LocalEngine()
+    if settings.engine == "ray":
+        engine = RayEngine(RayRequest(settings.ray_address, settings.device, progress))
     with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
         done = sync_embeddings(
-            source, request, work=work, data=data, device=settings.device, progress=progress or Progress(),
+            source, request, work=work, data=data, device=settings.device, progress=progress,
             relocate=settings.relocate, forget=settings.forget,
-            values=ValueRequest(settings.range, settings.nodata),
+            values=ValueRequest(settings.range, settings.nodata), engine=engine,
         )  # fmt: skip
-        changed = done.embedded or done.removed
+        changed = done.embedded or done.removed or done.moved
         note(f"embedded {done.embedded} images, {done.removed} gone" if changed else None)
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
-        "network": done.network, "dimension": done.dimension,
+        "network": done.network, "dimension": done.dimension, "actors": done.actors,
         "seconds": round(time.perf_counter() - start, 3), "images_per_second": round(done.rate, 2),
     }  # fmt: skip
 
@@ -133,6 +146,7 @@ def sync_embeddings(
     relocate: bool = False,
     forget: bool = False,
     values: ValueRequest = ValueRequest(),  # noqa: B008 - frozen
+    engine: Engine | None = None,
 ) -> Embedding:
     """Scan, prepare the model, embed what is new.
 
@@ -146,6 +160,7 @@ def sync_embeddings(
         relocate: the images of the workspace are at `source` now, whatever their files say.
         forget: rows go too whose whole folder cannot be seen.
         values: how values of more than 8 bits are scaled.
+        engine: who embeds; None: this process.
 
     Returns:
         What was done: counts, model, seconds.
@@ -161,16 +176,14 @@ def sync_embeddings(
     check_num_groups(request.groups, len({file.path for file in scan.files}.union(_known_paths(work))))
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
+    one_pass.engine = engine or one_pass.engine
     sweep(work)
     _note_place(work, images.location, source, data)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
-    prepare_rules(work, one_pass.table, images, scan, values, progress)
-    if scan.files:
-        one_pass.prepare(request)
-        one_pass.embed(annotations)
-    else:
-        one_pass.remove_absent()
+    with leaving_trail(work):
+        prepare_rules(work, one_pass.table, images, scan, values, progress)
+        one_pass.fill(request, annotations)
     return one_pass.finish()
 
 
@@ -216,9 +229,15 @@ class _EmbeddingPass:
         self.folder = work / MODEL
         self.done = Embedding(work, self.table)
         self.workers = usable_cores()
+        self.engine: Engine = LocalEngine()
+        self.writing = 0.0  # seconds from the first file opened to the last row written
         self.store: PixelBuffer | None = None
         self.forget = False
-        rename_rows(self.table, scan)
+        self.done.moved = rename_rows(self.table, scan) + rename_moved_rows(self.table, scan, progress)
+        if self.done.moved:
+            progress.message(
+                f"{self.done.moved} images have another name or place; all that is known of them stays"
+            )
         self.known = frozenset(self.table.arrow(["path"])["path"].to_pylist())
 
     def remove_absent(self) -> None:
@@ -243,6 +262,14 @@ class _EmbeddingPass:
         record(self.work, "away", sentence, images=len(paths), folders=folders)
         self.progress.message(sentence)
 
+    def fill(self, request: ModelRequest, annotations: Annotations) -> None:
+        """Bring the table up to date; without any file only rows go."""
+        if self.scan.files:
+            self.prepare(request)
+            self.embed(annotations)
+        else:
+            self.remove_absent()
+
     def prepare(self, request: ModelRequest) -> None:
         """Leave the requested model in the workspace."""
         preparation = Preparation(self.work, self.table, self.source, self.scan, self.progress)
@@ -261,35 +288,36 @@ class _EmbeddingPass:
         if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
-        started = time.perf_counter()
         if self.store:
             self._rows_from_store(model)
         else:
             self._rows_from_files(model)
         move_annotations_with_content(self.table, annotations)
         self.remove_absent()
-        now = time.perf_counter()
-        self.done.rate = self.done.embedded / max(1e-9, now - started)
-        self.done.seconds["embed"] = now - began
+        self.done.rate = self.done.embedded / max(1e-9, self.writing)
+        self.done.seconds["embed"] = time.perf_counter() - began
 
     def _rows_from_files(self, model: LoadedEncoder) -> None:
         """Decode and embed pending files."""
         pending = find_pending(self.table, self.scan, model.id, progress=self.progress)
         note_unchanged(self.table, pending.same)
-        chunks = embed_chunks(self.source, pending.files, model.preprocessing, model.encoder, self.workers)
-        writer = RowWriter(self.table)
-        with self.progress.stage("embedding", len(pending.files), "images") as stage:
-            for rows in chunks:
-                for row in rows:
-                    row["model"] = model.id if row["status"] == "ok" else None
-                self.done.embedded += sum(row["status"] == "ok" for row in rows)
-                writer.add(rows)
-                stage.advance(len(rows))
-        writer.flush()
+        with self.engine.embedding(self.source, pending.files, self.folder, model) as chunks:
+            started, writer = time.perf_counter(), RowWriter(self.table)
+            with self.progress.stage("embedding", len(pending.files), "images") as stage:
+                for rows in chunks:
+                    for row in rows:
+                        row["model"] = model.id if row["status"] == "ok" else None
+                    self.done.embedded += sum(row["status"] == "ok" for row in rows)
+                    writer.add(rows)
+                    stage.advance(len(rows))
+            writer.flush()
+            self.writing = time.perf_counter() - started
+        self.done.actors = self.engine.num_actors
 
     def _rows_from_store(self, model: LoadedEncoder) -> None:
         """Embed the images that training has decoded."""
         assert self.store is not None
+        started = time.perf_counter()
         pixels, paths = self.store.view(), self.store.paths
         if pixels.shape[3] != model.preprocessing.channels:
             pixels = np.repeat(pixels, 3, axis=3)
@@ -302,13 +330,27 @@ class _EmbeddingPass:
                 self.done.embedded += len(vectors)
                 stage.advance(len(vectors))
         writer.flush()
+        self.writing = time.perf_counter() - started
+
+    def _report_repeats(self) -> None:
+        """Say how many requests to an object store were repeated."""
+        remote = remote_of(self.work)
+        repeats = {} if remote is None else {remote.address.uri: remote.objects.num_repeats}
+        if isinstance(self.source, RemoteSource):
+            repeats[self.source.location] = self.source.num_repeats
+        for place, count in repeats.items():
+            if count:
+                self.progress.message(f"{count} requests to {place} failed at first and were repeated")
 
     def finish(self) -> Embedding:
         """Count, list the problems, and raise where no image is usable."""
-        if self.done.embedded or self.done.removed:
+        if self.done.embedded or self.done.removed or self.done.moved:
             self.table.compact()
-            if (self.work / GROUPS).is_file():
-                write_groups(self.work, self.table)
+            update_search_index(self.table, self.progress)
+        # Files that can no longer be used are listed no more.
+        is_changed = self.done.embedded or self.done.removed or self.done.moved or self.scan.problems
+        if is_changed and (self.work / GROUPS).is_file():
+            write_groups(self.work, self.table)
         self.done.images, self.done.skipped = counts(self.table)
         write_problems(self.work, self.table)
         check_not_empty(self.work, self.table, self.source.location)
@@ -319,6 +361,7 @@ class _EmbeddingPass:
             self.progress.message(
                 f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them"
             )
+        self._report_repeats()
         if self.done.skipped:
             self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done

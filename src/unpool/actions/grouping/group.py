@@ -23,6 +23,7 @@ from unpool.actions.grouping.labelled_map import draw_labelled_map
 from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.history.recording import recorded
+from unpool.actions.search_index import update_search_index
 from unpool.actions.sharing.levels import Levels, read_levels, write_levels
 from unpool.actions.sharing.report import refresh_report
 from unpool.core.progress import Progress
@@ -39,7 +40,14 @@ if TYPE_CHECKING:
 
 
 @exclusive("unpool group", "results")
-@recorded(lambda result: f"grouped into {result['groups']}", "group", "probability", "leaf", "outlier_score")
+@recorded(
+    lambda result: f"grouped into {result['groups']}",
+    "group",
+    "probability",
+    "leaf",
+    "outlier_score",
+    "joined_distance",
+)
 def group(
     work: Path,
     settings: GroupSettings = GroupSettings(),  # noqa: B008 - frozen
@@ -250,6 +258,7 @@ def _write_new_groups(
 ) -> Grouping:
     """Write the groups of these settings, and the files that describe them."""
     from unpool.analysis.metrics.unsupervised import collapse_warning, effective_rank
+    from unpool.analysis.neighbours import MIN_RECALL, self_recall
 
     paths, vectors_ND = _unit_vectors(table)
     if warning := collapse_warning(effective_rank(vectors_ND), vectors_ND.shape[1]):
@@ -262,6 +271,11 @@ def _write_new_groups(
         _write_groups(table, paths, vectors_ND, found, settings.seed)
     describe_groups(table.work, table, paths, vectors_ND, found.labels, found.probability)
     write_groups(table.work, table)
+    update_search_index(table, progress)
+    if (recall := self_recall(vectors_ND)) < MIN_RECALL:
+        progress.message(
+            f"outlier scores rest on {recall:.0%} of the nearest images: of a sample so many were found"
+        )
     return found
 
 
@@ -295,7 +309,7 @@ def _write_groups(
     leaf_N, levels = build_levels(vectors_ND, found.labels, seed)
     columns: dict[str, np.ndarray | Sequence[Any]] = {
         "group": found.labels, "probability": found.probability, "leaf": as_column(leaf_N),
-        "outlier_score": outlier_score(vectors_ND),
+        "outlier_score": outlier_score(vectors_ND), "joined_distance": [None] * len(paths),
     }  # fmt: skip
     new_grouping_id(table.work)
     table.update(paths, columns)

@@ -18,7 +18,6 @@ from unpool.actions.grouping.group_levels import as_column
 from unpool.actions.history.recording import last_whole_step
 from unpool.actions.sharing.levels import NO_LEAF, read_levels, write_levels
 from unpool.core.progress import Progress
-from unpool.store.columns import OK
 from unpool.store.csv_files import write_groups
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable, embedded_vectors, has_table
@@ -26,10 +25,8 @@ from unpool.store.versions import read_version
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 COLUMNS = ("path", "id", "group", "probability")
-NUM_NEIGHBOURS = 10  # that decide which group an image joins
 
 # Who a grouping comes from: `found` by a run that chose everything itself, `requested` by a command, made by `hand`.
 Source = Literal["found", "requested", "hand"]
@@ -50,22 +47,24 @@ class KeptGroups:
         return self.of_path.get((path, digest)) or self.of_id.get(digest)
 
 
-def groups_to_keep(work: Path) -> KeptGroups | None:
+def groups_to_keep(work: Path, version: int | None = None) -> KeptGroups | None:
     """Read groups that a run does not replace.
 
     Those before images were embedded by another network count too, or before a run that was stopped.
 
-    None where there are none, or where a run found them itself and nobody changed them.
+    Args:
+        work: The workspace.
+        version: Of its table, from before images came and went; None for the present one.
+
+    Returns:
+        The groups; None where there are none, or where a run found them itself and nobody changed them.
     """
     if not has_table(work) or source_of_groups(work) == "found":
         return None
-    where = f"status = '{OK}' AND `group` IS NOT NULL"
-    found = _rows_of(ImageTable(work).arrow(COLUMNS, where=where))
+    found = _grouped_rows(work, version or ImageTable(work).version)
     former = last_whole_step(work)
     if former is not None and (not found or not former.is_finished):
-        rows = read_version(work, former.version_before, COLUMNS[1:])
-        if "group" in rows.schema.names:
-            found = _rows_of(rows.filter(rows["group"].is_valid())) + found
+        found = _grouped_rows(work, former.version_before) + found
     if not any(value[0] >= 0 for *_, value in found):
         return None
     return KeptGroups(
@@ -74,8 +73,12 @@ def groups_to_keep(work: Path) -> KeptGroups | None:
     )
 
 
-def _rows_of(rows: pa.Table) -> list[tuple[str, str, tuple[int, float]]]:
-    """Path, digest, group and probability of each row."""
+def _grouped_rows(work: Path, version: int) -> list[tuple[str, str, tuple[int, float]]]:
+    """Path, digest, group and probability of each image that was in a group."""
+    rows = read_version(work, version, COLUMNS[1:])
+    if not set(COLUMNS) <= set(rows.schema.names):
+        return []
+    rows = rows.filter(rows["group"].is_valid())
     columns = (rows[name].to_pylist() for name in COLUMNS)
     return [
         (path, digest, (group, probability or 0.0))
@@ -109,6 +112,7 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
     Returns:
         As `unpool group` does; None where no grouped image is left, and groups have to be found anew.
     """
+    from unpool.analysis.joining import find_near, vote
     from unpool.analysis.metrics.silhouette import silhouette
     from unpool.analysis.metrics.supervised import outlier_score
 
@@ -124,22 +128,25 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
     new_N, grouped_N = np.isnan(group_N), group_N >= 0
     if not grouped_N.any():
         return None
+    joined_N = np.full(len(paths), np.nan)
     if new_N.any():
-        group_N[new_N], probability_N[new_N] = _vote(
-            vectors_ND[new_N], vectors_ND[grouped_N], group_N[grouped_N].astype(np.int64)
-        )
+        distance_MK, row_MK = find_near(vectors_ND[new_N], vectors_ND, np.flatnonzero(grouped_N))
+        group_N[new_N], probability_N[new_N] = vote(distance_MK, group_N[row_MK].astype(np.int64))
+        joined_N[new_N] = distance_MK.mean(axis=1)
     label_N, share_N = group_N.astype(np.int64), probability_N.astype(np.float32)
     table.update(paths, {
         "group": label_N, "probability": share_N, "outlier_score": outlier_score(vectors_ND),
         "leaf": _join_leaves(work, rows["leaf"], label_N),
+        "joined_distance": [None if value != value else value for value in joined_N.tolist()],
     })  # fmt: skip
     describe_groups(work, table, paths, vectors_ND, label_N, share_N)
     write_groups(work, table)
     numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)
-    progress.message(
-        f"{num_new} images joined the {len(numbers)} groups that there are; "
-        "--groups auto, or a number, groups all anew"
-    )
+    if num_new:
+        progress.message(
+            f"{num_new} images joined the {len(numbers)} groups that there are; "
+            "--groups auto, or a number, groups all anew"
+        )
     return {
         "method": read_state(work).get("group", {}).get("method", "auto"), "groups": len(numbers),
         "sizes": sizes.tolist(), "silhouette": silhouette(vectors_ND, label_N),
@@ -162,20 +169,3 @@ def _join_leaves(work: Path, leaves: pd.Series, label_N: np.ndarray) -> list[int
     for group in set(label_N[leaf_N == NO_LEAF].tolist()) - by_hand - {-1}:
         leaf_N[(label_N == group) & (leaf_N == NO_LEAF)] = levels.main_leaf(group)
     return as_column(leaf_N)
-
-
-def _vote(
-    vectors_MD: np.ndarray, grouped_ND: np.ndarray, group_N: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The group of each vector, and its share of the votes of its neighbours."""
-    from unpool.analysis.neighbours import nearest
-
-    distance_MK, row_MK = nearest(vectors_MD, grouped_ND, NUM_NEIGHBOURS)
-    numbers, code_N = np.unique(group_N, return_inverse=True)
-    vote_MG = np.zeros((len(vectors_MD), len(numbers)))
-    # Measured by the farthest of the ten, so that a small group nearby wins against a large one behind it.
-    weight_MK = (1 - distance_MK / np.maximum(distance_MK[:, -1:], 1e-12)) ** 2 + 1e-6
-    np.add.at(vote_MG, (np.arange(len(vectors_MD))[:, None], code_N[row_MK]), weight_MK)
-    best_M = vote_MG.argmax(axis=1)
-    share_M = vote_MG[np.arange(len(best_M)), best_M] / np.maximum(vote_MG.sum(axis=1), 1e-12)
-    return numbers[best_M], share_M

@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
+from unpool.actions.grouping.drift import describe_drift, read_drift
 from unpool.actions.sharing.figures import FIGURES, read_figures
 from unpool.actions.sharing.levels import Levels, describe_levels, read_levels
 from unpool.store.state import REPORT, read_state
@@ -130,7 +131,7 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
     state, levels = read_state(work), read_levels(work)
     tables = (groups_table(work), levels_table(levels), comparison_table(state))
     return {
-        "facts": _facts(state, figures, levels),
+        "facts": _facts(state, figures, levels, describe_drift(read_drift(work))),
         "figures": [
             {
                 "name": figure.name, "title": figure.title, "value": float(figures[figure.name]),
@@ -230,7 +231,9 @@ def comparison_table(state: dict[str, Any]) -> Table | None:
     }
 
 
-def _facts(state: dict[str, Any], quality: dict[str, Any], levels: Levels | None) -> list[Fact]:
+def _facts(
+    state: dict[str, Any], quality: dict[str, Any], levels: Levels | None, drift: str | None
+) -> list[Fact]:
     """How the groups were made; what is not known is left out."""
     grouping, mapping = state.get("group") or {}, state.get("map") or {}
     facts = {
@@ -239,6 +242,8 @@ def _facts(state: dict[str, Any], quality: dict[str, Any], levels: Levels | None
         "Grouping method": grouping.get("method"),
         "Level of the tree of groups": None if levels is None else levels.describe(),
         "Map method": mapping.get("method"),
+        "Later images": drift,
+        "Images that figures were measured on": quality.get("images") if drift else None,
         "Images with a class": _share(quality.get("labelled"), quality.get("images")),
     }
     return [{"name": name, "value": str(value)} for name, value in facts.items() if value]

@@ -1,0 +1,1 @@
+"""Files of the folder whose names have changed."""
