@@ -1,6 +1,6 @@
 """Compare libraries that list and read an object store.
 
-    python -m benchmarks.store_libraries FOLDER [--threads 2 16]
+    python -m benchmarks.store_libraries FOLDER [--threads 2 16] [--runs 3]
 
 The files of a folder are copied to a server of S3 on this machine (moto, in a process of its own), then listed, and
 read in threads by each library that is installed. It says what the calls of a library cost; a server far away adds
@@ -17,11 +17,13 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-BUCKET, NUM_RUNS = "pictures", 3
+BUCKET = "pictures"
 Library = tuple[Callable[[], list[str]], Callable[[str], int]]  # list names; read one, its bytes
 
 
@@ -73,11 +75,11 @@ def s3fs_library(endpoint: str) -> Library:
 LIBRARIES = {"obstore": obstore_library, "pyarrow": pyarrow_library, "s3fs": s3fs_library}
 
 
-def measure(library: Library, threads: int) -> tuple[float, float, int]:
-    """Seconds to list, seconds to read, and bytes; the medians of three runs."""
+def measure(library: Library, threads: int, runs: int) -> tuple[float, float, int]:
+    """Seconds to list, seconds to read, and bytes; the medians of some runs."""
     names, read = library
     listing, reading, total = [], [], 0
-    for _ in range(NUM_RUNS):
+    for _ in range(runs):
         start = time.perf_counter()
         found = names()
         middle = time.perf_counter()
@@ -94,11 +96,25 @@ def start_server() -> tuple[subprocess.Popen[str], str]:
         "import sys, time; from moto.server import ThreadedMotoServer as S; s = S('127.0.0.1', 0, verbose=False); "
         "s.start(); print('http://%s:%d' % s.get_host_and_port(), flush=True); sys.stdin.read()"
     )
+    own = {
+        name: value for name, value in os.environ.items() if name != "PYTHONPATH"
+    }  # a library's own versions
     server = subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=own,
     )
     assert server.stdout is not None
     return server, server.stdout.readline().strip()
+
+
+def put(url: str, content: bytes) -> None:
+    """Write an object, or make a bucket; the server asks for no signature."""
+    headers = {"Content-Type": "application/octet-stream"}
+    urllib.request.urlopen(urllib.request.Request(url, content, headers, method="PUT"), timeout=10).close()
 
 
 def main() -> None:
@@ -106,24 +122,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int, nargs="+", default=[2, 16])
+    parser.add_argument("--runs", type=int, default=3)
     given = parser.parse_args()
     os.environ.update(AWS_ACCESS_KEY_ID="key", AWS_SECRET_ACCESS_KEY="secret", AWS_REGION="us-east-1")
     server, endpoint = start_server()
     try:
-        import boto3
-
-        client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
-        client.create_bucket(Bucket=BUCKET)
+        put(f"{endpoint}/{BUCKET}", b"")
         for file in sorted(path for path in given.folder.rglob("*") if path.is_file()):
-            client.put_object(
-                Bucket=BUCKET, Key=file.relative_to(given.folder).as_posix(), Body=file.read_bytes()
-            )
+            name = urllib.parse.quote(file.relative_to(given.folder).as_posix())
+            put(f"{endpoint}/{BUCKET}/{name}", file.read_bytes())
         for name, open_library in LIBRARIES.items():
             if importlib.util.find_spec(name) is None:
                 continue
             library = open_library(endpoint)
             for threads in given.threads:
-                listing, reading, total = measure(library, threads)
+                listing, reading, total = measure(library, threads, given.runs)
                 files = len(library[0]())
                 print(json.dumps({
                     "library": name, "threads": threads, "files": files, "megabytes": round(total / 1e6, 1),

@@ -19,6 +19,7 @@ from unpool.core.progress import Progress, TerminalProgress
 from unpool.core.settings import Option, check_settings, flag_name, options_of
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
+from unpool.store.remote.mirror import open_workspace, with_addresses
 
 R = TypeVar("R")
 
@@ -94,8 +95,16 @@ def _exact(value: float) -> int:
     return int(value)
 
 
-Work = Annotated[Path, flag("work")]
-OptionalWork = Annotated[Path | None, flag("work")]
+def _open_workspace(kind: object, tokens: Sequence[cyclopts.Token]) -> Path:  # `kind` is what cyclopts passes
+    """Turn what was typed into the folder of a workspace, which may lie on an object store."""
+    return open_workspace(tokens[0].value)
+
+
+_WORK = Parameter(
+    name="--work", help=OPTIONS["work"].describe(), converter=_open_workspace, accepts_keys=False
+)
+Work = Annotated[Path, _WORK]
+OptionalWork = Annotated[Path | None, _WORK]
 Data = Annotated[Path | None, flag("data")]
 NoOpen = Annotated[bool, flag("no-open", kind=bool)]
 
@@ -160,7 +169,14 @@ def _field_parameters(settings: type) -> Iterable[inspect.Parameter]:
 
 def report_progress() -> Progress:
     """Show bars on standard error, in the first process alone."""
-    return TerminalProgress() if is_first_process() else Progress()
+    return _AddressProgress() if is_first_process() else Progress()
+
+
+class _AddressProgress(TerminalProgress):
+    """Names workspaces on a store by their addresses."""
+
+    def message(self, text: str) -> None:
+        super().message(with_addresses(text))
 
 
 def print_result(result: Mapping[str, object], common: Common, text: str) -> None:
@@ -172,4 +188,5 @@ def print_result(result: Mapping[str, object], common: Common, text: str) -> Non
         text: the same for people.
     """
     if is_first_process():
-        print(json.dumps(result, ensure_ascii=True, allow_nan=False) if common.json else text)
+        shown = json.dumps(result, ensure_ascii=True, allow_nan=False) if common.json else text
+        print(with_addresses(shown))

@@ -20,17 +20,19 @@ from PIL import Image
 
 from unpool.actions.curation.reconstruction_error import has_trained_decoder
 from unpool.core.file_names import find_file
+from unpool.core.objects.address import is_address
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
-from unpool.images.source import FolderSource, Source
+from unpool.images.remote.remote_source import RemoteSource
+from unpool.images.source import FolderSource, NamedSource, Source
 from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.networks.segmentation.scales import LearntScales, describe_outside, resolve_scale
 from unpool.report.segments import paint, painted
-from unpool.store.origin import folder_of, source_of
+from unpool.store.origin import folder_of, known_location, source_of
 from unpool.store.state import MODEL, SEGMENTER, read_state
 from unpool.training.model_file import JSON, SCALES, describe_model, has_model
 
@@ -132,10 +134,12 @@ class Pictures:
 
     def _read_for(self, rules: ValueRules, path: str) -> Picture:
         """The image as a model was trained on it, where its values have more than 8 bits."""
-        if not rules or self.folder is None:
+        if not rules or isinstance(self.source, NamedSource):
             return self.read(path)
+        assert isinstance(self.source, FolderSource | RemoteSource)
         try:
-            return read_picture(self._file(path).file, min_side=MAX_SIDE // 2, rules=rules)
+            with self.source.fetch(self._file(path)) as file:
+                return read_picture(file, min_side=MAX_SIDE // 2, rules=rules)
         except UnreadableImageError as error:
             raise UnpoolError(f"{path} cannot be shown: {error.detail}") from error
 
@@ -157,7 +161,16 @@ class Pictures:
 
         None for images of a named set.
         """
-        return read_metadata(self._file(path).file) if self.folder is not None else []
+        if self.folder is not None:
+            return read_metadata(self._file(path).file)
+        if not is_address(known_location(self.work) or ""):
+            return []
+        assert isinstance(self.source, RemoteSource)
+        try:
+            with self.source.fetch(self._file(path)) as file:
+                return read_metadata(file)
+        except UnreadableImageError:
+            return []
 
     def scale_note(self, width: int, height: int) -> str | None:
         """Say that an image is of no size learnt.
@@ -295,11 +308,13 @@ class Pictures:
 
     def _file(self, path: str) -> ImageFile:
         """The file of a path in the table; `UnpoolError` where it would lie outside the images' folder."""
-        if not isinstance(self.source, FolderSource):
+        if isinstance(self.source, NamedSource):
             return ImageFile(path, Path(path), 0, 0.0)
         way = PurePosixPath(path)
         if way.is_absolute() or ".." in way.parts or not path:
             raise UnpoolError(f"{path} does not lie in the folder of the images")
+        if not isinstance(self.source, FolderSource):
+            return ImageFile(path, Path(path), 0, 0.0)
         return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
 
 

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,20 +47,22 @@ def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    shared = Path(os.environ["UNPOOL_CACHE"])
     go_to_machine(monkeypatch, tmp_path / "machine")
-    import boto3
-
-    for bucket in ("pictures", "results"):
-        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket=bucket)
+    for path, method in (("moto-api/reset", "POST"), ("pictures", "PUT"), ("results", "PUT")):
+        url = f"http://{host}:{port}/{path}"
+        urllib.request.urlopen(urllib.request.Request(url, b"", method=method)).close()
     yield
     server.stop()
+    for kept in (tmp_path / "machine").glob("pretrained-*"):  # which took half a minute
+        if not (shared / kept.name).exists():
+            shutil.copytree(kept, shared / kept.name)
 
 
 def go_to_machine(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     cache.mkdir()
-    shared = Path(os.environ.get("UNPOOL_CACHE", Path.home() / ".cache" / "unpool"))
-    for kept in shared.glob("pretrained-*"):
-        (cache / kept.name).symlink_to(kept)
+    for kept in Path(os.environ["UNPOOL_CACHE"]).glob("pretrained-*"):
+        (cache / kept.name).symlink_to(kept.resolve())
     monkeypatch.setenv("UNPOOL_CACHE", str(cache))
     monkeypatch.setattr(mirror, "_opened", {})
 
@@ -115,8 +118,9 @@ def test_a_store_gives_what_the_disk_gives(tmp_path: Path, monkeypatch: pytest.M
     go_to_machine(monkeypatch, tmp_path / "other machine")
     other = Workspace(WORK)
     assert other.table().set_index("path").loc["copy.jpg", "label"] == "mine"
-    pictures.delete("class 0/ü0.jpg")
-    pictures.write("class 1/new.jpg", (photos / "copy.jpg").read_bytes()[:-2] + b"\xff\xd9")
+    pictures.delete("class 0/ü2.jpg")
+    pictures.write("class 1/moved.jpg", (photos / "class 0" / "ü2.jpg").read_bytes())
+    pictures.write("class 1/new.jpg", (photos / "copy.jpg").read_bytes() + b"another")
     result = unpool("run", PHOTOS, "--work", WORK)
     assert (result["embedded"], result["work"]) == (1, WORK)
     assert result["report"] == f"{WORK}/report/index.html"
