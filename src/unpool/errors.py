@@ -16,6 +16,7 @@ class UnpoolError(Exception):
     """
 
     exit_code = 1
+    is_repeated = False  # another process on this machine prints the same line
 
 
 class UsageError(UnpoolError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from unpool.cli.main import main
+from unpool.cli.usage_errors import check_num_processes
+from unpool.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,17 @@ def test_an_empty_value_is_not_the_current_folder(
         main(argv)
     assert left.value.code == 2
     assert capsys.readouterr().err.startswith(f"unpool: {message}")
+
+
+@pytest.mark.parametrize("line", ["embed photos", "segment predict photos --model m --out o", "train photos --out m"])
+def test_a_command_that_shares_no_work_is_one_process(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    argv = line.split()
+    check_num_processes(argv)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    if argv[0] == "train":
+        check_num_processes(argv)
+        return
+    name = "segment predict" if argv[0] == "segment" else argv[0]
+    with pytest.raises(UsageError, match=f"2 processes were started together, but `unpool {name}` is one process"):
+        check_num_processes(argv)

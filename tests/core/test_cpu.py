@@ -11,6 +11,7 @@ from unpool.core.cpu import (
     is_first_process,
     keep_freed_memory,
     limit_openmp_spinning,
+    num_processes,
     usable_cores,
 )
 
@@ -50,3 +51,11 @@ def test_keeping_memory_does_nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setattr("ctypes.CDLL", fail)
     keep_freed_memory()
+
+
+def test_processes_are_those_that_a_launcher_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")  # some batch systems set it for single processes too
+    monkeypatch.delenv("RANK", raising=False)
+    assert num_processes() == 1
+    monkeypatch.setenv("RANK", "3")
+    assert num_processes() == 4

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,14 @@ from safetensors.torch import load_file
 
 from support import commands
 from support.masks import write_scenes
-from unpool.training.distributed import split_batch
+from unpool.errors import UnpoolError, UsageError
+from unpool.training import distributed
+from unpool.training.distributed import (
+    check_same_files,
+    cores_of_process,
+    from_first_process,
+    split_batch,
+)
 
 TRAIN = ("train", "digits", "--steps", "12", "--json", "--device", "cpu")
 BATCH = {"aggregate": "399"}  # three epochs, the last one after the warm-up
@@ -177,3 +185,68 @@ def test_shares_cover_the_batch_and_their_weights_average_to_its_mean(count: int
     assert sorted(i for own, weight in shares for i in own if weight) == batch.tolist()
     mean = np.mean([weight * value[own].mean() for own, weight in shares])
     assert mean == pytest.approx(value[batch].mean())
+
+
+class OneOfTwo(SimpleNamespace):
+    """A process of two."""
+
+    num_processes = 2
+
+
+def test_the_first_process_works_for_all_and_fails_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[list[Any]] = []
+
+    def broadcast(values: list[Any]) -> None:
+        if values != [None, None]:
+            sent.append(list(values))
+        else:
+            values[:] = sent[-1]
+
+    monkeypatch.setattr("accelerate.utils.broadcast_object_list", broadcast)
+    first: Any = OneOfTwo(is_main_process=True)
+    second: Any = OneOfTwo(is_main_process=False)
+    assert from_first_process(lambda: "state", first) == "state"
+    assert from_first_process(lambda: pytest.fail("the second has no such folder"), second) == "state"
+
+    def fail() -> str:
+        raise UsageError("it was another run")
+
+    for process in (first, second):
+        with pytest.raises(UsageError, match="it was another run"):
+            from_first_process(fail, process)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (["a.png", "b.png"], None),
+        (["a.png"], "in photos: process 0 sees 2 files, process 1 1; give all machines the same files"),
+        (
+            ["a.png", "c.png"],
+            "process 0 sees 2 files, process 1 as many, but with other names or sizes; give",
+        ),
+    ],
+)
+def test_machines_with_other_files_are_an_error(
+    other: list[str], message: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(
+        distributed, "gather_values", lambda value, accelerator: [seen.append(value) or value] * 2
+    )
+    process: Any = OneOfTwo()
+    check_same_files(other, "photos", process)
+    monkeypatch.setattr(distributed, "gather_values", lambda value, accelerator: [value, *seen])
+    if message is None:
+        check_same_files(["a.png", "b.png"], "photos", process)
+        return
+    with pytest.raises(UnpoolError, match=message):
+        check_same_files(["a.png", "b.png"], "photos", process)
+
+
+def test_processes_of_a_machine_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "usable_cores", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    assert cores_of_process() == 2
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
+    assert cores_of_process() == 1

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 
 import cyclopts
 
+from unpool.core.cpu import num_processes
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
 
@@ -33,6 +34,21 @@ def describe_usage_error(error: cyclopts.CycloptsError, argv: Sequence[str]) -> 
         if isinstance(error, kind):
             return describe(error, argv)
     return str(error)
+
+
+def check_num_processes(argv: Sequence[str]) -> None:
+    """Check that a command of several processes shares work.
+
+    Raises:
+        UsageError: each process would do all of it.
+    """
+    shares = argv[:1] == ["train"] or argv[:2] == ["segment", "train"]
+    if num_processes() > 1 and not shares:
+        name = " ".join(argv[: 2 if argv[:1] == ["segment"] else 1])
+        raise UsageError(
+            f"{num_processes()} processes were started together, but `unpool {name}` is one process that uses all "
+            "cores; start it without torchrun, which is for `unpool train` and `unpool segment train`"
+        )
 
 
 def check_no_empty_value(argv: Sequence[str]) -> None:

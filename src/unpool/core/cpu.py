@@ -32,6 +32,26 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
+def is_first_of_machine() -> bool:
+    """Whether this process prints what all would print.
+
+    Of those that torchrun started on a machine, the first does; a single process always.
+
+    >>> is_first_of_machine()
+    True
+    """
+    return int(os.environ.get("LOCAL_RANK") or 0) == 0
+
+
+def num_processes() -> int:
+    """Return how many processes torchrun started together.
+
+    >>> num_processes()
+    1
+    """
+    return int(os.environ.get("WORLD_SIZE") or 1) if os.environ.get("RANK") else 1
+
+
 def limit_openmp_spinning() -> None:
     """Limit how long waiting OpenMP threads spin.
 

@@ -110,14 +110,34 @@ def load_pixels(
     Raises:
         UnpoolError: Where the array is above the memory limit and there is no cache, or no room in it.
     """
-    task = _Task(files, size, channels or 3, crop, workers, read or _read_file, progress)
-    pixels = _in_memory(task) if task.num_bytes <= memory_limit else _on_disk(task, cache)
+    task = DecodeTask(files, size, channels or 3, crop, workers, read or _read_file, progress)
+    pixels = decode_all(task, cache, memory_limit)
     if on_problem is not None:
         for problem in task.problems:
             on_problem(problem)
-    if channels is None and task.all_grey:
-        pixels = pixels[..., :1] if isinstance(pixels, np.memmap) else np.ascontiguousarray(pixels[..., :1])
-    return pixels, task.usable
+    return pixels if channels else keep_channels(pixels, task), task.usable
+
+
+def keep_channels(pixels_NSSC: np.ndarray, task: DecodeTask) -> np.ndarray:
+    """Keep one channel where all images are grey."""
+    if not task.all_grey:
+        return pixels_NSSC
+    grey_NSS1 = pixels_NSSC[..., :1]
+    return grey_NSS1 if isinstance(pixels_NSSC, np.memmap) else np.ascontiguousarray(grey_NSS1)
+
+
+def decode_all(task: DecodeTask, cache: Path | None, memory_limit: int = MEMORY_LIMIT) -> np.ndarray:
+    """Decode the files in memory or in a cache.
+
+    Args:
+        task: Receives what came of it.
+        cache: Folder for arrays above the limit.
+        memory_limit: Bytes up to which the array lies in memory.
+
+    Returns:
+        The images (N, S, S, C) uint8.
+    """
+    return _in_memory(task) if task.num_bytes <= memory_limit else _on_disk(task, cache)
 
 
 def _read_file(file: ImageFile, side: int) -> Picture:
@@ -125,8 +145,21 @@ def _read_file(file: ImageFile, side: int) -> Picture:
 
 
 @dataclass
-class _Task:
-    """A request; and, once `rows` has run to its end, which files were usable and which were not."""
+class DecodeTask:
+    """Files to decode, and what came of it.
+
+    Args:
+        files: What to decode.
+        size: Side of the images, pixels.
+        channels: 1 or 3.
+        crop: How images become square.
+        workers: Number of threads.
+        read: Opens a file.
+        progress: Called with the number of files done.
+        all_grey: Whether all images were grey, once `rows` has run to its end.
+        usable: Which of the files could be used.
+        problems: The others.
+    """
 
     files: Sequence[ImageFile]
     size: int
@@ -141,13 +174,20 @@ class _Task:
 
     @property
     def row(self) -> tuple[int, int, int]:
+        """The shape of an image."""
         return self.size, self.size, self.channels
 
     @property
     def num_bytes(self) -> int:
+        """The bytes of all images, were all usable."""
         return len(self.files) * math.prod(self.row)
 
+    def cached_in(self, cache: Path) -> Path:
+        """Return where a cache keeps the images."""
+        return cache / f"pixels-{self.fingerprint()}.u8"
+
     def rows(self) -> Iterator[np.ndarray]:
+        """Decode the files, and yield those that can be used."""
         chunks = (self.files[start : start + CHUNK] for start in range(0, len(self.files), CHUNK))
         results = (
             result for chunk in map_ordered(self._decode_chunk, chunks, self._threads()) for result in chunk
@@ -179,30 +219,35 @@ class _Task:
         return square(picture.pixels, self.size, crop=self.crop, channels=self.channels), picture.grey
 
     def fingerprint(self) -> str:
-        """A digest of the files and of how they are decoded."""
+        """Digest the files and the request."""
         digest = hashlib.blake2b(repr((2, *self.row, self.crop)).encode(), digest_size=12)
         for file in self.files:
             digest.update(repr((file.path, file.bytes, file.modified)).encode())
         return digest.hexdigest()
 
 
-def _in_memory(task: _Task) -> np.ndarray:
+def _in_memory(task: DecodeTask) -> np.ndarray:
     pixels = np.empty((len(task.files), *task.row), np.uint8)
     for position, row in enumerate(task.rows()):
         pixels[position] = row
     return pixels[: len(task.usable)]
 
 
-def _on_disk(task: _Task, cache: Path | None) -> np.ndarray:
+def _on_disk(task: DecodeTask, cache: Path | None) -> np.ndarray:
     if cache is None:
         raise UnpoolError(
             f"{len(task.files)} images of {task.size} pixels take {task.num_bytes / 1e9:.1f} GB; "
             "give a folder to cache them in, or a smaller size"
         )
-    file = cache / f"pixels-{task.fingerprint()}.u8"
-    if not _read_cached(task, file):
-        _make_room(task, cache)
+    file = task.cached_in(cache)
+    if not read_cached(task, file):
+        make_room(task, cache)
         _write(task, file)
+    return map_cached(task, file)
+
+
+def map_cached(task: DecodeTask, file: Path) -> np.ndarray:
+    """Map the cached images of a task, (N, S, S, C)."""
     if not task.usable:
         return np.empty((0, *task.row), np.uint8)
     os.utime(file)  # used just now: the last to be removed for room
@@ -210,8 +255,11 @@ def _on_disk(task: _Task, cache: Path | None) -> np.ndarray:
     return np.memmap(file, np.uint8, mode="c", shape=(len(task.usable), *task.row))
 
 
-def _read_cached(task: _Task, file: Path) -> bool:
-    """Fill in what an earlier run wrote beside the pixels; False where they are not whole or out of date."""
+def read_cached(task: DecodeTask, file: Path) -> bool:
+    """Fill in what an earlier run wrote beside the pixels.
+
+    False where they are not whole or out of date.
+    """
     try:
         record = json.loads(file.with_suffix(".json").read_text("utf-8"))
         usable, all_grey = [int(index) for index in record["usable"]], bool(record["all_grey"])
@@ -227,8 +275,12 @@ def _read_cached(task: _Task, file: Path) -> bool:
     return True
 
 
-def _make_room(task: _Task, cache: Path) -> None:
-    """Remove the caches used longest ago, and refuse what the disk cannot hold."""
+def make_room(task: DecodeTask, cache: Path) -> None:
+    """Remove the caches used longest ago for room.
+
+    Raises:
+        UnpoolError: where the disk cannot hold the images.
+    """
     cache.mkdir(parents=True, exist_ok=True)
     old = sorted(cache.glob("pixels-*"), key=lambda file: file.stat().st_mtime)
     total = task.num_bytes + sum(file.stat().st_size for file in old)
@@ -245,7 +297,7 @@ def _make_room(task: _Task, cache: Path) -> None:
         )
 
 
-def _write(task: _Task, file: Path) -> None:
+def _write(task: DecodeTask, file: Path) -> None:
     """The pixels under a passing name, then the notes, whose presence says that the pixels are whole."""
     notes, part = file.with_suffix(".json"), file.with_suffix(f".{os.getpid()}.part")
     try:
@@ -255,9 +307,20 @@ def _write(task: _Task, file: Path) -> None:
                 stream.write(row.data)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(file)
-        record = {"usable": task.usable, "all_grey": task.all_grey}
-        part.write_text(json.dumps(record | {"problems": [asdict(p) for p in task.problems]}))
-        part.replace(notes)
+        keep_cached(task, part, file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def keep_cached(task: DecodeTask, part: Path, file: Path) -> None:
+    """Give whole images their place and their notes.
+
+    Args:
+        task: What was decoded.
+        part: Its images under a passing name, which is then free again.
+        file: Their place.
+    """
+    part.replace(file)
+    record = {"usable": task.usable, "all_grey": task.all_grey}
+    part.write_text(json.dumps(record | {"problems": [asdict(p) for p in task.problems]}))
+    part.replace(file.with_suffix(".json"))

@@ -1,21 +1,31 @@
 """Device, precision and processes, by Accelerate.
 
-One process, or those that torchrun started together.
+One process, or those that torchrun started together, on one machine or on several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 import torch
 from torch import nn
 
+from unpool.core.cpu import num_processes, usable_cores
 from unpool.errors import UnpoolError
+from unpool.training.processes import join_processes
 
 if TYPE_CHECKING:
     from accelerate import Accelerator
+
+# The processes wait for each other as long as one reads or writes; `watch_processes` sees whether it is alive.
+WAITING = timedelta(days=30)
+
+Result = TypeVar("Result")
 
 
 def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerator:
@@ -27,10 +37,11 @@ def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerat
             bf16 is often slower.
 
     Raises:
-        UnpoolError: for bf16 on a GPU that does not compute in it.
+        UnpoolError: for bf16 on a GPU that does not compute in it, and where other processes do not come.
     """
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
+    from accelerate.utils import InitProcessGroupKwargs
 
     # Accelerate keeps one state a process and refuses another precision; each run here begins afresh.
     AcceleratorState._reset_state()
@@ -38,7 +49,83 @@ def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerat
     if precision == "bf16" and device == "cuda" and not fast:
         raise UnpoolError("this GPU does not compute in bf16; use --precision fp32")
     bf16 = precision == "bf16" or (precision == "auto" and fast)
-    return Accelerator(cpu=device == "cpu", mixed_precision="bf16" if bf16 else "no")
+    mixed = "bf16" if bf16 else "no"
+    if num_processes() == 1:
+        return Accelerator(cpu=device == "cpu", mixed_precision=mixed)
+    if "OMP_NUM_THREADS" not in os.environ:  # else Accelerate counts the cores of the machine, and warns
+        os.environ["OMP_NUM_THREADS"] = str(cores_of_process())
+        torch.set_num_threads(cores_of_process())
+    join_processes()
+    waiting = InitProcessGroupKwargs(timeout=WAITING)
+    return Accelerator(cpu=device == "cpu", mixed_precision=mixed, kwargs_handlers=[waiting])
+
+
+def cores_of_process() -> int:
+    """Count the cores that each process of a machine has.
+
+    >>> cores_of_process() == usable_cores()
+    True
+    """
+    return max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE") or 1))
+
+
+def from_first_process(work: Callable[[], Result], accelerator: Accelerator) -> Result:
+    """Return in all processes what the first one computes.
+
+    Its folder may be missing on other machines. An `UnpoolError` is raised in all, too.
+    """
+    if accelerator.num_processes == 1:
+        return work()
+    from accelerate.utils import broadcast_object_list
+
+    outcome: list[object] = [None, None]
+    if accelerator.is_main_process:
+        try:
+            outcome[0] = work()
+        except UnpoolError as error:
+            outcome[1] = error
+    broadcast_object_list(outcome)
+    if isinstance(outcome[1], UnpoolError):
+        raise outcome[1]
+    return cast(Result, outcome[0])
+
+
+def gather_values(value: Result, accelerator: Accelerator) -> list[Result]:
+    """Return the value of each process, in their order."""
+    if accelerator.num_processes == 1:
+        return [value]
+    from accelerate.utils import gather_object
+
+    return list(gather_object([value]))
+
+
+def check_same_files(names: Iterable[str], place: str, accelerator: Accelerator) -> None:
+    """Check that all processes see the same files.
+
+    Args:
+        names: what the files are known by, in their order.
+        place: where they are, for the message.
+        accelerator: the processes.
+
+    Raises:
+        UnpoolError: where a machine has others; images would be trained on as what they are not.
+    """
+    if accelerator.num_processes == 1:
+        return
+    digest, count = hashlib.blake2b(digest_size=16), 0
+    for name in names:
+        digest.update(f"{name}\0".encode("utf-8", "surrogateescape"))
+        count += 1
+    seen = gather_values((digest.hexdigest(), count), accelerator)
+    other = next((rank for rank, each in enumerate(seen) if each != seen[0]), None)
+    if other is not None:
+        counts = f"{seen[0][1]} files, process {other} {seen[other][1]}"
+        if seen[0][1] == seen[other][1]:
+            counts = f"{seen[0][1]} files, process {other} as many, but with other names or sizes"
+        raise UnpoolError(
+            f"the machines do not have the same images in {place}: process 0 sees {counts}; give all machines the "
+            "same files, by a shared folder or by copies"
+        )
 
 
 def exclude_ddp_buffers(module: nn.Module, buffers: Sequence[str]) -> None:

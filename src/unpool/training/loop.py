@@ -21,11 +21,12 @@ from unpool.core.cpu import keep_freed_memory
 from unpool.core.interrupt import Interrupt
 from unpool.training.checkpoint import CheckpointPolicy, Checkpoints, State, checkpoint_errors
 from unpool.training.data.datasets import Images, split
-from unpool.training.distributed import build_accelerator, mean_over_processes
+from unpool.training.distributed import build_accelerator, from_first_process, mean_over_processes
 from unpool.training.guards import check_loss_is_finite, check_weights_are_finite
 from unpool.training.history import Entry, History, TrainingProgress
 from unpool.training.optimisation.schedules import build_schedule
 from unpool.training.plan import Plan
+from unpool.training.processes import may_stop
 from unpool.training.tensorboard import Log
 from unpool.training.trainer import Trainer, TrainingStep, copy_state
 from unpool.training.validator import Validator
@@ -94,7 +95,8 @@ def _start(
     trainer: Trainer, validator: Validator, policy: CheckpointPolicy, progress: Report | None
 ) -> _Loop:
     """The loop at its first step, or where its checkpoint was written."""
-    plan, state = trainer.plan, policy.load()
+    # Only the first process writes, and other machines may not have its folder.
+    plan, state = trainer.plan, from_first_process(policy.load, trainer.accelerator)
     trainer.check_smallest_batch()
     total = state["total"] if state else _count_steps(plan, trainer, validator)
     loop = _Loop(trainer, validator, policy, total, progress)
@@ -189,7 +191,8 @@ class _Loop:
             self.trainer.optimizer.load_state_dict(state["optimizer"])
             if state["schedule"] is not None:
                 self.schedule.load_state_dict(state["schedule"])
-            self.trainer.meter.totals.copy_(state["sums"])
+            if self.trainer.accelerator.is_main_process:  # they are its own sums
+                self.trainer.meter.totals.copy_(state["sums"])
         self.step = state["step"]
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.history.epochs, self.history.images = state["epochs"], state["images"]
@@ -269,7 +272,7 @@ class _Loop:
             )
 
     def _save_if_due(self) -> None:
-        if self.interrupt.is_requested:
+        if self.interrupt.is_requested and may_stop():
             self.save()
             raise KeyboardInterrupt
         if self.policy.is_due():

@@ -11,7 +11,7 @@ from PIL import Image
 
 from unpool.errors import UnpoolError
 from unpool.images.masks.folder_reading import FolderReading
-from unpool.images.masks.pair_store import halve, load_pairs
+from unpool.images.masks.pair_store import halve, join_pairs, load_pairs
 from unpool.images.masks.pairs import Pair, find_pairs
 from unpool.images.masks.pixel_classes import classes_by_value
 
@@ -91,3 +91,18 @@ def test_one_pair_is_cut_across_its_longer_side(pairs: list[Pair], number: int) 
     assert halves.count_NK.sum(axis=0).tolist() == whole.count_NK[0].tolist()
     assert len(halves) == 2
     assert len(whole) == 1
+
+
+def test_parts_that_several_processes_decoded_are_the_whole(pairs: list[Pair], tmp_path: Path) -> None:
+    pairs[1].mask.file.write_bytes(b"\x89PNG\r\n\x1a\n")
+    whole = load_pairs(pairs, READING, workers=1)
+    parts = [load_pairs(pairs[:2], READING, workers=1), load_pairs(pairs[2:], READING, workers=1)]
+    file = tmp_path / "pairs.u8"
+    file.write_bytes(b"".join(part.bytes_B.tobytes() for part in parts))
+    joined = join_pairs([part.without_bytes() for part in parts], file)
+    assert joined.fingerprint() == whole.fingerprint()
+    assert (joined.paths, joined.sizes, joined.problems) == (whole.paths, whole.sizes, whole.problems)
+    np.testing.assert_array_equal(joined.count_NK, whole.count_NK)
+    for number in range(len(whole)):
+        np.testing.assert_array_equal(joined.pixels(number), whole.pixels(number))
+        np.testing.assert_array_equal(joined.labels(number), whole.labels(number))

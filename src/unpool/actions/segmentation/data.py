@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from unpool.core.atomic_files import PARTIAL
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -13,11 +15,14 @@ from unpool.images.masks.class_file import describe_encoding, read_classes
 from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.infer_classes import OBJECTS, add_palette_colours, infer_classes
 from unpool.images.masks.mask_values import Values, count_values
-from unpool.images.masks.pair_store import PairStore, load_pairs
+from unpool.images.masks.pair_store import PairStore, join_pairs, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
 from unpool.images.masks.pixel_classes import NEAREST, PixelClasses
 from unpool.images.masks.value_shapes import find_objects, find_shades
 from unpool.images.reading.scan import Problem
+
+if TYPE_CHECKING:
+    from unpool.training.data.shared_folder import SharedFolder
 
 MAX_REPORTED = 5  # problems that have a line each
 NUM_NAMED = 3  # values that a sentence names
@@ -80,16 +85,26 @@ def _report_unmatched(found: Pairs, progress: Progress) -> None:
             progress.message(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
 
 
-def count_masks(found: Pairs, progress: Progress) -> Values:
+def count_masks(found: Pairs, progress: Progress, shared: SharedFolder | None = None) -> Values:
     """Count the values of all masks.
 
     Masks that cannot be read are reported by `load_labelled`.
 
+    Args:
+        found: the pairs.
+        progress: receives the stage.
+        shared: the processes, which count a share each; None: there is one.
+
     Raises:
-        UnpoolError: where no mask can be read.
+        UnpoolError: where no mask can be read, or other processes see others.
     """
-    with progress.stage("masks", len(found.pairs), "masks") as stage:
-        values, problems = count_values(found.pairs, usable_cores(), stage.advance)
+    own = found.pairs if shared is None else shared.share(found.pairs)
+    with progress.stage("masks", len(own), "masks") as stage:
+        values, problems = count_values(own, _num_threads(shared), stage.advance)
+    if shared is not None:
+        counted = shared.gather((values, problems))
+        values = sum((each for each, _ in counted), Values())
+        problems = [problem for _, each in counted for problem in each]
     if not values.num_masks:
         raise UnpoolError(f"no mask can be read; the first, {problems[0].path}: {problems[0].detail}")
     return values
@@ -182,15 +197,21 @@ def _class_file_beside(found: Pairs) -> Path | None:
 
 
 def load_labelled(
-    pairs: Sequence[Pair], reading: FolderReading, *, file: Path | None, progress: Progress
+    pairs: Sequence[Pair],
+    reading: FolderReading,
+    *,
+    file: Path | None,
+    progress: Progress,
+    shared: SharedFolder | None = None,
 ) -> PairStore:
     """Decode every pair once.
 
     Args:
         pairs: what to decode.
         reading: of the masks.
-        file: where pairs lie that are too many for memory.
+        file: where pairs lie that are too many for memory, or that several processes share.
         progress: receives the stage, and what cannot be used.
+        shared: the processes, which decode a share each; None: there is one.
 
     Returns:
         The images with their label maps.
@@ -198,13 +219,27 @@ def load_labelled(
     Raises:
         UnpoolError: where no pair can be used.
     """
-    with progress.stage("decoding", len(pairs), "pairs") as stage:
-        store = load_pairs(pairs, reading, workers=usable_cores(), file=file, progress=stage.advance)
+    own = pairs if shared is None else shared.share(pairs)
+    own_file = (
+        file if shared is None or file is None else file.with_name(f"{PARTIAL}{shared.rank}-{file.name}")
+    )
+    with progress.stage("decoding", len(own), "pairs") as stage:
+        store = load_pairs(own, reading, workers=_num_threads(shared), file=own_file, progress=stage.advance)
+        if shared is not None and file is not None and own_file is not None:
+            shared.write(file, store.bytes_B)
+            store = join_pairs(shared.gather(store.without_bytes()), file)
+            own_file.unlink(missing_ok=True)
     report_problems(store.problems, progress)
     if not len(store):
         first = store.problems[0]
         raise UnpoolError(f"no pair of image and mask can be used; the first, {first.path}: {first.detail}")
     return store
+
+
+def _num_threads(shared: SharedFolder | None) -> int:
+    from unpool.training.distributed import cores_of_process
+
+    return usable_cores() if shared is None else cores_of_process()
 
 
 def describe_ignored(num_ignored: int, num_pixels: int) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unpool.actions.segmentation.cross_validation import plan_cross_validation
 from unpool.actions.segmentation.data import (
@@ -30,7 +30,10 @@ from unpool.images.masks.pairs import Pairs
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES
 from unpool.inference.model import pick_device
-from unpool.training.run_folder import HELD_PAIRS, PAIRS, per_process_file
+from unpool.training.run_folder import HELD_PAIRS, PAIRS
+
+if TYPE_CHECKING:
+    from unpool.training.data.shared_folder import SharedFolder
 
 RESULT_KEYS = (
     "val_miou", "iou", "val_miou_cv", "iou_cv", "folds", "fold_steps", "skipped", "enlarge", "ignored",
@@ -64,6 +67,7 @@ def segment_train(
         UnpoolError: for images, masks or models that cannot be used.
     """
     from unpool.training.distributed import build_accelerator
+    from unpool.training.processes import watch_processes
 
     progress = progress or Progress()
     check_settings(settings)
@@ -71,26 +75,32 @@ def segment_train(
     check_folder_is_free(out)
     check_writable(out)
     accelerator = build_accelerator(pick_device(settings.device), settings.precision)
-    check_no_mixing(out, [images, masks])
-    key = settings.run_key(images, masks)
-    run = Run(out, key, settings.resume, accelerator, progress)
-    if (record := run.finished_record(remedy=REMEDY)) is not None:
+    with watch_processes():
+        check_no_mixing(out, [images, masks])
+        run = Run(out, settings.run_key(images, masks), settings.resume, accelerator, progress)
+        if (record := run.finished_record(remedy=REMEDY)) is None:
+            record = _train(images, masks, settings, run)
         return _result(out, record)
-    labelled = _load(images, masks, settings, run)
+
+
+def _train(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -> Record:
+    progress, labelled = run.progress, _load(images, masks, settings, run)
     held = labelled.held.fingerprint() if labelled.held else None
-    run = replace(run, key={**key, "files": labelled.store.fingerprint(), "held": held})
+    run = replace(run, key={**run.key, "files": labelled.store.fingerprint(), "held": held})
     validation = plan_cross_validation(settings, labelled, run)
     if validation is not None:
         labelled = replace(labelled, remarks=(*labelled.remarks, validation.describe()))
         report(labelled.remarks[-1:], progress)
-    task = SegmentationTask(settings, labelled, accelerator.device, progress, cross_validate=validation)
+    task = SegmentationTask(settings, labelled, run.accelerator.device, progress, cross_validate=validation)
     report(task.remarks, progress)
     record, _ = train_task(task, run)
-    return _result(out, record)
+    return record
 
 
 def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -> LabelledImages:
     """Match images and masks, infer the classes, and decode all pairs."""
+    from unpool.training.distributed import check_same_files
+
     progress, out = run.progress, run.out
     found = find_labelled(images, masks, split="train", progress=progress, leave_out=out)
     others = None
@@ -99,7 +109,11 @@ def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -
             settings.val_images, settings.val_masks, split="val", progress=progress, leave_out=out
         )
     folders = [found] if others is None else [found, others]
-    values = [count_masks(folder, progress) for folder in folders]
+    shared = run.share_folder()
+    if shared is not None:
+        names = (f"{pair.path}\0{pair.mask.path}" for folder in folders for pair in folder.pairs)
+        check_same_files(names, str(images), run.accelerator)
+    values = [count_masks(folder, progress, shared) for folder in folders]
     choice = ClassChoice(settings.classes, settings.ignore, settings.unknown, settings.numbers)
     learnt = learn_classes(folders, values, choice)
     report(learnt.remarks, progress)
@@ -115,8 +129,8 @@ def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -
     ]
     readings, about_values = _with_rules(folders, readings, progress)
     run.open_folder()
-    store = _decode(found, readings[0], PAIRS, settings, run)
-    held = None if others is None else _decode(others, readings[1], HELD_PAIRS, settings, run)
+    store = _decode(found, readings[0], PAIRS, settings, run, shared)
+    held = None if others is None else _decode(others, readings[1], HELD_PAIRS, settings, run, shared)
     about_pixels = check_labels(store, held, learnt.classes.names)
     report(about_pixels, progress)
     remarks = [*learnt.remarks, *(each for reading in readings for each in reading.remarks), *about_pixels]
@@ -138,12 +152,16 @@ def _with_rules(
 
 
 def _decode(
-    pairs: Pairs, reading: FolderReading, name: str, settings: SegmentationSettings, run: Run
+    pairs: Pairs,
+    reading: FolderReading,
+    name: str,
+    settings: SegmentationSettings,
+    run: Run,
+    shared: SharedFolder | None,
 ) -> PairStore:
     assert run.scratch is not None  # `segment train` always writes
-    file = run.scratch / per_process_file(name, run.accelerator.process_index)
     report(reading.remarks, run.progress)
-    store = load_labelled(pairs.pairs, reading, file=file, progress=run.progress)
+    store = load_labelled(pairs.pairs, reading, file=run.scratch / name, progress=run.progress, shared=shared)
     report(describe_unknown(store.unknown, store.unknown_in, settings.unknown), run.progress)
     return store
 

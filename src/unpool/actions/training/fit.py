@@ -92,6 +92,7 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: Fi
     """
     from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.training.distributed import build_accelerator
+    from unpool.training.processes import watch_processes
 
     dataset, settings = _as_datasets(network, dataset, settings)
     folder = settings.folder
@@ -102,12 +103,13 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: Fi
     _check_val(settings)
     accelerator = build_accelerator(pick_device(settings.device), settings.precision)
     progress = settings.progress or Progress()
-    if isinstance(network, Segmenter):
-        task: Task = _segmentation_task(network, dataset, settings, accelerator)
-    else:
-        task = _image_task(network, dataset, settings, accelerator, progress)
-    run = Run(folder, _run_key(network, task), settings.resume, accelerator, progress)
-    _, history = train_task(task, run)
+    with watch_processes():
+        if isinstance(network, Segmenter):
+            task: Task = _segmentation_task(network, dataset, settings, accelerator)
+        else:
+            task = _image_task(network, dataset, settings, accelerator, progress)
+        run = Run(folder, _run_key(network, task), settings.resume, accelerator, progress)
+        _, history = train_task(task, run)
     return history
 
 

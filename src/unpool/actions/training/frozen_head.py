@@ -15,6 +15,7 @@ import numpy as np
 from unpool.actions.embedding.adapt_features import pair_with_neighbours
 from unpool.actions.training.image_task import ImageTask
 from unpool.actions.training.run import Run
+from unpool.core.atomic_files import PARTIAL
 from unpool.inference.encoder import Encoder, open_encoder
 from unpool.inference.view_embedding import view_features
 from unpool.training.run_folder import ENCODER, FEATURES
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from unpool.networks.autoencoder import Autoencoder
+    from unpool.training.data.shared_folder import SharedFolder
 
 MAX_VIEWS, MIN_VIEWS = 8, 2  # of an image
 MAX_EMBEDDED_VIEWS = 64_000  # of all images, where that leaves `MIN_VIEWS`
@@ -63,8 +65,7 @@ def train_head_only(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> Image
         full = with_head(network)
     head = Head(full)
     run.open_folder(resume=True)  # marks it before anything is put there
-    with run.accelerator.main_process_first():
-        feature_NVD = _features(task, run, pixels_NSSC)
+    feature_NVD = _features(task, run, pixels_NSSC)
     if full is not network:  # a fresh head
         some_M = np.linspace(0, len(feature_NVD) - 1, min(PCA_SAMPLE, len(feature_NVD))).astype(int)
         head.start(_tensor(feature_NVD[some_M, 0]))
@@ -82,28 +83,38 @@ def _tensor(feature_MD: np.ndarray) -> Tensor:
 
 
 def _features(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> np.ndarray:
-    """(N, V, D) float16 in a file that grows until every row is there."""
+    """(N, V, D) float16 in a file that grows until every row is there; several processes compute a share each."""
     from unpool.objectives.views import find_views
 
     assert run.scratch is not None  # `unpool train` always writes
-    settings, network = task.settings, task.network
+    settings, network, shared = task.settings, task.network, run.share_folder()
     count, seed = num_views(len(pixels_NSSC)), settings.plan.seed
+    own_M = np.arange(len(pixels_NSSC)) if shared is None else shared.share(np.arange(len(pixels_NSSC)))
     images_key = {name: run.key[name] for name in run.key.keys() - settings.run_key().keys()}
     content = repr((sorted(images_key.items()), settings.views, seed, count)).encode()
+    if shared is not None:
+        content += own_M[:1].tobytes()
     mark_8 = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.float16)
-    shape = (len(pixels_NSSC), count, _without_head(network).dimension(network.preprocessing.size))
-    stored = _open_features(run.scratch / FEATURES, mark_8, shape)
-    feature_NVD = stored[len(mark_8) :].reshape(shape)
+    shape = (len(own_M), count, _without_head(network).dimension(network.preprocessing.size))
+    stored = _open_features(run.scratch / _own_name(FEATURES, shared), mark_8, shape)
+    feature_MVD = stored[len(mark_8) :].reshape(shape)
     # Rows that no worker has reached are zeros, and no feature is.
-    todo_M = np.flatnonzero(~(feature_NVD != 0).any(axis=2).all(axis=1))
+    todo_M = own_M[~(feature_MVD != 0).any(axis=2).all(axis=1)]
     if len(todo_M):
-        encoder = _open_encoder(run, network)
+        encoder = _open_encoder(run.scratch / _own_name(ENCODER, shared), network, run)
         with run.progress.stage("embedding views", len(todo_M), "images") as stage:
             views = find_views(settings.views)
             for rows, vectors_bVD in view_features(encoder, pixels_NSSC, todo_M, count, views, seed):
-                feature_NVD[rows] = vectors_bVD
+                feature_MVD[rows - own_M[0]] = vectors_bVD
                 stage.advance(len(rows))
-    return feature_NVD
+    if shared is None:
+        return feature_MVD
+    shared.write(run.scratch / FEATURES, feature_MVD.reshape(-1).view(np.uint8))
+    return np.memmap(run.scratch / FEATURES, np.float16, "c", shape=(len(pixels_NSSC), *shape[1:]))
+
+
+def _own_name(name: str, shared: SharedFolder | None) -> str:
+    return name if shared is None else f"{PARTIAL}{shared.rank}-{name}"
 
 
 def _open_features(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -131,8 +142,7 @@ def _without_head(network: Autoencoder) -> Autoencoder:
     )  # fmt: skip
 
 
-def _open_encoder(run: Run, network: Autoencoder) -> Encoder:
-    assert run.scratch is not None
-    codes, path = _without_head(network).eval(), run.scratch / ENCODER
+def _open_encoder(path: Path, network: Autoencoder, run: Run) -> Encoder:
+    codes = _without_head(network).eval()
     path.unlink(missing_ok=True)  # perhaps of another network
     return open_encoder(lambda: codes, path, run.accelerator.device.type, run.progress)

@@ -7,6 +7,7 @@ N images, M of them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from unpool.objectives.base import Objective
     from unpool.training.data.datasets import Images
+    from unpool.training.data.shared_folder import SharedFolder
 
 Record = dict[str, Any]  # what model.json keeps of a training
 Parts = tuple[np.ndarray, np.ndarray]  # indices to train on, and to validate on
@@ -71,13 +73,50 @@ class Run:
     def open_folder(self, *, resume: bool | None = None) -> None:
         """Create and mark the run's own folder.
 
-        The first process does it; the others wait.
+        The first process does it, on each machine that does not share it; the others wait. Processes that the
+        launcher has started again resume.
         """
-        if self.accelerator.is_main_process and self.out is not None:
-            open_run_folder(self.out, resume=self.resume if resume is None else resume)
-        self.accelerator.wait_for_everyone()
+        from unpool.training.processes import was_restarted
+
+        world = self.accelerator
+        if self.out is None:
+            return
+        if world.is_main_process:
+            again = self.resume or was_restarted()
+            open_run_folder(self.out, resume=again if resume is None else resume)
+        world.wait_for_everyone()
+        if world.is_local_main_process and not is_marked(self.out / TRAINING):
+            open_run_folder(self.out, resume=True)
+        world.wait_for_everyone()
+
+    def share_folder(self) -> SharedFolder | None:
+        """Open the folder, and find out which processes share it.
+
+        None where there is one process.
+        """
+        from unpool.training.data.shared_folder import share_folder
+
+        if self.accelerator.num_processes == 1 or self.scratch is None:
+            return None
+        self.open_folder(resume=True)
+        return share_folder(self.scratch, self.accelerator)
 
     def finished_record(self, *, remedy: str) -> Record | None:
+        """Return the record of a run that is finished already.
+
+        The first process reads it: other machines may have no model.
+
+        Args:
+            remedy: what to do where another run ended there, besides leaving out --resume.
+
+        Raises:
+            UsageError: where it was another run.
+        """
+        from unpool.training.distributed import from_first_process
+
+        return from_first_process(lambda: self._read_finished(remedy), self.accelerator)
+
+    def _read_finished(self, remedy: str) -> Record | None:
         """Return the record of a run that is finished already.
 
         None where there is none, or the run is not to be resumed.
@@ -185,9 +224,14 @@ def train_task(task: Task, run: Run) -> tuple[Record, History]:
     if remark := objective.remark():
         run.progress.message(remark)
     record = _record(task, run, history) | task.measure(history)
+    shared = run.share_folder()
     if run.out is not None and run.accelerator.is_main_process:
         _write(task, run.out, record, history)
     run.accelerator.wait_for_everyone()
+    if run.out is not None and shared is not None and shared.leads and shared.rank:
+        close_run_folder(run.out)
+        with contextlib.suppress(OSError):  # a model of an earlier run
+            run.out.rmdir()
     return record, history
 
 

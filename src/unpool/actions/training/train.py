@@ -79,6 +79,7 @@ def train(
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
     from unpool.training.distributed import build_accelerator
+    from unpool.training.processes import watch_processes
 
     progress = progress or Progress()
     check_settings(settings)
@@ -90,13 +91,18 @@ def train(
     check_weights_fit(request)
     check_writable(out)
     accelerator = build_accelerator(pick_device(settings.device), settings.precision)
-    sources = _open_sources(source, settings, out)
-    key = request.run_key() | {"location": [each.location for each in sources]} | _labels_key(settings.labels)
-    run = Run(out, key | resolved.run_key(), settings.resume, accelerator, progress)
-    if (record := run.finished_record(remedy=REMEDY)) is not None:
-        return _result(out, record)
-    task, run, num_skipped = _prepare(run, resolved, request, sources, augmentation, settings.labels)
-    record, _ = train_task(task, run)
+    with watch_processes():
+        sources = _open_sources(source, settings, out)
+        key = (
+            request.run_key()
+            | {"location": [each.location for each in sources]}
+            | _labels_key(settings.labels)
+        )
+        run = Run(out, key | resolved.run_key(), settings.resume, accelerator, progress)
+        if (record := run.finished_record(remedy=REMEDY)) is not None:
+            return _result(out, record)
+        task, run, num_skipped = _prepare(run, resolved, request, sources, augmentation, settings.labels)
+        record, _ = train_task(task, run)
     return _result(out, record) | {"skipped": num_skipped}
 
 
@@ -164,7 +170,7 @@ def _prepare(
         assign_classes(found, labels, run.progress)
     size = decide_size(found, request, resolved.augment, augmentation)
     check_network(request, size.shape, resolved)
-    pixels_NSSC = decode_images(found, size, run.scratch / PIXELS, run.accelerator, run.progress)
+    pixels_NSSC = decode_images(found, size, run.scratch / PIXELS, run.share_folder(), run.progress)
     classes = read_labels(found) if resolved.spec.needs_labels else None
     parts = split_images(found, classes, resolved.plan.val, resolved.plan.seed)
     classes = report_unvalidated(classes, parts, run.progress) if classes else None

@@ -6,10 +6,10 @@ N images, S side, C channels, M some of the images.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -31,21 +31,23 @@ from unpool.images.labels.class_folders import (
 )
 from unpool.images.labels.headings import normalise_name
 from unpool.images.labels.true_labels import TrueLabels, read_true_labels
-from unpool.images.pixel_cache import load_pixels
+from unpool.images.pixel_cache import DecodeTask, keep_channels, load_pixels
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.remote.fetching import Fetchers
+from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import FolderSource, NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, ValueRules
 
 if TYPE_CHECKING:
     import torch
-    from accelerate import Accelerator
 
     from unpool.images.augment.augmentation import Augmentation
     from unpool.networks.preprocessing import Preprocessing
     from unpool.training.data.datasets import PixelSet
+    from unpool.training.data.shared_folder import SharedFolder
 
 
 NUM_NAMED = 3  # classes named in a message
@@ -113,18 +115,19 @@ def find_images(sources: list[Source], progress: Progress) -> FoundImages:
 def find_rules(found: FoundImages, progress: Progress) -> None:
     """Give all sources one rule for deep values.
 
-    It is found in the images of folders.
+    It is found in the images of folders, here and on object stores.
     """
-    folders = [source for source in found.sources if isinstance(source, FolderSource)]
-    files = [
-        file
-        for file, number in zip(found.files, found.source_number, strict=True)
-        if found.sources[number] in folders
-    ]
-    survey = survey_values(files, found.rules, usable_cores(), progress)
+    numbered = zip(found.files, found.source_number, strict=True)
+    fetchers = Fetchers(
+        (file, source)
+        for file, number in numbered
+        if isinstance(source := found.sources[number], FolderSource | RemoteSource)
+    )
+    survey = survey_values(fetchers.files, found.rules, usable_cores(), progress, fetchers)
     found.rules = survey.rules
-    for source in folders:
-        source.rules = survey.rules
+    for source in found.sources:
+        if isinstance(source, FolderSource | RemoteSource):
+            source.rules = survey.rules
     if survey.new:
         progress.message(describe_ranges(survey, remedy=""))
 
@@ -167,27 +170,55 @@ def decide_size(
 
 
 def decode_images(
-    found: FoundImages, size: DecodedSize, cache: Path, accelerator: Accelerator, progress: Progress
+    found: FoundImages, size: DecodedSize, cache: Path, shared: SharedFolder | None, progress: Progress
 ) -> np.ndarray:
     """Decode every image once.
 
-    Several processes share what the first one decoded.
+    Several processes each decode their share of the images.
 
     Args:
         found: the files; those that cannot be read are moved to its problems.
         size: sides and channels.
         cache: folder for arrays too large for memory.
-        accelerator: the processes.
+        shared: the processes, and the folder that `cache` lies in; None: there is one process.
         progress: receives the stage, and how many files were skipped.
 
     Returns:
         The images, (N, S, S, C) uint8.
 
     Raises:
-        UnpoolError: where no image can be read.
+        UnpoolError: where no image can be read, or other processes see others.
     """
+    from unpool.training.distributed import check_same_files
+
+    if shared is not None:
+        names = (f"{file.path}\0{file.bytes}" for file in found.files)
+        check_same_files(names, found.sources[0].location, shared.accelerator)
     if (whole_NSSC := _decoded_set(found, size)) is not None:
         return whole_NSSC
+    own = range(len(found.files)) if shared is None else shared.share(range(len(found.files)))
+    for number, source in enumerate(found.sources):
+        source.expect([found.files[row] for row in own if found.source_number[row] == number])
+    with progress.stage("decoding", len(own), "images") as stage:
+        pixels_NSSC, usable = _decode(
+            found, size, cache, shared, lambda done: stage.reach(min(done, len(own)), len(own))
+        )
+    _report_skipped(found, len(pixels_NSSC), progress)
+    found.keep(usable)
+    return pixels_NSSC
+
+
+def _decode(
+    found: FoundImages,
+    size: DecodedSize,
+    cache: Path,
+    shared: SharedFolder | None,
+    progress: Callable[[int], None],
+) -> tuple[np.ndarray, list[int]]:
+    """The images, and which of the files they are."""
+    from unpool.training.data.shared_pixels import load_shared_pixels
+    from unpool.training.distributed import cores_of_process
+
     source_of = {
         id(file): found.sources[number] for file, number in zip(found.files, found.source_number, strict=True)
     }
@@ -195,20 +226,16 @@ def decode_images(
     def read(file: ImageFile, side: int) -> Picture:
         return source_of[id(file)].read(file, side)
 
-    options: dict[str, Any] = {"memory_limit": 0} if accelerator.num_processes > 1 else {}
-    with (
-        accelerator.main_process_first(),
-        progress.stage("decoding", len(found.files), "images") as stage,
-    ):
-        pixels_NSSC, usable = load_pixels(
-            found.files, size=size.stored, channels=cast(Literal[1, 3] | None, size.shape.channels),
-            crop="centre", workers=usable_cores(), cache=cache, read=read,
-            progress=lambda done: stage.reach(done, len(found.files)), on_problem=found.problems.append,
-            **options,
+    channels = cast(Literal[1, 3] | None, size.shape.channels)
+    if shared is None:
+        return load_pixels(
+            found.files, size=size.stored, channels=channels, crop="centre", workers=usable_cores(), cache=cache,
+            read=read, progress=progress, on_problem=found.problems.append,
         )  # fmt: skip
-    _report_skipped(found, len(pixels_NSSC), progress)
-    found.keep(usable)
-    return pixels_NSSC
+    task = DecodeTask(found.files, size.stored, channels or 3, "centre", cores_of_process(), read, progress)
+    pixels_NSSC = load_shared_pixels(task, cache, shared)
+    found.problems += task.problems
+    return pixels_NSSC if channels else keep_channels(pixels_NSSC, task), task.usable
 
 
 def _decoded_set(found: FoundImages, size: DecodedSize) -> np.ndarray | None:

@@ -59,6 +59,15 @@ class PairStore:
         return self._bytes[start + height * width * 3 : start + height * width * 4].reshape(height, width)
 
     @property
+    def bytes_B(self) -> np.ndarray:
+        """Return the bytes of all images and label maps."""
+        return self._bytes
+
+    def without_bytes(self) -> PairStore:
+        """Return what is known of the pairs, without their pixels."""
+        return replace(self, _bytes=np.zeros(0, np.uint8))
+
+    @property
     def num_pixels(self) -> int:
         """Number of pixels of all images."""
         return sum(height * width for height, width in self.sizes)
@@ -124,6 +133,32 @@ def load_pairs(
     store.count_NK = np.array(counts, np.int64).reshape(-1, num_classes)
     store._bytes = blocks.whole()
     return store
+
+
+def join_pairs(parts: Sequence[PairStore], file: Path) -> PairStore:
+    """Join what several processes decoded.
+
+    Args:
+        parts: What is known of their pairs.
+        file: Their bytes, one after the other.
+
+    Returns:
+        All pairs; their bytes are mapped, so that processes of one machine share them.
+    """
+    whole, first = PairStore(), 0
+    for part in parts:
+        whole.paths += part.paths
+        whole.sizes += part.sizes
+        whole.starts += [first + start for start in part.starts]
+        whole.problems += part.problems
+        whole.num_grey += part.num_grey
+        whole.unknown.update(part.unknown)
+        whole.unknown_in += part.unknown_in
+        first += 4 * part.num_pixels  # three colours and the label
+    whole.count_NK = np.concatenate([part.count_NK for part in parts])
+    if first:
+        whole._bytes = np.memmap(file, np.uint8, mode="c", shape=(first,))
+    return whole
 
 
 def halve(store: PairStore) -> PairStore:
