@@ -32,7 +32,6 @@ from unpool.images.augment.augmentation import read_augmentation
 from unpool.images.datasets import NamedSet
 from unpool.images.source import NamedSource, open_source
 from unpool.networks.preprocessing import Preprocessing
-from unpool.training.distributed import build_accelerator
 
 
 def write(folder: Path, *names: str) -> Path:
@@ -55,7 +54,7 @@ def number(found: FoundImages, labels: str | None = None, progress: Progress | N
 def decode(
     found: FoundImages, size: DecodedSize, cache: Path, progress: Progress | None = None
 ) -> np.ndarray:
-    return decode_images(found, size, cache, build_accelerator(), progress or Progress())
+    return decode_images(found, size, cache, None, progress or Progress())
 
 
 def test_two_sources_are_trained_and_validated_on(tmp_path: Path) -> None:
