@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,32 @@ def test_listing_goes_on_over_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(5):
         objects.write(f"{number}.jpg", b"x")
     assert len(list(objects.list_all())) == 5
+
+
+@pytest.mark.parametrize("num_good", [0, 1, 2])
+def test_a_listing_that_fails_goes_on_behind_what_came(
+    num_good: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import obstore
+    from obstore.exceptions import GenericError
+
+    monkeypatch.setattr(client, "PAGE", 2)
+    objects = in_memory()
+    for number in range(6):
+        objects.write(f"{number}.jpg", b"x")
+    true_list, failures = obstore.list, [True, True]
+
+    def fail_at_first(*args: object, **options: object) -> Iterator[object]:
+        yield from itertools.islice(true_list(*args, **options), num_good if failures else None)  # type: ignore[arg-type]
+        if failures and failures.pop():
+            raise GenericError("HTTP error: error sending request")
+
+    monkeypatch.setattr(obstore, "list", fail_at_first)
+    assert [each.name for each in objects.list_all()] == [f"{number}.jpg" for number in range(6)]
+    failures += [True] * client.MAX_ATTEMPTS
+    if not num_good:
+        with pytest.raises(StoreError, match="cannot be reached"):
+            list(objects.list_all())
 
 
 def test_content_and_its_tag(tmp_path: Path) -> None:

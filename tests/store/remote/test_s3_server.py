@@ -24,6 +24,7 @@ from support.pictures import make_photograph
 from unpool import Workspace
 from unpool.core.objects.address import parse_address
 from unpool.core.objects.client import Objects
+from unpool.core.objects.credentials import lance_settings
 from unpool.store.remote import mirror
 
 pytestmark = pytest.mark.slow
@@ -124,7 +125,7 @@ def test_a_store_gives_what_the_disk_gives(tmp_path: Path, monkeypatch: pytest.M
     result = unpool("run", PHOTOS, "--work", WORK)
     assert (result["embedded"], result["work"]) == (1, WORK)
     assert result["report"] == f"{WORK}/report/index.html"
-    assert other.undo().startswith("run")
+    assert "run: 1 images embedded" in other.undo()
     result = unpool("export", "--work", WORK, "--to", "folders", "--out", str(tmp_path / "out"))
     assert (tmp_path / "out" / "mine" / "copy.jpg").read_bytes() == (photos / "copy.jpg").read_bytes()
 
@@ -139,6 +140,16 @@ def test_one_of_both_may_be_here(tmp_path: Path, is_there: bool) -> None:
     assert_same(mixed.embed(), local)
 
 
+def count_embedded() -> int:
+    import lance
+
+    try:
+        table = lance.dataset(f"{WORK}/images.lance", storage_options=lance_settings(parse_address(WORK)))
+        return int(table.count_rows("vector IS NOT NULL"))
+    except ValueError:  # nothing is there yet, or there are no vectors
+        return 0
+
+
 @pytest.mark.usefixtures("server")
 def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photos = draw(tmp_path / "photos", 400)
@@ -148,7 +159,7 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     results = Objects(parse_address(WORK))
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and running.poll() is None:
-        if sum("images.lance/data" in each.name for each in results.list_all()) > 1:
+        if count_embedded() > 0:
             break
         time.sleep(0.2)
     running.send_signal(signal.SIGKILL)
@@ -160,6 +171,20 @@ def test_a_killed_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert result["images"] == 402
     local = Workspace(tmp_path / "local.unpool", photos).embed()
     assert_same(Workspace(WORK).table(), local)
+
+
+@pytest.mark.usefixtures("server")
+def test_workers_of_ray_read_a_store(tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    photos = draw(tmp_path / "photos", 24)
+    upload(Objects(parse_address(PHOTOS)), photos)
+    words = ["embed", PHOTOS, "--model", "efficientnet-lite0", "--work", WORK, "--engine", "ray"]
+    result = unpool(*words)
+    assert (result["images"], result["embedded"]) == (26, 26)
+    assert result["actors"] >= 1
+    local = Workspace(tmp_path / "local.unpool", photos).embed()
+    assert_same(Workspace(WORK).table(), local)
+    assert unpool(*words)["embedded"] == 0
 
 
 @pytest.mark.usefixtures("server")

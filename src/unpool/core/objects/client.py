@@ -1,10 +1,11 @@
-"""Read and write objects, with one kind of error for all.
+"""Read and write objects; all errors are of one kind.
 
 A request that fails for a passing reason is repeated a few times; how often is counted.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 import time
@@ -71,29 +72,34 @@ class Objects:
 
     def list_all(self, folder: str = "") -> Iterator[ObjectFacts]:
         """List all objects of a folder and those inside it."""
-        import obstore
-
         last: str | None = None
-        prefix = self._full(folder) or None
         while True:
-            pages = iter(obstore.list(self._store, prefix, offset=last, chunk_size=PAGE))
-            first = self._call(lambda pages=pages: next(pages, None), folder)  # type: ignore[misc]
-            if first is None:
-                return
-            page: Sequence[ObjectMeta] | None = first
-            while page:
-                for meta in page:
-                    yield self._facts(meta)
-                last = page[-1]["path"]
+            pages = self._open_pages(folder, last)
+            while True:
                 try:
                     page = next(pages, None)
-                except Exception:  # asked for again, from here on
+                except Exception:  # a stream that has failed ends: it is opened again, behind what came
                     break
-            else:
-                return
+                if page is None:
+                    return
+                yield from map(self._facts, page)
+                last = page[-1]["path"] if page else last
+
+    def _open_pages(self, folder: str, start: str | None) -> Iterator[Sequence[ObjectMeta]]:
+        """List in pages; the first one is there, so that a store without an answer has been seen."""
+        import obstore
+
+        prefix = self._full(folder) or None
+
+        def open_once() -> Iterator[Sequence[ObjectMeta]]:
+            pages = iter(obstore.list(self._store, prefix, offset=start, chunk_size=PAGE))
+            first = next(pages, [])
+            return itertools.chain([first], pages)
+
+        return self._call(open_once, folder)
 
     def list_level(self, folder: str = "") -> tuple[set[str], list[ObjectFacts]]:
-        """List the names of folders, and the objects, directly in a folder."""
+        """List the folders and objects directly in a folder."""
         import obstore
 
         prefix = self._full(folder) or None
@@ -117,7 +123,10 @@ class Objects:
         return self._call(lambda: bytes(obstore.get(self._store, self._full(name)).bytes()), name)
 
     def read_tagged(self, name: str) -> tuple[bytes, str]:
-        """Read an object and its tag; `FileNotFoundError` where it is missing."""
+        """Read an object and its tag.
+
+        `FileNotFoundError` where it is missing.
+        """
         import obstore
 
         def read() -> tuple[bytes, str]:
@@ -128,7 +137,7 @@ class Objects:
         return self._call(read, name)
 
     def read_start(self, name: str, num_bytes: int) -> bytes:
-        """Read the first bytes of an object, not of an empty one."""
+        """Read the first bytes of an object that has some."""
         import obstore
 
         def read() -> bytes:
@@ -284,5 +293,5 @@ def _reason(text: str) -> str:
     """The first line of a library's error, without what people do not need."""
     line = " ".join(text.split("Debug source")[0].split())
     line = re.sub(r"^Generic \w+ error: ", "", line)
-    line = re.sub(r" in [\d.]+m?s, after \d+ retries, max_retries: ?\d+, retry_timeout: ?[\w.]+ ?", " ", line)
+    line = re.sub(r" in [\d.]+[nµm]?s\b", "", line)
     return line[:MAX_REASON].strip()

@@ -53,7 +53,7 @@ def store_settings(address: Address) -> dict[str, str]:
 
 
 def client_settings(address: Address) -> dict[str, str | bool]:
-    """Collect how requests are made: time limits, and whether without encryption."""
+    """Collect time limits, and whether requests go without encryption."""
     options: dict[str, str | bool] = {
         "connect_timeout": f"{CONNECT_SECONDS}s",
         "timeout": f"{REQUEST_SECONDS}s",

@@ -1,4 +1,4 @@
-"""How a reader that needs a path gets at a file."""
+"""Paths to files, wherever they lie."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class Fetcher(Protocol):
     num_fetchers: int  # files at a time: one for each core, or more where they have to be waited for
 
     def fetch(self, file: ImageFile) -> AbstractContextManager[Path]:
-        """Give a path to a file for as long as it is read."""
+        """Give a path to a file while it is read."""
 
     def fetch_head(self, file: ImageFile) -> AbstractContextManager[Path]:
-        """Give a path to what says how deep a picture is."""
+        """Give a path to what says a picture's depth."""
 
 
 class InPlace:
@@ -60,7 +60,7 @@ class Fetchers:
         return self._fetcher[id(file)].fetch(file)
 
     def fetch_head(self, file: ImageFile) -> AbstractContextManager[Path]:
-        """Give a path to what says how deep one of the pictures is."""
+        """Give a path to what says a picture's depth."""
         return self._fetcher[id(file)].fetch_head(file)
 
 

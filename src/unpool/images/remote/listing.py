@@ -1,4 +1,4 @@
-"""Find the images on an object store, by the rules of a folder.
+"""Find images on an object store, as in a folder.
 
 Their names and first bytes decide, as `images/reading/scan.py` has it; nothing is decoded.
 """

@@ -1,6 +1,6 @@
 """Images on an object store, each fetched once.
 
-A reader gets a copy of one file, which is removed again when it is done. What is asked for in a known order is
+A reader gets a copy of one file, which is removed again when it is done. What is read in a known order is
 fetched ahead, so that the cores do not wait for the store.
 """
 
@@ -24,7 +24,7 @@ from unpool.images.remote.listing import scan_objects
 from unpool.images.values.rules import NO_RULES
 
 NUM_FETCHERS = 16  # requests at a time
-MAX_AHEAD = 64  # files that are fetched before they are asked for
+MAX_AHEAD = 64  # files that are fetched before they are read
 MAX_BYTES_AHEAD = 256 << 20  # of them together
 MAX_BYTES_IN_MEMORY = 32 << 20  # a larger file is copied to the disk in parts
 HEAD_BYTES = 1 << 16  # enough for the size of nearly every picture
@@ -76,7 +76,10 @@ class RemoteSource:
             return read_picture(copy, min_side=min_side, rules=self.rules)
 
     def size(self, file: ImageFile) -> tuple[int, int] | None:
-        """Read width and height from the first bytes, None where impossible."""
+        """Read width and height, None where impossible.
+
+        The first bytes of the file do, where they can.
+        """
         for fetch in (self._fetch_start, self.fetch):
             try:
                 with fetch(file) as copy:
@@ -87,7 +90,7 @@ class RemoteSource:
 
     @contextlib.contextmanager
     def fetch(self, file: ImageFile) -> Iterator[Path]:
-        """Make a copy of a file for as long as it is read.
+        """Make a copy of a file while it is read.
 
         Args:
             file: One of the scan, or with the path of one.
@@ -108,7 +111,7 @@ class RemoteSource:
 
     @contextlib.contextmanager
     def fetch_head(self, file: ImageFile) -> Iterator[Path]:
-        """Make a copy of what says how deep a picture is.
+        """Make a copy of what says a picture's depth.
 
         Of most kinds these are the first bytes, of a TIFF it is all of them.
         """
@@ -149,7 +152,7 @@ class RemoteSource:
 
 
 class _Ahead:
-    """Fetches expected objects before they are asked for."""
+    """Fetches expected objects before they are read."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

@@ -1,1 +1,1 @@
-"""What a lock is made of: a file, or an object of a store."""
+"""Locks: files, or objects of a store."""

@@ -1,4 +1,7 @@
-"""A lock that is a file: it is made with its content in one step."""
+"""A lock that is a file.
+
+It is made with its content in one step.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class FileLock:
             raise UnpoolError(f"{self.file.parent} is a file; name another workspace with --work") from error
 
     def create(self, content: str) -> bool:
-        """Make the file with its content in one step; False where it is there."""
+        """Make the file; False where it is there."""
         part = self._beside("lock")
         try:
             part.write_text(content, "utf-8")
@@ -78,7 +81,10 @@ class FileLock:
             aside.unlink(missing_ok=True)
 
     def age(self) -> float:
-        """Return the seconds since it was renewed, by the clock of its disk."""
+        """Return the seconds since it was renewed.
+
+        They go by the clock of its disk.
+        """
         probe = self._beside("clock")
         try:
             probe.touch()
@@ -90,7 +96,10 @@ class FileLock:
                 probe.unlink(missing_ok=True)
 
     def renew(self) -> bool:
-        """Show that its holder lives; False where it is another's now."""
+        """Show that its holder lives.
+
+        False where it is another's now.
+        """
         with contextlib.suppress(OSError):
             os.utime(self.file)
         return True

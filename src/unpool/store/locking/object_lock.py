@@ -1,7 +1,7 @@
-"""A lock that is an object of a store: it is made by a conditional write.
+"""A lock that is an object of a store.
 
-The store refuses a second one (`If-None-Match: *`), and a renewal of what has changed (`If-Match`). So it holds
-between machines that share nothing but the store.
+It is made by a conditional write: the store refuses a second one (`If-None-Match: *`), and a renewal of what has
+changed (`If-Match`). So it holds between machines that share nothing but the store.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ class ObjectLock:
             self.objects.delete(self.name)
 
     def age(self) -> float:
-        """Return the seconds since it was renewed, by the clock of the store."""
+        """Return the seconds since it was renewed.
+
+        They go by the clock of the store.
+        """
         probe = f"{PARTIAL}{uuid4().hex}-clock"
         try:
             self.objects.write(probe, b"")
@@ -81,7 +84,10 @@ class ObjectLock:
         return 0.0 if now is None or own is None else now.modified - own.modified
 
     def renew(self) -> bool:
-        """Show that its holder lives; False where it is another's now."""
+        """Show that its holder lives.
+
+        False where it is another's now.
+        """
         with contextlib.suppress(StoreError):  # the next time may succeed
             tag = self.objects.replace(self.name, self._content, self._tag)
             if tag is None:

@@ -1,4 +1,4 @@
-"""A workspace on an object store, and its small files here.
+"""Workspaces on object stores, and their small files here.
 
 The table stays on the store, and is read and written there. All else (options, model, report, edits) is small: it is
 kept in a folder of this machine too, where every other file of the program finds it. What is newer on the store is
@@ -41,7 +41,7 @@ _guard = threading.RLock()
 
 
 class Entry(TypedDict):
-    """A file as it was when both sides had the same."""
+    """A file, when both sides had the same."""
 
     tag: str  # on the store
     bytes: int
@@ -100,9 +100,9 @@ class Remote:
         """
         with self._alone():
             found, files = self._list(), self._read_files()
-            wanted = [facts for name, facts in found.items() if self._is_newer(files.get(name), facts)]
+            newer = [facts for name, facts in found.items() if self._is_newer(files.get(name), facts)]
             with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
-                for name, entry in pool.map(self._fetch, wanted):
+                for name, entry in pool.map(self._fetch, newer):
                     files[name] = entry
             for name in files.keys() - found.keys():
                 entry = files.pop(name)
@@ -261,19 +261,22 @@ def remote_of(work: Path) -> Remote | None:
 
 
 def push_changes(work: Path) -> None:
-    """Send the small files of a workspace, where it lies on a store."""
+    """Send the small files of a workspace on a store."""
     if remote := remote_of(work):
         remote.push()
 
 
 def name_of(work: Path) -> str:
-    """Return the name of a workspace for people: its address, where it has one."""
+    """Return the name of a workspace for people.
+
+    That is its address, where it has one.
+    """
     remote = remote_of(work)
     return str(work) if remote is None else remote.address.uri
 
 
 def with_addresses(text: str) -> str:
-    """Replace folders that stand for workspaces on a store by their addresses.
+    """Replace folders that stand for addresses by these.
 
     Args:
         text: A message, or JSON.
