@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from unpool.actions.grouping.growth import grow
 from unpool.actions.search_index import update_search_index
 from unpool.actions.sharing.report import write_report
 from unpool.core.progress import TerminalProgress
@@ -156,13 +157,14 @@ def exact(query_QD: np.ndarray, vector_ND: np.ndarray) -> np.ndarray:
 
 
 def add(work: Path) -> dict[str, float]:
-    """Seconds of adding rows, and the share of them that a search finds at once."""
+    """Seconds until new rows have place, group and search, and the share of them that a search finds."""
     table = ImageTable(work)
     drawn = Collection(int(table.dimension or 0), 7)
     rows = drawn.rows(len(table), NUM_ADDED)
     start = time.perf_counter()
     table.upsert(rows)
     table.compact()
+    grow(work, None)
     update_search_index(table, TerminalProgress())
     seconds = time.perf_counter() - start
     opened = open_table(work).table

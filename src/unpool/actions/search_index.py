@@ -7,7 +7,9 @@ from unpool.store.table import ImageTable
 
 
 def update_search_index(table: ImageTable, progress: Progress) -> None:
-    """Make the search index where it pays, or make an outdated one anew.
+    """Make the search index where it pays, or again.
+
+    One that a tenth of the images is not in is made again.
 
     Args:
         table: the table of a workspace that the caller holds.

@@ -1,4 +1,4 @@
-"""Vectors sorted into lists, and searched a list at a time.
+"""Inverted lists: vectors in lists, searched list by list.
 
 Shapes: N vectors of length D in L lists, Q queries, B of them in one list, R rows compared with these, K neighbours,
 S sampled rows.
@@ -67,7 +67,7 @@ class InvertedLists:
         return len(self._centre_LD)
 
     def search(self, query_QD: Floats, k: int) -> tuple[Floats, Indices]:
-        """Find the k rows of the largest cosine with each query.
+        """Find the k rows nearest to each query, by cosine.
 
         Returns (Q, k) cosines, falling, and row numbers; k is at most N.
         """
@@ -117,9 +117,15 @@ class InvertedLists:
 
 
 def largest_products(query_QD: Floats, vector_RD: Floats, k: int) -> tuple[Floats, Indices]:
-    """Find the k vectors of the largest inner product with each query.
+    """Find the k vectors of the largest products.
 
-    Returns (Q, k) products, falling, and row numbers; every vector is compared.
+    Args:
+        query_QD: Queries.
+        vector_RD: Vectors, each of which is compared with every query.
+        k: R at most.
+
+    Returns:
+        (Q, k) inner products, falling, and row numbers.
 
     >>> largest_products(np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32), 1)[1].tolist()
     [[0], [1]]
@@ -131,7 +137,7 @@ def largest_products(query_QD: Floats, vector_RD: Floats, k: int) -> tuple[Float
 
 
 def train_centres(unit_ND: Floats, num_lists: int, seed: int) -> Floats:
-    """Find the centres of lists by a few steps of k-means.
+    """Find the centres of lists by k-means.
 
     Args:
         unit_ND: Rows of length one, or zero.

@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.inverted_lists import Floats, Indices, InvertedLists, largest_products
+from unpool.analysis.inverted_lists import InvertedLists, largest_products
 from unpool.analysis.memo import Memo, digest
 from unpool.errors import UnpoolError
+
+Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 
 EXACT_BELOW = 20_000
 """Up to here a flat search is exact and fast enough; beyond, vectors are sorted into lists first."""
 
-FEW_QUERIES = 2_000
-"""Up to so many are compared with all vectors in less time than lists are made."""
+MAX_QUERIES_OF_ALL = 2_000
+"""Up to so many queries are compared with all vectors in less time than lists are made."""
 
 ROWS_AT_ONCE = 65_536  # that are scaled: in float64 a million would take gigabytes
 UNIT_TOLERANCE = 1e-5  # of squared lengths
@@ -108,7 +111,9 @@ class Index:
 
     def __init__(self, vectors_ND: npt.ArrayLike, *, seed: int = 0, num_queries: int | None = None) -> None:
         self.unit_ND = normalise(vectors_ND)
-        is_exact = len(self.unit_ND) < EXACT_BELOW or (num_queries is not None and num_queries <= FEW_QUERIES)
+        is_exact = len(self.unit_ND) < EXACT_BELOW or (
+            num_queries is not None and num_queries <= MAX_QUERIES_OF_ALL
+        )
         self._lists = None if is_exact else InvertedLists(self.unit_ND, seed)
 
     def __len__(self) -> int:

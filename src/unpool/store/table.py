@@ -243,7 +243,7 @@ class ImageTable:
     def nearest_by_index(
         self, vector_D: npt.ArrayLike, k: int, *, columns: Sequence[str] = (), where: str | None = None
     ) -> pa.Table | None:
-        """Find the images nearest to a vector by the search index.
+        """Find images nearest to a vector, by the index.
 
         Args:
             vector_D: The vector.
@@ -269,7 +269,7 @@ class ImageTable:
         return find_index(self._dataset) is not None
 
     def needs_index(self) -> bool:
-        """Whether a search index would pay, and is missing or outdated."""
+        """Whether a search index pays, and is missing or old."""
         return needs_index(self.newest())
 
     def make_index(self, *, seed: int = 0) -> str | None:

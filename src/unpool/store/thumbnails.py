@@ -63,9 +63,9 @@ class Thumbnails:
             return take_thumbnails(*pinned, row_R)
 
     def position(self, row: int) -> int:
-        """Return the place of a row in the table's own order.
+        """Return the place of a row in the table.
 
-        It is that of the version that is cached; -1 where it was missing.
+        It is its place in the table's own order, of the version that is cached; -1 where it was missing.
         """
         with self._lock:
             return int(self._pinned[1][row])

@@ -31,7 +31,7 @@ MAX_NAMES_COMPARED = 20_000  # paths among which one like a mistyped one is look
 
 
 class Found(NamedTuple):
-    """The images nearest to a query, nearest first, and the groups of these and maybe others."""
+    """The images nearest to a query, and groups by path."""
 
     paths: list[str]
     distances: list[float]

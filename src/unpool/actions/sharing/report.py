@@ -86,7 +86,7 @@ def thumbnails_of(table: ImageTable, frame: pd.DataFrame) -> ThumbnailRows | Non
 
 
 class _SomeThumbnails:
-    """Thumbnails by row, each read when it is asked for."""
+    """Thumbnails by row, each read where it is needed."""
 
     def __init__(self, work: Path, paths: list[str]) -> None:
         self._thumbnails = Thumbnails(work, paths)

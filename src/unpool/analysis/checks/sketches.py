@@ -49,7 +49,7 @@ class GreyRows:
     def __len__(self) -> int:
         return len(self._row_R)
 
-    def __getitem__(self, rows: slice | npt.NDArray[np.int64]) -> Bytes:
+    def __getitem__(self, rows: int | slice | npt.NDArray[np.int64]) -> Bytes:
         return self._grey_NSS[self._row_R[rows]]
 
     def take(self, row_R: npt.NDArray[np.int64]) -> GreyRows:
@@ -126,7 +126,7 @@ class Sketches:
     def contrast_N(self) -> Floats:
         """The deviation of the grey levels of each, 0..128."""
         # One at a time: all of them as floats would take four times the memory.
-        deviations = (float(grey_SS.std()) for grey_SS in self.grey_NSS)
+        deviations = (float(self.grey_NSS[row].std()) for row in range(len(self)))
         return np.fromiter(deviations, np.float32, len(self))
 
 

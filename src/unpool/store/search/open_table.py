@@ -1,4 +1,4 @@
-"""A table that stays open from one search to the next."""
+"""A table that stays open between searches."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class OpenTable:
 
 
 def open_table(work: Path) -> OpenTable:
-    """Open the table of a workspace, or take the last opened.
+    """Open a table, or take the one opened last.
 
     Raises `UnpoolError` where there is none.
     """

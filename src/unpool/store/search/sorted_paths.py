@@ -17,7 +17,7 @@ MAX_BISECTED = 1_000  # paths: for more, a hash table of all is made sooner
 
 
 def find_sorted(paths: pa.Array, values: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    """Find the places of some paths, -1 where one is missing.
+    """Find the places of some paths.
 
     Few are looked up one by one: of a million paths a hash table takes a tenth of a second.
 
@@ -26,7 +26,7 @@ def find_sorted(paths: pa.Array, values: pa.Array | pa.ChunkedArray) -> np.ndarr
         values: Arrow array of P paths, null ones too.
 
     Returns:
-        (P,) places.
+        (P,) places, -1 for a path that is missing.
 
     >>> import pyarrow as pa
     >>> find_sorted(pa.array(["a", "c"]), pa.array(["c", "b", None])).tolist()

@@ -1,4 +1,4 @@
-"""The search index of a workspace's vectors, kept by Lance in the table.
+"""The search index of the vectors, kept by Lance.
 
 It belongs to a version of the table like all else there: what came since it was made is compared one by one and merged,
 what was deleted is left out, and an undo brings the former index back. One of the files that know Lance.
@@ -34,7 +34,7 @@ VECTOR = "vector"
 
 
 class VectorIndex(NamedTuple):
-    """An index by its name, how many of its lists a search reads, and how many rows it holds."""
+    """An index, how many lists a search reads, and rows."""
 
     name: str
     num_probes: int
@@ -57,7 +57,7 @@ def drop_index(dataset: lance.LanceDataset) -> None:
 
 
 def needs_index(dataset: lance.LanceDataset) -> bool:
-    """Whether an index would pay, and is missing or outdated."""
+    """Whether an index pays, and is missing or old."""
     num = dataset.count_rows()
     if VECTOR not in dataset.schema.names or num < MIN_INDEXED:
         return False
