@@ -2,7 +2,7 @@
 
     python benchmarks/growing.py FOLDER --images 10000 --add 100 --scratch DIR
 
-FOLDER holds class folders. Photographs are multiplied by crops, mirrors and light until there are as many as asked for;
+FOLDER holds class folders. Photographs are multiplied by crops, mirrors and light until there are enough;
 no image that is added is made of a photograph that was there. Timed are whole commands, as a user gives them: the first
 run, the run after images were added, a run without any change, and one that makes all anew (`--rebuild`). Compared are
 all columns of the images that were there (to the bit), and the groups of the added ones with those of making all anew:
@@ -54,11 +54,11 @@ def main() -> None:
     new = after.index.difference(before.index)
     joined = judge(work, new)
     unchanged = run(images, work)
-    anew = run(images, work, "--rebuild")
+    rebuilt = run(images, work, "--rebuild")
     result = {
         "images": len(before), "added": len(new), "first_seconds": first["wall"], "added_seconds": added["wall"],
         "share": round(added["wall"] / first["wall"], 4), "unchanged_seconds": unchanged["wall"],
-        "rebuild_seconds": anew["wall"], "drift": added["drift"], "joined": joined, "anew": judge(work, new),
+        "rebuild_seconds": rebuilt["wall"], "drift": added["drift"], "joined": joined, "anew": judge(work, new),
         "others": "unchanged to the bit", "seconds": added["seconds"],
     }  # fmt: skip
     print(json.dumps(result, indent=2))

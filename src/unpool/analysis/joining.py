@@ -1,4 +1,4 @@
-"""Where new vectors belong among known ones: their group, and whether they fit at all.
+"""Where new vectors belong among known ones, if anywhere.
 
 Shapes: N vectors, B of them known, M new ones, D numbers a vector, K neighbours, G groups.
 """
@@ -22,7 +22,7 @@ DRIFT_LIMIT = 0.25
 
 
 class Drift(NamedTuple):
-    """How much a collection has changed since its groups were made.
+    """How far a collection has moved from its groups.
 
     `images` it has now, of which `joined` came later, and `far` of these lie farther from all others than 95 % of the
     images that were there; `drift` from 0 to 1.
@@ -42,7 +42,7 @@ class Drift(NamedTuple):
 def find_near(
     new_MD: npt.ArrayLike, vectors_ND: npt.NDArray[np.float32], known_B: Indices, k: int = NUM_NEIGHBOURS
 ) -> tuple[Floats, Indices]:
-    """Find the known vectors nearest to each of a few new ones.
+    """Find the known vectors nearest to each new one.
 
     Exact, and without an index, which would take longer to build than few searches take. Vectors are scaled a part
     at a time.
@@ -105,7 +105,7 @@ def vote(distance_MK: Floats, group_MK: npt.NDArray[np.int64]) -> tuple[npt.NDAr
 
 
 def measure_drift(outlier_score_N: npt.ArrayLike, joined_distance_N: npt.ArrayLike) -> Drift:
-    """Measure how much images that joined groups have changed the collection.
+    """Measure how much images that joined have changed.
 
     The figure is the larger of two shares: of the images that joined among all, and, from twenty on, of those among
     them that lie far from everything, beyond the 5 % expected.

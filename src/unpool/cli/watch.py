@@ -11,10 +11,10 @@ COMMON = Common()
 def watch(
     folder: str, /, *, work: OptionalWork = None, settings: WatchSettings, common: Common = COMMON
 ) -> None:
-    """Keep a workspace up to date while images come into a FOLDER.
+    """Keep a workspace up to date while images come.
 
-    New and changed images are embedded as they come and join the map and the groups that there are; nothing else
-    moves. Other commands and unpool view can be used meanwhile. Ctrl-C stops it.
+    New and changed images of FOLDER are embedded as they come, and join the map and the groups that there are; nothing
+    else moves. Other commands and unpool view can be used meanwhile. Ctrl-C stops it.
     """
     from unpool.actions.embedding.watch import watch as follow
 

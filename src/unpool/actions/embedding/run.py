@@ -9,7 +9,7 @@ from typing import Any
 
 from unpool.actions.embedding.embed import Embedding, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, check_request
-from unpool.actions.embedding.settings import DemoSettings, RunSettings
+from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.drift import describe_drift, read_drift
 from unpool.actions.grouping.group import evaluate, group, map_images
@@ -97,7 +97,7 @@ def _run(
     else:
         progress.message(UNCHANGED)
         finished = read_state(work)["finished"] | _current_sizes(work)  # edits by hand may have changed them
-    return _result(done, finished, _tell_drift(work, progress))
+    return _result(done, finished, _report_drift(work, progress))
 
 
 def _version_before(work: Path) -> int | None:
@@ -119,9 +119,11 @@ def _is_continued(work: Path, settings: RunSettings) -> bool:
         return False
     if settings.groups is None and source != "found":
         return True
-    asked = (state.get("finished") or {}).get("asked") or {}
-    is_same_number = settings.groups is None or (asked.get("groups") == settings.groups and source != "hand")
-    return is_same_number and asked.get("seed") == settings.seed
+    requested = (state.get("finished") or {}).get("asked") or {}
+    is_same_number = settings.groups is None or (
+        requested.get("groups") == settings.groups and source != "hand"
+    )
+    return is_same_number and requested.get("seed") == settings.seed
 
 
 def _is_finished(work: Path, done: Embedding) -> bool:
@@ -163,7 +165,7 @@ def _analyse(
     keeps = settings.groups is None and source != "found" and (source == "hand" or not settings.rebuild)
     kept = groups_to_keep(work, version) if keeps else None
     group_settings = _group_settings(work, settings, source)
-    asked = {"groups": group_settings.groups, "seed": settings.seed}
+    requested: dict[str, object] = {"groups": group_settings.groups, "seed": settings.seed}
     write_state(work, **{"finished": None, ANALYSING: {"source": source}})
     start = time.perf_counter()
     mapped = map_images(work, MapSettings(seed=settings.seed), refresh=False, progress=progress)
@@ -178,10 +180,10 @@ def _analyse(
         if group_settings.groups == "auto" and (source != "requested" or settings.groups == "auto"):
             write_state(work, group=read_state(work)["group"] | {"source": "found"})
     else:
-        asked["groups"] = None
+        requested["groups"] = None
     group_end = time.perf_counter()
     finished: dict[str, Any] = {
-        "asked": asked | {"images": done.images, "dimension": done.dimension},
+        "asked": requested | {"images": done.images, "dimension": done.dimension},
         "groups": found["groups"], "method": found["method"], "sizes": found["sizes"],
         "noise": found["noise"], "silhouette": found["silhouette"],
         "trustworthiness": mapped["trustworthiness"], "measured_on": done.images,
@@ -203,7 +205,7 @@ def _group_settings(work: Path, settings: RunSettings, source: Source) -> GroupS
         return GroupSettings(groups=groups, seed=settings.seed)
     group = state.get("group") or {}
     method = str(group.get("method")) if group.get("method") in METHODS else "auto"
-    number = "auto" if method == "hdbscan" else group.get("groups", "auto")
+    number: NumGroups = "auto" if method == "hdbscan" else int(group.get("groups") or 0) or "auto"
     return GroupSettings(method=method, groups=number, seed=settings.seed)
 
 
@@ -222,8 +224,8 @@ def _update(done: Embedding, grown: Grown, progress: Progress) -> dict[str, Any]
     if finished is None:
         figures = evaluate(work, refresh=False, progress=progress)
         measured = {name: figures[name] for name in ("silhouette", "trustworthiness")}
-        asked = {"groups": None, "seed": (read_state(work).get("map") or {}).get("seed")}
-        finished = {"asked": asked, "measured_on": done.images, **measured}
+        requested = {"groups": None, "seed": (read_state(work).get("map") or {}).get("seed")}
+        finished = {"asked": requested, "measured_on": done.images, **measured}
     with progress.stage("writing the report"):
         write_report(work, of_model=not is_measured)
     finished |= {
@@ -234,7 +236,7 @@ def _update(done: Embedding, grown: Grown, progress: Progress) -> dict[str, Any]
     return finished
 
 
-def _tell_drift(work: Path, progress: Progress) -> Drift:
+def _report_drift(work: Path, progress: Progress) -> Drift:
     """Measure how much new images have changed the collection; says so where it is much."""
     drift = read_drift(work)
     if drift.is_large and (sentence := describe_drift(drift)):

@@ -29,7 +29,10 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class WatchSettings:
-    """What `unpool watch` can be set to: what its runs can, and how long files settle."""
+    """What `unpool watch` can be set to.
+
+    That is what its runs can, and how long files settle.
+    """
 
     network: Annotated[str, OPTIONS["network"]] = "auto"
     groups: Annotated[NumGroups | None, OPTIONS["run-groups"]] = None

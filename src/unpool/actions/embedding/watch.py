@@ -25,12 +25,15 @@ TICK = 0.5  # seconds between two looks at whether to stop, and whether the fold
 MAX_SETTLE_FACTOR = 15  # a folder that never comes to rest is read after so many times the time to settle
 FIRST_RETRY, LAST_RETRY = 10.0, 600.0  # seconds after a round that failed; doubled each time
 LOCK_RETRY = 2.0  # seconds after a round that found another command at work
-POLL_MILLISECONDS = 2_000  # where the system tells of no changes
+POLL_MILLISECONDS = 2_000  # where the system reports no changes
 
 
 @dataclass
 class Watched:
-    """What came of watching so far: rounds that did something, those that failed, and images."""
+    """What came of watching so far.
+
+    Rounds that did something, those that failed, and images.
+    """
 
     work: Path
     rounds: int = 0

@@ -15,7 +15,7 @@ from unpool.store.table import ImageTable, has_table
 
 
 def read_drift(work: Path) -> Drift:
-    """Measure how much images that came later have changed the collection."""
+    """Measure how much later images have changed a collection."""
     if not has_table(work):
         return measure_drift([], [])
     where = f"status = '{OK}' AND `group` IS NOT NULL"
@@ -25,13 +25,16 @@ def read_drift(work: Path) -> Drift:
 
 
 def reason_to_rebuild(work: Path) -> str | None:
-    """Say why groups and map should be made anew; None where they need not."""
+    """Say why groups and map should be made anew.
+
+    None where they need not.
+    """
     drift = read_drift(work)
     return describe_drift(drift) if drift.is_large else None
 
 
 def describe_drift(drift: Drift) -> str | None:
-    """Say how many images joined, and whether groups and map should be made anew.
+    """Say how many images joined, and whether to rebuild.
 
     None where none has joined.
     """

@@ -1,4 +1,4 @@
-"""Images that come later take their places; all others keep theirs.
+"""Later images take their places; all others keep theirs.
 
 Shapes: N embedded images, B of them with place and group, M without, K neighbours, D numbers a vector.
 """

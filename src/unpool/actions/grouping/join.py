@@ -112,7 +112,6 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
     Returns:
         As `unpool group` does; None where no grouped image is left, and groups have to be found anew.
     """
-    from unpool.analysis.joining import find_near, vote
     from unpool.analysis.metrics.silhouette import silhouette
     from unpool.analysis.metrics.supervised import outlier_score
 
@@ -125,19 +124,14 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
     for row in np.flatnonzero(np.isnan(group_N)):
         if (value := kept.find(paths[row], str(rows["id"].iloc[row]))) is not None:
             group_N[row], probability_N[row] = value
-    new_N, grouped_N = np.isnan(group_N), group_N >= 0
-    if not grouped_N.any():
+    if not (group_N >= 0).any():
         return None
-    joined_N = np.full(len(paths), np.nan)
-    if new_N.any():
-        distance_MK, row_MK = find_near(vectors_ND[new_N], vectors_ND, np.flatnonzero(grouped_N))
-        group_N[new_N], probability_N[new_N] = vote(distance_MK, group_N[row_MK].astype(np.int64))
-        joined_N[new_N] = distance_MK.mean(axis=1)
+    distances = _join_by_neighbours(vectors_ND, group_N, probability_N)
     label_N, share_N = group_N.astype(np.int64), probability_N.astype(np.float32)
     table.update(paths, {
         "group": label_N, "probability": share_N, "outlier_score": outlier_score(vectors_ND),
         "leaf": _join_leaves(work, rows["leaf"], label_N),
-        "joined_distance": [None if value != value else value for value in joined_N.tolist()],
+        "joined_distance": distances,
     })  # fmt: skip
     describe_groups(work, table, paths, vectors_ND, label_N, share_N)
     write_groups(work, table)
@@ -152,6 +146,22 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
         "sizes": sizes.tolist(), "silhouette": silhouette(vectors_ND, label_N),
         "noise": int((label_N < 0).sum()),
     }  # fmt: skip
+
+
+def _join_by_neighbours(
+    vectors_ND: np.ndarray, group_N: np.ndarray, probability_N: np.ndarray
+) -> list[float | None]:
+    """Fill in group and probability where there is no group; returns how far these images are from their neighbours."""
+    from unpool.analysis.joining import find_near, vote
+
+    new = np.flatnonzero(np.isnan(group_N))
+    distances: list[float | None] = [None] * len(group_N)
+    if len(new):
+        distance_MK, row_MK = find_near(vectors_ND[new], vectors_ND, np.flatnonzero(group_N >= 0))
+        group_N[new], probability_N[new] = vote(distance_MK, group_N[row_MK].astype(np.int64))
+        for row, distance in zip(new, distance_MK.mean(axis=1).tolist(), strict=True):
+            distances[row] = distance
+    return distances
 
 
 def _join_leaves(work: Path, leaves: pd.Series, label_N: np.ndarray) -> list[int | None]:

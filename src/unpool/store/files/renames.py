@@ -46,7 +46,7 @@ def rename_rows(table: ImageTable, scan: Scan) -> int:
 
 
 def rename_moved_rows(table: ImageTable, scan: Scan, progress: Progress | None = None) -> int:
-    """Give rows the keys of files that were moved or renamed.
+    """Give rows the keys that moved files have now.
 
     A new file is a moved one where it is the same to the byte as one that is gone. Of several equal ones as many must
     have come as are gone; they are paired in the order of their names. All that is known of an image stays its own.
