@@ -14,6 +14,7 @@ from unpool.core.objects.address import parse_address
 from unpool.core.objects.client import ObjectDeniedError, Objects, StoreError
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
+from unpool.images.isolation.trail import FILE, Trail, is_suspect, leaving_trail, mark, read_trail
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import ImageFile
 from unpool.images.remote import remote_source
@@ -139,3 +140,14 @@ def test_deep_values_are_found_on_a_store_too(tmp_path: Path) -> None:
     expected = survey_values(local, NO_RULES, 1, Progress())
     assert len(expected.rules.assumed) == 2
     assert survey_values(source.scan().files, NO_RULES, 1, Progress(), source) == expected
+
+
+def test_a_file_that_ended_a_process_is_known_by_its_address(tmp_path: Path) -> None:
+    source, place = source_with(a_jpg=jpeg()), "s3://bucket/photos/a.jpg"
+    (file,) = source.scan().files
+    killed = Trail(tmp_path / FILE)
+    with killed.mark(place), leaving_trail(tmp_path) as num_suspects, source.fetch(file) as copy:
+        assert num_suspects == 1
+        assert is_suspect(str(copy))
+        with mark(str(copy)):
+            assert read_trail(tmp_path / FILE) == {place}

@@ -13,11 +13,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from unpool.images.isolation.pool import end_idle
+
 FILE = "decoding.trail"  # in the workspace
 NUM_SLOTS, SLOT_BYTES = 128, 4096
 
 _suspects: frozenset[str] = frozenset()  # paths of the files that a process before this one has not survived
 _open: list[Trail] = []
+_names: dict[str, str] = {}  # of copies, what they stand for
 
 
 class Trail:
@@ -86,6 +89,7 @@ def leaving_trail(work: Path) -> Iterator[int]:
         yield len(_suspects)
     finally:
         _suspects = former
+        end_idle()
         if trail is not None:
             _open.remove(trail)
             trail.close()
@@ -94,9 +98,24 @@ def leaving_trail(work: Path) -> Iterator[int]:
 
 def mark(path: str) -> contextlib.AbstractContextManager[None]:
     """Say that a file is decoded inside, where that is kept."""
-    return _open[-1].mark(path) if _open else contextlib.nullcontext()
+    return _open[-1].mark(_names.get(path, path)) if _open else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def standing_for(copy: Path, name: str) -> Iterator[None]:
+    """Let a file stand for one elsewhere: that one is kept, and suspected.
+
+    Args:
+        copy: The file that is decoded.
+        name: What it is a copy of, the same in every process.
+    """
+    _names[str(copy)] = name
+    try:
+        yield
+    finally:
+        del _names[str(copy)]
 
 
 def is_suspect(path: str) -> bool:
     """Whether a process before this one has ended while it decoded a file."""
-    return path in _suspects
+    return _names.get(path, path) in _suspects

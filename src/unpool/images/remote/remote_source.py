@@ -18,6 +18,7 @@ from unpool.core.file_names import shorten, to_key
 from unpool.core.objects.address import Address
 from unpool.core.objects.client import ObjectDeniedError, Objects, StoreError
 from unpool.errors import UnreadableImageError
+from unpool.images.isolation.trail import standing_for
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.remote.listing import scan_objects
@@ -102,7 +103,7 @@ class RemoteSource:
             UnreadableImageError: It is gone, or may not be read.
             StoreError: The store gives no answer.
         """
-        with _copy_of(file) as copy:
+        with self._copy_of(file) as copy:
             if file.bytes > MAX_BYTES_IN_MEMORY:
                 self._request(file, lambda name: self._objects.download(name, copy))
             else:
@@ -122,9 +123,17 @@ class RemoteSource:
     @contextlib.contextmanager
     def _fetch_start(self, file: ImageFile) -> Iterator[Path]:
         length = min(HEAD_BYTES, file.bytes or HEAD_BYTES)
-        with _copy_of(file) as copy:
+        with self._copy_of(file) as copy:
             copy.write_bytes(self._request(file, lambda name: self._objects.read_start(name, length)))
             yield copy
+
+    @contextlib.contextmanager
+    def _copy_of(self, file: ImageFile) -> Iterator[Path]:
+        """A place for a copy; where decoding it ends a process, the next one knows the file by its address."""
+        with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
+            copy = Path(folder, shorten(file.file.name))
+            with standing_for(copy, f"{self.location}/{file.file.as_posix()}"):
+                yield copy
 
     def _request(self, file: ImageFile, request: Callable[[str], R]) -> R:
         """Request an object by its name, or by another name of the same key."""
@@ -193,9 +202,3 @@ class _Ahead:
                 self._pool = ThreadPoolExecutor(NUM_FETCHERS, "fetch")
             self._futures[name] = self._pool.submit(self._objects.read, name), size
             self._next, waiting = self._next + 1, waiting + size
-
-
-@contextlib.contextmanager
-def _copy_of(file: ImageFile) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
-        yield Path(folder, shorten(file.file.name))

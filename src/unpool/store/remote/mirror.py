@@ -301,10 +301,13 @@ def _known_facts(entry: Entry | None) -> tuple[int, int] | None:
 
 
 def _is_shared(name: str) -> bool:
-    """Whether a file lies on the store too: not a lock, nor what is half written."""
+    """Whether a file lies on the store too.
+
+    Not a lock, what is half written, or what one process alone reads.
+    """
     parts = name.split("/")
-    is_lock = len(parts) == 1 and (name.startswith("lock-") or name == TRAIL)
-    return not is_lock and not any(part.startswith((PARTIAL, ".remote")) for part in parts)
+    is_local = len(parts) == 1 and name.startswith(("lock-", "decoding."))
+    return not is_local and not any(part.startswith((PARTIAL, ".remote")) for part in parts)
 
 
 def _tag(facts: ObjectFacts) -> str:
