@@ -102,7 +102,7 @@ def mark(path: str) -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def standing_for(copy: Path, name: str) -> Iterator[None]:
+def stand_for(copy: Path, name: str) -> Iterator[None]:
     """Let a file stand for one elsewhere: that one is kept, and suspected.
 
     Args:

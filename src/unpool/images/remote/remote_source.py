@@ -18,7 +18,7 @@ from unpool.core.file_names import shorten, to_key
 from unpool.core.objects.address import Address
 from unpool.core.objects.client import ObjectDeniedError, Objects, StoreError
 from unpool.errors import UnreadableImageError
-from unpool.images.isolation.trail import standing_for
+from unpool.images.isolation.trail import stand_for
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.remote.listing import scan_objects
@@ -132,7 +132,7 @@ class RemoteSource:
         """A place for a copy; where decoding it ends a process, the next one knows the file by its address."""
         with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
             copy = Path(folder, shorten(file.file.name))
-            with standing_for(copy, f"{self.location}/{file.file.as_posix()}"):
+            with stand_for(copy, f"{self.location}/{file.file.as_posix()}"):
                 yield copy
 
     def _request(self, file: ImageFile, request: Callable[[str], R]) -> R:

@@ -306,7 +306,7 @@ def _is_shared(name: str) -> bool:
     Not a lock, what is half written, or what one process alone reads.
     """
     parts = name.split("/")
-    is_local = len(parts) == 1 and name.startswith(("lock-", "decoding."))
+    is_local = len(parts) == 1 and (name.startswith("lock-") or name == TRAIL)
     return not is_local and not any(part.startswith((PARTIAL, ".remote")) for part in parts)
 
 
