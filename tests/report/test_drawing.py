@@ -68,3 +68,15 @@ def test_a_label_fills_its_box_and_its_text_can_be_read() -> None:
 def test_png_gives_the_pixels_back() -> None:
     image = Image.fromarray(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
     assert (np.asarray(Image.open(io.BytesIO(png_bytes(image)))) == np.asarray(image)).all()
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_thumbnails_have_the_pixels_of_pillow(lossless: bool) -> None:
+    pixels_HW3 = np.random.default_rng(0).integers(0, 256, (37, 50, 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels_HW3).save(buffer, "WEBP", lossless=lossless, quality=70)
+    image = open_thumbnail(buffer.getvalue())
+    assert image is not None
+    assert image.mode == "RGB"
+    with Image.open(buffer) as expected:
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected.convert("RGB")))
