@@ -110,7 +110,7 @@ class NamedSource:
 
 
 def open_source(location: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
-    """Open a folder, an address, or else a named data set.
+    """Open a folder, an address or a named data set.
 
     Args:
         location: A folder, an address such as `s3://bucket/photos`, or a name such as `digits` or `mnist:train`. A

@@ -324,7 +324,10 @@ class _Walk:
 
 
 def shows_use(name: str) -> bool:
-    """Whether a name shows that a folder is in use, and no empty place for a disk."""
+    """Whether a name shows that a folder is used.
+
+    Else it may be the empty place of a disk.
+    """
     return not (name.startswith(".") or name.lower() in TRIFLES or system_folder(name))
 
 
