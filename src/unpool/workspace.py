@@ -26,7 +26,7 @@ from unpool.images.reading.in_memory import ImageLike, list_images, read_any
 from unpool.options import OPTIONS
 from unpool.store.columns import COLUMNS, VECTOR
 from unpool.store.origin import known_location, rules_of
-from unpool.store.remote.mirror import name_of, open_workspace
+from unpool.store.remote.mirror import addresses_in_errors, name_of, open_workspace
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -281,7 +281,8 @@ class Workspace:
         return table.frame(names)
 
     def _call(self, name: str, settings: object) -> dict[str, Any]:
-        return VERBS[name].load()(self.work, settings, progress=self._progress)
+        with addresses_in_errors():
+            return VERBS[name].load()(self.work, settings, progress=self._progress)
 
     def _call_on_images(self, name: str, settings: object) -> dict[str, Any]:
         state = read_state(self.work)
@@ -291,7 +292,8 @@ class Workspace:
         if self._data is None and state.get("data"):
             self._data = Path(state["data"])
         verb = VERBS[name].load()
-        return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
+        with addresses_in_errors():
+            return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
 
 
 def _check_path(name: str, path: object) -> str | os.PathLike[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.object_store import use_folders, use_machine
+from unpool import Workspace
 from unpool.core.objects.client import StoreError
 from unpool.errors import UnpoolError, UsageError
 from unpool.store import lock
@@ -261,6 +262,11 @@ def test_another_process_knows_the_folder(monkeypatch: pytest.MonkeyPatch) -> No
     assert name_of(work) == URI
     assert with_addresses(json.dumps({"work": str(work)})) == json.dumps({"work": URI})
     assert with_addresses(f"{work / 'report'}") == f"{URI}/report"
+
+
+def test_errors_name_the_address() -> None:
+    with pytest.raises(UnpoolError, match=f"no workspace at {URI}: create one"):
+        Workspace(URI).group()
 
 
 def test_a_damaged_index_is_made_anew(bucket: Path) -> None:

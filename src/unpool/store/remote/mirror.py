@@ -287,6 +287,16 @@ def with_addresses(text: str) -> str:
     return text
 
 
+@contextlib.contextmanager
+def addresses_in_errors() -> Iterator[None]:
+    """Let errors name workspaces on a store by their addresses."""
+    try:
+        yield
+    except UnpoolError as error:
+        error.args = tuple(with_addresses(each) if isinstance(each, str) else each for each in error.args)
+        raise
+
+
 def _read_index(work: Path) -> Index:
     try:
         stored: Index = json.loads((work / INDEX).read_text("utf-8"))
