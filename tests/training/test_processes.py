@@ -187,9 +187,9 @@ def test_who_waits_in_vain_for_the_others_says_where(monkeypatch: pytest.MonkeyP
     values = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     for name, value in values.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(processes, "JOIN_SECONDS", 1.0)
+    monkeypatch.setenv("UNPOOL_JOIN_SECONDS", "0.6")
     with pytest.raises(
-        UnpoolError, match=f"process 0 of 2 waited .* for the others at 127.0.0.1:{port}; start all"
+        UnpoolError, match=f"process 0 of 2 waited 1 seconds .* at 127.0.0.1:{port}: one was killed"
     ):
         join_processes()
 
@@ -208,6 +208,15 @@ def test_processes_that_come_late_are_waited_for(monkeypatch: pytest.MonkeyPatch
     join_processes()
     late.join()
     assert list(processes._stores) == [f"127.0.0.1:{store.port}"]
+
+
+def test_launchers_that_have_met_do_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert processes._join_seconds() == processes.LATE_JOIN_SECONDS
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "7")
+    assert processes._join_seconds() == processes.JOIN_SECONDS < 60
+    for text, seconds in {"90": 90.0, "soon": processes.JOIN_SECONDS, "0": processes.JOIN_SECONDS}.items():
+        monkeypatch.setenv("UNPOOL_JOIN_SECONDS", text)
+        assert processes._join_seconds() == seconds
 
 
 def test_one_process_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ a minute, whatever they are doing: connections alone are noticed only by who hap
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import socket
@@ -32,7 +33,9 @@ SILENT_SECONDS = 5.0  # without one, once a connection has broken
 WORD_SECONDS = 2.0  # until another process has written why it ends
 GRACE_SECONDS = 12.0  # to end in good order; launchers wait 30 and then kill
 SAVE_SECONDS = 20.0  # for the first process to save, before the one that was interrupted leaves
-JOIN_SECONDS = 600.0  # until all have come, as long as torchrun waits
+# Until all have come: launchers that have found each other start them at once, others wait as long as torchrun.
+JOIN_SECONDS, LATE_JOIN_SECONDS = 50.0, 600.0
+JOIN_VARIABLE = "UNPOOL_JOIN_SECONDS"  # where machines start more slowly
 REMEDY = "start all processes again with --resume"
 
 
@@ -95,7 +98,7 @@ def was_restarted() -> bool:
 
 
 def join_processes() -> None:
-    """Wait until all processes have come, at most ten minutes.
+    """Wait until all processes have come.
 
     Raises:
         UnpoolError: where they did not.
@@ -103,7 +106,8 @@ def join_processes() -> None:
     address = ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT"))
     if num_processes() == 1 or dist.is_initialized() or address in _stores:
         return
-    rank, world, limit = int(os.environ["RANK"]), num_processes(), timedelta(seconds=JOIN_SECONDS)
+    rank, world, seconds = int(os.environ["RANK"]), num_processes(), _join_seconds()
+    limit = timedelta(seconds=seconds)
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     try:
         store = next(rendezvous("env://", rank, world, timeout=limit))[0]
@@ -111,8 +115,8 @@ def join_processes() -> None:
         store.wait([f"unpool/{attempt}/joined/{other}" for other in range(world)], limit)
     except (RuntimeError, ValueError) as error:
         raise UnpoolError(
-            f"process {rank} of {world} waited {JOIN_SECONDS / 60:.0f} minutes in vain for the others at {address}; "
-            "start all of them, and check that their machines reach that address and port"
+            f"process {rank} of {world} waited {seconds:.0f} seconds in vain for the others at {address}: one was "
+            f"killed, or does not reach it, or is slow ({JOIN_VARIABLE}=600 waits longer); start all of them again"
         ) from error
     _stores[address] = dist.PrefixStore(f"unpool/{attempt}", store)  # type: ignore[attr-defined]
 
@@ -124,12 +128,13 @@ def watch_processes() -> Iterator[None]:
     Raises:
         UnpoolError: another process ended before the work was done. The cause is in the line.
     """
-    if not _stores or _watches or not dist.is_initialized():
+    join_processes()
+    if num_processes() == 1 or not _stores or _watches:
         yield
         return
     store = next(iter(_stores.values()))
     own: Store = dist.PrefixStore(f"watch-{next(_numbers)}", store)  # type: ignore[attr-defined,arg-type]
-    watch = Watch(own, dist.get_rank(), dist.get_world_size())
+    watch = Watch(own, int(os.environ["RANK"]), num_processes())
     _watches.append(watch)
     watch.start()
     try:
@@ -342,6 +347,16 @@ class Watch:
             self.store.set(key, value)
         except RuntimeError:
             return
+
+
+def _join_seconds() -> float:
+    text = os.environ.get(JOIN_VARIABLE)
+    try:
+        if text and 0 < float(text) < math.inf:
+            return float(text)
+    except ValueError:
+        pass
+    return JOIN_SECONDS if os.environ.get("TORCHELASTIC_RUN_ID") else LATE_JOIN_SECONDS
 
 
 def is_lost_connection(error: BaseException | None) -> bool:

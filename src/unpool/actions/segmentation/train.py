@@ -70,12 +70,12 @@ def segment_train(
     from unpool.training.processes import watch_processes
 
     progress = progress or Progress()
-    check_settings(settings)
-    check_segmentation(settings)
-    check_folder_is_free(out)
-    check_writable(out)
-    accelerator = build_accelerator(pick_device(settings.device), settings.precision)
     with watch_processes():
+        check_settings(settings)
+        check_segmentation(settings)
+        check_folder_is_free(out)
+        check_writable(out)
+        accelerator = build_accelerator(pick_device(settings.device), settings.precision)
         check_no_mixing(out, [images, masks])
         run = Run(out, settings.run_key(images, masks), settings.resume, accelerator, progress)
         if (record := run.finished_record(remedy=REMEDY)) is None:

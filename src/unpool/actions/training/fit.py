@@ -94,16 +94,16 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: Fi
     from unpool.training.distributed import build_accelerator
     from unpool.training.processes import watch_processes
 
-    dataset, settings = _as_datasets(network, dataset, settings)
-    folder = settings.folder
-    if folder is not None:
-        check_folder_is_free(folder)
-        check_writable(folder)
-        check_can_be_saved(network)
-    _check_val(settings)
-    accelerator = build_accelerator(pick_device(settings.device), settings.precision)
-    progress = settings.progress or Progress()
     with watch_processes():
+        dataset, settings = _as_datasets(network, dataset, settings)
+        folder = settings.folder
+        if folder is not None:
+            check_folder_is_free(folder)
+            check_writable(folder)
+            check_can_be_saved(network)
+        _check_val(settings)
+        accelerator = build_accelerator(pick_device(settings.device), settings.precision)
+        progress = settings.progress or Progress()
         if isinstance(network, Segmenter):
             task: Task = _segmentation_task(network, dataset, settings, accelerator)
         else:

@@ -82,16 +82,16 @@ def train(
     from unpool.training.processes import watch_processes
 
     progress = progress or Progress()
-    check_settings(settings)
-    check_folder_is_free(out)
-    request = parse_network_request(settings)
-    resolved = _resolve(settings, request)
-    augmentation = _read_augmentation(settings, resolved)
-    check_options_have_effect(resolved, request, augmentation)
-    check_weights_fit(request)
-    check_writable(out)
-    accelerator = build_accelerator(pick_device(settings.device), settings.precision)
     with watch_processes():
+        check_settings(settings)
+        check_folder_is_free(out)
+        request = parse_network_request(settings)
+        resolved = _resolve(settings, request)
+        augmentation = _read_augmentation(settings, resolved)
+        check_options_have_effect(resolved, request, augmentation)
+        check_weights_fit(request)
+        check_writable(out)
+        accelerator = build_accelerator(pick_device(settings.device), settings.precision)
         sources = _open_sources(source, settings, out)
         key = (
             request.run_key()
