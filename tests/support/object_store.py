@@ -27,14 +27,14 @@ def use_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     from obstore.store import MemoryStore
 
     buckets: defaultdict[str, MemoryStore] = defaultdict(MemoryStore)
-    monkeypatch.setattr(client, "open_bucket", lambda address: buckets[address.bucket])
+    monkeypatch.setattr(client, "open_bucket", lambda address, _: buckets[address.bucket])
 
 
 def use_folders(monkeypatch: pytest.MonkeyPatch, place: Path) -> None:
     """Let buckets be folders, tables of workspaces too, and every machine have an empty cache."""
     from obstore.store import LocalStore
 
-    def open_bucket(address: Address) -> LocalStore:
+    def open_bucket(address: Address, _: int | None) -> LocalStore:
         return LocalStore(place / address.bucket, mkdir=True)
 
     def table(remote: Remote) -> str:

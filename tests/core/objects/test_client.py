@@ -3,6 +3,8 @@ from __future__ import annotations
 import builtins
 import itertools
 import pickle
+import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -148,4 +150,17 @@ def test_a_missing_library_is_one_line(uri: str, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(builtins, "__import__", fail)
     with pytest.raises(StoreError, match="pip install obstore"):
-        open_bucket(parse_address(uri))
+        open_bucket(parse_address(uri), None)
+
+
+def test_a_store_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "SILENT_SECONDS", 1)
+    monkeypatch.setattr(client, "MAX_ATTEMPTS", 1)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        start = time.monotonic()
+        with pytest.raises(StoreError, match="cannot be reached"):
+            Objects(parse_address("s3://bucket/photos")).read("a.jpg")
+        assert time.monotonic() - start < 10

@@ -191,16 +191,16 @@ def test_the_lock_lies_on_the_store_too(
         (work / "a").write_text("a")
         held = bucket / "photos.unpool" / "lock-results.json"
         assert json.loads(held.read_text())["command"] == "unpool run"
-        use_machine(monkeypatch, tmp_path / "other")
-        monkeypatch.setattr(lock, "_machine", lambda: "another")
-        other = open_workspace(URI)
-        with (
-            pytest.raises(WorkingError, match=rf"`unpool run` works in {URI}"),
-            working(other, "unpool group"),
-        ):
-            pytest.fail("two at once")
+        with monkeypatch.context() as there:
+            use_machine(there, tmp_path / "other")
+            there.setattr(lock, "_machine", lambda: "another")
+            other = open_workspace(URI)
+            with (
+                pytest.raises(WorkingError, match=rf"`unpool run` works in {URI}"),
+                working(other, "unpool group"),
+            ):
+                pytest.fail("two at once")
         assert not (bucket / "photos.unpool" / "a").exists()
-        monkeypatch.undo()
     assert find_holder_in(bucket) == []
 
 

@@ -11,11 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from unpool.core.objects.address import Address
-from unpool.core.objects.credentials import client_settings, credentials_hint, store_settings
+from unpool.core.objects.credentials import (
+    SILENT_SECONDS,
+    client_settings,
+    credentials_hint,
+    store_settings,
+)
 from unpool.errors import UnpoolError
 
 if TYPE_CHECKING:
@@ -63,8 +69,14 @@ class Objects:
 
     def __init__(self, address: Address, store: ObjectStore | None = None) -> None:
         self.address, self.num_repeats = address, 0
-        self._store = open_bucket(address) if store is None else store
+        self._store = open_bucket(address, SILENT_SECONDS) if store is None else store
+        self._given = store
         self._lock = threading.Lock()
+
+    @cached_property
+    def _patient_store(self) -> ObjectStore:
+        """The bucket for large writes, during which a store says nothing."""
+        return self._given or open_bucket(self.address, None)
 
     def __reduce__(self) -> tuple[type[Objects], tuple[Address]]:
         """Another process opens the bucket itself."""
@@ -160,7 +172,8 @@ class Objects:
         """Write an object; returns its tag."""
         import obstore
 
-        return self._call(lambda: obstore.put(self._store, self._full(name), content)["e_tag"], name)
+        store = self._store if isinstance(content, bytes) else self._patient_store
+        return self._call(lambda: obstore.put(store, self._full(name), content)["e_tag"], name)
 
     def create(self, name: str, content: bytes) -> str | None:
         """Write an object that must not be there.
@@ -252,10 +265,17 @@ class Objects:
         )
 
 
-def open_bucket(address: Address) -> ObjectStore:
+def open_bucket(address: Address, silent_seconds: int | None) -> ObjectStore:
     """Open the bucket of an address.
 
     Nothing is requested yet.
+
+    Args:
+        address: In the bucket.
+        silent_seconds: A request fails after so long without a byte of an answer.
+
+    Returns:
+        The bucket.
 
     Raises:
         StoreError: The library is missing, or a setting is wrong.
@@ -265,7 +285,10 @@ def open_bucket(address: Address) -> ObjectStore:
     except ImportError as error:
         raise StoreError(f"{address.uri} needs a library: pip install obstore") from error
     # Repeated here, where it is counted.
-    common = {"client_options": client_settings(address), "retry_config": {"max_retries": 0}}
+    client = client_settings(address) | (
+        {} if silent_seconds is None else {"read_timeout": f"{silent_seconds}s"}
+    )
+    common = {"client_options": client, "retry_config": {"max_retries": 0}}
     kinds: dict[str, Callable[..., ObjectStore]] = {"s3": S3Store, "gs": GCSStore, "az": AzureStore}
     try:
         return kinds[address.scheme](address.bucket, config=store_settings(address), **common)

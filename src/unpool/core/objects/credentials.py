@@ -13,6 +13,7 @@ from unpool.core.objects.address import Address
 
 DEFAULT_REGION = "us-east-1"
 CONNECT_SECONDS, REQUEST_SECONDS = 5, 300
+SILENT_SECONDS = 10  # without a byte of an answer; what is sent for longer has another limit
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 _HINTS = {
     "s3": "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
