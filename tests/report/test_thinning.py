@@ -14,6 +14,14 @@ def places() -> np.ndarray:
     return np.random.default_rng(0).random((300, 2))
 
 
+def test_levels_that_do_not_matter_are_left_out_and_the_others_stay() -> None:
+    place_N2 = np.random.default_rng(3).uniform(size=(300, 2))
+    whole_N = assign_levels(place_N2, np.arange(-3, 297))
+    some_N = assign_levels(place_N2, np.arange(-3, 297), finest=12)
+    assert some_N.tolist() == np.where(whole_N <= 12, whole_N, NUM_LEVELS).tolist()
+    assert (assign_levels(place_N2, np.arange(300), finest=-1) == NUM_LEVELS).all()
+
+
 def test_each_level_keeps_its_distance(place_N2: np.ndarray) -> None:
     level_N = assign_levels(place_N2, np.arange(300))
     assert level_N.max() < NUM_LEVELS

@@ -40,7 +40,7 @@ def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] 
     _stamp_dots(canvas, pixel_N2, _colour_rows(items, colours))
     picture = Image.fromarray(canvas.round().astype(np.uint8))
     side = _thumbnail_side(len(items))
-    shown = np.flatnonzero(level_N <= level_for((side + 4) / scale))
+    shown = np.flatnonzero(level_N <= finest_level(items))
     if items.row_step is not None and items.row_step * scale > SMALLEST_IN_ROWS:
         side, shown = min(LARGEST, int(0.92 * items.row_step * scale)), np.arange(len(items))
     for index in shown[np.argsort(-level_N[shown], kind="stable")].tolist():
@@ -51,6 +51,11 @@ def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] 
         note = "There is no map yet: the images in order of their groups"
         draw.text((SIZE[0] / 2, 40), note, fill=FAINT_INK, font=font(26), anchor="mm")
     return picture
+
+
+def finest_level(items: Items) -> int:
+    """Return the finest level whose images `draw_map` shows as pictures."""
+    return level_for((_thumbnail_side(len(items)) + 4) / _to_pixels(items.place_N2)[1])
 
 
 def _to_pixels(place_N2: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:

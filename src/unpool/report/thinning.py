@@ -38,7 +38,11 @@ def level_for(size: float) -> int:
 
 
 def assign_levels(
-    place_N2: NDArray[np.float64], priority_N: NDArray[np.int64], *, enough: int = 20_000
+    place_N2: NDArray[np.float64],
+    priority_N: NDArray[np.int64],
+    *,
+    finest: int = NUM_LEVELS - 1,
+    enough: int = 20_000,
 ) -> NDArray[np.int64]:
     """Find the level at which each image first shows.
 
@@ -47,6 +51,7 @@ def assign_levels(
     Args:
         place_N2: x and y of each image, in shares of the map; NaN where it is not on the map.
         priority_N: lower goes first, and room is held free for those below 0.
+        finest: the last level that matters; images of finer ones get NUM_LEVELS.
         enough: once so many images have their level, the others get NUM_LEVELS.
 
     Returns:
@@ -56,8 +61,8 @@ def assign_levels(
     order = np.argsort(priority_N, kind="stable")
     order = order[np.isfinite(place_N2[order, 0])]
     privileged = priority_N[order] < 0
-    _descend(place_N2, order[privileged], [], level_N, enough)
-    _descend(place_N2, order[~privileged], order[privileged].tolist(), level_N, enough)
+    _descend(place_N2, order[privileged], [], level_N, finest, enough)
+    _descend(place_N2, order[~privileged], order[privileged].tolist(), level_N, finest, enough)
     return level_N
 
 
@@ -66,10 +71,11 @@ def _descend(
     waiting: NDArray[np.int64],
     chosen: list[int],
     level_N: NDArray[np.int64],
+    finest: int,
     enough: int,
 ) -> None:
     """Level by level, lets in those of `waiting` that keep their distance to `chosen` and to each other."""
-    for level in range(NUM_LEVELS):
+    for level in range(finest + 1):
         if not len(waiting) or len(chosen) >= enough:
             break
         new = _keep_apart(place_N2, waiting, chosen, separation(level))

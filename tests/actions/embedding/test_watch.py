@@ -170,7 +170,7 @@ def test_a_first_round_that_fails_ends_it_and_a_lock_does_not(
     add(folder, "a.jpg")
     runs.failures = [WorkingError("busy"), UnpoolError("it holds the images of another folder")]
     with pytest.raises(UnpoolError, match="of another folder"):
-        watch(str(folder), QUICK, work=tmp_path / "w.unpool")
+        watch(folder.as_uri(), QUICK, work=tmp_path / "w.unpool")
     with pytest.raises(UsageError, match="is no folder on this machine"):
         watch("digits", QUICK)
     with pytest.raises(UsageError, match="--settle"):

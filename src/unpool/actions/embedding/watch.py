@@ -13,6 +13,7 @@ from typing import Any
 from unpool.actions.embedding.run import UNCHANGED, run
 from unpool.actions.embedding.settings import RunSettings, WatchSettings
 from unpool.core.markers import WORKSPACE_ENDING
+from unpool.core.objects.address import resolve_file_address
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
@@ -71,7 +72,7 @@ def watch(
         UsageError: a value is out of range, or there is no such folder.
     """
     check_settings(settings)
-    folder = Path(source)
+    folder = Path(resolve_file_address(source))
     if not folder.is_dir():
         raise UsageError(f"{source!r} is no folder on this machine; unpool watch needs one")
     watcher = _Watcher(folder, settings, work or default_workspace(source), progress or Progress())

@@ -31,7 +31,7 @@ def draw_labelled_map(work: Path, labels: str, progress: Progress) -> tuple[Path
     """
     from unpool.report.drawing import png_bytes
     from unpool.report.items import UNGROUPED, read_items
-    from unpool.report.map_picture import draw_map
+    from unpool.report.map_picture import draw_map, finest_level
     from unpool.report.thinning import assign_levels
 
     table = ImageTable(work)
@@ -43,6 +43,6 @@ def draw_labelled_map(work: Path, labels: str, progress: Progress) -> tuple[Path
     number_of = {name: position for position, name in enumerate(names)}
     frame["group"] = [UNGROUPED if name is None else number_of[name] for name in classes]
     items = read_items(frame, thumbnails_of(table, frame))
-    levels = assign_levels(items.place_N2, items.priority())
+    levels = assign_levels(items.place_N2, items.priority(), finest=finest_level(items))
     picture = draw_map(items, levels, dict(enumerate(names)))
     return write_bytes(work / REPORT / LABELLED_MAP, png_bytes(picture)), true_labels

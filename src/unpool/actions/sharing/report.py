@@ -5,6 +5,7 @@ Shapes: N images, D numbers a vector, S the side of a square image, C channels.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -102,14 +103,16 @@ def _draw_groups(folder: Path, frame: pd.DataFrame, thumbnails: ThumbnailRows | 
     """Write map.png and groups.png."""
     from unpool.report.drawing import png_bytes
     from unpool.report.items import read_items
-    from unpool.report.map_picture import draw_map
+    from unpool.report.map_picture import draw_map, finest_level
     from unpool.report.pictures import draw_groups
     from unpool.report.thinning import assign_levels
 
     items = read_items(frame, thumbnails)
-    level_N = assign_levels(items.place_N2, items.priority())
-    write_bytes(folder / MAP, png_bytes(draw_map(items, level_N)))
-    write_bytes(folder / SHEET, png_bytes(draw_groups(items)))
+    with ThreadPoolExecutor(1) as beside:
+        sheet = beside.submit(lambda: png_bytes(draw_groups(items)))
+        level_N = assign_levels(items.place_N2, items.priority(), finest=finest_level(items))
+        write_bytes(folder / MAP, png_bytes(draw_map(items, level_N)))
+        write_bytes(folder / SHEET, sheet.result())
 
 
 def _draw_training(folder: Path, epochs: list[dict[str, float]], pairs: Pairs | None) -> None:

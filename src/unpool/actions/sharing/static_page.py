@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unpool.actions.sharing.json_text import as_json
-from unpool.actions.sharing.quality import empty_quality, quality
+from unpool.actions.sharing.quality import PICTURES, empty_quality, quality
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.core.atomic_files import write_text
+from unpool.core.cpu import usable_cores
 from unpool.errors import UnpoolError
+from unpool.images.pixel_cache import map_ordered
 from unpool.store.findings import found_sets
 from unpool.store.reading import Reading, count_reading, summarise_reading
 from unpool.store.state import REPORT
@@ -179,7 +181,8 @@ def _quality(work: Path, folders: Sequence[Path]) -> object:
         file = next((place for place in places if place.is_file()), None)
         return None if file is None else _data_url(file.read_bytes())
 
-    return quality(work, address_of)
+    addresses = dict(zip(PICTURES, map_ordered(address_of, list(PICTURES), usable_cores()), strict=True))
+    return quality(work, addresses.get)
 
 
 def _data_url(png: bytes) -> str:
