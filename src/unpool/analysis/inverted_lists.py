@@ -43,13 +43,15 @@ class InvertedLists:
     Args:
         unit_ND: Rows of length one, or zero.
         seed: Of k-means and the sample.
+        max_compared: Rows compared with a query at most; 131,072 where None.
 
     Attributes:
         recall_of: The share of true neighbours that was found of the sample, by number of neighbours.
     """
 
-    def __init__(self, unit_ND: Floats, seed: int) -> None:
+    def __init__(self, unit_ND: Floats, seed: int, max_compared: int | None = None) -> None:
         self._unit_ND, self._seed = unit_ND, seed
+        self._max_compared = MAX_COMPARED if max_compared is None else max_compared
         self._centre_LD = train_centres(unit_ND, 2 * math.isqrt(len(unit_ND)), seed)
         self._list_N = self._lists_of(unit_ND)
         self._row_N = np.argsort(self._list_N, kind="stable")
@@ -111,7 +113,7 @@ class InvertedLists:
             cosine_SK = self._search(query_SD, list_S, k, num_compared)[0]
             # By cosines, not rows: of many that are equally near, any will do.
             self.recall_of[k] = float((cosine_SK >= lowest_S[:, None] - 1e-6).mean())
-            if self.recall_of[k] >= RECALL + MARGIN or 2 * num_compared > MAX_COMPARED:
+            if self.recall_of[k] >= RECALL + MARGIN or 2 * num_compared > self._max_compared:
                 return num_compared
             num_compared *= 2
 

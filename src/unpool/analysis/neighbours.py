@@ -98,6 +98,7 @@ class Index:
         vectors_ND: Finite numbers.
         seed: Of the lists.
         num_queries: How many there will be, where that is known; few are compared with all rows.
+        max_compared: Rows compared with a query at most, as in `InvertedLists`.
 
     Raises:
         UnpoolError: For NaN or infinity.
@@ -109,12 +110,19 @@ class Index:
     [[0, 2]]
     """
 
-    def __init__(self, vectors_ND: npt.ArrayLike, *, seed: int = 0, num_queries: int | None = None) -> None:
+    def __init__(
+        self,
+        vectors_ND: npt.ArrayLike,
+        *,
+        seed: int = 0,
+        num_queries: int | None = None,
+        max_compared: int | None = None,
+    ) -> None:
         self.unit_ND = normalise(vectors_ND)
         is_exact = len(self.unit_ND) < EXACT_BELOW or (
             num_queries is not None and num_queries <= MAX_QUERIES_OF_ALL
         )
-        self._lists = None if is_exact else InvertedLists(self.unit_ND, seed)
+        self._lists = None if is_exact else InvertedLists(self.unit_ND, seed, max_compared)
 
     def __len__(self) -> int:
         return len(self.unit_ND)
@@ -202,23 +210,37 @@ def nearest(
     return index.self_nearest(k)
 
 
-def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tuple[Floats, Indices]:
+def self_neighbours(
+    vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0, max_compared: int | None = None
+) -> tuple[Floats, Indices]:
     """Find the k rows nearest to each row but itself.
 
-    Returns (N, min(k, N - 1)) cosine distances 0…2 and row numbers. Never the row itself, not even among exact
-    duplicates. The sixteen nearest of the last two tables are kept, so that map, groups and figures of the same
-    vectors search once. Raises UnpoolError for NaN or infinity.
+    The sixteen nearest of the last two tables are kept, so that map, groups and figures of the same vectors search
+    once.
+
+    Args:
+        vectors_ND: Finite numbers.
+        k: Neighbours of each row.
+        seed: Of the index, for many vectors.
+        max_compared: Rows compared with each at most, for many vectors; a search for what is nearly equal needs few.
+
+    Returns:
+        (N, min(k, N - 1)) cosine distances 0…2 and row numbers. Never the row itself, not even among exact
+        duplicates.
+
+    Raises:
+        UnpoolError: For NaN or infinity.
 
     >>> self_neighbours([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], k=1)[1].tolist()
     [[1], [0], [1]]
     """
     unit_ND = normalise(vectors_ND)
     if k > NUM_KEPT:
-        return Index(unit_ND, seed=seed).self_nearest(k)
-    key = _key(unit_ND, seed)
+        return Index(unit_ND, seed=seed, max_compared=max_compared).self_nearest(k)
+    key = _key(unit_ND, seed, max_compared)
     found = _graphs.get(key)
     if found is None:
-        index = Index(unit_ND, seed=seed)
+        index = Index(unit_ND, seed=seed, max_compared=max_compared)
         nearest_N = index.self_nearest(NUM_KEPT)
         found = _graphs[key] = (*nearest_N, index.recall(NUM_KEPT + 1))
     distances_NK, indices_NK, _ = found
@@ -233,9 +255,11 @@ def self_recall(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> float:
     >>> self_recall([[1.0, 0.0], [0.0, 1.0]])
     1.0
     """
-    found = _graphs.get(_key(normalise(vectors_ND), seed))
+    found = _graphs.get(_key(normalise(vectors_ND), seed, None))
     return 1.0 if found is None else found[2]
 
 
-def _key(unit_ND: Floats, seed: int) -> tuple[bytes, int | None]:
-    return digest(unit_ND), None if len(unit_ND) < EXACT_BELOW else seed  # an exact search draws nothing
+def _key(unit_ND: Floats, seed: int, max_compared: int | None) -> tuple[bytes, int | None, int | None]:
+    if len(unit_ND) < EXACT_BELOW:  # an exact search draws nothing
+        return digest(unit_ND), None, None
+    return digest(unit_ND), seed, max_compared

@@ -29,6 +29,9 @@ EARLY_REJECT, MIN_AGREEMENT = 0.75, 0.85  # agreement at half the size, and at a
 SMALL_SIDE, MIN_AGREEMENT_SMALL = 64, 0.95  # smaller pictures have less detail that could differ
 MAX_TINT = 10.0  # mean difference of chroma, of 255
 CHUNK = 512
+MAX_COMPARED = (
+    16_384  # sketches, among which one nearly equal is sure to be: it lies in the same list or the next
+)
 
 Pairs = npt.NDArray[np.int64]
 Confirm = Callable[[Pairs], npt.NDArray[np.bool_]]
@@ -152,7 +155,7 @@ def tone_neighbours(coarse_ND: Floats, chroma_NCC2: npt.NDArray[np.uint8], *, se
         constant_B1 = np.full((len(colour_BR), 1), TONE_LENGTH, np.float32)
         # Scaled a part at a time, for all of them twice over would take gigabytes.
         tone_NR[part] = normalise(np.concatenate([coarse_ND[part], colour_BR, constant_B1], axis=1))
-    return self_neighbours(tone_NR, NUM_TONE_NEIGHBOURS, seed=seed)[1]
+    return self_neighbours(tone_NR, NUM_TONE_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
 
 
 def candidates(
@@ -169,7 +172,7 @@ def candidates(
     Returns:
         Pairs (P, 2), the smaller row first.
     """
-    by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed)[1]
+    by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
     near = [by_light_NK, neighbours_NK[:, :NUM_NEIGHBOURS], *([] if tone_NK is None else [tone_NK])]
     pair_P2 = unique_pairs(np.concatenate([_pairs(rows_NK) for rows_NK in near]), len(coarse_ND))
     length_N = (

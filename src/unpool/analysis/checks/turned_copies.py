@@ -18,6 +18,7 @@ from unpool.analysis.checks.alignment import agreement
 from unpool.analysis.checks.near_duplicates import (
     CHUNK,
     EARLY_REJECT,
+    MAX_COMPARED,
     MAX_TINT,
     MIN_AGREEMENT,
     NUM_FREQUENCIES,
@@ -147,7 +148,8 @@ def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int
     invariant_UR = np.concatenate(
         [part.reshape(len(coarse_UD), -1) for part in [*parts, constant_U1]], axis=1
     )
-    near_UK = self_neighbours(invariant_UR.astype(np.float32), NUM_NEIGHBOURS, seed=seed)[1]
+    invariant_UR = invariant_UR.astype(np.float32, copy=False)
+    near_UK = self_neighbours(invariant_UR, NUM_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
     row_P = np.repeat(np.arange(len(near_UK)), near_UK.shape[1])
     pair_P2 = np.stack([row_P, near_UK.reshape(-1)], axis=1)
     return unique_pairs(pair_P2[pair_P2[:, 1] >= 0], len(near_UK))
