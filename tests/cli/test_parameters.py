@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import pytest
 from cyclopts import App
 
-from unpool.cli.parameters import Common, Work, flatten_settings, print_result
+from support.object_store import use_folders
+from unpool.cli.parameters import Common, Work, flatten_settings, print_result, report_progress
 from unpool.core.settings import Option
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
@@ -92,3 +94,19 @@ def test_a_result_is_json_or_text(capsys: pytest.CaptureFixture[str]) -> None:
     print_result({"a": "{ü}"}, Common(json=True), "text")
     print_result({"a": 1}, Common(), "text {}")
     assert capsys.readouterr().out == '{"a": "{\\u00fc}"}\ntext {}\n'
+
+
+def test_a_workspace_may_lie_on_a_store(
+    app: App, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use_folders(monkeypatch, tmp_path)
+    app(["act", "--work", "s3://bucket/w.unpool"], result_action="return_value")
+    work = str(calls.pop()[1])
+    assert Path(work).is_dir()
+    for is_json in (True, False):
+        print_result({"work": work}, Common(json=is_json), f"written to {work}")
+    assert capsys.readouterr().out == '{"work": "s3://bucket/w.unpool"}\nwritten to s3://bucket/w.unpool\n'
+    report_progress().message(f"see {work}/problems.csv")
+    assert capsys.readouterr().err == "see s3://bucket/w.unpool/problems.csv\n"
+    app(["act", "--work", tmp_path.as_uri()], result_action="return_value")
+    assert calls.pop()[1] == str(tmp_path)
