@@ -248,7 +248,7 @@ class Workspace:
 
     @explain_calls
     def doctor(self) -> pd.DataFrame:
-        """Find what is wrong with the workspace, and repair what can be.
+        """Find what is wrong with the workspace, and repair it.
 
         Returns:
             Kind, what, where, repaired and remedy of each problem; empty where there is none.

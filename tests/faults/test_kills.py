@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import signal
@@ -27,7 +28,8 @@ from unpool.training.model_file import save_model
 pytestmark = pytest.mark.slow
 
 STORED = Path(__file__).parents[1] / "fixtures" / "v0.1.0"
-NUM_CHAINS, NUM_KILLS = 3, 10  # of each command: 210 kills in all
+# Of each command: 210 kills in all. `UNPOOL_KILLS=2` makes it a quick look.
+NUM_CHAINS, NUM_KILLS = 3, int(os.environ.get("UNPOOL_KILLS", "10"))
 OPTIONS = {"size": 16, "channels": 1, "width": 4}
 WORK, MODEL, OUT = "w.unpool", "made", "labels"
 EMBED = f"embed images --model base --work {WORK}"

@@ -9,7 +9,7 @@ COMMON = Common()
 
 
 def doctor(*, work: Work, common: Common = COMMON) -> None:
-    """Find what is wrong with a workspace, and repair what can be.
+    """Find what is wrong with a workspace, and repair it.
 
     Locks and files that killed commands left, damaged or missing files of the table, the model, the state and the
     report, rows that are there twice, lists and groups that do not match. Damaged files are kept in WORK/damaged.

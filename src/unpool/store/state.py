@@ -105,6 +105,9 @@ def newer_format(path: Path, stated: object, version: object, known: int) -> str
         stated: Its format.
         version: The version of unpool that wrote it, where that is known.
         known: The newest format that can be read.
+
+    Returns:
+        One line.
     """
     writer = f"unpool {version}" if version else "a newer version of unpool"
     return (

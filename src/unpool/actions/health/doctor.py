@@ -1,4 +1,4 @@
-"""`unpool doctor`: what is wrong with a workspace, and what of it can be repaired."""
+"""`unpool doctor`: what is wrong with a workspace, and its repair."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from unpool.store.table import ImageTable, has_table
 
 
 def doctor(work: Path, *, progress: Progress | None = None) -> dict[str, Any]:
-    """Find what is wrong with a workspace, and repair what can be.
+    """Find what is wrong with a workspace, and repair it.
 
     Nothing that a person gave is deleted: damaged files go to WORK/damaged. A second call finds nothing of what the
     first has repaired.

@@ -22,7 +22,7 @@ class Finding(TypedDict):
 
 
 class Findings:
-    """Collects the problems of a workspace, in the order in which they were found."""
+    """Collects the problems of a workspace, in their order."""
 
     def __init__(self, work: Path) -> None:
         self.work = work

@@ -1,4 +1,4 @@
-"""Groups in the table, in the tree, in groups.csv and in the report: one and the same.
+"""Groups in table, tree, lists and report.
 
 Shapes: N images.
 """
@@ -30,7 +30,7 @@ _DATA = re.compile(rf'<script type="application/json" {PAGE_MARK}>(.*?)</script>
 
 
 def check_tree(found: Findings) -> None:
-    """Forget a tree of groups that is not that of the table."""
+    """Forget a tree of groups that is not the table's."""
     table, levels = ImageTable(found.work), read_levels(found.work)
     rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}' AND leaf IS NOT NULL")
     if "tree" not in read_state(found.work) and not rows.num_rows:
@@ -85,7 +85,7 @@ def _has_groups(table: ImageTable) -> bool:
 
 
 def check_report(found: Findings, progress: Progress, *, is_damaged: bool) -> None:
-    """Write the report anew where it is damaged, or shows other groups than the table has.
+    """Write the report anew where it is damaged or outdated.
 
     Args:
         found: Receives the problem.

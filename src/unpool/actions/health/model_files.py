@@ -1,4 +1,4 @@
-"""The model of a workspace: whole, and the one that computed its vectors."""
+"""The model of a workspace, and whether it is whole."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ MIN_COSINE = 0.99  # between a stored vector and one that is computed now
 
 
 def check_model(found: Findings, progress: Progress) -> None:
-    """Replace a damaged model by a copy of it; remove an encoder.onnx that is not of the model."""
+    """Replace a damaged model by a copy of it.
+
+    An encoder.onnx that is not of the model goes.
+    """
     work = found.work
     name = str(read_state(work).get("embedded_by") or "")
     if not name:

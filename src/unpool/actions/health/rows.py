@@ -47,7 +47,10 @@ def name_some(paths: Sequence[str]) -> str:
 
 
 def join_duplicate_rows(found: Findings) -> None:
-    """Leave one row of each path: the first with a vector, and the labels of all."""
+    """Leave one row of each path.
+
+    It is the first with a vector, and has the labels of all.
+    """
     table = ImageTable(found.work)
     count = Counter(table.arrow(["path"])["path"].to_pylist())
     twice = sorted(path for path, number in count.items() if number > 1)
@@ -68,7 +71,10 @@ def join_duplicate_rows(found: Findings) -> None:
 
 
 def check_vectors(found: Findings) -> None:
-    """Clear vectors that are no numbers, so that the next run computes them anew."""
+    """Clear vectors that are no numbers.
+
+    The next run computes them.
+    """
     table = ImageTable(found.work)
     if table.dimension is None:
         return
@@ -89,7 +95,10 @@ def check_vectors(found: Findings) -> None:
 
 
 def check_search_index(found: Findings) -> None:
-    """Drop a search index that cannot be read; a search makes it again where it pays."""
+    """Drop a search index that cannot be read.
+
+    A search makes it again where it pays.
+    """
     table = ImageTable(found.work)
     if table.dimension is None or not table.has_index:
         return
@@ -104,7 +113,7 @@ def check_search_index(found: Findings) -> None:
 
 
 def check_thumbnails(found: Findings, progress: Progress) -> None:
-    """Draw unreadable thumbnails anew, from originals that are still the same."""
+    """Draw unreadable thumbnails anew, from unchanged originals."""
     broken = _find_broken(found.work, progress)
     if not broken:
         return

@@ -1,4 +1,4 @@
-"""Locks, half-written files, the state and the records of a workspace."""
+"""Locks, half-written files, state and records of a workspace."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def sweep_partial_files(found: Findings) -> None:
 
 def end_stopped_commands(found: Findings) -> None:
     """Complete or undo what a killed command has begun."""
-    marks = [kind for kind in (VerbUnderWay, EditUnderWay) if read_under_way(found.work, kind) is not None]
+    marks = read_under_way(found.work, VerbUnderWay), read_under_way(found.work, EditUnderWay)
     recover(found.work)
-    for _ in marks:
+    for _ in filter(None, marks):
         found.repaired(
             "command", "edits", "a command was killed before its end",
             "what it had changed was undone, or is a step of `unpool undo`; give the command again",
@@ -64,7 +64,10 @@ def end_stopped_commands(found: Findings) -> None:
 
 
 def check_state(found: Findings) -> None:
-    """Rebuild unpool.yaml where it is damaged, from its first lines and the table."""
+    """Rebuild unpool.yaml where it is damaged.
+
+    From its first lines, and from the table.
+    """
     work = found.work
     file, state = work / STATE, dict[str, Any]()
     text = file.read_bytes().decode("utf-8", "ignore") if file.is_file() else ""
@@ -86,7 +89,9 @@ def check_state(found: Findings) -> None:
 
 
 def salvage(text: str) -> dict[str, Any]:
-    r"""Read the entries of a damaged state, up to where it is cut.
+    r"""Read the entries of a damaged state.
+
+    Up to where it is cut.
 
     >>> salvage("images: /a/b\nplace: a\nnetw")
     {'images': '/a/b', 'place': 'a'}
@@ -119,7 +124,7 @@ def _state_of_table(work: Path, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_records(found: Findings, checks: FileChecks) -> None:
-    """Remove the records of edits that can no longer be undone or redone."""
+    """Remove records of edits that cannot be undone any more."""
     work = found.work
     for file in [*done_steps(work), *undone_steps(work)]:
         try:

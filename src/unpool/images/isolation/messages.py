@@ -1,4 +1,4 @@
-"""What a program and its decoding processes say to each other.
+"""Messages between a program and its decoding processes.
 
 A message is the length of its head (4 bytes, big-endian), a head in JSON, and as many bytes as that says. Nothing is
 unpickled: a process that a damaged file has taken over can send wrong pixels, and no code.

@@ -1,4 +1,4 @@
-"""Processes that decode files for this one, each with limits of time and memory.
+"""Processes that decode files, with limits of time and memory.
 
 A process decodes one file at a time, is kept for the next, and ends when this one does. One that crashes or takes too
 long is replaced, and the file is reported.
@@ -86,7 +86,10 @@ class DecodingProcess:
         self._process.kill()
 
     def end(self) -> int:
-        """End the process; returns its exit code, negative for a signal."""
+        """End the process.
+
+        Returns its exit code, negative for a signal.
+        """
         self._process.kill()
         code = self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -102,7 +105,10 @@ def needs_process(image_format: str) -> bool:
 
 
 def max_seconds() -> float:
-    """Return the time limit of a file, which the environment can set."""
+    """Return the time limit of a file.
+
+    The environment can set it.
+    """
     try:
         return max(1.0, float(os.environ.get(SECONDS_VARIABLE, MAX_SECONDS)))
     except ValueError:
@@ -154,8 +160,8 @@ def _describe_delay(image_format: str, seconds: float) -> str:
 
 
 def _describe_crash(image_format: str, code: int) -> str:
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
-    return f"the {image_format} content makes its decoder crash ({how})"
+    ending = f"signal {-code}" if code < 0 else f"exit code {code}"
+    return f"the {image_format} content makes its decoder crash ({ending})"
 
 
 def _take() -> DecodingProcess:

@@ -1,4 +1,4 @@
-"""A process that decodes files for another, one after the other.
+"""A process that decodes files for another.
 
     python -m unpool.images.isolation.process SECONDS BYTES
 
@@ -28,7 +28,15 @@ GRACE_SECONDS = 5  # after the limit, within which the other process ends this o
 
 
 class Permission:
-    """Taken before a large picture is decoded: the other process lets one at a time do so."""
+    """Taken before a large picture is decoded.
+
+    The other process lets one at a time do so.
+
+    Args:
+        requests: Where its answer comes from.
+        answers: Where it is requested.
+        seconds: The time limit that begins then.
+    """
 
     def __init__(self, requests: IO[bytes], answers: IO[bytes], seconds: float) -> None:
         self._requests, self._answers, self._seconds = requests, answers, seconds
@@ -87,7 +95,7 @@ def answer(head: Head) -> tuple[Head, memoryview | bytes]:
     facts = {name: getattr(picture, name) for name in ("width", "height", "mode", "grey", "id")}
     notes = [asdict(note) for note in picture.notes]
     pixels = np.ascontiguousarray(picture.pixels)
-    return {**facts, "notes": notes, "shape": list(pixels.shape)}, memoryview(pixels).cast("B")
+    return {**facts, "notes": notes, "shape": list(pixels.shape)}, pixels.data.cast("B")
 
 
 def _as_json(found: Found | None) -> Head | None:
@@ -97,7 +105,10 @@ def _as_json(found: Found | None) -> Head | None:
 
 
 def set_alarm(seconds: float) -> None:
-    """End this process after some seconds, even within a decoder; 0 takes it back."""
+    """End this process after some seconds, even within a decoder.
+
+    0 takes it back.
+    """
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_SECONDS if seconds else 0)
 
@@ -114,7 +125,10 @@ def limit_memory(num_bytes: int) -> None:
 
 
 def main(argv: list[str]) -> None:
-    """Serve on standard input and output, which libraries can no longer write to."""
+    """Serve on standard input and output.
+
+    Libraries can no longer write to them.
+    """
     for name in ("SIGINT", "SIGALRM"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN if name == "SIGINT" else signal.SIG_DFL)

@@ -58,7 +58,7 @@ class Trail:
 
 
 def read_trail(file: Path) -> frozenset[str]:
-    """Read the paths of the files that a process was decoding when it ended."""
+    """Read which files a process was decoding when it ended."""
     try:
         content = file.read_bytes()
     except OSError:
@@ -69,7 +69,9 @@ def read_trail(file: Path) -> frozenset[str]:
 
 @contextlib.contextmanager
 def leaving_trail(work: Path) -> Iterator[int]:
-    """Keep on the disk which files are decoded inside, and suspect those of a process that was killed.
+    """Keep on the disk which files are decoded inside.
+
+    Those of a process that was killed are suspected.
 
     Args:
         work: The workspace.
@@ -97,13 +99,15 @@ def leaving_trail(work: Path) -> Iterator[int]:
 
 
 def mark(path: str) -> contextlib.AbstractContextManager[None]:
-    """Say that a file is decoded inside, where that is kept."""
+    """Say that a file is decoded inside."""
     return _open[-1].mark(_names.get(path, path)) if _open else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
 def stand_for(copy: Path, name: str) -> Iterator[None]:
-    """Let a file stand for one elsewhere: that one is kept, and suspected.
+    """Let a file stand for one elsewhere.
+
+    That one is kept, and suspected.
 
     Args:
         copy: The file that is decoded.
@@ -117,5 +121,5 @@ def stand_for(copy: Path, name: str) -> Iterator[None]:
 
 
 def is_suspect(path: str) -> bool:
-    """Whether a process before this one has ended while it decoded a file."""
+    """Whether a process has ended while it decoded a file."""
     return _names.get(path, path) in _suspects

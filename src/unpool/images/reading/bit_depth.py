@@ -71,7 +71,7 @@ def scale_range(values: np.ndarray, black: float, white: float, nodata: Sequence
     result = np.empty(flat.shape, np.uint8)
     for start in range(0, flat.size, BLOCK_SIZE):
         part = flat[start : start + BLOCK_SIZE]
-        block = np.nan_to_num(part.astype(np.float64), nan=black, posinf=white, neginf=black)
+        block = np.nan_to_num(_as_doubles(part), nan=black, posinf=white, neginf=black)
         if nodata:
             block[is_nodata(part, nodata)] = black
         scaled_block = (np.clip(block, black, white) - black) * (255 / (white - black))
@@ -116,7 +116,7 @@ def measure(values: np.ndarray, nodata: Sequence[float] = ()) -> Extent | None:
     if not _is_measurable(sample):  # the sample, and perhaps nearly all of the picture, is no data
         sample = flat
     left_out = is_nodata(sample, nodata) if nodata else np.zeros(sample.shape, bool)
-    kept = sample[~left_out].astype(np.float64)
+    kept = _as_doubles(sample[~left_out])
     kept = kept[np.isfinite(kept)]
     kept, fill = _without_fill(kept, values.dtype)
     if kept.size == 0:
@@ -125,6 +125,12 @@ def measure(values: np.ndarray, nodata: Sequence[float] = ()) -> Extent | None:
     low = float(np.percentile(kept, TAILS[0], method="lower"))
     high = float(np.percentile(kept, TAILS[1], method="higher"))
     return Extent(low, high, fill, bool(left_out.any()))
+
+
+def _as_doubles(values: np.ndarray) -> np.ndarray:
+    """Values in double precision; a signalling NaN, as in a damaged file, is a NaN and no warning."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
 
 
 def _is_measurable(sample: np.ndarray) -> bool:

@@ -116,7 +116,9 @@ def read_picture_here(file: Path, min_side: int | None, max_pixels: int, rules: 
 
 
 def format_apart(file: Path) -> str:
-    """Name the format of a file that another process decodes, else nothing.
+    """Name the format of a file that is decoded apart.
+
+    Empty for all others.
 
     Raises:
         UnreadableImageError: There is no such file, or no image in it.
@@ -184,7 +186,7 @@ def find_values(file: Path, nodata: tuple[float, ...] = ()) -> Found | None:
 
 
 def find_values_here(file: Path, nodata: tuple[float, ...]) -> Found | None:
-    """Find in this process what a file's values are, as `find_values` does."""
+    """Find what a file's values are, in this process."""
     try:
         with open_image(file, IN_MEMORY_BYTES) as (stream, image_format), mark(str(file)):
             scaling = Scaling(ValueRules(nodata=nodata), image_format)
@@ -208,7 +210,7 @@ def read_size(file: Path) -> tuple[int, int]:
 
 
 def read_size_here(file: Path) -> tuple[int, int]:
-    """Read the upright width and height in this process, as `read_size` does."""
+    """Read the upright width and height, in this process."""
     with open_image(file, in_memory=0) as (stream, image_format):
         if image_format == "TIFF":
             return tiff_size(stream)

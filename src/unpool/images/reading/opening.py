@@ -149,6 +149,10 @@ def _explain_error(error: Exception, stream: Stream, image_format: str) -> Unrea
     if isinstance(error, (MemoryError, Image.DecompressionBombError)):
         return UnreadableImageError("too-large", "the image does not fit into memory")
     reason = " ".join(str(error).split()) or type(error).__name__
+    if reason == "cannot handle 12-bit layers":
+        return UnreadableImageError(
+            "unsupported", "JPEG files of 12 bits cannot be read; export it with 8 bits"
+        )
     with contextlib.suppress(OSError, ValueError):  # the stream may have been closed by the reader
         if "truncated" in reason.lower() or is_truncated(stream, image_format):
             return UnreadableImageError("truncated", f"the file ends before the image does ({reason})")

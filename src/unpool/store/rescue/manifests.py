@@ -1,4 +1,4 @@
-"""The versions of a table, and which of them are whole.
+"""The versions of a table, and which are whole.
 
 Lance writes a manifest for each version, and data files that several versions share. Nothing of it has a checksum: what
 can be read from its first to its last byte counts as whole.
@@ -31,7 +31,7 @@ class FileChecks:
         self._known: dict[str, str | None] = {}
 
     def find_damage(self, dataset: lance.LanceDataset) -> dict[int, str]:
-        """Say what is wrong with each fragment that cannot be read, by its number."""
+        """Say why fragments cannot be read, by their numbers."""
         reasons = {each.fragment_id: self._check(each) for each in dataset.get_fragments()}
         return {number: reason for number, reason in reasons.items() if reason is not None}
 
@@ -114,12 +114,15 @@ def _version_of(manifest: Path) -> int:
 
 
 def find_whole_version(work: Path, dataset: lance.LanceDataset, checks: FileChecks) -> int | None:
-    """Find the newest version before a damaged one that can be read as a whole.
+    """Find the newest whole version before a damaged one.
 
     Args:
         work: The workspace.
         dataset: Its table, in the damaged version.
         checks: Which files can be read.
+
+    Returns:
+        Its number; None where no version is whole.
     """
     try:
         listed = {int(each["version"]) for each in dataset.version_refs()}
@@ -131,7 +134,16 @@ def find_whole_version(work: Path, dataset: lance.LanceDataset, checks: FileChec
 
 
 def is_whole(work: Path, version: int, checks: FileChecks) -> bool:
-    """Whether a version can be read as a whole."""
+    """Whether a version can be read as a whole.
+
+    Args:
+        work: The workspace.
+        version: Of its table.
+        checks: Which files can be read.
+
+    Returns:
+        True where every file of it can be.
+    """
     try:
         return not checks.find_damage(open_dataset(work, version))
     except BaseException as error:

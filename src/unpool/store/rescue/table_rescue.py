@@ -158,8 +158,8 @@ def _bring_back_personal(work: Path, rows: list[dict[str, Any]]) -> None:
     kept = set(table.arrow(["path"])["path"].to_pylist())
     there = [row for row in rows if row["path"] in kept]
     for name in PERSONAL:
-        said = [row for row in there if name in row]
-        table.update([row["path"] for row in said], {name: [row[name] for row in said]})
+        known = [row for row in there if name in row]
+        table.update([row["path"] for row in known], {name: [row[name] for row in known]})
     gone = [
         row for row in rows if row["path"] not in kept and any(row.get(name) is not None for name in PERSONAL)
     ]
