@@ -59,7 +59,7 @@ def create_dataset(work: Path, schema: pa.Schema) -> None:
 
 
 def overwrite_dataset(work: Path, rows: pa.Table) -> None:
-    """Replace all rows of the table of a workspace, in one commit."""
+    """Replace all rows of a table, in one commit."""
     options = _storage_options(work)
     _import_lance(work).write_dataset(rows, _address(work), mode="overwrite", storage_options=options)
 
@@ -99,12 +99,18 @@ def damage_reported(folder: Path) -> Iterator[None]:
 
 
 def is_panic(error: BaseException) -> bool:
-    """Whether Lance's Rust side has given up, which is no `Exception`."""
+    """Whether Lance's Rust side has given up.
+
+    That is no `Exception`.
+    """
     return type(error).__name__ == "PanicException"
 
 
 def check_not_newer(folder: Path, error: BaseException) -> None:
-    """Raise `UnpoolError` where Lance says that a newer version wrote a dataset."""
+    """Check that no newer version of Lance wrote a dataset.
+
+    Raises `UnpoolError` where its error says so.
+    """
     if _NEWER.search(str(error)):
         raise UnpoolError(
             f"{folder} was written by a newer version of Lance than this one; upgrade it: pip install --upgrade unpool "
