@@ -6,6 +6,7 @@ It is made with its content in one step.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -106,12 +107,19 @@ class FileLock:
 
     def _create_without_links(self, content: str) -> bool:
         """The same on a disk that knows no hard links."""
+        is_own = False
         try:
             with self.file.open("x", encoding="utf-8") as stream:
+                is_own = True
                 stream.write(content)
         except FileExistsError:
             return False
         except OSError as error:
+            if is_own:  # half of a lock would keep everybody out until it is stale
+                self.file.unlink(missing_ok=True)
+            if error.errno == errno.ENOSPC:
+                error.filename = error.filename or str(self.file)
+                raise
             raise UnpoolError(
                 f"{self.file} cannot be written ({error.strerror}); name a workspace that you may write with --work"
             ) from error
