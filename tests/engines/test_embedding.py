@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.pretended_ray import pretended_workers
 from unpool.core.progress import Progress
 from unpool.engines import embedding as module
 from unpool.engines.embedding import EmbeddingWork, LocalEngine, RayEngine, check_is_missing, crashed_row
@@ -66,24 +65,7 @@ def rows_of(engine: module.Engine, source: FolderSource, model: Path) -> list[Ro
 @pytest.fixture
 def without_ray(monkeypatch: pytest.MonkeyPatch) -> None:
     """The work goes through pickle and is done here, piece by piece."""
-
-    class Pool:
-        num_workers, num_lost = 2, 0
-
-        def __init__(self, work: Callable[[Sequence[Any]], list[Any]]) -> None:
-            self.work = work
-
-        def map(self, pieces: Iterator[Sequence[Any]]) -> Iterator[list[Any]]:
-            return (
-                pickle.loads(pickle.dumps(self.work(pickle.loads(pickle.dumps(each))))) for each in pieces
-            )
-
-    @contextmanager
-    def workers(request: RayRequest, build: Any, on_crash: Any) -> Iterator[tuple[Pool, Place]]:
-        place = Place("cpu", 1)
-        yield Pool(pickle.loads(pickle.dumps(build))(place)), place
-
-    monkeypatch.setattr(module, "ray_workers", workers)
+    monkeypatch.setattr(module, "ray_workers", pretended_workers)
     monkeypatch.setattr(module, "load_encoder", load)
 
 

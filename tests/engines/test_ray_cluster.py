@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from support.masks import make_undecided
 from support.pictures import make_photograph
 from unpool.core.progress import Progress
 from unpool.engines import ray_cluster as module
@@ -31,7 +32,10 @@ from unpool.engines.ray_cluster import (
 )
 from unpool.engines.scheduling import WorkerLostError
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.masks.pixel_classes import classes_by_value
+from unpool.networks.segmentation.segmenter import Segmenter
 from unpool.store.table import ImageTable
+from unpool.training.model_file import save_model
 
 NUM_IMAGES = 40
 FACTS = ["path", "id", "width", "height", "mode", "bytes", "modified", "status", "problem", "detail", "thumbnail",
@@ -311,3 +315,33 @@ def test_errors_of_the_work_and_deaths_are_told_apart(cluster: str) -> None:
             actors.fetch(actors.submit(worker, ["die"]))
         actors.stop_worker(worker)
     assert threading.main_thread().is_alive()
+
+
+@needs_ray
+@pytest.mark.slow
+def test_predictions_are_those_of_the_local_engine(tmp_path: Path) -> None:
+    network = Segmenter("fcn4s", backbone="conv", num_classes=3, size=32, seed=0)
+    make_undecided(network)
+    classes = classes_by_value(["a", "b", "c"])
+    save_model(tmp_path / "model", network, classes=classes.names, masks=classes.to_dict())
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        make_photograph(number).save(tmp_path / "in" / f"{number}.png")
+    (tmp_path / "in" / "cut.png").write_bytes((tmp_path / "in" / "0.png").read_bytes()[:9000])
+    words = ["segment", "predict", "in", "--model", "model", "--json", "--out"]
+    results = []
+    for more in (["local"], ["ray", "--engine", "ray"]):
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "unpool", *words, *more], cwd=tmp_path, capture_output=True, text=True,
+            timeout=200,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        results.append(json.loads(done.stdout))
+    assert [each["actors"] for each in results] == [0, len(os.sched_getaffinity(0))]
+    assert [(each["images"], each["skipped"]) for each in results] == [(6, 1), (6, 1)]
+    written = [
+        {file.name: file.read_bytes() for file in (tmp_path / name).glob("*.png")}
+        for name in ("local", "ray")
+    ]
+    assert written[0] == written[1]
+    assert len(written[0]) == 12

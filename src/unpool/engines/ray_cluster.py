@@ -215,6 +215,7 @@ class RayCluster:
 
     def _init(self, **options: object) -> None:
         """Call `ray.init` quietly, and take the handler of SIGTERM back from it."""
+        _print_events(False)
         former = signal.getsignal(signal.SIGTERM)
         try:
             with (
@@ -253,6 +254,7 @@ class RayCluster:
         if not self._is_callers:
             with contextlib.suppress(Exception):
                 self._ray.shutdown()
+            _print_events(True)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -365,6 +367,13 @@ def _last_line(text: str) -> str:
     """The last line of a message that says something, shortened."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1][:300].rstrip(".") if lines else ""
+
+
+def _print_events(enabled: bool) -> None:
+    """Let Ray print, or not, that a worker died: it does so to standard output, which is for results."""
+    worker = sys.modules.get("ray._private.worker")
+    if worker is not None:
+        worker.__dict__["_worker_logs_enabled"] = enabled
 
 
 def _make_folder() -> Path:

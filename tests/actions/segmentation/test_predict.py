@@ -14,6 +14,7 @@ from PIL import Image
 
 from support.masks import make_undecided, scene
 from support.messages import Messages
+from support.pretended_ray import pretended_workers
 from support.training import segment_predict
 from unpool.actions.segmentation import output_files as segment_files
 from unpool.actions.segmentation import predict_image as module
@@ -414,3 +415,36 @@ def test_without_tifffile_it_is_reported_before_anything_is_predicted(
             segment_predict(**report)
     assert not (tmp_path / "out").exists()
     assert segment_predict(**report)["predicted"] == 2
+
+
+# By workers of Ray
+
+
+def test_workers_write_what_one_process_writes(models, tmp_path: Path, monkeypatch) -> None:
+    from unpool.actions.segmentation import predict
+
+    monkeypatch.setattr(predict, "ray_workers", pretended_workers)
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        picture(tmp_path / "in" / f"{number}.png", number)
+    picture(tmp_path / "in" / "cut.png").write_bytes((tmp_path / "in" / "1.png").read_bytes()[:900])
+    here = segment_predict(Path("in"), model=models["three"], out=tmp_path / "here")
+    by_ray = segment_predict(Path("in"), model=models["three"], out=Path("out"), engine="ray")
+    assert content(tmp_path / "out") == content(tmp_path / "here")
+    assert (here["actors"], by_ray["actors"]) == (0, 2)
+    same = set(here) - {"actors", "out", "seconds"}
+    assert {name: by_ray[name] for name in same} == {name: here[name] for name in same}
+    assert (by_ray["images"], by_ray["skipped"]) == (4, 1)
+    monkeypatch.setattr(predict, "ray_workers", None)  # nothing is left to do but what cannot be read
+    (tmp_path / "in" / "cut.png").unlink()
+    assert segment_predict(Path("in"), model=models["three"], out=Path("out"), engine="ray")["predicted"] == 0
+
+
+def test_files_that_only_a_worker_sees_end_the_prediction(models, tmp_path: Path, monkeypatch) -> None:
+    from unpool.actions.segmentation import predict
+
+    picture(tmp_path / "in" / "a.png")
+    monkeypatch.setattr(predict, "ray_workers", pretended_workers)
+    monkeypatch.setattr(module, "write_small", lambda *_: None)  # on a disk of its own
+    with pytest.raises(UnpoolError, match=r"written .*a\.png, which is not seen here; let --out be a folder"):
+        segment_predict(tmp_path / "in", model=models["three"], out=tmp_path / "out", engine="ray")
