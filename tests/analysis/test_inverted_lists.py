@@ -92,3 +92,17 @@ def test_largest_products_are_those_of_numpy() -> None:
     product_QK, row_QK = largest_products(query_QD, vector_ND, 4)
     np.testing.assert_array_equal(row_QK, true_rows(query_QD, vector_ND, 4))
     np.testing.assert_allclose(product_QK, np.sort(query_QD @ vector_ND.T)[:, :-5:-1], rtol=1e-5)
+
+
+def test_many_equal_rows_are_not_all_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inverted_lists, "MAX_LIST", 50)
+    unit_ND = np.concatenate([np.tile(draw(0.5, 1), (900, 1)), draw(0.5, 300)])
+    lists = InvertedLists(unit_ND, 0)
+    assert np.diff(lists._bounds).max() <= 50
+    assert sorted(lists._row_N.tolist()) == list(range(1200))
+    cosine_NK, row_NK = lists.search(unit_ND, 5)
+    np.testing.assert_allclose(cosine_NK[:900], 1, atol=1e-6)
+    assert (row_NK[:900] < 901).all()
+    assert lists._num_compared[5] <= 300
+    true_NK = np.sort(unit_ND[900:] @ unit_ND.T, axis=1)[:, :-6:-1]
+    assert (cosine_NK[900:] >= true_NK - 1e-6).mean() > 0.97

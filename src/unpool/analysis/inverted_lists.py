@@ -26,6 +26,7 @@ MIN_LISTS_COMPARED = 4
 MAX_COMPARED = 131_072
 """Rows compared with a query at most: beyond, the time would grow with the square of the rows."""
 
+MAX_LIST = 16_384  # rows of a list
 LIST_STEPS, LIST_POINTS = 5, 64  # of the k-means that makes the lists; rows for each centre
 
 
@@ -53,13 +54,13 @@ class InvertedLists:
         self._unit_ND, self._seed = unit_ND, seed
         self._max_compared = MAX_COMPARED if max_compared is None else max_compared
         self._centre_LD = train_centres(unit_ND, 2 * math.isqrt(len(unit_ND)), seed)
-        self._list_N = self._lists_of(unit_ND)
+        self._list_N = self._split_large(self._lists_of(unit_ND))
         self._row_N = np.argsort(self._list_N, kind="stable")
         self._sorted_ND = unit_ND[self._row_N]
         self._bounds = np.searchsorted(self._list_N[self._row_N], np.arange(len(self._centre_LD) + 1))
-        self._near_LL = np.argsort(-self._centre_LD @ self._centre_LD.T, axis=1, kind="stable").astype(
-            np.int32
-        )
+        far_LL = -self._centre_LD @ self._centre_LD.T
+        np.fill_diagonal(far_LL, -np.inf)  # a list is nearest to itself, whatever others have the same centre
+        self._near_LL = np.argsort(far_LL, axis=1, kind="stable").astype(np.int32)
         self._num_compared: dict[int, int] = {}
         self.recall_of: dict[int, float] = {}
 
@@ -102,6 +103,21 @@ class InvertedLists:
 
     def _lists_of(self, query_QD: Floats) -> Indices:
         return largest_products(query_QD, self._centre_LD, 1)[1][:, 0]
+
+    def _split_large(self, list_N: Indices) -> Indices:
+        """Split lists of many equal rows, each of which would be compared with all others.
+
+        The parts get the same centre.
+        """
+        order_N = np.argsort(list_N, kind="stable")
+        size_L = np.bincount(list_N, minlength=len(self._centre_LD))
+        rank_N = np.empty(len(list_N), np.int64)
+        rank_N[order_N] = np.arange(len(list_N)) - np.repeat(np.cumsum(size_L) - size_L, size_L)
+        part_N = rank_N // MAX_LIST
+        num_parts_L = np.maximum(1, -(-size_L // MAX_LIST)) - 1  # beyond the first
+        first_L = len(self._centre_LD) + np.cumsum(num_parts_L) - num_parts_L
+        self._centre_LD = np.concatenate([self._centre_LD, np.repeat(self._centre_LD, num_parts_L, axis=0)])
+        return np.where(part_N > 0, first_L[list_N] + part_N - 1, list_N)
 
     def _measure(self, k: int) -> int:
         """How many rows to compare: doubled until the sample's true neighbours are found."""

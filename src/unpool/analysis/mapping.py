@@ -22,8 +22,10 @@ Progress = Callable[[float], None]
 MAX_DIMENSION, NUM_DIRECTIONS = 64, 50  # longer vectors are reduced to 50 directions, as is usual for t-SNE
 MIN_VECTORS_THREADED = 5_000  # with fewer, threads wait for each other longer than they work
 PCA_SAMPLE = 50_000  # rows that determine the principal directions well enough
-MAX_FITTED = 200_000
-"""Above this many vectors the map is fitted to a sample of as many, and the others are placed among them."""
+MAX_FITTED = 50_000
+"""Above this many vectors the map is fitted to a sample of as many, and the others are placed among them.
+
+Measured in docs/decisions/0025-a-million-images.md."""
 
 
 class Stage(NamedTuple):

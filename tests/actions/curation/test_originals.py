@@ -187,3 +187,20 @@ def test_a_sharp_subject_before_blurred_ground_is_not_blurred(images: Path, mode
     sets_of(images.parent, model)
     found = found_problems(images.parent / "w.unpool") or {}
     assert found["blurred"] == ["soft.png"]
+
+
+def test_equal_thumbnails_need_no_comparison(tmp_path: Path) -> None:
+    reads: list[list[int]] = []
+
+    def take(rows: list[int]) -> list[None]:
+        reads.append(rows)
+        return [None]
+
+    facts = originals.Facts(["a.png", "b.png", "c.png"], ["1", "2", "3"], [""] * 3, np.ones(3), np.ones(3))
+    judge = originals.Originals(tmp_path / "none.unpool", facts, SimpleNamespace(take=take))
+    judge.note_thumbnails(0, [b"same", b"same", None])
+    assert judge.verify(np.array([[0, 1]])).tolist() == [True]
+    assert reads == []
+    assert not judge.was_compared(0, 1), "by their thumbnails alone"
+    judge.verify(np.array([[0, 2]]))
+    assert reads == [[0], [2]]

@@ -143,6 +143,7 @@ class _Findings:
 
     def _sketch_part(self, start: int) -> Sketches:
         contents = self.thumbnails.take(range(start, min(start + CHUNK, len(self.paths))))
+        self.originals.note_thumbnails(start, contents)
         return Sketches.from_images(map(open_thumbnail, contents))
 
     def _neighbours(self) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ Shapes: P pairs of rows.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +82,22 @@ class Originals:
         self.facts, self.thumbnails = facts, thumbnails
         self.source = _open_source(work)
         self.unsure: set[tuple[int, int]] = set()
+        self._thumbnail_digest_N = np.zeros(len(facts.paths), np.uint64)
         self.num_pairs = 0
         self._read = functools.lru_cache(NUM_CACHED)(self._read_original)
         self._thumbnail = functools.lru_cache(NUM_CACHED)(self._read_thumbnail)
+
+    def note_thumbnails(self, start: int, contents: Sequence[bytes | None]) -> None:
+        """Note the thumbnails of some rows, so that equal ones need no comparison.
+
+        Args:
+            start: The first of the rows.
+            contents: Their thumbnails.
+        """
+        for row, content in enumerate(contents, start):
+            if content is not None:
+                digest = hashlib.blake2b(content, digest_size=8).digest()
+                self._thumbnail_digest_N[row] = int.from_bytes(digest, "little")
 
     def verify(self, pair_P2: Pairs, poses: Sequence[Pose] | None = None) -> Bools:
         """Return which pairs show the same everywhere.
@@ -163,11 +177,7 @@ class Originals:
             return None
 
     def _is_same(self, one: int, other: int, may_read: bool, pose: Pose | None) -> bool:
-        small = _excess(
-            self._thumbnail(one),
-            _rotate_back(self._thumbnail(other), pose),
-            self._has_palette(one) != self._has_palette(other),
-        )
+        small = self._excess_of_thumbnails(one, other, pose)
         if small is not None and small > CLEARLY_DIFFERENT:
             return False
         first, second = (self._read(row) if may_read else None for row in (one, other))
@@ -179,6 +189,15 @@ class Originals:
         ]
         full = _excess(first.image, _rotate_back(second.image, pose), is_reduced[0] != is_reduced[1])
         return full is not None and full <= 1
+
+    def _excess_of_thumbnails(self, one: int, other: int, pose: Pose | None) -> float | None:
+        if pose is None and self._thumbnail_digest_N[one] == self._thumbnail_digest_N[other] != 0:
+            return 0.0
+        return _excess(
+            self._thumbnail(one),
+            _rotate_back(self._thumbnail(other), pose),
+            self._has_palette(one) != self._has_palette(other),
+        )
 
     def _edge_width(self, row: int, may_read: bool) -> float:
         picture = self._read_picture(row) if may_read else None
