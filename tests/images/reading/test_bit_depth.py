@@ -11,6 +11,7 @@ from PIL import Image
 
 from support.hostile_files import picture
 from unpool.errors import UnreadableImageError
+from unpool.images.isolation import pool
 from unpool.images.reading.bit_depth import measure, to_8_bits
 from unpool.images.reading.decode import read_picture, read_size
 
@@ -141,6 +142,7 @@ def test_a_tiff_beyond_pillow_is_measured_before_it_is_read(tmp_path: Path) -> N
 def test_without_tifffile_the_remedy_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "a.tif", RGB.astype(np.float64), photometric="rgb")
+    monkeypatch.setattr(pool, "UNTRUSTED", frozenset())  # read here, where the module is missing
     monkeypatch.setitem(sys.modules, "tifffile", None)
     with pytest.raises(UnreadableImageError, match=r"^unsupported: .*pip install tifffile imagecodecs$"):
         read_picture(tmp_path / "a.tif")

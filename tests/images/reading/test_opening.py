@@ -10,6 +10,7 @@ from PIL import Image
 
 from support.hostile_files import HEIC, picture
 from unpool.errors import UnreadableImageError
+from unpool.images.isolation import pool
 from unpool.images.reading import decode
 from unpool.images.reading.decode import read_picture
 
@@ -41,6 +42,7 @@ def test_whatever_a_reader_raises_is_one_kind_of_error(
 
 
 def test_heic_without_pi_heif_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "UNTRUSTED", frozenset())  # read here, where the module is missing
     monkeypatch.setitem(sys.modules, "pi_heif", None)
     (tmp_path / "a.jpg").write_bytes(HEIC)  # phones do that
     with pytest.raises(

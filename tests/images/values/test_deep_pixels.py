@@ -11,6 +11,7 @@ from PIL import Image
 
 from support.deep_files import GREY, SHOWN, chunk, mean_difference, spread, write_png16
 from unpool.errors import UnreadableImageError
+from unpool.images.isolation import pool
 from unpool.images.reading.decode import read_picture
 
 
@@ -107,6 +108,7 @@ def test_jpeg_2000_in_colour_needs_imagecodecs(tmp_path: Path, monkeypatch: pyte
     imagecodecs = pytest.importorskip("imagecodecs")
     content = imagecodecs.jpeg2k_encode(spread(SHOWN, 12), level=0, bitspersample=12, codecformat="jp2")
     (tmp_path / "a.jp2").write_bytes(content)
+    monkeypatch.setattr(pool, "UNTRUSTED", frozenset())  # read here, where the module is missing
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
     with pytest.raises(UnreadableImageError, match="12 bits needs: pip install imagecodecs") as caught:
         read_picture(tmp_path / "a.jp2")

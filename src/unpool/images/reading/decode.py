@@ -88,10 +88,12 @@ def read_picture(
             one of `missing broken-link no-permission not-a-file unreadable empty not-an-image unsupported
             needs-heic truncated corrupt too-large too-slow crash`.
     """
-    if apart := format_apart(file):
-        request = {"min_side": min_side, "max_pixels": max_pixels, "rules": rules.to_dict()}
-        with contextlib.suppress(NoProcessError):
-            return _picture_of(*decode_apart(_request("picture", file) | request, apart))
+    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
+        if not _is_apart(file, image_format):
+            return _decode_marked(file, stream, Scaling(rules, image_format), min_side, max_pixels)
+    request = {"min_side": min_side, "max_pixels": max_pixels, "rules": rules.to_dict()}
+    with contextlib.suppress(NoProcessError):
+        return _picture_of(*decode_apart(_request("picture", file) | request, image_format))
     return read_picture_here(file, min_side, max_pixels, rules)
 
 
@@ -110,9 +112,19 @@ def read_picture_here(file: Path, min_side: int | None, max_pixels: int, rules: 
     Raises:
         UnreadableImageError: As `read_picture` does.
     """
-    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format), mark(str(file)):
-        digest = digest_of(stream)
-        return _decode(stream, Scaling(rules, image_format), digest, min_side, max_pixels)
+    with open_image(file, IN_MEMORY_BYTES) as (stream, image_format):
+        return _decode_marked(file, stream, Scaling(rules, image_format), min_side, max_pixels)
+
+
+def _decode_marked(
+    file: Path, stream: Stream, scaling: Scaling, min_side: int | None, max_pixels: int
+) -> Picture:
+    with mark(str(file)):
+        return _decode(stream, scaling, digest_of(stream), min_side, max_pixels)
+
+
+def _is_apart(file: Path, image_format: str) -> bool:
+    return needs_process(image_format) or is_suspect(str(file))
 
 
 def format_apart(file: Path) -> str:
@@ -124,7 +136,7 @@ def format_apart(file: Path) -> str:
         UnreadableImageError: There is no such file, or no image in it.
     """
     with open_image(file, in_memory=0) as (_, image_format):
-        return image_format if needs_process(image_format) or is_suspect(str(file)) else ""
+        return image_format if _is_apart(file, image_format) else ""
 
 
 def _request(verb: str, file: Path) -> Head:
