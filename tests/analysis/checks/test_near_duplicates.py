@@ -12,12 +12,14 @@ from PIL import Image, ImageDraw
 from scipy.fft import dct
 
 from support.pictures import make_photograph
+from unpool.analysis.checks import turned_copies
 from unpool.analysis.checks.near_duplicates import (
     build_sets,
     candidates,
     low_frequency_dct,
     near_duplicates,
     tone_neighbours,
+    unique_pairs,
 )
 from unpool.analysis.checks.sketches import Sketches
 
@@ -174,3 +176,21 @@ def test_a_chain_of_small_changes_is_no_set():
 def test_no_image_and_one_image_make_no_set():
     assert sets_of([]) == []
     assert sets_of([make_photograph()]) == []
+
+
+def test_many_sketches_are_scaled_as_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    coarse_ND = rng.normal(scale=300, size=(60, 63)).astype(np.float32)
+    chroma_NCC2 = rng.integers(0, 256, (60, 8, 8, 2), np.uint8)
+    expected = tone_neighbours(coarse_ND, chroma_NCC2), turned_copies._candidates(coarse_ND, chroma_NCC2, 0)
+    monkeypatch.setattr("unpool.analysis.checks.near_duplicates.ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(turned_copies, "ROWS_AT_ONCE", 7)
+    np.testing.assert_array_equal(tone_neighbours(coarse_ND, chroma_NCC2), expected[0])
+    np.testing.assert_array_equal(turned_copies._candidates(coarse_ND, chroma_NCC2, 0), expected[1])
+
+
+def test_each_pair_counts_once() -> None:
+    rng = np.random.default_rng(0)
+    pair_P2 = rng.integers(0, 30, (400, 2))
+    expected = np.unique(np.sort(pair_P2, axis=1), axis=0)
+    np.testing.assert_array_equal(unique_pairs(pair_P2, 30), expected)

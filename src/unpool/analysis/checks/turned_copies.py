@@ -29,7 +29,7 @@ from unpool.analysis.checks.near_duplicates import (
     unique_pairs,
 )
 from unpool.analysis.checks.sketches import SIDE, Sketches
-from unpool.analysis.neighbours import Floats, self_neighbours
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, normalise, self_neighbours
 from unpool.core.cpu import usable_cores
 from unpool.images.pixel_cache import map_ordered
 
@@ -140,19 +140,27 @@ def turned_copies(
 
 def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int) -> Pairs:
     """Pairs of pictures that are the same but for their pose, (P, 2), the smaller row first."""
-    size_UFF = np.abs(_unpack_waves(coarse_UD))
-    turned_UFF = size_UFF.transpose(0, 2, 1)
-    mean_U2 = SIDE * (chroma_UCC2.mean(axis=(1, 2), dtype=np.float32) - 128)
-    parts = [(size_UFF + turned_UFF) / 2, np.abs(size_UFF - turned_UFF) / 2, mean_U2]
-    constant_U1 = np.full((len(coarse_UD), 1), TONE_LENGTH, np.float32)
-    invariant_UR = np.concatenate(
-        [part.reshape(len(coarse_UD), -1) for part in [*parts, constant_U1]], axis=1
-    )
-    invariant_UR = invariant_UR.astype(np.float32, copy=False)
+    # Scaled a part at a time, for all of them several times over would take gigabytes.
+    num_numbers = _invariants(coarse_UD[:1], chroma_UCC2[:1]).shape[1]
+    invariant_UR = np.empty((len(coarse_UD), num_numbers), np.float32)
+    for start in range(0, len(coarse_UD), ROWS_AT_ONCE):
+        part = slice(start, start + ROWS_AT_ONCE)
+        invariant_UR[part] = normalise(_invariants(coarse_UD[part], chroma_UCC2[part]))
     near_UK = self_neighbours(invariant_UR, NUM_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
     row_P = np.repeat(np.arange(len(near_UK)), near_UK.shape[1])
     pair_P2 = np.stack([row_P, near_UK.reshape(-1)], axis=1)
     return unique_pairs(pair_P2[pair_P2[:, 1] >= 0], len(near_UK))
+
+
+def _invariants(coarse_BD: Floats, chroma_BCC2: npt.NDArray[np.uint8]) -> Floats:
+    """What turning and mirroring leave as it is, (B, R)."""
+    size_BFF = np.abs(_unpack_waves(coarse_BD))
+    turned_BFF = size_BFF.transpose(0, 2, 1)
+    mean_B2 = SIDE * (chroma_BCC2.mean(axis=(1, 2), dtype=np.float32) - 128)
+    constant_B1 = np.full((len(coarse_BD), 1), TONE_LENGTH, np.float32)
+    parts = [(size_BFF + turned_BFF) / 2, np.abs(size_BFF - turned_BFF) / 2, mean_B2, constant_B1]
+    invariant_BR: Floats = np.concatenate([part.reshape(len(coarse_BD), -1) for part in parts], axis=1)
+    return invariant_BR.astype(np.float32, copy=False)
 
 
 class _PoseMatcher:
