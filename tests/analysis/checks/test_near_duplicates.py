@@ -122,7 +122,7 @@ def test_neighbours_in_the_embedding_are_candidates_too(photos: list[Image.Image
     images = [photos[0], jpeg(photos[0], 40), *photos[1:4]]
     monkeypatch.setattr(
         "unpool.analysis.checks.near_duplicates.self_neighbours",
-        lambda table, k, seed: (None, no_neighbours(len(table))),
+        lambda table, k, **options: (None, no_neighbours(len(table))),
     )
     assert sets_of(images) == []
     near = np.array([[1, -1], [-1, -1], [3, -1], [-1, -1], [-1, -1]])
