@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.object_store import upload, use_memory
+from unpool.core.objects.address import parse_address
+from unpool.core.objects.client import Objects
 from unpool.errors import UnpoolError
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
@@ -66,3 +69,28 @@ def test_pictures_are_outdated_once_another_model_embedded_the_images(pictures: 
     write_state(pictures.work, embedded_by="another")
     assert pictures.is_outdated()
     assert (pictures.has_mirror, pictures.has_segmenter) == (False, False)
+
+
+def test_images_on_a_store_are_fetched_for_their_full_size(
+    pictures: Pictures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_memory(monkeypatch)
+    objects = Objects(parse_address("s3://bucket/photos"))
+    upload(objects, pictures.work.parent / "images")
+    with_exif = Image.Exif()
+    with_exif[0x010E] = "a shoe"
+    content = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(content, "JPEG", exif=with_exif)
+    objects.write("shoe.jpg", content.getvalue())
+    write_state(pictures.work, images="s3://bucket/photos")
+    there = Pictures(pictures.work)
+    assert there.encode_original("small.png") == pictures.encode_original("small.png")
+    assert "a shoe" in [value for _, value in there.metadata("shoe.jpg")]
+    assert there.folder is None
+    assert there.metadata("gone.jpg") == []
+    with pytest.raises(UnpoolError, match=r"broken\.png cannot be shown"):
+        there.read("broken.png")
+    with pytest.raises(UnpoolError, match=r"gone\.jpg cannot be shown: it is gone from the store"):
+        there.read("gone.jpg")
+    with pytest.raises(UnpoolError, match="does not lie in the folder of the images"):
+        there.read("../other/secret.jpg")
