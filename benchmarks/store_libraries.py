@@ -1,6 +1,6 @@
 """Compare libraries that list and read an object store.
 
-    python -m benchmarks.store_libraries FOLDER [--threads 2 16] [--runs 3]
+    python benchmarks/store_libraries.py FOLDER [--threads 2 16] [--runs 3]
 
 The files of a folder are copied to a server of S3 on this machine (moto, in a process of its own), then listed, and
 read in threads by each library that is installed. It says what the calls of a library cost; a server far away adds

@@ -1,6 +1,6 @@
 """Compare embedding from a disk with embedding from an object store.
 
-    python -m benchmarks.store_speed FOLDER [--images 400]
+    python benchmarks/store_speed.py FOLDER [--images 400]
 
 Some images of a folder are copied to a server of S3 on this machine (moto), then embedded from the disk and from the
 server, into a workspace on the disk and on the server. The server takes part of the cores, which a real one does not.
@@ -18,7 +18,7 @@ import tempfile
 import urllib.parse
 from pathlib import Path
 
-from benchmarks.store_libraries import BUCKET, put, start_server
+from store_libraries import BUCKET, put, start_server
 
 
 def embed(source: str, work: str) -> dict[str, float]:
