@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from unpool import __version__
 from unpool.actions.curation.originals import Facts, Originals
@@ -36,7 +37,7 @@ from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable, embedded_vectors
 from unpool.store.thumbnails import Thumbnails
 
-CHUNK = 256  # thumbnails that a thread reads at a time
+CHUNK = 128  # thumbnails that a thread reads at a time
 MAX_MEASURED = 5000  # soft images whose originals are read, the softest first
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
@@ -138,13 +139,14 @@ class _Findings:
         """Sketch all thumbnails, a few at a time in memory."""
         count = len(self.paths)
         with progress.stage("reading thumbnails", count, "images") as stage:
-            parts = map_ordered(self._sketch_part, range(0, count, CHUNK), usable_cores())
-            return Sketches.concatenate((_advance(stage, part) for part in parts), count)
+            # Threads decode; of the many small steps of a sketch they would only wait for each other.
+            parts = map_ordered(self._read_part, range(0, count, CHUNK), usable_cores())
+            return Sketches.concatenate((_sketch_part(part, stage) for part in parts), count)
 
-    def _sketch_part(self, start: int) -> Sketches:
+    def _read_part(self, start: int) -> list[Image.Image | None]:
         contents = self.thumbnails.take(range(start, min(start + CHUNK, len(self.paths))))
         self.originals.note_thumbnails(start, contents)
-        return Sketches.from_images(map(open_thumbnail, contents))
+        return [open_thumbnail(content) for content in contents]
 
     def _neighbours(self) -> NDArray[np.int64]:
         """Rows near each image in the embedding (N, K), -1 for none.
@@ -262,9 +264,10 @@ class _Among:
         return int(np.searchsorted(self.row_U, elected))
 
 
-def _advance(stage: Stage, part: Sketches) -> Sketches:
-    stage.advance(len(part))
-    return part
+def _sketch_part(pictures: list[Image.Image | None], stage: Stage) -> Sketches:
+    sketches = Sketches.from_images(pictures)
+    stage.advance(len(pictures))
+    return sketches
 
 
 def _round_finite(value: float) -> float | None:
