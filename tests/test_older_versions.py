@@ -62,6 +62,12 @@ def test_the_table_is_as_it_was(stored: Path) -> None:
     assert frame.loc["broken.png", "problem"]
 
 
+def test_nothing_is_wrong_with_it(stored: Path, unpool: Command) -> None:
+    assert unpool("doctor --work workspace")["problems"] == []
+    unpool("group --work workspace --groups 3 --method kmeans")
+    assert unpool("doctor --work workspace")["problems"] == []
+
+
 def test_edits_are_taken_back_one_by_one(stored: Path, unpool: Command) -> None:
     assert unpool("undo --work workspace")["changed"] == 1
     assert table(stored)["label"].notna().sum() == 2

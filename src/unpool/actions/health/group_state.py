@@ -32,7 +32,8 @@ _DATA = re.compile(rf'<script type="application/json" {PAGE_MARK}>(.*?)</script>
 def check_tree(found: Findings) -> None:
     """Forget a tree of groups that is not the table's."""
     table, levels = ImageTable(found.work), read_levels(found.work)
-    rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}' AND leaf IS NOT NULL")
+    rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}'")  # the first version had no leaves
+    rows = rows.filter(rows["leaf"].is_valid())
     if "tree" not in read_state(found.work) and not rows.num_rows:
         return
     leaf_N, group_N = (rows[name].fill_null(NO_LEAF).to_numpy() for name in ("leaf", "group"))

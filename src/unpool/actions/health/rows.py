@@ -139,10 +139,11 @@ def _find_broken(work: Path, progress: Progress) -> list[str]:
         contents = thumbnails.take(range(start, min(start + CHUNK, len(paths))))
         return [paths[start + at] for at, each in enumerate(contents) if open_thumbnail(each) is None]
 
+    starts = range(0, len(paths), CHUNK)
     with progress.stage("reading thumbnails", len(paths), "images") as stage:
-        for names in map_ordered(check, range(0, len(paths), CHUNK), usable_cores()):
+        for start, names in zip(starts, map_ordered(check, starts, usable_cores()), strict=True):
             broken += names
-            stage.advance(CHUNK)
+            stage.reach(min(start + CHUNK, len(paths)))
     return broken
 
 
