@@ -23,6 +23,7 @@ from unpool.actions.embedding.run import UNCHANGED, run
 from unpool.actions.embedding.settings import RunSettings
 from unpool.analysis import joining
 from unpool.core.atomic_files import write_text
+from unpool.images.reading import scan
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -190,6 +191,20 @@ def test_a_drive_that_was_away_comes_back_with_everything(
     (root / IMAGES / "a").rmdir()
     shutil.copytree(root / "away", root / IMAGES / "a")  # a copy: other inodes and times of change
     assert again(root)[0]["embedded"] == 0
+    assert_untouched(root, before)
+
+
+def test_a_file_that_was_closed_for_a_while_has_its_place_and_group_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit.move(root / WORK, ["a/0.png"], len(set(rows(root)["group"])))  # a group made by hand
+    before = rows(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(scan.os, "access", lambda path, mode: not str(path).endswith("a/0.png"))
+        assert again(root)[0]["images"] == 7
+        assert "a/0.png" not in groups_csv(root / WORK)
+    result, _ = again(root)
+    assert (result["embedded"], result["joined"]) == (1, 0)
     assert_untouched(root, before)
 
 

@@ -120,6 +120,18 @@ def test_problems_of_the_scan_become_rows_and_clear_what_was_there(table: ImageT
     assert table.vectors()[0] == ["b", "c"]
 
 
+def test_a_file_that_cannot_be_read_today_keeps_its_place_and_group(table: ImageTable) -> None:
+    table.update(["a", "b"], {"x": [1.0, 2.0], "group": [3, 4]})
+    note_problems(table, [Problem("a", "no-permission", "closed"), Problem("b", "empty", "0 bytes")])
+    rows = table.frame().set_index("path")
+    assert rows.loc["a", ["status", "problem", "id", "x", "group"]].tolist() == [
+        "skipped", "no-permission", "id-a", 1, 3,
+    ]  # fmt: skip
+    assert rows.loc["b", ["id", "x", "group"]].isna().all()
+    assert table.vectors()[0] == ["c"]
+    assert [each.path for each in find_pending(table, Scan([file("a"), file("c")], []), "m").files] == ["a"]
+
+
 def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is the folder of the images itself"):
         check_folder_is_free(tmp_path, str(tmp_path.resolve()))

@@ -27,6 +27,7 @@ from unpool.store.table import ImageTable
 MISSING = "missing"
 GONE_LABEL = "labelled, but no longer in the folder"
 GONE_MARK = "marked as wrong, but no longer in the folder"
+SHUT = frozenset({"no-permission", "unreadable"})  # problems of the disk, not of the file
 MANY_FILES = 1000  # to compare: from here on a person sees it
 OWN = (SEGMENTER, EXPORTS, *LOCKS)  # what may be there before the table is
 NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
@@ -206,8 +207,16 @@ def note_unchanged(table: ImageTable, files: Sequence[ImageFile]) -> None:
 
 
 def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
-    """Write the rows of files that were skipped unopened."""
-    table.upsert([skipped_row(problem) for problem in problems])
+    """Write the rows of files that were skipped unopened.
+
+    One that cannot be read today is as it was: its row keeps place and group for the day when it can be.
+    """
+    shut = [problem for problem in problems if problem.problem in SHUT]
+    table.upsert([skipped_row(problem) for problem in problems if problem.problem not in SHUT])
+    table.upsert([
+        {"path": problem.path, "status": SKIPPED, "problem": problem.problem, "detail": problem.detail}
+        for problem in shut
+    ])  # fmt: skip
 
 
 @dataclass(frozen=True)
