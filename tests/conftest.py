@@ -62,6 +62,7 @@ INTEGRATION = (
     "cli/test_segment.py",
     "cli/test_streams.py",
     "core/test_interrupt.py",
+    "engines/test_embedding.py",
     "faults",
     "images/damage/test_jpeg.py",
     "images/isolation/test_pool.py",

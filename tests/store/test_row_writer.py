@@ -46,3 +46,15 @@ def test_no_usable_image_is_an_error_with_a_list(table: ImageTable) -> None:
     assert "a,empty,0 bytes" in (table.work / "problems.csv").read_text("utf-8")
     table.upsert([{"path": "b", "status": "ok"}])
     check_not_empty(table.work, table, "photos")
+
+
+def test_new_rows_are_appended_and_known_ones_updated(table: ImageTable) -> None:
+    table.upsert([{"path": "a", "status": "ok", "label": "cup"}])
+    writer = RowWriter(table, known={"a"})
+    for grey in (False, True):
+        writer.add({"path": path, "status": "ok", "grey": grey} for path in ("b", "a", "c"))
+        writer.flush()
+        rows = table.arrow(["path", "grey", "label"]).to_pylist()
+        assert sorted((row["path"], row["grey"], row["label"]) for row in rows) == [
+            ("a", grey, "cup"), ("b", grey, None), ("c", grey, None),
+        ]  # fmt: skip

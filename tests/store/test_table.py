@@ -284,3 +284,14 @@ def test_sorted_paths_lead_to_their_rows(table: ImageTable) -> None:
     paths, offset_N = table.sorted_paths()
     assert paths.to_pylist() == ["a", "b", "c", "ä"]
     assert table.newest().take(offset_N, columns=["path"])["path"].to_pylist() == ["a", "b", "c", "ä"]
+
+
+def test_appended_rows_are_as_inserted_ones(tmp_path: Path) -> None:
+    rows = [{"path": "b", "status": "ok", "vector": [1.0, 2.0]}, {"path": "a", "status": "skipped"}]
+    tables = [ImageTable.create(tmp_path / name) for name in ("one", "two")]
+    for table in tables:
+        table.reset_vectors(2)
+    tables[0].upsert(rows)
+    tables[1].append(rows)
+    tables[1].append([])
+    assert tables[0].arrow().equals(tables[1].arrow())

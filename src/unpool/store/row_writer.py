@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from unpool.errors import UnpoolError
@@ -19,10 +19,14 @@ class RowWriter:
     """Buffers rows and writes them every few seconds.
 
     A kill loses little.
+
+    Args:
+        table: Where they go.
+        known: The paths that the table has; rows of others are appended, in a time that does not grow with it.
     """
 
-    def __init__(self, table: ImageTable) -> None:
-        self._table = table
+    def __init__(self, table: ImageTable, known: Collection[str] | None = None) -> None:
+        self._table, self._known = table, None if known is None else set(known)
         self._rows: list[Row] = []
         self._written = time.perf_counter()
 
@@ -37,7 +41,14 @@ class RowWriter:
 
     def flush(self) -> None:
         """Write the rows that are buffered."""
-        self._table.upsert(self._rows)
+        new: list[Row] = []
+        others = self._rows
+        if self._known is not None:
+            new = [row for row in self._rows if row["path"] not in self._known]
+            others = [row for row in self._rows if row["path"] in self._known]
+            self._known.update(row["path"] for row in new)
+        self._table.append(new)
+        self._table.upsert(others)
         self._rows, self._written = [], time.perf_counter()
 
 

@@ -310,6 +310,15 @@ class ImageTable:
             merge = self._dataset.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
             merge.execute(_to_arrow(rows, self._dataset.schema))
 
+    def append(self, rows: Sequence[Row]) -> None:
+        """Add rows whose paths are not in the table.
+
+        That takes the same time however large the table is, where `upsert` reads all its paths.
+        """
+        if rows:
+            self._add_missing_columns()
+            self._dataset.insert(_to_arrow(rows, self._dataset.schema))
+
     def update(self, paths: Sequence[str], columns: Mapping[str, Sequence[object] | np.ndarray]) -> None:
         """Set some columns of existing rows; unknown paths are ignored.
 

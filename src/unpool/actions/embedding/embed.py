@@ -302,7 +302,8 @@ class _EmbeddingPass:
         pending = find_pending(self.table, self.scan, model.id, progress=self.progress)
         note_unchanged(self.table, pending.same)
         with self.engine.embedding(self.source, pending.files, self.folder, model) as chunks:
-            started, writer = time.perf_counter(), RowWriter(self.table)
+            started = time.perf_counter()
+            writer = RowWriter(self.table, self.table.arrow(["path"])["path"].to_pylist())
             with self.progress.stage("embedding", len(pending.files), "images") as stage:
                 for rows in chunks:
                     for row in rows:
