@@ -11,6 +11,7 @@ from unpool.core.cpu import (
     is_first_process,
     keep_freed_memory,
     limit_openmp_spinning,
+    limit_torch_warnings,
     num_processes,
     usable_cores,
 )
@@ -59,3 +60,19 @@ def test_processes_are_those_that_a_launcher_started(monkeypatch: pytest.MonkeyP
     assert num_processes() == 1
     monkeypatch.setenv("RANK", "3")
     assert num_processes() == 4
+
+
+def test_torch_warns_of_connections_where_one_process_runs_or_the_user_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TORCH_CPP_LOG_LEVEL", raising=False)
+    limit_torch_warnings()
+    assert "TORCH_CPP_LOG_LEVEL" not in os.environ
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("TORCH_CPP_LOG_LEVEL", "INFO")
+    limit_torch_warnings()
+    assert os.environ["TORCH_CPP_LOG_LEVEL"] == "INFO"
+    monkeypatch.delenv("TORCH_CPP_LOG_LEVEL")
+    limit_torch_warnings()
+    assert os.environ["TORCH_CPP_LOG_LEVEL"] == "ERROR"

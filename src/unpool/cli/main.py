@@ -44,7 +44,7 @@ from unpool.cli.train import register_training_commands
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
 from unpool.cli.watch import watch
-from unpool.core.cpu import limit_openmp_spinning
+from unpool.core.cpu import limit_openmp_spinning, limit_torch_warnings
 from unpool.core.environment import check_current_folder, prepare_account
 from unpool.core.interrupt import stop_when_terminated
 
@@ -219,6 +219,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     It is 0 for done, 1 for failed, 2 for wrong usage.
     """
     limit_openmp_spinning()
+    limit_torch_warnings()
     # faiss and torch each bring an OpenMP, and the second would stop the program.
     if sys.platform == "darwin":
         os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")

@@ -64,6 +64,17 @@ def limit_openmp_spinning() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
 
 
+def limit_torch_warnings() -> None:
+    """Leave out torch's warnings of connections that break.
+
+    Must be called before torch is imported.
+
+    Each has a page of addresses; the command says in a line which process is gone.
+    """
+    if num_processes() > 1:
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+
+
 def keep_freed_memory() -> None:
     """Let the C library keep freed memory for reuse.
 

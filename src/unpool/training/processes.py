@@ -28,7 +28,7 @@ from unpool.core.cpu import num_processes
 from unpool.errors import UnpoolError
 
 BEAT_SECONDS = 1.0  # between two signs of life
-LOST_SECONDS = 40.0  # without one
+LOST_SECONDS = 30.0  # without one
 SILENT_SECONDS = 5.0  # without one, once a connection has broken
 WORD_SECONDS = 2.0  # until another process has written why it ends
 GRACE_SECONDS = 12.0  # to end in good order; launchers wait 30 and then kill
@@ -112,12 +112,14 @@ def join_processes() -> None:
     try:
         store = next(rendezvous("env://", rank, world, timeout=limit))[0]
         store.set(f"unpool/{attempt}/joined/{rank}", socket.gethostname())
-        store.wait([f"unpool/{attempt}/joined/{other}" for other in range(world)], limit)
-    except (RuntimeError, ValueError) as error:
+        came = _wait_for(store, [f"unpool/{attempt}/joined/{other}" for other in range(world)], seconds)
+    except (RuntimeError, ValueError):
+        came = False
+    if not came:
         raise UnpoolError(
             f"process {rank} of {world} waited {seconds:.0f} seconds in vain for the others at {address}: one was "
             f"killed, or does not reach it, or is slow ({JOIN_VARIABLE}=600 waits longer); start all of them again"
-        ) from error
+        )
     _stores[address] = dist.PrefixStore(f"unpool/{attempt}", store)  # type: ignore[attr-defined]
 
 
@@ -332,13 +334,8 @@ class Watch:
 
     def _read(self, key: str, seconds: float = 0.0) -> str | None:
         """A value of the store; None where there is none after so long."""
-        end = time.monotonic() + seconds
         try:
-            while not self.store.check([key]):
-                if time.monotonic() >= end:
-                    return None
-                time.sleep(0.05)
-            return self.store.get(key).decode()
+            return self.store.get(key).decode() if _wait_for(self.store, [key], seconds) else None
         except RuntimeError:
             return None
 
@@ -347,6 +344,16 @@ class Watch:
             self.store.set(key, value)
         except RuntimeError:
             return
+
+
+def _wait_for(store: Store, keys: list[str], seconds: float) -> bool:
+    """Wait for values in Python, where Ctrl-C and SIGTERM are seen; False where they do not come."""
+    end = time.monotonic() + seconds
+    while not store.check(keys):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _join_seconds() -> float:
