@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 from support.pictures import make_shapes
 from support.states import MODEL, make_base
 from unpool.actions.health.doctor import doctor
+from unpool.cli.main import main
 from unpool.store.table import ImageTable
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="tmpfs")]
@@ -61,11 +63,17 @@ def root(tmp_path: Path) -> Iterator[Path]:
 
 
 def command(words: str, root: Path) -> tuple[int, list[str]]:
-    argv = [sys.executable, "-m", "unpool", *words.split(), "--json"]
-    done = subprocess.run(argv, cwd=root, capture_output=True, text=True, timeout=300, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
-    assert "fault of unpool" not in done.stderr, done.stderr
-    return done.returncode, [line for line in done.stderr.splitlines() if line.startswith("unpool: ")]
+    """The exit code of a command in this process, and its lines of errors."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(root), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main([*words.split(), "--json"])
+        except SystemExit as left:
+            code = int(left.code or 0)
+    said = err.getvalue()
+    assert "Traceback" not in said, said
+    assert "fault of unpool" not in said, said
+    return code, [line for line in said.splitlines() if line.startswith("unpool: ")]
 
 
 def fill(disk: Path, leave: int) -> Path:
@@ -101,6 +109,23 @@ def test_a_full_disk_is_one_line_and_the_same_words_go_on(verb: str, leave: int,
     assert command(words, root) == (0, []), verb
     if (root / WORK).is_dir():
         assert doctor(root / WORK)["problems"] == []
+
+
+def test_a_run_is_stopped_wherever_the_disk_is_full(root: Path) -> None:
+    """While rows are written, groups, pictures and the page."""
+    words, stopped = VERBS["run"][0], 0
+    for leave in (100_000, 200_000, 400_000, 600_000, 800_000, 1_100_000, 1_500_000, 2_000_000):
+        filler = fill(root / "disk", leave)
+        code, lines = command(words, root)
+        if code:
+            check_line(code, lines)
+            stopped += 1
+        filler.unlink()
+        assert command(words, root) == (0, []), leave
+        assert len(ImageTable(root / WORK)) == 60
+        assert doctor(root / WORK)["problems"] == [], leave
+        shutil.rmtree(root / WORK)
+    assert stopped >= 4
 
 
 def test_a_disk_that_fills_in_the_middle_of_a_run(root: Path) -> None:
