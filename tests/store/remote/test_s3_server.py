@@ -146,7 +146,7 @@ def count_embedded() -> int:
     try:
         table = lance.dataset(f"{WORK}/images.lance", storage_options=lance_settings(parse_address(WORK)))
         return int(table.count_rows("vector IS NOT NULL"))
-    except ValueError:  # nothing is there yet, or there are no vectors
+    except (ValueError, OSError):  # nothing is there yet, or there are no vectors
         return 0
 
 
