@@ -43,7 +43,7 @@ class Likeness:
 
 
 def source_of(work: Path) -> Source:
-    """Open the folder, address or named set that the workspace shows.
+    """Open the images that the workspace shows.
 
     Raises `UnpoolError` where it is unknown.
     """
