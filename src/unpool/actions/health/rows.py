@@ -49,7 +49,7 @@ def name_some(paths: Sequence[str]) -> str:
 def join_duplicate_rows(found: Findings) -> None:
     """Leave one row of each path.
 
-    It is the first with a vector, and has the labels of all.
+    It is the one that somebody labelled, else the first with a vector; the others go in one commit.
     """
     table = ImageTable(found.work)
     count = Counter(table.arrow(["path"])["path"].to_pylist())
@@ -57,17 +57,23 @@ def join_duplicate_rows(found: Findings) -> None:
     if not twice:
         return
     quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in twice)
-    rows: dict[str, dict[str, Any]] = {}
-    for row in table.arrow(where=f"path IN ({quoted})").to_pylist():
-        kept = rows.setdefault(row["path"], row)
-        better, other = (kept, row) if kept.get("vector") is not None else (row, kept)
-        rows[row["path"]] = {
-            name: other[name] if value is None and name in ("label", "wrong") else value
-            for name, value in better.items()
-        }
-    table.delete(twice)
-    table.upsert(list(rows.values()))
+    names = [name for name in ("path", "label", "wrong", "model") if name in table.stored_columns]
+    rows = table.newest().to_table(columns=names, filter=f"path IN ({quoted})", with_row_address=True)
+    best: dict[str, dict[str, Any]] = {}
+    surplus: list[int] = []
+    for row in rows.to_pylist():
+        other = best.setdefault(row["path"], row)
+        if other is not row:
+            kept, dropped = (other, row) if _rank(other) >= _rank(row) else (row, other)
+            best[row["path"]] = kept
+            surplus.append(dropped["_rowaddr"])
+    table.newest().delete(f"_rowaddr IN ({', '.join(map(str, surplus))})")
     found.repaired("rows", WHERE, f"several rows have one path: {name_some(twice)}", "one of each is left")
+
+
+def _rank(row: dict[str, Any]) -> tuple[bool, bool]:
+    is_annotated = row.get("label") is not None or row.get("wrong") is not None
+    return is_annotated, row.get("model") is not None
 
 
 def check_vectors(found: Findings) -> None:
