@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import threading
 
 import pytest
 
-from unpool.cli.errors import exit_code_of
+from unpool.cli.errors import exit_code_of, report_thread_errors
 from unpool.errors import UnpoolError, UsageError
 
 
@@ -78,6 +79,22 @@ def test_a_stopped_training_names_resume(argv: list[str], capsys: pytest.Capture
 
 def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Traceback" in run(UnpoolError("a"), capsys, ["run", "--debug"])[1]
+
+
+def test_errors_of_threads_are_one_line_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)  # put back afterwards
+    report_thread_errors(["run"])
+
+    def fail(error: Exception) -> None:
+        raise error
+
+    for error in (ValueError("wrong"), OSError(errno.ENOSPC, "No space left on device")):
+        thread = threading.Thread(target=fail, args=(error,), name="the log")
+        thread.start()
+        thread.join()
+    assert capsys.readouterr().err == "unpool: ValueError: wrong (in the log, while the command went on)\n"
 
 
 def test_ctrl_c_is_how_a_server_ends(capsys: pytest.CaptureFixture[str]) -> None:

@@ -80,7 +80,7 @@ def fill(disk: Path, leave: int) -> Path:
     """Fill a disk but for some bytes."""
     filler = disk / "filler"
     room = shutil.disk_usage(disk).free - leave
-    with filler.open("wb") as stream, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), filler.open("wb") as stream:
         for _ in range(room // 65536 + 1):
             stream.write(bytes(min(65536, max(0, room))))
             room -= 65536

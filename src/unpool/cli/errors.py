@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -75,6 +76,21 @@ def _os_error_message(error: OSError) -> str:
     if _is_disk_full(error):
         reason += "; free some, or name a folder on another disk"
     return f"{error.filename}: {reason}" if error.filename else reason
+
+
+def report_thread_errors(argv: Sequence[str]) -> None:
+    """Print errors of threads that libraries started as one line.
+
+    A full disk is left to the thread that waits for them, which meets it too.
+    """
+
+    def report(failed: threading.ExceptHookArgs) -> None:
+        error = failed.exc_value
+        if isinstance(error, Exception) and not _is_disk_full(error):
+            name = failed.thread.name if failed.thread else "a thread"
+            _fail(f"{type(error).__name__}: {error} (in {name}, while the command went on)", 1, argv)
+
+    threading.excepthook = report
 
 
 def _is_disk_full(error: Exception) -> bool:

@@ -25,7 +25,7 @@ from unpool.analysis.checks.kinds import checked_kinds
 from unpool.cli.cache import cache
 from unpool.cli.config_file import with_config
 from unpool.cli.doctor import doctor
-from unpool.cli.errors import exit_code_of
+from unpool.cli.errors import exit_code_of, report_thread_errors
 from unpool.cli.label import register_label_commands
 from unpool.cli.parameters import (
     Common,
@@ -227,6 +227,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         prepare_streams()
         prepare_account()
         stop_when_terminated()
+        report_thread_errors(sys.argv)
     argv = list(sys.argv[1:] if argv is None else argv)
     sys.exit(exit_code_of(lambda: _call(argv), argv))
 
