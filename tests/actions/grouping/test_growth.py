@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace
+from unpool.actions.grouping.group import _read_complete_map, map_images
 from unpool.actions.grouping.growth import VALUES, Grown, grow, refresh_group_files
+from unpool.actions.grouping.settings import MapSettings
 from unpool.actions.sharing.levels import Levels, write_levels
+from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
 OTHERS = [*PATHS, "broken.png"]
@@ -126,6 +129,18 @@ def test_a_new_image_has_the_leaf_of_its_nearest_in_the_group(work: Path) -> Non
     ImageTable(work).update(PATHS[:5], {"group": [7] * 5})
     grow(work, None)
     assert pd.isna(row(work, "hand.png")["leaf"])
+
+
+def test_a_map_with_images_placed_on_it_is_no_map_to_find_groups_on(work: Path) -> None:
+    ImageTable(work).update(["11.png"], {"group": [3]})
+    write_state(work, map={"method": "tsne", "seed": 0})
+    assert _read_complete_map(ImageTable(work), PATHS) is not None
+    add(work, "new.png", 1)
+    grow(work, None)
+    assert _read_complete_map(ImageTable(work), [*PATHS, "new.png"]) is None
+    assert read_state(work)["map"] == {"method": "tsne", "seed": 0, "placed": True}
+    map_images(work, MapSettings(method="tsne"), refresh=False)
+    assert _read_complete_map(ImageTable(work), [*PATHS, "new.png"]) is not None
 
 
 def test_files_of_the_groups_follow_without_being_computed_anew(work: Path) -> None:

@@ -340,8 +340,9 @@ def _read_groups(table: ImageTable, paths: list[str]) -> np.ndarray:
 
 
 def _read_complete_map(table: ImageTable, paths: list[str]) -> np.ndarray | None:
-    """The t-SNE map where it covers every embedded image: grouping then need not compute one."""
-    if read_state(table.work).get("map", {}).get("method") != "tsne":
+    """The t-SNE map where it was computed of every embedded image: grouping then need not compute one."""
+    state = read_state(table.work).get("map") or {}
+    if state.get("method") != "tsne" or state.get("placed"):  # later images lie between their neighbours
         return None
     rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")
     xy_N2 = np.stack([rows[name].to_numpy(zero_copy_only=False) for name in ("x", "y")], axis=1)

@@ -17,7 +17,7 @@ from unpool.actions.sharing.quality import GROUPS, read_groups
 from unpool.core.atomic_files import write_json
 from unpool.store.columns import COLUMNS, OK
 from unpool.store.csv_files import write_groups
-from unpool.store.state import REPORT
+from unpool.store.state import REPORT, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.store.versions import read_version
 
@@ -78,6 +78,7 @@ def grow(work: Path, version: int | None) -> Grown | None:
         for name, value in found.items():
             own = values_M[name][~is_former_M]
             values_M[name][~is_former_M] = np.where(np.isnan(own), value, own)
+        write_state(work, map=(read_state(work).get("map") or {}) | {"placed": True})
     table.update(
         rows["path"].take(new).to_pylist(), {name: _as_column(name, values_M[name]) for name in VALUES}
     )
