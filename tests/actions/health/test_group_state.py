@@ -49,5 +49,6 @@ def test_they_are_made_the_same(damage: Callable[[Path], object], kinds: set[str
     listed = {row["path"]: int(row["group"]) for row in csv.DictReader((sick / "groups.csv").open())}
     assert listed == dict(zip(after["path"], after["group"], strict=True))
     assert find_page_reason(sick, sick / "report" / "index.html") is None
+    assert (sick / "report" / "quality.json").is_file() == (damage is not swap_groups), "its figures stay"
     if "tree" in kinds:
         assert "tree" not in read_state(sick)

@@ -94,9 +94,9 @@ def _examine(found: Findings, progress: Progress) -> None:
     check_model(found, progress)
     check_records(found, checks)
     check_tree(found)
-    is_damaged = check_report_files(found)
+    damaged = check_report_files(found)
     check_lists(found)
-    check_report(found, progress, is_damaged=is_damaged)
+    check_report(found, progress, damaged)
     _find_images(found)
 
 

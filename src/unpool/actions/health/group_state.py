@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,16 +17,19 @@ import numpy as np
 from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.actions.health.findings import Findings
 from unpool.actions.sharing.levels import NO_LEAF, Levels, read_levels, write_levels
+from unpool.actions.sharing.quality import DENDROGRAM
+from unpool.actions.sharing.quality import GROUPS as GROUP_FACTS
 from unpool.actions.sharing.report import PAGE, write_report
 from unpool.actions.sharing.static_page import PAGE_MARK
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.columns import OK
 from unpool.store.csv_files import GROUPS, PROBLEMS, write_groups, write_problems
-from unpool.store.rescue.put_aside import DAMAGED, put_aside
+from unpool.store.rescue.put_aside import put_aside
 from unpool.store.state import REPORT, STATE, read_state, write_state
 from unpool.store.table import ImageTable
 
+OUTDATED = "in other groups than the table has"
 _DATA = re.compile(rf'<script type="application/json" {PAGE_MARK}>(.*?)</script>', re.DOTALL)
 
 
@@ -85,31 +89,33 @@ def _has_groups(table: ImageTable) -> bool:
     return bool(table.arrow(["path"], where=f"status = '{OK}' AND `group` IS NOT NULL").num_rows)
 
 
-def check_report(found: Findings, progress: Progress, *, is_damaged: bool) -> None:
+def check_report(found: Findings, progress: Progress, damaged: Collection[str]) -> None:
     """Write the report anew where it is damaged or outdated.
 
     Args:
         found: Receives the problem.
         progress: Where stages go.
-        is_damaged: Whether files of it were put aside.
+        damaged: Names of its files that were put aside.
     """
     page = found.work / REPORT / PAGE
     if not page.is_file():
         return
     reason = find_page_reason(found.work, page)
-    if reason is None and not is_damaged:
+    if reason is None and not damaged:
         return
-    if reason is not None:
+    is_outdated = (reason or "").endswith(OUTDATED)
+    if reason is not None and not is_outdated:
         put_aside(found.work, page)
     try:
         with progress.stage("writing the report"):
             write_report(found.work)
-            rewrite_group_files(found.work, progress)
+            if is_outdated or not {GROUP_FACTS, DENDROGRAM}.isdisjoint(damaged):
+                rewrite_group_files(found.work, progress)  # figures of other groups go
     except UnpoolError as error:
         found.left("report", page, reason or "files of the report are missing", str(error))
         return
     if reason is not None:
-        found.repaired("report", page, reason, f"it was written anew; the old one is in {DAMAGED}")
+        found.repaired("report", page, reason, "it was written anew")
 
 
 def find_page_reason(work: Path, page: Path) -> str | None:
@@ -136,7 +142,7 @@ def find_page_reason(work: Path, page: Path) -> str | None:
         for path, shown in zip(paths, shown_N.tolist(), strict=False)
         if path in group_of
     )
-    return f"{page.name} shows {differing} images in other groups than the table has" if differing else None
+    return f"{page.name} shows {differing} images {OUTDATED}" if differing else None
 
 
 def _groups_of_page(points: bytes) -> np.ndarray:

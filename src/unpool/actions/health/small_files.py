@@ -146,15 +146,15 @@ def _is_kept(work: Path, step: Step, checks: FileChecks) -> bool:
     return all(has_version(work, version) and is_whole(work, version, checks) for version in versions)
 
 
-def check_report_files(found: Findings) -> bool:
+def check_report_files(found: Findings) -> set[str]:
     """Put files of the report aside that cannot be read.
 
     Returns:
-        Whether there was one.
+        Their names.
     """
     from PIL import Image
 
-    is_damaged = False
+    damaged = set()
     for file in sorted((found.work / REPORT).glob("*")):
         try:
             if file.suffix == ".png":
@@ -163,10 +163,10 @@ def check_report_files(found: Findings) -> bool:
             elif file.name in REPORTS:
                 json.loads(file.read_text("utf-8"))
         except (OSError, ValueError, SyntaxError):
-            is_damaged = True
+            damaged.add(file.name)
             put_aside(found.work, file)
             found.repaired("report", file, "a file of the report cannot be read", _report_remedy(file.name))
-    return is_damaged
+    return damaged
 
 
 def _report_remedy(name: str) -> str:
