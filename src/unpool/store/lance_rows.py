@@ -23,6 +23,7 @@ from unpool.core.objects.credentials import lance_settings
 from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import remote_of
+from unpool.store.state import NewerVersionError
 
 if TYPE_CHECKING:
     import lance
@@ -112,7 +113,7 @@ def check_not_newer(folder: Path, error: BaseException) -> None:
     Raises `UnpoolError` where its error says so.
     """
     if _NEWER.search(str(error)):
-        raise UnpoolError(
+        raise NewerVersionError(
             f"{folder} was written by a newer version of Lance than this one; upgrade it: pip install --upgrade unpool "
             "pylance"
         ) from error

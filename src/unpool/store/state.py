@@ -43,6 +43,10 @@ RECORDED_PACKAGES = (
 )
 
 
+class NewerVersionError(UnpoolError):
+    """A newer version of unpool, or of Lance, wrote something in another format."""
+
+
 def default_workspace(source: str) -> Path:
     """Name the workspace of a folder or named set.
 
@@ -94,7 +98,7 @@ def check_format(work: Path) -> None:
     stated = _STATED_FORMAT.search(text)
     if stated is not None and int(stated[1]) > FORMAT:
         version = _STATED_VERSION.search(text)
-        raise UnpoolError(newer_format(work, stated[1], version[1] if version else "", FORMAT))
+        raise NewerVersionError(newer_format(work, stated[1], version[1] if version else "", FORMAT))
 
 
 def newer_format(path: Path, stated: object, version: object, known: int) -> str:

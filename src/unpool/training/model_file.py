@@ -21,7 +21,7 @@ from unpool.core.file_identity import digest_of
 from unpool.core.markers import MODEL_FILES, WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import VALUES, ValueRules
-from unpool.store.state import newer_format
+from unpool.store.state import NewerVersionError, newer_format
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -108,7 +108,7 @@ def _check_format(path: Path, described: Mapping[str, Any]) -> None:
     stated = described.get("format", FORMAT)
     if stated > FORMAT:
         version = described.get("versions", {}).get("unpool", "")
-        raise UnpoolError(newer_format(path, stated, version, FORMAT))
+        raise NewerVersionError(newer_format(path, stated, version, FORMAT))
 
 
 def no_model(folder: Path) -> UnpoolError:

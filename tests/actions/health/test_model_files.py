@@ -46,6 +46,15 @@ def test_a_model_of_which_there_is_no_copy_is_left(sick: Path) -> None:
     assert examine(sick) == [("model", False)]
 
 
+def test_a_model_of_a_newer_version_is_left(sick: Path) -> None:
+    file = sick / "model" / "model.json"
+    content = file.read_text("utf-8").replace('"format": 1', '"format": 2')
+    file.unlink()
+    file.write_text(content, "utf-8")
+    assert examine(sick) == [("version", False)]
+    assert file.read_text("utf-8") == content
+
+
 def test_an_export_that_cannot_be_read_is_made_again(sick: Path) -> None:
     if not (sick / "model" / "encoder.onnx").is_file():
         pytest.skip("it runs on torch here")

@@ -32,7 +32,7 @@ from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import FileChecks
 from unpool.store.rescue.put_aside import DAMAGED
 from unpool.store.rescue.table_rescue import Rescue, rescue_table
-from unpool.store.state import STATE, check_format, write_state
+from unpool.store.state import NewerVersionError, check_format, write_state
 from unpool.store.table import ImageTable, has_table
 
 
@@ -57,13 +57,12 @@ def doctor(work: Path, *, progress: Progress | None = None) -> dict[str, Any]:
     found = Findings(work)
     try:
         check_format(work)
-    except UnpoolError as error:  # of which nothing is known, so that nothing is touched
+        find_stale_locks(found)
+        with working(work, "unpool doctor"):
+            _examine(found, progress or Progress())
+    except NewerVersionError as error:  # of which nothing is known, so that nothing is touched
         what, _, remedy = str(error).rpartition("; ")
-        found.left("version", STATE, what, remedy)
-        return _result(found)
-    find_stale_locks(found)
-    with working(work, "unpool doctor"):
-        _examine(found, progress or Progress())
+        found.left("version", work, what, remedy)
     return _result(found)
 
 

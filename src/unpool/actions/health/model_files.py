@@ -24,7 +24,7 @@ from unpool.store.columns import OK
 from unpool.store.journal import EDITS, MODELS
 from unpool.store.origin import source_of
 from unpool.store.rescue.put_aside import DAMAGED, put_aside
-from unpool.store.state import MODEL, read_state
+from unpool.store.state import MODEL, NewerVersionError, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import JSON, ONNX, WEIGHTS, describe_model, has_model, model_id
 
@@ -64,6 +64,9 @@ def find_reason(folder: Path, name: str) -> str | None:
 
     Returns:
         A sentence; None where nothing is.
+
+    Raises:
+        NewerVersionError: A newer version wrote it.
     """
     if not folder.is_dir() or not has_model(folder):
         return f"{JSON} or {WEIGHTS} is missing"
@@ -76,6 +79,8 @@ def find_reason(folder: Path, name: str) -> str | None:
         return (
             None if model_id(folder) == name else f"it is {model_id(folder)}, but the vectors are of {name}"
         )
+    except NewerVersionError:
+        raise
     except UnpoolError:
         return f"{JSON} is damaged"
     except (OSError, KeyError, TypeError) as error:
