@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS
-from unpool.store.table import ImageTable
+from unpool.store.table import ImageTable, release_memory
 
 
 @pytest.fixture
@@ -295,3 +296,10 @@ def test_appended_rows_are_as_inserted_ones(tmp_path: Path) -> None:
     tables[1].append(rows)
     tables[1].append([])
     assert tables[0].arrow().equals(tables[1].arrow())
+
+
+def test_memory_of_what_was_read_is_given_back() -> None:
+    """Nothing that is still in use goes."""
+    held = pa.array(range(100_000))
+    release_memory()
+    assert held[99_999].as_py() == 99_999

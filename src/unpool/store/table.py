@@ -414,6 +414,16 @@ def _is_whole(part: lance.LanceFragment) -> bool:
     )
 
 
+def release_memory() -> None:
+    """Give memory of what was read back to the system.
+
+    Arrow keeps it for the next read: of a million vectors a gigabyte.
+    """
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+
+
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
     """Read paths and vectors (N, D) of all embedded images.
 

@@ -34,7 +34,7 @@ from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_sets
 from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, read_state
-from unpool.store.table import ImageTable, embedded_vectors
+from unpool.store.table import ImageTable, embedded_vectors, release_memory
 from unpool.store.thumbnails import Thumbnails
 
 CHUNK = 128  # thumbnails that a thread reads at a time
@@ -108,6 +108,7 @@ class _Findings:
         """Read every thumbnail, then find every kind of problem."""
         with progress.stage("finding neighbours"):
             near_NK = self._neighbours()  # before there are sketches: the vectors take most of the memory
+        release_memory()
         sketches = self._sketches(progress)
         with progress.stage("comparing", 100, "%") as stage:
             self._find_copies()
