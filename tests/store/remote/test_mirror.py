@@ -147,6 +147,16 @@ def test_what_a_killed_command_has_not_sent_is_kept(
     assert files_of(work) == {"a": "changed there", "new": "new"}
 
 
+def test_what_was_tidied_away_here_is_fetched_again(bucket: Path) -> None:
+    work = open_new()
+    (work / "a").write_text("a")
+    push_changes(work)
+    (work / "a").unlink()
+    with working(open_workspace(URI), "unpool group"):
+        assert files_of(work) == {"a": "a"}
+    assert (bucket / "photos.unpool" / "a").exists()
+
+
 def test_a_folder_of_other_things_is_refused(bucket: Path) -> None:
     (bucket / "photos").mkdir()
     (bucket / "photos" / "a.jpg").write_text("x")

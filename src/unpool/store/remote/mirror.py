@@ -164,7 +164,9 @@ class Remote:
             )
 
     def _is_newer(self, known: Entry | None, facts: ObjectFacts) -> bool:
-        return known is None or known["tag"] != _tag(facts)
+        """Whether a file is fetched; also where it was removed here, as by what tidies caches."""
+        is_same = known is not None and known["tag"] == _tag(facts)
+        return not is_same or self._facts_of(facts.name) is None
 
     def _fetch(self, facts: ObjectFacts) -> tuple[str, Entry]:
         file = self.work / facts.name
