@@ -116,7 +116,7 @@ def make(out: Path, count: int, dimension: int, seed: int = 0) -> None:
 
 
 def report(work: Path) -> dict[str, float]:
-    write_report(work)
+    write_report(work, of_model=False)
     return {}
 
 
