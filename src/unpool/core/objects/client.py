@@ -257,6 +257,10 @@ class Objects:
         place, text = f"{self.address.uri}/{name}".rstrip("/"), str(error)
         if "NoSuchBucket" in text or "ContainerNotFound" in text:
             return StoreError(f"there is no bucket {self.address.bucket!r} for {place}; check the address")
+        if name_of_object := _find_odd_name(text):
+            return StoreError(
+                f"{self.address.uri} holds an object of the name {name_of_object!r}, which no path can have; rename it"
+            )
         if _lacks_credentials(text):
             return StoreError(f"no credentials were found for {place}; {credentials_hint(self.address)}")
         return StoreError(
@@ -301,11 +305,17 @@ def open_bucket(address: Address, silent_seconds: int | None) -> ObjectStore:
 def _may_pass(error: Exception) -> bool:
     """Whether a repeated request may succeed: not after an answer of 400 to 499, save those that ask to wait."""
     text = str(error)
-    if _lacks_credentials(text):
+    if _lacks_credentials(text) or _find_odd_name(text):
         return False
     status = re.search(r"status(?: code)?:? (\d{3})|with status (\d{3})", text)
     code = int(status[1] or status[2]) if status else 500
     return code >= 500 or code in (408, 409, 429)
+
+
+def _find_odd_name(text: str) -> str:
+    """The name of an object that the library cannot list: with `//`, `/./` or control characters; else nothing."""
+    found = re.search(r'Error parsing Path "(.*?)":', text, re.DOTALL)
+    return found[1] if found else ""
 
 
 def _lacks_credentials(text: str) -> bool:
