@@ -314,7 +314,7 @@ def _may_pass(error: Exception) -> bool:
 
 def _find_odd_name(text: str) -> str:
     """The name of an object that the library cannot list: with `//`, `/./` or control characters; else nothing."""
-    found = re.search(r'Error parsing Path "(.*?)":', text, re.DOTALL)
+    found = re.search(r'invalid path: .*?Path "(.*?)"[: ]', text, re.DOTALL)
     return found[1] if found else ""
 
 
