@@ -18,6 +18,7 @@ SHARED = {
     "train": {"seed", "data", "device"}, "reconstruct": {"seed", "data", "device"}, "group": {"seed"},
     "map": {"seed"}, "check": {"seed", "device"}, "search": {"device"}, "evaluate": set(), "export": set(),
     "networks": set(), "label": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(), "cache": set(),
+    "doctor": set(), "watch": {"seed", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
 }  # fmt: skip
 HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime"]

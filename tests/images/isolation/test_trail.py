@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -30,14 +31,32 @@ with leaving_trail(Path(sys.argv[1])):
 def test_marks_go_with_what_they_are_for(tmp_path: Path) -> None:
     with leaving_trail(tmp_path) as count:
         assert count == 0
-        with mark("a"), mark("b\udce9"):
-            assert read_trail(tmp_path / FILE) == {"a", "b\udce9"}
+        with mark("/a"), mark("/b\udce9"):
+            assert read_trail(tmp_path / FILE) == {"/a", "/b\udce9"}
         with pytest.raises(KeyError), mark("c"):
             raise KeyError
         assert read_trail(tmp_path / FILE) == frozenset()
     assert not (tmp_path / FILE).exists()
     with mark("d"):
         assert not is_suspect("d")
+
+
+def test_a_relative_path_is_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with leaving_trail(tmp_path), mark("a.png"):
+        assert read_trail(tmp_path / FILE) == {str(tmp_path / "a.png")}
+    monkeypatch.setattr(trail, "_suspects", frozenset({str(tmp_path / "a.png")}))
+    assert is_suspect("a.png")
+    assert not is_suspect("b.png")
+
+
+def test_a_full_disk_hinders_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", fail)
+    with leaving_trail(tmp_path), mark("/a"):
+        assert read_trail(tmp_path / FILE) == frozenset()
 
 
 def test_more_threads_than_slots_go_on(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ one finds these files, and lets a process apart decode them: the one that is to 
 from __future__ import annotations
 
 import contextlib
-import mmap
 import os
 import threading
 from collections.abc import Iterator
@@ -24,36 +23,38 @@ _names: dict[str, str] = {}  # of copies, what they stand for
 
 
 class Trail:
-    """A file with a slot for each thread that decodes."""
+    """A file with a slot for each thread that decodes.
+
+    It is written, not mapped: on a full disk the first fails, where the second would end the process.
+    """
 
     def __init__(self, file: Path) -> None:
-        self._stream = file.open("w+b")
-        self._stream.truncate(NUM_SLOTS * SLOT_BYTES)
-        self._map = mmap.mmap(self._stream.fileno(), NUM_SLOTS * SLOT_BYTES)
+        self._stream = file.open("wb", buffering=0)
         self._free = list(range(NUM_SLOTS))
         self._guard = threading.Lock()
 
     @contextlib.contextmanager
     def mark(self, path: str) -> Iterator[None]:
         """Say that a file is decoded inside."""
-        content = os.fsencode(path)[: SLOT_BYTES - 1]
         with self._guard:
             slot = self._free.pop() if self._free else None
         if slot is None:
             yield
             return
-        start = slot * SLOT_BYTES
-        self._map[start : start + len(content) + 1] = content + b"\0"
+        self._write(slot, os.fsencode(path)[: SLOT_BYTES - 1] + b"\0")
         try:
             yield
         finally:
-            with contextlib.suppress(ValueError), self._guard:  # closed meanwhile, as this one hung
-                self._map[start : start + 1] = b"\0"
+            self._write(slot, b"\0")
+            with self._guard:
                 self._free.append(slot)
+
+    def _write(self, slot: int, content: bytes) -> None:
+        with contextlib.suppress(OSError, ValueError):  # no space, or closed meanwhile, as this one hung
+            os.pwrite(self._stream.fileno(), content, slot * SLOT_BYTES)
 
     def close(self) -> None:
         """Close the file."""
-        self._map.close()
         self._stream.close()
 
 
@@ -84,9 +85,10 @@ def leaving_trail(work: Path) -> Iterator[int]:
     former = _suspects
     _suspects = read_trail(file)
     trail = None
-    with contextlib.suppress(OSError):  # a full disk is reported by what needs it
-        trail = Trail(file)
-        _open.append(trail)
+    if hasattr(os, "pwrite"):
+        with contextlib.suppress(OSError):  # a full disk is reported by what needs it
+            trail = Trail(file)
+            _open.append(trail)
     try:
         yield len(_suspects)
     finally:
@@ -100,7 +102,12 @@ def leaving_trail(work: Path) -> Iterator[int]:
 
 def mark(path: str) -> contextlib.AbstractContextManager[None]:
     """Say that a file is decoded inside."""
-    return _open[-1].mark(_names.get(path, path)) if _open else contextlib.nullcontext()
+    return _open[-1].mark(_name_of(path)) if _open else contextlib.nullcontext()
+
+
+def _name_of(path: str) -> str:
+    """What a file is called in every process."""
+    return _names.get(path) or os.path.abspath(path)  # noqa: PTH100 - a hundred times as fast
 
 
 @contextlib.contextmanager
@@ -122,4 +129,4 @@ def stand_for(copy: Path, name: str) -> Iterator[None]:
 
 def is_suspect(path: str) -> bool:
     """Whether a process has ended while it decoded a file."""
-    return _names.get(path, path) in _suspects
+    return bool(_suspects) and _name_of(path) in _suspects
