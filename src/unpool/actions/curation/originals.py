@@ -88,7 +88,7 @@ class Originals:
         self._thumbnail = functools.lru_cache(NUM_CACHED)(self._read_thumbnail)
 
     def note_thumbnails(self, start: int, contents: Sequence[bytes | None]) -> None:
-        """Note the thumbnails of some rows, so that equal ones need no comparison.
+        """Note thumbnails, so that equal ones need no comparison.
 
         Args:
             start: The first of the rows.
