@@ -34,7 +34,7 @@ class InvertedLists:
     """Unit vectors in 2·√N lists around centres of k-means.
 
     The queries of one list are compared together with the rows of the lists nearest to it. That is one product of
-    matrices, which takes a tenth of the time of one query after another, since no row is fetched from memory twice.
+    matrices: a row is fetched from memory once for all of them, not once for each.
     How many rows are compared is measured for each number of neighbours: as many as a sample of the rows needs for a
     recall of 0.99, and 131,072 at most. The same seed gives the same lists.
 

@@ -305,7 +305,7 @@ def unique_pairs(pair_P2: Pairs, num: int) -> Pairs:
     >>> unique_pairs(np.array([[3, 1], [0, 2], [1, 3]]), 4).tolist()
     [[0, 2], [1, 3]]
     """
-    key_P = np.unique(pair_P2.min(axis=1) * num + pair_P2.max(axis=1))  # a tenth of the time of unique rows
+    key_P = np.unique(pair_P2.min(axis=1) * num + pair_P2.max(axis=1))
     return np.stack([key_P // num, key_P % num], axis=1)
 
 
