@@ -150,22 +150,25 @@ class _Findings:
         return [open_thumbnail(content) for content in contents]
 
     def _neighbours(self) -> NDArray[np.int64]:
-        """Rows near each image in the embedding (N, K), -1 for none.
+        """Rows near each image in the embedding, -1 for none.
 
-        Sets `alone_N`, the mean distance to the nearest ten, and `far_N`, the distance to the fifteenth.
+        They are (N, C), as many as are compared. Sets `alone_N`, the mean distance to the nearest ten, and `far_N`, the
+        distance to the fifteenth.
         """
+        from unpool.analysis.checks.near_duplicates import NUM_NEIGHBOURS as NUM_COMPARED
         from unpool.analysis.neighbours import self_neighbours
 
         paths, vectors_MD = embedded_vectors(self.table)
         row_of = {path: row for row, path in enumerate(self.paths)}
         row_M = np.array([row_of[path] for path in paths])
         distances_MK, nearest_MK = self_neighbours(vectors_MD, NUM_NEIGHBOURS, seed=self.seed)
-        near_NK = np.full((len(self.paths), nearest_MK.shape[1]), -1, np.int64)
-        near_NK[row_M] = row_M[nearest_MK]
+        nearest_MC = nearest_MK[:, :NUM_COMPARED]
+        near_NC = np.full((len(self.paths), nearest_MC.shape[1]), -1, np.int64)
+        near_NC[row_M] = row_M[nearest_MC]
         self.alone_N, self.far_N = (np.full(len(self.paths), np.nan, np.float32) for _ in range(2))
         self.alone_N[row_M] = distances_MK[:, :NUM_SCORED].mean(axis=1) if distances_MK.shape[1] else 0
         self.far_N[row_M] = distances_MK[:, -1] if distances_MK.shape[1] else 0
-        return near_NK
+        return near_NC
 
     def _find_copies(self) -> None:
         order = sorted(np.flatnonzero(self.first_N >= 0).tolist(), key=lambda row: (self.first_N[row], row))
