@@ -199,7 +199,7 @@ def test_a_killed_worker_changes_nothing(images: Path, local: Path, tmp_path: Pa
     deadline, worker = time.monotonic() + 120, None
     while worker is None and driver.poll() is None and time.monotonic() < deadline:
         worker = find_worker(driver.pid)
-        time.sleep(0.01)
+        time.sleep(0.1)
     assert worker is not None, "no worker was seen at its work"
     os.kill(worker, signal.SIGKILL)
     stdout, stderr = driver.communicate(timeout=200)

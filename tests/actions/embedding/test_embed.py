@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 import unpool.actions.embedding.embed as embed_module
+import unpool.engines.embedding as engine_module
 from support.messages import Messages
 from unpool.actions.curation import edit
 from unpool.actions.embedding.embed import Embedding, embed, sync_embeddings
@@ -99,7 +100,7 @@ def test_each_image_gets_its_own_vector_and_all_is_counted(images: Path, model: 
         "work": str(work), "images": 4, "skipped": 0, "embedded": 4, "network": "conv", "dimension": 3,
     }  # fmt: skip
     assert set(result) == {
-        "work", "images", "skipped", "embedded", "network", "dimension", "seconds", "images_per_second",
+        "work", "images", "skipped", "embedded", "network", "dimension", "actors", "seconds", "images_per_second",
     }  # fmt: skip
     assert result["images_per_second"] > 0
     assert read_state(work)["images"] == str(images)
@@ -216,7 +217,7 @@ def test_images_that_training_decoded_are_embedded_from_memory(
         self.store = self._decode(Preprocessing(8, 3), self.folder)
 
     monkeypatch.setattr(Preparation, "prepare", prepare_and_decode)
-    monkeypatch.setattr(embed_module, "embed_chunks", None)  # no file is read a second time
+    monkeypatch.setattr(engine_module, "embed_chunks", None)  # no file is read a second time
     done = run(images, model, work)
     assert (done.embedded, done.images) == (4, 4)
     assert vectors(work) == {name: (40 * value,) * 3 for value, name in enumerate(COLOURS, start=1)}
