@@ -37,7 +37,7 @@ def _quick_report() -> Iterator[None]:
         yield
 
 
-def write_nothing(work: Path) -> Path:
+def write_nothing(work: Path, **_: object) -> Path:
     write_text(work / "report" / "index.html", "report")
     return work / "report" / "index.html"
 
@@ -374,6 +374,8 @@ class Walk(RuleBasedStateMachine):
                 assert found[path]["suggestion"] == row["suggestion"]
                 if groups is None and row["group"] is not None:
                     assert found[path]["group"] == row["group"]
+                    if row["x"] is not None:
+                        assert (found[path]["x"], found[path]["y"]) == (row["x"], row["y"])
         for path in present:
             assert found[path]["group"] is not None
         if groups is not None:
