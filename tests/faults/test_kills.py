@@ -110,7 +110,7 @@ def describe(root: Path) -> dict[str, Any]:
     for folder in (root / MODEL, root / WORK / "model"):
         if (folder / "model.json").is_file():
             left[f"{folder.name} weights"] = (folder / "model.safetensors").read_bytes()
-            left[f"{folder.name} json"] = _without_times(json.loads((folder / "model.json").read_text()))
+            left |= _flat(json.loads((folder / "model.json").read_text()), f"{folder.name} json")
     for file in sorted((root / OUT).glob("*.png")):
         left[file.name] = file.read_bytes()
     return left
@@ -120,10 +120,15 @@ def _text(file: Path) -> str:
     return file.read_text("utf-8") if file.is_file() else ""
 
 
-def _without_times(value: Any) -> Any:
+def _flat(value: Any, name: str) -> dict[str, Any]:
+    """Every number and text of a JSON value under its own name, without times."""
     if isinstance(value, dict):
-        return {name: _without_times(each) for name, each in value.items() if name not in TIMES}
-    return [_without_times(each) for each in value] if isinstance(value, list) else value
+        parts = [_flat(each, f"{name} {key}") for key, each in value.items() if key not in TIMES]
+    elif isinstance(value, list):
+        parts = [_flat(each, f"{name} {at}") for at, each in enumerate(value)]
+    else:
+        return {name: value}
+    return {key: each for part in parts for key, each in part.items()}
 
 
 def check_same(found: dict[str, Any], expected: dict[str, Any]) -> None:

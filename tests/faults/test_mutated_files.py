@@ -50,7 +50,7 @@ def read(file: Path) -> Picture | str:
 
 def _try_to_read(file: Path) -> tuple[Picture | str, str]:
     try:
-        return read_picture(file, min_side=16), "read"
+        return read_picture(file, min_side=8), "read"
     except UnreadableImageError as error:
         return error.problem, error.detail
 

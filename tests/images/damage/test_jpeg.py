@@ -180,3 +180,18 @@ def test_pillow_may_work_with_the_pixels() -> None:
     image.paste((1, 2, 3), (0, 0, 9, 9))
     assert np.asarray(image)[4, 4].tolist() == [1, 2, 3]
     assert image.copy().getpixel((4, 4)) == (1, 2, 3)
+
+
+def test_a_lossless_jpeg_is_never_decoded_smaller(tmp_path: Path) -> None:
+    """libjpeg knows no reduced sizes there, and wrote past the end of the memory for one."""
+    imagecodecs = pytest.importorskip("imagecodecs")
+    value_HW = np.random.default_rng(0).integers(0, 256, (320, 400), dtype=np.uint8)
+    file = tmp_path / "a.jpg"
+    file.write_bytes(imagecodecs.jpeg_encode(value_HW, lossless=True))
+    with file.open("rb") as stream:
+        image = JpegFile(stream)
+        assert image.draft(None, (16, 16)) is None
+        assert image.size == (400, 320)
+    whole, reduced = read_picture(file), read_picture(file, min_side=8)
+    np.testing.assert_array_equal(whole.pixels[..., 0], value_HW)
+    assert min(reduced.pixels.shape[:2]) == 16

@@ -9,6 +9,7 @@ H, W height and width, C channels.
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ MAX_SURPLUS = 8
 MIN_REDUCED_SIDE = 16  # below, two scales of the decoder can have the same size
 _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}  # by Pillow's mode
 _END = b"\xff\xd9"
+LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})  # markers of such frames
 # libjpeg's words for damage. Whatever else it says is an error that Pillow explains, or says nothing of pixels.
 _DAMAGE = re.compile(r"Corrupt JPEG data|Inconsistent progression")
 _SURPLUS = re.compile(r"(\d+) extraneous bytes")
@@ -43,6 +45,16 @@ class JpegFile(JpegImageFile):
 
     notes: tuple[Note, ...] = ()
     _pixels: np.ndarray | None = None
+
+    def draft(
+        self, mode: str | None, size: tuple[int, int] | None
+    ) -> tuple[str, tuple[int, int, float, float]] | None:
+        """Have the picture decoded smaller, unless it is stored without losses.
+
+        libjpeg then writes the whole of it into memory for a reduced one, and past its end.
+        """
+        headers = takewhile(lambda each: each.marker != SCAN, read_segments(content_of(self.fp)))
+        return None if any(each.marker in LOSSLESS for each in headers) else super().draft(mode, size)
 
     def load(self) -> PixelAccess | None:
         """Decode the pixels; the first time only."""
