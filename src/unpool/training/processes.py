@@ -34,7 +34,7 @@ WORD_SECONDS = 2.0  # until another process has written why it ends
 GRACE_SECONDS = 12.0  # to end in good order; launchers wait 30 and then kill
 SAVE_SECONDS = 20.0  # for the first process to save, before the one that was interrupted leaves
 # Until all have come: launchers that have found each other start them at once, others wait as long as torchrun.
-JOIN_SECONDS, LATE_JOIN_SECONDS = 50.0, 600.0
+JOIN_SECONDS, LATE_JOIN_SECONDS = 40.0, 600.0
 JOIN_VARIABLE = "UNPOOL_JOIN_SECONDS"  # where machines start more slowly
 REMEDY = "start all processes again with --resume"
 
