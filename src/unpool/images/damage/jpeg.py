@@ -49,7 +49,7 @@ class JpegFile(JpegImageFile):
     def draft(
         self, mode: str | None, size: tuple[int, int] | None
     ) -> tuple[str, tuple[int, int, float, float]] | None:
-        """Have the picture decoded smaller, unless it is stored without losses.
+        """Have the picture decoded smaller, unless it is lossless.
 
         libjpeg then writes the whole of it into memory for a reduced one, and past its end.
         """
