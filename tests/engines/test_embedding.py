@@ -15,7 +15,8 @@ from unpool.core.progress import Progress
 from unpool.engines import embedding as module
 from unpool.engines.embedding import EmbeddingWork, LocalEngine, RayEngine, check_is_missing, crashed_row
 from unpool.engines.model_parts import pack_model
-from unpool.engines.ray_cluster import Place, RayRequest
+from unpool.engines.ray_cluster import RayRequest
+from unpool.engines.ray_worker import Place
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import FolderSource

@@ -30,6 +30,7 @@ from unpool.engines.ray_cluster import (
     check_engine,
     check_joinable,
 )
+from unpool.engines.ray_worker import Place, Work
 from unpool.engines.scheduling import WorkerLostError
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
@@ -294,7 +295,7 @@ def test_a_cluster_without_a_free_core_says_so(cluster: str, images: Path, tmp_p
 @needs_ray
 @pytest.mark.slow
 def test_errors_of_the_work_and_deaths_are_told_apart(cluster: str) -> None:
-    def build(place: module.Place) -> module.Work:
+    def build(place: Place) -> Work:
         def work(items: Any) -> list[Any]:
             if items == ["die"]:
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from unpool.engines.ray_cluster import Place, RayRequest
+from unpool.engines.ray_cluster import RayRequest
+from unpool.engines.ray_worker import Place
 
 
 class PretendedPool:

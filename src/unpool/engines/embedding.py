@@ -15,7 +15,8 @@ from typing import Protocol
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.engines.model_parts import pack_model, unpacked_model
-from unpool.engines.ray_cluster import Place, RayRequest, ray_workers
+from unpool.engines.ray_cluster import RayRequest, ray_workers
+from unpool.engines.ray_worker import Place
 from unpool.engines.scheduling import WorkerPool, cut_pieces
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile, Problem

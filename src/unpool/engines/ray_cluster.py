@@ -30,6 +30,7 @@ from typing import Any
 from unpool import __version__
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
+from unpool.engines.ray_worker import BuildWork, Place, RayWorker
 from unpool.engines.scheduling import WorkerLostError, WorkerPool
 from unpool.errors import UnpoolError, UsageError
 
@@ -41,18 +42,6 @@ CONNECT_SECONDS = 5.0
 JOIN_SECONDS = 40.0
 MIN_STORE_BYTES, MAX_STORE_BYTES = 80 << 20, 512 << 20  # of the objects of a Ray of our own; Ray wants 75 MiB
 REMEDY = "start one with `ray start --head`, or leave --ray-address out for a Ray of this machine"
-
-
-@dataclass(frozen=True)
-class Place:
-    """The device and cores of one worker."""
-
-    device: str
-    cores: int
-
-
-Work = Callable[[Sequence[Any]], list[Any]]
-BuildWork = Callable[[Place], Work]  # sent to each worker, which then has what it needs
 
 
 @dataclass(frozen=True)
@@ -68,37 +57,6 @@ class RayRequest:
     address: str | None
     device: str
     progress: Progress
-
-
-class RayWorker:
-    """The actor: builds its work once, then does it."""
-
-    def prepare(self, build: BuildWork, place: Place, version: str) -> list[str]:
-        """Build the work.
-
-        Args:
-            build: Returns the work.
-            place: What this worker has.
-            version: Of the unpool that sends it.
-
-        Returns:
-            The name of the machine.
-
-        Raises:
-            UnpoolError: this machine has another version.
-        """
-        node = socket.gethostname()
-        if version != __version__:
-            raise UnpoolError(
-                f"the machine {node} of the Ray cluster has unpool {__version__}, and this one {version}; "
-                "install the same on both"
-            )
-        self._work = build(place)
-        return [node]
-
-    def work(self, items: Sequence[Any]) -> list[Any]:
-        """Do the work of some items."""
-        return self._work(items)
 
 
 class RayCluster:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -31,7 +31,8 @@ from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
 from unpool.engines.embedding import check_is_missing, crashed
 from unpool.engines.model_parts import pack_model, unpacked_model
-from unpool.engines.ray_cluster import Place, RayRequest, check_engine, ray_workers
+from unpool.engines.ray_cluster import RayRequest, check_engine, ray_workers
+from unpool.engines.ray_worker import Place
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
 from unpool.images.reading.decode import read_size
 from unpool.images.reading.notes import describe_left_out
@@ -143,12 +144,10 @@ def segment_predict(
     progress = progress or Progress()
     check_settings(settings)
     check_engine(settings.engine, settings.ray_address)
-    images, folder = find_typed(images), out
-    if settings.engine == "ray":  # whose workers are in another folder
-        images, folder = images.absolute(), out.absolute()
+    images = find_typed(images)
     _check_output(images, out)
     files, problems = _files(images, out, progress)
-    paths, record = _plan_output(files, folder, settings.probabilities)
+    paths, record = _plan_output(files, out, settings.probabilities)
     _report_names(paths, progress)
     ready = load_segmenter(model, settings.device, progress)
     began = time.perf_counter()
@@ -157,20 +156,15 @@ def segment_predict(
     with progress.stage("predicting", len(files), "images") as stage:
         scales = ScaleCount(settings.scale, ready.learnt)
         prediction = _Prediction(ready, record, settings, scales, stage)
-        jobs = prediction.jobs(files, paths)
-        if settings.engine == "ray":
-            _predict_by_ray(prediction, jobs, model, progress)
-        else:
-            _predict_here(prediction, jobs)
-    failed = prediction.failed
-    report_problems([*problems, *failed], progress)
+        _predict(prediction, prediction.jobs(files, paths), model, progress)
+    report_problems([*problems, *prediction.failed], progress)
     remarks = [*scales.remarks, *compare_colour(ready, prediction.num_grey, prediction.num_read)]
     report(remarks, progress)
-    _check_any_usable(images, files, failed)
+    _check_any_usable(images, files, prediction.failed)
     return {
-        "images": len(files) - len(failed), "out": str(out), "predicted": prediction.predicted, "model": ready.id,
-        "actors": prediction.actors, "seconds": round(time.perf_counter() - began, 3),
-        "skipped": len(problems) + len(failed), **scales.figures, "notes": remarks,
+        "images": len(files) - len(prediction.failed), "out": str(out), "predicted": prediction.predicted,
+        "model": ready.id, "actors": prediction.actors, "seconds": round(time.perf_counter() - began, 3),
+        "skipped": len(problems) + len(prediction.failed), **scales.figures, "notes": remarks,
     }  # fmt: skip
 
 
@@ -243,6 +237,13 @@ def _check_tifffile(files: Sequence[ImageFile], probabilities: bool) -> None:
             raise UnpoolError(f"{large.path} is so large that its labels are a TIFF. {error}") from error
 
 
+def _predict(prediction: _Prediction, jobs: Iterator[ImageJob], model: Path, progress: Progress) -> None:
+    if prediction.settings.engine == "ray":
+        _predict_by_ray(prediction, jobs, model, progress)
+    else:
+        _predict_here(prediction, jobs)
+
+
 def _predict_here(prediction: _Prediction, jobs: Iterator[ImageJob]) -> None:
     """Label images in this process."""
     predictor = ImagePredictor(prediction.ready, prediction.record.begin, prediction.stage.advance)
@@ -271,7 +272,7 @@ def _predict_by_ray(
         for job in chain([first], jobs):
             prediction.record.begin(job.file.path, job.paths, job.is_large)
             given.append(job)
-            yield [job]
+            yield [_with_whole_paths(job)]
 
     with ray_workers(request, PredictionWork(pack_model(model)), _crashed) as (pool, _):
         for (outcome,) in pool.map(pieces()):
@@ -287,6 +288,12 @@ def _predict_by_ray(
             prediction.stage.advance()
         prediction.actors = pool.num_workers
     prediction.failed.sort(key=lambda problem: problem.path)
+
+
+def _with_whole_paths(job: ImageJob) -> ImageJob:
+    """The job for a worker, which runs in another folder."""
+    file = replace(job.file, file=job.file.file.absolute())
+    return replace(job, file=file, paths=replace(job.paths, out=job.paths.out.absolute()))
 
 
 def _predict_jobs(ready: LoadedSegmenter, jobs: Sequence[ImageJob]) -> list[Outcome]:
