@@ -54,9 +54,9 @@ CASES = {
     "check": Case(f"check --work {WORK}", (EMBED, MAP, GROUP)),
     "segment predict": Case(f"segment predict images --model segmenter --out {OUT}"),
 }  # fmt: skip
-# Facts of a folder's files and times, which differ from copy to copy.
+# Facts of files, places and times, which differ from copy to copy.
 OF_A_COPY = {"modified", "stamp"}
-TIMES = {"seconds", "images_per_second", "time", "versions", "started", "minutes"}
+TIMES = {"location", "seconds", "images_per_second", "time", "versions", "started", "minutes"}
 
 
 def start(words: str, root: Path) -> subprocess.Popen[str]:
