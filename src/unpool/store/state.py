@@ -44,7 +44,7 @@ RECORDED_PACKAGES = (
 
 
 class NewerVersionError(UnpoolError):
-    """A newer version of unpool, or of Lance, wrote something in another format."""
+    """A newer version of unpool or Lance wrote this."""
 
 
 def default_workspace(source: str) -> Path:
