@@ -194,6 +194,13 @@ def test_who_waits_in_vain_for_the_others_says_where(monkeypatch: pytest.MonkeyP
         join_processes()
 
 
+def test_processes_that_a_launcher_started_again_end_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UnpoolError, match="leave out --max-restarts, and start all of them with --resume"):
+        join_processes()
+
+
 def test_processes_that_come_late_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     store = dist.TCPStore(
         "127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=20)

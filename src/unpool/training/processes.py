@@ -101,11 +101,18 @@ def join_processes() -> None:
     """Wait until all processes have come.
 
     Raises:
-        UnpoolError: where they did not.
+        UnpoolError: where they did not, or a launcher started them a second time.
     """
     address = ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT"))
     if num_processes() == 1 or dist.is_initialized() or address in _stores:
         return
+    if (
+        was_restarted()
+    ):  # the store still holds the addresses of the first time, and torch waits there for ever
+        raise UnpoolError(
+            "torchrun has started the processes again after one failed, which unpool does not support; leave out "
+            "--max-restarts, and start all of them with --resume"
+        )
     rank, world, seconds = int(os.environ["RANK"]), num_processes(), _join_seconds()
     limit = timedelta(seconds=seconds)
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")

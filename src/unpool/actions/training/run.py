@@ -73,17 +73,13 @@ class Run:
     def open_folder(self, *, resume: bool | None = None) -> None:
         """Create and mark the run's own folder.
 
-        The first process does it, on each machine that does not share it; the others wait. Processes that the
-        launcher has started again resume.
+        The first process does it, on each machine that does not share it; the others wait.
         """
-        from unpool.training.processes import was_restarted
-
         world = self.accelerator
         if self.out is None:
             return
         if world.is_main_process:
-            again = self.resume or was_restarted()
-            open_run_folder(self.out, resume=again if resume is None else resume)
+            open_run_folder(self.out, resume=self.resume if resume is None else resume)
         world.wait_for_everyone()
         if world.is_local_main_process and not is_marked(self.out / TRAINING):
             open_run_folder(self.out, resume=True)
