@@ -106,9 +106,7 @@ def join_processes() -> None:
     address = ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT"))
     if num_processes() == 1 or dist.is_initialized() or address in _stores:
         return
-    if (
-        was_restarted()
-    ):  # the store still holds the addresses of the first time, and torch waits there for ever
+    if was_restarted():  # tried, and torch waited without end while it built the group
         raise UnpoolError(
             "torchrun has started the processes again after one failed, which unpool does not support; leave out "
             "--max-restarts, and start all of them with --resume"
