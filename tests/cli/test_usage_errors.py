@@ -71,7 +71,9 @@ def test_an_empty_value_is_not_the_current_folder(
     assert capsys.readouterr().err.startswith(f"unpool: {message}")
 
 
-@pytest.mark.parametrize("line", ["embed photos", "segment predict photos --model m --out o", "train photos --out m"])
+@pytest.mark.parametrize(
+    "line", ["embed photos", "segment predict photos --model m --out o", "train photos --out m"]
+)
 def test_a_command_that_shares_no_work_is_one_process(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     argv = line.split()
     check_num_processes(argv)
@@ -81,5 +83,7 @@ def test_a_command_that_shares_no_work_is_one_process(line: str, monkeypatch: py
         check_num_processes(argv)
         return
     name = "segment predict" if argv[0] == "segment" else argv[0]
-    with pytest.raises(UsageError, match=f"2 processes were started together, but `unpool {name}` is one process"):
+    with pytest.raises(
+        UsageError, match=f"2 processes were started together, but `unpool {name}` is one process"
+    ):
         check_num_processes(argv)

@@ -158,7 +158,9 @@ def test_images_on_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert isinstance(source_of(tmp_path), RemoteSource)
     assert folder_of(tmp_path) is None
     assert check_same_images(tmp_path, "s3://bucket/a") == ""
-    with pytest.raises(UnpoolError, match=r"holds the images of s3://bucket/a, not of /b; .* give --relocate"):
+    with pytest.raises(
+        UnpoolError, match=r"holds the images of s3://bucket/a, not of /b; .* give --relocate"
+    ):
         check_same_images(tmp_path, "/b")
     assert check_same_images(tmp_path, "/b", relocate=True) == "s3://bucket/a"
     assert check_same_images(tmp_path, "s3://bucket/b", relocate=True) == "s3://bucket/a"
