@@ -1,6 +1,6 @@
 """What it costs to decode files apart, and what the others pay for the choice.
 
-    python -m benchmarks.isolated_decoding FOLDER [--files 300]
+    python benchmarks/isolated_decoding.py FOLDER [--files 300]
 
 reads JPEGs of a folder as they are, as PNG, TIFF and JPEG 2000, each file by `read_picture` and in this process alone,
 in turns, so that both meet the same load of the machine. Prints milliseconds a file, and the seconds until the first

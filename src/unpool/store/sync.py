@@ -154,7 +154,7 @@ def _known_files(table: ImageTable, model: str) -> dict[str, dict[str, Any]]:
 
 
 def absent_paths(table: ImageTable, scan: Scan) -> list[str]:
-    """List paths of the table that are neither images nor problems of a scan."""
+    """List the table's paths that a scan lacks."""
     present = {file.path for file in scan.files} | {problem.path for problem in scan.problems}
     return [path for path in table.arrow(["path"])["path"].to_pylist() if path not in present]
 
