@@ -54,3 +54,10 @@ def test_another_workspace_in_its_place_is_opened_anew(work: Path) -> None:
     assert again is not opened
     assert "new.png" in again
     assert "a.png" not in again
+
+
+def test_a_relative_name_is_that_of_the_folder_one_is_in(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(work.parent)
+    assert open_table(Path(work.name)).table.work == Path(work.name)
+    monkeypatch.chdir(work)
+    assert open_table(work).table.work == work

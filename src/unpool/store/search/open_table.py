@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _lock = threading.Lock()
-_opened: dict[tuple[str, int, int], OpenTable] = {}  # the last one
+_opened: dict[tuple[str, str, int, int], OpenTable] = {}  # the last one
 
 
 class OpenTable:
@@ -71,7 +71,8 @@ def open_table(work: Path) -> OpenTable:
         entry = folder.stat()
     except OSError:
         return OpenTable(work)
-    key = (str(folder), entry.st_ino, entry.st_ctime_ns)  # another workspace may be where one was
+    # As it was typed too: that is relative to a folder that may be another now. Another workspace may be where one was.
+    key = (str(work), str(folder), entry.st_ino, entry.st_ctime_ns)
     with _lock:
         opened = _opened.get(key)
         if opened is None:
