@@ -63,9 +63,12 @@ def decode_chunks(
         The chunks, in the order of `files`.
     """
     source.expect(files)
-    yield from map_ordered(
-        lambda chunk: _decode(source, chunk, preprocessing), _chunks(files, CHUNK), workers
-    )
+    try:
+        yield from map_ordered(
+            lambda chunk: _decode(source, chunk, preprocessing), _chunks(files, CHUNK), workers
+        )
+    finally:  # a stop does not wait for what was to be read next
+        source.expect([])
 
 
 def embed_chunks(
@@ -96,7 +99,10 @@ def embed_chunks(
     def work(chunk: Sequence[ImageFile]) -> list[Row]:
         return _embed([_decode(source, chunk, preprocessing)], encoder)
 
-    yield from map_ordered(work, _chunks(files, CHUNK), workers)
+    try:
+        yield from map_ordered(work, _chunks(files, CHUNK), workers)
+    finally:
+        source.expect([])
 
 
 def embed_pixels(pixels_NSSC: np.ndarray, encoder: Encoder, workers: int) -> Iterator[np.ndarray]:

@@ -249,7 +249,7 @@ def _remove_stale(lock: FileLock | ObjectLock, token: str) -> None:
 
     def is_meant(content: str) -> bool:
         found = _parse(content)
-        return found is None or found["token"] == token
+        return found is not None and found["token"] == token
 
     lock.remove_if(is_meant)
 

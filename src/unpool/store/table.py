@@ -33,7 +33,7 @@ from unpool.store.lance_rows import (
     rewrite_columns,
     take_thumbnails,
 )
-from unpool.store.remote.mirror import remote_of
+from unpool.store.remote.mirror import check_held, remote_of
 from unpool.store.search.vector_index import (
     drop_index,
     find_index,
@@ -306,6 +306,7 @@ class ImageTable:
         Of known rows only the columns that any of `rows` names are set, to empty where one lacks a value.
         """
         if rows:
+            check_held(self.work)
             self._add_missing_columns()
             merge = self._dataset.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
             merge.execute(_to_arrow(rows, self._dataset.schema))
@@ -316,6 +317,7 @@ class ImageTable:
         That takes the same time however large the table is, where `upsert` reads all its paths.
         """
         if rows:
+            check_held(self.work)
             self._add_missing_columns()
             self._dataset.insert(_to_arrow(rows, self._dataset.schema))
 
@@ -337,6 +339,7 @@ class ImageTable:
         kinds = {name: self._dataset.schema.field(name).type for name in columns}
         data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(MAX_ATTEMPTS):
+            check_held(self.work)
             try:
                 rewrite_columns(self.newest(), paths, pa.table(data))
                 break
@@ -348,6 +351,7 @@ class ImageTable:
 
     def delete(self, paths: Iterable[str]) -> None:
         """Remove rows by path."""
+        check_held(self.work)
         quoted = ["'" + path.replace("'", "''") + "'" for path in paths]
         for start in range(0, len(quoted), DELETE_BATCH):
             self._dataset.delete(f"path IN ({', '.join(quoted[start : start + DELETE_BATCH])})")
@@ -359,6 +363,7 @@ class ImageTable:
         """
         import pyarrow as pa
 
+        check_held(self.work)
         if "vector" in self.stored_columns:
             drop_index(self._dataset)
             self._dataset.drop_columns(["vector"])
@@ -373,6 +378,7 @@ class ImageTable:
         Old ones are those of more than an hour. Files of 50,000 rows stay as they are, unless a tenth of their rows is
         deleted: otherwise a few new images would have all thumbnails of a large table written anew.
         """
+        check_held(self.work)
         dataset = self.newest()
         whole = [part.fragment_id for part in dataset.get_fragments() if _is_whole(part)]
         dataset.optimize.compact_files(excluded_fragment_ids=whole)

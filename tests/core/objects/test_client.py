@@ -96,6 +96,54 @@ def test_content_and_its_tag(tmp_path: Path) -> None:
         objects.read("a.bin")
 
 
+def test_a_download_goes_on_after_a_part_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import obstore
+
+    objects, asked = in_memory(), []
+    objects.write("a.bin", b"0123456789")
+    monkeypatch.setattr(client, "PART_BYTES", 4)
+
+    def get_range(store: object, path: str, *, start: int, end: int) -> bytes:
+        asked.append((start, end))
+        if len(asked) == 2:
+            raise OSError("error sending request")
+        return b"0123456789"[start:end]
+
+    monkeypatch.setattr(obstore, "get_range", get_range)
+    objects.download("a.bin", tmp_path / "a.bin")
+    assert (tmp_path / "a.bin").read_bytes() == b"0123456789"
+    assert asked == [(0, 4), (4, 8), (4, 8), (8, 10)]
+
+
+def test_a_full_disk_is_no_fault_of_the_store() -> None:
+    objects = in_memory()
+    objects.write("a.bin", b"0123456789" * 10_000)
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("no disk that is always full")
+    with pytest.raises(OSError, match="No space left"):
+        objects.download("a.bin", full)
+    assert objects.num_repeats == 0
+
+
+def test_google_knows_generations_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    import obstore
+
+    modes: list[object] = []
+
+    def put(store: object, path: str, content: bytes, *, mode: object) -> dict[str, str]:
+        modes.append(mode)
+        return {"e_tag": "tag", "version": str(len(modes))}
+
+    monkeypatch.setattr(obstore, "put", put)
+    objects = in_memory("gs://bucket/photos")
+    assert objects.create("lock", b"one") == "1"
+    assert objects.replace("lock", b"two", "1") == "2"
+    assert modes == ["create", {"version": "1"}]
+
+
 def test_conditional_writes() -> None:
     objects = in_memory()
     tag = objects.create("lock", b"one")

@@ -57,4 +57,5 @@ def test_a_profile_gives_keys_where_the_environment_has_none(
         "aws_access_key_id": "W", "aws_endpoint": "https://own.example", "aws_region": "eu-west-1",
     }  # fmt: skip
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "E")
-    assert store_settings(S3) == {"aws_region": "us-east-1"}
+    # Keys alone come from the environment then.
+    assert store_settings(S3) == {"aws_endpoint": "https://own.example", "aws_region": "eu-west-1"}

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from support.object_store import in_memory, upload
+from unpool.core.objects.client import ObjectDeniedError, StoreError
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import Scan, scan_folder
 from unpool.images.remote.listing import scan_objects
@@ -91,3 +92,19 @@ def test_progress_is_told() -> None:
     counts: list[int] = []
     scan_objects(objects, counts.append)
     assert counts[-1] == 1
+
+
+def test_a_store_that_gives_no_answer_hides_no_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    objects = in_memory()
+    objects.write("a.png", png())
+    objects.write("0a1b2c", png())
+
+    def fail(*_: object) -> bytes:
+        raise error
+
+    monkeypatch.setattr(type(objects), "read_start", fail)
+    error: Exception = ObjectDeniedError("0a1b2c may not be read")
+    assert [file.path for file in scan_objects(objects).files] == ["a.png"]
+    error = StoreError("0a1b2c cannot be reached")
+    with pytest.raises(StoreError, match="cannot be reached"):
+        scan_objects(objects)

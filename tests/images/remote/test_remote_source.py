@@ -80,6 +80,19 @@ def test_what_is_expected_is_fetched_ahead_once(monkeypatch: pytest.MonkeyPatch)
     assert sorted(read) == [file.path for file in files]
 
 
+def test_what_was_read_out_of_turn_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = source_with(**{f"{number:03}_jpg": jpeg(number) for number in range(90)})
+    files = source.scan().files
+    read: list[str] = []
+    true_read = Objects.read
+    monkeypatch.setattr(Objects, "read", lambda self, name: read.append(name) or true_read(self, name))
+    source.expect(files)
+    for file in (*files[70:], *files[:70]):
+        source.read(file, 16)
+    assert sorted(read) == [file.path for file in files]
+    assert source._ahead._futures == {}
+
+
 def test_an_object_that_is_gone_or_closed_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     source = source_with(a_jpg=jpeg())
     (file,) = source.scan().files

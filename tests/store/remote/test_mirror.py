@@ -4,13 +4,14 @@ import json
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.object_store import use_folders, use_machine
 from unpool import Workspace
-from unpool.core.objects.client import StoreError
+from unpool.core.objects.client import ObjectFacts, Objects, StoreError
 from unpool.errors import UnpoolError, UsageError
 from unpool.store import lock
 from unpool.store.lock import WorkingError, find_holder, working
@@ -26,6 +27,7 @@ from unpool.store.remote.mirror import (
 )
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable, has_table
+from unpool.store.versions import restore_version
 
 URI = "s3://bucket/photos.unpool"
 
@@ -264,6 +266,86 @@ def test_who_has_lost_the_workspace_sends_nothing(bucket: Path, monkeypatch: pyt
     with pytest.raises(UnpoolError, match=rf"another command has taken {URI}"):
         work_on()
     assert not (bucket / "photos.unpool" / "a").exists()
+
+
+def test_who_has_lost_the_workspace_leaves_its_table_alone(bucket: Path) -> None:
+    work = open_workspace(URI)
+    table = ImageTable.create(work)
+    table.upsert([{"path": "a.png", "status": "ok"}])
+    version = table.version
+    remote(work).is_lost = True
+    changes: list[Callable[[], object]] = [
+        lambda: table.upsert([{"path": "b.png", "status": "ok"}]),
+        lambda: table.append([{"path": "b.png", "status": "ok"}]),
+        lambda: table.update(["a.png"], {"label": ["x"]}),
+        lambda: table.delete(["a.png"]),
+        lambda: table.reset_vectors(2),
+        table.compact,
+        lambda: restore_version(work, 1),
+    ]
+    for change in changes:
+        with pytest.raises(UnpoolError, match="another command has taken"):
+            change()
+    assert ImageTable(work).version == version
+
+
+def test_objects_that_stand_for_folders_are_no_files(bucket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work = open_new()
+    (work / "model").mkdir()
+    (work / "model" / "a").write_text("a")
+    push_changes(work)
+    found = remote(work).objects.list_level
+
+    def with_markers(folder: str = "") -> tuple[set[str], list[ObjectFacts]]:
+        folders, objects = found(folder)
+        return folders, [*objects, ObjectFacts("", 0, 0.0, "t"), ObjectFacts("model", 0, 0.0, "t")]
+
+    monkeypatch.setattr(remote(work).objects, "list_level", with_markers)
+    remote(work).pull()
+    assert files_of(work) == {"model/a": "a"}
+
+
+def test_what_is_removed_while_it_is_fetched_is_no_error(
+    bucket: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    work = open_new()
+    for name in ("a", "b"):
+        (work / name).write_text(name)
+    push_changes(work)
+    use_machine(monkeypatch, tmp_path / "other")
+    download = Objects.download
+
+    def lose(self: Objects, name: str, file: Path) -> None:
+        if name == "a":
+            raise FileNotFoundError(name)
+        download(self, name, file)
+
+    monkeypatch.setattr(Objects, "download", lose)
+    assert files_of(open_workspace(URI)) == {"b": "b"}
+
+
+def test_what_was_sent_before_an_error_is_known_as_sent(
+    bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = open_new()
+    push_changes(work)
+    for name in ("a", "b"):
+        (work / name).write_text(name)
+    write = Objects.write
+
+    def fail(self: Objects, name: str, content: bytes | Path) -> str | None:
+        if name == "b":
+            raise StoreError("b cannot be reached")
+        return write(self, name, content)
+
+    monkeypatch.setattr(mirror, "NUM_TRANSFERS", 1)
+    monkeypatch.setattr(Objects, "write", fail)
+    monkeypatch.setattr(Remote, "_local_files", lambda self: ["a", "b", "unpool.yaml"])
+    with pytest.raises(StoreError, match="b cannot be reached"):
+        push_changes(work)
+    (work / "a").write_text("changed since")
+    remote(work).pull()
+    assert (work / "a").read_text() == "changed since"
 
 
 def test_another_process_knows_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,8 +40,9 @@ def store_settings(address: Address) -> dict[str, str]:
     """
     if address.scheme != "s3":
         return {}
-    profile = {} if "AWS_ACCESS_KEY_ID" in os.environ else _read_profile()
-    settings = {name: profile[name] for name in _KEYS if name in profile}
+    profile = _read_profile()
+    keys = () if "AWS_ACCESS_KEY_ID" in os.environ else _KEYS
+    settings = {name: profile[name] for name in keys if name in profile}
     endpoint = _first("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT") or profile.get(
         "endpoint_url"
     )

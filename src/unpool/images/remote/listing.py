@@ -23,7 +23,7 @@ from unpool.core.markers import (
     is_unpool_folder,
     predicted_files,
 )
-from unpool.core.objects.client import ObjectFacts, Objects
+from unpool.core.objects.client import ObjectDeniedError, ObjectFacts, Objects
 from unpool.core.system_files import sidecar_of, system_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import HEAD, has_image_name, sniff
@@ -156,7 +156,7 @@ class _Listing:
         def has_content(each: ObjectFacts) -> bool:
             try:
                 return sniff(self.objects.read_start(each.name, min(HEAD, each.bytes))) is not None
-            except (UnpoolError, FileNotFoundError):  # named like no image, and not to be read
+            except (ObjectDeniedError, FileNotFoundError):  # named like no image, and not to be read
                 return False
 
         with ThreadPoolExecutor(NUM_READERS) as pool:

@@ -170,13 +170,14 @@ class _Ahead:
         self._expected: list[tuple[str, int]] = []
         self._next = 0
         self._futures: dict[str, tuple[Future[bytes], int]] = {}
+        self._early: set[str] = set()  # read before they were fetched ahead
 
     def expect(self, files: Sequence[ImageFile]) -> None:
         """Forget what was expected before."""
         with self._lock:
             for future, _ in self._futures.values():
                 future.cancel()
-            self._futures, self._next = {}, 0
+            self._futures, self._next, self._early = {}, 0, set()
             self._expected = [
                 (file.file.as_posix(), file.bytes) for file in files if file.bytes <= MAX_BYTES_IN_MEMORY
             ]
@@ -186,6 +187,8 @@ class _Ahead:
         with self._lock:
             self._fetch_more()
             known = self._futures.pop(name, None)
+            if known is None and self._next < len(self._expected):
+                self._early.add(name)  # not to be fetched again when its turn comes
         try:
             return self._objects.read(name) if known is None else known[0].result()
         except StoreError:  # the others would wait as long, each for itself
@@ -196,6 +199,10 @@ class _Ahead:
         waiting = sum(size for _, size in self._futures.values())
         while self._next < len(self._expected) and len(self._futures) < MAX_AHEAD:
             name, size = self._expected[self._next]
+            if name in self._early:
+                self._early.discard(name)
+                self._next += 1
+                continue
             if waiting and waiting + size > MAX_BYTES_AHEAD:
                 return
             if self._pool is None:

@@ -7,13 +7,12 @@ changed (`If-Match`). So it holds between machines that share nothing but the st
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable
 from uuid import uuid4
 
 from unpool.core.atomic_files import PARTIAL
 from unpool.core.objects.client import Objects, StoreError
-
-ABANDONED = b"{}"  # what a stale lock becomes for the moment before it is deleted
 
 
 class ObjectLock:
@@ -66,7 +65,9 @@ class ObjectLock:
         content = self.read()
         if content is None or not is_meant(content):
             return
-        if self.objects.replace(self.name, ABANDONED, self._tag) is not None:
+        # Another content each time, whose tag tells two who remove the same lock apart.
+        abandoned = json.dumps({"abandoned": uuid4().hex}).encode()
+        if self.objects.replace(self.name, abandoned, self._tag) is not None:
             self.objects.delete(self.name)
 
     def age(self) -> float:

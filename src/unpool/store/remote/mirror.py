@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from typing_extensions import TypedDict
 
@@ -102,8 +102,7 @@ class Remote:
             found, files = self._list(), self._read_files()
             newer = [facts for name, facts in found.items() if self._is_newer(files.get(name), facts)]
             with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
-                for name, entry in pool.map(self._fetch, newer):
-                    files[name] = entry
+                files.update(filter(None, pool.map(self._fetch, newer)))
             for name in files.keys() - found.keys():
                 entry = files.pop(name)
                 if self._facts_of(name) == (entry["bytes"], entry["modified_ns"]):
@@ -118,11 +117,7 @@ class Remote:
         Raises:
             UnpoolError: The store cannot be reached, or another command holds the workspace by now.
         """
-        if self.is_lost:
-            raise UnpoolError(
-                f"another command has taken {self.address.uri}, since this one gave no sign of life for long; give the "
-                "same command again"
-            )
+        self.check_held()
         with self._alone():
             files = self._read_files()
             local = {name: facts for name in self._local_files() if (facts := self._facts_of(name))}
@@ -131,18 +126,34 @@ class Remote:
             removed = files.keys() - local.keys()
             if not changed and not removed:
                 return
-            with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
-                files.update(pool.map(self._send, [name for name in changed if name != WORKSPACE_STATE]))
-            files.update(map(self._send, [name for name in changed if name == WORKSPACE_STATE]))
-            for name in removed:
-                self.objects.delete(name)
-                del files[name]
-            self._write_files(files)
+            try:
+                with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
+                    others = [name for name in changed if name != WORKSPACE_STATE]
+                    files.update(filter(None, pool.map(self._send, others)))
+                state = [name for name in changed if name == WORKSPACE_STATE]
+                files.update(filter(None, map(self._send, state)))
+                for name in removed:
+                    self.objects.delete(name)
+                    del files[name]
+            finally:  # what was sent before an error is known as sent
+                self._write_files(files)
+
+    def check_held(self) -> None:
+        """Check that no other command holds the workspace by now.
+
+        Raises:
+            UnpoolError: One does, since this one gave no sign of life for long.
+        """
+        if self.is_lost:
+            raise UnpoolError(
+                f"another command has taken {self.address.uri}, since this one gave no sign of life for long; give the "
+                "same command again"
+            )
 
     def _list(self) -> dict[str, ObjectFacts]:
         """The small files on the store, by name; makes an empty folder stand for a table that is there."""
         folders, objects = self.objects.list_level()
-        names = {each.name for each in objects}
+        names = {each.name for each in objects if each.name}
         self._check_is_workspace(folders | names)
         place = self.work / WORKSPACE_TABLE
         if WORKSPACE_TABLE in folders:
@@ -151,7 +162,9 @@ class Remote:
             place.rmdir()
         for folder in folders - {WORKSPACE_TABLE, *LOCAL_FOLDERS}:
             objects += self.objects.list_all(folder)
-        return {each.name: each for each in objects if _is_shared(each.name)}
+        # Some tools write an empty object for a folder.
+        places = {"", *folders, *(str(above) for each in objects for above in PurePosixPath(each.name).parents)}
+        return {each.name: each for each in objects if each.name not in places and _is_shared(each.name)}
 
     def _check_is_workspace(self, names: set[str]) -> None:
         if {WORKSPACE_TABLE, WORKSPACE_STATE} & names:
@@ -165,19 +178,28 @@ class Remote:
 
     def _is_newer(self, known: Entry | None, facts: ObjectFacts) -> bool:
         """Whether a file is fetched; also where it was removed here, as by what tidies caches."""
-        is_same = known is not None and known["tag"] == _tag(facts)
+        is_same = known is not None and _unquoted(known["tag"]) == _tag(facts)
         return not is_same or self._facts_of(facts.name) is None
 
-    def _fetch(self, facts: ObjectFacts) -> tuple[str, Entry]:
+    def _fetch(self, facts: ObjectFacts) -> tuple[str, Entry] | None:
+        """Fetch a file; None where another command has removed it since it was listed."""
         file = self.work / facts.name
-        write_whole(file, lambda part: self.objects.download(facts.name, part))
+        try:
+            write_whole(file, lambda part: self.objects.download(facts.name, part))
+        except FileNotFoundError:
+            return None
         return facts.name, self._entry(facts.name, _tag(facts))
 
-    def _send(self, name: str) -> tuple[str, Entry]:
+    def _send(self, name: str) -> tuple[str, Entry] | None:
+        """Send a file; None where another process has removed it since it was listed."""
         facts = self._facts_of(name)  # before it is read: what changes meanwhile is sent again
-        tag = self.objects.write(name, self.work / name)
-        size, modified = facts or (0, 0)
-        return name, Entry(tag=tag or "", bytes=size, modified_ns=modified)
+        if facts is None:
+            return None
+        try:
+            tag = self.objects.write(name, self.work / name)
+        except FileNotFoundError:
+            return None
+        return name, Entry(tag=_unquoted(tag), bytes=facts[0], modified_ns=facts[1])
 
     def _entry(self, name: str, tag: str) -> Entry:
         size, modified = self._facts_of(name) or (0, 0)
@@ -268,6 +290,12 @@ def push_changes(work: Path) -> None:
         remote.push()
 
 
+def check_held(work: Path) -> None:
+    """Check that no other command has taken a workspace on a store."""
+    if remote := remote_of(work):
+        remote.check_held()
+
+
 def name_of(work: Path) -> str:
     """Return the name of a workspace for people.
 
@@ -323,4 +351,9 @@ def _is_shared(name: str) -> bool:
 
 
 def _tag(facts: ObjectFacts) -> str:
-    return facts.tag or f"{facts.bytes}-{facts.modified}"
+    return _unquoted(facts.tag) or f"{facts.bytes}-{facts.modified}"
+
+
+def _unquoted(tag: str | None) -> str:
+    """A tag without the quotes that some answers of a store give it, and others do not."""
+    return (tag or "").strip('"')
