@@ -97,7 +97,6 @@ def test_a_lost_connection_without_a_word_names_the_silent_process() -> None:
 
 def test_an_interrupted_process_lets_the_first_save_before_it_leaves(quick: list[float]) -> None:
     with watching(2, 0, 1) as (first, second):
-        assert first.may_stop()
         assert not second.may_stop()
         assert wait_for(lambda: quick)  # the first is interrupted, saves, and leaves
         assert len(quick) == 1  # the second is, once the first has left
@@ -105,6 +104,14 @@ def test_an_interrupted_process_lets_the_first_save_before_it_leaves(quick: list
         assert first.explain(stop) is stop
         broken = RuntimeError(BROKEN)
         assert isinstance(second.explain(broken), KeyboardInterrupt)
+
+
+def test_the_first_is_not_interrupted_again_while_it_saves(quick: list[float]) -> None:
+    with watching(2, 0, 1) as (first, second):
+        assert first.may_stop()
+        assert not second.may_stop()  # both got the signal, as torchrun sends it
+        time.sleep(0.1)
+        assert quick == []
 
 
 def test_an_interrupted_process_does_not_wait_for_ever() -> None:

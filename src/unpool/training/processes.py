@@ -197,6 +197,8 @@ class Watch:
     def may_stop(self) -> bool:
         """Ask the first process to stop, where this is another."""
         if self.rank == 0:
+            # It saves now, and a second signal would end that.
+            self._requested_at = self._requested_at or time.monotonic()
             return True
         if self._requested_at is None:
             self._requested_at = time.monotonic()
