@@ -5,6 +5,7 @@ Both run the same code on a file, so that rows are the same.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from unpool.store.columns import Row, skipped_row
 MAX_PIECE = 256  # files that a worker takes at a time on a CPU: some seconds, which are lost with it
 DEVICE_PIECE = 8 * DEVICE_BATCH  # the same on a GPU
 CRASHED = "crashed"
+UNSEEN = frozenset({"missing", "broken-link", "no-permission"})  # problems that may be of one machine alone
 
 
 class Engine(Protocol):
@@ -117,7 +119,7 @@ class RayEngine:
         for rows in pool.map(cut_pieces(files, pool.num_workers, low, high)):
             self.num_actors = pool.num_workers
             for row in rows:
-                if row["problem"] == "missing":
+                if row["problem"] in UNSEEN:
                     check_is_missing(by_path[row["path"]].file)
             yield rows
 
@@ -158,13 +160,13 @@ def crashed_row(file: ImageFile) -> Row:
 
 
 def check_is_missing(file: Path) -> None:
-    """Check that a file is missing here too.
+    """Check that a file cannot be read here either.
 
     Raises:
-        UnpoolError: this machine sees it.
+        UnpoolError: this machine reads it.
     """
-    if file.exists():
+    if file.is_absolute() and os.access(file, os.R_OK):
         raise UnpoolError(
-            f"a worker of Ray does not see {file}, which is here; mount the folder at the same place on every "
+            f"a worker of Ray cannot read {file}, which is here; mount the folder at the same place on every "
             "machine of the cluster, or give the images by URI"
         )

@@ -33,6 +33,7 @@ from unpool.core.progress import Progress
 from unpool.engines.ray_worker import BuildWork, Place, RayWorker
 from unpool.engines.scheduling import WorkerLostError, WorkerPool
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.isolation.pool import find_unpool
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 USAGE_VARIABLE = "RAY_USAGE_STATS_ENABLED"
@@ -233,10 +234,13 @@ def ray_workers(
     """
     with RayCluster(build, request) as cluster:
         pool: WorkerPool[Any, Any] = WorkerPool(cluster, on_crash)
-        pool.start()
-        noun = "worker" if pool.num_workers == 1 else "workers"
-        request.progress.message(f"Ray {cluster.where}: {pool.num_workers} {noun} on {cluster.place.device}")
-        yield pool, cluster.place
+        try:
+            pool.start()
+            noun = "worker" if pool.num_workers == 1 else "workers"
+            request.progress.message(f"Ray {cluster.where}: {pool.num_workers} {noun} on {cluster.place.device}")
+            yield pool, cluster.place
+        finally:
+            pool.stop()
         if pool.num_lost:
             request.progress.message(f"{pool.num_lost} workers of Ray died; others did their work again")
 
@@ -294,7 +298,7 @@ def check_joinable(address: str) -> None:
     try:
         done = subprocess.run(
             argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=JOIN_SECONDS, encoding="utf-8",
-            errors="replace",
+            errors="replace", env=find_unpool(),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UnpoolError(

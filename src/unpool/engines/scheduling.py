@@ -5,6 +5,7 @@ Results come in the order of the pieces, whoever finishes first: what is written
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
@@ -124,6 +125,12 @@ class WorkerPool(Generic[Item, Result]):
         gathered = time.monotonic() + GATHERING_SECONDS
         while self._starting and time.monotonic() < gathered:
             self._step()
+
+    def stop(self) -> None:
+        """End all workers."""
+        for worker in [*self._ready, *self._starting.values()]:
+            with contextlib.suppress(Exception):  # it has ended
+                self._cluster.stop_worker(worker.handle)
 
     def map(self, pieces: Iterable[Sequence[Item]]) -> Iterator[list[Result]]:
         """Work on pieces of items.

@@ -93,3 +93,16 @@ def test_a_file_to_blame_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(UnreadableImageError) as error:
         read_picture(file)
     assert error.value.detail == f"the PNG content makes its decoder crash (exit code {os.EX_SOFTWARE})"
+
+
+def test_a_file_stays_suspected_until_a_run_has_come_to_its_end(tmp_path: Path) -> None:
+    def stop() -> None:
+        with leaving_trail(tmp_path, ["/crashed"]):
+            assert is_suspect("/a")
+            assert is_suspect("/crashed")
+            raise KeyboardInterrupt
+
+    (tmp_path / FILE).write_bytes(b"/a\0")
+    with pytest.raises(KeyboardInterrupt):
+        stop()
+    assert read_trail(tmp_path / FILE) == {"/a"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,7 +31,7 @@ from unpool.core.file_names import find_typed, printable, to_key
 from unpool.core.markers import is_unpool_folder
 from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
-from unpool.engines.embedding import check_is_missing, crashed
+from unpool.engines.embedding import UNSEEN, check_is_missing, crashed
 from unpool.engines.model_parts import pack_model, unpacked_model
 from unpool.engines.ray_cluster import RayRequest, check_engine, ray_workers
 from unpool.engines.ray_worker import Place
@@ -40,6 +42,7 @@ from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 
+SEEN_SECONDS = 60.0  # until a network disk shows what another machine has written
 
 @dataclass
 class _Prediction:
@@ -149,7 +152,9 @@ def segment_predict(
     files, problems = _files(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities)
     _report_names(paths, progress)
-    ready = load_segmenter(model, settings.device, progress)
+    # Workers of Ray may have a GPU where this machine has none.
+    is_theirs = settings.device == "cuda" and settings.engine == "ray"
+    ready = load_segmenter(model, "auto" if is_theirs else settings.device, progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
@@ -315,18 +320,23 @@ def _crashed(job: ImageJob) -> Outcome:
 
 
 def _check_seen(job: ImageJob, problem: Problem) -> None:
-    if problem.problem == "missing":
-        check_is_missing(job.file.file)
+    if problem.problem in UNSEEN:
+        check_is_missing(job.file.file.absolute())
 
 
 def _check_written(job: ImageJob) -> None:
     """UnpoolError where a worker wrote files to a disk that is not seen here."""
     for file in job.paths.files(job.is_large):
-        if not file.is_file():
-            raise UnpoolError(
-                f"a worker of Ray has written {file}, which is not seen here; let --out be a folder that every "
-                "machine of the cluster has at the same place"
-            )
+        deadline = time.monotonic() + SEEN_SECONDS
+        while not file.is_file():
+            if time.monotonic() > deadline:
+                raise UnpoolError(
+                    f"a worker of Ray has written {file}, which is not seen here; let --out be a folder that every "
+                    "machine of the cluster has at the same place"
+                )
+            with contextlib.suppress(OSError):
+                os.listdir(file.parent)  # noqa: PTH208 - lets a network disk look again
+            time.sleep(SEEN_SECONDS / 300)
 
 
 def _request(prediction: _Prediction, file: ImageFile, paths: OutputPaths, scale: float) -> PredictionRequest:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 from unpool.errors import UnreadableImageError
 from unpool.images.isolation.messages import EndedError, Head, receive, send
@@ -21,6 +22,7 @@ from unpool.images.isolation.messages import EndedError, Head, receive, send
 # decoded by libraries that every browser has, or by Pillow's own code: docs/decisions/0023-who-is-trusted.md.
 UNTRUSTED = frozenset({"HEIF", "AVIF", "JPEG2000", "TIFF"})
 SECONDS_VARIABLE = "UNPOOL_DECODE_SECONDS"
+MOST_SECONDS = 864_000.0  # that the environment can set
 MAX_SECONDS = 120.0  # for one file, by the clock; the largest allowed picture takes a quarter of it
 MAX_BYTES = 6 << 30  # of memory that a process may map; the largest allowed picture takes 4.0 GB
 NUM_ATTEMPTS = 2  # for a file whose process ended: somebody else may have ended it
@@ -40,7 +42,7 @@ class DecodingProcess:
 
     def __init__(self) -> None:
         self.seconds = max_seconds()
-        environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = find_unpool() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         try:
             self._process = subprocess.Popen(
                 [*COMMAND, str(self.seconds), str(MAX_BYTES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -99,6 +101,13 @@ class DecodingProcess:
         return code
 
 
+def find_unpool() -> dict[str, str]:
+    """Return an environment in which a new Python finds unpool, however this one has found it."""
+    root = str(Path(__file__).resolve().parents[3])
+    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": paths}
+
+
 def needs_process(image_format: str) -> bool:
     """Whether files of a format are decoded by another process."""
     return image_format in UNTRUSTED and bool(sys.executable)
@@ -110,7 +119,7 @@ def max_seconds() -> float:
     The environment can set it.
     """
     try:
-        return max(1.0, float(os.environ.get(SECONDS_VARIABLE, MAX_SECONDS)))
+        return min(MOST_SECONDS, max(1.0, float(os.environ.get(SECONDS_VARIABLE, MAX_SECONDS))))
     except ValueError:
         return MAX_SECONDS
 
@@ -145,7 +154,10 @@ def decode_apart(head: Head, image_format: str) -> tuple[Head, bytes]:
         except BaseException:
             process.end()
             raise
-        _give_back(process)
+        if process.is_late:  # its time was over as the answer came
+            process.end()
+        else:
+            _give_back(process)
         if "problem" in answer:
             raise UnreadableImageError(str(answer["problem"]), str(answer["detail"]))
         return answer, body

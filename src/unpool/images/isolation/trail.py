@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from unpool.images.isolation.pool import end_idle
@@ -41,13 +41,18 @@ class Trail:
         if slot is None:
             yield
             return
-        self._write(slot, os.fsencode(path)[: SLOT_BYTES - 1] + b"\0")
+        self._write(slot, _as_slot(path))
         try:
             yield
         finally:
             self._write(slot, b"\0")
             with self._guard:
                 self._free.append(slot)
+
+    def keep(self, paths: Iterable[str]) -> None:
+        """Name files beyond the slots, for the case that this process ends before it comes to them."""
+        for number, path in enumerate(sorted(paths)):
+            self._write(NUM_SLOTS + number, _as_slot(path))
 
     def _write(self, slot: int, content: bytes) -> None:
         with contextlib.suppress(OSError, ValueError):  # no space, or closed meanwhile, as this one hung
@@ -56,6 +61,10 @@ class Trail:
     def close(self) -> None:
         """Close the file."""
         self._stream.close()
+
+
+def _as_slot(path: str) -> bytes:
+    return os.fsencode(path)[: SLOT_BYTES - 1] + b"\0"
 
 
 def read_trail(file: Path) -> frozenset[str]:
@@ -69,13 +78,14 @@ def read_trail(file: Path) -> frozenset[str]:
 
 
 @contextlib.contextmanager
-def leaving_trail(work: Path) -> Iterator[int]:
+def leaving_trail(work: Path, blamed: Iterable[str] = ()) -> Iterator[int]:
     """Keep on the disk which files are decoded inside.
 
     Those of a process that was killed are suspected.
 
     Args:
         work: The workspace.
+        blamed: Files that are suspected in any case, since a process has died of them.
 
     Yields:
         How many files are suspected.
@@ -83,11 +93,13 @@ def leaving_trail(work: Path) -> Iterator[int]:
     global _suspects
     file = work / FILE
     former = _suspects
-    _suspects = read_trail(file)
+    left = read_trail(file)
+    _suspects = left | frozenset(blamed)
     trail = None
     if hasattr(os, "pwrite"):
         with contextlib.suppress(OSError):  # a full disk is reported by what needs it
             trail = Trail(file)
+            trail.keep(left)
             _open.append(trail)
     try:
         yield len(_suspects)
