@@ -266,6 +266,17 @@ def test_compaction_leaves_large_files_alone(table: ImageTable, monkeypatch: pyt
     )
 
 
+def test_a_few_new_rows_do_not_rewrite_a_small_table(table: ImageTable) -> None:
+    table.upsert(rows(1500))
+    (large,) = table.newest().get_fragments()
+    for start in range(1500, 1510):
+        table.append(rows(1, start))
+        table.compact()
+    parts = table.newest().get_fragments()
+    assert parts[0].fragment_id == large.fragment_id
+    assert [part.count_rows() for part in parts] == [1500, 10]
+
+
 def test_the_vector_of_an_image_wherever_its_row_is(table: ImageTable) -> None:
     assert table.vector_of("00000.png", 0) is None, "nothing is embedded"
     table.upsert(rows(4))

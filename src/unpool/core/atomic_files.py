@@ -9,7 +9,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from unpool.core.file_names import shorten
@@ -101,16 +101,24 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, leave: Collection[str] = ()) -> None:
     """Remove half-written files in `folder` and its folders.
 
     What was to be replaced by a folder that was never finished is put back.
+
+    Args:
+        folder: Where they are.
+        leave: Folders in it that are left alone, since others write there without a lock.
     """
     for former in [*folder.glob(f"{FORMER}*"), *folder.glob(f"*/{FORMER}*")]:
+        if former.parent != folder and former.parent.name in leave:
+            continue
         path = former.with_name(former.name.removeprefix(FORMER))
         if not path.exists():
             former.replace(path)
     for part in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
+        if part.parent != folder and part.parent.name in leave:
+            continue
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
         part.unlink(missing_ok=True)

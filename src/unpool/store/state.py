@@ -67,7 +67,10 @@ def read_state(work: Path) -> dict[str, Any]:
     """
     check_format(work)
     try:
-        state = yaml.load((work / STATE).read_text("utf-8"), _Loader) or {}
+        text = (work / STATE).read_text("utf-8")
+        if not text.strip() or is_cut(text):  # as a power cut may leave it: nothing is guessed from a part
+            raise UnpoolError(f"{work / STATE} is cut off; {_remedy(work)}")
+        state = yaml.load(text, _Loader) or {}
     except FileNotFoundError:
         return {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -214,7 +214,10 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
     shut = [problem for problem in problems if problem.problem in SHUT]
     table.upsert([skipped_row(problem) for problem in problems if problem.problem not in SHUT])
     table.upsert([
-        {"path": problem.path, "status": SKIPPED, "problem": problem.problem, "detail": problem.detail}
+        {
+            "path": problem.path, "status": SKIPPED, "problem": problem.problem, "detail": problem.detail,
+            "model": None, "vector": None,  # a search finds it no more
+        }
         for problem in shut
     ])  # fmt: skip
 

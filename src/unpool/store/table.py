@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NUM_COMPACTED = 50_000  # rows from which on a file of the table is left as it is
+MIN_LEFT_ALONE, MUCH_LARGER = 1_000, 4  # rows of a smaller file that is left too, and how much larger than the rest
 MAX_DELETED = 0.1  # share of the rows of such a file
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
 CLEANUP_AGE = timedelta(hours=1)
@@ -375,12 +376,13 @@ class ImageTable:
     def compact(self) -> None:
         """Merge small files, and remove old versions that nobody keeps.
 
-        Old ones are those of more than an hour. Files of 50,000 rows stay as they are, unless a tenth of their rows is
-        deleted: otherwise a few new images would have all thumbnails of a large table written anew.
+        Old ones are those of more than an hour. Files of 50,000 rows, and of 1,000 that are four times as large as all
+        smaller ones together, stay as they are, unless a tenth of their rows is deleted: otherwise a few new images
+        would have all thumbnails of a table written anew.
         """
         check_held(self.work)
         dataset = self.newest()
-        whole = [part.fragment_id for part in dataset.get_fragments() if _is_whole(part)]
+        whole = _left_alone(dataset.get_fragments())
         dataset.optimize.compact_files(excluded_fragment_ids=whole)
         dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)
         self.newest()
@@ -414,10 +416,15 @@ def has_table(work: Path) -> bool:
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 
-def _is_whole(part: lance.LanceFragment) -> bool:
-    return bool(
-        part.physical_rows >= NUM_COMPACTED and part.num_deletions <= MAX_DELETED * part.physical_rows
-    )
+def _left_alone(parts: Sequence[lance.LanceFragment]) -> list[int]:
+    """Files that are not written anew: large ones, and those much larger than all smaller ones together."""
+    found, smaller = [], 0
+    for part in sorted(parts, key=lambda part: part.physical_rows):
+        is_clean = part.num_deletions <= MAX_DELETED * part.physical_rows
+        if is_clean and part.physical_rows >= min(NUM_COMPACTED, max(MIN_LEFT_ALONE, MUCH_LARGER * smaller)):
+            found.append(part.fragment_id)
+        smaller += part.physical_rows
+    return found
 
 
 def release_memory() -> None:

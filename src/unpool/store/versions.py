@@ -36,7 +36,10 @@ def keep_only(work: Path, versions: Collection[int]) -> None:
 
 def has_version(work: Path, version: int) -> bool:
     """Whether a version is kept."""
-    return _tag(version) in open_dataset(work).tags.list()
+    dataset = open_dataset(work)
+    if _tag(version) not in dataset.tags.list():
+        return False
+    return version in {int(each["version"]) for each in dataset.version_refs()}  # its manifest may be lost
 
 
 def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:

@@ -37,6 +37,18 @@ def test_one_row_of_each_path_is_left_with_its_label(sick: Path) -> None:
     assert after["label"].tolist() == before["label"].tolist()
 
 
+def test_label_and_mark_of_two_rows_come_together(sick: Path) -> None:
+    write_twice(sick)
+    table = ImageTable(sick)
+    rows = table.newest().to_table(columns=["label"], filter="path = 'a/0.png'", with_row_address=True)
+    labelled = [row["_rowaddr"] for row in rows.to_pylist() if row["label"] is not None]
+    table.newest().update({"wrong": "true", "label": "NULL"}, where=f"path = 'a/0.png' AND _rowaddr <> {labelled[0]}")
+    (label,) = {row["label"] for row in rows.to_pylist()} - {None}
+    examine(sick)
+    (row,) = ImageTable(sick).arrow(["label", "wrong"], where="path = 'a/0.png'").to_pylist()
+    assert row == {"label": label, "wrong": True}
+
+
 def test_thumbnails_are_drawn_from_originals_that_are_the_same(sick: Path) -> None:
     table = ImageTable(sick)
     (good,) = table.thumbnails(["a/0.png"])

@@ -13,6 +13,7 @@ from support.sick import check_is_healed, examine
 from support.states import IMAGES
 from unpool.actions.curation import edit
 from unpool.actions.health.small_files import salvage
+from unpool.errors import UnpoolError
 from unpool.store.journal import VerbUnderWay, done_steps, note_under_way
 from unpool.store.lock import _describe_self
 from unpool.store.state import read_state
@@ -113,3 +114,23 @@ def test_half_a_line_is_no_value() -> None:
 def test_the_folder_of_the_images_is_missed(sick: Path) -> None:
     shutil.move(sick.parent / IMAGES, sick.parent / "elsewhere")
     assert examine(sick) == [("images", False)]
+
+
+def test_what_others_need_is_left(sick: Path) -> None:
+    trail, export = sick / "decoding.trail", sick / "exports" / ".partial-1-x"
+    trail.write_bytes(b"/photos/a.jpg\0")
+    export.mkdir(parents=True)
+    assert examine(sick) == []
+    assert trail.exists(), "the next run decodes that file apart"
+    assert export.exists(), "the page is writing there"
+
+
+@pytest.mark.parametrize("keep", [0, 40])
+def test_a_state_that_a_power_cut_has_left_is_rebuilt(sick: Path, keep: int) -> None:
+    file = sick / "unpool.yaml"
+    text = file.read_text()
+    file.write_text(text[:keep] if not keep else text.replace("# end\n", ""))
+    with pytest.raises(UnpoolError, match="unpool doctor"):
+        read_state(sick)
+    assert examine(sick) == [("state", True)]
+    assert examine(sick) == []

@@ -73,3 +73,16 @@ def test_a_table_of_a_newer_version_is_not_touched(work: Path, monkeypatch: pyte
     with pytest.raises(UnpoolError, match="newer version of Lance"):
         open_newest(work)
     assert not (work / "damaged").exists()
+
+
+@pytest.mark.parametrize("error", [ImportError("no lance"), MemoryError()])
+def test_what_is_no_fault_of_a_manifest_puts_none_aside(
+    work: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("unpool.store.rescue.manifests.open_dataset", fail)
+    with pytest.raises(type(error)):
+        open_newest(work)
+    assert not (work / "damaged").exists()

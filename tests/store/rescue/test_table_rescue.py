@@ -45,6 +45,7 @@ def test_the_newest_whole_version_comes_back_with_what_people_said_since(work: P
     table.update(PATHS[:2], {"x": [1.0, 2.0]})
     lost = data(work) - known
     table.update(["b.png"], {"label": ["hat"]})
+    table.update(PATHS[:2], {"group": [3, 4], "probability": [1.0, 0.5], "leaf": [None, None]})
     table.upsert([{"path": "c.png", "id": "c", "status": "ok", "label": "coat"}])
     for file in lost:
         file.unlink()
@@ -56,6 +57,7 @@ def test_the_newest_whole_version_comes_back_with_what_people_said_since(work: P
     assert frame["label"].dropna().to_dict() == {"b.png": "hat", "c.png": "coat"}
     assert frame["problem"].dropna().to_dict() == {"c.png": "lost"}
     assert frame["x"].isna().all()
+    assert frame["group"].dropna().to_dict() == {"a.png": 3, "b.png": 4}, "perhaps made by hand"
     np.testing.assert_array_equal(np.stack(frame["vector"].dropna().to_list()), np.eye(2))
     assert rescue_table(work, FileChecks()) is None
 

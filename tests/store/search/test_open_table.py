@@ -56,6 +56,10 @@ def test_another_workspace_in_its_place_is_opened_anew(work: Path) -> None:
     assert "a.png" not in again
 
 
+def test_a_name_that_is_no_unicode_is_no_path(work: Path) -> None:
+    assert "caf\udce9.jpg" not in open_table(work)
+
+
 def test_a_relative_name_is_that_of_the_folder_one_is_in(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(work.parent)
     assert open_table(Path(work.name)).table.work == Path(work.name)

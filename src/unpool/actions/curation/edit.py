@@ -250,6 +250,7 @@ def move_along(work: Path, groups: int, *, refresh: bool = True) -> dict[str, An
     table = ImageTable(work)
     changed, num_groups = move_to_level(table, levels, groups)
     state = read_state(work).get("group") or {}
+    state.pop("auto", None)
     # A run that finds groups by itself keeps those that somebody chose.
     source = "hand" if state.get("source") == "hand" else "requested"
     # `run --groups 12` has to find twelve again: what a run ended with are other groups now.

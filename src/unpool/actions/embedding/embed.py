@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -46,7 +47,7 @@ from unpool.store.reading import FILE as READING
 from unpool.store.reading import describe_counts, record, write_reading
 from unpool.store.remote.mirror import remote_of
 from unpool.store.row_writer import RowWriter, check_not_empty
-from unpool.store.state import MODEL, REPORT, default_workspace, read_state, write_state
+from unpool.store.state import EXPORTS, MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
     Annotations,
     check_folder_is_free,
@@ -60,6 +61,9 @@ from unpool.store.sync import (
     remove_missing_rows,
 )
 from unpool.store.table import ImageTable, has_table
+
+
+DEADLY = ("crash", "crashed", "too-slow")  # problems of files that have ended a process
 
 
 @dataclass
@@ -177,14 +181,24 @@ def sync_embeddings(
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     one_pass.engine = engine or one_pass.engine
-    sweep(work)
+    sweep(work, leave=(EXPORTS,))
     _note_place(work, images.location, source, data)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
-    with leaving_trail(work):
+    with leaving_trail(work, _blamed(one_pass.table, images, scan)):
         prepare_rules(work, one_pass.table, images, scan, values, progress)
         one_pass.fill(request, annotations)
     return one_pass.finish()
+
+
+def _blamed(table: ImageTable, source: Source, scan: Scan) -> list[str]:
+    """Files of which a process has died: they are decoded apart, whatever their format."""
+    rows = table.arrow(["path"], where=f"problem IN ({', '.join(map(repr, DEADLY))})")
+    paths = set(rows["path"].to_pylist())
+    files = [file.file for file in scan.files if file.path in paths]
+    if isinstance(source, RemoteSource):
+        return [f"{source.location}/{file.as_posix()}" for file in files]
+    return [os.path.abspath(file) for file in files]  # noqa: PTH100 - as the trail names them
 
 
 def _check_same_images(work: Path, location: str, relocate: bool, progress: Progress) -> None:
@@ -283,7 +297,9 @@ class _EmbeddingPass:
     def embed(self, annotations: Annotations) -> None:
         """Embed every image that has no vector of this model; annotations follow moved files."""
         began = time.perf_counter()
-        model = load_encoder(self.folder, self.device, self.progress)
+        # Workers of Ray may have a GPU where this machine has none.
+        is_theirs = self.device == "cuda" and isinstance(self.engine, RayEngine)
+        model = load_encoder(self.folder, "auto" if is_theirs else self.device, self.progress)
         self.done.dimension = model.dimension
         if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
             self.table.reset_vectors(model.dimension)

@@ -36,7 +36,7 @@ from unpool.inference.embedding import decode_chunks
 from unpool.inference.model import copy_model, copy_pretrained
 from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
-from unpool.store.state import MODEL, read_state, write_state
+from unpool.store.state import EXPORTS, MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, expect_kind, has_model, save_model
 
@@ -183,7 +183,7 @@ class Preparation:
         if choice.folder is None or choice.folder.resolve() != self.folder.resolve():
             with whole_folder(self.folder) as folder:
                 self._write_model(choice, request, folder)
-        sweep(self.work)
+        sweep(self.work, leave=(EXPORTS,))
         stored = {REQUEST_KEY: request.run_key(), "network": choice.network, "reason": choice.reason}
         write_state(self.work, **stored, compared=self.compared, comparison=None)
 

@@ -13,6 +13,7 @@ from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettin
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.grouping.drift import describe_drift, read_drift
 from unpool.actions.grouping.group import evaluate, group, map_images
+from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.actions.grouping.growth import Grown, grow, refresh_group_files
 from unpool.actions.grouping.join import Source, groups_to_keep, join_groups, source_of_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
@@ -82,6 +83,7 @@ def _run(
     note: Callable[[str | None], None],
 ) -> dict[str, Any]:
     version = _version_before(work)
+    is_resumed = version is not None and version != ImageTable(work).version
     done = sync_embeddings(
         source, _model_request(settings), work=work, data=data, device=settings.device, progress=progress,
         relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
@@ -91,7 +93,7 @@ def _run(
     if grown is None:
         finished = _analyse(done, settings, version, progress)
         note(f"run: {done.embedded} images embedded, {finished['groups']} groups")
-    elif grown.count or done.embedded or done.removed or done.moved or not _is_finished(work, done):
+    elif is_resumed or grown.count or done.embedded or done.removed or done.moved or not _is_finished(work, done):
         finished = _update(done, grown, progress) | {"seconds": {"group": time.perf_counter() - start}}
         note(f"run: {done.embedded} images embedded, {grown.joined} joined, {done.removed} gone")
     else:
@@ -201,17 +203,19 @@ def _group_settings(work: Path, settings: RunSettings, source: Source) -> GroupS
     if settings.groups is not None or source != "requested":
         return GroupSettings(groups=settings.groups or "auto", seed=settings.seed)
     state = read_state(work)
-    if (groups := ((state.get("finished") or {}).get("asked") or {}).get("groups")) is not None:  # of a run
-        return GroupSettings(groups=groups, seed=settings.seed)
     group = state.get("group") or {}
     method = str(group.get("method")) if group.get("method") in METHODS else "auto"
-    number: NumGroups = "auto" if method == "hdbscan" else int(group.get("groups") or 0) or "auto"
+    if (groups := ((state.get("finished") or {}).get("asked") or {}).get("groups")) is not None:  # of a run
+        return GroupSettings(method=method, groups=groups, seed=settings.seed)
+    is_auto = method == "hdbscan" or group.get("auto")
+    number: NumGroups = "auto" if is_auto else int(group.get("groups") or 0) or "auto"
     return GroupSettings(method=method, groups=number, seed=settings.seed)
 
 
 def _update(done: Embedding, grown: Grown, progress: Progress) -> dict[str, Any]:
     """Bring files, report and `finished` up to date; figures that take all images stay as they were measured."""
     work, finished = done.work, read_state(done.work).get("finished")
+    is_lost = not (work / REPORT / "index.html").is_file()
     if finished is not None and finished.get("is_whole", True):
         write_state(work, finished=finished | {"is_whole": False})
     if grown.count:
@@ -227,7 +231,10 @@ def _update(done: Embedding, grown: Grown, progress: Progress) -> dict[str, Any]
         requested = {"groups": None, "seed": (read_state(work).get("map") or {}).get("seed")}
         finished = {"asked": requested, "measured_on": done.images, **measured}
     with progress.stage("writing the report"):
-        write_report(work, of_model=not is_measured)
+        write_report(work, of_model=is_lost or not is_measured)
+    if is_lost:  # with what else was in its folder
+        rewrite_group_files(work, progress)
+        evaluate(work, progress=progress)
     finished |= {
         "asked": finished["asked"] | {"images": done.images, "dimension": done.dimension},
         "groups": len(sizes), "sizes": sizes, "is_whole": True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
@@ -27,6 +28,9 @@ MAX_SETTLE_FACTOR = 15  # a folder that never comes to rest is read after so man
 FIRST_RETRY, LAST_RETRY = 10.0, 600.0  # seconds after a round that failed; doubled each time
 LOCK_RETRY = 2.0  # seconds after a round that found another command at work
 POLL_MILLISECONDS = 2_000  # where the system reports no changes
+
+
+Events = set[tuple[int, str]]  # kinds of changes, and paths
 
 
 @dataclass
@@ -104,29 +108,42 @@ class _Watcher:
                 self._say_once(f"{self.folder} is away; unpool waits until it is back")
                 stop.wait(TICK)
                 continue
+            began, settle = math.inf, self.settings.settle
             for events in self._events(stop):
                 if _identity(self.folder) != identity:  # a drive was unplugged, or plugged in
                     break
-                if time.monotonic() >= (0.0 if events else due):
-                    due = self._try_round()
+                now = time.monotonic()
+                if events:
+                    began = min(began, now)
+                    waits = _is_written(events, settle) and now - began < MAX_SETTLE_FACTOR * settle
+                    due = now + settle if waits else now
+                if now >= due:
+                    due, began = self._try_round(), math.inf
 
-    def _events(self, stop: threading.Event) -> Iterator[object]:
+    def _events(self, stop: threading.Event) -> Iterator[Events]:
         """What has changed, once the folder is at rest; nothing twice a second while it is."""
         import watchfiles
 
         settle = round(1000 * self.settings.settle)
+        missed: Events = set()
         while not stop.is_set():
             try:
-                yield from watchfiles.watch(
-                    self.folder, watch_filter=self._is_seen, step=settle, debounce=MAX_SETTLE_FACTOR * settle,
+                for events in watchfiles.watch(
+                    # Resolved: what changes is named by a path that begins with this one.
+                    self.folder.resolve(), watch_filter=self._is_seen, step=settle, debounce=MAX_SETTLE_FACTOR * settle,
                     rust_timeout=round(1000 * TICK), yield_on_timeout=True, stop_event=stop, raise_interrupt=True,
                     force_polling=self._polls or None, poll_delay_ms=POLL_MILLISECONDS,
                     ignore_permission_denied=True,
-                )  # fmt: skip
+                ):  # fmt: skip
+                    yield events or missed
+                    missed = set()
                 return
             except (OSError, RuntimeError) as error:
                 if _identity(self.folder) is None:
                     return
+                missed = {(1, str(self.folder))}  # what came with it
+                if "decode path" in str(error):  # a name that is no Unicode, which a run reads all the same
+                    continue
                 if self._polls:
                     raise UnpoolError(
                         f"{self.folder} cannot be watched: {error}; give `unpool run` again"
@@ -210,6 +227,15 @@ class _Quiet(Progress):
     def message(self, text: str) -> None:
         if text != UNCHANGED:
             self._progress.message(text)
+
+
+def _is_written(events: Events, seconds: float) -> bool:
+    """Whether a file that has changed did so within the last seconds, and may still be growing."""
+    for _, path in events:
+        with contextlib.suppress(OSError):
+            if Path(path).is_file() and 0 <= time.time() - Path(path).stat().st_mtime < seconds:
+                return True
+    return False
 
 
 def _clock() -> str:

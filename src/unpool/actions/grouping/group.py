@@ -85,7 +85,9 @@ def group(
             f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
         )
     source = "requested" if settings.merge is None and settings.split is None else "hand"
-    state = {"method": found.method, "groups": num_groups, "seed": settings.seed, "source": source}
+    state: dict[str, Any] = {"method": found.method, "groups": num_groups, "seed": settings.seed, "source": source}
+    if settings.groups == "auto" and source == "requested":
+        state["auto"] = True  # the number was found, and may be another one next time
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
     write_state(work, group=state, finished=None)
     if refresh:
@@ -136,6 +138,7 @@ def map_images(
             seed=settings.seed,
             progress=lambda done: stage.reach(100 * done, 100),
         )
+        _forget_closed(table, ["x", "y"])
         table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
     write_state(work, map={"method": settings.method, "seed": settings.seed})
     result: dict[str, Any] = {
@@ -312,8 +315,15 @@ def _write_groups(
         "outlier_score": outlier_score(vectors_ND), "joined_distance": [None] * len(paths),
     }  # fmt: skip
     new_grouping_id(table.work)
+    _forget_closed(table, list(columns))
     table.update(paths, columns)
     write_levels(table.work, levels)
+
+
+def _forget_closed(table: ImageTable, columns: Sequence[str]) -> None:
+    """Clear what was computed before of files that cannot be read today: they are in none of the new groups."""
+    closed = table.arrow(["path"], where=f"status != '{OK}' AND `{columns[0]}` IS NOT NULL")["path"].to_pylist()
+    table.update(closed, {name: [None] * len(closed) for name in columns})
 
 
 def _present_stability(work: Path) -> float | None:

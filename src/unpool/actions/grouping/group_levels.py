@@ -87,7 +87,8 @@ def move_to_level(table: ImageTable, levels: Levels, level: int) -> tuple[int, i
     Returns:
         The number of images whose group has another number now, and the number of groups.
     """
-    rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}' AND `group` IS NOT NULL")
+    # Those of files that cannot be read today too: they have their leaf, and come back.
+    rows = table.arrow(["path", "group", "leaf"], where="`group` IS NOT NULL")
     before_N = rows["group"].to_numpy()
     after_N = groups_on_level(levels, level, before_N, rows["leaf"].fill_null(NO_LEAF).to_numpy())
     changed_n = np.flatnonzero(after_N != before_N)

@@ -85,13 +85,13 @@ def _examine(found: Findings, progress: Progress) -> None:
     check_state(found)
     if rescue is not None:
         write_state(found.work, finished=None)  # so that the next run does all of it
+    check_records(found, checks)  # before a command is undone: a new version may take the number of a lost one
     end_stopped_commands(found)
     join_duplicate_rows(found)
     check_vectors(found)
     check_search_index(found)
     check_thumbnails(found, progress)
     check_model(found, progress)
-    check_records(found, checks)
     check_tree(found)
     damaged = check_report_files(found)
     check_lists(found)
@@ -130,6 +130,8 @@ def _describe_rescue(rescue: Rescue) -> str:
         done = "no older version is whole: what can be read of the newest was kept"
     else:
         done = "what can be read of it was kept"
+    if any(name.endswith(".manifest") for name in rescue.files):
+        done += "; labels and groups given after it may be lost, though edits/ still names them"
     if not rescue.num_lost:
         return f"{done}; no row is lost, and `unpool run` computes what is missing"
     named = f": {name_some(rescue.lost)}" if rescue.lost else ""

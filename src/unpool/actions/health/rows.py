@@ -65,9 +65,14 @@ def join_duplicate_rows(found: Findings) -> None:
         other = best.setdefault(row["path"], row)
         if other is not row:
             kept, dropped = (other, row) if _rank(other) >= _rank(row) else (row, other)
+            for name in ("label", "wrong"):
+                if name in kept and kept[name] is None:
+                    kept[name] = dropped[name]
             best[row["path"]] = kept
             surplus.append(dropped["_rowaddr"])
     table.newest().delete(f"_rowaddr IN ({', '.join(map(str, surplus))})")
+    for name in {"label", "wrong"} & set(names):
+        table.update(list(best), {name: [row[name] for row in best.values()]})
     found.repaired("rows", WHERE, f"several rows have one path: {name_some(twice)}", "one of each is left")
 
 
@@ -88,7 +93,7 @@ def check_vectors(found: Findings) -> None:
     columns, batches = ["path", "vector"], table.newest().to_batches
     for batch in batches(columns=columns, filter="vector IS NOT NULL", batch_size=BATCH):
         flat = batch["vector"].flatten().to_numpy(zero_copy_only=False)
-        is_finite_N = np.isfinite(flat.reshape(len(batch), -1)).all(axis=1)
+        is_finite_N = np.isfinite(flat.reshape(-1, table.dimension)).all(axis=1)
         broken += batch["path"].filter(~is_finite_N).to_pylist()
     if broken:
         table.upsert([{"path": path, "vector": None, "model": None} for path in broken])

@@ -13,6 +13,7 @@ from unpool.actions.history.recording import recover
 from unpool.core.atomic_files import PARTIAL, sweep
 from unpool.errors import UnpoolError
 from unpool.images.isolation.trail import FILE as TRAIL
+from unpool.images.isolation.trail import read_trail
 from unpool.store.columns import OK
 from unpool.store.journal import (
     EditUnderWay,
@@ -24,9 +25,19 @@ from unpool.store.journal import (
     undone_steps,
 )
 from unpool.store.lock import BOTH, find_holder, has_lock
+from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import FileChecks, is_whole
 from unpool.store.rescue.put_aside import DAMAGED, put_aside
-from unpool.store.state import REPORT, STATE, is_cut, new_grouping_id, read_state, write_state
+from unpool.store.state import (
+    EXPORTS,
+    REPORT,
+    STATE,
+    NewerVersionError,
+    is_cut,
+    new_grouping_id,
+    read_state,
+    write_state,
+)
 from unpool.store.table import ImageTable
 from unpool.store.versions import has_version
 
@@ -45,9 +56,12 @@ def sweep_partial_files(found: Findings) -> None:
     """Remove what killed commands have half written."""
     work = found.work
     parts = [path for pattern in (f"{PARTIAL}*", f"*/{PARTIAL}*") for path in sorted(work.glob(pattern))]
-    parts += [trail] if (trail := work / TRAIL).is_file() else []
-    sweep(work)
-    trail.unlink(missing_ok=True)
+    parts = [path for path in parts if path.parent.name != EXPORTS]
+    sweep(work, leave=(EXPORTS,))
+    trail = work / TRAIL
+    if trail.is_file() and not read_trail(trail):  # else the next run decodes the files that it names apart
+        parts.append(trail)
+        trail.unlink(missing_ok=True)
     for part in parts:
         found.repaired("temporary", part, "a killed command left a half-written file", "it was removed")
 
@@ -74,9 +88,11 @@ def check_state(found: Findings) -> None:
     try:
         if "versions" in read_state(work) and not is_cut(text):
             return
+    except NewerVersionError:
+        raise
     except UnpoolError:
         pass
-    if text:
+    if file.is_file():
         state = salvage(text)
         put_aside(work, file)
     kept = ", ".join(state) or "nothing"
@@ -116,7 +132,7 @@ def _state_of_table(work: Path, state: dict[str, Any]) -> dict[str, Any]:
     known: dict[str, Any] = {"finished": None}
     if "embedded_by" not in state and len(models):
         known["embedded_by"] = str(models.mode()[0])
-    if "group" not in state and len(groups):
+    if "source" not in (state.get("group") or {}) and len(groups):
         # Nobody knows whether somebody made or requested them: so no run replaces them.
         count = int(groups[groups >= 0].nunique())
         known["group"] = {"method": "auto", "groups": count, "seed": 0, "source": "hand"}
@@ -143,7 +159,10 @@ def check_records(found: Findings, checks: FileChecks) -> None:
 
 def _is_kept(work: Path, step: Step, checks: FileChecks) -> bool:
     versions = {step.version_before, step.version_after}
-    return all(has_version(work, version) and is_whole(work, version, checks) for version in versions)
+    if not all(has_version(work, version) for version in versions):
+        return False
+    # On a store the network may be at fault where it cannot be read. What undoing reads is what counts.
+    return remote_of(work) is not None or all(is_whole(work, each, checks, step.columns) for each in versions)
 
 
 def check_report_files(found: Findings) -> set[str]:

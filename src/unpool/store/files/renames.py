@@ -59,6 +59,8 @@ def rename_moved_rows(table: ImageTable, scan: Scan, progress: Progress | None =
     Returns:
         The number of rows with another key.
     """
+    if not absent_paths(table, scan):
+        return 0
     rows = table.arrow(["path", "id", "bytes", "sample", "stamp", "status", "duplicate_of"])
     known = {row["path"]: row for row in rows.to_pylist()}
     gone = [

@@ -6,7 +6,7 @@ can be read from its first to its last byte counts as whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,16 +30,25 @@ class FileChecks:
     def __init__(self) -> None:
         self._known: dict[str, str | None] = {}
 
-    def find_damage(self, dataset: lance.LanceDataset) -> dict[int, str]:
-        """Say why fragments cannot be read, by their numbers."""
-        reasons = {each.fragment_id: self._check(each) for each in dataset.get_fragments()}
+    def find_damage(
+        self, dataset: lance.LanceDataset, columns: Sequence[str] | None = None
+    ) -> dict[int, str]:
+        """Say why fragments cannot be read, by their numbers.
+
+        Args:
+            dataset: The table.
+            columns: What is read of it; None for all.
+        """
+        wanted = None if columns is None else dict.fromkeys(("path", *columns))
+        names = None if wanted is None else [name for name in wanted if name in dataset.schema.names]
+        reasons = {each.fragment_id: self._check(each, names) for each in dataset.get_fragments()}
         return {number: reason for number, reason in reasons.items() if reason is not None}
 
-    def _check(self, fragment: LanceFragment) -> str | None:
+    def _check(self, fragment: LanceFragment, names: list[str] | None) -> str | None:
         parts = [file.path for file in fragment.data_files()]
-        key = repr((sorted(parts), fragment.deletion_file(), sorted(fragment.schema.names)))
+        key = repr((sorted(parts), fragment.deletion_file(), names or sorted(fragment.schema.names)))
         if key not in self._known:
-            self._known[key] = find_reason(fragment)
+            self._known[key] = find_reason(fragment, names)
         return self._known[key]
 
 
@@ -89,9 +98,12 @@ def open_newest(work: Path) -> tuple[lance.LanceDataset | None, list[Path]]:
         except BaseException as error:
             describe_failure(error)
             check_not_newer(work / WORKSPACE_TABLE, error)
+            if isinstance(error, ImportError | MemoryError):
+                raise
             newest = newest_manifest(work)
             if newest is None:
                 return None, aside
+            newest.read_bytes()  # an OSError is of the disk or of this process: nothing is put aside for it
             aside.append(put_aside(work, newest))
             (newest.parent / HINT).unlink(missing_ok=True)  # it names the newest version
 
@@ -133,19 +145,22 @@ def find_whole_version(work: Path, dataset: lance.LanceDataset, checks: FileChec
     return next((number for number in older if is_whole(work, number, checks)), None)
 
 
-def is_whole(work: Path, version: int, checks: FileChecks) -> bool:
+def is_whole(
+    work: Path, version: int, checks: FileChecks, columns: Sequence[str] | None = None
+) -> bool:
     """Whether a version can be read as a whole.
 
     Args:
         work: The workspace.
         version: Of its table.
         checks: Which files can be read.
+        columns: What is to be read of it; None for all.
 
     Returns:
         True where every file of it can be.
     """
     try:
-        return not checks.find_damage(open_dataset(work, version))
+        return not checks.find_damage(open_dataset(work, version), columns)
     except BaseException as error:
         describe_failure(error)
         return False

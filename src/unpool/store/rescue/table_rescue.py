@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PERSONAL = ("label", "wrong")
+GROUPED = ("group", "probability", "leaf")  # perhaps made by hand; unpool.yaml speaks of the newest
 LOST, LOST_DETAIL = "lost", "its row was lost with a file of the table; the next run embeds it anew"
 
 
@@ -69,7 +70,11 @@ def rescue_table(work: Path, checks: FileChecks) -> Rescue | None:
         return found
     damage = checks.find_damage(dataset)
     if not damage:
-        return found if aside else None
+        if not aside:
+            return None
+        found.version = int(dataset.version)
+        _count_lost(work, found, _list_paths(work, dataset), 0)
+        return found
     found.files |= _name_files(work, dataset, damage)
     listed, personal = _list_paths(work, dataset), _read_personal(dataset)
     known = sum(each.count_rows() for each in dataset.get_fragments())
@@ -121,11 +126,11 @@ def _try_read(fragment: lance.LanceFragment, columns: list[str]) -> pa.Table | N
 
 def _read_personal(dataset: lance.LanceDataset) -> list[dict[str, Any]]:
     """What people said, by path, wherever it can be read."""
-    known = [name for name in ("path", "id", *PERSONAL) if name in dataset.schema.names]
+    known = [name for name in ("path", "id", *PERSONAL, *GROUPED) if name in dataset.schema.names]
     found: list[dict[str, Any]] = []
     for fragment in dataset.get_fragments():
         names = [name for name in known if find_reason(fragment, [name]) is None]
-        if "path" in names and set(PERSONAL) & set(names):
+        if "path" in names and {*PERSONAL, *GROUPED} & set(names):
             found += fragment.to_table(columns=names).to_pylist()
     return found
 
@@ -157,10 +162,15 @@ def _bring_back_personal(work: Path, rows: list[dict[str, Any]]) -> None:
     table = ImageTable(work)
     kept = set(table.arrow(["path"])["path"].to_pylist())
     there = [row for row in rows if row["path"] in kept]
-    for name in PERSONAL:
+    grouped = GROUPED if all(name in row for row in there for name in GROUPED) else ()
+    for name in (*PERSONAL, *grouped):
         known = [row for row in there if name in row]
         table.update([row["path"] for row in known], {name: [row[name] for row in known]})
     gone = [
         row for row in rows if row["path"] not in kept and any(row.get(name) is not None for name in PERSONAL)
     ]
-    table.upsert([{**row, "status": SKIPPED, "problem": LOST, "detail": LOST_DETAIL} for row in gone])
+    table.upsert([
+        {name: row.get(name) for name in ("path", "id", *PERSONAL)}
+        | {"status": SKIPPED, "problem": LOST, "detail": LOST_DETAIL}
+        for row in gone
+    ])  # fmt: skip

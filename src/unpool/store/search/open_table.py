@@ -57,7 +57,11 @@ class OpenTable:
         if self._places is None:
             self._places = self.table.sorted_paths()
         paths, offset_N = self._places
-        (place,) = find_sorted(paths, pa.array([path], pa.string())).tolist()
+        try:
+            value = pa.array([path], pa.string())
+        except UnicodeEncodeError:  # of a name that is no Unicode: the table has it otherwise
+            return None
+        (place,) = find_sorted(paths, value).tolist()
         return None if place < 0 else int(offset_N[place])
 
 
