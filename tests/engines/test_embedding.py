@@ -99,7 +99,7 @@ def test_a_file_that_workers_alone_do_not_see_is_an_error(
             gone.with_suffix(".kept").rename(gone)
 
     monkeypatch.setattr(FolderSource, "read", read)
-    with pytest.raises(UnpoolError, match=r"a worker of Ray does not see .*2\.png, which is here; mount"):
+    with pytest.raises(UnpoolError, match=r"a worker of Ray cannot read .*2\.png, which is here; mount"):
         rows_of(RayEngine(REQUEST), source, model)
 
 

@@ -237,7 +237,9 @@ def ray_workers(
         try:
             pool.start()
             noun = "worker" if pool.num_workers == 1 else "workers"
-            request.progress.message(f"Ray {cluster.where}: {pool.num_workers} {noun} on {cluster.place.device}")
+            request.progress.message(
+                f"Ray {cluster.where}: {pool.num_workers} {noun} on {cluster.place.device}"
+            )
             yield pool, cluster.place
         finally:
             pool.stop()

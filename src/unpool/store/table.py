@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 NUM_COMPACTED = 50_000  # rows from which on a file of the table is left as it is
-MIN_LEFT_ALONE, MUCH_LARGER = 1_000, 4  # rows of a smaller file that is left too, and how much larger than the rest
+MIN_LEFT_ALONE, MUCH_LARGER = (
+    1_000,
+    4,
+)  # rows of a smaller file that is left too, and how much larger than the rest
 MAX_DELETED = 0.1  # share of the rows of such a file
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
 CLEANUP_AGE = timedelta(hours=1)

@@ -42,7 +42,9 @@ def test_label_and_mark_of_two_rows_come_together(sick: Path) -> None:
     table = ImageTable(sick)
     rows = table.newest().to_table(columns=["label"], filter="path = 'a/0.png'", with_row_address=True)
     labelled = [row["_rowaddr"] for row in rows.to_pylist() if row["label"] is not None]
-    table.newest().update({"wrong": "true", "label": "NULL"}, where=f"path = 'a/0.png' AND _rowaddr <> {labelled[0]}")
+    table.newest().update(
+        {"wrong": "true", "label": "NULL"}, where=f"path = 'a/0.png' AND _rowaddr <> {labelled[0]}"
+    )
     (label,) = {row["label"] for row in rows.to_pylist()} - {None}
     examine(sick)
     (row,) = ImageTable(sick).arrow(["label", "wrong"], where="path = 'a/0.png'").to_pylist()

@@ -96,9 +96,7 @@ def test_content_and_its_tag(tmp_path: Path) -> None:
         objects.read("a.bin")
 
 
-def test_a_download_goes_on_after_a_part_that_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_download_goes_on_after_a_part_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import obstore
 
     objects, asked = in_memory(), []

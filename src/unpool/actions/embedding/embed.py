@@ -62,7 +62,6 @@ from unpool.store.sync import (
 )
 from unpool.store.table import ImageTable, has_table
 
-
 DEADLY = ("crash", "crashed", "too-slow")  # problems of files that have ended a process
 
 

@@ -93,7 +93,14 @@ def _run(
     if grown is None:
         finished = _analyse(done, settings, version, progress)
         note(f"run: {done.embedded} images embedded, {finished['groups']} groups")
-    elif is_resumed or grown.count or done.embedded or done.removed or done.moved or not _is_finished(work, done):
+    elif (
+        is_resumed
+        or grown.count
+        or done.embedded
+        or done.removed
+        or done.moved
+        or not _is_finished(work, done)
+    ):
         finished = _update(done, grown, progress) | {"seconds": {"group": time.perf_counter() - start}}
         note(f"run: {done.embedded} images embedded, {grown.joined} joined, {done.removed} gone")
     else:

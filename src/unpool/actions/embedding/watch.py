@@ -6,7 +6,7 @@ import contextlib
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ LOCK_RETRY = 2.0  # seconds after a round that found another command at work
 POLL_MILLISECONDS = 2_000  # where the system reports no changes
 
 
-Events = set[tuple[int, str]]  # kinds of changes, and paths
+Events = Set[tuple[int, str]]  # kinds of changes, and paths
 
 
 @dataclass

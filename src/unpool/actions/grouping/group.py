@@ -85,7 +85,12 @@ def group(
             f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
         )
     source = "requested" if settings.merge is None and settings.split is None else "hand"
-    state: dict[str, Any] = {"method": found.method, "groups": num_groups, "seed": settings.seed, "source": source}
+    state: dict[str, Any] = {
+        "method": found.method,
+        "groups": num_groups,
+        "seed": settings.seed,
+        "source": source,
+    }
     if settings.groups == "auto" and source == "requested":
         state["auto"] = True  # the number was found, and may be another one next time
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
@@ -322,7 +327,9 @@ def _write_groups(
 
 def _forget_closed(table: ImageTable, columns: Sequence[str]) -> None:
     """Clear what was computed before of files that cannot be read today: they are in none of the new groups."""
-    closed = table.arrow(["path"], where=f"status != '{OK}' AND `{columns[0]}` IS NOT NULL")["path"].to_pylist()
+    closed = table.arrow(["path"], where=f"status != '{OK}' AND `{columns[0]}` IS NOT NULL")[
+        "path"
+    ].to_pylist()
     table.update(closed, {name: [None] * len(closed) for name in columns})
 
 

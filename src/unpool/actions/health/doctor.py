@@ -85,7 +85,9 @@ def _examine(found: Findings, progress: Progress) -> None:
     check_state(found)
     if rescue is not None:
         write_state(found.work, finished=None)  # so that the next run does all of it
-    check_records(found, checks)  # before a command is undone: a new version may take the number of a lost one
+    check_records(
+        found, checks
+    )  # before a command is undone: a new version may take the number of a lost one
     end_stopped_commands(found)
     join_duplicate_rows(found)
     check_vectors(found)

@@ -44,6 +44,7 @@ from unpool.inference.tiles import OVERLAP
 
 SEEN_SECONDS = 60.0  # until a network disk shows what another machine has written
 
+
 @dataclass
 class _Prediction:
     """What is to be labelled, and what has been done.

@@ -163,7 +163,11 @@ class Remote:
         for folder in folders - {WORKSPACE_TABLE, *LOCAL_FOLDERS}:
             objects += self.objects.list_all(folder)
         # Some tools write an empty object for a folder.
-        places = {"", *folders, *(str(above) for each in objects for above in PurePosixPath(each.name).parents)}
+        places = {
+            "",
+            *folders,
+            *(str(above) for each in objects for above in PurePosixPath(each.name).parents),
+        }
         return {each.name: each for each in objects if each.name not in places and _is_shared(each.name)}
 
     def _check_is_workspace(self, names: set[str]) -> None:

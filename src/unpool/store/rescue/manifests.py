@@ -145,9 +145,7 @@ def find_whole_version(work: Path, dataset: lance.LanceDataset, checks: FileChec
     return next((number for number in older if is_whole(work, number, checks)), None)
 
 
-def is_whole(
-    work: Path, version: int, checks: FileChecks, columns: Sequence[str] | None = None
-) -> bool:
+def is_whole(work: Path, version: int, checks: FileChecks, columns: Sequence[str] | None = None) -> bool:
     """Whether a version can be read as a whole.
 
     Args:
