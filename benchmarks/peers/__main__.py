@@ -49,6 +49,7 @@ def run(bench: Bench, out: Path) -> dict[str, Any]:
     source = {key: result[key] for key in ("date", "commit", "changed")}
     for task in bench.tasks():
         result["tasks"][task.name] = {**run_task(bench, task, installed), **source}
+        result["seconds"] = round(time.perf_counter() - start, 1)
         write(out, result)
     if not bench.only or "limits" in bench.only:
         result["limits"] = limits.measure_limits(bench, result)

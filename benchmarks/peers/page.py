@@ -60,15 +60,18 @@ def write(result: Record, page: Path = PAGE) -> None:
 def _machine(result: Record) -> Iterator[str]:
     machine, rates = result["machine"], result["matrix_product_gflops"]
     loads = [load for load in result["load"] if load is not None]
+    when = "before, after" if len(rates) > 1 else "before"
     changed = ", with changes" if result["changed"] else ""
     yield (
         f"Measured on {result['date'][:10]}, commit {result['commit']}{changed}: {machine['processor']}, "
         f"{machine['cores']} cores, {machine['memory_gib']} GiB, Python {machine['python']}.\n"
-        f"Product of fp32 matrices {' and '.join(f'{rate:.0f}' for rate in rates)} GFLOP/s (before, after);\n"
-        f"load before and after {' and '.join(f'{load:.1f}' for load in loads)};\n"
-        f"the whole benchmark took {result['seconds'] / 60:.0f} minutes, "
+        f"Product of fp32 matrices {' and '.join(f'{rate:.0f}' for rate in rates)} GFLOP/s ({when});\n"
+        f"load ({when}) {' and '.join(f'{load:.1f}' for load in loads)};\n"
+        f"the benchmark took {result['seconds'] / 60:.0f} minutes, "
         f"{result['install_seconds'] / 60:.1f} of them installing.\n"
     )
+    if "limits" not in result:
+        yield "It was stopped before it came to the limits of the machine, which are not shown here.\n"
     if result.get("quick"):
         yield "**A quick run, with few images and one round: it shows that everything runs, and no figure of use.**\n"
 

@@ -29,7 +29,7 @@ class Size:
     rounds: int = 3
     training_rounds: int = 2
     digit_minutes: float = 1.0
-    scene_minutes: float = 2.0
+    scene_minutes: float = 1.5
 
 
 QUICK = Size(60, 60, 100, 500, 0.05, 1, 1, 0.1, 0.1)
