@@ -68,7 +68,8 @@ def read_state(work: Path) -> dict[str, Any]:
     check_format(work)
     try:
         text = (work / STATE).read_text("utf-8")
-        if not text.strip() or is_cut(text):  # as a power cut may leave it: nothing is guessed from a part
+        # As a power cut may leave it: nothing is guessed from a part.
+        if not text.strip() or (is_cut(text) and not text.endswith("\n")):
             raise UnpoolError(f"{work / STATE} is cut off; {_remedy(work)}")
         state = yaml.load(text, _Loader) or {}
     except FileNotFoundError:

@@ -129,7 +129,7 @@ def test_what_others_need_is_left(sick: Path) -> None:
 def test_a_state_that_a_power_cut_has_left_is_rebuilt(sick: Path, keep: int) -> None:
     file = sick / "unpool.yaml"
     text = file.read_text()
-    file.write_text(text[:keep] if not keep else text.replace("# end\n", ""))
+    file.write_text(text[:keep] if not keep else text.replace("# end\n", "").rstrip())
     with pytest.raises(UnpoolError, match="unpool doctor"):
         read_state(sick)
     found = examine(sick)

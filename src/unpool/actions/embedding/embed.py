@@ -297,8 +297,8 @@ class _EmbeddingPass:
         """Embed every image that has no vector of this model; annotations follow moved files."""
         began = time.perf_counter()
         # Workers of Ray may have a GPU where this machine has none.
-        is_theirs = self.device == "cuda" and isinstance(self.engine, RayEngine)
-        model = load_encoder(self.folder, "auto" if is_theirs else self.device, self.progress)
+        is_for_workers = self.device == "cuda" and isinstance(self.engine, RayEngine)
+        model = load_encoder(self.folder, "auto" if is_for_workers else self.device, self.progress)
         self.done.dimension = model.dimension
         if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
             self.table.reset_vectors(model.dimension)

@@ -84,15 +84,7 @@ def group(
         progress.message(
             f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
         )
-    source = "requested" if settings.merge is None and settings.split is None else "hand"
-    state: dict[str, Any] = {
-        "method": found.method,
-        "groups": num_groups,
-        "seed": settings.seed,
-        "source": source,
-    }
-    if settings.groups == "auto" and source == "requested":
-        state["auto"] = True  # the number was found, and may be another one next time
+    state = _describe_choice(settings, found.method, num_groups)
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
     write_state(work, group=state, finished=None)
     if refresh:
@@ -138,11 +130,9 @@ def map_images(
         read_labels_of(work, paths, settings.labels, Progress())
     with progress.stage("mapping", 100, "%") as stage:
         xy_N2 = compute_map(
-            vectors_ND,
-            method=settings.method,
-            seed=settings.seed,
+            vectors_ND, method=settings.method, seed=settings.seed,
             progress=lambda done: stage.reach(100 * done, 100),
-        )
+        )  # fmt: skip
         _forget_closed(table, ["x", "y"])
         table.update(paths, {"x": xy_N2[:, 0], "y": xy_N2[:, 1]})
     write_state(work, map={"method": settings.method, "seed": settings.seed})
@@ -323,6 +313,14 @@ def _write_groups(
     _forget_closed(table, list(columns))
     table.update(paths, columns)
     write_levels(table.work, levels)
+
+
+def _describe_choice(settings: GroupSettings, method: str, num_groups: int) -> dict[str, Any]:
+    """What unpool.yaml keeps of a grouping."""
+    source = "requested" if settings.merge is None and settings.split is None else "hand"
+    state = {"method": method, "groups": num_groups, "seed": settings.seed, "source": source}
+    # A number that was found may be another one next time.
+    return state | ({"auto": True} if settings.groups == "auto" and source == "requested" else {})
 
 
 def _forget_closed(table: ImageTable, columns: Sequence[str]) -> None:

@@ -153,9 +153,7 @@ def segment_predict(
     files, problems = _files(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities)
     _report_names(paths, progress)
-    # Workers of Ray may have a GPU where this machine has none.
-    is_theirs = settings.device == "cuda" and settings.engine == "ray"
-    ready = load_segmenter(model, "auto" if is_theirs else settings.device, progress)
+    ready = load_segmenter(model, _own_device(settings), progress)
     began = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     sweep(out)
@@ -318,6 +316,11 @@ def _predict_jobs(ready: LoadedSegmenter, jobs: Sequence[ImageJob]) -> list[Outc
 
 def _crashed(job: ImageJob) -> Outcome:
     return Outcome(problem=crashed(job.file))
+
+
+def _own_device(settings: PredictSettings) -> str:
+    """Where this process runs the network: workers of Ray may have a GPU where this machine has none."""
+    return "auto" if settings.device == "cuda" and settings.engine == "ray" else settings.device
 
 
 def _check_seen(job: ImageJob, problem: Problem) -> None:

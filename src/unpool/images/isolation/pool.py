@@ -22,7 +22,7 @@ from unpool.images.isolation.messages import EndedError, Head, receive, send
 # decoded by libraries that every browser has, or by Pillow's own code: docs/decisions/0023-who-is-trusted.md.
 UNTRUSTED = frozenset({"HEIF", "AVIF", "JPEG2000", "TIFF"})
 SECONDS_VARIABLE = "UNPOOL_DECODE_SECONDS"
-MOST_SECONDS = 864_000.0  # that the environment can set
+LONGEST_SECONDS = 864_000.0  # that the environment can set
 MAX_SECONDS = 120.0  # for one file, by the clock; the largest allowed picture takes a quarter of it
 MAX_BYTES = 6 << 30  # of memory that a process may map; the largest allowed picture takes 4.0 GB
 NUM_ATTEMPTS = 2  # for a file whose process ended: somebody else may have ended it
@@ -102,7 +102,7 @@ class DecodingProcess:
 
 
 def find_unpool() -> dict[str, str]:
-    """Return an environment in which a new Python finds unpool, however this one has found it."""
+    """Return an environment in which a new Python finds unpool."""
     root = str(Path(__file__).resolve().parents[3])
     paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     return os.environ | {"PYTHONPATH": paths}
@@ -119,7 +119,7 @@ def max_seconds() -> float:
     The environment can set it.
     """
     try:
-        return min(MOST_SECONDS, max(1.0, float(os.environ.get(SECONDS_VARIABLE, MAX_SECONDS))))
+        return min(LONGEST_SECONDS, max(1.0, float(os.environ.get(SECONDS_VARIABLE, MAX_SECONDS))))
     except ValueError:
         return MAX_SECONDS
 

@@ -50,7 +50,9 @@ class Trail:
                 self._free.append(slot)
 
     def keep(self, paths: Iterable[str]) -> None:
-        """Name files beyond the slots, for the case that this process ends before it comes to them."""
+        """Name files beyond the slots.
+
+        This process may end before it comes to them."""
         for number, path in enumerate(sorted(paths)):
             self._write(NUM_SLOTS + number, _as_slot(path))
 

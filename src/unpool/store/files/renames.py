@@ -59,13 +59,11 @@ def rename_moved_rows(table: ImageTable, scan: Scan, progress: Progress | None =
     Returns:
         The number of rows with another key.
     """
-    if not absent_paths(table, scan):
+    if not (absent := absent_paths(table, scan)):
         return 0
     rows = table.arrow(["path", "id", "bytes", "sample", "stamp", "status", "duplicate_of"])
     known = {row["path"]: row for row in rows.to_pylist()}
-    gone = [
-        known[path] for path in absent_paths(table, scan) if known[path]["status"] == OK and known[path]["id"]
-    ]
+    gone = [known[path] for path in absent if known[path]["status"] == OK and known[path]["id"]]
     sizes = {row["bytes"] for row in gone}
     arrived = [
         file

@@ -65,7 +65,7 @@ class ObjectLock:
         content = self.read()
         if content is None or not is_meant(content):
             return
-        # Another content each time, whose tag tells two who remove the same lock apart.
+        # Another content each time: its tag differs for each of two who remove the same lock.
         abandoned = json.dumps({"abandoned": uuid4().hex}).encode()
         if self.objects.replace(self.name, abandoned, self._tag) is not None:
             self.objects.delete(self.name)

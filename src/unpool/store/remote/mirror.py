@@ -295,7 +295,7 @@ def push_changes(work: Path) -> None:
 
 
 def check_held(work: Path) -> None:
-    """Check that no other command has taken a workspace on a store."""
+    """Check that no other command has taken a workspace."""
     if remote := remote_of(work):
         remote.check_held()
 

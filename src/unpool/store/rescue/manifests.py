@@ -39,8 +39,8 @@ class FileChecks:
             dataset: The table.
             columns: What is read of it; None for all.
         """
-        wanted = None if columns is None else dict.fromkeys(("path", *columns))
-        names = None if wanted is None else [name for name in wanted if name in dataset.schema.names]
+        unique = None if columns is None else dict.fromkeys(("path", *columns))
+        names = None if unique is None else [name for name in unique if name in dataset.schema.names]
         reasons = {each.fragment_id: self._check(each, names) for each in dataset.get_fragments()}
         return {number: reason for number, reason in reasons.items() if reason is not None}
 
