@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from unpool.errors import UnpoolError
 from unpool.store.columns import COLUMNS
-from unpool.store.table import ImageTable, release_memory
+from unpool.store.table import ImageTable
 
 
 @pytest.fixture
@@ -249,34 +248,6 @@ def test_a_table_that_was_about_to_be_made_is_made(tmp_path: Path) -> None:
         ImageTable.create(tmp_path / "w.unpool")
 
 
-def test_compaction_leaves_large_files_alone(table: ImageTable, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unpool.store.table.NUM_COMPACTED", 20)
-    table.upsert(rows(30))
-    (large,) = table.newest().get_fragments()
-    for start in (30, 35, 40):
-        table.upsert(rows(5, start))
-    table.compact()
-    first, second = table.newest().get_fragments()
-    assert first.fragment_id == large.fragment_id, "not written anew for a few new rows"
-    assert (first.count_rows(), second.count_rows()) == (30, 15)
-    table.delete([f"{i:05}.png" for i in range(10)])
-    table.compact()
-    assert [part.physical_rows for part in table.newest().get_fragments()] == [35], (
-        "a tenth of it was deleted"
-    )
-
-
-def test_a_few_new_rows_do_not_rewrite_a_small_table(table: ImageTable) -> None:
-    table.upsert(rows(1500))
-    (large,) = table.newest().get_fragments()
-    for start in range(1500, 1510):
-        table.append(rows(1, start))
-        table.compact()
-    parts = table.newest().get_fragments()
-    assert parts[0].fragment_id == large.fragment_id
-    assert [part.count_rows() for part in parts] == [1500, 10]
-
-
 def test_the_vector_of_an_image_wherever_its_row_is(table: ImageTable) -> None:
     assert table.vector_of("00000.png", 0) is None, "nothing is embedded"
     table.upsert(rows(4))
@@ -307,10 +278,3 @@ def test_appended_rows_are_as_inserted_ones(tmp_path: Path) -> None:
     tables[1].append(rows)
     tables[1].append([])
     assert tables[0].arrow().equals(tables[1].arrow())
-
-
-def test_memory_of_what_was_read_is_given_back() -> None:
-    """Nothing that is still in use goes."""
-    held = pa.array(range(100_000))
-    release_memory()
-    assert held[99_999].as_py() == 99_999

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from unpool.store import table as table_module
+from unpool.store.rows import compaction
 from unpool.store.table import ImageTable
 from unpool.store.versions import has_version, keep_only, keep_version, read_version, restore_version
 
@@ -16,7 +16,7 @@ PATHS = ["a.png", "b.png"]
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageTable:
-    monkeypatch.setattr(table_module, "CLEANUP_AGE", timedelta(0))
+    monkeypatch.setattr(compaction, "CLEANUP_AGE", timedelta(0))
     table = ImageTable.create(tmp_path / "w.unpool")
     table.upsert([{"path": path, "status": "ok", "label": "old"} for path in PATHS])
     return table

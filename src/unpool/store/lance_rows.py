@@ -1,7 +1,5 @@
 """Open a Lance dataset, read and write it by row.
 
-With store/table.py and store/versions.py the only file that knows Lance.
-
 Shapes: N rows, P paths, R rows by position, M rows that fulfil a condition, K nearest of them, D numbers of one.
 """
 
@@ -273,3 +271,13 @@ def add_empty_columns(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:
     for field in fields:
         rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
     return rows
+
+
+def release_memory() -> None:
+    """Give memory of what was read back to the system.
+
+    Arrow keeps it for the next read: of a million vectors a gigabyte.
+    """
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()

@@ -1,6 +1,6 @@
 """The table of a workspace, one row per image.
 
-With store/lance_rows.py and store/versions.py the only file that knows Lance.
+It knows Lance, as lance_rows.py, versions.py, rows/, search/ and rescue/ of the store do, and no other file.
 
 Every change is one commit of the table: a reader, or a run after a kill, sees all of it or nothing.
 """
@@ -10,9 +10,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,7 @@ import pandas as pd
 from unpool.core.file_names import printable
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
-from unpool.store.columns import COLUMNS, OK, Row, cleared_by_new_model
+from unpool.store.columns import OK, Row, cleared_by_new_model
 from unpool.store.lance_rows import (
     add_empty_columns,
     check_data_files,
@@ -34,6 +33,8 @@ from unpool.store.lance_rows import (
     take_thumbnails,
 )
 from unpool.store.remote.mirror import check_held, remote_of
+from unpool.store.rows.compaction import compact
+from unpool.store.rows.schema import nullable_integers, plain, table_schema, to_arrow
 from unpool.store.search.vector_index import (
     drop_index,
     find_index,
@@ -47,14 +48,7 @@ if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
-NUM_COMPACTED = 50_000  # rows from which on a file of the table is left as it is
-MIN_LEFT_ALONE, MUCH_LARGER = (
-    1_000,
-    4,
-)  # rows of a smaller file that is left too, and how much larger than the rest
-MAX_DELETED = 0.1  # share of the rows of such a file
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
-CLEANUP_AGE = timedelta(hours=1)
 DELETE_BATCH = 500  # paths in one condition
 
 
@@ -93,7 +87,7 @@ class ImageTable:
             )
         if not has_table(work):
             work.mkdir(parents=True, exist_ok=True)
-            create_dataset(work, _schema())
+            create_dataset(work, table_schema())
         return cls(work)
 
     @property
@@ -147,7 +141,7 @@ class ImageTable:
             where: SQL condition on the columns; None for all rows.
         """
         frame: pd.DataFrame = self.arrow(columns, where=where).to_pandas(
-            types_mapper=_nullable_integers().get, integer_object_nulls=False
+            types_mapper=nullable_integers().get, integer_object_nulls=False
         )
         return frame
 
@@ -281,6 +275,7 @@ class ImageTable:
 
         Returns what was made, in one line; None where too few images have a vector.
         """
+        check_held(self.work)
         message = make_index(self.newest(), seed=seed)
         self.newest()
         return message
@@ -313,7 +308,7 @@ class ImageTable:
             check_held(self.work)
             self._add_missing_columns()
             merge = self._dataset.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(_to_arrow(rows, self._dataset.schema))
+            merge.execute(to_arrow(rows, self._dataset.schema))
 
     def append(self, rows: Sequence[Row]) -> None:
         """Add rows whose paths are not in the table.
@@ -323,7 +318,7 @@ class ImageTable:
         if rows:
             check_held(self.work)
             self._add_missing_columns()
-            self._dataset.insert(_to_arrow(rows, self._dataset.schema))
+            self._dataset.insert(to_arrow(rows, self._dataset.schema))
 
     def update(self, paths: Sequence[str], columns: Mapping[str, Sequence[object] | np.ndarray]) -> None:
         """Set some columns of existing rows; unknown paths are ignored.
@@ -341,7 +336,7 @@ class ImageTable:
             return
         self._add_missing_columns()
         kinds = {name: self._dataset.schema.field(name).type for name in columns}
-        data = {name: pa.array(_plain(values), kinds[name]) for name, values in columns.items()}
+        data = {name: pa.array(plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(MAX_ATTEMPTS):
             check_held(self.work)
             try:
@@ -377,17 +372,9 @@ class ImageTable:
             self.update(paths, {name: [None] * len(paths) for name in cleared_by_new_model()})
 
     def compact(self) -> None:
-        """Merge small files, and remove old versions that nobody keeps.
-
-        Old ones are those of more than an hour. Files of 50,000 rows, and of 1,000 that are four times as large as all
-        smaller ones together, stay as they are, unless a tenth of their rows is deleted: otherwise a few new images
-        would have all thumbnails of a table written anew.
-        """
+        """Merge small files, and remove old versions that nobody keeps."""
         check_held(self.work)
-        dataset = self.newest()
-        whole = _left_alone(dataset.get_fragments())
-        dataset.optimize.compact_files(excluded_fragment_ids=whole)
-        dataset.cleanup_old_versions(older_than=CLEANUP_AGE, error_if_tagged_old_versions=False)
+        compact(self.newest())
         self.newest()
 
     def newest(self) -> lance.LanceDataset:
@@ -398,7 +385,7 @@ class ImageTable:
     def _missing_fields(self) -> dict[str, pa.Field]:
         """The columns that this version knows and the table lacks, by name."""
         present = set(self.stored_columns)
-        return {field.name: field for field in _schema() if field.name not in present}
+        return {field.name: field for field in table_schema() if field.name not in present}
 
     def _add_missing_columns(self) -> None:
         """Add the columns that an older version did not know."""
@@ -419,27 +406,6 @@ def has_table(work: Path) -> bool:
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 
-def _left_alone(parts: Sequence[lance.LanceFragment]) -> list[int]:
-    """Files that are not written anew: large ones, and those much larger than all smaller ones together."""
-    found, smaller = [], 0
-    for part in sorted(parts, key=lambda part: part.physical_rows):
-        is_clean = part.num_deletions <= MAX_DELETED * part.physical_rows
-        if is_clean and part.physical_rows >= min(NUM_COMPACTED, max(MIN_LEFT_ALONE, MUCH_LARGER * smaller)):
-            found.append(part.fragment_id)
-        smaller += part.physical_rows
-    return found
-
-
-def release_memory() -> None:
-    """Give memory of what was read back to the system.
-
-    Arrow keeps it for the next read: of a million vectors a gigabyte.
-    """
-    import pyarrow as pa
-
-    pa.default_memory_pool().release_unused()
-
-
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
     """Read paths and vectors (N, D) of all embedded images.
 
@@ -451,36 +417,3 @@ def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
             f"nothing in {table.work} is embedded yet; run `unpool embed FOLDER --work {table.work}` first"
         )
     return paths, vectors_ND
-
-
-def _schema() -> pa.Schema:
-    import pyarrow as pa
-
-    types = {"string": pa.string(), "binary": pa.binary(), "bool": pa.bool_(), "double": pa.float64()}
-    types |= {"float": pa.float32(), "int32": pa.int32(), "int64": pa.int64()}
-    return pa.schema(
-        [
-            pa.field(column.name, types[column.type], nullable=column.name != "path")
-            for column in COLUMNS.values()
-        ]
-    )
-
-
-def _nullable_integers() -> dict[pa.DataType, Any]:
-    import pyarrow as pa
-
-    return {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
-
-
-def _to_arrow(rows: Sequence[Row], schema: pa.Schema) -> pa.Table:
-    import pyarrow as pa
-
-    names = [name for name in schema.names if any(name in row for row in rows)]
-    return pa.table(
-        {name: pa.array([row.get(name) for row in rows], schema.field(name).type) for name in names}
-    )
-
-
-def _plain(values: Sequence[object] | np.ndarray) -> Sequence[object] | np.ndarray:
-    """Values as Arrow takes them: arrays (N,) unchanged, arrays (N, D) as a list of rows."""
-    return list(values) if isinstance(values, np.ndarray) and values.ndim > 1 else values

@@ -32,9 +32,10 @@ from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_sets
+from unpool.store.lance_rows import release_memory
 from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, read_state
-from unpool.store.table import ImageTable, embedded_vectors, release_memory
+from unpool.store.table import ImageTable, embedded_vectors
 from unpool.store.thumbnails import Thumbnails
 
 CHUNK = 128  # thumbnails that a thread reads at a time
