@@ -80,6 +80,16 @@ def test_the_collection_names_what_there_is(table: ImageTable) -> None:
     assert collection["has"] == {"map": False, "model": False, "mirror": False, "segmenter": False}
 
 
+def test_the_collection_is_described_without_the_table(
+    table: ImageTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table.update(["0.png", "1.png"], {"group": [0, 0], "joined_distance": [0.1, 0.1]})
+    session = Session(table.work)
+    for name in ("__init__", "arrow"):
+        monkeypatch.setattr(ImageTable, name, lambda *_, **__: pytest.fail("every edit would wait for it"))
+    assert str(session.collection()["rebuild"]).startswith("2 of 2 images came after the groups were made")
+
+
 def test_unreadable_files(table: ImageTable) -> None:
     assert Session(table.work).unreadable() == [{"path": "x.png", "problem": "corrupt", "detail": "broken"}]
 

@@ -133,7 +133,7 @@ class Session:
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
                 | {"unreadable": seen.skipped, "reading": count_reading(summarise_reading(self.work))},
                 "checked": self._checked, "undo": last_edit(self.work),
-                "redo": last_undone(self.work), "rebuild": reason_to_rebuild(self.work),
+                "redo": last_undone(self.work), "rebuild": reason_to_rebuild(seen.drift),
                 "has": {
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,

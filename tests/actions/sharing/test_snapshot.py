@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unpool.actions.grouping.drift import read_drift
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
@@ -97,6 +98,12 @@ def test_some_images_only(work: Path) -> None:
     seen = Snapshot(work, ["in/3.png", "5.png", "none.png"])
     assert seen.some_paths([0, 1]) == ["5.png", "in/3.png"]
     assert len(seen) == 2
+
+
+def test_its_drift_is_that_of_the_table(work: Path) -> None:
+    assert Snapshot(work).drift == read_drift(work) == (7, 0, 0, 0.0)
+    ImageTable(work).update(["in/0.png", "7.png", "6.png"], {"joined_distance": [0.5, 0.2, 0.9]})
+    assert Snapshot(work).drift == read_drift(work) == (7, 2, 1, 0.2857), "6.png is in no group"
 
 
 def test_the_first_images_stand_for_their_groups(work: Path) -> None:

@@ -11,7 +11,7 @@ from unpool.actions.embedding.embed import Embedding, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, check_request
 from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
-from unpool.actions.grouping.drift import describe_drift, read_drift
+from unpool.actions.grouping.drift import read_drift, reason_to_rebuild
 from unpool.actions.grouping.group import evaluate, group, map_images
 from unpool.actions.grouping.group_files import rewrite_group_files
 from unpool.actions.grouping.growth import Grown, grow, refresh_group_files
@@ -253,7 +253,7 @@ def _update(done: Embedding, grown: Grown, progress: Progress) -> dict[str, Any]
 def _report_drift(work: Path, progress: Progress) -> Drift:
     """Measure how much new images have changed the collection; says so where it is much."""
     drift = read_drift(work)
-    if drift.is_large and (sentence := describe_drift(drift)):
+    if sentence := reason_to_rebuild(drift):
         progress.message(f"{sentence}: unpool run --rebuild")
     return drift
 

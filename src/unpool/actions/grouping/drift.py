@@ -24,12 +24,11 @@ def read_drift(work: Path) -> Drift:
     return measure_drift(score_N, joined_N)
 
 
-def reason_to_rebuild(work: Path) -> str | None:
+def reason_to_rebuild(drift: Drift) -> str | None:
     """Say why groups and map should be made anew.
 
     None where they need not.
     """
-    drift = read_drift(work)
     return describe_drift(drift) if drift.is_large else None
 
 

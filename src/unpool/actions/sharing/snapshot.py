@@ -20,6 +20,7 @@ from unpool.actions.sharing.collection import Counted, Group, LabelCount, Shared
 from unpool.actions.sharing.levels import NO_LEAF, describe_levels, read_levels
 from unpool.actions.sharing.meta import page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
+from unpool.analysis.joining import Drift, measure_drift
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
 from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
@@ -48,6 +49,7 @@ class Snapshot:
         group_N: Number of the group, -1 for noise, UNGROUPED where there is none.
         leaf_N: Leaf of the tree of groups, -1 for none.
         x_N, y_N: Places on the map, NaN where there is none.
+        joined_distance_N: Distance to its neighbours when an image joined, NaN where it was there when groups were made.
         wrong_N: Whether the image is marked as wrong.
         original_N: The row that the image is a duplicate of, -1 where it is none.
         measures: Arrays (N,) of numbers by column, NaN where there is none.
@@ -70,7 +72,7 @@ class Snapshot:
         table = ImageTable(work)
         self.version = table.version
         rows = table.arrow(
-            ["path", "group", "leaf", "x", "y", "wrong", "duplicate_of", *measures(), *names()],
+            ["path", "group", "leaf", "x", "y", "wrong", "duplicate_of", "joined_distance", *measures(), *names()],
             where=f"status = '{OK}'",
         ).combine_chunks()
         if paths is not None:
@@ -79,6 +81,7 @@ class Snapshot:
         self.group_N = read_column(rows, "group", np.int32, UNGROUPED)
         self.leaf_N = read_column(rows, "leaf", np.int32, NO_LEAF)
         self.x_N, self.y_N = (read_column(rows, name, np.float32, np.nan) for name in ("x", "y"))
+        self.joined_distance_N = read_column(rows, "joined_distance", np.float64, np.nan)
         self.wrong_N = read_column(rows, "wrong", np.bool_, False)
         self.measures = {name: read_column(rows, name, np.float64, np.nan) for name in measures()}
         self.names: dict[str, tuple[list[str], NDArray[np.int32]]] = {
@@ -178,6 +181,12 @@ class Snapshot:
         return {
             int(number): order_N[start:end] for number, start, end in zip(numbers, starts, ends, strict=False)
         }
+
+    @cached_property
+    def drift(self) -> Drift:
+        """How much images that came later have changed the collection."""
+        grouped_N = self.group_N != UNGROUPED
+        return measure_drift(self.measures["outlier_score"][grouped_N], self.joined_distance_N[grouped_N])
 
     @cached_property
     def rank_N(self) -> NDArray[np.int64]:
