@@ -10,7 +10,10 @@ import pytest
 
 from support.sick import check_is_healed
 from unpool.actions.health.group_state import find_page_reason
+from unpool.images.reading.scan import Problem
+from unpool.store.csv_files import write_groups, write_problems
 from unpool.store.state import read_state, write_state
+from unpool.store.sync import note_problems
 from unpool.store.table import ImageTable
 
 
@@ -52,3 +55,19 @@ def test_they_are_made_the_same(damage: Callable[[Path], object], kinds: set[str
     assert (sick / "report" / "quality.json").is_file() == (damage is not swap_groups), "its figures stay"
     if "tree" in kinds:
         assert "tree" not in read_state(sick)
+
+
+def test_a_list_that_somebody_edited_is_put_aside(sick: Path) -> None:
+    edited = (sick / "groups.csv").read_text() + "notes.png,my own,\n"
+    check_is_healed(sick, lambda work: (work / "groups.csv").write_text(edited), {"list"})
+    assert (sick / "damaged" / "groups.csv").read_text() == edited
+
+
+def test_the_leaf_of_a_file_that_cannot_be_read_today_goes_with_the_tree(sick: Path) -> None:
+    table = ImageTable(sick)
+    first = table.frame(["path"])["path"][0]
+    note_problems(table, [Problem(first, "no-permission", "closed")])
+    for write in (write_groups, write_problems):
+        write(sick, table)
+    check_is_healed(sick, lambda work: write_state(work, tree=None), {"tree"})
+    assert ImageTable(sick).frame(["leaf"])["leaf"].isna().all()

@@ -25,7 +25,7 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.columns import OK
 from unpool.store.csv_files import GROUPS, PROBLEMS, write_groups, write_problems
-from unpool.store.rescue.put_aside import put_aside
+from unpool.store.rescue.put_aside import DAMAGED, put_aside
 from unpool.store.state import REPORT, STATE, read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -36,7 +36,8 @@ _DATA = re.compile(rf'<script type="application/json" {PAGE_MARK}>(.*?)</script>
 def check_tree(found: Findings) -> None:
     """Forget a tree of groups that is not the table's."""
     table, levels = ImageTable(found.work), read_levels(found.work)
-    rows = table.arrow(["path", "group", "leaf"], where=f"status = '{OK}'")  # the first version had no leaves
+    # Those of files that cannot be read today too, which come back. The first version had no leaves to ask for.
+    rows = table.arrow(["path", "group", "leaf"])
     rows = rows.filter(rows["leaf"].is_valid())
     if "tree" not in read_state(found.work) and not rows.num_rows:
         return
@@ -66,23 +67,27 @@ def _fits(levels: Levels, leaf_N: np.ndarray, group_N: np.ndarray) -> bool:
 
 
 def check_lists(found: Findings) -> None:
-    """Rewrite groups.csv and problems.csv where the table says something else."""
+    """Write groups.csv and problems.csv anew where the table says something else.
+
+    Somebody may have edited them: what they said is put aside.
+    """
     table = ImageTable(found.work)
     if not len(table):
         return
     with TemporaryDirectory(prefix="unpool-") as folder:
         for name, write in ((GROUPS, write_groups), (PROBLEMS, write_problems)):
             file, fresh = found.work / name, Path(folder) / name
-            if name == PROBLEMS and not file.is_file():
+            if not file.is_file() and (name == PROBLEMS or not _has_groups(table)):
                 continue
-            if name == GROUPS and not file.is_file() and not _has_groups(table):
-                continue
-            write(found.work, table, fresh)
-            if not file.is_file() or file.read_bytes() != fresh.read_bytes():
-                write(found.work, table, file)
-                found.repaired(
-                    "list", file, f"{name} does not say what the table says", "it was written anew"
-                )
+            done = "it was written anew"
+            if file.is_file():
+                write(found.work, table, fresh)
+                if file.read_bytes() == fresh.read_bytes():
+                    continue
+                put_aside(found.work, file)
+                done += f"; the old one is in {DAMAGED}"
+            write(found.work, table, file)
+            found.repaired("list", file, f"{name} does not say what the table says", done)
 
 
 def _has_groups(table: ImageTable) -> bool:
