@@ -250,8 +250,8 @@ def _keywords(function: Any) -> str:
 
 
 def _settings_of(function: Any) -> type | None:
-    inner = getattr(function, "__wrapped__", None)
-    if inner is None:
+    inner = inspect.unwrap(function)
+    if inner is function:
         return None
     annotation = list(inspect.signature(inner).parameters.values())[-1].annotation
     found = inner.__globals__.get(annotation) if isinstance(annotation, str) else annotation

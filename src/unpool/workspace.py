@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from unpool.training.model_file import has_model
 SEARCH_COLUMNS = ["path", "distance", "group"]
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Iterable[PathLike]
+W = TypeVar("W")
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class WorkspaceEmbedSettings(EmbedSettings):
     model: Annotated[str | Path | None, OPTIONS["model"]] = None  # type: ignore[assignment]
 
 
+def _with_addresses(kind: type[W]) -> type[W]:
+    """Let errors of all verbs name workspaces on a store by their addresses."""
+    for name, verb in list(vars(kind).items()):
+        if inspect.isfunction(verb) and not name.startswith("_"):
+            setattr(kind, name, addresses_in_errors()(verb))
+    return kind
+
+
+@_with_addresses
 class Workspace:
     """A folder of images, embedded, mapped and grouped.
 
@@ -281,8 +292,7 @@ class Workspace:
         return table.frame(names)
 
     def _call(self, name: str, settings: object) -> dict[str, Any]:
-        with addresses_in_errors():
-            return VERBS[name].load()(self.work, settings, progress=self._progress)
+        return VERBS[name].load()(self.work, settings, progress=self._progress)
 
     def _call_on_images(self, name: str, settings: object) -> dict[str, Any]:
         state = read_state(self.work)
@@ -292,8 +302,7 @@ class Workspace:
         if self._data is None and state.get("data"):
             self._data = Path(state["data"])
         verb = VERBS[name].load()
-        with addresses_in_errors():
-            return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
+        return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
 
 
 def _check_path(name: str, path: object) -> str | os.PathLike[str]:

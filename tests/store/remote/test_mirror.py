@@ -88,7 +88,6 @@ def test_files_go_there_and_to_another_machine(
     (other / "groups.csv").unlink()
     (other / "report" / "index.html").write_text("another")
     push_changes(other)
-    remote(work)
     Remote(work, remote(work).address).pull()
     assert files_of(work).keys() == {"report/index.html", ".partial-1-x", "decoding.trail"}
     assert files_of(work)["report/index.html"] == "another"
@@ -357,8 +356,13 @@ def test_another_process_knows_the_folder(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_errors_name_the_address() -> None:
-    with pytest.raises(UnpoolError, match=f"no workspace at {URI}: create one"):
-        Workspace(URI).group()
+    workspace = Workspace(URI)
+    calls: list[Callable[[], object]] = [
+        workspace.group, workspace.table, lambda: workspace.label(["a.png"], "x"), lambda: workspace.search("a.png"),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(UnpoolError, match=f"no workspace at {URI}: create one"):
+            call()
 
 
 def test_a_damaged_index_is_made_anew(bucket: Path) -> None:
