@@ -26,7 +26,9 @@ def test_images_that_joined_are_counted_and_many_are_a_reason_to_rebuild(tmp_pat
     assert {"name": "Later images", "value": sentence} in quality(work, lambda name: None)["facts"]
     assert reason_to_rebuild(read_drift(work)) is None
     table.update(PATHS[2:3], {"joined_distance": [0.1]})
-    assert str(reason_to_rebuild(read_drift(work))).endswith("drift 0.25; it is time to make groups and map anew")
+    assert str(reason_to_rebuild(read_drift(work))).endswith(
+        "drift 0.25; it is time to make groups and map anew"
+    )
 
 
 def test_without_a_table_nothing_has_joined(tmp_path: Path) -> None:

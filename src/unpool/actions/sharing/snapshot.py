@@ -49,7 +49,7 @@ class Snapshot:
         group_N: Number of the group, -1 for noise, UNGROUPED where there is none.
         leaf_N: Leaf of the tree of groups, -1 for none.
         x_N, y_N: Places on the map, NaN where there is none.
-        joined_distance_N: Distance to its neighbours when an image joined, NaN where it was there when groups were made.
+        joined_distance_N: Distance to its neighbours when an image joined the groups, NaN where it was there before.
         wrong_N: Whether the image is marked as wrong.
         original_N: The row that the image is a duplicate of, -1 where it is none.
         measures: Arrays (N,) of numbers by column, NaN where there is none.
@@ -71,10 +71,8 @@ class Snapshot:
         self.work = work
         table = ImageTable(work)
         self.version = table.version
-        rows = table.arrow(
-            ["path", "group", "leaf", "x", "y", "wrong", "duplicate_of", "joined_distance", *measures(), *names()],
-            where=f"status = '{OK}'",
-        ).combine_chunks()
+        others = ["path", "group", "leaf", "x", "y", "joined_distance", "wrong", "duplicate_of"]
+        rows = table.arrow([*others, *measures(), *names()], where=f"status = '{OK}'").combine_chunks()
         if paths is not None:
             rows = select_paths(rows, paths)
         self.paths = rows["path"].combine_chunks() if rows["path"].num_chunks != 1 else rows["path"].chunk(0)
