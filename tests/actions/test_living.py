@@ -208,6 +208,36 @@ def test_a_file_that_was_closed_for_a_while_has_its_place_and_group_back(
     assert_untouched(root, before)
 
 
+def test_a_group_made_by_hand_waits_for_a_closed_file_while_the_map_is_made_anew(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = len(set(rows(root)["group"]))
+    edit.move(root / WORK, ["a/0.png"], new)
+    with monkeypatch.context() as patch:
+        patch.setattr(scan.os, "access", lambda path, mode: not str(path).endswith("a/0.png"))
+        again(root, RunSettings(rebuild=True))
+        assert rows(root).loc["a/0.png", ["x", "y"]].isna().all(), "it is not on the new map"
+    before = rows(root).drop("a/0.png")
+    assert again(root)[0]["joined"] == 1
+    after = rows(root).loc["a/0.png"]
+    assert (after["group"], after["probability"]) == (new, 1)
+    assert pd.isna(after["leaf"])
+    assert after[["x", "y", "joined_distance"]].notna().all()
+    assert_untouched(root, before)
+
+
+def test_a_file_that_was_closed_while_groups_were_found_anew_joins_them(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(scan.os, "access", lambda path, mode: not str(path).endswith("a/0.png"))
+        again(root, RunSettings(groups=2))
+        columns = ["x", "y", "group", "probability", "leaf", "outlier_score"]
+        assert rows(root).loc["a/0.png", columns].isna().all()
+    assert again(root)[0]["joined"] == 1
+    assert rows(root).loc["a/0.png", "group"] in (0, 1)
+
+
 def test_originals_that_moved_are_found_and_nothing_is_lost(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

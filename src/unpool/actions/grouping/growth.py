@@ -6,9 +6,10 @@ Shapes: N embedded images, B of them with place and group, M without, K neighbou
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from unpool.store.versions import read_version
 if TYPE_CHECKING:
     import pyarrow as pa
 
-VALUES = ("group", "probability", "leaf", "x", "y", "outlier_score", "joined_distance")
+PLACE = ("group", "x", "y")  # what an image has that is neither new nor waits for anything
+OF_GROUP = ("group", "probability", "leaf")  # which go together
+VALUES = (*OF_GROUP, "x", "y", "outlier_score", "joined_distance")
 NAMED = ("typical", "odd")  # images of a group that groups.json names
 EMBEDDED = f"status = '{OK}' AND vector IS NOT NULL"
 
@@ -65,7 +68,7 @@ def grow(work: Path, version: int | None) -> Grown | None:
         return None
     rows = table.arrow(["path", "id", *VALUES], where=EMBEDDED)
     values_N: Values = {name: rows[name].to_numpy().astype(np.float64) for name in VALUES}
-    known_N = np.isfinite([values_N[name] for name in ("group", "x", "y")]).all(axis=0)
+    known_N = np.isfinite([values_N[name] for name in PLACE]).all(axis=0)
     if not (values_N["group"][known_N] >= 0).any():
         return None
     if known_N.all():
@@ -75,9 +78,11 @@ def grow(work: Path, version: int | None) -> Grown | None:
     is_former_M = _give_back(work, rows.select(["path", "id"]).take(new), values_M, version)
     if not is_former_M.all():
         found = _find_places(table, values_N, np.flatnonzero(known_N), new[~is_former_M])
+        has_group = ~np.isnan(values_M["group"][~is_former_M])
         for name, value in found.items():
             own = values_M[name][~is_former_M]
-            values_M[name][~is_former_M] = np.where(np.isnan(own), value, own)
+            is_own = has_group if name in OF_GROUP else ~np.isnan(own)
+            values_M[name][~is_former_M] = np.where(is_own, own, value)
         write_state(work, map=(read_state(work).get("map") or {}) | {"placed": True})
     table.update(
         rows["path"].take(new).to_pylist(), {name: _as_column(name, values_M[name]) for name in VALUES}
@@ -86,27 +91,33 @@ def grow(work: Path, version: int | None) -> Grown | None:
 
 
 def _give_back(work: Path, new: pa.Table, values_M: Values, version: int | None) -> np.ndarray:
-    """Fill in what images had before that are the same to the byte; says which these are."""
+    """Fill in what images had before that are the same to the byte; says which of them have a place and a group so.
+
+    One that could not be read while a map was made anew has its group alone.
+    """
     import pyarrow.compute as pc
 
     digests = new["id"].drop_null()
     rows = None if version is None else read_version(work, version, ["id", *VALUES])
-    if rows is None or not {"id", "group", "x", "y"} <= set(rows.schema.names):
+    if rows is None or not {"id", *PLACE} <= set(rows.schema.names):
         return np.zeros(len(new), bool)
     rows = rows.filter(pc.is_in(rows["id"], value_set=digests.combine_chunks()))
-    former = [
-        row for row in rows.sort_by("path").to_pylist() if None not in (row["group"], row["x"], row["y"])
-    ]
+    former = [row for row in rows.sort_by("path").to_pylist() if any(_has(row))]
+    former.sort(key=lambda row: all(_has(row)))  # of several copies, one that has both
     by_path = {(row["path"], row["id"]): row for row in former}
     by_id = {row["id"]: row for row in former}
     is_former_M = np.zeros(len(new), bool)
     for at, (path, digest) in enumerate(zip(new["path"].to_pylist(), new["id"].to_pylist(), strict=True)):
         row = by_path.get((path, digest)) or by_id.get(digest)
         if row is not None:
-            is_former_M[at] = True
+            is_former_M[at] = all(_has(row))
             for name in VALUES:
                 values_M[name][at] = np.nan if row.get(name) is None else row[name]
     return is_former_M
+
+
+def _has(row: Mapping[str, Any]) -> list[bool]:
+    return [row[name] is not None for name in PLACE]
 
 
 def _find_places(table: ImageTable, values_N: Values, known_B: np.ndarray, new_M: np.ndarray) -> Values:
