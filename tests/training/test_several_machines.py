@@ -29,7 +29,7 @@ import os, sys
 from pathlib import Path
 from unpool.core.cpu import limit_torch_warnings
 limit_torch_warnings()
-from unpool.training import checkpoint, processes
+from unpool.training import checkpoint
 checkpoint.SAVE_EVERY_SECONDS, checkpoint.SAVE_SHARE = 0.3, 1.0
 Path(sys.argv[1], os.environ["RANK"]).write_text(str(os.getpid()))
 from unpool.images.source import FolderSource

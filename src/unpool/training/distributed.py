@@ -17,7 +17,7 @@ from torch import nn
 
 from unpool.core.cpu import num_processes, usable_cores
 from unpool.errors import UnpoolError
-from unpool.training.processes import join_processes
+from unpool.training.processes.rendezvous import join_processes
 
 if TYPE_CHECKING:
     from accelerate import Accelerator

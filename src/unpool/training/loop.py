@@ -26,7 +26,7 @@ from unpool.training.guards import check_loss_is_finite, check_weights_are_finit
 from unpool.training.history import Entry, History, TrainingProgress
 from unpool.training.optimisation.schedules import build_schedule
 from unpool.training.plan import Plan
-from unpool.training.processes import may_stop
+from unpool.training.processes.watch import may_stop
 from unpool.training.tensorboard import Log
 from unpool.training.trainer import Trainer, TrainingStep, copy_state
 from unpool.training.validator import Validator

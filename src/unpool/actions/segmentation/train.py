@@ -67,7 +67,7 @@ def segment_train(
         UnpoolError: for images, masks or models that cannot be used.
     """
     from unpool.training.distributed import build_accelerator
-    from unpool.training.processes import watch_processes
+    from unpool.training.processes.watch import watch_processes
 
     progress = progress or Progress()
     with watch_processes():

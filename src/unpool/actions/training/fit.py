@@ -92,7 +92,7 @@ def fit(network: Autoencoder | Segmenter, dataset: Dataset | Paths, settings: Fi
     """
     from unpool.networks.segmentation.segmenter import Segmenter
     from unpool.training.distributed import build_accelerator
-    from unpool.training.processes import watch_processes
+    from unpool.training.processes.watch import watch_processes
 
     with watch_processes():
         dataset, settings = _as_datasets(network, dataset, settings)

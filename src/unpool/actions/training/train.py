@@ -79,7 +79,7 @@ def train(
     import torch  # noqa: F401 - seconds are counted from the first file, not from the program's start
 
     from unpool.training.distributed import build_accelerator
-    from unpool.training.processes import watch_processes
+    from unpool.training.processes.watch import watch_processes
 
     progress = progress or Progress()
     with watch_processes():

@@ -7,14 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 
 import pytest
 import torch.distributed as dist
 
 from unpool.errors import UnpoolError, UsageError
-from unpool.training import processes
-from unpool.training.processes import Watch, is_lost_connection, join_processes
+from unpool.training.processes import watch as module
+from unpool.training.processes.watch import Watch, is_lost_connection
 
 BROKEN = "[gloo/transport/tcp/pair.cc:534] Connection closed by peer [127.0.0.2]:31415"
 
@@ -25,8 +24,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     interrupted: list[float] = []
     limits = {"BEAT": 0.01, "LOST": 0.25, "SILENT": 0.15, "WORD": 0.1, "GRACE": 60.0, "SAVE": 0.2}
     for name, seconds in limits.items():
-        monkeypatch.setattr(processes, f"{name}_SECONDS", seconds)
-    monkeypatch.setattr(processes, "interrupt_main", lambda: interrupted.append(time.monotonic()))
+        monkeypatch.setattr(module, f"{name}_SECONDS", seconds)
+    monkeypatch.setattr(module, "interrupt_main", lambda: interrupted.append(time.monotonic()))
     return interrupted
 
 
@@ -158,8 +157,8 @@ def test_a_main_thread_that_does_not_end_is_ended(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     codes: list[int] = []
-    monkeypatch.setattr(processes, "GRACE_SECONDS", 0.05)
-    monkeypatch.setattr(processes.os, "_exit", codes.append)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(module.os, "_exit", codes.append)
     with watching(2, 0) as (first,):
         assert wait_for(lambda: codes)
         assert first.ending is not None
@@ -187,54 +186,8 @@ def test_what_is_a_lost_connection(error: BaseException | None, lost: bool) -> N
     assert is_lost_connection(error) == lost
 
 
-def test_who_waits_in_vain_for_the_others_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    values = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("UNPOOL_JOIN_SECONDS", "0.6")
-    with pytest.raises(
-        UnpoolError, match=f"process 0 of 2 waited 1 seconds .* at 127.0.0.1:{port}: one was killed"
-    ):
-        join_processes()
-
-
-def test_processes_that_a_launcher_started_again_end_with_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"RANK": "0", "WORLD_SIZE": "2", "TORCHELASTIC_RESTART_COUNT": "1"}.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(UnpoolError, match="leave out --max-restarts, and start all of them with --resume"):
-        join_processes()
-
-
-def test_processes_that_come_late_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    store = dist.TCPStore(
-        "127.0.0.1", 0, is_master=True, wait_for_workers=False, timeout=timedelta(seconds=20)
-    )
-    monkeypatch.setattr(processes, "_stores", {})
-    monkeypatch.setenv("TORCHELASTIC_USE_AGENT_STORE", "True")
-    values = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
-    for name, value in values.items():
-        monkeypatch.setenv(name, value)
-    late = threading.Timer(0.3, lambda: store.set("unpool/0/joined/1", "elsewhere"))
-    late.start()
-    join_processes()
-    late.join()
-    assert list(processes._stores) == [f"127.0.0.1:{store.port}"]
-
-
-def test_launchers_that_have_met_do_not_wait_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert processes._join_seconds() == processes.LATE_JOIN_SECONDS
-    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "7")
-    assert processes._join_seconds() == processes.JOIN_SECONDS < 60
-    for text, seconds in {"90": 90.0, "soon": processes.JOIN_SECONDS, "0": processes.JOIN_SECONDS}.items():
-        monkeypatch.setenv("UNPOOL_JOIN_SECONDS", text)
-        assert processes._join_seconds() == seconds
-
-
 def test_one_process_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(processes, "Watch", None)
-    with processes.watch_processes():
+    monkeypatch.setattr(module, "Watch", None)
+    with module.watch_processes():
         pass
-    assert processes.may_stop()
+    assert module.may_stop()

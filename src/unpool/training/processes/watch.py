@@ -1,14 +1,13 @@
-"""The processes of one training, and why one ended.
+"""Processes that watch each other, and why one ended.
 
-They found each other by a store, a small server in the launcher or in the first process. Each counts there while it
-is alive, and writes there why it ends. So a process that is killed, or whose machine is gone, ends the others within
-a minute, whatever they are doing: connections alone are noticed only by who happens to send, and some never.
+Each counts in the store that all share while it is alive, and writes there why it ends. So a process that is killed,
+or whose machine is gone, ends the others within a minute, whatever they are doing: connections alone are noticed only
+by who happens to send, and some never.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import socket
@@ -17,15 +16,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from itertools import count
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch.distributed as dist
-from torch.distributed.rendezvous import rendezvous
 
 from unpool.core.cpu import num_processes
 from unpool.errors import UnpoolError
+from unpool.training.processes.rendezvous import Store, join_processes, wait_for
 
 BEAT_SECONDS = 1.0  # between two signs of life
 LOST_SECONDS = 30.0  # without one
@@ -33,41 +31,8 @@ SILENT_SECONDS = 5.0  # without one, once a connection has broken
 WORD_SECONDS = 2.0  # until another process has written why it ends
 GRACE_SECONDS = 12.0  # to end in good order; launchers wait 30 and then kill
 SAVE_SECONDS = 20.0  # for the first process to save, before the one that was interrupted leaves
-# Until all have come: launchers that have found each other start them at once, others wait as long as torchrun.
-JOIN_SECONDS, LATE_JOIN_SECONDS = 40.0, 600.0
-JOIN_VARIABLE = "UNPOOL_JOIN_SECONDS"  # where machines start more slowly
 REMEDY = "start all processes again with --resume"
 
-
-class Store(Protocol):
-    """What is used of torch's stores."""
-
-    def set(self, key: str, value: str) -> None:
-        """Write a value."""
-
-    def get(self, key: str) -> bytes:
-        """Read a value, and wait for it."""
-
-    def add(self, key: str, value: int) -> int:
-        """Count, and return the count."""
-
-    def check(self, keys: list[str]) -> bool:
-        """Whether these values are there."""
-
-    def compare_set(self, key: str, expected_value: str, desired_value: str) -> bytes:
-        """Write a value where the expected one stands.
-
-        Args:
-            key: of the value.
-            expected_value: the present one; empty where there may be none.
-            desired_value: the new one.
-
-        Returns:
-            The value that then stands there.
-        """
-
-
-_stores: dict[str, Store] = {}  # the one of this process, by where it is
 _numbers = count()
 _watches: list[Watch] = []  # the one that is under way
 
@@ -86,48 +51,6 @@ class Ending(NamedTuple):
     is_stop: bool
 
 
-def was_restarted() -> bool:
-    """Whether the launcher started the processes again.
-
-    It does so where it may (`--max-restarts`), after one has failed.
-
-    >>> was_restarted()
-    False
-    """
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT") or 0) > 0
-
-
-def join_processes() -> None:
-    """Wait until all processes have come.
-
-    Raises:
-        UnpoolError: where they did not, or a launcher started them a second time.
-    """
-    address = ":".join(os.environ.get(name, "") for name in ("MASTER_ADDR", "MASTER_PORT"))
-    if num_processes() == 1 or dist.is_initialized() or address in _stores:
-        return
-    if was_restarted():  # tried, and torch waited without end while it built the group
-        raise UnpoolError(
-            "torchrun has started the processes again after one failed, which unpool does not support; leave out "
-            "--max-restarts, and start all of them with --resume"
-        )
-    rank, world, seconds = int(os.environ["RANK"]), num_processes(), _join_seconds()
-    limit = timedelta(seconds=seconds)
-    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    try:
-        store = next(rendezvous("env://", rank, world, timeout=limit))[0]
-        store.set(f"unpool/{attempt}/joined/{rank}", socket.gethostname())
-        came = _wait_for(store, [f"unpool/{attempt}/joined/{other}" for other in range(world)], seconds)
-    except (RuntimeError, ValueError):
-        came = False
-    if not came:
-        raise UnpoolError(
-            f"process {rank} of {world} waited {seconds:.0f} seconds in vain for the others at {address}: one was "
-            f"killed, or does not reach it, or is slow ({JOIN_VARIABLE}=600 waits longer); start all of them again"
-        )
-    _stores[address] = dist.PrefixStore(f"unpool/{attempt}", store)  # type: ignore[attr-defined]
-
-
 @contextmanager
 def watch_processes() -> Iterator[None]:
     """End with one line when another process ends.
@@ -135,11 +58,10 @@ def watch_processes() -> Iterator[None]:
     Raises:
         UnpoolError: another process ended before the work was done. The cause is in the line.
     """
-    join_processes()
-    if num_processes() == 1 or not _stores or _watches:
+    store = join_processes()
+    if store is None or _watches:
         yield
         return
-    store = next(iter(_stores.values()))
     own: Store = dist.PrefixStore(f"watch-{next(_numbers)}", store)  # type: ignore[attr-defined,arg-type]
     watch = Watch(own, int(os.environ["RANK"]), num_processes())
     _watches.append(watch)
@@ -342,7 +264,7 @@ class Watch:
     def _read(self, key: str, seconds: float = 0.0) -> str | None:
         """A value of the store; None where there is none after so long."""
         try:
-            return self.store.get(key).decode() if _wait_for(self.store, [key], seconds) else None
+            return self.store.get(key).decode() if wait_for(self.store, [key], seconds) else None
         except RuntimeError:
             return None
 
@@ -351,26 +273,6 @@ class Watch:
             self.store.set(key, value)
         except RuntimeError:
             return
-
-
-def _wait_for(store: Store, keys: list[str], seconds: float) -> bool:
-    """Wait for values in Python, where Ctrl-C and SIGTERM are seen; False where they do not come."""
-    end = time.monotonic() + seconds
-    while not store.check(keys):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def _join_seconds() -> float:
-    text = os.environ.get(JOIN_VARIABLE)
-    try:
-        if text and 0 < float(text) < math.inf:
-            return float(text)
-    except ValueError:
-        pass
-    return JOIN_SECONDS if os.environ.get("TORCHELASTIC_RUN_ID") else LATE_JOIN_SECONDS
 
 
 def is_lost_connection(error: BaseException | None) -> bool:

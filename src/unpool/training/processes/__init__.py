@@ -1,0 +1,1 @@
+"""The processes of one training: how they meet and end."""
