@@ -17,6 +17,7 @@ from unpool.core.environment import (
     check_current_folder,
     prepare_account,
     user_folder,
+    variables_of_another_python,
 )
 from unpool.errors import UnpoolError
 
@@ -127,3 +128,14 @@ def test_a_current_folder_that_was_removed_is_named(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "cwd", lambda: tmp_path / "removed")
     with pytest.raises(UnpoolError, match="the current folder has been removed; change to another"):
         check_current_folder()
+
+
+def test_another_python_finds_unpool_as_this_one_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    place = tmp_path / "src" / "unpool" / "core" / "environment.py"
+    monkeypatch.setattr(environment, "__file__", str(place))
+    found = variables_of_another_python()["PYTHONPATH"].split(os.pathsep)
+    assert found == [str(tmp_path.resolve() / "src"), "/elsewhere"]
+    installed = tmp_path / "site-packages" / "unpool" / "core" / "environment.py"
+    monkeypatch.setattr(environment, "__file__", str(installed))
+    assert variables_of_another_python()["PYTHONPATH"] == "/elsewhere"

@@ -25,6 +25,7 @@ COMPUTED = {
 FETCHED = {
     "HF_HOME": ".cache/huggingface", "TORCH_HOME": ".cache/torch", "XDG_CACHE_HOME": ".cache",
 }  # fmt: skip
+INSTALLED = ("site-packages", "dist-packages")
 
 
 def prepare_account() -> None:
@@ -120,3 +121,17 @@ def _is_user_folder_usable() -> bool:
         return can_write_below(user)
     places = (("XDG_CACHE_HOME", ".cache"), ("XDG_CONFIG_HOME", ".config"))
     return all(can_write_below(Path(os.environ.get(name) or user / folder)) for name, folder in places)
+
+
+def variables_of_another_python() -> dict[str, str]:
+    """Return an environment in which a new Python finds unpool.
+
+    This one may have found it by a path of its own, as in a notebook beside the source.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if (
+        root.name in INSTALLED
+    ):  # found anyway; before the standard library, others in that folder might replace parts
+        return dict(os.environ)
+    paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": paths}

@@ -29,11 +29,11 @@ from typing import Any
 
 from unpool import __version__
 from unpool.core.cpu import usable_cores
+from unpool.core.environment import variables_of_another_python
 from unpool.core.progress import Progress
 from unpool.engines.ray_worker import BuildWork, Place, RayWorker
 from unpool.engines.scheduling import WorkerLostError, WorkerPool
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.isolation.pool import find_unpool
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 USAGE_VARIABLE = "RAY_USAGE_STATS_ENABLED"
@@ -300,7 +300,7 @@ def check_joinable(address: str) -> None:
     try:
         done = subprocess.run(
             argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=JOIN_SECONDS, encoding="utf-8",
-            errors="replace", env=find_unpool(),
+            errors="replace", env=variables_of_another_python(),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UnpoolError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.core.atomic_files import write_whole
+from unpool.core.environment import variables_of_another_python
 from unpool.core.progress import Progress
 from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError, UsageError
@@ -107,8 +108,9 @@ def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
     argv = [sys.executable, "-P", "-m", "unpool.inference.model", name, str(folder)]
     try:
         done = subprocess.run(
-            argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace"
-        )
+            argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
+            env=variables_of_another_python(),
+        )  # fmt: skip
     except OSError:  # such as an account that may not start processes
         _convert(name, folder)
         return

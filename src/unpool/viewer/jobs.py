@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from unpool.core.environment import variables_of_another_python
 from unpool.errors import UnpoolError
 
 MAX_MESSAGES = 50
@@ -98,6 +99,7 @@ class Jobs:
             process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "unpool.viewer.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace",
+                env=variables_of_another_python(),
             )  # fmt: skip
             job = Job((self._job.id + 1) if self._job else 1, kind, work=work)
             self._job, self._process, self._is_stopping = job, process, False

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
+from unpool.core.environment import variables_of_another_python
 from unpool.errors import UnreadableImageError
 from unpool.images.isolation.messages import EndedError, Head, receive, send
 
@@ -42,7 +42,7 @@ class DecodingProcess:
 
     def __init__(self) -> None:
         self.seconds = max_seconds()
-        environment = find_unpool() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        environment = variables_of_another_python() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         try:
             self._process = subprocess.Popen(
                 [*COMMAND, str(self.seconds), str(MAX_BYTES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -99,13 +99,6 @@ class DecodingProcess:
                 with contextlib.suppress(OSError):
                     stream.close()
         return code
-
-
-def find_unpool() -> dict[str, str]:
-    """Return an environment in which a new Python finds unpool."""
-    root = str(Path(__file__).resolve().parents[3])
-    paths = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    return os.environ | {"PYTHONPATH": paths}
 
 
 def needs_process(image_format: str) -> bool:
