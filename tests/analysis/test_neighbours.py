@@ -176,5 +176,5 @@ def test_the_recall_of_a_kept_search_is_known(monkeypatch):
 def test_many_rows_are_scaled_as_few_are(monkeypatch):
     vectors_ND = np.random.default_rng(4).normal(size=(100, 6)).astype(np.float32)
     expected_ND = normalise(vectors_ND)
-    monkeypatch.setattr(neighbours, "ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(neighbours, "VALUES_AT_ONCE", 21)
     np.testing.assert_array_equal(normalise(vectors_ND), expected_ND)

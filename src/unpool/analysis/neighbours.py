@@ -23,7 +23,8 @@ EXACT_BELOW = 20_000
 MAX_QUERIES_OF_ALL = 2_000
 """Up to so many queries are compared with all vectors in less time than lists are made."""
 
-ROWS_AT_ONCE = 65_536  # that are scaled: in float64 a million would take gigabytes
+ROWS_AT_ONCE = 65_536  # that are copied: of a million a copy would take gigabytes
+VALUES_AT_ONCE = 1 << 18  # that are scaled: two megabytes in float64, which stay in the processor's cache
 UNIT_TOLERANCE = 1e-5  # of squared lengths
 NUM_KEPT = 16  # neighbours of each row that are found at once: most ask for no more
 
@@ -67,8 +68,9 @@ def normalise(vectors_ND: npt.ArrayLike) -> Floats:
         return vectors_ND
     table_ND = check_vectors(vectors_ND)
     result_ND: Floats = np.empty_like(table_ND)
-    for start in range(0, len(table_ND), ROWS_AT_ONCE):
-        part = slice(start, start + ROWS_AT_ONCE)
+    rows_at_once = max(1, VALUES_AT_ONCE // table_ND.shape[1])
+    for start in range(0, len(table_ND), rows_at_once):
+        part = slice(start, start + rows_at_once)
         # By the largest value first: the square of a large float32 overflows, that of a small one vanishes.
         largest_B1 = np.abs(table_ND[part]).max(axis=1, keepdims=True).astype(np.float64)
         scaled_BD = table_ND[part] / np.where(largest_B1 > 0, largest_B1, 1)
