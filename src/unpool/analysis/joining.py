@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import Floats, Index, Indices, normalise
+from unpool.analysis.inverted_lists import largest_products
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, Index, Indices, normalise
 
 NUM_NEIGHBOURS = 10  # that decide where an image belongs
 MAX_PAIRS = 5_000_000_000  # of new and known vectors that are compared one by one; beyond, an index is built
-ROWS_AT_ONCE = 65_536
 FAR_QUANTILE = 0.95  # of the known images' distances to their neighbours: what lies farther is far
 MIN_JOINED = 20  # of fewer images that joined, the share of far ones says nothing
 DRIFT_LIMIT = 0.25
@@ -59,8 +59,6 @@ def find_near(
     >>> find_near([[2.0, 0.1]], np.array([[1, 0], [0, 1]], np.float32), np.array([0, 1]), k=1)[1].tolist()
     [[0]]
     """
-    import faiss
-
     unit_MD = normalise(new_MD)
     if len(unit_MD) * len(known_B) > MAX_PAIRS:
         distance_MK, near_MK = Index(vectors_ND[known_B]).nearest(unit_MD, k)
@@ -69,9 +67,7 @@ def find_near(
     for start in range(0, len(known_B), ROWS_AT_ONCE):
         part_B = known_B[start : start + ROWS_AT_ONCE]
         part_BD = normalise(vectors_ND[part_B])
-        cosine_MK, near_MK = faiss.knn(
-            unit_MD, part_BD, min(k, len(part_B)), metric=faiss.METRIC_INNER_PRODUCT
-        )
+        cosine_MK, near_MK = largest_products(unit_MD, part_BD, min(k, len(part_B)))
         distance_MK = np.concatenate([distance_MK, np.clip(1 - cosine_MK, 0, 2)], axis=1)
         row_MK = np.concatenate([row_MK, part_B[near_MK]], axis=1)
         order_MK = np.argsort(distance_MK, axis=1, kind="stable")[:, :k]

@@ -15,6 +15,7 @@ from unpool.images.reading.scan import ImageFile, Problem
 
 Row = dict[str, Any]
 OK, SKIPPED = "ok", "skipped"
+EMBEDDED = f"status = '{OK}' AND vector IS NOT NULL"  # a condition, where anything is embedded yet
 
 ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "binary"]
 # What a value depends on, and with that when it is cleared:

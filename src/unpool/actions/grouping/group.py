@@ -29,7 +29,7 @@ from unpool.actions.sharing.report import refresh_report
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
-from unpool.store.columns import OK
+from unpool.store.columns import EMBEDDED, OK
 from unpool.store.csv_files import write_groups
 from unpool.store.lock import exclusive
 from unpool.store.state import new_grouping_id, read_state, write_state
@@ -359,6 +359,6 @@ def _read_complete_map(table: ImageTable, paths: list[str]) -> np.ndarray | None
     state = read_state(table.work).get("map") or {}
     if state.get("method") != "tsne" or state.get("placed"):  # later images lie between their neighbours
         return None
-    rows = table.arrow(["x", "y"], where=f"status = '{OK}' AND vector IS NOT NULL")
+    rows = table.arrow(["x", "y"], where=EMBEDDED)
     xy_N2 = np.stack([rows[name].to_numpy(zero_copy_only=False) for name in ("x", "y")], axis=1)
     return xy_N2 if len(xy_N2) == len(paths) and np.isfinite(xy_N2).all() else None

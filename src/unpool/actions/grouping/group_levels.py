@@ -11,7 +11,7 @@ import numpy as np
 
 from unpool.actions.grouping.settings import GroupSettings
 from unpool.actions.sharing.levels import NO_LEAF, Levels, levels_of, read_levels, write_levels
-from unpool.store.columns import OK
+from unpool.store.columns import EMBEDDED
 from unpool.store.state import new_grouping_id, read_state
 from unpool.store.table import ImageTable
 
@@ -72,7 +72,7 @@ def reachable_levels(table: ImageTable, settings: GroupSettings) -> Levels | Non
     is_same = (settings.method, settings.seed) == (state.get("method"), state.get("seed"))
     if not is_same or state.get("source") == "hand" or not 2 <= settings.groups <= levels.num_leaves:
         return None
-    embedded = table.arrow(["group"], where=f"status = '{OK}' AND vector IS NOT NULL")
+    embedded = table.arrow(["group"], where=EMBEDDED)
     return None if embedded["group"].null_count else levels
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from unpool.actions.sharing.levels import read_levels
 from unpool.actions.sharing.quality import GROUPS, read_groups
 from unpool.core.atomic_files import write_json
-from unpool.store.columns import COLUMNS, OK
+from unpool.store.columns import COLUMNS, EMBEDDED, OK
 from unpool.store.csv_files import write_groups
 from unpool.store.state import REPORT, read_state, write_state
 from unpool.store.table import ImageTable
@@ -29,7 +29,6 @@ PLACE = ("group", "x", "y")  # what an image has that is neither new nor waits f
 OF_GROUP = ("group", "probability", "leaf")  # which go together
 VALUES = (*OF_GROUP, "x", "y", "outlier_score", "joined_distance")
 NAMED = ("typical", "odd")  # images of a group that groups.json names
-EMBEDDED = f"status = '{OK}' AND vector IS NOT NULL"
 
 Values = dict[str, np.ndarray]  # by column (N,) or (M,), float64 with NaN for nothing
 
