@@ -13,7 +13,14 @@ from PIL import Image
 from support.pretended_ray import pretended_workers
 from unpool.core.progress import Progress
 from unpool.engines import embedding as module
-from unpool.engines.embedding import EmbeddingWork, LocalEngine, RayEngine, check_is_missing, crashed_row
+from unpool.engines.embedding import (
+    EmbeddingJob,
+    EmbeddingWork,
+    LocalEngine,
+    RayEngine,
+    check_is_unseen,
+    crashed_row,
+)
 from unpool.engines.model_parts import pack_model
 from unpool.engines.ray_cluster import RayRequest
 from unpool.engines.ray_worker import Place
@@ -58,8 +65,8 @@ def source(tmp_path: Path) -> FolderSource:
 
 
 def rows_of(engine: module.Engine, source: FolderSource, model: Path) -> list[Row]:
-    files = source.scan().files
-    with engine.embedding(source, files, model, load(model, "cpu", Progress())) as chunks:
+    job = EmbeddingJob(source, source.scan().files, model, load(model, "cpu", Progress()))
+    with engine.embedding(job) as chunks:
         return [row for rows in chunks for row in rows]
 
 
@@ -108,7 +115,7 @@ def test_without_files_nothing_starts(
 ) -> None:
     monkeypatch.setattr(module, "ray_workers", None)
     engine = RayEngine(REQUEST)
-    with engine.embedding(source, [], model, load(model, "cpu", Progress())) as chunks:
+    with engine.embedding(EmbeddingJob(source, [], model, load(model, "cpu", Progress()))) as chunks:
         assert list(chunks) == []
     assert engine.num_actors == 0
 
@@ -119,8 +126,14 @@ def test_what_ends_every_worker_is_skipped_with_its_reason(source: FolderSource)
     assert row["vector"] is None
 
 
-def test_a_file_that_is_missing_here_too_is_none_of_the_workers(tmp_path: Path) -> None:
-    check_is_missing(tmp_path / "gone.png")
+def test_only_files_that_are_here_must_be_seen_by_workers(tmp_path: Path) -> None:
+    here = tmp_path / "here.png"
+    here.touch()
+    check_is_unseen("missing", tmp_path / "gone.png")
+    check_is_unseen("corrupt", here)
+    check_is_unseen(None, here)
+    with pytest.raises(UnpoolError, match="which is here"):
+        check_is_unseen("no-permission", here)
 
 
 def test_a_worker_needs_nothing_but_what_it_is_sent(source: FolderSource, model: Path) -> None:

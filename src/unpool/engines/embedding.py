@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
@@ -33,25 +32,21 @@ CRASHED = "crashed"
 UNSEEN = frozenset({"missing", "broken-link", "no-permission"})  # problems that may be of one machine alone
 
 
-class Engine(Protocol):
-    """Who embeds; `num_actors` is 0 without Ray."""
+@dataclass(frozen=True)
+class EmbeddingJob:
+    """What is to be embedded.
 
-    num_actors: int
+    Args:
+        source: Where the files are read from.
+        files: What to embed.
+        folder: The model folder.
+        model: Its encoder.
+    """
 
-    def embedding(
-        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
-    ) -> AbstractContextManager[Iterator[list[Row]]]:
-        """Get ready to embed.
-
-        Args:
-            source: Where the files are read from.
-            files: What to embed.
-            folder: The model folder.
-            model: Its encoder.
-
-        Returns:
-            A context whose value yields rows with facts and vectors, in the order of `files`.
-        """
+    source: Source
+    files: Sequence[ImageFile]
+    folder: Path
+    model: LoadedEncoder
 
 
 class LocalEngine:
@@ -60,21 +55,13 @@ class LocalEngine:
     num_actors = 0
 
     @contextmanager
-    def embedding(
-        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
-    ) -> Iterator[Iterator[list[Row]]]:
+    def embedding(self, job: EmbeddingJob) -> Iterator[Iterator[list[Row]]]:
         """Get ready to embed.
 
-        Args:
-            source: Where the files are read from.
-            files: What to embed.
-            folder: The model folder.
-            model: Its encoder.
-
-        Yields:
-            The rows, in the order of `files`.
+        Yields the rows with facts and vectors, in the order of the files.
         """
-        yield embed_chunks(source, files, model.preprocessing, model.encoder, usable_cores())
+        model = job.model
+        yield embed_chunks(job.source, job.files, model.preprocessing, model.encoder, usable_cores())
 
 
 class RayEngine:
@@ -90,26 +77,17 @@ class RayEngine:
         self.num_actors, self._request = 0, request
 
     @contextmanager
-    def embedding(
-        self, source: Source, files: Sequence[ImageFile], folder: Path, model: LoadedEncoder
-    ) -> Iterator[Iterator[list[Row]]]:
+    def embedding(self, job: EmbeddingJob) -> Iterator[Iterator[list[Row]]]:
         """Get ready to embed; without files nothing starts.
 
-        Args:
-            source: Where the files are read from.
-            files: What to embed.
-            folder: The model folder.
-            model: Its encoder, which is not used.
-
-        Yields:
-            The rows, in the order of `files`.
+        Yields what `LocalEngine` does; the encoder of this process is not used.
         """
-        if not files:
+        if not job.files:
             yield iter(())
             return
-        work = EmbeddingWork(source, pack_model(folder))
+        work = EmbeddingWork(job.source, pack_model(job.folder))
         with ray_workers(self._request, work, crashed_row) as (pool, place):
-            yield self._rows(pool, files, place)
+            yield self._rows(pool, job.files, place)
 
     def _rows(
         self, pool: WorkerPool[ImageFile, Row], files: Sequence[ImageFile], place: Place
@@ -119,9 +97,11 @@ class RayEngine:
         for rows in pool.map(cut_pieces(files, pool.num_workers, low, high)):
             self.num_actors = pool.num_workers
             for row in rows:
-                if row["problem"] in UNSEEN:
-                    check_is_missing(by_path[row["path"]].file)
+                check_is_unseen(row["problem"], by_path[row["path"]].file)
             yield rows
+
+
+Engine = LocalEngine | RayEngine
 
 
 @dataclass(frozen=True)
@@ -159,13 +139,13 @@ def crashed_row(file: ImageFile) -> Row:
     return skipped_row(crashed(file), file)
 
 
-def check_is_missing(file: Path) -> None:
-    """Check that a file cannot be read here either.
+def check_is_unseen(problem: str | None, file: Path) -> None:
+    """Check that what a worker cannot see is unseen here.
 
     Raises:
         UnpoolError: this machine reads it.
     """
-    if file.is_absolute() and os.access(file, os.R_OK):
+    if problem in UNSEEN and file.is_absolute() and os.access(file, os.R_OK):
         raise UnpoolError(
             f"a worker of Ray cannot read {file}, which is here; mount the folder at the same place on every "
             "machine of the cluster, or give the images by URI"

@@ -28,7 +28,7 @@ from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.engines.embedding import Engine, LocalEngine, RayEngine
+from unpool.engines.embedding import EmbeddingJob, Engine, LocalEngine, RayEngine
 from unpool.engines.ray_cluster import RayRequest, check_engine
 from unpool.errors import UnpoolError
 from unpool.images.isolation.trail import leaving_trail
@@ -316,7 +316,8 @@ class _EmbeddingPass:
         """Decode and embed pending files."""
         pending = find_pending(self.table, self.scan, model.id, progress=self.progress)
         note_unchanged(self.table, pending.same)
-        with self.engine.embedding(self.source, pending.files, self.folder, model) as chunks:
+        job = EmbeddingJob(self.source, pending.files, self.folder, model)
+        with self.engine.embedding(job) as chunks:
             started = time.perf_counter()
             writer = RowWriter(self.table, self.table.arrow(["path"])["path"].to_pylist())
             with self.progress.stage("embedding", len(pending.files), "images") as stage:

@@ -31,7 +31,7 @@ from unpool.core.file_names import find_typed, printable, to_key
 from unpool.core.markers import is_unpool_folder
 from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
-from unpool.engines.embedding import UNSEEN, check_is_missing, crashed
+from unpool.engines.embedding import check_is_unseen, crashed
 from unpool.engines.model_parts import pack_model, unpacked_model
 from unpool.engines.ray_cluster import RayRequest, check_engine, ray_workers
 from unpool.engines.ray_worker import Place
@@ -284,7 +284,7 @@ def _predict_by_ray(
             prediction.num_read += outcome.num_read
             prediction.num_grey += outcome.num_grey
             if outcome.problem is not None:
-                _check_seen(job, outcome.problem)
+                check_is_unseen(outcome.problem.problem, job.file.file.absolute())
                 prediction.fail(job.file, outcome.problem)
                 continue
             _check_written(job)
@@ -321,11 +321,6 @@ def _crashed(job: ImageJob) -> Outcome:
 def _own_device(settings: PredictSettings) -> str:
     """Where this process runs the network: workers of Ray may have a GPU where this machine has none."""
     return "auto" if settings.device == "cuda" and settings.engine == "ray" else settings.device
-
-
-def _check_seen(job: ImageJob, problem: Problem) -> None:
-    if problem.problem in UNSEEN:
-        check_is_missing(job.file.file.absolute())
 
 
 def _check_written(job: ImageJob) -> None:
