@@ -1,8 +1,12 @@
-"""Buckets in memory, and buckets that are folders of this machine."""
+"""Buckets in memory, as folders of this machine, and of a server of S3."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import urllib.request
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +55,27 @@ def use_machine(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     monkeypatch.setenv("UNPOOL_CACHE", str(cache))
     monkeypatch.setattr(mirror, "_opened", {})
+
+
+@contextlib.contextmanager
+def serve_s3(monkeypatch: pytest.MonkeyPatch, *buckets: str) -> Iterator[None]:
+    """A server with these buckets, empty, which the environment names; skips the test where it is not installed."""
+    moto = pytest.importorskip("moto.server")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    try:
+        for path, method in (("moto-api/reset", "POST"), *((bucket, "PUT") for bucket in buckets)):
+            url = f"http://{host}:{port}/{path}"
+            urllib.request.urlopen(urllib.request.Request(url, b"", method=method)).close()
+        yield
+    finally:
+        server.stop()
 
 
 def upload(objects: Objects, folder: Path) -> None:

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from support.object_store import upload
+from support.object_store import serve_s3, upload
 from support.pictures import make_photograph
 from unpool import Workspace
 from unpool.core.objects.address import parse_address
@@ -39,22 +38,10 @@ FACTS = [
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A server with two empty buckets, and this machine's cache empty."""
-    moto = pytest.importorskip("moto.server")
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     shared = Path(os.environ["UNPOOL_CACHE"])
-    go_to_machine(monkeypatch, tmp_path / "machine")
-    for path, method in (("moto-api/reset", "POST"), ("pictures", "PUT"), ("results", "PUT")):
-        url = f"http://{host}:{port}/{path}"
-        urllib.request.urlopen(urllib.request.Request(url, b"", method=method)).close()
-    yield
-    server.stop()
+    with serve_s3(monkeypatch, "pictures", "results"):
+        go_to_machine(monkeypatch, tmp_path / "machine")
+        yield
     for kept in (tmp_path / "machine").glob("pretrained-*"):  # which took half a minute
         if not (shared / kept.name).exists():
             shutil.copytree(kept, shared / kept.name)
