@@ -21,7 +21,7 @@ SHARED = {
     "doctor": set(), "watch": {"seed", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
 }  # fmt: skip
-HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime"]
+HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime", "obstore", "ray"]
 
 
 def unpool(*argv: str) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from contextlib import suppress
 import cyclopts
 
 from unpool.cli.streams import flush_output
-from unpool.cli.usage_errors import describe_usage_error
+from unpool.cli.usage_errors import command_of, describe_usage_error
 from unpool.core.cpu import is_first_of_machine
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import with_addresses
@@ -23,7 +23,7 @@ SOURCE_LINE = re.compile(
 )  # where in its source a library failed
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NO_SPACE_WORDS = re.compile(r"No space left|os error 28\b|StorageFull|[Qq]uota exceeded")
-RESUMABLE = ("train ", "segment train ")  # that go on with --resume alone
+RESUMABLE = ("train", "segment train")  # that go on with --resume alone
 
 
 def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
@@ -38,16 +38,17 @@ def exit_code_of(action: Callable[[], object], argv: Sequence[str]) -> int:
         flush_output()
         return 0
     except KeyboardInterrupt:
-        if _command(argv) in ("view ", "watch "):  # the way to end it
+        if command_of(argv) in ("view", "watch"):  # the way to end it
             return 0
         if not is_first_of_machine():
             return 1
-        again = "with --resume" if _command(argv) in RESUMABLE and "--resume" not in argv else "again"
+        again = "with --resume" if command_of(argv) in RESUMABLE and "--resume" not in argv else "again"
         return _fail(f"stopped; give the same command {again} to resume it", 1, argv)
     except cyclopts.CycloptsError as error:
         unknown = error.unused_tokens if isinstance(error, cyclopts.UnknownCommandError) else None
-        command = _command([each for each in argv if each not in (unknown or ())])
-        return _fail(f"{describe_usage_error(error, argv)} (see `unpool {command}--help`)", 2, argv)
+        command = command_of([each for each in argv if each not in (unknown or ())])
+        see = " ".join(["unpool", *command.split(), "--help"])
+        return _fail(f"{describe_usage_error(error, argv)} (see `{see}`)", 2, argv)
     except UnpoolError as error:
         return error.exit_code if error.is_repeated else _fail(str(error), error.exit_code, argv)
     except BrokenPipeError:  # the reader of what is printed has gone away
@@ -96,11 +97,6 @@ def report_thread_errors(argv: Sequence[str]) -> None:
 def _is_disk_full(error: Exception) -> bool:
     """Whether there is no space left; libraries that write files say it in their own words."""
     return getattr(error, "errno", None) in NO_SPACE or NO_SPACE_WORDS.search(str(error)) is not None
-
-
-def _command(argv: Sequence[str]) -> str:
-    count = 2 if argv[:1] == ["segment"] else 1
-    return "".join(f"{argument} " for argument in argv[:count] if not argument.startswith("-"))
 
 
 def _fail(message: str, code: int, argv: Sequence[str]) -> int:

@@ -17,6 +17,7 @@ POSITIONAL = {
     "IMAGES": "an image or a folder of images",
     "MASKS": "the folder of their masks",
 }
+SHARING = ("train", "segment train")  # the commands whose work several processes share
 KINDS = {int: "a whole number", float: "a number"}
 
 
@@ -36,15 +37,24 @@ def describe_usage_error(error: cyclopts.CycloptsError, argv: Sequence[str]) -> 
     return str(error)
 
 
+def command_of(argv: Sequence[str]) -> str:
+    """Name the command of a command line.
+
+    >>> command_of(["segment", "train", "images"]), command_of(["run", "photos"]), command_of(["--help"])
+    ('segment train', 'run', '')
+    """
+    count = 2 if argv[:1] == ["segment"] else 1
+    return " ".join(argument for argument in argv[:count] if not argument.startswith("-"))
+
+
 def check_num_processes(argv: Sequence[str]) -> None:
     """Check that a command of several processes shares work.
 
     Raises:
         UsageError: each process would do all of it.
     """
-    shares = argv[:1] == ["train"] or argv[:2] == ["segment", "train"]
-    if num_processes() > 1 and not shares:
-        name = " ".join(argv[: 2 if argv[:1] == ["segment"] else 1])
+    name = command_of(argv)
+    if num_processes() > 1 and name not in SHARING:
         raise UsageError(
             f"{num_processes()} processes were started together, but `unpool {name}` is one process that uses all "
             "cores; start it without torchrun, which is for `unpool train` and `unpool segment train`"
