@@ -18,7 +18,7 @@ from unpool.images.isolation.trail import FILE, Trail, is_suspect, leaving_trail
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import ImageFile
 from unpool.images.remote import remote_source
-from unpool.images.remote.remote_source import RemoteSource
+from unpool.images.remote.remote_source import MAX_AHEAD, RemoteSource
 from unpool.images.source import open_source
 from unpool.images.value_survey import survey_values
 from unpool.images.values.rules import NO_RULES
@@ -56,10 +56,23 @@ def test_a_copy_is_removed_again() -> None:
 
 def test_a_large_file_is_copied_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote_source, "MAX_BYTES_IN_MEMORY", 10)
+    monkeypatch.setattr(Objects, "read", lambda *_: pytest.fail("all of it in memory"))
     source = source_with(a_jpg=jpeg(30))
     (file,) = source.scan().files
     source.expect([file])
     assert source.read(file, 16).width == 40
+
+
+def test_first_bytes_say_the_size_and_a_png_s_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = source_with(a_png=jpeg(side=200), b_tif=jpeg())
+    png, tif = source.scan().files
+    with source.fetch_head(tif) as copy:
+        assert copy.read_bytes() == jpeg()
+    monkeypatch.setattr(Objects, "read", lambda *_: pytest.fail("all of it"))
+    assert source.size(png) == (208, 200)
+    monkeypatch.setattr(remote_source, "HEAD_BYTES", 30)
+    with source.fetch_head(png) as copy:
+        assert copy.read_bytes() == jpeg(side=200)[:30]
 
 
 def test_the_size_of_a_picture_with_a_long_head(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,26 +81,17 @@ def test_the_size_of_a_picture_with_a_long_head(monkeypatch: pytest.MonkeyPatch)
     assert [source.size(file) for file in source.scan().files] == [(40, 32), None]
 
 
-def test_what_is_expected_is_fetched_ahead_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [0, 70])  # in turn, and out of turn, which holds nothing up
+def test_what_is_expected_is_fetched_ahead_once(first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     source = source_with(**{f"{number:03}_jpg": jpeg(number) for number in range(90)})
     files = source.scan().files
     read: list[str] = []
     true_read = Objects.read
     monkeypatch.setattr(Objects, "read", lambda self, name: read.append(name) or true_read(self, name))
     source.expect(files)
-    for file in files:
-        source.read(file, 16)
-    assert sorted(read) == [file.path for file in files]
-
-
-def test_what_was_read_out_of_turn_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = source_with(**{f"{number:03}_jpg": jpeg(number) for number in range(90)})
-    files = source.scan().files
-    read: list[str] = []
-    true_read = Objects.read
-    monkeypatch.setattr(Objects, "read", lambda self, name: read.append(name) or true_read(self, name))
-    source.expect(files)
-    for file in (*files[70:], *files[:70]):
+    source.read(files[first], 16)
+    assert len(source._ahead._futures) >= MAX_AHEAD - 1
+    for file in (*files[first + 1 :], *files[:first]):
         source.read(file, 16)
     assert sorted(read) == [file.path for file in files]
     assert source._ahead._futures == {}
