@@ -110,15 +110,16 @@ def sweep(folder: Path, leave: Collection[str] = ()) -> None:
         folder: Where they are.
         leave: Folders in it that are left alone, since others write there without a lock.
     """
-    for former in [*folder.glob(f"{FORMER}*"), *folder.glob(f"*/{FORMER}*")]:
-        if former.parent != folder and former.parent.name in leave:
-            continue
+
+    def begun(prefix: str) -> list[Path]:
+        inside = (path for path in folder.glob(f"*/{prefix}*") if path.parent.name not in leave)
+        return [*folder.glob(f"{prefix}*"), *inside]
+
+    for former in begun(FORMER):
         path = former.with_name(former.name.removeprefix(FORMER))
         if not path.exists():
             former.replace(path)
-    for part in [*folder.glob(f"{PARTIAL}*"), *folder.glob(f"*/{PARTIAL}*")]:
-        if part.parent != folder and part.parent.name in leave:
-            continue
+    for part in begun(PARTIAL):
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
         part.unlink(missing_ok=True)

@@ -308,14 +308,13 @@ class Pictures:
 
     def _file(self, path: str) -> ImageFile:
         """The file of a path in the table; `UnpoolError` where it would lie outside the images' folder."""
-        if isinstance(self.source, NamedSource):
-            return ImageFile(path, Path(path), 0, 0.0)
-        way = PurePosixPath(path)
-        if way.is_absolute() or ".." in way.parts or not path:
+        way, file = PurePosixPath(path), Path(path)
+        is_outside = way.is_absolute() or ".." in way.parts or not path
+        if is_outside and not isinstance(self.source, NamedSource):
             raise UnpoolError(f"{path} does not lie in the folder of the images")
-        if not isinstance(self.source, FolderSource):
-            return ImageFile(path, Path(path), 0, 0.0)
-        return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
+        if isinstance(self.source, FolderSource):
+            file = find_file(self.source.folder, path) or self.source.folder / path
+        return ImageFile(path, file, 0, 0.0)
 
 
 def _stamp(file: Path) -> float | None:

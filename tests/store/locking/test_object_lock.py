@@ -34,7 +34,7 @@ def test_it_is_renewed_until_another_has_taken_it() -> None:
     assert other.renew()
 
 
-def test_what_was_renewed_meanwhile_is_not_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_renewed_meanwhile_is_not_removed() -> None:
     one, other = two_machines()
     assert one.create("one")
 

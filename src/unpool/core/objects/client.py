@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from obstore import ObjectMeta, UpdateVersion
     from obstore.store import ObjectStore
 
+NUM_REQUESTS = 16  # at a time: most of the time they wait
 MAX_ATTEMPTS = 5
 FIRST_WAIT = 0.2  # seconds, twice as long after each attempt
 PAGE = 1000  # objects in one answer to a listing
@@ -245,7 +246,7 @@ class Objects:
             try:
                 return request()
             except (FileNotFoundError, *final) as error:
-                if "NoSuchBucket" in str(error) or "ContainerNotFound" in str(error):
+                if _lacks_bucket(str(error)):
                     raise self._explain(error, name) from error
                 raise
             except (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError) as error:
@@ -264,7 +265,7 @@ class Objects:
 
     def _explain(self, error: Exception, name: str) -> StoreError:
         place, text = f"{self.address.uri}/{name}".rstrip("/"), str(error)
-        if "NoSuchBucket" in text or "ContainerNotFound" in text:
+        if _lacks_bucket(text):
             return StoreError(f"there is no bucket {self.address.bucket!r} for {place}; check the address")
         if name_of_object := _find_odd_name(text):
             return StoreError(
@@ -325,6 +326,10 @@ def _find_odd_name(text: str) -> str:
     """The name of an object that the library cannot list: with `//`, `/./` or control characters; else nothing."""
     found = re.search(r'invalid path: .*?Path "(.*?)"[: ]', text, re.DOTALL)
     return found[1] if found else ""
+
+
+def _lacks_bucket(text: str) -> bool:
+    return "NoSuchBucket" in text or "ContainerNotFound" in text
 
 
 def _lacks_credentials(text: str) -> bool:

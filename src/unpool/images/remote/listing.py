@@ -23,14 +23,12 @@ from unpool.core.markers import (
     is_unpool_folder,
     predicted_files,
 )
-from unpool.core.objects.client import ObjectDeniedError, ObjectFacts, Objects
+from unpool.core.objects.client import NUM_REQUESTS, ObjectDeniedError, ObjectFacts, Objects
 from unpool.core.system_files import sidecar_of, system_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import HEAD, has_image_name, sniff
 from unpool.images.reading.notes import LeftOut, Note
 from unpool.images.reading.scan import ImageFile, Problem, Scan, shows_use
-
-NUM_READERS = 16  # requests at a time: most of the time they wait
 
 
 def scan_objects(objects: Objects, progress: Callable[[int], None] | None = None) -> Scan:
@@ -159,7 +157,7 @@ class _Listing:
             except (ObjectDeniedError, FileNotFoundError):  # named like no image, and not to be read
                 return False
 
-        with ThreadPoolExecutor(NUM_READERS) as pool:
+        with ThreadPoolExecutor(NUM_REQUESTS) as pool:
             for each, is_image in zip(unnamed, pool.map(has_content, unnamed), strict=True):
                 folder, _, name = each.name.rpartition("/")
                 if is_image and (owner := sidecar_of(name, self.names[folder])):

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from unpool.core.file_names import shorten, to_key
 from unpool.core.objects.address import Address
-from unpool.core.objects.client import ObjectDeniedError, Objects, StoreError
+from unpool.core.objects.client import NUM_REQUESTS, ObjectDeniedError, Objects, StoreError
 from unpool.errors import UnreadableImageError
 from unpool.images.isolation.trail import stand_for
 from unpool.images.reading.decode import Picture, read_picture, read_size
@@ -24,7 +24,6 @@ from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.remote.listing import scan_objects
 from unpool.images.values.rules import NO_RULES
 
-NUM_FETCHERS = 16  # requests at a time
 MAX_AHEAD = 64  # files that are fetched before they are read
 MAX_BYTES_AHEAD = 256 << 20  # of them together
 MAX_BYTES_IN_MEMORY = 32 << 20  # a larger file is copied to the disk in parts
@@ -43,7 +42,7 @@ class RemoteSource:
         objects: What lies there; opened where None.
     """
 
-    num_fetchers = NUM_FETCHERS
+    num_fetchers = NUM_REQUESTS
 
     def __init__(self, address: Address, objects: Objects | None = None) -> None:
         self.location, self.rules = address.uri, NO_RULES
@@ -206,6 +205,6 @@ class _Ahead:
             if waiting and waiting + size > MAX_BYTES_AHEAD:
                 return
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(NUM_FETCHERS, "fetch")
+                self._pool = ThreadPoolExecutor(NUM_REQUESTS, "fetch")
             self._futures[name] = self._pool.submit(self._objects.read, name), size
             self._next, waiting = self._next + 1, waiting + size
