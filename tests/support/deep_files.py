@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from support.png_files import SIGNATURE, chunk
+
 _y, _x = np.mgrid[0:24, 0:32]
 SHOWN = np.dstack([40 + _x * 6, 220 - _x * 5, 60 + _y * 7]).astype(np.uint8)  # (24, 32, 3), no extremes
 GREY = SHOWN[..., 0]
@@ -20,11 +22,6 @@ def spread(pixels: np.ndarray, bits: int) -> np.ndarray:
     return pixels.astype(np.uint16) * step + step // 2
 
 
-def chunk(name: bytes, content: bytes) -> bytes:
-    """A PNG chunk."""
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
 def write_png16(file: Path, values: np.ndarray, *chunks: bytes) -> Path:
     """Write a PNG of 16 bits, (H, W) or (H, W, C), with further chunks before its pixels."""
     height, width = values.shape[:2]
@@ -32,7 +29,7 @@ def write_png16(file: Path, values: np.ndarray, *chunks: bytes) -> Path:
     lines = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
     head = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[samples.shape[2]], 0, 0, 0)
     content = chunk(b"IHDR", head) + b"".join(chunks) + chunk(b"IDAT", zlib.compress(lines))
-    file.write_bytes(b"\x89PNG\r\n\x1a\n" + content + chunk(b"IEND", b""))
+    file.write_bytes(SIGNATURE + content + chunk(b"IEND", b""))
     return file
 
 

@@ -1,6 +1,6 @@
 """A folder as bad as folders get: every kind of file that a walk through people's disks turns up.
 
-    python tests/hostile.py DIR
+    python tests/support/hostile_files.py DIR
 
 makes one; tests import `make_hostile_folder`.
 """
@@ -18,6 +18,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.png_files import SIGNATURE, chunk
 
 # A 64 × 48 HEIC, white with a red upper left quarter: there is no free encoder to make it with.
 HEIC = zlib.decompress(
@@ -40,14 +44,9 @@ def picture(width: int = 48, height: int = 32, seed: int = 0) -> np.ndarray:
 
 def bomb(width: int, height: int) -> bytes:
     """A PNG of a few dozen bytes that claims any size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        checksum = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)
-
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     pixels = zlib.compress(b"\0" * 100)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+    return SIGNATURE + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 # How EXIF's eight orientations undo: stored = turn(upright).

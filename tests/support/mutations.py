@@ -11,7 +11,6 @@ import io
 import random
 import struct
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from PIL import Image, features
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.hostile_files import HEIC, picture
+from support.png_files import png
 
 Mutate = Callable[[random.Random, bytes, bytes], bytes]
 
@@ -54,7 +54,7 @@ def make_images() -> dict[str, bytes]:
     if features.check("avif"):
         saves |= {"plain.avif": (image, {}), "alpha.avif": (alpha, {})}
     found = {name: _saved(each, Path(name).suffix, options) for name, (each, options) in saves.items()}
-    found |= {"phone.heic": HEIC, "colour.pam": _pam(rgb), "interlaced.png": _interlaced_png(rgb)}
+    found |= {"phone.heic": HEIC, "colour.pam": _pam(rgb), "interlaced.png": png(rgb, is_interlaced=True)}
     found["flat.psd"] = _psd(rgb)
     return found | _tiffs(rgb, deep) | _deep_jpegs(rgb)
 
@@ -82,32 +82,6 @@ def _psd(rgb: np.ndarray) -> bytes:
     height, width = rgb.shape[:2]
     head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 3, height, width, 8, 3)
     return head + struct.pack(">III", 0, 0, 0) + b"\0\0" + rgb.transpose(2, 0, 1).tobytes()
-
-
-def _interlaced_png(rgb: np.ndarray) -> bytes:
-    """Adam7, which Pillow does not write: seven pictures, each of every few pixels."""
-    height, width = rgb.shape[:2]
-    starts = (
-        (0, 0, 8, 8),
-        (0, 4, 8, 8),
-        (4, 0, 8, 4),
-        (0, 2, 4, 4),
-        (2, 0, 4, 2),
-        (0, 1, 2, 2),
-        (1, 0, 2, 1),
-    )
-    rows = b"".join(
-        b"\0" + row.tobytes() for y, x, down, right in starts for row in rgb[y::down, x::right] if row.size
-    )
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        )
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 1)
-    parts = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + parts
 
 
 def _tiffs(rgb: np.ndarray, deep: np.ndarray) -> dict[str, bytes]:

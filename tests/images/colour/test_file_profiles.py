@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from support.colour_profiles import linear_profile
-from support.deep_files import GREY, SHOWN, chunk, mean_difference
+from support.deep_files import GREY, SHOWN, mean_difference
+from support.png_files import chunk
 from unpool.images.reading.decode import read_picture
 
 _light = SHOWN / 255

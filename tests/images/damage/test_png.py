@@ -13,38 +13,10 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from support.hostile_files import picture
+from support.png_files import SIGNATURE, chunk, png
 from unpool.errors import UnreadableImageError
 from unpool.images.damage.png import PngFile, check_png, read_chunks
 from unpool.images.reading.decode import read_picture
-
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def png(
-    pixels: np.ndarray, rows: int | None = None, pieces: int = 10**9, is_interlaced: bool = False
-) -> bytes:
-    """An RGB PNG whose data end after some rows."""
-    height, width = pixels.shape[:2]
-    lines = [b"\0" + row.tobytes() for row in pixels]
-    if is_interlaced:
-        passes = (
-            (0, 0, 8, 8),
-            (4, 0, 8, 8),
-            (0, 4, 4, 8),
-            (2, 0, 4, 4),
-            (0, 2, 2, 4),
-            (1, 0, 2, 2),
-            (0, 1, 1, 2),
-        )
-        lines = [b"\0" + row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx] if row.size]
-    data = zlib.compress(b"".join(lines[:rows]))
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, is_interlaced)
-    parts = [chunk(b"IDAT", data[at : at + pieces]) for at in range(0, len(data), pieces)]
-    return SIGNATURE + chunk(b"IHDR", head) + b"".join(parts) + chunk(b"IEND", b"")
 
 
 def saved(image: Image.Image, **options: Any) -> bytes:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support.deep_files import GREY, SHOWN, chunk, mean_difference, spread, write_png16
+from support.deep_files import GREY, SHOWN, mean_difference, spread, write_png16
+from support.png_files import chunk
 from unpool.errors import UnreadableImageError
 from unpool.images.isolation import pool
 from unpool.images.reading.decode import read_picture

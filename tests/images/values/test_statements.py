@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from support.deep_files import GREY, SHOWN, chunk, mean_difference, spread, write_png16
+from support.deep_files import GREY, SHOWN, mean_difference, spread, write_png16
+from support.png_files import chunk
 from unpool.images.reading.decode import read_picture
 from unpool.images.values.statements import NOTHING, jpeg2000_bits, read_statement, tiff_statement
 
