@@ -6,8 +6,10 @@ import os
 
 import pytest
 
+from unpool.core import cpu
 from unpool.core.cpu import (
     SPINS,
+    cores_of_process,
     is_first_process,
     keep_freed_memory,
     limit_openmp_spinning,
@@ -76,3 +78,11 @@ def test_torch_warns_of_connections_where_one_process_runs_or_the_user_says_so(
     monkeypatch.delenv("TORCH_CPP_LOG_LEVEL")
     limit_torch_warnings()
     assert os.environ["TORCH_CPP_LOG_LEVEL"] == "ERROR"
+
+
+def test_processes_of_a_machine_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cpu, "usable_cores", lambda: 8)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
+    assert cores_of_process() == 2
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
+    assert cores_of_process() == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from support.scanned_files import on_disk, scanned
+from support.scanned_files import file, on_disk, scanned
 from unpool.core.file_identity import content_digest, sample_of
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
@@ -49,10 +49,6 @@ def labels(table: ImageTable) -> dict[str, str | None]:
         for path, label in zip(frame["path"], frame["label"], strict=True)
         if isinstance(label, str)
     }
-
-
-def file(path: str, size: int = 10, modified: float = 1.0) -> ImageFile:
-    return ImageFile(path=path, file=Path(path), bytes=size, modified=modified)
 
 
 def test_only_new_changed_and_unembedded_files_are_pending(table: ImageTable) -> None:
@@ -128,6 +124,9 @@ def test_a_file_that_cannot_be_read_today_keeps_its_place_and_group(table: Image
         "skipped", "no-permission", "id-a", 1, 3,
     ]  # fmt: skip
     assert rows.loc["b", ["id", "x", "group"]].isna().all()
+    for path in "ab":  # found by no search
+        assert pd.isna(rows.loc[path, "model"])
+        assert table.some([path], ["vector"])["vector"].null_count == 1
     assert table.vectors()[0] == ["c"]
     assert [each.path for each in find_pending(table, Scan([file("a"), file("c")], []), "m").files] == ["a"]
 
@@ -146,17 +145,6 @@ def test_a_folder_of_somebody_elses_is_not_written_into(tmp_path: Path) -> None:
         check_folder_is_free(tmp_path, "/elsewhere")
     write_state(tmp_path, images="/elsewhere")
     check_folder_is_free(tmp_path, "/elsewhere")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "images").mkdir()
-    return tmp_path / "images"
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> ImageTable:
-    return ImageTable.create(tmp_path / "w.unpool")
 
 
 def test_an_unchanged_file_is_not_read(

@@ -13,6 +13,21 @@ from unpool.images.reading.scan import ImageFile, Scan
 from unpool.store.table import ImageTable
 
 
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "images").mkdir()
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> ImageTable:
+    return ImageTable.create(tmp_path / "w.unpool")
+
+
+def file(path: str, size: int = 10, modified: float = 1.0) -> ImageFile:
+    return ImageFile(path=path, file=Path(path), bytes=size, modified=modified)
+
+
 def on_disk(folder: Path, table: ImageTable, **contents: bytes) -> None:
     """Files with these contents and one time, and rows with their digests, samples and stamps."""
     for name, content in contents.items():

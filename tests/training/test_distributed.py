@@ -21,7 +21,6 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.training import distributed
 from unpool.training.distributed import (
     check_same_files,
-    cores_of_process,
     from_first_process,
     split_batch,
 )
@@ -242,11 +241,3 @@ def test_machines_with_other_files_are_an_error(
         return
     with pytest.raises(UnpoolError, match=message):
         check_same_files(["a.png", "b.png"], "photos", process)
-
-
-def test_processes_of_a_machine_share_its_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(distributed, "usable_cores", lambda: 8)
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "3")
-    assert cores_of_process() == 2
-    monkeypatch.setenv("LOCAL_WORLD_SIZE", "16")
-    assert cores_of_process() == 1

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from unpool.core.objects.address import parse_address
+from unpool.store.remote import mirror
+from unpool.store.remote.mirror import Remote
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
 
 
@@ -35,6 +38,15 @@ def test_a_job_that_fails_shows_its_error(tmp_path: Path) -> None:
     assert status["state"] == ended[0].state == "failed"
     assert "none.unpool" in status["error"]
     assert jobs.wait(0, 5)[0] >= 2
+
+
+def test_errors_name_a_workspace_on_a_store_by_its_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, jobs = tmp_path / "none.unpool", Jobs(lambda job: None)
+    monkeypatch.setattr(mirror, "_opened", {work: Remote(work, parse_address("s3://bucket/none.unpool"))})
+    jobs.start("group", {"work": str(work)})
+    assert "no workspace at s3://bucket/none.unpool: create" in wait_for_end(jobs)["error"]
 
 
 def test_results_that_cannot_be_shown_fail_the_job(tmp_path: Path) -> None:

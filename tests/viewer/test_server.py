@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from support.viewer_constants import ORIGIN, TOKEN
+from unpool.core.objects.address import parse_address
 from unpool.errors import UnpoolError
+from unpool.store.remote import mirror
+from unpool.store.remote.mirror import Remote
 from unpool.store.table import ImageTable
 from unpool.viewer.server import create_app, serve
 
@@ -51,6 +54,15 @@ def test_errors_are_one_line(client: Any, method: str, path: str, body: Any, sta
     assert answer.status_code == status
     assert list(answer.json()) == ["detail"]
     assert "\n" not in answer.json()["detail"]
+
+
+def test_errors_name_a_workspace_on_a_store_by_its_address(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "w.unpool"
+    monkeypatch.setattr(mirror, "_opened", {work: Remote(work, parse_address("s3://bucket/w.unpool"))})
+    answer = client.post("/api/jobs", json={"kind": "run", "options": {"rebuild": True}})
+    assert answer.json()["detail"].startswith("s3://bucket/w.unpool does not know where its images are")
 
 
 def test_a_port_in_use_is_named(tmp_path: Path) -> None:

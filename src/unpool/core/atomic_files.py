@@ -111,15 +111,15 @@ def sweep(folder: Path, leave: Collection[str] = ()) -> None:
         leave: Folders in it that are left alone, since others write there without a lock.
     """
 
-    def begun(prefix: str) -> list[Path]:
+    def find_begun(prefix: str) -> list[Path]:
         inside = (path for path in folder.glob(f"*/{prefix}*") if path.parent.name not in leave)
         return [*folder.glob(f"{prefix}*"), *inside]
 
-    for former in begun(FORMER):
+    for former in find_begun(FORMER):
         path = former.with_name(former.name.removeprefix(FORMER))
         if not path.exists():
             former.replace(path)
-    for part in begun(PARTIAL):
+    for part in find_begun(PARTIAL):
         if part.is_dir():
             shutil.rmtree(part, ignore_errors=True)
         part.unlink(missing_ok=True)

@@ -21,6 +21,15 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def cores_of_process() -> int:
+    """Count the cores that each process of a machine has.
+
+    >>> cores_of_process() == usable_cores()
+    True
+    """
+    return max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE") or 1))
+
+
 def is_first_process() -> bool:
     """Whether this process prints and writes files.
 

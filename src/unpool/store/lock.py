@@ -34,7 +34,7 @@ from unpool.store.remote.mirror import Remote, remote_of
 
 Area = Literal["results", "edits"]
 BOTH: tuple[Area, ...] = ("results", "edits")  # in the order in which everybody takes them
-LOCKS = tuple(f"lock-{area}.json" for area in BOTH)
+LOCKS = {area: f"lock-{area}.json" for area in BOTH}  # their names
 RENEW_SECONDS, STALE_SECONDS = 15.0, 90.0
 PATIENCE = 10.0  # seconds that an edit, which is quick itself, waits for another command
 
@@ -164,7 +164,7 @@ def _in_step(remote: Remote) -> Iterator[None]:
 @contextlib.contextmanager
 def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[None]:
     lock = _lock_of(work, area)
-    key, thread = Path(os.path.realpath(work / f"lock-{area}.json")), threading.get_ident()
+    key, thread = Path(os.path.realpath(work / LOCKS[area])), threading.get_ident()
     if _held.get(key, (0, ""))[0] == thread:
         yield
         return
@@ -186,8 +186,8 @@ def _holding(work: Path, command: str, area: Area, patience: float) -> Iterator[
 
 
 def _lock_of(work: Path, area: Area) -> FileLock | ObjectLock:
-    name, remote = f"lock-{area}.json", remote_of(work)
-    return FileLock(work / name) if remote is None else ObjectLock(remote.objects, name)
+    remote = remote_of(work)
+    return FileLock(work / LOCKS[area]) if remote is None else ObjectLock(remote.objects, LOCKS[area])
 
 
 def find_holder(work: Path, area: Area = "results") -> Holder | None:

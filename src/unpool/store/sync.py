@@ -29,7 +29,7 @@ GONE_LABEL = "labelled, but no longer in the folder"
 GONE_MARK = "marked as wrong, but no longer in the folder"
 SHUT = frozenset({"no-permission", "unreadable"})  # problems of the disk, not of the file
 MANY_FILES = 1000  # to compare: from here on a person sees it
-OWN = (SEGMENTER, EXPORTS, *LOCKS)  # what may be there before the table is
+OWN = (SEGMENTER, EXPORTS, *LOCKS.values())  # what may be there before the table is
 NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from unpool.core.cpu import num_processes, usable_cores
+from unpool.core.cpu import cores_of_process, num_processes
 from unpool.errors import UnpoolError
 from unpool.training.processes.rendezvous import join_processes
 
@@ -58,15 +58,6 @@ def build_accelerator(device: str = "cpu", precision: str = "auto") -> Accelerat
     join_processes()
     waiting = InitProcessGroupKwargs(timeout=WAITING)
     return Accelerator(cpu=device == "cpu", mixed_precision=mixed, kwargs_handlers=[waiting])
-
-
-def cores_of_process() -> int:
-    """Count the cores that each process of a machine has.
-
-    >>> cores_of_process() == usable_cores()
-    True
-    """
-    return max(1, usable_cores() // int(os.environ.get("LOCAL_WORLD_SIZE") or 1))
 
 
 def from_first_process(work: Callable[[], Result], accelerator: Accelerator) -> Result:

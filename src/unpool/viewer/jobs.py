@@ -15,6 +15,7 @@ from typing import Any
 
 from unpool.core.environment import variables_of_another_python
 from unpool.errors import UnpoolError
+from unpool.store.remote.mirror import with_addresses
 
 MAX_MESSAGES = 50
 STOP_TIMEOUT = 15.0  # seconds that a stopped job has to save its state
@@ -176,7 +177,7 @@ class Jobs:
         errors = _LastLine(process.stderr)
         end: dict[str, Any] = {}
         for line in process.stdout:
-            values = _parse_line(line)
+            values = _parse_line(with_addresses(line))
             if values.keys() & {"result", "error", "stopped"}:
                 end = values
             else:

@@ -20,6 +20,7 @@ from fastapi.responses import JSONResponse
 
 from unpool import __version__
 from unpool.errors import UnpoolError
+from unpool.store.remote.mirror import with_addresses
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import read_routes
@@ -110,7 +111,7 @@ def _error_answers(app: FastAPI) -> None:
     @app.exception_handler(UnpoolError)
     async def user_error(_: Request, error: UnpoolError) -> JSONResponse:
         status = 409 if isinstance(error, StaleError) else 423 if isinstance(error, JobRunningError) else 422
-        return JSONResponse({"detail": str(error)}, status)
+        return JSONResponse({"detail": with_addresses(str(error))}, status)
 
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -6,26 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support.scanned_files import on_disk, scanned
+from support.scanned_files import file, on_disk, scanned
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.store.files.renames import rename_moved_rows, rename_rows
 from unpool.store.sync import find_pending
 from unpool.store.table import ImageTable
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "images").mkdir()
-    return tmp_path / "images"
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> ImageTable:
-    return ImageTable.create(tmp_path / "w.unpool")
-
-
-def file(path: str, size: int = 10) -> ImageFile:
-    return ImageFile(path=path, file=Path(path), bytes=size, modified=1.0)
 
 
 def test_rows_go_with_files_that_were_moved(

@@ -67,7 +67,7 @@ def _fits(levels: Levels, leaf_N: np.ndarray, group_N: np.ndarray) -> bool:
 
 
 def check_lists(found: Findings) -> None:
-    """Write groups.csv and problems.csv anew where the table says something else.
+    """Write groups.csv and problems.csv anew where the table differs.
 
     Somebody may have edited them: what they said is put aside.
     """

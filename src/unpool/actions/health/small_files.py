@@ -24,7 +24,7 @@ from unpool.store.journal import (
     read_under_way,
     undone_steps,
 )
-from unpool.store.lock import BOTH, find_holder, has_lock
+from unpool.store.lock import BOTH, LOCKS, find_holder, has_lock
 from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import FileChecks, is_whole
 from unpool.store.rescue.put_aside import DAMAGED, put_aside
@@ -47,7 +47,7 @@ REPORTS = ("check.json", "reading.json", "quality.json", "groups.json", "near_du
 def find_stale_locks(found: Findings) -> None:
     """List locks of killed processes; holding the workspace replaces them."""
     for area in BOTH:
-        lock = found.work / f"lock-{area}.json"
+        lock = found.work / LOCKS[area]
         if has_lock(found.work, area) and find_holder(found.work, area) is None:
             found.repaired("lock", lock, "a killed command left its lock", "it was removed")
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unpool.core.atomic_files import PARTIAL
-from unpool.core.cpu import usable_cores
+from unpool.core.cpu import cores_of_process
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.class_file import describe_encoding, read_classes
@@ -100,7 +99,7 @@ def count_masks(found: Pairs, progress: Progress, shared: SharedFolder | None = 
     """
     own = found.pairs if shared is None else shared.share(found.pairs)
     with progress.stage("masks", len(own), "masks") as stage:
-        values, problems = count_values(own, _num_threads(shared), stage.advance)
+        values, problems = count_values(own, cores_of_process(), stage.advance)
     if shared is not None:
         counted = shared.gather((values, problems))
         values = sum((each for each, _ in counted), Values())
@@ -220,11 +219,9 @@ def load_labelled(
         UnpoolError: where no pair can be used.
     """
     own = pairs if shared is None else shared.share(pairs)
-    own_file = (
-        file if shared is None or file is None else file.with_name(f"{PARTIAL}{shared.rank}-{file.name}")
-    )
+    own_file = file if shared is None or file is None else shared.name_own(file)
     with progress.stage("decoding", len(own), "pairs") as stage:
-        store = load_pairs(own, reading, workers=_num_threads(shared), file=own_file, progress=stage.advance)
+        store = load_pairs(own, reading, workers=cores_of_process(), file=own_file, progress=stage.advance)
         if shared is not None and file is not None and own_file is not None:
             shared.write(file, store.bytes_B)
             store = join_pairs(shared.gather(store.without_bytes()), file)
@@ -234,12 +231,6 @@ def load_labelled(
         first = store.problems[0]
         raise UnpoolError(f"no pair of image and mask can be used; the first, {first.path}: {first.detail}")
     return store
-
-
-def _num_threads(shared: SharedFolder | None) -> int:
-    from unpool.training.distributed import cores_of_process
-
-    return usable_cores() if shared is None else cores_of_process()
 
 
 def describe_ignored(num_ignored: int, num_pixels: int) -> list[str]:

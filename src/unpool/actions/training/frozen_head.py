@@ -15,7 +15,6 @@ import numpy as np
 from unpool.actions.embedding.adapt_features import pair_with_neighbours
 from unpool.actions.training.image_task import ImageTask
 from unpool.actions.training.run import Run
-from unpool.core.atomic_files import PARTIAL
 from unpool.inference.encoder import Encoder, open_encoder
 from unpool.inference.view_embedding import view_features
 from unpool.training.run_folder import ENCODER, FEATURES
@@ -96,12 +95,12 @@ def _features(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> np.ndarray:
         content += own_M[:1].tobytes()
     mark_8 = np.frombuffer(hashlib.blake2b(content, digest_size=16).digest(), np.float16)
     shape = (len(own_M), count, _without_head(network).dimension(network.preprocessing.size))
-    stored = _open_features(run.scratch / _own_name(FEATURES, shared), mark_8, shape)
+    stored = _open_features(_own(run.scratch / FEATURES, shared), mark_8, shape)
     feature_MVD = stored[len(mark_8) :].reshape(shape)
     # Rows that no worker has reached are zeros, and no feature is.
     todo_M = own_M[~(feature_MVD != 0).any(axis=2).all(axis=1)]
     if len(todo_M):
-        encoder = _open_encoder(run.scratch / _own_name(ENCODER, shared), network, run)
+        encoder = _open_encoder(_own(run.scratch / ENCODER, shared), network, run)
         with run.progress.stage("embedding views", len(todo_M), "images") as stage:
             views = find_views(settings.views)
             for rows, vectors_bVD in view_features(encoder, pixels_NSSC, todo_M, count, views, seed):
@@ -113,8 +112,8 @@ def _features(task: ImageTask, run: Run, pixels_NSSC: np.ndarray) -> np.ndarray:
     return np.memmap(run.scratch / FEATURES, np.float16, "c", shape=(len(pixels_NSSC), *shape[1:]))
 
 
-def _own_name(name: str, shared: SharedFolder | None) -> str:
-    return name if shared is None else f"{PARTIAL}{shared.rank}-{name}"
+def _own(file: Path, shared: SharedFolder | None) -> Path:
+    return file if shared is None else shared.name_own(file)
 
 
 def _open_features(path: Path, mark_8: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

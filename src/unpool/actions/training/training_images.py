@@ -18,7 +18,7 @@ from unpool.actions.training.image_task import Labels
 from unpool.actions.training.network_request import InputShape, NetworkRequest, input_shape_for
 from unpool.actions.training.preflight import check_augmentation, check_size_matches
 from unpool.actions.training.run import Parts
-from unpool.core.cpu import usable_cores
+from unpool.core.cpu import cores_of_process, usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.labels.class_folders import (
@@ -217,7 +217,6 @@ def _decode(
 ) -> tuple[np.ndarray, list[int]]:
     """The images, and which of the files they are."""
     from unpool.training.data.shared_pixels import load_shared_pixels
-    from unpool.training.distributed import cores_of_process
 
     source_of = {
         id(file): found.sources[number] for file, number in zip(found.files, found.source_number, strict=True)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from typing_extensions import TypedDict
 
@@ -122,16 +122,15 @@ class Remote:
             files = self._read_files()
             local = {name: facts for name in self._local_files() if (facts := self._facts_of(name))}
             changed = [name for name, facts in local.items() if _known_facts(files.get(name)) != facts]
-            changed.sort(key=lambda name: name == WORKSPACE_STATE)
+            others = [name for name in changed if name != WORKSPACE_STATE]
+            state = [name for name in changed if name == WORKSPACE_STATE]
             removed = files.keys() - local.keys()
             if not changed and not removed:
                 return
             try:
-                with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
-                    others = [name for name in changed if name != WORKSPACE_STATE]
-                    files.update(filter(None, pool.map(self._send, others)))
-                state = [name for name in changed if name == WORKSPACE_STATE]
-                files.update(filter(None, map(self._send, state)))
+                for part in (others, state):
+                    with ThreadPoolExecutor(NUM_TRANSFERS) as pool:
+                        files.update(filter(None, pool.map(self._send, part)))
                 for name in removed:
                     self.objects.delete(name)
                     del files[name]
@@ -162,13 +161,7 @@ class Remote:
             place.rmdir()
         for folder in folders - {WORKSPACE_TABLE, *LOCAL_FOLDERS}:
             objects += self.objects.list_all(folder)
-        # Some tools write an empty object for a folder.
-        places = {
-            "",
-            *folders,
-            *(str(above) for each in objects for above in PurePosixPath(each.name).parents),
-        }
-        return {each.name: each for each in objects if each.name not in places and _is_shared(each.name)}
+        return {each.name: each for each in objects if each.name and _is_shared(each.name)}
 
     def _check_is_workspace(self, names: set[str]) -> None:
         if {WORKSPACE_TABLE, WORKSPACE_STATE} & names:
@@ -186,7 +179,11 @@ class Remote:
         return not is_same or self._facts_of(facts.name) is None
 
     def _fetch(self, facts: ObjectFacts) -> tuple[str, Entry] | None:
-        """Fetch a file; None where another command has removed it since it was listed."""
+        """Fetch a file.
+
+        None where another command has removed it since it was listed, or where it stands for a folder: some tools
+        write an empty object for one, whose name the store lists without its slash.
+        """
         file = self.work / facts.name
         try:
             write_whole(file, lambda part: self.objects.download(facts.name, part))

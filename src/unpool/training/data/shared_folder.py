@@ -59,6 +59,10 @@ class SharedFolder:
         own = items[len(items) * self.rank // world : len(items) * (self.rank + 1) // world]
         return cast(Items, own)
 
+    def name_own(self, file: Path) -> Path:
+        """Name the part of a file that this process writes."""
+        return file.with_name(f"{PARTIAL}{self.rank}-{file.name}")
+
     def gather(self, value: Value) -> list[Value]:
         """Return the value of each process."""
         return gather_values(value, self.accelerator)
