@@ -1,0 +1,1 @@
+"""Vectors and classes of some images → the classes of all others."""
