@@ -18,6 +18,7 @@ import pytest
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 SOFTWARE_GL = [
     "--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-first-run",
     "--disable-background-networking", "--disable-sync", "--disable-component-update",
@@ -109,3 +110,13 @@ def on_map(page: Any, rows: list[int]) -> list[list[float]]:
         rows,
     )
     return places
+
+
+def check_accessible(page: Any, where: str) -> None:
+    """No serious finding of axe-core."""
+    if not AXE.is_file():
+        pytest.skip("needs axe-core: make page")
+    page.evaluate(AXE.read_text("utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [entry for entry in found if entry["impact"] in ("serious", "critical")]
+    assert [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious] == [], where

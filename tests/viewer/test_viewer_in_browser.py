@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support.browser import CHROMIUM, chromium, on_map, opened, served, started
+from support.browser import CHROMIUM, check_accessible, chromium, on_map, opened, served, started
 from support.viewer_constants import DATED
 from unpool.store.table import ImageTable
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
-AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="module")
@@ -231,8 +230,6 @@ def test_a_selection_is_exported_to_folders(page: Any, viewed: Path) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_every_view_is_accessible_and_silent(browser: Any, url: str, scheme: str) -> None:
-    if not AXE.is_file():
-        pytest.skip("needs axe-core: make page")
     with opened(browser, url, color_scheme=scheme) as page:
         for view in ("map", "grid", "table", "problems", "quality"):
             test(page, f"view-{view}").click()
@@ -243,14 +240,6 @@ def test_every_view_is_accessible_and_silent(browser: Any, url: str, scheme: str
         test(page, "dialog").wait_for()
         page.wait_for_timeout(500)
         check_accessible(page, f"image, {scheme}")
-
-
-def check_accessible(page: Any, where: str) -> None:
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run()")["violations"]
-    serious = [entry for entry in found if entry["impact"] in ("serious", "critical")]
-    result = [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious]
-    assert result == [], where
 
 
 def test_on_a_phone_everything_is_reached(browser: Any, url: str) -> None:

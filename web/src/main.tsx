@@ -5,10 +5,12 @@ import { followFilter } from "./app/search";
 import { followJob } from "./app/jobs";
 import { followKeys } from "./app/keys";
 import { source } from "./app/store";
+import { followTeaching } from "./app/teach";
 import "./style.css";
 
 followFilter();
 followKeys();
+followTeaching();
 if (source.editable) followJob();
 render(<App />, document.getElementById("app") as HTMLElement);
 void load();

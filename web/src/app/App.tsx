@@ -8,6 +8,7 @@ import { ResultsView } from "../panels/ResultsView";
 import { SelectionPanel } from "../panels/SelectionPanel";
 import { Sidebar } from "../panels/Sidebar";
 import { TableView } from "../panels/TableView";
+import { TeachView } from "../panels/teach/TeachView";
 import { Drop } from "./Drop";
 import { load } from "./edits";
 import { FilterBar } from "./FilterBar";
@@ -58,6 +59,7 @@ function Centre() {
       {view.value === "table" && <TableView />}
       {view.value === "problems" && <ProblemsView />}
       {view.value === "quality" && <QualityView />}
+      {view.value === "teach" && <TeachView />}
       {view.value === "results" && <ResultsView />}
     </>
   );
@@ -83,13 +85,14 @@ function Opening() {
 
 export function App() {
   if (collection.value === null) return <Opening />;
+  const alone = view.value === "teach"; // without what chooses images
   return (
-    <div class="app">
+    <div class={alone ? "app wide" : "app"}>
       <a class="skip" href="#centre">
         Skip to the images
       </a>
       <TopBar />
-      <Sidebar />
+      {!alone && <Sidebar />}
       <main id="centre" tabIndex={-1}>
         {source.note !== null && (
           <p class="share-note" role="note" data-testid="note">
@@ -109,7 +112,7 @@ export function App() {
           <Centre />
         </div>
       </main>
-      <SelectionPanel />
+      {!alone && <SelectionPanel />}
       <JobStrip />
       {sheet.value !== null && <div class="sheet-back" onClick={() => (sheet.value = null)} />}
       {opened.value !== null && <ImageDialog />}

@@ -1,5 +1,6 @@
 import { Icon, type IconName } from "./Icon";
-import { results, selection, sheet, view, type Sheet, type View } from "./store";
+import { results, selection, sheet, source, view, type Sheet, type View } from "./store";
+import { openTeaching } from "./teach";
 
 interface Tab {
   of: View;
@@ -14,6 +15,7 @@ const TABS: readonly Tab[] = [
   { of: "problems", name: "Problems", icon: "problems" },
   { of: "quality", name: "Quality", icon: "quality" },
 ];
+const TEACH: Tab = { of: "teach", name: "Teach", icon: "teach" };
 const RESULTS: Tab = { of: "results", name: "Results", icon: "results" };
 
 function ViewTab({ of, name, icon }: Tab) {
@@ -26,7 +28,8 @@ function ViewTab({ of, name, icon }: Tab) {
       aria-current={current ? "page" : undefined}
       data-testid={`view-${of}`}
       onClick={() => {
-        view.value = of;
+        if (of === "teach") openTeaching();
+        else view.value = of;
         sheet.value = null;
       }}
     >
@@ -55,15 +58,16 @@ function SheetTab({ of, name, icon }: { of: Sheet; name: string; icon: IconName 
 }
 
 export function ViewTabs() {
-  const tabs = results.value === null ? TABS : [...TABS, RESULTS];
+  const tabs = [...TABS, ...(source.editable ? [TEACH] : []), ...(results.value === null ? [] : [RESULTS])];
   const picked = selection.value.length;
+  const alone = view.value === "teach";
   return (
     <nav class="tabs" aria-label="Views">
-      <SheetTab of="sidebar" name="Filter" icon="filter" />
+      {!alone && <SheetTab of="sidebar" name="Filter" icon="filter" />}
       {tabs.map((tab) => (
         <ViewTab key={tab.of} {...tab} />
       ))}
-      <SheetTab of="selection" name={picked > 0 ? `${picked} sel.` : "Selection"} icon="check" />
+      {!alone && <SheetTab of="selection" name={picked > 0 ? `${picked} sel.` : "Selection"} icon="check" />}
     </nav>
   );
 }

@@ -35,12 +35,12 @@ async function explain(error: unknown): Promise<void> {
   notify(messageOf(error), { bad: true });
 }
 
-/** Send an edit; every edit of the page goes through here. */
-export function edit(request: Edit): Promise<boolean> {
+/** Send an edit; every edit of the page goes through here. Quietly: without a message, where the page shows what it did. */
+export function edit(request: Edit, { quiet = false } = {}): Promise<boolean> {
   return attempt(async () => {
     const edited = await source.edit(request);
     await show(edited.collection);
-    notify(edited.message, { edited: true, undo: !isStepping(request) && edited.collection.undo !== null });
+    if (!quiet) notify(edited.message, { edited: true, undo: !isStepping(request) && edited.collection.undo !== null });
   });
 }
 

@@ -2,6 +2,7 @@ import { redo, undo } from "./edits";
 import { leaveResults } from "./search";
 import { mapMode, picturesShown } from "./mapState";
 import { clear, select } from "./selectionActions";
+import { openTeaching, pressWhileTeaching, undoWhileTeaching } from "./teach";
 import { openDialog, opened, results, selection, sheet, shown, view, type View } from "./store";
 
 const VIEWS: readonly View[] = ["map", "grid", "table", "problems", "quality"];
@@ -20,7 +21,8 @@ function stepBack(): void {
 
 function withControl(event: KeyboardEvent, open: boolean): void {
   const key = event.key.toLowerCase();
-  if (key === "z" && !event.shiftKey) void undo();
+  if (key === "z" && !event.shiftKey && view.value === "teach" && !open) undoWhileTeaching();
+  else if (key === "z" && !event.shiftKey) void undo();
   else if (key === "z" || key === "y") void redo();
   else if (key === "a" && view.value === "map" && !open) select(shown.value);
   else return;
@@ -29,9 +31,11 @@ function withControl(event: KeyboardEvent, open: boolean): void {
 
 function alone(event: KeyboardEvent): void {
   const number = Number(event.key);
-  if (event.key === "?") openDialog.value = { kind: "help" };
+  if (view.value === "teach" && sheet.value === null && pressWhileTeaching(event)) event.preventDefault();
+  else if (event.key === "?") openDialog.value = { kind: "help" };
   else if (event.key === "/") document.getElementById("search")?.focus();
   else if (event.key === "Escape") stepBack();
+  else if (event.key === "t") openTeaching();
   else if (event.key === "l") mapMode.value = mapMode.value === "lasso" ? "pan" : "lasso";
   else if (event.key === "i") picturesShown.value = !picturesShown.value;
   else if (number >= 1 && number <= VIEWS.length) view.value = VIEWS[number - 1] as View;

@@ -5,7 +5,7 @@ import type { Collection, Filter, Group, Job, Near, Points, ProblemKind } from "
 
 /** State of the page. Components read it; `edits.ts`, `search.ts`, `jobs.ts` and `selectionActions.ts` change it. */
 
-export type View = "map" | "grid" | "table" | "problems" | "quality" | "results";
+export type View = "map" | "grid" | "table" | "problems" | "quality" | "teach" | "results";
 export type Sheet = "sidebar" | "selection";
 export type ProblemTab = ProblemKind | "unreadable" | "reading";
 export type DialogRequest =

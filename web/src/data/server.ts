@@ -2,9 +2,11 @@ import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
   Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
-  Reconstruction, RowFacts, Sets, Unreadable,
+  Reconstruction, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
+
+const QUEUE = 16; // images to teach that are known ahead
 
 /** Answers of `unpool view`. Addresses are relative, so that it also works behind a proxy that adds a prefix. */
 export class ServerSource implements Source {
@@ -72,6 +74,10 @@ export class ServerSource implements Source {
     const edited = await this.postJson<Edited>("api/edit", edit);
     this.remember(edited.collection);
     return edited;
+  }
+
+  async teach(skipped: number): Promise<Teaching> {
+    return this.json(`api/teach?revision=${await this.currentRevision()}&k=${QUEUE + skipped}`);
   }
 
   quality(): Promise<Quality> {

@@ -1,6 +1,6 @@
 import type {
   Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
-  Reconstruction, RowFacts, Sets, Unreadable,
+  Reconstruction, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
@@ -21,6 +21,7 @@ export interface Source {
   searchRegion(row: number, box: [number, number, number, number], k: number): Promise<Near[]>; // x0 y0 x1 y1 in 0..1
   searchFile(file: Blob, k: number): Promise<Near[]>;
   edit(edit: Edit): Promise<Edited>;
+  teach(skipped: number): Promise<Teaching>; // the images to label next, beside as many as were skipped
   quality(): Promise<Quality>;
   duplicates(): Promise<Sets>;
   unreadable(): Promise<Unreadable[]>;

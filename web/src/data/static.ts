@@ -3,7 +3,7 @@ import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
   Collection, Edited, Exported, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reading, Reconstruction, RowFacts,
-  Sets, Unreadable,
+  Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
@@ -87,6 +87,10 @@ export class StaticSource implements Source {
 
   edit(): Promise<Edited> {
     return reject("change anything");
+  }
+
+  teach(): Promise<Teaching> {
+    return reject("be taught");
   }
 
   async quality(): Promise<Quality> {

@@ -6,6 +6,8 @@ export type {
   Place, ProblemMeta, Quality, Reading, Reconstruction, RowFacts, Sets, SortMeta, Tree, Unreadable,
 } from "./api";
 
+export type { Teaching } from "./teaching";
+
 /** Names that the server declares in its registries; `Collection.meta` lists them. */
 export type ProblemKind = string;
 export type SortKey = string;

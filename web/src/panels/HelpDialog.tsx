@@ -18,13 +18,21 @@ const KEYS: readonly [string, string][] = [
   ["+ − 0", "in an open image: larger, smaller, fit"],
   ["?", "this help"],
 ];
+const TEACHING: readonly [string, string][] = [
+  ["T", "teach: name one image after the other"],
+  ["1 … 9", "teach: give the image that name; N for a new one"],
+  ["Enter", "teach: accept the suggested name"],
+  ["S, →", "teach: skip the image"],
+  ["Backspace, ←", "teach: take the last step back"],
+  ["A, X", "teach: all images shown together have that name, or none of them"],
+];
 const CHANGES: readonly [string, string][] = [
   ["Ctrl + Z", "undo the last thing done"],
   ["Ctrl + Shift + Z", "redo what was undone"],
 ];
 
 export function HelpDialog({ close }: { close(): void }) {
-  const keys = source.editable ? [...KEYS, ...CHANGES] : KEYS;
+  const keys = source.editable ? [...KEYS, ...TEACHING, ...CHANGES] : KEYS;
   return (
     <Modal title="Keys and help" close={close} testid="help">
       <p>

@@ -1,0 +1,55 @@
+import { acceptSuggestion, skip, steps, takeBack, type Next } from "../../app/teach";
+
+interface Props {
+  name: string;
+  keys: string; // as screen readers announce them
+  letter: string;
+  main?: boolean;
+  disabled?: boolean;
+  testid: string;
+  act(): void;
+}
+
+/** After a click the focus goes: Enter is then the key of the page, not of the button. */
+export function letGo(event: MouseEvent): void {
+  if (event.detail > 0 && event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
+}
+
+export function KeyButton({ name, keys, letter, main = false, disabled = false, testid, act }: Props) {
+  return (
+    <button
+      type="button"
+      class={main ? "button main" : "button"}
+      aria-keyshortcuts={keys}
+      disabled={disabled}
+      data-testid={testid}
+      onClick={(event) => {
+        letGo(event);
+        act();
+      }}
+    >
+      <span class="cut">{name}</span> <kbd aria-hidden="true">{letter}</kbd>
+    </button>
+  );
+}
+
+/** What can be done with the image that is shown. */
+export function Steps({ next }: { next: Next | null }) {
+  const suggested = next?.label ?? null;
+  return (
+    <div class="teach-steps" role="group" aria-label="This image">
+      <KeyButton
+        name="Back"
+        keys="Backspace"
+        letter="⌫"
+        disabled={steps.value.length === 0}
+        testid="teach-back"
+        act={takeBack}
+      />
+      {next !== null && <KeyButton name="Skip" keys="S" letter="S" testid="teach-skip" act={skip} />}
+      {suggested !== null && (
+        <KeyButton name={suggested} keys="Enter" letter="↵" main testid="teach-accept" act={acceptSuggestion} />
+      )}
+    </div>
+  );
+}
