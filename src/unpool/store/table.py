@@ -21,6 +21,7 @@ from unpool.core.file_names import printable
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
 from unpool.store.columns import OK, Row, cleared_by_new_model
+from unpool.store.fields.names import arrow_field, field_of_column
 from unpool.store.lance_rows import (
     add_empty_columns,
     check_data_files,
@@ -125,8 +126,8 @@ class ImageTable:
             columns: Names of columns, unknown ones are ignored; None for all.
             where: SQL condition on the columns; None for all rows.
         """
-        empty = self._missing_fields()
-        names = [name for name in columns or self.columns if name in self.columns]
+        empty = self._missing_fields(columns or ())
+        names = [name for name in columns or self.columns if name in empty or name in self.stored_columns]
         stored = list(dict.fromkeys(["path", *(name for name in names if name not in empty)]))
         rows = self._dataset.to_table(stored, filter=where).sort_by("path")
         return add_empty_columns(rows, list(empty.values())).select(names)
@@ -175,7 +176,7 @@ class ImageTable:
             paths: Of the rows.
             columns: Names of columns; `path` comes first in any case.
         """
-        dataset, empty = self._dataset, self._missing_fields()
+        dataset, empty = self._dataset, self._missing_fields(columns)
         place_P = find_rows(dataset, paths)
         there = [name for name in columns if name not in empty]
         rows = dataset.take(place_P[place_P >= 0], columns=["path", *there])
@@ -256,7 +257,7 @@ class ImageTable:
         index = find_index(self._dataset) if query_D.any() else None
         if index is None:
             return None
-        empty = self._missing_fields()
+        empty = self._missing_fields(columns)
         stored = [name for name in columns if name not in empty]
         rows = nearest_by_index(self._dataset, index, query_D, k, where, stored)
         return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
@@ -334,7 +335,7 @@ class ImageTable:
 
         if not len(paths):
             return
-        self._add_missing_columns()
+        self._add_missing_columns(list(columns))
         kinds = {name: self._dataset.schema.field(name).type for name in columns}
         data = {name: pa.array(plain(values), kinds[name]) for name, values in columns.items()}
         for attempt in range(MAX_ATTEMPTS):
@@ -382,16 +383,17 @@ class ImageTable:
         self._dataset.checkout_latest()
         return self._dataset
 
-    def _missing_fields(self) -> dict[str, pa.Field]:
-        """The columns that this version knows and the table lacks, by name."""
+    def _missing_fields(self, names: Sequence[str] = ()) -> dict[str, pa.Field]:
+        """The columns that this version knows and the table lacks, and those of fields among `names`."""
         present = set(self.stored_columns)
-        return {field.name: field for field in table_schema() if field.name not in present}
+        own = [arrow_field(each) for name in names if (each := field_of_column(name)) is not None]
+        return {field.name: field for field in (*table_schema(), *own) if field.name not in present}
 
-    def _add_missing_columns(self) -> None:
-        """Add the columns that an older version did not know."""
+    def _add_missing_columns(self, names: Sequence[str] = ()) -> None:
+        """Add the columns that an older version did not know, and those of fields among `names`."""
         import pyarrow as pa
 
-        if missing := self._missing_fields():
+        if missing := self._missing_fields(names):
             self._dataset.add_columns(pa.schema(list(missing.values())))
 
 

@@ -1,0 +1,1 @@
+"""Fields beside the label: kinds, names and values."""
