@@ -23,13 +23,12 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.labels.class_folders import (
     FOLDERS,
-    TEST_WORDS,
-    TRAIN_WORDS,
     check_classes_not_empty,
     is_folders,
     number_classes,
 )
 from unpool.images.labels.headings import normalise_name
+from unpool.images.labels.splits import TEST_WORDS, TRAIN_WORDS
 from unpool.images.labels.true_labels import TrueLabels, read_true_labels
 from unpool.images.pixel_cache import DecodeTask, keep_channels, load_pixels
 from unpool.images.reading.decode import Picture

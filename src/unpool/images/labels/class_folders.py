@@ -16,14 +16,10 @@ from unpool.core.markers import WORKSPACE_ENDING, is_unpool_folder
 from unpool.core.system_files import system_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.labels.headings import normalise_name
+from unpool.images.labels.splits import TEST_WORDS, TRAIN_WORDS, find_split_level
 
 FOLDERS = "folders"
 INNERMOST = -1
-TRAIN_WORDS = frozenset({"train", "training", "trainset", "train_set", "trainval"})
-TEST_WORDS = frozenset({
-    "val", "valid", "validation", "valset", "val_set", "dev", "test", "tests", "testing", "testset", "test_set",
-    "eval", "evaluation", "holdout", "hold_out", "heldout",
-})  # fmt: skip
 _DATE = re.compile(r"(19|20)\d\d([-_. ]?\d\d([-_. ]?\d\d)?)?")
 _DAY_OR_MONTH = re.compile(r"\d{1,2}")
 NUM_NAMED = 3
@@ -94,7 +90,7 @@ def read_folder_classes(paths: Sequence[str], level: int | None = None) -> Folde
     taken = _choose_level(folders) if level is None else level
     names = [_at(parts, taken) for parts in folders]
     remarks = [] if level is not None else _remarks(folders, names, taken)
-    place = _find_parts(folders)
+    place = find_split_level(folders)
     parts: dict[str, int] = {}
     if place is not None:
         for each in folders:
@@ -210,16 +206,6 @@ def _are_dates(folders: Sequence[Sequence[str]], level: int) -> bool:
     return (
         is_inside and all(_DAY_OR_MONTH.fullmatch(name) for name in names) and _are_dates(folders, level - 1)
     )
-
-
-def _find_parts(folders: Sequence[Sequence[str]]) -> int | None:
-    """The level, from the top, whose folders divide the images into train and test."""
-    for level in range(1, max(map(len, folders), default=0) + 1):
-        names = {normalise_name(parts[level - 1]) for parts in folders if len(parts) >= level}
-        known = names & (TRAIN_WORDS | TEST_WORDS)
-        if names & TRAIN_WORDS and names & TEST_WORDS and len(known) * 2 >= len(names):
-            return level
-    return None
 
 
 def _remarks(folders: Sequence[Sequence[str]], names: Sequence[str | None], level: int) -> list[str]:
