@@ -1,1 +1,1 @@
-"""Vectors and classes of some images → the classes of all others."""
+"""Vectors and classes of some images → classes of all."""

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from unpool.analysis.neighbours import Floats, Indices, largest_products, normalise
 from unpool.errors import UnpoolError, unknown_name
 
-INVERSE_PENALTY = 0.03  # C of logistic regression, on numbers of variance one
+INVERSE_PENALTY = 40.0  # C of logistic regression, on vectors of mean squared length one
 MAX_ITERATIONS = 200
 NUM_NEIGHBOURS = 10
 VOTE_WIDTH = 0.1  # of cosine: by so much less, a neighbour votes e times less
@@ -65,7 +65,7 @@ class Head:
 def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "linear", seed: int = 0) -> Head:
     """Fit a head to labelled vectors.
 
-    Vectors are scaled to length one, then centred and scaled by one number, so that numbers have variance one.
+    Vectors are scaled to length one, centred, and scaled by one number to a mean squared length of one.
 
     Args:
         vector_ND: Finite numbers.
@@ -175,7 +175,7 @@ def _standardise(unit_ND: Floats) -> tuple[Floats, Floats, float]:
     """The centred vectors scaled by one number, their mean, and that number."""
     mean_D: Floats = unit_ND.mean(axis=0, dtype=np.float64).astype(np.float32)
     centred_ND = unit_ND - mean_D
-    scale = float(np.sqrt(np.mean(np.square(centred_ND, dtype=np.float64))))
+    scale = float(np.sqrt(np.square(centred_ND, dtype=np.float64).sum(axis=1).mean()))
     scale = scale if scale > 0 else 1.0  # equal vectors
     return centred_ND / np.float32(scale), mean_D, scale
 
