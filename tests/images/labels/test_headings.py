@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.images.labels.headings import find_layout, normalise_name
+from unpool.images.labels.headings import describe_missing, find_layout, normalise_name
 
 
 def knows(text: str) -> bool:
@@ -53,10 +53,6 @@ def test_what_was_assumed_is_described_where_it_is_not_plain() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (
-            [["path", "x", "y1"]],
-            "none of the columns path, x, y1 is known to hold labels; give it the heading path,label",
-        ),
         ([["a", "b", "label"]], "none of the columns a, b, label is known to hold paths"),
         ([["path", "Label", "label"]], "two columns are headed"),
         ([["1.png", "cat", "0.5"]], "its first line has 3 columns and no heading"),
@@ -65,6 +61,15 @@ def test_what_was_assumed_is_described_where_it_is_not_plain() -> None:
 def test_columns_that_nobody_knows_are_an_error(rows: list[list[str]], message: str) -> None:
     with pytest.raises(UnpoolError, match=message):
         find_layout(rows, knows)
+
+
+def test_a_table_may_have_no_column_of_labels() -> None:
+    layout = find_layout([["path", "x", "y1"]], knows)
+    assert layout is not None
+    assert (layout.path, layout.label, layout.num_recognised, layout.describe()) == (0, None, 1, "")
+    assert describe_missing(["path", " x"], "labels") == (
+        "none of the columns path, x is known to hold labels; give it the heading path,label"
+    )
 
 
 def test_one_column_has_no_layout() -> None:

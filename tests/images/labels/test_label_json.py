@@ -7,7 +7,12 @@ import json
 import pytest
 
 from unpool.errors import UnpoolError
+from unpool.images.labels.field_table import LabelRow, read_label_rows
 from unpool.images.labels.label_json import read_columns, read_json
+
+
+def rows_of(text: str) -> list[LabelRow]:
+    return read_label_rows(read_json(text, knows)).rows
 
 
 def knows(text: str) -> bool:
@@ -35,7 +40,7 @@ def knows(text: str) -> bool:
     ],
 )  # fmt: skip
 def test_every_form_gives_the_same_rows(text: str) -> None:
-    rows = read_json(text, knows).rows
+    rows = rows_of(text)
     assert [(row.line, row.path, row.label) for row in rows] == [(1, "a.png", "x"), (2, "b.png", "y")]
 
 
@@ -43,13 +48,13 @@ def test_values_keep_their_letters_and_keys_that_stand_twice_both_count() -> Non
     text = '{"a.png": 1e5, "b.png": NaN, "c.png": true, "d.png": null, "e.png": 007, "a.png": 1.0}'
     with pytest.raises(ValueError, match="Expecting"):
         read_json(text, knows)
-    rows = read_json(text.replace("007", '"007"'), knows).rows
+    rows = rows_of(text.replace("007", '"007"'))
     assert [row.label for row in rows] == ["1e5", "NaN", "true", "", "007", "1.0"]
     assert [row.path for row in rows][::5] == ["a.png", "a.png"]
 
 
 def test_one_line_of_json_lines_is_a_row() -> None:
-    assert read_json('{"path": "a.png", "label": "x"}', knows).rows[0].label == "x"
+    assert rows_of('{"path": "a.png", "label": "x"}')[0].label == "x"
 
 
 @pytest.mark.parametrize(
@@ -67,10 +72,30 @@ def test_one_line_of_json_lines_is_a_row() -> None:
 )
 def test_other_forms_are_an_error(text: str, message: str) -> None:
     with pytest.raises(UnpoolError, match=message):
-        read_json(text, knows)
+        rows_of(text)
 
 
 def test_columns_become_rows() -> None:
     table = read_columns({"path": ["a.png", "b.png"], "label": [7, None], "n": [1, 2]}, knows)
-    assert [(row.path, row.label) for row in table.rows] == [("a.png", "7"), ("b.png", "")]
-    assert table.unit == "row"
+    assert table.paths == ["a.png", "b.png"]
+    assert table.columns == {"label": ["7", None], "n": ["1", "2"]}
+    assert (table.label, table.unit) == ("label", "row")
+
+
+def test_metadata_of_hugging_face_has_fields_and_says_what_is_none() -> None:
+    lines = [
+        {"file_name": "a.png", "text": "a cat", "tags": ["x", "y"], "n": 3, "when": None, "vector": [0.5, 1],
+         "objects": {"bbox": [[1, 2, 3, 4]], "categories": [0]}},
+        {"file_name": "b.png", "tags": [], "n": 2.5},
+    ]  # fmt: skip
+    table = read_json("\n".join(map(json.dumps, lines)), knows)
+    assert table.columns == {
+        "text": ["a cat", None], "tags": [["x", "y"], None], "n": ["3", "2.5"], "when": [None, None]
+    }  # fmt: skip
+    assert table.left_out == ["vector", "objects"]
+    assert table.label == "tags"
+
+
+def test_paths_that_are_nested_are_an_error() -> None:
+    with pytest.raises(UnpoolError, match="the values of 'path' are nested"):
+        read_json('[{"path": {"a": 1}, "label": "x"}]', knows)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.images.labels.label_table import LabelRow, read_table
+from unpool.images.labels.field_table import LabelRow, read_label_rows
+from unpool.images.labels.label_table import read_table
 
 
 def knows(text: str) -> bool:
@@ -13,7 +14,7 @@ def knows(text: str) -> bool:
 
 
 def rows(text: str) -> list[tuple[int, str, str]]:
-    return [(row.line, row.path, row.label) for row in read_table(text, knows).rows]
+    return [(row.line, row.path, row.label) for row in read_label_rows(read_table(text, knows)).rows]
 
 
 PLAIN = [(2, "a.png", "cat"), (3, "b.png", "dog")]
@@ -68,7 +69,7 @@ def test_comments_are_counted() -> None:
     assert read_table("# x\npath,label\n#y,z\na.png,b\n", knows).remarks == [
         "2 lines that begin with # were taken for comments"
     ]
-    assert read_table("path,label\na.png,b\n", knows).rows == [LabelRow(2, "a.png", "b")]
+    assert read_label_rows(read_table("path,label\na.png,b\n", knows)).rows == [LabelRow(2, "a.png", "b")]
 
 
 @pytest.mark.parametrize(
@@ -84,4 +85,21 @@ def test_comments_are_counted() -> None:
 )
 def test_what_cannot_be_read_is_named_by_line(text: str, message: str) -> None:
     with pytest.raises(UnpoolError, match=message):
-        read_table(text, knows)
+        read_label_rows(read_table(text, knows))
+
+
+def test_every_column_is_a_field() -> None:
+    table = read_table(
+        'path;label;weight;tags;weight;;\na.png;cat;1,5;["x", "y"];;;\nb.png;;\'=A1;;2;3\n', knows
+    )
+    assert table.paths == ["a.png", "b.png"]
+    assert table.columns == {
+        "label": ["cat", None], "weight": ["1,5", "=A1"], "tags": [["x", "y"], None], "weight (2)": [None, "2"],
+    }  # fmt: skip
+    assert table.left_out == ["a column without a heading"]
+
+
+def test_a_table_without_labels_has_fields() -> None:
+    table = read_table("path,weight,height\na.png,1,2\n", knows)
+    assert (table.label, list(table.columns)) == ("", ["weight", "height"])
+    assert read_table("a.png,cat\n", knows).columns == {"label": ["cat"]}

@@ -38,6 +38,12 @@ def match(path: str, *others: str) -> tuple[str | None, str | None]:
         ("file:///D:/old/sub/s1.png", "sub/s1.png", "without the folder before"),
         ("https://host/bucket/sub/s1.png?size=3", "sub/s1.png", "without the folder before"),
         ("s3://bucket/sub/s1.png", "sub/s1.png", "without the folder before"),
+        ("/data/local-files/?d=photos/sub/s1.png", "sub/s1.png", "relative to the label file"),
+        ("http://host/data/local-files/?d=a%20b%23c.png", "a b#c.png", "by the path of a served file"),
+        ("/data/upload/12/0123abcd-B.JPG", "B.JPG", "by the name of an upload"),
+        ("/data/upload/12/0123abcd-s1.png", "sub/s1.png", "by the end of the path"),
+        ("/data/upload/0123abcd-a_bc.png", "a b#c.png", "by the name of an upload"),  # as Django names files
+        ("0123abcd-B.JPG", None, None),  # no upload
         ("s1.png", "sub/s1.png", "by the end of the path"),
         (unicodedata.normalize("NFD", "café.png"), "café.png", "in another Unicode form"),
         ("b.jpg", "B.JPG", "with other capitals"),
@@ -78,6 +84,13 @@ def test_the_folder_before_is_the_one_that_most_paths_share() -> None:
     assert flat.image_of == {"1/a.png": "a.png", "4/c.png": "c.png"}  # b is in two folders
 
 
+def test_a_folder_before_that_is_known_needs_no_second_path_in_another_form() -> None:
+    images = ["a.png", "b.png", "caf\u00e9.png", "D.png"]
+    lines = [f"C:\\me\\old\\{name}" for name in ("a.png", "b.png", "cafe\u0301.png", "d.png", "gone.png")]
+    found = PathMatcher(images).match(lines)
+    assert [found.image_of.get(line) for line in lines] == [*images, None]
+
+
 def test_capitals_count_where_images_differ_by_them() -> None:
     matcher = PathMatcher(["A.png", "a.png"])
     assert matcher.match(["a.PNG"]).image_of == {}
@@ -85,7 +98,17 @@ def test_capitals_count_where_images_differ_by_them() -> None:
     assert matcher.count_names("x\\a.PNG") == 2
 
 
-@pytest.mark.parametrize("text", ["x/S1", "b.jpg ", "C:\\q\\café.png", "only.tif"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/data/upload/1/0123abcd-s1.png",
+        "/data/local-files/?d=x%2FB.JPG",
+        "x/S1",
+        "b.jpg ",
+        "C:\\q\\café.png",
+        "only.tif",
+    ],
+)
 def test_names_are_known_in_their_loosest_forms(text: str) -> None:
     assert PathMatcher(IMAGES).knows(text)
 

@@ -17,7 +17,7 @@ PATH_NAMES = (
 LABEL_NAMES = (
     "label", "labels", "true_label", "label_name", "class", "classes", "class_name", "classname", "class_label",
     "category", "categories", "category_name", "species", "target", "ground_truth", "truth", "gt", "tag", "tags",
-    "annotation", "kind", "type", "breed", "y", "name", "label_id", "class_id", "category_id",
+    "choice", "choices", "annotation", "kind", "type", "breed", "y", "name", "label_id", "class_id", "category_id",
 )  # fmt: skip
 EXPECTED = "give it the heading path,label"
 NUM_SAMPLED = 200  # rows that show which column holds paths
@@ -30,14 +30,14 @@ class Layout:
     """Where paths and labels stand in each row.
 
     Args:
-        path, label: numbers of the columns, from 0.
+        path, label: numbers of the columns, from 0; `label` is None where no column is known to hold labels.
         names: the heading; empty where there is none.
         num_recognised: how many of the two columns were known by their heading.
         num_known: how many of the first rows name an image of the collection.
     """
 
     path: int
-    label: int
+    label: int | None
     names: tuple[str, ...]
     num_recognised: int
     num_known: int
@@ -46,6 +46,8 @@ class Layout:
         """Say which columns were taken.
 
         Empty where the heading is path and label."""
+        if self.label is None:
+            return ""
         if not self.names:
             return (
                 f"no heading: column {self.path + 1} was taken for paths, column {self.label + 1} for labels"
@@ -66,7 +68,7 @@ def find_layout(rows: Sequence[Sequence[str]], knows: Knows) -> Layout | None:
         The layout; None where the rows have fewer than two columns.
 
     Raises:
-        UnpoolError: There are two columns or more, and nothing says which they are.
+        UnpoolError: There are two columns or more, and nothing says which holds the paths.
     """
     first = rows[0]
     if len(first) < 2:
@@ -86,11 +88,15 @@ def find_layout(rows: Sequence[Sequence[str]], knows: Knows) -> Layout | None:
     path = _most_known(rows[1:], knows, len(first), without=label) if path is None else path
     if label is None and path is not None and len(first) == 2:
         label = 1 - path
-    if path is None or label is None:
-        names = ", ".join(name.strip() for name in first)
-        missing = "paths" if path is None else "labels"
-        raise UnpoolError(f"none of the columns {names} is known to hold {missing}; {EXPECTED}")
+    if path is None:
+        raise UnpoolError(describe_missing(first, "paths"))
     return Layout(path, label, tuple(first), recognised, _count_known(rows[1:], path, knows))
+
+
+def describe_missing(names: Sequence[str], what: str) -> str:
+    """Say that no column holds paths, or labels."""
+    listed = ", ".join(name.strip() for name in names)
+    return f"none of the columns {listed} is known to hold {what}; {EXPECTED}"
 
 
 def normalise_name(text: str) -> str:

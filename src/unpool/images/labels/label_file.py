@@ -1,4 +1,7 @@
-"""One reader for label files, whatever program wrote them."""
+"""One reader for files that label images.
+
+The content says which program wrote them.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,20 @@ from pathlib import Path
 
 from unpool.core.text.encodings import decode_text
 from unpool.errors import UnpoolError
+from unpool.images.labels.field_table import FieldTable, LabelTable, read_label_rows
 from unpool.images.labels.headings import Knows
-from unpool.images.labels.label_json import read_columns, read_json
-from unpool.images.labels.label_table import LabelTable, read_table
+from unpool.images.labels.label_json import read_json
+from unpool.images.labels.label_parquet import MAGIC, read_parquet
+from unpool.images.labels.label_table import read_table
+from unpool.images.labels.tools.cvat_tags import read_cvat
+from unpool.images.labels.tools.label_studio import drop_bookkeeping
 
 JSON_ENDINGS = frozenset({".json", ".jsonl", ".ndjson"})
-PARQUET = b"PAR1"
+XML_ENDING = ".xml"
+XML_STARTS = ("<?xml", "<annotations")
 # How files begin that hold tables, but no text.
 FOREIGN = {
-    b"PK\x03\x04": "a spreadsheet or an archive; save the table as CSV",
+    b"PK\x03\x04": "a spreadsheet or an archive; save the table as CSV, or unpack it first",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet; save the table as CSV",
     b"\x1f\x8b": "compressed; unpack it first",
     b"SQLite format 3": "a database; export the table as CSV",
@@ -25,8 +33,28 @@ FOREIGN = {
 def read_label_file(file: Path, knows: Knows) -> LabelTable:
     """Read the rows of a label file.
 
-    CSV with commas, semicolons, tabs, bars or blanks, JSON, JSON lines, COCO and Parquet; text in UTF-8, UTF-16,
-    UTF-32 or Windows-1252.
+    All that `read_field_file` reads.
+
+    Args:
+        file: The file.
+        knows: Whether a text names an image of the collection.
+
+    Raises:
+        UnpoolError: The file is missing, is no table, has no labels, or a line of it does not fit.
+    """
+    table = read_field_file(file, knows)
+    try:
+        return read_label_rows(table)
+    except UnpoolError as error:
+        raise UnpoolError(f"{file} cannot be used for labels: {error}") from None
+
+
+def read_field_file(file: Path, knows: Knows) -> FieldTable:
+    """Read all that a file says of images.
+
+    CSV with commas, semicolons, tabs, bars or blanks; JSON, JSON lines; Parquet, also that of Hugging Face; COCO,
+    Datumaro, tasks of Label Studio, CVAT's XML. The content says which it is. Text may be UTF-8, UTF-16, UTF-32 or
+    Windows-1252.
 
     Args:
         file: The file.
@@ -36,7 +64,9 @@ def read_label_file(file: Path, knows: Knows) -> LabelTable:
         UnpoolError: The file is missing, is no table, or a line of it does not fit.
     """
     try:
-        content = file.read_bytes()
+        with file.open("rb") as opened:
+            is_parquet = opened.read(len(MAGIC)) == MAGIC
+        content = b"" if is_parquet else file.read_bytes()
     except FileNotFoundError as error:
         raise UnpoolError(f"there is no file {file}; give `folders` or a file of path,label") from error
     except OSError as error:
@@ -44,14 +74,14 @@ def read_label_file(file: Path, knows: Knows) -> LabelTable:
             f"{file} cannot be read: {error.strerror}; give `folders` or a file of path,label"
         ) from error
     try:
-        return _read(file, content, knows)
+        table = read_parquet(file, knows) if is_parquet else _read(file, content, knows)
     except UnpoolError as error:
         raise UnpoolError(f"{file} cannot be used for labels: {error}") from None
+    drop_bookkeeping(table)
+    return table
 
 
-def _read(file: Path, content: bytes, knows: Knows) -> LabelTable:
-    if content.startswith(PARQUET):
-        return _read_parquet(content, knows)
+def _read(file: Path, content: bytes, knows: Knows) -> FieldTable:
     for start, what in FOREIGN.items():
         if content.startswith(start):
             raise UnpoolError(f"it is {what}")
@@ -61,6 +91,8 @@ def _read(file: Path, content: bytes, knows: Knows) -> LabelTable:
         raise UnpoolError("it is no text; give a CSV of path,label") from None
     if "\0" in decoded.text:
         raise UnpoolError("it is no text; give a CSV of path,label")
+    if file.suffix.lower() == XML_ENDING or decoded.text.lstrip().startswith(XML_STARTS):
+        return read_cvat(content)
     table = _read_text(file, decoded.text, knows)
     if decoded.is_guessed:
         table.remarks.append(
@@ -69,7 +101,7 @@ def _read(file: Path, content: bytes, knows: Knows) -> LabelTable:
     return table
 
 
-def _read_text(file: Path, text: str, knows: Knows) -> LabelTable:
+def _read_text(file: Path, text: str, knows: Knows) -> FieldTable:
     is_json = file.suffix.lower() in JSON_ENDINGS
     if is_json or text.lstrip()[:1] in ("{", "["):
         try:
@@ -78,19 +110,3 @@ def _read_text(file: Path, text: str, knows: Knows) -> LabelTable:
             if is_json:
                 raise UnpoolError(f"it is no JSON: {error}") from None
     return read_table(text, knows)
-
-
-def _read_parquet(content: bytes, knows: Knows) -> LabelTable:
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    try:
-        table = parquet.read_table(pa.BufferReader(content))
-    except pa.ArrowException as error:
-        raise UnpoolError(f"it is a damaged Parquet file: {error}") from None
-    simple = {
-        name: column.to_pylist()
-        for name, column in zip(table.column_names, table.columns, strict=True)
-        if not pa.types.is_nested(column.type) and not pa.types.is_binary(column.type)
-    }
-    return read_columns(simple, knows)

@@ -1,15 +1,15 @@
-"""Rows of path and label from text with columns."""
+"""The rows of text with columns, such as CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from unpool.core.text.csv_cells import restore_text
 from unpool.errors import UnpoolError
-from unpool.images.labels.headings import EXPECTED, Knows, Layout, find_layout
+from unpool.images.labels.field_table import FieldTable, read_cell, unite_names
+from unpool.images.labels.headings import EXPECTED, Knows, Layout, describe_missing, find_layout
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANKS = " "  # stands for any run of blanks between two columns
@@ -19,32 +19,8 @@ DELIMITER_LINE = "sep="  # a first line by which spreadsheets know the sign betw
 Record = tuple[int, list[str]]  # number of the line it begins on, from 1, and its cells
 
 
-@dataclass(frozen=True, slots=True)
-class LabelRow:
-    """One line of a label file.
-
-    `label` is empty where the line has none.
-    """
-
-    line: int
-    path: str
-    label: str
-
-
-@dataclass(frozen=True)
-class LabelTable:
-    """The rows of a label file, and what was assumed.
-
-    `unit` is what `line` of a row counts.
-    """
-
-    rows: list[LabelRow]
-    remarks: list[str] = field(default_factory=list)
-    unit: str = "line"
-
-
-def read_table(text: str, knows: Knows) -> LabelTable:
-    """Read rows of path and label from text with columns.
+def read_table(text: str, knows: Knows) -> FieldTable:
+    """Read rows of paths and fields from text with columns.
 
     Cells are divided by commas, semicolons, tabs, bars or blanks: whichever the heading, or the paths, fit.
 
@@ -73,10 +49,10 @@ def read_table(text: str, knows: Knows) -> LabelTable:
     if not found:
         raise UnpoolError(_describe_failure(text, problems))
     layout, records, num_comments = max(found, key=lambda each: (each[0].num_recognised, each[0].num_known))
-    remarks = [layout.describe()]
+    table = _to_columns(records, layout)
     if num_comments:
-        remarks.append(f"{num_comments} lines that begin with {COMMENT} were taken for comments")
-    return LabelTable(_rows(records, layout), [remark for remark in remarks if remark])
+        table.remarks.append(f"{num_comments} lines that begin with {COMMENT} were taken for comments")
+    return table
 
 
 def _take_delimiter_line(text: str) -> tuple[tuple[str, ...], str, int]:
@@ -132,19 +108,41 @@ def _heading_behind_sign(cells: list[str]) -> list[str] | None:
     return names if layout is not None and layout.num_recognised == 2 else None
 
 
-def _rows(records: Sequence[Record], layout: Layout) -> list[LabelRow]:
+def _to_columns(records: Sequence[Record], layout: Layout) -> FieldTable:
+    """The cells by column; columns without heading and value are none."""
     body = records[1:] if layout.names else records
-    width = len(layout.names) or 2
-    rows = []
+    names = [name.strip() for name in layout.names] or ["", ""]
+    if not layout.names and layout.label is not None:
+        names[layout.label] = "label"
+    _check_width(body, len(names))
+    cells = [[row[place] if place < len(row) else "" for _, row in body] for place in range(len(names))]
+    unique = unite_names(names)
+    columns = {
+        unique[place]: [read_cell(restore_text(cell)) for cell in column]
+        for place, column in enumerate(cells)
+        if place != layout.path and names[place]
+    }
+    num_nameless = sum(
+        any(map(str.strip, column))
+        for place, column in enumerate(cells)
+        if place != layout.path and not names[place]
+    )
+    label = "" if layout.label is None else unique[layout.label]
+    no_label = "" if label else describe_missing(names, "labels")
+    numbers = [line for line, _ in body]
+    table = FieldTable(cells[layout.path], columns, numbers, label, no_label, layout.describe())
+    table.left_out += ["a column without a heading"] * num_nameless
+    return table
+
+
+def _check_width(body: Sequence[Record], width: int) -> None:
+    """Raise `UnpoolError` for a line that has more cells than the heading."""
     for line, cells in body:
         if extra := [cell for cell in cells[width:] if cell.strip()]:
             raise UnpoolError(
                 f"line {line} has {width + len(extra)} cells, but the heading has {width}; "
                 "put quotes around a cell that holds the sign between cells"
             )
-        path, label = (cells[place] if place < len(cells) else "" for place in (layout.path, layout.label))
-        rows.append(LabelRow(line, path, restore_text(label)))
-    return rows
 
 
 def _describe_failure(text: str, problems: Sequence[str]) -> str:

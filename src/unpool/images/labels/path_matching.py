@@ -23,6 +23,9 @@ AS_WRITTEN = "as written"
 MAX_STRAY = 10  # lines of another folder for each that names the folder of the images
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+://[^/]*|file:(?=/)", re.IGNORECASE)
 _DRIVE = re.compile(r"[A-Za-z]:(?=/)")
+# What Label Studio makes of a path: a file that it serves from its disk, and an upload with a prefix of its own.
+_SERVED = re.compile(r"/local-files/\?d=([^&#]*)")
+_UPLOADED = re.compile(r"(?:^|/)upload/(?:\d+/)?[0-9a-f]{8}-([^/?#]+)$")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 _Normal = Callable[[str], str]
@@ -106,8 +109,8 @@ class PathMatcher:
         for path in matches.image_of:
             rest.pop(path, None)
         own_only = self._names_own_folder(rest.values())
-        drop_prefix = partial(self._drop_prefix, own_only=own_only)
-        self._apply((self._whole, drop_prefix, self._by_tail), rest, matches)
+        drop_prefix = partial(self._drop_prefix, own_only=own_only, dropped=set())
+        self._apply((self._whole, drop_prefix, self._by_tail, self._by_upload), rest, matches)
         self._drop_ambiguous(rest)
         self._apply((self._by_ending, partial(self._by_name, own_only=own_only)), rest, matches)
         return matches
@@ -117,6 +120,12 @@ class PathMatcher:
         yield AS_WRITTEN, path
         text, rule = path.strip(), "without blanks around"
         yield rule, text
+        if served := _SERVED.search(text):
+            text, rule = unquote(served[1]), "by the path of a served file"
+            yield rule, text
+        if uploaded := _UPLOADED.search(text):
+            text, rule = unquote(uploaded[1]), "by the name of an upload"
+            yield rule, text
         if url := _URL.match(text):
             text, rule = (
                 unquote(text[url.end() :].split("?")[0].split("#")[0]).lstrip(),
@@ -184,17 +193,32 @@ class PathMatcher:
         return lambda prefix: f"/{prefix}".endswith(own)
 
     def _drop_prefix(
-        self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str], *, own_only: bool
+        self,
+        spelled: dict[str, str],
+        normal: _Normal,
+        claimed: frozenset[str],
+        *,
+        own_only: bool,
+        dropped: set[str],
     ) -> _Found:
-        """The path without the folder before it by whose loss most paths name an image that is free."""
+        """The path without the folder before it by whose loss most paths name an image that is free.
+
+        `dropped` holds the folders by whose loss paths were found in a stricter form, which need no second proof.
+        """
         image_of = _unique((normal(image), image) for image in self._images if image not in claimed)
         is_own = self._own_test(normal)
         counts = _count_prefixes(spelled.values(), image_of)
         if own_only:
             counts = Counter({prefix: count for prefix, count in counts.items() if is_own(prefix)})
-        best = max(counts, key=lambda prefix: (counts[prefix], -len(prefix)), default="")
-        if counts[best] < 2 and not own_only and (claimed or len(spelled) > 1):  # may be a file that is gone
+        best = max(
+            counts,
+            key=lambda prefix: (_fold(prefix) in dropped, counts[prefix], -len(prefix)),
+            default="",
+        )
+        is_proven = counts[best] > 1 or own_only or _fold(best) in dropped
+        if not is_proven and (claimed or len(spelled) > 1):  # may be a file that is gone
             return {}
+        dropped.add(_fold(best))
         shorter = {path: text[len(best) :] for path, text in spelled.items() if text.startswith(best)}
         found = _lookup(shorter, image_of)
         if not own_only:
@@ -208,6 +232,17 @@ class PathMatcher:
         found = _lookup(spelled, _unique(_tails(self._images, normal)))
         free = {path: image for path, image in found.items() if image not in claimed}
         return _name("by the end of the path", free)
+
+    def _by_upload(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
+        """The name of an upload, in which signs were replaced, where one image has it."""
+        uploads = {path: text for path, text in spelled.items() if _UPLOADED.search(path)}
+        free = (image for image in self._images if image not in claimed)
+        names = (
+            _unique((_name_upload(posixpath.basename(normal(image))), image) for image in free)
+            if uploads
+            else {}
+        )
+        return _name("by the name of an upload", _lookup(uploads, names))
 
     def _by_ending(self, spelled: dict[str, str], normal: _Normal, claimed: frozenset[str]) -> _Found:
         """Another ending, or none, where one path and one image fit, and the image is free."""
@@ -255,6 +290,14 @@ def _compose(text: str) -> str:
 
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+
+
+def _name_upload(name: str) -> str:
+    """The name under which Label Studio keeps an upload.
+
+    Source: django.utils.text.get_valid_filename
+    """
+    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
 
 
 def _unescape(text: str) -> str:
@@ -327,6 +370,10 @@ def _stem(text: str) -> str:
 def _loose_names(text: str) -> set[str]:
     """The name at the end of a path in its loosest forms, with and without ending."""
     turned = text.strip().replace("\\", "/")
+    if served := _SERVED.search(turned):
+        turned = unquote(served[1])
+    if uploaded := _UPLOADED.search(turned):
+        turned = uploaded[1]
     names = {posixpath.basename(turned.split("?")[0]), posixpath.basename(text.strip())}
     folded = {form(name) for name in names for form in (_fold, _unescape)}
     return {each for name in folded if name for each in (name, _stem(name)) if each}

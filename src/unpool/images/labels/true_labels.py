@@ -11,8 +11,8 @@ from typing import Any
 
 from unpool.errors import UnpoolError
 from unpool.images.labels.class_folders import FOLDERS, is_folders, read_folder_classes, read_level
+from unpool.images.labels.field_table import LabelRow
 from unpool.images.labels.label_file import read_label_file
-from unpool.images.labels.label_table import LabelRow, LabelTable
 from unpool.images.labels.path_matching import AS_WRITTEN, Matches, PathMatcher, describe_bases
 
 NUM_EXAMPLES = 3
@@ -95,8 +95,10 @@ def _read_file(paths: Sequence[str], file: Path, places: Sequence[str]) -> TrueL
     matches = matcher.match([row.path for row in table.rows if row.path.strip()])
     rows = _collect(table.rows, matches)
     _check_consistent(file, rows, table.unit)
-    if not matches.image_of or not rows.label_of:
-        raise UnpoolError(_nothing_matched(file, table, matches, paths, places))
+    if not matches.image_of:
+        raise UnpoolError(describe_no_match(file, table.rows, table.unit, paths, places))
+    if not rows.label_of:
+        raise UnpoolError(f"{file} has no label for any image, only empty ones; give it lines of path,label")
     classes = [rows.label_of.get(path) for path in paths]
     rules = Counter(matches.rule_of[row.path] for row in table.rows if row.path in matches.rule_of)
     remarks = [
@@ -106,11 +108,11 @@ def _read_file(paths: Sequence[str], file: Path, places: Sequence[str]) -> TrueL
     ]
     facts: dict[str, Any] = _coverage(classes) | {
         "unmatched_lines": len(rows.unmatched),
-        "unmatched": [_name_row(row, table.unit) for row in rows.unmatched[:NUM_EXAMPLES]],
+        "unmatched": [name_row(row, table.unit) for row in rows.unmatched[:NUM_EXAMPLES]],
         "lines_without_label": rows.num_empty, "repeated_lines": rows.num_repeated, "matched_by": dict(rules),
         "remarks": remarks,
     }  # fmt: skip
-    lines = [f"{_describe_coverage(classes)}{_describe_rules(rules)}", *remarks, *_describe_classes(classes)]
+    lines = [f"{_describe_coverage(classes)}{describe_rules(rules)}", *remarks, *_describe_classes(classes)]
     is_plain = None not in classes and set(rules) == {AS_WRITTEN} and not remarks
     facts = {"source": str(file)} | facts
     return TrueLabels(classes, str(file), facts, [f"{file.name}: {line}" for line in lines], is_plain)
@@ -139,7 +141,10 @@ def _describe_classes(classes: Sequence[str | None]) -> list[str]:
     return [f"{len(single)} of {len(counts)} classes have one image: {named}{more}"] if single else []
 
 
-def _describe_rules(rules: Counter[str]) -> str:
+def describe_rules(rules: Counter[str]) -> str:
+    """Say by which rules paths matched.
+
+    Empty where all matched as they are written."""
     if set(rules) <= {AS_WRITTEN}:
         return ""
     return f" (lines matched: {', '.join(f'{count} {rule}' for rule, count in rules.most_common())})"
@@ -184,17 +189,27 @@ def _check_consistent(file: Path, rows: _Rows, unit: str) -> None:
     )
 
 
-def _nothing_matched(
-    file: Path, table: LabelTable, matches: Matches, paths: Sequence[str], places: Sequence[str]
+def describe_no_match(
+    file: Path, rows: Sequence[LabelRow], unit: str, paths: Sequence[str], places: Sequence[str]
 ) -> str:
-    row = next((row for row in table.rows if row.path.strip()), None)
+    """Say that no row of a file names an image.
+
+    Args:
+        file: The file.
+        rows: Its rows.
+        unit: What the number of a row counts.
+        paths: The images.
+        places: Where their folder is.
+
+    Returns:
+        One line that says what to write.
+    """
+    row = next((row for row in rows if row.path.strip()), None)
     if row is None:
         return f"{file} has no line with a path; give it lines of path,label"
-    if matches.image_of:
-        return f"{file} has no label for any image, only empty ones; give it lines of path,label"
     folder = f" to {places[0]}" if places else ""
     return (
-        f"{file} names no image of this collection: {table.unit} {row.line} has {row.path!r}, an image is "
+        f"{file} names no image of this collection: {unit} {row.line} has {row.path!r}, an image is "
         f"{paths[0] if paths else 'nothing'!r}; write paths relative{folder}"
     )
 
@@ -202,24 +217,39 @@ def _nothing_matched(
 def _describe_rows(rows: _Rows, unit: str, matcher: PathMatcher) -> list[str]:
     lines = []
     if rows.unmatched:
-        named = [_name_row(row, unit, matcher.count_names(row.path)) for row in rows.unmatched[:NUM_EXAMPLES]]
+        named = [name_row(row, unit, matcher.count_names(row.path)) for row in rows.unmatched[:NUM_EXAMPLES]]
         more = ", …" if len(rows.unmatched) > NUM_EXAMPLES else ""
-        lines.append(f"{_count(len(rows.unmatched), unit)} matched no image: {', '.join(named)}{more}")
+        lines.append(f"{count_rows(len(rows.unmatched), unit)} matched no image: {', '.join(named)}{more}")
     if rows.num_empty:
-        lines.append(f"{_count(rows.num_empty, unit)} without a label")
+        lines.append(f"{count_rows(rows.num_empty, unit)} without a label")
     if rows.num_repeated:
-        lines.append(f"{_count(rows.num_repeated, unit)} repeated the label of an image")
+        lines.append(f"{count_rows(rows.num_repeated, unit)} repeated the label of an image")
     if rows.num_changed:
         lines.append(f"labels without the blanks around them, or in composed Unicode: {rows.num_changed}")
     return lines
 
 
-def _count(number: int, unit: str) -> str:
+def count_rows(number: int, unit: str) -> str:
+    """Write a number of rows, in words of their unit.
+
+    >>> count_rows(1, "line"), count_rows(2, "entry")
+    ('1 line', '2 entries')
+    """
     plural = unit[:-1] + "ies" if unit.endswith("y") else unit + "s"
     return f"{number} {unit if number == 1 else plural}"
 
 
-def _name_row(row: LabelRow, unit: str, num_same: int = 0) -> str:
+def name_row(row: LabelRow, unit: str, num_same: int = 0) -> str:
+    """Name a row that matched no image.
+
+    Args:
+        row: The row.
+        unit: What its number counts.
+        num_same: How many images have its name.
+
+    Returns:
+        Its path and number.
+    """
     hint = f"; {num_same} images have this name" if num_same > 1 else ""
     return f"{' '.join(row.path.split()) or 'an empty path'} ({unit} {row.line}{hint})"
 

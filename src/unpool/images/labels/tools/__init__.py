@@ -1,0 +1,1 @@
+"""Files of annotation tools: what they say of whole images."""
