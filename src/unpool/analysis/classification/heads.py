@@ -40,16 +40,20 @@ class Head:
     num_classes: int
     arrays: Mapping[str, Floats]
 
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return int(self.arrays[FIRST_ARRAY[self.kind]].shape[0 if self.kind != "knn" else 1])
+
     def logits(self, vector_MD: npt.ArrayLike) -> Floats:
         """Compute a score for each class, (M, K) float32."""
         return self.logits_of_unit(normalise(vector_MD))
 
     def logits_of_unit(self, unit_MD: Floats) -> Floats:
         """Compute the same for vectors that have length one already."""
-        num_D = self.arrays[FIRST_ARRAY[self.kind]].shape[0 if self.kind != "knn" else 1]
-        if unit_MD.shape[1] != num_D:
+        if unit_MD.shape[1] != self.dimension:
             raise UnpoolError(
-                f"vectors: {unit_MD.shape[1]} numbers each, expected {num_D} as in those that the classifier was "
+                f"vectors: {unit_MD.shape[1]} numbers each, expected {self.dimension} as in those that the classifier was "
                 "fitted to; embed by the same model"
             )
         logit_Mk: Floats = SCORERS[self.kind](self.arrays, unit_MD).astype(np.float32, copy=False)
