@@ -1,9 +1,10 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { createMap } from "../map";
+import { colouring } from "./fields";
 import { openImage } from "./search";
 import { HoverCard } from "./HoverCard";
-import { colourBy, hovered, map, mapMode, mapTrouble, picturesShown } from "./mapState";
+import { hovered, map, mapMode, mapTrouble, picturesShown } from "./mapState";
 import { MapTools } from "./MapTools";
 import { select } from "./selectionActions";
 import { collection, isFiltered, points, resultRows, results, selection, shown, source, view } from "./store";
@@ -31,7 +32,7 @@ function make(element: HTMLElement): () => void {
     }),
     effect(() => map.value?.setSelection(selection.value.length > 0 ? selection.value : resultRows.value)),
     effect(() => map.value?.setShown(isFiltered.value ? shown.value : null)),
-    effect(() => map.value?.setColourBy(colourBy.value)),
+    effect(() => map.value?.setColourBy(colouring.value)),
     effect(() => map.value?.setDark(dark.value)),
     effect(() => map.value?.setMode(mapMode.value)),
     effect(() => map.value?.showPictures(picturesShown.value)),

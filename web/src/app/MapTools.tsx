@@ -1,6 +1,16 @@
+import { coloursOf, facets } from "./fields";
 import { IconButton } from "./IconButton";
 import { colourBy, map, mapMode, picturesShown } from "./mapState";
+import type { FieldFacet } from "../data/types";
 import { resultRows, selection } from "./store";
+
+const FIELD = "field:"; // before the names of fields, one of which may be `group`
+const isColoured = (facet: FieldFacet) => facet.name !== "label" && coloursOf(facet).length > 0;
+
+function chosen(value: string): typeof colourBy.value {
+  if (value.startsWith(FIELD)) return { field: value.slice(FIELD.length) };
+  return value === "label" ? "label" : "group";
+}
 
 export function MapTools() {
   const lasso = mapMode.value === "lasso";
@@ -37,12 +47,17 @@ export function MapTools() {
       <label class="tool-select">
         Colour by
         <select
-          value={colourBy.value}
+          value={typeof colourBy.value === "string" ? colourBy.value : FIELD + colourBy.value.field}
           data-testid="colour-by"
-          onChange={(event) => (colourBy.value = event.currentTarget.value === "label" ? "label" : "group")}
+          onChange={(event) => (colourBy.value = chosen(event.currentTarget.value))}
         >
           <option value="group">group</option>
           <option value="label">label</option>
+          {facets.value.filter(isColoured).map(({ name }) => (
+            <option key={name} value={FIELD + name}>
+              {name}
+            </option>
+          ))}
         </select>
       </label>
     </div>

@@ -14,7 +14,7 @@ export interface Hovered {
 
 export const mapMode = signal<"pan" | "lasso">("pan");
 export const picturesShown = signal(true);
-export const colourBy = signal<"group" | "label">("group");
+export const colourBy = signal<"group" | "label" | { field: string }>("group");
 export const map = signal<MapView | null>(null);
 export const mapTrouble = signal<string | null>(null);
 export const hovered = signal<Hovered | null>(null);

@@ -13,6 +13,7 @@ export type DialogRequest =
   | { kind: "help" }
   | { kind: "jobs" }
   | { kind: "run" }
+  | { kind: "clean"; problem: string }
   | { kind: "label"; rows: number[]; title: string };
 
 export interface Results {

@@ -24,7 +24,7 @@ const shown = (revision: number, undoes: string | null = null) => ({ revision, i
 function answer(rows: number[], more: Partial<Teaching> = {}): Teaching {
   const images = rows.map((row) => ({ row, reason: "uncertain", label: "cup", probability: 0.6 }));
   const names = [{ name: "cup", count: 2 }, { name: "hat", count: 1 }];
-  return { images, names, accuracy: null, batches: [], labelled: 3, left: rows.length, compared: 9, ...more };
+  return { images, names, accuracy: null, batches: [], labelled: 3, learnt: 3, left: rows.length, compared: 9, ...more };
 }
 
 const press = (key: string, repeat = false) => pressWhileTeaching({ key, repeat, target: null } as unknown as KeyboardEvent);
@@ -149,6 +149,18 @@ test("the estimates of a session are kept, one for each number of labels", async
     await refresh();
   }
   expect(estimates.value.map((one) => one.labels)).toEqual([10, 12]);
+});
+
+test("an answer that does not know the newest labels yet is requested again, but not for ever", async () => {
+  vi.useFakeTimers();
+  view.value = "teach";
+  teach.mockClear().mockResolvedValue(answer([4], { learnt: 2 }));
+  await refresh();
+  await vi.advanceTimersByTimeAsync(600);
+  expect(teach).toHaveBeenCalledTimes(2);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(teach.mock.calls.length).toBeLessThan(15);
+  vi.useRealTimers();
 });
 
 test("other rows are other images: nothing of before stays", async () => {

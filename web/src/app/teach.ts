@@ -17,6 +17,8 @@ interface Step {
 
 const UNSEEN = 400; // milliseconds in which nobody can look at twenty pictures
 const KEYS = 9;
+const WAIT = 500; // milliseconds until what the newest labels teach is requested again
+const TRIES = 8;
 
 export const teaching = signal<Teaching | null>(null); // the latest answer
 export const failed = signal(false); // there is no answer
@@ -34,6 +36,8 @@ const given = new Map<number, number | null>();
 const rejected = new Set<string>(); // rows with a name that they do not have
 let shownAt = 0; // when the batch came on the page
 let latest = 0;
+let tries = 0; // requests since the last one that brought something new
+let learnt = -1;
 let revision: number | undefined;
 let sent: Promise<unknown> = Promise.resolve();
 
@@ -83,6 +87,18 @@ function take(answer: Teaching): void {
     if (current.value === null) advance();
     else if (offered.value === null) offer();
   });
+  wait(answer);
+}
+
+/** Ask again soon where the answer does not rest on the newest labels yet. */
+function wait(answer: Teaching): void {
+  tries = answer.learnt === learnt ? tries + 1 : 0;
+  learnt = answer.learnt;
+  if (answer.learnt >= answer.labelled || tries > TRIES) return;
+  const request = latest;
+  setTimeout(() => {
+    if (request === latest && view.value === "teach") void refresh();
+  }, WAIT);
 }
 
 /** Names keep their places; new ones come after them. Those that were just used may be too new for the answer. */

@@ -1,12 +1,13 @@
 import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
-  Reconstruction, RowFacts, Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
 
 const QUEUE = 16; // images to teach that are known ahead
+const MOST = 1000;
 
 /** Answers of `unpool view`. Addresses are relative, so that it also works behind a proxy that adds a prefix. */
 export class ServerSource implements Source {
@@ -77,7 +78,32 @@ export class ServerSource implements Source {
   }
 
   async teach(skipped: number): Promise<Teaching> {
-    return this.json(`api/teach?revision=${await this.currentRevision()}&k=${QUEUE + skipped}`);
+    return this.json(`api/teach?revision=${await this.currentRevision()}&k=${Math.min(MOST, QUEUE + skipped)}`);
+  }
+
+  async mislabelled(): Promise<Mislabelled> {
+    return this.json(`api/mislabelled?revision=${await this.currentRevision()}`);
+  }
+
+  async fields(): Promise<Fields> {
+    return this.json(`api/fields?revision=${await this.currentRevision()}`);
+  }
+
+  async codes(field: string): Promise<Int32Array> {
+    const url = `api/fields/codes?revision=${await this.currentRevision()}&name=${encodeURIComponent(field)}`;
+    return new Int32Array(await (await this.request(url)).arrayBuffer());
+  }
+
+  planCleaning(problem: string, keep: string): Promise<CleanPlan> {
+    return this.postJson("api/clean/plan", { problem, keep });
+  }
+
+  clean(token: string, to: string): Promise<Cleaned> {
+    return this.postJson("api/clean", { token, to });
+  }
+
+  async restore(manifest: string): Promise<void> {
+    await this.post("api/clean/undo", { manifest });
   }
 
   quality(): Promise<Quality> {

@@ -1,6 +1,6 @@
 import type {
-  Collection, Edit, Edited, Exported, Filter, ImageFacts, Job, JobKind, Near, Place, Points, Quality, Reading,
-  Reconstruction, RowFacts, Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
@@ -22,6 +22,12 @@ export interface Source {
   searchFile(file: Blob, k: number): Promise<Near[]>;
   edit(edit: Edit): Promise<Edited>;
   teach(skipped: number): Promise<Teaching>; // the images to label next, beside as many as were skipped
+  mislabelled(): Promise<Mislabelled>;
+  fields(): Promise<Fields>;
+  codes(field: string): Promise<Int32Array>; // by row the place of its value, or of its range, in the field; -1 for none
+  planCleaning(problem: string, keep: string): Promise<CleanPlan>;
+  clean(token: string, to: string): Promise<Cleaned>; // what the plan with this token says, and nothing else
+  restore(manifest: string): Promise<void>;
   quality(): Promise<Quality>;
   duplicates(): Promise<Sets>;
   unreadable(): Promise<Unreadable[]>;

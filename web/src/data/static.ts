@@ -2,8 +2,8 @@ import { fromBase64, readPoints } from "./bytes";
 import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
-  Collection, Edited, Exported, Filter, ImageFacts, Job, Near, Place, Points, Quality, Reading, Reconstruction, RowFacts,
-  Sets, Teaching, Unreadable,
+  Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, ImageFacts, Job, Mislabelled, Near, Place, Points,
+  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
@@ -91,6 +91,30 @@ export class StaticSource implements Source {
 
   teach(): Promise<Teaching> {
     return reject("be taught");
+  }
+
+  mislabelled(): Promise<Mislabelled> {
+    return reject("judge labels");
+  }
+
+  fields(): Promise<Fields> {
+    return reject("count fields");
+  }
+
+  codes(): Promise<Int32Array> {
+    return reject("colour by fields");
+  }
+
+  planCleaning(): Promise<CleanPlan> {
+    return reject("clean up");
+  }
+
+  clean(): Promise<Cleaned> {
+    return reject("clean up");
+  }
+
+  restore(): Promise<void> {
+    return reject("clean up");
   }
 
   async quality(): Promise<Quality> {

@@ -7,6 +7,11 @@ export interface Colouring {
   colours: string[];
 }
 
+/** By the place of each image's value among these, -1 for none. */
+export function colourByCode(code: Int32Array, colours: string[]): Colouring {
+  return { category: code.map((place) => (place < colours.length ? place + 1 : 0)), colours: [NONE, ...colours] };
+}
+
 export function colourByGroup(points: Points, groups: Group[]): Colouring {
   const place = new Map(groups.map(({ group }, at) => [group, at + 1]));
   const colours = [NONE, ...groups.map(({ colour }) => colour)];

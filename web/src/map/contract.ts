@@ -1,5 +1,6 @@
 import type { Source } from "../data/source";
 import type { Group, LabelCount, Points } from "../data/types";
+import type { Colouring } from "./colours";
 
 /** Options of `createMap`. */
 export interface MapOptions {
@@ -15,7 +16,7 @@ export interface MapView {
   setData(points: Points, groups: Group[], labels: LabelCount[]): Promise<void>; // also after an edit; keeps the camera
   setSelection(rows: Uint32Array): void; // outlined; does not call onSelect
   setShown(rows: Uint32Array | null): void; // the rest is drawn faintly, without pictures; null: all
-  setColourBy(by: "group" | "label"): void;
+  setColourBy(by: "group" | "label" | Colouring): void;
   setDark(dark: boolean): void;
   setMode(mode: "pan" | "lasso"): void;
   showPictures(show: boolean): void;

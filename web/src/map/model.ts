@@ -14,7 +14,7 @@ export interface Model {
   names: Names | null;
   setData(points: Points, groups: Group[], labels: LabelCount[]): boolean; // whether a row still means the same image
   setShown(rows: Uint32Array | null): void;
-  setColourBy(by: "group" | "label"): void;
+  setColourBy(by: "group" | "label" | Colouring): void;
   columns(): Columns;
   colours(): string[];
   colourOf(row: number): string;
@@ -39,12 +39,13 @@ export function createModel(measure: CanvasRenderingContext2D): Model {
   let groups: Group[] = [];
   let labels: LabelCount[] = [];
   let shown: Uint32Array | null = null;
-  let by: "group" | "label" = "group";
+  let by: "group" | "label" | Colouring = "group";
   let colouring: Colouring = { category: new Int32Array(), colours: ["#8c8c8c"] };
   let mask: Uint8Array | null = null;
 
   function recolour(): void {
-    colouring = by === "group" ? colourByGroup(model.points, groups) : colourByLabel(model.points, labels);
+    if (typeof by === "object" && by.category.length === model.points.x.length) colouring = by;
+    else colouring = by === "label" ? colourByLabel(model.points, labels) : colourByGroup(model.points, groups);
   }
 
   function arrange(): void {

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { narrow } from "../app/search";
 import { count, fileName } from "../app/format";
 import { filter } from "../app/store";
@@ -14,7 +15,7 @@ interface Props {
 
 const FIRST = 40;
 
-export function Entry({ name, words, images, current, deep = 0, colour, toggle, testid }: {
+export function Entry({ name, words, images, current, deep = 0, colour, toggle, testid, end }: {
   name: string;
   words: string;
   images: number;
@@ -23,6 +24,7 @@ export function Entry({ name, words, images, current, deep = 0, colour, toggle, 
   colour?: string;
   toggle(): void;
   testid?: string;
+  end?: ComponentChildren; // beside it
 }) {
   return (
     <li class={current ? "entry current" : "entry"}>
@@ -40,6 +42,7 @@ export function Entry({ name, words, images, current, deep = 0, colour, toggle, 
         <span class="cut">{words}</span>
         <span class="count">{count(images)}</span>
       </button>
+      {end}
     </li>
   );
 }

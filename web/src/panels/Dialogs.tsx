@@ -1,4 +1,5 @@
 import { openDialog, type DialogRequest } from "../app/store";
+import { CleanDialog } from "./clean/CleanDialog";
 import { ExportDialog } from "./ExportDialog";
 import { HelpDialog } from "./HelpDialog";
 import { JobsDialog } from "./JobsDialog";
@@ -19,6 +20,8 @@ export function Dialogs({ request }: { request: DialogRequest }) {
       return <JobsDialog close={close} />;
     case "run":
       return <RunDialog close={close} />;
+    case "clean":
+      return <CleanDialog problem={request.problem} close={close} />;
     case "label":
       return <LabelDialog rows={request.rows} title={request.title} close={close} />;
   }

@@ -1,6 +1,7 @@
 import { count } from "../app/format";
 import { start } from "../app/jobs";
 import { collection, job, problemTab, source, type ProblemTab } from "../app/store";
+import { MislabelledView } from "./MislabelledView";
 import { ProblemGrid } from "./ProblemGrid";
 import { problemKind, problemKinds, problemTitle } from "./problems";
 import { ReadingTable } from "./ReadingTable";
@@ -85,7 +86,8 @@ export function ProblemsView() {
       {tab === "unreadable" && <UnreadableTable />}
       {tab === "reading" && <ReadingTable />}
       {problem?.has_sets && <SetsView key={tab} kind={tab} />}
-      {problem && !problem.has_sets && <ProblemGrid key={tab} problem={problem} />}
+      {tab === "mislabelled" && <MislabelledView />}
+      {problem && !problem.has_sets && tab !== "mislabelled" && <ProblemGrid key={tab} problem={problem} />}
     </section>
   );
 }

@@ -2,6 +2,8 @@ import { IconButton } from "../app/IconButton";
 import { collection, sheet } from "../app/store";
 import { CountedList } from "./CountedList";
 import { Dates } from "./Dates";
+import { Facets } from "./fields/Facets";
+import { Saved } from "./fields/Saved";
 import { Groups } from "./Groups";
 import { Labels } from "./Labels";
 import { ProblemFilters } from "./ProblemFilters";
@@ -19,6 +21,8 @@ export function Sidebar() {
       <Groups />
       <Labels />
       {folders.length > 1 && <CountedList title="Folders" condition="folder" entries={folders} deep />}
+      <Facets />
+      <Saved />
       <ProblemFilters />
       <Dates />
     </aside>
