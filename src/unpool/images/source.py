@@ -1,4 +1,4 @@
-"""Sources of images: folders, object stores and named data sets."""
+"""Sources of images: folders, archives, lists, object stores and named data sets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Protocol
 
 import numpy as np
 
+from unpool.core.file_names import find_file
 from unpool.core.objects.address import is_address, parse_address, resolve_file_address
 from unpool.errors import UnreadableImageError
+from unpool.images.archives.opening import open_archive
 from unpool.images.datasets import NamedSet, is_named_set, load_named_set
 from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan, scan_folder
@@ -27,6 +29,9 @@ class Source(Protocol):
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
         """List the images."""
+
+    def locate(self, path: str) -> ImageFile:
+        """Find an image by its path; one that is missing shows when it is read."""
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Decode an image that is needed at `min_side` pixels."""
@@ -51,6 +56,10 @@ class FolderSource(InPlace):
 
     def expect(self, files: Sequence[ImageFile]) -> None:
         """Nothing is read ahead of a disk."""
+
+    def locate(self, path: str) -> ImageFile:
+        """Find the file of a path; one that is missing shows when it is read."""
+        return ImageFile(path, find_file(self.folder, path) or self.folder / path, 0, 0.0)
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Decode an image, perhaps reduced, but not below `min_side`."""
@@ -81,6 +90,10 @@ class NamedSource:
     def expect(self, files: Sequence[ImageFile]) -> None:
         """All images are in memory."""
 
+    def locate(self, path: str) -> ImageFile:
+        """Name an image by its path."""
+        return ImageFile(path, Path(path), 0, 0.0)
+
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Return an image in its own size."""
         pixels = np.ascontiguousarray(self._pixels_NHWC[self._row[file.path]])
@@ -110,11 +123,12 @@ class NamedSource:
 
 
 def open_source(location: str, data: Path | None = None, leave_out: Path | None = None) -> Source:
-    """Open a folder, an address or a named data set.
+    """Open whatever holds images.
 
     Args:
-        location: A folder, an address such as `s3://bucket/photos`, or a name such as `digits` or `mnist:train`. A
-            folder of such a name goes first.
+        location: A folder; a zip, tar or Parquet file, a folder inside one, or a folder of such files; a text file of
+            paths; an address such as `s3://bucket/photos`; or a name such as `digits` or `mnist:train`. A folder of
+            such a name goes first.
         data: The folder that named data sets lie in or are fetched into; None stands for the user's cache.
         leave_out: A folder that is not read: where the run writes.
 
@@ -122,7 +136,8 @@ def open_source(location: str, data: Path | None = None, leave_out: Path | None 
         The source; a folder that is missing shows when it is scanned.
 
     Raises:
-        UnpoolError: Where the data set cannot be had, or the store cannot be reached as the environment says.
+        UnpoolError: Where the data set cannot be had, the store cannot be reached as the environment says, or a
+            file holds no images.
         UsageError: Where the address is none that can be read.
     """
     location = resolve_file_address(location)
@@ -130,4 +145,4 @@ def open_source(location: str, data: Path | None = None, leave_out: Path | None 
         return RemoteSource(parse_address(location))
     if is_named_set(location) and not Path(location).is_dir():
         return NamedSource(load_named_set(location, data))
-    return FolderSource(Path(location), leave_out)
+    return open_archive(Path(location)) or FolderSource(Path(location), leave_out)

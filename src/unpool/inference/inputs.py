@@ -20,9 +20,12 @@ from unpool.core.file_names import find_typed
 from unpool.core.objects.address import is_address, resolve_file_address
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError, UsageError
+from unpool.images.archives.containers import open_container
+from unpool.images.archives.path_list import is_path_list
 from unpool.images.datasets import is_named_set
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture, read_picture
+from unpool.images.reading.formats import has_image_name
 from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
@@ -101,7 +104,7 @@ def list_inputs(
     the folder where there are several inputs. An image that is named twice counts once.
 
     Args:
-        inputs: Each an image file, a folder, however nested, or a named data set.
+        inputs: Each an image file, a folder, however nested, an archive or list of images, or a named data set.
         data: Folder with named data sets in torchvision's layout.
         progress: Receives stages and messages.
         rules: Of the model, for values of more than 8 bits.
@@ -122,8 +125,7 @@ def list_inputs(
     readers: dict[str, Read] = {}
     problems: list[Problem] = []
     for name in map(resolve_file_address, inputs):
-        is_collection = is_address(name) or Path(name).is_dir() or is_named_set(name)
-        if is_collection and not Path(name).is_file():
+        if _is_collection(name):
             source = open_source(name, data)
             source.rules = rules
             scan = source.scan()
@@ -138,6 +140,15 @@ def list_inputs(
         else:
             raise UnpoolError(f"there is no image, folder or data set '{name}'; check the path")
     return InputImages(readers, problems, progress)
+
+
+def _is_collection(name: str) -> bool:
+    """Whether a name stands for several images, and not for the file of one."""
+    path = Path(name)
+    if path.is_file():
+        return not has_image_name(path.name) and (open_container(path) is not None or is_path_list(path))
+    is_inside = any(above.is_file() for above in path.parents)
+    return is_address(name) or path.is_dir() or is_named_set(name) or is_inside
 
 
 def _read_file(file: Path, rules: ValueRules, side: int) -> Picture:

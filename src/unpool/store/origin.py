@@ -14,6 +14,7 @@ from unpool.core.file_names import find_file, to_key
 from unpool.core.objects.address import is_address
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.datasets import is_named_set
+from unpool.images.remote.fetching import InPlace
 from unpool.images.source import Source, open_source
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.store.columns import OK
@@ -66,10 +67,10 @@ def rules_of(work: Path) -> ValueRules:
 def folder_of(work: Path) -> Path | None:
     """The folder of the images, unopened.
 
-    None for a named set.
+    None for a named set, and for images inside an archive.
     """
     location = Path(known_location(work) or "")
-    return location if location.is_absolute() else None
+    return location if location.is_absolute() and not read_state(work).get("inside") else None
 
 
 def known_location(work: Path) -> str | None:
@@ -85,7 +86,7 @@ def known_location(work: Path) -> str | None:
     location = str(state.get("images") or "")
     if is_address(location) or (is_named_set(location) and not Path(location).is_dir()):
         return location
-    places = [Path(place).resolve() for place in _places(work, state) if place and Path(place).is_dir()]
+    places = [Path(place).resolve() for place in _places(work, state) if place and is_place(Path(place))]
     if len(places) > 1 and len(set(places)) > 1:
         known = _some_rows(work, ("path",))
         holding = [place for place in places if any(_is_there(place, row["path"]) for row in known)]
@@ -100,8 +101,13 @@ def _places(work: Path, state: dict[str, Any]) -> list[str]:
     return [location, str(work / beside) if beside else "", str(state.get("place") or "")]
 
 
-def _is_there(folder: Path, path: str) -> bool:
-    return find_file(folder, path) is not None
+def is_place(place: Path) -> bool:
+    """Whether a folder is there, or an archive, or a folder inside one."""
+    return place.exists() or any(above.is_file() for above in place.parents)
+
+
+def _is_there(place: Path, path: str) -> bool:
+    return not place.is_dir() or find_file(place, path) is not None
 
 
 def beside_workspace(work: Path, location: str) -> str | None:
@@ -126,19 +132,22 @@ def compare_folder(work: Path, folder: Path) -> Likeness:
         work: The workspace.
         folder: Where its images might be now.
     """
-    rows = _some_rows(work, ("path", "bytes", "id", "sample"))
-    return Likeness(sum(_is_same(folder, row) for row in rows), len(rows))
+    rows = _some_rows(work, ("path", "bytes", "id", "sample", "stamp"))
+    source = open_source(str(folder))
+    return Likeness(sum(_is_same(source, row) for row in rows), len(rows))
 
 
-def _is_same(folder: Path, row: dict[str, Any]) -> bool:
-    file = find_file(folder, row["path"])
+def _is_same(source: Source, row: dict[str, Any]) -> bool:
+    found = source.locate(row["path"])
+    if not isinstance(source, InPlace):
+        return (found.bytes, found.stamp) == (row["bytes"], row["stamp"])
     try:
-        if file is None or file.stat().st_size != row["bytes"]:
+        if found.file.stat().st_size != row["bytes"]:
             return False
     except OSError:
         return False
     known, digest = (sample_of, row["sample"]) if row["sample"] else (content_digest, row["id"])
-    return known(file) == str(digest)
+    return known(found.file) == str(digest)
 
 
 def _some_rows(work: Path, columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -19,15 +19,14 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.curation.reconstruction_error import has_trained_decoder
-from unpool.core.file_names import find_file
-from unpool.core.objects.address import is_address
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.datasets import is_named_set
 from unpool.images.reading.decode import Picture, read_picture
 from unpool.images.reading.exif import read_metadata
 from unpool.images.reading.scan import ImageFile
-from unpool.images.remote.remote_source import RemoteSource
-from unpool.images.source import FolderSource, NamedSource, Source
+from unpool.images.remote.fetching import Fetcher
+from unpool.images.source import NamedSource, Source
 from unpool.images.values.rules import ValueRules
 from unpool.inference.model import LoadedEncoder, load_encoder
 from unpool.networks.segmentation.scales import LearntScales, describe_outside, resolve_scale
@@ -136,7 +135,7 @@ class Pictures:
         """The image as a model was trained on it, where its values have more than 8 bits."""
         if not rules or isinstance(self.source, NamedSource):
             return self.read(path)
-        assert isinstance(self.source, FolderSource | RemoteSource)
+        assert isinstance(self.source, Fetcher)
         try:
             with self.source.fetch(self._file(path)) as file:
                 return read_picture(file, min_side=MAX_SIDE // 2, rules=rules)
@@ -161,11 +160,8 @@ class Pictures:
 
         None for images of a named set.
         """
-        if self.folder is not None:
-            return read_metadata(self._file(path).file)
-        if not is_address(known_location(self.work) or ""):
+        if is_named_set(known_location(self.work) or ""):
             return []
-        assert isinstance(self.source, RemoteSource)
         try:
             with self.source.fetch(self._file(path)) as file:
                 return read_metadata(file)
@@ -308,13 +304,11 @@ class Pictures:
 
     def _file(self, path: str) -> ImageFile:
         """The file of a path in the table; `UnpoolError` where it would lie outside the images' folder."""
-        way, file = PurePosixPath(path), Path(path)
+        way = PurePosixPath(path)
         is_outside = way.is_absolute() or ".." in way.parts or not path
         if is_outside and not isinstance(self.source, NamedSource):
             raise UnpoolError(f"{path} does not lie in the folder of the images")
-        if isinstance(self.source, FolderSource):
-            file = find_file(self.source.folder, path) or self.source.folder / path
-        return ImageFile(path, file, 0, 0.0)
+        return self.source.locate(path)
 
 
 def _stamp(file: Path) -> float | None:

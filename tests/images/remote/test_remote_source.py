@@ -17,7 +17,7 @@ from unpool.errors import UnreadableImageError
 from unpool.images.isolation.trail import FILE, Trail, is_suspect, leaving_trail, mark, read_trail
 from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import ImageFile
-from unpool.images.remote import remote_source
+from unpool.images.remote import copied_source, remote_source
 from unpool.images.remote.remote_source import MAX_AHEAD, RemoteSource
 from unpool.images.source import open_source
 from unpool.images.value_survey import survey_values
@@ -70,13 +70,13 @@ def test_first_bytes_say_the_size_and_a_png_s_depth(monkeypatch: pytest.MonkeyPa
         assert copy.read_bytes() == jpeg()
     monkeypatch.setattr(Objects, "read", lambda *_: pytest.fail("all of it"))
     assert source.size(png) == (208, 200)
-    monkeypatch.setattr(remote_source, "HEAD_BYTES", 30)
+    monkeypatch.setattr(copied_source, "HEAD_BYTES", 30)
     with source.fetch_head(png) as copy:
         assert copy.read_bytes() == jpeg(side=200)[:30]
 
 
 def test_the_size_of_a_picture_with_a_long_head(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_source, "HEAD_BYTES", 30)  # which hold no size yet
+    monkeypatch.setattr(copied_source, "HEAD_BYTES", 30)  # which hold no size yet
     source = source_with(a_jpg=jpeg(), b_jpg=b"no picture")
     assert [source.size(file) for file in source.scan().files] == [(40, 32), None]
 

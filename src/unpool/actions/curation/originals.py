@@ -22,14 +22,12 @@ from unpool.analysis.checks.edge_widths import edge_width
 from unpool.analysis.checks.local_differences import MAX_SIDE, local_excess
 from unpool.analysis.checks.turned_copies import Pose
 from unpool.core.cpu import usable_cores
-from unpool.core.file_names import find_file
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.losses import is_lossless
-from unpool.images.reading.scan import ImageFile
-from unpool.images.remote.remote_source import RemoteSource
-from unpool.images.source import FolderSource, Source
+from unpool.images.remote.fetching import Fetcher
+from unpool.images.source import Source
 from unpool.report.drawing import open_thumbnail
 from unpool.store.origin import source_of
 from unpool.store.thumbnails import Thumbnails
@@ -168,10 +166,11 @@ class Originals:
         """Whether the original was compressed without losses, None where its file does not say so."""
         if self.source is None:
             return None
-        if not isinstance(self.source, RemoteSource):
-            return is_lossless(self._file(row).file)
+        file = self.source.locate(self.facts.paths[row])
+        if not isinstance(self.source, Fetcher):
+            return is_lossless(file.file)
         try:
-            with self.source.fetch(self._file(row)) as copy:
+            with self.source.fetch(file) as copy:
                 return is_lossless(copy)
         except UnreadableImageError:
             return None
@@ -230,16 +229,10 @@ class Originals:
         if self.source is None:
             return None
         try:
-            picture = self.source.read(self._file(row), MAX_SIDE // 2)
+            picture = self.source.read(self.source.locate(self.facts.paths[row]), MAX_SIDE // 2)
         except (UnreadableImageError, KeyError):
             return None
         return picture if picture.id == self.facts.ids[row] else None
-
-    def _file(self, row: int) -> ImageFile:
-        path = self.facts.paths[row]
-        if not isinstance(self.source, FolderSource):
-            return ImageFile(path, Path(path), 0, 0.0)
-        return ImageFile(path, find_file(self.source.folder, path) or self.source.folder / path, 0, 0.0)
 
 
 def _shrink(pixels: np.ndarray) -> Image.Image:

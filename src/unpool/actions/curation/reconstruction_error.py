@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from unpool.core.cpu import usable_cores
-from unpool.core.file_names import find_file
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.scan import ImageFile
-from unpool.images.source import FolderSource
 from unpool.inference.model import pick_device
 from unpool.store.columns import OK
 from unpool.store.origin import source_of
@@ -113,10 +110,8 @@ class _ErrorPass:
     def _read(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
         read, pixels = [], []
         for path in paths:
-            folder = self.source.folder if isinstance(self.source, FolderSource) else None
-            file = (find_file(folder, path) if folder else None) or Path(path)
             try:
-                picture = self.source.read(ImageFile(path, file, 0, 0.0), self.preprocessing.size)
+                picture = self.source.read(self.source.locate(path), self.preprocessing.size)
             except (UnreadableImageError, KeyError):  # gone or changed since it was embedded
                 continue
             read.append(path)

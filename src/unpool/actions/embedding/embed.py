@@ -31,9 +31,12 @@ from unpool.core.settings import check_settings
 from unpool.engines.embedding import EmbeddingJob, Engine, LocalEngine, RayEngine
 from unpool.engines.ray_cluster import RayRequest, check_engine
 from unpool.errors import UnpoolError
+from unpool.images.archives.archive_source import ArchiveSource
+from unpool.images.archives.path_list import ListSource
 from unpool.images.isolation.trail import leaving_trail
 from unpool.images.reading.notes import LEFT_OUT_KINDS, describe_left_out
 from unpool.images.reading.scan import Scan
+from unpool.images.remote.copied_source import CopiedSource
 from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_pixels
@@ -181,7 +184,7 @@ def sync_embeddings(
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
     one_pass.engine = engine or one_pass.engine
     sweep(work, leave=(EXPORTS,))
-    _note_place(work, images.location, source, data)
+    _note_place(work, images, source, data)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
     with leaving_trail(work, _blamed(one_pass.table, images, scan)):
@@ -195,8 +198,8 @@ def _blamed(table: ImageTable, source: Source, scan: Scan) -> list[str]:
     rows = table.arrow(["path"], where=f"problem IN ({', '.join(map(repr, DEADLY))})")
     paths = set(rows["path"].to_pylist())
     files = [file.file for file in scan.files if file.path in paths]
-    if isinstance(source, RemoteSource):
-        return [f"{source.location}/{file.as_posix()}" for file in files]
+    if isinstance(source, CopiedSource):
+        return [source.trail_name(file) for file in files]
     return [os.path.abspath(file) for file in files]  # noqa: PTH100 - as the trail names them
 
 
@@ -216,10 +219,13 @@ def _known_paths(work: Path) -> list[str]:
     return paths
 
 
-def _note_place(work: Path, location: str, typed: str, data: Path | None) -> None:
+def _note_place(work: Path, source: Source, typed: str, data: Path | None) -> None:
     """Record where the images are, in every form that may still hold after something has moved."""
-    beside = beside_workspace(work, location)
-    write_state(work, images=location, place=typed, beside=beside, data=None if data is None else str(data))
+    write_state(
+        work, images=source.location, place=typed, beside=beside_workspace(work, source.location),
+        inside=True if isinstance(source, ArchiveSource | ListSource) else None,
+        data=None if data is None else str(data),
+    )  # fmt: skip
 
 
 def _scan(source: Source, progress: Progress) -> tuple[Scan, float]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.images.reading.scan import ImageFile, Scan
-from unpool.images.remote.remote_source import RemoteSource
-from unpool.images.source import FolderSource, NamedSource, Source
+from unpool.images.remote.fetching import Fetcher
+from unpool.images.source import NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
@@ -72,7 +72,7 @@ def prepare_rules(
     """
     if isinstance(source, NamedSource):
         return
-    assert isinstance(source, FolderSource | RemoteSource)
+    assert isinstance(source, Fetcher)
     state = read_state(work)
     before, is_first = ValueRules.from_dict(state.get(VALUES)), VALUES not in state
     rules = request.apply(before)

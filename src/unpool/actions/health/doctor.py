@@ -27,7 +27,7 @@ from unpool.core.markers import WORKSPACE_TABLE
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.lock import working
-from unpool.store.origin import known_location
+from unpool.store.origin import is_place, known_location
 from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import FileChecks
 from unpool.store.rescue.put_aside import DAMAGED
@@ -143,10 +143,10 @@ def _describe_rescue(rescue: Rescue) -> str:
 
 def _find_images(found: Findings) -> None:
     location = known_location(found.work)
-    if location is None or not Path(location).is_absolute() or Path(location).is_dir():
+    if location is None or not Path(location).is_absolute() or is_place(Path(location)):
         return
     found.left(
-        "images", location, "the folder of the images is away",
+        "images", location, "the folder or archive of the images is away",
         "connect its disk, or give `unpool run FOLDER --relocate` where they have moved; everything else works without",
     )  # fmt: skip
 

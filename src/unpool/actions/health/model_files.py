@@ -12,11 +12,10 @@ from unpool.actions.embedding.choose_network import PRETRAINED, find_model
 from unpool.actions.health.findings import Findings
 from unpool.core.atomic_files import PARTIAL, whole_folder
 from unpool.core.file_identity import digest_of
-from unpool.core.file_names import find_file
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.scan import ImageFile
-from unpool.images.source import FolderSource
+from unpool.images.archives.archive_source import ArchiveSource
+from unpool.images.remote.fetching import InPlace
 from unpool.inference.embedding import THUMBNAIL
 from unpool.inference.encoder import cosine, open_session
 from unpool.inference.model import copy_model, copy_pretrained, load_encoder
@@ -161,18 +160,15 @@ def _has_same_vectors(work: Path, progress: Progress) -> bool:
     except UnpoolError:
         return True
     table = ImageTable(work)
-    if not isinstance(source, FolderSource) or table.dimension != model.dimension:
+    if not isinstance(source, InPlace | ArchiveSource) or table.dimension != model.dimension:
         return True
     paths = table.arrow(["path"], where=f"status = '{OK}' AND model = '{model.id}'")["path"].to_pylist()
     places = np.linspace(0, len(paths) - 1, min(NUM_COMPARED, len(paths))).astype(int)
     for row in table.some([paths[place] for place in places], ["id", "vector"]).to_pylist():
-        file = find_file(source.folder, row["path"])
-        if file is None or row["vector"] is None:
+        if row["vector"] is None:
             continue
         try:
-            picture = source.read(
-                ImageFile(row["path"], file, 0, 0.0), max(model.preprocessing.size, THUMBNAIL // 2)
-            )
+            picture = source.read(source.locate(row["path"]), max(model.preprocessing.size, THUMBNAIL // 2))
         except UnreadableImageError:
             continue
         if picture.id == row["id"]:

@@ -14,16 +14,15 @@ import numpy as np
 
 from unpool.actions.health.findings import Findings
 from unpool.core.cpu import usable_cores
-from unpool.core.file_names import find_file, printable
+from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.scan import ImageFile
 from unpool.images.resizing import thumbnail
-from unpool.images.source import FolderSource, Source
 from unpool.inference.embedding import THUMBNAIL
 from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK
+from unpool.store.fields.values import personal_columns
 from unpool.store.origin import source_of
 from unpool.store.rescue.manifests import describe_failure
 from unpool.store.search.vector_index import drop_index
@@ -57,7 +56,8 @@ def join_duplicate_rows(found: Findings) -> None:
     if not twice:
         return
     quoted = ", ".join("'" + path.replace("'", "''") + "'" for path in twice)
-    names = [name for name in ("path", "label", "wrong", "model") if name in table.stored_columns]
+    personal = [name for name in personal_columns(table) if name in table.stored_columns]
+    names = [name for name in ("path", *personal, "model") if name in table.stored_columns]
     rows = table.newest().to_table(columns=names, filter=f"path IN ({quoted})", with_row_address=True)
     best: dict[str, dict[str, Any]] = {}
     surplus: list[int] = []
@@ -65,13 +65,12 @@ def join_duplicate_rows(found: Findings) -> None:
         other = best.setdefault(row["path"], row)
         if other is not row:
             kept, dropped = (other, row) if _rank(other) >= _rank(row) else (row, other)
-            for name in ("label", "wrong"):
-                if name in kept and kept[name] is None:
-                    kept[name] = dropped[name]
+            for name in personal:
+                kept[name] = dropped[name] if kept[name] is None else kept[name]
             best[row["path"]] = kept
             surplus.append(dropped["_rowaddr"])
     table.newest().delete(f"_rowaddr IN ({', '.join(map(str, surplus))})")
-    for name in {"label", "wrong"} & set(names):
+    for name in personal:
         table.update(list(best), {name: [row[name] for row in best.values()]})
     found.repaired("rows", WHERE, f"several rows have one path: {name_some(twice)}", "one of each is left")
 
@@ -166,18 +165,10 @@ def _draw(work: Path, digests: dict[str, str | None]) -> dict[str, bytes]:
         return {}
     drawn = {}
     for path, digest in digests.items():
-        file = _file_of(source, path)
-        if file is None:
-            continue
         try:
-            picture = source.read(file, THUMBNAIL // 2)
+            picture = source.read(source.locate(path), THUMBNAIL // 2)
         except UnreadableImageError:
             continue
         if picture.id == digest:
             drawn[path] = thumbnail(picture.pixels, THUMBNAIL)
     return drawn
-
-
-def _file_of(source: Source, path: str) -> ImageFile | None:
-    file = find_file(source.folder, path) if isinstance(source, FolderSource) else Path(path)
-    return None if file is None else ImageFile(path, file, 0, 0.0)

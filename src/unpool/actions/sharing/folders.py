@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from unpool.core.atomic_files import whole_folder
-from unpool.core.file_names import find_file, folded, printable, shorten
+from unpool.core.file_names import folded, printable, shorten
 from unpool.core.markers import COPIES, mark_copies
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.reading.scan import ImageFile
-from unpool.images.remote.remote_source import RemoteSource
-from unpool.images.source import FolderSource, Source
+from unpool.images.remote.copied_source import CopiedSource
+from unpool.images.remote.fetching import InPlace
+from unpool.images.source import Source
 from unpool.store.columns import OK
 from unpool.store.origin import source_of
 from unpool.store.table import ImageTable
@@ -109,7 +109,7 @@ def _report(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progres
 
 
 def _check_output(source: Source, out: Path, link: bool) -> None:
-    if link and not isinstance(source, FolderSource):
+    if link and not isinstance(source, InPlace):
         raise UnpoolError(f"{source.location} has no files that could be linked; leave out --link")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UnpoolError(f"{out} is there already; name a new or empty folder with --out")
@@ -143,18 +143,17 @@ def _class_name(group: int | None, label: str | None) -> str:
 
 def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link: bool) -> WriteImage:
     """Return a function that writes the image of a row to a target."""
-    if isinstance(source, RemoteSource):
-        return lambda row, path, target: _download(source, path, target)
-    if not isinstance(source, FolderSource):
+    if isinstance(source, CopiedSource):
+        return lambda row, path, target: _copy_out(source, path, target)
+    if not isinstance(source, InPlace):
         thumbnails = Thumbnails(work, paths)
         return lambda row, path, target: bool(
             target.with_suffix(".webp").write_bytes(thumbnails.take([row])[0] or b"") + 1
         )
-    originals = source.folder.resolve()
 
     def write_image(row: int, path: str, target: Path) -> bool:
-        original = find_file(originals, path)
-        if original is None or not original.is_file() or not os.access(original, os.R_OK):
+        original = source.locate(path).file.absolute()
+        if not original.is_file() or not os.access(original, os.R_OK):
             return False
         if not link:
             shutil.copy2(original, target)
@@ -170,10 +169,10 @@ def _image_writer(work: Path, source: Source, paths: list[str], out: Path, link:
     return write_image
 
 
-def _download(source: RemoteSource, path: str, target: Path) -> bool:
-    """Copy an image from its store; False where it is gone."""
+def _copy_out(source: CopiedSource, path: str, target: Path) -> bool:
+    """Copy an image from its store or archive; False where it is gone."""
     try:
-        with source.fetch(ImageFile(path, Path(path), 0, 0.0)) as copy:
+        with source.fetch(source.locate(path)) as copy:
             shutil.copy2(copy, target)
     except UnreadableImageError:
         return False

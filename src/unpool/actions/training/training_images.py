@@ -34,8 +34,7 @@ from unpool.images.pixel_cache import DecodeTask, keep_channels, load_pixels
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import ImageFile, Problem
-from unpool.images.remote.fetching import Fetchers
-from unpool.images.remote.remote_source import RemoteSource
+from unpool.images.remote.fetching import Fetcher, Fetchers
 from unpool.images.source import FolderSource, NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -118,14 +117,12 @@ def find_rules(found: FoundImages, progress: Progress) -> None:
     """
     numbered = zip(found.files, found.source_number, strict=True)
     fetchers = Fetchers(
-        (file, source)
-        for file, number in numbered
-        if isinstance(source := found.sources[number], FolderSource | RemoteSource)
+        (file, source) for file, number in numbered if isinstance(source := found.sources[number], Fetcher)
     )
     survey = survey_values(fetchers.files, found.rules, usable_cores(), progress, fetchers)
     found.rules = survey.rules
     for source in found.sources:
-        if isinstance(source, FolderSource | RemoteSource):
+        if isinstance(source, Fetcher):
             source.rules = survey.rules
     if survey.new:
         progress.message(describe_ranges(survey, remedy=""))

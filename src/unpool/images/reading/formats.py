@@ -28,6 +28,11 @@ RAW_ENDINGS = frozenset(
 RAW_DETAIL = "it is a raw file of a camera, which is not developed; export it as JPEG, PNG or TIFF"
 UNSUPPORTED_ENDINGS = RAW_ENDINGS | {".svg", ".eps", ".exr", ".hdr", ".xcf", ".jxl"}
 
+# Files that hold others, by their endings; what is in them decides (`images/archives/containers.py`).
+ARCHIVE_ENDINGS = (
+    ".zip", ".tar", ".parquet", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
+)  # fmt: skip
+
 RAW = "RAW"  # what `sniff` calls raw files; they are recognised, but no reader is there for them
 
 _SIGNATURES = (
@@ -63,6 +68,15 @@ def has_image_name(name: str) -> bool:
     (True, True, False)
     """
     return ending(name) in ENDINGS or ending(name) in UNSUPPORTED_ENDINGS
+
+
+def has_archive_name(name: str) -> bool:
+    """Whether a file is called like one that holds others.
+
+    >>> has_archive_name("photos.TAR.GZ"), has_archive_name("photos.jpg")
+    (True, False)
+    """
+    return name.lower().endswith(ARCHIVE_ENDINGS)
 
 
 def sniff(head: bytes) -> str | None:

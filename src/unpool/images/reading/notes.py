@@ -143,6 +143,25 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
         "are deleted, label maps once predictions.jsonl is.",
         True,
     ),
+    NoteKind(
+        "archive",
+        "archives left alone",
+        "Zip, tar and Parquet files that lie among images or in another archive. To have one read, name it as FOLDER.",
+        True,
+    ),
+    NoteKind(
+        "column",
+        "Parquet files with further columns of images left alone",
+        "The first column of images is read. Write the other one into a file of its own to have it read.",
+        True,
+    ),
+    NoteKind(
+        "outside",
+        "archives with names that lead out of them",
+        "The images are read under their names without the roots, drives and dots that led out.",
+        True,
+    ),
+    NoteKind("listed-twice", "lists that name files twice", "Each file counts once.", True),
 )
 LEFT_OUT_KINDS = frozenset(kind.name for kind in NOTE_KINDS.values() if kind.is_left_out)
 

@@ -20,7 +20,7 @@ from unpool.core.markers import (
 )
 from unpool.core.system_files import sidecar_of, system_folder
 from unpool.errors import UnpoolError
-from unpool.images.reading.formats import HEAD, has_image_name, sniff
+from unpool.images.reading.formats import HEAD, has_archive_name, has_image_name, sniff
 from unpool.images.reading.notes import LeftOut, Note
 
 TRIFLES = frozenset(
@@ -300,6 +300,8 @@ class _Walk:
             self.files.append(ImageFile(key, file, status.st_size, status.st_mtime, stamp_of(status)))
             if self.progress is not None and len(self.files) % 1000 == 0:
                 self.progress(len(self.files))
+        elif has_archive_name(key) and stat.S_ISREG(status.st_mode):
+            self._leave(key, "archive")
 
     def _leave(self, key: str, kind: str, detail: str = "") -> None:
         path = to_key(key.rstrip("/"))

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from unpool.images.reading.scan import ImageFile
 
 
+@runtime_checkable
 class Fetcher(Protocol):
     """Gives paths to files, wherever they lie."""
 

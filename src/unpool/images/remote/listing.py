@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from unpool.core.file_identity import tag_stamp
 from unpool.core.file_names import to_key, unique_keys
@@ -26,9 +27,19 @@ from unpool.core.markers import (
 from unpool.core.objects.client import NUM_REQUESTS, ObjectDeniedError, ObjectFacts, Objects
 from unpool.core.system_files import sidecar_of, system_folder
 from unpool.errors import UnpoolError
-from unpool.images.reading.formats import HEAD, has_image_name, sniff
+from unpool.images.reading.formats import HEAD, has_archive_name, has_image_name, sniff
 from unpool.images.reading.notes import LeftOut, Note
 from unpool.images.reading.scan import ImageFile, Problem, Scan, shows_use
+
+
+class Readable(Protocol):
+    """Reads what a listing names."""
+
+    def read(self, name: str) -> bytes:
+        """Read all of it; `FileNotFoundError` where it is missing."""
+
+    def read_start(self, name: str, num_bytes: int) -> bytes:
+        """Read its first bytes."""
 
 
 def scan_objects(objects: Objects, progress: Callable[[int], None] | None = None) -> Scan:
@@ -52,15 +63,30 @@ def scan_objects(objects: Objects, progress: Callable[[int], None] | None = None
             progress(len(found))
     if not found:
         raise UnpoolError(f"there is no folder '{objects.address.uri}'; check the address")
-    listing = _Listing(objects, found)
-    if WORKSPACE_TABLE in listing.names[""]:
-        raise UnpoolError(
-            f"'{objects.address.uri}' is a workspace of unpool; give the address that holds the images"
-        )
-    scan = listing.scan()
+    scan = sort_listing(objects, found, objects.address.uri)
     if progress is not None:
         progress(len(scan.files))
     return scan
+
+
+def sort_listing(objects: Readable, found: Sequence[ObjectFacts], place: str) -> Scan:
+    """Sort what was listed into images, problems, and what is left out.
+
+    Args:
+        objects: Reads the first bytes of what has no image's name.
+        found: All that was listed.
+        place: Where it lies, for messages.
+
+    Returns:
+        What a scan of a folder with these files returns.
+
+    Raises:
+        UnpoolError: It is a workspace.
+    """
+    listing = _Listing(objects, found)
+    if WORKSPACE_TABLE in listing.names[""]:
+        raise UnpoolError(f"'{place}' is a workspace of unpool; give the address that holds the images")
+    return listing.scan()
 
 
 @dataclass
@@ -71,7 +97,7 @@ class _Listing:
     `closed` those that are not read.
     """
 
-    objects: Objects
+    objects: Readable
     found: Sequence[ObjectFacts]
     names: Mapping[str, set[str]] = field(init=False)
     entered: set[str] = field(default_factory=set)
@@ -102,6 +128,8 @@ class _Listing:
             if name.startswith("."):
                 if has_image_name(name):
                     self._leave(each.name, "hidden")
+            elif has_archive_name(name):
+                self._leave(each.name, "archive")
             elif not has_image_name(name):
                 unnamed += [each] if each.bytes else []
             elif each.bytes == 0:

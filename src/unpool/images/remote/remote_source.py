@@ -6,33 +6,27 @@ fetched ahead, so that the cores do not wait for the store.
 
 from __future__ import annotations
 
-import contextlib
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from unpool.core.file_names import shorten, to_key
+from unpool.core.file_names import to_key
 from unpool.core.objects.address import Address
 from unpool.core.objects.client import NUM_REQUESTS, ObjectDeniedError, Objects, StoreError
 from unpool.errors import UnreadableImageError
-from unpool.images.isolation.trail import stand_for
-from unpool.images.reading.decode import Picture, read_picture, read_size
 from unpool.images.reading.scan import ImageFile, Scan
+from unpool.images.remote.copied_source import CopiedSource
 from unpool.images.remote.listing import scan_objects
-from unpool.images.values.rules import NO_RULES
 
 MAX_AHEAD = 64  # files that are fetched before they are read
 MAX_BYTES_AHEAD = 256 << 20  # of them together
 MAX_BYTES_IN_MEMORY = 32 << 20  # a larger file is copied to the disk in parts
-HEAD_BYTES = 1 << 16  # enough for the size of nearly every picture
-HEAD_ENDINGS = (".png", ".apng", ".pbm", ".pgm", ".ppm", ".pnm", ".pfm", ".jp2", ".j2k")
 R = TypeVar("R")
 
 
-class RemoteSource:
+class RemoteSource(CopiedSource):
     """The images below an address of an object store.
 
     It can be sent to another process.
@@ -45,7 +39,7 @@ class RemoteSource:
     num_fetchers = NUM_REQUESTS
 
     def __init__(self, address: Address, objects: Objects | None = None) -> None:
-        self.location, self.rules = address.uri, NO_RULES
+        super().__init__(address.uri)
         self._objects = objects or Objects(address)
         self._ahead = _Ahead(self._objects)
 
@@ -66,73 +60,33 @@ class RemoteSource:
         """List the images of the folder and those inside it."""
         return scan_objects(self._objects, progress)
 
+    def locate(self, path: str) -> ImageFile:
+        """Name the object of a path."""
+        return ImageFile(path, Path(path), 0, 0.0)
+
     def expect(self, files: Sequence[ImageFile]) -> None:
         """Say which files will be read, in which order."""
         self._ahead.expect(files)
 
-    def read(self, file: ImageFile, min_side: int) -> Picture:
-        """Decode an image, perhaps reduced, but not below `min_side`."""
-        with self.fetch(file) as copy:
-            return read_picture(copy, min_side=min_side, rules=self.rules)
-
-    def size(self, file: ImageFile) -> tuple[int, int] | None:
-        """Read width and height, None where impossible.
-
-        The first bytes of the file do, where they can.
-        """
-        for fetch in (self._fetch_start, self.fetch):
-            try:
-                with fetch(file) as copy:
-                    return read_size(copy)
-            except UnreadableImageError:
-                continue
-        return None
-
-    @contextlib.contextmanager
-    def fetch(self, file: ImageFile) -> Iterator[Path]:
-        """Make a copy of a file while it is read.
+    def write_copy(self, file: ImageFile, copy: Path) -> None:
+        """Fetch an object.
 
         Args:
             file: One of the scan, or with the path of one.
-
-        Yields:
-            The copy, of the same ending.
+            copy: Where it is written.
 
         Raises:
             UnreadableImageError: It is gone, or may not be read.
             StoreError: The store gives no answer.
         """
-        with self._copy_of(file) as copy:
-            if file.bytes > MAX_BYTES_IN_MEMORY:
-                self._request(file, lambda name: self._objects.download(name, copy))
-            else:
-                copy.write_bytes(self._request(file, self._ahead.take))
-            yield copy
+        if file.bytes > MAX_BYTES_IN_MEMORY:
+            self._request(file, lambda name: self._objects.download(name, copy))
+        else:
+            copy.write_bytes(self._request(file, self._ahead.take))
 
-    @contextlib.contextmanager
-    def fetch_head(self, file: ImageFile) -> Iterator[Path]:
-        """Make a copy of what says a picture's depth.
-
-        Of most kinds these are the first bytes, of a TIFF it is all of them.
-        """
-        is_short = file.file.suffix.lower() in HEAD_ENDINGS
-        with self._fetch_start(file) if is_short else self.fetch(file) as copy:
-            yield copy
-
-    @contextlib.contextmanager
-    def _fetch_start(self, file: ImageFile) -> Iterator[Path]:
-        length = min(HEAD_BYTES, file.bytes or HEAD_BYTES)
-        with self._copy_of(file) as copy:
-            copy.write_bytes(self._request(file, lambda name: self._objects.read_start(name, length)))
-            yield copy
-
-    @contextlib.contextmanager
-    def _copy_of(self, file: ImageFile) -> Iterator[Path]:
-        """A place for a copy; where decoding it ends a process, the next one knows the file by its address."""
-        with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
-            copy = Path(folder, shorten(file.file.name))
-            with stand_for(copy, f"{self.location}/{file.file.as_posix()}"):
-                yield copy
+    def read_start(self, file: ImageFile, num_bytes: int) -> bytes:
+        """Fetch the first bytes of an object."""
+        return self._request(file, lambda name: self._objects.read_start(name, num_bytes))
 
     def _request(self, file: ImageFile, request: Callable[[str], R]) -> R:
         """Request an object by its name, or by another name of the same key."""

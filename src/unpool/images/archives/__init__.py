@@ -1,0 +1,1 @@
+"""Images inside files: zip, tar, Parquet and lists of paths."""
