@@ -1,4 +1,4 @@
-"""Parts of a collection by folders, such as train and test."""
+"""Parts of a collection: train, validation, test."""
 
 from __future__ import annotations
 
