@@ -31,8 +31,8 @@ def test_a_format_names_a_function_that_exists(one: ExportFormat) -> None:
 
 def test_a_format_is_a_file_or_a_folder() -> None:
     assert file_formats() == ("csv", "parquet", "html")
-    assert folder_formats() == ("folders",)
-    assert [one.name for one in EXPORT_FORMATS.values() if one.takes_links] == ["folders"]
+    assert folder_formats() == ("folders", "imagefolder", "labelstudio", "cvat")
+    assert [one.name for one in EXPORT_FORMATS.values() if one.takes_links] == ["folders", "imagefolder"]
 
 
 def write_paths(request: ExportRequest) -> int:

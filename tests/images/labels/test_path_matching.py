@@ -91,6 +91,14 @@ def test_a_folder_before_that_is_known_needs_no_second_path_in_another_form() ->
     assert [found.image_of.get(line) for line in lines] == [*images, None]
 
 
+def test_a_file_in_the_folder_of_a_split_means_the_images_of_that_split() -> None:
+    images = ["train/a.png", "val/a.png", "val/b.png"]
+    bases = [Base("/elsewhere/val", "the label file", is_split=True), Base("/train", "the current folder")]
+    found = PathMatcher(images, ["/photos"], bases).match(["a.png", "train/a.png"])
+    assert found.image_of == {"a.png": "val/a.png", "train/a.png": "train/a.png"}
+    assert found.rule_of["a.png"] == "in the folder named as that of the label file"
+
+
 def test_capitals_count_where_images_differ_by_them() -> None:
     matcher = PathMatcher(["A.png", "a.png"])
     assert matcher.match(["a.PNG"]).image_of == {}

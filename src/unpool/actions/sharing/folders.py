@@ -29,6 +29,7 @@ from unpool.store.thumbnails import Thumbnails
 WriteImage = Callable[[int, str, Path], bool]  # row, path, target → whether there was an original
 NUM_NAMED = 3  # images named in a message
 MAX_NAME_BYTES = 200  # common systems take 255
+UNGROUPED, WITHHELD = "ungrouped", "abstained"  # folders of images without a name
 FORBIDDEN = frozenset('/\\:*?"<>|\x7f')
 WINDOWS_DEVICES = {
     "con",
@@ -42,7 +43,13 @@ WINDOWS_DEVICES = {
 
 
 def write_folders(
-    table: ImageTable, out: Path, paths: Collection[str] | None, *, link: bool, progress: Progress
+    table: ImageTable,
+    out: Path,
+    paths: Collection[str] | None,
+    *,
+    link: bool,
+    progress: Progress,
+    class_of: Mapping[str, str | None] | None = None,
 ) -> int:
     """Copy or link images into one folder per label.
 
@@ -56,6 +63,7 @@ def write_folders(
         paths: Some images only; None for all.
         link: Make symbolic links instead of copies.
         progress: Where progress is shown.
+        class_of: Names by path in place of labels and groups; images without one go to the folder `abstained`.
 
     Returns:
         The number of images written, without those whose original cannot be read now.
@@ -64,40 +72,79 @@ def write_folders(
         UnpoolError: `out` is not new or empty, no original is there, or the system makes no links.
     """
     source = source_of(table.work)
-    _check_output(source, out, link)
+    check_output(source, out, link)
     frame = table.frame(["path", "group", "label"], where=f"status = '{OK}'")
     if paths is not None:
         frame = frame[frame["path"].isin(set(paths))]
-    targets = _targets(frame)
+    if class_of is not None:
+        frame = frame.assign(label=[class_of.get(path) for path in frame["path"]], group=None)
+    targets = _targets(frame, UNGROUPED if class_of is None else WITHHELD)
+    with whole_folder(out) as new:
+        for class_folder in {target.parent for target in targets.values()}:
+            (new / class_folder).mkdir()
+            mark_copies(new / class_folder)
+        absent = write_images(table.work, source, targets, new, out, link=link, progress=progress)
+    report_copies(targets, absent, progress)
+    return len(targets) - len(absent)
+
+
+def write_images(
+    work: Path,
+    source: Source,
+    targets: Mapping[str, PurePosixPath],
+    new: Path,
+    out: Path,
+    *,
+    link: bool,
+    progress: Progress,
+) -> list[str]:
+    """Copy or link images into a new folder.
+
+    Args:
+        work: The workspace.
+        source: Its images.
+        targets: Where each image goes in the folder, by its path.
+        new: The folder while it is written.
+        out: The folder that it becomes, for errors.
+        link: Make symbolic links.
+        progress: Where progress is shown.
+
+    Returns:
+        The images whose original cannot be read now.
+
+    Raises:
+        UnpoolError: No original is there, or the system makes no links.
+    """
     absent: list[str] = []
-    with (
-        progress.stage("linking" if link else "copying", len(targets), "images") as stage,
-        whole_folder(out) as new,
-    ):
-        write_image = _image_writer(table.work, source, list(targets), out, link)
+    with progress.stage("linking" if link else "copying", len(targets), "images") as stage:
+        write_image = _image_writer(work, source, list(targets), out, link)
         for row, (path, target) in enumerate(targets.items()):
-            (new / target).parent.mkdir(exist_ok=True)
-            mark_copies((new / target).parent)
+            (new / target).parent.mkdir(parents=True, exist_ok=True)
             if not write_image(row, path, new / target):
                 absent.append(path)
                 _remove_if_empty((new / target).parent)
             stage.advance()
-        if targets and len(absent) == len(targets):
-            raise UnpoolError(
-                f"no image of {source.location} can be read now, {printable(absent[0])} for one; if the folder has "
-                f"moved, give `unpool embed FOLDER --work {table.work}`"
-            )
-    _report(targets, absent, progress)
-    return len(targets) - len(absent)
+    if targets and len(absent) == len(targets):
+        raise UnpoolError(
+            f"no image of {source.location} can be read now, {printable(absent[0])} for one; if the folder has "
+            f"moved, give `unpool embed FOLDER --work {work}`"
+        )
+    return absent
 
 
 def _remove_if_empty(class_folder: Path) -> None:
-    if [path.name for path in class_folder.iterdir()] == [COPIES]:
+    if [path.name for path in class_folder.iterdir()] in ([], [COPIES]):
         shutil.rmtree(class_folder)
 
 
-def _report(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progress: Progress) -> None:
-    """Say which images have other names now, and which are not among the copies."""
+def report_copies(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progress: Progress) -> None:
+    """Report other names, and originals that are gone.
+
+    Args:
+        targets: Where each image went, by its path.
+        absent: The images that were left out.
+        progress: Where messages go.
+    """
     renamed = [path for path, target in targets.items() if PurePosixPath(path).name != target.name]
     for paths, what in (
         (renamed, "written under another name"),
@@ -108,21 +155,31 @@ def _report(targets: Mapping[str, PurePosixPath], absent: Sequence[str], progres
             progress.message(f"{len(paths):,} {what}: {some}{' …' if len(paths) > NUM_NAMED else ''}")
 
 
-def _check_output(source: Source, out: Path, link: bool) -> None:
+def check_output(source: Source, out: Path, link: bool) -> None:
+    """Check that a folder of images can be written.
+
+    Args:
+        source: The images.
+        out: The folder.
+        link: Whether it is to hold links.
+
+    Raises:
+        UnpoolError: It is not new or empty, or the source has no files that links could lead to.
+    """
     if link and not isinstance(source, InPlace):
         raise UnpoolError(f"{source.location} has no files that could be linked; leave out --link")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UnpoolError(f"{out} is there already; name a new or empty folder with --out")
 
 
-def _targets(frame: pd.DataFrame) -> dict[str, PurePosixPath]:
-    """Where each image goes, by its path."""
+def _targets(frame: pd.DataFrame, rest: str) -> dict[str, PurePosixPath]:
+    """Where each image goes, by its path; those without a name to the folder `rest`."""
     folders = UniqueNames()
     inside: defaultdict[str, UniqueNames] = defaultdict(UniqueNames)
     folder_of: dict[tuple[bool, str], str] = {}
     targets = {}
     for path, group, label in zip(frame["path"], frame["group"], frame["label"], strict=True):
-        class_name = _class_name(group, label)
+        class_name = _class_name(group, label, rest)
         key = (class_name == label, class_name)
         if key not in folder_of:
             folder_of[key] = folders.claim(class_name)
@@ -133,11 +190,11 @@ def _targets(frame: pd.DataFrame) -> dict[str, PurePosixPath]:
     return targets
 
 
-def _class_name(group: int | None, label: str | None) -> str:
+def _class_name(group: int | None, label: str | None, rest: str) -> str:
     if isinstance(label, str) and label:
         return label
     if group is None or pd.isna(group):
-        return "ungrouped"
+        return rest
     return "noise" if group < 0 else f"group-{int(group):03}"
 
 

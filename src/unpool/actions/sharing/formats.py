@@ -88,6 +88,18 @@ EXPORT_FORMATS: dict[str, ExportFormat] = _formats(
         "unpool.actions.sharing.export:write_class_folders", takes_links=True,
     ),
     ExportFormat(
+        "imagefolder", "Image folder", "the images, with labels and fields for Hugging Face datasets",
+        "unpool.actions.sharing.annotations.image_folder:write_image_folder", takes_links=True,
+    ),
+    ExportFormat(
+        "labelstudio", "Label Studio", "labels, fields and suggestions as tasks, without the images",
+        "unpool.actions.sharing.annotations.label_studio_tasks:write_tasks",
+    ),
+    ExportFormat(
+        "cvat", "CVAT", "labels as tags of CVAT for images 1.1, without the images",
+        "unpool.actions.sharing.annotations.cvat_images:write_cvat_images",
+    ),
+    ExportFormat(
         "html", "HTML share", "the page in one file that opens without unpool",
         "unpool.actions.sharing.export:write_page", "text/html",
     ),

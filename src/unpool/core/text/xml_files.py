@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import NoReturn
 from xml.etree import ElementTree
+
+# Signs that XML 1.0 cannot hold, not even as numbers.
+_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class _Builder(ElementTree.TreeBuilder):
@@ -30,3 +34,12 @@ def load_xml(content: bytes) -> ElementTree.Element:
         return ElementTree.fromstring(content, ElementTree.XMLParser(target=_Builder()))
     except (ElementTree.ParseError, LookupError) as error:  # LookupError: an encoding that nobody knows
         raise ValueError(str(error)) from None
+
+
+def replace_unprintable(text: str) -> str:
+    """Replace what XML cannot hold.
+
+    >>> replace_unprintable("a\\x00b\\tc")
+    'a\\ufffdb\\tc'
+    """
+    return _UNPRINTABLE.sub("\ufffd", text)

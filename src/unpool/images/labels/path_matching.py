@@ -37,11 +37,13 @@ _Rule = Callable[[dict[str, str], _Normal, frozenset[str]], _Found]
 class Base:
     """A folder that paths may be relative to.
 
-    `description` completes "relative to …".
+    `description` completes "relative to …". With `is_split` its name may be a folder of the collection, such as train,
+    wherever it lies now.
     """
 
     folder: str
     description: str
+    is_split: bool = False
 
 
 @dataclass
@@ -153,6 +155,13 @@ class PathMatcher:
             for place in self._places:
                 if full.startswith(f"{place}/"):
                     yield rule, full[len(place) + 1 :]
+        if len(candidates) == len(self._bases):
+            for base in self._bases:
+                if base.is_split:
+                    yield (
+                        f"in the folder named as that of {base.description}",
+                        f"{posixpath.basename(base.folder)}/{text}",
+                    )
 
     def _apply(self, rules: Sequence[_Rule], rest: dict[str, str], matches: Matches) -> None:
         """Match what is left by some rules, each on paths in every normal form."""
@@ -382,4 +391,4 @@ def _loose_names(text: str) -> set[str]:
 def describe_bases(label_file: Path) -> list[Base]:
     """List folders that the paths may be relative to."""
     folder = posixpath.normpath(label_file.resolve().parent.as_posix())
-    return [Base(folder, "the label file"), Base(Path.cwd().as_posix(), "the current folder")]
+    return [Base(folder, "the label file", is_split=True), Base(Path.cwd().as_posix(), "the current folder")]

@@ -93,6 +93,7 @@ def test_predictions_alone_are_no_labels() -> None:
 
 def test_other_objects_are_no_tasks() -> None:
     assert not is_label_studio([{"data": {"image": "a.png"}}])
+    assert is_label_studio([{"data": {"image": "a.png"}}, task("b.png")])
     assert not is_label_studio([task("a.png"), {"path": "b.png", "label": "x"}])
     with pytest.raises(UnpoolError, match="none of its tasks has data that names an image"):
         read_label_studio([{"data": {}, "annotations": []}], knows)

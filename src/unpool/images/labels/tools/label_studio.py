@@ -36,12 +36,13 @@ _Fields = dict[str, Value]
 
 
 def is_label_studio(held: Sequence[dict[str, Any]]) -> bool:
-    """Whether objects are tasks of Label Studio."""
-    return all(
-        isinstance(each.get("data"), dict)
-        and any(isinstance(each.get(key), list) for key in ("annotations", "completions", "predictions"))
-        for each in held
-    )
+    """Whether objects are tasks of Label Studio.
+
+    Some may not be annotated yet.
+    """
+    keys = ("annotations", "completions", "predictions")
+    has_results = any(isinstance(each.get(key), list) for each in held for key in keys)
+    return has_results and all(isinstance(each.get("data"), dict) for each in held)
 
 
 def read_label_studio(tasks: Sequence[dict[str, Any]], knows: Knows) -> FieldTable:
@@ -177,8 +178,9 @@ def _find_label(kinds: dict[str, str]) -> str:
 
 def _describe(kinds: dict[str, str], label: str, counts: Counter[str], disagreed: Counter[str]) -> list[str]:
     lines = []
-    if sum(kind in CHOICES for kind in kinds.values()) > 1:
-        lines.append(f"{label!r} was taken for the labels, of the choices {', '.join(map(repr, kinds))}")
+    choices = [name for name, kind in kinds.items() if kind in CHOICES]
+    if len(choices) > 1:
+        lines.append(f"{label!r} was taken for the labels, of the choices {', '.join(map(repr, choices))}")
     if counts["cancelled"]:
         lines.append(f"annotations that were cancelled and do not count: {counts['cancelled']}")
     if counts["regions"]:

@@ -1,0 +1,1 @@
+"""Labels and masks in the formats of other tools."""
