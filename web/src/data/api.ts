@@ -75,7 +75,7 @@ export interface Export {
 /** A folder to write into the workspace. */
 export interface ExportFolders {
   revision: number;
-  to?: "folders";
+  to?: "folders" | "imagefolder" | "labelstudio" | "cvat";
   name: string;
   rows?: number[] | null;
   link?: boolean;
