@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { App } from "./app/App";
 import { load } from "./app/edits";
+import { followColours, followFields } from "./app/fields";
 import { followFilter } from "./app/search";
 import { followJob } from "./app/jobs";
 import { followKeys } from "./app/keys";
@@ -11,6 +12,8 @@ import "./style.css";
 followFilter();
 followKeys();
 followTeaching();
+followFields();
+followColours();
 if (source.editable) followJob();
 render(<App />, document.getElementById("app") as HTMLElement);
 void load();

@@ -14,7 +14,8 @@ vi.mock("./search", async () => {
 });
 
 import {
-  before, colouring, conditionOn, dayOf, endOf, fields, followColours, narrowField, secondsOf, toggleValue, wordsOf,
+  before, colouring, conditionOn, dayOf, endOf, fields, followColours, narrowField, rangeOf, rangeWords, secondsOf,
+  toggleValue, wordsOf,
 } from "./fields";
 import { colourBy } from "./mapState";
 import { filter } from "./store";
@@ -56,9 +57,26 @@ test("a range ends before the edge that the next one begins with", () => {
   expect(before(86_400, true)).toBeCloseTo(86_399.999);
 });
 
+test("a bar of a histogram is said as precisely as it is wide, and means what it says", () => {
+  const bar = (low: number, high: number) => ({ low, high, count: 1, colour: "#111111" });
+  const day = 86_400;
+  expect(rangeWords(bar(2.5, 3.5), false)).toBe("3");
+  expect(rangeOf(bar(2.5, 3.5), false, false)).toEqual({ low: 3, high: 3 });
+  expect(rangeWords(bar(20, 25), false)).toBe("20 to 25");
+  expect(rangeOf(bar(20, 25), true, false)).toEqual({ low: 20, high: 25 });
+  expect(rangeOf(bar(20, 25), false, false).high).toBeLessThan(25);
+  expect(rangeWords(bar(0, 60), true)).toBe("1970-01-01 00:00");
+  expect(rangeWords(bar(0, day), true)).toBe("1970-01-01");
+  expect(rangeWords(bar(0, 2 * day), true)).toBe("1970-01-01 to 1970-01-02");
+  expect(rangeWords(bar(0, 31 * day), true)).toBe("1970-01");
+  expect(rangeWords(bar(0, 365 * day), true)).toBe("1970");
+});
+
 test("conditions are said in words", () => {
   expect(wordsOf({ name: "species", any: ["owl", "wren"] })).toBe("species: owl or wren");
   expect(wordsOf({ name: "weight", low: 2, high: null })).toBe("weight: from 2");
+  expect(wordsOf({ name: "weight", low: 2, high: 2 })).toBe("weight: 2");
+  expect(wordsOf({ name: "weight", missing: true })).toBe("without weight");
   expect(wordsOf({ name: "taken", low: 0, high: endOf("1970-01-02")! })).toBe("taken: from 1970-01-01 until 1970-01-02");
 });
 

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from "@preact/signals";
 import { colourByCode, type Colouring } from "../map/colours";
-import type { FieldCondition, FieldFacet, Fields } from "../data/types";
+import type { FieldBin, FieldCondition, FieldFacet, Fields } from "../data/types";
 import { attempt } from "./edits";
 import { figure } from "./format";
 import { colourBy } from "./mapState";
@@ -78,6 +78,8 @@ export function toggleValue(name: string, value: string): void {
 }
 
 const DAY = 86_400; // seconds
+const MONTH = 27 * DAY; // at least
+const YEAR = 360 * DAY;
 
 /** Dates of fields are what a clock on the wall showed, as if it stood in Greenwich. */
 export const dayOf = (seconds: number) => new Date(seconds * 1000).toISOString().slice(0, 10);
@@ -93,15 +95,34 @@ export function endOf(day: string): number | null {
   return at === null ? null : at + DAY - 0.001;
 }
 
+/** The values that a bar of a histogram stands for: of whole numbers the number itself. */
+export function rangeOf({ low, high }: FieldBin, isLast: boolean, isDate: boolean): { low: number; high: number } {
+  const middle = (low + high) / 2;
+  if (!isDate && high - low === 1 && Number.isInteger(middle)) return { low: middle, high: middle };
+  return { low, high: isLast ? high : before(high, isDate) };
+}
+
+/** A range in words, dates as precisely as the range is wide: `2024-03`. */
+export function rangeWords(bin: FieldBin, isDate: boolean): string {
+  const { low, high } = rangeOf(bin, false, isDate);
+  const width = bin.high - bin.low;
+  const letters = width < DAY ? 16 : width < MONTH ? 10 : width < YEAR ? 7 : 4;
+  const write = (value: number) =>
+    isDate ? new Date(value * 1000).toISOString().slice(0, letters).replace("T", " ") : figure(value);
+  return write(low) === write(high) ? write(low) : `${write(low)} to ${write(high)}`;
+}
+
 /** The last value before the next range of a histogram begins. */
 export function before(edge: number, isDate: boolean): number {
   return isDate ? edge - 0.001 : edge - Math.abs(edge) * 1e-9 - 1e-12;
 }
 
 /** A condition in words: `weight: 2 to 5`. */
-export function wordsOf({ name, any, low, high }: FieldCondition): string {
+export function wordsOf({ name, any, low, high, missing }: FieldCondition): string {
   if (any) return `${name}: ${any.join(" or ")}`;
   const isDate = facets.value.find((facet) => facet.name === name)?.kind === "date";
+  if (missing) return `without ${name}`;
+  if (low != null && low === high) return `${name}: ${isDate ? dayOf(low) : figure(low)}`;
   const from = low == null ? "" : ` from ${isDate ? dayOf(low) : figure(low)}`;
   const until = high == null ? "" : ` until ${isDate ? dayOf(high) : figure(high)}`;
   return `${name}:${from}${until}`;

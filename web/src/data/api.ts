@@ -28,7 +28,7 @@ export interface ColumnMeta {
   name: string;
   title: string;
   description: string;
-  format: "text" | "path" | "size" | "bytes" | "date" | "group" | "percent" | "figure" | "suggestion" | "problems";
+  format: "text" | "path" | "size" | "bytes" | "date" | "taken" | "group" | "percent" | "figure" | "degrees" | "suggestion" | "problems";
   is_number: boolean;
   sort: string | null;
 }
@@ -50,6 +50,14 @@ export interface Decide {
   revision: number;
   action: "accept" | "reject";
   rows: number[];
+}
+
+/** A label that looks wrong. */
+export interface Doubt {
+  row: number;
+  label: string;
+  predicted: string;
+  probability: number;
 }
 
 /** What an edit did, and the collection after it. */
@@ -93,6 +101,46 @@ export interface Fact {
   value: string;
 }
 
+/** A range of a number or a date. */
+export interface FieldBin {
+  low: number;
+  high: number;
+  count: number;
+  colour: string;
+}
+
+/** A condition on a field, whose parts all hold. */
+export interface FieldCondition {
+  name: string;
+  any?: string[] | null;
+  low?: number | null;
+  high?: number | null;
+  missing?: boolean;
+}
+
+/** What a field holds. */
+export interface FieldFacet {
+  name: string;
+  kind: "choice" | "tags" | "number" | "date" | "text";
+  images: number;
+  values: FieldValue[];
+  others: number;
+  bins: FieldBin[];
+}
+
+/** A value of a field, and its number of images. */
+export interface FieldValue {
+  name: string;
+  count: number;
+  colour: string;
+}
+
+/** What fields hold, and the selections that were saved. */
+export interface Fields {
+  fields: FieldFacet[];
+  saved: Counted[];
+}
+
 /** A figure with its value, as the page receives it. */
 export interface FigureValue {
   name: string;
@@ -103,6 +151,13 @@ export interface FigureValue {
   low: number | null;
   high: number | null;
   needs_classes: boolean;
+}
+
+/** Forget a saved selection. */
+export interface ForgetSelection {
+  revision: number;
+  action: "forget_selection";
+  name: string;
 }
 
 /** An export format. */
@@ -144,12 +199,16 @@ export interface ImageFacts {
   width: number | null;
   height: number | null;
   modified: number | null;
+  taken: number | null;
+  latitude: number | null;
+  longitude: number | null;
   probability: number | null;
   reconstruction_error: number | null;
   outlier_score: number | null;
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  camera: string | null;
   notes: string | null;
   label: string | null;
   suggestion: string | null;
@@ -199,6 +258,13 @@ export interface JobRequest {
   options?: JobOptions;
 }
 
+/** Confirm labels that a check doubts. */
+export interface Keep {
+  revision: number;
+  action: "keep";
+  rows: number[];
+}
+
 /** Label images, or remove their labels with None. */
 export interface Label {
   revision: number;
@@ -235,6 +301,11 @@ export interface Merge {
   revision: number;
   action: "merge";
   groups: number[];
+}
+
+/** Labels that look wrong, the likeliest first. */
+export interface Mislabelled {
+  images: Doubt[];
 }
 
 /** Move images to a group. */
@@ -343,12 +414,16 @@ export interface RowFacts {
   width: number | null;
   height: number | null;
   modified: number | null;
+  taken: number | null;
+  latitude: number | null;
+  longitude: number | null;
   probability: number | null;
   reconstruction_error: number | null;
   outlier_score: number | null;
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  camera: string | null;
   notes: string | null;
   label: string | null;
   suggestion: string | null;
@@ -358,6 +433,14 @@ export interface RowFacts {
 export interface Rows {
   revision: number;
   rows: number[];
+}
+
+/** Save the selected images under a name. */
+export interface SaveSelection {
+  revision: number;
+  action: "save_selection";
+  rows: number[];
+  name: string;
 }
 
 /** The images nearest to a part of one. */
@@ -380,14 +463,25 @@ export interface Select {
   revision: number;
   group?: number | null;
   label?: string | null;
-  problem?: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "wrong" | "suggested" | null;
+  problem?: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested" | null;
   folder?: string | null;
   from?: number | null;
   to?: number | null;
   text?: string | null;
   rows?: number[] | null;
-  sort?: "path" | "modified" | "probability" | "reconstruction_error" | "outlier_score" | "sharpness" | "brightness" | "suggestion_confidence";
+  fields?: FieldCondition[] | null;
+  saved?: string | null;
+  sort?: "path" | "modified" | "taken" | "probability" | "reconstruction_error" | "outlier_score" | "sharpness" | "brightness" | "suggestion_confidence";
   descending?: boolean;
+}
+
+/** Give images a value of a field, or remove theirs. */
+export interface SetField {
+  revision: number;
+  action: "set_field";
+  rows: number[];
+  name: string;
+  value?: string | number | string[] | null;
 }
 
 /** Sets of duplicates as rows, the one to keep first. */
@@ -416,6 +510,41 @@ export interface Table {
   meaning: string;
   header: string[];
   rows: string[][];
+}
+
+/** The share of images without a label that would be named rightly, as far as labels show. */
+export interface TeachAccuracy {
+  value: number;
+  low: number;
+  high: number;
+  labels: number;
+}
+
+/** Images near each other that all get one name, to accept with one edit. */
+export interface TeachBatch {
+  label: string;
+  rows: number[];
+  probability: number;
+}
+
+/** An image to label, and the name that the labels so far suggest for it. */
+export interface TeachImage {
+  row: number;
+  reason: string;
+  label: string | null;
+  probability: number | null;
+}
+
+/** What to label next, the best first, and how far the labels so far reach. */
+export interface Teaching {
+  images: TeachImage[];
+  names: Counted[];
+  accuracy: TeachAccuracy | null;
+  batches: TeachBatch[];
+  labelled: number;
+  left: number;
+  compared: number;
+  learnt: number;
 }
 
 /** Thumbnails of some rows. */

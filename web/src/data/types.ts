@@ -1,15 +1,14 @@
 /** What the server and a static share answer. A row is an image: its place in the collection sorted by path. */
-import type { Decide, Label, Mark, Merge, Move, MoveAlong, RowFacts, Select, Split, Undo } from "./api";
-import type { FieldCondition, ForgetSelection, Keep, SaveSelection } from "./pending";
-
-export type {
-  Collection, ColumnMeta, Counted, Edited, Exported, FormatMeta, Group, ImageFacts, Job, LabelCount, Level, Near, NoteCount, PageMeta,
-  Place, ProblemMeta, Quality, Reading, Reconstruction, RowFacts, Sets, SortMeta, Tree, Unreadable,
+import type {
+  Decide, ForgetSelection, Keep, Label, Mark, Merge, Move, MoveAlong, RowFacts, SaveSelection, Select, SetField, Split, Undo,
 } from "./api";
 
 export type {
-  Cleaned, CleanPlan, Doubt, FieldBin, FieldCondition, FieldFacet, Fields, Mislabelled, Teaching,
-} from "./pending";
+  Collection, ColumnMeta, Counted, Doubt, Edited, Exported, FieldBin, FieldCondition, FieldFacet, Fields, FormatMeta, Group,
+  ImageFacts, Job, LabelCount, Level, Mislabelled, Near, NoteCount, PageMeta, Place, ProblemMeta, Quality, Reading,
+  Reconstruction, RowFacts, Sets, SortMeta, Teaching, Tree, Unreadable,
+} from "./api";
+export type { Cleaned, CleanPlan } from "./pending";
 
 /** Names that the server declares in its registries; `Collection.meta` lists them. */
 export type ProblemKind = string;
@@ -20,14 +19,11 @@ type Known<T> = { [Key in keyof T]?: Exclude<T[Key], null> };
 type OnRows<T> = T extends unknown ? Omit<T, "revision"> : never;
 
 /** Conditions, all of which hold, and an order; the revision is added by the source. */
-export type Filter = Omit<Known<Select>, "revision" | "problem" | "sort"> & {
-  problem?: ProblemKind;
-  sort?: SortKey;
-  fields?: FieldCondition[];
-  saved?: string;
-};
+export type Filter = Omit<Known<Select>, "revision" | "problem" | "sort"> & { problem?: ProblemKind; sort?: SortKey };
 
-export type Edit = OnRows<Label | Move | Mark | Merge | Split | MoveAlong | Decide | Undo | Keep | SaveSelection | ForgetSelection>;
+export type Edit = OnRows<
+  Label | Move | Mark | Merge | Split | MoveAlong | Decide | Keep | SetField | SaveSelection | ForgetSelection | Undo
+>;
 
 /** One entry an image; `label` is a place in `Collection.labels`, -1 for none. Places are -1 to 1, y upwards, NaN off the map. */
 export interface Points {

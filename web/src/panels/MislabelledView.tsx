@@ -20,16 +20,16 @@ interface Props {
 }
 
 function Decisions({ doubt, decide }: Omit<Props, "list">) {
-  const { row, label, looks } = doubt;
+  const { row, label, predicted } = doubt;
   return (
     <div class="set-actions">
       <button
         type="button"
         class="button main"
         data-testid="correct"
-        onClick={() => decide(edit({ action: "label", rows: [row], label: looks }))}
+        onClick={() => decide(edit({ action: "label", rows: [row], label: predicted }))}
       >
-        It is {looks}
+        It is {predicted}
       </button>
       <button type="button" class="button" data-testid="keep" onClick={() => decide(edit({ action: "keep", rows: [row] }))}>
         Keep {label}
@@ -46,7 +46,7 @@ function Decisions({ doubt, decide }: Omit<Props, "list">) {
 }
 
 function Line({ doubt, list, decide }: Props) {
-  const { row, label, looks, probability } = doubt;
+  const { row, label, predicted, probability } = doubt;
   const path = useHeld(facts, row)?.path ?? `image ${row}`;
   return (
     <li class="set doubt" data-testid="doubt" data-row={row}>
@@ -60,7 +60,7 @@ function Line({ doubt, list, decide }: Props) {
         </span>
       </button>
       <p class="push">
-        It says <strong>{label}</strong>, looks like <strong>{looks}</strong>{" "}
+        It says <strong>{label}</strong>, looks like <strong>{predicted}</strong>{" "}
         <span class="muted">{percent(probability)}</span>
       </p>
       {source.editable && <Decisions doubt={doubt} decide={decide} />}

@@ -5,6 +5,7 @@ import { Icon } from "../app/Icon";
 import { IconButton } from "../app/IconButton";
 import { clear } from "../app/selectionActions";
 import { openDialog, selection, sheet, source } from "../app/store";
+import { SaveForm } from "./fields/Saved";
 import { Grid } from "./Grid";
 import { LabelForm } from "./LabelForm";
 import { MoveForm } from "./MoveForm";
@@ -37,6 +38,7 @@ function Changes() {
     <>
       <LabelForm rows={rows} testid="label" />
       <MoveForm rows={rows} />
+      <SaveForm />
       <div class="actions">
         <button
           type="button"

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
-import { conditionOn, toggleValue } from "../../app/fields";
+import { conditionOn, narrowField, toggleValue } from "../../app/fields";
 import { count } from "../../app/format";
+import { collection } from "../../app/store";
 import type { FieldFacet } from "../../data/types";
 import { Entry } from "../CountedList";
 
@@ -9,8 +10,11 @@ const FIRST = 8;
 /** The values of a field with the number of their images; those that are clicked are wanted, any of them. */
 export function ChoiceFacet({ facet }: { facet: FieldFacet }) {
   const all = useSignal(false);
-  const { name, values, others } = facet;
-  const wanted = conditionOn(name)?.any ?? [];
+  const { name, values, others, images } = facet;
+  const condition = conditionOn(name);
+  const wanted = condition?.any ?? [];
+  const without = (collection.value?.images ?? 0) - images;
+  const isMissing = condition?.missing ?? false;
   const listed = all.value ? values : values.filter((value, place) => place < FIRST || wanted.includes(value.name));
   return (
     <>
@@ -27,6 +31,16 @@ export function ChoiceFacet({ facet }: { facet: FieldFacet }) {
             toggle={() => toggleValue(name, value.name)}
           />
         ))}
+        {without > 0 && (
+          <Entry
+            name=""
+            words={`without ${name}`}
+            images={without}
+            current={isMissing}
+            testid="facet-missing"
+            toggle={() => narrowField(name, isMissing ? null : { missing: true })}
+          />
+        )}
       </ul>
       {listed.length < values.length && (
         <button type="button" class="link" onClick={() => (all.value = true)}>

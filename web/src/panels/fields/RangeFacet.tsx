@@ -1,4 +1,4 @@
-import { before, conditionOn, dayOf, endOf, narrowField, secondsOf } from "../../app/fields";
+import { conditionOn, dayOf, endOf, narrowField, rangeOf, rangeWords, secondsOf } from "../../app/fields";
 import { figure, plural } from "../../app/format";
 import type { FieldBin, FieldFacet } from "../../data/types";
 import { Histogram } from "./Histogram";
@@ -44,13 +44,12 @@ export function RangeFacet({ facet }: { facet: FieldFacet }) {
   const most = bins.at(-1)?.high ?? 0;
   const narrowTo = (from: number | null, to: number | null) =>
     narrowField(name, from === null && to === null ? null : { low: from, high: to });
-  const write = (value: number) => (isDate ? dayOf(value) : figure(value));
-  const words = (bin: FieldBin) => `${write(bin.low)} to ${write(bin.high)}: ${plural(bin.count, "image")}`;
+  const words = (bin: FieldBin) => `${rangeWords(bin, isDate)}: ${plural(bin.count, "image")}`;
   const pick = (bin: FieldBin, extend: boolean) => {
-    const last = bin.high === most ? most : before(bin.high, isDate);
-    if (extend) narrowTo(Math.min(low ?? bin.low, bin.low), Math.max(high ?? last, last));
-    else if (low === bin.low && high === last) narrowTo(null, null);
-    else narrowTo(bin.low, last);
+    const range = rangeOf(bin, bin.high === most, isDate);
+    if (extend) narrowTo(Math.min(low ?? range.low, range.low), Math.max(high ?? range.high, range.high));
+    else if (low === range.low && high === range.high) narrowTo(null, null);
+    else narrowTo(range.low, range.high);
   };
   return (
     <>
