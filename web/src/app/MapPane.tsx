@@ -1,4 +1,4 @@
-import { effect } from "@preact/signals";
+import { computed, effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { createMap } from "../map";
 import { colouring } from "./fields";
@@ -25,8 +25,11 @@ function make(element: HTMLElement): () => void {
   } catch (error) {
     mapTrouble.value = error instanceof Error ? error.message : String(error);
   }
+  // Labels given one after the other are drawn once, when the map is looked at again.
+  const isTeaching = computed(() => view.value === "teach");
   const ends = [
     effect(() => {
+      if (isTeaching.value) return;
       const { groups = [], labels = [] } = collection.value ?? {};
       if (points.value !== null) void map.value?.setData(points.value, groups, labels);
     }),
