@@ -37,6 +37,7 @@ INTEGRATION = (
     "actions/grouping/test_labelled_map.py",
     "actions/health",
     "actions/segmentation",
+    "actions/sharing/annotations/test_foreign_readers.py",
     "actions/sharing/test_report.py",
     "actions/test_killed.py",
     "actions/test_killed_run.py",

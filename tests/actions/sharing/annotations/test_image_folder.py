@@ -39,7 +39,7 @@ def test_images_without_splits_are_to_train_on(tmp_path: Path) -> None:
     ]  # fmt: skip
     rows = {row.pop("file_name"): row for row in read_lines(out / "train/metadata.jsonl")}
     assert rows["cat/a.png"] == {
-        "label": "cat", "colours": ["red", "sea green"], "image (field)": None, "shot": "1970-01-02",
+        "label": "cat", "colours": ["red", "sea green"], "image (field)": None, "shot": "1970-01-02 00:00:00",
         "weight (kg)": 3.0,
     }  # fmt: skip
     assert set(rows["dog/c.png"].values()) == {None}

@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -117,10 +118,14 @@ def build_table(
     """
     import pyarrow as pa
 
-    types: dict[Kind, pa.DataType] = {"tags": pa.list_(pa.string()), "number": pa.float64()}
+    types: dict[Kind, pa.DataType] = {
+        "tags": pa.list_(pa.string()), "number": pa.float64(), "date": pa.timestamp("us")
+    }  # fmt: skip
     columns = {FILE_NAME: pa.array([str(inside[image.path]) for image in images], pa.string())}
     for each in fields:
-        values = [image.values.get(each.name) for image in images]
+        values: list[object] = [image.values.get(each.name) for image in images]
+        if each.kind == "date":
+            values = [None if text is None else datetime.fromisoformat(str(text)) for text in values]
         columns[name_column(each.name)] = pa.array(values, types.get(each.kind, pa.string()))
     return pa.table(columns)
 
@@ -129,7 +134,9 @@ def _write_metadata(folder: Path, table: pa.Table, *, is_only: bool) -> None:
     """Write JSON lines; Parquet, which says types, where parts of it would be read one by one."""
     import pyarrow.parquet as parquet
 
-    lines = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in table.to_pylist()).encode()
+    lines = "".join(
+        f"{json.dumps(row, ensure_ascii=False, default=str)}\n" for row in table.to_pylist()
+    ).encode()
     if is_only and len(lines) <= MAX_JSON_BYTES:
         (folder / f"{METADATA}.jsonl").write_bytes(lines)
     else:
