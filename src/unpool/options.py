@@ -223,6 +223,7 @@ OPTIONS: dict[str, Option] = {
 
 
 def check(**values: object) -> None:
+    "field": Option("the field; `label` is the label", metavar="NAME"),
     """Check values by the names of their options.
 
     Raises:

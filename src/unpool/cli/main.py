@@ -40,6 +40,7 @@ from unpool.cli.parameters import (
 from unpool.cli.render import format_figures, short
 from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
+from unpool.cli.teaching.classify import classify_app
 from unpool.cli.train import register_training_commands
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
@@ -206,6 +207,7 @@ def _print_run(result: Mapping[str, Any], common: Common, no_open: bool) -> None
 
 register_training_commands(app)
 app.command(segment_app)
+app.command(classify_app)
 register_label_commands(app)
 app.command(doctor)
 app.command(cache)

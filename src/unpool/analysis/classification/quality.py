@@ -5,12 +5,12 @@ Shapes: N labelled images, D numbers a vector, K classes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from typing_extensions import TypedDict
 
 from unpool.analysis.classification.abstention import Abstention, choose_threshold, interval
 from unpool.analysis.classification.calibration import (
@@ -25,6 +25,22 @@ from unpool.analysis.neighbours import Floats, Indices, normalise
 
 AUTO = "auto"
 NUM_FOLDS = 5
+
+
+class ClassFigures(TypedDict):
+    """How well a class is recognised."""
+
+    precision: float | None
+    recall: float | None
+    images: int
+
+
+class Confusion(TypedDict):
+    """How many images of a label get another answer."""
+
+    label: str
+    answer: str
+    images: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +99,7 @@ class Quality:
     high: float
     calibration: float
     abstention: Abstention
-    per_class: dict[str, dict[str, Any]]
+    per_class: dict[str, ClassFigures]
     confusion_KK: Indices
     curve: list[CurvePoint] = field(default_factory=list)
 
@@ -170,8 +186,8 @@ def measure_quality(held_out: HeldOut, names: Sequence[str], error: float) -> Qu
     )  # fmt: skip
 
 
-def _describe_classes(table_KK: Indices, names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    figures: dict[str, dict[str, Any]] = {}
+def _describe_classes(table_KK: Indices, names: Sequence[str]) -> dict[str, ClassFigures]:
+    figures: dict[str, ClassFigures] = {}
     for number, name in enumerate(names):
         right, answers = int(table_KK[number, number]), int(table_KK[:, number].sum())
         images = int(table_KK[number].sum())
@@ -183,7 +199,7 @@ def _describe_classes(table_KK: Indices, names: Sequence[str]) -> dict[str, dict
     return figures
 
 
-def most_confused(table_KK: Indices, names: Sequence[str], num: int = 3) -> list[Mapping[str, Any]]:
+def most_confused(table_KK: Indices, names: Sequence[str], num: int = 3) -> list[Confusion]:
     """Find the pairs of classes that are confused most.
 
     Args:

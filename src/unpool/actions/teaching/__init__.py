@@ -1,0 +1,1 @@
+"""Verbs that teach names to a workspace."""

@@ -1,0 +1,44 @@
+"""The options of `unpool classify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from unpool.analysis.classification.quality import AUTO
+from unpool.core.settings import Option
+from unpool.options import OPTIONS
+from unpool.store.fields.names import LABEL
+
+HEAD_KINDS = (AUTO, "linear", "knn", "mlp")
+FORMATS = ("csv", "folders")
+
+HEAD = Option(
+    "what names a vector: logistic regression, ten nearest neighbours, or a network with one hidden layer; auto takes "
+    "what is best on images held out",
+    choices=HEAD_KINDS,
+)
+ERROR = Option(
+    "share of answers that may be wrong; where more would be, no answer is given", low=0.0001, high=0.9
+)
+FORMAT = Option("what to write; by default a table where --out ends in .csv, else folders", choices=FORMATS)
+
+
+@dataclass(frozen=True)
+class ClassifyTrainSettings:
+    """What `unpool classify train` can be set to."""
+
+    field: Annotated[str, OPTIONS["field"]] = LABEL
+    head: Annotated[str, HEAD] = AUTO
+    error: Annotated[float, ERROR] = 0.05
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+
+
+@dataclass(frozen=True)
+class ClassifyPredictSettings:
+    """What `unpool classify predict` can be set to."""
+
+    to: Annotated[str | None, FORMAT] = None
+    link: Annotated[bool, OPTIONS["link"]] = False
+    device: Annotated[str, OPTIONS["device"]] = "auto"
+    seed: Annotated[int, OPTIONS["seed"]] = 0

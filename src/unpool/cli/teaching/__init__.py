@@ -1,0 +1,1 @@
+"""Commands that teach names to a workspace."""
