@@ -1,7 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { openSource } from "../data/open";
 import type { Source } from "../data/source";
-import type { Collection, Filter, Group, Job, Near, Points, ProblemKind } from "../data/types";
+import type { Cleaned, Collection, Filter, Group, Job, Near, Points, ProblemKind } from "../data/types";
 
 /** State of the page. Components read it; `edits.ts`, `search.ts`, `jobs.ts` and `selectionActions.ts` change it. */
 
@@ -13,7 +13,7 @@ export type DialogRequest =
   | { kind: "help" }
   | { kind: "jobs" }
   | { kind: "run" }
-  | { kind: "clean"; problem: string }
+  | { kind: "clean"; problem: string; done?: Cleaned }
   | { kind: "label"; rows: number[]; title: string };
 
 export interface Results {

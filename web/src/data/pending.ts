@@ -8,6 +8,7 @@ export interface CleanPlan {
   stacks: CleanStack[];
   images: number; // that go
   bytes: number;
+  left: number;
   token: string;
 }
 
@@ -15,5 +16,11 @@ export interface Cleaned {
   kept: number;
   moved: number;
   bytes: number;
+  left: number;
   manifest: string;
+}
+
+export interface Restored {
+  restored: number;
+  left: number;
 }

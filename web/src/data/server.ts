@@ -2,7 +2,7 @@ import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
   Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
 
@@ -102,8 +102,8 @@ export class ServerSource implements Source {
     return this.postJson("api/clean", { token, to });
   }
 
-  async restore(manifest: string): Promise<void> {
-    await this.post("api/clean/undo", { manifest });
+  restore(manifest: string): Promise<Restored> {
+    return this.postJson("api/clean/undo", { manifest });
   }
 
   quality(): Promise<Quality> {

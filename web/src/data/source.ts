@@ -1,6 +1,6 @@
 import type {
   Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Where the page's answers come from: a server, or what a static share carries. */
@@ -27,7 +27,7 @@ export interface Source {
   codes(field: string): Promise<Int32Array>; // by row the place of its value, or of its range, in the field; -1 for none
   planCleaning(problem: string, keep: string): Promise<CleanPlan>;
   clean(token: string, to: string): Promise<Cleaned>; // what the plan with this token says, and nothing else
-  restore(manifest: string): Promise<void>;
+  restore(manifest: string): Promise<Restored>;
   quality(): Promise<Quality>;
   duplicates(): Promise<Sets>;
   unreadable(): Promise<Unreadable[]>;

@@ -3,7 +3,7 @@ import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
   Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, ImageFacts, Job, Mislabelled, Near, Place, Points,
-  Quality, Reading, Reconstruction, RowFacts, Sets, Teaching, Unreadable,
+  Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
 /** Answers of a static share: what one HTML file carries. Whatever needs the network or vectors fails. */
@@ -113,7 +113,7 @@ export class StaticSource implements Source {
     return reject("clean up");
   }
 
-  restore(): Promise<void> {
+  restore(): Promise<Restored> {
     return reject("clean up");
   }
 

@@ -8,7 +8,7 @@ export type {
   ImageFacts, Job, LabelCount, Level, Mislabelled, Near, NoteCount, PageMeta, Place, ProblemMeta, Quality, Reading,
   Reconstruction, RowFacts, Sets, SortMeta, Teaching, Tree, Unreadable,
 } from "./api";
-export type { Cleaned, CleanPlan } from "./pending";
+export type { Cleaned, CleanPlan, Restored } from "./pending";
 
 /** Names that the server declares in its registries; `Collection.meta` lists them. */
 export type ProblemKind = string;

@@ -21,7 +21,7 @@ export function Dialogs({ request }: { request: DialogRequest }) {
     case "run":
       return <RunDialog close={close} />;
     case "clean":
-      return <CleanDialog problem={request.problem} close={close} />;
+      return <CleanDialog problem={request.problem} done={request.done} close={close} />;
     case "label":
       return <LabelDialog rows={request.rows} title={request.title} close={close} />;
   }

@@ -3,6 +3,7 @@ import { edit } from "../app/edits";
 import { select } from "../app/selectionActions";
 import { collection, selection, source } from "../app/store";
 import type { ProblemKind, ProblemMeta } from "../data/types";
+import { CleanButton } from "./clean/CleanButton";
 import { measureText } from "./columns";
 import { Grid } from "./Grid";
 import { Suggested } from "./Suggested";
@@ -17,14 +18,17 @@ function Tools({ kind, rows }: { kind: ProblemKind; rows: number[] }) {
         Select all
       </button>
       {source.editable && (
-        <button
-          type="button"
-          class="button"
-          disabled={!picked}
-          onClick={() => void edit({ action: "mark", rows: Array.from(selection.value), wrong })}
-        >
-          {wrong ? "Mark the selected as wrong" : "Unmark the selected"}
-        </button>
+        <>
+          <button
+            type="button"
+            class="button"
+            disabled={!picked}
+            onClick={() => void edit({ action: "mark", rows: Array.from(selection.value), wrong })}
+          >
+            {wrong ? "Mark the selected as wrong" : "Unmark the selected"}
+          </button>
+          <CleanButton problem={kind} />
+        </>
       )}
     </div>
   );

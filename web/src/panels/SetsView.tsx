@@ -4,6 +4,7 @@ import { count, plural } from "../app/format";
 import { select } from "../app/selectionActions";
 import { collection, openDialog, source } from "../app/store";
 import type { Sets } from "../data/types";
+import { CleanButton } from "./clean/CleanButton";
 import { SetRow } from "./SetRow";
 import { useFetched } from "./useFetched";
 
@@ -11,7 +12,7 @@ const FIRST = 40; // sets shown at first, and added by each click
 
 const others = (sets: readonly number[][]) => sets.flatMap((set) => set.slice(1));
 
-function ForAll({ sets }: { sets: number[][] }) {
+function ForAll({ sets, kind }: { sets: number[][]; kind: string }) {
   const rows = others(sets);
   return (
     <div class="pane-tools">
@@ -38,6 +39,7 @@ function ForAll({ sets }: { sets: number[][] }) {
           >
             Label all others…
           </button>
+          <CleanButton problem={kind} />
         </>
       )}
     </div>
@@ -57,7 +59,7 @@ export function SetsView({ kind }: { kind: string }) {
   const left = sets.length - most.value;
   return (
     <>
-      <ForAll sets={sets} />
+      <ForAll sets={sets} kind={kind} />
       <div class="sets" tabIndex={0} role="region" aria-label="Sets of duplicates">
         <ol>
           {sets.slice(0, most.value).map((set) => (

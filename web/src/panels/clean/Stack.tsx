@@ -30,6 +30,15 @@ export function Stack({ rows, stays }: { rows: number[]; stays: number }) {
   const [open, setOpen] = useState(false);
   const [top] = rows;
   const path = useHeld(facts, top ?? 0)?.path ?? "";
+  if (rows.length === 1) {
+    return (
+      <li class="stack" data-testid="stack" data-row={top}>
+        <ul>
+          <One row={top as number} rows={rows} stays={stays > 0} />
+        </ul>
+      </li>
+    );
+  }
   return (
     <li class={open ? "stack open" : "stack"} data-testid="stack" data-row={top}>
       <button
