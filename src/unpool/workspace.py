@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from unpool.actions.cleaning.settings import CleanSettings
 from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
 from unpool.actions.embedding.choose_network import PRETRAINED
 from unpool.actions.embedding.settings import EmbedSettings, RunSettings
@@ -160,6 +161,13 @@ class Workspace:
     def check(self, settings: CheckSettings) -> dict[str, Any]:
         """Find duplicates, outliers, blurred, too dark and too bright images. Returns how many of each."""
         return self._call("check", settings)
+
+    @keywords_of(CleanSettings)
+    def clean(self, settings: CleanSettings) -> dict[str, Any]:
+        """Move the files of a problem away, or back. Returns the JSON object of `unpool clean`."""
+        from unpool.actions.cleaning.clean import clean
+
+        return clean(self.work, settings, progress=self._progress)
 
     @keywords_of(ExportSettings)
     def export(self, settings: ExportSettings) -> Path:

@@ -16,8 +16,8 @@ from unpool.store.table import ImageTable
 
 # What changes files; a command can die before each of those in MOMENTS.
 MOMENTS: tuple[tuple[Any, str], ...] = (
-    (Path, "replace"), (Path, "unlink"), (shutil, "rmtree"), (table_module, "rewrite_columns"), (ImageTable, "upsert"),
-    (ImageTable, "append"),
+    (Path, "replace"), (Path, "rename"), (Path, "unlink"), (shutil, "rmtree"), (table_module, "rewrite_columns"),
+    (ImageTable, "upsert"), (ImageTable, "append"),
     (ImageTable, "delete"), (lance.LanceDataset, "restore"),
 )  # fmt: skip
 OTHERS: tuple[tuple[Any, str], ...] = (

@@ -42,6 +42,7 @@ from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.teaching.classify import classify_app
 from unpool.cli.train import register_training_commands
+from unpool.cli.upkeep.clean import clean
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
 from unpool.cli.watch import watch
@@ -209,6 +210,7 @@ register_training_commands(app)
 app.command(segment_app)
 app.command(classify_app)
 register_label_commands(app)
+app.command(clean)
 app.command(doctor)
 app.command(cache)
 app.command(flatten_settings(view))

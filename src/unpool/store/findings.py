@@ -71,6 +71,11 @@ def found_sets(work: Path, kind: str) -> list[list[str]]:
     return list(sets.values())
 
 
+def found_unsure(work: Path, kind: str) -> set[str]:
+    """Read the images of a kind's sets that were compared by thumbnails only."""
+    return {entry["path"] for entry in (_valid_entries(work) or {}).get(kind, []) if entry.get("unsure")}
+
+
 def found_rows(work: Path) -> list[tuple[str, str, str]]:
     """List path, problem and detail of every finding, for problems.csv."""
     found = _valid_entries(work) or {}

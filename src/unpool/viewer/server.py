@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from unpool import __version__
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import with_addresses
+from unpool.viewer.cleaning.routes import clean_routes
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import read_routes
@@ -62,6 +63,7 @@ def create_app(
         telemetry=NO_TELEMETRY, lifespan=_lifespan(jobs, refresher), separate_input_output_schemas=False,
     )  # fmt: skip
     app.include_router(read_routes(session))
+    app.include_router(clean_routes(session, jobs))
     app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))
     _page_routes(app, token)
     _error_answers(app)

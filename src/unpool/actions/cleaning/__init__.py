@@ -1,0 +1,1 @@
+"""Move superfluous files away, and back."""

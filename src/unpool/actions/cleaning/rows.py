@@ -1,0 +1,83 @@
+"""Rows of files that are moved away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from unpool.actions.cleaning.manifest import ROWS, Manifest
+from unpool.store.columns import SKIPPED
+from unpool.store.csv_files import write_groups, write_problems
+from unpool.store.state import groups_stamp, read_state
+from unpool.store.sync import MISSING, remove_missing_rows
+from unpool.store.table import ImageTable
+
+PLACES = ("group", "leaf", "probability", "x", "y", "joined_distance")  # void once images are grouped anew
+
+
+def state_of(work: Path) -> dict[str, str]:
+    """Say which model and which groups rows belong to."""
+    return {"embedded_by": str(read_state(work).get("embedded_by", "")), "grouped": groups_stamp(work)}
+
+
+def keep_rows(work: Path, manifest: Manifest) -> None:
+    """Keep the rows of the files that will go."""
+    table = ImageTable(work)
+    rows = table.some(
+        [move.what.path for move in manifest.moves], [name for name in table.stored_columns if name != "path"]
+    )
+    pq.write_table(rows, manifest.folder / ROWS)
+
+
+def remove_rows(work: Path, paths: Sequence[str]) -> None:
+    """Remove the rows of files that are gone.
+
+    Labels move to the same content elsewhere.
+    """
+    table = ImageTable(work)
+    known = set(table.some(paths, [])["path"].to_pylist())
+    remove_missing_rows(table, [path for path in paths if path in known])
+    _write_lists(work, table)
+
+
+def bring_rows_back(work: Path, manifest: Manifest, paths: Sequence[str]) -> int:
+    """Bring rows back, as far as they still hold.
+
+    Args:
+        work: The workspace.
+        manifest: The clean-up.
+        paths: The images whose files are back.
+
+    Returns:
+        The number of rows.
+    """
+    file = manifest.folder / ROWS
+    if not file.exists():
+        return 0
+    table, now = ImageTable(work), state_of(work)
+    there = {
+        row["path"] for row in table.some(paths, ["status", "problem"]).to_pylist() if not _is_missing(row)
+    }
+    returned = set(paths) - there
+    rows = [row for row in pq.read_table(file).to_pylist() if row["path"] in returned]
+    for row in rows:
+        if now["embedded_by"] != manifest.state["embedded_by"]:
+            row |= {"model": None, "vector": None}
+        if now["grouped"] != manifest.state["grouped"]:
+            row |= dict.fromkeys(PLACES)
+    stored = set(table.stored_columns)
+    table.upsert([{name: value for name, value in row.items() if name in stored} for row in rows])
+    _write_lists(work, table)
+    return len(rows)
+
+
+def _is_missing(row: dict[str, Any]) -> bool:
+    return row["status"] == SKIPPED and row["problem"] == MISSING
+
+
+def _write_lists(work: Path, table: ImageTable) -> None:
+    write_groups(work, table)
+    write_problems(work, table)

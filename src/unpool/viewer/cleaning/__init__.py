@@ -1,0 +1,1 @@
+"""The page plans what goes, and moves it."""
