@@ -21,6 +21,7 @@ METHODS = ("auto", "kmeans", "gmm", "hdbscan", "graph", "temi")
 MAPS = ("tsne", "umap", "pca")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 ENGINES = ("local", "ray")
+PICTURES = ("auto", "kitty", "iterm", "sixel", "none")  # codes of terminals
 
 DECODERS = ("unpool", "transpose", "upsample")
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -93,6 +94,10 @@ OPTIONS: dict[str, Option] = {
     "labels": Option(
         "true classes: `folders` (the folder an image lies in), `folders:LEVEL` (1 the top folder, -1 the innermost), "
         "or a file of path,label"
+    ),
+    "check-labels": Option(
+        "labels that are compared with their images: `label`, `folders`, `folders:LEVEL`, a file of path,label, or "
+        "`none`; by default the labels given, else class folders"
     ),
     "train-labels": Option(
         "classes for --objective classify: `folders` (default), `folders:LEVEL`, or a file of path,label"
@@ -212,8 +217,17 @@ OPTIONS: dict[str, Option] = {
     "segmenter-model": Option("model folder of the segmenter for overlays, by default WORK/segmenter"),
     "as": Option("label for the images"),
     "none": Option("remove the labels"),
+    "field": Option("the field; `label` is the label", metavar="NAME"),
     "wrong": Option("mark as wrong: images that do not belong here"),
     "label-group": Option("label all images of this group; -1 for those in none", low=-1, high=100_000),
+    "pictures": Option(
+        "codes by which the terminal shows pictures; auto finds them by what it says of itself", choices=PICTURES
+    ),
+    "decide-group": Option("all images of this group; -1 for those in none", low=-1, high=100_000),
+    "above": Option("suggestions of this confidence or more", low=0, high=1),
+    "move-group": Option(
+        "number of the group; the next number makes a new one, -1 is no group", low=-1, high=100_000
+    ),
     "link": Option("with --to folders: make symbolic links instead of copies"),
     "json": Option("print one JSON object instead of text"),
     "config": Option("YAML file with the same options; the command line wins"),
@@ -223,7 +237,6 @@ OPTIONS: dict[str, Option] = {
 
 
 def check(**values: object) -> None:
-    "field": Option("the field; `label` is the label", metavar="NAME"),
     """Check values by the names of their options.
 
     Raises:

@@ -33,7 +33,7 @@ from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
-SEARCH_COLUMNS = ["path", "distance", "group"]
+SEARCH_COLUMNS = ["path", "distance", "group", "label"]
 PathLike = str | os.PathLike[str]
 Paths = PathLike | Iterable[PathLike]
 W = TypeVar("W")
@@ -127,7 +127,7 @@ class Workspace:
             settings: or its fields as keywords.
 
         Returns:
-            Path, distance (cosine, 0 to 2) and group, nearest first.
+            Path, distance (cosine, 0 to 2), group and label, nearest first.
         """
         search = VERBS["search"].load()
         result = search(image, settings, work=self.work, progress=self._progress)
@@ -240,16 +240,23 @@ class Workspace:
     @explain_calls
     def accept(self, paths: Paths) -> int:
         """Make suggestions of images their labels. Returns how many had one."""
-        from unpool.actions.curation.edit import accept
+        from unpool.actions.curation.decisions import accept
 
         return accept(self.work, _as_paths(paths))["changed"]
 
     @explain_calls
     def reject(self, paths: Paths) -> int:
         """Forget suggestions of images. Returns how many had one."""
-        from unpool.actions.curation.edit import reject
+        from unpool.actions.curation.decisions import reject
 
         return reject(self.work, _as_paths(paths))["changed"]
+
+    @explain_calls
+    def keep(self, paths: Paths) -> int:
+        """Confirm labels that `check` doubts. Returns how many images changed."""
+        from unpool.actions.curation.decisions import keep
+
+        return keep(self.work, _as_paths(paths))["changed"]
 
     @explain_calls
     def undo(self) -> str:

@@ -17,7 +17,8 @@ SHARED = {
     "run": {"seed", "data", "device"}, "demo": {"seed", "device"}, "embed": {"data", "device"},
     "train": {"seed", "data", "device"}, "reconstruct": {"seed", "data", "device"}, "group": {"seed"},
     "map": {"seed"}, "check": {"seed", "device"}, "search": {"device"}, "evaluate": set(), "export": set(),
-    "networks": set(), "label": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(), "cache": set(),
+    "networks": set(), "label": set(), "accept": set(), "reject": set(), "keep": set(),
+    "move": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(), "cache": set(),
     "doctor": set(), "watch": {"seed", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
 }  # fmt: skip

@@ -17,8 +17,8 @@ ON_DISK = {
     "detail": "string", "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
     "group": "int32", "probability": "float", "leaf": "int32", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
-    "sharpness": "float", "brightness": "float", "label": "string", "wrong": "bool", "suggestion": "string",
-    "suggestion_confidence": "float",
+    "sharpness": "float", "brightness": "float", "label": "string", "kept_label": "string", "wrong": "bool",
+    "suggestion": "string", "suggestion_confidence": "float",
 }  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_a_skipped_row_keeps_nothing_but_what_a_person_said() -> None:
     assert {name for name, value in row.items() if value is not None} == {
         "path", "status", "problem", "detail", "bytes", "modified",
     }  # fmt: skip
-    assert set(COLUMNS) | {"vector"} == set(row) | {"label", "wrong"}
+    assert set(COLUMNS) | {"vector"} == set(row) | {"label", "kept_label", "wrong"}
     assert skipped_row(problem)["bytes"] is None
 
 

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.store.findings import FILE, FORMAT, found_figures, found_problems, found_rows, found_sets
+from unpool.store.findings import (
+    FILE,
+    FORMAT,
+    found_doubts,
+    found_figures,
+    found_problems,
+    found_rows,
+    found_sets,
+)
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
 
@@ -97,3 +105,24 @@ def test_another_format_and_no_workspace(work: Path, tmp_path: Path) -> None:
     write(tmp_path / "none", {"blurred": [entry("a")]})
     with pytest.raises(UnpoolError, match="no workspace"):
         found_problems(tmp_path / "none")
+
+
+def test_a_doubted_label_is_settled_by_another_or_by_being_confirmed(work: Path) -> None:
+    doubt = entry("a") | {"label": "hat", "predicted": "cap", "probability": 0.9, "is_given": True}
+    by_folder = entry("b") | {"label": "hat", "predicted": "cap", "probability": 0.8}
+    write(work, {"mislabelled": [doubt, by_folder, entry("c") | {"label": "hat"}, entry("d") | {"label": 1}]})
+    table = ImageTable(work)
+    assert [each["path"] for each in found_doubts(work)] == ["b"]  # the label of a was removed
+    table.update(["a"], {"label": ["hat"]})
+    assert [each["path"] for each in found_doubts(work)] == ["a", "b"]
+    table.update(["a", "b"], {"kept_label": ["hat", None], "label": ["hat", "cap"]})
+    assert found_doubts(work) == []
+    assert [row[0] for row in found_rows(work) if row[1] == "mislabelled"] == ["a", "b", "c"]
+
+
+def test_a_leak_needs_both_images_as_they_were(work: Path) -> None:
+    write(work, {"leaked": [entry("c", "a"), entry("d", "b"), entry("a") | {"of": 3}]})
+    assert (found_problems(work) or {})["leaked"] == ["c", "d"]
+    assert ("c", "leaked", "0.5") in found_rows(work)
+    ImageTable(work).update(["a"], {"id": ["other"]})
+    assert (found_problems(work) or {})["leaked"] == ["d"]

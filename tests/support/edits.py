@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from unpool.store.state import write_state
+from unpool.core.atomic_files import write_json
+from unpool.store.findings import FILE, FORMAT
+from unpool.store.state import REPORT, read_state, write_state
 from unpool.store.table import ImageTable
 
 PATHS = [f"{i:02}.png" for i in range(12)]
@@ -42,6 +44,25 @@ def make_embedded_workspace(work: Path) -> Path:
 def relabel(work: Path, label: str) -> None:
     """Give all twelve a label, without a record."""
     ImageTable(work).update(PATHS, {"label": [label] * len(PATHS)})
+
+
+def write_doubts(work: Path, *labels: tuple[str, str, bool]) -> None:
+    """Write what a check has found: path, label, and whether the image was given it."""
+    rows = ImageTable(work).some([path for path, _, _ in labels], ["id"])
+    id_of = dict(zip(rows["path"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    entries = [
+        {
+            "path": path, "id": id_of[path], "label": label, "predicted": "coat", "probability": 0.9, "figure": 0.8,
+            "is_given": is_given,
+        }
+        for path, label, is_given in labels
+    ]  # fmt: skip
+    record = {
+        "format": FORMAT,
+        "model": read_state(work).get("embedded_by"),
+        "problems": {"mislabelled": entries},
+    }
+    write_json(work / REPORT / FILE, record)
 
 
 def seen(work: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from support.edits import write_doubts
 from unpool import Workspace
 from unpool.store.journal import VerbUnderWay, note_under_way
 from unpool.store.state import read_state
@@ -44,6 +45,34 @@ def test_a_label_is_kept_shown_and_taken_back(client: Any, post: Any, viewed: Pa
     assert result["collection"]["labels"] == []
     assert set(column(viewed, "label")) == {None}
     assert post("edit", action="undo", expect=422)["detail"]
+
+
+def test_a_doubted_label_is_corrected_or_kept(client: Any, post: Any, viewed: Path) -> None:
+    work = viewed / "w.unpool"
+    paths = [str(path) for path in column(viewed, "path")]
+    write_doubts(work, (paths[3], "disc", False), (paths[1], "disc", False))
+
+    def doubted() -> list[dict[str, Any]]:
+        revision = client.get("/api/collection").json()["revision"]
+        found: list[dict[str, Any]] = client.get("/api/mislabelled", params={"revision": revision}).json()[
+            "images"
+        ]
+        return found
+
+    assert doubted() == [
+        {"row": row, "label": "disc", "predicted": "coat", "probability": 0.9} for row in (3, 1)
+    ]
+    result = post("edit", action="keep", rows=[3])
+    assert (result["message"], result["collection"]["problems"]["mislabelled"]) == (
+        "kept the label of 1 image",
+        1,
+    )
+    assert [one["row"] for one in doubted()] == [1]
+    post("edit", action="label", rows=[1], label="coat")
+    assert doubted() == []
+    post("edit", action="undo")
+    post("edit", action="undo")
+    assert [one["row"] for one in doubted()] == [3, 1]
 
 
 def test_undo_of_something_else_than_the_page_shows_is_refused(client: Any, post: Any, viewed: Path) -> None:

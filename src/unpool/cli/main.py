@@ -11,7 +11,7 @@ import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from cyclopts import App
 
@@ -33,14 +33,17 @@ from unpool.cli.parameters import (
     NoOpen,
     OptionalWork,
     Work,
+    flag,
     flatten_settings,
     print_result,
     report_progress,
 )
-from unpool.cli.render import format_figures, short
+from unpool.cli.render import format_figures, format_found, short
 from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.teaching.classify import classify_app
+from unpool.cli.teaching.decisions import register_decision_commands
+from unpool.cli.terminal.found_images import draw_found
 from unpool.cli.train import register_training_commands
 from unpool.cli.upkeep.clean import clean
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
@@ -49,6 +52,7 @@ from unpool.cli.watch import watch
 from unpool.core.cpu import limit_openmp_spinning, limit_torch_warnings
 from unpool.core.environment import check_current_folder, prepare_account
 from unpool.core.interrupt import stop_when_terminated
+from unpool.options import OPTIONS
 
 COMMON = Common()
 HELP = {"--help", "-h", "--version"}
@@ -156,9 +160,10 @@ def map_(*, work: Work, settings: MapSettings, common: Common = COMMON) -> None:
 @app.command
 @flatten_settings
 def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> None:
-    """Find duplicates, outliers and images of poor quality.
+    """Find duplicates, outliers, images of poor quality and wrong labels.
 
-    Problems are unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images.
+    Problems are unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images, labels
+    that look wrong, and images that are in train and test folders.
     Nothing is moved or removed: problems.csv lists them, and unpool view shows them.
     """
     result = VERBS["check"].load()(work, settings, progress=report_progress())
@@ -169,11 +174,25 @@ def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> No
 
 @app.command
 @flatten_settings
-def search(image: Path, /, *, work: Work, settings: SearchSettings, common: Common = COMMON) -> None:
-    """Find the images most like IMAGE, nearest first."""
+def search(
+    image: Path,
+    /,
+    *,
+    work: Work,
+    settings: SearchSettings,
+    pictures: Annotated[str, flag("pictures")] = "auto",
+    common: Common = COMMON,
+) -> None:
+    """Find the images most like IMAGE, nearest first.
+
+    Each with its distance, group and label; terminals that can show pictures show them above.
+    """
+    OPTIONS["pictures"].check("pictures", pictures)
     result = VERBS["search"].load()(image, settings, work=work, progress=report_progress())
-    lines = (f"{row['distance']:.4f}  {row['path']}" for row in result["results"])
-    print_result(result, common, "\n".join(lines))
+    lines = format_found(result["results"])
+    if not common.json:
+        lines = draw_found(work, [row["path"] for row in result["results"]], pictures) + lines
+    print_result(result, common, lines)
 
 
 @app.command
@@ -210,7 +229,7 @@ register_training_commands(app)
 app.command(segment_app)
 app.command(classify_app)
 register_label_commands(app)
-app.command(clean)
+register_decision_commands(app)
 app.command(doctor)
 app.command(cache)
 app.command(flatten_settings(view))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 
@@ -71,6 +71,26 @@ def format_figures(figures: Mapping[str, object], *, width: int) -> str:
     '  images  3\\n  purity  0.500'
     """
     return "\n".join(f"{name:>{width}}  {short(value)}" for name, value in figures.items())
+
+
+def format_found(results: Sequence[Mapping[str, Any]]) -> str:
+    """List found images, one a line.
+
+    >>> format_found([{"path": "a.png", "distance": 0.5, "group": 3, "label": "hat"}])
+    '0.5000  group 3  hat  a.png'
+    """
+    names = [_group_name(row["group"]) for row in results]
+    labels = [row["label"] or "" for row in results]
+    group_width, label_width = (max(map(len, each), default=0) for each in (names, labels))
+    cells = [
+        (f"{row['distance']:.4f}", name.ljust(group_width), label.ljust(label_width), row["path"])
+        for row, name, label in zip(results, names, labels, strict=True)
+    ]
+    return "\n".join("  ".join(cell for cell in row if cell) for row in cells)
+
+
+def _group_name(group: int | None) -> str:
+    return "" if group is None else "no group" if group < 0 else f"group {group}"
 
 
 def short(value: object) -> str:

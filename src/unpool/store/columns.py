@@ -123,6 +123,7 @@ COLUMNS: dict[str, Column] = _table(
            "Sharpness", "figure", "sharpness"),
     Column("brightness", "float", "content", "mean luma, 0 black to 1 white", "Brightness", "figure", "brightness"),
     Column("label", "string", "person", "the user's own label", "Label", shared=True, prominent=True),
+    Column("kept_label", "string", "person", "the label that somebody confirmed after a check had doubted it"),
     Column("wrong", "bool", "person", "whether the user marked the image as wrong", "Problems",
            "problems"),
     Column("suggestion", "string", "vector", "label suggested by labelled neighbours", "Suggested", "suggestion",

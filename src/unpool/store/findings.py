@@ -18,7 +18,9 @@ from unpool.store.table import ImageTable
 FILE, SETS = "check.json", "near_duplicates.json"
 FORMAT = 1
 
-Entry = dict[str, Any]  # `path` and `id` of an image; `of` and `of_id` of the one kept of its set; `detail`
+# `path` and `id` of an image; `of` and `of_id` of the one kept of its set, or of the one that it is a copy of;
+# `detail`; of a label that looks wrong `label`, `predicted`, `probability`, and `is_given` where no folder says it.
+Entry = dict[str, Any]
 
 
 def found_problems(work: Path) -> dict[str, list[str]] | None:
@@ -53,6 +55,20 @@ def found_figures(work: Path) -> dict[str, dict[str, float]]:
     }
 
 
+def found_doubts(work: Path) -> list[Entry]:
+    """Read the labels that look wrong, the likeliest first.
+
+    Those that were corrected or kept since are left out.
+
+    Returns:
+        `path`, `label`, `predicted` and `probability` of each, among others.
+    """
+    doubts = (_valid_entries(work) or {}).get("mislabelled", [])
+    return [
+        each for each in doubts if {"label", "predicted"} <= set(each) and _is_number(each.get("probability"))
+    ]
+
+
 def found_sets(work: Path, kind: str) -> list[list[str]]:
     """Read the sets of a problem kind.
 
@@ -77,25 +93,28 @@ def found_unsure(work: Path, kind: str) -> set[str]:
 
 
 def found_rows(work: Path) -> list[tuple[str, str, str]]:
-    """List path, problem and detail of every finding, for problems.csv."""
-    found = _valid_entries(work) or {}
+    """List path, problem and detail of every finding, for problems.csv.
+
+    Those of labels that were corrected since are listed: the file says what was found.
+    """
+    found = _valid_entries(work, with_settled=True) or {}
     return [
-        (entry["path"], PROBLEM_KINDS[kind].word, _detail(entry))
+        (entry["path"], PROBLEM_KINDS[kind].word, _detail(entry, PROBLEM_KINDS[kind].has_sets))
         for kind, entries in found.items()
         for entry in entries
     ]
 
 
-def _detail(entry: Entry) -> str:
-    if "of" not in entry:
+def _detail(entry: Entry, has_sets: bool) -> str:
+    if not has_sets:
         return str(entry.get("detail", ""))
     unsure = "; unsure, compared by thumbnails only" if entry.get("unsure") else ""
     made = f"{entry['how']}; " if isinstance(entry.get("how"), str) else ""
     return f"{made}of {entry['of']}{unsure}"
 
 
-def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:
-    """The entries of each kind whose images are in the table as they were."""
+def _valid_entries(work: Path, *, with_settled: bool = False) -> dict[str, list[Entry]] | None:
+    """The entries of each kind whose images are in the table as they were; settled ones too if `with_settled`."""
     report = _read(work / REPORT / FILE)
     if report is None:
         return None
@@ -106,12 +125,26 @@ def _valid_entries(work: Path) -> dict[str, list[Entry]] | None:
         else []
         for kind in checked_kinds()
     }
-    digests = _digests(work, [entry for found in entries.values() for entry in found])
+    now = _read_images(work, [entry for found in entries.values() for entry in found])
+    digests = {path: row["id"] for path, row in now.items()}
     valid = {kind: [e for e in found if digests.get(e["path"]) == e["id"]] for kind, found in entries.items()}
     return {
-        kind: _promote_next(found, digests) if PROBLEM_KINDS[kind].has_sets else found
+        kind: _promote_next(found, digests)
+        if PROBLEM_KINDS[kind].has_sets
+        else [each for each in found if _holds(each, now, with_settled)]
         for kind, found in valid.items()
     }
+
+
+def _holds(entry: Entry, now: Mapping[str, Entry], with_settled: bool) -> bool:
+    """Whether the copy is there too, and the label is neither another nor confirmed."""
+    if "of" in entry:
+        return entry["of"] in now and now[entry["of"]]["id"] == entry.get("of_id")
+    if "label" not in entry or with_settled:
+        return True
+    row = now[entry["path"]]
+    label = row["label"] if entry.get("is_given") or row["label"] is not None else entry["label"]
+    return bool(label == entry["label"] != row["kept_label"])
 
 
 def _read(path: Path) -> dict[str, Any] | None:
@@ -127,23 +160,30 @@ def _read(path: Path) -> dict[str, Any] | None:
 def _entries(found: object, has_sets: bool) -> list[Entry]:
     needed = ("path", "id", "of", "of_id") if has_sets else ("path", "id")
     rows = found if isinstance(found, list) else []
-    return [
-        row
-        for row in rows
-        if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in needed)
-    ]
+    return [row for row in rows if isinstance(row, dict) and _has_texts(row, needed)]
+
+
+def _has_texts(row: Entry, needed: Sequence[str]) -> bool:
+    """Whether these are there, and all that name an image or a label are texts."""
+    is_whole = all(isinstance(row.get(name), str) for name in needed)
+    return is_whole and all(
+        isinstance(row.get(name, ""), str) for name in ("of", "of_id", "label", "predicted")
+    )
 
 
 def _has_figure(entry: Entry) -> bool:
-    return isinstance(entry.get("figure"), int | float)
+    return _is_number(entry.get("figure"))
 
 
-def _digests(work: Path, entries: Sequence[Entry]) -> dict[str, str]:
-    """The digest of each usable image that an entry names."""
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _read_images(work: Path, entries: Sequence[Entry]) -> dict[str, Entry]:
+    """Digest and labels of each usable image that an entry names."""
     paths = {entry["path"] for entry in entries} | {entry["of"] for entry in entries if "of" in entry}
-    rows = ImageTable(work).some(sorted(paths), ["id", "status"])
-    columns = (rows[name].to_pylist() for name in ("path", "id", "status"))
-    return {path: digest for path, digest, status in zip(*columns, strict=True) if status == OK}
+    rows = ImageTable(work).some(sorted(paths), ["id", "status", "label", "kept_label"]).to_pylist()
+    return {row["path"]: row for row in rows if row["status"] == OK}
 
 
 def _promote_next(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[Entry]:

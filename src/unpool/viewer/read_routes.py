@@ -92,6 +92,10 @@ def _report_routes(router: APIRouter, session: Session) -> None:
     def duplicates(revision: int) -> schemas.Sets:
         return session.duplicates(revision)
 
+    @router.get("/mislabelled")
+    def mislabelled(revision: int) -> schemas.Mislabelled:
+        return {"images": session.doubts(revision)}
+
     @router.get("/unreadable")
     def unreadable() -> list[schemas.Unreadable]:
         return session.unreadable()

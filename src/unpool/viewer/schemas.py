@@ -140,6 +140,13 @@ class Decide(OnRows):
     rows: list[Row]
 
 
+class Keep(OnRows):
+    """Confirm labels that a check doubts."""
+
+    action: Literal["keep"]
+    rows: list[Row]
+
+
 class Undo(OnRows):
     """Undo the last thing done, or redo what was undone.
 
@@ -151,7 +158,7 @@ class Undo(OnRows):
 
 
 Edit = Annotated[
-    Label | Move | Mark | Merge | Split | MoveAlong | Decide | Undo, Field(discriminator="action")
+    Label | Move | Mark | Merge | Split | MoveAlong | Decide | Keep | Undo, Field(discriminator="action")
 ]
 
 
@@ -282,6 +289,21 @@ class Sets(TypedDict):
     exact: list[list[int]]
     near: list[list[int]]
     turned: list[list[int]]
+
+
+class Doubt(TypedDict):
+    """A label that looks wrong."""
+
+    row: int
+    label: str  # what the image is said to be
+    predicted: str  # what it looks like
+    probability: float  # of that
+
+
+class Mislabelled(TypedDict):
+    """Labels that look wrong, the likeliest first."""
+
+    images: list[Doubt]
 
 
 class Unreadable(TypedDict):

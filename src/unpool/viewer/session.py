@@ -22,14 +22,14 @@ from unpool.analysis.checks.kinds import checked_kinds
 from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
 from unpool.store.columns import measures, names
-from unpool.store.findings import found_sets
+from unpool.store.findings import found_doubts, found_sets
 from unpool.store.reading import count_reading, summarise_reading
 from unpool.store.remote.mirror import name_of
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
 from unpool.viewer.images import Pictures
-from unpool.viewer.schemas import Collection, Near, Sets, Unreadable
+from unpool.viewer.schemas import Collection, Doubt, Near, Sets, Unreadable
 
 Value: TypeAlias = str | float | bool | list[str] | dict[str, float] | None
 Rows = NDArray[np.int64]
@@ -182,6 +182,22 @@ class Session:
             "near": sets_of("near_duplicates"),
             "turned": sets_of("turned"),
         }
+
+    def doubts(self, revision: int) -> list[Doubt]:
+        """Labels that look wrong, the likeliest first."""
+        seen = self.snapshot(revision)
+        found = found_doubts(self.work)
+        rows = seen.find_texts([entry["path"] for entry in found]).tolist()
+        return [
+            {
+                "row": row,
+                "label": entry["label"],
+                "predicted": entry["predicted"],
+                "probability": entry["probability"],
+            }
+            for row, entry in zip(rows, found, strict=True)
+            if row >= 0
+        ]
 
     def unreadable(self) -> list[Unreadable]:
         """Files that cannot be used, and why."""

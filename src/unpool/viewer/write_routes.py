@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 from fastapi.responses import StreamingResponse
 
+from unpool.actions.curation import decisions
 from unpool.actions.curation import edit as edits
 from unpool.actions.curation.undo import EditResult, last_edit, last_undone
 from unpool.actions.history.recording import recover
@@ -111,9 +112,11 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult | dict[str, Any
         return edits.label(work, paths, request.label)
     if isinstance(request, schemas.Move):
         return edits.move(work, paths, request.group, refresh=False)
+    if isinstance(request, schemas.Keep):
+        return decisions.keep(work, paths)
     if isinstance(request, schemas.Mark):
         return edits.mark(work, paths, request.wrong)
-    return (edits.accept if request.action == "accept" else edits.reject)(work, paths)
+    return (decisions.accept if request.action == "accept" else decisions.reject)(work, paths)
 
 
 def _step(work: Path, request: schemas.Undo) -> EditResult:

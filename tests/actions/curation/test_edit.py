@@ -58,24 +58,6 @@ def test_mark_and_take_the_mark_away(work: Path) -> None:
     assert seen(work)["wrong"].dropna().index.tolist() == PATHS[:2]
 
 
-def test_suggestions_are_accepted_rejected_and_forgotten(work: Path) -> None:
-    ImageTable(work).update(PATHS[:4], {"suggestion": list("aabb"), "suggestion_confidence": [0.9] * 4})
-    assert edit.accept(work, PATHS[:1] + PATHS[5:]) == {
-        "changed": 1,
-        "message": "accepted the suggestion for 1 image",
-    }
-    assert edit.reject(work, PATHS[1:2])["changed"] == 1
-    edit.label(work, PATHS[2:3], "c")
-    frame = seen(work)
-    assert frame["label"].dropna().to_dict() == {"00.png": "a", "02.png": "c"}
-    assert frame["suggestion"].dropna().to_dict() == {"03.png": "b"}
-    assert frame["suggestion_confidence"].dropna().index.tolist() == ["03.png"]
-    for _ in range(3):
-        edit.undo(work)
-    assert seen(work)["suggestion"].dropna().tolist() == list("aabb")
-    assert seen(work)["label"].isna().all()
-
-
 def test_move_to_a_group_to_none_and_to_a_new_one(work: Path) -> None:
     assert edit.move(work, ["00.png", "05.png"], 1) == {"changed": 1, "message": "moved 1 image to group 1"}
     assert edit.move(work, ["01.png"], -1)["message"] == "moved 1 image to no group"

@@ -32,8 +32,8 @@ def test_a_path_of_the_workspace_is_looked_up_in_its_table(work: Path, tmp_path:
         result = search(image, SearchSettings(k=2), work=work)
         assert result["query"] == str(image)
         assert result["results"] == [
-            {"path": "a.png", "distance": pytest.approx(0, abs=1e-6), "group": 1},
-            {"path": "b.png", "distance": pytest.approx(0.2, abs=1e-6), "group": None},
+            {"path": "a.png", "distance": pytest.approx(0, abs=1e-6), "group": 1, "label": None},
+            {"path": "b.png", "distance": pytest.approx(0.2, abs=1e-6), "group": None, "label": None},
         ]
 
 
@@ -85,7 +85,7 @@ def test_a_large_table_is_searched_by_an_index_that_is_made_once(
     exact = table.nearest(vectors[8], 5)
     for own in ("007", "008"):
         results = search(own, SearchSettings(k=5), work=table.work)["results"]
-        assert results[0] == {"path": own, "distance": pytest.approx(0, abs=1e-5), "group": int(own) % 2}
+        assert results[0] == {"path": own, "distance": pytest.approx(0, abs=1e-5), "group": int(own) % 2, "label": None}
         assert {row["path"] for row in results} == set(exact[0])
         assert [row["group"] for row in results] == [int(row["path"]) % 2 for row in results]
     assert ImageTable(table.work).has_index

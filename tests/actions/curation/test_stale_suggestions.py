@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
-from unpool.actions.curation import edit
+from unpool.actions.curation import decisions, edit
 from unpool.actions.curation.suggest import spread
 from unpool.store import journal
 
@@ -52,7 +52,7 @@ def test_a_label_that_goes_takes_its_suggestions_along(work: Path, change: Calla
 
 def test_labels_given_since_can_change_without_harm(work: Path) -> None:
     path = str(seen(work)["suggestion"].dropna().index[0])
-    edit.accept(work, [path])
+    decisions.accept(work, [path])
     edit.label(work, ["11.png"], "coat")
     rest = suggested(work)
     edit.label(work, [path], None)
@@ -64,7 +64,7 @@ def test_an_accepted_suggestion_that_replaces_a_label_counts_as_its_loss(work: P
     from unpool.store.table import ImageTable
 
     ImageTable(work).update(PATHS[:1], {"suggestion": ["hat"], "suggestion_confidence": [0.9]})
-    edit.accept(work, PATHS[:1])
+    decisions.accept(work, PATHS[:1])
     assert set(suggested(work)) == {"hat"}
 
 
@@ -75,7 +75,7 @@ def test_where_it_is_not_known_what_they_came_from_every_label_counts(
     (file,) = (work / "edits").glob("seeds-*.json")
     file.unlink() if content is None else file.write_text(content)
     path = str(seen(work)["suggestion"].dropna().index[0])
-    name = edit.accept(work, [path])["message"] and seen(work)["label"][path]
+    name = decisions.accept(work, [path])["message"] and seen(work)["label"][path]
     edit.label(work, [path], None)
     assert name not in suggested(work)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from unpool import Workspace
-from unpool.actions.curation import edit
+from unpool.actions.curation import decisions, edit
 from unpool.actions.curation.suggest import spread
 from unpool.errors import UnpoolError
 from unpool.store.table import ImageTable
@@ -50,7 +50,7 @@ def test_suggestions_follow_the_labels(work: Path) -> None:
     edit.label(work, PATHS[:1], "left")
     edit.label(work, PATHS[-1:], "right")
     spread(work)
-    assert edit.accept(work, PATHS[:20])["changed"] == 19
+    assert decisions.accept(work, PATHS[:20])["changed"] == 19
     edit.label(work, PATHS[:20], "new name")
     found = Workspace(work).spread()
     assert found.columns.tolist() == ["path", "suggestion", "suggestion_confidence"]

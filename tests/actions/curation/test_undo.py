@@ -92,10 +92,10 @@ def test_every_edit_is_undone_the_last_first(work: Path) -> None:
         states.append(seen(work))
         assert act()["changed"]
     while states:
-        result = edit.last_edit(work)
+        result = last_edit(work)
         assert edit.undo(work)["message"] == f"undone: {result}"
         pd.testing.assert_frame_equal(seen(work), states.pop())
-    assert edit.last_edit(work) is None
+    assert last_edit(work) is None
     assert {path: int(n) for path, n in groups_csv(work).items()} == dict(zip(PATHS, GROUPS, strict=True))
     with pytest.raises(UnpoolError, match=r"nothing of .* is left to undo"):
         edit.undo(work)
@@ -122,7 +122,7 @@ def test_an_edit_that_was_stopped_before_the_table_is_changed_is_none(
         with pytest.raises(KeyboardInterrupt):
             edit.label(work, PATHS, "second")
     pd.testing.assert_frame_equal(seen(work), before)
-    assert edit.last_edit(work) == "labelled 2 images ‘first’"
+    assert last_edit(work) == "labelled 2 images ‘first’"
     assert edit.undo(work)["changed"] == 2
 
 
@@ -183,10 +183,10 @@ def test_undo_brings_no_suggestion_of_another_network_back(work: Path) -> None:
 
 def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
     edit.label(work, ["01.png"], "shoe")
-    assert edit.last_edit(work) == "labelled 1 image ‘shoe’"
+    assert last_edit(work) == "labelled 1 image ‘shoe’"
     edit.undo(work)
     (work / "edits" / "000009.json").write_text("{")
-    assert edit.last_edit(work) == "an edit whose record is damaged"
+    assert last_edit(work) == "an edit whose record is damaged"
 
 
 def test_the_last_thing_done_is_undone_whatever_it_was_and_redone(work: Path) -> None:

@@ -266,7 +266,7 @@ def test_orientations_give_one_vector_and_upright_thumbnails(
 def test_search_finds_the_image_itself(shapes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for query in (shapes / "images/cross/003.png", "cross/003.png"):
         result = unpool(capsys, "search", query, "--work", shapes / "w.unpool", "-k", 5)
-        assert [set(row) for row in result["results"]] == [{"path", "distance", "group"}] * 5
+        assert [set(row) for row in result["results"]] == [{"path", "distance", "group", "label"}] * 5
         assert result["results"][0]["path"] == "cross/003.png"
         assert result["results"][0]["distance"] < 1e-5
         distances = [row["distance"] for row in result["results"]]

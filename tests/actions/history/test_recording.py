@@ -9,6 +9,7 @@ import pytest
 
 from support.edits import PATHS, make_embedded_workspace, relabel, seen
 from unpool.actions.curation import edit
+from unpool.actions.curation.undo import last_edit
 from unpool.actions.history import recording as recording_module
 from unpool.actions.history.recording import STOPPED, recorded, recording, recover
 from unpool.errors import UnpoolError
@@ -96,7 +97,7 @@ def test_a_verb_that_fails_leaves_nothing(work: Path) -> None:
 
 def test_a_run_that_is_stopped_can_be_undone_and_is_one_step_with_the_run_that_goes_on(work: Path) -> None:
     stop_a_run(work, "half")
-    assert edit.last_edit(work) == STOPPED
+    assert last_edit(work) == STOPPED
     stop_a_run(work, "more")
     assert [read_entry(file).message for file in done_steps(work)] == [STOPPED]
     with recording(work, None) as note:

@@ -16,6 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unpool import __version__
+from unpool.actions.curation.label_checks import (
+    ComparedLabels,
+    choose_labels,
+    compare_labels,
+    find_leaks,
+    find_splits,
+)
 from unpool.actions.curation.originals import Facts, Originals
 from unpool.actions.curation.reconstruction_error import compute_reconstruction_errors
 from unpool.actions.curation.settings import CheckSettings
@@ -42,7 +49,9 @@ CHUNK = 128  # thumbnails that a thread reads at a time
 MAX_MEASURED = 5000  # soft images whose originals are read, the softest first
 NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
-READ_COLUMNS = ("path", "id", "width", "height", "bytes", "mode", "reconstruction_error")
+READ_COLUMNS = (
+    "path", "id", "width", "height", "bytes", "mode", "reconstruction_error", "label", "wrong", "kept_label",
+)  # fmt: skip
 Entry = dict[str, Any]
 
 
@@ -53,27 +62,27 @@ def check(
     *,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Find unreadable files, duplicates, outliers, blurred, dark and bright images.
+    """Find unreadable files, copies, outliers, poor images and wrong labels.
 
     No image is removed. Writes the columns `duplicate_of`, `outlier_score` and, where the model has a decoder,
     `reconstruction_error`; report/check.json, report/near_duplicates.json and problems.csv.
 
     Args:
         work: the workspace.
-        settings: seed and device.
+        settings: seed, device, and which labels are compared.
         progress: where stages go.
 
     Returns:
         The JSON object of `unpool check`.
 
     Raises:
-        UnpoolError: nothing is embedded yet.
+        UnpoolError: nothing is embedded yet, or no image has one of the labels.
     """
     check_settings(settings)
     start, progress = time.perf_counter(), progress or Progress()
     table = ImageTable(work)
     compute_reconstruction_errors(work, table, settings.device, progress)
-    findings = _Findings(table, settings.seed)
+    findings = _Findings(table, settings)
     findings.search(progress)
     findings.write()
     write_problems(work, table)
@@ -87,15 +96,16 @@ def check(
     return {
         "images": len(findings.paths), "unreadable": table.count(SKIPPED),
         **{kind.name: len(findings.entries[kind.name]) for kind in checked_kinds()},
-        "near_duplicates_unsure": num_unsure, "seconds": round(time.perf_counter() - start, 3),
+        "near_duplicates_unsure": num_unsure, "labelled": findings.labels.labelled,
+        "labels": findings.labels.source, "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
 
 
 class _Findings:
     """What is wrong with the usable images: entries by kind, and the limits that they exceed."""
 
-    def __init__(self, table: ImageTable, seed: int) -> None:
-        self.table, self.seed = table, seed
+    def __init__(self, table: ImageTable, settings: CheckSettings) -> None:
+        self.table, self.settings, self.seed = table, settings, settings.seed
         self.rows = table.arrow(READ_COLUMNS, where=f"status = '{OK}'")
         self.paths: list[str] = self.rows["path"].to_pylist()
         self.ids: list[str] = [name or "" for name in self.rows["id"].to_pylist()]
@@ -104,17 +114,21 @@ class _Findings:
         self.originals = Originals(table.work, self._facts(), self.thumbnails)
         self.entries: dict[str, list[Entry]] = {kind.name: [] for kind in checked_kinds()}
         self.limits: dict[str, dict[str, float | None]] = {}
+        self.labels = ComparedLabels()
 
     def search(self, progress: Progress) -> None:
         """Read every thumbnail, then find every kind of problem."""
         with progress.stage("finding neighbours"):
-            near_NK = self._neighbours()  # before there are sketches: the vectors take most of the memory
+            near_NK = self._read_vectors(
+                progress
+            )  # before there are sketches: the vectors take most of the memory
         release_memory()
         sketches = self._sketches(progress)
         with progress.stage("comparing", 100, "%") as stage:
             self._find_copies()
             self._find_near_copies(sketches, near_NK, lambda share: stage.reach(90 * share, 100))
             self._find_turned_copies(sketches)
+        self._find_leaks()
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
             "width_N": self._edge_widths(sketches, progress), "contrast_N": sketches.contrast_N,
@@ -150,7 +164,16 @@ class _Findings:
         self.originals.note_thumbnails(start, contents)
         return [open_thumbnail(content) for content in contents]
 
-    def _neighbours(self) -> NDArray[np.int64]:
+    def _read_vectors(self, progress: Progress) -> NDArray[np.int64]:
+        """Compare vectors, and labels by them; returns the rows near each image."""
+        paths, vectors_MD = embedded_vectors(self.table)
+        row_of = {path: row for row, path in enumerate(self.paths)}
+        row_M = np.array([row_of[path] for path in paths])
+        near_NC = self._neighbours(row_M, vectors_MD)
+        self._find_mislabelled(row_M, vectors_MD, progress)
+        return near_NC
+
+    def _neighbours(self, row_M: NDArray[np.int64], vectors_MD: NDArray[np.float32]) -> NDArray[np.int64]:
         """Rows near each image in the embedding, -1 for none.
 
         They are (N, C), as many as are compared. Sets `alone_N`, the mean distance to the nearest ten, and `far_N`, the
@@ -159,9 +182,6 @@ class _Findings:
         from unpool.analysis.checks.near_duplicates import NUM_NEIGHBOURS as NUM_COMPARED
         from unpool.analysis.neighbours import self_neighbours
 
-        paths, vectors_MD = embedded_vectors(self.table)
-        row_of = {path: row for row, path in enumerate(self.paths)}
-        row_M = np.array([row_of[path] for path in paths])
         distances_MK, nearest_MK = self_neighbours(vectors_MD, NUM_NEIGHBOURS, seed=self.seed)
         nearest_MC = nearest_MK[:, :NUM_COMPARED]
         near_NC = np.full((len(self.paths), nearest_MC.shape[1]), -1, np.int64)
@@ -170,6 +190,52 @@ class _Findings:
         self.alone_N[row_M] = distances_MK[:, :NUM_SCORED].mean(axis=1) if distances_MK.shape[1] else 0
         self.far_N[row_M] = distances_MK[:, -1] if distances_MK.shape[1] else 0
         return near_NC
+
+    def _find_mislabelled(
+        self, row_M: NDArray[np.int64], vectors_MD: NDArray[np.float32], progress: Progress
+    ) -> None:
+        """Compare the labels of images that nobody marked as wrong; what somebody has kept is not listed."""
+        given, wrong, kept = (self.rows[name].to_pylist() for name in ("label", "wrong", "kept_label"))
+        labels = choose_labels(self.table.work, self.paths, given, self.settings.labels, progress)
+        is_judged_M = np.array([not wrong[row] for row in row_M.tolist()], bool)
+        self.labels = compare_labels(
+            labels, row_M[is_judged_M], _take(vectors_MD, is_judged_M), seed=self.seed, progress=progress
+        )
+        self.limits["mislabelled"] = self.labels.limits
+        self.entries["mislabelled"] = [
+            self._entry(doubt.row)
+            | {
+                "figure": doubt.error, "detail": doubt.detail, "label": doubt.label, "predicted": doubt.predicted,
+                "probability": doubt.probability, "is_given": given[doubt.row] is not None,
+            }
+            for doubt in self.labels.doubts
+            if kept[doubt.row] != doubt.label
+        ]  # fmt: skip
+
+    def _find_leaks(self) -> None:
+        """Find images of the validation or test folder in the train folder, by the copies that were found."""
+        splits = find_splits(self.paths)
+        if not any(splits):
+            return
+        row_of = {path: row for row, path in enumerate(self.paths)}
+        words = {
+            "duplicates": "the same file",
+            "near_duplicates": "nearly the same",
+            "turned": "turned or mirrored",
+        }
+        pairs = [
+            (row_of[entry["of"]], row_of[entry["path"]], word)
+            for kind, word in words.items()
+            for entry in self.entries[kind]
+        ]
+        self.entries["leaked"] = [
+            self._entry(leak.row)
+            | self._of(leak.of)
+            | {
+                "detail": f"in {leak.splits[0]} and in {leak.splits[1]}: {leak.relation}, {self.paths[leak.of]}"
+            }
+            for leak in find_leaks(splits, pairs)
+        ]
 
     def _find_copies(self) -> None:
         order = sorted(np.flatnonzero(self.first_N >= 0).tolist(), key=lambda row: (self.first_N[row], row))
@@ -267,6 +333,11 @@ class _Among:
         """Return the one to keep."""
         elected = self.originals.elect([int(self.row_U[row]) for row in rows])
         return int(np.searchsorted(self.row_U, elected))
+
+
+def _take(vectors_MD: NDArray[np.float32], is_taken_M: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Some of the vectors; all of them uncopied."""
+    return vectors_MD if is_taken_M.all() else vectors_MD[is_taken_M]
 
 
 def _sketch_part(pictures: list[Image.Image | None], stage: Stage) -> Sketches:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.curation.stale_suggestions import SUGGESTION_COLUMNS, forget_stale
-from unpool.actions.curation.undo import EditResult, apply, last_edit, redo, undo
+from unpool.actions.curation.undo import EditResult, apply, redo, undo
 from unpool.actions.grouping.group_levels import message_of, move_to_level
 from unpool.actions.history.recording import edits, recorded
 from unpool.actions.history.restore import write_group_files
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "accept", "check_label", "label", "last_edit", "mark", "merge", "move", "move_along", "paths_of_group", "redo",
-    "reject", "split", "undo",
+    "check_label", "label", "mark", "merge", "move", "move_along", "paths_of_group", "redo", "split", "undo",
 ]  # fmt: skip
 
 MAX_LABEL_LENGTH = 200
@@ -62,10 +61,10 @@ def label(work: Path, paths: Paths, name: str | None) -> EditResult:
         UnpoolError: a path is not in the workspace.
     """
     if name is None:
-        return _set(work, paths, {"label": None}, "removed the label of {}".format)
+        return set_values(work, paths, {"label": None}, "removed the label of {}".format)
     name = check_label(name)
     values = {"label": name} | dict.fromkeys(SUGGESTION_COLUMNS)
-    return _set(work, paths, values, lambda count: f"labelled {count} ‘{name}’")
+    return set_values(work, paths, values, lambda count: f"labelled {count} ‘{name}’")
 
 
 def check_label(name: str) -> str:
@@ -104,22 +103,7 @@ def mark(work: Path, paths: Paths, wrong: bool = True) -> EditResult:
         How many images were changed, and a message.
     """
     message = "marked {} as wrong" if wrong else "removed the mark of {}"
-    return _set(work, paths, {"wrong": True if wrong else None}, message.format)
-
-
-@edits("unpool label", "edits")
-def accept(work: Path, paths: Paths) -> EditResult:
-    """Make suggestions labels; images without one are left out."""
-    rows = _rows(ImageTable(work), paths, ("label", *SUGGESTION_COLUMNS))
-    rows = rows.filter(rows["suggestion"].is_valid())
-    values = {"label": rows["suggestion"].to_pylist()} | dict.fromkeys(SUGGESTION_COLUMNS)
-    return _change(work, rows, values, "accepted the suggestion for {}".format)
-
-
-@edits("unpool label", "edits")
-def reject(work: Path, paths: Paths) -> EditResult:
-    """Forget suggestions; images without one are left out."""
-    return _set(work, paths, dict.fromkeys(SUGGESTION_COLUMNS), "rejected the suggestion for {}".format)
+    return set_values(work, paths, {"wrong": True if wrong else None}, message.format)
 
 
 @edits("an edit of groups")
@@ -145,14 +129,14 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     if group not in {NO_GROUP, *numbers, new}:
         known = _enumerate(numbers)
         raise UsageError(f"group is {group}, but must be one of {known}, {new} for a new one, or -1 for none")
-    rows = _rows(table, paths, ("group", "probability", "leaf"))
+    rows = read_rows(table, paths, ("group", "probability", "leaf"))
     if rows["group"].null_count:
         first = rows.filter(rows["group"].is_null())["path"][0].as_py()
         raise UnpoolError(f"{first} was never grouped; run `unpool group --work {work}` first")
     rows = rows.filter(np.asarray(rows["group"]) != group)
     target = "no group" if group == NO_GROUP else f"group {group}"
     values = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0} | _leaf_values(work, group)
-    return _change(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
+    return change_rows(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 
 @edits("an edit of groups")
@@ -182,7 +166,7 @@ def merge(work: Path, groups: Sequence[int], *, refresh: bool = True) -> EditRes
     rows = _rows_in_groups(table, gone)
     message = f"merged group{'s' * (len(gone) > 1)} {_enumerate(gone, ' and ')} into group {into} (%s)"
     values = {"group": into} | _leaf_values(work, into)
-    return _change(work, rows, values, lambda count: message % count, refresh)
+    return change_rows(work, rows, values, lambda count: message % count, refresh)
 
 
 @edits("an edit of groups")
@@ -218,7 +202,7 @@ def split(work: Path, group: int, *, seed: int = 0, refresh: bool = True) -> Edi
     new = _new_number(work, numbers)
     message = f"split group {group}: %s of {rows.num_rows} are group {new} now"
     values = {"group": new} | _leaf_values(work, new)
-    return _change(work, rows.filter(is_second), values, lambda count: message % count, refresh)
+    return change_rows(work, rows.filter(is_second), values, lambda count: message % count, refresh)
 
 
 @edits("an edit of groups")
@@ -271,15 +255,41 @@ def paths_of_group(work: Path, group: int) -> list[str]:
     return paths
 
 
-def _set(work: Path, paths: Paths, values: Values, message: MessageFormat) -> EditResult:
-    """Give all of these images the same values."""
-    return _change(work, _rows(ImageTable(work), paths, list(values)), values, message)
+def set_values(work: Path, paths: Paths, values: Values, message: MessageFormat) -> EditResult:
+    """Give all of these images the same values.
+
+    The workspace is held by the caller.
+
+    Args:
+        work: the workspace.
+        paths: the images, relative to their folder.
+        values: the value of each column.
+        message: what is done, from "3 images".
+
+    Returns:
+        How many images were changed, and a message.
+    """
+    rows = read_rows(ImageTable(work), paths, list(values))
+    return change_rows(work, rows, {name: [value] * rows.num_rows for name, value in values.items()}, message)
 
 
-def _change(
+def change_rows(
     work: Path, rows: pa.Table, values: Values, message: MessageFormat, refresh: bool = True
 ) -> EditResult:
-    """Give rows other values; those that have them already are left out."""
+    """Give rows other values.
+
+    Those that have them already are left out.
+
+    Args:
+        work: the workspace.
+        rows: path and present values of the images, as `read_rows` gives them.
+        values: of each column one value for all, or a list of one a row.
+        message: what is done, from "3 images".
+        refresh: rewrite the files of the groups and the report, where groups change.
+
+    Returns:
+        How many images were changed, and a message.
+    """
     count = rows.num_rows
     before = {name: rows[name].to_pylist() for name in values}
     after = {name: value if isinstance(value, list) else [value] * count for name, value in values.items()}
@@ -305,8 +315,20 @@ def count_images(count: int) -> str:
     return f"{count} image" if count == 1 else f"{count} images"
 
 
-def _rows(table: ImageTable, paths: Paths, columns: Sequence[str]) -> pa.Table:
-    """Path and columns of these images, each once; `UnpoolError` for the first that is missing."""
+def read_rows(table: ImageTable, paths: Paths, columns: Sequence[str]) -> pa.Table:
+    """Read path and columns of these images, each once.
+
+    Args:
+        table: the table.
+        paths: the images, relative to their folder or as files.
+        columns: names of columns.
+
+    Returns:
+        The rows, in that order.
+
+    Raises:
+        UnpoolError: one is missing.
+    """
     unique = list(dict.fromkeys([paths] if isinstance(paths, str) else paths))
     rows = table.some([path for path in unique if _is_valid_text(path)], columns)
     if rows.num_rows != len(unique):  # some are files, perhaps, and not paths of the table

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,16 +26,26 @@ from unpool.store.search.open_table import OpenTable, open_table
 from unpool.store.search.vector_index import MIN_INDEXED
 from unpool.store.state import MODEL
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 SAME = 1e-6  # difference up to which vectors are those of equal images
 MAX_NAMES_COMPARED = 20_000  # paths among which one like a mistyped one is looked for
 
 
+class Facts(NamedTuple):
+    """What is known of a found image."""
+
+    group: int | None
+    label: str | None
+
+
 class Found(NamedTuple):
-    """The images nearest to a query, and groups by path."""
+    """The images nearest to a query, and their facts."""
 
     paths: list[str]
     distances: list[float]
-    group_of: dict[str, int | None]
+    facts_of: dict[str, Facts]
 
 
 def search(
@@ -77,9 +87,9 @@ def search(
             f"-k is {settings.k}, but {len(found.paths)} images are embedded: all of them are listed"
         )
     paths = found.paths if own is None else _put_first(own, found.paths, opened)
-    group_of = found.group_of | _groups_of(opened, [path for path in paths if path not in found.group_of])
+    facts_of = found.facts_of | _facts_of(opened, [path for path in paths if path not in found.facts_of])
     results = [
-        {"path": path, "distance": round(distance, 6), "group": group_of.get(path)}
+        {"path": path, "distance": round(distance, 6)} | facts_of.get(path, Facts(None, None))._asdict()
         for path, distance in zip(paths, found.distances, strict=True)
     ]
     return {"query": str(image) if is_path else type(image).__name__, "results": results}
@@ -127,23 +137,24 @@ def _hint(typed: str, opened: OpenTable) -> str:
 def _nearest(opened: OpenTable, query_D: np.ndarray, k: int) -> Found:
     from unpool.analysis.neighbours import nearest
 
-    rows = opened.table.nearest_by_index(query_D, k, columns=["group"])
+    rows = opened.table.nearest_by_index(query_D, k, columns=Facts._fields)
     if rows is not None:
-        paths, distances = rows["path"].to_pylist(), rows["_distance"].to_pylist()
-        return Found(paths, distances, dict(zip(paths, rows["group"].to_pylist(), strict=True)))
+        return Found(rows["path"].to_pylist(), rows["_distance"].to_pylist(), _read_facts(rows))
     every, vectors_ND = opened.table.vectors()
     if not every:
         raise _nothing_embedded(opened.table.work)
     distance_K, index_K = (row[0] for row in nearest(query_D[None], vectors_ND, k))
     paths = [every[i] for i in index_K]
-    return Found(paths, distance_K.tolist(), _groups_of(opened, paths))
+    return Found(paths, distance_K.tolist(), _facts_of(opened, paths))
 
 
-def _groups_of(opened: OpenTable, paths: list[str]) -> dict[str, int | None]:
-    if not paths:
-        return {}
-    rows = opened.table.some(paths, ["group"])
-    return dict(zip(rows["path"].to_pylist(), rows["group"].to_pylist(), strict=True))
+def _facts_of(opened: OpenTable, paths: list[str]) -> dict[str, Facts]:
+    return _read_facts(opened.table.some(paths, Facts._fields)) if paths else {}
+
+
+def _read_facts(rows: pa.Table) -> dict[str, Facts]:
+    columns = (rows[name].to_pylist() for name in Facts._fields)
+    return {path: Facts(*values) for path, *values in zip(rows["path"].to_pylist(), *columns, strict=True)}
 
 
 def _put_first(own: str, paths: list[str], opened: OpenTable) -> list[str]:

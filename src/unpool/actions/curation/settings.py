@@ -1,4 +1,4 @@
-"""The options of `unpool check`, `search`, `label` and `spread`."""
+"""The options of `unpool check`, `search`, `label`, `move` and others."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from unpool.options import OPTIONS
 class CheckSettings:
     """What `unpool check` can be set to."""
 
+    labels: Annotated[str | None, OPTIONS["check-labels"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
 
@@ -32,6 +33,28 @@ class LabelSettings:
     none: Annotated[bool, OPTIONS["none"]] = False
     wrong: Annotated[bool, OPTIONS["wrong"]] = False
     group: Annotated[int | None, OPTIONS["label-group"]] = None
+
+
+@dataclass(frozen=True)
+class DecideSettings:
+    """What `unpool accept` and `unpool reject` can be set to."""
+
+    group: Annotated[int | None, OPTIONS["decide-group"]] = None
+    above: Annotated[float | None, OPTIONS["above"]] = None
+
+
+@dataclass(frozen=True)
+class KeepSettings:
+    """What `unpool keep` can be set to."""
+
+    group: Annotated[int | None, OPTIONS["decide-group"]] = None
+
+
+@dataclass(frozen=True)
+class MoveSettings:
+    """What `unpool move` can be set to."""
+
+    group: Annotated[int, OPTIONS["move-group"]]
 
 
 @dataclass(frozen=True)

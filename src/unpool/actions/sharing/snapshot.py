@@ -108,10 +108,14 @@ class Snapshot:
 
     def rows_of(self, paths: Sequence[str]) -> NDArray[np.int64]:
         """The rows of those of `paths` that are here."""
+        found = self.find_texts(paths)
+        return found[found >= 0]
+
+    def find_texts(self, paths: Sequence[str]) -> NDArray[np.int64]:
+        """The row of each path, -1 where it is missing."""
         import pyarrow as pa
 
-        found = self.find(pa.array(list(paths), pa.string()))
-        return found[found >= 0]
+        return self.find(pa.array(list(paths), pa.string()))
 
     def name_of(self, column: str, row: int) -> str | None:
         """The label, suggestion or other name of an image."""

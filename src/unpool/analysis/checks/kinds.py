@@ -33,7 +33,7 @@ class ProblemKind:
         title: Its heading on the page.
         meaning: A sentence that says what is listed, and in which order.
         detect: `module:function` that flags images by the measurements that its parameters name; empty where
-            images are compared with each other, or a column holds the answer.
+            images or labels are compared with each other, or a column holds the answer.
         column: Column whose values say which images have it, such as a mark of the user; known without a check.
         measure: Column that the page writes under each image and sorts by, of kinds that a column holds; what a
             check finds has its own figure and order.
@@ -91,6 +91,16 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "bright", "too bright", "Too bright",
         "Images with little but white; the brightest first. The figure is what 95 % of the pixels are above.",
         detect=f"{_THRESHOLDS}:bright",
+    ),
+    ProblemKind(
+        "mislabelled", "mislabelled", "Labels that look wrong",
+        "Images that look unlike their label and like another; the surest first. The figure is the probability that "
+        "the label is wrong.",
+        depends_on_model=True,
+    ),
+    ProblemKind(
+        "leaked", "leaked", "In train and test",
+        "Images of the validation or test folder that are in the train folder too, the same or nearly.",
     ),
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(

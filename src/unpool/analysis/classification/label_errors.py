@@ -2,12 +2,14 @@
 
 Confident learning: the probabilities of an image come from a fit to all others. They are calibrated together with the
 share of wrong labels, by the likelihood of the labels that were given: a label is right, or with that share any other
-one. So few wrong labels lead to few findings, and none to hardly any.
+one. What is calibrated is averaged over all that is likely. So few wrong labels lead to few findings, and none to
+hardly any.
 
 Source: Northcutt, Jiang, Chuang 2021, Confident learning: estimating uncertainty in dataset labels; Sukhbaatar et al.
 2015, Training convolutional networks with noisy labels (labels exchanged by a matrix, here with one number).
 
-Shapes: N labelled images, D numbers a vector, K classes, S shares that are tried.
+Shapes: N labelled images, M of them compared, D numbers a vector, K classes; P penalties, H sharpnesses and S shares of
+wrong labels that are tried.
 """
 
 from __future__ import annotations
@@ -21,12 +23,13 @@ from unpool.analysis.classification.heads import softmax
 from unpool.analysis.classification.leave_one_out import LeaveOneOut
 from unpool.analysis.neighbours import Floats, Indices
 
-MIN_ERROR = 1 / 6  # that a label is wrong, from which on it is worth a look
+MIN_ERROR = 0.2  # that a label is wrong, from which on it is worth a look
 MIN_CONFIDENCE = 0.5  # of the other class, relative to its own images: below, the image is like none
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 SHARPNESSES: Floats = np.geomspace(2, 60, 14).astype(np.float32)  # what scores are multiplied by
 SHARES: npt.NDArray[np.float64] = np.geomspace(0.002, 0.4, 24)  # of wrong labels
 NUM_EXPECTED_RIGHT = 20  # labels to a wrong one, before any is seen; it decides where the images say nothing
+MIN_WEIGHT = 1e-3  # of a way of calibrating, below which it is left out
 MAX_COMPARED = 5000  # images whose likelihood decides on these three
 
 
@@ -51,16 +54,6 @@ class LabelErrors:
     agreement: float
 
 
-@dataclass(frozen=True)
-class _Calibration:
-    """How scores become probabilities, and how likely the labels are then."""
-
-    penalty: float
-    sharpness: float
-    share: float
-    likelihood: float
-
-
 def find_label_errors(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, *, seed: int = 0) -> LabelErrors:
     """Find images that look unlike their label.
 
@@ -74,49 +67,72 @@ def find_label_errors(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, *, seed:
     """
     number_N: Indices = np.asarray(class_N, np.int64)
     fit = LeaveOneOut(vector_ND, number_N, seed)
-    found = _calibrate(fit, number_N, seed)
-    score_NK = fit.scores(found.penalty).astype(np.float32)
-    probability_NK = softmax(score_NK * np.float32(found.sharpness))
-    every_N = np.arange(len(number_N))
-    own_N = probability_NK[every_N, number_N]
-    error_N = _estimate_error(own_N, found.share, fit.num_classes)
+    found = _average(fit, number_N, _weigh(fit, number_N, seed))
+    probability_NK, every_N = found.probability_NK, np.arange(len(number_N))
+    own_N = probability_NK[every_N, number_N].copy()
     typical_K = np.bincount(number_N, own_N, fit.num_classes) / np.bincount(
         number_N, minlength=fit.num_classes
     )
-    agreement = _agreement(number_N, score_NK.argmax(axis=1), fit.num_classes)
+    agreement = _agreement(number_N, probability_NK.argmax(axis=1), fit.num_classes)
     probability_NK[every_N, number_N] = -1
     other_N: Indices = probability_NK.argmax(axis=1)
     other_probability_N: Floats = probability_NK[every_N, other_N]
     is_like_other_N = other_probability_N >= MIN_CONFIDENCE * typical_K[other_N]
-    rows = np.flatnonzero((error_N >= MIN_ERROR) & is_like_other_N)
-    order = rows[np.lexsort((own_N[rows], -error_N[rows]))]
-    return LabelErrors(error_N, other_N, other_probability_N, order.tolist(), found.share, agreement)
+    rows = np.flatnonzero((found.error_N >= MIN_ERROR) & is_like_other_N)
+    order = rows[np.lexsort((own_N[rows], -found.error_N[rows]))]
+    return LabelErrors(found.error_N, other_N, other_probability_N, order.tolist(), found.share, agreement)
 
 
-def _calibrate(fit: LeaveOneOut, number_N: Indices, seed: int) -> _Calibration:
-    """The penalty, sharpness and share of wrong labels by which the given labels are most likely."""
+@dataclass(frozen=True)
+class _Averages:
+    """Means over all ways of calibrating, each by how likely the labels are by it."""
+
+    probability_NK: Floats
+    error_N: Floats
+    share: float
+
+
+def _weigh(fit: LeaveOneOut, number_N: Indices, seed: int) -> npt.NDArray[np.float64]:
+    """How much each penalty, sharpness and share weighs, (P, H, S); they sum to one."""
     some_M = fit.fitted_F
     if len(some_M) > MAX_COMPARED:
         some_M = np.random.default_rng(seed).choice(some_M, MAX_COMPARED, replace=False)
-    expected_S = (np.log(SHARES) + NUM_EXPECTED_RIGHT * np.log1p(-SHARES)) / len(some_M)
-    best = _Calibration(PENALTIES[0], float(SHARPNESSES[0]), float(SHARES[0]), -np.inf)
-    for penalty in PENALTIES:
+    every_M, log_weight_PHS = (
+        np.arange(len(some_M)),
+        np.empty((len(PENALTIES), len(SHARPNESSES), len(SHARES))),
+    )
+    for p, penalty in enumerate(PENALTIES):
         score_MK = fit.scores(penalty)[some_M].astype(np.float32)
-        for sharpness in SHARPNESSES:
-            own_M = softmax(score_MK * sharpness)[np.arange(len(some_M)), number_N[some_M]].astype(np.float64)
-            other_M = (1 - own_M) / max(1, fit.num_classes - 1)
-            likelihood_S = np.array([np.log((1 - s) * own_M + s * other_M + 1e-12).mean() for s in SHARES])
-            place = int((likelihood_S + expected_S).argmax())
-            if (likelihood := float((likelihood_S + expected_S)[place])) > best.likelihood:
-                best = _Calibration(penalty, float(sharpness), float(SHARES[place]), likelihood)
-    return best
+        for h, sharpness in enumerate(SHARPNESSES):
+            own_M = softmax(score_MK * sharpness)[every_M, number_N[some_M]].astype(np.float64)
+            wrong_M = (1 - own_M) / max(1, fit.num_classes - 1)
+            log_weight_PHS[p, h] = [np.log((1 - s) * own_M + s * wrong_M + 1e-12).sum() for s in SHARES]
+    log_weight_PHS += np.log(SHARES) + NUM_EXPECTED_RIGHT * np.log1p(-SHARES)
+    weight_PHS = np.exp(log_weight_PHS - log_weight_PHS.max())
+    return np.asarray(weight_PHS / weight_PHS.sum())
 
 
-def _estimate_error(own_N: Floats, share: float, num_classes: int) -> Floats:
+def _average(fit: LeaveOneOut, number_N: Indices, weight_PHS: npt.NDArray[np.float64]) -> _Averages:
     """By Bayes: a label that was given is the true one, or came in place of another."""
-    wrong_N = share * (1 - own_N) / max(1, num_classes - 1)
-    error_N: Floats = (wrong_N / (wrong_N + (1 - share) * own_N + 1e-12)).astype(np.float32)
-    return error_N
+    probability_NK: Floats = np.zeros((len(number_N), fit.num_classes), np.float32)
+    error_N, total = np.zeros(len(number_N)), 0.0
+    for p, penalty in enumerate(PENALTIES):
+        if weight_PHS[p].max() * weight_PHS[p].size < MIN_WEIGHT:
+            continue
+        score_NK = fit.scores(penalty).astype(np.float32)
+        for h, sharpness in enumerate(SHARPNESSES):
+            weight_S = weight_PHS[p, h]
+            if (weight := float(weight_S.sum())) < MIN_WEIGHT:
+                continue
+            part_NK = softmax(score_NK * sharpness)
+            own_N = part_NK[np.arange(len(number_N)), number_N].astype(np.float64)
+            wrong_N = (1 - own_N) / max(1, fit.num_classes - 1)
+            for share, part in zip(SHARES, weight_S, strict=True):
+                error_N += part * share * wrong_N / (share * wrong_N + (1 - share) * own_N + 1e-12)
+            probability_NK += np.float32(weight) * part_NK
+            total += weight
+    share = float((weight_PHS.sum(axis=(0, 1)) * SHARES).sum())
+    return _Averages(probability_NK / np.float32(total), (error_N / total).astype(np.float32), share)
 
 
 def _agreement(number_N: Indices, best_N: Indices, num_classes: int) -> float:

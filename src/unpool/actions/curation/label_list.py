@@ -1,0 +1,73 @@
+"""The labels of a workspace, counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from typing_extensions import TypedDict
+
+from unpool.store.columns import OK
+from unpool.store.table import ImageTable
+
+
+class ListedLabel(TypedDict):
+    """A label.
+
+    Images that have it, and images that it is suggested for.
+    """
+
+    name: str
+    images: int
+    suggested: int
+
+
+class LabelList(TypedDict):
+    """All labels, by name.
+
+    Images, those with a label, and those with a suggestion.
+    """
+
+    images: int
+    labelled: int
+    suggested: int
+    labels: list[ListedLabel]
+
+
+def list_labels(work: Path) -> LabelList:
+    """Count the images of each label, sorted by name.
+
+    Raises:
+        UnpoolError: there is no workspace.
+    """
+    rows = ImageTable(work).arrow(["label", "suggestion"], where=f"status = '{OK}'")
+    given, suggested = (
+        Counter(name for name in rows[column].to_pylist() if name is not None)
+        for column in ("label", "suggestion")
+    )
+    names = sorted({*given, *suggested}, key=str.casefold)
+    return {
+        "images": rows.num_rows, "labelled": given.total(), "suggested": suggested.total(),
+        "labels": [{"name": name, "images": given[name], "suggested": suggested[name]} for name in names],
+    }  # fmt: skip
+
+
+def find_suggested(work: Path, least: float = 0.0) -> list[str]:
+    """Find the images with a suggestion of some confidence.
+
+    Args:
+        work: the workspace.
+        least: the lowest confidence, 0 to 1.
+
+    Returns:
+        Their paths, the surest first.
+    """
+    where = f"status = '{OK}' AND suggestion IS NOT NULL"
+    rows = ImageTable(work).arrow(["path", "suggestion", "suggestion_confidence"], where=where)
+    paths, confidences = rows["path"].to_pylist(), rows["suggestion_confidence"].to_pylist()
+    known = [(confidence or 0.0, path) for path, confidence in zip(paths, confidences, strict=True)]
+    return [
+        path
+        for confidence, path in sorted(known, key=lambda each: (-each[0], each[1]))
+        if confidence >= least
+    ]

@@ -1,0 +1,1 @@
+"""Pictures on terminals that show them."""
