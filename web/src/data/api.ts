@@ -1,5 +1,36 @@
 /** Written by web/generate_types.py from the server's OpenAPI description: do not edit. */
 
+/** What would be moved, and nothing else will be. */
+export interface CleanPlan {
+  stacks: CleanStack[];
+  images: number;
+  bytes: number;
+  left: number;
+  token: string;
+}
+
+/** Carry out the plan of this token. */
+export interface CleanRequest {
+  revision: number;
+  token: string;
+  to: "trash" | "folder";
+}
+
+/** The images of one set, those that stay first. */
+export interface CleanStack {
+  rows: number[];
+  stay: number;
+}
+
+/** What was moved, and what brings it back. */
+export interface Cleaned {
+  kept: number;
+  moved: number;
+  bytes: number;
+  left: number;
+  manifest: string;
+}
+
 /** The workspace that the page shows. */
 export interface Collection {
   name: string;
@@ -369,6 +400,13 @@ export interface Place {
   images: number;
 }
 
+/** Plan to clean up a kind of problem. */
+export interface PlanRequest {
+  revision: number;
+  problem: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested";
+  keep: "best" | "largest" | "oldest" | "first";
+}
+
 /** A problem kind, with the order of its images. */
 export interface ProblemMeta {
   name: string;
@@ -400,6 +438,18 @@ export interface Reading {
 export interface Reconstruction {
   mse: number;
   psnr: number | null;
+}
+
+/** Bring back the files of a manifest of this workspace. */
+export interface RestoreRequest {
+  revision: number;
+  manifest: string;
+}
+
+/** What was brought back. */
+export interface Restored {
+  restored: number;
+  left: number;
 }
 
 /** The facts of an image. */

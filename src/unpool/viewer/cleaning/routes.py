@@ -110,8 +110,10 @@ def _paths_of(plan: Plan) -> list[tuple[list[str], int]]:
 
 
 def _stack_of(session: Session, revision: int, stack: tuple[list[str], int]) -> CleanStack:
+    import pyarrow as pa
+
     paths, stay = stack
-    return {"rows": session.snapshot(revision).find_texts(paths).tolist(), "stay": stay}
+    return {"rows": session.snapshot(revision).find(pa.array(paths, pa.string())).tolist(), "stay": stay}
 
 
 def _check_idle(jobs: Jobs) -> None:
