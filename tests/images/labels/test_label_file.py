@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from unpool.errors import UnpoolError
-from unpool.images.labels.label_file import read_label_file
+from unpool.images.labels.label_file import read_field_file, read_label_file
 
 TEXT = "path,label\nzoë.png,café\n"
 
@@ -48,7 +49,7 @@ def test_parquet_is_read_without_its_nested_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.xlsx", b"PK\x03\x04rest", "it is a spreadsheet or an archive; save the table as CSV"),
+        ("a.zip", b"PK\x03\x04rest", "it is a zip file that cannot be unpacked"),
         ("a.csv.gz", b"\x1f\x8brest", "it is compressed; unpack it first"),
         ("a.parquet", b"PAR1rest", "it is a damaged Parquet file"),
         ("a.csv", b"path,label\n\x81\xff\n", "it is no text"),
@@ -66,8 +67,38 @@ def test_other_files_are_refused_with_their_name(
     assert str(tmp_path / name) in str(error.value)
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+def test_every_tool_is_known_by_its_content(tmp_path: Path) -> None:
+    tag = b'<annotations><image name="a.png"><tag label="x"/></image></annotations>'
+    for name in ("a.xml", "a.txt"):
+        assert read(tmp_path / name, tag) == [("a.png", "x")]
+    choice = b'{"from_name": "kind", "type": "choices", "value": {"choices": ["x"]}}'
+    tasks = b'[{"data": {"image": "a.png"}, "annotations": [{"result": [%s]}]}]' % choice
+    assert read(tmp_path / "a", tasks) == [("a.png", "x")]
+    short = b"image,id,choice,annotator,annotation_id,created_at,updated_at,lead_time\na.png,1,x,2,3,4,5,6\n"
+    assert read(tmp_path / "a.csv", short) == [("a.png", "x")]
+    assert list(read_field_file(tmp_path / "a.csv", knows).columns) == ["choice"]
+
+
+def test_a_zip_file_stands_for_the_labels_in_it(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(
+            "annotations.xml", '<annotations><image name="a.png"><tag label="x"/></image></annotations>'
+        )
+        archive.writestr("images/a.png", b"")
+    rows = read_label_file(tmp_path / "a.zip", knows).rows
+    assert [(row.path, row.label) for row in rows] == [("a.png", "x")]
+
+
+def test_a_folder_stands_for_the_metadata_of_all_splits(tmp_path: Path) -> None:
+    for split, label in (("train", "x"), ("val", "y")):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / "metadata.csv").write_text(f"file_name,label\na.png,{label}\n")
+    rows = read_label_file(tmp_path, knows).rows
+    assert [(row.path, row.label) for row in rows] == [("train/a.png", "x"), ("val/a.png", "y")]
+
+
+def test_a_missing_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
     with pytest.raises(UnpoolError, match=r"there is no file .*none\.csv; give `folders`"):
         read_label_file(tmp_path / "none.csv", knows)
-    with pytest.raises(UnpoolError, match=r"cannot be read: .*; give `folders`"):
+    with pytest.raises(UnpoolError, match=r"cannot be used for labels: no file in it has labels"):
         read_label_file(tmp_path, knows)

@@ -53,7 +53,10 @@ def test_lines_that_label_nothing_are_counted_and_three_are_named(tmp_path: Path
     text = "path,label\n3.png,x\n3.png,x\nc/2.png,\ng1.png,x\ng2.png,x\n,x\ng3.png,x\n"
     labels = read(tmp_path, text)
     assert labels.classes == [None, None, "x"]
-    assert labels.facts["unmatched"] == ["g1.png (line 5)", "g2.png (line 6)", "an empty path (line 7)"]
+    assert labels.facts["unmatched"] == [
+        "g1.png (line 5)", "g2.png (line 6)", "an empty path (line 7)", "g3.png (line 8)"
+    ]  # fmt: skip
+    assert labels.facts["unlabelled_images"] == ["a/b/1.png", "c/2.png"]
     counts = [labels.facts[name] for name in ("unmatched_lines", "lines_without_label", "repeated_lines")]
     assert counts == [4, 1, 1]
     assert labels.lines[1:] == [

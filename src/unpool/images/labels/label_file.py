@@ -11,18 +11,19 @@ from unpool.core.text.encodings import decode_text
 from unpool.errors import UnpoolError
 from unpool.images.labels.field_table import FieldTable, LabelTable, read_label_rows
 from unpool.images.labels.headings import Knows
+from unpool.images.labels.label_bundle import list_metadata, read_member, unite_tables
 from unpool.images.labels.label_json import read_json
 from unpool.images.labels.label_parquet import MAGIC, read_parquet
 from unpool.images.labels.label_table import read_table
 from unpool.images.labels.tools.cvat_tags import read_cvat
 from unpool.images.labels.tools.label_studio import drop_bookkeeping
 
-JSON_ENDINGS = frozenset({".json", ".jsonl", ".ndjson"})
+JSON_ENDINGS = (".json", ".jsonl", ".ndjson")
 XML_ENDING = ".xml"
 XML_STARTS = ("<?xml", "<annotations")
+ZIP = b"PK\x03\x04"
 # How files begin that hold tables, but no text.
 FOREIGN = {
-    b"PK\x03\x04": "a spreadsheet or an archive; save the table as CSV, or unpack it first",
     b"\xd0\xcf\x11\xe0": "an old spreadsheet; save the table as CSV",
     b"\x1f\x8b": "compressed; unpack it first",
     b"SQLite format 3": "a database; export the table as CSV",
@@ -56,6 +57,8 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
     Datumaro, tasks of Label Studio, CVAT's XML. The content says which it is. Text may be UTF-8, UTF-16, UTF-32 or
     Windows-1252.
 
+    A folder stands for the metadata in it, of several splits too, and a zip file for the one file of labels in it.
+
     Args:
         file: The file.
         knows: Whether a text names an image of the collection.
@@ -63,6 +66,8 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
     Raises:
         UnpoolError: The file is missing, is no table, or a line of it does not fit.
     """
+    if file.is_dir():
+        return _read_folder(file, knows)
     try:
         with file.open("rb") as opened:
             is_parquet = opened.read(len(MAGIC)) == MAGIC
@@ -74,14 +79,29 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
             f"{file} cannot be read: {error.strerror}; give `folders` or a file of path,label"
         ) from error
     try:
-        table = read_parquet(file, knows) if is_parquet else _read(file, content, knows)
+        name = file.name
+        if content.startswith(ZIP):
+            name, content = read_member(file)
+        table = read_parquet(file, knows) if is_parquet else _read(name, content, knows)
     except UnpoolError as error:
         raise UnpoolError(f"{file} cannot be used for labels: {error}") from None
     drop_bookkeeping(table)
     return table
 
 
-def _read(file: Path, content: bytes, knows: Knows) -> FieldTable:
+def _read_folder(folder: Path, knows: Knows) -> FieldTable:
+    try:
+        files = list_metadata(folder)
+    except UnpoolError as error:
+        raise UnpoolError(f"{folder} cannot be used for labels: {error}") from None
+    places = [file.parent.relative_to(folder).as_posix() for file in files]
+    tables = [read_field_file(file, knows) for file in files]
+    return unite_tables([
+        ("" if place == "." else place, table) for place, table in zip(places, tables, strict=True)
+    ])  # fmt: skip
+
+
+def _read(name: str, content: bytes, knows: Knows) -> FieldTable:
     for start, what in FOREIGN.items():
         if content.startswith(start):
             raise UnpoolError(f"it is {what}")
@@ -91,9 +111,9 @@ def _read(file: Path, content: bytes, knows: Knows) -> FieldTable:
         raise UnpoolError("it is no text; give a CSV of path,label") from None
     if "\0" in decoded.text:
         raise UnpoolError("it is no text; give a CSV of path,label")
-    if file.suffix.lower() == XML_ENDING or decoded.text.lstrip().startswith(XML_STARTS):
+    if name.lower().endswith(XML_ENDING) or decoded.text.lstrip().startswith(XML_STARTS):
         return read_cvat(content)
-    table = _read_text(file, decoded.text, knows)
+    table = _read_text(name, decoded.text, knows)
     if decoded.is_guessed:
         table.remarks.append(
             "it is no UTF-8 and was read as Windows-1252; save it as UTF-8 where names look wrong"
@@ -101,8 +121,8 @@ def _read(file: Path, content: bytes, knows: Knows) -> FieldTable:
     return table
 
 
-def _read_text(file: Path, text: str, knows: Knows) -> FieldTable:
-    is_json = file.suffix.lower() in JSON_ENDINGS
+def _read_text(name: str, text: str, knows: Knows) -> FieldTable:
+    is_json = name.lower().endswith(JSON_ENDINGS)
     if is_json or text.lstrip()[:1] in ("{", "["):
         try:
             return read_json(text, knows)

@@ -390,5 +390,6 @@ def _loose_names(text: str) -> set[str]:
 
 def describe_bases(label_file: Path) -> list[Base]:
     """List folders that the paths may be relative to."""
-    folder = posixpath.normpath(label_file.resolve().parent.as_posix())
+    place = label_file.resolve()
+    folder = posixpath.normpath((place if place.is_dir() else place.parent).as_posix())
     return [Base(folder, "the label file", is_split=True), Base(Path.cwd().as_posix(), "the current folder")]

@@ -16,6 +16,7 @@ from unpool.images.labels.label_file import read_label_file
 from unpool.images.labels.path_matching import AS_WRITTEN, Matches, PathMatcher, describe_bases
 
 NUM_EXAMPLES = 3
+MAX_LISTED = 1000  # rows and images in JSON results and report/reading.json
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u2060"  # signs of no width, which nobody means to be part of a label
 
 
@@ -108,7 +109,8 @@ def _read_file(paths: Sequence[str], file: Path, places: Sequence[str]) -> TrueL
     ]
     facts: dict[str, Any] = _coverage(classes) | {
         "unmatched_lines": len(rows.unmatched),
-        "unmatched": [name_row(row, table.unit) for row in rows.unmatched[:NUM_EXAMPLES]],
+        "unmatched": [name_row(row, table.unit) for row in rows.unmatched[:MAX_LISTED]],
+        "unlabelled_images": [path for path, name in zip(paths, classes, strict=True) if name is None][:MAX_LISTED],
         "lines_without_label": rows.num_empty, "repeated_lines": rows.num_repeated, "matched_by": dict(rules),
         "remarks": remarks,
     }  # fmt: skip

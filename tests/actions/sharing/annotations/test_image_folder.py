@@ -68,6 +68,9 @@ def test_splits_stay_apart_with_columns_of_the_same_types(tmp_path: Path) -> Non
     assert "images that lie in no split, and are not loaded by `datasets`: 1, in unsplit" in progress.texts
     found = read_image_fields(SPLIT, out / "val/metadata.parquet", [str(tmp_path / "photos")])
     assert found.values["label"] == {"val/cat/a.png": "dög & co"}
+    whole = read_image_fields(SPLIT, out, [str(tmp_path / "photos")])
+    assert whole.values["label"] == {"train/cat/a.png": "cat", "val/cat/a.png": "dög & co"}
+    assert whole.extra == ["test/cat/a.png (row 1)", "unsplit/other.png (row 1)"]
 
 
 def test_folders_that_would_be_taken_for_splits_get_another_name(tmp_path: Path) -> None:
