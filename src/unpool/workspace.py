@@ -16,6 +16,7 @@ from unpool.actions.cleaning.settings import CleanSettings
 from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
 from unpool.actions.embedding.choose_network import PRETRAINED
 from unpool.actions.embedding.settings import EmbedSettings, RunSettings
+from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.verbs import VERBS
@@ -28,6 +29,10 @@ from unpool.images.reading.in_memory import ImageLike, list_images, read_any
 from unpool.options import OPTIONS
 from unpool.store.columns import COLUMNS, VECTOR
 from unpool.store.origin import known_location, rules_of
+from unpool.store.fields.names import LABEL
+from unpool.store.fields.plain_columns import plain_frame, plain_names
+from unpool.store.fields.selections import read_selections
+from unpool.store.fields.values import fields_of
 from unpool.store.remote.mirror import addresses_in_errors, name_of, open_workspace
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
@@ -35,6 +40,8 @@ from unpool.training.model_file import has_model
 
 SEARCH_COLUMNS = ["path", "distance", "group", "label"]
 PathLike = str | os.PathLike[str]
+FIELD_COLUMNS = ["name", "kind", "images"]
+SUGGEST_COLUMNS = ["path", "reason", "label", "probability"]
 Paths = PathLike | Iterable[PathLike]
 W = TypeVar("W")
 
@@ -192,12 +199,49 @@ class Workspace:
 
         Args:
             paths: as in the table, relative to the folder of the images.
-            name: the label.
+            name: the label; of another field its value, for several choices a list.
+            field: the field; it is made where there is none.
         """
-        from unpool.actions.curation.edit import label
+        from unpool.actions.fields.edit_fields import set_field
 
-        check_kind("name", name, str | None)
-        return label(self.work, _as_paths(paths), name)["changed"]
+        if field == LABEL:
+            check_kind("name", name, str | None)
+        value = name if name is None or isinstance(name, str | float) else _as_value(name)
+        return set_field(self.work, _as_paths(paths), field, value)["changed"]
+
+    @keywords_of(ImportSettings)
+    def label_from(self, settings: ImportSettings) -> dict[str, Any]:
+        """Read labels and fields from a file. Returns the JSON object of `unpool label --from`."""
+        from unpool.actions.fields.import_fields import import_fields
+
+        return dict(import_fields(self.work, settings, progress=self._progress))
+
+    @explain_calls
+    def fields(self) -> pd.DataFrame:
+        """List the fields. Returns name, kind and how many images have a value."""
+        table = ImageTable(self.work)
+        counts = table.count_values([field.column for field in fields_of(table)])
+        rows = [(field.name, field.kind, counts[field.column]) for field in fields_of(table)]
+        return pd.DataFrame(rows, columns=FIELD_COLUMNS)
+
+    @explain_calls
+    def selections(self) -> dict[str, list[str]]:
+        """Read the images of each saved selection, by name."""
+        return read_selections(self.work)
+
+    @explain_calls
+    def save_selection(self, name: str, paths: Paths | None) -> int:
+        """Save images under a name, or forget them with None. Returns how many images changed.
+
+        Args:
+            name: of the selection; one of this name is replaced.
+            paths: as in the table, relative to the folder of the images.
+        """
+        from unpool.actions.fields.edit_fields import forget_selection, save_selection
+
+        if paths is None:
+            return forget_selection(self.work, name)["changed"]
+        return save_selection(self.work, name, _as_paths(paths))["changed"]
 
     @explain_calls
     def mark(self, paths: Paths, wrong: bool = True) -> int:
@@ -290,7 +334,7 @@ class Workspace:
         """Return one row per image, sorted by path.
 
         Args:
-            columns: the name of one column, or of several; None for all.
+            columns: the name of one column or field, or of several; None for all.
 
         Raises:
             UsageError: there is no column of that name; it names the nearest.
@@ -301,10 +345,10 @@ class Workspace:
         """
         table = ImageTable(self.work)
         names = [columns] if isinstance(columns, str) else columns
-        known = {*table.columns, *COLUMNS, VECTOR}
+        known = {*plain_names(table), *COLUMNS, VECTOR}
         if unknown := [name for name in names or [] if name not in known]:
             raise unknown_name("column", str(unknown[0]), known)
-        return table.frame(names)
+        return plain_frame(table, names)
 
     def _call(self, name: str, settings: object) -> dict[str, Any]:
         return VERBS[name].load()(self.work, settings, progress=self._progress)
@@ -345,6 +389,16 @@ def _as_number(name: str, number: object) -> int:
 def _as_numbers(groups: object) -> list[int]:
     if isinstance(groups, str) or not isinstance(groups, Iterable):
         raise UsageError(f"groups is {shorten(groups)}, but must be a list of numbers, such as [0, 3]")
+def _as_value(value: object) -> float | list[str]:
+    """A value of a field: a number of any kind, or several choices."""
+    number = plain(value)
+    if isinstance(number, int | float):
+        return float(number)
+    if not isinstance(value, Iterable):
+        raise UsageError(f"name is {shorten(value)}, but must be text, a number, a list of texts, or None")
+    return [str(each) for each in value]
+
+
     return [_as_number("group", group) for group in groups]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unpool import Workspace
 from unpool.cli.main import main
 from unpool.store.table import ImageTable
 
@@ -91,3 +92,24 @@ def test_unknown_images_are_named(work: Path, capsys: pytest.CaptureFixture[str]
     line = unpool(capsys, "label", "0.png", "nothing.png", "--work", work, "--as", "a", code=1)
     assert line.startswith("unpool: 'nothing.png' is no image of")
     assert labels(work) == {}
+
+
+def test_label_from_a_file_and_by_field(
+    work: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "given.csv"
+    file.write_text("path;label;weight\n0.png;cat;1,5\n1.png;dog;2,5\nz.png;dog;3\n", "utf-8")
+    result = unpool(capsys, "label", "--work", work, "--from", file)
+    assert [result[name] for name in ("matched", "unmatched", "extra", "changed")] == [2, 8, 1, 2]
+    assert labels(work) == {"0.png": "cat", "1.png": "dog"}
+    assert unpool(capsys, "label", "--work", work, "--from", file, "--field", "weight")["changed"] == 0
+    assert unpool(capsys, "label", "2.png", "--work", work, "--field", "weight", "--as", "4")["changed"] == 1
+    assert unpool(capsys, "label", "--work", work, "--field", "weight", "--kind", "text")["images"] == 3
+    frame = Workspace(work).table(["path", "weight"]).dropna()
+    assert frame["weight"].tolist() == ["1.5", "2.5", "4"]
+    assert unpool(capsys, "label", "2.png", "--work", work, "--field", "weight", "--none")["changed"] == 1
+    for _ in range(4):
+        unpool(capsys, "undo", "--work", work)
+    assert labels(work) == {}
+    error = unpool(capsys, "label", "2.png", "--work", work, "--from", file, code=2)
+    assert error.startswith("unpool: --from FILE names images and values itself")

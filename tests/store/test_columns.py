@@ -14,7 +14,8 @@ from unpool.store.columns import COLUMNS, Column, skipped_row
 ON_DISK = {
     "path": "string", "id": "string", "width": "int32", "height": "int32", "mode": "string", "bytes": "int64",
     "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string",
-    "detail": "string", "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
+    "detail": "string", "taken": "double", "camera": "string", "latitude": "double", "longitude": "double",
+    "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
     "group": "int32", "probability": "float", "leaf": "int32", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
     "sharpness": "float", "brightness": "float", "label": "string", "kept_label": "string", "wrong": "bool",
@@ -65,7 +66,7 @@ def test_a_new_column_is_cleared_sorted_and_shown(monkeypatch: pytest.MonkeyPatc
 def test_prominent_columns_come_first_on_the_page() -> None:
     names = [column.name for column in columns.page_columns()]
     assert names[:4] == ["path", "group", "probability", "label"]
-    assert columns.names() == ("notes", "label", "suggestion")
+    assert columns.names() == ("camera", "notes", "label", "suggestion")
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)

@@ -13,6 +13,7 @@ from unpool.core.file_identity import content_digest, sample_of
 from unpool.errors import UsageError
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store import sync
+from unpool.store.fields.values import read_field, write_field
 from unpool.store.state import write_state
 from unpool.store.sync import (
     MISSING,
@@ -78,7 +79,7 @@ def test_a_label_whose_image_is_nowhere_waits_in_a_row_of_its_own(table: ImageTa
 def test_labels_follow_files_that_changed_places_under_the_same_names(table: ImageTable) -> None:
     table.update(["a", "b"], {"label": ["cat", "dog"], "wrong": [True, None]})
     before = read_annotations(table)
-    assert [row["path"] for row in before.rows] == ["a", "b"]
+    assert before.paths == ["a", "b"]
     table.update(["a", "b"], {"id": ["id-b", "id-a"]})
     move_annotations_with_content(table, before)
     assert labels(table) == {"a": "dog", "b": "cat"}
@@ -258,3 +259,19 @@ def test_on_a_store_the_tag_says_what_has_changed(table: ImageTable) -> None:
         ImageFile("b", Path("b"), 10, 1.0, "tag-3"),
     ]
     assert find_pending(table, Scan(files, []), "m") == Pending([files[1]], [])
+
+
+def test_fields_follow_content_as_labels_do(table: ImageTable) -> None:
+    write_field(table.work, "marks", {"a": ["x", "y"]})
+    write_field(table.work, "weight", {"b": 2})
+    table.newest()
+    before = read_annotations(table)
+    assert before.paths == ["a", "b"]
+    table.update(["a", "b"], {"id": ["id-b", "id-a"]})
+    move_annotations_with_content(table, before)
+    assert (read_field(table, "marks"), read_field(table, "weight")) == ({"b": ["x", "y"]}, {"a": 2.0})
+    table.upsert([{"path": "z", "id": "id-a", "status": "ok"}])
+    assert remove_missing_rows(table, ["a", "b"]) == 2
+    assert read_field(table, "marks") == {"z": ["x", "y"]}
+    assert read_field(table, "weight") == {"a": 2.0}, "what somebody said of an image that is nowhere stays"
+    assert problem_rows(table) == [("a", MISSING, "has values of fields, but is no longer in the folder")]

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.sharing.snapshot import Snapshot
+from unpool.store.fields.values import write_field
 from unpool.store.table import ImageTable
 from unpool.viewer.filters import filter_rows
 from unpool.viewer.schemas import Select
@@ -61,3 +63,32 @@ def test_conditions_and_orders(snapshot: Snapshot, conditions: dict[str, Any], r
         filter_rows(snapshot, {"dark": np.array([2]), "blurred": np.array([3, 0, 2])}, request).tolist()
         == rows
     )
+
+
+@pytest.mark.parametrize(
+    ("conditions", "rows"),
+    [
+        ({"fields": [{"name": "weight", "low": 2}]}, [1, 3]),
+        ({"fields": [{"name": "weight", "low": 2, "high": 2}]}, [1]),
+        ({"fields": [{"name": "marks", "any": ["x", "z"]}]}, [0, 3]),
+        ({"fields": [{"name": "marks", "any": ["x"]}, {"name": "weight", "high": 2}]}, [0]),
+        ({"fields": [{"name": "marks", "any": []}]}, []),
+        ({"fields": [{"name": "marks", "missing": True}]}, [2]),
+        ({"fields": [{"name": "unknown", "any": ["x"]}]}, []),
+        ({"fields": [{"name": "unknown", "missing": True}]}, [0, 1, 2, 3]),
+        (
+            {"fields": [{"name": "weight", "low": 1}], "folder": "a", "sort": "path", "descending": True},
+            [1, 0],
+        ),
+        ({"saved": "best"}, [1, 2]),
+        ({"saved": "best", "label": "owl", "fields": [{"name": "weight", "low": 0}]}, [1]),
+        ({"saved": "forgotten"}, []),
+    ],
+)
+def test_conditions_on_fields(snapshot: Snapshot, conditions: dict[str, Any], rows: list[int]) -> None:
+    write_field(snapshot.work, "weight", dict(zip(PATHS, (1, 2, None, 3), strict=True)))
+    write_field(snapshot.work, "marks", dict(zip(PATHS, (["x", "y"], ["y"], None, ["z"]), strict=True)))
+    write_field(snapshot.work, "selections", {PATHS[1]: ["best"], PATHS[2]: ["best"]}, "tags")
+    request = Select.model_validate({"revision": 1, **conditions})
+    fields = ShownFields(snapshot.work, snapshot.paths)
+    assert filter_rows(snapshot, {}, request, lambda: fields).tolist() == rows

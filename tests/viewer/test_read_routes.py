@@ -22,6 +22,7 @@ from unpool import Workspace
 from unpool.images.masks.pixel_classes import PixelClasses, classes_by_value
 from unpool.networks.segmentation.scales import learn_scales
 from unpool.networks.segmentation.segmenter import Segmenter
+from unpool.store.fields.values import write_field
 from unpool.store.reading import record
 from unpool.store.table import ImageTable
 from unpool.training.model_file import describe_model, save_model
@@ -252,3 +253,25 @@ def test_nearest_leaves_out_what_the_page_has_not_seen(viewed: Path) -> None:
     near = session.nearest(vector_D, 3)
     assert [entry["row"] for entry in near][:1] == [7]
     assert len(near) == 2
+
+
+def test_fields_are_counted_and_colour_the_map(client: Any, post: Any, viewed: Path) -> None:
+    work = viewed / "w.unpool"
+    paths = ImageTable(work).frame(["path"], where="status = 'ok'")["path"].tolist()
+    write_field(work, "species", {paths[0]: "cat", paths[2]: "dog", paths[3]: "dog"})
+    write_field(work, "weight", {paths[1]: 1.5})
+    revision = client.get("/api/collection").json()["revision"]
+    answer = client.get("/api/fields", params={"revision": revision}).json()
+    facets = {facet["name"]: facet for facet in answer["fields"]}
+    assert [(value["name"], value["count"]) for value in facets["species"]["values"]] == [
+        ("dog", 2),
+        ("cat", 1),
+    ]
+    assert (facets["weight"]["images"], answer["saved"]) == (1, [])
+    codes = client.get("/api/fields/codes", params={"revision": revision, "name": "species"}).content
+    assert np.frombuffer(codes, "<i4")[:4].tolist() == [1, -1, 0, 0]
+    assert len(codes) == 4 * len(paths)
+    assert client.get("/api/fields/codes", params={"revision": revision, "name": "x"}).status_code == 404
+    assert client.get("/api/fields", params={"revision": revision + 1}).status_code == 409
+    assert rows_of(post("select", fields=[{"name": "species", "any": ["dog"]}])) == [2, 3]
+    post("select", fields=[{"name": "species", "no": 1}], expect=422)

@@ -297,3 +297,28 @@ def test_a_table_with_a_path_that_leads_out_shows_nothing(client: Any, viewed: P
     answer = client.get("/api/images/0/original", params={"revision": revision})
     assert answer.status_code == 422
     assert "does not lie in" in answer.json()["detail"]
+
+
+def test_a_field_and_a_selection_are_set_and_taken_back(client: Any, post: Any) -> None:
+    def shown() -> dict[str, Any]:
+        revision = client.get("/api/collection").json()["revision"]
+        found: dict[str, Any] = client.get("/api/fields", params={"revision": revision}).json()
+        return found
+
+    assert post("edit", action="set_field", rows=[0, 2], name="marks", value=["x", "y"])["changed"] == 2
+    assert [facet["name"] for facet in shown()["fields"]] == ["marks"]
+    result = post("edit", action="save_selection", rows=[2, 5], name="best")
+    assert (result["changed"], result["collection"]["undo"]) == (2, "saved 2 images as ‘best’")
+    assert shown()["saved"] == [{"name": "best", "count": 2}]
+    assert post("edit", action="forget_selection", name="best")["changed"] == 2
+    assert shown()["saved"] == []
+    post("edit", action="undo", message="forgot the selection ‘best’")
+    assert shown()["saved"] == [{"name": "best", "count": 2}]
+    post("edit", action="undo")
+    post("edit", action="undo")
+    assert shown() == {"fields": [], "saved": []}
+    assert "has no selection" in post("edit", action="forget_selection", name="best", expect=422)["detail"]
+    assert (
+        "name of a column"
+        in post("edit", action="set_field", rows=[0], name="width", value="1", expect=422)["detail"]
+    )

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import App, Parameter
 
 from unpool.actions.curation.settings import LabelSettings, SpreadSettings
+from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.verbs import VERBS
 from unpool.cli.parameters import Common, Work, flatten_settings, print_result, report_progress
 from unpool.errors import UsageError
 
+if TYPE_CHECKING:
+    from unpool.store.fields.kinds import Kind
+
+LABEL = "label"
 COMMON = Common()
 
 
@@ -32,9 +39,45 @@ def label(
 
     PATHS are relative to the folder of the images, as in groups.csv; --group G names all images of a group.
     Labels stay when images are embedded or grouped again, and follow a file that is moved or renamed.
+    With --from FILE all columns of a file become the label and fields beside it, or one with --field NAME.
     """
-    from unpool.actions.curation.edit import label as set_label
+    if settings.from_ is not None:
+        result = _label_from_file(work, paths, settings)
+    elif settings.kind is not None and settings.field is not None and not paths and settings.as_ is None:
+        result = _change_kind(work, settings.field, settings.kind)
+    else:
+        result = _label_images(work, paths, settings)
+    print_result(result, common, str(result["message"]))
+
+
+def _label_from_file(work: Path, paths: list[str] | None, settings: LabelSettings) -> Mapping[str, object]:
+    from unpool.actions.fields.import_fields import import_fields
+
+    others = (
+        settings.as_ is not None,
+        settings.none,
+        settings.wrong,
+        settings.group is not None,
+        bool(paths),
+    )
+    if settings.from_ is None or any(others):
+        raise UsageError(
+            "--from FILE names images and values itself; leave out paths, --group, --as, --none and --wrong"
+        )
+    options = ImportSettings(settings.from_, settings.field, settings.kind)
+    return import_fields(work, options, progress=report_progress())
+
+
+def _change_kind(work: Path, field: str, kind: str) -> Mapping[str, object]:
+    from unpool.actions.fields.edit_fields import set_kind
+
+    num_images = set_kind(work, field, cast("Kind", kind))
+    return {"field": field, "kind": kind, "images": num_images, "message": f"{field} is of the kind {kind}"}
+
+
+def _label_images(work: Path, paths: list[str] | None, settings: LabelSettings) -> Mapping[str, object]:
     from unpool.actions.curation.edit import mark, paths_of_group
+    from unpool.actions.fields.edit_fields import set_field
     from unpool.store.origin import keys_of_typed
 
     if (settings.as_ is not None) + settings.none + settings.wrong != 1:
@@ -42,8 +85,11 @@ def label(
     if bool(paths) == (settings.group is not None):
         raise UsageError("give the paths of images, or --group G for all of a group")
     selected = keys_of_typed(work, paths) if paths else paths_of_group(work, int(settings.group or 0))
-    result = mark(work, selected) if settings.wrong else set_label(work, selected, settings.as_)
-    print_result(result, common, result["message"])
+    if settings.wrong:
+        return mark(work, selected)
+    return set_field(
+        work, selected, settings.field or LABEL, settings.as_, cast("Kind | None", settings.kind)
+    )
 
 
 def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> None:

@@ -8,7 +8,7 @@ N images, n of them in a chunk, S network input size, C channels, D numbers in a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -169,7 +169,7 @@ def _facts(file: ImageFile, picture: Picture, notes: Sequence[Note]) -> Row:
         "sample": None if file.stamp is None or is_tag(file.stamp) else sample_of(file.file), "status": OK,
         "problem": None, "detail": None, "grey": picture.grey, "notes": to_text(notes),
         "thumbnail": thumbnail(picture.pixels, THUMBNAIL),
-        "sharpness": sharpness(grey), "brightness": brightness(grey),
+        "sharpness": sharpness(grey), "brightness": brightness(grey), **asdict(picture.capture),
     } | cleared_by_new_content()  # fmt: skip
 
 

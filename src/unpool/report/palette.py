@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 # Okabe and Ito, "Color Universal Design", 2008, without its black; the rest is grown from these.
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442")
 GREY = "#8a8a8a"
+SCALE = ("#443983", "#31688e", "#21918c", "#35b779", "#8fd744", "#d8c522")
 MAX_COLOURS = 64
 DICHROMAT_WEIGHT = 2.0
 
@@ -75,6 +76,24 @@ def ink_on(colour: str) -> str:
     """
     luminance = float(_linear(rgb_of(colour)) @ np.array([0.2126, 0.7152, 0.0722]))
     return "#000000" if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else "#ffffff"
+
+
+def shade(share: float) -> str:
+    """Choose a colour of a scale from low, dark and blue, to high, bright and yellow.
+
+    Args:
+        share: From 0 to 1.
+
+    Source: viridis of matplotlib, at six places, between which it is interpolated.
+
+    >>> shade(0), shade(1)
+    ('#443983', '#d8c522')
+    """
+    place = share * (len(SCALE) - 1)
+    below = min(int(place), len(SCALE) - 2)
+    low_3, high_3 = rgb_of(SCALE[below]), rgb_of(SCALE[below + 1])
+    colour_3 = low_3 + (high_3 - low_3) * (place - below)
+    return "#" + "".join(f"{round(value * 255):02x}" for value in colour_3)
 
 
 def _candidates() -> NDArray[np.float64]:

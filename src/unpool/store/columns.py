@@ -28,9 +28,10 @@ ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "bina
 Origin = Literal["file", "content", "collection", "vector", "model", "person"]
 # How the page writes a value; `size`, `group`, `suggestion` and `problems` read a second column beside it.
 Format = Literal[
-    "text", "path", "size", "bytes", "date", "group", "percent", "figure", "suggestion", "problems"
-]
-NUMERIC_FORMATS = frozenset({"size", "bytes", "percent", "figure"})
+    "text", "path", "size", "bytes", "date", "taken", "group", "percent", "figure", "degrees", "suggestion",
+    "problems",
+]  # fmt: skip
+NUMERIC_FORMATS = frozenset({"size", "bytes", "percent", "figure", "degrees"})
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,12 @@ COLUMNS: dict[str, Column] = _table(
     Column("status", "string", "file", "`ok`, or `skipped` where the file cannot be used"),
     Column("problem", "string", "file", "why a skipped file cannot be used, in one word"),
     Column("detail", "string", "file", "the same in a sentence"),
+    Column("taken", "double", "content",
+           "when the photograph was taken, by the clock of its camera, in seconds since 1970 without a zone", "Taken",
+           "taken", "date taken"),
+    Column("camera", "string", "content", "maker and model of the camera", "Camera"),
+    Column("latitude", "double", "content", "where it was taken, in degrees, north is positive", "Latitude", "degrees"),
+    Column("longitude", "double", "content", "the same, east is positive", "Longitude", "degrees"),
     Column("thumbnail", "binary", "content", "small picture as WebP, at most 160 pixels a side"),
     Column("grey", "bool", "content", "whether the image has no colours"),
     Column("notes", "string", "content", "what was assumed or dropped when the file was read, a line each",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 2048  # vectors in memory during a search
+FEW_VALUES = 0.02  # share of a set that is looked for, below which the set is compared with the values
 _NEWER = re.compile(r"upgrade|newer[a-z, ]* version of Lance", re.IGNORECASE)  # in what Lance raises
 
 
@@ -181,8 +182,14 @@ def _index_in(values: pa.Array | pa.ChunkedArray, value_set: pa.Array | pa.Chunk
     import pyarrow.compute as pc
 
     value_set = value_set.combine_chunks() if isinstance(value_set, pa.ChunkedArray) else value_set
+    place = None
+    if len(values) < FEW_VALUES * len(value_set):  # else most of the time is spent on a table of all values
+        few = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+        place = np.flatnonzero(pc.is_in(value_set, value_set=few).to_numpy(zero_copy_only=False))
+        value_set = value_set.take(pa.array(place))
     found = pc.fill_null(pc.index_in(values, value_set=value_set), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+    index = np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+    return index if place is None else np.append(place, -1)[index]
 
 
 def take_thumbnails(
@@ -262,6 +269,28 @@ def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: 
         updated_fragments=parts, fields_modified=sorted(fields), update_mode="rewrite_columns"
     )
     lance.LanceDataset.commit(dataset, change, read_version=dataset.version)
+
+
+def name_files(dataset: lance.LanceDataset, column: str) -> tuple[str, ...]:
+    """Name the files that hold a column, and what was deleted of them.
+
+    Args:
+        dataset: The table.
+        column: Its name.
+
+    Returns:
+        Names that stay the same as long as no value of the column changes; empty where the table lacks it.
+    """
+    if column not in dataset.schema.names:
+        return ()
+    field = dataset.lance_schema.field(column)
+    numbers = {field.id(), *(child.id() for child in field.children())}
+    names = []
+    for fragment in dataset.get_fragments():
+        kept = fragment.metadata
+        names += [file.path for file in kept.files if numbers & set(file.fields)]
+        names.append(str(kept.deletion_file))
+    return tuple(names)
 
 
 def add_empty_columns(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:

@@ -5,10 +5,11 @@ It finds what files are new, changed, missing or skipped, and lets labels follow
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import functools
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 import pandas as pd
 
@@ -20,6 +21,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.columns import OK, SKIPPED, skipped_row
+from unpool.store.fields.values import personal_columns
 from unpool.store.lock import LOCKS
 from unpool.store.state import EXPORTS, SEGMENTER, read_state
 from unpool.store.table import ImageTable
@@ -27,22 +29,11 @@ from unpool.store.table import ImageTable
 MISSING = "missing"
 GONE_LABEL = "labelled, but no longer in the folder"
 GONE_MARK = "marked as wrong, but no longer in the folder"
+GONE_FIELD = "has values of fields, but is no longer in the folder"
 SHUT = frozenset({"no-permission", "unreadable"})  # problems of the disk, not of the file
 MANY_FILES = 1000  # to compare: from here on a person sees it
 OWN = (SEGMENTER, EXPORTS, *LOCKS.values())  # what may be there before the table is
 NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
-
-
-class Annotation(TypedDict):
-    """What a person said of an image.
-
-    Its label, and whether it is marked as wrong.
-    """
-
-    path: str
-    id: str | None  # of the content
-    label: str | None
-    wrong: bool | None
 
 
 @dataclass(frozen=True)
@@ -224,59 +215,58 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
 
 @dataclass(frozen=True)
 class Annotations:
-    """What people said of images, and which content lay where.
+    """Of which images people said anything.
 
-    `id_of` has the digest of every row by path, `rows` those with label or mark.
+    `paths` have a label, a mark or a value of a field, `id_of` has the digest of every row by path.
     """
 
-    rows: list[Annotation]
+    paths: list[str]
     id_of: dict[str, str | None]
 
 
 def read_annotations(table: ImageTable) -> Annotations:
-    """Read the annotations of all images with label or mark."""
+    """Find the images of which people said anything."""
     import pyarrow.compute as pc
 
-    rows = table.arrow(["path", "id", "label", "wrong"])
-    is_annotated = pc.or_(pc.is_valid(rows["label"]), pc.is_valid(rows["wrong"]))
+    columns = personal_columns(table)
+    rows = table.arrow(["path", "id", *columns])
+    is_annotated = functools.reduce(pc.or_, [pc.is_valid(rows[name]) for name in columns])
     id_of = dict(zip(rows["path"].to_pylist(), rows["id"].to_pylist(), strict=True))
-    return Annotations(rows.filter(is_annotated).to_pylist(), id_of)
+    return Annotations(rows["path"].filter(is_annotated).to_pylist(), id_of)
 
 
 def move_annotations_with_content(table: ImageTable, before: Annotations) -> None:
-    """Move annotations along with the content of renamed files.
+    """Move what people said along with the content of renamed files.
 
-    A file whose former content is nowhere any more was edited: its annotation stays.
+    A file whose former content is nowhere any more was edited: what was said of it stays.
 
     Args:
         table: The table, with the contents as they are now.
         before: As `read_annotations` gave them before.
     """
-    annotations = before.rows
-    if not annotations:
+    now = table.arrow(["path", "id"], where=f"status = '{OK}'")
+    content = dict(zip(now["path"].to_pylist(), now["id"].to_pylist(), strict=True))
+    former = before.id_of
+    changed = {path for path in before.paths if content.get(path, former[path]) != former[path]}
+    if not changed:
         return
-    now = table.arrow(["path", "id", "label", "wrong"], where=f"status = '{OK}'").to_pylist()
-    content = {row["path"]: row["id"] for row in now}
-    changed = {
-        row["path"]: row["id"] for row in annotations if content.get(row["path"], row["id"]) != row["id"]
-    }
-    known = sorted(annotations, key=lambda row: row["path"] in changed)  # of two with one content, what moved
-    by_content = {row["id"]: row for row in known if row["id"] is not None}
+    columns = personal_columns(table)
+    said = {row["path"]: row for row in table.some(before.paths, columns).to_pylist()}
+    known = sorted(said, key=lambda path: path in changed)  # of two with one content, what moved
+    by_content = {former[path]: said[path] for path in known if former[path] is not None}
     # A duplicate that lay where it lies is no place that the content has moved to.
-    arrived = {digest for path, digest in content.items() if before.id_of.get(path) != digest}
-    moved = set(changed.values()) & arrived & set(by_content)
-    new: dict[str, Annotation | None] = {
-        path: by_content.get(content[path]) for path, digest in changed.items() if digest in moved
-    }
-    for row in now:
-        if row["id"] in moved and row["path"] not in new and row["label"] is None and row["wrong"] is None:
-            new[row["path"]] = by_content[row["id"]]
+    arrived = {digest for path, digest in content.items() if former.get(path) != digest}
+    moved = {former[path] for path in changed} & arrived & set(by_content)
+    new = {path: by_content.get(content[path]) for path in changed if former[path] in moved}
+    for path, digest in content.items():
+        if digest in moved and path not in said:
+            new[path] = by_content[digest]
     empty = [None] * len(new)
-    table.update(list(new), {
-        "label": [row and row["label"] for row in new.values()],
-        "wrong": [row and row["wrong"] for row in new.values()],
-        "suggestion": empty, "suggestion_confidence": empty,
-    })  # fmt: skip
+    table.update(
+        list(new),
+        {name: [row and row[name] for row in new.values()] for name in columns}
+        | {"suggestion": empty, "suggestion_confidence": empty},
+    )
 
 
 def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
@@ -284,7 +274,7 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
 
     Annotations move to the same content elsewhere.
 
-    A label or mark whose content is nowhere else stays, in a row with the problem `missing`.
+    A label, mark or field whose content is nowhere else stays, in a row with the problem `missing`.
 
     Args:
         table: The table.
@@ -295,12 +285,13 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
     """
     if not missing:
         return 0
-    frame = table.frame(["path", "id", "status", "problem", "label", "wrong"])
+    columns = personal_columns(table)
+    frame = table.frame(["path", "id", "status", "problem", *columns])
     vanished = frame["path"].isin(set(missing))
-    moved = {column: _move(table, column, frame, vanished) for column in ("label", "wrong")}
+    moved = {column: _move(table, column, frame, vanished) for column in columns}
     present = frame[~vanished & (frame["status"] == OK)]
     is_kept = pd.Series(False, index=frame.index)
-    for column in ("label", "wrong"):
+    for column in columns:
         elsewhere = moved[column] | set(present[present[column].notna()]["id"])
         is_kept |= vanished & frame[column].notna() & ~frame["id"].isin(elsewhere)
     kept = frame[is_kept]
@@ -309,10 +300,17 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
     kept = kept[kept["problem"] != MISSING]
     # The digest stays: the file may come back under another name.
     table.upsert([
-        skipped_row(Problem(path, MISSING, GONE_LABEL if isinstance(label, str) else GONE_MARK)) | {"id": digest}
-        for path, digest, label in zip(kept["path"], kept["id"], kept["label"], strict=True)
+        skipped_row(Problem(row["path"], MISSING, _describe_gone(row))) | {"id": row["id"]}
+        for row in kept.to_dict("records")
     ])  # fmt: skip
     return len(dropped) + len(kept)
+
+
+def _describe_gone(row: dict[Hashable, Any]) -> str:
+    """Say what somebody said of an image that is gone."""
+    if isinstance(row["label"], str):
+        return GONE_LABEL
+    return GONE_FIELD if pd.isna(row["wrong"]) else GONE_MARK
 
 
 def _move(table: ImageTable, column: str, frame: pd.DataFrame, vanished: pd.Series) -> set[str]:

@@ -28,6 +28,7 @@ from unpool.store.lance_rows import (
     create_dataset,
     damage_reported,
     find_rows,
+    name_files,
     nearest_rows,
     open_dataset,
     rewrite_columns,
@@ -131,6 +132,15 @@ class ImageTable:
         stored = list(dict.fromkeys(["path", *(name for name in names if name not in empty)]))
         rows = self._dataset.to_table(stored, filter=where).sort_by("path")
         return add_empty_columns(rows, list(empty.values())).select(names)
+
+    def count_values(self, columns: Sequence[str]) -> dict[str, int]:
+        """Count the rows that have a value, by column."""
+        rows = self._dataset.to_table(list(columns)) if columns else None
+        return {} if rows is None else {name: rows.num_rows - rows[name].null_count for name in columns}
+
+    def stamp_columns(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Name the files that hold each of some columns: others once a value has changed."""
+        return {name: name_files(self._dataset, name) for name in columns}
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
         """Read rows as a DataFrame, sorted by path.

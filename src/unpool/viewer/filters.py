@@ -5,22 +5,32 @@ Shapes: N images; K of them; a row is an image's place among the N.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.sharing.snapshot import Snapshot
-from unpool.viewer.schemas import Select
+from unpool.store.fields.selections import SELECTIONS
+from unpool.viewer.schemas import FieldCondition, Select
 
 Rows = NDArray[np.int64]
 
 
-def filter_rows(snapshot: Snapshot, problems: dict[str, Rows], request: Select) -> Rows:
+def filter_rows(
+    snapshot: Snapshot,
+    problems: dict[str, Rows],
+    request: Select,
+    fields: Callable[[], ShownFields] | None = None,
+) -> Rows:
     """Select the rows that meet every condition.
 
     Args:
         snapshot: The images.
         problems: The rows of each kind of problem.
         request: The conditions, and the order.
+        fields: Gives the fields of these images, where there is a condition on one.
 
     Returns:
         Rows in the order of the request; where it names none those of a problem the worst first, others by path.
@@ -42,6 +52,8 @@ def filter_rows(snapshot: Snapshot, problems: dict[str, Rows], request: Select) 
         selected_N &= _is_between(snapshot.measures["modified"], request.since, request.to)
     if request.text:
         selected_N &= _contains_text(snapshot, request.text)
+    if fields is not None and (request.fields or request.saved is not None):
+        selected_N &= _meets_fields(fields(), request)
     if request.problem is not None and "sort" not in request.model_fields_set:
         found_K = problems[request.problem]
         return found_K[selected_N[found_K]]
@@ -52,6 +64,26 @@ def _has_label(snapshot: Snapshot, label: str) -> NDArray[np.bool_]:
     distinct, code_N = snapshot.names["label"]
     code = -1 if not label else distinct.index(label) if label in distinct else len(distinct)
     return np.asarray(code_N == code)
+
+
+def _meets_fields(shown: ShownFields, request: Select) -> NDArray[np.bool_]:
+    """Which images meet all conditions on fields; none where there is no such field."""
+    met_N = np.ones(len(shown.paths), bool)
+    conditions = list(request.fields or [])
+    if request.saved is not None:
+        conditions.append(FieldCondition(name=SELECTIONS, any=[request.saved]))
+    for condition in conditions:
+        values = shown.values.get(condition.name)
+        if values is None:
+            met_N &= condition.missing
+        elif condition.missing:
+            met_N &= ~values.is_known()
+        else:
+            if condition.any is not None:
+                met_N &= values.has_any(condition.any)
+            if condition.low is not None or condition.high is not None:
+                met_N &= values.is_between(condition.low, condition.high)
+    return met_N
 
 
 def _mask(row_K: Rows, count: int) -> NDArray[np.bool_]:

@@ -48,7 +48,8 @@ def read_routes(session: Session) -> APIRouter:
 
     @router.post("/select", responses=BINARY_ANSWER)
     def select(request: schemas.Select) -> Response:
-        rows = filter_rows(session.snapshot(request.revision), session.problems(), request)
+        seen, problems = session.snapshot(request.revision), session.problems()
+        rows = filter_rows(seen, problems, request, lambda: session.fields(request.revision))
         return Response(rows.astype("<u4").tobytes(), media_type=BINARY)
 
     @router.post("/rows", response_model=list[row_facts])  # type: ignore[valid-type]
@@ -87,6 +88,19 @@ def _report_routes(router: APIRouter, session: Session) -> None:
         if name not in PICTURES or not (file := session.work / REPORT / name).is_file():
             raise HTTPException(404, f"there is no picture {name[:100]}")
         return Response(file.read_bytes(), media_type="image/png")
+
+    @router.get("/fields")
+    def fields(revision: int) -> schemas.Fields:
+        shown = session.fields(revision)
+        return {"fields": shown.facets(), "saved": shown.saved()}
+
+    @router.get("/fields/codes", responses=BINARY_ANSWER)
+    def codes(revision: int, name: Annotated[str, Query(max_length=1000)]) -> Response:
+        """By row as int32 the place of its value, or of its range, among those of the field; -1 for none."""
+        values = session.fields(revision).values.get(name)
+        if values is None:
+            raise HTTPException(404, f"there is no field {name[:100]}")
+        return Response(values.places().astype("<i4").tobytes(), media_type=BINARY)
 
     @router.get("/duplicates")
     def duplicates(revision: int) -> schemas.Sets:

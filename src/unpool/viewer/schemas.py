@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model
 from typing_extensions import TypedDict
 
-from unpool.actions.sharing.collection import SharedCollection
+from unpool.actions.fields.facets import FieldFacet
+from unpool.actions.sharing.collection import Counted, SharedCollection
 from unpool.actions.sharing.formats import file_formats, folder_formats
 from unpool.actions.verbs import VERBS
 from unpool.analysis.checks.kinds import PROBLEM_KINDS
@@ -54,6 +55,19 @@ class Rows(OnRows):
     rows: Annotated[list[Row], Field(max_length=1000)]
 
 
+class FieldCondition(Body):
+    """A condition on a field, whose parts all hold.
+
+    `any` are values of which one must be there, `low` and `high` are included; dates are seconds since 1970.
+    """
+
+    name: Annotated[str, Field(max_length=1000)]
+    any: Annotated[list[Annotated[str, Field(max_length=10_000)]], Field(max_length=1000)] | None = None
+    low: Seconds | None = None
+    high: Seconds | None = None
+    missing: bool = False  # images without a value, instead
+
+
 class Select(OnRows):
     """Conditions, all of which hold, and an order.
 
@@ -68,6 +82,8 @@ class Select(OnRows):
     to: Seconds | None = None
     text: Annotated[str, Field(max_length=1000)] | None = None
     rows: list[Row] | None = None
+    fields: Annotated[list[FieldCondition], Field(max_length=100)] | None = None
+    saved: Annotated[str, Field(max_length=1000)] | None = None
     sort: SortKey = "path"
     descending: bool = False
 
@@ -147,6 +163,30 @@ class Keep(OnRows):
     rows: list[Row]
 
 
+class SetField(OnRows):
+    """Give images a value of a field, or remove theirs."""
+
+    action: Literal["set_field"]
+    rows: list[Row]
+    name: Annotated[str, Field(max_length=1000)]
+    value: str | float | list[str] | None = None
+
+
+class SaveSelection(OnRows):
+    """Save the selected images under a name."""
+
+    action: Literal["save_selection"]
+    rows: list[Row]
+    name: Annotated[str, Field(max_length=1000)]
+
+
+class ForgetSelection(OnRows):
+    """Forget a saved selection."""
+
+    action: Literal["forget_selection"]
+    name: Annotated[str, Field(max_length=1000)]
+
+
 class Undo(OnRows):
     """Undo the last thing done, or redo what was undone.
 
@@ -158,7 +198,19 @@ class Undo(OnRows):
 
 
 Edit = Annotated[
-    Label | Move | Mark | Merge | Split | MoveAlong | Decide | Keep | Undo, Field(discriminator="action")
+    Label
+    | Move
+    | Mark
+    | Merge
+    | Split
+    | MoveAlong
+    | Decide
+    | Keep
+    | SetField
+    | SaveSelection
+    | ForgetSelection
+    | Undo,
+    Field(discriminator="action"),
 ]
 
 
@@ -304,6 +356,13 @@ class Mislabelled(TypedDict):
     """Labels that look wrong, the likeliest first."""
 
     images: list[Doubt]
+
+
+class Fields(TypedDict):
+    """What fields hold, and the selections that were saved."""
+
+    fields: list[FieldFacet]
+    saved: list[Counted]
 
 
 class Unreadable(TypedDict):

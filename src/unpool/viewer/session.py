@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unpool.actions.curation.undo import last_edit, last_undone
+from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.grouping.drift import reason_to_rebuild
 from unpool.actions.history.recording import recover
 from unpool.actions.sharing.snapshot import Snapshot
@@ -71,6 +72,8 @@ class Session:
             self._checked = False
             self.revision += 1
 
+            self._fields: ShownFields | None = None
+            self._fields_version = 0
     def reload(self) -> None:
         """Read table and findings again where they have changed."""
         _tidy_up(self.work)
@@ -168,6 +171,15 @@ class Session:
 
     def duplicates(self, revision: int) -> Sets:
         """Sets of exact, near and turned duplicates.
+    def fields(self, revision: int) -> ShownFields:
+        """What the table holds of each field, read once for each version."""
+        with self._lock:
+            seen = self.snapshot(revision)
+            if self._fields is None or self._fields_version != seen.version:
+                self._fields = ShownFields(self.work, seen.paths, self._fields)
+                self._fields_version = seen.version
+            return self._fields
+
 
         The one to keep comes first.
         """

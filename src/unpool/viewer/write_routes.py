@@ -17,6 +17,7 @@ from fastapi.responses import StreamingResponse
 from unpool.actions.curation import decisions
 from unpool.actions.curation import edit as edits
 from unpool.actions.curation.undo import EditResult, last_edit, last_undone
+from unpool.actions.fields import edit_fields
 from unpool.actions.history.recording import recover
 from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
@@ -107,7 +108,13 @@ def _edit(session: Session, request: schemas.Edit) -> EditResult | dict[str, Any
         return edits.split(work, request.group, refresh=False)
     if isinstance(request, schemas.MoveAlong):
         return edits.move_along(work, request.groups, refresh=False)
+    if isinstance(request, schemas.ForgetSelection):
+        return edit_fields.forget_selection(work, request.name)
     paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
+    if isinstance(request, schemas.SetField):
+        return edit_fields.set_field(work, paths, request.name, request.value)
+    if isinstance(request, schemas.SaveSelection):
+        return edit_fields.save_selection(work, request.name, paths)
     if isinstance(request, schemas.Label):
         return edits.label(work, paths, request.label)
     if isinstance(request, schemas.Move):

@@ -18,6 +18,7 @@ from unpool.actions.sharing.static_page import PAGE_MARK
 from unpool.core.markers import COPIES
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import scan_folder
+from unpool.store.fields.values import write_field
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
@@ -225,3 +226,16 @@ def test_a_report_may_lie_in_a_workspace_that_lies_in_the_folder_of_the_images(
     (work / "page").mkdir()
     (work / "page" / "map.png").write_bytes(b"map")
     assert not [file.path for file in scan_folder(work.parent).files if "w.unpool" in file.path]
+
+
+def test_fields_are_exported_under_their_names(work: Path, tmp_path: Path) -> None:
+    write_field(work, "seen", {"e.png": "2024-01-31"})
+    write_field(work, "marks", {"e.png": ["x", "y"], "a/1.png": ["x"]})
+    export(work, ExportSettings("csv", tmp_path / "all.csv"))
+    row = pd.read_csv(tmp_path / "all.csv").set_index("path").loc["e.png"]
+    assert (row["seen"], row["marks"]) == ("2024-01-31", "x; y")
+    export(work, ExportSettings("parquet", tmp_path / "all.parquet", paths=["e.png"]))
+    frame = pd.read_parquet(tmp_path / "all.parquet")
+    assert frame["seen"].tolist() == [pd.Timestamp("2024-01-31")]
+    assert list(frame["marks"][0]) == ["x", "y"]
+    assert not [name for name in frame if ":" in name]

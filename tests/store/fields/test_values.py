@@ -28,7 +28,7 @@ def test_values_are_written_and_counted(work: Path) -> None:
     assert write_field(work, "Species", {"a": "cat", "b": None})["changed"] == 1
     assert read_field(work, "species") == {"a": "cat"}
     assert fields_of(work) == [Field("label", "choice"), Field("species", "choice")]
-    assert personal_columns(ImageTable(work)) == ["wrong", "label", "field:choice:species"]
+    assert {"label", "wrong", "field:choice:species"} <= set(personal_columns(ImageTable(work)))
 
 
 def test_a_label_takes_the_place_of_the_suggestion(work: Path) -> None:
@@ -54,7 +54,7 @@ def test_each_kind_comes_back(work: Path) -> None:
 def test_a_value_of_another_kind_is_refused_and_nothing_written(work: Path) -> None:
     write_field(work, "weight", {"a": 3})
     with pytest.raises(
-        UnpoolError, match=r"field 'weight' is of the kind number, but 1 values are not: 'heavy'"
+        UnpoolError, match=r"field 'weight' is of the kind number, and these are not: 'heavy'; correct"
     ):
         write_field(work, "weight", {"a": 4, "b": "heavy"})
     assert read_field(work, "weight") == {"a": 3.0}
@@ -65,6 +65,7 @@ def test_another_kind_takes_the_values_along(work: Path) -> None:
     write_field(work, "code", {"b": "5", "c": "x7"}, "choice")
     assert find_field(work, "code") == Field("code", "choice")
     assert read_field(work, "code") == {"a": "3", "b": "5", "c": "x7"}
+    assert [field.name for field in fields_of(work)] == ["label", "code"]
     with pytest.raises(UnpoolError, match="x7"):
         write_field(work, "code", {}, "number")
     write_field(work, "code", {"c": None})

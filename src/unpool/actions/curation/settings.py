@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
+from unpool.actions.fields.settings import FROM, KIND
 from unpool.options import OPTIONS
 
 
@@ -33,6 +35,9 @@ class LabelSettings:
     none: Annotated[bool, OPTIONS["none"]] = False
     wrong: Annotated[bool, OPTIONS["wrong"]] = False
     group: Annotated[int | None, OPTIONS["label-group"]] = None
+    from_: Annotated[Path | None, FROM] = None
+    field: Annotated[str | None, OPTIONS["field"]] = None
+    kind: Annotated[str | None, KIND] = None
 
 
 @dataclass(frozen=True)

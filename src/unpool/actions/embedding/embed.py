@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from unpool.actions.embedding.captures import fill_captures
 from unpool.actions.embedding.choose_network import ComparisonRow
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
 from unpool.actions.embedding.prepare_model import (
@@ -189,6 +190,7 @@ def sync_embeddings(
     note_problems(one_pass.table, scan.problems)
     with leaving_trail(work, _blamed(one_pass.table, images, scan)):
         prepare_rules(work, one_pass.table, images, scan, values, progress)
+        fill_captures(work, images, scan, progress)
         one_pass.fill(request, annotations)
     return one_pass.finish()
 

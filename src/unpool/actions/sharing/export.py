@@ -24,6 +24,7 @@ from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.columns import OK
 from unpool.store.csv_files import write_frame
+from unpool.store.fields.plain_columns import plain_frame, plain_names, to_plain
 from unpool.store.origin import folder_of
 from unpool.store.table import ImageTable
 
@@ -77,7 +78,9 @@ def write_csv_table(request: ExportRequest) -> int:
     Vectors and thumbnails are for Parquet. Texts that a spreadsheet would run are protected, and counted in a message.
     """
     table = request.table
-    frame = table.frame([name for name in table.columns if name not in BINARY_COLUMNS])
+    frame = plain_frame(
+        table, [name for name in plain_names(table) if name not in BINARY_COLUMNS], as_text=True
+    )
     if request.paths is not None:
         frame = frame[frame["path"].isin(request.paths)]
     _check_is_no_folder(request.out)
@@ -93,8 +96,9 @@ def write_parquet(request: ExportRequest) -> int:
     import pyarrow.parquet as parquet
 
     table, paths = request.table, request.paths
-    columns = table.columns
-    rows = table.arrow() if paths is None else table.some(sorted(paths), columns).select(columns)
+    columns = list(plain_names(table).values())
+    rows = table.arrow(columns) if paths is None else table.some(sorted(paths), columns).select(columns)
+    rows = to_plain(rows)
     _check_is_no_folder(request.out)
     write_whole(request.out, lambda part: parquet.write_table(rows, part))
     return int(rows.num_rows)

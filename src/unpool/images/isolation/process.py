@@ -95,7 +95,8 @@ def answer(head: Head) -> tuple[Head, memoryview | bytes]:
     facts = {name: getattr(picture, name) for name in ("width", "height", "mode", "grey", "id")}
     notes = [asdict(note) for note in picture.notes]
     pixels = np.ascontiguousarray(picture.pixels)
-    return {**facts, "notes": notes, "shape": list(pixels.shape)}, pixels.data.cast("B")
+    facts |= {"notes": notes, "capture": asdict(picture.capture)}
+    return {**facts, "shape": list(pixels.shape)}, pixels.data.cast("B")
 
 
 def _as_json(found: Found | None) -> Head | None:

@@ -22,6 +22,7 @@ from unpool.images.damage.lost_rows import check_lost_rows
 from unpool.images.isolation.messages import Head
 from unpool.images.isolation.pool import NoProcessError, decode_apart, large_picture, needs_process
 from unpool.images.isolation.trail import is_suspect, mark
+from unpool.images.reading.capture import NOTHING, Capture, read_capture, read_tiff_capture
 from unpool.images.reading.frames import choose_frame
 from unpool.images.reading.notes import Note
 from unpool.images.reading.opening import (
@@ -51,7 +52,7 @@ class Picture:
     `pixels` is (H, W, 3) uint8 RGB, upright, the whole image, perhaps reduced; `width` and `height` are the
     original's, upright; `mode` is Pillow's name for what the file holds (`L`, `RGB`, `CMYK`, `I;16`);
     `grey` means that the file has no colour; `id` is a digest of the file, the same for identical files; `notes`
-    say what was assumed or dropped.
+    say what was assumed or dropped; `capture` says when, with what and where the picture was taken.
     """
 
     pixels: np.ndarray
@@ -61,6 +62,7 @@ class Picture:
     grey: bool
     id: str
     notes: tuple[Note, ...] = ()
+    capture: Capture = NOTHING
 
 
 def read_picture(
@@ -147,7 +149,7 @@ def _picture_of(head: Head, body: bytes) -> Picture:
     notes = tuple(Note(str(note["kind"]), str(note["detail"])) for note in head["notes"])
     pixels = np.frombuffer(body, np.uint8).reshape(head["shape"])
     facts = {name: head[name] for name in ("width", "height", "mode", "grey", "id")}
-    return Picture(pixels, **facts, notes=notes)
+    return Picture(pixels, **facts, notes=notes, capture=Capture(**head["capture"]))
 
 
 def decode_stream(
@@ -260,7 +262,8 @@ def _decode(stream: Stream, scaling: Scaling, digest: str, min_side: int | None,
     if orientation >= 5:
         width, height = height, width
     is_grey = (mode in _GREY_MODES and frame.mode in _GREY_MODES) or _has_no_colour(pixels)
-    return Picture(pixels, width, height, mode, is_grey, digest, (*getattr(image, "notes", ()), *notes))
+    every = (*getattr(image, "notes", ()), *notes)
+    return Picture(pixels, width, height, mode, is_grey, digest, every, read_capture(image))
 
 
 def _decode_tiff(
@@ -269,6 +272,7 @@ def _decode_tiff(
     with open_tiff(stream) as tiff:
         width, height = tiff.width, tiff.height
         check_size(width, height, max_pixels)
+        capture = read_tiff_capture(tiff.page)
         with one_large_picture if width * height > LARGE_PIXELS else contextlib.nullcontext():
             read = tiff.read(scaling)
             profile = find_profile(read.image, stream, "TIFF", scaling.notes)
@@ -277,7 +281,7 @@ def _decode_tiff(
                 shown = with_true_alpha(shown, stream, "TIFF", scaling.notes)
             pixels = upright_rgb(shown, 1, min_side, (0, 0, width, height), profile, scaling.notes)
     is_grey, notes = read.is_grey or _has_no_colour(pixels), (*read.notes, *scaling.notes)
-    return Picture(pixels, width, height, read.mode, is_grey, digest, notes)
+    return Picture(pixels, width, height, read.mode, is_grey, digest, notes, capture)
 
 
 def _has_no_colour(pixels: np.ndarray) -> bool:

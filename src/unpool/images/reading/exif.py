@@ -1,4 +1,4 @@
-"""EXIF data of a photograph, as text for people."""
+"""EXIF data of a file: as text for people, and as facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from pathlib import Path
 from PIL import ExifTags
 
 from unpool.errors import UnreadableImageError
+from unpool.images.reading.capture import NOTHING, Capture, read_capture, read_tiff_capture
+from unpool.images.reading.decode import format_apart, read_picture
 from unpool.images.reading.opening import IN_MEMORY_BYTES, find_reader, open_image
+from unpool.images.tiff.reader import open_tiff
 
 MAX_TAGS, MAX_LENGTH = 60, 200
 _HIDDEN = {"ExifOffset", "GPSInfo", "MakerNote", "UserComment", "PrintImageMatching", "JPEGInterchangeFormat",
@@ -29,6 +32,26 @@ def read_metadata(file: Path) -> list[tuple[str, str]]:
         return []
     lines = ((ExifTags.TAGS.get(number, ""), _text(value)) for number, value in tags.items())
     return [(name, text) for name, text in lines if name and name not in _HIDDEN and text][:MAX_TAGS]
+
+
+def read_file_capture(file: Path) -> Capture:
+    """Read when, with what and where a file was taken.
+
+    Pixels are decoded where no other process may read the head alone. What cannot be read says nothing.
+    """
+    try:
+        if format_apart(file):
+            return read_picture(file, min_side=1).capture
+        with open_image(file, in_memory=0) as (stream, image_format):
+            stream.seek(0)
+            if image_format == "TIFF":
+                with open_tiff(stream) as tiff:
+                    return read_tiff_capture(tiff.page)
+            image = find_reader(image_format)(stream)
+            # A PNG without EXIF data in its head would be decoded in search of some behind the pixels.
+            return read_capture(image) if "exif" in image.info else NOTHING
+    except UnreadableImageError:
+        return NOTHING
 
 
 def _text(value: object) -> str:

@@ -211,7 +211,7 @@ def _converter(cells: Sequence[object], kind: Kind) -> tuple[Callable[[object], 
     if kind == "tags":
         separator = _find_separator([to_text(cell) for cell in cells if isinstance(cell, str)])
         return lambda cell: _to_tags(cell, separator or TAG_SEPARATORS[1]), []
-    return (lambda cell: _check_length(to_text(cell)), []) if kind == "choice" else (to_text, [])
+    return (_to_choice, []) if kind == "choice" else (to_text, [])
 
 
 def _to_number(cell: object) -> float:
@@ -285,7 +285,15 @@ def _all_fit(texts: Sequence[str], parse: Callable[[str], float]) -> bool:
 
 
 def _to_iso_date(cell: object) -> float:
+    if isinstance(cell, float):  # as the table holds it
+        return cell
     return to_seconds(cell) if isinstance(cell, date) else parse_date(to_text(cell))
+
+
+def _to_choice(cell: object) -> str:
+    if isinstance(cell, list | tuple):
+        (cell,) = cell  # of several none is the choice
+    return _check_length(to_text(cell))
 
 
 def _to_tags(cell: object, separator: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from unpool.errors import UnpoolError, UsageError, nearest_name
+from unpool.store.columns import names_from
 from unpool.store.fields.kinds import Kind, Value, format_value, read_values
 from unpool.store.fields.names import LABEL, Field, check_field_name, field_of_column
 from unpool.store.table import ImageTable
@@ -35,31 +36,37 @@ class FieldCounts(TypedDict):
 
 
 def fields_of(work: Path | ImageTable) -> list[Field]:
-    """List the fields of a workspace, `label` first.
+    """List the fields in which any image has a value.
 
-    A field that was undone has a column without values.
+    `label` comes first, and is there in any case.
     """
     table = work if isinstance(work, ImageTable) else ImageTable(work)
+    counts = table.count_values([field.column for field in stored_fields(table)])
+    found = [field for field in stored_fields(table) if counts[field.column]]
+    return [Field(LABEL, "choice"), *sorted(found, key=lambda field: field.name.casefold())]
+
+
+def stored_fields(table: ImageTable) -> list[Field]:
+    """List the fields that have a column, without the label.
+
+    Where the kind of a field was changed, or a field was undone, a column without values is left.
+    """
     found = (field_of_column(name) for name in table.stored_columns if name != LABEL)
-    return [Field(LABEL, "choice"), *sorted(filter(None, found), key=lambda field: field.name.casefold())]
+    return [field for field in found if field is not None]
 
 
 def personal_columns(table: ImageTable) -> list[str]:
     """The columns that hold what people said of images."""
-    return ["wrong", *(field.column for field in fields_of(table))]
+    return [*names_from("person"), *(field.column for field in stored_fields(table))]
 
 
 def find_field(work: Path | ImageTable, name: str) -> Field | None:
     """Find a field by its name, whatever its capitals.
 
-    Where the kind was changed, the one that has values. None for no such field.
+    None where no image has a value of it.
     """
-    table = work if isinstance(work, ImageTable) else ImageTable(work)
-    same = [field for field in fields_of(table) if field.name.casefold() == name.strip().casefold()]
-    if len(same) < 2:
-        return same[0] if same else None
-    rows = table.arrow([field.column for field in same])
-    return max(same, key=lambda field: (rows.num_rows - rows[field.column].null_count, field.name == name))
+    same = [field for field in fields_of(work) if field.name.casefold() == name.strip().casefold()]
+    return max(same, key=lambda field: field.name == name, default=None)
 
 
 def known_field(work: Path | ImageTable, name: str) -> Field:
@@ -153,8 +160,9 @@ def prepare_values(
     read = read_values(list(values.values()), kind)
     if read.invalid:
         shown = ", ".join(repr(text[:60]) for text in dict.fromkeys(read.invalid[:NUM_NAMED]))
+        more = f" and {len(read.invalid) - NUM_NAMED} more" if len(read.invalid) > NUM_NAMED else ""
         raise UnpoolError(
-            f"field {checked!r} is of the kind {read.kind}, but {len(read.invalid)} values are not: {shown}; "
+            f"field {checked!r} is of the kind {read.kind}, and these are not: {shown}{more}; "
             "correct them, or give another --kind"
         )
     found: dict[Field, Values] = {Field(checked, read.kind): dict(zip(values, read.values, strict=True))}

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unpool.core.markers import WORKSPACE_TABLE
-from unpool.store.columns import SKIPPED
+from unpool.store.columns import SKIPPED, names_from
+from unpool.store.fields.names import PREFIX
 from unpool.store.lance_rows import overwrite_dataset
 from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import (
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
-PERSONAL = ("label", "wrong")
 GROUPED = ("group", "probability", "leaf")  # perhaps made by hand; unpool.yaml speaks of the newest
 LOST, LOST_DETAIL = "lost", "its row was lost with a file of the table; the next run embeds it anew"
 
@@ -124,13 +124,18 @@ def _try_read(fragment: lance.LanceFragment, columns: list[str]) -> pa.Table | N
         return None
 
 
+def _personal_columns(dataset: lance.LanceDataset) -> list[str]:
+    return [*names_from("person"), *(name for name in dataset.schema.names if name.startswith(PREFIX))]
+
+
 def _read_personal(dataset: lance.LanceDataset) -> list[dict[str, Any]]:
     """What people said, by path, wherever it can be read."""
-    known = [name for name in ("path", "id", *PERSONAL, *GROUPED) if name in dataset.schema.names]
+    personal = _personal_columns(dataset)
+    known = [name for name in ("path", "id", *personal, *GROUPED) if name in dataset.schema.names]
     found: list[dict[str, Any]] = []
     for fragment in dataset.get_fragments():
         names = [name for name in known if find_reason(fragment, [name]) is None]
-        if "path" in names and {*PERSONAL, *GROUPED} & set(names):
+        if "path" in names and {*personal, *GROUPED} & set(names):
             found += fragment.to_table(columns=names).to_pylist()
     return found
 
@@ -160,17 +165,18 @@ def _count_lost(work: Path, found: Rescue, listed: set[str], known: int) -> None
 def _bring_back_personal(work: Path, rows: list[dict[str, Any]]) -> None:
     """Write what people said as the damaged version has it; images without a row get one."""
     table = ImageTable(work)
+    personal = dict.fromkeys(name for row in rows for name in row if name not in ("path", "id", *GROUPED))
     kept = set(table.arrow(["path"])["path"].to_pylist())
     there = [row for row in rows if row["path"] in kept]
     grouped = GROUPED if all(name in row for row in there for name in GROUPED) else ()
-    for name in (*PERSONAL, *grouped):
+    for name in (*personal, *grouped):
         known = [row for row in there if name in row]
         table.update([row["path"] for row in known], {name: [row[name] for row in known]})
     gone = [
-        row for row in rows if row["path"] not in kept and any(row.get(name) is not None for name in PERSONAL)
+        row for row in rows if row["path"] not in kept and any(row.get(name) is not None for name in personal)
     ]
     table.upsert([
-        {name: row.get(name) for name in ("path", "id", *PERSONAL)}
+        {name: row.get(name) for name in ("path", "id", *personal)}
         | {"status": SKIPPED, "problem": LOST, "detail": LOST_DETAIL}
         for row in gone
     ])  # fmt: skip

@@ -1,0 +1,1 @@
+"""Fields of images: read from files, edited, counted."""
