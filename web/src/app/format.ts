@@ -40,6 +40,16 @@ export function moment(seconds: number | null): string {
   return new Date(seconds * 1000).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** What a clock on the wall showed, as seconds in Greenwich: 2024-03-05 14:30. */
+export function clock(seconds: number | null): string {
+  return seconds === null ? "–" : new Date(seconds * 1000).toISOString().slice(0, 16).replace("T", " ");
+}
+
+/** An angle to some metres. */
+export function degrees(angle: number | null): string {
+  return angle === null ? "–" : `${angle.toFixed(5)}°`;
+}
+
 export function duration(seconds: number): string {
   const all = Math.round(seconds);
   if (all < 60) return `${all} s`;

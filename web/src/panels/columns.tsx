@@ -1,5 +1,5 @@
 import type { ComponentChild } from "preact";
-import { bytes, day, figure, percent } from "../app/format";
+import { bytes, clock, day, degrees, figure, percent } from "../app/format";
 import { GroupName } from "../app/Swatch";
 import { valueOf, type Collection, type ColumnMeta, type RowFacts } from "../data/types";
 
@@ -17,6 +17,8 @@ const WRITERS: Record<ColumnMeta["format"], Writer> = {
   size: ({ width, height }) => `${width} × ${height}`,
   bytes: (facts, column) => bytes(numberOf(facts, column)),
   date: (facts, column) => day(numberOf(facts, column)),
+  taken: (facts, column) => clock(numberOf(facts, column)),
+  degrees: (facts, column) => degrees(numberOf(facts, column)),
   group: ({ group }) => <GroupName group={group} />,
   percent: (facts, column) => percent(numberOf(facts, column)),
   figure: (facts, column) => figure(numberOf(facts, column)),
