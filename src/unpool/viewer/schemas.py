@@ -341,6 +341,7 @@ class Sets(TypedDict):
     exact: list[list[int]]
     near: list[list[int]]
     turned: list[list[int]]
+    bursts: list[list[int]]  # the sharpest first
 
 
 class Doubt(TypedDict):

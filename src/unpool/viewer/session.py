@@ -170,7 +170,7 @@ class Session:
         return {name: rows[0][name] if rows else None for name in ("bytes", "mode", "id")}
 
     def duplicates(self, revision: int) -> Sets:
-        """Sets of exact, near and turned duplicates.
+        """Sets of exact, near and turned duplicates, and bursts.
     def fields(self, revision: int) -> ShownFields:
         """What the table holds of each field, read once for each version."""
         with self._lock:
@@ -193,6 +193,7 @@ class Session:
             "exact": sets_of("duplicates"),
             "near": sets_of("near_duplicates"),
             "turned": sets_of("turned"),
+            "bursts": sets_of("bursts"),
         }
 
     def doubts(self, revision: int) -> list[Doubt]:

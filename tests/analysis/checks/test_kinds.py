@@ -19,11 +19,11 @@ MEASUREMENTS = {
 
 def test_json_keys_and_their_order_stay() -> None:
     assert [kind.name for kind in checked_kinds()] == [
-        "duplicates", "near_duplicates", "turned", "outliers", "blurred", "dark", "bright",
+        "duplicates", "near_duplicates", "turned", "bursts", "outliers", "blurred", "dark", "bright",
         "mislabelled", "leaked",
     ]  # fmt: skip
     assert [kind.word for kind in checked_kinds()] == [
-        "duplicate", "near duplicate", "turned copy", "outlier", "blurred", "too dark", "too bright",
+        "duplicate", "near duplicate", "turned copy", "burst", "outlier", "blurred", "too dark", "too bright",
         "mislabelled", "leaked",
     ]  # fmt: skip
     assert [kind.name for kind in annotated_kinds()] == ["wrong", "suggested"]

@@ -38,7 +38,7 @@ function shared(): Shared {
     },
     problems: { dark: [2, 0], wrong: [1] },
     figures: { dark: { 2: 0.07, 0: 0.123 } },
-    sets: { exact: [[0, 2]], near: [], turned: [] },
+    sets: { exact: [[0, 2]], near: [], turned: [], bursts: [] },
     unreadable: [{ path: "broken.png", problem: "corrupt", detail: "not an image" }],
     reading: { assumed: ["White is 4095."], notes: [], left_out: [] },
     thumbnails: { 1: btoa("webp") },
@@ -135,7 +135,7 @@ test("a shared page answers from what it carries and rejects the rest", async ()
   expect((await source.collection()).columns).toEqual(["path", "group", "outlier_score"]);
   expect(source.originalUrl(2)).toBe("../my images/ab/Three.png");
   expect(source.note).toBe("This file holds 3 of 9 images.");
-  expect(await source.duplicates()).toEqual({ exact: [[0, 2]], near: [], turned: [] });
+  expect(await source.duplicates()).toEqual({ exact: [[0, 2]], near: [], turned: [], bursts: [] });
   expect(await source.unreadable()).toHaveLength(1);
   expect((await source.reading()).assumed).toEqual(["White is 4095."]);
   const [none, picture] = await source.thumbnails([0, 1]);

@@ -47,7 +47,7 @@ function ForAll({ sets, kind }: { sets: number[][]; kind: string }) {
 }
 
 /** The sets of each kind of copies. */
-const SETS: Record<string, keyof Sets> = { duplicates: "exact", near_duplicates: "near", turned: "turned" };
+const SETS: Record<string, keyof Sets> = { duplicates: "exact", near_duplicates: "near", turned: "turned", bursts: "bursts" };
 
 /** Duplicates, a set in a row. */
 export function SetsView({ kind }: { kind: string }) {

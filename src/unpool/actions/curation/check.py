@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,7 @@ NUM_SCORED = 10  # nearest images whose mean distance is the outlier score
 NUM_NEIGHBOURS = 15  # the distance to the last of them decides on outliers
 READ_COLUMNS = (
     "path", "id", "width", "height", "bytes", "mode", "reconstruction_error", "label", "wrong", "kept_label",
+    "taken", "camera", "sharpness",
 )  # fmt: skip
 Entry = dict[str, Any]
 
@@ -128,6 +129,7 @@ class _Findings:
             self._find_copies()
             self._find_near_copies(sketches, near_NK, lambda share: stage.reach(90 * share, 100))
             self._find_turned_copies(sketches)
+        self._find_bursts(near_NK)
         self._find_leaks()
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
@@ -275,6 +277,18 @@ class _Findings:
         for kept, *others in found.sets:
             for row in others:
                 self._add_copy("turned", one_U[row], one_U[kept], {"how": found.pose_of[row].words})
+
+    def _find_bursts(self, near_NK: NDArray[np.int64]) -> None:
+        """Stack what one camera took within seconds; exact copies are none of it."""
+        from unpool.analysis.checks.bursts import find_bursts
+
+        time_N = np.where(self.first_N < 0, self._column("taken"), np.nan)
+        cameras = self.rows["camera"].to_pylist()
+        places = [(PurePosixPath(path).parent, name) for path, name in zip(self.paths, cameras, strict=True)]
+        number_of = {place: number for number, place in enumerate(dict.fromkeys(places))}
+        place_N = np.array([number_of[place] for place in places], np.int64)
+        for kept, *others in find_bursts(time_N, place_N, near_NK, self._column("sharpness")):
+            self.entries["bursts"] += [self._entry(row) | self._of(kept) for row in others]
 
     def _add_copy(self, kind: str, row: int, kept: int, facts: Entry) -> None:
         if not self.originals.was_compared(kept, row):

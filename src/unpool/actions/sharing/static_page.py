@@ -160,7 +160,7 @@ def _collection(
 
 
 def _sets_by_kind(seen: Snapshot) -> dict[str, list[list[int]]]:
-    kind_of = {"exact": "duplicates", "near": "near_duplicates", "turned": "turned"}
+    kind_of = {"exact": "duplicates", "near": "near_duplicates", "turned": "turned", "bursts": "bursts"}
     return {name: _sets(seen, kind) for name, kind in kind_of.items()}
 
 

@@ -73,6 +73,11 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "The same picture mirrored, or turned by 90° or 180°.", has_sets=True,
     ),
     ProblemKind(
+        "bursts", "burst", "Bursts",
+        "Photographs that one camera took within seconds, of much the same; the sharpest of each comes first.",
+        has_sets=True, depends_on_model=True,
+    ),
+    ProblemKind(
         "outliers", "outlier", "Outliers",
         "Images that are unlike all others; the strangest first. The figure is how far they are, over the limit.",
         detect=f"{_THRESHOLDS}:outliers", depends_on_model=True,
