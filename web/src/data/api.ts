@@ -403,7 +403,7 @@ export interface Place {
 /** Plan to clean up a kind of problem. */
 export interface PlanRequest {
   revision: number;
-  problem: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested";
+  problem: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested";
   keep: "best" | "largest" | "oldest" | "first";
 }
 
@@ -513,7 +513,7 @@ export interface Select {
   revision: number;
   group?: number | null;
   label?: string | null;
-  problem?: "duplicates" | "near_duplicates" | "turned" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested" | null;
+  problem?: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested" | null;
   folder?: string | null;
   from?: number | null;
   to?: number | null;
@@ -539,6 +539,7 @@ export interface Sets {
   exact: number[][];
   near: number[][];
   turned: number[][];
+  bursts: number[][];
 }
 
 /** An order of images. */
