@@ -9,6 +9,7 @@ from unpool.images.labels.field_table import (
     FieldTable,
     LabelRow,
     Real,
+    drop_index,
     read_cell,
     read_label_rows,
     read_value,
@@ -51,3 +52,11 @@ def test_a_cell_that_only_resembles_several_choices_is_text(text: str) -> None:
 
 def test_names_of_columns_are_different() -> None:
     assert unite_names(["a", "a", "b", "a"]) == ["a", "a (2)", "b", "a (3)"]
+
+
+def test_numbers_of_rows_are_no_field() -> None:
+    names = ["Unnamed: 0", "__index_level_0__", "index", "Unnamed"]
+    table = FieldTable(["a.png"], {name: ["1"] for name in names}, [1])
+    drop_index(table)
+    assert list(table.columns) == ["index", "Unnamed"]
+    assert table.left_out == ["Unnamed: 0", "__index_level_0__"]

@@ -31,6 +31,8 @@ def knows(text: str) -> bool:
         '{"path": {"0": "a.png", "1": "b.png"}, "label": {"0": "x", "1": "y"}}',
         '{"a.png": {"label": "x", "n": 3}, "b.png": {"label": "y"}}',
         '[["a.png", "x"], ["b.png", "y"]]',
+        '{"info": {"n": 2}, "rows": [{"file": "a.png", "label": "x"}, {"file": "b.png", "label": "y"}]}',
+        '[{"image": {"path": "a.png", "bytes": null}, "label": "x"}, {"image": "b.png", "label": "y"}]',
         json.dumps({
             "images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}],
             "categories": [{"id": 7, "name": "y"}, {"id": 8, "name": "x"}],

@@ -6,6 +6,7 @@ A row for each image, a column for each field.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,9 @@ from unpool.errors import UnpoolError
 
 # As the file writes it: numbers and dates stay text; several choices are a list; None is no value.
 Value = str | list[str] | None
+
+
+_INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__")
 
 
 class Real(str):
@@ -94,8 +98,8 @@ def read_value(value: object) -> Value:
     >>> read_value(3), read_value(True), read_value(["a", 1]), read_value(None), read_value("")
     ('3', 'true', ['a', '1'], None, None)
     """
-    if isinstance(value, dict) and set(value) == {"choices"}:  # as Label Studio writes several
-        value = value["choices"]
+    if isinstance(value, dict):
+        value = _open_object(value)
     if isinstance(value, list | tuple | set):
         if any(isinstance(each, float | Real) for each in value):
             raise TypeError("a vector")
@@ -123,6 +127,13 @@ def read_cell(text: str) -> Value:
     return text or None
 
 
+def drop_index(table: FieldTable) -> None:
+    """Leave out the numbers of rows that pandas writes."""
+    for name in [name for name in table.columns if _INDEX.fullmatch(name) and name != table.label]:
+        del table.columns[name]
+        table.left_out.append(name)
+
+
 def unwrap(value: Value) -> Value:
     """Return the only text of a list, else the value.
 
@@ -144,6 +155,13 @@ def unite_names(names: Iterable[str]) -> list[str]:
         counts[name] = counts.get(name, 0) + 1
         found.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
     return found
+
+
+def _open_object(value: dict[object, object]) -> object:
+    """The choices of Label Studio, or the path of an image of `datasets`, that an object stands for."""
+    if value.keys() == {"choices"}:
+        return value["choices"]
+    return value["path"] if value.keys() <= {"path", "bytes"} and "path" in value else value
 
 
 def _read_text(value: object) -> str:

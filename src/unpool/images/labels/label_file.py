@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unpool.core.text.encodings import decode_text
 from unpool.errors import UnpoolError
-from unpool.images.labels.field_table import FieldTable, LabelTable, read_label_rows
+from unpool.images.labels.field_table import FieldTable, LabelTable, drop_index, read_label_rows
 from unpool.images.labels.headings import Knows
 from unpool.images.labels.label_bundle import list_metadata, read_member, unite_tables
 from unpool.images.labels.label_json import read_json
@@ -86,6 +86,7 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
     except UnpoolError as error:
         raise UnpoolError(f"{file} cannot be used for labels: {error}") from None
     drop_bookkeeping(table)
+    drop_index(table)
     return table
 
 

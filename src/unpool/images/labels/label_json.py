@@ -105,6 +105,8 @@ def _plain(held: Any) -> Any:
 def _shallow(value: object) -> str:
     """A value where columns are compared: lists and objects are nothing."""
     text = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if isinstance(value, dict) and value.keys() == {"path", "bytes"}:
+        text = value["path"]
     return str(text) if isinstance(text, str | int) else ""
 
 
@@ -170,7 +172,15 @@ def _read_object(held: _Object, knows: Knows) -> FieldTable:
             return _to_rows([(_shallow(path), name) for name, paths in held for path in paths])
     if not any(map(knows, names)) and _are_headings(names):  # JSON lines of one line
         return _read_list([held], knows, UNIT)
+    lists = [value for value in values if value and _are_objects(value)]
+    if len(lists) == 1 and not any(map(knows, names)):  # rows beside facts about the set
+        return _read_list(lists[0], knows, UNIT)
     return _to_rows(list(held))
+
+
+def _are_objects(value: object) -> bool:
+    is_list = isinstance(value, list) and not isinstance(value, _Object)
+    return is_list and all(isinstance(each, _Object) for each in value)
 
 
 def _are_headings(names: list[str]) -> bool:
