@@ -10,7 +10,7 @@ import pytest
 from unpool.errors import UnpoolError
 from unpool.images.labels import label_bundle
 from unpool.images.labels.field_table import FieldTable
-from unpool.images.labels.label_bundle import list_metadata, read_member, unite_tables
+from unpool.images.labels.label_bundle import list_label_files, list_metadata, read_member, unite_tables
 
 
 def pack(folder: Path, *names: str) -> Path:
@@ -76,6 +76,13 @@ def test_metadata_goes_before_other_files(tmp_path: Path) -> None:
     assert make(tmp_path / "c", "labels.csv", "images/1.json") == ["labels.csv"]
     with pytest.raises(UnpoolError, match=r"2 files in it may have labels: a\.csv, b\.csv"):
         make(tmp_path / "d", "a.csv", "b.csv")
+
+
+def test_what_is_read_is_the_file_or_what_the_folder_stands_for(tmp_path: Path) -> None:
+    make(tmp_path, "val/metadata.csv", "x.csv")
+    assert list_label_files(tmp_path / "x.csv") == [tmp_path / "x.csv"]
+    assert list_label_files(tmp_path) == [tmp_path / "val/metadata.csv"]
+    assert list_label_files(tmp_path / "gone.csv") == []
 
 
 def test_tables_of_a_folder_are_one() -> None:

@@ -39,6 +39,7 @@ from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UsageError
 from unpool.images.labels.class_folders import is_folders
+from unpool.images.labels.label_bundle import list_label_files
 from unpool.images.source import FolderSource, Source, open_source
 from unpool.inference.model import pick_device
 from unpool.objectives.catalogue import find_objective
@@ -126,9 +127,11 @@ def _labels_key(labels: str | None) -> dict[str, str]:
     """What makes two runs differ by their labels; empty for the folders that images lie in."""
     if labels is None:
         return {}
-    is_file = not is_folders(labels) and Path(labels).is_file()
-    digest = hashlib.blake2b(Path(labels).read_bytes(), digest_size=12).hexdigest() if is_file else ""
-    return {"labels": f"{labels} {digest}".strip()}
+    digest = hashlib.blake2b(digest_size=12)
+    files = [] if is_folders(labels) else list_label_files(Path(labels))
+    for file in files:
+        digest.update(file.read_bytes())
+    return {"labels": f"{labels} {digest.hexdigest() if files else ''}".strip()}
 
 
 def _read_augmentation(settings: TrainSettings, resolved: ResolvedSettings) -> Augmentation | None:

@@ -48,6 +48,16 @@ def read_member(file: Path) -> tuple[str, bytes]:
     return name, content
 
 
+def list_label_files(place: Path) -> list[Path]:
+    """List the files that a file or folder stands for.
+
+    Nothing where there is neither.
+    """
+    if place.is_dir():
+        return list_metadata(place)
+    return [place] if place.is_file() else []
+
+
 def list_metadata(folder: Path) -> list[Path]:
     """List the files of labels in a folder.
 
