@@ -17,7 +17,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from support.states import IMAGES, WORK
-from support.walk import FACES, Faces, RefusedError, Rows, add_image, copy_walked, make_walked, read_rows
+from support.walk import (
+    FACES,
+    FIELD,
+    Faces,
+    RefusedError,
+    Rows,
+    add_image,
+    copy_walked,
+    make_walked,
+    read_rows,
+)
 from unpool.actions.curation.undo import last_edit, last_undone
 from unpool.actions.embedding import run as run_module
 from unpool.actions.sharing import report
@@ -216,6 +226,29 @@ class Walk(RuleBasedStateMachine):
         }
         self.act(verbs[face], self.relabel(paths, lambda _: name))
 
+    def give_field(self, face: str) -> None:
+        paths, value = self.some(), self.chance.choice([*NAMES, None])
+        words = ["--none"] if value is None else ["--as", value]
+        verbs = {
+            "terminal": lambda: self.faces.terminal("label", *paths, "--field", "kind", *words),
+            "page": lambda: self.faces.edit("set_field", paths, name="kind", value=value),
+            "python": lambda: self.faces.call(self.faces.python.label, paths, value, field="kind"),
+        }
+        if not self.act(verbs[face], self.set(paths, **{FIELD: value})):
+            assert value is None, "no image has a value to remove"
+
+    def read_file(self, face: str) -> None:
+        paths, name = self.some(), self.chance.choice(NAMES)
+        file = self.root / "given.csv"
+        file.write_text("\n".join(["path,label,kind", *(f"{path},{name},{name}" for path in paths)]))
+        rows = self.relabel(paths, lambda _: name)
+        for path in paths:
+            rows[path][FIELD] = name
+        if face == "python":
+            self.act(lambda: self.faces.call(self.faces.python.label_from, from_=file), rows)
+        else:
+            self.act(lambda: self.faces.terminal("label", "--from", file), rows)
+
     def mark(self, face: str) -> None:
         paths = self.some()
         wrong = self.chance.random() < 0.5 or face == "terminal"
@@ -368,8 +401,9 @@ class Walk(RuleBasedStateMachine):
         }
         assert {path for path, row in found.items() if row["status"] == "ok"} == present
         for path, row in self.rows.items():
-            if row["label"] is not None or row["wrong"] is not None:
-                assert (found[path]["label"], found[path]["wrong"]) == (row["label"], row["wrong"])
+            said = [row[name] for name in ("label", "wrong", FIELD)]
+            if any(value is not None for value in said):
+                assert [found[path][name] for name in ("label", "wrong", FIELD)] == said
             if path in present and row["status"] == "ok":
                 assert found[path]["suggestion"] == row["suggestion"]
                 if groups is None and row["group"] is not None:
@@ -385,6 +419,7 @@ class Walk(RuleBasedStateMachine):
 
 VERBS = (
     "label", "label", "unlabel", "mark", "spread", "decide", "group", "move", "merge", "split", "map", "check", "run",
+    "give_field", "read_file",
 )  # fmt: skip
 
 

@@ -24,7 +24,8 @@ from unpool.viewer.server import create_app
 from unpool.viewer.worker import call_verb
 
 FACES = ("terminal", "page", "python")
-SHOWN = ("label", "wrong", "group", "probability", "suggestion", "suggestion_confidence", "x", "y")
+FIELD = "field:choice:kind"  # the column of a field
+SHOWN = ("label", "wrong", "group", "probability", "suggestion", "suggestion_confidence", "x", "y", FIELD)
 Row = dict[str, Any]
 Rows = dict[str, Row]
 

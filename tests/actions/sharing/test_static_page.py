@@ -21,6 +21,7 @@ from unpool.actions.sharing.snapshot import Snapshot
 from unpool.actions.sharing.static_page import relative_url, write_static_page
 from unpool.core.atomic_files import write_json
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.fields.values import write_field
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
 
@@ -220,6 +221,20 @@ def test_the_page_says_what_was_left_out(work: Path, tmp_path: Path, monkeypatch
     assert shared(tmp_path / "a.html")["note"] == (
         "This file holds 7 of 30 images. Run `unpool view` to see all of them."
     )
+
+
+def test_fields_are_carried_where_there_is_room(
+    work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_field(work, "weight", {PATHS[1]: 1.5})
+    write_static_page(work, tmp_path / "a.html")
+    data = shared(tmp_path / "a.html")
+    assert [facet["name"] for facet in data["fields"]["fields"]] == ["weight"]
+    assert data["fields"]["values"]["weight"][:3] == [None, 1.5, None]
+    monkeypatch.setattr("unpool.actions.fields.shared_fields.MAX_VALUES", 29)
+    write_static_page(work, tmp_path / "a.html")
+    data = shared(tmp_path / "a.html")
+    assert (data["fields"], data["note"].split(".")[0]) == (None, "Fields are too many for this file")
 
 
 def test_originals_are_named_and_allowed_only_where_they_are_given(work: Path, tmp_path: Path) -> None:

@@ -120,6 +120,21 @@ class NamedValues:
             np.maximum.at(place_N, self.row_M, place_K[self.code_M])
         return place_N
 
+    def rows(self) -> list[float | list[int] | None]:
+        """The places of each image's names among the listed ones.
+
+        None where it has no name.
+        """
+        place_of = {code: place for place, code in enumerate(self.listed_V.tolist())}
+        found: list[float | list[int] | None] = [None] * self.count
+        for row, code in zip(self.row_M.tolist(), self.code_M.tolist(), strict=True):
+            before = found[row]
+            found[row] = [
+                *(before if isinstance(before, list) else []),
+                *([place_of[code]] if code in place_of else []),
+            ]
+        return found
+
     def has_any(self, names: Sequence[str]) -> Mask:
         """Which images have one of these names (N,)."""
         places = [place for place, name in enumerate(self.names) if name in set(names)]
@@ -184,6 +199,10 @@ class NumberValues:
             found = np.searchsorted(self.edges, self.value_N[known_N], side="right") - 1
             place_N[known_N] = np.clip(found, 0, len(self.edges) - 2)
         return place_N
+
+    def rows(self) -> list[float | list[int] | None]:
+        """The value of each image; None where it has none."""
+        return [None if value != value else value for value in self.value_N.tolist()]
 
     def has_any(self, names: Sequence[str]) -> Mask:
         """Which images have one of these numbers, as text (N,)."""

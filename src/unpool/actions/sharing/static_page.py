@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from unpool.actions.fields.shared_fields import describe_shared_fields
+from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.sharing.json_text import as_json
 from unpool.actions.sharing.quality import PICTURES, empty_quality, quality
 from unpool.actions.sharing.snapshot import Snapshot
@@ -77,6 +79,7 @@ def write_static_page(
         raise UnpoolError(f"there is no image to show in {work}; run `unpool run` on a folder first")
     seen = _first_images(everything)
     problems, is_checked = seen.find_problems()
+    fields = describe_shared_fields(ShownFields(work, seen.paths))
     counts = {kind: len(rows) for kind, rows in problems.items()}
     shared: dict[str, object] = {
         "collection": _collection(seen, counts, is_checked=is_checked, whole=paths is None),
@@ -86,12 +89,14 @@ def write_static_page(
         "figures": seen.find_figures(),
         "sets": _sets_by_kind(seen),
         **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
+        "fields": fields,
         "originals": relative_url(originals, out.parent),
     }
     page = _Page(seen.name, shows_originals=originals is not None)
     room = (MAX_BYTES if max_bytes is None else max_bytes) - page.size - len(as_json(shared))
     thumbnails = _thumbnails(seen, room)
-    shared |= {"thumbnails": thumbnails, "note": _note(len(everything), len(seen), len(thumbnails))}
+    note = _note(len(everything), len(seen), len(thumbnails), has_fields=fields is not None)
+    shared |= {"thumbnails": thumbnails, "note": note}
     write_text(out, page.fill(as_json(shared)))
     return len(seen)
 
@@ -134,13 +139,14 @@ def _first_images(seen: Snapshot) -> Snapshot:
     return Snapshot(seen.work, seen.some_paths(np.argsort(seen.priority_N)[:MAX_IMAGES]))
 
 
-def _note(num_images: int, num_shown: int, num_pictures: int) -> str | None:
+def _note(num_images: int, num_shown: int, num_pictures: int, *, has_fields: bool = True) -> str | None:
     """What the page leaves out, as a sentence; None where it has everything."""
-    if num_pictures == num_images:
+    if num_pictures == num_images and has_fields:
         return None
     shown = f"This file holds {num_shown:,} of {num_images:,} images" if num_shown < num_images else ""
     dots = f"{num_pictures:,} of {num_shown:,} images have a picture here, the others are dots"
-    parts = [part for part in (shown, dots if num_pictures < num_shown else "") if part]
+    fields = "" if has_fields else "Fields are too many for this file"
+    parts = [part for part in (shown, dots if num_pictures < num_shown else "", fields) if part]
     return ". ".join(parts) + ". Run `unpool view` to see all of them."
 
 
