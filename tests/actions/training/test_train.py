@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from unpool.actions.training.train import _labels_key
 from unpool.cli.main import main
 from unpool.training import checkpoint as saving
 from unpool.training.model_file import describe_model, load_model
@@ -298,3 +299,17 @@ def test_checkpoints_of_another_run_and_damaged_ones_are_refused_and_kept(
     assert checkpoint.exists()
     checkpoint.write_bytes(whole)
     unpool(capsys, *words)
+
+
+def test_a_folder_of_labels_that_has_changed_is_another_training(tmp_path: Path) -> None:
+    (tmp_path / "val").mkdir()
+    keys = set()
+    for label in "xy":
+        (tmp_path / "val/metadata.csv").write_text(f"file_name,label\na.png,{label}\n")
+        keys |= {
+            _labels_key(str(tmp_path))["labels"],
+            _labels_key(str(tmp_path / "val/metadata.csv"))["labels"],
+        }
+    assert len(keys) == 4
+    assert _labels_key("folders:1") == {"labels": "folders:1"}
+    assert _labels_key(None) == {}
