@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,53 +13,37 @@ import pandas as pd
 from unpool.actions.cleaning.settings import CleanSettings
 from unpool.actions.curation.settings import CheckSettings, SearchSettings, SpreadSettings
 from unpool.actions.embedding.choose_network import PRETRAINED
-from unpool.actions.embedding.settings import EmbedSettings, RunSettings
+from unpool.actions.embedding.settings import RunSettings, WorkspaceEmbedSettings
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.verbs import VERBS
-from unpool.core.calls.signatures import explain_calls, shorten
-from unpool.core.calls.values import check_kind, plain
+from unpool.core.calls.arguments import Paths, as_field_value, as_group, as_groups, as_paths, check_path
+from unpool.core.calls.signatures import explain_calls
+from unpool.core.calls.values import check_kind
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.core.settings import keywords_of
-from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.errors import UnpoolError, unknown_name
 from unpool.images.reading.in_memory import ImageLike, list_images, read_any
-from unpool.options import OPTIONS
-from unpool.store.columns import COLUMNS, VECTOR
-from unpool.store.origin import known_location, rules_of
+from unpool.store.columns import COLUMNS, VECTOR, describe_columns
 from unpool.store.fields.names import LABEL
 from unpool.store.fields.plain_columns import plain_frame, plain_names
 from unpool.store.fields.selections import read_selections
 from unpool.store.fields.values import fields_of
-from unpool.store.remote.mirror import addresses_in_errors, name_of, open_workspace
+from unpool.store.origin import known_location, rules_of
+from unpool.store.remote.mirror import name_addresses, name_of, open_workspace
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
 
+if TYPE_CHECKING:
+    from unpool.viewer.notebooks.page import NotebookPage
+
 SEARCH_COLUMNS = ["path", "distance", "group", "label"]
-PathLike = str | os.PathLike[str]
 FIELD_COLUMNS = ["name", "kind", "images"]
-SUGGEST_COLUMNS = ["path", "reason", "label", "probability"]
-Paths = PathLike | Iterable[PathLike]
-W = TypeVar("W")
 
 
-@dataclass(frozen=True)
-class WorkspaceEmbedSettings(EmbedSettings):
-    """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model."""
-
-    model: Annotated[str | Path | None, OPTIONS["model"]] = None  # type: ignore[assignment]
-
-
-def _with_addresses(kind: type[W]) -> type[W]:
-    """Let errors of all verbs name workspaces on a store by their addresses."""
-    for name, verb in list(vars(kind).items()):
-        if inspect.isfunction(verb) and not name.startswith("_"):
-            setattr(kind, name, addresses_in_errors()(verb))
-    return kind
-
-
-@_with_addresses
+@name_addresses
 class Workspace:
     """A folder of images, embedded, mapped and grouped.
 
@@ -87,7 +69,7 @@ class Workspace:
         data: str | Path | None = None,
         verbose: bool = False,
     ) -> None:
-        self.work = open_workspace(_check_path("work", work))
+        self.work = open_workspace(check_path("work", work))
         self._images = None if images is None else str(images)
         self._data = None if data is None else Path(data)
         self._progress = TerminalProgress() if verbose else Progress()
@@ -194,7 +176,7 @@ class Workspace:
         return rows.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
 
     @explain_calls
-    def label(self, paths: Paths, name: str | None) -> int:
+    def label(self, paths: Paths, name: str | float | Sequence[str] | None, *, field: str = LABEL) -> int:
         """Label images, or remove their label with None. Returns how many images changed.
 
         Args:
@@ -206,8 +188,8 @@ class Workspace:
 
         if field == LABEL:
             check_kind("name", name, str | None)
-        value = name if name is None or isinstance(name, str | float) else _as_value(name)
-        return set_field(self.work, _as_paths(paths), field, value)["changed"]
+        value = name if name is None or isinstance(name, str | float) else as_field_value(name)
+        return set_field(self.work, as_paths(paths), field, value)["changed"]
 
     @keywords_of(ImportSettings)
     def label_from(self, settings: ImportSettings) -> dict[str, Any]:
@@ -241,7 +223,7 @@ class Workspace:
 
         if paths is None:
             return forget_selection(self.work, name)["changed"]
-        return save_selection(self.work, name, _as_paths(paths))["changed"]
+        return save_selection(self.work, name, as_paths(paths))["changed"]
 
     @explain_calls
     def mark(self, paths: Paths, wrong: bool = True) -> int:
@@ -253,7 +235,7 @@ class Workspace:
         """
         from unpool.actions.curation.edit import mark
 
-        return mark(self.work, _as_paths(paths), wrong)["changed"]
+        return mark(self.work, as_paths(paths), wrong)["changed"]
 
     @explain_calls
     def move(self, paths: Paths, group: int) -> int:
@@ -265,42 +247,42 @@ class Workspace:
         """
         from unpool.actions.curation.edit import move
 
-        return move(self.work, _as_paths(paths), _as_number("group", group))["changed"]
+        return move(self.work, as_paths(paths), as_group("group", group))["changed"]
 
     @explain_calls
     def merge(self, groups: Sequence[int]) -> int:
         """Join groups into the one of the smallest number. Returns how many images changed."""
         from unpool.actions.curation.edit import merge
 
-        return merge(self.work, _as_numbers(groups))["changed"]
+        return merge(self.work, as_groups(groups))["changed"]
 
     @explain_calls
     def split(self, group: int) -> int:
         """Divide a group in two. Returns how many images are in the new one."""
         from unpool.actions.curation.edit import split
 
-        return split(self.work, _as_number("group", group))["changed"]
+        return split(self.work, as_group("group", group))["changed"]
 
     @explain_calls
     def accept(self, paths: Paths) -> int:
         """Make suggestions of images their labels. Returns how many had one."""
         from unpool.actions.curation.decisions import accept
 
-        return accept(self.work, _as_paths(paths))["changed"]
+        return accept(self.work, as_paths(paths))["changed"]
 
     @explain_calls
     def reject(self, paths: Paths) -> int:
         """Forget suggestions of images. Returns how many had one."""
         from unpool.actions.curation.decisions import reject
 
-        return reject(self.work, _as_paths(paths))["changed"]
+        return reject(self.work, as_paths(paths))["changed"]
 
     @explain_calls
     def keep(self, paths: Paths) -> int:
         """Confirm labels that `check` doubts. Returns how many images changed."""
         from unpool.actions.curation.decisions import keep
 
-        return keep(self.work, _as_paths(paths))["changed"]
+        return keep(self.work, as_paths(paths))["changed"]
 
     @explain_calls
     def undo(self) -> str:
@@ -350,6 +332,27 @@ class Workspace:
             raise unknown_name("column", str(unknown[0]), known)
         return plain_frame(table, names)
 
+    @explain_calls
+    def view(self, *, height: int = 640) -> NotebookPage:
+        """Show the page of the workspace in a notebook.
+
+        It is served by this process on this machine alone, until `close` or the end of the process.
+
+        Args:
+            height: of the frame in pixels.
+
+        Returns:
+            What a notebook shows as a frame; `url` opens in any browser of this machine.
+        """
+        from unpool.viewer.notebooks.page import NotebookPage
+
+        return NotebookPage(self.work, height=height)
+
+    def _repr_html_(self) -> str:
+        from unpool.viewer.notebooks.strip import draw_strip
+
+        return draw_strip(self.work)
+
     def _call(self, name: str, settings: object) -> dict[str, Any]:
         return VERBS[name].load()(self.work, settings, progress=self._progress)
 
@@ -364,50 +367,4 @@ class Workspace:
         return verb(str(source), settings, work=self.work, data=self._data, progress=self._progress)
 
 
-def _check_path(name: str, path: object) -> str | os.PathLike[str]:
-    if not isinstance(path, str | os.PathLike):
-        raise UsageError(f"{name} is {shorten(path)}, but must be a path")
-    return path
-
-
-def _as_paths(paths: Paths) -> list[str]:
-    """Paths of images as a list of text; generators and other objects of paths too."""
-    if isinstance(paths, str | os.PathLike):
-        return [os.fspath(paths)]
-    if not isinstance(paths, Iterable):
-        raise UsageError(f"paths is {shorten(paths)}, but must be a path or a list of paths")
-    return [os.fspath(_check_path("a path", path)) for path in paths]
-
-
-def _as_number(name: str, number: object) -> int:
-    value = plain(number)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise UsageError(f"{name} is {shorten(number)}, but must be the number of a group")
-    return value
-
-
-def _as_numbers(groups: object) -> list[int]:
-    if isinstance(groups, str) or not isinstance(groups, Iterable):
-        raise UsageError(f"groups is {shorten(groups)}, but must be a list of numbers, such as [0, 3]")
-def _as_value(value: object) -> float | list[str]:
-    """A value of a field: a number of any kind, or several choices."""
-    number = plain(value)
-    if isinstance(number, int | float):
-        return float(number)
-    if not isinstance(value, Iterable):
-        raise UsageError(f"name is {shorten(value)}, but must be text, a number, a list of texts, or None")
-    return [str(each) for each in value]
-
-
-    return [_as_number("group", group) for group in groups]
-
-
-def _describe_columns() -> str:
-    """The columns of the table, one a line, as the docstring of `table` shows them."""
-    rows = [f"            {column.name}: {column.description}." for column in COLUMNS.values()]
-    return "\n".join(
-        [*rows, "            vector: the embedding, float32 of the model's dimension.", "        "]
-    )
-
-
-Workspace.table.__doc__ = (Workspace.table.__doc__ or "").rstrip() + "\n\n" + _describe_columns()
+Workspace.table.__doc__ = (Workspace.table.__doc__ or "").rstrip() + "\n\n" + describe_columns()

@@ -167,6 +167,14 @@ def names() -> tuple[str, ...]:
     return tuple(column.name for column in COLUMNS.values() if column.is_name)
 
 
+def describe_columns() -> str:
+    """Describe the columns of the table, one a line, for a docstring."""
+    rows = [f"            {column.name}: {column.description}." for column in COLUMNS.values()]
+    return "\n".join(
+        [*rows, "            vector: the embedding, float32 of the model's dimension.", "        "]
+    )
+
+
 def cleared_by_new_content() -> Row:
     """Empty values of what an older file's content led to."""
     return dict.fromkeys(names_from("collection", "vector"))

@@ -9,7 +9,7 @@ name sends, nor read the token from this page, nor leave out its own Origin.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -23,6 +23,9 @@ POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
+)
+NOTEBOOKS = (
+    "http://localhost:* http://127.0.0.1:* http://[::1]:*"  # pages of this machine that may frame this one
 )
 HEADERS = {
     "content-security-policy": POLICY,
@@ -48,6 +51,7 @@ class RequestGuard:
         token: str,
         release: Callable[[], None],
         close: Callable[[], None],
+        framed: bool = False,
     ) -> None:
         """Put a guard before an application.
 
@@ -57,7 +61,9 @@ class RequestGuard:
             token: What requests that change something must carry.
             release: Ends answers that would otherwise go on for ever.
             close: Ends everything that the application does.
+            framed: Whether a page of this machine, such as a notebook, may show the page in a frame.
         """
+        self._framed, self._headers = framed, framed_headers() if framed else HEADERS
         self.release, self.close = release, close
         self.inner, self._token = application, token
         self._hosts = frozenset(host.lower() for host in hosts)
@@ -70,7 +76,7 @@ class RequestGuard:
         elif reason := self._rejection(scope):
             await _answer(send, 403, reason)
         else:
-            await self.inner(scope, receive, _with_headers(send))
+            await self.inner(scope, receive, _with_headers(send, self._headers))
 
     def _rejection(self, scope: Scope) -> str | None:
         headers = {
@@ -81,7 +87,8 @@ class RequestGuard:
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"http://{headers['host']}".lower():
             return "pages from elsewhere may not use this server"
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        is_elsewhere = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+        if is_elsewhere and not (self._framed and _opens_frame(scope, headers)):
             return "pages from elsewhere may not use this server"
         if scope["method"] not in READ_METHODS and not self._has_token(headers.get(TOKEN, "")):
             return "changes need the token of this run; load the page again"
@@ -89,6 +96,22 @@ class RequestGuard:
 
     def _has_token(self, text: str) -> bool:
         return hmac.compare_digest(text.encode("utf-8", "replace"), self._token.encode())
+
+
+def framed_headers() -> dict[str, str]:
+    """Return the headers of a page that may be framed.
+
+    By notebooks of this machine.
+    """
+    policy = POLICY.replace("frame-ancestors 'none'", f"frame-ancestors {NOTEBOOKS}")
+    return {name: value for name, value in HEADERS.items() if name != "x-frame-options"} | {
+        "content-security-policy": policy
+    }
+
+
+def _opens_frame(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether this asks for the page itself, to be shown in a frame; who frames it cannot read it."""
+    return scope["path"] == "/" and scope["method"] == "GET" and headers.get("sec-fetch-dest") == "iframe"
 
 
 def _name_of(host: str) -> str:
@@ -101,12 +124,12 @@ def _name_of(host: str) -> str:
     return name.lower()
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: Mapping[str, str]) -> Send:
     async def wrapped(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             present = message.get("headers", [])
             names = {name.lower() for name, _ in present}
-            added = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+            added = [(name.encode(), value.encode()) for name, value in headers.items()]
             message["headers"] = [*present, *(pair for pair in added if pair[0] not in names)]
         await send(message)
 

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -26,9 +26,12 @@ from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import read_routes
 from unpool.viewer.report_refresh import ReportRefresher
-from unpool.viewer.security import POLICY, RequestGuard
+from unpool.viewer.security import POLICY, RequestGuard, framed_headers
 from unpool.viewer.session import Session, StaleError
 from unpool.viewer.write_routes import reload_after, write_routes
+
+if TYPE_CHECKING:
+    import uvicorn
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 # FastAPI would export traces where the environment names a collector.
@@ -38,7 +41,7 @@ ASSETS = {"page.js": "text/javascript", "page.css": "text/css"}
 
 def create_app(
     work: Path, *, root: Path | None = None, token: str | None = None, segmenter: Path | None = None,
-    host: str = "127.0.0.1",
+    host: str = "127.0.0.1", framed: bool = False,
 ) -> RequestGuard:  # fmt: skip
     """Create the viewer of a workspace as an ASGI application.
 
@@ -48,6 +51,7 @@ def create_app(
         token: What requests that change something must carry; a random one where None.
         segmenter: Model folder for overlays; WORK/segmenter where None.
         host: Name or address that requests may be sent to, beside loopback.
+        framed: Whether a page of this machine, such as a notebook, may show the page in a frame.
 
     Returns:
         The application behind its guard.
@@ -65,10 +69,15 @@ def create_app(
     app.include_router(read_routes(session))
     app.include_router(clean_routes(session, jobs))
     app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))
-    _page_routes(app, token)
+    _page_routes(app, token, framed_headers()["content-security-policy"] if framed else POLICY)
     _error_answers(app)
     return RequestGuard(
-        app, hosts={*LOOPBACK, host}, token=token, release=jobs.release_waiters, close=jobs.close
+        app,
+        hosts={*LOOPBACK, host},
+        token=token,
+        release=jobs.release_waiters,
+        close=jobs.close,
+        framed=framed,
     )
 
 
@@ -84,7 +93,7 @@ def _lifespan(
     return lifespan
 
 
-def _page_routes(app: FastAPI, token: str) -> None:
+def _page_routes(app: FastAPI, token: str, own_policy: str) -> None:
     @app.get("/", include_in_schema=False)
     def page() -> Response:
         text = (files("unpool.viewer") / "static" / "index.html").read_text("utf-8")
@@ -95,7 +104,7 @@ def _page_routes(app: FastAPI, token: str) -> None:
             ('property="csp-nonce" nonce="', nonce),
         ):
             text = text.replace(place, place + html.escape(known), 1)
-        policy = POLICY.replace("script-src 'self'", f"script-src 'self' 'nonce-{nonce}'")
+        policy = own_policy.replace("script-src 'self'", f"script-src 'self' 'nonce-{nonce}'")
         headers = {"cache-control": "no-store", "content-security-policy": policy}
         return Response(text, media_type="text/html", headers=headers)
 
@@ -142,25 +151,16 @@ def serve(
     Raises:
         UnpoolError: The port is in use, or there is no workspace.
     """
-    import uvicorn
-
     app = create_app(work, segmenter=segmenter, host=f"[{host}]" if ":" in host else host)
-    listening = _listen(host, port)
-    address, bound = listening.getsockname()[:2]
-    shown = f"[{address}]" if ":" in address else address
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
-    server = uvicorn.Server(config)
-    started, ended = server.startup, server.handle_exit
-
-    async def startup(sockets: list[socket.socket] | None = None) -> None:
-        await started(sockets)
-        ready(f"http://{shown}:{bound}/")
+    listening = listen(host, port)
+    server = make_server(app, listening, ready)
+    ended = server.handle_exit
 
     def handle_exit(number: int, frame: FrameType | None) -> None:
         app.release()  # pages that wait for events would keep the server waiting for them
         ended(number, frame)
 
-    server.startup, server.handle_exit = startup, handle_exit  # type: ignore[method-assign, assignment]
+    server.handle_exit = handle_exit  # type: ignore[method-assign, assignment]
     with listening, contextlib.suppress(KeyboardInterrupt):
         try:
             server.run(sockets=[listening])
@@ -168,7 +168,37 @@ def serve(
             app.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def make_server(app: RequestGuard, listening: socket.socket, ready: Callable[[str], None]) -> uvicorn.Server:
+    """Make a server, which is not running yet.
+
+    Args:
+        app: The application.
+        listening: The socket that it answers on.
+        ready: Called with the address of the page once it can be opened.
+
+    Returns:
+        The server; `run` with the socket starts it.
+    """
+    import uvicorn
+
+    address, bound = listening.getsockname()[:2]
+    shown = f"[{address}]" if ":" in address else address
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    started = server.startup
+
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
+        await started(sockets)
+        ready(f"http://{shown}:{bound}/")
+
+    server.startup = startup  # type: ignore[method-assign]
+    return server
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Listen on an address.
+
+    Raises `UnpoolError` where that cannot be done."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     if sys.platform != "win32":

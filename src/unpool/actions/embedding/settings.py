@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from unpool.options import OPTIONS
@@ -64,3 +65,10 @@ class EmbedSettings:
     nodata: Annotated[str | None, OPTIONS["nodata"]] = None
     engine: Annotated[str, OPTIONS["engine"]] = "local"
     ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None
+
+
+@dataclass(frozen=True)
+class WorkspaceEmbedSettings(EmbedSettings):
+    """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model."""
+
+    model: Annotated[str | Path | None, OPTIONS["model"]] = None  # type: ignore[assignment]

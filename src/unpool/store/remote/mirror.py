@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import inspect
 import json
 import os
 import threading
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from typing_extensions import TypedDict
 
@@ -35,6 +37,7 @@ LOCAL_FOLDERS = ("exports",)  # which stay on this machine
 MAY_BE_BEFORE = ("segmenter", *LOCAL_FOLDERS)  # what may lie there before there is a workspace
 NUM_TRANSFERS = 8  # at a time
 FORMAT = 1
+T = TypeVar("T")
 
 _opened: dict[Path, Remote] = {}
 _guard = threading.RLock()
@@ -326,6 +329,14 @@ def addresses_in_errors() -> Iterator[None]:
     except UnpoolError as error:
         error.args = tuple(with_addresses(each) if isinstance(each, str) else each for each in error.args)
         raise
+
+
+def name_addresses(kind: type[T]) -> type[T]:
+    """Let errors of all public methods name workspaces by their addresses."""
+    for name, method in list(vars(kind).items()):
+        if inspect.isfunction(method) and not name.startswith("_"):
+            setattr(kind, name, addresses_in_errors()(method))
+    return kind
 
 
 def _read_index(work: Path) -> Index:
