@@ -17,6 +17,7 @@ from unpool.actions.embedding.settings import RunSettings, WorkspaceEmbedSetting
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.settings import ExportSettings
+from unpool.actions.teaching.settings import SuggestSettings
 from unpool.actions.verbs import VERBS
 from unpool.core.calls.arguments import Paths, as_field_value, as_group, as_groups, as_paths, check_path
 from unpool.core.calls.signatures import explain_calls
@@ -163,6 +164,15 @@ class Workspace:
         """Export the workspace to a file or folder. Returns `out`."""
         self._call("export", settings)
         return Path(settings.out)
+
+    @keywords_of(SuggestSettings)
+    def suggest(self, settings: SuggestSettings) -> pd.DataFrame:
+        """Choose the images that are worth a label next.
+
+        Returns:
+            Path, reason, the likeliest label and its probability, the best image first.
+        """
+        return pd.DataFrame(self._call("suggest", settings)["images"], columns=SUGGEST_COLUMNS)
 
     @keywords_of(SpreadSettings)
     def spread(self, settings: SpreadSettings) -> pd.DataFrame:
