@@ -151,7 +151,7 @@ OPTIONS: dict[str, Option] = {
     ),
     "ignore": Option("value in the masks that is no class; by default 255", low=-(2**31), high=2**32 - 1),
     "val-images": Option("folder of validation images"),
-    "val-masks": Option("folder of the masks of the validation images"),
+    "val-masks": Option("folder of the masks of the validation images, or a file of annotations"),
     "crop": Option(
         "side of the training crops, in the image; by default 320 over --enlarge",
         unit="pixels",
@@ -210,6 +210,12 @@ OPTIONS: dict[str, Option] = {
         high=20,
     ),
     "probabilities": Option("also write the probability of each class, as STEM.probabilities.tif"),
+    "mask-formats": Option(
+        "format of the results: png (label maps, always written), coco, yolo, labelme, cvat, labelstudio, or several "
+        "joined by commas",
+        flag="--to",
+        metavar="FORMAT",
+    ),
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
     "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),
     "host": Option("address to serve on; any but 127.0.0.1 lets other machines in"),

@@ -40,9 +40,10 @@ def train(
 
     Writes a model folder.
 
-    Masks are matched to images by name. They hold whole numbers, palette indices or colours; without --classes
-    their meaning is inferred and reported. Images without a mask are left out. The weights that do best on the
-    validation images are kept.
+    MASKS is a folder, or annotations of COCO, YOLO, LabelMe, CVAT or Label Studio, which bring the names of their
+    classes. Masks are matched to images by name. They hold whole numbers, palette indices or colours; without
+    --classes their meaning is inferred and reported. Images without a mask are left out. The weights that do best
+    on the validation images are kept.
     """
     from unpool.actions.segmentation.train import segment_train
 
@@ -64,12 +65,18 @@ def predict(
     """Label every pixel of one image or a folder.
 
     Writes STEM.png, whose values are the classes with their colours as a palette, and STEM.overlay.png; for a large
-    image STEM.tif and a reduced overlay. Images with up-to-date results are skipped: the same command resumes.
+    image STEM.tif and a reduced overlay. --to writes what other tools read, too. Images with
+    up-to-date results are skipped: the same command resumes.
     """
     from unpool.actions.segmentation.predict import segment_predict
 
     result = segment_predict(images, settings, model=model, out=out, progress=report_progress())
-    text = f"{result['images']} images in {result['out']}, {result['predicted']} of them new"
+    text = "\n".join(
+        [
+            f"{result['images']} images in {result['out']}, {result['predicted']} of them new",
+            *result["labels"].values(),
+        ]
+    )
     print_result(result, common, text)
 
 

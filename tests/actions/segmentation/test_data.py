@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from unpool.actions.segmentation.data import ClassChoice, Learnt, count_masks, f
 from unpool.actions.segmentation.task import LabelledImages
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.annotations.class_names import plan_folder
 from unpool.images.masks.folder_reading import plan_reading
 from unpool.images.masks.label_maps import read_label_map
 from unpool.images.masks.pairs import Pairs
@@ -130,6 +132,58 @@ def test_a_class_file_beside_the_masks_is_named(tmp_path: Path) -> None:
     found = labelled(tmp_path, Messages(), x=[0, 1])
     (tmp_path / "labelmap.txt").write_text("a\nb\n")
     assert any("labelmap.txt lies beside them" in remark for remark in learn([found]).remarks)
+
+
+def write_annotations(file: Path, categories: list[str], squares: dict[str, int]) -> Path:
+    """COCO's JSON with one pixel of a category in each image of a row of pixels."""
+    ids = {name: number + 5 for number, name in enumerate(categories)}
+    held = {
+        "categories": [{"id": ids[name], "name": name} for name in categories],
+        "images": [{"id": name, "file_name": f"{name}.png", "width": 4, "height": 1} for name in squares],
+        "annotations": [
+            {"image_id": name, "category_id": category + 5, "segmentation": [[1, 0, 2, 0, 2, 1, 1, 1]]}
+            for name, category in squares.items()
+        ],
+    }  # fmt: skip
+    file.write_text(json.dumps(held))
+    return file
+
+
+def test_annotations_bring_their_classes(tmp_path: Path) -> None:
+    images, _ = write(tmp_path, a=[0, 1, 0, 0], b=[0, 0, 0, 0])
+    one = find_labelled(
+        images, write_annotations(tmp_path / "one.json", ["car", "tree"], {"a": 0, "b": 1}), split="train",
+        progress=Messages(),
+    )  # fmt: skip
+    other = find_labelled(
+        images,
+        write_annotations(tmp_path / "other.json", ["hat", "tree"], {"a": 1}),
+        split="val",
+        progress=Messages(),
+    )
+    learnt = learn([one, other])
+    assert learnt.classes.names == ("background", "car", "tree", "hat")
+    for found, expected in ((one, [0, 1, 0, 0]), (other, [0, 2, 0, 0])):
+        reading = plan_folder(found, learnt.classes, count_masks(found, Progress()))
+        assert read_label_map(found.pairs[0], reading).label_HW.tolist() == [expected]
+    assert len(learn([one], ClassChoice(ignore=0)).classes) == 2
+    masked = labelled(tmp_path / "more", Messages(), x=[0, 1])
+    with pytest.raises(UnpoolError, match=r"one\.json names its classes, but the masks of the other folder"):
+        learn([one, masked])
+    with pytest.raises(UsageError, match="--numbers objects is about numbers in masks"):
+        learn([one], ClassChoice(numbers="objects"))
+
+
+def test_the_class_file_of_cvat_is_read(tmp_path: Path) -> None:
+    images, masks = write(tmp_path, x=[0, 90, 90, 0])
+    masks.rename(tmp_path / "SegmentationClass")
+    (tmp_path / "labelmap.txt").write_text("background:0,0,0::\ncar:90,90,90::\n")
+    found = find_labelled(images, tmp_path, split="train", progress=Messages())
+    learnt = learn([found])
+    assert learnt.classes.names == ("background", "car")
+    assert learnt.remarks == [f"the classes are those of {tmp_path / 'labelmap.txt'}"]
+    reading = plan_folder(found, learnt.classes, count_masks(found, Progress()))
+    assert read_label_map(found.pairs[0], reading).label_HW.tolist() == [[0, 1, 1, 0]]
 
 
 def test_what_has_no_counterpart_is_reported(tmp_path: Path) -> None:

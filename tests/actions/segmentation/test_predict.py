@@ -20,6 +20,7 @@ from unpool.actions.segmentation import output_files as segment_files
 from unpool.actions.segmentation import predict_image as module
 from unpool.actions.segmentation.output_record import PredictionRecord
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.annotations.pairing import find_labelled_pairs
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model as segment_model
 from unpool.networks.segmentation.scales import learn_scales
@@ -415,6 +416,49 @@ def test_without_tifffile_it_is_reported_before_anything_is_predicted(
             segment_predict(**report)
     assert not (tmp_path / "out").exists()
     assert segment_predict(**report)["predicted"] == 2
+
+
+# In other formats
+
+
+def test_other_formats_hold_the_label_maps(models, tmp_path: Path, monkeypatch) -> None:
+    for number, name in enumerate(("a.png", "sub/b.png")):
+        picture(tmp_path / "in" / name, number)
+    where = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
+    plain = segment_predict(**where)
+    assert plain["labels"] == {}
+    monkeypatch.setattr(segment_files, "TILE", 32)
+    monkeypatch.setattr(module, "LARGE_PIXELS", 2_900)  # a large image, too
+    picture(tmp_path / "in" / "c.png", 2, 70, 50)
+    result = segment_predict(**where, to="coco,cvat")
+    assert result["predicted"] == 1
+    assert set(result["labels"]) == {"coco", "cvat"}
+    assert any("coco.json" in note and "holes" in note for note in result["notes"])
+    for file in result["labels"].values():
+        found = find_labelled_pairs(tmp_path / "in", Path(file))
+        assert [pair.path for pair in found.pairs] == ["a.png", "c.png", "sub/b.png"]
+        names = {number: int(name) for number, name in found.drawn.names.items()} | {0: 9}
+        for pair in found.pairs:
+            label = tmp_path / "out" / pair.path
+            large = label.with_suffix(".tif")
+            expected_HW = tifffile.imread(large) if large.is_file() else np.asarray(Image.open(label))
+            number_HW = pair.read_mask().value_HW
+            assert (np.vectorize(names.__getitem__)(number_HW) == expected_HW).all()
+
+
+def test_a_file_of_another_that_has_the_name_of_a_format_stays(models, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "a.png")
+    where = {"images": tmp_path / "in", "out": tmp_path / "out", "model": models["three"]}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "coco.json").write_text("drawn by hand")
+    with pytest.raises(UsageError, match=r"coco\.json is there and was not made by unpool segment predict"):
+        segment_predict(**where, to="coco")
+    assert content(tmp_path / "out") == {"coco.json": b"drawn by hand"}
+    (tmp_path / "out" / "coco.json").unlink()
+    segment_predict(**where, to="coco")
+    assert segment_predict(**where, to="coco")["predicted"] == 0  # its own file is replaced
+    with pytest.raises(UsageError, match="unknown format 'cocoa'"):
+        segment_predict(**where, to="cocoa")
 
 
 # By workers of Ray

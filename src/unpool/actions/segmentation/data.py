@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from unpool.core.cpu import cores_of_process
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.annotations.class_names import learn_names
+from unpool.images.annotations.pairing import find_labelled_pairs
 from unpool.images.masks.class_file import describe_encoding, read_classes
 from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.infer_classes import OBJECTS, add_palette_colours, infer_classes
 from unpool.images.masks.mask_values import Values, count_values
 from unpool.images.masks.pair_store import PairStore, join_pairs, load_pairs
-from unpool.images.masks.pairs import Pair, Pairs, find_pairs, voc_split
+from unpool.images.masks.pairs import Pair, Pairs, voc_split
 from unpool.images.masks.pixel_classes import NEAREST, PixelClasses
 from unpool.images.masks.value_shapes import find_objects, find_shades
 from unpool.images.reading.scan import Problem
@@ -43,7 +45,7 @@ def find_labelled(
 
     Args:
         images: a folder.
-        masks: a folder.
+        masks: a folder, or a file of annotations.
         split: of Pascal VOC, the list whose pairs are taken.
         progress: receives what has no counterpart or cannot be used.
         leave_out: a folder inside that is not searched.
@@ -54,7 +56,7 @@ def find_labelled(
     Raises:
         UnpoolError: where no image of the list has a mask.
     """
-    found = find_pairs(images, masks, leave_out=leave_out)
+    found = find_labelled_pairs(images, masks, leave_out=leave_out)
     _report_unmatched(found, progress)
     report(found.remarks, progress)
     report_problems(found.problems, progress)
@@ -141,13 +143,17 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
         UnpoolError: where the masks do not say what their classes are.
     """
     every = sum(values, Values())
-    if choice.file is not None:
+    file = choice.file or next(filter(None, (folder.class_file for folder in folders)), None)
+    if file is not None:
         if choice.numbers == OBJECTS:
             raise UsageError(
-                f"--numbers objects says what the classes are, and so does --classes {choice.file}; leave one out"
+                f"--numbers objects says what the classes are, and so does --classes {file}; leave one out"
             )
-        classes = add_palette_colours(read_classes(choice.file, choice.ignore), every)
-        return Learnt(classes, describe_encoding(choice.file))
+        classes = add_palette_colours(read_classes(file, choice.ignore), every)
+        own = [f"the classes are those of {file}"] if choice.file is None else []
+        return Learnt(classes, own + describe_encoding(file))
+    if any(folder.drawn is not None for folder in folders):
+        return _learn_drawn(folders, values, choice)
     pairs = [pair for folder in folders for pair in folder.pairs]
     remarks = _check_objects(pairs, every) if choice.numbers is None else []
     shades = find_shades(pairs, every)
@@ -169,6 +175,25 @@ def learn_classes(folders: Sequence[Pairs], values: Sequence[Values], choice: Cl
             f"{beside} lies beside them and may name the classes; it is not read without --classes {beside}"
         )
     return Learnt(classes, remarks)
+
+
+def _learn_drawn(folders: Sequence[Pairs], values: Sequence[Values], choice: ClassChoice) -> Learnt:
+    """The classes that annotations name."""
+    drawn = [
+        (folder.drawn, each) for folder, each in zip(folders, values, strict=True) if folder.drawn is not None
+    ]
+    if choice.numbers is not None:
+        raise UsageError(
+            f"--numbers {choice.numbers} is about numbers in masks, but {drawn[0][0].path} names its classes; leave it "
+            "out"
+        )
+    if len(drawn) < len(folders):
+        raise UnpoolError(
+            f"{drawn[0][0].path} names its classes, but the masks of the other folder have numbers or colours; name "
+            "both in a file, and give it with --classes"
+        )
+    classes, meaning = learn_names(drawn, choice.ignore)
+    return Learnt(classes, [f"masks are understood as {meaning}"])
 
 
 def _check_objects(pairs: Sequence[Pair], values: Values) -> list[str]:

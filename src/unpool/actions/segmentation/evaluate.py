@@ -29,7 +29,8 @@ from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
-from unpool.images.masks.folder_reading import FolderReading, describe_colours, plan_reading
+from unpool.images.annotations.class_names import plan_folder
+from unpool.images.masks.folder_reading import FolderReading, describe_colours
 from unpool.images.masks.infer_classes import OBJECTS
 from unpool.images.masks.label_maps import name_values, try_pair
 from unpool.images.masks.pairs import Pairs
@@ -94,8 +95,13 @@ def _plan_reading(
 ) -> FolderReading:
     """How the masks are read by the model's classes; what is assumed is reported."""
     values, numbers = count_masks(found, progress), settings.numbers
-    reading = plan_reading(
-        segmenter.classes, values, unknown=settings.unknown, numbers=numbers, drawn_on=settings.drawn_on
+    reading = plan_folder(
+        found,
+        segmenter.classes,
+        values,
+        unknown=settings.unknown,
+        numbers=numbers,
+        drawn_on=settings.drawn_on,
     )
     remarks = [*reading.remarks, *describe_colours(reading, values, numbers)]
     report(remarks, progress)

@@ -20,7 +20,7 @@ from PIL import Image
 from unpool.core.atomic_files import write_whole
 from unpool.core.file_names import MAX_NAME_BYTES, folded, shorten
 from unpool.errors import UnpoolError
-from unpool.images.masks.pixel_classes import PixelClasses
+from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.inference.predict_mask import LabelFile, state_file
 
 LARGE_PIXELS = 50_000_000  # above, the label map is a TIFF written in tiles, and the overlay is reduced
@@ -55,6 +55,12 @@ class OutputPaths:
         """List what is written for an image, small or large."""
         endings = [LARGE_LABELS if is_large else LABELS, OVERLAY]
         return [self.file(ending) for ending in endings + [PROBABILITIES] * self.with_probabilities]
+
+    @property
+    def label_map(self) -> Path:
+        """The label map that is there, small or large."""
+        small = self.file(LABELS)
+        return small if small.is_file() else self.file(LARGE_LABELS)
 
     def all_paths(self) -> list[Path]:
         """List all that may be written for an image."""
@@ -154,6 +160,13 @@ def output_value_table(classes: PixelClasses) -> np.ndarray:
     """Tabulate mask values by class position, (256,) uint8."""
     table = np.arange(256, dtype=np.uint8)
     table[: len(classes)] = classes.output_values
+    return table
+
+
+def tabulate_positions(classes: PixelClasses) -> np.ndarray:
+    """Tabulate class positions by mask value, (256,) uint8."""
+    table = np.full(256, IGNORE, np.uint8)
+    table[list(classes.output_values)] = np.arange(len(classes))
     return table
 
 

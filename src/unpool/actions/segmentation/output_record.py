@@ -85,6 +85,24 @@ class PredictionRecord:
             if file not in files and self.owns(file):
                 file.unlink(missing_ok=True)
 
+    def check_free(self, paths: Sequence[Path]) -> None:
+        """Check files and folders that are about all images.
+
+        Raises:
+            UsageError: where one is there and was not made by unpool.
+        """
+        for path in paths:
+            if os.path.lexists(path) and not self.owns(path):
+                raise UsageError(
+                    f"--out {self.out}: {path} is there and was not made by unpool segment predict; move it away or "
+                    "name another folder"
+                )
+
+    def claim(self, paths: Sequence[Path]) -> None:
+        """Note what is about all images, before it is written."""
+        if not all(map(self.owns, paths)):
+            self._add({"path": "", "files": [self._key(path) for path in paths]})
+
     def finish(self, request: PredictionRequest) -> None:
         """Note that all files of a request are written."""
         self._add(request)

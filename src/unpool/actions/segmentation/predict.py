@@ -15,7 +15,12 @@ from typing import Any
 
 from unpool.actions.segmentation.data import report, report_problems
 from unpool.actions.segmentation.label_checks import compare_colour
-from unpool.actions.segmentation.output_files import OutputPaths, import_tifffile, names_for
+from unpool.actions.segmentation.output_files import (
+    OutputPaths,
+    import_tifffile,
+    names_for,
+    tabulate_positions,
+)
 from unpool.actions.segmentation.output_record import (
     RECORD,
     PredictionRecord,
@@ -25,6 +30,8 @@ from unpool.actions.segmentation.output_record import (
 from unpool.actions.segmentation.predict_image import ImageJob, ImagePredictor, is_large
 from unpool.actions.segmentation.scales import ScaleCount
 from unpool.actions.segmentation.settings import PredictSettings
+from unpool.actions.sharing.annotations.mask_formats import MaskFormat, parse_mask_formats, write_masks
+from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask
 from unpool.core.atomic_files import sweep
 from unpool.core.file_identity import sample_of, stamp_of
 from unpool.core.file_names import find_typed, printable, to_key
@@ -57,7 +64,7 @@ class _Prediction:
     settings: PredictSettings
     scales: ScaleCount
     stage: Stage
-    predicted: int = 0
+    predicted: list[str] = field(default_factory=list)
     failed: list[Problem] = field(default_factory=list)
     num_read: int = 0
     num_grey: int = 0
@@ -84,7 +91,7 @@ class _Prediction:
 
     def finish(self, job: ImageJob) -> None:
         """Note that the files of an image are written."""
-        self.predicted += 1
+        self.predicted.append(job.file.path)
         self.record.finish({**job.request, "sample": sample_of(job.file.file)})
 
     def fail(self, file: ImageFile, problem: Problem) -> None:
@@ -147,29 +154,72 @@ def segment_predict(
     """
     progress = progress or Progress()
     check_settings(settings)
+    formats = parse_mask_formats(settings.to)
     check_engine(settings.engine, settings.ray_address)
     images = find_typed(images)
     _check_output(images, out)
     files, problems = _files(images, out, progress)
-    paths, record = _plan_output(files, out, settings.probabilities)
+    paths, record = _plan_output(files, out, settings.probabilities, formats)
     _report_names(paths, progress)
     ready = load_segmenter(model, _own_device(settings), progress)
     began = time.perf_counter()
-    out.mkdir(parents=True, exist_ok=True)
-    sweep(out)
+    _open_output(out, record, formats)
     with progress.stage("predicting", len(files), "images") as stage:
         scales = ScaleCount(settings.scale, ready.learnt)
         prediction = _Prediction(ready, record, settings, scales, stage)
         _predict(prediction, prediction.jobs(files, paths), model, progress)
     report_problems([*problems, *prediction.failed], progress)
-    remarks = [*scales.remarks, *compare_colour(ready, prediction.num_grey, prediction.num_read)]
-    report(remarks, progress)
     _check_any_usable(images, files, prediction.failed)
+    labels, about_formats = _write_formats(formats, prediction, files, paths, progress)
+    about_colour = compare_colour(ready, prediction.num_grey, prediction.num_read)
+    remarks = [*scales.remarks, *about_colour, *about_formats]
+    report(remarks, progress)
+    seconds = round(time.perf_counter() - began, 3)
+    return {**_count(prediction, files, problems), "seconds": seconds, "labels": labels, "notes": remarks}
+
+
+def _count(
+    prediction: _Prediction, files: Sequence[ImageFile], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    """What was labelled, by which model and whom."""
     return {
-        "images": len(files) - len(prediction.failed), "out": str(out), "predicted": prediction.predicted,
-        "model": ready.id, "actors": prediction.actors, "seconds": round(time.perf_counter() - began, 3),
-        "skipped": len(problems) + len(prediction.failed), **scales.figures, "notes": remarks,
+        "images": len(files) - len(prediction.failed), "out": str(prediction.record.out),
+        "predicted": len(prediction.predicted), "model": prediction.ready.id, "actors": prediction.actors,
+        "skipped": len(problems) + len(prediction.failed), **prediction.scales.figures,
     }  # fmt: skip
+
+
+def _write_formats(
+    formats: Sequence[MaskFormat],
+    prediction: _Prediction,
+    files: Sequence[ImageFile],
+    paths: Mapping[str, OutputPaths],
+    progress: Progress,
+) -> tuple[dict[str, str], list[str]]:
+    """Write all label maps in other formats too; returns the file or folder of each, and what they cannot hold."""
+    if not formats:
+        return {}, []
+    classes, new = prediction.ready.classes, set(prediction.predicted)
+    failed = {problem.path for problem in prediction.failed}
+    position_of = tabulate_positions(classes)
+    masks = []
+    for file in files:
+        if file.path not in failed:
+            own = paths[file.path]
+            is_new = file.path in new
+            masks.append(PredictedMask(file.path, file.file, own.name, own.label_map, position_of, is_new))
+    request = MaskRequest(masks, classes.names, classes.colours, prediction.record.out, prediction.ready.id)
+    return write_masks(formats, request, progress)
+
+
+def _open_output(out: Path, record: PredictionRecord, formats: Sequence[MaskFormat]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    sweep(out)
+    record.claim(_list_paths(out, formats))
+
+
+def _list_paths(out: Path, formats: Sequence[MaskFormat]) -> list[Path]:
+    return [out / name for each in formats for name in each.paths]
 
 
 def _check_any_usable(images: Path, files: Sequence[ImageFile], failed: Sequence[Problem]) -> None:
@@ -179,12 +229,13 @@ def _check_any_usable(images: Path, files: Sequence[ImageFile], failed: Sequence
 
 
 def _plan_output(
-    files: Sequence[ImageFile], out: Path, probabilities: bool
+    files: Sequence[ImageFile], out: Path, probabilities: bool, formats: Sequence[MaskFormat]
 ) -> tuple[dict[str, OutputPaths], PredictionRecord]:
     """Where each image's files go, and which are there; UsageError where one would replace the user's."""
     names, record = names_for([file.path for file in files]), PredictionRecord(out)
     paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
     check_overwrites(files, paths, record, is_large)
+    record.check_free(_list_paths(out, formats))
     _check_tifffile(files, probabilities)
     return paths, record
 

@@ -89,6 +89,7 @@ class PredictSettings:
         scale: factor by which images are resized first; "auto": to the sizes learnt; None: 1, and a line where
             images are not of a size learnt.
         probabilities: write those too.
+        to: formats to write beside the label maps, several with commas.
         device: where the network runs.
         engine: "local" or "ray".
         ray_address: of a cluster of Ray.
@@ -98,6 +99,7 @@ class PredictSettings:
     tile: Annotated[int | None, OPTIONS["tile"]] = None
     scale: Annotated[Scale | None, OPTIONS["scale"]] = None
     probabilities: Annotated[bool, OPTIONS["probabilities"]] = False
+    to: Annotated[str, OPTIONS["mask-formats"]] = "png"
     device: Annotated[str, OPTIONS["device"]] = "auto"
     engine: Annotated[str, OPTIONS["engine"]] = "local"
     ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None

@@ -24,7 +24,8 @@ from unpool.actions.training.run import Record, Run, result_of, train_task
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.images.masks.folder_reading import FolderReading, plan_reading
+from unpool.images.annotations.class_names import plan_folder
+from unpool.images.masks.folder_reading import FolderReading
 from unpool.images.masks.pair_store import PairStore
 from unpool.images.masks.pairs import Pairs
 from unpool.images.value_survey import describe_ranges, survey_values
@@ -118,14 +119,15 @@ def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -
     learnt = learn_classes(folders, values, choice)
     report(learnt.remarks, progress)
     readings = [
-        plan_reading(
+        plan_folder(
+            folder,
             learnt.classes,
             each,
             unknown=settings.unknown,
             numbers=settings.numbers,
             drawn_on=settings.drawn_on,
         )
-        for each in values
+        for folder, each in zip(folders, values, strict=True)
     ]
     readings, about_values = _with_rules(folders, readings, progress)
     run.open_folder()

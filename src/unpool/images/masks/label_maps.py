@@ -12,7 +12,7 @@ import numpy as np
 
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.masks.folder_reading import FolderReading
-from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.mask_file import Mask
 from unpool.images.masks.orientation import Orientations, rotate_to_shown, rotate_to_stored
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, IGNORE, PixelClasses, UnknownValueError, pack
@@ -118,7 +118,7 @@ def read_label_map(pair: Pair, reading: FolderReading) -> LabelledPicture:
         UnreadableImageError: Where the mask cannot be used.
         UnpoolError: Where it holds a refused value.
     """
-    mask = read_mask(pair.mask.file)
+    mask = pair.read_mask()
     meaning = _meaning(mask, reading)
     value_HW, empty_HW = _values(mask, meaning), mask.empty_HW
     if empty_HW is None:

@@ -40,6 +40,7 @@ class Mask:
         clear_HW: Pixels that are transparent: nothing is drawn there. None where there are none.
         void_HW: Pixels that are NaN. None where there are none.
         orientation: EXIF's, 1..8, that was followed.
+        num_twice: Pixels that areas of two classes cover, where the mask is drawn.
     """
 
     value_HW: np.ndarray
@@ -50,6 +51,7 @@ class Mask:
     clear_HW: np.ndarray | None = None
     void_HW: np.ndarray | None = None
     orientation: int = 1
+    num_twice: int = 0
 
     @property
     def palette_HW(self) -> np.ndarray | None:

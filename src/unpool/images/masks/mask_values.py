@@ -12,7 +12,7 @@ from functools import cached_property
 
 from unpool.errors import UnreadableImageError
 from unpool.images.masks.known_palettes import has_voc_colours
-from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.mask_file import Mask
 from unpool.images.masks.orientation import Orientations, compare_orientation
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, unique_values
@@ -38,6 +38,7 @@ class MaskFacts:
         num_void: Pixels that are NaN, which are not counted.
         orientations: How image and mask are turned, where that differs.
         image: The image's key; several may share a mask, each turned its own way.
+        num_twice: Pixels that areas of two classes cover.
     """
 
     path: str
@@ -50,6 +51,7 @@ class MaskFacts:
     num_void: int = 0
     orientations: Orientations | None = None
     image: str = ""
+    num_twice: int = 0
 
     def counts_as(self, by_colour: bool) -> dict[int, int]:
         """Count the pixels of each colour, or each number."""
@@ -208,7 +210,7 @@ def count_values(
 
 def _count_mask(pair: Pair) -> Problem | MaskFacts:
     try:
-        mask = read_mask(pair.mask.file)
+        mask = pair.read_mask()
     except UnreadableImageError as error:
         return Problem(pair.path, error.problem, f"its mask {pair.mask.path}: {error.detail}")
     height, width = mask.value_HW.shape
@@ -219,7 +221,7 @@ def _count_mask(pair: Pair) -> Problem | MaskFacts:
         0 if mask.clear_HW is None else int(mask.clear_HW.sum()),
         0 if mask.void_HW is None else int(mask.void_HW.sum()),
         compare_orientation(pair.image.file, (height, width), mask.orientation),
-        pair.path,
+        pair.path, mask.num_twice,
     )  # fmt: skip
 
 

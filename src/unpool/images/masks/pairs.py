@@ -11,7 +11,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from unpool.errors import UnpoolError
+from unpool.images.annotations.drawings import Annotations, Drawing
 from unpool.images.masks.known_palettes import is_of_camvid, is_of_voc
+from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.reading.decode import read_size
 from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import ImageFile, Problem, scan_folder
 
@@ -38,15 +41,31 @@ EXACT = {".png": 0, ".tif": 1, ".tiff": 1, ".bmp": 2, ".gif": 3}
 
 @dataclass(frozen=True)
 class Pair:
-    """An image and its mask; `path` is the image's key."""
+    """An image and its mask; `path` is the image's key.
+
+    Where the mask is drawn by annotations, `mask` is their file and `drawing` what they draw on this image.
+    """
 
     image: ImageFile
     mask: ImageFile
+    drawing: Drawing | None = None
 
     @property
     def path(self) -> str:
         """The image's key."""
         return self.image.path
+
+    def read_mask(self) -> Mask:
+        """Read the mask's values, or paint what is drawn.
+
+        Raises:
+            UnreadableImageError: Where the file cannot be used, or an area does not fit.
+        """
+        if self.drawing is None:
+            return read_mask(self.mask.file)
+        height, width = self.drawing.size or read_size(self.image.file)[::-1]
+        number_HW, num_twice = self.drawing.paint(height, width)
+        return Mask(number_HW, False, num_twice=num_twice)
 
 
 @dataclass(frozen=True)
@@ -56,7 +75,8 @@ class Pairs:
     `without` are images without a mask, `ambiguous` images for whose name there are masks in several folders, none
     of which lies as the image does; `unused` are masks without an image. `suffix` is what the masks' names end in,
     `remarks` say which names were matched though they differ, and which masks or images share a name.
-    `layout` VOC where the folders are that data set's, VOC_FRAMES or CAMVID where the images' names are.
+    `layout` VOC where the folders are that data set's, VOC_FRAMES or CAMVID where the images' names are. `drawn` are
+    the annotations that draw the masks, `class_file` names the classes where it belongs to the masks.
     """
 
     pairs: list[Pair]
@@ -67,6 +87,8 @@ class Pairs:
     unused: list[str] = field(default_factory=list)
     layout: str = ""
     remarks: list[str] = field(default_factory=list)
+    drawn: Annotations | None = None
+    class_file: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unpool.errors import UnreadableImageError
-from unpool.images.masks.mask_file import Mask, read_mask
+from unpool.images.masks.mask_file import Mask
 from unpool.images.masks.mask_values import FULL, MaskFacts, Values
 from unpool.images.masks.pairs import Pair
 from unpool.images.masks.pixel_classes import GREY, unpack
@@ -253,7 +253,7 @@ def _read_some(
     chosen = [pair for pair in pairs if is_holder(pair.mask.path)]
     for pair in chosen[:: max(1, -(-len(chosen) // MAX_MASKS))]:
         try:
-            yield pair, _painted(read_mask(pair.mask.file), by_colour)
+            yield pair, _painted(pair.read_mask(), by_colour)
         except UnreadableImageError:
             continue
 

@@ -1,0 +1,1 @@
+"""Masks that other tools keep as outlines and brushes."""

@@ -1,0 +1,91 @@
+"""Read LabelMe's JSON, one file for each image.
+
+Source: https://github.com/wkentaro/labelme
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from unpool.errors import UnpoolError
+from unpool.images.annotations.areas import Area, Patch, Polygons, make_ellipse, make_rectangle
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+
+TITLE = "LabelMe"
+MIN_CORNERS = 3
+
+
+def is_labelme(held: object) -> bool:
+    """Whether JSON is LabelMe's."""
+    return isinstance(held, Mapping) and isinstance(held.get("shapes"), list) and "imagePath" in held
+
+
+def read_labelme(path: Path, files: Sequence[tuple[Path, Mapping[str, Any]]]) -> Annotations:
+    """Read a JSON file for each image.
+
+    Later shapes are painted over earlier ones, as LabelMe does.
+
+    Args:
+        path: The folder of the files, or the only file.
+        files: Each with its JSON.
+
+    Returns:
+        The drawings.
+
+    Raises:
+        UnpoolError: A file is not as LabelMe writes it; it is named.
+    """
+    labels = sorted({str(shape.get("label")) for _, held in files for shape in held["shapes"]})
+    names = NumberedNames(labels)
+    passed_over: Counter[str] = Counter()
+    folder = path if path.is_dir() else path.parent
+    drawings = []
+    for file, held in files:
+        areas: list[tuple[int, Area]] = []
+        for place, shape in enumerate(held["shapes"], 1):
+            kind = shape.get("shape_type") or "polygon"
+            try:
+                name, area = str(shape["label"]), _read_shape(kind, shape)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                raise UnpoolError(f"{file}, shape {place}: not as LabelMe writes it ({error})") from None
+            if area is None:
+                passed_over[f"shapes of kind {kind}"] += 1
+            else:
+                areas.append((names.number(name), area))
+        drawings.append(Drawing(_name_image(file, folder, held), tuple(areas), _read_size(held)))
+    return Annotations(path, TITLE, names.names, drawings, passed_over)
+
+
+def _name_image(file: Path, folder: Path, held: Mapping[str, Any]) -> tuple[str, ...]:
+    """The image that lies as the file does, then the one that the file names."""
+    lies = PurePosixPath(file.relative_to(folder).as_posix())
+    named = str(held.get("imagePath") or lies).replace("\\", "/")
+    return str(lies.with_name(PurePosixPath(named).name)), str(lies), named
+
+
+def _read_size(held: Mapping[str, Any]) -> tuple[int, int] | None:
+    if not (held.get("imageHeight") and held.get("imageWidth")):
+        return None
+    return int(held["imageHeight"]), int(held["imageWidth"])
+
+
+def _read_shape(kind: str, shape: Mapping[str, Any]) -> Area | None:
+    """The area of a shape; None where it bounds none, such as a line."""
+    point_V2 = np.array(shape["points"], np.float64).reshape(-1, 2)
+    if kind == "polygon" or kind == "rotation":
+        return Polygons((point_V2,)) if len(point_V2) >= MIN_CORNERS else None
+    if kind == "rectangle":
+        (left, top), (right, bottom) = point_V2.min(axis=0), point_V2.max(axis=0)
+        return make_rectangle(left, top, right, bottom)
+    if kind == "circle":
+        (x, y), radius = point_V2[0], float(np.hypot(*(point_V2[1] - point_V2[0])))
+        return make_ellipse(x, y, radius, radius)
+    if kind == "mask":
+        left, top = point_V2[0].round().astype(int).tolist()
+        return Patch(str(shape["mask"]), left, top)
+    return None

@@ -1,0 +1,66 @@
+"""Formats are told by content, whatever files are called."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.annotations import speckled, write_request
+from unpool.actions.sharing.annotations.mask_formats import MASK_FORMATS
+from unpool.errors import UnpoolError
+from unpool.images.annotations.detection import find_annotations
+
+TITLES = {
+    "coco": "COCO", "yolo": "YOLO", "labelme": "LabelMe", "cvat": "CVAT", "labelstudio": "Label Studio",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MASK_FORMATS)
+def test_files_and_their_folders_are_recognised(tmp_path: Path, name: str) -> None:
+    request = write_request(tmp_path, [speckled(0)])
+    path = MASK_FORMATS[name].write(request).path
+    found = find_annotations(path)
+    assert found is not None
+    assert found.title == TITLES[name]
+    in_folder = find_annotations(request.out)
+    assert in_folder is not None
+    assert in_folder.title == TITLES[name]
+    if path.is_file():
+        renamed = path.rename(tmp_path / "renamed.bin")
+        again = find_annotations(renamed)
+        assert again is not None
+        assert again.title == TITLES[name]
+
+
+def test_several_kinds_in_a_folder_are_an_error(tmp_path: Path) -> None:
+    request = write_request(tmp_path, [speckled(0)])
+    for name in ("coco", "cvat"):
+        MASK_FORMATS[name].write(request)
+    with pytest.raises(UnpoolError, match=r"several annotations: coco\.json \(COCO\), cvat\.xml \(CVAT\)"):
+        find_annotations(request.out)
+
+
+def test_a_folder_without_annotations(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing\n")
+    (tmp_path / "broken.json").write_text("{")
+    (tmp_path / "other.xml").write_text("<svg/>")
+    (tmp_path / ".hidden.json").write_text(json.dumps({"shapes": [], "imagePath": "a"}))
+    assert find_annotations(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b'{"a": 1}', "is no folder of masks, and no file of COCO"), (b"{", "cannot be read as annotations"),
+        (b"<svg/>", "is no folder of masks"), (b"<a", "cannot be read as annotations"),
+        (b"[" * 100_000, "cannot be read as annotations"), (b"\xff\xfe\x00", "cannot be read as annotations"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><annotations/>", "document type"),
+    ],
+)  # fmt: skip
+def test_other_files_are_an_error(tmp_path: Path, content: bytes, words: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_bytes(content)
+    with pytest.raises(UnpoolError, match=words):
+        find_annotations(file)
