@@ -229,6 +229,7 @@ OPTIONS: dict[str, Option] = {
     "pictures": Option(
         "codes by which the terminal shows pictures; auto finds them by what it says of itself", choices=PICTURES
     ),
+    "list-labels": Option("list labels and fields, with their images"),
     "decide-group": Option("all images of this group; -1 for those in none", low=-1, high=100_000),
     "above": Option("suggestions of this confidence or more", low=0, high=1),
     "move-group": Option(

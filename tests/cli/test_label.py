@@ -113,3 +113,15 @@ def test_label_from_a_file_and_by_field(
     assert labels(work) == {}
     error = unpool(capsys, "label", "2.png", "--work", work, "--from", file, code=2)
     assert error.startswith("unpool: --from FILE names images and values itself")
+
+
+def test_labels_are_listed(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ImageTable(work).update(PATHS[:3], {"label": ["hat", "a coat", "hat"]})
+    result = unpool(capsys, "label", "--list", "--work", work)
+    assert [(row["name"], row["images"]) for row in result["labels"]] == [("a coat", 1), ("hat", 2)]
+    assert unpool(capsys, "label", "--list", "--work", work, json_too=False).splitlines() == [
+        "a coat  1 images", "hat     2 images", "3 of 10 images have a label",
+    ]  # fmt: skip
+    assert "--list takes nothing beside it" in unpool(
+        capsys, "label", PATHS[0], "--list", "--work", work, code=2
+    )

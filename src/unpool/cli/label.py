@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -12,6 +13,7 @@ from unpool.actions.curation.settings import LabelSettings, SpreadSettings
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.verbs import VERBS
 from unpool.cli.parameters import Common, Work, flatten_settings, print_result, report_progress
+from unpool.cli.render import format_labels
 from unpool.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +42,11 @@ def label(
     PATHS are relative to the folder of the images, as in groups.csv; --group G names all images of a group.
     Labels stay when images are embedded or grouped again, and follow a file that is moved or renamed.
     With --from FILE all columns of a file become the label and fields beside it, or one with --field NAME.
+    With --list labels and fields are listed, and nothing is changed.
     """
+    if settings.list:
+        _print_labels(work, paths, settings, common)
+        return
     if settings.from_ is not None:
         result = _label_from_file(work, paths, settings)
     elif settings.kind is not None and settings.field is not None and not paths and settings.as_ is None:
@@ -48,6 +54,15 @@ def label(
     else:
         result = _label_images(work, paths, settings)
     print_result(result, common, str(result["message"]))
+
+
+def _print_labels(work: Path, paths: list[str] | None, settings: LabelSettings, common: Common) -> None:
+    from unpool.actions.curation.label_list import list_labels
+
+    if paths or replace(settings, list=False) != LabelSettings():
+        raise UsageError("--list takes nothing beside it; leave out paths and other options")
+    result = list_labels(work)
+    print_result(result, common, format_labels(result))
 
 
 def _label_from_file(work: Path, paths: list[str] | None, settings: LabelSettings) -> Mapping[str, object]:

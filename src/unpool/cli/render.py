@@ -73,6 +73,28 @@ def format_figures(figures: Mapping[str, object], *, width: int) -> str:
     return "\n".join(f"{name:>{width}}  {short(value)}" for name, value in figures.items())
 
 
+def format_labels(result: Mapping[str, Any]) -> str:
+    """List labels with their images, then fields.
+
+    >>> format_labels({"images": 9, "labelled": 5, "suggested": 1, "fields": [],
+    ...                "labels": [{"name": "hat", "images": 5, "suggested": 1}]})
+    'hat  5 images, suggested for 1\\n5 of 9 images have a label, 1 has a suggestion'
+    """
+    width = max((len(row["name"]) for row in (*result["labels"], *result["fields"])), default=0)
+    lines = [
+        f"{row['name']:<{width}}  {row['images']:,} images"
+        + (f", suggested for {row['suggested']:,}" if row["suggested"] else "")
+        for row in result["labels"]
+    ]
+    suggested = result["suggested"]
+    lines.append(
+        f"{result['labelled']:,} of {result['images']:,} images have a label"
+        + (f", {suggested:,} {'has' if suggested == 1 else 'have'} a suggestion" if suggested else "")
+    )
+    lines += [f"{row['name']:<{width}}  {row['images']:,} images, {row['kind']}" for row in result["fields"]]
+    return "\n".join(lines)
+
+
 def format_found(results: Sequence[Mapping[str, Any]]) -> str:
     """List found images, one a line.
 

@@ -8,7 +8,11 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from unpool.store.columns import OK
+from unpool.store.fields.names import LABEL
+from unpool.store.fields.values import fields_of
 from unpool.store.table import ImageTable
+
+ROUNDING = 1e-6  # confidences are stored as float32
 
 
 class ListedLabel(TypedDict):
@@ -22,8 +26,16 @@ class ListedLabel(TypedDict):
     suggested: int
 
 
+class ListedField(TypedDict):
+    """A field, and how many images have a value."""
+
+    name: str
+    kind: str
+    images: int
+
+
 class LabelList(TypedDict):
-    """All labels, by name.
+    """All labels by name, and the fields beside them.
 
     Images, those with a label, and those with a suggestion.
     """
@@ -32,6 +44,7 @@ class LabelList(TypedDict):
     labelled: int
     suggested: int
     labels: list[ListedLabel]
+    fields: list[ListedField]
 
 
 def list_labels(work: Path) -> LabelList:
@@ -40,15 +53,19 @@ def list_labels(work: Path) -> LabelList:
     Raises:
         UnpoolError: there is no workspace.
     """
-    rows = ImageTable(work).arrow(["label", "suggestion"], where=f"status = '{OK}'")
+    table = ImageTable(work)
+    rows = table.arrow(["label", "suggestion"], where=f"status = '{OK}'")
     given, suggested = (
         Counter(name for name in rows[column].to_pylist() if name is not None)
         for column in ("label", "suggestion")
     )
     names = sorted({*given, *suggested}, key=str.casefold)
+    others = [field for field in fields_of(table) if field.name != LABEL]
+    counts = table.count_values([field.column for field in others])
     return {
         "images": rows.num_rows, "labelled": given.total(), "suggested": suggested.total(),
         "labels": [{"name": name, "images": given[name], "suggested": suggested[name]} for name in names],
+        "fields": [{"name": each.name, "kind": each.kind, "images": counts[each.column]} for each in others],
     }  # fmt: skip
 
 
@@ -69,5 +86,5 @@ def find_suggested(work: Path, least: float = 0.0) -> list[str]:
     return [
         path
         for confidence, path in sorted(known, key=lambda each: (-each[0], each[1]))
-        if confidence >= least
+        if confidence >= least - ROUNDING
     ]

@@ -38,6 +38,7 @@ class LabelSettings:
     from_: Annotated[Path | None, FROM] = None
     field: Annotated[str | None, OPTIONS["field"]] = None
     kind: Annotated[str | None, KIND] = None
+    list: Annotated[bool, OPTIONS["list-labels"]] = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,46 @@
+"""Labels are counted with what is suggested, and fields listed beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.edits import PATHS, make_grouped_workspace
+from unpool.actions.curation.label_list import find_suggested, list_labels
+from unpool.errors import UnpoolError
+from unpool.store.fields.values import write_field
+from unpool.store.table import ImageTable
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    work = make_grouped_workspace(tmp_path / "w.unpool")
+    ImageTable(work).update(PATHS[:3], {"label": ["hat", "coat", "hat"]})
+    ImageTable(work).update(
+        PATHS[4:7], {"suggestion": ["hat", "Boot", "hat"], "suggestion_confidence": [0.5, 0.9, 0.9]}
+    )
+    return work
+
+
+def test_labels_are_counted(work: Path) -> None:
+    write_field(work, "weight", {PATHS[0]: 3.5, PATHS[1]: 2.0})
+    assert list_labels(work) == {
+        "images": 12, "labelled": 3, "suggested": 3,
+        "labels": [
+            {"name": "Boot", "images": 0, "suggested": 1},
+            {"name": "coat", "images": 1, "suggested": 0},
+            {"name": "hat", "images": 2, "suggested": 2},
+        ],
+        "fields": [{"name": "weight", "kind": "number", "images": 2}],
+    }  # fmt: skip
+
+
+def test_suggestions_come_the_surest_first(work: Path) -> None:
+    assert find_suggested(work) == [PATHS[5], PATHS[6], PATHS[4]]
+    assert find_suggested(work, 0.9) == PATHS[5:7]
+
+
+def test_no_workspace(tmp_path: Path) -> None:
+    with pytest.raises(UnpoolError, match="no workspace"):
+        list_labels(tmp_path / "none")
