@@ -75,6 +75,20 @@ def test_edits_are_taken_back_one_by_one(stored: Path, unpool: Command) -> None:
     assert table(stored)["label"].isna().all()
 
 
+def test_it_gets_fields_and_loses_them_again(stored: Path, unpool: Command) -> None:
+    lines = ["path,weight,marks", "disc/000.png,1.5,x|y", "disc/001.png,2,x", "gone.png,3,y"]
+    (stored / "given.csv").write_text("\n".join(lines), "utf-8")
+    result = unpool("label --work workspace --from given.csv")
+    assert [result[name] for name in ("matched", "unmatched", "extra", "changed")] == [2, 10, 1, 2]
+    before = table(stored)
+    assert before["field:number:weight"].dropna().to_dict() == {"disc/000.png": 1.5, "disc/001.png": 2.0}
+    assert unpool("doctor --work workspace")["problems"] == []
+    unpool("undo --work workspace")
+    after = table(stored)
+    assert after["field:number:weight"].isna().all()
+    assert after["label"].equals(before["label"])
+
+
 def test_it_is_grouped_mapped_checked_and_searched_anew(stored: Path, unpool: Command) -> None:
     assert unpool("group --work workspace --groups 3 --method kmeans")["groups"] == 3
     assert unpool("map --work workspace --method pca")["images"] == 12
