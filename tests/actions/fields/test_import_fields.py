@@ -46,6 +46,7 @@ def test_every_column_becomes_a_field(work: Path) -> None:
     assert {name: result[name] for name in ("matched", "unmatched", "extra", "changed")} == {  # type: ignore[literal-required]
         "matched": 3, "unmatched": 1, "extra": 1, "changed": 3,
     }  # fmt: skip
+    assert (result["unmatched_images"], result["extra_rows"]) == (["c.png"], ["gone.png (line 5)"])
     assert [(field["name"], field["kind"], field["images"]) for field in result["fields"]] == [
         ("label", "choice", 2), ("species", "choice", 3), ("weight", "choice", 2), ("seen", "date", 2),
         ("marks", "tags", 2),

@@ -73,3 +73,11 @@ def test_a_file_that_names_no_image_is_an_error(tmp_path: Path) -> None:
         read(tmp_path, "path,weight,height\nother.png,1,2\n")
     with pytest.raises(UnpoolError, match="has no line with a path"):
         read(tmp_path, "path,label\n,x\n")
+
+
+def test_folders_are_labels_too() -> None:
+    found = read_image_fields([*PATHS, "train/cat/d.png"], Path("folders"))
+    assert found.values == {"label": {"cat/a.png": "cat", "dog/b.png": "dog", "train/cat/d.png": "cat"}}
+    assert (found.label, found.unmatched) == ("label", ["café.png"])
+    assert any("1 images lie in no class folder" in line for line in found.lines)
+    assert read_image_fields(PATHS, Path("folders:1")).values["label"]["dog/b.png"] == "dog"

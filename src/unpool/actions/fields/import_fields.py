@@ -22,6 +22,7 @@ from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError, nearest_name
 from unpool.images.labels.headings import LABEL_NAMES, normalise_name
 from unpool.images.labels.image_fields import FieldValue, ImageFields, read_image_fields
+from unpool.images.labels.true_labels import MAX_LISTED
 from unpool.store.columns import OK
 from unpool.store.fields.kinds import Kind, ReadValues, Value, read_values
 from unpool.store.fields.names import LABEL, Field, check_field_name, is_own_column
@@ -56,7 +57,9 @@ class Imported(TypedDict):
 
     matched: int
     unmatched: int
+    unmatched_images: list[str]  # the first thousand
     extra: int
+    extra_rows: list[str]  # likewise, by path and line
     changed: int
     fields: list[ImportedField]
     message: str
@@ -105,7 +108,9 @@ def import_fields(work: Path, settings: ImportSettings, *, progress: Progress | 
         work, plan.values_of, lambda count: f"{names} of {count_images(count)} from {source}"
     )
     return {
-        "matched": len(found.matched), "unmatched": len(found.unmatched), "extra": len(found.extra),
+        "matched": len(found.matched),
+        "unmatched": len(found.unmatched), "unmatched_images": found.unmatched[:MAX_LISTED],
+        "extra": len(found.extra), "extra_rows": found.extra[:MAX_LISTED],
         "changed": changed, "fields": plan.fields,
         "message": f"{names}: {count_images(changed)} changed; images with a row: {len(found.matched)} of "
         f"{len(paths)}; rows without an image: {len(found.extra)}",

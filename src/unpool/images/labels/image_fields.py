@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unpool.errors import UnpoolError
+from unpool.images.labels.class_folders import is_folders
 from unpool.images.labels.field_table import FieldTable, LabelRow, Value
 from unpool.images.labels.label_file import read_field_file
 from unpool.images.labels.path_matching import PathMatcher, describe_bases
@@ -18,8 +19,10 @@ from unpool.images.labels.true_labels import (
     describe_no_match,
     describe_rules,
     name_row,
+    read_true_labels,
 )
 
+LABEL = "label"
 FieldValue = str | list[str]
 
 
@@ -49,7 +52,7 @@ def read_image_fields(paths: Sequence[str], file: Path, places: Sequence[str] = 
 
     Args:
         paths: The images, relative to their folder.
-        file: What `read_field_file` reads.
+        file: What `read_field_file` reads; or `folders`, `folders:LEVEL`, whose names are the labels.
         places: Where the images' folder is, in every way it is known.
 
     Returns:
@@ -58,6 +61,8 @@ def read_image_fields(paths: Sequence[str], file: Path, places: Sequence[str] = 
     Raises:
         UnpoolError: The file names no image, or cannot be read.
     """
+    if is_folders(str(file)) and not file.exists():
+        return _read_folders(paths, str(file))
     matcher = PathMatcher(paths, places, describe_bases(file))
     table = read_field_file(file, matcher.knows)
     matches = matcher.match([path for path in table.paths if path.strip()])
@@ -86,6 +91,19 @@ def read_image_fields(paths: Sequence[str], file: Path, places: Sequence[str] = 
         [name_row(row, table.unit) for row in extra_rows],
         [f"{file.name}: {line}" for line in lines],
     )
+
+
+def _read_folders(paths: Sequence[str], labels: str) -> ImageFields:
+    """The names of folders as labels; images that lie in no class folder have none."""
+    found = read_true_labels(paths, labels)
+    values: dict[str, FieldValue] = {
+        path: clean_label(name)
+        for path, name in zip(paths, found.classes, strict=True)
+        if name is not None and clean_label(name)
+    }
+    unmatched = [path for path in paths if path not in values]
+    lines = [line.replace("--labels", "--from") for line in found.lines]
+    return ImageFields({LABEL: values}, LABEL, list(values), unmatched, [], lines)
 
 
 def _collect(
