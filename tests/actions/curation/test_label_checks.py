@@ -15,6 +15,7 @@ from unpool.actions.curation.label_checks import choose_labels, compare_labels, 
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.resizing import thumbnail
+from unpool.store.fields.values import write_field
 from unpool.store.findings import found_doubts, found_problems, found_rows
 from unpool.store.table import ImageTable
 
@@ -168,8 +169,15 @@ def test_images_of_test_that_are_in_train_leak() -> None:
     assert find_leaks(["validation", "test"], [(0, 1, "the same file")])[0].splits == ("test", "validation")
 
 
-def test_a_split_that_was_given_comes_before_the_folder() -> None:
-    assert find_splits(["train/1.png", "val/2.png"], [None, "test"]) == ["train", "test"]
+def test_a_split_that_was_given_comes_before_the_folder(tmp_path: Path) -> None:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    paths = ["train/1.png", "val/2.png", "val/3.png", "4.png"]
+    table.upsert([{"path": path, "status": "ok"} for path in paths])
+    assert find_splits(table, paths) == ["train", "validation", "validation", None]
+    write_field(
+        table.work, "split", {"val/2.png": "Testing", "val/3.png": "fold 3", "4.png": "train"}, "choice"
+    )
+    assert find_splits(ImageTable(table.work), paths) == ["train", "test", "validation", "train"]
 
 
 def test_a_check_lists_leaks_and_forgets_them_with_either_image(tmp_path: Path) -> None:

@@ -216,7 +216,7 @@ class _Findings:
 
     def _find_leaks(self) -> None:
         """Find images of the validation or test folder in the train folder, by the copies that were found."""
-        splits = find_splits(self.paths)
+        splits = find_splits(self.table, self.paths)
         if not any(splits):
             return
         row_of = {path: row for row, path in enumerate(self.paths)}

@@ -16,9 +16,12 @@ from unpool.actions.grouping.labels import read_labels_of
 from unpool.analysis.neighbours import Floats, Indices
 from unpool.core.progress import Progress
 from unpool.images.labels.class_folders import FOLDERS, read_folder_classes
-from unpool.images.labels.splits import SPLITS, read_splits
+from unpool.images.labels.splits import SPLITS, name_split, read_splits
+from unpool.store.fields.values import find_field, read_field
+from unpool.store.table import ImageTable
 
 LABEL, NONE = "label", "none"
+SPLIT_FIELD = "split"
 MIN_IMAGES_OF_CLASS = 5  # with fewer nothing says what the class looks like
 MIN_IMAGES = 20
 MIN_AGREEMENT = 0.5  # Cohen's kappa of folders that nobody called classes, from which on they are compared
@@ -206,17 +209,17 @@ def find_leaks(splits: Names, pairs: Sequence[tuple[int, int, str]]) -> list[Lea
     return sorted(leaks, key=lambda leak: leak.row)
 
 
-def find_splits(paths: Sequence[str], given: Names | None = None) -> Names:
+def find_splits(table: ImageTable, paths: Sequence[str]) -> Names:
     """Find the split of each image.
 
-    By the field that says it where there is one, else by folders.
-
-    Args:
-        paths: the images.
-        given: the split that each image was given.
+    By its value of the field `split` where there is one, else by its folders.
     """
     by_folder = read_splits(paths)
-    return by_folder if given is None else _replace(by_folder, given)
+    if find_field(table, SPLIT_FIELD) is None:
+        return by_folder
+    value_of = read_field(table, SPLIT_FIELD)
+    given = [name_split(value) if isinstance(value := value_of.get(path), str) else None for path in paths]
+    return _replace(by_folder, given)
 
 
 def _find_root(parent: dict[int, int], row: int) -> int:
