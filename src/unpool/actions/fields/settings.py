@@ -10,7 +10,7 @@ from unpool.core.settings import Option
 from unpool.options import OPTIONS
 from unpool.store.fields.kinds import KINDS
 
-FROM = Option("file with a column of paths: CSV, JSON, Parquet, or of an annotation tool", metavar="FILE")
+FROM = Option("file with a column of paths, of any tool; or folders, whose names are labels", metavar="FILE")
 KIND = Option("what the values of --field are, where that is not to be guessed", choices=KINDS)
 
 
