@@ -43,6 +43,23 @@ def make_checked_photos(root: Path) -> Path:
     return work
 
 
+def make_many_copies(root: Path, count: int) -> Path:
+    """Write one photograph many times, each with its own time; returns the workspace."""
+    photos, work = root / "photos", root / "w.unpool"
+    photos.mkdir()
+    paths = [f"{number:04}.jpg" for number in range(count)]
+    for number, path in enumerate(paths):
+        (photos / path).write_bytes(jpeg(7))
+        os.utime(photos / path, ns=(0, int(TIME * 1e9) - number * 10**9))
+    digest = str(content_digest(photos / paths[0]))
+    facts = {"id": digest, "bytes": len(jpeg(7)), "modified": TIME, "status": "ok", "width": 32, "height": 24}
+    ImageTable.create(work).upsert([{"path": path, **facts} for path in paths])
+    write_state(work, images=str(photos.resolve()))
+    entries = [{"path": path, "id": digest, "of": paths[0], "of_id": digest} for path in paths[1:]]
+    write_json(work / REPORT / FILE, {"format": FORMAT, "model": None, "problems": {"duplicates": entries}})
+    return work
+
+
 def row_of(photos: Path, path: str) -> dict[str, Any]:
     """The facts of a photograph, as embedding writes them."""
     file, (_, side) = photos / path, PHOTOS[path]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from support.archives import jpeg
-from support.checked_photos import PHOTOS, make_checked_photos, read_files
+from support.checked_photos import PHOTOS, make_checked_photos, make_many_copies, read_files
 from support.death import Death, Killed
 from unpool.actions.cleaning import clean as clean_module
 from unpool.actions.cleaning.clean import clean, restore
@@ -159,3 +164,28 @@ def test_files_that_cannot_be_moved_are_named(
         clean(work, CleanSettings("duplicates"))
     assert read_files(tmp_path) == before
     assert clean(work, CleanSettings("blurred"))["moved"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["trash", "out"])
+@pytest.mark.parametrize("num_moved", [1, 40, 150])
+def test_a_process_that_is_killed_loses_nothing(tmp_path: Path, to: str, num_moved: int) -> None:
+    work = make_many_copies(tmp_path, 200)
+    before = read_files(tmp_path)
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "data"), "HOME": str(tmp_path)}
+    words = [sys.executable, "-m", "unpool", "clean", "--work", str(work)]
+    where = "trash" if to == "trash" else str(tmp_path / "out")
+    process = subprocess.Popen(
+        [*words, "--problem", "duplicates", "--to", where],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and len(before) - len(list((tmp_path / "photos").iterdir())) < num_moved:
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(read_files(tmp_path)) <= len(before) - num_moved
+    (manifest,) = (work / "cleaned").glob("*/manifest.json")
+    subprocess.run([*words, "--undo", str(manifest)], env=environment, check=True, capture_output=True)
+    assert read_files(tmp_path) == before

@@ -51,11 +51,12 @@ def test_a_copy_is_removed_again() -> None:
     source = source_with(a_jpg=jpeg())
     with source.fetch(ImageFile("a.jpg", Path("a.jpg"), 0, 0.0)) as copy:
         assert copy.read_bytes() == jpeg()
-    assert not copy.parent.exists()
+    assert not copy.exists()
 
 
 def test_a_large_file_is_copied_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remote_source, "MAX_BYTES_IN_MEMORY", 10)
+    for module in (remote_source, copied_source):
+        monkeypatch.setattr(module, "MAX_BYTES_IN_MEMORY", 10)
     monkeypatch.setattr(Objects, "read", lambda *_: pytest.fail("all of it in memory"))
     source = source_with(a_jpg=jpeg(30))
     (file,) = source.scan().files

@@ -27,7 +27,7 @@ class Members(dict[str, tuple[Container, Member]]):
     def read(self, name: str) -> bytes:
         """Read all of a file."""
         container, member = self[name]
-        return b"".join(container.parts(member))
+        return container.read_all(member)
 
     def read_start(self, name: str, num_bytes: int) -> bytes:
         """Read the first bytes of a file.
@@ -86,8 +86,20 @@ class ArchiveSource(CopiedSource):
         """
         return self._files.get(path) or ImageFile(path, Path(path), 0, 0.0)
 
+    def read_all(self, file: ImageFile) -> bytes:
+        """Read the bytes of an image.
+
+        Args:
+            file: One of the scan, or with the path of one.
+
+        Raises:
+            UnreadableImageError: It is gone, damaged, locked or too large.
+        """
+        container, member = self._find(file)
+        return container.read_all(member)
+
     def write_copy(self, file: ImageFile, copy: Path) -> None:
-        """Write the bytes of an image.
+        """Write the bytes of a large image.
 
         Args:
             file: One of the scan, or with the path of one.

@@ -100,6 +100,11 @@ class Container(ABC):
                 break
         return bytes(content[:num_bytes])
 
+    def read_all(self, member: Member) -> bytes:
+        """Read a member; raises as `write_copy` does."""
+        _check_size(member)
+        return b"".join(self.parts(member))
+
     def write_copy(self, member: Member, copy: Path) -> None:
         """Write a member to a file.
 
@@ -108,14 +113,16 @@ class Container(ABC):
         Raises:
             UnreadableImageError: It is too large, damaged or locked.
         """
-        if member.bytes > MAX_MEMBER_BYTES:
-            limit = f"{MAX_MEMBER_BYTES >> 30} GiB"
-            raise UnreadableImageError(
-                "too-large", f"it has {member.bytes:,} bytes, above the limit of {limit}"
-            )
+        _check_size(member)
         with copy.open("wb") as stream:
             for part in self.parts(member):
                 stream.write(part)
+
+
+def _check_size(member: Member) -> None:
+    if member.bytes > MAX_MEMBER_BYTES:
+        limit = f"{MAX_MEMBER_BYTES >> 30} GiB"
+        raise UnreadableImageError("too-large", f"it has {member.bytes:,} bytes, above the limit of {limit}")
 
 
 def keep_index(file: Path, build: Callable[[], Index]) -> Index:

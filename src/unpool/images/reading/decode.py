@@ -6,6 +6,7 @@ Shapes: H, W height and width of the decoded picture, upright.
 from __future__ import annotations
 
 import contextlib
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from unpool.images.reading.opening import (
     check_size,
     find_reader,
     open_image,
+    open_stream,
 )
 from unpool.images.reading.upright import averageable, read_orientation, upright_rgb
 from unpool.images.tiff.reader import open_tiff, tiff_size
@@ -127,6 +129,29 @@ def _decode_marked(
 
 def _is_apart(file: Path, image_format: str) -> bool:
     return needs_process(image_format) or is_suspect(str(file))
+
+
+def read_content(content: bytes, file: Path, min_side: int | None, rules: ValueRules) -> Picture | None:
+    """Decode the content of an image file, as `read_picture` does.
+
+    Args:
+        content: All bytes of the file.
+        file: Names the file, in the trail too; it need not be there.
+        min_side: As for `read_picture`.
+        rules: As for `read_picture`.
+
+    Returns:
+        The picture; None where another process must decode it, from a file.
+
+    Raises:
+        UnreadableImageError: As `read_picture` does.
+    """
+    if not content:
+        raise UnreadableImageError("empty", "the file is empty")
+    with open_stream(io.BytesIO(content), file.name) as (stream, image_format):
+        if _is_apart(file, image_format):
+            return None
+        return _decode_marked(file, stream, Scaling(rules, image_format), min_side, MAX_PIXELS)
 
 
 def format_apart(file: Path) -> str:

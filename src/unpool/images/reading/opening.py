@@ -79,8 +79,26 @@ def open_image(file: Path, in_memory: int) -> Iterator[tuple[Stream, str]]:
         stream = io.BytesIO(file.read_bytes()) if whole else file.open("rb")
     except OSError as error:
         raise _explain_os_error(error, file) from error
+    with open_stream(stream, file.name) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def open_stream(stream: Stream, name: str) -> Iterator[tuple[Stream, str]]:
+    """Recognise the format of the content of an image file.
+
+    Args:
+        stream: The content; it is closed at the end.
+        name: Of the file.
+
+    Yields:
+        The content, and the format by Pillow's name.
+
+    Raises:
+        UnreadableImageError: For whatever goes wrong, inside the `with` block too.
+    """
     with stream:
-        image_format = _format_of(stream.read(HEAD), file.name)
+        image_format = _format_of(stream.read(HEAD), name)
         try:
             yield stream, image_format
         except Exception as error:

@@ -70,7 +70,7 @@ def scan_objects(objects: Objects, progress: Callable[[int], None] | None = None
 
 
 def sort_listing(objects: Readable, found: Sequence[ObjectFacts], place: str) -> Scan:
-    """Sort what was listed into images, problems, and what is left out.
+    """Sort what was listed into images and problems.
 
     Args:
         objects: Reads the first bytes of what has no image's name.

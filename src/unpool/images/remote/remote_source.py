@@ -17,12 +17,11 @@ from unpool.core.objects.address import Address
 from unpool.core.objects.client import NUM_REQUESTS, ObjectDeniedError, Objects, StoreError
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.scan import ImageFile, Scan
-from unpool.images.remote.copied_source import CopiedSource
+from unpool.images.remote.copied_source import MAX_BYTES_IN_MEMORY, CopiedSource
 from unpool.images.remote.listing import scan_objects
 
 MAX_AHEAD = 64  # files that are fetched before they are read
 MAX_BYTES_AHEAD = 256 << 20  # of them together
-MAX_BYTES_IN_MEMORY = 32 << 20  # a larger file is copied to the disk in parts
 R = TypeVar("R")
 
 
@@ -68,21 +67,21 @@ class RemoteSource(CopiedSource):
         """Say which files will be read, in which order."""
         self._ahead.expect(files)
 
-    def write_copy(self, file: ImageFile, copy: Path) -> None:
+    def read_all(self, file: ImageFile) -> bytes:
         """Fetch an object.
 
         Args:
             file: One of the scan, or with the path of one.
-            copy: Where it is written.
 
         Raises:
             UnreadableImageError: It is gone, or may not be read.
             StoreError: The store gives no answer.
         """
-        if file.bytes > MAX_BYTES_IN_MEMORY:
-            self._request(file, lambda name: self._objects.download(name, copy))
-        else:
-            copy.write_bytes(self._request(file, self._ahead.take))
+        return self._request(file, self._ahead.take)
+
+    def write_copy(self, file: ImageFile, copy: Path) -> None:
+        """Fetch a large object in parts."""
+        self._request(file, lambda name: self._objects.download(name, copy))
 
     def read_start(self, file: ImageFile, num_bytes: int) -> bytes:
         """Fetch the first bytes of an object."""
