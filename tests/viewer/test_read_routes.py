@@ -274,4 +274,5 @@ def test_fields_are_counted_and_colour_the_map(client: Any, post: Any, viewed: P
     assert client.get("/api/fields/codes", params={"revision": revision, "name": "x"}).status_code == 404
     assert client.get("/api/fields", params={"revision": revision + 1}).status_code == 409
     assert rows_of(post("select", fields=[{"name": "species", "any": ["dog"]}])) == [2, 3]
+    assert client.get("/api/images/2", params={"revision": revision}).json()["fields"] == [["species", "dog"]]
     post("select", fields=[{"name": "species", "no": 1}], expect=422)

@@ -64,6 +64,7 @@ def read_routes(session: Session) -> APIRouter:
             **session.file_facts(path),
             "scale_note": session.pictures.scale_note(_number(facts["width"]), _number(facts["height"])),
             "metadata": session.pictures.metadata(path),
+            "fields": session.fields(revision).describe_row(row),
             "nearest": session.near_row(revision, row, NUM_NEAREST),
         }
 

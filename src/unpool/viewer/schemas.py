@@ -427,7 +427,8 @@ def image_facts_model() -> type[BaseModel]:
     """Build the model of the facts of an image."""
     fields: dict[str, Any] = {
         "bytes": (int | None, _REQUIRED), "mode": (str | None, _REQUIRED), "id": (str | None, _REQUIRED),
-        "metadata": (list[tuple[str, str]], _REQUIRED), "nearest": (list[Near], _REQUIRED),
+        "metadata": (list[tuple[str, str]], _REQUIRED), "fields": (list[tuple[str, str]], _REQUIRED),
+        "nearest": (list[Near], _REQUIRED),
         "scale_note": (str | None, _REQUIRED),
     }  # fmt: skip
     return create_model(

@@ -65,6 +65,8 @@ def test_wrong_values_and_paths_are_refused(work: Path) -> None:
     set_field(work, ["a"], "weight", 3)
     with pytest.raises(UnpoolError, match=r"kind number, and these are not: 'heavy'"):
         set_field(work, ["b"], "weight", "heavy")
+    with pytest.raises(UsageError, match="is empty; None removes one"):
+        set_field(work, ["b"], "weight", " ")
     with pytest.raises(UsageError, match="another kind than text"):
         set_field(work, ["b"], "weight", "heavy", "text")
     with pytest.raises(UnpoolError, match="'z' is no image"):

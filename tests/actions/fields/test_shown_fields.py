@@ -62,6 +62,14 @@ def test_a_changed_kind_and_an_undone_field_leave_no_trace(work: Path) -> None:
     ]  # fmt: skip
 
 
+def test_an_image_has_its_values_as_texts(work: Path) -> None:
+    write_field(work, "marks", {"a": ["x", "y"], "b": ["x"]})
+    write_field(work, "seen", {"a": "2024-01-31"})
+    shown = show(work)
+    assert shown.describe_row(0) == [("species", "cat"), ("marks", "x; y"), ("seen", "2024-01-31")]
+    assert shown.describe_row(1) == [("weight", "2"), ("marks", "x")]
+
+
 def test_saved_selections_are_counted_apart(work: Path) -> None:
     write_field(work, SELECTIONS, {"a": ["z", "best"], "b": ["best"]}, "tags")
     shown = show(work)

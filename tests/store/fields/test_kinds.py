@@ -20,6 +20,7 @@ from unpool.store.fields.kinds import (
     read_values,
     split_tags,
     to_seconds,
+    to_text,
 )
 
 DAY = 86_400.0
@@ -63,6 +64,8 @@ def test_what_does_not_fit_is_named_and_what_is_missing_is_not() -> None:
     assert read.values == [1.0, None, None, None, 3.0]
     assert read.invalid == ["two"]
     assert read_values(["2024-01-31", "2024-02-31"], "date").invalid == ["2024-02-31"]
+    assert read_values([1e300, 0.0], "date").invalid == [to_text(1e300)]
+    assert read_values(["\ud800", "a\nb"], "text").values == [None, "a\nb"]
     assert read_values(["x" * 201, "a\nb", "fine"], "choice").invalid == ["x" * 201, "a\nb"]
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
 
 from unpool.actions.curation.edit import Paths, count_images, label, set_values
 from unpool.actions.curation.stale_suggestions import forget_stale
@@ -64,7 +63,9 @@ def set_field(
         raise UsageError(
             f"the values of {field.name!r} are of another kind than {kind}; change all of them first"
         )
-    held = cast("Value", prepared[field][""])
+    held = prepared[field][""]
+    if held is None:
+        raise UsageError(f"the value of {field.name!r} is empty; None removes one")
     shown = format_value(held, field.kind)
     return set_values(
         work, paths, {field.column: held}, lambda count: f"gave {count} the {field.name} ‘{shown}’"

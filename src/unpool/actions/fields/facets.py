@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from unpool.actions.sharing.arrays import factorise, read_column
 from unpool.report.palette import MAX_COLOURS, distinct_colours, shade
-from unpool.store.fields.kinds import Kind
+from unpool.store.fields.kinds import Kind, format_value, join_tags
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,7 @@ MAX_VALUES = 200  # names that are listed, those of most images
 NUM_BINS = 24  # of a histogram of numbers, at most
 MAX_DATE_BINS = 60
 TAIL_SHARE = 0.005  # share of the images at either end whose numbers widen the outermost bins only
+MIN_RANGE, MAX_NUMBER = 1e-290, 1e290  # of numbers that are told apart
 UNITS = ("m", "h", "D", "M", "Y")  # of bins of dates, as NumPy names them: minutes to years
 STEPS = (1.0, 2.0, 5.0, 10.0)
 
@@ -120,6 +121,11 @@ class NamedValues:
             np.maximum.at(place_N, self.row_M, place_K[self.code_M])
         return place_N
 
+    def text_of(self, row: int) -> str:
+        """Write the names of an image; empty for none."""
+        first, end = np.searchsorted(self.row_M, [row, row + 1])
+        return join_tags([self.names[code] for code in self.code_M[first:end]]) if end > first else ""
+
     def rows(self) -> list[float | list[int] | None]:
         """The places of each image's names among the listed ones.
 
@@ -200,6 +206,11 @@ class NumberValues:
             place_N[known_N] = np.clip(found, 0, len(self.edges) - 2)
         return place_N
 
+    def text_of(self, row: int) -> str:
+        """Write the value of an image; empty for none."""
+        value = float(self.value_N[row])
+        return format_value(value, self.kind) if math.isfinite(value) else ""
+
     def rows(self) -> list[float | list[int] | None]:
         """The value of each image; None where it has none."""
         return [None if value != value else value for value in self.value_N.tolist()]
@@ -262,13 +273,13 @@ def number_edges(value_M: NDArray[np.float64]) -> NDArray[np.float64]:
     [-0.5, 0.5, 1.5, 2.5, 3.5]
     """
     low, high = float(value_M.min()), float(value_M.max())
+    if high - low <= MIN_RANGE or max(abs(low), abs(high)) > MAX_NUMBER:
+        return np.array([low, high])
     if high - low < NUM_BINS and bool((value_M == np.round(value_M)).all()):
         return np.arange(low - 0.5, high + 1)
     first, last = np.quantile(value_M, (TAIL_SHARE, 1 - TAIL_SHARE)).tolist()
-    if first == last:
+    if last - first <= MIN_RANGE:
         first, last = low, high
-    if first == last:
-        return np.array([low, high])
     step = _round_step((last - first) / (NUM_BINS - 2))
     edges = np.arange(math.floor(first / step), math.ceil(last / step) + 1) * step
     edges[0], edges[-1] = min(edges[0], low), max(edges[-1], high)

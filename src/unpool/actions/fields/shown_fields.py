@@ -72,6 +72,20 @@ class ShownFields:
         """Count the values of each field."""
         return [values.describe(name) for name, values in self.values.items() if name != SELECTIONS]
 
+    def describe_row(self, row: int) -> list[tuple[str, str]]:
+        """Write what people said of an image, by field.
+
+        Args:
+            row: The image.
+
+        Returns:
+            Name and value; fields without one are left out.
+        """
+        written = [
+            (name, values.text_of(row)) for name, values in self.values.items() if name not in CAPTURE_FIELDS
+        ]
+        return [(name, text) for name, text in written if text]
+
     def saved(self) -> list[Counted]:
         """Count the images of each saved selection, sorted by name."""
         values = self.values.get(SELECTIONS)

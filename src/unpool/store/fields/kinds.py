@@ -211,7 +211,7 @@ def _converter(cells: Sequence[object], kind: Kind) -> tuple[Callable[[object], 
     if kind == "tags":
         separator = _find_separator([to_text(cell) for cell in cells if isinstance(cell, str)])
         return lambda cell: _to_tags(cell, separator or TAG_SEPARATORS[1]), []
-    return (_to_choice, []) if kind == "choice" else (to_text, [])
+    return (_to_choice if kind == "choice" else _to_any_text), []
 
 
 def _to_number(cell: object) -> float:
@@ -286,8 +286,15 @@ def _all_fit(texts: Sequence[str], parse: Callable[[str], float]) -> bool:
 
 def _to_iso_date(cell: object) -> float:
     if isinstance(cell, float):  # as the table holds it
+        format_date(cell)
         return cell
     return to_seconds(cell) if isinstance(cell, date) else parse_date(to_text(cell))
+
+
+def _to_any_text(cell: object) -> str:
+    text = to_text(cell)
+    text.encode()  # ValueError for half a sign, which no table takes
+    return text
 
 
 def _to_choice(cell: object) -> str:
