@@ -41,6 +41,7 @@ def test_the_one_file_of_labels_is_unpacked(tmp_path: Path, names: list[str], ex
             r"4 files in it may have labels: 1\.csv, 2\.csv, 3\.json, …; name one",
         ),
         (["[Content_Types].xml", "xl/workbook.xml"], "it is a spreadsheet; save the table as CSV"),
+        (["mimetype", "content.xml"], "it is a spreadsheet; save the table as CSV"),
     ],
 )
 def test_other_zip_files_are_an_error(tmp_path: Path, names: list[str], message: str) -> None:

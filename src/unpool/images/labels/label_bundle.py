@@ -16,7 +16,7 @@ from unpool.images.labels.field_table import FieldTable, Value
 
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 ENDINGS = frozenset({".xml", ".json", ".jsonl", ".ndjson", ".csv", ".tsv"})
-SPREADSHEET = "[Content_Types].xml"
+SPREADSHEETS = frozenset({"[Content_Types].xml", "content.xml"})  # of Excel and of LibreOffice
 SYSTEM_FOLDER = "__MACOSX/"
 MAX_BYTES = 1 << 30  # of a file that is unpacked
 NUM_NAMED = 3
@@ -34,7 +34,7 @@ def read_member(file: Path) -> tuple[str, bytes]:
     try:
         with zipfile.ZipFile(file) as archive:
             names = [name for name in archive.namelist() if not name.startswith(SYSTEM_FOLDER)]
-            if SPREADSHEET in names:
+            if not SPREADSHEETS.isdisjoint(names):
                 raise UnpoolError("it is a spreadsheet; save the table as CSV")
             name = _choose([name for name in names if posixpath.splitext(name)[1].lower() in ENDINGS])
             with archive.open(name) as member:

@@ -18,6 +18,7 @@ from unpool.actions.sharing.settings import ExportSettings
 from unpool.images.labels.image_fields import read_image_fields
 from unpool.images.reading.scan import scan_folder
 from unpool.store.fields.kinds import read_values
+from unpool.store.state import write_state
 
 SPLIT = ("train/cat/a.png", "val/cat/a.png", "hold-out/cat/a.png", "other.png")
 
@@ -107,3 +108,17 @@ def test_an_image_that_is_gone_has_no_row(tmp_path: Path) -> None:
     rows = read_lines(tmp_path / "out/train/metadata.jsonl")
     assert PATHS[0] not in [row["file_name"] for row in rows]
     assert "1 left out, since the original is not there: cat/a.png" in progress.texts
+
+
+def test_images_of_a_named_set_are_their_thumbnails(tmp_path: Path) -> None:
+    paths = ("0/00000.png", "1/00001.png", "0/00002.png", "0/00003.png")
+    table = make_labelled_workspace(tmp_path, paths)
+    table.update(list(paths), {"thumbnail": [path.encode() for path in paths]})
+    write_state(table.work, images="digits", place="digits")
+    assert export(table.work, ExportSettings("imagefolder", tmp_path / "out"))["images"] == 4
+    rows = read_lines(tmp_path / "out/train/metadata.jsonl")
+    for row in rows:
+        written = (tmp_path / "out/train" / row["file_name"]).read_bytes().decode()
+        assert row["file_name"] == written.replace(".png", ".webp")
+    found = read_image_fields(paths, tmp_path / "out/train/metadata.jsonl")
+    assert found.unmatched == []
