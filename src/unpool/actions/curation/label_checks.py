@@ -159,7 +159,8 @@ def compare_labels(
     if not len(place_L):
         return ComparedLabels()
     distinct, class_L = np.unique(np.asarray(names, object), return_inverse=True)
-    found = find_label_errors(vectors_MD[place_L], class_L, seed=seed)
+    vectors_LD = vectors_MD if len(place_L) == len(vectors_MD) else vectors_MD[place_L]
+    found = find_label_errors(vectors_LD, class_L, seed=seed)
     if labels.is_guessed and found.agreement < MIN_AGREEMENT:
         progress.message(
             f"labels: folders were not compared, for images of one differ too much (kappa "

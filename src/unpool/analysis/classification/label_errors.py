@@ -73,7 +73,7 @@ def find_label_errors(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, *, seed:
     typical_K = np.bincount(number_N, own_N, fit.num_classes) / np.bincount(
         number_N, minlength=fit.num_classes
     )
-    agreement = _agreement(number_N, probability_NK.argmax(axis=1), fit.num_classes)
+    agreement = _measure_agreement(number_N, probability_NK.argmax(axis=1), fit.num_classes)
     probability_NK[every_N, number_N] = -1
     other_N: Indices = probability_NK.argmax(axis=1)
     other_probability_N: Floats = probability_NK[every_N, other_N]
@@ -94,17 +94,18 @@ class _Averages:
 
 def _weigh(fit: LeaveOneOut, number_N: Indices, seed: int) -> npt.NDArray[np.float64]:
     """How much each penalty, sharpness and share weighs, (P, H, S); they sum to one."""
-    some_M = fit.fitted_F
+    some_M = np.arange(len(fit.fitted_F))
     if len(some_M) > MAX_COMPARED:
         some_M = np.random.default_rng(seed).choice(some_M, MAX_COMPARED, replace=False)
+    class_M = number_N[fit.fitted_F[some_M]]
     every_M, log_weight_PHS = (
         np.arange(len(some_M)),
         np.empty((len(PENALTIES), len(SHARPNESSES), len(SHARES))),
     )
     for p, penalty in enumerate(PENALTIES):
-        score_MK = fit.scores(penalty)[some_M].astype(np.float32)
+        score_MK = fit.fitted_scores(penalty)[some_M].astype(np.float32)
         for h, sharpness in enumerate(SHARPNESSES):
-            own_M = softmax(score_MK * sharpness)[every_M, number_N[some_M]].astype(np.float64)
+            own_M = softmax(score_MK * sharpness)[every_M, class_M].astype(np.float64)
             wrong_M = (1 - own_M) / max(1, fit.num_classes - 1)
             log_weight_PHS[p, h] = [np.log((1 - s) * own_M + s * wrong_M + 1e-12).sum() for s in SHARES]
     log_weight_PHS += np.log(SHARES) + NUM_EXPECTED_RIGHT * np.log1p(-SHARES)
@@ -135,7 +136,7 @@ def _average(fit: LeaveOneOut, number_N: Indices, weight_PHS: npt.NDArray[np.flo
     return _Averages(probability_NK / np.float32(total), (error_N / total).astype(np.float32), share)
 
 
-def _agreement(number_N: Indices, best_N: Indices, num_classes: int) -> float:
+def _measure_agreement(number_N: Indices, best_N: Indices, num_classes: int) -> float:
     same = float((number_N == best_N).mean())
     shares = (np.bincount(each, minlength=num_classes) / len(number_N) for each in (number_N, best_N))
     expected = float(np.prod(list(shares), axis=0).sum())

@@ -61,15 +61,20 @@ class LeaveOneOut:
         Args:
             penalty: On squared weights, relative to the mean variance of a direction times the number of images.
         """
+        score_FK = self.fitted_scores(penalty)
+        if len(self.fitted_F) == len(self._given_ND):
+            return score_FK
+        score_NK = self._score_all(penalty)
+        score_NK[self.fitted_F] = score_FK
+        return score_NK
+
+    def fitted_scores(self, penalty: float) -> npt.NDArray[np.float64]:
+        """Score the images that are fitted, (F, K)."""
         shrunk_R = self._value_R / (self._value_R + penalty)
         fitted_FK = self.share_K + (self._left_FR * shrunk_R) @ self._weight_RK
         leverage_F1 = (np.square(self._left_FR) @ shrunk_R + 1 / len(self.fitted_F))[:, None]
         score_FK = (fitted_FK - leverage_F1 * self._target_FK) / np.maximum(1 - leverage_F1, 1e-6)
-        if len(self.fitted_F) == len(self._given_ND):
-            return np.asarray(score_FK)
-        score_NK = self._score_all(penalty)
-        score_NK[self.fitted_F] = score_FK
-        return score_NK
+        return np.asarray(score_FK)
 
     def _scale(self, given_BD: Floats) -> Floats:
         return normalise(given_BD - self._mean_D.astype(np.float32))
