@@ -169,8 +169,6 @@ class Session:
         rows: list[dict[str, Any]] = self.table.some([path], ["bytes", "mode", "id"]).to_pylist()
         return {name: rows[0][name] if rows else None for name in ("bytes", "mode", "id")}
 
-    def duplicates(self, revision: int) -> Sets:
-        """Sets of exact, near and turned duplicates, and bursts.
     def fields(self, revision: int) -> ShownFields:
         """What the table holds of each field, read once for each version."""
         with self._lock:
@@ -180,6 +178,8 @@ class Session:
                 self._fields_version = seen.version
             return self._fields
 
+    def duplicates(self, revision: int) -> Sets:
+        """Sets of exact, near and turned duplicates, and bursts.
 
         The one to keep comes first.
         """
