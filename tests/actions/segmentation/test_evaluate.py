@@ -15,6 +15,8 @@ from support.masks import make_undecided, write_scenes
 from support.scoring import PlainScoring
 from support.training import segment_evaluate, segment_predict
 from unpool.actions.segmentation import evaluate as module
+from unpool.actions.sharing.annotations.mask_formats import parse_mask_formats
+from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference import segmenter_model
@@ -69,6 +71,21 @@ def on_torch(monkeypatch: pytest.MonkeyPatch) -> None:
         raise UnpoolError("not in this test")
 
     monkeypatch.setattr(segmenter_model, "export_segmenter", fail)
+
+
+def test_annotations_give_the_figures_of_masks(model: Path, tmp_path: Path) -> None:
+    images, masks = write_scenes(tmp_path, 2)
+    written = [
+        PredictedMask(file.name, images / file.name, file.stem, file, np.arange(256, dtype=np.uint8))
+        for file in sorted(masks.iterdir())
+    ]
+    request = MaskRequest(written, ["ground", "disc", "bar"], [(0, 0, 0)] * 3, tmp_path, "m")
+    by_masks = segment_evaluate(images, masks, model=model)
+    for each in parse_mask_formats("coco,labelme"):
+        by_annotations = segment_evaluate(images, each.write(request).path, model=model)
+        assert by_annotations["confusion"] == by_masks["confusion"]
+        assert by_annotations["iou"] == by_masks["iou"]
+        assert "areas that" in str(by_annotations["notes"])
 
 
 def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,19 @@ def test_files_and_their_folders_are_recognised(tmp_path: Path, name: str) -> No
         again = find_annotations(renamed)
         assert again is not None
         assert again.title == TITLES[name]
+
+
+def test_a_zip_file_is_read_in_place(tmp_path: Path) -> None:
+    written = MASK_FORMATS["cvat"].write(write_request(tmp_path, [speckled(0)])).path
+    for name, members in (("one.zip", ["annotations.xml"]), ("none.zip", ["images/a.png"])):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for member in members:
+                archive.write(written, member)
+    found = find_annotations(tmp_path / "one.zip")
+    assert found is not None
+    assert found.title == "CVAT"
+    with pytest.raises(UnpoolError, match=r"none\.zip: no file in it"):
+        find_annotations(tmp_path / "none.zip")
 
 
 def test_several_kinds_in_a_folder_are_an_error(tmp_path: Path) -> None:

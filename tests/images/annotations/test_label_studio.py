@@ -59,6 +59,12 @@ def test_the_last_valid_annotation_counts() -> None:
     ]
 
 
+def test_the_ground_truth_counts_before_others() -> None:
+    found = read(task({"result": [BRUSH], "ground_truth": True}, {"result": [BOX]}))
+    assert (found.drawings[0].paint(20, 30)[0] > 0).sum() == 3
+    assert found.remarks == []
+
+
 def test_predictions_count_where_there_is_no_annotation() -> None:
     found = read(
         task(predictions=[{"result": [BRUSH]}]), task({"result": []}, predictions=[{"result": [BOX]}])

@@ -12,7 +12,11 @@ from PIL import Image
 from support.annotations import speckled, write_request
 from unpool.actions.sharing.annotations.mask_formats import MASK_FORMATS
 from unpool.errors import UnpoolError
+from unpool.images.annotations.class_names import plan_folder
 from unpool.images.annotations.pairing import find_labelled_pairs
+from unpool.images.masks.label_maps import read_label_map
+from unpool.images.masks.mask_values import count_values
+from unpool.images.masks.pixel_classes import classes_by_value
 
 SQUARE = [1, 1, 5, 1, 5, 5, 1, 5]
 
@@ -116,6 +120,27 @@ def test_the_masks_of_cvat_bring_their_classes(tmp_path: Path) -> None:
     (masks / "labelmap.txt").write_text(
         "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncar:90,90,90::\n"
     )
-    found = find_labelled_pairs(images, masks)
-    assert found.class_file == masks / "labelmap.txt"
-    assert found.pairs[0].mask.file == masks / "SegmentationClass" / "a.png"
+    for given in (masks, masks / "SegmentationClass"):
+        found = find_labelled_pairs(images, given)
+        assert found.class_file == masks / "labelmap.txt"
+        assert found.pairs[0].mask.file == masks / "SegmentationClass" / "a.png"
+
+
+@pytest.mark.parametrize("size", [(8, 6), (6, 8)])
+def test_areas_lie_on_images_as_shown_or_as_stored(tmp_path: Path, size: tuple[int, int]) -> None:
+    images = write_images(tmp_path / "images")
+    images.mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown turned by 90 degrees: 6 wide, 8 high
+    Image.fromarray(np.zeros((6, 8, 3), np.uint8)).save(images / "a.jpg", exif=exif)
+    file = write_coco(tmp_path / "c.json", "no.jpg", "a.jpg")
+    held = json.loads(file.read_text())
+    held["images"][1] |= {"width": size[0], "height": size[1]}
+    held["annotations"][0]["segmentation"] = [[0, 0, 2, 0, 2, 1, 0, 1]]  # at the first corner
+    file.write_text(json.dumps(held))
+    found = find_labelled_pairs(images, file)
+    values, _ = count_values(found.pairs, 1)
+    reading = plan_folder(found, classes_by_value(["background", "a"]), values)
+    label_HW = read_label_map(found.pairs[0], reading).label_HW
+    assert label_HW.shape == (8, 6)
+    assert np.argwhere(label_HW == 1).tolist() == ([[0, 5], [1, 5]] if size == (8, 6) else [[0, 0], [0, 1]])

@@ -57,8 +57,7 @@ def find_labelled(
         UnpoolError: where no image of the list has a mask.
     """
     found = find_labelled_pairs(images, masks, leave_out=leave_out)
-    _report_unmatched(found, progress)
-    report(found.remarks, progress)
+    report(describe_found(found), progress)
     report_problems(found.problems, progress)
     listed = voc_split(images, split)
     if listed is None:
@@ -71,8 +70,10 @@ def find_labelled(
     return replace(found, pairs=kept)
 
 
-def _report_unmatched(found: Pairs, progress: Progress) -> None:
+def describe_found(found: Pairs) -> list[str]:
+    """Say what lacks a counterpart, and what was assumed."""
     total = len(found.pairs) + len(found.without) + len(found.ambiguous)
+    remarks = []
     for left_out, of, why in (
         (found.without, f"{total} images", "have no mask"),
         (
@@ -83,7 +84,8 @@ def _report_unmatched(found: Pairs, progress: Progress) -> None:
         (found.unused, f"{len(found.unused) + len(found.pairs)} masks", "belong to no image"),
     ):
         if left_out:
-            progress.message(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
+            remarks.append(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
+    return remarks + found.remarks
 
 
 def count_masks(found: Pairs, progress: Progress, shared: SharedFolder | None = None) -> Values:

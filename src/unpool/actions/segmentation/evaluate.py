@@ -15,6 +15,7 @@ import torch
 
 from unpool.actions.segmentation.data import (
     count_masks,
+    describe_found,
     describe_ignored,
     describe_unknown,
     find_labelled,
@@ -86,7 +87,7 @@ def segment_evaluate(
     return {
         "images": counted.num_images, "skipped": len(found.problems) + len(counted.problems),
         "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
-        **scales.figures, "notes": [*reading.remarks, *remarks],
+        **scales.figures, "notes": [*describe_found(found), *reading.remarks, *remarks],
     }  # fmt: skip
 
 

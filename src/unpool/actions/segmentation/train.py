@@ -10,6 +10,7 @@ from unpool.actions.segmentation.cross_validation import plan_cross_validation
 from unpool.actions.segmentation.data import (
     ClassChoice,
     count_masks,
+    describe_found,
     describe_unknown,
     find_labelled,
     learn_classes,
@@ -135,7 +136,8 @@ def _load(images: Path, masks: Path, settings: SegmentationSettings, run: Run) -
     held = None if others is None else _decode(others, readings[1], HELD_PAIRS, settings, run, shared)
     about_pixels = check_labels(store, held, learnt.classes.names)
     report(about_pixels, progress)
-    remarks = [*learnt.remarks, *(each for reading in readings for each in reading.remarks), *about_pixels]
+    remarks = [note for folder in folders for note in describe_found(folder)]
+    remarks += [*learnt.remarks, *(each for reading in readings for each in reading.remarks), *about_pixels]
     remarks += about_values
     num_skipped = len(store.problems) + len(found.problems)
     rules = readings[0].rules

@@ -17,8 +17,11 @@ from unpool.images.annotations.drawings import Annotations
 from unpool.images.annotations.label_studio import is_label_studio, read_label_studio
 from unpool.images.annotations.labelme import is_labelme, read_labelme
 from unpool.images.annotations.yolo import is_yolo, read_yolo
+from unpool.images.labels.label_bundle import read_member
 
 KNOWN = "COCO, LabelMe, CVAT for images 1.1, Label Studio or YOLO"
+YOLO_ENDING = ".txt"
+ZIP = b"PK\x03\x04"
 NUM_HEAD = 2**16  # bytes of a text file by which lines are recognised
 _JSON: tuple[tuple[Callable[[object], bool], Callable[[Path, Any], Annotations]], ...] = (
     (is_coco, read_coco),
@@ -50,23 +53,34 @@ def find_annotations(path: Path) -> Annotations | None:
 def _read_file(path: Path) -> Annotations:
     try:
         content = path.read_bytes()
-        if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            root = load_xml(content)
-            if is_cvat(root):
-                return read_cvat(path, root)
-        elif path.suffix.lower() == ".txt":
-            if is_yolo(decode_text(content[:NUM_HEAD]).text.rpartition("\n")[0] or decode_text(content).text):
-                return read_yolo(path.parent, [path])
-        else:
-            held = json.loads(decode_text(content).text)
-            if is_labelme(held):
-                return read_labelme(path, [(path, held)])
-            for is_of_kind, read in _JSON:
-                if is_of_kind(held):
-                    return read(path, held)
+        if content.startswith(ZIP):
+            content = _unzip(path)
+        if (found := _read_content(path, content)) is not None:
+            return found
     except (OSError, ValueError, RecursionError) as error:
         raise UnpoolError(f"{path} cannot be read as annotations: {error}") from None
     raise UnpoolError(f"{path} is no folder of masks, and no file of {KNOWN}; check the path")
+
+
+def _unzip(path: Path) -> bytes:
+    """The one file of annotations in a zip file, as tools pack their exports."""
+    try:
+        return read_member(path)[1]
+    except UnpoolError as error:
+        raise UnpoolError(f"{path}: {error}") from None
+
+
+def _read_content(path: Path, content: bytes) -> Annotations | None:
+    """What a file draws; None for a format that is not known."""
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        root = load_xml(content)
+        return read_cvat(path, root) if is_cvat(root) else None
+    if path.suffix.lower() == YOLO_ENDING:
+        return read_yolo(path.parent, [path]) if is_yolo(decode_text(content).text) else None
+    held = json.loads(decode_text(content).text)
+    if isinstance(held, Mapping) and is_labelme(held):
+        return read_labelme(path, [(path, held)])
+    return next((read(path, held) for is_of_kind, read in _JSON if is_of_kind(held)), None)
 
 
 def _files(folder: Path, ending: str) -> Iterator[Path]:
@@ -111,7 +125,7 @@ def _find_xml(folder: Path) -> list[Annotations]:
 
 def _find_yolo(folder: Path) -> list[Annotations]:
     files, num_filled = [], 0
-    for file in _files(folder, ".txt"):
+    for file in _files(folder, YOLO_ENDING):
         with file.open("rb") as stream:
             head = stream.read(NUM_HEAD)
         if not head.strip():

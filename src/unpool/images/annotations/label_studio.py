@@ -41,7 +41,8 @@ def is_label_studio(held: object) -> bool:
 def read_label_studio(path: Path, tasks: Sequence[Mapping[str, Any]]) -> Annotations:
     """Read the regions of each task.
 
-    Of several annotations of a task the last counts that was not cancelled; predictions count where there is none.
+    Of several annotations of a task the last counts that was not cancelled, and the ground truth before others;
+    predictions count where there is none.
     Later regions are painted over earlier ones.
 
     Args:
@@ -87,6 +88,7 @@ def _find_regions(task: Mapping[str, Any], counts: Counter[str]) -> Iterator[_Re
         every = task.get("annotations") or task.get("completions") or []
         valid = [each for each in every if each.get("was_cancelled") is not True]
         counts["cancelled"] += len(every) - len(valid)
+        valid = [each for each in valid if each.get("ground_truth") is True] or valid
         counts["several"] += len(valid) > 1
         if not valid and task.get("predictions"):
             counts["predicted"] += 1

@@ -33,15 +33,23 @@ def find_labelled_pairs(images: Path, masks: Path, *, leave_out: Path | None = N
     Raises:
         UnpoolError: Where nothing can be read, or no image has a mask.
     """
-    if masks.is_dir() and (masks / CVAT_CLASSES).is_file() and (masks / CVAT_MASKS).is_dir():
-        found = find_pairs(images, masks / CVAT_MASKS, leave_out=leave_out)
-        return replace(found, class_file=masks / CVAT_CLASSES)
+    if (exported := _find_cvat_masks(masks)) is not None:
+        found = find_pairs(images, exported, leave_out=leave_out)
+        return replace(found, class_file=exported.parent / CVAT_CLASSES)
     annotations = None
     if masks.is_file() or (masks.is_dir() and not _holds_masks(images, masks, leave_out)):
         annotations = find_annotations(masks)
     if annotations is None:
         return find_pairs(images, masks, leave_out=leave_out)
     return _match(images, annotations, leave_out)
+
+
+def _find_cvat_masks(masks: Path) -> Path | None:
+    """The masks of the export "Segmentation mask 1.1" of CVAT, whose folder has its classes beside it."""
+    for folder in (masks / CVAT_MASKS, masks):
+        if folder.name == CVAT_MASKS and folder.is_dir() and (folder.parent / CVAT_CLASSES).is_file():
+            return folder
+    return None
 
 
 def _holds_masks(images: Path, masks: Path, leave_out: Path | None) -> bool:

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from support.annotations import NAMES, fill_by_coco, speckled, write_request
+from support.annotations import COLOURS, NAMES, fill_by_coco, speckled, write_request
 from unpool.actions.sharing.annotations.cvat_masks import write_cvat
+from unpool.images.masks.class_file import read_classes
 
 # Of https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/: what each element must have.
 ATTRIBUTES = {
@@ -36,6 +37,8 @@ def test_cvat_would_draw_the_same_masks(tmp_path: Path) -> None:
     labels = [speckled(0), speckled(1, 30, 20), np.zeros((5, 4), np.uint8)]
     result = write_cvat(write_request(tmp_path, labels))
     assert any("have holes and are masks" in remark for remark in result.remarks)
+    classes = read_classes(result.path.with_name("labelmap.txt"))
+    assert (classes.names, classes.colours) == (NAMES, COLOURS)
     root = ElementTree.parse(result.path).getroot()
     assert root.findtext("version") == "1.1"
     assert [each.text for each in root.iterfind("meta/task/labels/label/name")] == list(NAMES[1:])

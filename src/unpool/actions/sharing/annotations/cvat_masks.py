@@ -9,17 +9,19 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask, WrittenMasks
-from unpool.core.atomic_files import write_whole
+from unpool.core.atomic_files import write_text, write_whole
 from unpool.images.annotations.regions import Region
 from unpool.images.annotations.run_lengths import count_rows
 
-FILE = "cvat.xml"
+FILE, COLOURS = "cvat.xml", "labelmap.txt"
+HEADING = "# label:color_rgb:parts:actions"
 
 
 def write_cvat(request: MaskRequest) -> WrittenMasks:
-    """Write one file for all images.
+    """Write one file for all images, and labelmap.txt.
 
-    A region is a shape. Polygons hold no holes: regions with holes are masks.
+    labelmap.txt has the colours of the label maps, as CVAT's masks have it beside them. A region is a shape. Polygons
+    hold no holes: regions with holes are masks.
 
     Args:
         request: The label maps.
@@ -42,6 +44,7 @@ def write_cvat(request: MaskRequest) -> WrittenMasks:
             stream.write("</annotations>\n")
 
     write_whole(file, write)
+    write_text(request.out / COLOURS, _list_colours(request))
     remarks = [f"{num_holed:,} regions have holes and are masks, the others polygons"] if num_holed else []
     return WrittenMasks(file, remarks)
 
@@ -53,6 +56,12 @@ def _describe_labels(request: MaskRequest) -> str:
         for name, colour in ((name, request.colours[position]) for position, name in request.written.items())
     )
     return f"  <meta>\n    <task>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
+
+
+def _list_colours(request: MaskRequest) -> str:
+    rows = zip(request.names, request.colours, strict=True)
+    lines = [f"{name}:{','.join(map(str, colour))}::" for name, colour in rows]
+    return "\n".join([HEADING, *lines]) + "\n"
 
 
 def _describe_image(number: int, mask: PredictedMask) -> str:

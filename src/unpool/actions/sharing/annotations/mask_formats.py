@@ -46,7 +46,7 @@ MASK_FORMATS = {
         MaskFormat("coco", "coco_masks:write_coco", ("coco.json",)),
         MaskFormat("yolo", "yolo_masks:write_yolo", ("yolo",)),
         MaskFormat("labelme", "labelme_masks:write_labelme", ("labelme",)),
-        MaskFormat("cvat", "cvat_masks:write_cvat", ("cvat.xml",)),
+        MaskFormat("cvat", "cvat_masks:write_cvat", ("cvat.xml", "labelmap.txt")),
         MaskFormat(
             "labelstudio", "label_studio_masks:write_label_studio", ("labelstudio.json", "labelstudio.xml")
         ),
