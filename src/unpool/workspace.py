@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from unpool.viewer.notebooks.page import NotebookPage
 
 SEARCH_COLUMNS = ["path", "distance", "group", "label"]
+LABEL_COLUMNS = ["name", "images", "suggested"]
 FIELD_COLUMNS = ["name", "kind", "images"]
+SUGGEST_COLUMNS = ["path", "reason", "label", "probability"]
 
 
 @name_addresses
@@ -215,6 +217,13 @@ class Workspace:
         counts = table.count_values([field.column for field in fields_of(table)])
         rows = [(field.name, field.kind, counts[field.column]) for field in fields_of(table)]
         return pd.DataFrame(rows, columns=FIELD_COLUMNS)
+
+    @explain_calls
+    def labels(self) -> pd.DataFrame:
+        """List the labels. Returns name, how many images have it, and for how many it is suggested."""
+        from unpool.actions.curation.label_list import list_labels
+
+        return pd.DataFrame(list_labels(self.work)["labels"], columns=LABEL_COLUMNS)
 
     @explain_calls
     def selections(self) -> dict[str, list[str]]:

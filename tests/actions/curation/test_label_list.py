@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.edits import PATHS, make_grouped_workspace
+from unpool import Workspace
 from unpool.actions.curation.label_list import find_suggested, list_labels
 from unpool.errors import UnpoolError
 from unpool.store.fields.values import write_field
@@ -34,6 +35,11 @@ def test_labels_are_counted(work: Path) -> None:
         ],
         "fields": [{"name": "weight", "kind": "number", "images": 2}],
     }  # fmt: skip
+
+
+def test_labels_are_a_table_in_python(work: Path) -> None:
+    found = Workspace(work).labels()
+    assert found.to_dict("list") == {"name": ["Boot", "coat", "hat"], "images": [0, 1, 2], "suggested": [1, 0, 2]}
 
 
 def test_suggestions_come_the_surest_first(work: Path) -> None:
