@@ -1,4 +1,7 @@
-"""Sources of images: folders, archives, lists, object stores and named data sets."""
+"""Sources of images.
+
+Folders, archives, lists, object stores and named data sets.
+"""
 
 from __future__ import annotations
 

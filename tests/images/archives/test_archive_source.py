@@ -69,6 +69,16 @@ def test_what_is_read_otherwise_is_told(tmp_path: Path) -> None:
     assert (note.note.kind, note.note.detail) == ("column", "mask")
 
 
+def test_further_columns_are_offered(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "a.parquet", [jpeg()], label=["x"], caption=["y"], blob=[b"z"])
+    offered = open_archive_source(tmp_path / "a.parquet").describe_fields()
+    assert offered == f"{tmp_path / 'a.parquet'} has the columns label, caption"
+    write_tar(tmp_path / "b.tar", {"0.jpg": jpeg(), "0.json": b"{}", "1.txt": b"of no image"})
+    assert "b.tar has JSON or texts" in open_archive_source(tmp_path / "b.tar").describe_fields()
+    write_tar(tmp_path / "c.tar", {"0.jpg": jpeg(), "1.txt": b"of no image"})
+    assert open_archive_source(tmp_path / "c.tar").describe_fields() == ""
+
+
 def test_what_is_gone_or_damaged_is_a_problem_of_its_image(tmp_path: Path) -> None:
     source = open_archive_source(write_zip(tmp_path / "a.zip", {"a.jpg": jpeg()[:200]}))
     with pytest.raises(UnreadableImageError):

@@ -94,3 +94,12 @@ def test_files_that_are_damaged_or_without_paths_are_an_error(tmp_path: Path) ->
         read_parquet(write(tmp_path / "b", {"n": [1.5], "m": [1], "label": ["x"]}), knows)
     with pytest.raises(UnpoolError, match="it has one column"):
         read_parquet(write(tmp_path / "c", {"vector": [[0.5]]}), knows)
+
+
+def test_rows_without_names_are_called_as_a_scan_calls_them(tmp_path: Path) -> None:
+    png = b"\x89PNG\r\n\x1a\n"
+    columns = {"image": [{"bytes": png, "path": None}] * 2, "label": ["a", "b"], "caption": ["x", "y"]}
+    known = {"a/000000.png", "b/000001.png"}
+    table = read_parquet(write(tmp_path / "a", columns), known.__contains__)
+    assert table.paths == ["a/000000.png", "b/000001.png"]
+    assert table.columns["caption"] == ["x", "y"]

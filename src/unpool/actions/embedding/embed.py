@@ -180,6 +180,8 @@ def sync_embeddings(
     _check_same_images(work, images.location, relocate, progress)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
+    if isinstance(images, ArchiveSource) and not has_table(work) and (fields := images.describe_fields()):
+        progress.message(f"{fields}: `unpool label --work {work} --from FILE` makes fields of them")
     check_num_groups(request.groups, len({file.path for file in scan.files}.union(_known_paths(work))))
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
     one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds

@@ -12,6 +12,7 @@ from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives.container import Container, Member
 from unpool.images.archives.member_names import claim, split_in
 from unpool.images.archives.parquet_file import ParquetContainer
+from unpool.images.archives.tar_file import TarContainer
 from unpool.images.reading.notes import LeftOut, Note
 from unpool.images.reading.scan import ImageFile, Scan
 from unpool.images.remote.copied_source import CopiedSource
@@ -164,6 +165,18 @@ class ArchiveSource(CopiedSource):
         left_out = sorted([*scan.left_out, *self._left_out()], key=lambda each: each.path)
         # A folder that is gone from an archive was taken out of it: no disk is away.
         return replace(scan, problems=[*scan.problems, *problems], left_out=left_out, folders=None)
+
+    def describe_fields(self) -> str:
+        """Say which file has further columns.
+
+        Empty where there is nothing.
+        """
+        for container in self.containers:
+            if isinstance(container, ParquetContainer) and (names := container.columns.fields):
+                return f"{container.file} has the columns {', '.join(names)}"
+            if isinstance(container, TarContainer) and container.has_fields:
+                return f"{container.file} has JSON or texts beside its images"
+        return ""
 
     def _left_out(self) -> list[LeftOut]:
         """What is not read, or under another name."""

@@ -65,6 +65,7 @@ class Columns:
     label: str = ""
     class_names: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()  # all columns without bytes
 
 
 class ParquetContainer(Container):
@@ -234,24 +235,20 @@ def find_columns(file: pq.ParquetFile, place: str) -> Columns:
     import pyarrow.types as kinds
 
     schema, features = file.schema_arrow, _features(file)
+    binary = [field.name for field in schema if _is_binary(field.type)]
     images = [field.name for field in schema if _is_image_struct(field.type)]
-    if not images:
-        binary = [
-            field.name for field in schema if kinds.is_binary(field.type) or kinds.is_large_binary(field.type)
-        ]
-        images = [name for name in binary if _holds_images(file, name)]
+    images = images or [name for name in binary if _holds_images(file, name)]
     if not images:
         raise UnpoolError(
             f"{place} has no column of images among {', '.join(schema.names) or 'none'}; give a file with their bytes"
         )
-    image = images[0]
-    struct = schema.field(image).type
-    is_struct = kinds.is_struct(struct)
-    label = _class_column(schema, features)
+    image, label = images[0], _class_column(schema, features)
     names = features.get(label, {}).get("names") or () if label else ()
+    is_struct = kinds.is_struct(schema.field(image).type)
     return Columns(
         image, f"{image}.bytes" if is_struct else image, f"{image}.path" if is_struct else "", label,
         tuple(map(str, names)), tuple(images[1:]),
+        tuple(name for name in schema.names if name not in images and name not in binary),
     )  # fmt: skip
 
 
@@ -268,11 +265,13 @@ def _features(file: pq.ParquetFile) -> dict[str, dict[str, Any]]:
 def _is_image_struct(kind: pa.DataType) -> bool:
     import pyarrow.types as kinds
 
-    if not kinds.is_struct(kind):
-        return False
-    return any(field.name == "bytes" and kinds.is_binary(field.type) for field in kind) or any(
-        field.name == "bytes" and kinds.is_large_binary(field.type) for field in kind
-    )
+    return kinds.is_struct(kind) and any(field.name == "bytes" and _is_binary(field.type) for field in kind)
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    import pyarrow.types as kinds
+
+    return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind))
 
 
 def _holds_images(file: pq.ParquetFile, name: str) -> bool:

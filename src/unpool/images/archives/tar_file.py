@@ -27,6 +27,7 @@ from unpool.images.reading.scan import Problem
 
 CLASS_ENDING = ".cls"  # of WebDataset: the class of the sample of this name
 MAX_CLASS_BYTES = 256
+FIELD_ENDINGS = (".json", ".txt")  # what else a sample may have
 BLOCK = 512
 
 
@@ -120,6 +121,13 @@ class TarContainer(Container):
             for name, member in found.items()
             if not name.endswith(CLASS_ENDING)
         ]
+
+    @property
+    def has_fields(self) -> bool:
+        """Whether JSON objects or texts lie beside images."""
+        images = {sample_name(member.name) for member in self.index.members if member.tag is not None}
+        others = (member.name for member in self.index.members if member.tag is None)
+        return any(name.lower().endswith(FIELD_ENDINGS) and sample_name(name) in images for name in others)
 
     def parts(self, member: Member) -> Iterator[bytes]:
         """Read a file in parts.

@@ -9,12 +9,15 @@ from pathlib import Path
 
 from unpool.core.text.encodings import decode_text
 from unpool.errors import UnpoolError
+from unpool.images.archives.containers import open_container
+from unpool.images.archives.tar_file import TarContainer
 from unpool.images.labels.field_table import FieldTable, LabelTable, drop_index, read_label_rows
 from unpool.images.labels.headings import Knows
 from unpool.images.labels.label_bundle import list_metadata, read_member, unite_tables
 from unpool.images.labels.label_json import read_json
 from unpool.images.labels.label_parquet import MAGIC, read_parquet
 from unpool.images.labels.label_table import read_table
+from unpool.images.labels.sample_fields import read_samples
 from unpool.images.labels.tools.cvat_tags import read_cvat
 from unpool.images.labels.tools.label_studio import drop_bookkeeping
 
@@ -57,6 +60,8 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
     Datumaro, tasks of Label Studio, CVAT's XML. The content says which it is. Text may be UTF-8, UTF-16, UTF-32 or
     Windows-1252.
 
+    Of WebDataset's shards the JSON objects and texts beside the images are read.
+
     A folder stands for the metadata in it, of several splits too, and a zip file for the one file of labels in it.
 
     Args:
@@ -69,6 +74,8 @@ def read_field_file(file: Path, knows: Knows) -> FieldTable:
     if file.is_dir():
         return _read_folder(file, knows)
     try:
+        if isinstance(container := open_container(file), TarContainer):
+            return read_samples(container, knows)
         with file.open("rb") as opened:
             is_parquet = opened.read(len(MAGIC)) == MAGIC
         content = b"" if is_parquet else file.read_bytes()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unpool.errors import UnpoolError
+from unpool.images.archives.parquet_file import ParquetContainer
 from unpool.images.labels.field_table import FieldTable
 from unpool.images.labels.headings import Knows
 from unpool.images.labels.label_json import read_columns
@@ -50,14 +51,28 @@ def read_parquet(file: Path, knows: Knows) -> FieldTable:
     classes = _read_classes(schema)
     columns: dict[str, list[object]] = {}
     for name in leaves:
-        column = table.column(name)
-        if pa.types.is_struct(column.type):
-            column = pa.chunked_array([chunk.field(IMAGE_PATH) for chunk in column.chunks], pa.string())
+        values = table.column(name).to_pylist()
+        if pa.types.is_struct(table.column(name).type):
+            values = _image_names(file, name, [value and value[IMAGE_PATH] for value in values], knows)
         convert = _namer(classes[name]) if name in classes else _convert
-        columns[name] = [convert(value) for value in column.to_pylist()]
+        columns[name] = [convert(value) for value in values]
     found = read_columns(columns, knows)
     found.left_out += [name for name in schema.names if name not in leaves]
     return found
+
+
+def _image_names(file: Path, column: str, stored: list[str | None], knows: Knows) -> list[str | None]:
+    """The names of a column's images: as a scan of the file calls them, where those are the images in question."""
+    if all(name and knows(name) for name in stored):
+        return stored
+    container = ParquetContainer(file)
+    try:
+        if container.columns.image != column:
+            return stored
+    except UnpoolError:  # there are names alone
+        return stored
+    called = {member.place: member.name for member in container.index.members}
+    return [called[row] if row in called and knows(called[row]) else name for row, name in enumerate(stored)]
 
 
 def _leaf_of(field: pa.Field) -> str:
