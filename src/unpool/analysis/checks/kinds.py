@@ -98,7 +98,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         detect=f"{_THRESHOLDS}:bright",
     ),
     ProblemKind(
-        "mislabelled", "mislabelled", "Labels that look wrong",
+        "mislabelled", "mislabelled", "Mislabelled",
         "Images that look unlike their label and like another; the surest first. The figure is the probability that "
         "the label is wrong.",
         depends_on_model=True,
