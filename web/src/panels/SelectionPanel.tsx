@@ -5,6 +5,7 @@ import { Icon } from "../app/Icon";
 import { IconButton } from "../app/IconButton";
 import { clear } from "../app/selectionActions";
 import { openDialog, selection, sheet, source } from "../app/store";
+import { FieldForm } from "./fields/FieldForm";
 import { SaveForm } from "./fields/Saved";
 import { Grid } from "./Grid";
 import { LabelForm } from "./LabelForm";
@@ -38,6 +39,7 @@ function Changes() {
     <>
       <LabelForm rows={rows} testid="label" />
       <MoveForm rows={rows} />
+      <FieldForm rows={rows} />
       <SaveForm />
       <div class="actions">
         <button

@@ -5,6 +5,7 @@ import { select } from "../app/selectionActions";
 import { collection, openDialog, source } from "../app/store";
 import type { Sets } from "../data/types";
 import { CleanButton } from "./clean/CleanButton";
+import { Stack } from "./clean/Stack";
 import { SetRow } from "./SetRow";
 import { useFetched } from "./useFetched";
 
@@ -49,7 +50,7 @@ function ForAll({ sets, kind }: { sets: number[][]; kind: string }) {
 /** The sets of each kind of copies. */
 const SETS: Record<string, keyof Sets> = { duplicates: "exact", near_duplicates: "near", turned: "turned", bursts: "bursts" };
 
-/** Duplicates, a set in a row. */
+/** Duplicates, a set in a row; bursts as stacks, the sharpest on top. */
 export function SetsView({ kind }: { kind: string }) {
   const most = useSignal(FIRST);
   const answer = useFetched(() => source.duplicates(), [collection.value]);
@@ -61,11 +62,19 @@ export function SetsView({ kind }: { kind: string }) {
     <>
       <ForAll sets={sets} kind={kind} />
       <div class="sets" tabIndex={0} role="region" aria-label="Sets of duplicates">
-        <ol>
-          {sets.slice(0, most.value).map((set) => (
-            <SetRow key={set[0]} set={set} />
-          ))}
-        </ol>
+        {kind === "bursts" ? (
+          <ul class="stacks all">
+            {sets.slice(0, most.value).map((set) => (
+              <Stack key={set[0]} rows={set} stays={1} />
+            ))}
+          </ul>
+        ) : (
+          <ol>
+            {sets.slice(0, most.value).map((set) => (
+              <SetRow key={set[0]} set={set} />
+            ))}
+          </ol>
+        )}
         {left > 0 && (
           <button type="button" class="button wide" onClick={() => (most.value += FIRST)}>
             Show more ({count(left)})
