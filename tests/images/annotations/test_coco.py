@@ -81,7 +81,7 @@ def test_what_bounds_no_area_is_counted() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"categories": [{"id": 1}]}, "c.json looks like COCO, but is damaged: KeyError('name')"),
+        ({"categories": [{"id": 1}]}, "c.json: not as COCO writes it (KeyError('name')); export it again"),
         (
             {"annotations": [annotate([SQUARE], 5)]},
             "c.json, annotation 1: not as COCO writes it (KeyError(5))",

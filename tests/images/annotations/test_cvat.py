@@ -77,7 +77,7 @@ def test_names_and_sizes() -> None:
     ],
 )  # fmt: skip
 def test_damage_is_named(shape: str) -> None:
-    with pytest.raises(UnpoolError, match=r"c\.xml: a \w+ of sub/a\.png is not as CVAT writes it"):
+    with pytest.raises(UnpoolError, match=r"c\.xml, a \w+ of sub/a\.png: not as CVAT writes it"):
         read(shape)
 
 

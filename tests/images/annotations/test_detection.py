@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import random
 import zipfile
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from support.annotations import speckled, write_request
 from unpool.actions.sharing.annotations.mask_formats import MASK_FORMATS
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.annotations.detection import find_annotations
 
 TITLES = {
@@ -62,6 +66,43 @@ def test_a_folder_without_annotations(tmp_path: Path) -> None:
     (tmp_path / "other.xml").write_text("<svg/>")
     (tmp_path / ".hidden.json").write_text(json.dumps({"shapes": [], "imagePath": "a"}))
     assert find_annotations(tmp_path) is None
+
+
+STRANGE = (None, -1, 0, 1e400, 10**30, "x", "", [], {}, [None], [[]], True, 0.5)
+
+
+def places_of(held: Any) -> list[tuple[Any, Any]]:
+    """Every container in JSON with each of its keys."""
+    keys = held if isinstance(held, dict) else range(len(held)) if isinstance(held, list) else ()
+    own = [(held, key) for key in keys]
+    return [*own, *(place for container, key in own for place in places_of(container[key]))]
+
+
+@pytest.mark.parametrize("name", ["coco", "labelme", "labelstudio"])
+def test_values_of_no_sense_end_in_one_line(tmp_path: Path, name: str) -> None:
+    label_HW = np.array([[0, 1, 1, 1], [0, 1, 2, 1], [0, 1, 1, 1]], np.uint8)  # with a hole
+    written = MASK_FORMATS[name].write(write_request(tmp_path, [label_HW])).path
+    file = written if written.is_file() else next(written.rglob("*.json"))
+    text = file.read_text("utf-8")
+    rng = random.Random(0)
+    ends, texts = Counter[str](), []
+    for _ in range(300):
+        held = json.loads(text)
+        container, key = rng.choice(places_of(held))
+        container[key] = rng.choice(STRANGE)
+        file.write_text(json.dumps(held))
+        try:
+            found = find_annotations(file)
+            assert found is not None
+            for drawing in found.drawings:
+                drawing.paint(*(drawing.size or (3, 4)))
+        except (UnpoolError, UnreadableImageError) as error:
+            ends[type(error).__name__] += 1
+            texts.append(str(error))
+        else:
+            ends["read"] += 1
+    assert len(ends) == 3, ends
+    assert all("\n" not in text for text in texts)
 
 
 @pytest.mark.parametrize(

@@ -162,9 +162,9 @@ class CocoRuns(Area):
                 "wrong-size",
                 f"run lengths of {self.size[1]}×{self.size[0]} pixels, but the image has {width}×{height}",
             )
-        text = self.counts.encode("utf-8", "replace") if isinstance(self.counts, str) else None
-        counts = np.asarray(self.counts, np.int64) if text is None else read_lengths(text)
-        return Cover(*fill_columns(counts, height, width))
+        if isinstance(self.counts, str):
+            return Cover(*fill_columns(read_lengths(self.counts.encode("utf-8", "replace")), height, width))
+        return Cover(*fill_columns(self.counts, height, width))
 
 
 @dataclass(frozen=True)

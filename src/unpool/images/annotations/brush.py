@@ -73,7 +73,10 @@ def decode_brush(packed: Sequence[int], height: int, width: int) -> np.ndarray:
     Raises:
         UnreadableImageError: They are of an image of another size, or cut off.
     """
-    bits_B = np.unpackbits(np.asarray(packed, np.uint8))
+    try:
+        bits_B = np.unpackbits(np.asarray(packed, np.uint8))
+    except (OverflowError, TypeError, ValueError):
+        raise UnreadableImageError("damaged", "a brush has values that are no bytes") from None
     text = (bits_B + ord("0")).tobytes().decode("ascii")
     size = height * width * CHANNELS
     if len(text) < 53 or int(text[:32], 2) != size:

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.errors import UnpoolError
 from unpool.images.annotations.areas import Area, CocoRuns, Polygons
-from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
 
 TITLE = "COCO"
 MIN_CORNERS = 3
@@ -43,27 +42,23 @@ def read_coco(path: Path, held: Mapping[str, Any]) -> Annotations:
         UnpoolError: A key is missing, or a value is none of COCO's.
     """
     passed_over: Counter[str] = Counter()
-    try:
+    with name_damage(str(path), TITLE):
         categories = sorted(held["categories"], key=lambda each: each["id"])
         names = NumberedNames([str(each["name"]) for each in categories])
         number_of = {each["id"]: names.number(str(each["name"])) for each in categories}
         sizes = {each["id"]: _read_size(each) for each in held["images"]}
         files = {each["id"]: str(each["file_name"]) for each in held["images"]}
-    except (KeyError, TypeError, ValueError) as error:
-        raise UnpoolError(f"{path} looks like COCO, but is damaged: {error!r}; export it again") from None
     areas: dict[object, list[tuple[int, Area]]] = {image: [] for image in files}
     for place, annotation in enumerate(held["annotations"], 1):
-        try:
-            image, number = annotation["image_id"], number_of[annotation["category_id"]]
+        with name_damage(f"{path}, annotation {place}", TITLE):
+            number, own = number_of[annotation["category_id"]], areas.get(annotation["image_id"])
             area = _read_segmentation(annotation.get("segmentation"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnpoolError(f"{path}, annotation {place}: not as COCO writes it ({error!r})") from None
         if area is None:
             passed_over["boxes without outline"] += 1
-        elif image not in areas:
+        elif own is None:
             passed_over["annotations of images that are not listed"] += 1
         else:
-            areas[image].append((number, area))
+            own.append((number, area))
     drawings = [
         Drawing((name,), tuple(areas[image]), sizes[image], smallest_last=True)
         for image, name in files.items()

@@ -13,7 +13,7 @@ import numpy as np
 
 from unpool.errors import UnpoolError
 from unpool.images.annotations.areas import Area, BoxRuns, Polygons, make_ellipse, make_rectangle
-from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
 
 TITLE = "CVAT"
 MIN_CORNERS = 3
@@ -50,23 +50,21 @@ def read_cvat(path: Path, root: Element) -> Annotations:
     drawings = []
     for image in images:
         areas: list[tuple[int, int, Area]] = []
+        name = image.get("name", "")
         for shape in image:
             if shape.tag not in KINDS:
                 continue
-            try:
-                area = _read_shape(shape)
-            except (KeyError, TypeError, ValueError) as error:
-                raise UnpoolError(
-                    f"{path}: a {shape.tag} of {image.get('name')} is not as CVAT writes it ({error})"
-                ) from None
+            with name_damage(f"{path}, a {shape.tag} of {name}", TITLE):
+                layer, area = int(shape.get("z_order", 0)), _read_shape(shape)
             if area is None:
                 passed_over[f"shapes of kind {shape.tag}"] += 1
             else:
-                areas.append((int(shape.get("z_order", 0)), names.number(shape.get("label", "")), area))
+                areas.append((layer, names.number(shape.get("label", "")), area))
         areas.sort(key=lambda each: each[0])
-        size = int(image.get("height", 0)), int(image.get("width", 0))
+        with name_damage(f"{path}, {name}", TITLE):
+            size = int(image.get("height", 0)), int(image.get("width", 0))
         drawn = tuple((number, area) for _, number, area in areas)
-        drawings.append(Drawing((image.get("name", ""),), drawn, size if all(size) else None))
+        drawings.append(Drawing((name,), drawn, size if all(size) else None))
     return Annotations(path, TITLE, names.names, drawings, passed_over)
 
 

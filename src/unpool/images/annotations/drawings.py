@@ -5,12 +5,15 @@ H, W height and width.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.annotations.areas import Area, Cover
 from unpool.images.reading.opening import MAX_PIXELS, check_size
 
@@ -46,6 +49,8 @@ class Drawing:
         Raises:
             UnreadableImageError: An area is damaged or does not fit.
         """
+        if height < 1 or width < 1:
+            raise UnreadableImageError("damaged", f"the annotations say that it has {width}×{height} pixels")
         check_size(width, height, MAX_PIXELS)
         highest = max((number for number, _ in self.areas), default=NUMBER_GROUND)
         number_HW = np.zeros((height, width), np.min_scalar_type(highest))
@@ -118,3 +123,17 @@ class NumberedNames:
             self._number_of[name] = len(self._number_of) + 1
             self.names[self._number_of[name]] = name
         return self._number_of[name]
+
+
+@contextlib.contextmanager
+def name_damage(where: str, title: str) -> Iterator[None]:
+    """Raise `UnpoolError` where a value is none of a format's.
+
+    Args:
+        where: The file and place.
+        title: The format.
+    """
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnpoolError(f"{where}: not as {title} writes it ({error!r}); export it again") from None

@@ -14,9 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
-from unpool.errors import UnpoolError
 from unpool.images.annotations.areas import Area, Brush, Polygons, make_ellipse, make_rectangle
-from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
 
 TITLE = "Label Studio"
 MIN_CORNERS = 3
@@ -30,20 +29,19 @@ _Region = Mapping[str, Any]
 
 def is_label_studio(held: object) -> bool:
     """Whether JSON has Label Studio's tasks with regions."""
-    return (
-        isinstance(held, list)
-        and bool(held)
-        and all(isinstance(task, Mapping) for task in held)
-        and any(True for task in held for _ in _find_regions(task, Counter()))
-    )
+    if not isinstance(held, list) or not all(isinstance(task, Mapping) for task in held):
+        return False
+    try:
+        return any(True for task in held for _ in _find_regions(task, Counter()))
+    except (AttributeError, LookupError, TypeError):
+        return any(isinstance(task.get("data"), Mapping) for task in held)
 
 
 def read_label_studio(path: Path, tasks: Sequence[Mapping[str, Any]]) -> Annotations:
     """Read the regions of each task.
 
     Of several annotations of a task the last counts that was not cancelled, and the ground truth before others;
-    predictions count where there is none.
-    Later regions are painted over earlier ones.
+    predictions count where there is none. Later regions are painted over earlier ones.
 
     Args:
         path: The file.
@@ -57,29 +55,26 @@ def read_label_studio(path: Path, tasks: Sequence[Mapping[str, Any]]) -> Annotat
     """
     counts: Counter[str] = Counter()
     passed_over: Counter[str] = Counter()
-    names = NumberedNames(_list_labels(tasks))
-    drawings = []
+    found: list[tuple[tuple[str, ...], tuple[int, int] | None, list[tuple[str, Area]]]] = []
     for place, task in enumerate(tasks, 1):
-        try:
+        with name_damage(f"{path}, task {place}", TITLE):
             regions = list(_find_regions(task, counts))
             sizes = [(int(each["original_height"]), int(each["original_width"])) for each in regions]
-            areas: list[tuple[int, Area]] = []
+            areas: list[tuple[str, Area]] = []
             for region in regions:
                 area, labels = _read_region(region), _labels_of(region)
                 if area is None or not labels:
                     passed_over["regions without an area or a label"] += 1
                 else:
-                    areas.append((names.number(labels[0]), area))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise UnpoolError(f"{path}, task {place}: not as Label Studio writes it ({error!r})") from None
-        if regions or _is_annotated(task):
-            drawings.append(Drawing(_name_images(task), tuple(areas), sizes[0] if sizes else None))
+                    areas.append((labels[0], area))
+            if regions or _is_annotated(task):
+                found.append((_name_images(task), sizes[0] if sizes else None, areas))
+    names = NumberedNames(sorted({label for _, _, areas in found for label, _ in areas}))
+    drawings = [
+        Drawing(images, tuple((names.number(label), area) for label, area in areas), size)
+        for images, size, areas in found
+    ]
     return Annotations(path, TITLE, names.names, drawings, passed_over, _describe(counts))
-
-
-def _list_labels(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
-    regions = (region for task in tasks for region in _find_regions(task, Counter()))
-    return sorted({label for region in regions for label in _labels_of(region)[:1]})
 
 
 def _find_regions(task: Mapping[str, Any], counts: Counter[str]) -> Iterator[_Region]:

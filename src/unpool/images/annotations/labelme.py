@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from unpool.errors import UnpoolError
 from unpool.images.annotations.areas import Area, Patch, Polygons, make_ellipse, make_rectangle
-from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
 
 TITLE = "LabelMe"
 MIN_CORNERS = 3
@@ -40,24 +39,26 @@ def read_labelme(path: Path, files: Sequence[tuple[Path, Mapping[str, Any]]]) ->
     Raises:
         UnpoolError: A file is not as LabelMe writes it; it is named.
     """
-    labels = sorted({str(shape.get("label")) for _, held in files for shape in held["shapes"]})
-    names = NumberedNames(labels)
     passed_over: Counter[str] = Counter()
     folder = path if path.is_dir() else path.parent
-    drawings = []
+    found: list[tuple[tuple[str, ...], tuple[int, int] | None, list[tuple[str, Area]]]] = []
     for file, held in files:
-        areas: list[tuple[int, Area]] = []
+        areas: list[tuple[str, Area]] = []
         for place, shape in enumerate(held["shapes"], 1):
-            kind = shape.get("shape_type") or "polygon"
-            try:
-                name, area = str(shape["label"]), _read_shape(kind, shape)
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                raise UnpoolError(f"{file}, shape {place}: not as LabelMe writes it ({error})") from None
+            with name_damage(f"{file}, shape {place}", TITLE):
+                kind, name = str(shape.get("shape_type") or "polygon"), str(shape["label"])
+                area = _read_shape(kind, shape)
             if area is None:
                 passed_over[f"shapes of kind {kind}"] += 1
             else:
-                areas.append((names.number(name), area))
-        drawings.append(Drawing(_name_image(file, folder, held), tuple(areas), _read_size(held)))
+                areas.append((name, area))
+        with name_damage(str(file), TITLE):
+            found.append((_name_image(file, folder, held), _read_size(held), areas))
+    names = NumberedNames(sorted({name for _, _, areas in found for name, _ in areas}))
+    drawings = [
+        Drawing(images, tuple((names.number(name), area) for name, area in areas), size)
+        for images, size, areas in found
+    ]
     return Annotations(path, TITLE, names.names, drawings, passed_over)
 
 

@@ -70,15 +70,34 @@ def expand(counts: Sequence[int], size: int) -> np.ndarray:
     >>> expand([1, 2], 4).tolist()
     [0, 1, 1, 0]
     """
-    length_N = np.asarray(counts, np.int64)
-    if length_N.ndim != 1 or (length_N < 0).any() or int(length_N.sum()) > size:
-        raise UnreadableImageError(
-            "damaged", f"run lengths of {int(length_N.sum())} pixels do not fit {size} pixels"
-        )
+    length_N = check_lengths(counts, size)
     value_P = np.zeros(size, np.uint8)
     ones = np.repeat(np.arange(len(length_N)) % 2, length_N)
     value_P[: len(ones)] = ones
     return value_P
+
+
+def check_lengths(counts: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    """Check that run lengths fit.
+
+    Args:
+        counts: The lengths.
+        size: Number of pixels.
+
+    Returns:
+        The lengths, int64.
+
+    Raises:
+        UnreadableImageError: They are no lengths, or are of more pixels.
+    """
+    try:
+        length_N = np.asarray(counts, np.int64)
+    except (OverflowError, TypeError, ValueError):
+        length_N = np.array([-1])
+    is_length = length_N.ndim == 1 and bool(((length_N >= 0) & (length_N <= size)).all())
+    if not is_length or int(length_N.sum()) > size:
+        raise UnreadableImageError("damaged", f"run lengths do not fit {size:,} pixels")
+    return length_N
 
 
 def read_lengths(text: bytes) -> np.ndarray:
@@ -112,7 +131,7 @@ def read_lengths(text: bytes) -> np.ndarray:
     return length_K
 
 
-def fill_columns(counts: np.ndarray, height: int, width: int) -> tuple[int, int, np.ndarray]:
+def fill_columns(counts: Sequence[int] | np.ndarray, height: int, width: int) -> tuple[int, int, np.ndarray]:
     """Draw run lengths down the columns of an image.
 
     Args:
@@ -125,8 +144,7 @@ def fill_columns(counts: np.ndarray, height: int, width: int) -> tuple[int, int,
     Raises:
         UnreadableImageError: They are no lengths, or are of more pixels.
     """
-    if counts.ndim != 1 or (counts < 0).any() or int(counts.sum()) > height * width:
-        raise UnreadableImageError("damaged", f"run lengths do not fit {width}×{height} pixels")
+    counts = check_lengths(counts, height * width)
     bounds = np.cumsum(counts)
     start_R, end_R = bounds[0::2][: len(counts) // 2], bounds[1::2]
     start_R, end_R = start_R[end_R > start_R], end_R[end_R > start_R]
