@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -47,7 +48,10 @@ def train(
     """
     from unpool.actions.segmentation.train import segment_train
 
-    result = segment_train(images, masks, settings, out=out, progress=report_progress())
+    if settings.val_images is not None and settings.val_masks is not None:
+        places = _as_folders(settings.val_images, settings.val_masks)
+        settings = replace(settings, val_images=places[0], val_masks=places[1])
+    result = segment_train(*_as_folders(images, masks), settings, out=out, progress=report_progress())
     print_result(result, common, format_segmenter_training(result))
 
 
@@ -70,7 +74,8 @@ def predict(
     """
     from unpool.actions.segmentation.predict import segment_predict
 
-    result = segment_predict(images, settings, model=model, out=out, progress=report_progress())
+    (folder,) = _as_folders(images)
+    result = segment_predict(folder, settings, model=model, out=out, progress=report_progress())
     text = "\n".join(
         [
             f"{result['images']} images in {result['out']}, {result['predicted']} of them new",
@@ -99,5 +104,12 @@ def evaluate(
     """
     from unpool.actions.segmentation.evaluate import segment_evaluate
 
-    result = segment_evaluate(images, masks, settings, model=model, progress=report_progress())
+    result = segment_evaluate(*_as_folders(images, masks), settings, model=model, progress=report_progress())
     print_result(result, common, format_segmentation_quality(result))
+
+
+def _as_folders(*places: Path) -> list[Path]:
+    """Unpack what lies in archives, once."""
+    from unpool.images.archives.unpacked import as_folder_of_files
+
+    return [as_folder_of_files(place) for place in places]

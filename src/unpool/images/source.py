@@ -34,7 +34,10 @@ class Source(Protocol):
         """List the images."""
 
     def locate(self, path: str) -> ImageFile:
-        """Find an image by its path; one that is missing shows when it is read."""
+        """Find an image by its path.
+
+        One that is missing shows when it is read.
+        """
 
     def read(self, file: ImageFile, min_side: int) -> Picture:
         """Decode an image that is needed at `min_side` pixels."""
@@ -61,7 +64,10 @@ class FolderSource(InPlace):
         """Nothing is read ahead of a disk."""
 
     def locate(self, path: str) -> ImageFile:
-        """Find the file of a path; one that is missing shows when it is read."""
+        """Find the file of a path.
+
+        One that is missing shows when it is read.
+        """
         return ImageFile(path, find_file(self.folder, path) or self.folder / path, 0, 0.0)
 
     def read(self, file: ImageFile, min_side: int) -> Picture:

@@ -119,7 +119,7 @@ class ArchiveSource(CopiedSource):
 
     def _find(self, file: ImageFile) -> tuple[Container, Member]:
         known = self._files.get(file.path)
-        found = self._members.get((known or file).file.as_posix())
+        found = self.members.get((known or file).file.as_posix())
         if found is None:
             raise UnreadableImageError("missing", f"it is not in {self.location} any more")
         return found
@@ -129,7 +129,7 @@ class ArchiveSource(CopiedSource):
         return {file.path: file for file in self._scan.files}
 
     @cached_property
-    def _members(self) -> Members:
+    def members(self) -> Members:
         """All that lies inside, by name."""
         found, used = Members(), set[str]()
         prefix = f"{self.inside}/" if self.inside else ""
@@ -153,7 +153,7 @@ class ArchiveSource(CopiedSource):
 
     @cached_property
     def _scan(self) -> Scan:
-        members = self._members
+        members = self.members
         if not members:
             what = f"no folder {self.inside!r}" if self.inside else "no file"
             raise UnpoolError(f"{self.containers[0].file} holds {what}; give a file that holds images")

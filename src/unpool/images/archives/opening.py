@@ -22,15 +22,30 @@ def open_archive(location: Path) -> ArchiveSource | ListSource | None:
     Raises:
         UnpoolError: It is a file of another kind.
     """
+    if (archive := find_archive(location)) is not None:
+        return archive
+    if not location.is_file():
+        return None
+    if is_path_list(location):
+        return ListSource(location)
+    raise UnpoolError(
+        f"'{location}' is a file, not a folder, and holds or lists no images; give a folder, a zip, tar or Parquet "
+        "file, or a text file of paths"
+    )
+
+
+def find_archive(location: Path) -> ArchiveSource | None:
+    """Open a file that holds others.
+
+    Args:
+        location: The file, a folder of such files, or a folder inside one.
+
+    Returns:
+        The source; None for anything else.
+    """
     if location.is_file():
-        if container := open_container(location):
-            return ArchiveSource(location, [container])
-        if is_path_list(location):
-            return ListSource(location)
-        raise UnpoolError(
-            f"'{location}' is a file, not a folder, and holds or lists no images; give a folder, a zip, tar or Parquet "
-            "file, or a text file of paths"
-        )
+        container = open_container(location)
+        return None if container is None else ArchiveSource(location, [container])
     if location.is_dir():
         files = find_containers(location)
         containers = [container for file in files if (container := open_container(file))]
