@@ -82,8 +82,8 @@ def run(
 ) -> None:
     """Embed, map and group the images of a FOLDER.
 
-    The report opens in the browser. FOLDER may be nested and hold anything; an address (s3://bucket/photos) or a named
-    data set (digits, mnist:train, …) may stand in its place.
+    The report opens in the browser. FOLDER may be nested and hold anything; in its place may stand a zip, tar or
+    Parquet file, a text file of paths, an address (s3://bucket/photos) or a named data set (digits, mnist:train, …).
     Give the same command again to add new images, which join the map and the groups that there are, or to resume after
     an interruption.
     """
