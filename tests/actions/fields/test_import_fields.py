@@ -118,6 +118,15 @@ def test_several_labels_of_an_image_are_a_field_of_tags(work: Path) -> None:
     assert any("they are the field 'labels'" in line for line in lines)
 
 
+def test_empty_columns_and_twins_are_left_out(work: Path) -> None:
+    result, lines = read(work, "path,Site,site,empty\na.png,x,y,\nb.png,y,z,\n")
+    assert [each["name"] for each in result["fields"]] == ["Site"]
+    assert read_field(work, "site") == {"a.png": "x", "b.png": "y"}
+    text = "\n".join(lines)
+    assert "'site' was left out, for its name differs from 'Site' in capitals alone" in text
+    assert "'empty' has no value for any image" in text
+
+
 def test_parquet_keeps_its_types(work: Path) -> None:
     file = work.parent / "given.parquet"
     rows = {"path": ["a.png", "b.png"], "marks": [["x", "y"], []], "age": [3, None]}

@@ -140,9 +140,24 @@ def _choose_columns(found: ImageFields, name: str | None, file: Path) -> tuple[d
         lines.append(
             f"left out, being columns of the table itself: {', '.join(own)}; rename what is meant as a field"
         )
+    lines += _drop_twins(columns)
     if not columns:
         raise UnpoolError(f"{file} has no column for a field; columns of the table itself are left out")
     return columns, lines
+
+
+def _drop_twins(columns: dict[str, str]) -> list[str]:
+    """Leave out columns whose fields would differ from others in capitals alone."""
+    first: dict[str, str] = {}
+    lines = []
+    for column, name in list(columns.items()):
+        other = first.setdefault(name.strip().casefold(), column)
+        if other != column:
+            del columns[column]
+            lines.append(
+                f"{column!r} was left out, for its name differs from {other!r} in capitals alone; rename one"
+            )
+    return lines
 
 
 def _is_single(found: ImageFields) -> bool:
@@ -169,12 +184,14 @@ def _column_of(found: ImageFields, name: str, file: Path) -> str:
 def _plan(table: ImageTable, found: ImageFields, columns: Mapping[str, str], kind: Kind | None) -> _Plan:
     plan = _Plan()
     for column, name in columns.items():
-        values = found.values[column]
-        checked = check_field_name(name)
+        values, checked = found.values[column], check_field_name(name)
+        if not values:
+            plan.lines.append(f"{column!r} has no value for any image")
+            continue
         known = find_field(table, checked)
         target = kind or (known.kind if known is not None else None)
         read = read_values([_flatten(value) for value in values.values()], target)
-        if known is not None and kind is None and len(read.invalid) == len(values) > 0:
+        if known is not None and kind is None and len(read.invalid) == len(values):
             raise UnpoolError(
                 f"field {known.name!r} is of the kind {known.kind}, and no value of {column!r} is, such as "
                 f"{read.invalid[0][:60]!r}; give another --kind, or another --field"
