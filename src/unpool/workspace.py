@@ -17,6 +17,7 @@ from unpool.actions.embedding.settings import RunSettings, WorkspaceEmbedSetting
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.sharing.settings import ExportSettings
+from unpool.actions.teaching.classify_settings import ClassifyTrainSettings
 from unpool.actions.teaching.settings import SuggestSettings
 from unpool.actions.verbs import VERBS
 from unpool.core.calls.arguments import Paths, as_field_value, as_group, as_groups, as_paths, check_path
@@ -176,9 +177,36 @@ class Workspace:
         """
         return pd.DataFrame(self._call("suggest", settings)["images"], columns=SUGGEST_COLUMNS)
 
+    @keywords_of(ClassifyTrainSettings)
+    def classify_train(self, out: str | Path, settings: ClassifyTrainSettings) -> dict[str, Any]:
+        """Make a classifier from the labels. Returns the JSON object of `unpool classify train`.
+
+        Args:
+            out: the model folder to write.
+            settings: or its fields as keywords.
+        """
+        from unpool.actions.teaching.classify_train import classify_train
+
+        return classify_train(self.work, settings, out=Path(check_path("out", out)), progress=self._progress)
+
+    @explain_calls
+    def classify_predict(self, model: str | Path, images: str | Path | None = None) -> pd.DataFrame:
+        """Name images by a classifier. Returns path, label, probability and abstained of each.
+
+        Args:
+            model: the model folder of the classifier.
+            images: a folder of new images, its address, or a named data set; None for those of the workspace.
+        """
+        from unpool.actions.teaching.classify_predict import COLUMNS, predict_images
+
+        folder = Path(check_path("model", model))
+        source = None if images is None else str(check_path("images", images))
+        rows = predict_images(self.work, source, model=folder, data=self._data, progress=self._progress)
+        return pd.DataFrame(rows, columns=list(COLUMNS))
+
     @keywords_of(SpreadSettings)
     def spread(self, settings: SpreadSettings) -> pd.DataFrame:
-        """Suggest labels from the labelled neighbours of each image.
+        """Suggest labels where few of them are wrong.
 
         Returns:
             Path, suggestion and suggestion_confidence of the images that have one, the most confident first.

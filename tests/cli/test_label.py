@@ -61,14 +61,14 @@ def test_label_paths_and_groups_and_take_it_back(work: Path, capsys: pytest.Capt
 
 def test_spread_tells_how_many(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "has a label yet; give some first" in unpool(capsys, "spread", "--work", work, code=1)
-    unpool(capsys, "label", "0.png", "--work", work, "--as", "left")
-    unpool(capsys, "label", "9.png", "--work", work, "--as", "right")
-    result = unpool(capsys, "spread", "--work", work)
-    assert (result["images"], result["labelled"], result["labels"], result["suggested"]) == (10, 2, 2, 8)
-    assert unpool(capsys, "spread", "--work", work, json_too=False).startswith(
-        "8 of 10 images have a suggestion"
-    )
-    assert len(labels(work)) == 2
+    unpool(capsys, "label", "0.png", "4.png", "--work", work, "--as", "left")
+    unpool(capsys, "label", "5.png", "9.png", "--work", work, "--as", "right")
+    result = unpool(capsys, "spread", "--work", work, "--error", 0.4)
+    assert (result["images"], result["labelled"], result["labels"], result["suggested"]) == (10, 4, 2, 6)
+    text = unpool(capsys, "spread", "--work", work, "--error", 0.4, json_too=False)
+    assert text.startswith("6 of 10 images have a suggestion")
+    assert f"about {100 * result['expected_error']:.0f} % of them are expected to be wrong" in text
+    assert len(labels(work)) == 4
 
 
 @pytest.mark.parametrize(

@@ -108,16 +108,17 @@ def _label_images(work: Path, paths: list[str] | None, settings: LabelSettings) 
 
 
 def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> None:
-    """Suggest labels for images without one, from their labelled neighbours.
+    """Suggest labels for images without one, where few of them are wrong.
 
-    A suggestion is no label: columns suggestion and suggestion_confidence, until the page or Python accepts it.
+    Images that are unlike all labelled ones get none. A suggestion is no label: columns suggestion and
+    suggestion_confidence, until it is accepted.
     """
     result = VERBS["spread"].load()(work, settings, progress=report_progress())
     text = (
-        "{suggested} of {images} images have a suggestion, {sure} of them with high confidence; "
-        "from {labelled} images of {labels} labels"
+        "{suggested} of {images} images have a suggestion, {sure} of them with high confidence; about "
+        "{wrong:.0f} % of them are expected to be wrong; from {labelled} images of {labels} labels"
     )
-    print_result(result, common, text.format(**result))
+    print_result(result, common, text.format(wrong=100 * result["expected_error"], **result))
 
 
 def undo(*, work: Work, common: Common = COMMON) -> None:

@@ -14,7 +14,7 @@ from unpool.options import OPTIONS
 
 def test_defaults_are_allowed() -> None:
     for settings, values in (
-        (CheckSettings(), (0, "auto")), (SearchSettings(), (12, "auto")), (SpreadSettings(), (0,)),
+        (CheckSettings(), (None, 0, "auto")), (SearchSettings(), (12, "auto")), (SpreadSettings(), (0.1, 0)),
     ):  # fmt: skip
         assert astuple(settings) == values
         check_settings(settings)

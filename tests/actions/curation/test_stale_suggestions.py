@@ -10,17 +10,21 @@ import pytest
 
 from support.edits import PATHS, make_grouped_workspace, seen
 from unpool.actions.curation import decisions, edit
+from unpool.actions.curation.settings import SpreadSettings
 from unpool.actions.curation.suggest import spread
 from unpool.store import journal
+
+FEW = SpreadSettings(error=0.5)  # so that few labels are enough
+SHOES, HATS = [PATHS[0], PATHS[4]], [PATHS[5], PATHS[8]]  # the outermost of their groups
 
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
     """Two labels of each kind, and suggestions from them."""
     work = make_grouped_workspace(tmp_path / "w.unpool")
-    edit.label(work, PATHS[:2], "shoe")
-    edit.label(work, PATHS[5:7], "hat")
-    spread(work)
+    edit.label(work, SHOES, "shoe")
+    edit.label(work, HATS, "hat")
+    spread(work, FEW)
     return work
 
 
@@ -31,9 +35,9 @@ def suggested(work: Path) -> dict[str, int]:
 @pytest.mark.parametrize(
     "change",
     [
-        lambda work: edit.label(work, PATHS[:1], None),
-        lambda work: edit.label(work, PATHS[:1], "boot"),
-        lambda work: edit.label(work, PATHS[:2], "hat"),
+        lambda work: edit.label(work, SHOES[:1], None),
+        lambda work: edit.label(work, SHOES[:1], "boot"),
+        lambda work: edit.label(work, SHOES, "hat"),
     ],
 )
 def test_a_label_that_goes_takes_its_suggestions_along(work: Path, change: Callable[[Path], object]) -> None:
@@ -42,7 +46,7 @@ def test_a_label_that_goes_takes_its_suggestions_along(work: Path, change: Calla
     result = change(work)
     assert suggested(work) == {"hat": before["hat"]}
     assert f"; {before['shoe']} suggestions that came from it are gone" in str(result)
-    assert len(PATHS[:2]) >= dict(result)["changed"] >= 1  # type: ignore[call-overload]
+    assert len(SHOES) >= dict(result)["changed"] >= 1  # type: ignore[call-overload]
     after = seen(work)
     edit.undo(work)
     pd.testing.assert_frame_equal(seen(work), whole)
@@ -63,8 +67,8 @@ def test_labels_given_since_can_change_without_harm(work: Path) -> None:
 def test_an_accepted_suggestion_that_replaces_a_label_counts_as_its_loss(work: Path) -> None:
     from unpool.store.table import ImageTable
 
-    ImageTable(work).update(PATHS[:1], {"suggestion": ["hat"], "suggestion_confidence": [0.9]})
-    decisions.accept(work, PATHS[:1])
+    ImageTable(work).update(SHOES[:1], {"suggestion": ["hat"], "suggestion_confidence": [0.9]})
+    decisions.accept(work, SHOES[:1])
     assert set(suggested(work)) == {"hat"}
 
 
@@ -84,12 +88,12 @@ def test_what_former_suggestions_came_from_is_known_after_an_undo_and_forgotten_
     work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit.label(work, ["11.png"], "shoe")
-    spread(work)
+    spread(work, FEW)
     assert len(list((work / "edits").glob("seeds-*.json"))) == 2
     edit.undo(work)
     rest = suggested(work)
     edit.label(work, ["11.png"], None)
     assert suggested(work) == rest
     monkeypatch.setattr(journal, "MAX_STEPS", 1)
-    edit.mark(work, PATHS[:1])
+    edit.mark(work, SHOES[:1])
     assert len(list((work / "edits").glob("seeds-*.json"))) == 1

@@ -10,6 +10,7 @@ import pytest
 
 from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace, seen
 from unpool.actions.curation import edit
+from unpool.actions.curation.settings import SpreadSettings
 from unpool.actions.curation.suggest import spread
 from unpool.actions.curation.undo import apply, last_edit, last_undone, redo, undo
 from unpool.actions.grouping.group import group, map_images
@@ -192,17 +193,17 @@ def test_a_damaged_record_does_not_hide_the_collection(work: Path) -> None:
 def test_the_last_thing_done_is_undone_whatever_it_was_and_redone(work: Path) -> None:
     states = [seen(work)]
     for act in (
-        lambda: edit.label(work, PATHS[:2], "shoe"),
-        lambda: edit.label(work, PATHS[6:7], "hat"),
+        lambda: edit.label(work, [PATHS[0], PATHS[4]], "shoe"),
+        lambda: edit.label(work, [PATHS[5], PATHS[8]], "hat"),
         lambda: group(work, GroupSettings("kmeans", 4)),
         lambda: group(work, GroupSettings(merge=3)),
         lambda: edit.move(work, PATHS[:1], -1),
         lambda: map_images(work, MapSettings("pca")),
-        lambda: spread(work),
+        lambda: spread(work, SpreadSettings(error=0.6)),
     ):
         act()
         states.append(seen(work))
-    assert last_edit(work) == "suggested labels for 9 images"
+    assert last_edit(work) == "suggested labels for 8 images"
     for state in states[-2::-1]:
         undo(work)
         pd.testing.assert_frame_equal(seen(work), state)

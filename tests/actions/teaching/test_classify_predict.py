@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from support.messages import Messages
 from support.pictures import make_shapes
 from support.teaching import save_small_model
+from unpool import Workspace
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.teaching import classify_predict as module
@@ -68,6 +70,15 @@ def classifier_threshold(place: Path) -> float:
     from unpool.inference.classifier import load_classifier
 
     return load_classifier(place / "model").abstain_below
+
+
+def test_python_names_new_files_and_those_of_the_workspace(place: Path, tmp_path: Path) -> None:
+    workspace = Workspace(place / "w.unpool")
+    own = workspace.classify_predict(place / "model")
+    pd.testing.assert_frame_equal(workspace.classify_predict(place / "model", place / "images"), own)
+    classify_predict(None, model=place / "model", out=tmp_path / "a.csv", work=place / "w.unpool")
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "a.csv"), own)
+    assert workspace.classify_train(tmp_path / "m", head="knn")["head"] == "knn"
 
 
 def test_stopped_command_goes_on(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,4 +67,5 @@ class MoveSettings:
 class SpreadSettings:
     """What `unpool spread` can be set to."""
 
+    error: Annotated[float, OPTIONS["error"]] = 0.1
     seed: Annotated[int, OPTIONS["seed"]] = 0

@@ -1,4 +1,4 @@
-"""`unpool spread`: suggest labels from labelled neighbours."""
+"""`unpool spread`: suggest labels where few of them are wrong."""
 
 from __future__ import annotations
 
@@ -27,25 +27,28 @@ def spread(
     settings: SpreadSettings = SpreadSettings(),  # noqa: B008 - frozen
     *,
     progress: Progress | None = None,
-) -> dict[str, int]:
-    """Suggest a label for every image that labels reach.
+) -> dict[str, int | float]:
+    """Suggest labels for images without one.
 
-    Former suggestions are replaced. Images marked as wrong get none.
+    A classifier is made of the labels. An image gets a suggestion where its probability, and its likeness to the images
+    of that label, are high enough for the share of wrong suggestions that is allowed. Former suggestions are replaced.
+    Images marked as wrong get none.
 
     Args:
         work: the workspace; suggestion and suggestion_confidence (0 to 1) of its images are written.
-        settings: the random seed.
+        settings: the error that is allowed, and the random seed.
         progress: where stages go.
 
     Returns:
         The JSON object of `unpool spread`: images, labelled, labels (different ones), suggested, sure (those of
-        confidence 0.8 or more).
+        confidence 0.8 or more), threshold (their lowest confidence), expected_error (the share of them that is wrong),
+        unlike (images that are too unlike all labelled ones).
 
     Raises:
         UnpoolError: nothing is embedded, or there are fewer than two different labels.
     """
     check_settings(settings)
-    from unpool.analysis.label_propagation import propagate_labels
+    from unpool.analysis.classification.suggestions import suggest_classes
 
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table)
@@ -54,10 +57,11 @@ def spread(
     names = _label_names(work, label_N)
     number_of = {name: number for number, name in enumerate(names)}
     known_N = np.array([-1 if name is None else number_of[name] for name in label_N])
-    with (progress or Progress()).stage("spreading labels"):
-        found_N, confidence_N = propagate_labels(vectors_ND, known_N, seed=settings.seed)
+    progress = progress or Progress()
+    with progress.stage("spreading labels"):
+        found = suggest_classes(vectors_ND, known_N, error=settings.error, seed=settings.seed)
     is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
-    found_N = np.where(is_wrong_N, -1, found_N)
+    found_N, confidence_N = np.where(is_wrong_N, -1, found.class_N), found.confidence_N
     suggestions = [names[number] if number >= 0 else None for number in found_N.tolist()]
     confidences = [
         value if number >= 0 else None
@@ -65,10 +69,16 @@ def spread(
     ]
     note_seeds(work, {path: name for path, name in zip(paths, label_N, strict=True) if name is not None})
     table.update(paths, {"suggestion": suggestions, "suggestion_confidence": confidences})
+    if not (found_N >= 0).any():
+        progress.message(
+            f"no suggestion: {int((known_N >= 0).sum())} labels cannot show that {100 * settings.error:g} % of them "
+            "are wrong at most; label more images, two or more of each kind, or give a larger --error"
+        )
     return {
         "images": len(paths), "labelled": int((known_N >= 0).sum()), "labels": len(names),
         "suggested": int((found_N >= 0).sum()),
         "sure": int(((found_N >= 0) & (confidence_N >= HIGH_CONFIDENCE)).sum()),
+        "threshold": found.threshold, "expected_error": round(found.error, 4), "unlike": found.num_unlike,
     }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -42,13 +43,18 @@ class Predictions:
     classes: tuple[str, ...]
     answers: Answers
 
-    def rows(self) -> Iterator[tuple[str, str, str, str]]:
-        """Return the cells of the table, one row an image."""
+    def rows(self) -> Iterator[tuple[str, str, float, bool]]:
+        """Return path, label, probability and abstained of each image."""
         values = (self.answers.number_M, self.answers.probability_M, self.answers.is_withheld_M)
         for path, number, probability, is_withheld in zip(
             self.paths, *(each.tolist() for each in values), strict=True
         ):
-            yield path, self.classes[number], f"{probability:.6f}", str(is_withheld).lower()
+            yield path, self.classes[number], round(probability, 6), is_withheld
+
+    def cells(self) -> Iterator[tuple[str, str, str, str]]:
+        """Return the same as texts."""
+        for path, label, probability, is_withheld in self.rows():
+            yield path, label, f"{probability:.6f}", str(is_withheld).lower()
 
     def folder_of(self) -> dict[str, str | None]:
         """Return the class of each image, None without an answer."""
@@ -109,6 +115,35 @@ def classify_predict(
         "images": len(found.paths), "skipped": num_skipped, "abstained": int(found.answers.is_withheld_M.sum()),
         "out": str(out), **facts, "seconds": round(time.perf_counter() - start, 3),
     }  # fmt: skip
+
+
+def predict_images(
+    work: Path, source: str | None, *, model: Path, data: Path | None = None, progress: Progress | None = None
+) -> list[tuple[str, str, float, bool]]:
+    """Name images without writing anything.
+
+    Args:
+        work: the workspace, whose images are named where there is no `source`.
+        source: a folder of new images, its address, or a named data set.
+        model: the model folder of the classifier.
+        data: folder with named data sets in torchvision's layout.
+        progress: where stages and messages go.
+
+    Returns:
+        Path, label, probability and abstained of each image, sorted by path.
+
+    Raises:
+        UnpoolError: no image is usable, or another network has embedded the workspace.
+    """
+    classifier, progress = load_classifier(model), progress or Progress()
+    if source is None:
+        return list(predict_workspace(work, classifier, model).rows())
+    with tempfile.TemporaryDirectory(prefix="unpool-") as folder:
+        beside = _embed_beside(source, classifier, model, Path(folder) / TABLE, "auto", data, progress)
+        with beside as (scratch, _):
+            found = predict_workspace(scratch, classifier, model)
+            _report_skipped(found.table, progress)
+            return list(found.rows())
 
 
 def predict_workspace(work: Path, classifier: Classifier, model: Path) -> Predictions:
@@ -190,9 +225,9 @@ def _write(
         write_folders(
             found.table, out, found.paths, link=settings.link, progress=progress, class_of=found.folder_of()
         )
-        write_csv(out / TABLE, COLUMNS, found.rows())
+        write_csv(out / TABLE, COLUMNS, found.cells())
         return
-    if protected := write_csv(out, COLUMNS, found.rows()):
+    if protected := write_csv(out, COLUMNS, found.cells()):
         progress.message(
             f"cells that a spreadsheet would run as formulas, with ./ or an apostrophe before them: {protected}"
         )

@@ -18,9 +18,6 @@ HEAD = Option(
     "what is best on images held out",
     choices=HEAD_KINDS,
 )
-ERROR = Option(
-    "share of answers that may be wrong; where more would be, no answer is given", low=0.0001, high=0.9
-)
 FORMAT = Option("what to write; by default a table where --out ends in .csv, else folders", choices=FORMATS)
 
 
@@ -30,7 +27,7 @@ class ClassifyTrainSettings:
 
     field: Annotated[str, OPTIONS["field"]] = LABEL
     head: Annotated[str, HEAD] = AUTO
-    error: Annotated[float, ERROR] = 0.05
+    error: Annotated[float, OPTIONS["error"]] = 0.05
     seed: Annotated[int, OPTIONS["seed"]] = 0
 
 

@@ -79,12 +79,16 @@ def choose_threshold(confidence_N: npt.ArrayLike, is_right_N: npt.ArrayLike, err
         return Abstention(NEVER, 0.0, 0.0)
     last = int(found[-1])
     return Abstention(
-        _round_down(float(sorted_N[last])), float(wrong_N[last] / number_N[last]), (last + 1) / len(sorted_N)
+        round_down(float(sorted_N[last])), float(wrong_N[last] / number_N[last]), (last + 1) / len(sorted_N)
     )
 
 
-def _round_down(value: float) -> float:
-    """A threshold that people can type; the same images are above it."""
+def round_down(value: float) -> float:
+    """Cut a threshold to six decimals, which can be typed.
+
+    >>> round_down(0.12345678)
+    0.123456
+    """
     return float(np.floor(np.float64(value) * 1e6) / 1e6)
 
 

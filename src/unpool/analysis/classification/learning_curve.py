@@ -21,7 +21,6 @@ NUM_DRAWS = 5
 MAX_FITTED = 6_000  # images that all draws of one size have together
 TESTED_SHARE = 0.2  # of the images are held out of each draw
 RATES = np.linspace(0.1, 1.5, 29)
-STEP = 50  # labels that the forecast adds
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,15 @@ def _accuracy_of(unit_ND: Floats, number_N: Indices, kind: str, size: int, seed:
         head = fit_head(unit_ND[row_S], number_N[row_S], kind, seed)
         accuracies.append(np.mean(head.logits_of_unit(unit_ND[row_T]).argmax(axis=1) == number_N[row_T]))
     return float(np.mean(accuracies))
+
+
+def next_step(labels: int) -> int:
+    """Return how many labels more are worth a forecast.
+
+    >>> next_step(100), next_step(1500)
+    (50, 300)
+    """
+    return max(50, round(labels / 5 / 100) * 100)
 
 
 def forecast(points: Sequence[CurvePoint], labels: int) -> float | None:
