@@ -118,6 +118,14 @@ def test_several_labels_of_an_image_are_a_field_of_tags(work: Path) -> None:
     assert any("they are the field 'labels'" in line for line in lines)
 
 
+def test_many_columns_are_one_step_of_a_short_name(work: Path) -> None:
+    names = [f"{'long ' * 19}{number}" for number in range(120)]
+    read(work, f"path,{','.join(names)}\na.png,{','.join('x' * 120)}\n")
+    assert len(fields_of(work)) == 121
+    assert undo(work)["message"].endswith(" and 112 more fields of 1 image from given.csv")
+    assert fields_of(work) == [Field("label", "choice")]
+
+
 def test_empty_columns_and_twins_are_left_out(work: Path) -> None:
     result, lines = read(work, "path,Site,site,empty\na.png,x,y,\nb.png,y,z,\n")
     assert [each["name"] for each in result["fields"]] == ["Site"]

@@ -26,7 +26,7 @@ MAX_VALUES = 200  # names that are listed, those of most images
 NUM_BINS = 24  # of a histogram of numbers, at most
 MAX_DATE_BINS = 60
 TAIL_SHARE = 0.005  # share of the images at either end whose numbers widen the outermost bins only
-MIN_RANGE, MAX_NUMBER = 1e-290, 1e290  # of numbers that are told apart
+MIN_RANGE, MAX_NUMBER = 1e-290, 1e290  # of numbers that are counted apart
 UNITS = ("m", "h", "D", "M", "Y")  # of bins of dates, as NumPy names them: minutes to years
 STEPS = (1.0, 2.0, 5.0, 10.0)
 

@@ -32,7 +32,7 @@ from unpool.store.table import ImageTable
 # Headings of a column of labels among others; `species` or `type` beside it is a field of its own.
 LABEL_HEADINGS = frozenset(LABEL_NAMES[: LABEL_NAMES.index("species")])
 SEVERAL_LABELS = "labels"  # the field of what is headed `label` and has several for an image
-NUM_NAMED = 3
+NUM_NAMED, MAX_FIELDS_NAMED = 3, 8
 Columns = dict[str, dict[str, FieldValue]]  # field → image → value, as the file writes it
 
 
@@ -103,7 +103,7 @@ def import_fields(work: Path, settings: ImportSettings, *, progress: Progress | 
     plan = _plan(table, found, columns, kind)
     for line in [*found.lines, *lines, *plan.lines]:
         progress.message(line)
-    names, source = ", ".join(each["name"] for each in plan.fields), settings.from_.name
+    names, source = _name_fields(plan), settings.from_.name
     changed = apply_values(
         work, plan.values_of, lambda count: f"{names} of {count_images(count)} from {source}"
     )
@@ -201,6 +201,12 @@ def _plan(table: ImageTable, found: ImageFields, columns: Mapping[str, str], kin
         plan.fields.append(_describe_field(checked, column, read, len(fitting)))
         plan.lines += _describe_reading(checked, read, is_new=known is None)
     return plan
+
+
+def _name_fields(plan: _Plan) -> str:
+    names = [each["name"] for each in plan.fields]
+    more = f" and {len(names) - MAX_FIELDS_NAMED} more fields" if len(names) > MAX_FIELDS_NAMED else ""
+    return ", ".join(names[:MAX_FIELDS_NAMED]) + more
 
 
 def _flatten(value: FieldValue) -> object:
