@@ -20,6 +20,7 @@ from unpool.actions.cleaning.clean import clean, restore
 from unpool.actions.cleaning.settings import CleanSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
 GOING = ["b/a.jpg", "b/copy.jpg", "d.jpg"]
@@ -139,6 +140,19 @@ def test_nothing_in_the_way_is_overwritten(work: Path, tmp_path: Path, settings:
     (tmp_path / "photos" / "b" / "copy.jpg").unlink()
     with pytest.raises(UnpoolError, match="none of 3 files was brought back"):
         restore(work, manifest)
+
+
+def test_files_come_back_to_where_their_folder_is_now(
+    work: Path, tmp_path: Path, settings: CleanSettings
+) -> None:
+    before = read_files(tmp_path)
+    manifest = Path(clean(work, settings)["manifest"])
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "photos").rename(tmp_path / "elsewhere" / "photos")
+    write_state(work, images=str(tmp_path / "elsewhere" / "photos"))
+    assert restore(work, manifest)["restored"] == 3
+    assert read_files(tmp_path / "elsewhere") == before
+    assert not (tmp_path / "photos").exists()
 
 
 def test_places_and_words_are_checked_first(work: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.origin import folder_of
+from unpool.store.remote.mirror import remote_of
 from unpool.store.table import ImageTable
 
 PLAN_FILE = "clean-plan.csv"  # of a dry run, in the workspace
@@ -82,6 +83,10 @@ def clean(work: Path, settings: CleanSettings, *, progress: Progress | None = No
     if settings.problem is None:
         raise UsageError("clean needs --problem KIND, such as duplicates, or --undo MANIFEST")
     ImageTable(work)
+    if remote_of(work) is not None:
+        raise UnpoolError(
+            f"{work} lies on an object store, and a manifest must stay on this machine; copy the workspace here first"
+        )
     _check_target(work, settings.to)
     plan = make_plan(work, settings.problem, settings.keep)
     for reason, count in plan.left.items():
@@ -217,7 +222,7 @@ def restore(work: Path, file: Path, *, progress: Progress | None = None) -> dict
     Raises:
         UnpoolError: it is no manifest, or no file can be brought back.
     """
-    progress, manifest = progress or Progress(), read_manifest(file)
+    progress, manifest = progress or Progress(), _where_images_are(work, read_manifest(file))
     trashed = TrashedFiles([Path(move.what.file) for move in manifest.moves if move.target is None])
     done, in_place = Outcome(), list[str]()
     with progress.stage("bringing back", len(manifest.moves), "files") as stage:
@@ -238,6 +243,20 @@ def restore(work: Path, file: Path, *, progress: Progress | None = None) -> dict
         "restored": len(done.paths), "in_place": len(in_place), "bytes": done.bytes, "manifest": str(manifest.file),
         "left": len(manifest.moves) - len(done.paths) - len(in_place),
     }  # fmt: skip
+
+
+def _where_images_are(work: Path, manifest: Manifest) -> Manifest:
+    """The manifest with the places that files have now, where their whole folder has moved since."""
+    folder = folder_of(work)
+    if folder is None or not folder.is_dir():
+        return manifest
+    moves = [
+        replace(move, what=replace(move.what, file=str(folder.resolve() / move.what.below)))
+        if not move.what.root.exists()
+        else move
+        for move in manifest.moves
+    ]
+    return replace(manifest, moves=moves)
 
 
 def _is_in_place(move: Move) -> bool:

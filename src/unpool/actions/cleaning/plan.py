@@ -49,6 +49,11 @@ class PlannedFile:
     bytes: int
     modified_ns: int
 
+    @property
+    def root(self) -> Path:
+        """The folder of the images."""
+        return Path(self.file.removesuffix(self.below))
+
 
 @dataclass(frozen=True)
 class Stack:
