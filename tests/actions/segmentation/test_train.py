@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,22 @@ def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:
     assert found["mean_iou"] == pytest.approx(result["val_miou"], abs=0.02)
     assert found["pixel_accuracy"] > 0.9
     assert np.sum(found["confusion"]) == 8 * 48 * 64
+
+
+def test_what_is_predicted_in_any_format_is_right_when_it_is_read_again(trained, tmp_path: Path) -> None:
+    model, images, _, _ = trained
+    result = segment_predict(
+        images, model=model, out=tmp_path / "out", to="png,coco,yolo,labelme,cvat,labelstudio"
+    )
+    places = {"png": tmp_path / "out", "export": tmp_path / "export"} | result["labels"]
+    (tmp_path / "export" / "SegmentationClass").mkdir(parents=True)  # as CVAT packs them
+    for file in images.iterdir():
+        shutil.copy(tmp_path / "out" / file.name, tmp_path / "export" / "SegmentationClass")
+    shutil.copy(tmp_path / "out" / "labelmap.txt", tmp_path / "export")
+    assert len(places) == 7
+    for name, place in places.items():
+        found = segment_evaluate(images, Path(place), model=model)
+        assert (found["pixel_accuracy"], found["mean_iou"], found["images"]) == (1, 1, 8), name
     for name in ("model.json", "model.safetensors", "loss.png", "report/index.html", "report/examples.jpg"):
         assert (model / name).is_file(), name
     assert (model / "confusion.png").stat().st_size > 5_000

@@ -9,6 +9,7 @@ import pytest
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.annotations.class_names import learn_names, plan_folder
 from unpool.images.annotations.drawings import Annotations
+from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.mask_values import MaskFacts, Values
 from unpool.images.masks.pairs import Pairs
 from unpool.images.masks.pixel_classes import IGNORE, classes_by_value
@@ -51,7 +52,7 @@ def test_without_a_ground_what_is_free_is_ignored() -> None:
 def test_an_unknown_name_is_an_error_or_ignored() -> None:
     classes = classes_by_value(["background", "car"])
     with pytest.raises(
-        UnpoolError, match=r"c\.json draws 'tall tree' \(5 pixels\), but the classes are background, car"
+        UnpoolError, match=r"c\.json has 'tall tree' \(5 pixels\), but the classes are background, car"
     ):
         plan_folder(drawn(), classes, facts(0, 1, 2))
     reading = plan_folder(drawn(), classes, facts(0, 1, 2), unknown="ignore")
@@ -72,6 +73,24 @@ def test_pixels_in_areas_of_two_classes_are_reported() -> None:
     assert reading.remarks == [
         "1,234 pixels lie in areas of several classes: the area that is painted last counts"
     ]
+
+
+def test_the_class_file_of_masks_says_which_colour_is_which_name(tmp_path: Path) -> None:
+    file = tmp_path / "labelmap.txt"
+    file.write_text("tree:1,2,3::\nbackground:0,0,0::\nhat:9,9,9::\n")
+    found = Pairs([], [], [], class_file=file)
+    classes = classes_by_value(["background", "tree"])
+    painted = Values([MaskFacts("a.png", {0x010203: 7, 0: 3}, is_coloured=True)])
+    reading = plan_folder(found, classes, painted)
+    assert reading.classes.by_colour
+    assert dict(reading.classes.value_to_class) == {0: 0, 0x010203: 1, 0x090909: IGNORE}
+    assert reading.remarks == [f"masks are read by the names and colours of {file}"]
+    with_hat = Values([MaskFacts("a.png", {0x010203: 7, 0x090909: 3}, is_coloured=True)])
+    with pytest.raises(UnpoolError, match=r"labelmap\.txt has 'hat' \(3 pixels\)"):
+        plan_folder(found, classes, with_hat)
+    assert len(plan_folder(found, classes, with_hat, unknown="ignore").remarks) == 2
+    same = read_classes(file)
+    assert plan_folder(found, same, with_hat).classes == same
 
 
 def test_masks_of_files_are_read_as_before() -> None:

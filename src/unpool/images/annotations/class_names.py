@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.annotations.drawings import NAMES_GROUND, NUMBER_GROUND, Annotations
+from unpool.images.masks.class_file import read_classes
 from unpool.images.masks.folder_reading import FolderReading, plan_reading
 from unpool.images.masks.mask_values import Values
 from unpool.images.masks.pairs import Pairs
@@ -71,7 +74,11 @@ def plan_folder(
         UnpoolError: Where annotations name a class that is none of these.
     """
     if found.drawn is None:
-        return plan_reading(classes, values, unknown=unknown, numbers=numbers, drawn_on=drawn_on)
+        remarks = []
+        if found.class_file is not None:
+            classes, remarks = _match_class_file(found.class_file, classes, values, unknown)
+        reading = plan_reading(classes, values, unknown=unknown, numbers=numbers, drawn_on=drawn_on)
+        return replace(reading, remarks=[*remarks, *reading.remarks])
     own, remarks = _match_classes(found.drawn, classes, values, unknown)
     reading = plan_reading(own, values, unknown=unknown, numbers="classes", drawn_on=drawn_on)
     num_twice = sum(mask.num_twice for mask in values.masks)
@@ -86,7 +93,7 @@ def _match_classes(
     drawn: Annotations, classes: PixelClasses, values: Values, unknown: str
 ) -> tuple[PixelClasses, list[str]]:
     """The classes by the numbers of annotations."""
-    position_of = {_plain(name): position for position, name in reversed(list(enumerate(classes.names)))}
+    position_of = _index_names(classes)
     ground = next(
         (position_of[name] for name in map(_plain, sorted(NAMES_GROUND)) if name in position_of), IGNORE
     )
@@ -100,15 +107,51 @@ def _match_classes(
         classes, value_to_class=tuple(sorted(keys.items())), by_colour=False, colour_to_class=(),
         others_to_class=None, is_void_typed=True,
     )  # fmt: skip
+    return own, _check_names(drawn.path, strange, classes, unknown)
+
+
+def _match_class_file(
+    file: Path, classes: PixelClasses, values: Values, unknown: str
+) -> tuple[PixelClasses, list[str]]:
+    """The classes by the colours of the class file that belongs to the masks."""
+    listed = read_classes(file)
+    if (listed.names, listed.colours) == (classes.names, classes.colours):
+        return classes, []
+    position_of = _index_names(classes)
+    positions = [position_of.get(_plain(name), IGNORE) for name in listed.names] + [IGNORE] * (
+        IGNORE + 1 - len(listed)
+    )
+    strange: Counter[str] = Counter()
+    for mask in values.masks:
+        counts = mask.counts_as(listed.by_colour)
+        for value, position in listed.value_to_class:
+            if position != IGNORE and positions[position] == IGNORE and counts.get(value):
+                strange[listed.names[position]] += counts[value]
+    own = replace(
+        classes, value_to_class=tuple((value, positions[each]) for value, each in listed.value_to_class),
+        by_colour=listed.by_colour, others_to_class=None, is_void_typed=True,
+        colour_to_class=tuple((colour, positions[each]) for colour, each in listed.colour_to_class),
+    )  # fmt: skip
+    remarks = [f"masks are read by the names and colours of {file}"]
+    return own, remarks + _check_names(file, strange, classes, unknown)
+
+
+def _index_names(classes: PixelClasses) -> dict[str, int]:
+    """The position of each name; the first of two that are the same."""
+    return {_plain(name): position for position, name in reversed(list(enumerate(classes.names)))}
+
+
+def _check_names(path: Path, strange: Mapping[str, int], classes: PixelClasses, unknown: str) -> list[str]:
+    """What is said of names that are no class, with their pixels; `UnpoolError` where they are not to be ignored."""
     if not strange:
-        return own, []
+        return []
     named = _join([f"{name!r} ({count:,} pixels)" for name, count in strange.items()])
     if unknown == "refuse":
         raise UnpoolError(
-            f"{drawn.path} draws {named}, but the classes are {_join(list(classes.names))}; rename them there, or "
-            "ignore what is unknown with --unknown ignore"
+            f"{path} has {named}, but the classes are {_join(list(classes.names))}; rename them there, or ignore "
+            "what is unknown with --unknown ignore"
         )
-    return own, [f"{named} are no class of these and are ignored"]
+    return [f"{named} are no class of these and are ignored"]
 
 
 def _plain(name: str) -> str:

@@ -121,8 +121,12 @@ def find_regions(runs: Runs) -> Iterator[Region]:
     >>> [region.outline_V2.round().tolist() for region in find_regions(find_runs([np.ones((1, 2), np.uint8)]))]
     [[[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [0.0, 1.0]]]
     """
-    if not len(runs.row_R):
-        return
+    for value in np.unique(runs.value_R).tolist():
+        yield from _find_regions_of(runs.select(runs.value_R == value), value)
+
+
+def _find_regions_of(runs: Runs, value: int) -> Iterator[Region]:
+    """The regions of one class."""
     region_R = _join_runs(runs)
     sides = _find_sides(runs, region_R)
     order_E, first_C = _follow_sides(sides)
@@ -143,11 +147,11 @@ def find_regions(runs: Runs) -> Iterator[Region]:
     bounds = np.searchsorted(region_R[order_R], np.arange(int(region_R.max()) + 2))
     for region in range(len(bounds) - 1):
         own = runs.select(order_R[bounds[region] : bounds[region + 1]])
-        yield Region(int(own.value_R[0]), own, outers[region], tuple(holes.get(region, ())))
+        yield Region(value, own, outers[region], tuple(holes.get(region, ())))
 
 
 def _join_runs(runs: Runs) -> np.ndarray:
-    """The region of each run: runs of one value that touch in neighbouring rows belong together."""
+    """The region of each run of one class: runs that touch in neighbouring rows belong together."""
     row_R, start_R, end_R = (each.astype(np.int64) for each in runs[:3])
     stride = int(end_R.max()) + 1
     below_R = (row_R + 1) * stride
@@ -156,8 +160,7 @@ def _join_runs(runs: Runs) -> np.ndarray:
     num_R = np.maximum(last_R - first_R, 0)
     upper = np.repeat(np.arange(len(row_R)), num_R)
     lower = np.arange(len(upper)) - np.repeat(np.cumsum(num_R) - num_R - first_R, num_R)
-    equal = runs.value_R[upper] == runs.value_R[lower]
-    pairs = (np.ones(int(equal.sum()), np.int8), (upper[equal], lower[equal]))
+    pairs = (np.ones(len(upper), np.int8), (upper, lower))
     _, region_R = connected_components(coo_matrix(pairs, shape=(len(row_R),) * 2), directed=False)
     return np.asarray(region_R, np.int64)
 
