@@ -6,7 +6,9 @@ The encoder is replaced by the mean colour, so that every vector is known; nothi
 from __future__ import annotations
 
 import csv
+import io
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +17,20 @@ from PIL import Image
 
 import unpool.actions.embedding.embed as embed_module
 import unpool.engines.embedding as engine_module
+from support.archives import write_parquet, write_tar, write_zip
 from support.messages import Messages
 from unpool.actions.curation import edit
 from unpool.actions.embedding.embed import Embedding, embed, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.fields.import_fields import import_fields
+from unpool.actions.fields.settings import ImportSettings
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.preprocessing import Preprocessing
+from unpool.store.origin import folder_of
 from unpool.store.reading import read_reading
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable
@@ -293,3 +299,69 @@ def test_what_is_left_alone_is_said_with_names(images: Path, model: Path, work: 
     progress = Messages()
     assert run(images, model, work, progress).images == 4
     assert "left alone: 1 folders of the system (@eaDir: thumbnails of a Synology disk)" in progress.texts
+
+
+def png(colour: tuple[int, int, int]) -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (12, 12), colour).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize("write", [write_zip, write_tar], ids=["zip", "tar"])
+def test_an_archive_is_a_folder_whose_changes_are_found(
+    write: Callable[[Path, dict[str, bytes]], Path], model: Path, work: Path, tmp_path: Path
+) -> None:
+    contents = {name: png(colour) for name, colour in COLOURS.items()}
+    archive = write(tmp_path / "a.bin", contents)
+    assert run(archive, model, work).embedded == 4
+    assert vectors(work) == COLOURS
+    edit.label(work, "red.png", "warm")
+    assert run(write(archive, contents), model, work).embedded == 0  # written anew, with the same content
+    contents["moved/red.png"] = contents.pop("red.png")
+    contents["blue.png"] = png((1, 2, 3))
+    del contents["green.png"]
+    done = run(write(archive, contents), model, work)
+    assert (done.embedded, done.moved, done.removed, done.images) == (1, 1, 1, 3)
+    assert vectors(work) == {
+        "moved/red.png": COLOURS["red.png"], "blue.png": (1, 2, 3), "a/grey.png": COLOURS["a/grey.png"],
+    }  # fmt: skip
+    assert ImageTable(work).some(["moved/red.png"], ["label"])["label"].to_pylist() == ["warm"]
+
+
+def test_an_archive_that_moved_is_known_by_its_images(model: Path, work: Path, tmp_path: Path) -> None:
+    archive = write_zip(tmp_path / "a.zip", {name: png(colour) for name, colour in COLOURS.items()})
+    run(archive, model, work)
+    assert folder_of(work) is None
+    done = run(archive.rename(tmp_path / "b.zip"), model, work)
+    assert (done.embedded, done.images) == (0, 4)
+    other = write_zip(tmp_path / "c.zip", {name: png((5, 6, 7)) for name in COLOURS})
+    with pytest.raises(UnpoolError, match=r"holds the images of .*b\.zip"):
+        run(other, model, work)
+
+
+def test_columns_and_classes_of_parquet_come_with_the_images(model: Path, work: Path, tmp_path: Path) -> None:
+    images = [png((9, 9, 9)), png((200, 0, 0)), None]
+    columns = {"label": [0, 1, 1], "caption": ["x", "y", "z"]}
+    archive = write_parquet(tmp_path / "train.parquet", images, class_names=("a", "b"), **columns)
+    messages = Messages()
+    done = run(archive, model, work, messages)
+    assert (done.images, done.skipped) == (2, 1)
+    assert vectors(work) == {"a/0.jpg": (9, 9, 9), "b/1.jpg": (200, 0, 0)}
+    assert any("has the columns label, caption: `unpool label" in text for text in messages.texts)
+    result = import_fields(work, ImportSettings(archive))
+    assert (result["matched"], result["unmatched"]) == (2, 0)
+    rows = ImageTable(work).some(["a/0.jpg", "b/1.jpg"], ["label"])
+    assert rows["label"].to_pylist() == ["a", "b"]
+
+
+def test_a_list_and_shards_are_embedded(images: Path, model: Path, work: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("images/red.png\nimages/a/grey.png\nimages/gone.png\n")
+    done = run(tmp_path / "list.txt", model, work)
+    assert (done.images, done.skipped) == (2, 1)
+    assert set(vectors(work)) == {"images/red.png", "images/a/grey.png"}
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for part in ("train", "test"):
+        write_tar(shards / f"{part}-0.tar", {"0.png": png((3, 4, 5))})
+    run(shards, model, tmp_path / "s.unpool")
+    assert list(vectors(tmp_path / "s.unpool")) == ["test/test-0/0.png", "train/train-0/0.png"]
