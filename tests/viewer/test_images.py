@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.archives import jpeg, write_zip
 from support.object_store import upload, use_memory
 from unpool.core.objects.address import parse_address
 from unpool.core.objects.client import Objects
@@ -94,3 +95,15 @@ def test_images_on_a_store_are_fetched_for_their_full_size(
         there.read("gone.jpg")
     with pytest.raises(UnpoolError, match="does not lie in the folder of the images"):
         there.read("../other/secret.jpg")
+
+
+def test_originals_are_shown_from_inside_an_archive(tmp_path: Path) -> None:
+    table = ImageTable.create(tmp_path / "w.unpool")
+    write_state(table.work, images=str(write_zip(tmp_path / "a.zip", {"x/a.jpg": jpeg(80)})), inside=True)
+    pictures = Pictures(table.work)
+    assert pictures.folder is None
+    assert opened(pictures.encode_original("x/a.jpg")[0]).size == (32, 24)
+    assert isinstance(pictures.metadata("x/a.jpg"), list)
+    for path, words in (("x/b.jpg", "is not in"), ("../a.jpg", "does not lie in the folder")):
+        with pytest.raises(UnpoolError, match=words):
+            pictures.read(path)
