@@ -14,9 +14,9 @@ NAMES = ("hat", "shoe", "sock")
 DIMENSION = 16
 
 
-def save_small_model(folder: Path, size: int = 8) -> Path:
+def save_small_model(folder: Path, size: int = 8, seed: int = 0) -> Path:
     """An encoder without a decoder, of few weights."""
-    save_model(folder, build_network("conv", size=size, channels=1, width=4, decoder="none", seed=0))
+    save_model(folder, build_network("conv", size=size, channels=1, width=4, decoder="none", seed=seed))
     return folder
 
 

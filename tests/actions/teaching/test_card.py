@@ -15,7 +15,7 @@ RESULT = {
     "per_class": {"a|b": {"precision": 0.5, "recall": None, "images": 3}},
     "learning_curve": [{"labels": 960, "accuracy": 0.9}], "forecast": None,
     "heads": [{"head": "linear", "accuracy": 0.9, "log_loss": 0.3}],
-    "left_out": {"without_vector": 2, "wrong": 0, "repeated": 0},
+    "left_out": {"without_vector": 2, "wrong": 0, "repeated": 0}, "finetuned": None,
 }  # fmt: skip
 ENCODER = {"network": "conv", "dimension": 16}
 
@@ -57,3 +57,13 @@ def test_forecast(gain: float, text: str) -> None:
     forecast = {"labels": 1250, "accuracy": 0.9 + gain, "gain": gain}
     assert describe_forecast(RESULT | {"forecast": forecast}) == text
     assert describe_forecast(RESULT) == ""
+
+
+def test_tuned_network_is_named(tmp_path: Path) -> None:
+    finetuned = {"minutes": 3, "steps": 40, "accuracy_before": 0.8, "accuracy_after": 0.9, "kept": True}
+    text = card(tmp_path, finetuned=finetuned, measured_on=240, learning_curve=[])
+    assert "of 240 of them, which neither network nor head have seen" in text
+    assert "from 0.800 to 0.900" in text
+    assert "not measured for a network that was tuned" in text
+    assert "five folds" not in text
+    assert "five folds:" in card(tmp_path, finetuned=finetuned | {"kept": False})

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
-from unpool.analysis.classification.heads import HEADS, out_of_fold
+from unpool.analysis.classification.heads import HEADS, fit_head, out_of_fold
 from unpool.analysis.classification.quality import (
     HeldOut,
     compare_heads,
     hold_out,
+    hold_part,
+    kinds_of,
     measure_quality,
     most_confused,
+    put_best_first,
 )
 
 
@@ -98,3 +101,20 @@ def test_most_confused_are_sorted():
     assert found == [
         {"label": "c", "answer": "a", "images": 4}, {"label": "a", "answer": "c", "images": 3},
     ]  # fmt: skip
+
+
+def test_part_is_answered_by_a_head_of_the_rest():
+    vector_ND, class_N = blobs(90)
+    is_held_N = np.arange(90) % 4 == 0
+    held_out = hold_part(vector_ND, class_N, is_held_N, "linear")
+    expected = fit_head(vector_ND[~is_held_N], class_N[~is_held_N]).logits(vector_ND[is_held_N])
+    np.testing.assert_allclose(held_out.logit_NK, expected, atol=1e-5)
+    assert held_out.class_N.tolist() == class_N[is_held_N].tolist()
+    np.testing.assert_allclose(held_out.probability_NK.sum(axis=1), 1, atol=1e-5)
+
+
+def test_best_answers_come_first_only_where_they_are_surely_better():
+    first, hardly, better = (hold_out(*blobs(90, width), "linear") for width in (1.4, 1.39, 0.3))
+    assert put_best_first([first, better])[0] is better
+    assert put_best_first([first, hardly])[0] is first
+    assert kinds_of("auto") == tuple(HEADS)

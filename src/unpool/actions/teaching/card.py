@@ -51,10 +51,19 @@ class LeftOut(TypedDict):
     repeated: int
 
 
-class TrainResult(TypedDict):
-    """The JSON object of `unpool classify train`."""
+class Finetuned(TypedDict):
+    """What became of tuning the network."""
 
-    out: str
+    minutes: float
+    steps: int
+    accuracy_before: float
+    accuracy_after: float
+    kept: bool
+
+
+class Figures(TypedDict):
+    """How good a classifier is, and what that rests on."""
+
     images: int
     classes: int
     field: str
@@ -75,6 +84,13 @@ class TrainResult(TypedDict):
     seed: int
     left_out: LeftOut
     measured_on: int
+    finetuned: Finetuned | None
+
+
+class TrainResult(Figures):
+    """The JSON object of `unpool classify train`."""
+
+    out: str
     fitted_to: int
 
 
@@ -162,12 +178,10 @@ def _introduction(result: TrainResult, encoder: Encoder) -> str:
 
 
 def _quality(result: TrainResult, confused: Sequence[Confusion]) -> str:
-    measured = f" on {result['measured_on']:,} of them" if result["measured_on"] < result["images"] else ""
     lines = [
         "## How good",
         "",
-        f"All figures are of five folds{measured}: each image is named by a head that has not seen it. They hold for "
-        "new images as far as these are like the labelled ones.",
+        f"{_describe_measurement(result)} They hold for new images as far as these are like the labelled ones.",
         "",
         f"- Accuracy {result['accuracy']:.3f}, 95 % interval {result['accuracy_low']:.3f} to "
         f"{result['accuracy_high']:.3f} (Wilson).",
@@ -180,6 +194,18 @@ def _quality(result: TrainResult, confused: Sequence[Confusion]) -> str:
         rows = ", ".join(f"{row['head']} {row['log_loss']:.3f}" for row in result["heads"])
         lines.append(f"- Log loss of the heads that were compared: {rows}.")
     return "\n".join(lines)
+
+
+def _describe_measurement(result: TrainResult) -> str:
+    measured, finetuned = f"{result['measured_on']:,} of them", result["finetuned"]
+    if finetuned is not None and finetuned["kept"]:
+        return (
+            f"All figures are of {measured}, which neither network nor head have seen. The network was tuned to the "
+            f"others for {finetuned['steps']:,} steps, which changed the accuracy from "
+            f"{finetuned['accuracy_before']:.3f} to {finetuned['accuracy_after']:.3f}."
+        )
+    some = f" on {measured}" if result["measured_on"] < result["images"] else ""
+    return f"All figures are of five folds{some}: each image is named by a head that has not seen it."
 
 
 def _abstention(result: TrainResult) -> str:
@@ -209,6 +235,8 @@ def _escape(name: str) -> str:
 
 
 def _curve(result: TrainResult) -> str:
+    if not result["learning_curve"]:
+        return "## More labels\n\nWhat they would bring is not measured for a network that was tuned."
     rows = [f"| {point['labels']:,} | {point['accuracy']:.3f} |" for point in result["learning_curve"]]
     sentence = describe_forecast(result)
     lines = ["## More labels", "", "| labels | accuracy |", "|---|---|", *rows]

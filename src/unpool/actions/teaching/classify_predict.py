@@ -15,6 +15,7 @@ from unpool.actions.embedding.embed import sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest
 from unpool.actions.sharing.folders import write_folders
 from unpool.actions.teaching.classify_settings import ClassifyPredictSettings
+from unpool.actions.teaching.scratch import scratch_of
 from unpool.core.file_names import printable
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -23,7 +24,7 @@ from unpool.images.values.rules import VALUES
 from unpool.inference.classifier import Answers, Classifier, load_classifier
 from unpool.store.csv_files import write_csv
 from unpool.store.lock import working
-from unpool.store.state import MODEL, SUFFIX, read_state, write_state
+from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable, embedded_vectors
 from unpool.training.model_file import has_model, model_id
@@ -169,15 +170,6 @@ def predict_workspace(work: Path, classifier: Classifier, model: Path) -> Predic
             f"folder of the images instead of --work, or run `unpool embed FOLDER --model {model} --work {work}`"
         )
     return Predictions(table, paths, classifier.classes, classifier.answer(vector_MD))
-
-
-def scratch_of(out: Path) -> Path:
-    """Name the workspace in which new images are embedded.
-
-    >>> scratch_of(Path("a/answers.csv")).as_posix()
-    'a/.answers.csv.unpool'
-    """
-    return out.with_name(f".{out.name}{SUFFIX}")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from unpool.analysis.classification.quality import AUTO
 from unpool.core.settings import Option
+from unpool.errors import UsageError
 from unpool.options import OPTIONS
 from unpool.store.fields.names import LABEL
 
@@ -18,6 +19,7 @@ HEAD = Option(
     "what is best on images held out",
     choices=HEAD_KINDS,
 )
+FINETUNE = Option("train the network too, for --minutes; it is used where images held out are named better")
 FORMAT = Option("what to write; by default a table where --out ends in .csv, else folders", choices=FORMATS)
 
 
@@ -28,7 +30,13 @@ class ClassifyTrainSettings:
     field: Annotated[str, OPTIONS["field"]] = LABEL
     head: Annotated[str, HEAD] = AUTO
     error: Annotated[float, OPTIONS["error"]] = 0.05
+    finetune: Annotated[bool, FINETUNE] = False
+    minutes: Annotated[float | None, OPTIONS["minutes"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
+
+    def __post_init__(self) -> None:
+        if self.finetune != (self.minutes is not None):
+            raise UsageError("--finetune and --minutes M go together: give both, or neither")
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,18 @@ Shapes: N labelled images, D numbers a vector, K classes.
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unpool.actions.teaching.card import CARD, CONFUSION, Encoder, TrainResult, write_card
+from unpool.actions.teaching.card import CARD, CONFUSION, Encoder, Figures, Finetuned, TrainResult, write_card
 from unpool.actions.teaching.classify_settings import ClassifyTrainSettings
+from unpool.actions.teaching.finetune import tune_network
+from unpool.actions.teaching.scratch import scratch_of
 from unpool.actions.teaching.taught_images import TaughtImages, read_taught_images
 from unpool.actions.training.output_folder import check_folder_is_free, check_writable
 from unpool.analysis.classification.abstention import NEVER
@@ -24,8 +26,11 @@ from unpool.analysis.classification.quality import (
     HeldOut,
     Quality,
     compare_heads,
+    hold_part,
+    kinds_of,
     measure_quality,
     most_confused,
+    put_best_first,
 )
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
@@ -74,33 +79,93 @@ def classify_train(
     _check_model(work)
     taught = read_taught_images(work, settings.field)
     _report_left_out(taught, settings.field, progress)
+    choice = _choose(work, taught, settings, scratch_of(out), progress)
+    fitted = _sample(choice.taught, MAX_FITTED, settings.seed)
+    with progress.stage("fitting"):
+        head = fit_head(fitted.vector_ND, fitted.class_N, choice.held_out[0].kind, settings.seed)
+    result: TrainResult = {
+        **_describe(choice, settings), "fitted_to": len(fitted.paths), "out": str(out),
+    }  # fmt: skip
+    _save(choice, Classifier(
+        head, tuple(taught.names), choice.held_out[0].temperature, choice.quality.abstention.threshold, settings.field,
+        rules_of(work), {name: value for name, value in result.items() if name != "out"},
+    ), result)  # fmt: skip
+    shutil.rmtree(scratch_of(out), ignore_errors=True)
+    _report_threshold(choice.quality, settings.error, progress)
+    return {**result, "seconds": round(time.perf_counter() - start, 3)}
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The network and the head that were chosen.
+
+    Attributes:
+        taught: the labelled images, with the vectors of that network.
+        encoder: its model folder.
+        held_out: answers for images held out, those of the head first.
+        quality: the figures.
+        finetuned: what became of tuning the network; None where it was not tried.
+    """
+
+    taught: TaughtImages
+    encoder: Path
+    held_out: list[HeldOut]
+    quality: Quality
+    finetuned: Finetuned | None = None
+
+
+def _choose(
+    work: Path, taught: TaughtImages, settings: ClassifyTrainSettings, scratch: Path, progress: Progress
+) -> _Choice:
+    """Compare heads, and networks where one is to be tuned."""
+    finetuned: Finetuned | None = None
+    if settings.finetune:
+        assert settings.minutes is not None
+        tuned = tune_network(
+            work, taught, scratch, minutes=settings.minutes, seed=settings.seed, progress=progress
+        )
+        before, after = (
+            put_best_first(
+                [
+                    hold_part(vector_ND, taught.class_N, tuned.is_held_N, kind, seed=settings.seed)
+                    for kind in kinds_of(settings.head)
+                ]
+            )
+            for vector_ND in (taught.vector_ND, tuned.vector_ND)
+        )
+        finetuned = {
+            "minutes": settings.minutes, "steps": tuned.steps, "accuracy_before": _round(before[0].is_right_N.mean()),
+            "accuracy_after": _round(after[0].is_right_N.mean()),
+            "kept": put_best_first([before[0], after[0]])[0] is after[0],
+        }  # fmt: skip
+        _report_tuning(finetuned, progress)
+        if finetuned["kept"]:
+            quality = measure_quality(after[0], taught.names, settings.error)
+            own = replace(taught, vector_ND=tuned.vector_ND)
+            return _Choice(own, tuned.folder, after, quality, finetuned)
     measured = _sample(taught, MAX_MEASURED, settings.seed)
     with progress.stage("comparing heads" if settings.head == "auto" else "holding out images"):
         held_out = compare_heads(measured.vector_ND, measured.class_N, settings.head, seed=settings.seed)
         quality = _measure(measured, held_out[0], settings)
-    fitted = _sample(taught, MAX_FITTED, settings.seed)
-    with progress.stage("fitting"):
-        head = fit_head(fitted.vector_ND, fitted.class_N, held_out[0].kind, settings.seed)
-    result: TrainResult = {
-        **_describe(taught, held_out, quality, settings),  # type: ignore[typeddict-item]
-        "measured_on": len(measured.paths), "fitted_to": len(fitted.paths), "out": str(out),
-    }  # fmt: skip
-    _save(work, Classifier(
-        head, tuple(taught.names), held_out[0].temperature, quality.abstention.threshold, settings.field,
-        rules_of(work), {name: value for name, value in result.items() if name != "out"},
-    ), result, quality)  # fmt: skip
-    _report_threshold(quality, settings.error, progress)
-    return {**result, "seconds": round(time.perf_counter() - start, 3)}
+    return _Choice(taught, work / MODEL, held_out, quality, finetuned)
 
 
-def _save(work: Path, classifier: Classifier, result: TrainResult, quality: Quality) -> None:
+def _save(choice: _Choice, classifier: Classifier, result: TrainResult) -> None:
     """Write the model folder, with its picture and card."""
-    out, names = Path(result["out"]), classifier.classes
-    save_classifier(out, classifier, work / MODEL)
-    write_bytes(out / CONFUSION, draw_confusion(quality.confusion_KK, names))
-    described = describe_model(work / MODEL)
+    out, names, table_KK = Path(result["out"]), classifier.classes, choice.quality.confusion_KK
+    save_classifier(out, classifier, choice.encoder)
+    write_bytes(out / CONFUSION, draw_confusion(table_KK, names))
+    described = describe_model(choice.encoder)
     encoder: Encoder = {"network": described["network"], "dimension": described["dimension"]}
-    write_card(out / CARD, result, encoder, most_confused(quality.confusion_KK, names))
+    write_card(out / CARD, result, encoder, most_confused(table_KK, names))
+
+
+def _report_tuning(finetuned: Finetuned, progress: Progress) -> None:
+    accuracies = f"{finetuned['accuracy_before']:.3f} to {finetuned['accuracy_after']:.3f}"
+    verdict = "it is used" if finetuned["kept"] else "too little to be used: the network stays as it was"
+    progress.message(
+        f"tuning the network changed the accuracy on images held out from {accuracies}; {verdict}"
+    )
 
 
 def _check_model(work: Path) -> None:
@@ -150,10 +215,9 @@ def _measure(taught: TaughtImages, held_out: HeldOut, settings: ClassifyTrainSet
     return replace(quality, curve=curve)
 
 
-def _describe(
-    taught: TaughtImages, held_out: Sequence[HeldOut], quality: Quality, settings: ClassifyTrainSettings
-) -> dict[str, Any]:
-    """The JSON object, without what depends on the folder."""
+def _describe(choice: _Choice, settings: ClassifyTrainSettings) -> Figures:
+    """The figures of the JSON object."""
+    taught, held_out, quality = choice.taught, choice.held_out, choice.quality
     labels = len(taught.paths)
     more = labels + next_step(labels)
     now, later = forecast(quality.curve, labels), forecast(quality.curve, more)
@@ -174,6 +238,7 @@ def _describe(
         ],
         "temperature": _round(held_out[0].temperature), "seed": settings.seed,
         "left_out": {"without_vector": taught.without_vector, "wrong": taught.wrong, "repeated": taught.repeated},
+        "measured_on": len(held_out[0].class_N), "finetuned": choice.finetuned,
     }  # fmt: skip
 
 

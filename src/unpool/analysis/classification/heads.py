@@ -53,8 +53,8 @@ class Head:
         """Compute the same for vectors that have length one already."""
         if unit_MD.shape[1] != self.dimension:
             raise UnpoolError(
-                f"vectors: {unit_MD.shape[1]} numbers each, expected {self.dimension} as in those that the classifier was "
-                "fitted to; embed by the same model"
+                f"vectors: {unit_MD.shape[1]} numbers each, expected {self.dimension} as in those that the classifier "
+                "was fitted to; embed by the same model"
             )
         logit_Mk: Floats = SCORERS[self.kind](self.arrays, unit_MD).astype(np.float32, copy=False)
         if (known := self.arrays.get("known")) is None:
@@ -92,11 +92,22 @@ def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "line
     unit_ND, number_N = normalise(vector_ND), _check_classes(class_N)
     if len(number_N) != len(unit_ND):
         raise UnpoolError(f"classes: {len(number_N)}, expected {len(unit_ND)}, one for each vector")
-    return _fit_some(unit_ND, number_N, int(number_N.max()) + 1, kind, seed)
+    return fit_some(unit_ND, number_N, int(number_N.max()) + 1, kind, seed)
 
 
-def _fit_some(unit_ND: Floats, number_N: Indices, num_classes: int, kind: str, seed: int) -> Head:
-    """A head for some classes of which others have no image."""
+def fit_some(unit_ND: Floats, number_N: Indices, num_classes: int, kind: str, seed: int) -> Head:
+    """Fit a head to classes, some without an image.
+
+    Args:
+        unit_ND: Vectors of length one.
+        number_N: Their classes.
+        num_classes: K.
+        kind: As in `fit_head`.
+        seed: Of the hidden layer.
+
+    Returns:
+        The head; a class without an image is never the best.
+    """
     known_k, code_N = np.unique(number_N, return_inverse=True)
     arrays = FITTERS[kind](unit_ND, code_N.astype(np.int64), seed)
     if len(known_k) < num_classes:
@@ -145,7 +156,7 @@ def out_of_fold(
     logit_NK: Floats = np.zeros((len(unit_ND), num_classes), np.float32)
     for fold in np.unique(fold_N):
         is_out_N = fold_N == fold
-        head = _fit_some(unit_ND[~is_out_N], number_N[~is_out_N], num_classes, kind, seed)
+        head = fit_some(unit_ND[~is_out_N], number_N[~is_out_N], num_classes, kind, seed)
         logit_NK[is_out_N] = head.logits_of_unit(unit_ND[is_out_N])
     return logit_NK
 

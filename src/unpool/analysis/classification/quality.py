@@ -19,7 +19,7 @@ from unpool.analysis.classification.calibration import (
     fit_temperature,
     log_loss,
 )
-from unpool.analysis.classification.heads import HEADS, out_of_fold, softmax, split_folds
+from unpool.analysis.classification.heads import HEADS, fit_some, out_of_fold, softmax, split_folds
 from unpool.analysis.classification.learning_curve import CurvePoint
 from unpool.analysis.neighbours import Floats, Indices, normalise
 
@@ -131,6 +131,34 @@ def hold_out(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str, *, see
     return HeldOut(kind, number_N, logit_NK, probability_NK, temperature, _loss(probability_NK, number_N))
 
 
+def hold_part(
+    vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, is_held_N: npt.ArrayLike, kind: str, *, seed: int = 0
+) -> HeldOut:
+    """Answer for some images by a head of all others.
+
+    Args:
+        vector_ND: Vectors of the labelled images.
+        class_N: Their classes.
+        is_held_N: Which are held out.
+        kind: The head.
+        seed: Of the head.
+
+    Returns:
+        The answers for the images held out, calibrated.
+    """
+    unit_ND, number_N, held_N = (
+        normalise(vector_ND),
+        np.asarray(class_N, np.int64),
+        np.asarray(is_held_N, bool),
+    )
+    head = fit_some(unit_ND[~held_N], number_N[~held_N], int(number_N.max()) + 1, kind, seed)
+    logit_HK, number_H = head.logits_of_unit(unit_ND[held_N]), number_N[held_N]
+    fold_H = split_folds(number_H, min(NUM_FOLDS, len(number_H)), seed)
+    probability_HK = calibrate_across(logit_HK, number_H, fold_H)
+    temperature = fit_temperature(logit_HK, number_H)
+    return HeldOut(kind, number_H, logit_HK, probability_HK, temperature, _loss(probability_HK, number_H))
+
+
 def _loss(probability_NK: Floats, number_N: Indices) -> Floats:
     return log_loss(np.log(np.maximum(probability_NK, 1e-9)), number_N)
 
@@ -152,10 +180,27 @@ def compare_heads(
         The chosen head first.
     """
     unit_ND = normalise(vector_ND)
-    kinds = HEADS if head == AUTO else (head,)
-    found = [hold_out(unit_ND, class_N, kind, seed=seed) for kind in kinds]
-    first = found[0]
-    chosen = min(found, key=lambda each: _handicapped(each, first))
+    return put_best_first([hold_out(unit_ND, class_N, kind, seed=seed) for kind in kinds_of(head)])
+
+
+def kinds_of(head: str) -> tuple[str, ...]:
+    """List the kinds of heads that a choice leaves open.
+
+    >>> kinds_of("knn")
+    ('knn',)
+    """
+    return tuple(HEADS) if head == AUTO else (head,)
+
+
+def put_best_first(found: Sequence[HeldOut]) -> list[HeldOut]:
+    """Move the best answers to the front.
+
+    Another than the first must be better by more than the standard error of the difference.
+
+    Args:
+        found: Answers for the same images.
+    """
+    chosen = min(found, key=lambda each: _handicapped(each, found[0]))
     return [chosen, *(each for each in found if each is not chosen)]
 
 
