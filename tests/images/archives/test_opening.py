@@ -31,7 +31,5 @@ def test_each_location_is_opened_by_what_is_there(tmp_path: Path) -> None:
 
 def test_a_file_of_another_kind_says_what_is_read(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("nothing here\n")
-    with pytest.raises(
-        UnpoolError, match="is a file, not a folder, and holds or lists no images"
-    ):
+    with pytest.raises(UnpoolError, match="is a file, not a folder, and holds or lists no images"):
         open_archive(tmp_path / "notes.txt")

@@ -11,7 +11,7 @@ from unpool.core.objects.client import ObjectFacts
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives.container import Container, Member
 from unpool.images.archives.member_names import claim, split_in
-from unpool.images.archives.parquet_file import ParquetContainer
+from unpool.images.archives.parquet_file import ParquetContainer, TableContainer
 from unpool.images.archives.tar_file import TarContainer
 from unpool.images.reading.notes import LeftOut, Note
 from unpool.images.reading.scan import ImageFile, Scan
@@ -185,7 +185,7 @@ class ArchiveSource(CopiedSource):
             name = container.file.name
             if container.index.outside:
                 found.append(LeftOut(name, Note("outside", f"{container.index.outside} names")))
-            if isinstance(container, ParquetContainer) and container.columns.others:
+            if isinstance(container, TableContainer) and container.columns.others:
                 found.append(LeftOut(name, Note("column", ", ".join(container.columns.others))))
         return found
 

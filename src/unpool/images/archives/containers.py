@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unpool.core.system_files import system_folder
+from unpool.images.archives.arrow_file import FILE_MAGIC, STREAM_MAGIC, ArrowContainer
 from unpool.images.archives.container import Container
 from unpool.images.archives.packed_tar import PackedTarContainer, packing_of
 from unpool.images.archives.parquet_file import ParquetContainer
@@ -17,6 +18,7 @@ from unpool.images.archives.zip_file import ZipContainer
 from unpool.images.reading.formats import has_archive_name, has_image_name
 
 HEAD_BYTES = 512
+ARROW_ENDING = ".arrow"
 ZIP, EMPTY_ZIP, PARQUET, TAR = b"PK\3\4", b"PK\5\6", b"PAR1", slice(257, 262)
 
 
@@ -34,6 +36,8 @@ def open_container(file: Path) -> Container | None:
             head = stream.read(HEAD_BYTES)
         if head.startswith(PARQUET):
             return ParquetContainer(file)
+        if head.startswith((FILE_MAGIC, STREAM_MAGIC)) and file.suffix.lower() == ARROW_ENDING:
+            return ArrowContainer(file)
         if head.startswith((ZIP, EMPTY_ZIP)) or (has_archive_name(file.name) and zipfile.is_zipfile(file)):
             return ZipContainer(file)
         if head[TAR] == b"ustar" or (file.name.lower().endswith(".tar") and tarfile.is_tarfile(file)):

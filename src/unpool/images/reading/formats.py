@@ -30,7 +30,7 @@ UNSUPPORTED_ENDINGS = RAW_ENDINGS | {".svg", ".eps", ".exr", ".hdr", ".xcf", ".j
 
 # Files that hold others, by their endings; what is in them decides (`images/archives/containers.py`).
 ARCHIVE_ENDINGS = (
-    ".zip", ".tar", ".parquet", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
+    ".zip", ".tar", ".parquet", ".arrow", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz",
 )  # fmt: skip
 
 RAW = "RAW"  # what `sniff` calls raw files; they are recognised, but no reader is there for them
