@@ -133,7 +133,7 @@ COLUMNS: dict[str, Column] = _table(
     Column("kept_label", "string", "person", "the label that somebody confirmed after a check had doubted it"),
     Column("wrong", "bool", "person", "whether the user marked the image as wrong", "Problems",
            "problems"),
-    Column("suggestion", "string", "vector", "label suggested by labelled neighbours", "Suggested", "suggestion",
+    Column("suggestion", "string", "vector", "label suggested by a classifier of the labels", "Suggested", "suggestion",
            prominent=True),
     Column("suggestion_confidence", "float", "vector", "how certain the suggested label is, 0 to 1",
            sort_title="suggested labels"),

@@ -110,7 +110,7 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(
         "suggested", "suggested label", "Suggested labels",
-        "Labels spread from labelled images to their neighbours, for you to accept or reject; the surest first.",
+        "Labels that a classifier of the given ones suggests, for you to accept or reject; the surest first.",
         column="suggestion", measure="suggestion_confidence", descending=True,
     ),
 )  # fmt: skip
