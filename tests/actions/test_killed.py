@@ -12,6 +12,7 @@ import pytest
 from support.death import Death
 from support.edits import PATHS, groups_csv, make_grouped_workspace
 from unpool.actions.curation import edit
+from unpool.actions.curation.settings import SpreadSettings
 from unpool.actions.curation.suggest import spread
 from unpool.actions.curation.undo import last_edit, last_undone
 from unpool.actions.grouping import group as group_module
@@ -35,7 +36,7 @@ VERBS: dict[str, Callable[[Path], object]] = {
     "group": lambda work: group(work, GroupSettings("kmeans", 2)),
     "group --merge": lambda work: group(work, GroupSettings(merge=2)),
     "map": lambda work: map_images(work, MapSettings("pca")),
-    "spread": lambda work: spread(work),
+    "spread": lambda work: spread(work, SpreadSettings(error=0.5)),  # of few labels
     "undo": lambda work: edit.undo(work),
     "redo": lambda work: edit.redo(work),
     "undo group": lambda work: edit.undo(work),
@@ -87,10 +88,10 @@ def step_back(work: Path) -> Seen:
 def prepare(verb: str, work: Path) -> Seen:
     """A workspace in which something was done, and what there was before the last of it."""
     make_grouped_workspace(work)
-    edit.label(work, PATHS[6:8], "shoe")
+    edit.label(work, [PATHS[5], PATHS[8]], "shoe")
     group(work, GroupSettings("kmeans", 3))
     edit.move(work, PATHS[:1], 1)
-    edit.label(work, PATHS[:2], "coat")
+    edit.label(work, [PATHS[0], PATHS[4]], "coat")
     BEFORE.get(verb, lambda work: None)(work)
     other = Path(shutil.copytree(work, work.with_name("former")))
     return step_back(other)

@@ -262,9 +262,9 @@ class Walk(RuleBasedStateMachine):
     def spread(self, face: str) -> None:
         seed = self.chance.randint(0, 3)
         verbs = {
-            "terminal": lambda: self.faces.terminal("spread", "--seed", seed),
-            "page": lambda: self.faces.job("spread", seed=seed),
-            "python": lambda: self.faces.call(self.faces.python.spread, seed=seed),
+            "terminal": lambda: self.faces.terminal("spread", "--seed", seed, "--error", 0.9),
+            "page": lambda: self.faces.job("spread", seed=seed, error=0.9),
+            "python": lambda: self.faces.call(self.faces.python.spread, seed=seed, error=0.9),
         }
         seeds = {
             path: row["label"] for path in self.usable() if (row := self.rows[path])["label"] is not None
