@@ -30,6 +30,7 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.catalogue import build_network
 from unpool.networks.preprocessing import Preprocessing
+from unpool.store.fields.values import read_field
 from unpool.store.origin import folder_of
 from unpool.store.reading import read_reading
 from unpool.store.state import read_state
@@ -364,4 +365,6 @@ def test_a_list_and_shards_are_embedded(images: Path, model: Path, work: Path, t
     for part in ("train", "test"):
         write_tar(shards / f"{part}-0.tar", {"0.png": png((3, 4, 5))})
     run(shards, model, tmp_path / "s.unpool")
-    assert list(vectors(tmp_path / "s.unpool")) == ["test/test-0/0.png", "train/train-0/0.png"]
+    parts = {"test/test-0/0.png": "test", "train/train-0/0.png": "train"}
+    assert list(vectors(tmp_path / "s.unpool")) == list(parts)
+    assert read_field(tmp_path / "s.unpool", "split") == parts

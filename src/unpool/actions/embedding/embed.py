@@ -21,6 +21,7 @@ from unpool.actions.embedding.prepare_model import (
     check_request,
 )
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.embedding.splits import note_splits
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
 from unpool.actions.search_index import update_search_index
@@ -194,6 +195,7 @@ def sync_embeddings(
         prepare_rules(work, one_pass.table, images, scan, values, progress)
         fill_captures(work, images, scan, progress)
         one_pass.fill(request, annotations)
+        note_splits(work, progress)
     return one_pass.finish()
 
 
