@@ -11,7 +11,8 @@ from unpool.errors import UsageError
 from unpool.options import OPTIONS
 from unpool.store.fields.names import LABEL
 
-HEAD_KINDS = (AUTO, "linear", "knn", "mlp")
+AUTO = "auto"
+HEAD_KINDS = (AUTO, "linear", "knn", "mlp")  # without numpy, which `unpool --help` does not wait for
 FORMATS = ("csv", "folders")
 
 HEAD = Option(
