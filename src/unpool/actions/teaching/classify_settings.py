@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from unpool.analysis.classification.quality import AUTO
 from unpool.core.settings import Option
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
