@@ -212,9 +212,7 @@ def nearest(
     return index.self_nearest(k)
 
 
-def self_neighbours(
-    vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0, max_compared: int | None = None
-) -> tuple[Floats, Indices]:
+def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tuple[Floats, Indices]:
     """Find the k rows nearest to each row but itself.
 
     The sixteen nearest of the last two tables are kept, so that map, groups and figures of the same vectors search
@@ -224,7 +222,6 @@ def self_neighbours(
         vectors_ND: Finite numbers.
         k: Neighbours of each row.
         seed: Of the index, for many vectors.
-        max_compared: Rows compared with each at most, for many vectors; a search for what is nearly equal needs few.
 
     Returns:
         (N, min(k, N - 1)) cosine distances 0…2 and row numbers. Never the row itself, not even among exact
@@ -238,15 +235,35 @@ def self_neighbours(
     """
     unit_ND = normalise(vectors_ND)
     if k > NUM_KEPT:
-        return Index(unit_ND, seed=seed, max_compared=max_compared).self_nearest(k)
-    key = _key(unit_ND, seed, max_compared)
+        return Index(unit_ND, seed=seed).self_nearest(k)
+    key = _key(unit_ND, seed)
     found = _graphs.get(key)
     if found is None:
-        index = Index(unit_ND, seed=seed, max_compared=max_compared)
+        index = Index(unit_ND, seed=seed)
         nearest_N = index.self_nearest(NUM_KEPT)
         found = _graphs[key] = (*nearest_N, index.recall(NUM_KEPT + 1))
     distances_NK, indices_NK, _ = found
     return distances_NK[:, :k].copy(), indices_NK[:, :k].copy()
+
+
+def find_near_equals(vectors_ND: npt.ArrayLike, k: int, max_compared: int, *, seed: int = 0) -> Indices:
+    """Find the k rows nearest to each row but itself, where only nearly equal ones matter.
+
+    Nothing is kept: of a million rows the kept neighbours would take hundreds of megabytes.
+
+    Args:
+        vectors_ND: Finite numbers.
+        k: Neighbours of each row.
+        max_compared: Rows compared with each at most, where there are many.
+        seed: Of the index, for many vectors.
+
+    Returns:
+        Row numbers (N, min(k, N - 1)), nearest first.
+
+    >>> find_near_equals([[1.0, 0.0], [1.0, 0.1], [0.0, 1.0]], 1, 100).tolist()
+    [[1], [0], [1]]
+    """
+    return Index(vectors_ND, seed=seed, max_compared=max_compared).self_nearest(k)[1]
 
 
 def self_recall(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> float:
@@ -257,11 +274,10 @@ def self_recall(vectors_ND: npt.ArrayLike, *, seed: int = 0) -> float:
     >>> self_recall([[1.0, 0.0], [0.0, 1.0]])
     1.0
     """
-    found = _graphs.get(_key(normalise(vectors_ND), seed, None))
+    found = _graphs.get(_key(normalise(vectors_ND), seed))
     return 1.0 if found is None else found[2]
 
 
-def _key(unit_ND: Floats, seed: int, max_compared: int | None) -> tuple[bytes, int | None, int | None]:
-    if len(unit_ND) < EXACT_BELOW:  # an exact search draws nothing
-        return digest(unit_ND), None, None
-    return digest(unit_ND), seed, max_compared
+def _key(unit_ND: Floats, seed: int) -> tuple[bytes, int | None]:
+    # An exact search draws nothing.
+    return digest(unit_ND), None if len(unit_ND) < EXACT_BELOW else seed

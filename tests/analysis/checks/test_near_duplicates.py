@@ -121,8 +121,8 @@ def test_the_worthiest_is_kept_and_reported_how_alike_the_others_are(photos: lis
 def test_neighbours_in_the_embedding_are_candidates_too(photos: list[Image.Image], monkeypatch) -> None:
     images = [photos[0], jpeg(photos[0], 40), *photos[1:4]]
     monkeypatch.setattr(
-        "unpool.analysis.checks.near_duplicates.self_neighbours",
-        lambda table, k, **options: (None, no_neighbours(len(table))),
+        "unpool.analysis.checks.near_duplicates.find_near_equals",
+        lambda table, *_, **options: no_neighbours(len(table)),
     )
     assert sets_of(images) == []
     near = np.array([[1, -1], [-1, -1], [3, -1], [-1, -1], [-1, -1]])

@@ -125,6 +125,7 @@ class _Findings:
             )  # before there are sketches: the vectors take most of the memory
         release_memory()
         sketches = self._sketches(progress)
+        release_memory()  # of the thumbnails
         with progress.stage("comparing", 100, "%") as stage:
             self._find_copies()
             self._find_near_copies(sketches, near_NK, lambda share: stage.reach(90 * share, 100))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from unpool.analysis.checks.alignment import agreement
 from unpool.analysis.checks.sketches import SIDE, GreyRows, Sketches
-from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, Indices, normalise, self_neighbours
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, Indices, find_near_equals, normalise
 from unpool.core.cpu import usable_cores
 from unpool.images.pixel_cache import map_ordered
 
@@ -155,7 +155,7 @@ def tone_neighbours(coarse_ND: Floats, chroma_NCC2: npt.NDArray[np.uint8], *, se
         constant_B1 = np.full((len(colour_BR), 1), TONE_LENGTH, np.float32)
         # Scaled a part at a time, for all of them twice over would take gigabytes.
         tone_NR[part] = normalise(np.concatenate([coarse_ND[part], colour_BR, constant_B1], axis=1))
-    return self_neighbours(tone_NR, NUM_TONE_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
+    return find_near_equals(tone_NR, NUM_TONE_NEIGHBOURS, MAX_COMPARED, seed=seed)
 
 
 def candidates(
@@ -172,7 +172,7 @@ def candidates(
     Returns:
         Pairs (P, 2), the smaller row first.
     """
-    by_light_NK = self_neighbours(coarse_ND, NUM_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
+    by_light_NK = find_near_equals(coarse_ND, NUM_NEIGHBOURS, MAX_COMPARED, seed=seed)
     near = [by_light_NK, neighbours_NK[:, :NUM_NEIGHBOURS], *([] if tone_NK is None else [tone_NK])]
     pair_P2 = unique_pairs(np.concatenate([_pairs(rows_NK) for rows_NK in near]), len(coarse_ND))
     length_N = (

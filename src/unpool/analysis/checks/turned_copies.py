@@ -29,7 +29,7 @@ from unpool.analysis.checks.near_duplicates import (
     unique_pairs,
 )
 from unpool.analysis.checks.sketches import SIDE, Sketches
-from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, normalise, self_neighbours
+from unpool.analysis.neighbours import ROWS_AT_ONCE, Floats, find_near_equals, normalise
 from unpool.core.cpu import usable_cores
 from unpool.images.pixel_cache import map_ordered
 
@@ -146,7 +146,7 @@ def _candidates(coarse_UD: Floats, chroma_UCC2: npt.NDArray[np.uint8], seed: int
     for start in range(0, len(coarse_UD), ROWS_AT_ONCE):
         part = slice(start, start + ROWS_AT_ONCE)
         invariant_UR[part] = normalise(_invariants(coarse_UD[part], chroma_UCC2[part]))
-    near_UK = self_neighbours(invariant_UR, NUM_NEIGHBOURS, seed=seed, max_compared=MAX_COMPARED)[1]
+    near_UK = find_near_equals(invariant_UR, NUM_NEIGHBOURS, MAX_COMPARED, seed=seed)
     row_P = np.repeat(np.arange(len(near_UK)), near_UK.shape[1])
     pair_P2 = np.stack([row_P, near_UK.reshape(-1)], axis=1)
     return unique_pairs(pair_P2[pair_P2[:, 1] >= 0], len(near_UK))
