@@ -247,7 +247,9 @@ def self_neighbours(vectors_ND: npt.ArrayLike, k: int, *, seed: int = 0) -> tupl
 
 
 def find_near_equals(vectors_ND: npt.ArrayLike, k: int, max_compared: int, *, seed: int = 0) -> Indices:
-    """Find the k rows nearest to each row but itself, where only nearly equal ones matter.
+    """Find rows that are nearly equal to each.
+
+    They are among the k rows nearest to it; how far others are does not matter.
 
     Nothing is kept: of a million rows the kept neighbours would take hundreds of megabytes.
 
