@@ -217,12 +217,15 @@ class Workspace:
 
     @explain_calls
     def label(self, paths: Paths, name: str | float | Sequence[str] | None, *, field: str = LABEL) -> int:
-        """Label images, or remove their label with None. Returns how many images changed.
+        """Label images, or remove their label with None.
 
         Args:
             paths: as in the table, relative to the folder of the images.
             name: the label; of another field its value, for several choices a list.
             field: the field; it is made where there is none.
+
+        Returns:
+            How many images changed.
         """
         from unpool.actions.fields.edit_fields import set_field
 

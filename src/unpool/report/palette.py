@@ -79,7 +79,9 @@ def ink_on(colour: str) -> str:
 
 
 def shade(share: float) -> str:
-    """Choose a colour of a scale from low, dark and blue, to high, bright and yellow.
+    """Choose a colour of a scale from low to high.
+
+    Dark blue is low, bright yellow is high.
 
     Args:
         share: From 0 to 1.

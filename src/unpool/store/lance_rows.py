@@ -272,7 +272,9 @@ def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: 
 
 
 def name_files(dataset: lance.LanceDataset, column: str) -> tuple[str, ...]:
-    """Name the files that hold a column, and what was deleted of them.
+    """Name the files that hold a column.
+
+    What was deleted of them is named too.
 
     Args:
         dataset: The table.

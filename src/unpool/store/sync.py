@@ -215,7 +215,7 @@ def note_problems(table: ImageTable, problems: Sequence[Problem]) -> None:
 
 @dataclass(frozen=True)
 class Annotations:
-    """Of which images people said anything.
+    """Of which images people decided anything.
 
     `paths` have a label, a mark or a value of a field, `id_of` has the digest of every row by path.
     """
@@ -225,7 +225,7 @@ class Annotations:
 
 
 def read_annotations(table: ImageTable) -> Annotations:
-    """Find the images of which people said anything."""
+    """Find the images of which people decided anything."""
     import pyarrow.compute as pc
 
     columns = personal_columns(table)
@@ -236,9 +236,9 @@ def read_annotations(table: ImageTable) -> Annotations:
 
 
 def move_annotations_with_content(table: ImageTable, before: Annotations) -> None:
-    """Move what people said along with the content of renamed files.
+    """Move annotations along with the content of renamed files.
 
-    A file whose former content is nowhere any more was edited: what was said of it stays.
+    A file whose former content is nowhere any more was edited: its annotation stays.
 
     Args:
         table: The table, with the contents as they are now.
@@ -251,15 +251,15 @@ def move_annotations_with_content(table: ImageTable, before: Annotations) -> Non
     if not changed:
         return
     columns = personal_columns(table)
-    said = {row["path"]: row for row in table.some(before.paths, columns).to_pylist()}
-    known = sorted(said, key=lambda path: path in changed)  # of two with one content, what moved
-    by_content = {former[path]: said[path] for path in known if former[path] is not None}
+    row_of = {row["path"]: row for row in table.some(before.paths, columns).to_pylist()}
+    known = sorted(row_of, key=lambda path: path in changed)  # of two with one content, what moved
+    by_content = {former[path]: row_of[path] for path in known if former[path] is not None}
     # A duplicate that lay where it lies is no place that the content has moved to.
     arrived = {digest for path, digest in content.items() if former.get(path) != digest}
     moved = {former[path] for path in changed} & arrived & set(by_content)
     new = {path: by_content.get(content[path]) for path in changed if former[path] in moved}
     for path, digest in content.items():
-        if digest in moved and path not in said:
+        if digest in moved and path not in row_of:
             new[path] = by_content[digest]
     empty = [None] * len(new)
     table.update(
@@ -307,7 +307,7 @@ def remove_missing_rows(table: ImageTable, missing: Sequence[str]) -> int:
 
 
 def _describe_gone(row: dict[Hashable, Any]) -> str:
-    """Say what somebody said of an image that is gone."""
+    """Describe an image that is gone, by its annotation."""
     if isinstance(row["label"], str):
         return GONE_LABEL
     return GONE_FIELD if pd.isna(row["wrong"]) else GONE_MARK

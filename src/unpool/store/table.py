@@ -139,7 +139,10 @@ class ImageTable:
         return {} if rows is None else {name: rows.num_rows - rows[name].null_count for name in columns}
 
     def stamp_columns(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Name the files that hold each of some columns: others once a value has changed."""
+        """Name the files that hold each column.
+
+        They are others once a value has changed.
+        """
         return {name: name_files(self._dataset, name) for name in columns}
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:

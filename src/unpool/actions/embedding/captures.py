@@ -1,6 +1,6 @@
-"""When, with what and where photographs were taken, for workspaces of earlier versions.
+"""Captures of photographs, for workspaces of earlier versions.
 
-Later ones read it when a file is decoded.
+Later ones read them when a file is decoded.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CAPTURES = "captures"  # of unpool.yaml: whether all images were looked at
 
 
 def fill_captures(work: Path, source: Source, scan: Scan, progress: Progress) -> int:
-    """Read the heads of files that were embedded before this was known.
+    """Read captures of files that were embedded without.
 
     It is done once. Files on an object store are not fetched for it: what they say comes when they change.
 

@@ -181,22 +181,24 @@ def sync_embeddings(
     _check_same_images(work, images.location, relocate, progress)
     check_folder_is_free(work, images.location)
     scan, seconds = _scan(images, progress)
-    if isinstance(images, ArchiveSource) and not has_table(work) and (fields := images.describe_fields()):
-        progress.message(f"{fields}: `unpool label --work {work} --from FILE` makes fields of them")
+    _name_fields(work, images, progress)
     check_num_groups(request.groups, len({file.path for file in scan.files}.union(_known_paths(work))))
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
-    one_pass.forget, one_pass.done.seconds["scan"] = forget, seconds
-    one_pass.engine = engine or one_pass.engine
+    one_pass.forget, one_pass.engine, one_pass.done.seconds["scan"] = forget, engine or LocalEngine(), seconds
     sweep(work, leave=(EXPORTS,))
     _note_place(work, images, source, data)
     annotations = read_annotations(one_pass.table)
     note_problems(one_pass.table, scan.problems)
     with leaving_trail(work, _blamed(one_pass.table, images, scan)):
         prepare_rules(work, one_pass.table, images, scan, values, progress)
-        fill_captures(work, images, scan, progress)
         one_pass.fill(request, annotations)
-        note_splits(work, progress)
     return one_pass.finish()
+
+
+def _name_fields(work: Path, images: Source, progress: Progress) -> None:
+    """Say which fields the files hold that bring images, before the first time."""
+    if isinstance(images, ArchiveSource) and not has_table(work) and (fields := images.describe_fields()):
+        progress.message(f"{fields}: `unpool label --work {work} --from FILE` makes fields of them")
 
 
 def _blamed(table: ImageTable, source: Source, scan: Scan) -> list[str]:
@@ -289,11 +291,13 @@ class _EmbeddingPass:
 
     def fill(self, request: ModelRequest, annotations: Annotations) -> None:
         """Bring the table up to date; without any file only rows go."""
+        fill_captures(self.work, self.source, self.scan, self.progress)
         if self.scan.files:
             self.prepare(request)
             self.embed(annotations)
         else:
             self.remove_absent()
+        note_splits(self.work, self.progress)
 
     def prepare(self, request: ModelRequest) -> None:
         """Leave the requested model in the workspace."""

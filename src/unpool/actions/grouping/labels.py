@@ -32,14 +32,18 @@ def read_labels_of(work: Path, paths: Sequence[str], labels: str, progress: Prog
     Raises:
         UnpoolError: the labels fit no image.
     """
-    state = read_state(work)
-    known = [known_location(work), state.get("images"), state.get("place")]
-    places = dict.fromkeys(str(Path(place).absolute()) for place in known if place)
-    found = read_true_labels(paths, labels, list(places))
+    found = read_true_labels(paths, labels, places_of(work))
     for line in found.lines:
         progress.message(line)
     record(work, SECTION, None if found.is_plain else "; ".join(found.lines), **found.facts)
     return found
+
+
+def places_of(work: Path) -> list[str]:
+    """List every way in which the images' folder is known."""
+    state = read_state(work)
+    known = [known_location(work), state.get("images"), state.get("place")]
+    return list(dict.fromkeys(str(Path(place).absolute()) for place in known if place))
 
 
 def forget_labels(work: Path) -> None:

@@ -79,7 +79,6 @@ def write_static_page(
         raise UnpoolError(f"there is no image to show in {work}; run `unpool run` on a folder first")
     seen = _first_images(everything)
     problems, is_checked = seen.find_problems()
-    fields = describe_shared_fields(ShownFields(work, seen.paths))
     counts = {kind: len(rows) for kind, rows in problems.items()}
     shared: dict[str, object] = {
         "collection": _collection(seen, counts, is_checked=is_checked, whole=paths is None),
@@ -89,14 +88,17 @@ def write_static_page(
         "figures": seen.find_figures(),
         "sets": _sets_by_kind(seen),
         **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
-        "fields": fields,
+        "fields": describe_shared_fields(ShownFields(work, seen.paths)),
         "originals": relative_url(originals, out.parent),
     }
     page = _Page(seen.name, shows_originals=originals is not None)
     room = (MAX_BYTES if max_bytes is None else max_bytes) - page.size - len(as_json(shared))
     thumbnails = _thumbnails(seen, room)
-    note = _note(len(everything), len(seen), len(thumbnails), has_fields=fields is not None)
-    shared |= {"thumbnails": thumbnails, "note": note}
+    has_fields = shared["fields"] is not None
+    shared |= {
+        "thumbnails": thumbnails,
+        "note": _note(len(everything), len(seen), len(thumbnails), has_fields),
+    }
     write_text(out, page.fill(as_json(shared)))
     return len(seen)
 
@@ -139,7 +141,7 @@ def _first_images(seen: Snapshot) -> Snapshot:
     return Snapshot(seen.work, seen.some_paths(np.argsort(seen.priority_N)[:MAX_IMAGES]))
 
 
-def _note(num_images: int, num_shown: int, num_pictures: int, *, has_fields: bool = True) -> str | None:
+def _note(num_images: int, num_shown: int, num_pictures: int, has_fields: bool) -> str | None:
     """What the page leaves out, as a sentence; None where it has everything."""
     if num_pictures == num_images and has_fields:
         return None

@@ -1,4 +1,4 @@
-"""EXIF data of a file: as text for people, and as facts."""
+"""EXIF data of a file, as text and as facts."""
 
 from __future__ import annotations
 
