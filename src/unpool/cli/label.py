@@ -108,7 +108,7 @@ def _label_images(work: Path, paths: list[str] | None, settings: LabelSettings) 
 
 
 def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> None:
-    """Suggest labels for images without one, where few of them are wrong.
+    """Suggest labels where few of them are wrong.
 
     Images that are unlike all labelled ones get none. A suggestion is no label: columns suggestion and
     suggestion_confidence, until it is accepted.

@@ -43,7 +43,7 @@ def test_train_and_predict(work: Path, tmp_path: Path, capsys: pytest.CaptureFix
 def test_wrong_use_ends_with_code_2(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ("classify", "train", "--work", work, "--out", tmp_path / "m")
     assert "--error is 2" in unpool(capsys, *words, "--error", 2, code=2)
-    assert "--field" in unpool(capsys, *words, "--field", "colour", code=2)
+    assert "has no field 'colour'; it has label" in unpool(capsys, *words, "--field", "colour", code=2)
     words = ("classify", "predict", "--model", tmp_path, "--out", tmp_path / "a.csv")
     assert "give a FOLDER of new images, or --work DIR" in unpool(capsys, *words, code=2)
     assert "is no model folder" in unpool(capsys, *words, tmp_path, code=1)
