@@ -489,6 +489,7 @@ def test_files_that_only_a_worker_sees_end_the_prediction(models, tmp_path: Path
 
     picture(tmp_path / "in" / "a.png")
     monkeypatch.setattr(predict, "ray_workers", pretended_workers)
+    monkeypatch.setattr(predict, "SEEN_SECONDS", 0.1)
     monkeypatch.setattr(module, "write_small", lambda *_: None)  # on a disk of its own
     with pytest.raises(UnpoolError, match=r"written .*a\.png, which is not seen here; let --out be a folder"):
         segment_predict(tmp_path / "in", model=models["three"], out=tmp_path / "out", engine="ray")

@@ -21,6 +21,11 @@ def entries(folder: Path, text: str | bytes, name: str = "a.txt") -> list[tuple[
     return [(entry.name, entry.number, entry.colour) for entry in read_entries(folder / name)]
 
 
+def test_names_of_cvat_may_be_numbers(tmp_path: Path) -> None:
+    text = "# label:color_rgb:parts:actions\n0:0,0,0::\n7 8:250,50,83::\n#12:51,221,255::\n"
+    assert entries(tmp_path, text) == [("0", None, GROUND), ("7 8", None, CAT)]  # the last is a comment
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -111,6 +111,7 @@ def _is_json(text: str) -> bool:
 def _lines(path: Path, text: str) -> list[Entry]:
     rows: list[tuple[str, list[str], bool]] = []
     heading: list[str] | None = None
+    named: dict[str, str] = {}
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
         where = f"{path} line {number}"
         if line.lstrip().startswith("#") and not re.match(r"\s*#[0-9a-fA-F]{6}\b", line):
@@ -119,15 +120,21 @@ def _lines(path: Path, text: str) -> list[Entry]:
         if not plain:
             continue
         if cvat := _CVAT.fullmatch(plain):
-            colour = re.split(r"\s*,\s*", cvat["colour"] or "")
-            rows.append((where, [cvat["name"], *filter(None, colour)], True))
+            colour = filter(None, re.split(r"\s*,\s*", cvat["colour"] or ""))
+            rows.append((where, [cvat["name"], *colour], True))
+            named[where] = cvat["name"]
             continue
         separator, fields = _split(plain)
         if any(fields):
             rows.append((where, fields, separator))
     if rows and _is_heading([[field for field in fields if field] for _, fields, _ in rows], rows[0][2]):
         heading = [_plain(field) for field in rows.pop(0)[1]]
-    return [_entry_of_row(where, fields, heading) for where, fields, _ in rows]
+    return [
+        entry_of(where, fields, name=named[where])
+        if where in named
+        else _entry_of_row(where, fields, heading)
+        for where, fields, _ in rows
+    ]
 
 
 def _split(plain: str) -> tuple[bool, list[str]]:
