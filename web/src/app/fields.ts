@@ -17,7 +17,7 @@ export const facets = computed<readonly FieldFacet[]>(() => fields.value?.fields
 export function followFields(): () => void {
   let latest = 0;
   return effect(() => {
-    if (collection.value === null || !source.editable) return;
+    if (collection.value === null) return;
     const request = ++latest;
     queueMicrotask(
       () =>

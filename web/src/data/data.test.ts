@@ -4,7 +4,7 @@ import { ServerSource } from "./server";
 import { Refused } from "./source";
 import type { Shared } from "./shared";
 import { StaticSource } from "./static";
-import type { Collection } from "./types";
+import type { Collection, Filter } from "./types";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -45,6 +45,20 @@ function shared(): Shared {
     quality: { facts: [], figures: [], pictures: [], tables: [] },
     originals: "../my images",
     note: "This file holds 3 of 9 images.",
+    fields: {
+      fields: [
+        {
+          name: "species", kind: "tags", images: 2, others: 0, bins: [],
+          values: [{ name: "cat", count: 2, colour: "#000000" }, { name: "dog", count: 1, colour: "#111111" }],
+        },
+        {
+          name: "weight", kind: "number", images: 2, others: 0, values: [],
+          bins: [{ low: 1, high: 2, count: 1, colour: "#000000" }, { low: 2, high: 3, count: 1, colour: "#111111" }],
+        },
+      ],
+      saved: [{ name: "best", count: 1 }],
+      values: { species: [[0], null, [1, 0]], weight: [1, 3, null], selections: [null, [0], null] },
+    },
   };
 }
 
@@ -144,4 +158,21 @@ test("a shared page answers from what it carries and rejects the rest", async ()
   expect(await source.searchRow(0, 5)).toEqual([{ row: 2, distance: expect.closeTo(Math.hypot(1, 0.5)) }]);
   await expect(source.edit()).rejects.toThrow("A shared page cannot change anything: that needs unpool view.");
   await expect(source.select({ from: 0 })).rejects.toThrow(Refused);
+});
+
+test("a static share counts, filters and colours by fields", async () => {
+  const source = new StaticSource(shared());
+  expect((await source.fields()).fields.map(({ name }) => name)).toEqual(["species", "weight"]);
+  const rows = async (filter: Filter) => [...(await source.select(filter))];
+  expect(await rows({ fields: [{ name: "species", any: ["cat"] }] })).toEqual([0, 2]);
+  expect(await rows({ fields: [{ name: "species", any: ["dog", "owl"] }] })).toEqual([2]);
+  expect(await rows({ fields: [{ name: "species", missing: true }] })).toEqual([1]);
+  expect(await rows({ fields: [{ name: "weight", low: 1, high: 2 }] })).toEqual([0]);
+  expect(await rows({ fields: [{ name: "weight", low: 2 }, { name: "species", any: ["cat"] }] })).toEqual([]);
+  expect(await rows({ fields: [{ name: "other", any: ["cat"] }] })).toEqual([]);
+  expect(await rows({ saved: "best" })).toEqual([1]);
+  expect([...(await source.codes("species"))]).toEqual([0, -1, 1]);
+  expect([...(await source.codes("weight"))]).toEqual([0, 1, -1]);
+  expect((await source.image(2)).fields).toEqual([["species", "dog; cat"]]);
+  expect((await new StaticSource({ ...shared(), fields: null }).fields()).fields).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Refused } from "./source";
-import type { Collection, Filter, Near, Points, Quality, Reading, Sets, Unreadable } from "./types";
+import type { Collection, FieldCondition, Fields, Filter, Near, Points, Quality, Reading, Sets, Unreadable } from "./types";
 
 /** What a static share carries, as JSON in its page. */
 export interface Shared {
@@ -15,7 +15,13 @@ export interface Shared {
   quality: Quality;
   originals: string | null; // relative URL of the folder of the images, for a page that stays beside them
   note: string | null; // what was left out of this file, as a sentence
+  fields: (Fields & { values: Record<string, FieldRow[]> }) | null; // none where they would be too large
 }
+
+/** A number or a date, or the places of its values among those that are listed; null for none. */
+type FieldRow = number | number[] | null;
+
+const SAVED = "selections"; // the field of tags that saved selections are
 
 export function pathsOf(shared: Shared): string[] {
   return shared.facts.path as string[];
@@ -40,6 +46,30 @@ export function selectRows(shared: Shared, points: Points, filter: Filter): Uint
   return Uint32Array.from(kept);
 }
 
+/** By row the place of its value, or of its range, among those of the field; -1 for none. */
+export function placesOf({ fields }: Shared, name: string): Int32Array {
+  const bins = fields?.fields.find((one) => one.name === name)?.bins ?? [];
+  const binOf = (value: number) => Math.max(0, bins.findLastIndex(({ low }) => low <= value));
+  const places = (fields?.values[name] ?? []).map((value) => {
+    if (value === null) return -1;
+    return typeof value === "number" ? binOf(value) : Math.max(-1, ...value);
+  });
+  return Int32Array.from(places);
+}
+
+function meets({ fields }: Shared, condition: FieldCondition): (row: number) => boolean {
+  const { name, any, low, high, missing } = condition;
+  const values = fields?.values[name] ?? [];
+  const listed = name === SAVED ? (fields?.saved ?? []) : (fields?.fields.find((one) => one.name === name)?.values ?? []);
+  const wanted = any && new Set(listed.flatMap((value, place) => (any.includes(value.name) ? [place] : [])));
+  return (row) => {
+    const value = values[row] ?? null;
+    if (missing || value === null) return Boolean(missing) && value === null;
+    if (typeof value === "number") return value >= (low ?? -Infinity) && value <= (high ?? Infinity);
+    return low == null && high == null && (wanted == null || value.some((place) => wanted.has(place)));
+  };
+}
+
 /** The rows nearest on the map: a share carries no vectors to compare. */
 export function nearestOnMap(points: Points, row: number, k: number): Near[] {
   const { x, y } = points;
@@ -55,12 +85,15 @@ function matcher(shared: Shared, points: Points, filter: Filter): (row: number) 
   const paths = pathsOf(shared);
   const labels = shared.facts.label ?? [];
   const text = filter.text?.toLowerCase() ?? "";
+  const saved = filter.saved === undefined ? [] : [{ name: SAVED, any: [filter.saved] }];
+  const conditions = [...(filter.fields ?? []), ...saved].map((one) => meets(shared, one));
   const isInside = (path: string) =>
     folder === undefined || (folder === "" ? !path.includes("/") : path.startsWith(`${folder}/`));
   return (row) =>
     (group === undefined || points.group[row] === group) &&
     (label === undefined || (labels[row] ?? "") === label) &&
     isInside(paths[row] ?? "") &&
+    conditions.every((isMet) => isMet(row)) &&
     (paths[row] ?? "").toLowerCase().includes(text);
 }
 

@@ -1,5 +1,6 @@
+import { clock } from "../app/format";
 import { fromBase64, readPoints } from "./bytes";
-import { nearestOnMap, pathsOf, selectRows, type Shared } from "./shared";
+import { nearestOnMap, pathsOf, placesOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
   Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, ImageFacts, Job, Mislabelled, Near, Place, Points,
@@ -50,7 +51,7 @@ export class StaticSource implements Source {
 
   async image(row: number): Promise<ImageFacts> {
     const nearest = nearestOnMap(this.onMap, row, 12);
-    return { ...this.facts(row), bytes: null, mode: null, id: null, metadata: [], nearest, scale_note: null };
+    return { ...this.facts(row), bytes: null, mode: null, id: null, metadata: [], fields: this.fieldsOf(row), nearest, scale_note: null };
   }
 
   originalUrl(row: number): string | null {
@@ -97,12 +98,12 @@ export class StaticSource implements Source {
     return reject("judge labels");
   }
 
-  fields(): Promise<Fields> {
-    return reject("count fields");
+  async fields(): Promise<Fields> {
+    return this.shared.fields ?? { fields: [], saved: [] };
   }
 
-  codes(): Promise<Int32Array> {
-    return reject("colour by fields");
+  async codes(field: string): Promise<Int32Array> {
+    return placesOf(this.shared, field);
   }
 
   planCleaning(): Promise<CleanPlan> {
@@ -163,6 +164,15 @@ export class StaticSource implements Source {
   private figuresOf(row: number): Record<string, number> {
     const found = Object.entries(this.shared.figures).map(([kind, figures]) => [kind, figures[row]] as const);
     return Object.fromEntries(found.filter((one): one is readonly [string, number] => one[1] !== undefined));
+  }
+
+  private fieldsOf(row: number): [string, string][] {
+    return (this.shared.fields?.fields ?? []).flatMap(({ name, kind, values }): [string, string][] => {
+      const value = this.shared.fields?.values[name]?.[row] ?? null;
+      if (value === null) return [];
+      if (typeof value !== "number") return [[name, value.map((place) => values[place]?.name ?? "").join("; ")]];
+      return [[name, kind === "date" ? clock(value) : String(value)]];
+    });
   }
 
   private facts(row: number): RowFacts {

@@ -25,7 +25,8 @@ function listed(facts: ImageFacts): Entry[] {
   const columns = collection.value?.meta.columns ?? [];
   const known = columns.filter(({ name, format }) => format !== "problems" && valueOf(facts, name) !== null);
   const file = { title: "File", description: "size of the file", value: bytes(facts.bytes) };
-  return [...known.map((column) => entryOf(facts, column)), ...(facts.bytes === null ? [] : [file])];
+  const fields = facts.fields.map(([title, value]) => ({ title, description: "field", value }));
+  return [...known.map((column) => entryOf(facts, column)), ...fields, ...(facts.bytes === null ? [] : [file])];
 }
 
 function Problems({ facts }: { facts: ImageFacts }) {
