@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from unpool.actions.curation.settings import SpreadSettings
 from unpool.actions.curation.stale_suggestions import note_seeds
@@ -14,6 +16,9 @@ from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
 from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
+
+if TYPE_CHECKING:
+    from unpool.analysis.classification.suggestions import Suggestions
 
 HIGH_CONFIDENCE = 0.8
 
@@ -30,9 +35,8 @@ def spread(
 ) -> dict[str, int | float]:
     """Suggest labels for images without one.
 
-    A classifier is made of the labels. An image gets a suggestion where its probability, and its likeness to the images
-    of that label, are high enough for the share of wrong suggestions that is allowed. Former suggestions are replaced.
-    Images marked as wrong get none.
+    A classifier is made of the labels. Its answers are suggested where few of them are wrong. Former suggestions are
+    replaced; images marked as wrong get none.
 
     Args:
         work: the workspace; suggestion and suggestion_confidence (0 to 1) of its images are written.
@@ -42,7 +46,7 @@ def spread(
     Returns:
         The JSON object of `unpool spread`: images, labelled, labels (different ones), suggested, sure (those of
         confidence 0.8 or more), threshold (their lowest confidence), expected_error (the share of them that is wrong),
-        unlike (images that are too unlike all labelled ones).
+        unlike (images too unlike all labelled ones).
 
     Raises:
         UnpoolError: nothing is embedded, or there are fewer than two different labels.
@@ -55,31 +59,44 @@ def spread(
     rows = table.some(paths, ["label", "wrong"])
     label_N = rows["label"].to_pylist()
     names = _label_names(work, label_N)
-    number_of = {name: number for number, name in enumerate(names)}
-    known_N = np.array([-1 if name is None else number_of[name] for name in label_N])
+    number_of = {None: -1, **{name: number for number, name in enumerate(names)}}
+    known_N = np.array([number_of[name] for name in label_N])
     progress = progress or Progress()
     with progress.stage("spreading labels"):
         found = suggest_classes(vectors_ND, known_N, error=settings.error, seed=settings.seed)
     is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
-    found_N, confidence_N = np.where(is_wrong_N, -1, found.class_N), found.confidence_N
-    suggestions = [names[number] if number >= 0 else None for number in found_N.tolist()]
-    confidences = [
-        value if number >= 0 else None
-        for number, value in zip(found_N.tolist(), confidence_N.tolist(), strict=True)
-    ]
+    is_given_N = (found.class_N >= 0) & ~is_wrong_N
     note_seeds(work, {path: name for path, name in zip(paths, label_N, strict=True) if name is not None})
-    table.update(paths, {"suggestion": suggestions, "suggestion_confidence": confidences})
-    if not (found_N >= 0).any():
-        progress.message(
-            f"no suggestion: {int((known_N >= 0).sum())} labels cannot show that {100 * settings.error:g} % of them "
-            "are wrong at most; label more images, two or more of each kind, or give a larger --error"
-        )
+    table.update(paths, _columns(found, is_given_N, names))
+    if not is_given_N.any():
+        _report_none(int((known_N >= 0).sum()), settings.error, progress)
     return {
         "images": len(paths), "labelled": int((known_N >= 0).sum()), "labels": len(names),
-        "suggested": int((found_N >= 0).sum()),
-        "sure": int(((found_N >= 0) & (confidence_N >= HIGH_CONFIDENCE)).sum()),
+        "suggested": int(is_given_N.sum()),
+        "sure": int((is_given_N & (found.confidence_N >= HIGH_CONFIDENCE)).sum()),
         "threshold": found.threshold, "expected_error": round(found.error, 4), "unlike": found.num_unlike,
     }  # fmt: skip
+
+
+def _report_none(num_labels: int, error: float, progress: Progress) -> None:
+    progress.message(
+        f"no suggestion: {num_labels} labels cannot show that {100 * error:g} % of them are wrong at most; label more "
+        "images, two or more of each kind, or give a larger --error"
+    )
+
+
+def _columns(
+    found: Suggestions, is_given_N: npt.NDArray[np.bool_], names: list[str]
+) -> dict[str, list[str | None] | list[float | None]]:
+    """The columns of suggestions, empty where none is given."""
+    given = is_given_N.tolist()
+    numbers, confidences = found.class_N.tolist(), found.confidence_N.tolist()
+    return {
+        "suggestion": [names[number] if here else None for number, here in zip(numbers, given, strict=True)],
+        "suggestion_confidence": [
+            value if here else None for value, here in zip(confidences, given, strict=True)
+        ],
+    }
 
 
 def _label_names(work: Path, label_N: list[str | None]) -> list[str]:
