@@ -88,7 +88,7 @@ def found_sets(work: Path, kind: str) -> list[list[str]]:
 
 
 def found_unsure(work: Path, kind: str) -> set[str]:
-    """Read the images of a kind's sets that were compared by thumbnails only."""
+    """Read the images that were compared by thumbnails only."""
     return {entry["path"] for entry in (_valid_entries(work) or {}).get(kind, []) if entry.get("unsure")}
 
 

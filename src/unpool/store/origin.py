@@ -102,7 +102,10 @@ def _places(work: Path, state: dict[str, Any]) -> list[str]:
 
 
 def is_place(place: Path) -> bool:
-    """Whether a folder is there, or an archive, or a folder inside one."""
+    """Whether a folder or archive is there.
+
+    So is a folder inside an archive.
+    """
     return place.exists() or any(above.is_file() for above in place.parents)
 
 

@@ -15,7 +15,7 @@ from unpool.analysis.checks.kinds import PROBLEM_KINDS
 from unpool.core.atomic_files import write_text
 from unpool.core.file_identity import content_digest, stamp_of
 from unpool.errors import UnpoolError, unknown_name
-from unpool.images.remote.fetching import InPlace
+from unpool.images.archives.path_list import ListSource
 from unpool.images.source import FolderSource
 from unpool.store.columns import OK
 from unpool.store.findings import found_problems, found_sets, found_unsure
@@ -196,7 +196,7 @@ class _Files:
 
     def __init__(self, work: Path, plan: Plan) -> None:
         source = source_of(work)
-        if not isinstance(source, InPlace):
+        if not isinstance(source, FolderSource | ListSource):
             raise UnpoolError(
                 f"the images of {work} lie in {source.location}, which is only read; unpack or download them into a "
                 "folder to clean it up"
@@ -206,7 +206,7 @@ class _Files:
 
     def find(self, facts: Facts) -> PlannedFile | None:
         """The file of a row; None where it is left alone."""
-        file = self._source.locate(facts["path"]).file  # type: ignore[attr-defined]
+        file = self._source.locate(facts["path"]).file
         place = Path(os.path.abspath(file))  # noqa: PTH100 - links stay
         try:
             status = place.lstat()

@@ -75,7 +75,7 @@ def bring_rows_back(work: Path, manifest: Manifest, paths: Sequence[str]) -> int
 
 
 def _is_missing(row: dict[str, Any]) -> bool:
-    return row["status"] == SKIPPED and row["problem"] == MISSING
+    return bool(row["status"] == SKIPPED and row["problem"] == MISSING)
 
 
 def _write_lists(work: Path, table: ImageTable) -> None:

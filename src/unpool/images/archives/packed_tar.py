@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import shutil
 import zlib
@@ -24,7 +25,6 @@ UNPACKED = "unpacked.tar"
 PART_BYTES = 1 << 20
 FREE_BYTES = 1 << 30  # that stay free on the disk of the cache
 MAGIC = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\0": "xz"}
-_READERS = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
 HEAD_BYTES = 6
 
 
@@ -73,7 +73,9 @@ def packing_of(head: bytes) -> str:
     return next((name for magic, name in MAGIC.items() if head.startswith(magic)), "")
 
 
-def _open(packed: IO[bytes], head: bytes) -> IO[bytes]:
+def _open(packed: IO[bytes], head: bytes) -> io.BufferedIOBase:
     packed.seek(0)
-    reader: IO[bytes] = _READERS[packing_of(head)](packed)
-    return reader
+    packing = packing_of(head)
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=packed)
+    return bz2.BZ2File(packed) if packing == "bzip2" else lzma.LZMAFile(packed)

@@ -32,8 +32,8 @@ class ListSource(InPlace):
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.location, self.rules = str(file.resolve()), NO_RULES
-        self.rules: ValueRules
+        self.location = str(file.resolve())
+        self.rules: ValueRules = NO_RULES
 
     def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
         """Look up the listed files.

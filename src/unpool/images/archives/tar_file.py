@@ -55,7 +55,7 @@ class TarContainer(Container):
         with tarfile.open(self.tar, "r:") as archive:
             try:
                 for info in archive:
-                    archive.members = []  # type: ignore[assignment]  # which would grow with every file
+                    archive.members = []  # type: ignore[attr-defined]  # which would grow with every file
                     name = clean_name(info.name)
                     if name and (member := self._member(info, name, found, index)):
                         found.pop(name, None)  # of several of one name the last counts, as when unpacked
@@ -66,7 +66,7 @@ class TarContainer(Container):
             except tarfile.ReadError as error:
                 index.problems.append(self._cut_off(str(error), len(found)))
             else:
-                if reason := self._damage_at(archive.offset):  # type: ignore[attr-defined]
+                if reason := self._damage_at(archive.offset):
                     index.problems.append(self._cut_off(reason, len(found)))
         index.members = self._by_class(found)
         return index
