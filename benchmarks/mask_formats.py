@@ -47,12 +47,16 @@ def fill_by_pillow(vertex_V2: np.ndarray, height: int, width: int) -> np.ndarray
 
 def fill_by_centres(vertex_V2: np.ndarray, height: int, width: int) -> np.ndarray:
     """Fill the pixels whose centres are inside by the even-odd rule, (height, width) bool."""
-    change_HW = np.zeros((height, width + 1), bool)
-    for (x, y), (next_x, next_y) in zip(vertex_V2, np.roll(vertex_V2, -1, axis=0), strict=True):
-        if x == next_x:  # the others are horizontal
-            first, last = (int(np.ceil(each - 0.5)) for each in sorted((y, next_y)))
-            change_HW[first:last, int(np.ceil(x - 0.5))] ^= True
-    inside_HW: np.ndarray = np.logical_xor.accumulate(change_HW[:, :-1], axis=1)
+    next_V2 = np.roll(vertex_V2, -1, axis=0)
+    is_vertical_V = vertex_V2[:, 0] == next_V2[:, 0]  # the others are horizontal
+    x_S = np.ceil(vertex_V2[is_vertical_V, 0] - 0.5).astype(int)
+    ends_S2 = np.sort(np.stack([vertex_V2[is_vertical_V, 1], next_V2[is_vertical_V, 1]], axis=1), axis=1)
+    first_S, last_S = np.ceil(ends_S2 - 0.5).astype(int).T
+    num_S = last_S - first_S
+    rows = np.arange(num_S.sum()) - np.repeat(np.cumsum(num_S) - num_S - first_S, num_S)
+    change_HW = np.zeros((height, width + 1), np.int32)
+    np.add.at(change_HW, (rows, np.repeat(x_S, num_S)), 1)
+    inside_HW: np.ndarray = np.cumsum(change_HW[:, :-1], axis=1) % 2 == 1
     return inside_HW
 
 

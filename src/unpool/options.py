@@ -213,7 +213,6 @@ OPTIONS: dict[str, Option] = {
     "mask-formats": Option(
         "format of the results: png (label maps, always written), coco, yolo, labelme, cvat, labelstudio, or several "
         "joined by commas",
-        flag="--to",
         metavar="FORMAT",
     ),
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),

@@ -97,7 +97,8 @@ def decode_brush(packed: Sequence[int], height: int, width: int) -> np.ndarray:
         if len(values_NB) < num_values * word or done + count > size:
             raise UnreadableImageError("damaged", "a brush is cut off")
         place += num_values * word
-        _paint(opacity_P, done, count, values_NB.reshape(num_values, word).any(axis=1))
+        is_set_N: np.ndarray = values_NB.reshape(num_values, word).max(axis=1) > 0
+        _paint(opacity_P, done, count, is_set_N)
         done += count
     return opacity_P.reshape(height, width)
 

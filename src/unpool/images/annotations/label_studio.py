@@ -108,7 +108,7 @@ def _is_annotated(task: Mapping[str, Any]) -> bool:
 
 
 def _labels_of(region: _Region) -> list[str]:
-    found = next((region[key] for key in LABEL_KEYS if region.get(key)), [])
+    found: Sequence[object] = next((region[key] for key in LABEL_KEYS if region.get(key)), [])
     return list(map(str, found))
 
 
@@ -123,10 +123,9 @@ def _read_region(region: _Region) -> Area | None:
         return Polygons((point_V2,)) if len(point_V2) >= MIN_CORNERS else None
     rotation = float(region.get("rotation", 0))
     if "radiusX" in region:
-        x, y, radius_x, radius_y = (float(region[key]) for key in ("x", "y", "radiusX", "radiusY"))
-        return make_ellipse(
-            *(np.array([x, y]) * scale_2), *(np.array([radius_x, radius_y]) * scale_2), rotation
-        )
+        shares_4 = np.array([float(region[key]) for key in ("x", "y", "radiusX", "radiusY")])
+        x, y, radius_x, radius_y = (shares_4 * np.tile(scale_2, 2)).tolist()
+        return make_ellipse(x, y, radius_x, radius_y, rotation)
     if "width" in region and "x" in region:
         x, y, wide, high = (float(region[key]) for key in ("x", "y", "width", "height"))
         left, top = np.array([x, y]) * scale_2
