@@ -49,7 +49,7 @@ def test_a_label_is_kept_shown_and_taken_back(client: Any, post: Any, viewed: Pa
 
 def test_a_doubted_label_is_corrected_or_kept(client: Any, post: Any, viewed: Path) -> None:
     work = viewed / "w.unpool"
-    paths = [str(path) for path in column(viewed, "path")]
+    paths = sorted(ImageTable(work).frame(["path"], where="status = 'ok'")["path"])
     write_doubts(work, (paths[3], "disc", False), (paths[1], "disc", False))
 
     def doubted() -> list[dict[str, Any]]:

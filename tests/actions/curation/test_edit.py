@@ -10,6 +10,7 @@ import pytest
 from support.edits import GROUPS, PATHS, groups_csv, make_grouped_workspace, seen
 from unpool import Workspace
 from unpool.actions.curation import edit
+from unpool.actions.curation.undo import last_edit
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
 from unpool.store.columns import skipped_row
@@ -40,7 +41,7 @@ def test_what_cannot_be_a_label(work: Path, name: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         edit.label(work, PATHS, name)
     assert seen(work)["label"].isna().all()
-    assert edit.last_edit(work) is None
+    assert last_edit(work) is None
 
 
 @pytest.mark.parametrize("path", ["99.png", "\udcff.png", "", "../00.png"])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from unpool.actions.curation import edit
+from unpool.actions.curation.undo import last_edit
 from unpool.actions.grouping import group as group_module
 from unpool.actions.grouping.group import group
 from unpool.actions.grouping.group_levels import build_levels, groups_on_level
@@ -94,7 +95,7 @@ def test_a_move_along_the_tree_is_undone_and_redone(work: Path):
     assert result["changed"] == (seen(work) != found).sum()
     assert read_state(work)["group"] == {"method": "kmeans", "groups": 2, "seed": 0, "source": "requested"}
     coarse = seen(work)
-    assert edit.last_edit(work) == result["message"]
+    assert last_edit(work) == result["message"]
     edit.undo(work)
     np.testing.assert_array_equal(seen(work), found)
     assert (work / "groups.csv").read_text() == csv
@@ -152,9 +153,9 @@ def test_another_level_is_not_what_a_run_ended_with(work: Path):
 
 def test_the_present_level_is_no_edit(work: Path):
     edit.move(work, PATHS[:2], int(seen(work)[15]))
-    before, state = edit.last_edit(work), read_state(work)
+    before, state = last_edit(work), read_state(work)
     assert edit.move_along(work, 4) == {"changed": 0, "message": "nothing to change"}
-    assert edit.last_edit(work) == before
+    assert last_edit(work) == before
     assert read_state(work) == state
     assert edit.undo(work)["changed"] == 2
 

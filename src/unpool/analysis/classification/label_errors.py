@@ -23,7 +23,7 @@ from unpool.analysis.classification.heads import softmax
 from unpool.analysis.classification.leave_one_out import LeaveOneOut
 from unpool.analysis.neighbours import Floats, Indices
 
-MIN_ERROR = 0.2  # that a label is wrong, from which on it is worth a look
+MIN_ERROR = 0.15  # that a label is wrong, from which on it is worth a look
 MIN_CONFIDENCE = 0.5  # of the other class, relative to its own images: below, the image is like none
 PENALTIES = (0.3, 1.0, 3.0, 10.0, 30.0)
 SHARPNESSES: Floats = np.geomspace(2, 60, 14).astype(np.float32)  # what scores are multiplied by
