@@ -40,13 +40,18 @@ export function ExportDialog({ close }: { close(): void }) {
   const write = async () => {
     const rows = rowsFor(which);
     if (format?.is_file === false) {
+      const done = !format.takes_links ? "written" : link ? "linked" : "copied";
       const exported = await source.exportFolders(to, name.trim(), rows, link && format.takes_links);
-      notify(`${plural(exported.images, "image")} ${link ? "linked" : "copied"} to ${exported.path}`);
+      notify(`${plural(exported.images, "image")} ${done} to ${exported.path}`);
     } else {
       save(await source.exportFile(to, rows), `${collection.value?.name ?? "unpool"}.${to}`);
       notify("Exported.");
     }
     close();
+  };
+  const chooseFormat = (next: string) => {
+    setTo(next);
+    setName(next === "folders" ? "classes" : next);
   };
   const apply = async (event: Event) => {
     event.preventDefault();
@@ -57,7 +62,7 @@ export function ExportDialog({ close }: { close(): void }) {
   return (
     <Modal title="Export" close={close} testid="export">
       <form class="form" onSubmit={(event) => void apply(event)}>
-        <Choice legend="As" name="to" value={to} options={options} choose={setTo} />
+        <Choice legend="As" name="to" value={to} options={options} choose={chooseFormat} />
         {format?.is_file === false && (
           <>
             <label class="field">
