@@ -179,8 +179,9 @@ def _read_object(held: _Object, knows: Knows) -> FieldTable:
 
 
 def _are_objects(value: object) -> bool:
-    is_list = isinstance(value, list) and not isinstance(value, _Object)
-    return is_list and all(isinstance(each, _Object) for each in value)
+    if not isinstance(value, list) or isinstance(value, _Object):
+        return False
+    return all(isinstance(each, _Object) for each in value)
 
 
 def _are_headings(names: list[str]) -> bool:
