@@ -94,14 +94,14 @@ def choose_next(
         labels: Their labels.
         logit_NK: Scores of a classifier that was fitted to the labels, where there is one.
         k: How many.
-        num_groups: Groups of the workspace: as many labels are typical images, ten at least and fifty at most.
+        num_groups: Groups of the workspace: half as many labels are typical images, ten at least and fifty at most.
         axes: The directions in which the vectors vary most, where they are known.
         seed: Of samples and clusters.
 
     Returns:
         The images, the best first.
     """
-    num_typical = min(max(NUM_TYPICAL, num_groups), MAX_TYPICAL)
+    num_typical = min(max(NUM_TYPICAL, num_groups // 2), MAX_TYPICAL)
     code_N, num_labelled, choices = labels.code_N.copy(), labels.num_labelled, list[Choice]()
     while len(choices) < k:
         is_typical = logit_NK is None or num_labelled < num_typical

@@ -108,12 +108,15 @@ def _describe(
     counts = labels.count()
     images: list[Suggested] = []
     for choice in choices:
-        best = None if probability_NK is None else int(probability_NK[choice.row].argmax())
+        name = probability = None
+        if probability_NK is not None:
+            best = int(probability_NK[choice.row].argmax())
+            name, probability = labels.names[best], round(float(probability_NK[choice.row, best]), 4)
         images.append({
             "path": paths[choice.row],
             "reason": describe_choice(choice, labels, counts),
-            "label": None if best is None else labels.names[best],
-            "probability": None if best is None else round(float(probability_NK[choice.row, best]), 4),
+            "label": name,
+            "probability": probability,
         })  # fmt: skip
     return images
 

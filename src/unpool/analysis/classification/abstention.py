@@ -92,7 +92,7 @@ def round_down(value: float) -> float:
     return float(np.floor(np.float64(value) * 1e6) / 1e6)
 
 
-def interval(num_right: int, num: int) -> tuple[float, float]:
+def interval(num_right: float, num: float) -> tuple[float, float]:
     """Compute the 95 % interval of a share.
 
     Source: Wilson 1927, Probable inference, the law of succession, and statistical inference.

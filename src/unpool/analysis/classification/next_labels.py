@@ -55,8 +55,7 @@ class Axes:
 
     def project(self, unit_MD: Floats) -> Floats:
         """Compute the places (M, R) of vectors along them."""
-        place_MR: Floats = (unit_MD - self.mean_D) @ self.axis_DR
-        return place_MR
+        return np.asarray((unit_MD - self.mean_D) @ self.axis_DR, np.float32)
 
 
 def find_axes(unit_ND: Floats, *, seed: int = 0) -> Axes:
@@ -73,9 +72,9 @@ def find_axes(unit_ND: Floats, *, seed: int = 0) -> Axes:
 
     row_C = _sample(np.arange(len(unit_ND)), MAX_CANDIDATES, np.random.default_rng(seed))
     sample_CD = unit_ND[row_C]
-    fitted = PCA(min(NUM_DIRECTIONS, *sample_CD.shape), svd_solver="randomized", random_state=seed).fit(
-        sample_CD
-    )
+    pca = PCA(min(NUM_DIRECTIONS, *sample_CD.shape), svd_solver="randomized", random_state=seed)
+    with np.errstate(invalid="ignore"):  # the shares of variance of equal vectors
+        fitted = pca.fit(sample_CD)
     return Axes(fitted.mean_.astype(np.float32), np.ascontiguousarray(fitted.components_.T, np.float32))
 
 
