@@ -86,7 +86,7 @@ def test_values_of_no_sense_end_in_one_line(tmp_path: Path, name: str) -> None:
     text = file.read_text("utf-8")
     rng = random.Random(0)
     ends, texts = Counter[str](), []
-    for _ in range(300):
+    for _ in range(150):
         held = json.loads(text)
         container, key = rng.choice(places_of(held))
         container[key] = rng.choice(STRANGE)

@@ -74,7 +74,7 @@ def plan_folder(
         UnpoolError: Where annotations name a class that is none of these.
     """
     if found.drawn is None:
-        remarks = []
+        remarks: list[str] = []
         if found.class_file is not None:
             classes, remarks = _match_class_file(found.class_file, classes, values, unknown)
         reading = plan_reading(classes, values, unknown=unknown, numbers=numbers, drawn_on=drawn_on)
