@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.archives import jpeg, write_zip
 from unpool.actions.segmentation.settings import PredictSettings, SegmentationSettings
 from unpool.cli.main import main
 
@@ -70,3 +71,21 @@ def test_a_scale_that_is_none_is_refused(typed: str, words: str, capsys: pytest.
         main(["segment", "predict", "i", "--model", "m", "--out", "o", "--scale", typed])
     assert left.value.code == 2
     assert words in capsys.readouterr().err
+
+
+def test_archives_become_folders_of_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
+    location = write_zip(tmp_path / "pairs.zip", {"images/1.jpg": jpeg(), "masks/1.png": b"2"})
+    seen: list[list[str]] = []
+
+    def fake(images: Path, masks: Path, settings: SegmentationSettings, **_: Any) -> dict[str, Any]:
+        places = images, masks, settings.val_images, settings.val_masks
+        seen.append([str(next(place.iterdir()).relative_to(place)) for place in places if place])
+        return {}
+
+    monkeypatch.setattr("unpool.actions.segmentation.train.segment_train", fake)
+    images, masks = str(location / "images"), str(location / "masks")
+    words = ["segment", "train", images, masks, "--val-images", images, "--val-masks", masks]
+    with pytest.raises(SystemExit):
+        main([*words, "--out", str(tmp_path / "o"), "--json"])
+    assert seen == [["1.jpg", "1.png", "1.jpg", "1.png"]]

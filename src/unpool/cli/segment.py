@@ -49,9 +49,10 @@ def train(
     from unpool.actions.segmentation.train import segment_train
 
     if settings.val_images is not None and settings.val_masks is not None:
-        places = _as_folders(settings.val_images, settings.val_masks)
-        settings = replace(settings, val_images=places[0], val_masks=places[1])
-    result = segment_train(*_as_folders(images, masks), settings, out=out, progress=report_progress())
+        places = {"val_images": _as_folder(settings.val_images), "val_masks": _as_folder(settings.val_masks)}
+        settings = replace(settings, **places)
+    images, masks = _as_folder(images), _as_folder(masks)
+    result = segment_train(images, masks, settings, out=out, progress=report_progress())
     print_result(result, common, format_segmenter_training(result))
 
 
@@ -74,8 +75,7 @@ def predict(
     """
     from unpool.actions.segmentation.predict import segment_predict
 
-    (folder,) = _as_folders(images)
-    result = segment_predict(folder, settings, model=model, out=out, progress=report_progress())
+    result = segment_predict(_as_folder(images), settings, model=model, out=out, progress=report_progress())
     text = "\n".join(
         [
             f"{result['images']} images in {result['out']}, {result['predicted']} of them new",
@@ -104,12 +104,13 @@ def evaluate(
     """
     from unpool.actions.segmentation.evaluate import segment_evaluate
 
-    result = segment_evaluate(*_as_folders(images, masks), settings, model=model, progress=report_progress())
+    images, masks = _as_folder(images), _as_folder(masks)
+    result = segment_evaluate(images, masks, settings, model=model, progress=report_progress())
     print_result(result, common, format_segmentation_quality(result))
 
 
-def _as_folders(*places: Path) -> list[Path]:
-    """Unpack what lies in archives, once."""
+def _as_folder(place: Path) -> Path:
+    """Unpack what lies in an archive, once."""
     from unpool.images.archives.unpacked import as_folder_of_files
 
-    return [as_folder_of_files(place) for place in places]
+    return as_folder_of_files(place)

@@ -162,6 +162,7 @@ class Pictures:
         """
         if is_named_set(known_location(self.work) or ""):
             return []
+        assert isinstance(self.source, Fetcher)
         try:
             with self.source.fetch(self._file(path)) as file:
                 return read_metadata(file)
