@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.archives import jpeg, write_zip
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inputs import BATCH, list_inputs
@@ -71,3 +72,18 @@ def test_many_images_come_in_batches() -> None:
     images = list_inputs(["digits"], None, Progress())
     sizes = [len(batch) for batch in images.batches(Preprocessing(8, 1, (0.5,), (0.5,)))]
     assert sizes == [BATCH] * (1797 // BATCH) + [1797 % BATCH]
+
+
+def test_archives_and_lists_are_collections(folder: Path) -> None:
+    write_zip(folder / "pack.zip", {"x/a.jpg": jpeg(), "y/b.jpg": jpeg()})
+    (folder / "list.txt").write_text("photos/a.png\n")
+    for inputs, paths in (
+        (["pack.zip"], ["x/a.jpg", "y/b.jpg"]),
+        (["pack.zip/y", "list.txt"], ["pack.zip/y/b.jpg", "list.txt/photos/a.png"]),
+    ):
+        images = list_inputs(inputs, None, Progress())
+        assert len(np.concatenate(list(images.batches(PREP)))) == len(paths)
+        assert images.paths == paths
+    (folder / "notes.md").write_text("no list")
+    with pytest.raises(UnpoolError, match="no image can be used"):
+        list(list_inputs(["notes.md"], None, Progress()).batches(PREP))
