@@ -34,5 +34,11 @@ def test_a_folder_of_shards_is_one_of_containers(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("a data set")
     shards = [write_tar(tmp_path / "data" / f"{number}.tar", {"a.jpg": jpeg()}) for number in range(2)]
     assert find_containers(tmp_path) == shards
+    for own in ("w.unpool", "model"):
+        (tmp_path / own).mkdir()
+        write_parquet(tmp_path / own / "rows.parquet", [jpeg()])
+    for name in ("model.json", "model.safetensors"):
+        (tmp_path / "model" / name).touch()
+    assert find_containers(tmp_path) == shards
     (tmp_path / "data" / "photo.jpg").write_bytes(jpeg())
     assert find_containers(tmp_path) == []

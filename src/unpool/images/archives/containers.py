@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from unpool.core.markers import WORKSPACE_ENDING, is_unpool_folder
 from unpool.core.system_files import system_folder
 from unpool.images.archives.arrow_file import FILE_MAGIC, STREAM_MAGIC, ArrowContainer
 from unpool.images.archives.container import Container
@@ -70,6 +71,9 @@ def find_containers(folder: Path) -> list[Path]:
 def _walk(folder: Path) -> Iterator[Path]:
     for here, folders, names in os.walk(folder):
         above = Path(here).name
+        if above.endswith(WORKSPACE_ENDING) or is_unpool_folder(here, [*folders, *names]):
+            folders.clear()  # what unpool wrote is nobody's data set
+            continue
         folders[:] = sorted(
             name for name in folders if not (name.startswith(".") or system_folder(name, above))
         )
