@@ -43,7 +43,7 @@ def read(
 
 def test_every_column_becomes_a_field(work: Path) -> None:
     result, lines = read(work, CSV)
-    assert {name: result[name] for name in ("matched", "unmatched", "extra", "changed")} == {  # type: ignore[literal-required]
+    assert {name: result[name] for name in ("matched", "unmatched", "extra", "changed")} == {
         "matched": 3, "unmatched": 1, "extra": 1, "changed": 3,
     }  # fmt: skip
     assert (result["unmatched_images"], result["extra_rows"]) == (["c.png"], ["gone.png (line 5)"])

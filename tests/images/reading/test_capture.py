@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
@@ -48,7 +49,13 @@ def test_it_is_read_with_the_picture_and_from_the_head_alone(
 def test_another_process_says_it_too(photograph: Image.Image, tmp_path: Path) -> None:
     file = tmp_path / "a.jpg"
     photograph.save(file, exif=photograph.getexif().tobytes())
-    request = {"verb": "picture", "file": str(file), "min_side": None, "max_pixels": 10**6, "rules": {}}
+    request: dict[str, Any] = {
+        "verb": "picture",
+        "file": str(file),
+        "min_side": None,
+        "max_pixels": 10**6,
+        "rules": {},
+    }
     head, _ = answer(request)
     assert Capture(**head["capture"]) == SHOT
 

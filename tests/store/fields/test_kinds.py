@@ -100,7 +100,7 @@ def test_any_tags_come_back_from_their_text(tags: list[str]) -> None:
     assert split_tags(join_tags(clean), ";") == clean
 
 
-@given(st.sampled_from(KINDS), st.floats(-1e9, 1e9), st.text(st.characters(codec="ascii", categories=("L",))))
+@given(st.sampled_from(KINDS), st.floats(-1e9, 1e9), st.text(st.characters(codec="ascii", categories=["L"])))
 def test_any_value_comes_back_from_its_text(kind: Kind, number: float, text: str) -> None:
     value = {"number": number, "date": float(round(number)), "tags": [text or "a"]}.get(kind, text or "a")
     assert read_values([format_value(value, kind)], kind).values == [value]  # type: ignore[arg-type]

@@ -247,6 +247,7 @@ export interface ImageFacts {
   mode: string | null;
   id: string | null;
   metadata: [string, string][];
+  fields: [string, string][];
   nearest: Near[];
   scale_note: string | null;
 }
@@ -281,6 +282,7 @@ export interface JobOptions {
   merge?: number | null;
   split?: number | null;
   labels?: string | null;
+  error?: number | null;
 }
 
 /** A job to start. */
@@ -563,7 +565,7 @@ export interface Table {
   rows: string[][];
 }
 
-/** The share of images without a label that would be named rightly, as far as labels show. */
+/** The share of images that would be named rightly. */
 export interface TeachAccuracy {
   value: number;
   low: number;
@@ -571,14 +573,14 @@ export interface TeachAccuracy {
   labels: number;
 }
 
-/** Images near each other that all get one name, to accept with one edit. */
+/** Images of one name to accept with one edit. */
 export interface TeachBatch {
   label: string;
   rows: number[];
   probability: number;
 }
 
-/** An image to label, and the name that the labels so far suggest for it. */
+/** An image to label, and the likeliest name. */
 export interface TeachImage {
   row: number;
   reason: string;
@@ -586,7 +588,7 @@ export interface TeachImage {
   probability: number | null;
 }
 
-/** What to label next, the best first, and how far the labels so far reach. */
+/** What to label next, and what is learnt so far. */
 export interface Teaching {
   images: TeachImage[];
   names: Counted[];

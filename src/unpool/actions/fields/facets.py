@@ -304,7 +304,7 @@ def date_edges(value_M: NDArray[np.float64]) -> NDArray[np.float64]:
             break
     step = math.ceil(num_bins / MAX_DATE_BINS)
     starts = first + np.arange(0, num_bins + step, step).astype(f"timedelta64[{unit}]")
-    return starts.astype("datetime64[s]").astype(np.float64)
+    return np.asarray(starts.astype("datetime64[s]"), np.float64)
 
 
 def _round_step(width: float) -> float:
