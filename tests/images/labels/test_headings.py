@@ -63,6 +63,20 @@ def test_columns_that_nobody_knows_are_an_error(rows: list[list[str]], message: 
         find_layout(rows, knows)
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([["Path", "n"]], ""),
+        ([["file", "n"]], "'file' was taken for the column of paths"),
+        ([["cat", "1.png"]], "no heading: column 2 was taken for paths"),
+    ],
+)
+def test_the_column_of_paths_is_described_alone(rows: list[list[str]], said: str) -> None:
+    layout = find_layout(rows, knows)
+    assert layout is not None
+    assert layout.describe_path() == said
+
+
 def test_a_table_may_have_no_column_of_labels() -> None:
     layout = find_layout([["path", "x", "y1"]], knows)
     assert layout is not None

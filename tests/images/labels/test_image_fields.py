@@ -54,8 +54,9 @@ def test_images_without_a_row_and_rows_without_an_image_are_listed(tmp_path: Pat
 
 
 def test_several_rows_of_an_image_are_several_choices(tmp_path: Path) -> None:
-    found = read(tmp_path, "path,tag\na.png,red\na.png,blue\na.png,red\nb.png,red\nb.png,red\n")
+    found = read(tmp_path, "image,tag\na.png,red\na.png,blue\na.png,red\nb.png,red\nb.png,red\n")
     assert found.values == {"tag": {"cat/a.png": ["red", "blue"], "dog/b.png": "red"}}
+    assert "fields.csv: 'image' was taken for the column of paths" in found.lines
     assert any("tag has different values in several rows of 1 images" in line for line in found.lines)
 
 

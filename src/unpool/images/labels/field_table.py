@@ -58,6 +58,7 @@ class FieldTable:
         label: The column of labels; empty where none is known.
         no_label: Why no column is known to hold labels; completes "FILE cannot be used for labels: …".
         layout: Which columns were taken for paths and labels, where that is not plain.
+        path_layout: The same of paths alone.
         remarks: What else was assumed, a sentence each.
         left_out: Columns whose values are no field of an image, such as vectors and boxes.
         unit: What `numbers` counts.
@@ -69,6 +70,7 @@ class FieldTable:
     label: str = ""
     no_label: str = ""
     layout: str = ""
+    path_layout: str = ""
     remarks: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     unit: str = "line"

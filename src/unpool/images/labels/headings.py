@@ -56,6 +56,15 @@ class Layout:
         is_plain = (path.lower(), label.lower()) == ("path", "label")
         return "" if is_plain else f"{path!r} was taken for the column of paths, {label!r} for that of labels"
 
+    def describe_path(self) -> str:
+        """Say which column was taken for paths.
+
+        Empty where its heading is path."""
+        if not self.names:
+            return f"no heading: column {self.path + 1} was taken for paths"
+        path = self.names[self.path].strip()
+        return "" if path.lower() == "path" else f"{path!r} was taken for the column of paths"
+
 
 def find_layout(rows: Sequence[Sequence[str]], knows: Knows) -> Layout | None:
     """Find the columns of paths and labels.

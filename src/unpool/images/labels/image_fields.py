@@ -152,7 +152,7 @@ def _describe_extra(rows: Sequence[LabelRow], unit: str, matcher: PathMatcher) -
 
 
 def _describe_columns(table: FieldTable, several: Counter[str]) -> list[str]:
-    lines = [*([table.layout] if table.layout else []), *table.remarks]
+    lines = [*([table.path_layout] if table.path_layout else []), *table.remarks]
     lines += [
         f"{name} has different values in several rows of {count} images, which were kept as several choices"
         for name, count in several.items()

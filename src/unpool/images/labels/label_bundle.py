@@ -99,7 +99,7 @@ def unite_tables(tables: Sequence[tuple[str, FieldTable]]) -> FieldTable:
     labels = {table.label for _, table in tables}
     whole.label = labels.pop() if len(labels) == 1 else ""
     whole.no_label = tables[0][1].no_label or "its files have labels in columns of different names"
-    whole.layout = tables[0][1].layout
+    whole.layout, whole.path_layout = tables[0][1].layout, tables[0][1].path_layout
     whole.remarks = list(dict.fromkeys(remark for _, table in tables for remark in table.remarks))
     whole.left_out = list(dict.fromkeys(name for _, table in tables for name in table.left_out))
     return whole

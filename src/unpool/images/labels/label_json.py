@@ -88,7 +88,9 @@ def read_columns(columns: Mapping[str, Sequence[object]], knows: Knows, unit: st
     paths = [_only_text(value) for value in kept.pop(path)]
     no_label = "" if label else describe_missing(names, "labels")
     numbers = list(range(1, len(paths) + 1))
-    return FieldTable(paths, kept, numbers, label, no_label, layout.describe(), [], left_out, unit)
+    return FieldTable(
+        paths, kept, numbers, label, no_label, layout.describe(), layout.describe_path(), [], left_out, unit
+    )
 
 
 def _load(text: str) -> Any:
@@ -135,7 +137,7 @@ def _read_pairs(pairs: Sequence[Sequence[object]], knows: Knows, unit: str) -> F
         raise UnpoolError(f"it must hold {FORMS}")
     first, path, label = (1 if layout.names else 0), layout.path, layout.label
     table = _to_rows([(_shallow(pair[path]), pair[label]) for pair in pairs[first:]], unit)
-    table.layout = layout.describe()
+    table.layout, table.path_layout = layout.describe(), layout.describe_path()
     return table
 
 

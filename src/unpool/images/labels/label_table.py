@@ -131,6 +131,7 @@ def _to_columns(records: Sequence[Record], layout: Layout) -> FieldTable:
     no_label = "" if label else describe_missing(names, "labels")
     numbers = [line for line, _ in body]
     table = FieldTable(cells[layout.path], columns, numbers, label, no_label, layout.describe())
+    table.path_layout = layout.describe_path()
     table.left_out += ["a column without a heading"] * num_nameless
     return table
 
