@@ -187,7 +187,8 @@ class Workspace:
         """
         from unpool.actions.teaching.classify_train import classify_train
 
-        return classify_train(self.work, settings, out=Path(check_path("out", out)), progress=self._progress)
+        folder = Path(check_path("out", out))
+        return dict(classify_train(self.work, settings, out=folder, progress=self._progress))
 
     @explain_calls
     def classify_predict(self, model: str | Path, images: str | Path | None = None) -> pd.DataFrame:

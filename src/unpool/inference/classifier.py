@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ class Classifier:
     abstain_below: float
     field: str
     rules: ValueRules
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = default(default_factory=dict)
 
     def probabilities(self, vector_MD: npt.ArrayLike) -> Floats:
         """Compute the probability of each class, (M, K) float32."""

@@ -59,7 +59,8 @@ def spread(
     rows = table.some(paths, ["label", "wrong"])
     label_N = rows["label"].to_pylist()
     names = _label_names(work, label_N)
-    number_of = {None: -1, **{name: number for number, name in enumerate(names)}}
+    number_of: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    number_of[None] = -1
     known_N = np.array([number_of[name] for name in label_N])
     progress = progress or Progress()
     with progress.stage("spreading labels"):

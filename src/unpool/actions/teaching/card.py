@@ -92,6 +92,7 @@ class TrainResult(Figures):
 
     out: str
     fitted_to: int
+    seconds: float
 
 
 class Encoder(TypedDict):

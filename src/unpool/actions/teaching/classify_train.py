@@ -9,7 +9,6 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -54,7 +53,7 @@ def classify_train(
     *,
     out: Path,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> TrainResult:
     """Make a classifier from the labels of a workspace.
 
     Writes a model folder: the encoder of the workspace, a head on its vectors, the ONNX files of both, a card, and a
@@ -84,15 +83,16 @@ def classify_train(
     with progress.stage("fitting"):
         head = fit_head(fitted.vector_ND, fitted.class_N, choice.held_out[0].kind, settings.seed)
     result: TrainResult = {
-        **_describe(choice, settings), "fitted_to": len(fitted.paths), "out": str(out),
+        **_describe(choice, settings), "fitted_to": len(fitted.paths), "out": str(out), "seconds": 0.0,
     }  # fmt: skip
     _save(choice, Classifier(
         head, tuple(taught.names), choice.held_out[0].temperature, choice.quality.abstention.threshold, settings.field,
-        rules_of(work), {name: value for name, value in result.items() if name != "out"},
+        rules_of(work), {name: value for name, value in result.items() if name not in ("out", "seconds")},
     ), result)  # fmt: skip
     shutil.rmtree(scratch_of(out), ignore_errors=True)
     _report_threshold(choice.quality, settings.error, progress)
-    return {**result, "seconds": round(time.perf_counter() - start, 3)}
+    result["seconds"] = round(time.perf_counter() - start, 3)
+    return result
 
 
 @dataclass(frozen=True)

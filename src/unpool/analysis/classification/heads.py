@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from unpool.analysis.neighbours import Floats, Indices, largest_products, normalise
+from unpool.analysis.inverted_lists import largest_products
+from unpool.analysis.neighbours import Floats, Indices, normalise
 from unpool.errors import UnpoolError, unknown_name
 
 INVERSE_PENALTY = 40.0  # C of logistic regression, on vectors of mean squared length one
