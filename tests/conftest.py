@@ -39,6 +39,8 @@ INTEGRATION = (
     "actions/segmentation",
     "actions/sharing/annotations/test_foreign_readers.py",
     "actions/sharing/test_report.py",
+    "actions/teaching/test_classify_predict.py",
+    "actions/teaching/test_classify_train.py",
     "actions/test_killed.py",
     "actions/test_killed_run.py",
     "actions/test_run_again.py",
