@@ -11,7 +11,14 @@ from PIL import Image
 
 from support.training import segment_train
 from unpool.actions.segmentation import train as module
-from unpool.actions.segmentation.data import ClassChoice, Learnt, count_masks, find_labelled, learn_classes
+from unpool.actions.segmentation.data import (
+    ClassChoice,
+    Learnt,
+    count_masks,
+    find_labelled,
+    learn_classes,
+    list_unmatched,
+)
 from unpool.actions.segmentation.task import LabelledImages
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -192,7 +199,10 @@ def test_what_has_no_counterpart_is_reported(tmp_path: Path) -> None:
     (images / "b.png").unlink()
     (masks / "deep").mkdir()
     progress = Messages()
-    find_labelled(images, masks, split="train", progress=progress)
+    found = find_labelled(images, masks, split="train", progress=progress)
+    assert list_unmatched(found) == {
+        "unmatched": 1, "unmatched_images": ["a.png"], "extra": 1, "extra_masks": ["b.png"],
+    }  # fmt: skip
     assert progress.said == [
         "1 of 3 images have no mask and are left out (the first is a.png)",
         "1 of 3 masks belong to no image and are left out (the first is b.png)",

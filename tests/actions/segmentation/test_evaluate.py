@@ -86,6 +86,7 @@ def test_annotations_give_the_figures_of_masks(model: Path, tmp_path: Path) -> N
         assert by_annotations["confusion"] == by_masks["confusion"]
         assert by_annotations["iou"] == by_masks["iou"]
         assert "areas that" in str(by_annotations["notes"])
+        assert (by_annotations["unmatched"], by_annotations["extra"]) == (0, 0)
 
 
 def test_the_table_is_that_of_the_predicted_label_maps(model: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unpool.core.cpu import cores_of_process
 from unpool.core.progress import Progress
@@ -25,6 +25,7 @@ from unpool.images.reading.scan import Problem
 if TYPE_CHECKING:
     from unpool.training.data.shared_folder import SharedFolder
 
+MAX_LISTED = 1000  # images and masks without a counterpart, in results
 MAX_REPORTED = 5  # problems that have a line each
 NUM_NAMED = 3  # values that a sentence names
 CLASS_FILES = ("labelmap.txt", "class_names.txt", "label_colors.txt", "class_dict.csv", "_classes.csv")
@@ -86,6 +87,22 @@ def describe_found(found: Pairs) -> list[str]:
         if left_out:
             remarks.append(f"{len(left_out)} of {of} {why} and are left out (the first is {left_out[0]})")
     return remarks + found.remarks
+
+
+def list_unmatched(found: Pairs) -> dict[str, Any]:
+    """List images without a mask, and masks of no image.
+
+    Args:
+        found: the pairs.
+
+    Returns:
+        `unmatched` and `extra` are their numbers, `unmatched_images` and `extra_masks` the first of them.
+    """
+    images = sorted([*found.without, *found.ambiguous])
+    return {
+        "unmatched": len(images), "unmatched_images": images[:MAX_LISTED],
+        "extra": len(found.unused), "extra_masks": found.unused[:MAX_LISTED],
+    }  # fmt: skip
 
 
 def count_masks(found: Pairs, progress: Progress, shared: SharedFolder | None = None) -> Values:

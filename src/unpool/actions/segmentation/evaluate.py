@@ -19,6 +19,7 @@ from unpool.actions.segmentation.data import (
     describe_ignored,
     describe_unknown,
     find_labelled,
+    list_unmatched,
     report,
     report_problems,
 )
@@ -87,7 +88,7 @@ def segment_evaluate(
     return {
         "images": counted.num_images, "skipped": len(found.problems) + len(counted.problems),
         "seconds": round(time.perf_counter() - began, 3), **_figures(counted, segmenter.classes.names),
-        **scales.figures, "notes": [*describe_found(found), *reading.remarks, *remarks],
+        **list_unmatched(found), **scales.figures, "notes": [*describe_found(found), *reading.remarks, *remarks],
     }  # fmt: skip
 
 
