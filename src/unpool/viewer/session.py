@@ -31,6 +31,7 @@ from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
 from unpool.viewer.images import Pictures
 from unpool.viewer.schemas import Collection, Doubt, Near, Sets, Unreadable
+from unpool.viewer.snapshot_reader import SnapshotReader
 
 Value: TypeAlias = str | float | bool | list[str] | dict[str, float] | None
 Rows = NDArray[np.int64]
@@ -61,19 +62,20 @@ class Session:
     def open(self, work: Path) -> None:
         """Show another workspace from now on."""
         _tidy_up(work)
-        snapshot = Snapshot(work)
+        reader = SnapshotReader(work)
+        snapshot = reader.read()
         with self._lock:
-            self.work, self._snapshot = work, snapshot
+            self.work, self._snapshot, self._reader = work, snapshot, reader
             self.pictures = Pictures(work, segmenter=self._segmenter)
             self.table = ImageTable(work)
             self._thumbnails = Thumbnails(work, snapshot.paths)
             self._problems: dict[str, Rows] | None = None
             self._figures: dict[str, dict[int, float]] = {}
             self._checked = False
-            self.revision += 1
-
             self._fields: ShownFields | None = None
             self._fields_version = 0
+            self.revision += 1
+
     def reload(self) -> None:
         """Read table and findings again where they have changed."""
         _tidy_up(self.work)
@@ -84,9 +86,9 @@ class Session:
             table = ImageTable(self.work)
             if table.version == self._snapshot.version:
                 return
-            before, after = self._snapshot, Snapshot(self.work)
+            before, after = self._snapshot, self._reader.read_again(self._snapshot)
             self.table, self._snapshot = table, after
-            if not before.paths.equals(after.paths):
+            if after.paths is not before.paths and not before.paths.equals(after.paths):
                 self.revision += 1
                 self._thumbnails = Thumbnails(self.work, after.paths)
 
@@ -170,7 +172,7 @@ class Session:
         return {name: rows[0][name] if rows else None for name in ("bytes", "mode", "id")}
 
     def fields(self, revision: int) -> ShownFields:
-        """What the table holds of each field, read once for each version."""
+        """What the table holds of each field."""
         with self._lock:
             seen = self.snapshot(revision)
             if self._fields is None or self._fields_version != seen.version:
