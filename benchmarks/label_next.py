@@ -3,11 +3,14 @@
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
     python benchmarks/label_next.py photos.unpool                    all images
     python benchmarks/label_next.py photos.unpool --share 0.5        each seed on another random half
+    python benchmarks/label_next.py photos.unpool --trust            how true estimates and batches are
 
 The folders of the images are their classes. Labels are chosen in the steps of --steps, each with what the labels
 before it teach. Accuracy is that of the classifier on all images without a label, the mean over --seeds, in brackets
 the standard deviation. The last line says with how many chosen labels, on the line between two steps, the classifier
 is as good as with the last number of random ones.
+With --trust: the true accuracy beside the estimate and its interval, after each step of chosen labels, and the share
+of images in batches that is right beside the share that was expected.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from unpool.actions.teaching.advice import Labels, choose_next, fit_labels
+from unpool.actions.teaching.advice import Labels, choose_next, fit_labels, probabilities, try_labels
+from unpool.analysis.classification.batches import find_batches
 from unpool.analysis.neighbours import normalise
 from unpool.store.table import ImageTable
 
@@ -66,6 +70,31 @@ def choose(
     return found
 
 
+def trust(unit_ND: np.ndarray, class_N: np.ndarray, steps: Sequence[int], seeds: int) -> None:
+    batched, right, expected = 0, 0.0, 0.0
+    print("| seed | labels | accuracy | estimate |\n|---|---|---|---|")
+    for seed in range(seeds):
+        code_N, logit_NK = np.full(len(class_N), -1), None
+        for step in steps:
+            choices = choose_next(unit_ND, labels_of(code_N, class_N), logit_NK, step, seed=seed)
+            rows = [choice.row for choice in choices]
+            code_N = code_N.copy()
+            code_N[rows] = class_N[rows]
+            labels, is_free_N = labels_of(code_N, class_N), code_N < 0
+            head, estimate = fit_labels(unit_ND, labels), try_labels(unit_ND, labels, seed=seed)
+            if head is None or estimate is None:
+                continue
+            logit_NK = head.logits(unit_ND)
+            true = float((logit_NK.argmax(axis=1) == class_N)[is_free_N].mean())
+            interval = f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+            print(f"| {seed} | {labels.num_labelled} | {true:.3f} | {interval} |")
+            for batch in find_batches(unit_ND, probabilities(logit_NK, estimate), is_free_N):
+                batched += len(batch.rows)
+                right += float((class_N[batch.rows] == batch.class_).sum())
+                expected += batch.probability * len(batch.rows)
+    print(f"{batched} images in batches: {right / batched:.3f} right, {expected / batched:.3f} expected")
+
+
 def labels_needed(numbers: Sequence[int], chosen: Sequence[float], goal: float) -> float:
     """With how many labels the goal is reached, between two steps in proportion."""
     for at, value in enumerate(chosen):
@@ -84,6 +113,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--steps", type=int, nargs="+", default=[10, 10, 2, 28])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--trust", action="store_true")
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument(
         "--level", type=int, default=-1, help="of the folder that is the class; -1 is the innermost"
@@ -96,6 +126,9 @@ def main() -> None:
     )
     unit_ND = normalise(vectors_ND)
     class_N = np.unique([Path(path).parts[:-1][args.level] for path in paths], return_inverse=True)[1]
+    if args.trust:
+        trust(unit_ND, class_N, args.steps, args.seeds)
+        return
     random, chosen = [], []
     for seed in range(args.seeds):
         rows = np.sort(

@@ -92,8 +92,8 @@ def choose_images(
 
     Without scores: all images are clustered, into as many clusters as there will be labels. Of those without a label
     the largest come first, each with its most typical image. With scores: images are clustered weighted by the
-    classifier's doubt, and by how rare their class is; each cluster gives the doubtful image that is nearest to all
-    of it.
+    classifier's doubt, and by how rare their class is; each cluster gives the image that is nearest to all doubtful
+    ones of it.
 
     Args:
         unit_ND: Vectors of length one.
@@ -183,10 +183,8 @@ def _choose_uncertain(
 
 
 def _most_telling(unit_MD: Floats, weight_M: npt.NDArray[np.floating]) -> int:
-    """The image that is near to all others where they are in doubt, and in doubt itself."""
-    weight_M = np.maximum(weight_M, 1e-12)
-    nearness_M = np.maximum(unit_MD @ (weight_M @ unit_MD), 0) / weight_M.sum()
-    return int((nearness_M * np.sqrt(weight_M)).argmax())
+    """The image nearest to all others, which count by their doubt: no outlier."""
+    return int((unit_MD @ (weight_M @ unit_MD)).argmax())
 
 
 def _doubts(probability_NK: Floats) -> Floats:
