@@ -31,7 +31,7 @@ class ListSource(InPlace):
     """
 
     def __init__(self, file: Path) -> None:
-        self.file = file
+        self.file, self._folder = file, file.resolve().parent
         self.location = str(file.resolve())
         self.rules: ValueRules = NO_RULES
 
@@ -73,9 +73,9 @@ class ListSource(InPlace):
     def _scan(self) -> Scan:
         files: dict[str, ImageFile] = {}
         problems: dict[str, Problem] = {}
-        repeated = 0
+        repeated, here = 0, Path.cwd()
         for line in read_lines(self.file):
-            file = _find(self.file, line)
+            file = _find(self._folder, here, line)
             key = self._key(file)
             repeated += key in files or key in problems
             found = _file_or_problem(key, file)
@@ -86,7 +86,7 @@ class ListSource(InPlace):
         if not files:
             listed = f"{len(problems)} paths, and none is there" if problems else "no path"
             raise UnpoolError(
-                f"{self.file} lists {listed}; write one path a line, relative to {self.file.resolve().parent}"
+                f"{self.file} lists {listed}; write one path a line, relative to {self._folder}"
             )
         left_out = [LeftOut(self.file.name, Note("listed-twice", f"{repeated} lines"))] if repeated else []
         by_path = sorted(files)
@@ -95,9 +95,9 @@ class ListSource(InPlace):
         )
 
     def _key(self, file: Path) -> str:
-        folder = self.file.resolve().parent
         plain = Path(os.path.normpath(file))
-        below = plain.relative_to(folder) if plain.is_relative_to(folder) else plain.relative_to(plain.anchor)
+        is_below = plain.is_relative_to(self._folder)
+        below = plain.relative_to(self._folder if is_below else plain.anchor)
         return to_key(below.as_posix())
 
 
@@ -112,8 +112,12 @@ def is_path_list(file: Path) -> bool:
             head = stream.read(HEAD_BYTES)
     except OSError:
         return False
-    lines = head.decode("utf-8-sig", "surrogateescape").splitlines()
-    return b"\0" not in head and any(_find(file, line).is_file() for line in lines if line.strip())
+    lines, folder, here = (
+        head.decode("utf-8-sig", "surrogateescape").splitlines(),
+        file.resolve().parent,
+        Path.cwd(),
+    )
+    return b"\0" not in head and any(_find(folder, here, line).is_file() for line in lines if line.strip())
 
 
 def read_lines(file: Path) -> Iterator[str]:
@@ -137,11 +141,12 @@ def read_lines(file: Path) -> Iterator[str]:
         raise UnpoolError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
 
 
-def _find(list_file: Path, line: str) -> Path:
-    """The file of a line: beside the list, or else in the current folder."""
-    beside = find_typed(list_file.resolve().parent / line)
-    here = Path.cwd() / line
-    return here if not os.path.lexists(beside) and os.path.lexists(here) else beside
+def _find(folder: Path, here: Path, line: str) -> Path:
+    """The file of a line: in the folder of the list, or else in the current one."""
+    beside = folder / line
+    if os.path.lexists(beside):
+        return beside
+    return here / line if os.path.lexists(here / line) else find_typed(beside)
 
 
 def _file_or_problem(key: str, file: Path) -> ImageFile | Problem:
