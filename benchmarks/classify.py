@@ -20,7 +20,7 @@ import numpy as np
 
 from unpool.analysis.classification.calibration import calibration_error
 from unpool.analysis.classification.heads import HEADS, fit_head, softmax
-from unpool.analysis.classification.quality import hold_out, measure_quality
+from unpool.analysis.classification.quality import compare_heads, hold_out, measure_quality
 from unpool.analysis.classification.suggestions import suggest_classes
 from unpool.analysis.metrics.supervised import knn_accuracy
 from unpool.analysis.neighbours import normalise
@@ -30,7 +30,7 @@ from unpool.store.table import ImageTable
 ERROR = 0.05
 
 
-def compare_heads(unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str]) -> None:
+def print_heads(unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str]) -> None:
     print(
         "five folds of all labels\n\n| head | accuracy | log loss | ECE | answered at 5 % | wrong | seconds |"
     )
@@ -56,9 +56,9 @@ def try_labels(unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str], s
     for seed in range(draws):
         order_N = np.random.default_rng(seed).permutation(len(class_N))
         row_L, row_T = order_N[:size], order_N[size:]
-        held_out = hold_out(unit_ND[row_L], class_N[row_L], "linear", seed=seed)
+        held_out = compare_heads(unit_ND[row_L], class_N[row_L], "auto", seed=seed)[0]
         quality = measure_quality(held_out, names, ERROR)
-        head = fit_head(unit_ND[row_L], class_N[row_L], "linear", seed)
+        head = fit_head(unit_ND[row_L], class_N[row_L], held_out.kind, seed)
         probability_TK = softmax(head.logits(unit_ND[row_T]), held_out.temperature)
         is_right_T, confidence_T = probability_TK.argmax(axis=1) == class_N[row_T], probability_TK.max(axis=1)
         given_T = ~quality.abstention.withholds(confidence_T)
@@ -95,16 +95,13 @@ def try_suggestions(
         rows.append(
             (
                 given_N[free_N & is_named_N].mean(),
-                given_N[free_N & ~is_named_N].mean() if (~is_named_N).any() else np.nan,
+                given_N[free_N & ~is_named_N].mean() if (~is_named_N).any() else 0.0,
                 (found.class_N != class_N)[given_N].mean() if given_N.any() else 0.0, found.error,
             )
         )  # fmt: skip
-    named, unnamed, wrong, expected = np.nanmean(np.array(rows), axis=0) if rows else (0, 0, 0, 0)
-    print(
-        f"| {len(kinds)} | {each} | {named:.2f} | {unnamed:.2f} | {wrong:.3f} | {expected:.3f} |".replace(
-            "nan", "–"
-        )
-    )
+    named, unnamed, wrong, expected = np.array(rows).mean(axis=0)
+    others = f"{unnamed:.2f}" if len(kinds) < len(np.unique(class_N)) else "–"
+    print(f"| {len(kinds)} | {each} | {named:.2f} | {others} | {wrong:.3f} | {expected:.3f} |", flush=True)
 
 
 def main() -> None:
@@ -113,15 +110,18 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path)
     parser.add_argument("--labels", default="folders", help="folders, folders:LEVEL, or a file of path,label")
+    parser.add_argument("--images", type=int, help="so many of them, drawn at random")
     parser.add_argument("--draws", type=int, default=5)
     args = parser.parse_args()
     paths, vectors_ND = ImageTable(args.work).vectors()
     labels = read_true_labels(paths, args.labels).classes
     known = [row for row, label in enumerate(labels) if label is not None]
+    if args.images:
+        known = sorted(np.random.default_rng(0).permutation(known)[: args.images].tolist())
     names, class_N = np.unique([str(labels[row]) for row in known], return_inverse=True)
     unit_ND = normalise(vectors_ND)[known]
     print(f"{len(known)} images of {len(names)} classes\n")
-    compare_heads(unit_ND, class_N, list(names))
+    print_heads(unit_ND, class_N, list(names))
     print("\nlabels drawn at random, the other images named\n")
     print("| labels | accuracy | promised, within its interval | ECE | answered at 5 % | wrong |")
     print("|---|---|---|---|---|---|")

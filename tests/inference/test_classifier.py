@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unpool.analysis.classification.heads import fit_head
+from unpool.analysis.classification.heads import HEADS, fit_head
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.values.rules import ValueRules
@@ -33,7 +33,7 @@ def make_classifier(kind: str = "linear", abstain_below: float = 0.8) -> Classif
     return Classifier(head, ("hat", "shoe"), 0.5, abstain_below, "label", rules, {"images": 40})
 
 
-@pytest.mark.parametrize("kind", ["linear", "knn", "mlp"])
+@pytest.mark.parametrize("kind", HEADS)
 def test_what_is_written_is_read(encoder: Path, tmp_path: Path, kind: str) -> None:
     before = make_classifier(kind)
     save_classifier(tmp_path / "m", before, encoder)

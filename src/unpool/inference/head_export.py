@@ -61,9 +61,7 @@ def build_onnx(head: Head, temperature: float, classes: Sequence[str]) -> ModelP
     from onnx import TensorProto, helper
 
     graph = _Graph()
-    length = graph.add("ReduceL2", INPUT, axes=[1], keepdims=1)
-    unit = graph.add("Div", INPUT, graph.add("Max", length, graph.keep([[MIN_LENGTH]])))
-    logit = _ADDERS[head.kind](graph, unit, head.arrays)
+    logit = _ADDERS[head.kind](graph, _add_unit_length(graph, INPUT), head.arrays)
     scaled = graph.add("Div", logit, graph.keep(temperature))
     graph.nodes.append(helper.make_node("Softmax", [scaled], [OUTPUT], axis=1))
     whole = helper.make_graph(
@@ -88,6 +86,18 @@ def _add_mlp(graph: _Graph, unit: str, arrays: Mapping[str, np.ndarray]) -> str:
     return _add_linear(graph, graph.add("Relu", hidden), arrays)
 
 
+def _add_kernel(graph: _Graph, unit: str, arrays: Mapping[str, np.ndarray]) -> str:
+    root = graph.add("Mul", graph.add("Sign", unit), graph.add("Sqrt", graph.add("Abs", unit)))
+    centred = _add_unit_length(graph, graph.add("Sub", root, graph.keep(arrays["mean"])))
+    cosine = graph.add("MatMul", centred, graph.keep(arrays["landmarks"].T))
+    return _add_linear(graph, graph.add("Exp", graph.add("Sub", cosine, graph.keep(1.0))), arrays)
+
+
+def _add_unit_length(graph: _Graph, vector: str) -> str:
+    length = graph.add("ReduceL2", vector, axes=[1], keepdims=1)
+    return graph.add("Div", vector, graph.add("Max", length, graph.keep([[MIN_LENGTH]])))
+
+
 def _add_knn(graph: _Graph, unit: str, arrays: Mapping[str, np.ndarray]) -> str:
     code_N = arrays["codes"].astype(np.int64)
     vote_NK = np.eye(int(code_N.max()) + 1, dtype=np.float32)[code_N]
@@ -103,4 +113,4 @@ def _add_knn(graph: _Graph, unit: str, arrays: Mapping[str, np.ndarray]) -> str:
     return graph.add("Log", graph.add("Add", sum_MK, graph.keep(VOTE_FLOOR)))
 
 
-_ADDERS = {"linear": _add_linear, "knn": _add_knn, "mlp": _add_mlp}
+_ADDERS = {"linear": _add_linear, "kernel": _add_kernel, "knn": _add_knn, "mlp": _add_mlp}

@@ -43,7 +43,7 @@ def test_result_has_all_that_is_promised(made) -> None:
     assert set(result["per_class"]) == set(NAMES)
     assert all(set(row) == {"precision", "recall", "images"} for row in result["per_class"].values())
     assert [point["labels"] for point in result["learning_curve"]] == [10, 20, 50, 120]
-    assert {row["head"] for row in result["heads"]} == {"linear", "knn", "mlp"}
+    assert {row["head"] for row in result["heads"]} == {"linear", "kernel", "knn"}
     json.dumps(result, allow_nan=False)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 from sklearn.linear_model import LogisticRegression
 
+from unpool.analysis.classification import heads
 from unpool.analysis.classification.heads import (
     HEADS,
     INVERSE_PENALTY,
+    KERNEL_PENALTY,
     fit_head,
     out_of_fold,
     softmax,
@@ -42,6 +45,40 @@ def test_linear_head_is_logistic_regression(num, dimension, classes):
     expected.fit(standardise(vector_ND, vector_ND), class_N)
     found = softmax(fit_head(vector_ND, class_N).logits(other_MD))
     np.testing.assert_allclose(found, expected.predict_proba(standardise(other_MD, vector_ND)), atol=6e-3)
+
+
+def test_kernel_head_is_logistic_regression_on_roots_of_similarities():
+    """Of all features with these inner products, others than those that the head finds."""
+    vector_ND, class_N = blobs(40, 16)
+    other_MD, _ = blobs(30, 16, seed=1)
+
+    def unit(rows: np.ndarray) -> np.ndarray:
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def root(rows: np.ndarray) -> np.ndarray:
+        return np.sign(rows) * np.sqrt(np.abs(unit(rows)))
+
+    mean_D = root(vector_ND).mean(axis=0)
+    own_ND, other_MD_ = unit(root(vector_ND) - mean_D), unit(root(other_MD) - mean_D)
+    root_NN = np.real(sqrtm(np.exp(own_ND @ own_ND.T - 1)))
+    other_MN = np.linalg.solve(root_NN, np.exp(other_MD_ @ own_ND.T - 1).T).T
+    scale = np.sqrt(((root_NN - root_NN.mean(axis=0)) ** 2).sum(axis=1).mean())
+    expected = LogisticRegression(C=KERNEL_PENALTY, tol=1e-8, max_iter=5000)
+    expected.fit((root_NN - root_NN.mean(axis=0)) / scale, class_N)
+    found = softmax(fit_head(vector_ND, class_N, "kernel").logits(other_MD))
+    np.testing.assert_allclose(
+        found, expected.predict_proba((other_MN - root_NN.mean(axis=0)) / scale), atol=0.02
+    )
+
+
+def test_some_landmarks_are_enough(monkeypatch):
+    monkeypatch.setattr(heads, "MAX_LANDMARKS", 25)
+    monkeypatch.setattr(heads, "ROWS_AT_ONCE", 7)
+    vector_ND, class_N = blobs(90, 16)
+    other_MD, true_M = blobs(60, 16, seed=1)
+    head = fit_head(vector_ND, class_N, "kernel")
+    assert head.arrays["landmarks"].shape == (25, 16)
+    assert (head.logits(other_MD).argmax(axis=1) == true_M).mean() > 0.9
 
 
 @pytest.mark.parametrize("kind", HEADS)

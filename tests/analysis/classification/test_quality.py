@@ -34,7 +34,7 @@ def checkerboard(num: int) -> tuple[np.ndarray, np.ndarray]:
 
 def test_all_heads_are_compared_and_the_line_wins_where_it_is_enough():
     found = compare_heads(*blobs(90, width=0.8), "auto")
-    assert {each.kind for each in found} == set(HEADS)
+    assert {each.kind for each in found} == {"linear", "kernel", "knn"}
     assert found[0].kind == "linear"
 
 
@@ -117,4 +117,5 @@ def test_best_answers_come_first_only_where_they_are_surely_better():
     first, better = (hold_out(*blobs(90, width), "linear") for width in (1.4, 0.3))
     assert put_best_first([better, first])[0] is better
     assert put_best_first([first, better])[0] is better
-    assert kinds_of("auto") == tuple(HEADS)
+    assert set(kinds_of("auto")) < set(HEADS)
+    assert kinds_of("mlp") == ("mlp",)

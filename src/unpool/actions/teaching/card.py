@@ -17,7 +17,8 @@ from unpool.core.atomic_files import write_text
 CARD, CONFUSION = "README.md", "confusion.png"
 MIN_GAIN = 0.005  # of accuracy, below which more labels hardly help
 HEADS = {
-    "linear": "logistic regression", "knn": "votes of the ten nearest labelled images",
+    "linear": "logistic regression", "kernel": "logistic regression on similarities to labelled images",
+    "knn": "votes of the ten nearest labelled images",
     "mlp": "a network with one hidden layer",
 }  # fmt: skip
 

@@ -11,12 +11,18 @@ from unpool.options import OPTIONS
 from unpool.store.fields.names import LABEL
 
 AUTO = "auto"
-HEAD_KINDS = (AUTO, "linear", "knn", "mlp")  # without numpy, which `unpool --help` does not wait for
+HEAD_KINDS = (
+    AUTO,
+    "linear",
+    "kernel",
+    "knn",
+    "mlp",
+)  # without numpy, which `unpool --help` does not wait for
 FORMATS = ("csv", "folders")
 
 HEAD = Option(
-    "what names a vector: logistic regression, ten nearest neighbours, or a network with one hidden layer; auto takes "
-    "what is best on images held out",
+    "what names a vector: logistic regression, the same on similarities to labelled images, ten nearest neighbours, or "
+    "a network with one hidden layer; auto takes the best of the first three on images held out",
     choices=HEAD_KINDS,
 )
 FINETUNE = Option("train the network too, for --minutes; it is used where images held out are named better")

@@ -1,7 +1,7 @@
 """Heads turn a vector into a score for each class.
 
 Shapes: N labelled images, M any images, D numbers a vector, K classes, R directions that vectors are reduced to,
-H hidden units.
+H hidden units, L labelled images that others are compared with.
 """
 
 from __future__ import annotations
@@ -15,15 +15,20 @@ import numpy.typing as npt
 
 from unpool.analysis.inverted_lists import largest_products
 from unpool.analysis.neighbours import Floats, Indices, normalise
+from unpool.core.rng import subsample_indices
 from unpool.errors import UnpoolError, unknown_name
 
 INVERSE_PENALTY = 40.0  # C of logistic regression, on vectors of mean squared length one
 MAX_ITERATIONS = 200
 NUM_NEIGHBOURS = 10
+ROWS_AT_ONCE = 16_384  # whose similarities are held
 VOTE_WIDTH = 0.1  # of cosine: by so much less, a neighbour votes e times less
 VOTE_FLOOR = 0.05  # what each class gets beside its votes
 MAX_DIRECTIONS, NUM_HIDDEN, DECAY = 256, 128, 0.1  # of the network with one hidden layer
 MAX_EPOCHS, MAX_SAMPLES = 60, 200_000
+KERNEL_PENALTY = 100.0  # C of logistic regression on similarities
+MAX_LANDMARKS = 1_500  # labelled images that others are compared with
+MIN_EIGENVALUE = 1e-4  # of the largest: below, float32 holds noise
 UNSEEN_MARGIN = 5.0  # by so much the score of a class without an image is below the lowest
 
 
@@ -32,7 +37,7 @@ class Head:
     """A fitted head.
 
     Attributes:
-        kind: linear, knn or mlp.
+        kind: linear, kernel, knn or mlp.
         num_classes: K.
         arrays: what it learnt, by name; `known` are the classes that had an image, where some had none.
     """
@@ -44,7 +49,7 @@ class Head:
     @property
     def dimension(self) -> int:
         """The length of a vector."""
-        return int(self.arrays[FIRST_ARRAY[self.kind]].shape[0 if self.kind != "knn" else 1])
+        return int(self.arrays[FIRST_ARRAY[self.kind]].shape[1 if self.kind in ("knn", "kernel") else 0])
 
     def logits(self, vector_MD: npt.ArrayLike) -> Floats:
         """Compute a score for each class, (M, K) float32."""
@@ -75,7 +80,8 @@ def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "line
     Args:
         vector_ND: Finite numbers.
         class_N: Whole numbers from 0; K is the largest plus one. A class without an image is never the best.
-        kind: linear (logistic regression), knn (votes of the ten nearest) or mlp (one hidden layer).
+        kind: linear (logistic regression), kernel (the same on similarities to labelled images), knn (votes of the ten
+            nearest) or mlp (one hidden layer).
         seed: Of the hidden layer.
 
     Returns:
@@ -225,8 +231,6 @@ def _fold_standardisation(
 
 def _fit_linear(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
     """Logistic regression with all classes at once."""
-    from sklearn.linear_model import LogisticRegression
-
     x_ND, mean_D, scale = _standardise(unit_ND)
     num_classes = int(code_N.max()) + 1
     weight_DK: Floats = np.zeros((unit_ND.shape[1], num_classes), np.float32)
@@ -234,15 +238,24 @@ def _fit_linear(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats
     if num_classes > 1:
         is_narrow = 2 * x_ND.shape[0] < x_ND.shape[1]
         x_NR, direction_DR = _reduce(x_ND, len(x_ND)) if is_narrow else (x_ND, None)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that the last digits have not settled
-            fitted = LogisticRegression(C=INVERSE_PENALTY, max_iter=MAX_ITERATIONS).fit(x_NR, code_N)
-        weight_RK = np.asarray(fitted.coef_.T, np.float32)
-        weight_Dk = weight_RK if direction_DR is None else direction_DR @ weight_RK
-        weight_DK[:, -weight_Dk.shape[1] :] = weight_Dk  # of two classes only the second has weights
-        bias_K[-weight_Dk.shape[1] :] = fitted.intercept_
+        weight_RK, bias_K = _regress(x_NR, code_N, INVERSE_PENALTY)
+        weight_DK = weight_RK if direction_DR is None else direction_DR @ weight_RK
     weight_DK, bias_K = _fold_standardisation(weight_DK, bias_K, mean_D, scale)
     return {"weight": weight_DK, "bias": bias_K}
+
+
+def _regress(x_NR: Floats, code_N: Indices, penalty: float) -> tuple[Floats, Floats]:
+    """Weights (R, K) and biases of logistic regression."""
+    from sklearn.linear_model import LogisticRegression
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the last digits have not settled
+        fitted = LogisticRegression(C=penalty, max_iter=MAX_ITERATIONS).fit(x_NR, code_N)
+    weight_RK: Floats = np.asarray(fitted.coef_.T, np.float32)
+    bias_K: Floats = np.asarray(fitted.intercept_, np.float32)
+    if weight_RK.shape[1] == 1:  # of two classes only the second has weights
+        weight_RK, bias_K = np.pad(weight_RK, ((0, 0), (1, 0))), np.pad(bias_K, (1, 0))
+    return weight_RK, bias_K
 
 
 def _score_linear(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
@@ -262,6 +275,50 @@ def _score_knn(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
     vote_Mk: Floats = np.full((len(unit_MD), int(code_N.max()) + 1), VOTE_FLOOR, np.float32)
     np.add.at(vote_Mk, (np.arange(len(unit_MD))[:, None], code_N[near_MJ]), weight_MJ)
     logit_Mk: Floats = np.log(vote_Mk)
+    return logit_Mk
+
+
+def _fit_kernel(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
+    """Logistic regression on similarities to labelled images, where classes have curved borders.
+
+    Source: Zhu and Hastie 2005, Kernel logistic regression; Williams and Seeger 2001, Using the Nyström method.
+    """
+    root_ND = _signed_roots(unit_ND)
+    mean_D: Floats = root_ND.mean(axis=0, dtype=np.float64).astype(np.float32)
+    row_L = subsample_indices(len(unit_ND), MAX_LANDMARKS, seed)
+    landmark_LD = normalise(root_ND[row_L] - mean_D)
+    arrays = {"landmarks": landmark_LD, "mean": mean_D}
+    if int(code_N.max()) == 0:
+        return arrays | {"weight": np.zeros((len(row_L), 1), np.float32), "bias": np.zeros(1, np.float32)}
+    similarity_NL = _similarities(arrays, unit_ND)
+    value_R, vector_LR = np.linalg.eigh(similarity_NL[row_L].astype(np.float64))
+    kept_R = value_R > value_R[-1] * MIN_EIGENVALUE
+    direction_LR = (vector_LR[:, kept_R] / np.sqrt(value_R[kept_R])).astype(np.float32)
+    x_NR, mean_R, scale = _standardise(similarity_NL @ direction_LR)
+    weight_RK, bias_K = _regress(x_NR, code_N, KERNEL_PENALTY)
+    weight_RK, bias_K = _fold_standardisation(weight_RK, bias_K, mean_R, scale)
+    return arrays | {"weight": direction_LR @ weight_RK, "bias": bias_K}
+
+
+def _signed_roots(unit_MD: Floats) -> Floats:
+    """Square roots, so that no few numbers decide on the similarity."""
+    root_MD: Floats = np.sign(unit_MD) * np.sqrt(np.abs(unit_MD))
+    return root_MD
+
+
+def _similarities(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
+    """exp(cosine − 1) of each image and each landmark, both seen from the mean."""
+    centred_MD = normalise(_signed_roots(unit_MD) - arrays["mean"])
+    similarity_ML: Floats = np.exp(centred_MD @ arrays["landmarks"].T - 1)
+    return similarity_ML
+
+
+def _score_kernel(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
+    parts = [
+        _similarities(arrays, unit_MD[start : start + ROWS_AT_ONCE]) @ arrays["weight"] + arrays["bias"]
+        for start in range(0, len(unit_MD), ROWS_AT_ONCE)
+    ]
+    logit_Mk: Floats = np.concatenate(parts)
     return logit_Mk
 
 
@@ -305,11 +362,11 @@ def _score_mlp(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
     return logit_Mk
 
 
-FIRST_ARRAY = {"linear": "weight", "knn": "vectors", "mlp": "hidden_weight"}
+FIRST_ARRAY = {"linear": "weight", "kernel": "landmarks", "knn": "vectors", "mlp": "hidden_weight"}
 FITTERS: Mapping[str, Callable[[Floats, Indices, int], dict[str, Floats]]] = {
-    "linear": _fit_linear, "knn": _fit_knn, "mlp": _fit_mlp,
+    "linear": _fit_linear, "kernel": _fit_kernel, "knn": _fit_knn, "mlp": _fit_mlp,
 }  # fmt: skip
 SCORERS: Mapping[str, Callable[[Mapping[str, Floats], Floats], Floats]] = {
-    "linear": _score_linear, "knn": _score_knn, "mlp": _score_mlp,
+    "linear": _score_linear, "kernel": _score_kernel, "knn": _score_knn, "mlp": _score_mlp,
 }  # fmt: skip
 HEADS: Sequence[str] = tuple(FITTERS)
