@@ -43,8 +43,8 @@ from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.teaching.classify import classify_app
 from unpool.cli.teaching.decisions import register_decision_commands
-from unpool.cli.terminal.found_images import draw_found
 from unpool.cli.teaching.suggest import suggest
+from unpool.cli.terminal.found_images import draw_found
 from unpool.cli.train import register_training_commands
 from unpool.cli.upkeep.clean import clean
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
@@ -232,6 +232,7 @@ app.command(classify_app)
 register_label_commands(app)
 register_decision_commands(app)
 app.command(flatten_settings(suggest))
+app.command(clean)
 app.command(doctor)
 app.command(cache)
 app.command(flatten_settings(view))
