@@ -103,7 +103,7 @@ def _weigh(fit: LeaveOneOut, number_N: Indices, seed: int) -> npt.NDArray[np.flo
         np.empty((len(PENALTIES), len(SHARPNESSES), len(SHARES))),
     )
     for p, penalty in enumerate(PENALTIES):
-        score_MK = fit.fitted_scores(penalty)[some_M].astype(np.float32)
+        score_MK = fit.fitted_scores(penalty)[some_M]
         for h, sharpness in enumerate(SHARPNESSES):
             own_M = softmax(score_MK * sharpness)[every_M, class_M].astype(np.float64)
             wrong_M = (1 - own_M) / max(1, fit.num_classes - 1)
@@ -120,7 +120,7 @@ def _average(fit: LeaveOneOut, number_N: Indices, weight_PHS: npt.NDArray[np.flo
     for p, penalty in enumerate(PENALTIES):
         if weight_PHS[p].max() * weight_PHS[p].size < MIN_WEIGHT:
             continue
-        score_NK = fit.scores(penalty).astype(np.float32)
+        score_NK = fit.scores(penalty)
         for h, sharpness in enumerate(SHARPNESSES):
             weight_S = weight_PHS[p, h]
             if (weight := float(weight_S.sum())) < MIN_WEIGHT:
