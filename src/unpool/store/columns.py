@@ -168,7 +168,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe_columns() -> str:
-    """Describe the columns of the table, one a line, for a docstring."""
+    """Describe the columns of the table, one a line."""
     rows = [f"            {column.name}: {column.description}." for column in COLUMNS.values()]
     return "\n".join(
         [*rows, "            vector: the embedding, float32 of the model's dimension.", "        "]

@@ -38,7 +38,7 @@ def as_paths(paths: Paths) -> list[str]:
 
 
 def as_field_value(value: object) -> float | list[str]:
-    """Turn a value of a field into a number, or several choices.
+    """Turn a field's value into a number or choices.
 
     >>> as_field_value(3), as_field_value(("a", "b"))
     (3.0, ['a', 'b'])

@@ -332,7 +332,7 @@ def addresses_in_errors() -> Iterator[None]:
 
 
 def name_addresses(kind: type[T]) -> type[T]:
-    """Let errors of all public methods name workspaces by their addresses."""
+    """Let errors of public methods name workspaces by their addresses."""
     for name, method in list(vars(kind).items()):
         if inspect.isfunction(method) and not name.startswith("_"):
             setattr(kind, name, addresses_in_errors()(method))
