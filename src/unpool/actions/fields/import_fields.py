@@ -5,7 +5,7 @@ All that a file brings is one step, which can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -138,7 +138,7 @@ def _choose_columns(found: ImageFields, name: str | None, file: Path) -> tuple[d
         lines.append(f"{label!r} was taken for the label; give --field NAME to keep it as a field")
     if own:
         lines.append(
-            f"left out, being columns of the table itself: {', '.join(own)}; rename what is meant as a field"
+            f"left out, being columns of the table itself: {_name_some(own)}; rename what is meant as a field"
         )
     lines += _drop_twins(columns)
     if not columns:
@@ -205,7 +205,11 @@ def _plan(table: ImageTable, found: ImageFields, columns: Mapping[str, str], kin
 
 def _name_fields(plan: _Plan) -> str:
     names = [each["name"] for each in plan.fields]
-    more = f" and {len(names) - MAX_FIELDS_NAMED} more fields" if len(names) > MAX_FIELDS_NAMED else ""
+    return _name_some(names) + (" fields" if len(names) > MAX_FIELDS_NAMED else "")
+
+
+def _name_some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MAX_FIELDS_NAMED} more" if len(names) > MAX_FIELDS_NAMED else ""
     return ", ".join(names[:MAX_FIELDS_NAMED]) + more
 
 
