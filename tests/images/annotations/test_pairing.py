@@ -54,6 +54,16 @@ def test_names_are_matched_as_label_files_are(tmp_path: Path) -> None:
     assert (found.pairs[1].read_mask().value_HW == 1).sum() == 16
 
 
+def test_folders_that_are_missing_are_named(tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", "a.png")
+    file = write_coco(tmp_path / "annotations" / "c.json", "a.png")
+    for places in ((tmp_path / "no", images), (tmp_path / "no", file), (tmp_path / "no", file.parent)):
+        with pytest.raises(UnpoolError, match=r"no\b"):
+            find_labelled_pairs(*places)
+    with pytest.raises(UnpoolError, match=r"other\.json"):
+        find_labelled_pairs(images, tmp_path / "other.json")
+
+
 def test_an_image_that_is_drawn_on_twice_is_reported(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", "a.png")
     found = find_labelled_pairs(images, write_coco(tmp_path / "c.json", "a.png", "./a.png"))

@@ -54,7 +54,7 @@ def _find_cvat_masks(masks: Path) -> Path | None:
 
 def _holds_masks(images: Path, masks: Path, leave_out: Path | None) -> bool:
     """Whether a folder holds pictures that are not the images themselves."""
-    if masks.samefile(images):
+    if images.exists() and masks.samefile(images):
         return False
     inner = Path(os.path.realpath(images))
     outer = Path(os.path.realpath(masks))
