@@ -49,8 +49,8 @@ def train(
     from unpool.actions.segmentation.train import segment_train
 
     if settings.val_images is not None and settings.val_masks is not None:
-        places = {"val_images": _as_folder(settings.val_images), "val_masks": _as_folder(settings.val_masks)}
-        settings = replace(settings, **places)
+        val_images, val_masks = _as_folder(settings.val_images), _as_folder(settings.val_masks)
+        settings = replace(settings, val_images=val_images, val_masks=val_masks)
     images, masks = _as_folder(images), _as_folder(masks)
     result = segment_train(images, masks, settings, out=out, progress=report_progress())
     print_result(result, common, format_segmenter_training(result))
