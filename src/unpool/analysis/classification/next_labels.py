@@ -18,10 +18,12 @@ from unpool.analysis.metrics.silhouette import single_threaded
 from unpool.analysis.neighbours import Floats, Indices
 
 UNLABELLED = -1
-NUM_DIRECTIONS = 32
+NUM_DIRECTIONS, NUM_CLUSTERED = 64, 32  # in which vectors vary most; the first of them for k-means
 NUM_TYPICAL = 10  # labels from which on a classifier's doubts lead further than typical images
 NUM_NEIGHBOURS = 20  # by which it is measured how typical an image is
-MAX_CANDIDATES = 4_000  # of more images a sample is compared
+MAX_CANDIDATES = 4_000  # of more images a sample is clustered
+MAX_DOUBTFUL = 2_000  # that are compared with each other: of more a sample
+MAX_COVERING = 500  # images that are chosen so; further ones by their doubt alone
 NUM_STARTS = 3  # of k-means
 RARE_POWER = 0.5  # of the share of a class, by whose inverse doubts weigh more
 RARE_SHARE = 0.5  # of an even share of all images, below which a class is rare
@@ -66,7 +68,7 @@ def find_axes(unit_ND: Floats, *, seed: int = 0) -> Axes:
         seed: Of the sample of large sets, and of the randomised decomposition.
 
     Returns:
-        32 directions, or as many as there are.
+        64 directions, or as many as there are, the one of most variance first.
     """
     from sklearn.decomposition import PCA
 
@@ -91,9 +93,9 @@ def choose_images(
     """Choose images to label next, the best first.
 
     Without scores: all images are clustered, into as many clusters as there will be labels. Of those without a label
-    the largest come first, each with its most typical image. With scores: images are clustered weighted by the
-    classifier's doubt, and by how rare their class is; each cluster gives the image that is nearest to all doubtful
-    ones of it.
+    the largest come first, each with its most typical image. With scores: each image is the one to which most
+    doubtful images are nearer than to any labelled or chosen one, where an image counts by the classifier's doubt, and
+    by how rare its class is.
 
     Args:
         unit_ND: Vectors of length one.
@@ -107,8 +109,9 @@ def choose_images(
     Returns:
         Different images without a label.
 
-    Source: Hacohen, Dekel, Weinshall 2022, Active learning on a budget (TypiClust), for the first labels; Zhdanov
-    2019, Diverse mini-batch active learning, for weighted clusters; the weight of rare classes is ours.
+    Source: Hacohen, Dekel, Weinshall 2022, Active learning on a budget (TypiClust), for the first labels; Wei, Iyer,
+    Bilmes 2015, Submodularity in data subset selection and active learning (facility location, greedily), for the
+    others, with local scaling as Zelnik-Manor and Perona 2004 have it; the weights are ours.
 
     >>> unit_ND = np.array([[1, 0], [1, 0], [0, 1], [0, 1], [0, 1]], np.float32)
     >>> [choice.row for choice in choose_images(unit_ND, np.array([-1, -1, -1, -1, -1]), 2)]
@@ -134,7 +137,7 @@ def _choose_typical(
     # As many open images for each one compared: a sample stands for all.
     scale = is_open_N.sum() / len(open_C)
     num_clusters = min(k + len(labelled_L), len(row_C))
-    cluster_C = _cluster(axes.project(unit_ND[row_C]), num_clusters, rng)
+    cluster_C = _cluster(axes.project(unit_ND[row_C])[:, :NUM_CLUSTERED], num_clusters, rng)
     is_covered_J = np.zeros(num_clusters, bool)
     is_covered_J[cluster_C[len(open_C) :]] = True
     size_J = np.bincount(cluster_C[: len(open_C)], minlength=num_clusters)
@@ -163,28 +166,50 @@ def _choose_uncertain(
     doubt_N, share_K = _doubts(probability_NK), _class_shares(probability_NK, class_N)
     first_N = probability_NK.argmax(axis=1)
     weight_N = np.where(is_open_N, doubt_N * (share_K**-RARE_POWER)[first_N], 0)
-    row_C = _sample(np.flatnonzero(is_open_N), MAX_CANDIDATES, rng, weight_N)
+    row_C = _sample(np.flatnonzero(is_open_N), MAX_DOUBTFUL, rng, weight_N)
     # What was drawn by its weight counts once; where nothing was drawn, every image counts by its weight.
-    is_sample = len(row_C) < is_open_N.sum()
-    mass_C = np.ones(len(row_C)) if is_sample else weight_N[row_C]
-    cluster_C = _cluster(axes.project(unit_ND[row_C]), k, rng, mass_C)
-    is_rare_K = share_K < RARE_SHARE / max(len(share_K), 1)
     scale = is_open_N.sum() / len(row_C)
+    mass_C = (weight_N[row_C] if scale == 1 else np.ones(len(row_C))).astype(np.float32)
+    labelled_L = _sample(np.flatnonzero(class_N != UNLABELLED), MAX_DOUBTFUL, rng)
+    near_CX = _similarities(axes.project(unit_ND[np.concatenate([row_C, labelled_L])]), len(row_C))
+    covered_C = near_CX[:, len(row_C) :].max(axis=1, initial=0)
+    chosen_k = _cover(near_CX[:, : len(row_C)], covered_C, mass_C, min(k, MAX_COVERING, len(row_C)))
+    nearest_C = near_CX[:, chosen_k].argmax(axis=1)
+    count_k = np.bincount(nearest_C, minlength=len(chosen_k)) * scale
+    is_rare_K = share_K < RARE_SHARE / max(len(share_K), 1)
+    rows, counts = row_C[chosen_k].tolist(), np.maximum(count_k.round(), 1).astype(int).tolist()
+    if len(rows) < k:  # the rest by its doubt
+        order_N = np.argsort(-weight_N, kind="stable")
+        rest = order_N[is_open_N[order_N] & ~np.isin(order_N, rows)][: k - len(rows)].tolist()
+        rows, counts = rows + rest, counts + [1] * len(rest)
     choices = []
-    mass_J = np.bincount(cluster_C, weights=mass_C, minlength=k)
-    for cluster in np.argsort(-mass_J, kind="stable").tolist():
-        member_M = row_C[cluster_C == cluster]
-        if len(member_M):
-            row = int(member_M[_most_telling(unit_ND[member_M], weight_N[member_M])])
-            first, second = _two_likeliest(probability_NK[row])
-            reason: Reason = "rare" if is_rare_K[first] else "uncertain"
-            choices.append(Choice(row, reason, round(len(member_M) * scale), first, second))
-    return _fill(choices, row_C[np.argsort(-weight_N[row_C], kind="stable")], k)
+    for row, count in zip(rows, counts, strict=True):
+        first, second = _two_likeliest(probability_NK[row])
+        choices.append(Choice(row, "rare" if is_rare_K[first] else "uncertain", count, first, second))
+    return choices
 
 
-def _most_telling(unit_MD: Floats, weight_M: npt.NDArray[np.floating]) -> int:
-    """The image nearest to all others, which count by their doubt: no outlier."""
-    return int((unit_MD @ (weight_M @ unit_MD)).argmax())
+def _similarities(place_XR: Floats, num_rows: int) -> Floats:
+    """Similarities from 0 to 1 of the first rows to all, by distances relative to those around either."""
+    square_X = np.einsum("xr,xr->x", place_XR, place_XR)
+    distance_CX = square_X[:num_rows, None] + square_X - 2 * (place_XR[:num_rows] @ place_XR.T)
+    np.maximum(distance_CX, 0, out=distance_CX)
+    around = min(NUM_NEIGHBOURS, num_rows - 1)
+    scale_X = np.partition(distance_CX, around, axis=0)[around]
+    root_X = np.sqrt(np.maximum(scale_X, 1e-9 * max(float(square_X.max()), 1e-12)))
+    near_CX: Floats = np.exp(-distance_CX / (root_X[:num_rows, None] * root_X)).astype(np.float32)
+    return near_CX
+
+
+def _cover(near_CC: Floats, covered_C: Floats, mass_C: Floats, k: int) -> Indices:
+    """The candidates that most of the mass is near to, beside what is covered already, one after the other."""
+    chosen: list[int] = []
+    for _ in range(k):
+        gain_C = mass_C @ np.maximum(near_CC, covered_C[:, None])
+        gain_C[chosen] = -1
+        chosen.append(int(gain_C.argmax()))
+        covered_C = np.maximum(covered_C, near_CC[:, chosen[-1]])
+    return np.array(chosen, np.int64)
 
 
 def _doubts(probability_NK: Floats) -> Floats:
@@ -207,9 +232,7 @@ def _two_likeliest(probability_K: Floats) -> tuple[int, int]:
     return int(order[0]), int(order[1]) if len(order) > 1 else -1
 
 
-def _cluster(
-    place_CR: Floats, num_clusters: int, rng: np.random.Generator, weight_C: npt.NDArray[np.floating] | None = None
-) -> Indices:  # fmt: skip
+def _cluster(place_CR: Floats, num_clusters: int, rng: np.random.Generator) -> Indices:
     import warnings
 
     from sklearn.cluster import KMeans
@@ -217,7 +240,7 @@ def _cluster(
     means = KMeans(num_clusters, n_init=NUM_STARTS, random_state=int(rng.integers(2**31)))
     with warnings.catch_warnings(), single_threaded():
         warnings.simplefilter("ignore")  # fewer different images than clusters: some stay empty
-        found_C: Indices = means.fit_predict(place_CR, sample_weight=weight_C).astype(np.int64)
+        found_C: Indices = means.fit_predict(place_CR).astype(np.int64)
     return found_C
 
 
@@ -241,5 +264,5 @@ def _fill(choices: list[Choice], row_C: Indices, k: int) -> list[Choice]:
         if len(choices) >= k:
             break
         if row not in known:
-            choices.append(Choice(row, choices[-1].reason if choices else "typical", 1))
+            choices.append(Choice(row, "typical", 1))
     return choices[:k]
