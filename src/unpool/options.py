@@ -223,13 +223,16 @@ OPTIONS: dict[str, Option] = {
     "as": Option("label for the images"),
     "none": Option("remove the labels"),
     "error": Option(
-        "share of answers or suggestions that may be wrong; where more would be, none is given", low=0.0001, high=0.9
+        "share of answers or suggestions that may be wrong; where more would be, none is given",
+        low=0.0001,
+        high=0.9,
     ),
     "field": Option("the field; `label` is the label", metavar="NAME"),
     "wrong": Option("mark as wrong: images that do not belong here"),
     "label-group": Option("label all images of this group; -1 for those in none", low=-1, high=100_000),
     "pictures": Option(
-        "codes by which the terminal shows pictures; auto finds them by what it says of itself", choices=PICTURES
+        "codes by which the terminal shows pictures; auto finds them by what it says of itself",
+        choices=PICTURES,
     ),
     "list-labels": Option("list labels and fields, with their images"),
     "decide-group": Option("all images of this group; -1 for those in none", low=-1, high=100_000),
