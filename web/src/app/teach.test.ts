@@ -159,7 +159,12 @@ test("an answer that does not know the newest labels yet is requested again, but
   await vi.advanceTimersByTimeAsync(600);
   expect(teach).toHaveBeenCalledTimes(2);
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(teach.mock.calls.length).toBeLessThan(15);
+  expect(teach.mock.calls.length).toBeLessThan(10);
+  const accuracy = { value: 0.8, low: 0.7, high: 0.9, labels: 2 };
+  teach.mockClear().mockResolvedValueOnce(answer([4], { accuracy })).mockResolvedValue(answer([4], { accuracy: { ...accuracy, labels: 3 } }));
+  await refresh();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(teach).toHaveBeenCalledTimes(2);
   vi.useRealTimers();
 });
 

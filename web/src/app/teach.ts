@@ -18,7 +18,7 @@ interface Step {
 const UNSEEN = 400; // milliseconds in which nobody can look at twenty pictures
 const KEYS = 9;
 const WAIT = 500; // milliseconds until what the newest labels teach is requested again
-const TRIES = 8;
+const TRIES = 5;
 
 export const teaching = signal<Teaching | null>(null); // the latest answer
 export const failed = signal(false); // there is no answer
@@ -37,7 +37,7 @@ const rejected = new Set<string>(); // rows with a name that they do not have
 let shownAt = 0; // when the batch came on the page
 let latest = 0;
 let tries = 0; // requests since the last one that brought something new
-let learnt = -1;
+let known = ""; // what the last answer rests on
 let revision: number | undefined;
 let sent: Promise<unknown> = Promise.resolve();
 
@@ -58,7 +58,7 @@ export async function refresh(): Promise<void> {
   const succeeded = await attempt(async () => {
     const answer = await source.teach(skipped.size);
     if (request !== latest) return;
-    for (const [row, known] of given) if (known !== null && known < request) given.delete(row);
+    for (const [row, before] of given) if (before !== null && before < request) given.delete(row);
     take(answer);
   });
   if (request === latest) failed.value = !succeeded;
@@ -90,11 +90,14 @@ function take(answer: Teaching): void {
   wait(answer);
 }
 
-/** Ask again soon where the answer does not rest on the newest labels yet. */
+/** Ask again soon where the answer, or its estimate, does not rest on the newest labels yet. */
 function wait(answer: Teaching): void {
-  tries = answer.learnt === learnt ? tries + 1 : 0;
-  learnt = answer.learnt;
-  if (answer.learnt >= answer.labelled || tries > TRIES) return;
+  const { learnt, labelled, accuracy } = answer;
+  const state = `${learnt} ${accuracy?.labels}`;
+  tries = state === known ? tries + 1 : 0;
+  known = state;
+  const isEstimated = answer.names.length < 2 || (accuracy?.labels ?? 0) >= learnt;
+  if ((learnt >= labelled && isEstimated) || tries > TRIES) return;
   const request = latest;
   setTimeout(() => {
     if (request === latest && view.value === "teach") void refresh();

@@ -63,7 +63,7 @@ export function SetsView({ kind }: { kind: string }) {
       <ForAll sets={sets} kind={kind} />
       <div class="sets" tabIndex={0} role="region" aria-label="Sets of duplicates">
         {kind === "bursts" ? (
-          <ul class="stacks all">
+          <ul class="stacks">
             {sets.slice(0, most.value).map((set) => (
               <Stack key={set[0]} rows={set} stays={1} />
             ))}

@@ -32,11 +32,13 @@ function Plan({ plan }: { plan: CleanPlan }) {
         {plural(images, "image")} would go{what}: {bytes(plan.bytes)}.
         {left > 0 && ` ${plural(left, "file")} left alone: changed, gone, or never compared.`}
       </p>
-      <ul class="stacks" tabIndex={0} role="region" aria-label="What stays and what goes">
-        {stacks.slice(0, FIRST).map(({ rows, stay }) => (
-          <Stack key={rows[0]} rows={rows} stays={stay} />
-        ))}
-      </ul>
+      <div class="stacks-box" tabIndex={0} role="region" aria-label="What stays and what goes">
+        <ul class="stacks">
+          {stacks.slice(0, FIRST).map(({ rows, stay }) => (
+            <Stack key={rows[0]} rows={rows} stays={stay} />
+          ))}
+        </ul>
+      </div>
       {stacks.length > FIRST && <p class="muted">and {count(stacks.length - FIRST)} more</p>}
     </>
   );
