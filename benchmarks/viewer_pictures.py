@@ -10,8 +10,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from unpool.store.table import ImageTable
 from viewer_page import READY, draw_lasso, viewer
 
+TAUGHT = 40  # images
 VIEWS = ("grid", "table", "problems", "quality")
 
 
@@ -31,6 +33,32 @@ def close_up(page: Any) -> None:
         page.wait_for_timeout(100)
     page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 5)
     page.wait_for_timeout(2500)
+
+
+def name_by_key(page: Any, name: str) -> None:
+    """Give the image of the Teach view its name, by its key or typed."""
+    buttons = page.get_by_test_id("teach-name")
+    known = [buttons.nth(place).get_attribute("data-name") for place in range(min(9, buttons.count()))]
+    with page.expect_response(lambda answer: "/api/teach" in answer.url):
+        if name in known:
+            page.keyboard.press(str(known.index(name) + 1))
+        else:
+            page.keyboard.press("n")
+            page.keyboard.type(name)
+            page.keyboard.press("Enter")
+
+
+def teach(browser: Any, url: str, out: Path, folders: list[str]) -> None:
+    """Name some images by the folders of all, sorted by path: the workspace keeps these labels."""
+    page = open_page(browser, url)
+    page.keyboard.press("t")
+    for _ in range(TAUGHT):
+        page.get_by_test_id("teach").wait_for()
+        name_by_key(page, folders[int(page.get_by_test_id("teach").get_attribute("data-row"))])
+        page.wait_for_timeout(300)
+    page.wait_for_timeout(4000)
+    page.screenshot(path=out / "viewer-teach.png")
+    page.close()
 
 
 def take(browser: Any, url: str, out: Path) -> None:
@@ -70,6 +98,8 @@ def main() -> None:
     args = parser.parse_args()
     with viewer(args.work, args.chromium) as (browser, url, _):
         take(browser, url, args.out)
+        rows = ImageTable(args.work).arrow(["path"], where="status = 'ok'").sort_by("path")
+        teach(browser, url, args.out, [path.rpartition("/")[0] for path in rows["path"].to_pylist()])
 
 
 if __name__ == "__main__":
