@@ -52,6 +52,20 @@ def test_a_zip_file_is_read_in_place(tmp_path: Path) -> None:
         find_annotations(tmp_path / "none.zip")
 
 
+@pytest.mark.parametrize(("name", "ending"), [("labelme", ".json"), ("yolo", ".txt"), ("cvat", ".xml")])
+def test_files_that_are_left_out_are_reported(tmp_path: Path, name: str, ending: str) -> None:
+    written = MASK_FORMATS[name].write(write_request(tmp_path, [speckled(0)])).path
+    folder = written if written.is_dir() else written.parent
+    whole = find_annotations(folder)
+    assert whole is not None
+    assert not any("left out" in remark for remark in whole.remarks)
+    (folder / f"0{ending}").write_bytes(b"1 0 0 x\n\xff{")
+    found = find_annotations(folder)
+    assert found is not None
+    assert len(found.drawings) == len(whole.drawings)
+    assert any(f"1 files that end in {ending}" in remark for remark in found.remarks)
+
+
 def test_several_kinds_in_a_folder_are_an_error(tmp_path: Path) -> None:
     request = write_request(tmp_path, [speckled(0)])
     for name in ("coco", "cvat"):

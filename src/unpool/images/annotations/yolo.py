@@ -16,7 +16,7 @@ import numpy as np
 from unpool.core.text.encodings import decode_text
 from unpool.errors import UnpoolError
 from unpool.images.annotations.areas import Area, Polygons
-from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames
+from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
 
 TITLE = "YOLO"
 NUM_LEVELS = 3  # folders above the labels in which the names are searched
@@ -67,7 +67,9 @@ def read_yolo(folder: Path, files: Sequence[Path]) -> Annotations:
     drawings, highest = [], -1
     for file in files:
         areas: list[tuple[int, Area]] = []
-        for number, line in enumerate(decode_text(file.read_bytes()).text.splitlines(), 1):
+        with name_damage(str(file), TITLE):
+            lines = decode_text(file.read_bytes()).text.splitlines()
+        for number, line in enumerate(lines, 1):
             fields = line.split()
             if len(fields) == BOX_FIELDS:
                 passed_over["boxes without outline"] += 1
