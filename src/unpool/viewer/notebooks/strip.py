@@ -47,7 +47,7 @@ def _choose_images(
     sizes = Counter(group for group in groups if group is not None and group >= 0)
     best: dict[int, tuple[float, int]] = {}
     for row, (group, probability) in enumerate(zip(groups, probabilities, strict=True)):
-        if group in sizes:
+        if group is not None and group in sizes:
             best[group] = max(best.get(group, (-1.0, 0)), (probability or 0.0, -row))
     if not best:
         return [(path, path) for path in paths[:NUM_IMAGES]]
