@@ -50,16 +50,18 @@ def print_heads(unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str]) 
         )
 
 
-def try_labels(unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str], size: int, draws: int) -> None:
+def try_labels(
+    unit_ND: np.ndarray, class_N: np.ndarray, names: Sequence[str], head: str, size: int, draws: int
+) -> None:
     """One row: labels drawn at random, all other images named."""
     rows, covered = [], 0
     for seed in range(draws):
         order_N = np.random.default_rng(seed).permutation(len(class_N))
         row_L, row_T = order_N[:size], order_N[size:]
-        held_out = compare_heads(unit_ND[row_L], class_N[row_L], "auto", seed=seed)[0]
+        held_out = compare_heads(unit_ND[row_L], class_N[row_L], head, seed=seed)[0]
         quality = measure_quality(held_out, names, ERROR)
-        head = fit_head(unit_ND[row_L], class_N[row_L], held_out.kind, seed)
-        probability_TK = softmax(head.logits(unit_ND[row_T]), held_out.temperature)
+        fitted = fit_head(unit_ND[row_L], class_N[row_L], held_out.kind, seed)
+        probability_TK = softmax(fitted.logits(unit_ND[row_T]), held_out.temperature)
         is_right_T, confidence_T = probability_TK.argmax(axis=1) == class_N[row_T], probability_TK.max(axis=1)
         given_T = ~quality.abstention.withholds(confidence_T)
         covered += quality.low <= is_right_T.mean() <= quality.high
@@ -111,6 +113,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--labels", default="folders", help="folders, folders:LEVEL, or a file of path,label")
     parser.add_argument("--images", type=int, help="so many of them, drawn at random")
+    parser.add_argument("--head", default="auto", help="of the second table")
     parser.add_argument("--draws", type=int, default=5)
     args = parser.parse_args()
     paths, vectors_ND = ImageTable(args.work).vectors()
@@ -127,7 +130,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     for size in (50, 100, 200, 500, 1000):
         if 1.4 * size <= len(known):
-            try_labels(unit_ND, class_N, list(names), size, args.draws)
+            try_labels(unit_ND, class_N, list(names), args.head, size, args.draws)
     print("\nsuggestions, 10 % of them wrong at most\n")
     print("| kinds with labels | labels of each | suggested, of these kinds | of others | wrong | expected |")
     print("|---|---|---|---|---|---|")
