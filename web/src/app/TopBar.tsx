@@ -4,7 +4,8 @@ import { findFile, narrow } from "./search";
 import { plural } from "./format";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
-import { busy, collection, filter, job, openDialog, source } from "./store";
+import { busy, collection, filter, job, openDialog, source, view } from "./store";
+import { undoWhileTeaching } from "./teach";
 import { dark, toggleTheme } from "./theme";
 import { ViewTabs } from "./ViewTabs";
 
@@ -81,7 +82,7 @@ function Changing() {
         title={last === null ? "Nothing to undo" : `Undo: ${last} (Ctrl+Z)`}
         disabled={last === null}
         testid="undo"
-        onClick={() => void undo()}
+        onClick={() => (view.value === "teach" ? undoWhileTeaching() : void undo())}
       />
       <IconButton
         icon="redo"

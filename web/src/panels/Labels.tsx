@@ -1,11 +1,21 @@
 import { start } from "../app/jobs";
 import { collection, job, problemTab, source, view } from "../app/store";
+import { openTeaching } from "../app/teach";
 import { CountedList } from "./CountedList";
+
+function TeachButton() {
+  return (
+    <button type="button" class="button" title="Name one image after the other (T)" onClick={openTeaching}>
+      Teach them one by one
+    </button>
+  );
+}
 
 function Spread() {
   const suggested = collection.value?.problems.suggested ?? 0;
   return (
     <div class="actions">
+      <TeachButton />
       <button
         type="button"
         class="button"
@@ -39,6 +49,7 @@ export function Labels() {
       <section class="side-section" aria-labelledby="labels-title">
         <h2 id="labels-title">Labels</h2>
         <p class="muted">Select images and give them a name: it is kept with the images.</p>
+        <TeachButton />
       </section>
     ) : null;
   }
