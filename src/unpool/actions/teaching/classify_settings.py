@@ -38,6 +38,7 @@ class ClassifyTrainSettings:
     error: Annotated[float, OPTIONS["error"]] = 0.05
     finetune: Annotated[bool, FINETUNE] = False
     minutes: Annotated[float | None, OPTIONS["minutes"]] = None
+    device: Annotated[str, OPTIONS["device"]] = "auto"
     seed: Annotated[int, OPTIONS["seed"]] = 0
 
     def __post_init__(self) -> None:

@@ -122,7 +122,13 @@ def _choose(
     if settings.finetune:
         assert settings.minutes is not None
         tuned = tune_network(
-            work, taught, scratch, minutes=settings.minutes, seed=settings.seed, progress=progress
+            work,
+            taught,
+            scratch,
+            minutes=settings.minutes,
+            seed=settings.seed,
+            progress=progress,
+            device=settings.device,
         )
         before, after = (
             put_best_first(

@@ -49,7 +49,14 @@ class TunedNetwork:
 
 
 def tune_network(
-    work: Path, taught: TaughtImages, scratch: Path, *, minutes: float, seed: int, progress: Progress
+    work: Path,
+    taught: TaughtImages,
+    scratch: Path,
+    *,
+    minutes: float,
+    seed: int,
+    progress: Progress,
+    device: str = "auto",
 ) -> TunedNetwork:
     """Train the network of a workspace to name its images.
 
@@ -62,6 +69,7 @@ def tune_network(
         minutes: Time for the training.
         seed: Of the parts and of the training.
         progress: Receives stages and messages.
+        device: Where it is trained, and embeds.
 
     Returns:
         The network, with its vectors of all labelled images.
@@ -84,18 +92,18 @@ def tune_network(
     state = read_state(work)
     settings = TrainSettings(
         from_=work / MODEL, objective="classify", labels=str(scratch / LABELS), minutes=minutes, batch=BATCH,
-        lr=LEARNING_RATE, augment=AUGMENTATION, seed=seed, resume=True,
+        lr=LEARNING_RATE, augment=AUGMENTATION, seed=seed, resume=True, device=device,
         data=Path(state["data"]) if state.get("data") else None,
     )  # fmt: skip
     result = train(str(known_location(work)), settings, out=scratch / NETWORK, progress=progress)
-    vector_ND = _embed(work, taught.paths, scratch / NETWORK, progress)
+    vector_ND = _embed(work, taught.paths, scratch / NETWORK, device, progress)
     return TunedNetwork(scratch / NETWORK, vector_ND, is_held_N, int(result["steps"]))
 
 
-def _embed(work: Path, paths: Sequence[str], folder: Path, progress: Progress) -> Floats:
+def _embed(work: Path, paths: Sequence[str], folder: Path, device: str, progress: Progress) -> Floats:
     """Vectors of some images by a network."""
     source = source_of(work)
-    model = load_encoder(folder, "auto", progress)
+    model = load_encoder(folder, device, progress)
     job = EmbeddingJob(source, [source.locate(path) for path in paths], folder, model)
     vectors = []
     with (
