@@ -43,6 +43,13 @@ function alone(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+/** While teaching, Enter is a key of the page: a button that was clicked does not keep it. */
+function letGo(event: MouseEvent): void {
+  const isTeaching = view.value === "teach" && openDialog.value === null && opened.value === null;
+  if (!isTeaching || event.detail === 0 || !(event.target instanceof Element)) return;
+  event.target.closest<HTMLElement>("button")?.blur();
+}
+
 export function followKeys(): () => void {
   const listener = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.altKey || types(event.target)) return;
@@ -51,5 +58,9 @@ export function followKeys(): () => void {
     else if (!open) alone(event);
   };
   document.addEventListener("keydown", listener);
-  return () => document.removeEventListener("keydown", listener);
+  document.addEventListener("click", letGo);
+  return () => {
+    document.removeEventListener("keydown", listener);
+    document.removeEventListener("click", letGo);
+  };
 }

@@ -4,7 +4,7 @@ import { percent, plural } from "../../app/format";
 import { acceptBatch, leaveOut, leftOut, offered, rejectBatch } from "../../app/teach";
 import { Icon } from "../../app/Icon";
 import { Thumb } from "../../app/Thumb";
-import { KeyButton, letGo } from "./Steps";
+import { KeyButton } from "./Steps";
 
 function One({ row, label }: { row: number; label: string }) {
   const path = useHeld(facts, row)?.path ?? `image ${row}`;
@@ -19,10 +19,7 @@ function One({ row, label }: { row: number; label: string }) {
         title={isIn ? `${path}: click to leave it out` : `${path}: left out`}
         data-testid="batch-image"
         data-row={row}
-        onClick={(event) => {
-          letGo(event);
-          leaveOut(row);
-        }}
+        onClick={() => leaveOut(row)}
       >
         <Thumb row={row} />
         {!isIn && <Icon name="close" />}

@@ -3,7 +3,6 @@ import { count } from "../../app/format";
 import { collection } from "../../app/store";
 import { assign, names, teaching, type Next } from "../../app/teach";
 import { Swatch } from "../../app/Swatch";
-import { letGo } from "./Steps";
 
 const KEYS = 9;
 
@@ -19,10 +18,7 @@ function Name({ name, place, suggested }: { name: string; place: number; suggest
         data-testid="teach-name"
         data-name={name}
         title={name}
-        onClick={(event) => {
-          letGo(event);
-          assign(name);
-        }}
+        onClick={() => assign(name)}
       >
         {place < KEYS && <kbd aria-hidden="true">{place + 1}</kbd>}
         <Swatch colour={colour} round />

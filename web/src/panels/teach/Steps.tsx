@@ -10,11 +10,6 @@ interface Props {
   act(): void;
 }
 
-/** After a click the focus goes: Enter is then the key of the page, not of the button. */
-export function letGo(event: MouseEvent): void {
-  if (event.detail > 0 && event.currentTarget instanceof HTMLElement) event.currentTarget.blur();
-}
-
 export function KeyButton({ name, keys, letter, main = false, disabled = false, testid, act }: Props) {
   return (
     <button
@@ -23,10 +18,7 @@ export function KeyButton({ name, keys, letter, main = false, disabled = false, 
       aria-keyshortcuts={keys}
       disabled={disabled}
       data-testid={testid}
-      onClick={(event) => {
-        letGo(event);
-        act();
-      }}
+      onClick={act}
     >
       <span class="cut">{name}</span> <kbd aria-hidden="true">{letter}</kbd>
     </button>
