@@ -101,8 +101,15 @@ def test_stopped_command_goes_on(place: Path, tmp_path: Path, monkeypatch: pytes
 def test_what_another_command_left_is_not_used(place: Path, tmp_path: Path) -> None:
     out = tmp_path / "a.csv"
     shutil.copytree(place / "w.unpool", scratch_of(out))
-    write_state(scratch_of(out), place=str(tmp_path / "elsewhere"))
+    write_state(scratch_of(out), images=str(tmp_path / "elsewhere"))
     assert classify_predict(str(place / "images"), model=place / "model", out=out)["embedded"] == 60
+
+
+def test_folder_without_images_leaves_nothing(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UnpoolError, match="there is no image in"):
+        classify_predict(str(tmp_path / "empty"), model=place / "model", out=tmp_path / "a.csv")
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 
 def test_images_are_copied_into_folders_of_their_classes(place: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from unpool.store.csv_files import write_csv
 from unpool.store.lock import working
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.sync import problem_rows
-from unpool.store.table import ImageTable, embedded_vectors
+from unpool.store.table import ImageTable, embedded_vectors, has_table
 from unpool.training.model_file import has_model, model_id
 
 COLUMNS = ("path", "label", "probability", "abstained")
@@ -184,18 +184,31 @@ def _embed_beside(
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Embed new images in a workspace that the same command finds again after a kill."""
     scratch = scratch_of(out)
-    is_other_model = has_model(scratch / MODEL) and model_id(scratch / MODEL) != model_id(model)
-    if is_other_model or read_state(scratch).get("place") not in (None, source):
-        shutil.rmtree(scratch)  # of another command, that was stopped
+    if scratch.exists() and not _is_of(scratch, source, model):
+        shutil.rmtree(scratch)
     with working(scratch, COMMAND, create=True):
         if VALUES not in read_state(scratch):
             write_state(scratch, **{VALUES: classifier.rules.to_dict()})
         request = ModelRequest(str(model), may_train=False)
-        done = sync_embeddings(
-            source, request, work=scratch, data=data, device=device, progress=progress, forget=True
-        )
+        try:
+            done = sync_embeddings(
+                source, request, work=scratch, data=data, device=device, progress=progress, forget=True
+            )
+        except BaseException:
+            if not has_table(scratch):  # nothing was done that the next try could use
+                shutil.rmtree(scratch, ignore_errors=True)
+            raise
         yield scratch, {"embedded": done.embedded, "images_per_second": round(done.rate, 2)}
     shutil.rmtree(scratch, ignore_errors=True)  # an error leaves it for the next try
+
+
+def _is_of(scratch: Path, source: str, model: Path) -> bool:
+    """Whether the same command was stopped there: the same images, the same network."""
+    state, is_here = read_state(scratch), Path(source).exists()
+    same_images = (
+        state.get("images") == str(Path(source).resolve()) if is_here else state.get("place") == source
+    )
+    return same_images and has_model(scratch / MODEL) and model_id(scratch / MODEL) == model_id(model)
 
 
 def _check_out(out: Path, settings: ClassifyPredictSettings) -> str:
