@@ -105,7 +105,7 @@ def choose_next(
     code_N, num_labelled, choices = labels.code_N.copy(), labels.num_labelled, list[Choice]()
     while len(choices) < k:
         is_typical = logit_NK is None or num_labelled < num_typical
-        number = k - len(choices) if choices else min(FIRST_IMAGES, k)
+        number = min(FIRST_IMAGES, k) if is_typical and not choices else k - len(choices)
         found = choose_images(
             unit_ND, code_N, number, logit_NK=None if is_typical else logit_NK,
             is_open_N=labels.is_open_N, axes=axes, seed=seed + len(choices),

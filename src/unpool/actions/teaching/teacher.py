@@ -19,7 +19,7 @@ from unpool.analysis.classification.estimates import Estimate
 from unpool.analysis.classification.next_labels import Axes, Choice, find_axes
 from unpool.analysis.neighbours import Floats
 
-PATIENCE = 0.12  # seconds that an answer waits for what is learnt from the newest label
+PATIENCE = 0.05  # seconds that an answer waits for what is learnt from the newest label
 MIN_GROWTH = 0.05  # of the labels since the last estimate, before there is another
 QUEUE = 32  # images that are chosen ahead; more in steps of as many
 

@@ -25,6 +25,7 @@ MAX_CANDIDATES = 4_000  # of more images a sample is clustered
 MAX_DOUBTFUL = 2_000  # that are compared with each other: of more a sample
 MAX_COVERING = 500  # images that are chosen so; further ones by their doubt alone
 NUM_STARTS = 3  # of k-means
+TRIED_AGAIN = 64  # candidates whose gain is computed again at once
 RARE_POWER = 0.5  # of the share of a class, by whose inverse doubts weigh more
 RARE_SHARE = 0.5  # of an even share of all images, below which a class is rare
 
@@ -195,20 +196,32 @@ def _similarities(place_XR: Floats, num_rows: int) -> Floats:
     distance_CX = square_X[:num_rows, None] + square_X - 2 * (place_XR[:num_rows] @ place_XR.T)
     np.maximum(distance_CX, 0, out=distance_CX)
     around = min(NUM_NEIGHBOURS, num_rows - 1)
-    scale_X = np.partition(distance_CX, around, axis=0)[around]
+    scale_C = np.partition(distance_CX[:, :num_rows], around, axis=1)[:, around]
+    scale_L = np.partition(distance_CX[:, num_rows:], around, axis=0)[around]
+    scale_X = np.concatenate([scale_C, scale_L])
     root_X = np.sqrt(np.maximum(scale_X, 1e-9 * max(float(square_X.max()), 1e-12)))
     near_CX: Floats = np.exp(-distance_CX / (root_X[:num_rows, None] * root_X)).astype(np.float32)
     return near_CX
 
 
 def _cover(near_CC: Floats, covered_C: Floats, mass_C: Floats, k: int) -> Indices:
-    """The candidates that most of the mass is near to, beside what is covered already, one after the other."""
+    """The candidates that most of the mass is near to, beside what is covered already, one after the other.
+
+    What a candidate adds never grows, so only those that added most before are computed again.
+
+    Source: Minoux 1978, Accelerated greedy algorithms for maximizing submodular set functions.
+    """
     chosen: list[int] = []
-    for _ in range(k):
-        gain_C = mass_C @ np.maximum(near_CC, covered_C[:, None])
-        gain_C[chosen] = -1
-        chosen.append(int(gain_C.argmax()))
-        covered_C = np.maximum(covered_C, near_CC[:, chosen[-1]])
+    gain_C = np.maximum(near_CC, covered_C) @ mass_C - covered_C @ mass_C
+    while len(chosen) < k:
+        top_T = np.argpartition(-gain_C, min(TRIED_AGAIN, len(gain_C)) - 1)[:TRIED_AGAIN]
+        top_T = top_T[np.isfinite(gain_C[top_T])]
+        gain_C[top_T] = np.maximum(near_CC[top_T], covered_C) @ mass_C - covered_C @ mass_C
+        best = int(gain_C.argmax())
+        if best in top_T:
+            chosen.append(best)
+            covered_C = np.maximum(covered_C, near_CC[best])
+            gain_C[best] = -np.inf
     return np.array(chosen, np.int64)
 
 

@@ -24,7 +24,8 @@ from unpool.viewer.teaching.answers import TeachBatch, TeachImage, Teaching
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MAX_NUMBERS = 160_000_000  # of vectors in memory, 640 MB: of larger collections a sample is taught
+MAX_NUMBERS = 32_000_000  # of vectors in memory, 128 MB: of larger collections a sample is taught
+MIN_LEFT = 0.2  # of a sample without a label, below which another one is drawn
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,11 @@ class Classroom:
         with self._lock:
             known = self._prepared
             # There were only edits since, by which no vector changes.
-            if known is not None and known.paths is seen.paths:
+            is_used_up = known is not None and self._is_used_up(known, seen)
+            if known is not None and known.paths is seen.paths and not is_used_up:
                 return known
             key = (seen.work, revision, vector_files(seen.work))
-            if known is not None and known.key == key:
+            if known is not None and known.key == key and not is_used_up:
                 self._prepared = replace(known, paths=seen.paths)
             else:
                 self._prepared = known = None  # frees the vectors before others are read
@@ -102,17 +104,33 @@ class Classroom:
                 self._prepared = _Prepared(key, seen.paths, teacher, row_N)
             return self._prepared
 
+    def _is_used_up(self, known: _Prepared, seen: Snapshot) -> bool:
+        """Whether a sample has hardly an image left without a label, and the collection has."""
+        if len(known.row_N) == len(seen) or len(known.row_N) < self._most(seen):
+            return False
+        is_free_S = (seen.names["label"][1] < 0) & ~seen.wrong_N
+        left = int(is_free_S[known.row_N].sum())
+        return left < MIN_LEFT * len(known.row_N) and left < int(is_free_S.sum())
+
+    def _most(self, seen: Snapshot) -> int:
+        return self._max_numbers // max(seen.dimension or 1, 1)
+
     def _read(self, seen: Snapshot) -> tuple[Indices, np.ndarray]:
-        """The rows that have a vector, all or a sample with all labelled ones, and the vectors."""
+        """The rows that have a vector, all or a sample, and the vectors.
+
+        Half of a sample at most are images that have a label.
+        """
         import pyarrow as pa
 
-        table, most = ImageTable(seen.work), self._max_numbers // max(seen.dimension or 1, 1)
+        table, most = ImageTable(seen.work), self._most(seen)
         if len(seen) <= most:
             paths, vectors_ND = table.vectors()
         else:
-            order_S = np.random.default_rng(0).permutation(len(seen))
-            order_S = order_S[np.argsort(seen.names["label"][1][order_S] < 0, kind="stable")]
-            paths, vectors_ND = table.vectors_of(seen.some_paths(np.sort(order_S[:most])))
+            order_S = np.random.default_rng(int((seen.names["label"][1] >= 0).sum())).permutation(len(seen))
+            is_labelled_S = seen.names["label"][1][order_S] >= 0
+            labelled_L = order_S[is_labelled_S][: most // 2]
+            others_M = order_S[~is_labelled_S][: most - len(labelled_L)]
+            paths, vectors_ND = table.vectors_of(seen.some_paths(np.sort(np.append(labelled_L, others_M))))
         row_N = seen.find(pa.array(paths, pa.string()))
         if not (row_N >= 0).any():
             raise UnpoolError(
