@@ -197,7 +197,10 @@ def _plan(table: ImageTable, found: ImageFields, columns: Mapping[str, str], kin
                 f"{read.invalid[0][:60]!r}; give another --kind, or another --field"
             )
         fitting = {path: value for path, value in zip(values, read.values, strict=True) if value is not None}
-        plan.values_of |= prepare_values(table, checked, fitting, read.kind)
+        if known is not None and known.kind != read.kind:
+            plan.values_of |= prepare_values(table, checked, fitting, read.kind)
+        else:
+            plan.values_of[Field(checked if known is None else known.name, read.kind)] = fitting
         plan.fields.append(_describe_field(checked, column, read, len(fitting)))
         plan.lines += _describe_reading(checked, read, is_new=known is None)
     return plan

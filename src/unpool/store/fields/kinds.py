@@ -74,13 +74,21 @@ def read_values(cells: Sequence[object], kind: Kind | None = None) -> ReadValues
     convert, remarks = _converter(cells, chosen)
     values: list[Value | None] = []
     invalid = []
+    known: dict[str, Value | None] = {}  # of texts, most of which come again
     for cell in cells:
+        if isinstance(cell, str) and cell in known:
+            values.append(known[cell])
+            continue
         try:
-            values.append(None if is_empty(cell) else convert(cell))
+            value = None if is_empty(cell) else convert(cell)
         except (ValueError, OverflowError, TypeError):
             values.append(None)
             if not _is_missing(cell):
                 invalid.append(to_text(cell))
+            continue
+        values.append(value)
+        if isinstance(cell, str):
+            known[cell] = value
     return ReadValues(chosen, values, invalid, remarks)
 
 
@@ -93,7 +101,10 @@ def guess_kind(cells: Sequence[object]) -> Kind:
     known = [cell for cell in cells if not is_empty(cell)]
     if any(isinstance(cell, list | tuple) for cell in known):
         return "tags"
-    surely = [cell for cell in known if not _is_missing(cell)]
+    different: list[object] = (
+        list(dict.fromkeys(known)) if all(isinstance(cell, str) for cell in known) else known
+    )
+    surely = [cell for cell in different if not _is_missing(cell)]
     if surely and all(_is_number(cell) for cell in surely):
         return "number"
     if surely and _date_reader(surely)[0] is not None:
