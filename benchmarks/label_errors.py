@@ -2,6 +2,7 @@
 
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
     python benchmarks/label_errors.py photos.unpool [--share 0.05] [--draws 5] [--images 713] [--command]
+    python benchmarks/label_errors.py --drawn 100000       so many vectors around twenty centres: how long it takes
 
 The folders of the images are their classes. In each draw a share of the labels becomes any other class; `found` is the
 share of these that is listed, `precision` the share of what is listed that was exchanged, `named` the share of what was
@@ -30,7 +31,8 @@ from unpool.store.table import ImageTable
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("work", type=Path)
+    parser.add_argument("work", type=Path, nargs="?")
+    parser.add_argument("--drawn", type=int, default=0)
     parser.add_argument("--share", type=float, default=0.05)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--images", type=int, default=0)
@@ -40,6 +42,9 @@ def main() -> None:
         "--plain", action="store_true", help="plain confident learning too, which takes a minute"
     )
     args = parser.parse_args()
+    if args.drawn:
+        measure_time(args.drawn, args.share)
+        return
     paths, vector_ND = ImageTable(args.work).vectors()
     names = read_folder_classes(paths).names
     known = np.array([name is not None for name in names])
@@ -70,6 +75,18 @@ def main() -> None:
         )
     if args.command:
         call_command(args.work, [known_paths[row] for row in some_M], classes[given_M], given_M != true_M)
+
+
+def measure_time(count: int, share: float) -> None:
+    rng = np.random.default_rng(0)
+    class_N = rng.integers(0, 20, count)
+    vector_ND = rng.standard_normal((20, 1280), np.float32)[class_N]
+    for part in np.array_split(vector_ND, max(1, count // 10_000)):
+        part += 3 * rng.standard_normal(part.shape, np.float32)
+    given_N = exchange(class_N, share, 20, rng)
+    start = time.perf_counter()
+    found = find_label_errors(vector_ND, given_N)
+    print(f"{count} images: {time.perf_counter() - start:.1f} s, {len(found.rows)} listed")
 
 
 def exchange(class_M: np.ndarray, share: float, num_classes: int, rng: np.random.Generator) -> np.ndarray:
