@@ -70,6 +70,17 @@ def test_places_and_thumbnails_of_paths(dataset: lance.LanceDataset) -> None:
     ]
 
 
+@pytest.mark.parametrize("share", [0, 2])
+def test_few_paths_have_the_same_places_as_many(
+    dataset: lance.LanceDataset, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lance_rows, "MAX_SOUGHT_SHARE", share)
+    assert find_rows(dataset, ["49", "none", "02", "49"]).tolist() == [49, -1, 2, 49]
+    assert find_rows(dataset, pa.chunked_array([["03"], ["x"]])).tolist() == [3, -1]
+    assert find_rows(dataset, ["none"]).tolist() == [-1]
+    assert find_rows(dataset, []).tolist() == []
+
+
 def test_rewriting_changes_those_rows_in_one_commit(dataset: lance.LanceDataset) -> None:
     before = dataset.version
     rewrite_columns(

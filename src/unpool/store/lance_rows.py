@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK = 2048  # vectors in memory during a search
-FEW_VALUES = 0.02  # share of a set that is looked for, below which the set is compared with the values
+MAX_SOUGHT_SHARE = 0.02  # share of a set that is looked for, below which the set is compared with the values
 _NEWER = re.compile(r"upgrade|newer[a-z, ]* version of Lance", re.IGNORECASE)  # in what Lance raises
 
 
@@ -183,7 +183,7 @@ def _index_in(values: pa.Array | pa.ChunkedArray, value_set: pa.Array | pa.Chunk
 
     value_set = value_set.combine_chunks() if isinstance(value_set, pa.ChunkedArray) else value_set
     place = None
-    if len(values) < FEW_VALUES * len(value_set):  # else most of the time is spent on a table of all values
+    if len(values) < MAX_SOUGHT_SHARE * len(value_set):  # else most of the time is spent on a table of all values
         few = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         place = np.flatnonzero(pc.is_in(value_set, value_set=few).to_numpy(zero_copy_only=False))
         value_set = value_set.take(pa.array(place))
