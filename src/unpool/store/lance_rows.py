@@ -183,7 +183,8 @@ def _index_in(values: pa.Array | pa.ChunkedArray, value_set: pa.Array | pa.Chunk
 
     value_set = value_set.combine_chunks() if isinstance(value_set, pa.ChunkedArray) else value_set
     place = None
-    if len(values) < MAX_SOUGHT_SHARE * len(value_set):  # else most of the time is spent on a table of all values
+    # Most of the time would be spent on a table of all values.
+    if len(values) < MAX_SOUGHT_SHARE * len(value_set):
         few = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
         place = np.flatnonzero(pc.is_in(value_set, value_set=few).to_numpy(zero_copy_only=False))
         value_set = value_set.take(pa.array(place))
