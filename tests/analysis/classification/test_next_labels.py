@@ -125,3 +125,33 @@ def test_axes_hold_what_varies() -> None:
     axes = find_axes(narrow_ND)
     place_NR = axes.project(narrow_ND)
     assert np.var(place_NR, axis=0).sum() == pytest.approx(np.var(narrow_ND, axis=0).sum(), rel=1e-4)
+
+
+def test_the_quick_greedy_choice_is_the_plain_one() -> None:
+    rng = np.random.default_rng(0)
+    place_CR, mass_C = rng.normal(size=(300, 8)).astype(np.float32), rng.random(300).astype(np.float32)
+    near_CC = next_labels._similarities(place_CR, 300)
+    np.testing.assert_allclose(near_CC, near_CC.T, atol=1e-5)
+    covered_C = np.zeros(300, np.float32)
+    found = next_labels._cover(near_CC, covered_C, mass_C, 20).tolist()
+    plain: list[int] = []
+    for _ in range(20):
+        gain_C = np.maximum(near_CC, covered_C).astype(np.float64) @ mass_C
+        gain_C[plain] = -1
+        plain.append(int(gain_C.argmax()))
+        covered_C = np.maximum(covered_C, near_CC[plain[-1]])
+    assert found == plain
+
+
+def test_more_images_than_are_compared_follow_by_their_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    unit_ND, kind_N = make_kinds((60, 40), spread=0.8)
+    class_N = np.where(np.arange(100) < 10, kind_N, -1)
+    logit_NK = fit_head(unit_ND[:10], kind_N[:10]).logits(unit_ND)
+    monkeypatch.setattr(next_labels, "MAX_COVERING", 5)
+    choices = choose_images(unit_ND, class_N, 30, logit_NK=logit_NK)
+    assert len(set(rows_of(choices))) == 30
+    gap_N = np.abs(np.diff(logit_NK, axis=1)[:, 0])
+    for kind in (0, 1):  # of one kind the most doubtful comes first
+        gaps = [gap_N[choice.row] for choice in choices[5:] if choice.first == kind]
+        assert len(gaps) > 3
+        assert gaps == sorted(gaps)
