@@ -119,4 +119,5 @@ def check_accessible(page: Any, where: str) -> None:
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run()")["violations"]
     serious = [entry for entry in found if entry["impact"] in ("serious", "critical")]
-    assert [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious] == [], where
+    result = [(entry["id"], entry["nodes"][0]["html"][:200]) for entry in serious]
+    assert not result, f"{where}: {result}"

@@ -28,3 +28,14 @@ def make_workspace(work: Path, vectors_ND: Floats, labels: list[str | None]) -> 
     table.reset_vectors(vectors_ND.shape[1])
     table.update(paths, {"vector": vectors_ND, "label": labels, "group": [0] * len(paths)})
     return paths
+
+
+def separate_kinds(work: Path) -> None:
+    """Give images nearly one vector in each folder."""
+    table = ImageTable(work)
+    paths, vectors_ND = table.vectors()
+    folders = [path.rpartition("/")[0] for path in paths]
+    names = sorted(set(folders))
+    near_ND = np.eye(vectors_ND.shape[1])[[names.index(folder) for folder in folders]]
+    near_ND += np.random.default_rng(0).normal(0, 0.01, near_ND.shape)
+    table.update(paths, {"vector": list(normalise(near_ND).astype(np.float32))})
