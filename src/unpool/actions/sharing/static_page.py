@@ -78,29 +78,32 @@ def write_static_page(
     if not len(everything):
         raise UnpoolError(f"there is no image to show in {work}; run `unpool run` on a folder first")
     seen = _first_images(everything)
+    shared = _describe(seen, pictures, whole=paths is None) | {
+        "originals": relative_url(originals, out.parent)
+    }
+    page = _Page(seen.name, shows_originals=originals is not None)
+    room = (MAX_BYTES if max_bytes is None else max_bytes) - page.size - len(as_json(shared))
+    thumbnails = _thumbnails(seen, room)
+    note = _note(len(everything), len(seen), len(thumbnails), shared["fields"] is not None)
+    shared |= {"thumbnails": thumbnails, "note": note}
+    write_text(out, page.fill(as_json(shared)))
+    return len(seen)
+
+
+def _describe(seen: Snapshot, pictures: Sequence[Path], *, whole: bool) -> dict[str, object]:
+    """All that the page carries, without thumbnails; `whole` says that all images are in it."""
     problems, is_checked = seen.find_problems()
     counts = {kind: len(rows) for kind, rows in problems.items()}
-    shared: dict[str, object] = {
-        "collection": _collection(seen, counts, is_checked=is_checked, whole=paths is None),
+    return {
+        "collection": _collection(seen, counts, is_checked=is_checked, whole=whole),
         "points": base64.b64encode(seen.points()).decode(),
         "facts": seen.shared_values(),
         "problems": {kind: rows.tolist() for kind, rows in problems.items()},
         "figures": seen.find_figures(),
         "sets": _sets_by_kind(seen),
-        **(_of_all_images(work, pictures) if paths is None else _of_some_images()),
-        "fields": describe_shared_fields(ShownFields(work, seen.paths)),
-        "originals": relative_url(originals, out.parent),
+        **(_of_all_images(seen.work, pictures) if whole else _of_some_images()),
+        "fields": describe_shared_fields(ShownFields(seen.work, seen.paths)),
     }
-    page = _Page(seen.name, shows_originals=originals is not None)
-    room = (MAX_BYTES if max_bytes is None else max_bytes) - page.size - len(as_json(shared))
-    thumbnails = _thumbnails(seen, room)
-    has_fields = shared["fields"] is not None
-    shared |= {
-        "thumbnails": thumbnails,
-        "note": _note(len(everything), len(seen), len(thumbnails), has_fields),
-    }
-    write_text(out, page.fill(as_json(shared)))
-    return len(seen)
 
 
 def _of_all_images(work: Path, pictures: Sequence[Path]) -> dict[str, object]:
