@@ -59,6 +59,10 @@ def test_a_network_learns_to_label_scenes_it_has_not_seen(trained) -> None:
     assert found["mean_iou"] == pytest.approx(result["val_miou"], abs=0.02)
     assert found["pixel_accuracy"] > 0.9
     assert np.sum(found["confusion"]) == 8 * 48 * 64
+    for name in ("model.json", "model.safetensors", "loss.png", "report/index.html", "report/examples.jpg"):
+        assert (model / name).is_file(), name
+    assert (model / "confusion.png").stat().st_size > 5_000
+    assert not (model / "training").exists()
 
 
 def test_what_is_predicted_in_any_format_is_right_when_it_is_read_again(trained, tmp_path: Path) -> None:
@@ -75,10 +79,6 @@ def test_what_is_predicted_in_any_format_is_right_when_it_is_read_again(trained,
     for name, place in places.items():
         found = segment_evaluate(images, Path(place), model=model)
         assert (found["pixel_accuracy"], found["mean_iou"], found["images"]) == (1, 1, 8), name
-    for name in ("model.json", "model.safetensors", "loss.png", "report/index.html", "report/examples.jpg"):
-        assert (model / name).is_file(), name
-    assert (model / "confusion.png").stat().st_size > 5_000
-    assert not (model / "training").exists()
 
 
 def test_untrained_it_would_not(tmp_path: Path) -> None:
