@@ -75,7 +75,7 @@ def test_labels_that_other_images_have_leave_no_gap() -> None:
     [
         (Choice(0, "typical", 1200), "typical of 1,200 images without a label"),
         (Choice(0, "typical", 1), "unlike the images that have a label"),
-        (Choice(0, "uncertain", 8, 1, 0), "‘dog’ or ‘cat’, as 7 others"),
+        (Choice(0, "uncertain", 8, 1, 0), "‘dog’ or ‘cat’, nearest to 7 others"),
         (Choice(0, "uncertain", 1, 1, 0), "‘dog’ or ‘cat’"),
         (Choice(0, "rare", 3, 2, 0), "perhaps ‘owl’, which has 1 label"),
         (Choice(0, "rare", 3, 1, 0), "perhaps ‘dog’, which has 4 labels"),

@@ -137,7 +137,7 @@ def describe_choice(choice: Choice, labels: Labels, counts: Sequence[int]) -> st
     if choice.reason == "rare":
         count = counts[choice.first]
         return f"perhaps ‘{first}’, which has {count} label{'s' * (count != 1)}"
-    others = f", as {choice.stands_for - 1:,} others" if choice.stands_for > 1 else ""
+    others = f", nearest to {choice.stands_for - 1:,} others" if choice.stands_for > 1 else ""
     return f"‘{first}’ or ‘{labels.names[choice.second]}’{others}"
 
 

@@ -175,8 +175,9 @@ def _choose_uncertain(
     near_CX = _similarities(axes.project(unit_ND[np.concatenate([row_C, labelled_L])]), len(row_C))
     covered_C = near_CX[:, len(row_C) :].max(axis=1, initial=0)
     chosen_k = _cover(near_CX[:, : len(row_C)], covered_C, mass_C, min(k, MAX_COVERING, len(row_C)))
-    nearest_C = near_CX[:, chosen_k].argmax(axis=1)
-    count_k = np.bincount(nearest_C, minlength=len(chosen_k)) * scale
+    near_Ck = near_CX[:, chosen_k]
+    is_new_C = near_Ck.max(axis=1) > covered_C  # nearer to one of these than to any labelled image
+    count_k = np.bincount(near_Ck.argmax(axis=1)[is_new_C], minlength=len(chosen_k)) * scale
     is_rare_K = share_K < RARE_SHARE / max(len(share_K), 1)
     rows, counts = row_C[chosen_k].tolist(), np.maximum(count_k.round(), 1).astype(int).tolist()
     if len(rows) < k:  # the rest by its doubt
