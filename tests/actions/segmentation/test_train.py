@@ -16,9 +16,13 @@ from support import commands
 from support.masks import scene, write_scenes
 from support.scoring import PlainScoring
 from support.training import segment_evaluate, segment_predict, segment_train
+from unpool.actions.segmentation.data import count_masks, find_labelled
 from unpool.cli.errors import exit_code_of
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
+from unpool.images.annotations.class_names import plan_folder
+from unpool.images.masks.label_maps import read_label_map
+from unpool.images.masks.pixel_classes import classes_by_value
 
 QUICK: dict[str, Any] = {"backbone": "conv", "steps": 60, "batch": 4, "size": 32, "enlarge": 1.0, "lr": 0.01}
 
@@ -76,9 +80,16 @@ def test_what_is_predicted_in_any_format_is_right_when_it_is_read_again(trained,
         shutil.copy(tmp_path / "out" / file.name, tmp_path / "export" / "SegmentationClass")
     shutil.copy(tmp_path / "out" / "labelmap.txt", tmp_path / "export")
     assert len(places) == 7
+    classes = classes_by_value(["0", "1", "2"])
     for name, place in places.items():
-        found = segment_evaluate(images, Path(place), model=model)
-        assert (found["pixel_accuracy"], found["mean_iou"], found["images"]) == (1, 1, 8), name
+        found = find_labelled(images, Path(place), split="val", progress=Messages())
+        reading = plan_folder(found, classes, count_masks(found, Progress()))
+        assert len(found.pairs) == 8, name
+        for pair in found.pairs:
+            expected_HW = np.asarray(Image.open(tmp_path / "out" / pair.path))
+            assert (read_label_map(pair, reading).label_HW == expected_HW).all(), name
+    found = segment_evaluate(images, Path(places["coco"]), model=model)
+    assert (found["pixel_accuracy"], found["mean_iou"], found["images"]) == (1, 1, 8)
 
 
 def test_untrained_it_would_not(tmp_path: Path) -> None:
