@@ -37,9 +37,9 @@ export function Batch() {
     <section aria-labelledby="batch-title" data-testid="batch" data-label={label}>
       <h2 id="batch-title">
         {plural(rows.length, "image")} that look like {label}{" "}
-        <span class="muted">{percent(probability)} expected right; click what is not</span>
+        <span class="muted">{percent(probability)} expected right</span>
       </h2>
-      <ul class="neighbours">
+      <ul class="neighbours together">
         {rows.map((row) => (
           <One key={row} row={row} label={label} />
         ))}
