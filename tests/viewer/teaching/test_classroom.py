@@ -80,7 +80,9 @@ def test_of_many_images_a_sample_is_taught(work: Path) -> None:
     assert len(first) == 10
     edit.label(work, session.paths(1, sorted(first)[:5]), "hat")
     session.reload()
-    assert {image["row"] for image in classroom.advise(1, 30, patience=None)["images"]} == {*sorted(first)[5:]}
+    assert {image["row"] for image in classroom.advise(1, 30, patience=None)["images"]} == {
+        *sorted(first)[5:]
+    }
     edit.label(work, session.paths(1, sorted(first)[5:8]), "hat")  # hardly any is left: others come
     session.reload()
     answer = classroom.advise(1, 30, patience=None)
