@@ -71,7 +71,15 @@ def test_boxes_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["1 0.2 0.3 a b c d", "x 0 0 1 1 0 1", "1 0 0", "-1 0 0 1 1 0 1", "1 0 0 1 1 0 1 1"]
+    "line",
+    [
+        "1 0.2 0.3 a b c d",
+        "x 0 0 1 1 0 1",
+        "1 0 0",
+        "99999999999 0 0 1 1 0 1",
+        "-1 0 0 1 1 0 1",
+        "1 0 0 1 1 0 1 1",
+    ],
 )
 def test_a_line_that_is_no_outline_is_named(tmp_path: Path, line: str) -> None:
     file = write(tmp_path / "a.txt", f"{LINE}{line}\n")

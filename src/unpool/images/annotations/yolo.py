@@ -24,6 +24,7 @@ NAME_LISTS = ("classes.txt", "obj.names", "labels.txt")
 LABELS, IMAGES = "labels", "images"
 MIN_FIELDS = 7  # a class and three corners
 BOX_FIELDS = 5
+MAX_NAMES = 10_000
 
 
 def is_yolo(text: str) -> bool:
@@ -64,20 +65,8 @@ def read_yolo(folder: Path, files: Sequence[Path]) -> Annotations:
     """
     names, source = _find_names(folder)
     passed_over: Counter[str] = Counter()
-    drawings, highest = [], -1
-    for file in files:
-        areas: list[tuple[int, Area]] = []
-        with name_damage(str(file), TITLE):
-            lines = decode_text(file.read_bytes()).text.splitlines()
-        for number, line in enumerate(lines, 1):
-            fields = line.split()
-            if len(fields) == BOX_FIELDS:
-                passed_over["boxes without outline"] += 1
-            elif fields:
-                index, area = _read_line(f"{file} line {number}", fields)
-                highest = max(highest, index)
-                areas.append((index, area))
-        drawings.append((_name_images(file, folder), areas))
+    drawings = [(_name_images(file, folder), _read_file(file, passed_over)) for file in files]
+    highest = max((index for _, areas in drawings for index, _ in areas), default=-1)
     known = dict(names)
     missing = [index for index in range(highest + 1) if index not in known]
     known |= {index: f"class {index}" for index in missing}
@@ -100,6 +89,20 @@ def read_yolo(folder: Path, files: Sequence[Path]) -> Annotations:
     )  # fmt: skip
 
 
+def _read_file(file: Path, passed_over: Counter[str]) -> list[tuple[int, Area]]:
+    """The class and area of each outline; boxes are counted."""
+    areas: list[tuple[int, Area]] = []
+    with name_damage(str(file), TITLE):
+        lines = decode_text(file.read_bytes()).text.splitlines()
+    for number, line in enumerate(lines, 1):
+        fields = line.split()
+        if len(fields) == BOX_FIELDS:
+            passed_over["boxes without outline"] += 1
+        elif fields:
+            areas.append(_read_line(f"{file} line {number}", fields))
+    return areas
+
+
 def _read_line(where: str, fields: Sequence[str]) -> tuple[int, Area]:
     try:
         vertex_V2 = np.array([float(field) for field in fields[1:]]).reshape(-1, 2)
@@ -108,8 +111,10 @@ def _read_line(where: str, fields: Sequence[str]) -> tuple[int, Area]:
         raise UnpoolError(
             f"{where}: {' '.join(fields)[:40]!r} is no `class x y x y x y …`; correct or remove the line"
         ) from None
-    if len(vertex_V2) < MIN_FIELDS // 2 or index < 0:
-        raise UnpoolError(f"{where}: {' '.join(fields)[:40]!r} is no outline of three corners and more")
+    if len(vertex_V2) < MIN_FIELDS // 2 or not 0 <= index < MAX_NAMES:
+        raise UnpoolError(
+            f"{where}: {' '.join(fields)[:40]!r} is no outline of three corners and more, of a class below {MAX_NAMES}"
+        )
     return index, Polygons((vertex_V2,), is_relative=True)
 
 
