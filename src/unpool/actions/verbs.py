@@ -51,7 +51,9 @@ VERBS = {
     "check": Verb(f"{_ACTIONS}curation.check:check", f"{_ACTIONS}curation.settings:CheckSettings"),
     "search": Verb(f"{_ACTIONS}curation.search:search", f"{_ACTIONS}curation.settings:SearchSettings"),
     "spread": Verb(f"{_ACTIONS}curation.suggest:spread", f"{_ACTIONS}curation.settings:SpreadSettings"),
-    "suggest": Verb(f"{_ACTIONS}teaching.next_images:suggest", f"{_ACTIONS}teaching.settings:SuggestSettings"),
+    "suggest": Verb(
+        f"{_ACTIONS}teaching.next_images:suggest", f"{_ACTIONS}teaching.settings:SuggestSettings"
+    ),
     "export": Verb(f"{_ACTIONS}sharing.export:export", f"{_ACTIONS}sharing.settings:ExportSettings"),
 }
 

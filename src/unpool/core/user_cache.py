@@ -20,7 +20,11 @@ from unpool.core.atomic_files import PARTIAL
 
 VARIABLE = "UNPOOL_CACHE"
 LIBRARIES = "libraries"  # a folder for what libraries compute, where the user has none
-PREFIXES = ("pretrained-", "graph-", "index-")  # of the names of kept folders: whatever else lies there is not ours
+PREFIXES = (
+    "pretrained-",
+    "graph-",
+    "index-",
+)  # of the names of kept folders: whatever else lies there is not ours
 MAX_FILLING_SECONDS = 6 * 3600.0  # a folder that is filled for longer was left by a killed process
 
 

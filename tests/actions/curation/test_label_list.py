@@ -39,7 +39,11 @@ def test_labels_are_counted(work: Path) -> None:
 
 def test_labels_are_a_table_in_python(work: Path) -> None:
     found = Workspace(work).labels()
-    assert found.to_dict("list") == {"name": ["Boot", "coat", "hat"], "images": [0, 1, 2], "suggested": [1, 0, 2]}
+    assert found.to_dict("list") == {
+        "name": ["Boot", "coat", "hat"],
+        "images": [0, 1, 2],
+        "suggested": [1, 0, 2],
+    }
 
 
 def test_suggestions_come_the_surest_first(work: Path) -> None:

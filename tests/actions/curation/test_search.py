@@ -85,7 +85,12 @@ def test_a_large_table_is_searched_by_an_index_that_is_made_once(
     exact = table.nearest(vectors[8], 5)
     for own in ("007", "008"):
         results = search(own, SearchSettings(k=5), work=table.work)["results"]
-        assert results[0] == {"path": own, "distance": pytest.approx(0, abs=1e-5), "group": int(own) % 2, "label": None}
+        assert results[0] == {
+            "path": own,
+            "distance": pytest.approx(0, abs=1e-5),
+            "group": int(own) % 2,
+            "label": None,
+        }
         assert {row["path"] for row in results} == set(exact[0])
         assert [row["group"] for row in results] == [int(row["path"]) % 2 for row in results]
     assert ImageTable(table.work).has_index

@@ -77,7 +77,7 @@ def write_folders(
     if paths is not None:
         frame = frame[frame["path"].isin(set(paths))]
     if class_of is not None:
-        frame = frame.assign(label=[class_of.get(path) for path in frame["path"]], group=None)
+        frame = frame.assign(label=frame["path"].map(dict(class_of)), group=None)
     targets = _targets(frame, UNGROUPED if class_of is None else WITHHELD)
     with whole_folder(out) as new:
         for class_folder in {target.parent for target in targets.values()}:
