@@ -1,7 +1,7 @@
 """How good classifiers and suggestions are, on images that they have not seen.
 
     unpool embed FOLDER --model efficientnet-lite0 --work photos.unpool
-    python -m benchmarks.classify photos.unpool
+    python benchmarks/classify.py photos.unpool
 
 The folders of the images are their classes. Three tables: five folds of all labels, by head, beside the votes of ten
 nearest neighbours; labels drawn at random, with all other images to be named (accuracy, calibration error, share of

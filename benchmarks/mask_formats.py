@@ -1,6 +1,6 @@
 """Write label maps in every format of `segment predict --to`, and compare what other ways of filling make of them.
 
-    python -m benchmarks.mask_formats FOLDER [--limit N]
+    python benchmarks/mask_formats.py FOLDER [--limit N]
 
 FOLDER holds masks of whole numbers, such as data sets and `segment predict` have. For each format the label maps are
 written, then read in again; outlines are also filled by pycocotools, by Pillow with the border, as LabelMe and
