@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from support.archives import jpeg, write_zip
-from support.checked_photos import make_checked_photos
+from support.checked_photos import make_checked_photos, row_of
 from unpool.actions.cleaning.plan import CHOICES, is_unchanged, make_plan, write_plan
 from unpool.actions.cleaning.settings import KEEP
+from unpool.core.atomic_files import write_json
 from unpool.core.file_identity import content_digest, stamp_of
 from unpool.errors import UnpoolError, UsageError
+from unpool.store.findings import FILE, FORMAT
 from unpool.store.state import REPORT, write_state
+from unpool.store.table import ImageTable
 
 
 @pytest.fixture
@@ -73,6 +76,20 @@ def test_links_never_go_nor_stay(work: Path) -> None:
     plan = make_plan(work, "duplicates", "best")
     assert plan.left == {"links": 1}
     assert "c.jpg" not in [file.path for file in plan.files]
+
+
+def test_a_file_that_is_reached_by_two_paths_stays(work: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    (tmp_path / "link").symlink_to(photos)
+    (photos / "list.txt").write_text("c.jpg\n../link/c.jpg\n")
+    write_state(work, images=str(photos / "list.txt"))
+    again = (tmp_path / "link" / "c.jpg").as_posix().lstrip("/")
+    ImageTable(work).upsert([row_of(photos, "c.jpg") | {"path": again}])
+    digest = content_digest(photos / "c.jpg")
+    entry = {"path": again, "id": digest, "of": "c.jpg", "of_id": digest}
+    write_json(work / REPORT / FILE, {"format": FORMAT, "model": "m", "problems": {"duplicates": [entry]}})
+    plan = make_plan(work, "duplicates", "best")
+    assert (plan.files, plan.left) == ([], {"the same file by another path": 1})
 
 
 def test_the_same_time_and_size_prove_nothing(work: Path) -> None:

@@ -202,6 +202,7 @@ class _Files:
                 "folder to clean it up"
             )
         self._source, self._plan = source, plan
+        self._path_of: dict[str, str] = {}
         self._folder = source.folder.resolve() if isinstance(source, FolderSource) else None
 
     def find(self, facts: Facts) -> PlannedFile | None:
@@ -215,6 +216,10 @@ class _Files:
             return None
         if place.is_symlink() or not place.is_file():
             self._plan.leave("links")
+            return None
+        # Two paths through a linked folder are one file, which must not go for the sake of itself.
+        if self._path_of.setdefault(os.path.realpath(place), str(facts["path"])) != facts["path"]:
+            self._plan.leave("the same file by another path")
             return None
         if not is_unchanged(place, str(facts["id"]), int(facts["bytes"]), facts["stamp"]):
             self._plan.leave("changed since they were embedded")
