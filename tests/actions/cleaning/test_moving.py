@@ -60,6 +60,24 @@ def test_nothing_is_overwritten(source: Path, digest: str, tmp_path: Path) -> No
     assert source.exists()
 
 
+def test_a_file_that_cannot_be_removed_leaves_no_copy(
+    source: Path, digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_renames(monkeypatch, between=tmp_path / "out")
+    unlink = Path.unlink
+
+    def unlink_others(self: Path, missing_ok: bool = False) -> None:
+        if self == source:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink_others)
+    with pytest.raises(PermissionError):
+        move_file(source, tmp_path / "out" / "a.jpg", digest)
+    assert source.exists()
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_copy_that_differs_leaves_the_file(
     source: Path, digest: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

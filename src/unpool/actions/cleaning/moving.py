@@ -56,7 +56,12 @@ def _copy_over(source: Path, target: Path, digest: str) -> None:
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-    source.unlink()
+    try:
+        source.unlink()
+    except OSError:  # its folder may be read-only
+        if source.exists():
+            target.unlink()
+        raise
 
 
 def bring_back(place: Path, source: Path, digest: str, modified_ns: int) -> None:
