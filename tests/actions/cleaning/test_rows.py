@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from support.checked_photos import PHOTOS, make_checked_photos
@@ -53,6 +54,20 @@ def test_vectors_and_groups_of_former_models_do_not_come_back(work: Path, manife
     bring_rows_back(work, manifest, ["d.jpg"])
     (row,) = ImageTable(work).some(["d.jpg"], ["model", "vector", "group", "label"]).to_pylist()
     assert (row["model"], row["vector"], row["group"], row["label"]) == (None, None, None, "cat")
+
+
+def test_a_kill_leaves_no_half_of_the_rows(
+    work: Path, manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_half(rows: object, place: Path) -> None:
+        Path(place).write_bytes(b"PAR1 half")
+        raise KeyboardInterrupt
+
+    (manifest.folder / "rows.parquet").unlink()
+    monkeypatch.setattr(pq, "write_table", write_half)
+    with pytest.raises(KeyboardInterrupt):
+        keep_rows(work, manifest)
+    assert bring_rows_back(work, manifest, GONE) == 0
 
 
 def test_without_kept_rows_nothing_comes_back(work: Path, manifest: Manifest) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from unpool.actions.cleaning.manifest import ROWS, Manifest
+from unpool.core.atomic_files import write_whole
 from unpool.store.columns import SKIPPED
 from unpool.store.csv_files import write_groups, write_problems
 from unpool.store.state import groups_stamp, read_state
@@ -29,7 +30,7 @@ def keep_rows(work: Path, manifest: Manifest) -> None:
     rows = table.some(
         [move.what.path for move in manifest.moves], [name for name in table.stored_columns if name != "path"]
     )
-    pq.write_table(rows, manifest.folder / ROWS)
+    write_whole(manifest.folder / ROWS, lambda part: pq.write_table(rows, part))
 
 
 def remove_rows(work: Path, paths: Sequence[str]) -> None:
