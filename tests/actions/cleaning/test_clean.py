@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,43 @@ def test_a_killed_clean_up_goes_on(
         restore(work, manifest)
     assert read_files(tmp_path) == before
     assert paths_of(work) == sorted(PHOTOS)
+
+
+def test_images_that_moved_after_a_kill_keep_their_rows(
+    work: Path, tmp_path: Path, settings: CleanSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clean_module, "move_file", lambda *arguments: os.kill(os.getpid(), signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        clean(work, settings)
+    monkeypatch.undo()
+    (tmp_path / "photos").rename(tmp_path / "pictures")
+    write_state(work, images=str(tmp_path / "pictures"))
+    clean(work, CleanSettings("dark", to=settings.to))
+    assert paths_of(work) == sorted(set(PHOTOS) - {"dark.jpg"})
+
+
+def test_a_manifest_is_undone_in_its_own_workspace(
+    work: Path, tmp_path: Path, settings: CleanSettings
+) -> None:
+    manifest = Path(clean(work, settings)["manifest"])
+    (tmp_path / "other").mkdir()
+    other = make_checked_photos(tmp_path / "other")
+    with pytest.raises(UnpoolError, match=r"belongs to the workspace .*w\.unpool; give --work"):
+        restore(other, manifest)
+    assert set(read_files(tmp_path)) == set(PHOTOS) - set(GOING)
+    work.rename(tmp_path / "renamed.unpool")
+    renamed = tmp_path / "renamed.unpool"
+    assert restore(renamed, renamed / "cleaned" / manifest.parent.name)["restored"] == 3
+
+
+@pytest.mark.parametrize("others", [{"dry_run": True}, {"problem": "duplicates"}])
+def test_undo_stands_alone(
+    work: Path, tmp_path: Path, settings: CleanSettings, others: dict[str, Any]
+) -> None:
+    manifest = Path(clean(work, settings)["manifest"])
+    with pytest.raises(UsageError, match="--undo takes no"):
+        clean(work, CleanSettings(undo=manifest, **others))
+    assert set(read_files(tmp_path)) == set(PHOTOS) - set(GOING)
 
 
 def test_what_changed_since_the_plan_stays(work: Path, tmp_path: Path, settings: CleanSettings) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.cleaning.manifest import (
+    CLEANED,
     DONE,
     UNDONE,
     Manifest,
@@ -73,12 +74,14 @@ def clean(work: Path, settings: CleanSettings, *, progress: Progress | None = No
         The JSON object of `unpool clean`.
 
     Raises:
-        UsageError: no problem is named, or the folder lies among the images.
+        UsageError: no problem is named, --undo has company, or the folder lies among the images.
         UnpoolError: nothing was checked yet, or no file can be moved.
     """
     check_settings(settings)
     progress = progress or Progress()
     if settings.undo is not None:
+        if settings.problem is not None or settings.dry_run:
+            raise UsageError("--undo takes no --problem and no --dry-run; nothing was moved")
         return restore(work, settings.undo, progress=progress)
     if settings.problem is None:
         raise UsageError("clean needs --problem KIND, such as duplicates, or --undo MANIFEST")
@@ -166,9 +169,8 @@ def _complete_killed(work: Path) -> None:
     """Remove the rows of files that killed clean-ups have moved."""
     for manifest in find_manifests(work):
         if not (manifest.is_noted(DONE) or manifest.is_noted(UNDONE)):
-            remove_rows(
-                work, [move.what.path for move in manifest.moves if not Path(move.what.file).exists()]
-            )
+            moves = _where_images_are(work, manifest).moves
+            remove_rows(work, [move.what.path for move in moves if not Path(move.what.file).exists()])
             manifest.note(DONE)
 
 
@@ -220,9 +222,9 @@ def restore(work: Path, file: Path, *, progress: Progress | None = None) -> dict
         The JSON object of `unpool clean --undo`.
 
     Raises:
-        UnpoolError: it is no manifest, or no file can be brought back.
+        UnpoolError: it is no manifest of this workspace, or no file can be brought back.
     """
-    progress, manifest = progress or Progress(), _where_images_are(work, read_manifest(file))
+    progress, manifest = progress or Progress(), _where_images_are(work, _read_own(work, file))
     trashed = TrashedFiles([Path(move.what.file) for move in manifest.moves if move.target is None])
     done, in_place = Outcome(), list[str]()
     with progress.stage("bringing back", len(manifest.moves), "files") as stage:
@@ -243,6 +245,21 @@ def restore(work: Path, file: Path, *, progress: Progress | None = None) -> dict
         "restored": len(done.paths), "in_place": len(in_place), "bytes": done.bytes, "manifest": str(manifest.file),
         "left": len(manifest.moves) - len(done.paths) - len(in_place),
     }  # fmt: skip
+
+
+def _read_own(work: Path, file: Path) -> Manifest:
+    """Read a manifest of this workspace.
+
+    The rows of another one's would come into it: that raises `UnpoolError`.
+    """
+    manifest = read_manifest(file)
+    above = manifest.folder.resolve().parent
+    if above != (work / CLEANED).resolve():
+        raise UnpoolError(
+            f"{manifest.file} belongs to the workspace {above.parent}; give --work {above.parent}, or copy "
+            f"{manifest.folder} into {work / CLEANED}"
+        )
+    return manifest
 
 
 def _where_images_are(work: Path, manifest: Manifest) -> Manifest:
