@@ -72,9 +72,25 @@ def test_only_text_that_lists_files_is_a_list(listed: Path) -> None:
         (b"a note\n", False),
         (b"a.jpg\n\0", False),
         (b"", False),
+        (b"Rar!\x1a" + b"0" * 500, False),
+        ("a.jpg\r\n".encode("utf-16"), True),
+        ("a note\r\n".encode("utf-16"), False),
     ):
         listed.write_bytes(content)
         assert is_path_list(listed) is expected
+
+
+def test_a_list_of_windows_is_read(listed: Path) -> None:
+    (listed.parent / "größe.jpg").write_bytes(jpeg(1))
+    listed.write_text("größe.jpg\r\na.jpg\r\n", "utf-16")
+    assert [file.path for file in ListSource(listed).scan().files] == ["a.jpg", "größe.jpg"]
+
+
+def test_comments_are_no_paths(listed: Path) -> None:
+    (listed.parent / "#1.jpg").write_bytes(jpeg(1))
+    listed.write_text("# those of May\n#1.jpg\na.jpg\n#b.jpg\n")
+    scan = ListSource(listed).scan()
+    assert ([file.path for file in scan.files], scan.problems) == (["#1.jpg", "a.jpg"], [])
 
 
 def test_names_that_are_no_text_stay_as_they_are(tmp_path: Path) -> None:

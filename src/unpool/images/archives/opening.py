@@ -30,7 +30,7 @@ def open_archive(location: Path) -> ArchiveSource | ListSource | None:
         return ListSource(location)
     raise UnpoolError(
         f"'{location}' is a file, not a folder, and holds or lists no images; give a folder, a zip, tar or Parquet "
-        "file, or a text file of paths"
+        f"file, or a text file of paths, whole ones or relative to '{location.parent}'"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,9 @@ from unpool.images.remote.fetching import InPlace
 from unpool.images.values.rules import NO_RULES, ValueRules
 
 HEAD_BYTES = 1 << 14
+UTF_8, UTF_16 = "utf-8-sig", "utf-16"  # the latter with a mark at its beginning, as PowerShell writes lists
+ERRORS = {UTF_8: "surrogateescape", UTF_16: "replace"}
+COMMENT = "#"
 
 
 class ListSource(InPlace):
@@ -112,19 +116,23 @@ def is_path_list(file: Path) -> bool:
             head = stream.read(HEAD_BYTES)
     except OSError:
         return False
-    lines, folder, here = (
-        head.decode("utf-8-sig", "surrogateescape").splitlines(),
-        file.resolve().parent,
-        Path.cwd(),
-    )
-    return b"\0" not in head and any(_find(folder, here, line).is_file() for line in lines if line.strip())
+    encoding, folder, here = _encoding_of(head), file.resolve().parent, Path.cwd()
+    if b"\0" in head and encoding == UTF_8:
+        return False
+    lines = head.decode(encoding, ERRORS[encoding]).splitlines()
+    # Of a line that is too long for a path `Path.is_file` raises.
+    return any(os.path.isfile(_find(folder, here, line)) for line in lines if line.strip())  # noqa: PTH113
+
+
+def _encoding_of(head: bytes) -> str:
+    return UTF_16 if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else UTF_8
 
 
 def read_lines(file: Path) -> Iterator[str]:
-    """Read the paths of a list, without blank lines.
+    """Read the paths of a list, without blank lines and comments.
 
     Args:
-        file: UTF-8, with any ends of lines; bytes that are no text stay as a file system has them.
+        file: UTF-8 or marked UTF-16, with any ends of lines; bytes that are no text stay as a file system has them.
 
     Yields:
         A path a line, as it is written there.
@@ -133,10 +141,15 @@ def read_lines(file: Path) -> Iterator[str]:
         UnpoolError: The list cannot be read.
     """
     try:
-        with file.open(encoding="utf-8-sig", errors="surrogateescape") as stream:
+        with file.open("rb") as stream:
+            encoding = _encoding_of(stream.read(2))
+        with file.open(encoding=encoding, errors=ERRORS[encoding]) as stream:
             for line in stream:
-                if text := line.rstrip("\r\n"):
-                    yield text if os.path.lexists(file.parent / text) else text.strip().strip("\"'")
+                text = line.rstrip("\r\n")
+                if text and os.path.lexists(file.parent / text):
+                    yield text
+                elif text.strip() and not text.startswith(COMMENT):
+                    yield text.strip().strip("\"'")
     except OSError as error:
         raise UnpoolError(f"{file} cannot be read ({error.strerror}); check its permissions") from error
 
