@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
@@ -31,6 +32,13 @@ class Needy:
 @dataclass(frozen=True)
 class Whole:
     groups: Annotated[int | Literal["auto"], OPTIONS["groups"]] = "auto"
+
+
+@dataclass(frozen=True)
+class Read:
+    from_: Path
+    data: Annotated[Path | None, OPTIONS["data"]] = None
+    out: Path | str = ""
 
 
 class Thing:
@@ -116,6 +124,11 @@ def test_values_of_another_type_say_what_is_expected() -> None:
 
 def test_scalars_of_numpy_are_numbers() -> None:
     assert type(settings_from(Whole, {"groups": np.int64(3)}).groups) is int
+
+
+def test_texts_are_paths_where_a_path_is_meant() -> None:
+    read = settings_from(Read, {"from_": "a.csv", "data": "b", "out": "c"})
+    assert read == Read(Path("a.csv"), Path("b"), "c")
 
 
 def test_a_leading_value_by_name_is_the_same() -> None:

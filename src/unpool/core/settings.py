@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Generic, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
 
 from unpool.core.calls.signatures import name_of, wrong_call
-from unpool.core.calls.values import check_kind, plain
+from unpool.core.calls.values import as_path, check_kind, plain
 from unpool.errors import UsageError, unknown_name
 
 
@@ -166,7 +166,7 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
     The settings are its last parameter.
 
     Unknown keywords raise `UsageError` with the nearest right name, as do values of another type and those that
-    `check_settings` rejects. Scalars of NumPy are numbers.
+    `check_settings` rejects. Scalars of NumPy are numbers, texts are paths where a path is meant.
     Editors and `help()` see all fields of the settings.
 
     Args:
@@ -231,7 +231,8 @@ def settings_from(settings: type[S], values: Mapping[str, object]) -> S:
             raise UsageError(f"{name} is missing; give {name}=…")
     values = {name: plain(value) for name, value in values.items()}
     _check_kinds(settings, values)
-    built = settings(**values)
+    hints = get_type_hints(settings, include_extras=True)
+    built = settings(**{name: as_path(value, hints[name]) for name, value in values.items()})
     check_settings(built)
     return built
 

@@ -27,6 +27,17 @@ def plain(value: object) -> object:
     return item() if item is not None and getattr(value, "shape", None) == () else value
 
 
+def as_path(value: object, hint: object) -> object:
+    """Turn text into a path where an option is a path and no text.
+
+    >>> as_path("a.csv", Path | None) == Path("a.csv"), as_path("a.csv", Path | str)
+    (True, 'a.csv')
+    """
+    kinds, words = _kinds_of(hint)
+    is_path = isinstance(value, str) and value not in words and Path in kinds and str not in kinds
+    return Path(str(value)) if is_path else value
+
+
 def check_kind(name: str, value: object, hint: object) -> None:
     """Check the type of an option's value.
 
