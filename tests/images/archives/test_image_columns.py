@@ -40,6 +40,21 @@ def test_numbers_have_names(value: int | None, name: str | None) -> None:
     assert [label for _, _, label in read_cells(table.to_batches()[0], columns)] == [name]
 
 
+def test_categories_are_classes() -> None:
+    table = pa.table({"data": [jpeg(), jpeg()], "label": pa.array(["x", None]).dictionary_encode()})
+    columns = find(table)
+    assert columns.label == "label"
+    assert [label for _, _, label in read_cells(table.to_batches()[0], columns)] == ["x", None]
+
+
+def test_views_are_read_like_bytes_and_texts() -> None:
+    table = pa.table({
+        "data": pa.array([jpeg()], pa.binary_view()), "label": pa.array(["x"], pa.string_view())
+    })  # fmt: skip
+    columns = find(table)
+    assert list(read_cells(table.to_batches()[0], columns)) == [(jpeg(), "", "x")]
+
+
 def test_without_images_all_columns_are_named() -> None:
     with pytest.raises(UnpoolError, match=r"a\.parquet has no column of images among x, y"):
         find(pa.table({"x": [1], "y": [b""]}))

@@ -50,6 +50,12 @@ def test_a_plain_column_of_bytes_is_found_by_its_content(tmp_path: Path) -> None
     }
 
 
+def test_rows_without_bytes_hide_no_column(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"jpg": [None] * 40 + IMAGES[:2]}), tmp_path / "a.parquet")
+    container = ParquetContainer(tmp_path / "a.parquet")
+    assert (len(container.index.members), len(container.index.problems)) == (2, 40)
+
+
 def test_names_that_are_there_twice_differ(tmp_path: Path) -> None:
     cells = [{"bytes": content, "path": "../x/a.jpg"} for content in IMAGES[:2]]
     pq.write_table(pa.table({"image": cells}), tmp_path / "a.parquet")

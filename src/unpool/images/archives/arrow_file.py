@@ -31,10 +31,13 @@ class ArrowContainer(TableContainer):
     @cached_property
     def columns(self) -> Columns:
         """Which columns are read; raises `UnpoolError` where none holds images."""
+        import pyarrow.compute as pc
+
         table = self._table
 
         def sample(name: str) -> list[bytes | None]:
-            contents: list[bytes | None] = table[name].slice(0, NUM_SNIFFED).to_pylist()
+            first = pc.index(pc.is_valid(table[name]), True).as_py()
+            contents: list[bytes | None] = table[name].slice(max(0, first), NUM_SNIFFED).to_pylist()
             return contents
 
         return find_columns(table.schema, sample, str(self.file))

@@ -86,9 +86,20 @@ def _is_image_struct(kind: pa.DataType) -> bool:
 
 
 def _is_binary(kind: pa.DataType) -> bool:
+    import pyarrow as pa
     import pyarrow.types as kinds
 
-    return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind))
+    return bool(kinds.is_binary(kind) or kinds.is_large_binary(kind) or kind == pa.binary_view())
+
+
+def _is_class(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+    import pyarrow.types as kinds
+
+    if kinds.is_dictionary(kind):  # pandas' categories
+        return _is_class(kind.value_type)
+    is_text = kinds.is_string(kind) or kinds.is_large_string(kind) or kind == pa.string_view()
+    return bool(is_text or kinds.is_integer(kind))
 
 
 def _are_images(contents: list[bytes | None]) -> bool:
@@ -97,18 +108,14 @@ def _are_images(contents: list[bytes | None]) -> bool:
 
 def _class_column(schema: pa.Schema, features: dict[str, dict[str, Any]]) -> str:
     """The column of classes: one that metadata call so, else one of a common name; empty for none."""
-    import pyarrow.types as kinds
-
     stated = [
         name for name, each in features.items() if each.get("_type") == "ClassLabel" and name in schema.names
     ]
     if stated:
         return stated[0]
     for name in CLASS_COLUMNS:
-        if name in schema.names:
-            kind = schema.field(name).type
-            if kinds.is_integer(kind) or kinds.is_string(kind) or kinds.is_large_string(kind):
-                return name
+        if name in schema.names and _is_class(schema.field(name).type):
+            return name
     return ""
 
 

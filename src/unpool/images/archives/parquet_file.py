@@ -212,8 +212,11 @@ class RowReader:
 
 
 def _sample(file: pq.ParquetFile, name: str) -> list[bytes | None]:
-    batch = next(file.iter_batches(NUM_SNIFFED, columns=[name]), None)
-    return batch.column(0).to_pylist() if batch else []
+    """Some rows in a line, the first ones that have bytes."""
+    for batch in file.iter_batches(NUM_SNIFFED, columns=[name]):
+        if batch.column(0).null_count < len(batch):
+            return list(batch.column(0).to_pylist())
+    return []
 
 
 def _batch_rows(file: pq.ParquetFile, group: int) -> int:
