@@ -41,5 +41,15 @@ def test_it_never_fills_the_disk(tmp_path: Path, cache: Path, monkeypatch: pytes
     assert list(cache.iterdir()) == []
 
 
+def test_a_few_bytes_become_no_gigabytes(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packed_tar, "SMALL_BYTES", 1 << 20)
+    file = write_tar(tmp_path / "a.tar.gz", {"a.jpg": bytes(4 << 20)}, "w:gz")
+    with pytest.raises(UnpoolError, match=r"would become more than .*; unpack it"):
+        _ = PackedTarContainer(file).index
+    assert list(cache.iterdir()) == []
+
+
 def test_packings_are_known_by_their_first_bytes() -> None:
     assert [packing_of(head) for head in (b"\x1f\x8b\x08", b"\xfd7zXZ\0", b"ustar")] == ["gzip", "xz", ""]

@@ -17,6 +17,8 @@ from unpool.images.reading.scan import Problem
 
 PART_BYTES = 1 << 20  # of a member, in memory at a time
 MAX_MEMBER_BYTES = 2 << 30  # a picture of 300 megapixels and 16 bits has less
+MAX_RATIO = 200  # that a picture is packed by; one of a single colour may be smaller yet
+SMALL_BYTES = 64 << 20  # which may be packed by any ratio
 INDEX_FORMAT = 1  # of the kept indexes
 INDEX_FILE = "index.json"
 Count = Callable[[int], None]

@@ -18,7 +18,7 @@ from typing import IO
 
 from unpool.core.user_cache import cache_folder, kept_folder
 from unpool.errors import UnpoolError
-from unpool.images.archives.container import cannot_be_read
+from unpool.images.archives.container import MAX_RATIO, SMALL_BYTES, cannot_be_read
 from unpool.images.archives.tar_file import TarContainer
 
 UNPACKED = "unpacked.tar"
@@ -51,6 +51,7 @@ class PackedTarContainer(TarContainer):
                 while part := read.read(PART_BYTES):
                     self._check_space(folder)
                     out.write(part)
+                    self._check_ratio(packed.tell(), out.tell())
             except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise cannot_be_read(self.file, error) from error
 
@@ -59,6 +60,13 @@ class PackedTarContainer(TarContainer):
             raise UnpoolError(
                 f"{self.file} is compressed, and does not fit into {cache_folder()} unpacked; free some space, or set "
                 "UNPOOL_CACHE to a larger disk"
+            )
+
+    def _check_ratio(self, num_packed: int, num_unpacked: int) -> None:
+        if num_unpacked > max(SMALL_BYTES, MAX_RATIO * num_packed):
+            raise UnpoolError(
+                f"{num_packed:,} bytes of {self.file} would become more than {num_unpacked:,}; unpack it if that is "
+                "right"
             )
 
 

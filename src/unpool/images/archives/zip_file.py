@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from unpool.errors import UnreadableImageError
-from unpool.images.archives.container import PART_BYTES, Container, Count, Index, Member, cannot_be_read
+from unpool.images.archives.container import (
+    MAX_RATIO,
+    PART_BYTES,
+    SMALL_BYTES,
+    Container,
+    Count,
+    Index,
+    Member,
+    cannot_be_read,
+)
 from unpool.images.archives.member_names import clean_name, leads_out
 
 LOCAL_HEADER, NAME_AND_EXTRA = b"PK\3\4", slice(26, 30)
@@ -17,8 +26,6 @@ HEADER_BYTES = 30
 IS_ENCRYPTED, IS_UNICODE = 1, 1 << 11  # bits of the flags
 # Of the others a few bytes may become gigabytes before any limit is seen.
 READABLE = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-MAX_RATIO = 200  # that a picture is packed by; one of a single colour may be smaller yet
-SMALL_BYTES = 64 << 20  # which may be packed by any ratio
 
 
 class ZipContainer(Container):
