@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ import pytest
 from support.archives import jpeg, write_tar, write_zip
 from unpool.errors import UnpoolError
 from unpool.images.archives import unpacked
+from unpool.images.archives.archive_source import ArchiveSource
+from unpool.images.archives.container import Container, Member
 from unpool.images.archives.unpacked import as_folder_of_files
 
 
@@ -57,3 +60,26 @@ def test_a_damaged_file_is_left_to_its_reader(tmp_path: Path, monkeypatch: pytes
     raw[60] ^= 255
     file.write_bytes(raw)
     assert files_in(as_folder_of_files(file)) == {"1.jpg": b"", "2.jpg": jpeg(2)}
+
+
+def test_damaged_labels_are_refused(tmp_path: Path, cache: Path) -> None:
+    file = write_zip(tmp_path / "labels.zip", {"1.txt": b"0 0.1 0.1 0.9 0.1 0.9 0.9\n", "1.jpg": jpeg()}, 0)
+    raw = bytearray(file.read_bytes())
+    raw[40] ^= 255
+    file.write_bytes(raw)
+    with pytest.raises(UnpoolError, match=r"1\.txt in .*labels\.zip cannot be used: it is damaged"):
+        as_folder_of_files(file)
+    assert list(cache.iterdir()) == []
+
+
+def test_large_files_without_an_image_s_name_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = ArchiveSource.members.func  # type: ignore[attr-defined]
+
+    def enlarged(self: ArchiveSource) -> dict[str, tuple[Container, Member]]:
+        return {name: (file, replace(each, bytes=1 << 30)) for name, (file, each) in source(self).items()}
+
+    monkeypatch.setattr(ArchiveSource, "members", property(enlarged))
+    file = write_zip(tmp_path / "labels.zip", {"coco.json": b"{}"})
+    assert files_in(as_folder_of_files(file)) == {"coco.json": b"{}"}

@@ -18,9 +18,8 @@ from unpool.images.archives.container import Container, Member
 from unpool.images.archives.member_names import claim
 from unpool.images.archives.opening import find_archive
 from unpool.images.archives.packed_tar import FREE_BYTES
-from unpool.images.reading.formats import has_image_name
 
-MAX_OTHER_BYTES = 64 << 20  # of a file without an image's name, such as a list of classes
+LABEL_ENDINGS = (".json", ".xml", ".txt", ".yaml", ".yml", ".names")  # of annotations and lists of classes
 
 
 def as_folder_of_files(location: Path) -> Path:
@@ -33,7 +32,8 @@ def as_folder_of_files(location: Path) -> Path:
         The location itself where it is no archive, and lies in none.
 
     Raises:
-        UnpoolError: The archive cannot be read, or does not fit on the disk of the cache.
+        UnpoolError: The archive cannot be read, does not fit on the disk of the cache, or a file of labels in it is
+            damaged or too large.
     """
     source = find_archive(location)
     if source is None or source.is_folder:
@@ -57,12 +57,15 @@ def _unpack(source: ArchiveSource, folder: Path) -> None:
         )
     used: set[str] = set()
     for name, (container, member) in files.items():
-        if has_image_name(name) or member.bytes <= MAX_OTHER_BYTES:
-            _write(container, member, folder / claim(name, used))
+        _write(container, member, folder / claim(name, used))
 
 
 def _write(container: Container, member: Member, file: Path) -> None:
-    """Write a file; one that is damaged is there without content, and is reported by its reader."""
+    """Write a file.
+
+    One that is damaged is there without content, and is reported by its reader; but an empty file of labels would
+    label nothing.
+    """
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:  # a file of that name lies in the archive, too
@@ -70,5 +73,9 @@ def _write(container: Container, member: Member, file: Path) -> None:
     with contextlib.suppress(IsADirectoryError):
         try:
             container.write_copy(member, file)
-        except UnreadableImageError:
+        except UnreadableImageError as error:
+            if member.name.lower().endswith(LABEL_ENDINGS):
+                raise UnpoolError(
+                    f"{member.name} in {container.file} cannot be used: {error.detail}"
+                ) from None
             file.write_bytes(b"")
