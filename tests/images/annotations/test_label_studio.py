@@ -50,6 +50,16 @@ def test_regions_of_every_kind_are_drawn() -> None:
     assert abs(int(ellipse.sum()) - np.pi * 48) < 4
 
 
+def test_points_and_addresses_of_pages_are_left_out() -> None:
+    point = result("keypointlabels", {"x": 10, "y": 10, "width": 0.3})
+    found = read({
+        **task({"result": [point, BOX]}),
+        "data": {"source": "www.example.org", "image": "https://host/a.jpg?key=3"},
+    })  # fmt: skip
+    assert [drawing.names for drawing in found.drawings] == [("https://host/a.jpg?key=3",)]
+    assert found.passed_over == {"regions without an area or a label": 1}
+
+
 def test_the_last_valid_annotation_counts() -> None:
     found = read(task({"result": [BOX]}, {"result": [BRUSH]}, {"result": [POLYGON], "was_cancelled": True}))
     assert (found.drawings[0].paint(20, 30)[0] > 0).sum() == 3

@@ -130,7 +130,7 @@ def test_the_masks_of_cvat_bring_their_classes(tmp_path: Path) -> None:
     (masks / "labelmap.txt").write_text(
         "# label:color_rgb:parts:actions\nbackground:0,0,0::\ncar:90,90,90::\n"
     )
-    for given in (masks, masks / "SegmentationClass"):
+    for given in (masks, masks / "SegmentationClass", masks.parent):
         found = find_labelled_pairs(images, given)
         assert found.class_file == masks / "labelmap.txt"
         assert found.pairs[0].mask.file == masks / "SegmentationClass" / "a.png"

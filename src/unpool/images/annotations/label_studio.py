@@ -16,6 +16,7 @@ import numpy as np
 
 from unpool.images.annotations.areas import Area, Brush, Polygons, make_ellipse, make_rectangle
 from unpool.images.annotations.drawings import Annotations, Drawing, NumberedNames, name_damage
+from unpool.images.reading.formats import has_image_name
 
 TITLE = "Label Studio"
 MIN_CORNERS = 3
@@ -126,7 +127,7 @@ def _read_region(region: _Region) -> Area | None:
         shares_4 = np.array([float(region[key]) for key in ("x", "y", "radiusX", "radiusY")])
         x, y, radius_x, radius_y = (shares_4 * np.tile(scale_2, 2)).tolist()
         return make_ellipse(x, y, radius_x, radius_y, rotation)
-    if "width" in region and "x" in region:
+    if {"x", "y", "width", "height"} <= region.keys():  # a point has a width alone
         x, y, wide, high = (float(region[key]) for key in ("x", "y", "width", "height"))
         left, top = np.array([x, y]) * scale_2
         right, bottom = np.array([x + wide, y + high]) * scale_2
@@ -134,13 +135,16 @@ def _read_region(region: _Region) -> Area | None:
     return None
 
 
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    return has_image_name(parts.path) or parts.query.startswith("d=")
+
+
 def _name_images(task: Mapping[str, Any]) -> tuple[str, ...]:
     """What a task's image may be called: its address, and its name before it was uploaded."""
     data = task["data"] if isinstance(task.get("data"), Mapping) else task
     texts = [value for value in data.values() if isinstance(value, str)]
-    address = next(
-        (text for text in texts if re.search(r"\.\w{3,5}($|\?)|\?d=", text)), texts[0] if texts else ""
-    )
+    address = next(filter(_is_address, texts), texts[0] if texts else "")
     parts = urlsplit(address.replace("\\", "/"))
     if parts.path == _LOCAL:
         address = parse_qs(parts.query).get("d", [address])[0]

@@ -45,8 +45,12 @@ def find_labelled_pairs(images: Path, masks: Path, *, leave_out: Path | None = N
 
 
 def _find_cvat_masks(masks: Path) -> Path | None:
-    """The masks of the export "Segmentation mask 1.1" of CVAT, whose folder has its classes beside it."""
-    for folder in (masks / CVAT_MASKS, masks):
+    """The masks of the export "Segmentation mask 1.1" of CVAT, whose folder has its classes beside it.
+
+    Programs that pack the export again put one more folder around it.
+    """
+    wrapped = list(masks.glob(f"*/{CVAT_MASKS}"))
+    for folder in (masks / CVAT_MASKS, masks, *(wrapped if len(wrapped) == 1 else [])):
         if folder.name == CVAT_MASKS and folder.is_dir() and (folder.parent / CVAT_CLASSES).is_file():
             return folder
     return None
