@@ -94,3 +94,30 @@ def test_too_few_labels(work: Path) -> None:
     edit.label(work, PATHS[:3], "only")
     with pytest.raises(UnpoolError, match=r"all labels of .* are ‘only’; label images of another kind too"):
         spread(work)
+
+
+def test_copies_and_images_marked_as_wrong_teach_nothing(work: Path) -> None:
+    edit.label(work, LEFT, "left")
+    edit.label(work, RIGHT, "right")
+    before = spread(work)
+    expected = ImageTable(work).frame().set_index("path")["suggestion_confidence"]
+    same, odd = ["04.png", "05.png"], ["36.png", "37.png"]
+    ImageTable(work).update([*LEFT[:1], *same], {"id": ["one"] * 3})
+    edit.label(work, same, "left")
+    edit.label(work, odd, "left")
+    edit.mark(work, odd)
+    after = spread(work)
+    assert after["threshold"] == before["threshold"]
+    assert after["labelled"] == before["labelled"] + 2
+    frame = ImageTable(work).frame().set_index("path")
+    found = frame["suggestion_confidence"].drop([*same, *odd])
+    np.testing.assert_allclose(found, expected.drop([*same, *odd]), atol=2e-3)
+    assert frame["suggestion"][[*same, *odd]].isna().all()
+
+
+def test_labels_of_images_marked_as_wrong_are_no_names(work: Path) -> None:
+    edit.label(work, LEFT, "left")
+    edit.label(work, RIGHT, "right")
+    edit.mark(work, RIGHT)
+    with pytest.raises(UnpoolError, match="label images of another kind too"):
+        spread(work)

@@ -92,3 +92,33 @@ def test_probabilities_are_calibrated_where_that_is_known() -> None:
     plain, softened = probabilities(logit_NK, None), probabilities(logit_NK, Estimate(0.5, 0, 1, 9, 2.0))
     assert plain[0, 0] == pytest.approx(1 / (1 + np.exp(-2)))
     assert softened[0, 0] == pytest.approx(1 / (1 + np.exp(-1)))
+
+
+def test_copies_do_not_vouch_for_each_other() -> None:
+    unit_ND, kind_N = make_kinds((80, 60, 40), spread=3)
+    plain = try_labels(unit_ND, labels_of(kind_N, 30))
+    thrice_ND = np.concatenate([unit_ND[:30], unit_ND[:30], unit_ND])
+    labels = labels_of(np.concatenate([kind_N[:30], kind_N[:30], kind_N]), 90)
+    unknown, known = (
+        try_labels(thrice_ND, Labels(NAMES, labels.code_N, labels.is_open_N, content_N))
+        for content_N in (
+            None,
+            np.concatenate([np.arange(30).astype(str)] * 2 + [np.arange(180).astype(str)]),
+        )
+    )
+    assert plain is not None
+    assert unknown is not None
+    assert known is not None
+    assert unknown.value > plain.value + 0.1
+    assert known == plain
+
+
+def test_images_marked_as_wrong_teach_nothing() -> None:
+    unit_ND, kind_N = make_kinds((80, 60, 40))
+    labels = labels_of(kind_N, 30)
+    changed = Labels(NAMES, labels.code_N.copy(), labels.is_open_N.copy())
+    changed.code_N[30:40], changed.is_open_N[30:40] = (kind_N[30:40] + 1) % 3, False
+    heads = [fit_labels(unit_ND, each) for each in (labels, changed)]
+    assert heads[0] is not None
+    assert heads[1] is not None
+    np.testing.assert_array_equal(heads[0].arrays["weight"], heads[1].arrays["weight"])

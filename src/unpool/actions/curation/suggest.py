@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from unpool.actions.curation.settings import SpreadSettings
 from unpool.actions.curation.stale_suggestions import note_seeds
 from unpool.actions.history.recording import recorded
+from unpool.analysis.classification.copies import first_of_copies
+from unpool.analysis.classification.suggestions import UNLABELLED, suggest_classes
+from unpool.analysis.neighbours import Floats, Indices
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError
 from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
-
-if TYPE_CHECKING:
-    from unpool.analysis.classification.suggestions import Suggestions
 
 HIGH_CONFIDENCE = 0.8
 
@@ -36,7 +35,7 @@ def spread(
     """Suggest labels for images without one.
 
     A classifier is made of the labels. Its answers are suggested where few of them are wrong. Former suggestions are
-    replaced; images marked as wrong get none.
+    replaced; images marked as wrong get none, and teach nothing.
 
     Args:
         work: the workspace; suggestion and suggestion_confidence (0 to 1) of its images are written.
@@ -52,31 +51,65 @@ def spread(
         UnpoolError: nothing is embedded, or there are fewer than two different labels.
     """
     check_settings(settings)
-    from unpool.analysis.classification.suggestions import suggest_classes
-
-    table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table)
-    rows = table.some(paths, ["label", "wrong"])
-    label_N = rows["label"].to_pylist()
-    names = _label_names(work, label_N)
-    number_of: dict[str | None, int] = {name: number for number, name in enumerate(names)}
-    number_of[None] = -1
-    known_N = np.array([number_of[name] for name in label_N])
-    progress = progress or Progress()
+    taught, progress = _read_labels(ImageTable(work)), progress or Progress()
     with progress.stage("spreading labels"):
-        found = suggest_classes(vectors_ND, known_N, error=settings.error, seed=settings.seed)
-    is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
-    is_given_N = (found.class_N >= 0) & ~is_wrong_N
-    note_seeds(work, {path: name for path, name in zip(paths, label_N, strict=True) if name is not None})
-    table.update(paths, _columns(found, is_given_N, names))
-    if not is_given_N.any():
-        _report_none(int((known_N >= 0).sum()), settings.error, progress)
+        found = suggest_classes(
+            taught.vector_MD, taught.class_N[taught.row_M], error=settings.error, seed=settings.seed
+        )
+    class_N = np.full(len(taught.paths), UNLABELLED)
+    confidence_N = np.zeros(len(class_N), np.float32)
+    class_N[taught.row_M], confidence_N[taught.row_M] = found.class_N, found.confidence_N
+    labelled = {
+        path: taught.names[number]
+        for path, number in zip(taught.paths, taught.class_N, strict=True)
+        if number >= 0
+    }
+    note_seeds(work, labelled)
+    ImageTable(work).update(taught.paths, _columns(class_N, confidence_N, taught.names))
+    if not (class_N >= 0).any():
+        _report_none(len(labelled), settings.error, progress)
     return {
-        "images": len(paths), "labelled": int((known_N >= 0).sum()), "labels": len(names),
-        "suggested": int(is_given_N.sum()),
-        "sure": int((is_given_N & (found.confidence_N >= HIGH_CONFIDENCE)).sum()),
+        "images": len(class_N), "labelled": len(labelled), "labels": len(taught.names),
+        "suggested": int((class_N >= 0).sum()),
+        "sure": int(((class_N >= 0) & (confidence_N >= HIGH_CONFIDENCE)).sum()),
         "threshold": found.threshold, "expected_error": round(found.error, 4), "unlike": found.num_unlike,
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """The labels of embedded images.
+
+    Attributes:
+        paths: of all N.
+        names: the different labels.
+        class_N: positions in `names`, -1 where there is no label, or the image is marked as wrong.
+        row_M: images that are compared: not those marked as wrong, nor copies of labelled ones with the same label:
+            held out, they would be known already.
+        vector_MD: their vectors.
+    """
+
+    paths: list[str]
+    names: list[str]
+    class_N: Indices
+    row_M: Indices
+    vector_MD: Floats
+
+
+def _read_labels(table: ImageTable) -> _Labels:
+    paths, vectors_ND = embedded_vectors(table)
+    rows = table.some(paths, ["label", "wrong", "id"])
+    is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()])
+    label_N = [
+        None if wrong else name for name, wrong in zip(rows["label"].to_pylist(), is_wrong_N, strict=True)
+    ]
+    names = _label_names(table.work, label_N)
+    number_of: dict[str | None, int] = {name: number for number, name in enumerate(names)}
+    class_N = np.array([number_of.get(name, UNLABELLED) for name in label_N])
+    is_used_N, row_L = (class_N == UNLABELLED) & ~is_wrong_N, np.flatnonzero(class_N >= 0)
+    contents = rows["id"].to_pylist()
+    is_used_N[row_L[first_of_copies((contents[row] for row in row_L), class_N[row_L].tolist())]] = True
+    return _Labels(paths, names, class_N, np.flatnonzero(is_used_N), vectors_ND[is_used_N])
 
 
 def _report_none(num_labels: int, error: float, progress: Progress) -> None:
@@ -87,15 +120,14 @@ def _report_none(num_labels: int, error: float, progress: Progress) -> None:
 
 
 def _columns(
-    found: Suggestions, is_given_N: npt.NDArray[np.bool_], names: list[str]
+    class_N: Indices, confidence_N: Floats, names: list[str]
 ) -> dict[str, list[str | None] | list[float | None]]:
     """The columns of suggestions, empty where none is given."""
-    given = is_given_N.tolist()
-    numbers, confidences = found.class_N.tolist(), found.confidence_N.tolist()
+    numbers, confidences = class_N.tolist(), confidence_N.tolist()
     return {
-        "suggestion": [names[number] if here else None for number, here in zip(numbers, given, strict=True)],
+        "suggestion": [names[number] if number >= 0 else None for number in numbers],
         "suggestion_confidence": [
-            value if here else None for value, here in zip(confidences, given, strict=True)
+            value if number >= 0 else None for number, value in zip(numbers, confidences, strict=True)
         ],
     }
 

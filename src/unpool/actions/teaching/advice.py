@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from unpool.analysis.classification.copies import first_of_copies
 from unpool.analysis.classification.estimates import MAX_COMPARED, Estimate, estimate_accuracy
 from unpool.analysis.classification.heads import Head, fit_head, softmax
 from unpool.analysis.classification.next_labels import NUM_TYPICAL, Axes, Choice, choose_images
@@ -30,12 +31,15 @@ class Labels:
     Attributes:
         names: the different labels, sorted.
         code_N: the place of each image's label among them, -1 where it has none.
-        is_open_N: which images without one may be labelled: not those marked as wrong.
+        is_open_N: which images may be labelled, and taught by: not those marked as wrong.
+        content_N: what is the same for copies, None where it is not known; a labelled image that is held out must not
+            be known from a copy.
     """
 
     names: Sequence[str]
     code_N: Indices
     is_open_N: npt.NDArray[np.bool_]
+    content_N: npt.NDArray[np.object_] | None = None
 
     @property
     def num_labelled(self) -> int:
@@ -66,6 +70,8 @@ def try_labels(unit_ND: Floats, labels: Labels, *, seed: int = 0) -> Estimate | 
     """
     known_L = _sample_labelled(labels, seed)
     other_M = np.flatnonzero(labels.is_open_N & (labels.code_N < 0))
+    if labels.content_N is not None:
+        known_L = known_L[first_of_copies(labels.content_N[known_L], labels.code_N[known_L])]
     if not len(known_L) or not len(other_M):
         return None
     codes = np.unique(labels.code_N[known_L], return_inverse=True)[1]
@@ -75,7 +81,7 @@ def try_labels(unit_ND: Floats, labels: Labels, *, seed: int = 0) -> Estimate | 
 
 
 def _sample_labelled(labels: Labels, seed: int) -> Indices:
-    known_L: Indices = np.flatnonzero(labels.code_N >= 0)
+    known_L: Indices = np.flatnonzero((labels.code_N >= 0) & labels.is_open_N)
     if len(known_L) <= MAX_LEARNT:
         return known_L
     return np.sort(np.random.default_rng(seed).choice(known_L, MAX_LEARNT, replace=False))

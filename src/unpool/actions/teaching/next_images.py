@@ -140,11 +140,12 @@ def read_labels(table: ImageTable, paths: Sequence[str], field: str = LABEL) -> 
         raise UsageError(
             f"field {known.name!r} is a {known.kind}, but must be a choice to be taught; name another"
         )
-    rows = table.some(paths, [known.column, "wrong", "group"])
+    rows = table.some(paths, [known.column, "wrong", "group", "id"])
     values = rows[known.column].to_pylist()
     names = sorted({value for value in values if value is not None})
     number_of = {name: number for number, name in enumerate(names)}
     code_N = np.array([-1 if value is None else number_of[value] for value in values], np.int64)
     is_wrong_N = np.array([bool(wrong) for wrong in rows["wrong"].to_pylist()], bool)
     groups = {group for group in rows["group"].to_pylist() if group is not None and group >= 0}
-    return Labels(names, code_N, ~is_wrong_N), len(groups)
+    content_N = np.array(rows["id"].to_pylist(), object)
+    return Labels(names, code_N, ~is_wrong_N, content_N), len(groups)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from unpool.analysis.classification.copies import first_of_copies
 from unpool.analysis.neighbours import Floats, Indices
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.fields.names import LABEL
@@ -64,23 +65,19 @@ def read_taught_images(work: Path, field: str = LABEL) -> TaughtImages:
         )
     name_of = {path: str(value) for path, value in sorted(read_field(table, field).items())}
     rows = table.some(list(name_of), ["wrong", "id"])
-    wrong, copies = 0, 0
-    meant: list[str] = []
-    known: set[tuple[str, str]] = set()
-    for path, mark, content in zip(
-        *(rows[name].to_pylist() for name in ("path", "wrong", "id")), strict=True
-    ):
-        is_copy = content is not None and (content, name_of[path]) in known
-        wrong, copies = wrong + bool(mark), copies + (is_copy and not mark)
-        if not mark and not is_copy:
-            meant.append(path)
-            known.add((content, name_of[path]))
+    marks, there, contents = (rows[name].to_pylist() for name in ("wrong", "path", "id"))
+    unmarked = [row for row, mark in enumerate(marks) if not mark]
+    first = first_of_copies((contents[row] for row in unmarked), (name_of[there[row]] for row in unmarked))
+    meant = [there[unmarked[place]] for place in first]
     paths, vector_ND = table.vectors_of(meant)
     names = sorted({name_of[path] for path in paths})
     _check_names(work, field, names, len(meant))
     number_of = {name: number for number, name in enumerate(names)}
     class_N = np.array([number_of[name_of[path]] for path in paths], np.int64)
-    return TaughtImages(paths, vector_ND, class_N, names, len(meant) - len(paths), wrong, copies)
+    return TaughtImages(
+        paths, vector_ND, class_N, names, len(meant) - len(paths),
+        len(marks) - len(unmarked), len(unmarked) - len(meant),
+    )  # fmt: skip
 
 
 def _check_names(work: Path, field: str, names: list[str], num_meant: int) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.actions.teaching.advice import Labels, describe_choice
@@ -36,6 +37,7 @@ class _Prepared:
     paths: pa.Array  # of the snapshot that it was used with last
     teacher: Teacher
     row_N: Indices
+    content_N: npt.NDArray[np.object_]  # of each, by which copies are known
 
 
 class Classroom:
@@ -72,7 +74,8 @@ class Classroom:
         prepared = self._prepare(seen, revision)
         names, code_S = seen.names["label"]
         is_free_S = (code_S < 0) & ~seen.wrong_N
-        labels = Labels(names, code_S[prepared.row_N].astype(np.int64), ~seen.wrong_N[prepared.row_N])
+        row_N = prepared.row_N
+        labels = Labels(names, code_S[row_N].astype(np.int64), ~seen.wrong_N[row_N], prepared.content_N)
         advice = prepared.teacher.advise(labels, k, patience=patience)
         estimate = advice.estimate
         return {
@@ -101,7 +104,7 @@ class Classroom:
                 row_N, vectors_ND = self._read(seen)
                 num_groups = int((np.unique(seen.group_N) >= 0).sum())
                 teacher = Teacher(normalise(vectors_ND), num_groups=num_groups)
-                self._prepared = _Prepared(key, seen.paths, teacher, row_N)
+                self._prepared = _Prepared(key, seen.paths, teacher, row_N, _read_contents(seen, row_N))
             return self._prepared
 
     def _is_used_up(self, known: _Prepared, seen: Snapshot) -> bool:
@@ -137,6 +140,14 @@ class Classroom:
                 f"nothing in {seen.work} is embedded yet; run `unpool embed FOLDER --work {seen.work}` first"
             )
         return row_N[row_N >= 0], vectors_ND[row_N >= 0] if (row_N < 0).any() else vectors_ND
+
+
+def _read_contents(seen: Snapshot, row_N: Indices) -> npt.NDArray[np.object_]:
+    """The digest of each image's content, None for one that has gone."""
+    paths = seen.some_paths(row_N)
+    rows = ImageTable(seen.work).some(paths, ["id"])
+    content_of = dict(zip(rows["path"].to_pylist(), rows["id"].to_pylist(), strict=True))
+    return np.array([content_of.get(path) for path in paths], object)
 
 
 def _images(advice: Advice, row_N: Indices, is_free_S: np.ndarray) -> list[TeachImage]:
