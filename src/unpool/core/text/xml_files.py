@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
 
 # Signs that XML 1.0 cannot hold, not even as numbers.
 _UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -43,3 +44,12 @@ def replace_unprintable(text: str) -> str:
     'a\\ufffdb\\tc'
     """
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def quote_value(text: str) -> str:
+    """Write the value of an attribute, in quotes.
+
+    >>> quote_value("<a&b\\x00>")
+    '"&lt;a&amp;b\ufffd&gt;"'
+    """
+    return quoteattr(replace_unprintable(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -52,3 +53,12 @@ def test_cvat_would_draw_the_same_masks(tmp_path: Path) -> None:
             found_HW[draw(shape, *label_HW.shape)] = NAMES.index(shape.attrib["label"])
         assert (found_HW == label_HW).all()
         assert all(set(each.attrib) == ATTRIBUTES[each.tag] for each in (image, *image))
+
+
+def test_names_that_xml_cannot_hold_leave_it_readable(tmp_path: Path) -> None:
+    request = write_request(tmp_path, [speckled(0)])
+    masks = [replace(mask, image="a\x01b.png") for mask in request.masks]
+    names = [f"{name}\x02" for name in request.names]
+    file = write_cvat(replace(request, masks=masks, names=names)).path
+    root = ElementTree.parse(file).getroot()
+    assert [image.get("name") for image in root.findall("image")] == ["a\ufffdb.png"]

@@ -8,12 +8,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import jsonschema
+import pytest
 
 from support.labelled_workspace import PATHS, make_labelled_workspace, values_of
 from support.messages import Messages
 from unpool.actions.sharing.annotations.label_studio_tasks import name_control
 from unpool.actions.sharing.export import export
 from unpool.actions.sharing.settings import ExportSettings
+from unpool.errors import UnpoolError
 from unpool.images.labels.image_fields import read_image_fields
 from unpool.store.fields.kinds import read_values
 from unpool.store.fields.names import Field
@@ -103,3 +105,13 @@ def test_images_of_a_store_keep_their_address(tmp_path: Path) -> None:
     export(table.work, ExportSettings("labelstudio", tmp_path / "a.json", paths=[PATHS[1]]))
     (task,) = json.loads((tmp_path / "a.json").read_text())
     assert task["data"]["image"] == f"s3://bucket/photos/{PATHS[1]}"
+
+
+def test_xml_of_another_tool_is_not_written_over(tmp_path: Path) -> None:
+    work = make_labelled_workspace(tmp_path).work
+    export(work, ExportSettings("cvat", str(tmp_path / "labels.xml")))
+    before = (tmp_path / "labels.xml").read_bytes()
+    with pytest.raises(UnpoolError, match="is a file of another kind"):
+        export(work, ExportSettings("labelstudio", str(tmp_path / "labels.json")))
+    assert (tmp_path / "labels.xml").read_bytes() == before
+    assert not (tmp_path / "labels.json").exists()

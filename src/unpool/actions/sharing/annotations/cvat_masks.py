@@ -6,10 +6,11 @@ Source: https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
 from __future__ import annotations
 
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask, WrittenMasks
 from unpool.core.atomic_files import write_text, write_whole
+from unpool.core.text.xml_files import quote_value, replace_unprintable
 from unpool.images.annotations.regions import Region
 from unpool.images.annotations.run_lengths import count_rows
 
@@ -51,8 +52,9 @@ def write_cvat(request: MaskRequest) -> WrittenMasks:
 
 def _describe_labels(request: MaskRequest) -> str:
     labels = "".join(
-        f"        <label><name>{escape(name)}</name><color>#{''.join(f'{part:02x}' for part in colour)}</color>"
-        "<type>any</type><attributes></attributes></label>\n"
+        f"        <label><name>{escape(replace_unprintable(name))}</name>"
+        f"<color>#{''.join(f'{part:02x}' for part in colour)}</color><type>any</type>"
+        "<attributes></attributes></label>\n"
         for name, colour in ((name, request.colours[position]) for position, name in request.written.items())
     )
     return f"  <meta>\n    <task>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
@@ -66,11 +68,11 @@ def _list_colours(request: MaskRequest) -> str:
 
 def _describe_image(number: int, mask: PredictedMask) -> str:
     height, width = mask.size
-    return f'  <image id="{number}" name={quoteattr(mask.image)} width="{width}" height="{height}">\n'
+    return f'  <image id="{number}" name={quote_value(mask.image)} width="{width}" height="{height}">\n'
 
 
 def _describe_shape(region: Region, name: str) -> str:
-    common = f'label={quoteattr(name)} source="auto" occluded="0"'
+    common = f'label={quote_value(name)} source="auto" occluded="0"'
     if not region.holes:
         points = ";".join(f"{x:.2f},{y:.2f}" for x, y in region.outline_V2.tolist())
         return f'    <polygon {common} points="{points}" z_order="0">\n    </polygon>\n'

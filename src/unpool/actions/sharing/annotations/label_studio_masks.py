@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
 
 from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask, WrittenMasks
 from unpool.core.atomic_files import write_text, write_whole
+from unpool.core.text.xml_files import quote_value
 from unpool.images.annotations.brush import encode_brush
 
 FILE, CONFIGURATION = "labelstudio.json", "labelstudio.xml"
@@ -71,7 +71,7 @@ def _describe(mask: PredictedMask, request: MaskRequest) -> dict[str, object]:
 
 def _configure(request: MaskRequest) -> str:
     labels = "".join(
-        f'    <Label value={quoteattr(name)} background="#{"".join(f"{part:02x}" for part in colour)}"/>\n'
+        f'    <Label value={quote_value(name)} background="#{"".join(f"{part:02x}" for part in colour)}"/>\n'
         for name, colour in ((name, request.colours[position]) for position, name in request.written.items())
     )
     return (

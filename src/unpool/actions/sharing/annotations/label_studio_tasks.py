@@ -21,6 +21,7 @@ from unpool.actions.sharing.formats import ExportRequest
 from unpool.core.atomic_files import write_text
 from unpool.core.objects.address import is_address
 from unpool.core.text.xml_files import replace_unprintable
+from unpool.errors import UnpoolError
 from unpool.images.remote.fetching import InPlace
 from unpool.store.fields.kinds import Kind
 from unpool.store.fields.names import LABEL, Field
@@ -29,6 +30,7 @@ from unpool.store.origin import source_of
 SERVED = "/data/local-files/?d="  # where Label Studio serves files of its disk
 IMAGE = "image"
 MODEL = "unpool"
+VIEW_START = b"<View"
 TASKS, INTERFACE = "tasks.json", "interface.xml"  # in a folder; beside FILE.json it is FILE.xml
 # Control of the labelling interface, type of its results and key of their value, by the kind of a field.
 CONTROLS: Mapping[Kind, tuple[str, str, str]] = {
@@ -47,13 +49,14 @@ def write_tasks(request: ExportRequest) -> int:
     Labels and fields are annotations, suggestions predictions.
     """
     out = choose_file(request.out, TASKS, INTERFACE)
+    interface = out.with_suffix(".xml") if out == request.out else out.with_name(INTERFACE)
+    _check_interface(interface)
     fields, images = read_image_values(request)
     source = source_of(request.table.work)
     address = f"{source.location.rstrip('/')}/" if is_address(source.location) else ""
     folder = "" if address else Path(source.location).name
     tasks = [_write_task(number, image, fields, address, folder) for number, image in enumerate(images, 1)]
     write_text(out, json.dumps(tasks, indent=1, ensure_ascii=False) + "\n")
-    interface = out.with_suffix(".xml") if out == request.out else out.with_name(INTERFACE)
     write_text(interface, write_interface(fields, images))
     request.progress.message(f"{interface} holds the labelling interface, for the project's settings")
     if isinstance(source, InPlace):
@@ -61,6 +64,15 @@ def write_tasks(request: ExportRequest) -> int:
             f"Label Studio shows the images where LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT is the folder above {folder}"
         )
     return len(images)
+
+
+def _check_interface(interface: Path) -> None:
+    """Raise `UnpoolError` where an XML of another kind, such as labels for CVAT, would be lost."""
+    if interface.is_file() and not interface.read_bytes().lstrip().startswith(VIEW_START):
+        raise UnpoolError(
+            f"{interface}, where the labelling interface would be written, is a file of another kind; name another "
+            "file with --out"
+        )
 
 
 def write_interface(fields: Sequence[Field], images: Sequence[AnnotatedImage]) -> str:
