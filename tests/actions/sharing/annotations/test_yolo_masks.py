@@ -45,7 +45,7 @@ def test_labelformat_reads_the_same_masks(written: Path, fill: object) -> None:
 
 def test_names_are_those_of_the_classes(written: Path) -> None:
     held = yaml.safe_load((written / "data.yaml").read_text("utf-8"))
-    assert held == {"path": ".", "train": "images", "val": "images", "names": {0: NAMES[1], 1: NAMES[2]}}
+    assert held == {"train": "images", "val": "images", "names": {0: NAMES[1], 1: NAMES[2]}}
     assert (written / "labels" / "in" / "2.txt").read_text() == ""
 
 

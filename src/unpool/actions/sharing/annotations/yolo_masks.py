@@ -40,7 +40,10 @@ def write_yolo(request: MaskRequest) -> WrittenMasks:
             write_text(file, "".join(lines))
         request.advance()
     names = dict(enumerate(request.written.values()))
-    sets = {"path": ".", "train": "images", "val": "images"}
+    sets = {
+        "train": "images",
+        "val": "images",
+    }  # without `path`, which programs take relative to where they run
     write_text(folder / NAMES, yaml.safe_dump({**sets, "names": names}, sort_keys=False, allow_unicode=True))
     remarks = []
     if num_holed:
