@@ -28,7 +28,7 @@ def plain(value: object) -> object:
 
 
 def as_path(value: object, hint: object) -> object:
-    """Turn text into a path where an option is a path and no text.
+    """Turn text into a path where only that is meant.
 
     >>> as_path("a.csv", Path | None) == Path("a.csv"), as_path("a.csv", Path | str)
     (True, 'a.csv')
