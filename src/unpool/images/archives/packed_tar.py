@@ -51,7 +51,7 @@ class PackedTarContainer(TarContainer):
                 while part := read.read(PART_BYTES):
                     self._check_space(folder)
                     out.write(part)
-                    self._check_ratio(packed.tell(), out.tell())
+                    self._check_ratio(packed.seek(0, io.SEEK_CUR), out.seek(0, io.SEEK_CUR))
             except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise cannot_be_read(self.file, error) from error
 

@@ -129,7 +129,9 @@ def _encoding_of(head: bytes) -> str:
 
 
 def read_lines(file: Path) -> Iterator[str]:
-    """Read the paths of a list, without blank lines and comments.
+    """Read the paths of a list.
+
+    Blank lines and comments are left out.
 
     Args:
         file: UTF-8 or marked UTF-16, with any ends of lines; bytes that are no text stay as a file system has them.
