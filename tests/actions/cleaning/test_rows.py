@@ -9,6 +9,8 @@ from support.checked_photos import PHOTOS, make_checked_photos
 from unpool.actions.cleaning.manifest import Manifest, write_manifest
 from unpool.actions.cleaning.plan import make_plan
 from unpool.actions.cleaning.rows import bring_rows_back, keep_rows, remove_rows, state_of
+from unpool.actions.embedding.splits import note_splits
+from unpool.core.progress import Progress
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
@@ -40,6 +42,16 @@ def test_rows_go_and_come_back_as_they_were(work: Path, manifest: Manifest) -> N
     assert [after[row["path"]] for row in before if row["path"] in GONE] == [
         row for row in before if row["path"] in GONE
     ]
+
+
+def test_the_part_of_a_folder_keeps_no_row(work: Path) -> None:
+    ImageTable(work).upsert([
+        {"path": path, "status": "ok", "id": path} for path in ("train/1.png", "train/2.png", "test/3.png")
+    ])  # fmt: skip
+    ImageTable(work).delete(list(PHOTOS))
+    note_splits(work, Progress())
+    remove_rows(work, ["train/2.png"])
+    assert ImageTable(work).arrow(["path"])["path"].to_pylist() == ["test/3.png", "train/1.png"]
 
 
 def test_rows_that_are_there_again_stay(work: Path, manifest: Manifest) -> None:

@@ -128,6 +128,19 @@ def test_only_new_and_changed_files_are_embedded_again(images: Path, model: Path
     }  # fmt: skip
 
 
+def test_parts_are_those_of_the_folders_that_images_are_in(tmp_path: Path, model: Path, work: Path) -> None:
+    images = tmp_path / "images"
+    for number, name in enumerate(("train/a.png", "train/b.png", "train/c.png", "test/d.png")):
+        save_colour(images / name, (number, 0, 0))
+    run(images, model, work)
+    (images / "train" / "a.png").rename(images / "test" / "a.png")
+    (images / "train" / "b.png").unlink()
+    run(images, model, work)
+    parts = {"test/a.png": "test", "test/d.png": "test", "train/c.png": "train"}
+    assert read_field(work, "split") == parts
+    assert sorted(ImageTable(work).arrow(["path"])["path"].to_pylist()) == sorted(parts)
+
+
 def test_another_model_embeds_all_again(images: Path, model: Path, work: Path, tmp_path: Path) -> None:
     run(images, model, work)
     other = save_network(tmp_path / "other", channels=1, seed=1)

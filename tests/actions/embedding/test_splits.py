@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from support.messages import Messages
-from unpool.actions.embedding.splits import note_splits
+from unpool.actions.embedding.splits import forget_splits, note_splits
 from unpool.core.progress import Progress
 from unpool.store.fields.values import find_field, read_field, write_field
 from unpool.store.table import ImageTable
@@ -44,3 +44,12 @@ def test_other_folders_are_no_parts(tmp_path: Path) -> None:
     table.upsert([{"path": path, "status": "ok"} for path in ("train/1.png", "cats/2.png")])
     assert note_splits(table.work, Progress()) == 0
     assert find_field(table.work, "split") is None
+
+
+def test_a_moved_image_has_the_part_of_its_new_folder(work: Path) -> None:
+    note_splits(work, Progress())
+    write_field(work, "split", {"train/a/2.png": "test"}, "choice")
+    present, table = {"val/a/3.png"}, ImageTable(work)
+    assert forget_splits(table, present) == 1
+    assert read_field(work, "split") == {"train/a/2.png": "test", "val/a/3.png": "validation"}
+    assert forget_splits(table, present) == 0

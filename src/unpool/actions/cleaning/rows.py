@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from unpool.actions.cleaning.manifest import ROWS, Manifest
+from unpool.actions.embedding.splits import forget_splits
 from unpool.core.atomic_files import write_whole
 from unpool.store.columns import SKIPPED
 from unpool.store.csv_files import write_groups, write_problems
@@ -40,6 +41,7 @@ def remove_rows(work: Path, paths: Sequence[str]) -> None:
     """
     table = ImageTable(work)
     known = set(table.some(paths, [])["path"].to_pylist())
+    forget_splits(table, set(table.arrow(["path"])["path"].to_pylist()) - known)
     remove_missing_rows(table, [path for path in paths if path in known])
     _write_lists(work, table)
 

@@ -21,7 +21,7 @@ from unpool.actions.embedding.prepare_model import (
     check_request,
 )
 from unpool.actions.embedding.settings import EmbedSettings
-from unpool.actions.embedding.splits import note_splits
+from unpool.actions.embedding.splits import forget_splits, note_splits
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
 from unpool.actions.search_index import update_search_index
@@ -260,6 +260,7 @@ class _EmbeddingPass:
         self.writing = 0.0  # seconds from the first file opened to the last row written
         self.store: PixelBuffer | None = None
         self.forget = False
+        forget_splits(self.table, {file.path for file in scan.files})
         self.done.moved = rename_rows(self.table, scan) + rename_moved_rows(self.table, scan, progress)
         if self.done.moved:
             progress.message(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from unpool.core.progress import Progress
@@ -12,6 +13,31 @@ from unpool.store.fields.values import find_field, read_field, write_field
 from unpool.store.table import ImageTable
 
 SPLIT = "split"
+
+
+def forget_splits(table: ImageTable, present: Collection[str]) -> int:
+    """Forget what the folders of former paths said.
+
+    Otherwise an image that was moved from train to test would take its part along, and one that was deleted would count
+    as annotated.
+
+    Args:
+        table: The table, before rows follow moved files.
+        present: The paths that there are now.
+
+    Returns:
+        The number of images.
+    """
+    if (field := find_field(table, SPLIT)) is None:
+        return 0
+    paths, known = table.arrow(["path"])["path"].to_pylist(), read_field(table, SPLIT)
+    gone = [
+        path
+        for path, split in zip(paths, read_splits(paths), strict=True)
+        if path not in present and split is not None and known.get(path) == split
+    ]
+    table.update(gone, {field.column: [None] * len(gone)})
+    return len(gone)
 
 
 def note_splits(work: Path, progress: Progress) -> int:
