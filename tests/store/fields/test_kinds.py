@@ -104,3 +104,8 @@ def test_any_tags_come_back_from_their_text(tags: list[str]) -> None:
 def test_any_value_comes_back_from_its_text(kind: Kind, number: float, text: str) -> None:
     value = {"number": number, "date": float(round(number)), "tags": [text or "a"]}.get(kind, text or "a")
     assert read_values([format_value(value, kind)], kind).values == [value]  # type: ignore[arg-type]
+
+
+def test_lists_among_tags_do_not_choose_the_sign_between_tags() -> None:
+    tags = [["red", "blue"], ["x|y", "z"], ["a", "b"]] * 3
+    assert read_values([join_tags(each) for each in tags]).values == tags

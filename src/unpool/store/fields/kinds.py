@@ -333,7 +333,9 @@ def _check_length(text: str) -> str:
 
 def _find_separator(texts: Sequence[str]) -> str | None:
     """The sign between tags, where cells hold several that come again."""
-    if texts and all(text[:1] == "[" and text[-1:] == "]" for text in texts):
+    num_all = len(texts)
+    texts = [text for text in texts if text[:1] != "[" or text[-1:] != "]"]  # lists need no sign
+    if num_all and not texts:
         return TAG_SEPARATORS[0]
     for separator in TAG_SEPARATORS:
         several = sum(separator in text for text in texts)
