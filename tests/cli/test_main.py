@@ -20,7 +20,8 @@ SHARED = {
     "networks": set(), "label": set(), "accept": set(), "reject": set(), "keep": set(),
     "move": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(), "cache": set(),
     "doctor": set(), "watch": {"seed", "device"},
-    "suggest": {"seed"}, "clean": set(), "classify train": {"seed"}, "classify predict": {"seed", "data", "device"},
+    "suggest": {"seed"}, "clean": set(), "classify train": {"seed", "device"},
+    "classify predict": {"seed", "data", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
 }  # fmt: skip
 HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime", "obstore", "ray"]

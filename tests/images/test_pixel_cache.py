@@ -150,6 +150,11 @@ def test_the_oldest_caches_make_room(
     assert sizes == {9 * 3 * 9 * 9, 9 * 3 * 6 * 6}
 
 
+def test_caches_that_vanish_meanwhile_take_no_room(files: list[ImageFile], tmp_path: Path) -> None:
+    (tmp_path / "pixels-gone.u8").symlink_to(tmp_path / "nowhere")  # listed, and gone when its size is due
+    assert len(load(files, tmp_path, **ON_DISK)[0]) == 9  # one is broken
+
+
 def test_what_does_not_fit_is_reported_before_anything_is_read(
     files: list[ImageFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count_reads: list[Path]
 ) -> None:

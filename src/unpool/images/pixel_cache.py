@@ -282,11 +282,16 @@ def make_room(task: DecodeTask, cache: Path) -> None:
         UnpoolError: where the disk cannot hold the images.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    old = sorted(cache.glob("pixels-*"), key=lambda file: file.stat().st_mtime)
-    total = task.num_bytes + sum(file.stat().st_size for file in old)
+    old = []  # time of last use, size, file
+    for file in cache.glob("pixels-*"):
+        with contextlib.suppress(FileNotFoundError):  # another process has just finished or removed it
+            facts = file.stat()
+            old.append((facts.st_mtime, facts.st_size, file))
+    old.sort()
+    total = task.num_bytes + sum(size for _, size, _ in old)
     while old and total > CACHE_LIMIT:
-        file = old.pop(0)
-        total -= file.stat().st_size
+        _, size, file = old.pop(0)
+        total -= size
         with contextlib.suppress(OSError):  # still open elsewhere, on Windows
             file.unlink()
     free = shutil.disk_usage(cache).free
