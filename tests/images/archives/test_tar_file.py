@@ -49,7 +49,9 @@ def test_links_lead_nowhere_but_to_members(tmp_path: Path) -> None:
             info = tarfile.TarInfo(name)
             info.type, info.linkname = kind, target
             archive.addfile(info)
-    assert contents(TarContainer(tmp_path / "a.tar")) == {"a.jpg": b"abc", "same.jpg": b"abc"}
+    container = TarContainer(tmp_path / "a.tar")
+    assert contents(container) == {"a.jpg": b"abc", "same.jpg": b"abc"}
+    assert container.index.links == ["gone.jpg", "link.jpg"]
 
 
 @pytest.mark.parametrize("cut", [700, 1700])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 import zipfile
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from support.archives import jpeg, write_zip
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives import zip_file
 from unpool.images.archives.zip_file import ZipContainer
+from unpool.images.source import open_source
 
 
 def content(container: ZipContainer, name: str) -> bytes:
@@ -93,3 +95,16 @@ def test_names_in_utf_8_are_read_though_not_stated(tmp_path: Path) -> None:
         raw[raw.index(mark) + at] = 0
     file.write_bytes(raw)
     assert [each.name for each in ZipContainer(file).index.members] == ["caf\u00e9.jpg"]
+
+
+def test_a_link_is_no_image(tmp_path: Path) -> None:
+    file = write_zip(tmp_path / "a.zip", {"a.jpg": jpeg()})
+    link = zipfile.ZipInfo("link.jpg")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(link, "a.jpg")
+    index = ZipContainer(file).index
+    assert ([each.name for each in index.members], index.links) == (["a.jpg"], ["link.jpg"])
+    assert ("link.jpg", "link") in [
+        (each.path, each.note.kind) for each in open_source(str(file)).scan().left_out
+    ]

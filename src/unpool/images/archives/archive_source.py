@@ -183,6 +183,7 @@ class ArchiveSource(CopiedSource):
         found = []
         for container in self.containers:
             name = container.file.name
+            found += [LeftOut(link, Note("link")) for link in container.index.links]
             if container.index.outside:
                 found.append(LeftOut(name, Note("outside", f"{container.index.outside} names")))
             if isinstance(container, TableContainer) and container.columns.others:

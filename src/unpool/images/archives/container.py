@@ -19,7 +19,7 @@ PART_BYTES = 1 << 20  # of a member, in memory at a time
 MAX_MEMBER_BYTES = 2 << 30  # a picture of 300 megapixels and 16 bits has less
 MAX_RATIO = 200  # that a picture is packed by; one of a single colour may be smaller yet
 SMALL_BYTES = 64 << 20  # which may be packed by any ratio
-INDEX_FORMAT = 1  # of the kept indexes
+INDEX_FORMAT = 2  # of the kept indexes
 INDEX_FILE = "index.json"
 Count = Callable[[int], None]
 
@@ -42,12 +42,13 @@ class Member:
 class Index:
     """What a container holds.
 
-    `outside` counts the members whose names would lead out of it.
+    `outside` counts the members whose names would lead out of it, `links` are members that are only links.
     """
 
     members: list[Member] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     outside: int = 0
+    links: list[str] = field(default_factory=list)
 
 
 class Container(ABC):
@@ -156,7 +157,9 @@ def keep_index(file: Path, build: Callable[[], Index]) -> Index:
         return built[0]
     stored = json.loads((folder / INDEX_FILE).read_text("utf-8"))
     members = [Member(**each) for each in stored["members"]]
-    return Index(members, [Problem(**each) for each in stored["problems"]], stored["outside"])
+    return Index(
+        **stored | {"members": members, "problems": [Problem(**each) for each in stored["problems"]]}
+    )
 
 
 def content_tag(parts: Iterable[bytes]) -> str:

@@ -74,10 +74,12 @@ class TarContainer(Container):
     def _member(
         self, info: tarfile.TarInfo, name: str, found: dict[str, Member], index: Index
     ) -> Member | None:
-        if info.islnk():  # another name of a file before it
-            target = found.get(clean_name(info.linkname))
-            return None if target is None else replace(target, name=name)
-        if not info.isreg():
+        # A hard link is another name of a file before it.
+        if info.islnk() and (target := found.get(clean_name(info.linkname))):
+            return replace(target, name=name)
+        if info.islnk() or info.issym():
+            index.links.append(name)
+        if not info.isreg() or info.islnk():
             return None
         if info.issparse():
             if has_image_name(name):

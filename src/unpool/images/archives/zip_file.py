@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import time
 import zipfile
 import zlib
@@ -38,6 +39,9 @@ class ZipContainer(Container):
         """List the files, without folders."""
         index = Index()
         for name, info in self._infos.items():
+            if stat.S_ISLNK(info.external_attr >> 16):
+                index.links.append(name)
+                continue
             tag = f"crc32-{info.CRC:08x}-{info.file_size:x}"
             index.members.append(Member(name, info.file_size, _time_of(info), tag, info.header_offset))
         index.outside = sum(leads_out(info.filename) for info in self._infos.values())
