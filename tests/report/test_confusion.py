@@ -51,3 +51,9 @@ def test_large_tables_have_no_numbers_and_other_columns_are_named(written: list[
 def test_an_empty_table_is_drawn(written: list[str]) -> None:
     draw_confusion(np.zeros((1, 1), np.int64), ["a"])
     assert written == ["0 of 1 right (0.0 %)"]
+
+
+def test_any_name_is_drawn_as_text_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    for names in (["$x^$", "b"], ["日本", "x" * 180]):
+        assert draw_confusion(np.eye(2, dtype=np.int64), names)
+    assert not recwarn.list

@@ -6,12 +6,14 @@ K classes, J columns.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 MAX_NUMBERED = 25  # classes up to which every cell has its number
+MAX_SIGNS = 24  # of a name beside the table
 
 
 def draw_confusion(
@@ -43,8 +45,11 @@ def draw_confusion(
     figure = Figure(figsize=(width, height), dpi=120, layout="constrained")
     axes = figure.add_subplot(xlabel=across, ylabel="true")
     axes.imshow(share_KJ, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(len(names)), names, rotation=90 if max(map(len, names)) > 2 else 0)
-    axes.set_yticks(range(len(classes)), classes)
+    # Names are text: dollar signs make no formula of them.
+    axes.set_xticks(
+        range(len(names)), _shorten(names), rotation=90 if max(map(len, names)) > 2 else 0, parse_math=False
+    )
+    axes.set_yticks(range(len(classes)), _shorten(classes), parse_math=False)
     axes.spines[:].set_visible(False)
     if max(table_KJ.shape) <= MAX_NUMBERED:
         for row, column in np.argwhere(table_KJ > 0):
@@ -54,5 +59,11 @@ def draw_confusion(
     right, total = int(np.trace(table_KJ)), max(int(table_KJ.sum()), 1)
     axes.set_title(f"{right:,} of {total:,} right ({100 * right / total:.1f} %)")
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the font lacks some signs, which become boxes
+        FigureCanvasAgg(figure).print_png(buffer)
     return buffer.getvalue()
+
+
+def _shorten(names: Sequence[str]) -> list[str]:
+    return [name if len(name) <= MAX_SIGNS else f"{name[: MAX_SIGNS - 1]}…" for name in names]
