@@ -133,3 +133,10 @@ def test_vectors_of_another_model_are_an_error(tmp_path: Path) -> None:
     (work / "model" / "model.json").unlink()
     with pytest.raises(UnpoolError, match="has no model yet"):
         classify_train(work, out=tmp_path / "m")
+
+
+def test_model_of_the_workspace_stays(work: Path) -> None:
+    before = (work / "model" / "model.json").read_bytes()
+    with pytest.raises(UsageError, match=r"is the model that embeds the workspace, .* name another folder"):
+        classify_train(work, LINEAR, out=work / "model")
+    assert (work / "model" / "model.json").read_bytes() == before

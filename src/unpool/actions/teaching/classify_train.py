@@ -35,7 +35,7 @@ from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.core.rng import subsample_indices
 from unpool.core.settings import check_settings
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.classifier import Classifier, save_classifier
 from unpool.report.confusion import draw_confusion
 from unpool.store.origin import rules_of
@@ -70,12 +70,14 @@ def classify_train(
 
     Raises:
         UnpoolError: there are fewer than two different labels, or `out` holds something else.
+        UsageError: `out` is the model of the workspace.
     """
     check_settings(settings)
     start, progress = time.perf_counter(), progress or Progress()
     check_folder_is_free(out)
-    check_writable(out)
     _check_model(work)
+    _check_place(out, work)
+    check_writable(out)
     taught = read_taught_images(work, settings.field)
     _report_left_out(taught, settings.field, progress)
     choice = _choose(work, taught, settings, scratch_of(out), progress)
@@ -182,6 +184,14 @@ def _check_model(work: Path) -> None:
     if used is not None and used != model_id(work / MODEL):
         raise UnpoolError(
             f"the vectors of {work} are of the model {used}, not of the one in it; run `unpool embed` to the end first"
+        )
+
+
+def _check_place(out: Path, work: Path) -> None:
+    """Check that the model of the workspace stays as it is."""
+    if out.resolve() == (work / MODEL).resolve():
+        raise UsageError(
+            f"--out {out} is the model that embeds the workspace, which stays as it is; name another folder"
         )
 
 
