@@ -20,7 +20,7 @@ import unpool.engines.embedding as engine_module
 from support.archives import write_parquet, write_tar, write_zip
 from support.messages import Messages
 from unpool.actions.curation import edit
-from unpool.actions.embedding.embed import Embedding, embed, sync_embeddings
+from unpool.actions.embedding.embed import Embedding, embed, report_lists, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.fields.import_fields import import_fields
@@ -155,6 +155,7 @@ def test_unreadable_files_are_skipped_and_listed(images: Path, model: Path, work
     messages = Messages()
     done = run(images, model, work, messages)
     assert (done.images, done.skipped, done.embedded) == (4, 1, 4)
+    report_lists(done, messages)
     assert f"1 skipped: {work / 'problems.csv'} says why" in messages.texts
     with (work / "problems.csv").open(encoding="utf-8") as file:
         assert [row["path"] for row in csv.DictReader(file)] == ["broken.png"]

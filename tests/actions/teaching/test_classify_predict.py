@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from unpool.actions.teaching.classify_settings import ClassifyPredictSettings, C
 from unpool.actions.teaching.classify_train import classify_train
 from unpool.core.atomic_files import write_text
 from unpool.errors import UnpoolError, UsageError
+from unpool.inference.classifier import load_classifier
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -62,13 +64,16 @@ def test_new_files_are_named_as_those_of_the_workspace(place: Path, tmp_path: Pa
     assert abstained == [float(row["probability"]) < threshold for row in found]
     for result in (new, own):
         assert (result["images"], result["skipped"], result["abstained"]) == (60, 1, sum(abstained))
-    assert any("1 skipped: broken.png" in text for text in messages.texts)
+    assert [text for text in messages.texts if "skipped" in text] == ["1 skipped: broken.png (truncated)"]
     assert [path.name for path in tmp_path.iterdir() if path.name != "own.csv"] == ["new.csv"]
 
 
-def classifier_threshold(place: Path) -> float:
-    from unpool.inference.classifier import load_classifier
+def rows_of(place: Path, folder: Path) -> list[dict[str, str]]:
+    classify_predict(None, model=place / "model", out=folder / "all.csv", work=place / "w.unpool")
+    return rows(folder / "all.csv")
 
+
+def classifier_threshold(place: Path) -> float:
     return load_classifier(place / "model").abstain_below
 
 
@@ -125,6 +130,36 @@ def test_images_are_copied_into_folders_of_their_classes(place: Path, tmp_path: 
     assert labels.isna().sum() == 31  # nothing in the workspace is changed
     with pytest.raises(UnpoolError, match="is there already"):
         classify_predict(None, model=place / "model", out=tmp_path / "sorted", work=place / "w.unpool")
+
+
+def test_names_of_classes_never_meet_the_table_or_what_is_withheld(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = load_classifier(place / "model")
+    middle = float(np.median([float(row["probability"]) for row in rows_of(place, tmp_path)]))
+    odd = replace(real, abstain_below=middle, classes=("abstained", "predictions.csv", *real.classes[2:]))
+    monkeypatch.setattr(module, "load_classifier", lambda _: odd)
+    classify_predict(None, model=place / "model", out=tmp_path / "sorted", work=place / "w.unpool")
+    table = rows(tmp_path / "sorted" / "predictions.csv")
+    folders = {"abstained": "abstained-2", "predictions.csv": "predictions-2.csv"}
+    for row in table:
+        folder = "abstained" if row["abstained"] == "true" else folders.get(row["label"], row["label"])
+        names = [path.name for path in (tmp_path / "sorted" / folder).iterdir()]
+        assert any(name.endswith(Path(row["path"]).name) for name in names)
+    assert {row["abstained"] for row in table} == {"true", "false"}
+
+
+def test_folders_appear_with_their_table(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_csv", stop)
+        with pytest.raises(KeyboardInterrupt):
+            classify_predict(None, model=place / "model", out=tmp_path / "sorted", work=place / "w.unpool")
+    assert not (tmp_path / "sorted").exists()
 
 
 def test_wrong_use_is_explained(place: Path, tmp_path: Path) -> None:

@@ -75,7 +75,8 @@ class Embedding:
     """One pass over a folder, counted and timed.
 
     `rate` is images embedded a second, `seconds` how long each part took, `actors` how many workers of Ray
-    there were, `compared` a row for each network that was compared, the best first.
+    there were, `compared` a row for each network that was compared, the best first, `assumptions` how many images were
+    read with which.
     """
 
     work: Path
@@ -87,6 +88,7 @@ class Embedding:
     moved: int = 0
     network: str = ""
     reason: str = ""
+    assumptions: str = ""
     dimension: int = 0
     rate: float = 0.0
     actors: int = 0
@@ -134,6 +136,7 @@ def embed(
             relocate=settings.relocate, forget=settings.forget,
             values=ValueRequest(settings.range, settings.nodata), engine=engine,
         )  # fmt: skip
+        report_lists(done, progress)
         changed = done.embedded or done.removed or done.moved
         note(f"embedded {done.embedded} images, {done.removed} gone" if changed else None)
     return {
@@ -193,6 +196,15 @@ def sync_embeddings(
         prepare_rules(work, one_pass.table, images, scan, values, progress)
         one_pass.fill(request, annotations)
     return one_pass.finish()
+
+
+def report_lists(done: Embedding, progress: Progress) -> None:
+    """Say which files list what was skipped or assumed."""
+    if done.assumptions:
+        where = done.work / REPORT / READING
+        progress.message(f"read with assumptions: {done.assumptions}; {where} lists them")
+    if done.skipped:
+        progress.message(f"{done.skipped} skipped: {done.work / 'problems.csv'} says why")
 
 
 def _name_fields(work: Path, images: Source, progress: Progress) -> None:
@@ -391,11 +403,6 @@ class _EmbeddingPass:
         counts_of_notes = write_reading(self.work, self.table, self.scan.left_out)
         # What the scan left alone has its lines already.
         if counts_of_notes := [each for each in counts_of_notes if each["kind"] not in LEFT_OUT_KINDS]:
-            where = self.work / REPORT / READING
-            self.progress.message(
-                f"read with assumptions: {describe_counts(counts_of_notes)}; {where} lists them"
-            )
+            self.done.assumptions = describe_counts(counts_of_notes)
         self._report_repeats()
-        if self.done.skipped:
-            self.progress.message(f"{self.done.skipped} skipped: {self.work / 'problems.csv'} says why")
         return self.done

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.embedding.embed import Embedding, sync_embeddings
+from unpool.actions.embedding.embed import Embedding, report_lists, sync_embeddings
 from unpool.actions.embedding.prepare_model import ModelRequest, check_request
 from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
@@ -88,6 +88,7 @@ def _run(
         source, _model_request(settings), work=work, data=data, device=settings.device, progress=progress,
         relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
     )  # fmt: skip
+    report_lists(done, progress)
     start = time.perf_counter()
     grown = grow(work, version) if _is_continued(work, settings) else None
     if grown is None:

@@ -10,6 +10,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -50,6 +51,7 @@ def write_folders(
     link: bool,
     progress: Progress,
     class_of: Mapping[str, str | None] | None = None,
+    beside: Mapping[str, Callable[[Path], object]] = MappingProxyType({}),
 ) -> int:
     """Copy or link images into one folder per label.
 
@@ -63,7 +65,9 @@ def write_folders(
         paths: Some images only; None for all.
         link: Make symbolic links instead of copies.
         progress: Where progress is shown.
-        class_of: Names by path in place of labels and groups; images without one go to the folder `abstained`.
+        class_of: Names by path in place of labels and groups; images without one go to the folder `abstained`,
+            which is no class's.
+        beside: What writes a file beside the folders, by its name.
 
     Returns:
         The number of images written, without those whose original cannot be read now.
@@ -78,12 +82,14 @@ def write_folders(
         frame = frame[frame["path"].isin(set(paths))]
     if class_of is not None:
         frame = frame.assign(label=frame["path"].map(dict(class_of)), group=None)
-    targets = _targets(frame, UNGROUPED if class_of is None else WITHHELD)
+    targets = _targets(frame, UNGROUPED if class_of is None else WITHHELD, list(beside))
     with whole_folder(out) as new:
         for class_folder in {target.parent for target in targets.values()}:
             (new / class_folder).mkdir()
             mark_copies(new / class_folder)
         absent = write_images(table.work, source, targets, new, out, link=link, progress=progress)
+        for name, write in beside.items():
+            write(new / name)
     report_copies(targets, absent, progress)
     return len(targets) - len(absent)
 
@@ -172,11 +178,14 @@ def check_output(source: Source, out: Path, link: bool) -> None:
         raise UnpoolError(f"{out} is there already; name a new or empty folder with --out")
 
 
-def _targets(frame: pd.DataFrame, rest: str) -> dict[str, PurePosixPath]:
+def _targets(frame: pd.DataFrame, rest: str, taken: Sequence[str]) -> dict[str, PurePosixPath]:
     """Where each image goes, by its path; those without a name to the folder `rest`."""
     folders = UniqueNames()
+    # What is withheld is in the folder of that name, whatever the classes are called.
+    for name in (*taken, *([rest] if rest == WITHHELD else [])):
+        folders.claim(name)
     inside: defaultdict[str, UniqueNames] = defaultdict(UniqueNames)
-    folder_of: dict[tuple[bool, str], str] = {}
+    folder_of = {(False, WITHHELD): WITHHELD}
     targets = {}
     for path, group, label in zip(frame["path"], frame["group"], frame["label"], strict=True):
         class_name = _class_name(group, label, rest)

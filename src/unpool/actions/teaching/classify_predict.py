@@ -198,6 +198,8 @@ def _embed_beside(
             if not has_table(scratch):  # nothing was done that the next try could use
                 shutil.rmtree(scratch, ignore_errors=True)
             raise
+        if done.assumptions:
+            progress.message(f"read with assumptions: {done.assumptions}")
         yield scratch, {"embedded": done.embedded, "images_per_second": round(done.rate, 2)}
     shutil.rmtree(scratch, ignore_errors=True)  # an error leaves it for the next try
 
@@ -228,9 +230,9 @@ def _write(
 ) -> None:
     if kind == "folders":
         write_folders(
-            found.table, out, found.paths, link=settings.link, progress=progress, class_of=found.folder_of()
-        )
-        write_csv(out / TABLE, COLUMNS, found.cells())
+            found.table, out, found.paths, link=settings.link, progress=progress, class_of=found.folder_of(),
+            beside={TABLE: lambda file: write_csv(file, COLUMNS, found.cells())},
+        )  # fmt: skip
         return
     if protected := write_csv(out, COLUMNS, found.cells()):
         progress.message(
