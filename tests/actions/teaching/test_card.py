@@ -31,7 +31,7 @@ def test_card_names_what_it_rests_on(tmp_path: Path) -> None:
     assert "1,200 labelled images (field `label`)" in text
     assert "2 images were left out: they have no vector." in text
     assert "95 % interval 0.880 to 0.920 (Wilson)" in text
-    assert "a|b as c (2)" in text
+    assert "a\\|b as c (2)" in text
     assert "Log loss" not in text  # nothing was compared
     assert "| 960 | 0.900 |" in text
 

@@ -190,7 +190,9 @@ def _quality(result: TrainResult, confused: Sequence[Confusion]) -> str:
         f"- Calibration error (ECE, 15 bins) {result['ece']:.3f}, after a temperature of {result['temperature']:.2f}.",
     ]
     if confused:
-        pairs = "; ".join(f"{row['label']} as {row['answer']} ({row['images']})" for row in confused)
+        pairs = "; ".join(
+            f"{_escape(row['label'])} as {_escape(row['answer'])} ({row['images']})" for row in confused
+        )
         lines.append(f"- Most often named wrongly: {pairs}. See [{CONFUSION}]({CONFUSION}).")
     if len(result["heads"]) > 1:
         rows = ", ".join(f"{row['head']} {row['log_loss']:.3f}" for row in result["heads"])
@@ -232,7 +234,7 @@ def _cell(value: float | None) -> str:
 
 
 def _escape(name: str) -> str:
-    """A name that is a cell of a table, whatever is in it."""
+    """A name as plain text, whatever is in it."""
     return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#+-!|" else sign for sign in name)
 
 
