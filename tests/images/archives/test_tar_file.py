@@ -9,6 +9,7 @@ import pytest
 from support.archives import WRITTEN, jpeg, write_tar
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives.tar_file import TarContainer, sample_name
+from unpool.images.source import open_source
 
 
 def contents(container: TarContainer) -> dict[str, bytes]:
@@ -99,5 +100,8 @@ def test_samples_of_webdataset_lie_in_folders_of_their_classes(tmp_path: Path) -
         "2.jpg": jpeg(),
     }
     names = [each.name for each in TarContainer(write_tar(tmp_path / "a.tar", written)).index.members]
-    assert names == ["cat/d-0.jpg", "cat/d-0.json", ".._x/d-1.jpg", "2.jpg"]
+    assert names == ["cat/d-0.jpg", "cat/d-0.json", "__x/d-1.jpg", "2.jpg"]
+    assert [file.path for file in open_source(str(tmp_path / "a.tar")).scan().files] == sorted(
+        name for name in names if name.endswith("jpg")
+    )
     assert sample_name("d/0.left.jpg") == "d/0"

@@ -59,11 +59,13 @@ def split_in(stem: str) -> str:
 def as_folder(label: str) -> str:
     """Write a label as the name of one folder.
 
-    >>> as_folder(" cat/tiger "), as_folder("..")
-    ('cat_tiger', '_')
+    Folders that begin with a dot are hidden, and are not read.
+
+    >>> as_folder(" cat/tiger "), as_folder(".NET"), as_folder("")
+    ('cat_tiger', '_NET', '_')
     """
     name = _SAMPLE_END.sub("_", label.strip())
-    return "_" if name in ("", ".", "..") else name
+    return f"_{name.lstrip('.')}" if name.startswith(".") or not name else name
 
 
 def with_class(name: str, label: str | None) -> str:
