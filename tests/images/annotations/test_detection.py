@@ -124,6 +124,7 @@ def test_values_of_no_sense_end_in_one_line(tmp_path: Path, name: str) -> None:
     [
         (b'{"a": 1}', "is no folder of masks, and no file of COCO"), (b"{", "cannot be read as annotations"),
         (b"<svg/>", "is no folder of masks"), (b"<a", "cannot be read as annotations"),
+        (b"path,label\n", "is no folder of masks"), ("<svg/>".encode("utf-16"), "is no folder of masks"),
         (b"[" * 100_000, "cannot be read as annotations"), (b"\xff\xfe\x00", "cannot be read as annotations"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><annotations/>", "document type"),
     ],

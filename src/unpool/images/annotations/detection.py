@@ -24,6 +24,7 @@ from unpool.images.labels.label_bundle import read_member
 KNOWN = "COCO, LabelMe, CVAT for images 1.1, Label Studio or YOLO"
 JSON_ENDING, XML_ENDING, YOLO_ENDING = ".json", ".xml", ".txt"
 ENDINGS = {"CVAT": XML_ENDING, "YOLO": YOLO_ENDING}
+JSON_STARTS = ("{", "[")
 ZIP = b"PK\x03\x04"
 NUM_HEAD = 2**16  # bytes of a text file by which lines are recognised
 _JSON: tuple[tuple[Callable[[object], bool], Callable[[Path, Any], Annotations]], ...] = (
@@ -89,12 +90,15 @@ def _unzip(path: Path) -> bytes:
 
 def _read_content(path: Path, content: bytes) -> Annotations | None:
     """What a file draws; None for a format that is not known."""
-    if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    text = decode_text(content).text
+    if text.lstrip().startswith("<"):
         root = load_xml(content)
         return read_cvat(path, root) if is_cvat(root) else None
     if path.suffix.lower() == YOLO_ENDING:
-        return read_yolo(path.parent, [path]) if is_yolo(decode_text(content).text) else None
-    held = json.loads(decode_text(content).text)
+        return read_yolo(path.parent, [path]) if is_yolo(text) else None
+    if not text.lstrip().startswith(JSON_STARTS):
+        return None
+    held = json.loads(text)
     if isinstance(held, Mapping) and is_labelme(held):
         return read_labelme(path, [(path, held)])
     return next((read(path, held) for is_of_kind, read in _JSON if is_of_kind(held)), None)
