@@ -54,6 +54,13 @@ def test_names_are_matched_as_label_files_are(tmp_path: Path) -> None:
     assert (found.pairs[1].read_mask().value_HW == 1).sum() == 16
 
 
+def test_images_and_annotations_may_lie_in_one_folder(tmp_path: Path) -> None:
+    images = write_images(tmp_path, "images/a.png", "images/b.png")
+    found = find_labelled_pairs(images, write_coco(tmp_path / "annotations" / "c.json", "a.png", "b.png"))
+    assert [pair.path for pair in found.pairs] == ["images/a.png", "images/b.png"]
+    assert found.unused == []
+
+
 def test_folders_that_are_missing_are_named(tmp_path: Path) -> None:
     images = write_images(tmp_path / "images", "a.png")
     file = write_coco(tmp_path / "annotations" / "c.json", "a.png")

@@ -53,9 +53,10 @@ def test_names_stand_beside_or_above(tmp_path: Path, name: str, text: str) -> No
     write(tmp_path / "args.yaml", "epochs: 3\n")
     write(tmp_path / "bad.yaml", "a: [\n")
     write(tmp_path / name, text)
-    found = read_yolo(file.parent, [file])
-    assert found.names == {1: "car", 2: "tree"}
-    assert str(tmp_path / name) in found.remarks[0]
+    for folder in (file.parent, tmp_path, tmp_path.parent):
+        found = read_yolo(folder, [file])
+        assert found.names == {1: "car", 2: "tree"}
+        assert str(tmp_path / name) in found.remarks[0]
 
 
 def test_without_names_classes_have_numbers(tmp_path: Path) -> None:

@@ -109,12 +109,13 @@ def _match_names(paths: list[str], images: Path, annotations: Annotations) -> di
     root, folder = (Path(os.path.realpath(each)) for each in (images, annotations.path))
     folder = folder if folder.is_dir() else folder.parent
     matcher = PathMatcher(paths, [root.as_posix()], describe_bases(annotations.path))
+    names_of = {place: _list_names(root, folder, each) for place, each in enumerate(annotations.drawings)}
     found: dict[int, str] = {}
-    for level in range(max((len(drawing.names) for drawing in annotations.drawings), default=0)):
+    for level in range(max(map(len, names_of.values()), default=0)):
         named = {
-            place: _name_below(root, folder, drawing.names[level])
-            for place, drawing in enumerate(annotations.drawings)
-            if place not in found and len(drawing.names) > level
+            place: names[level]
+            for place, names in names_of.items()
+            if place not in found and len(names) > level
         }
         matches = matcher.match(list(named.values()))
         taken = set(found.values())
@@ -124,10 +125,15 @@ def _match_names(paths: list[str], images: Path, annotations: Annotations) -> di
     return found
 
 
-def _name_below(root: Path, folder: Path, name: str) -> str:
-    """A name as it is below the folder of the images, where it leads there from the annotations."""
-    full = os.path.normpath(folder / name)
-    return Path(full).relative_to(root).as_posix() if Path(full).is_relative_to(root) else name
+def _list_names(root: Path, folder: Path, drawing: Drawing) -> list[str]:
+    """The names of a drawing's image, each first as it is below the folder of the images, where it leads there."""
+    names: dict[str, None] = {}
+    for name in drawing.names:
+        full = Path(os.path.normpath(folder / name))
+        if full.is_relative_to(root):
+            names[full.relative_to(root).as_posix()] = None
+        names[name] = None
+    return list(names)
 
 
 def _describe_file(path: Path) -> ImageFile:

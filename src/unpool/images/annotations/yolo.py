@@ -7,6 +7,7 @@ Source: https://docs.ultralytics.com/datasets/segment/
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -63,7 +64,7 @@ def read_yolo(folder: Path, files: Sequence[Path]) -> Annotations:
     Raises:
         UnpoolError: A line is no outline; it is named.
     """
-    names, source = _find_names(folder)
+    names, source = _find_names(folder, files)
     passed_over: Counter[str] = Counter()
     drawings = [(_name_images(file, folder), _read_file(file, passed_over)) for file in files]
     highest = max((index for _, areas in drawings for index, _ in areas), default=-1)
@@ -128,9 +129,11 @@ def _name_images(file: Path, folder: Path) -> tuple[str, ...]:
     return tuple(PurePosixPath(*each).as_posix() for each in names)
 
 
-def _find_names(folder: Path) -> tuple[dict[int, str], Path | None]:
-    """The name of each class, in the folder of the labels or above it, and the file that has them."""
-    for place in [folder, *folder.absolute().parents[: NUM_LEVELS - 1]]:
+def _find_names(folder: Path, files: Sequence[Path]) -> tuple[dict[int, str], Path | None]:
+    """The name of each class, in the folder of all labels or above it, and the file that has them."""
+    inner = Path(os.path.commonpath([file.parent for file in files]))
+    inside = [inner, *inner.parents][: len(inner.relative_to(folder).parts)]
+    for place in [*inside, folder, *folder.absolute().parents[: NUM_LEVELS - 1]]:
         for file in sorted([*place.glob("*.yaml"), *place.glob("*.yml")]):
             if names := _names_of_yaml(file):
                 return names, file
