@@ -60,7 +60,7 @@ def try_labels(
         row_L, row_T = order_N[:size], order_N[size:]
         held_out = compare_heads(unit_ND[row_L], class_N[row_L], head, seed=seed)[0]
         quality = measure_quality(held_out, names, ERROR)
-        fitted = fit_head(unit_ND[row_L], class_N[row_L], held_out.kind, seed)
+        fitted = fit_head(unit_ND[row_L], class_N[row_L], held_out.kind, seed, weigh_as=held_out.num_fitted)
         probability_TK = softmax(fitted.logits(unit_ND[row_T]), held_out.temperature)
         is_right_T, confidence_T = probability_TK.argmax(axis=1) == class_N[row_T], probability_TK.max(axis=1)
         given_T = ~quality.abstention.withholds(confidence_T)

@@ -36,6 +36,11 @@ def test_few_images_prove_nothing():
     assert choose_threshold([0.9] * 100, [False] * 100, 0.5).threshold == NEVER
 
 
+def test_probabilities_count_where_they_expect_more_errors_than_there_were():
+    assert choose_threshold([0.93] * 200, [True] * 200, 0.05).answered == 0
+    assert choose_threshold([0.93] * 200, [True] * 200, 0.1).error == pytest.approx(0.07)
+
+
 def test_equal_probabilities_are_answered_together():
     confidence_N, is_right_N = np.array([0.9] * 100 + [0.5] * 100), np.arange(200) < 100
     found = choose_threshold(confidence_N, is_right_N, 0.3)

@@ -71,6 +71,18 @@ def test_kernel_head_is_logistic_regression_on_roots_of_similarities():
     )
 
 
+@pytest.mark.parametrize("kind", ["linear", "kernel"])
+def test_labels_weigh_as_much_as_is_requested(kind):
+    vector_ND, class_N = blobs(60, 16)
+    once = fit_head(vector_ND, class_N, kind)
+    twice = np.tile(vector_ND, (2, 1)), np.tile(class_N, 2)
+    lighter = fit_head(*twice, kind, weigh_as=len(class_N))
+    assert lighter.logits(vector_ND) == pytest.approx(once.logits(vector_ND), abs=0.05)
+    assert (
+        np.abs(fit_head(*twice, kind).logits(vector_ND)).max() > 1.05 * np.abs(once.logits(vector_ND)).max()
+    )
+
+
 def test_some_landmarks_are_enough(monkeypatch):
     monkeypatch.setattr(heads, "MAX_LANDMARKS", 25)
     monkeypatch.setattr(heads, "ROWS_AT_ONCE", 7)

@@ -89,7 +89,7 @@ def test_no_class_has_two_images():
 
 def test_class_without_an_answer_has_no_precision():
     logit_NK = np.array([[2.0, 0.0], [2.0, 0.0]], np.float32)
-    held_out = HeldOut("linear", np.array([0, 1]), logit_NK, logit_NK / 2, 1.0, np.zeros(2, np.float32))
+    held_out = HeldOut("linear", np.array([0, 1]), logit_NK, logit_NK / 2, 1.0, np.zeros(2, np.float32), 1)
     assert measure_quality(held_out, ["a", "b"], 0.05).per_class["b"] == {
         "precision": None, "recall": 0.0, "images": 1,
     }  # fmt: skip

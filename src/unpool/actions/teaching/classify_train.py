@@ -83,7 +83,8 @@ def classify_train(
     choice = _choose(work, taught, settings, scratch_of(out), progress)
     fitted = _sample(choice.taught, MAX_FITTED, settings.seed)
     with progress.stage("fitting"):
-        head = fit_head(fitted.vector_ND, fitted.class_N, choice.held_out[0].kind, settings.seed)
+        best = choice.held_out[0]
+        head = fit_head(fitted.vector_ND, fitted.class_N, best.kind, settings.seed, weigh_as=best.num_fitted)
     result: TrainResult = {
         **_describe(choice, settings), "fitted_to": len(fitted.paths), "out": str(out), "seconds": 0.0,
     }  # fmt: skip

@@ -51,7 +51,7 @@ def withhold(confidence_M: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bo
 def choose_threshold(confidence_N: npt.ArrayLike, is_right_N: npt.ArrayLike, error: float) -> Abstention:
     """Find the lowest threshold at which errors are rare enough.
 
-    Errors above a threshold are counted, and expected from the probabilities; their mean is the estimate. The upper
+    Errors above a threshold are counted, and expected from the probabilities; the larger is the estimate. The upper
     bound of its Beta distribution must not exceed `error`, so that few images prove little and all are withheld.
 
     Args:
@@ -71,7 +71,7 @@ def choose_threshold(confidence_N: npt.ArrayLike, is_right_N: npt.ArrayLike, err
     order_N = np.argsort(-value_N, kind="stable")
     sorted_N = value_N[order_N]
     number_N = np.arange(1, len(sorted_N) + 1)
-    wrong_N = (np.cumsum(~right_N[order_N]) + np.cumsum(1 - sorted_N)) / 2
+    wrong_N = np.maximum(np.cumsum(~right_N[order_N]), np.cumsum(1 - sorted_N))
     bound_N = beta.ppf(CERTAINTY, wrong_N + PSEUDO_ERRORS, number_N - wrong_N + PSEUDO_ERRORS)
     is_last_N = np.append(sorted_N[1:] < sorted_N[:-1], True)  # of equal values all are answered or none
     found = np.flatnonzero((bound_N <= error) & is_last_N)

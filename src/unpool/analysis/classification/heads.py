@@ -72,7 +72,14 @@ class Head:
         return logit_MK
 
 
-def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "linear", seed: int = 0) -> Head:
+def fit_head(
+    vector_ND: npt.ArrayLike,
+    class_N: npt.ArrayLike,
+    kind: str = "linear",
+    seed: int = 0,
+    *,
+    weigh_as: int | None = None,
+) -> Head:
     """Fit a head to labelled vectors.
 
     Vectors are scaled to length one, centred, and scaled by one number to a mean squared length of one.
@@ -83,6 +90,8 @@ def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "line
         kind: linear (logistic regression), kernel (the same on similarities to labelled images), knn (votes of the ten
             nearest) or mlp (one hidden layer).
         seed: Of the hidden layer.
+        weigh_as: All labels together weigh as much against the penalty as so many; N where None. Scores are then as
+            sharp as those of heads fitted to so many, by which they are calibrated.
 
     Returns:
         The head.
@@ -99,10 +108,13 @@ def fit_head(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str = "line
     unit_ND, number_N = normalise(vector_ND), _check_classes(class_N)
     if len(number_N) != len(unit_ND):
         raise UnpoolError(f"classes: {len(number_N)}, expected {len(unit_ND)}, one for each vector")
-    return fit_some(unit_ND, number_N, int(number_N.max()) + 1, kind, seed)
+    weight = 1.0 if weigh_as is None else weigh_as / len(number_N)
+    return fit_some(unit_ND, number_N, int(number_N.max()) + 1, kind, seed, weight)
 
 
-def fit_some(unit_ND: Floats, number_N: Indices, num_classes: int, kind: str, seed: int) -> Head:
+def fit_some(
+    unit_ND: Floats, number_N: Indices, num_classes: int, kind: str, seed: int, weight: float = 1.0
+) -> Head:
     """Fit a head to classes, some without an image.
 
     Args:
@@ -111,12 +123,13 @@ def fit_some(unit_ND: Floats, number_N: Indices, num_classes: int, kind: str, se
         num_classes: K.
         kind: As in `fit_head`.
         seed: Of the hidden layer.
+        weight: How much the labels weigh against the penalty.
 
     Returns:
         The head; a class without an image is never the best.
     """
     known_k, code_N = np.unique(number_N, return_inverse=True)
-    arrays = FITTERS[kind](unit_ND, code_N.astype(np.int64), seed)
+    arrays = FITTERS[kind](unit_ND, code_N.astype(np.int64), seed, weight)
     if len(known_k) < num_classes:
         arrays["known"] = known_k.astype(np.float32)
     return Head(kind, num_classes, arrays)
@@ -229,7 +242,7 @@ def _fold_standardisation(
     return scaled_DH, (bias_H - mean_D @ scaled_DH).astype(np.float32)
 
 
-def _fit_linear(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
+def _fit_linear(unit_ND: Floats, code_N: Indices, seed: int, weight: float) -> dict[str, Floats]:
     """Logistic regression with all classes at once."""
     x_ND, mean_D, scale = _standardise(unit_ND)
     num_classes = int(code_N.max()) + 1
@@ -238,7 +251,7 @@ def _fit_linear(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats
     if num_classes > 1:
         is_narrow = 2 * x_ND.shape[0] < x_ND.shape[1]
         x_NR, direction_DR = _reduce(x_ND, len(x_ND)) if is_narrow else (x_ND, None)
-        weight_RK, bias_K = _regress(x_NR, code_N, INVERSE_PENALTY)
+        weight_RK, bias_K = _regress(x_NR, code_N, weight * INVERSE_PENALTY)
         weight_DK = weight_RK if direction_DR is None else direction_DR @ weight_RK
     weight_DK, bias_K = _fold_standardisation(weight_DK, bias_K, mean_D, scale)
     return {"weight": weight_DK, "bias": bias_K}
@@ -263,7 +276,7 @@ def _score_linear(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
     return logit_Mk
 
 
-def _fit_knn(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
+def _fit_knn(unit_ND: Floats, code_N: Indices, seed: int, weight: float) -> dict[str, Floats]:
     return {"vectors": unit_ND, "codes": code_N.astype(np.float32)}
 
 
@@ -278,7 +291,7 @@ def _score_knn(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
     return logit_Mk
 
 
-def _fit_kernel(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
+def _fit_kernel(unit_ND: Floats, code_N: Indices, seed: int, weight: float) -> dict[str, Floats]:
     """Logistic regression on similarities to labelled images, where classes have curved borders.
 
     Source: Zhu and Hastie 2005, Kernel logistic regression; Williams and Seeger 2001, Using the Nyström method.
@@ -295,7 +308,7 @@ def _fit_kernel(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats
     kept_R = value_R > value_R[-1] * MIN_EIGENVALUE
     direction_LR = (vector_LR[:, kept_R] / np.sqrt(value_R[kept_R])).astype(np.float32)
     x_NR, mean_R, scale = _standardise(similarity_NL @ direction_LR)
-    weight_RK, bias_K = _regress(x_NR, code_N, KERNEL_PENALTY)
+    weight_RK, bias_K = _regress(x_NR, code_N, weight * KERNEL_PENALTY)
     weight_RK, bias_K = _fold_standardisation(weight_RK, bias_K, mean_R, scale)
     return arrays | {"weight": direction_LR @ weight_RK, "bias": bias_K}
 
@@ -322,12 +335,12 @@ def _score_kernel(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
     return logit_Mk
 
 
-def _fit_mlp(unit_ND: Floats, code_N: Indices, seed: int) -> dict[str, Floats]:
+def _fit_mlp(unit_ND: Floats, code_N: Indices, seed: int, weight: float) -> dict[str, Floats]:
     """A hidden layer of rectified units on the directions that vary most."""
     from sklearn.neural_network import MLPClassifier
 
     if int(code_N.max()) == 0:  # one class: nothing to learn
-        return _split_layers(_fit_linear(unit_ND, code_N, seed))
+        return _split_layers(_fit_linear(unit_ND, code_N, seed, weight))
     x_ND, mean_D, scale = _standardise(unit_ND)
     x_NR, direction_DR = _reduce(x_ND, MAX_DIRECTIONS)
     width = np.float32(np.sqrt(np.mean(np.square(x_NR))) or 1)
@@ -363,7 +376,7 @@ def _score_mlp(arrays: Mapping[str, Floats], unit_MD: Floats) -> Floats:
 
 
 FIRST_ARRAY = {"linear": "weight", "kernel": "landmarks", "knn": "vectors", "mlp": "hidden_weight"}
-FITTERS: Mapping[str, Callable[[Floats, Indices, int], dict[str, Floats]]] = {
+FITTERS: Mapping[str, Callable[[Floats, Indices, int, float], dict[str, Floats]]] = {
     "linear": _fit_linear, "kernel": _fit_kernel, "knn": _fit_knn, "mlp": _fit_mlp,
 }  # fmt: skip
 SCORERS: Mapping[str, Callable[[Mapping[str, Floats], Floats], Floats]] = {

@@ -55,6 +55,7 @@ class HeldOut:
         probability_NK: calibrated, by temperatures that have not seen the image either.
         temperature: that of all images.
         loss_N: the negative logarithm of each label's probability.
+        num_fitted: images that each of the heads was fitted to.
     """
 
     kind: str
@@ -63,6 +64,7 @@ class HeldOut:
     probability_NK: Floats
     temperature: float
     loss_N: Floats
+    num_fitted: int
 
     @property
     def answer_N(self) -> Indices:
@@ -129,7 +131,10 @@ def hold_out(vector_ND: npt.ArrayLike, class_N: npt.ArrayLike, kind: str, *, see
         probability_NK[is_known_N] = calibrate_across(
             logit_NK[is_known_N], number_N[is_known_N], fold_N[is_known_N]
         )
-    return HeldOut(kind, number_N, logit_NK, probability_NK, temperature, _loss(probability_NK, number_N))
+    num_fitted = max(1, len(number_N) * (folds - 1) // folds)
+    return HeldOut(
+        kind, number_N, logit_NK, probability_NK, temperature, _loss(probability_NK, number_N), num_fitted
+    )
 
 
 def hold_part(
@@ -157,7 +162,8 @@ def hold_part(
     fold_H = split_folds(number_H, min(NUM_FOLDS, len(number_H)), seed)
     probability_HK = calibrate_across(logit_HK, number_H, fold_H)
     temperature = fit_temperature(logit_HK, number_H)
-    return HeldOut(kind, number_H, logit_HK, probability_HK, temperature, _loss(probability_HK, number_H))
+    loss_H, num_fitted = _loss(probability_HK, number_H), int((~held_N).sum())
+    return HeldOut(kind, number_H, logit_HK, probability_HK, temperature, loss_H, num_fitted)
 
 
 def _loss(probability_NK: Floats, number_N: Indices) -> Floats:

@@ -144,7 +144,7 @@ def _answer_others(
     unit_ND: Floats, row_L: Indices, row_U: Indices, held_out: HeldOut, mean_D: Floats, seed: int
 ) -> _Answers:
     """Answers for unlabelled images from all labelled ones."""
-    head = fit_head(unit_ND[row_L], held_out.class_N, held_out.kind, seed)
+    head = fit_head(unit_ND[row_L], held_out.class_N, held_out.kind, seed, weigh_as=held_out.num_fitted)
     mean_KD = _class_means(unit_ND[row_L], held_out.class_N, head.num_classes, mean_D)
     parts = []
     for start in range(0, len(row_U), ROWS_AT_ONCE):
