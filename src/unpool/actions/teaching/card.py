@@ -234,8 +234,8 @@ def _cell(value: float | None) -> str:
 
 
 def _escape(name: str) -> str:
-    """A name as plain text, whatever is in it."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]<>()#+-!|" else sign for sign in name)
+    """A name within a line as plain text, whatever is in it."""
+    return "".join(f"\\{sign}" if sign in "\\`*_[]<>|" else sign for sign in name)
 
 
 def _curve(result: TrainResult) -> str:
