@@ -78,12 +78,6 @@ def test_odd_names_are_deleted_and_nothing_else(table: ImageTable, name: str) ->
     assert table.frame()["path"].tolist() == ["keep.png"]
 
 
-def test_whole_numbers_stay_whole(table: ImageTable) -> None:
-    table.upsert([{"path": "a", "group": 3}, {"path": "b"}])
-    assert str(table.frame()["group"].dtype) == "Int32"
-    assert table.frame()["group"].isna().tolist() == [False, True]
-
-
 def test_compaction_changes_no_row(table: ImageTable) -> None:
     for start in range(0, 50, 5):
         table.upsert(rows(5, start))
@@ -260,13 +254,6 @@ def test_the_vector_of_an_image_wherever_its_row_is(table: ImageTable) -> None:
         assert found.tolist() == [3, 4]
     assert table.vector_of("00003.png", order[3]) is None
     assert table.vector_of("gone.png", 0) is None
-
-
-def test_sorted_paths_lead_to_their_rows(table: ImageTable) -> None:
-    table.upsert([{"path": path} for path in ("c", "ä", "a", "b")])
-    paths, offset_N = table.sorted_paths()
-    assert paths.to_pylist() == ["a", "b", "c", "ä"]
-    assert table.newest().take(offset_N, columns=["path"])["path"].to_pylist() == ["a", "b", "c", "ä"]
 
 
 def test_appended_rows_are_as_inserted_ones(tmp_path: Path) -> None:

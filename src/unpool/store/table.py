@@ -15,20 +15,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from unpool.core.file_names import printable
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.errors import UnpoolError
 from unpool.store.columns import OK, Row, cleared_by_new_model
-from unpool.store.fields.names import arrow_field, field_of_column
 from unpool.store.lance_rows import (
     add_empty_columns,
     check_data_files,
     create_dataset,
     damage_reported,
     find_rows,
-    name_files,
     nearest_rows,
     open_dataset,
     rewrite_columns,
@@ -36,7 +33,8 @@ from unpool.store.lance_rows import (
 )
 from unpool.store.remote.mirror import check_held, remote_of
 from unpool.store.rows.compaction import compact
-from unpool.store.rows.schema import nullable_integers, plain, table_schema, to_arrow
+from unpool.store.rows.schema import plain, table_schema, to_arrow
+from unpool.store.rows.stored_rows import StoredRows
 from unpool.store.search.vector_index import (
     drop_index,
     find_index,
@@ -47,17 +45,16 @@ from unpool.store.search.vector_index import (
 from unpool.store.state import check_format
 
 if TYPE_CHECKING:
-    import lance
     import pyarrow as pa
 
 MAX_ATTEMPTS = 20  # to commit where others commit at the same time
 DELETE_BATCH = 500  # paths in one condition
 
 
-class ImageTable:
+class ImageTable(StoredRows):
     """The images of one workspace, stored in `WORK/images.lance`.
 
-    Columns that the table of an older version lacks are read as empty, and added by the first write.
+    Columns that the table of an older version lacks are added by the first write.
 
     >>> import tempfile
     >>> table = ImageTable.create(Path(tempfile.mkdtemp()) / "a.unpool")
@@ -76,7 +73,7 @@ class ImageTable:
         self.work = work
         check_format(work)
         with damage_reported(work / WORKSPACE_TABLE):
-            self._dataset = open_dataset(work)
+            super().__init__(open_dataset(work))
             check_data_files(self._dataset, work / WORKSPACE_TABLE)
 
     @classmethod
@@ -98,67 +95,6 @@ class ImageTable:
         schema = self._dataset.schema
         return int(schema.field("vector").type.list_size) if "vector" in schema.names else None
 
-    @property
-    def columns(self) -> list[str]:
-        """The names of all columns."""
-        return [*self.stored_columns, *self._missing_fields()]
-
-    @property
-    def stored_columns(self) -> list[str]:
-        """The names of the columns that the table holds."""
-        return list(self._dataset.schema.names)
-
-    @property
-    def version(self) -> int:
-        """Grows with every change of the table."""
-        return int(self._dataset.version)
-
-    def __len__(self) -> int:
-        return int(self._dataset.count_rows())
-
-    def count(self, status: str) -> int:
-        """Count the rows with a status."""
-        return int(self._dataset.count_rows(f"status = '{status}'"))
-
-    def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
-        """Read rows as an Arrow table, sorted by path.
-
-        Args:
-            columns: Names of columns, unknown ones are ignored; None for all.
-            where: SQL condition on the columns; None for all rows.
-        """
-        empty = self._missing_fields(columns or ())
-        names = [name for name in columns or self.columns if name in empty or name in self.stored_columns]
-        stored = list(dict.fromkeys(["path", *(name for name in names if name not in empty)]))
-        rows = self._dataset.to_table(stored, filter=where).sort_by("path")
-        return add_empty_columns(rows, list(empty.values())).select(names)
-
-    def count_values(self, columns: Sequence[str]) -> dict[str, int]:
-        """Count the rows that have a value, by column."""
-        rows = self._dataset.to_table(list(columns)) if columns else None
-        return {} if rows is None else {name: rows.num_rows - rows[name].null_count for name in columns}
-
-    def stamp_columns(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Name the files that hold each column.
-
-        They are others once a value has changed.
-        """
-        return {name: name_files(self._dataset, name) for name in columns}
-
-    def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
-        """Read rows as a DataFrame, sorted by path.
-
-        Integers stay integers where some are missing.
-
-        Args:
-            columns: Names of columns, unknown ones are ignored; None for all.
-            where: SQL condition on the columns; None for all rows.
-        """
-        frame: pd.DataFrame = self.arrow(columns, where=where).to_pandas(
-            types_mapper=nullable_integers().get, integer_object_nulls=False
-        )
-        return frame
-
     def vectors(self) -> tuple[list[str], np.ndarray]:
         """Read paths and vectors (N, D) float32, sorted by path."""
         if self.dimension is None:
@@ -166,34 +102,6 @@ class ImageTable:
         rows = self.arrow(["path", "vector"], where=f"status = '{OK}' AND vector IS NOT NULL")
         flat = rows["vector"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
         return rows["path"].to_pylist(), flat.astype(np.float32, copy=False).reshape(-1, self.dimension)
-
-    def sorted_paths(self) -> tuple[pa.Array, np.ndarray]:
-        """Read all paths, sorted.
-
-        Returns (N,) paths, and the place of each in the table's own order.
-        """
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        paths = self._dataset.to_table(columns=["path"])["path"].combine_chunks()
-        paths = pa.concat_arrays(paths.chunks) if isinstance(paths, pa.ChunkedArray) else paths
-        order_N = pc.sort_indices(paths)
-        return paths.take(order_N), np.asarray(order_N.to_numpy(), np.int64)
-
-    def some(self, paths: Sequence[str], columns: Sequence[str]) -> pa.Table:
-        """Read some rows in the order of `paths`.
-
-        Unknown paths are ignored.
-
-        Args:
-            paths: Of the rows.
-            columns: Names of columns; `path` comes first in any case.
-        """
-        dataset, empty = self._dataset, self._missing_fields(columns)
-        place_P = find_rows(dataset, paths)
-        there = [name for name in columns if name not in empty]
-        rows = dataset.take(place_P[place_P >= 0], columns=["path", *there])
-        return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
 
     def vectors_of(self, paths: Sequence[str]) -> tuple[list[str], np.ndarray]:
         """Read vectors (n, D) float32 of some images, with their paths.
@@ -390,17 +298,6 @@ class ImageTable:
         check_held(self.work)
         compact(self.newest())
         self.newest()
-
-    def newest(self) -> lance.LanceDataset:
-        """The dataset with everything that others have committed."""
-        self._dataset.checkout_latest()
-        return self._dataset
-
-    def _missing_fields(self, names: Sequence[str] = ()) -> dict[str, pa.Field]:
-        """The columns that this version knows and the table lacks, and those of fields among `names`."""
-        present = set(self.stored_columns)
-        own = [arrow_field(each) for name in names if (each := field_of_column(name)) is not None]
-        return {field.name: field for field in (*table_schema(), *own) if field.name not in present}
 
     def _add_missing_columns(self, names: Sequence[str] = ()) -> None:
         """Add the columns that an older version did not know, and those of fields among `names`."""
