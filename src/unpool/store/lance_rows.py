@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,8 @@ from unpool.store.state import NewerVersionError
 if TYPE_CHECKING:
     import lance
     import pyarrow as pa
+
+Files = tuple[str, ...]
 
 CHUNK = 2048  # vectors in memory during a search
 MAX_SOUGHT_SHARE = 0.02  # share of a set that is looked for, below which the set is compared with the values
@@ -272,28 +274,35 @@ def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: 
     lance.LanceDataset.commit(dataset, change, read_version=dataset.version)
 
 
-def name_files(dataset: lance.LanceDataset, column: str) -> tuple[str, ...]:
-    """Name the files that hold a column.
+def name_files(dataset: lance.LanceDataset) -> dict[str, Files]:
+    """Name the files that hold each column.
 
     What was deleted of them is named too.
 
     Args:
         dataset: The table.
-        column: Its name.
 
     Returns:
-        Names that stay the same as long as no value of the column changes; empty where the table lacks it.
+        Names by column, that stay the same as long as no value of it changes.
     """
-    if column not in dataset.schema.names:
-        return ()
-    field = dataset.lance_schema.field(column)
-    numbers = {field.id(), *(child.id() for child in field.children())}
-    names = []
+    column_of = dict(_field_numbers(dataset.lance_schema.fields()))
+    found: dict[str, list[str]] = {name: [] for name in dataset.schema.names}
     for fragment in dataset.get_fragments():
         kept = fragment.metadata
-        names += [file.path for file in kept.files if numbers & set(file.fields)]
-        names.append(str(kept.deletion_file))
-    return tuple(names)
+        for file in kept.files:
+            for name in {column_of[number] for number in file.fields if number in column_of}:
+                found[name].append(file.path)
+        for names in found.values():
+            names.append(f"{fragment.fragment_id}: {kept.deletion_file}")
+    return {name: tuple(files) for name, files in found.items()}
+
+
+def _field_numbers(fields: Sequence[Any], column: str | None = None) -> Iterator[tuple[int, str]]:
+    """The number of each field, and the column that it is part of."""
+    for field in fields:
+        name = column or str(field.name())
+        yield field.id(), name
+        yield from _field_numbers(field.children(), name)
 
 
 def add_empty_columns(rows: pa.Table, fields: Sequence[pa.Field]) -> pa.Table:

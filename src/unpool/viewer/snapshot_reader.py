@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from unpool.actions.sharing.arrays import factorise, read_column
 from unpool.actions.sharing.snapshot import Snapshot
-from unpool.store.rows.column_reader import ColumnReader, Files
+from unpool.store.lance_rows import Files
+from unpool.store.rows.column_reader import ColumnReader
 
 # Labels are given one after the other: of 100,000 images the whole table takes five times as long to read.
 EDITED_NAMES = ("label", "suggestion")

@@ -5,17 +5,15 @@ A column whose files are the same ones has the same values.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unpool.store.columns import OK
-from unpool.store.lance_rows import open_dataset
+from unpool.store.lance_rows import Files, name_files, open_dataset
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Files = tuple[str, ...]
 
 
 class ColumnReader:
@@ -27,20 +25,8 @@ class ColumnReader:
         self.version = int(self._dataset.version)
 
     def files(self) -> dict[str, Files]:
-        """Name the files that hold each column.
-
-        With those of deleted rows.
-        """
-        column_of = dict(_field_numbers(self._dataset.lance_schema.fields()))
-        found: dict[str, list[str]] = {name: [] for name in self._dataset.schema.names}
-        for fragment in self._dataset.get_fragments():
-            kept = fragment.metadata
-            for file in kept.files:
-                for name in {column_of[number] for number in file.fields if number in column_of}:
-                    found[name].append(file.path)
-            for names in found.values():
-                names.append(f"{fragment.fragment_id}: {kept.deletion_file}")
-        return {name: tuple(files) for name, files in found.items()}
+        """Name the files that hold each column."""
+        return name_files(self._dataset)
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Read columns of the usable images.
@@ -63,11 +49,3 @@ def vector_files(work: Path) -> Files:
         Empty where nothing is embedded.
     """
     return ColumnReader(work).files().get("vector", ())
-
-
-def _field_numbers(fields: Sequence[Any], column: str | None = None) -> Iterator[tuple[int, str]]:
-    """The number of each field, and the column that it is part of."""
-    for field in fields:
-        name = column or str(field.name())
-        yield field.id(), name
-        yield from _field_numbers(field.children(), name)

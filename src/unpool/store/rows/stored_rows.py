@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from unpool.store.fields.names import arrow_field, field_of_column
-from unpool.store.lance_rows import add_empty_columns, find_rows, name_files
+from unpool.store.lance_rows import Files, add_empty_columns, find_rows, name_files
 from unpool.store.rows.schema import nullable_integers, table_schema
 
 if TYPE_CHECKING:
@@ -70,12 +70,13 @@ class StoredRows:
         rows = self._dataset.to_table(list(columns)) if columns else None
         return {} if rows is None else {name: rows.num_rows - rows[name].null_count for name in columns}
 
-    def stamp_columns(self, columns: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    def stamp_columns(self, columns: Sequence[str]) -> dict[str, Files]:
         """Name the files that hold each column.
 
-        They are others once a value has changed.
+        They are others once a value has changed; columns that the table lacks have none.
         """
-        return {name: name_files(self._dataset, name) for name in columns}
+        files = name_files(self._dataset)
+        return {name: files.get(name, ()) for name in columns}
 
     def frame(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pd.DataFrame:
         """Read rows as a DataFrame, sorted by path.
