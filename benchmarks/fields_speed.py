@@ -24,7 +24,7 @@ from unpool.actions.fields.settings import ImportSettings
 from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 from unpool.viewer.filters import filter_rows
-from unpool.viewer.schemas import Select
+from unpool.viewer.messages.requests import Select
 from unpool.viewer.session import Session
 
 REPEATS = 5

@@ -3,7 +3,7 @@
     python web/generate_types.py            writes web/src/data/api.ts
     python web/generate_types.py --check    fails where that file is not current
 
-Only what pydantic writes for `viewer/schemas.py` is understood: objects, arrays, tuples, unions, literals.
+Only what pydantic writes for `viewer/messages/` is understood: objects, arrays, tuples, unions, literals.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from unpool.actions.sharing.snapshot import Snapshot
 from unpool.store.fields.values import write_field
 from unpool.store.table import ImageTable
 from unpool.viewer.filters import filter_rows
-from unpool.viewer.schemas import Select
+from unpool.viewer.messages.requests import Select
 
 PATHS = ["a/1.png", "a/b/2.png", "ab/Three.png", "four.png"]
 

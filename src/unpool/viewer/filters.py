@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.store.fields.selections import SELECTIONS
-from unpool.viewer.schemas import FieldCondition, Select
+from unpool.viewer.messages.requests import FieldCondition, Select
 
 Rows = NDArray[np.int64]
 

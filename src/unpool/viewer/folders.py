@@ -13,7 +13,7 @@ from unpool.core.system_files import system_folder
 from unpool.errors import UnpoolError
 from unpool.images.reading.formats import has_image_name
 from unpool.store.state import default_workspace, read_state
-from unpool.viewer.schemas import Place
+from unpool.viewer.messages.answers import Place
 
 MAX_FOLDERS = 1000
 

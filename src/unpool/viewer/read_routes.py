@@ -15,8 +15,8 @@ from unpool.actions.sharing.quality import PICTURES, Quality, quality
 from unpool.errors import UnpoolError
 from unpool.store.reading import Reading, summarise_reading
 from unpool.store.state import REPORT
-from unpool.viewer import schemas
 from unpool.viewer.filters import filter_rows
+from unpool.viewer.messages import answers, requests
 from unpool.viewer.session import Session, Value
 
 BINARY = "application/octet-stream"
@@ -31,10 +31,10 @@ ANY_BYTES = {"requestBody": {"content": {BINARY: {"schema": {"type": "string", "
 def read_routes(session: Session) -> APIRouter:
     """Routes to collection, points, facts, pictures and searches."""
     router = APIRouter(prefix="/api")
-    row_facts, image_facts = schemas.row_facts_model(), schemas.image_facts_model()
+    row_facts, image_facts = answers.row_facts_model(), answers.image_facts_model()
 
     @router.get("/collection")
-    def collection() -> schemas.Collection:
+    def collection() -> answers.Collection:
         session.reload()
         return session.collection()
 
@@ -43,17 +43,17 @@ def read_routes(session: Session) -> APIRouter:
         return Response(session.snapshot(revision).points(), media_type=BINARY)
 
     @router.post("/thumbnails", responses=BINARY_ANSWER)
-    def thumbnails(request: schemas.Thumbnails) -> Response:
+    def thumbnails(request: requests.Thumbnails) -> Response:
         return Response(_pack(session.thumbnails(request.revision, request.rows)), media_type=BINARY)
 
     @router.post("/select", responses=BINARY_ANSWER)
-    def select(request: schemas.Select) -> Response:
+    def select(request: requests.Select) -> Response:
         seen, problems = session.snapshot(request.revision), session.problems()
         rows = filter_rows(seen, problems, request, lambda: session.fields(request.revision))
         return Response(rows.astype("<u4").tobytes(), media_type=BINARY)
 
     @router.post("/rows", response_model=list[row_facts])  # type: ignore[valid-type]
-    def rows(request: schemas.Rows) -> list[dict[str, Value]]:
+    def rows(request: requests.Rows) -> list[dict[str, Value]]:
         return session.facts(request.revision, request.rows)
 
     @router.get("/images/{row}", response_model=image_facts)
@@ -91,7 +91,7 @@ def _report_routes(router: APIRouter, session: Session) -> None:
         return Response(file.read_bytes(), media_type="image/png")
 
     @router.get("/fields")
-    def fields(revision: int) -> schemas.Fields:
+    def fields(revision: int) -> answers.Fields:
         shown = session.fields(revision)
         return {"fields": shown.facets(), "saved": shown.saved()}
 
@@ -104,15 +104,15 @@ def _report_routes(router: APIRouter, session: Session) -> None:
         return Response(values.places().astype("<i4").tobytes(), media_type=BINARY)
 
     @router.get("/duplicates")
-    def duplicates(revision: int) -> schemas.Sets:
+    def duplicates(revision: int) -> answers.Sets:
         return session.duplicates(revision)
 
     @router.get("/mislabelled")
-    def mislabelled(revision: int) -> schemas.Mislabelled:
+    def mislabelled(revision: int) -> answers.Mislabelled:
         return {"images": session.doubts(revision)}
 
     @router.get("/unreadable")
-    def unreadable() -> list[schemas.Unreadable]:
+    def unreadable() -> list[answers.Unreadable]:
         return session.unreadable()
 
     @router.get("/reading")
@@ -139,7 +139,7 @@ def _picture_routes(router: APIRouter, session: Session) -> None:
         return Response(content, media_type="image/png")
 
     @router.get("/images/{row}/reconstruction")
-    def reconstruction(row: RowPath, revision: int) -> schemas.Reconstruction:
+    def reconstruction(row: RowPath, revision: int) -> answers.Reconstruction:
         view = session.pictures.reconstruct(path_of(row, revision))
         return {"mse": view.mse, "psnr": view.psnr}
 
@@ -151,18 +151,18 @@ def _picture_routes(router: APIRouter, session: Session) -> None:
 
 def _search_routes(router: APIRouter, session: Session) -> None:
     @router.post("/search/row")
-    def by_row(request: schemas.SearchRow) -> list[schemas.Near]:
+    def by_row(request: requests.SearchRow) -> list[answers.Near]:
         return session.near_row(request.revision, request.row, request.k)
 
     @router.post("/search/region")
-    def by_region(request: schemas.SearchRegion) -> list[schemas.Near]:
+    def by_region(request: requests.SearchRegion) -> list[answers.Near]:
         (path,) = session.paths(request.revision, [request.row])
         return session.nearest(session.pictures.embed_region(path, request.box), request.k)
 
     @router.post("/search/file", openapi_extra=ANY_BYTES)
     async def by_file(
         request: Request, revision: int, k: Annotated[int, Query(ge=1, le=1000)] = 12
-    ) -> list[schemas.Near]:
+    ) -> list[answers.Near]:
         session.snapshot(revision)
         content = await _body(request)
         from fastapi.concurrency import run_in_threadpool
@@ -183,7 +183,7 @@ async def _body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _search_content(session: Session, content: bytes, k: int) -> list[schemas.Near]:
+def _search_content(session: Session, content: bytes, k: int) -> list[answers.Near]:
     if not content:
         raise UnpoolError("the file is empty; drop an image")
     with tempfile.TemporaryDirectory(prefix="unpool-") as folder:

@@ -30,7 +30,7 @@ from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
 from unpool.viewer.images import Pictures
-from unpool.viewer.schemas import Collection, Doubt, Near, Sets, Unreadable
+from unpool.viewer.messages.answers import Collection, Doubt, Near, Sets, Unreadable
 from unpool.viewer.snapshot_reader import SnapshotReader
 
 Value: TypeAlias = str | float | bool | list[str] | dict[str, float] | None

@@ -25,14 +25,14 @@ from unpool.actions.sharing.settings import ExportSettings
 from unpool.errors import UnpoolError
 from unpool.store.origin import known_location
 from unpool.store.state import EXPORTS, read_state
-from unpool.viewer import schemas
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
+from unpool.viewer.messages import answers, job_requests, requests
 from unpool.viewer.report_refresh import ReportRefresher
 from unpool.viewer.session import Session, StaleError
 
 # Edits that may change groups: the report is rewritten after them.
-GROUP_EDITS = (schemas.Merge, schemas.Split, schemas.Move, schemas.MoveAlong, schemas.Undo)
+GROUP_EDITS = (requests.Merge, requests.Split, requests.Move, requests.MoveAlong, requests.Undo)
 HEARTBEAT, POLL_INTERVAL = 15.0, 0.2  # seconds
 
 
@@ -52,7 +52,7 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
     one_at_a_time = threading.Lock()
 
     @router.post("/edit")
-    def edit(request: Annotated[schemas.Edit, Body()]) -> schemas.Edited:
+    def edit(request: Annotated[requests.Edit, Body()]) -> answers.Edited:
         if jobs.running:
             raise JobRunningError("a job is changing the table; wait for it or stop it")
         with one_at_a_time:
@@ -78,7 +78,7 @@ def _export_routes(router: APIRouter, session: Session) -> None:
     }
 
     @router.post("/export", responses={200: {"content": file_types}})
-    def export_file(request: schemas.Export) -> Response:
+    def export_file(request: requests.Export) -> Response:
         paths = None if request.rows is None else session.paths(request.revision, request.rows)
         session.snapshot(request.revision)
         name = f"{_safe(session.collection()['name'])}.{request.to}"
@@ -90,43 +90,43 @@ def _export_routes(router: APIRouter, session: Session) -> None:
         return Response(content, media_type=EXPORT_FORMATS[request.to].media_type, headers=headers)
 
     @router.post("/export/folders")
-    def export_folders(request: schemas.ExportFolders) -> Exported:
+    def export_folders(request: requests.ExportFolders) -> Exported:
         paths = None if request.rows is None else session.paths(request.revision, request.rows)
         session.snapshot(request.revision)
         out = session.work / EXPORTS / _safe(request.name)
         return export(session.work, ExportSettings(request.to, out, request.link, paths))
 
 
-def _edit(session: Session, request: schemas.Edit) -> EditResult | dict[str, Any]:
+def _edit(session: Session, request: requests.Edit) -> EditResult | dict[str, Any]:
     work = session.work
     session.snapshot(request.revision)
-    if isinstance(request, schemas.Undo):
+    if isinstance(request, requests.Undo):
         return _step(work, request)
-    if isinstance(request, schemas.Merge):
+    if isinstance(request, requests.Merge):
         return edits.merge(work, request.groups, refresh=False)
-    if isinstance(request, schemas.Split):
+    if isinstance(request, requests.Split):
         return edits.split(work, request.group, refresh=False)
-    if isinstance(request, schemas.MoveAlong):
+    if isinstance(request, requests.MoveAlong):
         return edits.move_along(work, request.groups, refresh=False)
-    if isinstance(request, schemas.ForgetSelection):
+    if isinstance(request, requests.ForgetSelection):
         return edit_fields.forget_selection(work, request.name)
     paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
-    if isinstance(request, schemas.SetField):
+    if isinstance(request, requests.SetField):
         return edit_fields.set_field(work, paths, request.name, request.value)
-    if isinstance(request, schemas.SaveSelection):
+    if isinstance(request, requests.SaveSelection):
         return edit_fields.save_selection(work, request.name, paths)
-    if isinstance(request, schemas.Label):
+    if isinstance(request, requests.Label):
         return edits.label(work, paths, request.label)
-    if isinstance(request, schemas.Move):
+    if isinstance(request, requests.Move):
         return edits.move(work, paths, request.group, refresh=False)
-    if isinstance(request, schemas.Keep):
+    if isinstance(request, requests.Keep):
         return decisions.keep(work, paths)
-    if isinstance(request, schemas.Mark):
+    if isinstance(request, requests.Mark):
         return edits.mark(work, paths, request.wrong)
     return (decisions.accept if request.action == "accept" else decisions.reject)(work, paths)
 
 
-def _step(work: Path, request: schemas.Undo) -> EditResult:
+def _step(work: Path, request: requests.Undo) -> EditResult:
     is_undo = request.action == "undo"
     recover(work)
     found = last_edit(work) if is_undo else last_undone(work)
@@ -138,19 +138,19 @@ def _step(work: Path, request: schemas.Undo) -> EditResult:
 
 
 def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFolders) -> None:
-    def start(request: schemas.JobRequest) -> dict[str, Any]:
+    def start(request: job_requests.JobRequest) -> dict[str, Any]:
         arguments, work = _arguments(request, session, folders)
         return jobs.start(request.kind, arguments, work)
 
     # The types of its options come from the settings of all verbs, which FastAPI reads from the annotation.
-    start.__annotations__["request"] = schemas.job_request_model()
-    router.post("/jobs", response_model=schemas.Job)(start)
+    start.__annotations__["request"] = job_requests.job_request_model()
+    router.post("/jobs", response_model=answers.Job)(start)
 
-    @router.get("/job", response_model=schemas.Job | None)
+    @router.get("/job", response_model=answers.Job | None)
     def job() -> dict[str, Any] | None:
         return jobs.status()
 
-    @router.post("/job/stop", response_model=schemas.Job | None)
+    @router.post("/job/stop", response_model=answers.Job | None)
     def stop() -> dict[str, Any] | None:
         return jobs.stop()
 
@@ -159,11 +159,11 @@ def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFol
         return StreamingResponse(_events(jobs, once), media_type="text/event-stream")
 
     @router.get("/places")
-    def list_places(folder: Annotated[str, Query(max_length=4000)] = "") -> schemas.Place:
+    def list_places(folder: Annotated[str, Query(max_length=4000)] = "") -> answers.Place:
         return folders.list(folder)
 
     @router.post("/open")
-    def open_workspace(request: schemas.OpenRequest) -> schemas.Collection:
+    def open_workspace(request: requests.OpenRequest) -> answers.Collection:
         if jobs.running:
             raise JobRunningError("a job is running; wait for it or stop it")
         session.open(folders.resolve(request.work))
@@ -171,11 +171,11 @@ def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFol
 
 
 def _arguments(
-    request: schemas.JobRequest, session: Session, folders: RunFolders
+    request: job_requests.JobRequest, session: Session, folders: RunFolders
 ) -> tuple[dict[str, Any], str | None]:
     """The arguments of the job's verb, and the workspace that can be opened when it is done."""
     options = request.options.model_dump(exclude_none=True)
-    schemas.check_job_options(request.kind, options)
+    job_requests.check_job_options(request.kind, options)
     if request.kind != "run":
         return options | {"work": str(session.work)}, None
     if options.get("rebuild") and "folder" not in options:

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from unpool.actions.cleaning.settings import KEEP
-from unpool.viewer.schemas import OnRows, ProblemName
+from unpool.viewer.messages.requests import OnRows, ProblemName
 
 KeepName: TypeAlias = Literal[*KEEP]  # type: ignore[valid-type]
 Token = Annotated[str, Field(max_length=100)]
