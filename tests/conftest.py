@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import export_cache
+from support import export_cache, two_towers
 
 # One thread each, before torch and its kin are loaded: two test processes on two cores do not wait for each other,
 # and sums come out in the same order on every machine.
@@ -122,6 +122,13 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "session"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session", name="two_towers")
+def _two_towers(session_folder: Path, pytestconfig: pytest.Config) -> two_towers.TwoTowers:
+    """A tiny model of words and images; what was trained once is kept between sessions."""
+    pytest.importorskip("open_clip")
+    return two_towers.make(session_folder, pytestconfig.cache.mkdir("two-towers"))
 
 
 @pytest.fixture(autouse=True)

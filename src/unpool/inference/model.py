@@ -22,6 +22,8 @@ from unpool.networks.preprocessing import Preprocessing
 from unpool.training.model_file import (
     JSON,
     ONNX,
+    TEXT,
+    TOKENIZER,
     WEIGHTS,
     describe_model,
     expect_kind,
@@ -46,7 +48,7 @@ class LoadedEncoder:
 
 def copy_model(source: Path, folder: Path) -> None:
     """Copy a complete model into a workspace, model.json last."""
-    names = [name for name in (WEIGHTS, ONNX, JSON) if (source / name).is_file()]
+    names = [name for name in (WEIGHTS, ONNX, TEXT, TOKENIZER, JSON) if (source / name).is_file()]
     describe_model(source)
     for name in names:  # one that is removed meanwhile is an error
         write_whole(folder / name, partial(shutil.copyfile, source / name))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
+TEXT, TOKENIZER = "text.onnx", "tokenizer.json"  # of a model that embeds words too
 SCALES = "scales"  # the sizes that a segmenter was trained on
 FORMAT = 1  # of model.json; those of version 0.1.0 do not say theirs, and have this one
 REMEDY = "train the model again, or copy the whole folder anew"
@@ -76,7 +77,7 @@ def save_model(
     described = _describe(network, options, training, classes)
     if masks is not None:
         described["masks"] = dict(masks)
-    for name in (ONNX, SEGMENTER_ONNX, LAST):
+    for name in (ONNX, SEGMENTER_ONNX, LAST, TEXT, TOKENIZER):
         (folder / name).unlink(missing_ok=True)
     if last is not None:
         _write_weights(folder / LAST, last)

@@ -1,0 +1,1 @@
+"""Words as vectors: the text side of a two-tower model."""
