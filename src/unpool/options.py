@@ -42,7 +42,19 @@ OPTIONS: dict[str, Option] = {
     "network": Option(
         "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
     ),
-    "model": Option("model folder, or pretrained network of the catalogue", metavar="MODEL"),
+    "model": Option(
+        "model folder, pretrained network (any of the catalogue or timm), FILE.onnx with its FILE.json, or "
+        "module:function",
+        metavar="MODEL",
+    ),
+    "measure": Option(
+        "embed drawn photographs by this network, and keep how many a second", metavar="NETWORK"
+    ),
+    "vectors": Option(
+        "vectors made elsewhere, in place of --model: an array (.npy) with its list of paths beside it, or a table "
+        "(.parquet) with the columns path and vector",
+        metavar="FILE",
+    ),
     "groups": Option(
         "number of groups; a level of the tree of the present groups is taken at once",
         low=2,

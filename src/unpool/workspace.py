@@ -27,6 +27,7 @@ from unpool.core.progress import Progress, TerminalProgress
 from unpool.core.settings import keywords_of
 from unpool.errors import UnpoolError, unknown_name
 from unpool.images.reading.in_memory import ImageLike, list_images, read_any
+from unpool.networks.encoders.functions import give_function
 from unpool.store.columns import COLUMNS, VECTOR, describe_columns
 from unpool.store.fields.names import LABEL
 from unpool.store.fields.plain_columns import plain_frame, plain_names
@@ -91,11 +92,15 @@ class Workspace:
     def embed(self, settings: WorkspaceEmbedSettings) -> pd.DataFrame:
         """Embed what is new or changed. Returns the table.
 
-        Without `model` by the workspace's own where it has one, else by EfficientNet-lite0.
+        Without `model` by the workspace's own where it has one, else by EfficientNet-lite0. `model` may be a function
+        too, from a list of images (H, W, 3) uint8 to an array (B, D).
         """
-        own = self.work / MODEL
-        model = settings.model or (own if has_model(own) else PRETRAINED)
-        self._call_on_images("embed", replace(settings, model=str(model)))
+        if settings.vectors is None:
+            own = self.work / MODEL
+            model = settings.model or (own if has_model(own) else PRETRAINED)
+            model = give_function(model) if callable(model) else model
+            settings = replace(settings, model=str(model))
+        self._call_on_images("embed", settings)
         return self.table()
 
     @keywords_of(GroupSettings)

@@ -6,8 +6,15 @@ from unpool.cli import render
 
 
 def test_the_catalogue_is_one_network_a_line() -> None:
-    text = render.format_catalogue({"networks": [{"network": "conv", "size": 64, "description": "small"}]})
-    assert text.splitlines()[0].split() == ["conv", "64", "px", "small"]
+    known = {"dimension": 512, "megabytes": 47, "images_per_second": 8.5, "licence": "MIT", "text": True}
+    rows = [
+        {"network": "conv", "size": 64, "needs": "training", "description": "small"},
+        {"network": "clip", "size": 224, "needs": None, "description": "words", **known},
+    ]
+    text = render.format_catalogue({"networks": rows})
+    lines = [line.split() for line in text.splitlines()]
+    assert lines[1] == ["conv", "64", "no", "training", "small"]
+    assert lines[2] == ["clip", "224", "512", "47", "8.5", "MIT", "yes", "nothing", "words"]
     assert "timm" in text
 
 

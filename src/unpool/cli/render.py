@@ -5,11 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# By key of a row: the head of its column, and how it is aligned.
+_CATALOGUE_COLUMNS = {
+    "network": ("network", "<40"), "size": ("px", ">4"), "dimension": ("dimension", ">9"), "megabytes": ("MB", ">5"),
+    "images_per_second": ("images/s", ">8"), "licence": ("licence", "<10"), "text": ("words", "<5"),
+    "needs": ("needs", "<13"),
+}  # fmt: skip
+_CATALOGUE_NOTE = (
+    "Any name of timm, torchvision or OpenCLIP works too, an ONNX file, and module:function. images/s: measured on "
+    "this machine, by embedding or by --measure NETWORK."
+)
+
 
 def format_catalogue(result: Mapping[str, Any]) -> str:
     """List the networks, one a line."""
-    rows = [f"{row['network']:<20}{row['size']:>4} px  {row['description']}" for row in result["networks"]]
-    return "\n".join([*rows, "Any timm or torchvision name works as a backbone too."])
+    rows = [" ".join(f"{head:{form}}" for head, form in _CATALOGUE_COLUMNS.values()) + " description"]
+    for row in result["networks"]:
+        cells = {**row, "text": "yes" if row.get("text") else "no", "needs": row.get("needs") or "nothing"}
+        shown = [
+            f"{'' if cells.get(key) is None else cells[key]!s:{form}}"
+            for key, (_, form) in _CATALOGUE_COLUMNS.items()
+        ]
+        rows.append(" ".join([*shown, row["description"]]))
+    return "\n".join([*rows, _CATALOGUE_NOTE])
 
 
 def format_layers(result: Mapping[str, Any]) -> str:

@@ -72,9 +72,21 @@ def networks(
     /,
     *,
     size: Annotated[int | None, flag("size")] = None,
+    measure: Annotated[str | None, flag("measure")] = None,
     common: Common = COMMON,
 ) -> None:
-    """List the catalogue of networks; with NAME its layer table."""
+    """List networks that can be used; with NAME its layers.
+
+    With licence, size, dimension, images a second on this machine, whether words can search, and what each needs before
+    it can be used here: nothing, a download, an extra or training.
+    """
+    if measure is not None:
+        from unpool.actions.encoders.speed import measure_speed
+
+        measured = measure_speed(measure, progress=report_progress())
+        text = "{images_per_second} images a second by {network} on {device}, decoding included"
+        print_result(measured, common, text.format(**measured))
+        return
     from unpool.actions.training.networks import networks as describe_networks
 
     result = describe_networks(name, size=size)

@@ -20,6 +20,7 @@ from unpool.core.atomic_files import PARTIAL
 
 VARIABLE = "UNPOOL_CACHE"
 LIBRARIES = "libraries"  # a folder for what libraries compute, where the user has none
+SPEEDS = "speeds"  # a folder for how fast each network is on this machine
 PREFIXES = (
     "pretrained-",
     "graph-",
@@ -105,7 +106,7 @@ def clear_entries() -> int:
 
 def _find_kept(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and (path.name.startswith(PREFIXES) or path.name == LIBRARIES):
+        if path.is_dir() and (path.name.startswith(PREFIXES) or path.name in (LIBRARIES, SPEEDS)):
             yield path
     yield from _find_abandoned(folder)
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
@@ -101,7 +102,15 @@ class RayEngine:
             yield rows
 
 
-Engine = LocalEngine | RayEngine
+class Engine(Protocol):
+    """Who embeds.
+
+    `num_actors` is how many workers of Ray there are.
+    """
+
+    num_actors: int
+
+    def embedding(self, job: EmbeddingJob) -> AbstractContextManager[Iterator[list[Row]]]: ...
 
 
 @dataclass(frozen=True)

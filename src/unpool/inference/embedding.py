@@ -22,12 +22,14 @@ from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.resizing import SHARPNESS_SIDE, brightness, luma, sharpness, shrink, thumbnail
 from unpool.images.source import Source
 from unpool.inference.encoder import Encoder, preferred_batch
-from unpool.networks.preprocessing import Preprocessing
+from unpool.networks.encoders.function_encoder import NOT_FINITE
+from unpool.networks.preprocessing import Preprocessing, stack
 from unpool.store.columns import OK, Row, cleared_by_new_content, skipped_row
 
 CHUNK = 4  # images a worker decodes and embeds at a time: the fastest measured, and memory stays small
 DECODED_CHUNK = 64  # of images that are decoded already
 THUMBNAIL = 160  # longer side in pixels
+NO_VECTOR = "encoder"  # problem of an image of which the encoder makes no vector
 
 Item = TypeVar("Item")
 
@@ -141,9 +143,27 @@ def _embed(chunks: Sequence[DecodedChunk], encoder: Encoder) -> list[Row]:
     usable = [row for chunk in chunks for row in chunk.usable]
     if usable:
         pixels_nSSC = np.concatenate([chunk.pixels_nSSC for chunk in chunks])
-        for row, vector in zip(usable, encoder(pixels_nSSC), strict=True):
-            row["vector"] = vector
+        for row, vector in zip(usable, embed_each(encoder, pixels_nSSC), strict=True):
+            if isinstance(vector, str):
+                kept = {name: row[name] for name in ("bytes", "modified", "stamp")}
+                row.update(skipped_row(Problem(row["path"], NO_VECTOR, vector)) | kept)
+            else:
+                row["vector"] = vector
     return [row for chunk in chunks for row in chunk.rows]
+
+
+def embed_each(encoder: Encoder, pixels_nSSC: np.ndarray) -> list[np.ndarray | str]:
+    """Embed images: a vector of each, or a reason.
+
+    Args:
+        encoder: Pixels to vectors; a function of the user's may fail on single images.
+        pixels_nSSC: uint8, as the encoder takes them.
+    """
+    own = getattr(encoder, "embed_each", None)
+    if own is not None:
+        return list(own(pixels_nSSC))
+    vectors_nD = encoder(pixels_nSSC)
+    return [vector_D if np.isfinite(vector_D).all() else NOT_FINITE for vector_D in vectors_nD]
 
 
 def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preprocessing) -> DecodedChunk:
@@ -157,8 +177,7 @@ def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preproces
             continue
         rows.append(_facts(file, picture, preprocessing.notes(picture)))
         pixels.append(preprocessing.fit(picture))
-    shape = (0, preprocessing.size, preprocessing.size, preprocessing.channels)
-    return DecodedChunk(rows, np.stack(pixels) if pixels else np.zeros(shape, np.uint8))
+    return DecodedChunk(rows, stack(pixels, preprocessing))
 
 
 def _facts(file: ImageFile, picture: Picture, notes: Sequence[Note]) -> Row:

@@ -30,7 +30,7 @@ from unpool.images.reading.notes import describe_left_out
 from unpool.images.reading.scan import Problem
 from unpool.images.source import open_source
 from unpool.images.values.rules import NO_RULES, ValueRules
-from unpool.networks.preprocessing import Preprocessing
+from unpool.networks.preprocessing import Preprocessing, stack
 
 BATCH = 64
 Read = Callable[[int], Picture]  # the side in pixels that is needed → the picture
@@ -66,7 +66,7 @@ class InputImages:
             self._skip(problem)
         pixels = self._pixels(preprocessing)
         while block := list(islice(pixels, BATCH)):
-            yield np.stack(block)
+            yield stack(block, preprocessing)
         if not self.paths:
             first = f", the first is {self.skipped[0]['problem']}" if self.skipped else ""
             raise UnpoolError(

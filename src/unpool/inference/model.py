@@ -18,8 +18,10 @@ from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import Encoder, export_encoder, open_encoder
 from unpool.inference.exports import as_file_name, digest_versions
+from unpool.inference.vectors.foreign_encoder import open_foreign_encoder
 from unpool.networks.preprocessing import Preprocessing
 from unpool.training.model_file import (
+    FOREIGN,
     JSON,
     ONNX,
     TEXT,
@@ -27,6 +29,7 @@ from unpool.training.model_file import (
     WEIGHTS,
     describe_model,
     expect_kind,
+    kind_of_encoder,
     load_model,
     model_id,
     save_model,
@@ -136,8 +139,11 @@ def load_encoder(folder: Path, device: str, progress: Progress) -> LoadedEncoder
         The encoder, with what it expects of images.
     """
     described = expect_kind(folder, "encoder")
-    encoder = open_encoder(lambda: load_model(folder), folder / ONNX, pick_device(device), progress)
     preprocessing = Preprocessing.from_dict(described["preprocessing"])
+    if kind_of_encoder(folder) in FOREIGN:
+        encoder = open_foreign_encoder(folder, described, pick_device(device), progress)
+    else:
+        encoder = open_encoder(lambda: load_model(folder), folder / ONNX, pick_device(device), progress)
     return LoadedEncoder(encoder, preprocessing, model_id(folder), described["dimension"])
 
 

@@ -7,7 +7,7 @@ S side of the input, C channels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ import numpy as np
 from unpool.images.pixel_cache import Channels, Crop
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.notes import Note
-from unpool.images.resizing import num_strips, square
+from unpool.images.resizing import num_strips, shrink, square
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class Preprocessing:
         std: What pixels are then divided by, one number per channel.
         interpolation: How images are resized; kept for other tools, as `square` is always bicubic.
         crop: `centre` cuts the largest square from the middle, or strips from end to end of a picture beyond 5:2;
-            `squash` keeps the whole picture.
+            `squash` keeps the whole picture; `none` leaves it as it is, in colour, with a longer side of at most
+            `size`.
     """
 
     size: int = 32
@@ -50,7 +51,12 @@ class Preprocessing:
         return cls(**{**stored, **{key: tuple(stored[key]) for key in ("mean", "std")}})
 
     def fit(self, picture: Picture) -> np.ndarray:
-        """Resize and crop a picture to the network's input, (S, S, C) uint8."""
+        """Resize and crop a picture to the network's input, (S, S, C) uint8.
+
+        Without a crop it is (H, W, 3).
+        """
+        if self.crop == "none":
+            return _in_colour(shrink(picture.pixels, self.size))
         return square(
             picture.pixels, self.size, crop=cast(Crop, self.crop), channels=cast(Channels, self.channels)
         )
@@ -60,6 +66,8 @@ class Preprocessing:
 
         By the reader of a picture, and by `fit`.
         """
+        if self.crop == "none" and max(picture.width, picture.height) > self.size:
+            return (*picture.notes, Note("reduced", f"from {picture.width} × {picture.height} pixels"))
         strips = num_strips(picture.pixels.shape[1], picture.pixels.shape[0])
         if self.crop != "centre" or strips == 1:
             return picture.notes
@@ -67,3 +75,27 @@ class Preprocessing:
             *picture.notes,
             Note("strips", f"{picture.width} × {picture.height} pixels in {strips} strips"),
         )
+
+
+def stack(images: Sequence[np.ndarray], preprocessing: Preprocessing) -> np.ndarray:
+    """Stack images as a network takes them.
+
+    Args:
+        images: As `Preprocessing.fit` gives them.
+        preprocessing: That gave them.
+
+    Returns:
+        (B, S, S, C) uint8; without a crop (B,) of arrays, each with its own size.
+    """
+    if preprocessing.crop == "none":
+        stacked = np.empty(len(images), object)
+        for number, image in enumerate(images):
+            stacked[number] = image
+        return stacked
+    if not images:
+        return np.zeros((0, preprocessing.size, preprocessing.size, preprocessing.channels), np.uint8)
+    return np.stack(images)
+
+
+def _in_colour(pixels: np.ndarray) -> np.ndarray:
+    return pixels if pixels.shape[-1] == 3 else np.repeat(pixels, 3, axis=-1)

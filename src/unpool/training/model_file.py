@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
 TEXT, TOKENIZER = "text.onnx", "tokenizer.json"  # of a model that embeds words too
+OPEN_CLIP = "open_clip"  # the kind of encoder that OpenCLIP builds
+FOREIGN = ("onnx", "function", "vectors")  # kinds of encoders without weights here
 SCALES = "scales"  # the sizes that a segmenter was trained on
 FORMAT = 1  # of model.json; those of version 0.1.0 do not say theirs, and have this one
 REMEDY = "train the model again, or copy the whole folder anew"
@@ -151,8 +153,25 @@ def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:
 
 
 def has_model(folder: Path) -> bool:
-    """Return whether `folder` holds a complete model."""
-    return (folder / JSON).is_file() and (folder / WEIGHTS).is_file()
+    """Return whether `folder` holds a complete model.
+
+    Encoders from elsewhere have no weights of their own, but model.json says what they are.
+    """
+    if not (folder / JSON).is_file():
+        return False
+    return (folder / WEIGHTS).is_file() or kind_of_encoder(folder) in FOREIGN
+
+
+def kind_of_encoder(folder: Path) -> str | None:
+    """Return what kind of encoder a model folder has.
+
+    None for a network that unpool builds from its options, and where there is no model.
+    """
+    try:
+        described = json.loads((folder / JSON).read_text("utf-8"))
+        return (described.get("encoder") or {}).get("kind")
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def model_id(folder: Path) -> str:
@@ -278,6 +297,8 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.head import with_head
     from unpool.networks.preprocessing import Preprocessing
 
+    if (described.get("encoder") or {}).get("kind") == OPEN_CLIP:
+        return _image_tower(path, described)
     try:
         options = dict(described["options"])
         description, num_classes = options.get("description"), options.get("num_classes")
@@ -293,6 +314,19 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     network.merge = described.get("merge", network.merge)
     network.use_indices = described.get("use_indices", True)
     return network
+
+
+def _image_tower(path: Path, described: Mapping[str, Any]) -> Any:
+    from unpool.networks.encoders.open_clip_towers import build_images
+    from unpool.networks.preprocessing import Preprocessing
+
+    try:
+        preprocessing = Preprocessing.from_dict(described["preprocessing"])
+        return build_images(described["options"], described["network"], preprocessing)
+    except (RuntimeError, TypeError, ValueError, KeyError, AttributeError, AssertionError) as error:
+        raise UnpoolError(
+            f"{path} describes no model of OpenCLIP that can be built ({error}); {REMEDY}"
+        ) from error
 
 
 def _write_weights(path: Path, state: Mapping[str, Tensor]) -> str:

@@ -11,6 +11,7 @@ from typing import Literal, TypedDict
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
+from unpool.networks.encoders.door import find_encoder
 from unpool.training.model_file import has_model, no_model
 
 MIN_PHOTOGRAPH_SIDE = (
@@ -81,6 +82,8 @@ def choose_network(requested: str, source: Source, files: Sequence[ImageFile]) -
         UnpoolError: the folder holds no model.
     """
     if requested != "auto":
+        if find_encoder(requested) is not None:
+            return Choice(requested, None, None, "as requested")
         if folder := find_model(requested):
             return Choice(requested, folder, None, f"the model in {folder}, as requested")
         return Choice(requested, None, trained_size(source, files), "as requested")

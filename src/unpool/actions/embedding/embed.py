@@ -19,6 +19,7 @@ from unpool.actions.embedding.prepare_model import (
     Preparation,
     check_num_groups,
     check_request,
+    request_from,
 )
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.splits import forget_splits, note_splits
@@ -32,6 +33,8 @@ from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.engines.embedding import EmbeddingJob, Engine, LocalEngine, RayEngine
 from unpool.engines.ray_cluster import RayRequest, check_engine
+from unpool.engines.speeds import keep_speed_of
+from unpool.engines.vector_engine import VectorEngine, match_images
 from unpool.errors import UnpoolError
 from unpool.images.archives.archive_source import ArchiveSource
 from unpool.images.archives.path_list import ListSource
@@ -43,6 +46,10 @@ from unpool.images.remote.remote_source import RemoteSource
 from unpool.images.source import Source, open_source
 from unpool.inference.embedding import embed_pixels
 from unpool.inference.model import LoadedEncoder, load_encoder, pick_device
+from unpool.inference.vectors.first_vectors import measure_dimension
+from unpool.inference.vectors.foreign_encoder import NoEncoder
+from unpool.inference.vectors.vector_matching import MatchedVectors
+from unpool.networks.encoders.function_encoder import FunctionEncoder
 from unpool.store.columns import OK
 from unpool.store.csv_files import GROUPS, write_groups, write_problems
 from unpool.store.files.renames import rename_moved_rows, rename_rows
@@ -75,8 +82,8 @@ class Embedding:
     """One pass over a folder, counted and timed.
 
     `rate` is images embedded a second, `seconds` how long each part took, `actors` how many workers of Ray
-    there were, `compared` a row for each network that was compared, the best first, `assumptions` how many images were
-    read with which.
+    there were, `vectors` those of a file, `compared` a row for each network that was compared, the best first,
+    `assumptions` how many images were read with which.
     """
 
     work: Path
@@ -92,6 +99,7 @@ class Embedding:
     dimension: int = 0
     rate: float = 0.0
     actors: int = 0
+    vectors: MatchedVectors | None = None
     compared: list[ComparisonRow] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=lambda: {"scan": 0.0, "train": 0.0, "embed": 0.0})
 
@@ -122,12 +130,12 @@ def embed(
     check_settings(settings)
     start = time.perf_counter()
     check_engine(settings.engine, settings.ray_address)
-    request = ModelRequest(settings.model, may_train=False)
+    request = request_from(settings)
     check_request(request)
     work = work or default_workspace(source)
     check_folder_is_free(work, str(Path(source).resolve()))
     progress = progress or Progress()
-    engine: Engine = LocalEngine()
+    engine: Engine | None = None
     if settings.engine == "ray":
         engine = RayEngine(RayRequest(settings.ray_address, settings.device, progress))
     with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
@@ -143,6 +151,7 @@ def embed(
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension, "actors": done.actors,
         "seconds": round(time.perf_counter() - start, 3), "images_per_second": round(done.rate, 2),
+        **(done.vectors.counts() if done.vectors else {}),
     }  # fmt: skip
 
 
@@ -181,13 +190,13 @@ def sync_embeddings(
     """
     work = work or default_workspace(source)
     images = open_source(source, data)
-    _check_same_images(work, images.location, relocate, progress)
-    check_folder_is_free(work, images.location)
+    _check_place(work, images.location, relocate, progress)
     scan, seconds = _scan(images, progress)
     _name_fields(work, images, progress)
     check_num_groups(request.groups, len({file.path for file in scan.files}.union(_known_paths(work))))
+    engine = engine or _engine_for(request, images, scan, work, progress)
     one_pass = _EmbeddingPass(work, images, scan, device, progress)
-    one_pass.forget, one_pass.engine, one_pass.done.seconds["scan"] = forget, engine or LocalEngine(), seconds
+    one_pass.forget, one_pass.engine, one_pass.done.seconds["scan"] = forget, engine, seconds
     sweep(work, leave=(EXPORTS,))
     _note_place(work, images, source, data)
     annotations = read_annotations(one_pass.table)
@@ -223,12 +232,20 @@ def _blamed(table: ImageTable, source: Source, scan: Scan) -> list[str]:
     return [os.path.abspath(file) for file in files]  # noqa: PTH100 - as the trail names them
 
 
-def _check_same_images(work: Path, location: str, relocate: bool, progress: Progress) -> None:
-    """Raise `UnpoolError` where the workspace holds other images; says where they have moved."""
-    if Path(location).is_absolute() and not Path(location).exists():
-        return  # which the scan says better
-    if moved_from := check_same_images(work, location, relocate=relocate):
+def _check_place(work: Path, location: str, relocate: bool, progress: Progress) -> None:
+    """Raise `UnpoolError` where the workspace holds other images or files; says where images have moved."""
+    is_seen = not Path(location).is_absolute() or Path(location).exists()  # else the scan says it better
+    if is_seen and (moved_from := check_same_images(work, location, relocate=relocate)):
         progress.message(f"the images are in {location} now, and were in {moved_from}")
+    check_folder_is_free(work, location)
+
+
+def _engine_for(request: ModelRequest, source: Source, scan: Scan, work: Path, progress: Progress) -> Engine:
+    """Who embeds in this process: the network, or a file that has the vectors already."""
+    if request.vectors is None:
+        return LocalEngine()
+    paths = [file.path for file in scan.files]
+    return match_images(request.vectors, paths, source.location, work, progress)
 
 
 def _known_paths(work: Path) -> list[str]:
@@ -328,10 +345,14 @@ class _EmbeddingPass:
         # Workers of Ray may have a GPU where this machine has none.
         is_for_workers = self.device == "cuda" and isinstance(self.engine, RayEngine)
         model = load_encoder(self.folder, "auto" if is_for_workers else self.device, self.progress)
+        if isinstance(model.encoder, FunctionEncoder) and model.encoder.dimension is None:
+            model = measure_dimension(model, self.folder, self.source, self.scan.files)
         self.done.dimension = model.dimension
         if read_state(self.work).get("embedded_by") != model.id or self.table.dimension != model.dimension:
             self.table.reset_vectors(model.dimension)
             write_state(self.work, embedded_by=model.id)
+        if isinstance(model.encoder, NoEncoder) and not isinstance(self.engine, VectorEngine):
+            self.engine = VectorEngine()
         if self.store:
             self._rows_from_store(model)
         else:
@@ -352,13 +373,18 @@ class _EmbeddingPass:
             with self.progress.stage("embedding", len(pending.files), "images") as stage:
                 for rows in chunks:
                     for row in rows:
-                        row["model"] = model.id if row["status"] == "ok" else None
-                    self.done.embedded += sum(row["status"] == "ok" for row in rows)
+                        row["model"] = None if row["vector"] is None else model.id
+                    self.done.embedded += sum(row["vector"] is not None for row in rows)
                     writer.add(rows)
                     stage.advance(len(rows))
             writer.flush()
             self.writing = time.perf_counter() - started
         self.done.actors = self.engine.num_actors
+        if isinstance(self.engine, VectorEngine):
+            self.engine.report_missing(self.work, self.progress)
+            self.done.vectors = self.engine.vectors if self.engine.vectors.file else None
+        else:
+            keep_speed_of(self.folder, pick_device(self.device), self.done.embedded, self.writing)
 
     def _rows_from_store(self, model: LoadedEncoder) -> None:
         """Embed the images that training has decoded."""

@@ -24,26 +24,32 @@ from unpool.actions.embedding.choose_network import (
     typical_side,
 )
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
+from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.train_encoder import train_encoder, training_preprocessing
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
 from unpool.inference.model import copy_model, copy_pretrained
+from unpool.inference.vectors.vector_file import VectorFile, read_vectors
+from unpool.networks.encoders.door import find_encoder, function_of
+from unpool.networks.encoders.functions import allow_function
 from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import EXPORTS, MODEL, read_state, write_state
 from unpool.store.table import ImageTable
+from unpool.training.foreign_model import write_foreign_model
 from unpool.training.model_file import describe_model, expect_kind, has_model, save_model
 
 MIN_COMPARISON_MINUTES = 2.0  # a comparison takes about half of them
 MIN_GAIN_OF_IMAGES = 1.5  # times as many as were compared, for which a head is trained anew
 SAFE_SHARE = 0.8  # of the time left, to plan for
 MIN_TIME_SHARE = 0.1  # of the minutes, for training where a comparison took longer than it should
+VECTORS = "vectors"  # the network of a workspace that has none
 REQUEST_KEY, REQUEST_KEY_0_1 = "model_request", "wish"  # in unpool.yaml, the second before version 0.2
 
 
@@ -78,6 +84,7 @@ class ModelRequest:
         seed: Random seed.
         may_train: Whether a network may be trained on the images.
         groups: What a trained network is refined by; another number is no reason to train again.
+        vectors: Those of a file, in place of a network.
     """
 
     network: str = "auto"
@@ -86,6 +93,7 @@ class ModelRequest:
     seed: int = 0
     may_train: bool = True
     groups: int | Literal["auto"] = "auto"
+    vectors: VectorFile | None = None
 
     def matches(self, state: Mapping[str, object], training: Mapping[str, object] | None) -> bool:
         """Whether the model of a workspace serves this request.
@@ -106,9 +114,31 @@ class ModelRequest:
 
     def run_key(self) -> StoredRequest:
         """Return what makes two requests the same, for unpool.yaml."""
-        return StoredRequest(
-            network=self.network, minutes=self.minutes, steps=self.steps, seed=self.seed
-        )  # fmt: skip
+        network = self.network if self.vectors is None else f"{VECTORS}-{self.vectors.digest}"
+        return StoredRequest(network=network, minutes=self.minutes, steps=self.steps, seed=self.seed)
+
+
+def request_from(settings: EmbedSettings) -> ModelRequest:
+    """Read which model `unpool embed` is to embed by.
+
+    Raises:
+        UsageError: neither a model nor vectors are given, or both.
+        UnpoolError: the file of vectors cannot be used.
+    """
+    if settings.vectors is None and settings.model is None:
+        raise UsageError(
+            f"--model is missing; name a model folder or a network such as {PRETRAINED}, or give --vectors FILE"
+        )
+    if settings.vectors is None:
+        if settings.engine != "local" and function_of(str(settings.model)):
+            raise UsageError(
+                f"--model {settings.model} is a function and runs in this process; leave --engine out"
+            )
+        return ModelRequest(str(settings.model), may_train=False)
+    if settings.model is not None or settings.engine != "local":
+        other = "--model" if settings.model is not None else "--engine"
+        raise UsageError(f"--vectors brings the vectors, so that {other} has nothing to do; give one of them")
+    return ModelRequest(VECTORS, may_train=False, vectors=read_vectors(settings.vectors))
 
 
 def check_request(request: ModelRequest) -> None:
@@ -119,9 +149,11 @@ def check_request(request: ModelRequest) -> None:
         UsageError: no network has this name.
     """
     name = request.network
-    if name in ("auto", PRETRAINED):
+    if name in ("auto", PRETRAINED) or request.vectors is not None:
         return
-    if folder := find_model(name):
+    if kind := find_encoder(name):
+        kind.check(name)
+    elif folder := find_model(name):
         expect_kind(folder, "encoder")
     elif not _is_pretrained(name) and not request.may_train:
         raise UnpoolError(
@@ -168,12 +200,27 @@ class Preparation:
         """Leave the requested model in the workspace."""
         state = read_state(self.work)
         training = describe_model(self.folder).get("training") if has_model(self.folder) else None
-        if has_model(self.folder) and request.matches(state, training):
+        if has_model(self.folder) and request.matches(state, training) and not self._has_changed(request):
             self.reason = f"{state.get('reason', '')}; the workspace has its model already"
+        elif request.vectors is not None:
+            self._take_vectors(request, request.vectors)
         else:
             self._replace_model(request)
         self.compared = read_state(self.work).get("compared") or []
         self.network = describe_model(self.folder)["network"]
+        if function := function_of(request.network):  # a user of this machine has typed it
+            allow_function(self.folder, function)
+
+    def _has_changed(self, request: ModelRequest) -> bool:
+        """Whether a name stands for another encoder than when the model was written."""
+        kind = find_encoder(request.network)
+        if kind is None or kind.digest is None:
+            return False
+        encoder = describe_model(self.folder).get("encoder") or {}
+        is_changed: bool = encoder.get("source") != kind.digest(request.network)
+        if is_changed:
+            self.progress.message(f"{request.network} has changed: all images are embedded again")
+        return is_changed
 
     def _replace_model(self, request: ModelRequest) -> None:
         choice = self._choose_by_comparison(request)
@@ -186,6 +233,18 @@ class Preparation:
         sweep(self.work, leave=(EXPORTS,))
         stored = {REQUEST_KEY: request.run_key(), "network": choice.network, "reason": choice.reason}
         write_state(self.work, **stored, compared=self.compared, comparison=None)
+
+    def _take_vectors(self, request: ModelRequest, vectors: VectorFile) -> None:
+        """Leave a model that has no encoder."""
+        self.reason = f"vectors of {vectors.file}"
+        with whole_folder(self.folder) as folder:
+            write_foreign_model(
+                folder, VECTORS, Preprocessing(), vectors.dimension, digest=vectors.digest,
+                encoder={"kind": "vectors", "file": vectors.file.name},
+            )  # fmt: skip
+        sweep(self.work, leave=(EXPORTS,))
+        stored = {REQUEST_KEY: request.run_key(), "network": VECTORS, "reason": self.reason}
+        write_state(self.work, **stored, compared=[], comparison=None)
 
     def _choose_by_comparison(self, request: ModelRequest) -> Choice | None:
         """The best network of a comparison; None where none is due, or it could not decide."""
@@ -246,8 +305,14 @@ class Preparation:
         return self._pretrained
 
     def _save_pretrained(self, name: str, folder: Path) -> None:
-        with self.progress.stage("pretrained network, converted once per user"):
-            copy_pretrained(name, folder)
+        if (kind := find_encoder(name)) is None:
+            with self.progress.stage("pretrained network, converted once per user"):
+                copy_pretrained(name, folder)
+            return
+        with self.progress.stage("reading the encoder"):
+            kind.write(name, folder, None)
+        for note in describe_model(folder)["encoder"].get("notes", ()):
+            self.progress.message(f"{name}: {note}")
 
     def _write_model(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
         if choice.adapted:
@@ -330,7 +395,7 @@ def _is_of(comparison: StoredComparison, request: ModelRequest) -> bool:
 
 def _is_pretrained(name: str) -> bool:
     """Whether a network is used with weights from elsewhere; torch is not imported for the default."""
-    if name == PRETRAINED:
+    if name == PRETRAINED or find_encoder(name) is not None:
         return True
     from unpool.networks.catalogue import is_backbone
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from unpool.options import OPTIONS
 
@@ -57,7 +58,7 @@ class DemoSettings:
 class EmbedSettings:
     """What `unpool embed` can be set to."""
 
-    model: Annotated[str, OPTIONS["model"]]
+    model: Annotated[str | None, OPTIONS["model"]] = None
     device: Annotated[str, OPTIONS["device"]] = "auto"
     relocate: Annotated[bool, OPTIONS["relocate"]] = False
     forget: Annotated[bool, OPTIONS["forget"]] = False
@@ -65,10 +66,14 @@ class EmbedSettings:
     nodata: Annotated[str | None, OPTIONS["nodata"]] = None
     engine: Annotated[str, OPTIONS["engine"]] = "local"
     ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None
+    vectors: Annotated[Path | None, OPTIONS["vectors"]] = None
 
 
 @dataclass(frozen=True)
 class WorkspaceEmbedSettings(EmbedSettings):
-    """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model."""
+    """The settings of `Workspace.embed`: as `EmbedSettings`, with a default model.
 
-    model: Annotated[str | Path | None, OPTIONS["model"]] = None  # type: ignore[assignment]
+    It may be a function too, from a list of images (H, W, 3) uint8 to vectors (B, D).
+    """
+
+    model: Annotated[str | Path | Callable[..., Any] | None, OPTIONS["model"]] = None  # type: ignore[assignment]

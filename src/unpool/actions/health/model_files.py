@@ -25,7 +25,16 @@ from unpool.store.origin import source_of
 from unpool.store.rescue.put_aside import DAMAGED, put_aside
 from unpool.store.state import MODEL, NewerVersionError, read_state
 from unpool.store.table import ImageTable
-from unpool.training.model_file import JSON, ONNX, WEIGHTS, describe_model, has_model, model_id
+from unpool.training.model_file import (
+    FOREIGN,
+    JSON,
+    ONNX,
+    WEIGHTS,
+    describe_model,
+    has_model,
+    kind_of_encoder,
+    model_id,
+)
 
 NUM_COMPARED = 3  # images that are embedded again
 MIN_COSINE = 0.99  # between a stored vector and one that is computed now
@@ -70,11 +79,13 @@ def find_reason(folder: Path, name: str) -> str | None:
     if not folder.is_dir() or not has_model(folder):
         return f"{JSON} or {WEIGHTS} is missing"
     try:
-        described = describe_model(folder)
-        with (folder / WEIGHTS).open("rb") as stream:
-            digest = digest_of(stream)
-        if described.get("weights") not in (None, digest):
-            return f"{WEIGHTS} is damaged"
+        described, kind = describe_model(folder), kind_of_encoder(folder)
+        file = ONNX if kind == "onnx" else WEIGHTS
+        if kind == "onnx" or kind not in FOREIGN:  # functions and vectors from elsewhere have no file
+            with (folder / file).open("rb") as stream:
+                digest = digest_of(stream)
+            if described.get("weights") not in (None, digest):
+                return f"{file} is damaged"
         return (
             None if model_id(folder) == name else f"it is {model_id(folder)}, but the vectors are of {name}"
         )

@@ -123,6 +123,11 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
         "The network takes a square. It gets strips from end to end, laid side by side, not the middle alone.",
     ),
     NoteKind(
+        "reduced",
+        "larger than a function is given, reduced",
+        "Functions get whole pictures, with a longer side of at most 2048 pixels.",
+    ),
+    NoteKind(
         "system",
         "folders of the system left alone",
         "Thumbnails, deleted files and the like, which disks and systems keep beside photographs.",

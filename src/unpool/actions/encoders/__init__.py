@@ -1,0 +1,1 @@
+"""Encoders that can be used here, and their speed."""

@@ -1,0 +1,1 @@
+"""Vectors made elsewhere: read, and matched with images."""

@@ -1,0 +1,139 @@
+"""Every kind of encoder that a user can name.
+
+A kind is one entry of `ENCODERS`, in the order in which a name is tried. Names that none of them takes are those of
+model folders, the catalogue, timm and torchvision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unpool.core.file_identity import digest_of
+from unpool.errors import UnpoolError
+from unpool.networks.encoders.functions import (
+    digest_function,
+    find_entry_point,
+    find_function,
+    is_function_name,
+)
+from unpool.networks.encoders.onnx_file import check_onnx_file, is_onnx_name, write_onnx_encoder
+from unpool.networks.preprocessing import Preprocessing
+from unpool.training.foreign_model import write_foreign_model
+from unpool.training.model_file import ONNX, has_model
+
+MAX_SIDE = 2048  # pixels of the longer side of what a function gets
+
+
+@dataclass(frozen=True)
+class EncoderKind:
+    """A kind of encoder.
+
+    Args:
+        name: Of the kind, as model.json says it.
+        description: What a user types, in a few words.
+        matches: Whether a name is of this kind; it reads no weights and runs no code.
+        write: Writes a complete model folder of a name, with weights of a file where there is one.
+        check: Raises `UnpoolError` before any work, where the name cannot be written.
+        digest: What changes with the encoder behind a name; None where a name always means the same.
+    """
+
+    name: str
+    description: str
+    matches: Callable[[str], bool]
+    write: Callable[[str, Path, Path | None], None]
+    check: Callable[[str], None] = lambda name: None
+    digest: Callable[[str], str] | None = None
+
+
+def find_encoder(name: str) -> EncoderKind | None:
+    """Return the kind of encoder that a name stands for.
+
+    None for a network by its name alone, and for model folders.
+
+    >>> find_encoder("own.onnx").name, find_encoder("resnet18")
+    ('onnx', None)
+    """
+    if has_model(Path(name)):
+        return None
+    return next((kind for kind in ENCODERS.values() if kind.matches(name)), None)
+
+
+def function_of(name: str) -> str | None:
+    """Return the `module:function` that a name stands for.
+
+    None for other kinds.
+
+    >>> function_of("colours:mean"), function_of("resnet18")
+    ('colours:mean', None)
+    """
+    kind = find_encoder(name)
+    if kind is None or kind.name not in ("function", "entry-point"):
+        return None
+    return name if kind.name == "function" else find_entry_point(name)
+
+
+def _write_onnx(name: str, folder: Path, weights: Path | None) -> None:
+    _check_no_weights(name, weights)
+    written = write_onnx_encoder(name, folder)
+    with (folder / ONNX).open("rb") as file:
+        digest = digest_of(file)
+    encoder = {**written.encoder, "source": _digest_onnx(name)}
+    write_foreign_model(
+        folder, written.network, written.preprocessing, written.dimension, digest=digest, encoder=encoder
+    )
+
+
+def _digest_onnx(name: str) -> str:
+    """Of the file and its JSON, which both decide what vectors are."""
+    digests = []
+    for path in (Path(name), Path(name).with_suffix(".json")):
+        with path.open("rb") as file:
+            digests.append(digest_of(file))
+    return "-".join(digests)
+
+
+def _write_function(name: str, folder: Path, weights: Path | None) -> None:
+    _check_no_weights(name, weights)
+    function = function_of(name) or name
+    digest = digest_function(function)
+    encoder = {"kind": "function", "function": function, "source": digest}
+    preprocessing = Preprocessing(MAX_SIDE, crop="none")
+    write_foreign_model(folder, name, preprocessing, None, digest=digest, encoder=encoder)
+
+
+def _check_function(name: str) -> None:
+    find_function(function_of(name) or name)
+
+
+def _check_no_weights(name: str, weights: Path | None) -> None:
+    if weights is not None:
+        raise UnpoolError(
+            f"{name} brings its own weights, so that --weights {weights} has no use; leave it out"
+        )
+
+
+def _digest_named(name: str) -> str:
+    return digest_function(function_of(name) or name)
+
+
+def _is_entry_point(name: str) -> bool:
+    return find_entry_point(name) is not None
+
+
+# By name, in the order in which a name is tried.
+ENCODERS: dict[str, EncoderKind] = {
+    kind.name: kind
+    for kind in (
+        EncoderKind("onnx", "FILE.onnx with its FILE.json", is_onnx_name, _write_onnx, check_onnx_file, _digest_onnx),
+        EncoderKind(
+            "function", "module:function, images to vectors", is_function_name, _write_function, _check_function,
+            _digest_named,
+        ),
+        EncoderKind(
+            "entry-point", "a name that an installed package offers", _is_entry_point, _write_function,
+            _check_function, _digest_named,
+        ),
+    )
+}  # fmt: skip
