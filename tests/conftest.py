@@ -72,6 +72,8 @@ INTEGRATION = (
     "images/reading/test_decode.py",
     "inference/test_exports.py",
     "inference/test_segmenter.py",
+    "inference/words/test_text.py",
+    "inference/words/test_two_towers.py",
     "networks/decoders/test_mirror.py",
     "networks/decoders/test_mirrors_from_elsewhere.py",
     "networks/encoders/test_backbones.py",

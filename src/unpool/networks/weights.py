@@ -175,7 +175,7 @@ def _torchvision_state(torchvision_name: str, name: str) -> State:
 
 
 def _timm_state(network: Autoencoder) -> State:
-    with _explain_unreachable(network.architecture), _without_long_retries():
+    with _explain_unreachable(network.architecture), without_long_retries():
         pretrained = timm_body(network.architecture, network.channels, network.size, pretrained=True)
     state: State = pretrained.state_dict()
     return state
@@ -193,8 +193,11 @@ def _explain_unreachable(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def _without_long_retries() -> Iterator[None]:
-    """Without a network use the hub's cache alone, which would else try again for most of a minute."""
+def without_long_retries() -> Iterator[None]:
+    """Use the cache alone where there is no network.
+
+    The hub would else try again for most of a minute.
+    """
     from huggingface_hub import constants
 
     host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,10 @@ def test_random_texts_have_the_same_tokens(tmp_path: Path) -> None:
     texts = []
     for _ in range(300):
         codes = [int(rng.integers(*ranges[rng.integers(len(ranges))])) for _ in range(rng.integers(1, 30))]
-        texts.append("".join(map(chr, codes)))
+        signs = [chr(code) for code in codes]
+        texts.append(
+            "".join(sign for sign in signs if unicodedata.category(sign) != "Cn")
+        )  # libraries differ there
     compare("lower", 77, texts, tmp_path)
 
 

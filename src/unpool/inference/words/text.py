@@ -104,10 +104,41 @@ def load_text(folder: Path) -> TextEncoder:
         scale, bias, digest = float(stored["scale"]), stored["bias"], str(stored["weights"])
     except (KeyError, TypeError, ValueError) as error:
         raise UnpoolError(f"{model / JSON} describes no text side ({error}); embed again") from error
-    return TextEncoder(
-        open_session(model / TEXT, usable_cores(), "text encoder"), Tokenizer(model / TOKENIZER, settings),
-        id=f"{model_id(model)}-{digest[:10]}", scale=scale, bias=bias, dimension=described["dimension"],
+    return open_text(
+        model / TEXT, Tokenizer(model / TOKENIZER, settings), dimension=described["dimension"],
+        id=f"{model_id(model)}-{digest[:10]}", scale=scale, bias=bias, threads=usable_cores(),
     )  # fmt: skip
+
+
+def open_text(
+    file: Path,
+    tokenizer: Tokenizer,
+    *,
+    dimension: int,
+    id: str = "",  # noqa: A002
+    scale: float = 1.0,
+    bias: float | None = None,
+    threads: int = 1,
+) -> TextEncoder:
+    """Open an exported text side.
+
+    Args:
+        file: The ONNX file.
+        tokenizer: Texts to its input.
+        dimension: Length of a vector.
+        id: As for `TextEncoder`, and so are the next two.
+        scale: See there.
+        bias: See there.
+        threads: Of one run.
+
+    Returns:
+        The encoder.
+
+    Raises:
+        UnpoolError: the file cannot be read.
+    """
+    session = open_session(file, threads, "text encoder")
+    return TextEncoder(session, tokenizer, id=id, scale=scale, bias=bias, dimension=dimension)
 
 
 def find_text_space(work: Path, space: str | None) -> Path:

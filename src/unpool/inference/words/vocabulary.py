@@ -27,7 +27,8 @@ class BytePairs(Protocol):
 def write_byte_pairs(source: BytePairs, file: Path) -> None:
     """Write byte pairs, with tokens of start and end.
 
-    Texts are cleaned before; see `clean_text`.
+    Texts are cleaned before; see `clean_text`. Signs that only the newest Unicode has, and U+0345, may be split
+    otherwise than OpenCLIP does: the two libraries know different versions of it.
 
     Args:
         source: The tokenizer.

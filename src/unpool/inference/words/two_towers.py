@@ -1,0 +1,146 @@
+"""Models of OpenCLIP as model folders, with their text side."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unpool.core.atomic_files import write_text
+from unpool.core.file_identity import digest_of
+from unpool.errors import UnpoolError
+from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
+from unpool.inference.exports import CannotExportError, Export, first_line, write_onnx
+from unpool.inference.words.hub_vocabulary import copy_vocabulary
+from unpool.inference.words.text import INPUT, OUTPUT, open_text
+from unpool.inference.words.tokens import Tokenizer, TokenSettings
+from unpool.inference.words.vocabulary import write_byte_pairs
+from unpool.networks.encoders.open_clip_names import read_name
+from unpool.training.model_file import JSON, ONNX, OPEN_CLIP, TEXT, TOKENIZER, save_model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from unpool.networks.encoders.open_clip_towers import TextTower, TwoTowers
+
+CHECKED_TEXTS = (
+    "a red shoe on grass", "", "A Photo Of THE Eiffel-Tower, 1889!!!", "it's we're I'VE they'll he'd don't 'S",
+    "fish &amp; chips &lt;b&gt;", "cafÃ© naÃ¯ve — “quotes” … ½", "一双红色的鞋在草地上 犬と猫 고양이", "👟🏽 ❤️ emoji",
+    "numbers 12345 3.14 ⅔ Ⅷ", "under_score e-mail@example.org C++ #1 $5", "word " * 100,
+)  # fmt: skip
+NUM_EXAMPLES = 3  # texts that the exporter sees
+
+
+def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> None:
+    """Write a model folder that embeds images and texts.
+
+    Where the text side cannot be had, model.json says why, under `text_problem`; images are embedded all the same.
+
+    Args:
+        name: A model of OpenCLIP.
+        folder: Where to write.
+        weights: A file with its weights; None for those that the name stands for.
+
+    Raises:
+        UnpoolError: a package is missing, or the weights cannot be had, or are another model's.
+        UsageError: OpenCLIP has no such model.
+    """
+    from unpool.networks.encoders.open_clip_towers import load_towers
+
+    towers = load_towers(read_name(name), weights)
+    save_model(folder, towers.images)
+    with contextlib.suppress(CannotExportError):  # then torch embeds
+        export_encoder(towers.images, folder / ONNX)
+    described = json.loads((folder / JSON).read_text("utf-8"))
+    described["encoder"] = {"kind": OPEN_CLIP, "source": name}
+    try:
+        described["text"] = _write_text_side(towers, folder)
+    except UnpoolError as error:
+        for file in (TEXT, TOKENIZER):
+            (folder / file).unlink(missing_ok=True)
+        described["text_problem"] = str(error)
+    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _write_text_side(towers: TwoTowers, folder: Path) -> dict[str, Any]:
+    """Write tokenizer and text.onnx; returns what model.json says of them."""
+    settings = _write_tokenizer(towers, folder)
+    settings = _export_text(towers, settings, folder)
+    with (folder / TEXT).open("rb") as file:
+        digest = digest_of(file)
+    return {"tokens": settings.to_dict(), "scale": towers.scale, "bias": towers.bias, "weights": digest}
+
+
+def _write_tokenizer(towers: TwoTowers, folder: Path) -> TokenSettings:
+    """Write tokenizer.json, and check that it gives the tokens of OpenCLIP."""
+    import open_clip
+
+    config = towers.text_config
+    length = config.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
+    if config.get("hf_tokenizer_name"):
+        return copy_vocabulary(config, length, towers.folder, folder / TOKENIZER)
+    try:
+        source = open_clip.get_tokenizer(towers.source)
+    except Exception as error:  # such as one that only another library can read
+        raise UnpoolError(f"its tokenizer cannot be built ({first_line(error)})") from error
+    if not isinstance(source, open_clip.SimpleTokenizer):
+        raise UnpoolError(f"its tokenizer is a {type(source).__name__}, which is not supported")
+    options = config.get("tokenizer_kwargs") or {}
+    settings = TokenSettings(length, options.get("clean", "lower"))
+    write_byte_pairs(source, folder / TOKENIZER)
+    source.reduction_fn = None  # what training left out at random of long texts is their end here
+    expected_KL = source(list(CHECKED_TEXTS)).numpy()
+    if (Tokenizer(folder / TOKENIZER, settings)(CHECKED_TEXTS) != expected_KL).any():
+        raise UnpoolError("its tokens are not those of OpenCLIP; report the model's name as a bug of unpool")
+    return settings
+
+
+def _export_text(towers: TwoTowers, settings: TokenSettings, folder: Path) -> TokenSettings:
+    """Write text.onnx, that takes short texts as they are where the model allows it."""
+    from unpool.networks.encoders.open_clip_towers import TextTower, takes_short
+
+    tokens_KL = Tokenizer(folder / TOKENIZER, settings)(CHECKED_TEXTS)
+    tower = TextTower(towers.model, is_short=False).eval()
+    expected_KD = _run(tower, tokens_KL)
+    structure = repr((towers.config, settings))
+    if takes_short(towers.model) and settings.length > NUM_EXAMPLES:
+        short = replace(settings, is_short=True)
+        with contextlib.suppress(UnpoolError):
+            _write_onnx(TextTower(towers.model, is_short=True).eval(), short, expected_KD, folder, structure)
+            return short
+    _write_onnx(tower, settings, expected_KD, folder, structure)
+    return settings
+
+
+def _write_onnx(
+    tower: TextTower, settings: TokenSettings, expected_KD: np.ndarray, folder: Path, structure: str
+) -> None:
+    import torch
+
+    tokens_KL = Tokenizer(folder / TOKENIZER, settings)(CHECKED_TEXTS[:NUM_EXAMPLES])
+    shapes = {0: torch.export.Dim("batch")}
+    if settings.is_short:
+        shapes[1] = torch.export.Dim("tokens", min=2, max=settings.length)
+    export = Export(tower, torch.from_numpy(tokens_KL), INPUT, OUTPUT, shapes, structure)
+
+    def check(file: Path) -> None:
+        encoder = open_text(file, Tokenizer(folder / TOKENIZER, settings), dimension=expected_KD.shape[1])
+        agreement = cosine(encoder.embed(CHECKED_TEXTS), expected_KD)
+        if not agreement >= MIN_COSINE:
+            raise UnpoolError(
+                f"the export of its text side disagrees with torch (cosine {agreement:.6f}, at least {MIN_COSINE})"
+            )
+
+    write_onnx(export, folder / TEXT, check)
+
+
+def _run(tower: nn.Module, tokens_KL: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.inference_mode():
+        vectors_KD: np.ndarray = tower(torch.from_numpy(tokens_KL)).numpy()
+    return vectors_KD
