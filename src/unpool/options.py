@@ -76,6 +76,11 @@ OPTIONS: dict[str, Option] = {
     "map": Option("layout method", choices=MAPS),
     "minutes": Option("training time on this machine", unit="minutes", low=0.01, high=100_000),
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),
+    "words": Option(
+        "words that images must fit, such as 'a red shoe'; several, and an image, weigh the same",
+        metavar="TEXT",
+    ),
+    "not": Option("words that images must not fit; may be given several times", flag="--not", metavar="TEXT"),
     "k": Option("number of images to find", flag="-k", low=1, high=100_000),
     "range": Option(
         "values of black and white in images of more than 8 bits, or auto: found in the images",

@@ -116,13 +116,17 @@ class Workspace:
         return self.table()
 
     @keywords_of(SearchSettings)
-    def search(self, image: ImageLike, settings: SearchSettings) -> pd.DataFrame:
-        """Find the `k` images most like `image`.
+    def search(
+        self,
+        image: ImageLike | None = None,
+        settings: SearchSettings = SearchSettings(),  # noqa: B008 - frozen
+    ) -> pd.DataFrame:
+        """Find the `k` images most like an image or words.
 
         Args:
             image: a path, of the workspace too; a picture, an array (H, W, C) or a tensor (C, H, W), of uint8 or of
-                floats from 0 to 1.
-            settings: or its fields as keywords.
+                floats from 0 to 1; None where there are words.
+            settings: or its fields as keywords; `words` and `without` are a text or several.
 
         Returns:
             Path, distance (cosine, 0 to 2), group and label, nearest first.

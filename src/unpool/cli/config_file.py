@@ -207,7 +207,7 @@ def _arguments(path: str, value: Value, option: Argument) -> list[str]:
     """The flags that stand for a value."""
     if option.is_flag():
         return _flag(path, value)
-    if value.is_list and "list" not in str(option.hint):
+    if value.is_list and not any(kind in str(option.hint) for kind in ("list", "Sequence")):
         problem = f"{value.name} is the list [{', '.join(value.texts)}], but must be one value"
         raise UsageError(f"--config {path}, line {value.line}: {problem}")
     if value.is_empty:

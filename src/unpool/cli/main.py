@@ -176,7 +176,7 @@ def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> No
 @app.command
 @flatten_settings
 def search(
-    image: Path,
+    image: Path | None = None,
     /,
     *,
     work: Work,
@@ -184,9 +184,10 @@ def search(
     pictures: Annotated[str, flag("pictures")] = "auto",
     common: Common = COMMON,
 ) -> None:
-    """Find the images most like IMAGE, nearest first.
+    """Find the images most like IMAGE or words, nearest first.
 
-    Each with its distance, group and label; terminals that can show pictures show them above.
+    Each with its distance, group and label; terminals that can show pictures show them above. --words needs vectors of
+    a model that reads text: unpool embed FOLDER --work DIR --model open_clip:ViT-B-32/laion2b_s34b_b79k.
     """
     OPTIONS["pictures"].check("pictures", pictures)
     result = VERBS["search"].load()(image, settings, work=work, progress=report_progress())

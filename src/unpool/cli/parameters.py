@@ -45,7 +45,9 @@ def parameter(option: Option, name: str, kind: object = str) -> Parameter:
         convert = functools.partial(_whole_number, name, option.allows_auto)
         return Parameter(name=names, help=option.describe(), converter=convert, accepts_keys=False)
     minus = option.allows_minus
-    return Parameter(name=names, help=option.describe(), show_choices=False, allow_leading_hyphen=minus)
+    return Parameter(
+        name=names, help=option.describe(), show_choices=False, allow_leading_hyphen=minus, negative=""
+    )
 
 
 def flag(name: str, typed: str = "", kind: object = str) -> Parameter:

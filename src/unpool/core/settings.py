@@ -209,7 +209,7 @@ class keywords_of(Generic[P, S]):  # noqa: N801 - used as a decorator
                 raise wrong_call(
                     name_of(function), shown.parameters.values(), args, keywords, error
                 ) from None
-            first = [values.pop(each.name) for each in leading]
+            first = [values.pop(each.name, each.default) for each in leading]
             return function(*first, settings_from(self._settings, values))
 
         call.__signature__ = shown  # type: ignore[attr-defined]

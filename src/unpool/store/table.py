@@ -41,6 +41,7 @@ from unpool.store.search.vector_index import (
     make_index,
     nearest_by_index,
     needs_index,
+    sample_vectors,
 )
 from unpool.store.state import check_format
 
@@ -134,6 +135,12 @@ class ImageTable(StoredRows):
                 return np.asarray(vector.values.to_numpy(), np.float32) if vector.is_valid else None
         vectors_ND = self.vectors_of([path])[1]
         return vectors_ND[0] if len(vectors_ND) else None
+
+    def sample_vectors(self, at_most: int, *, seed: int = 0) -> np.ndarray:
+        """Read vectors (n, D) of random images, those without one left out."""
+        if self.dimension is None or not len(self):
+            return np.zeros((0, self.dimension or 0), np.float32)
+        return sample_vectors(self._dataset, at_most, seed)
 
     def nearest(
         self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None

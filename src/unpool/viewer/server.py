@@ -29,6 +29,7 @@ from unpool.viewer.report_refresh import ReportRefresher
 from unpool.viewer.security import POLICY, RequestGuard, framed_headers
 from unpool.viewer.session import Session, StaleError
 from unpool.viewer.teaching.routes import teach_routes
+from unpool.viewer.words.routes import words_routes
 from unpool.viewer.write_routes import reload_after, write_routes
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def create_app(
     app.include_router(read_routes(session))
     app.include_router(teach_routes(session))
     app.include_router(clean_routes(session, jobs))
+    app.include_router(words_routes(session))
     app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))
     _page_routes(app, token, framed_headers()["content-security-policy"] if framed else POLICY)
     _error_answers(app)

@@ -19,13 +19,14 @@ from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.grouping.drift import reason_to_rebuild
 from unpool.actions.history.recording import recover
 from unpool.actions.sharing.snapshot import Snapshot
+from unpool.actions.words.word_query import WordsState, describe_words
 from unpool.analysis.checks.kinds import checked_kinds
 from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
 from unpool.store.columns import measures, names
 from unpool.store.findings import found_doubts, found_sets
 from unpool.store.reading import count_reading, summarise_reading
-from unpool.store.remote.mirror import name_of
+from unpool.store.remote.mirror import name_of, with_addresses
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
@@ -143,6 +144,7 @@ class Session:
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,
                 },
+                "words": self._words(),
             }  # fmt: skip
 
     def facts(self, revision: int, rows: Sequence[int]) -> list[dict[str, Value]]:
@@ -221,11 +223,16 @@ class Session:
 
     def nearest(self, vector_D: NDArray[np.floating], k: int) -> list[Near]:
         """The `k` rows nearest to a vector (D,), nearest first."""
+        with self._lock:
+            table = self.table
+        return self.near(*table.nearest(np.asarray(vector_D, np.float32), k))
+
+    def near(self, paths: Sequence[str], distances: NDArray[np.floating]) -> list[Near]:
+        """The rows of found paths."""
         import pyarrow as pa
 
         with self._lock:
-            table, seen = self.table, self._snapshot
-        paths, distances = table.nearest(np.asarray(vector_D, np.float32), k)
+            seen = self._snapshot
         found = zip(seen.find(pa.array(paths, pa.string())).tolist(), distances, strict=True)
         # An image that came after the snapshot was taken has no row in it.
         return [{"row": row, "distance": round(float(distance), 6)} for row, distance in found if row >= 0]
@@ -246,6 +253,10 @@ class Session:
         if vector_D is None:
             return []
         return [near for near in self.nearest(vector_D, k + 1) if near["row"] != row][:k]
+
+    def _words(self) -> WordsState:
+        state = describe_words(self.work)
+        return {"ready": state["ready"], "message": with_addresses(state["message"])}
 
     def _problem_words(self, row_K: Rows) -> dict[int, list[str]]:
         words: dict[int, list[str]] = {}

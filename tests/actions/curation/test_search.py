@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from support import plain_words
 from unpool.actions.curation.search import search
 from unpool.actions.curation.settings import SearchSettings
 from unpool.errors import UnpoolError, UsageError
@@ -96,3 +97,45 @@ def test_a_large_table_is_searched_by_an_index_that_is_made_once(
     assert ImageTable(table.work).has_index
     monkeypatch.setattr(ImageTable, "vectors", None)  # not read any more
     assert len(search("009", SearchSettings(k=5), work=table.work)["results"]) == 5
+
+
+@pytest.fixture
+def worded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    work = plain_words.make_workspace(tmp_path / "words.unpool")
+    plain_words.give_text_side(monkeypatch, work)
+    return work
+
+
+def test_words_find_images(worded: Path) -> None:
+    result = search(settings=SearchSettings(words=["red circle"], k=2), work=worded)
+    assert {key: result[key] for key in ("query", "words", "not")} == {
+        "query": "red circle", "words": ["red circle"], "not": []
+    }  # fmt: skip
+    first, second = result["results"]
+    assert first == {
+        "path": "red circle.png",
+        "distance": pytest.approx(0, abs=1e-6),
+        "group": None,
+        "label": None,
+    }
+    assert second["path"] in ("blue circle.png", "red square.png")
+
+
+def test_negatives_and_an_image_are_part_of_the_query(worded: Path) -> None:
+    settings = SearchSettings(words=["red"], without=["circle"], k=1)
+    result = search(settings=settings, work=worded)
+    assert result["query"] == "red + not circle"
+    assert [row["path"] for row in result["results"]] == ["red square.png"]
+    result = search("blue circle.png", SearchSettings(words="red", without=["blue"], k=1), work=worded)
+    assert (result["query"], result["not"]) == ("blue circle.png", ["blue"])
+    assert [row["path"] for row in result["results"]] == ["red circle.png"]
+
+
+def test_without_a_query_one_is_asked_for(worded: Path) -> None:
+    with pytest.raises(UsageError, match="nothing to search for; give an IMAGE, or --words TEXT"):
+        search(work=worded)
+
+
+def test_words_need_vectors_with_a_text_side(work: Path) -> None:
+    with pytest.raises(UnpoolError, match="no text side; embed with a model that has one: unpool embed"):
+        search(settings=SearchSettings(words=["red"]), work=work)

@@ -65,3 +65,16 @@ def test_a_relative_name_is_that_of_the_folder_one_is_in(work: Path, monkeypatch
     assert open_table(Path(work.name)).table.work == Path(work.name)
     monkeypatch.chdir(work)
     assert open_table(work).table.work == work
+
+
+def test_the_same_images_are_sampled_until_the_table_changes(work: Path) -> None:
+    sample = open_table(work).sample_vectors()
+    assert sorted(sample.tolist()) == [[0, 1], [1, 0]]
+    assert open_table(work).sample_vectors() is sample
+    ImageTable(work).upsert([{"path": "c.png", "status": "ok", "vector": [3.0, 4.0]}])
+    assert len(open_table(work).sample_vectors()) == 3
+
+
+def test_nothing_is_sampled_of_a_table_without_vectors(tmp_path: Path) -> None:
+    ImageTable.create(tmp_path / "w.unpool")
+    assert open_table(tmp_path / "w.unpool").sample_vectors().shape == (0, 0)

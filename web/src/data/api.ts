@@ -49,6 +49,7 @@ export interface Collection {
   problems: Record<string, number>;
   checked: boolean;
   has: Has;
+  words: WordsState;
   undo: string | null;
   redo: string | null;
   rebuild: string | null;
@@ -198,6 +199,14 @@ export interface FormatMeta {
   description: string;
   is_file: boolean;
   takes_links: boolean;
+}
+
+/** How the text was understood, and what fits it, the best first. */
+export interface FoundByWords {
+  words: string[];
+  without: string[];
+  near: Near[];
+  note: string;
 }
 
 /** A group as the page shows it. */
@@ -510,6 +519,14 @@ export interface SearchRow {
   k?: number;
 }
 
+/** The images that fit what was typed, and an image of the collection where one is named. */
+export interface SearchWords {
+  revision: number;
+  text: string;
+  row?: number | null;
+  k?: number;
+}
+
 /** Conditions, all of which hold, and an order. */
 export interface Select {
   revision: number;
@@ -626,4 +643,10 @@ export interface Unreadable {
   path: string;
   problem: string;
   detail: string;
+}
+
+/** Whether words can search the images. */
+export interface WordsState {
+  ready: boolean;
+  message: string;
 }

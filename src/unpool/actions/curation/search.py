@@ -14,10 +14,12 @@ import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
 from unpool.actions.search_index import update_search_index
+from unpool.actions.words.terms import Terms, read_terms
+from unpool.actions.words.word_query import embed_terms, find_searched
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.errors import UnpoolError, nearest_name
+from unpool.errors import UnpoolError, UsageError, nearest_name
 from unpool.images.reading.in_memory import ImageLike, find_image, read_any
 from unpool.inference.model import load_encoder
 from unpool.store.lock import working
@@ -49,7 +51,7 @@ class Found(NamedTuple):
 
 
 def search(
-    image: ImageLike,
+    image: ImageLike | None = None,
     settings: SearchSettings = SearchSettings(),  # noqa: B008 - frozen
     *,
     work: Path,
@@ -57,12 +59,12 @@ def search(
 ) -> dict[str, Any]:
     """Find the images nearest to a query by cosine distance.
 
-    Large tables are searched by an index, which is made where it is missing.
+    The query is an image, words, or both. Large tables are searched by an index, which is made where it is missing.
 
     Args:
         image: any image file, picture, array or tensor, as `read_any` takes it; a path of the workspace that is no
-            file here is looked up in its table.
-        settings: how many images to find, and the device.
+            file here is looked up in its table; None where there are words.
+        settings: words, how many images to find, and the device.
         work: the workspace to search.
         progress: where stages go.
 
@@ -70,29 +72,49 @@ def search(
         The JSON object of `unpool search`, nearest first.
 
     Raises:
-        UnpoolError: nothing is embedded yet, or the query is missing, a folder or unreadable.
+        UnpoolError: nothing is embedded yet, the query is missing, a folder or unreadable, or no vectors of the
+            workspace can be searched by words.
+        UsageError: there is neither an image nor a text.
     """
     check_settings(settings)
     progress = progress or Progress()
-    opened = open_table(work)
+    terms = read_terms(settings.words, settings.without)
+    if image is None and not any(terms):
+        raise UsageError("there is nothing to search for; give an IMAGE, or --words TEXT, or both")
+    opened = open_table(find_searched(work, progress) if any(terms) else work)
     if opened.table.dimension is None:
         raise _nothing_embedded(work)
     _ensure_index(opened, progress)
     is_path = isinstance(image, str | os.PathLike)
     own = keys_of_typed(work, [str(image)], opened)[0] if is_path else None
-    query_D = _query_vector(image, own, opened, settings.device, progress)
+    query_D = None if image is None else _query_vector(image, own, opened, settings.device, progress)
+    if any(terms):
+        query_D = embed_terms(opened, terms, query_D, progress=progress)
+    assert query_D is not None
     found = _nearest(opened, query_D, settings.k)
     if len(found.paths) < settings.k:
         progress.message(
             f"-k is {settings.k}, but {len(found.paths)} images are embedded: all of them are listed"
         )
+    results = _list_found(found, None if any(terms) else own, opened)
+    query = _name_query(image, terms)
+    return {"query": query, "words": terms.words, "not": terms.without, "results": results}
+
+
+def _list_found(found: Found, own: str | None, opened: OpenTable) -> list[dict[str, Any]]:
+    """The rows of the result; the image that is searched for comes before its copies."""
     paths = found.paths if own is None else _put_first(own, found.paths, opened)
     facts_of = found.facts_of | _facts_of(opened, [path for path in paths if path not in found.facts_of])
-    results = [
+    return [
         {"path": path, "distance": round(distance, 6)} | facts_of.get(path, Facts(None, None))._asdict()
         for path, distance in zip(paths, found.distances, strict=True)
     ]
-    return {"query": str(image) if is_path else type(image).__name__, "results": results}
+
+
+def _name_query(image: ImageLike | None, terms: Terms) -> str:
+    if image is None:
+        return " + ".join([*terms.words, *(f"not {text}" for text in terms.without)])
+    return str(image) if isinstance(image, str | os.PathLike) else type(image).__name__
 
 
 def _nothing_embedded(work: Path) -> UnpoolError:

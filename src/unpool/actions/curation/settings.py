@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,8 @@ class SearchSettings:
 
     k: Annotated[int, OPTIONS["k"]] = 12
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    words: Annotated[Sequence[str] | None, OPTIONS["words"]] = None
+    without: Annotated[Sequence[str] | None, OPTIONS["not"]] = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.analysis.words.mixture import NUM_SAMPLED
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.store.search.sorted_paths import find_sorted
 from unpool.store.table import ImageTable
@@ -33,12 +34,13 @@ class OpenTable:
         self.table = ImageTable(work)
         self._version = self.table.version
         self._places: tuple[pa.Array, np.ndarray] | None = None
+        self._sample_SD: np.ndarray | None = None
 
     def refresh(self) -> None:
         """Show what others have written since."""
         self.table.newest()
         if self.table.version != self._version:
-            self._version, self._places = self.table.version, None
+            self._version, self._places, self._sample_SD = self.table.version, None, None
 
     def __contains__(self, path: object) -> bool:
         return isinstance(path, str) and self._offset(path) is not None
@@ -50,6 +52,13 @@ class OpenTable:
         """
         offset = self._offset(path)
         return None if offset is None else self.table.vector_of(path, offset)
+
+    def sample_vectors(self) -> np.ndarray:
+        """Read vectors (S, D) of random images, the same until the table changes."""
+        sample_SD = self._sample_SD
+        if sample_SD is None:
+            sample_SD = self._sample_SD = self.table.sample_vectors(NUM_SAMPLED)
+        return sample_SD
 
     def _offset(self, path: str) -> int | None:
         import pyarrow as pa

@@ -77,7 +77,7 @@ def make_index(dataset: lance.LanceDataset, *, seed: int = 0) -> str | None:
     """
     num = dataset.count_rows()
     num_lists = 2 * math.isqrt(num)
-    vector_ND = _some_vectors(dataset, NUM_TRAINED * num_lists, seed)
+    vector_ND = sample_vectors(dataset, NUM_TRAINED * num_lists, seed)
     if len(vector_ND) < MIN_TRAINED * num_lists:  # most images have none
         return None
     centre_LD = train_centres(normalise(vector_ND), num_lists, seed)
@@ -128,7 +128,14 @@ def nearest_by_index(
     return rows.take(pa.array(known_K)).drop_columns(["_distance"]).append_column("_distance", clipped)
 
 
-def _some_vectors(dataset: lance.LanceDataset, at_most: int, seed: int) -> Floats:
+def sample_vectors(dataset: lance.LanceDataset, at_most: int, seed: int) -> Floats:
+    """Read vectors (n, D) of random images.
+
+    Args:
+        dataset: The table.
+        at_most: How many images are drawn; those without a vector are left out.
+        seed: Of the draw.
+    """
     offset_S = subsample_indices(dataset.count_rows(), at_most, seed)
     parts = [
         _as_table(dataset.take(offset_S[start : start + ROWS_AT_ONCE], columns=[VECTOR])[VECTOR])
@@ -158,7 +165,7 @@ def _as_table(column: object) -> Floats:
 
 def _measure(dataset: lance.LanceDataset, centre_LD: Floats, seed: int) -> tuple[int, float]:
     """How many lists a search must read to find the neighbours of sampled vectors, and their share that it finds."""
-    query_SD = normalise(_some_vectors(dataset, NUM_SAMPLED, seed + 1))
+    query_SD = normalise(sample_vectors(dataset, NUM_SAMPLED, seed + 1))
     near_SKD = _nearest_vectors(dataset, query_SD)
     order_SL = np.argsort(-query_SD @ centre_LD.T, axis=1)
     rank_SL = np.argsort(order_SL, axis=1)

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from unpool.actions.fields.facets import FieldFacet
 from unpool.actions.sharing.collection import Counted, SharedCollection
+from unpool.actions.words.word_query import WordsState
 from unpool.store.columns import measures, names
 from unpool.viewer.messages.job_requests import JobKind
 
@@ -36,6 +37,7 @@ class Collection(SharedCollection):
     problems: dict[str, int]  # images by kind, `unreadable` files, and assumptions in `reading`
     checked: bool  # whether `unpool check` has been run on these images
     has: Has
+    words: WordsState
     undo: str | None  # the last thing done, in words
     redo: str | None  # what was undone last, in words
     rebuild: str | None  # why groups and map should be made anew; none where they need not

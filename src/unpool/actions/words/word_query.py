@@ -1,0 +1,107 @@
+"""Words as a query vector.
+
+Shapes: D numbers in a vector.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from typing_extensions import TypedDict
+
+from unpool.actions.words.terms import Terms
+from unpool.actions.words.text_side import open_text_side
+from unpool.analysis.words.mixture import mix_terms
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.store.search.open_table import OpenTable
+
+
+class WordsState(TypedDict):
+    """Whether words can search the images."""
+
+    ready: bool
+    message: str  # where they cannot, what to do; else which vectors they search, or nothing
+
+
+def describe_words(work: Path) -> WordsState:
+    """Say whether words can search a workspace.
+
+    Its model is not loaded.
+    """
+    messages: list[str] = []
+    try:
+        find_searched(work, CollectedMessages(messages))
+    except UnpoolError as error:
+        return {"ready": False, "message": str(error)}
+    return {"ready": True, "message": " ".join(messages)}
+
+
+class CollectedMessages(Progress):
+    """Appends messages to a list."""
+
+    def __init__(self, messages: list[str]) -> None:
+        self._messages = messages
+
+    def message(self, text: str) -> None:
+        self._messages.append(text)
+
+
+def find_searched(work: Path, progress: Progress) -> Path:
+    """Find the vectors that words can search.
+
+    Args:
+        work: A workspace, or a space of one.
+        progress: Where a message goes that says which space that is, where it is not the one that was named.
+
+    Returns:
+        `work`, or else the only space of it with a text side.
+
+    Raises:
+        UnpoolError: There is none, or several; it says what to do.
+    """
+    from unpool.inference.words.text import find_text_space
+
+    folder = find_text_space(work, None)
+    if folder != work:
+        progress.message(f"words search the vectors of the space {folder.name}")
+    return folder
+
+
+def embed_terms(
+    opened: OpenTable, terms: Terms, image_D: np.ndarray | None = None, *, progress: Progress | None = None
+) -> np.ndarray:
+    """Compute the query vector of words, negatives and an image.
+
+    Args:
+        opened: The table that is searched; its workspace or space has a text side.
+        terms: The words.
+        image_D: The vector of an image that is searched for as well.
+        progress: Where messages go.
+
+    Returns:
+        (D,) of length one.
+
+    Raises:
+        UnpoolError: The text side does not belong to the vectors of the table.
+    """
+    side = open_text_side(opened.table.work)
+    texts = [*terms.words, *terms.without]
+    if progress is not None:
+        for place in side.encoder.find_cut(texts):
+            progress.message(
+                f"the model reads the first words of this text, its end is left out: {texts[place]}"
+            )
+    vector_TD = side.embed(texts)
+    if opened.table.dimension not in (None, vector_TD.shape[1]):
+        raise UnpoolError(
+            f"the model of {opened.table.work} gives texts {vector_TD.shape[1]} numbers, its images have "
+            f"{opened.table.dimension}; embed them again"
+        )
+    like_TD = vector_TD[: len(terms.words)]
+    if image_D is not None:
+        like_TD = np.concatenate([like_TD, image_D[None]])
+    unlike_TD = vector_TD[len(terms.words) :]
+    is_single = len(like_TD) + len(unlike_TD) == 1
+    return mix_terms(like_TD, unlike_TD, () if is_single else opened.sample_vectors())
