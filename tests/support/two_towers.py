@@ -221,9 +221,12 @@ def make(session_folder: Path, cache: Path) -> TwoTowers:
             write_images(part)
     with make_once(base / "model") as part:
         if part is not None:
-            from unpool.inference.model import copy_pretrained
+            from unpool.networks.encoders.door import find_encoder
 
-            copy_pretrained(str(source), part)
+            kind = find_encoder(str(source))
+            assert kind is not None
+            part.mkdir()
+            kind.write(str(source), part, None)
     return TwoTowers(source, base / "images", base / "model")
 
 

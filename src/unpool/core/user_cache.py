@@ -79,6 +79,11 @@ def kept_folder(name: str, fill: Callable[[Path], object]) -> Path:
     return folder
 
 
+def is_kept(name: str) -> bool:
+    """Return whether a folder of the cache is filled already."""
+    return (cache_folder() / name).is_dir()
+
+
 def list_entries() -> list[Entry]:
     """List what is kept, by name."""
     return [Entry(name=path.name, bytes=_size(path)) for path in _find_kept(cache_folder())]

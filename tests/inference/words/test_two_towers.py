@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import torch
 
 from support import two_towers as tiny
 from unpool.core.progress import Progress
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import OnnxEncoder, TorchEncoder, cosine
 from unpool.inference.model import load_encoder
+from unpool.inference.words import two_towers
 from unpool.inference.words.text import has_text, load_text
-from unpool.inference.words.two_towers import write_two_towers
+from unpool.inference.words.two_towers import check_two_towers, digest_two_towers, write_two_towers
 from unpool.training.model_file import describe_model, load_model
 
 open_clip = pytest.importorskip("open_clip")
@@ -69,7 +72,7 @@ def test_both_sides_agree_with_the_source(changes: dict[str, Any], is_short: boo
     assert cosine(text.embed(TEXTS), expected_KD) >= 0.9999
     assert describe_model(folder)["text"]["tokens"]["is_short"] is is_short
     assert text.find_cut(TEXTS[:4]) == [3]
-    assert text.scale == pytest.approx(float(source.logit_scale.exp()))
+    assert text.scale == pytest.approx(source.logit_scale.exp().item())
     assert text.bias == (None if source.logit_bias is None else float(source.logit_bias))
 
     loaded = load_encoder(folder, "cpu", Progress())
@@ -90,8 +93,10 @@ def test_a_text_side_that_cannot_be_had_is_named_and_images_are_embedded(tmp_pat
     _, folder = write(tmp_path, text_cfg={"hf_tokenizer_name": "nobody/tokenizer"})
     assert not has_text(folder)
     assert not (folder / "text.onnx").exists()
-    problem = describe_model(folder)["text_problem"]
-    assert "its tokenizer is not there: put tokenizer.json of nobody/tokenizer into" in problem
+    (note,) = describe_model(folder)["encoder"]["notes"]
+    assert (
+        "words cannot be searched: its tokenizer is not there: put tokenizer.json of nobody/tokenizer" in note
+    )
     assert load_encoder(folder, "cpu", Progress()).dimension == 32
 
 
@@ -116,7 +121,56 @@ def test_vit_b_32_agrees_with_the_source(tmp_path: Path) -> None:
 def test_what_is_kept_is_json(tmp_path: Path) -> None:
     _, folder = write(tmp_path)
     described = json.loads((folder / "model.json").read_text("utf-8"))
-    assert described["encoder"] == {"kind": "open_clip", "source": str(tmp_path / "source")}
+    name = str(tmp_path / "source")
+    assert described["encoder"] == {"kind": "open_clip", "name": name, "source": digest_two_towers(name)}
     assert sorted(path.name for path in folder.iterdir()) == [
         "encoder.onnx", "model.json", "model.safetensors", "text.onnx", "tokenizer.json",
     ]  # fmt: skip
+
+
+def test_published_weights_are_converted_once_per_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
+    converted = []
+
+    def convert(name: str, folder: str, weights: str | None = None) -> None:
+        converted.append(name)
+        Path(folder, "model.json").write_text('{"network": "x", "options": {}, "preprocessing": {"size": 1}}')
+
+    def fetch(name: str) -> None:
+        raise UnpoolError("no network")
+
+    monkeypatch.setattr(two_towers, "ACTIONS", {"convert": convert, "fetch": fetch})
+    with pytest.raises(UnpoolError, match="no network"):
+        check_two_towers("open_clip:ViT-B-32/openai")
+    write_two_towers("open_clip:ViT-B-32/openai", tmp_path / "first")
+    write_two_towers("open_clip:ViT-B-32/openai", tmp_path / "second")
+    check_two_towers("open_clip:ViT-B-32/openai")  # needs no network now
+    assert converted == ["open_clip:ViT-B-32/openai"]
+    assert (tmp_path / "second" / "model.json").is_file()
+
+
+def test_another_process_hands_its_error_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "modules", {name: each for name, each in sys.modules.items() if name != "torch"})
+    with pytest.raises(
+        UsageError, match=r"^unknown architecture of OpenCLIP 'ViT-B-23'; did you mean 'ViT-B-32'"
+    ):
+        write_two_towers("open_clip:ViT-B-23/openai", tmp_path / "model", tmp_path / "weights.pt")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(two_towers, "find_spec", lambda name: None)
+    with pytest.raises(
+        UnpoolError, match=r"needs the package open_clip_torch, which is not installed; pip install"
+    ):
+        check_two_towers("open_clip:ViT-B-32/openai")
+
+
+def test_a_folder_that_is_written_again_is_another_model(tmp_path: Path) -> None:
+    config = tiny.change_config(**SMALL)
+    source = tiny.save_source(tiny.build_model(config), config, tmp_path / "source")
+    before = digest_two_towers(str(source))
+    assert digest_two_towers(str(source)) == before
+    tiny.save_source(tiny.build_model(config, seed=1), config, source)
+    assert digest_two_towers(str(source)) != before

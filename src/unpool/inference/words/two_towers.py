@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unpool.core.atomic_files import write_text
+from unpool.core.environment import variables_of_another_python
 from unpool.core.file_identity import digest_of
-from unpool.errors import UnpoolError
+from unpool.core.user_cache import is_kept, kept_folder
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
-from unpool.inference.exports import CannotExportError, Export, first_line, write_onnx
+from unpool.inference.exports import (
+    CannotExportError,
+    Export,
+    as_file_name,
+    digest_versions,
+    first_line,
+    write_onnx,
+)
+from unpool.inference.model import copy_model
 from unpool.inference.words.hub_vocabulary import copy_vocabulary
 from unpool.inference.words.text import INPUT, OUTPUT, open_text
 from unpool.inference.words.tokens import Tokenizer, TokenSettings
 from unpool.inference.words.vocabulary import write_byte_pairs
-from unpool.networks.encoders.open_clip_names import read_name
+from unpool.networks.encoders.open_clip_names import CONFIG, ENDINGS, INSTALL, check_folder, read_name
 from unpool.training.model_file import JSON, ONNX, OPEN_CLIP, TEXT, TOKENIZER, save_model
 
 if TYPE_CHECKING:
@@ -35,10 +50,46 @@ CHECKED_TEXTS = (
 NUM_EXAMPLES = 3  # texts that the exporter sees
 
 
+def check_two_towers(name: str) -> None:
+    """Check that there is such a model; download its weights.
+
+    Args:
+        name: A model of OpenCLIP.
+
+    Raises:
+        UnpoolError: a package is missing, or the weights cannot be had.
+        UsageError: OpenCLIP has no such model.
+    """
+    if find_spec("open_clip") is None:
+        raise UnpoolError(f"{name} needs the package open_clip_torch, which is not installed; {INSTALL}")
+    read = read_name(name)
+    if read.folder is not None:
+        check_folder(read.folder)
+    elif not is_kept(_entry(name)):
+        _run(FETCH, name)
+
+
+def digest_two_towers(name: str) -> str:
+    """Return what changes with the model behind a name.
+
+    Published weights never change.
+    """
+    folder = read_name(name).folder
+    if folder is None:
+        return name
+    digests = []
+    for path in sorted(folder.iterdir()):
+        if path.name == CONFIG or path.suffix in ENDINGS:
+            with path.open("rb") as file:
+                digests.append(digest_of(file))
+    return "-".join(digests)
+
+
 def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> None:
     """Write a model folder that embeds images and texts.
 
-    Where the text side cannot be had, model.json says why, under `text_problem`; images are embedded all the same.
+    What is downloaded is converted once per user. Another process does it, since torch and the exporter take a
+    gigabyte that embedding never needs again.
 
     Args:
         name: A model of OpenCLIP.
@@ -49,20 +100,63 @@ def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> No
         UnpoolError: a package is missing, or the weights cannot be had, or are another model's.
         UsageError: OpenCLIP has no such model.
     """
+    if weights is not None or read_name(name).folder is not None:
+        _run(CONVERT, name, folder, weights)
+        return
+    copy_model(kept_folder(_entry(name), lambda part: _run(CONVERT, name, part)), folder)
+
+
+def _entry(name: str) -> str:
+    return f"pretrained-{as_file_name(name)}-{digest_versions(name, version('open_clip_torch'))}"
+
+
+def _run(action: str, name: str, folder: Path | None = None, weights: Path | None = None) -> None:
+    """Do what `ACTIONS` has under a name, in another process where torch is not loaded here."""
+    argv = [name, *(str(path) for path in (folder, weights) if path is not None)]
+    if "torch" in sys.modules or not sys.executable:
+        ACTIONS[action](*argv)
+        return
+    # -P: the current folder is the user's, and no file in it may be taken for a library.
+    command = [sys.executable, "-P", "-m", "unpool.inference.words.two_towers", action, *argv]
+    stderr = None if action == FETCH else subprocess.DEVNULL  # the progress of a download is shown
+    try:
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8", errors="replace",
+            env=variables_of_another_python(),
+        )  # fmt: skip
+    except OSError:  # such as an account that may not start processes
+        ACTIONS[action](*argv)
+        return
+    if done.returncode:
+        lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
+        kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError
+        raise kind(lines[-1])
+
+
+def _fetch(name: str) -> None:
+    from unpool.networks.encoders.open_clip_towers import fetch_weights
+
+    fetch_weights(read_name(name))
+
+
+def _convert(name: str, folder_name: str, weights: str | None = None) -> None:
+    """Write a model folder; where its text side cannot be had, a note says why."""
     from unpool.networks.encoders.open_clip_towers import load_towers
 
-    towers = load_towers(read_name(name), weights)
+    folder = Path(folder_name)
+    towers = load_towers(read_name(name), None if weights is None else Path(weights))
     save_model(folder, towers.images)
     with contextlib.suppress(CannotExportError):  # then torch embeds
         export_encoder(towers.images, folder / ONNX)
     described = json.loads((folder / JSON).read_text("utf-8"))
-    described["encoder"] = {"kind": OPEN_CLIP, "source": name}
+    encoder: dict[str, Any] = {"kind": OPEN_CLIP, "name": name, "source": digest_two_towers(name)}
+    described["encoder"] = encoder
     try:
         described["text"] = _write_text_side(towers, folder)
     except UnpoolError as error:
         for file in (TEXT, TOKENIZER):
             (folder / file).unlink(missing_ok=True)
-        described["text_problem"] = str(error)
+        encoder["notes"] = [f"words cannot be searched: {error}"]
     write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
@@ -105,7 +199,7 @@ def _export_text(towers: TwoTowers, settings: TokenSettings, folder: Path) -> To
 
     tokens_KL = Tokenizer(folder / TOKENIZER, settings)(CHECKED_TEXTS)
     tower = TextTower(towers.model, is_short=False).eval()
-    expected_KD = _run(tower, tokens_KL)
+    expected_KD = _embed_tokens(tower, tokens_KL)
     structure = repr((towers.config, settings))
     if takes_short(towers.model) and settings.length > NUM_EXAMPLES:
         short = replace(settings, is_short=True)
@@ -138,9 +232,26 @@ def _write_onnx(
     write_onnx(export, folder / TEXT, check)
 
 
-def _run(tower: nn.Module, tokens_KL: np.ndarray) -> np.ndarray:
+def _embed_tokens(tower: nn.Module, tokens_KL: np.ndarray) -> np.ndarray:
     import torch
 
     with torch.inference_mode():
         vectors_KD: np.ndarray = tower(torch.from_numpy(tokens_KL)).numpy()
     return vectors_KD
+
+
+def _main(action: str, *argv: str) -> None:
+    """Run in the other process; an error goes to standard output, where nothing else does."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            ACTIONS[action](*argv)
+    except UnpoolError as error:
+        print(error)
+        sys.exit(error.exit_code)
+
+
+FETCH, CONVERT = "fetch", "convert"
+ACTIONS: dict[str, Callable[..., None]] = {FETCH: _fetch, CONVERT: _convert}
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

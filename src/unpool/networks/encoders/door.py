@@ -12,6 +12,7 @@ from pathlib import Path
 
 from unpool.core.file_identity import digest_of
 from unpool.errors import UnpoolError
+from unpool.inference.words.two_towers import check_two_towers, digest_two_towers, write_two_towers
 from unpool.networks.encoders.functions import (
     digest_function,
     find_entry_point,
@@ -19,6 +20,7 @@ from unpool.networks.encoders.functions import (
     is_function_name,
 )
 from unpool.networks.encoders.onnx_file import check_onnx_file, is_onnx_name, write_onnx_encoder
+from unpool.networks.encoders.open_clip_names import is_open_clip
 from unpool.networks.preprocessing import Preprocessing
 from unpool.training.foreign_model import write_foreign_model
 from unpool.training.model_file import ONNX, has_model
@@ -126,6 +128,10 @@ def _is_entry_point(name: str) -> bool:
 ENCODERS: dict[str, EncoderKind] = {
     kind.name: kind
     for kind in (
+        EncoderKind(
+            "open_clip", "open_clip:ARCHITECTURE/TAG, or a folder as OpenCLIP writes it", is_open_clip,
+            write_two_towers, check_two_towers, digest_two_towers,
+        ),
         EncoderKind("onnx", "FILE.onnx with its FILE.json", is_onnx_name, _write_onnx, check_onnx_file, _digest_onnx),
         EncoderKind(
             "function", "module:function, images to vectors", is_function_name, _write_function, _check_function,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
+
+from unpool.errors import UnpoolError
 
 PREFIX = "open_clip:"
 HUB, LOCAL = "hf-hub:", "local-dir:"  # OpenCLIP's own marks of where a model lies
 CONFIG = "open_clip_config.json"
 WEIGHTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+ENDINGS = (".safetensors", ".bin", ".pth")  # of files with weights
+INSTALL = "pip install 'unpool[words]'"
 EXAMPLE = "open_clip:ViT-B-32/laion2b_s34b_b79k"
 
 
@@ -61,3 +66,31 @@ def read_name(text: str) -> OpenClipName:
         return OpenClipName(text, rest)
     architecture, _, tag = rest.partition("/")
     return OpenClipName(text, architecture, tag or None)
+
+
+def check_folder(folder: Path, weights: Path | None = None) -> None:
+    """Check that a folder is a model of OpenCLIP.
+
+    Args:
+        folder: The folder.
+        weights: A file with its weights, where they do not lie in it.
+
+    Raises:
+        UnpoolError: it is none, or damaged.
+    """
+    try:
+        is_complete = "model_cfg" in json.loads((folder / CONFIG).read_text("utf-8"))
+    except OSError as error:
+        raise UnpoolError(
+            f"{folder} is no model of OpenCLIP: it has no {CONFIG}; name a folder that has"
+        ) from error
+    except ValueError as error:
+        raise UnpoolError(f"{folder / CONFIG} is damaged ({error}); copy the folder again") from error
+    if not is_complete:
+        raise UnpoolError(
+            f"{folder / CONFIG} has no 'model_cfg', so it is of another program; copy the folder again"
+        )
+    if weights is None and not any(path.suffix in ENDINGS for path in folder.iterdir()):
+        raise UnpoolError(
+            f"{folder} holds no weights; put {' or '.join(WEIGHTS)} there, or give --weights FILE"
+        )

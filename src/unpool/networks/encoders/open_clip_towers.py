@@ -5,7 +5,6 @@ B images or texts in a batch, C channels, H height, W width, D numbers in a vect
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,14 +19,21 @@ from torch import Tensor, nn
 from unpool.errors import UnpoolError, UsageError, unknown_name
 from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.networks.decoders.base import NoDecoder
-from unpool.networks.encoders.open_clip_names import CONFIG, EXAMPLE, HUB, PREFIX, WEIGHTS, OpenClipName
+from unpool.networks.encoders.open_clip_names import (
+    CONFIG,
+    EXAMPLE,
+    HUB,
+    INSTALL,
+    PREFIX,
+    WEIGHTS,
+    OpenClipName,
+    check_folder,
+)
 from unpool.networks.image_batch import describe_input, takes_images
 from unpool.networks.layers.pooling import Pools
 from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.weights import without_long_retries
 
-INSTALL = "pip install 'unpool[words]'"
-ENDINGS = (".safetensors", ".bin", ".pth")  # of files with weights
 ENDED_POOLS = ("argmax", "eos")  # they read the vector at the end of a text: what fills it up has no effect
 TINY_TEXT = {"context_length": 2, "vocab_size": 2, "width": 2, "heads": 1, "layers": 1}
 CROPS = {"shortest": "centre", "squash": "squash", "longest": "pad"}
@@ -205,6 +211,28 @@ def load_towers(name: OpenClipName, weights: Path | None) -> TwoTowers:
     return TwoTowers(_image_tower(model.visual, config, name), model, config, name.folder, name.source)
 
 
+def fetch_weights(name: OpenClipName) -> None:
+    """Download the weights of a name, unless they are there.
+
+    Args:
+        name: One with a tag, or on a hub.
+
+    Raises:
+        UnpoolError: as for `load_towers`.
+        UsageError: likewise.
+    """
+    open_clip = _import_open_clip()
+    _find_options(name, None, open_clip)
+    with _explain(name, None), _quiet():
+        if name.source.startswith(HUB):
+            place = name.source.removeprefix(HUB)
+            open_clip.pretrained.download_pretrained_from_hf(place, CONFIG)
+            open_clip.pretrained.download_pretrained_from_hf(place)
+        else:
+            stated = open_clip.pretrained.get_pretrained_cfg(name.source, name.tag)
+            open_clip.pretrained.download_pretrained(stated)
+
+
 def build_images(options: Mapping[str, Any], architecture: str, preprocessing: Preprocessing) -> ImageTower:
     """Build an image side with random weights.
 
@@ -350,7 +378,7 @@ def _explain(name: OpenClipName, weights: Path | None) -> Iterator[None]:
     if weights is not None and not weights.is_file():
         raise UnpoolError(f"there is no weights file {weights}; check the path")
     if name.folder is not None:
-        _check_folder(name.folder, weights)
+        check_folder(name.folder, weights)
     try:
         with without_long_retries():
             yield
@@ -374,26 +402,6 @@ def _explain(name: OpenClipName, weights: Path | None) -> Iterator[None]:
             f"the weights of {name.text} could not be fetched ({reason}); {_remedy(name)}, or name a mirror with "
             "HF_ENDPOINT"
         ) from error
-
-
-def _check_folder(folder: Path, weights: Path | None) -> None:
-    """Raise an error where a folder is no model of OpenCLIP."""
-    try:
-        is_complete = "model_cfg" in json.loads((folder / CONFIG).read_text("utf-8"))
-    except OSError as error:
-        raise UnpoolError(
-            f"{folder} is no model of OpenCLIP: it has no {CONFIG}; name a folder that has"
-        ) from error
-    except ValueError as error:
-        raise UnpoolError(f"{folder / CONFIG} is damaged ({error}); copy the folder again") from error
-    if not is_complete:
-        raise UnpoolError(
-            f"{folder / CONFIG} has no 'model_cfg', so it is of another program; copy the folder again"
-        )
-    if weights is None and not any(path.suffix in ENDINGS for path in folder.iterdir()):
-        raise UnpoolError(
-            f"{folder} holds no weights; put {' or '.join(WEIGHTS)} there, or give --weights FILE"
-        )
 
 
 def _remedy(name: OpenClipName) -> str:
