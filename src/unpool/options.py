@@ -39,6 +39,10 @@ OPTIONS: dict[str, Option] = {
         "workspace folder, or an address such as s3://BUCKET/NAME.unpool; by default ./NAME.unpool, NAME the folder's",
         metavar="DIR",
     ),
+    "space": Option(
+        "set of vectors in the workspace, made by unpool embed --space; without it the workspace's own",
+        metavar="NAME",
+    ),
     "network": Option(
         "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
     ),

@@ -1,0 +1,1 @@
+"""Several sets of vectors in one workspace."""
