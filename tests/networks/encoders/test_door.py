@@ -16,10 +16,13 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+from support.two_towers import TwoTowers
 from unpool.actions.curation.search import search
+from unpool.actions.curation.settings import SearchSettings
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.errors import UnpoolError, UsageError
+from unpool.inference.words.text import has_text
 from unpool.networks.encoders import functions
 from unpool.networks.encoders.door import ENCODERS, find_encoder
 from unpool.store.table import ImageTable
@@ -85,7 +88,7 @@ def save_colour_graph(folder: Path) -> str:
 
 
 def test_the_kinds_that_there_are() -> None:
-    assert {"onnx", "function", "entry-point"} <= set(ENCODERS)
+    assert {"onnx", "open_clip", "function", "entry-point"} <= set(ENCODERS)
     assert all(name == kind.name and kind.description for name, kind in ENCODERS.items())
 
 
@@ -187,6 +190,15 @@ def test_an_installed_package_offers_an_encoder(place: Path, monkeypatch: pytest
     assert kind.name == "entry-point"
     result = embed_photos(place / "a.unpool", model="colours")
     assert (result["embedded"], result["network"]) == (5, "colours")
+
+
+def test_a_folder_of_openclip_embeds_images_and_words(place: Path, two_towers: TwoTowers) -> None:
+    work = place / "a.unpool"
+    result = embed(str(two_towers.images), EmbedSettings(str(two_towers.source)), work=work)
+    assert result["embedded"] == result["images"] > 0
+    assert has_text(work)
+    found = search(None, SearchSettings(k=1, words="a red circle on white"), work=work)
+    assert found["results"][0]["path"].startswith("red-circle-white")
 
 
 def test_vectors_of_a_file_and_no_encoder(place: Path) -> None:

@@ -26,7 +26,7 @@ from unpool.networks.encoders.door import find_encoder, function_of
 from unpool.networks.encoders.functions import allow_function
 
 WIDTH, HEIGHT = 1024, 768  # pixels of the photographs that are drawn
-NUM_PHOTOGRAPHS = 64
+NUM_PHOTOGRAPHS = 32
 MIN_SECONDS = 5.0  # of embedding; the photographs are embedded again until then
 
 
@@ -55,7 +55,7 @@ def measure_speed(name: str, *, device: str = "auto", progress: Progress | None 
         model = load_encoder(folder, where, progress)
         with progress.stage("embedding", None, "images") as stage:
             count, seconds = 0, 0.0
-            _embed(open_source(str(photographs), None), model, 8)  # the first images wait for memory
+            _embed(open_source(str(photographs), None), model, 4)  # the first images wait for memory
             while seconds < MIN_SECONDS:
                 start = time.perf_counter()
                 count += _embed(open_source(str(photographs), None), model, NUM_PHOTOGRAPHS)

@@ -83,7 +83,7 @@ RECOMMENDED: tuple[Recommended, ...] = (
         "Apache-2.0", False, "meaning more than look; the images' side alone", "78.2 % zero-shot", "siglip2",
     ),
     Recommended(
-        "vit_pe_core_base_patch16_224.fb", "timm", "timm/vit_pe_core_base_patch16_224.fb", 224, 1024, 375,
+        "vit_pe_core_base_patch16_224.fb", "timm", "timm/vit_pe_core_base_patch16_224.fb", 224, 768, 375,
         "Apache-2.0", False, "meaning more than look; the images' side alone", "78.4 % zero-shot", "pe",
     ),
     Recommended(
@@ -95,7 +95,7 @@ RECOMMENDED: tuple[Recommended, ...] = (
         "search by words in many languages, Chinese too", "78.2 % zero-shot", "siglip2",
     ),
     Recommended(
-        "open_clip:PE-Core-B-16/meta", "open_clip", "timm/PE-Core-B-16", 224, 1024, 1793, "Apache-2.0", True,
+        "open_clip:PE-Core-B-16/meta", "open_clip", "timm/PE-Core-B-16", 224, 1024, 1791, "Apache-2.0", True,
         "search by words in English", "78.4 % zero-shot", "pe",
     ),
 )  # fmt: skip
