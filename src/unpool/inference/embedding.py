@@ -171,7 +171,7 @@ def _decode(source: Source, files: Sequence[ImageFile], preprocessing: Preproces
     pixels = []
     for file in files:
         try:
-            picture = source.read(file, max(preprocessing.size, THUMBNAIL // 2))
+            picture = source.read(file, max(preprocessing.needed_side, THUMBNAIL // 2))
         except UnreadableImageError as error:
             rows.append(skipped_row(Problem(file.path, error.problem, error.detail), file))
             continue

@@ -76,7 +76,7 @@ class InputImages:
     def _pixels(self, preprocessing: Preprocessing) -> Iterator[np.ndarray]:
         def work(item: tuple[str, Read]) -> np.ndarray | Problem:
             try:
-                return preprocessing.fit(item[1](preprocessing.size))
+                return preprocessing.fit(item[1](preprocessing.needed_side))
             except UnreadableImageError as error:
                 return Problem(item[0], error.problem, error.detail)
 

@@ -83,7 +83,7 @@ def _fit(image: ImageLike, preprocessing: Preprocessing, rules: ValueRules) -> n
             f"a tensor of floats {tuple(image.shape)} among images may be normalised or not; give uint8, an array of "
             "floats from 0 to 1, or one tensor (B, C, H, W) that is normalised"
         )
-    return preprocessing.fit(read_any(image, min_side=preprocessing.size, rules=rules))
+    return preprocessing.fit(read_any(image, min_side=preprocessing.needed_side, rules=rules))
 
 
 def whole_image(image: ImageLike, preprocessing: Preprocessing, rules: ValueRules) -> Tensor:

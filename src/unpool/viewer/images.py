@@ -247,7 +247,7 @@ class Pictures:
         Raises `UnpoolError` where it cannot be read.
         """
         try:
-            size = self.encoder.preprocessing.size
+            size = self.encoder.preprocessing.needed_side
             return self.embed(read_picture(file, min_side=size, rules=self.source.rules))
         except UnreadableImageError as error:
             raise UnpoolError(f"this file cannot be searched for: {error.detail}") from error

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from support.two_towers import CAPTIONS, TwoTowers
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.words.text import find_text_space, has_text, load_text
 
 pytest.importorskip("open_clip")
@@ -49,3 +51,43 @@ def test_a_model_of_images_alone_has_no_text(tmp_path: Path) -> None:
         UnpoolError, match=r"no text side; embed with .* --space words --model open_clip:ViT-B-32/"
     ):
         find_text_space(tmp_path, None)
+
+
+def test_the_only_space_with_words_is_found(two_towers: TwoTowers, tmp_path: Path) -> None:
+    work = tmp_path / "a.unpool"
+    (work / "images.lance").mkdir(parents=True)
+    (work / "spaces" / "look").mkdir(parents=True)
+    shutil.copytree(two_towers.model, work / "spaces" / "words" / "model")
+    assert find_text_space(work, None) == work / "spaces" / "words"
+    assert find_text_space(work / "spaces" / "look", None) == work / "spaces" / "words"
+    assert find_text_space(work, "words") == work / "spaces" / "words"
+    with pytest.raises(UnpoolError, match=r"the vectors of space 'look' in .* have no text side; embed with"):
+        find_text_space(work, "look")
+    with pytest.raises(UsageError, match="has no space 'others'"):
+        find_text_space(work, "others")
+    shutil.copytree(two_towers.model, work / "spaces" / "more" / "model")
+    with pytest.raises(UnpoolError, match="have a text side: more, words; name one with --space"):
+        find_text_space(work, None)
+    shutil.copytree(two_towers.model, work / "model")
+    assert find_text_space(work, None) == work
+
+
+def test_a_damaged_text_side_is_an_error_of_one_line(two_towers: TwoTowers, tmp_path: Path) -> None:
+    folder = shutil.copytree(two_towers.model, tmp_path / "model")
+    (folder / "text.onnx").write_bytes(b"no graph")
+    with pytest.raises(UnpoolError, match=r"text\.onnx cannot be read as an ONNX text encoder"):
+        load_text(folder)
+    described = json.loads((folder / "model.json").read_text("utf-8"))
+    del described["text"]["scale"]
+    (folder / "model.json").write_text(json.dumps(described), "utf-8")
+    with pytest.raises(UnpoolError, match=r"model\.json describes no text side \('scale'\); embed again"):
+        load_text(folder)
+
+
+def test_many_texts_come_in_their_order(two_towers: TwoTowers) -> None:
+    text = load_text(two_towers.model)
+    many = [f"{number} red circles" for number in range(130)]
+    vectors_KD = text.embed(many)
+    np.testing.assert_allclose(vectors_KD[129], text.embed([many[129]])[0], atol=1e-5)
+    assert text.embed([]).shape == (0, text.dimension)
+    assert text.id.startswith("open_clip:")

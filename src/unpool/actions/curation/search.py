@@ -145,7 +145,7 @@ def _query_vector(
             raise UnpoolError(f"there is no file {image}, and {work} has no image of that path{hint}")
         find_image(Path(image))
     model = load_encoder(work / MODEL, device, progress)
-    picture = read_any(image, min_side=model.preprocessing.size, rules=rules_of(work))
+    picture = read_any(image, min_side=model.preprocessing.needed_side, rules=rules_of(work))
     query_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
     return query_D
 

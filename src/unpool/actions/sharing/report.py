@@ -150,7 +150,7 @@ def _reconstruct_examples(work: Path, source: Source, paths: list[str]) -> Pairs
     positions = np.linspace(0, len(paths) - 1, min(NUM_EXAMPLES, len(paths))).astype(int)
     examples = {paths[position] for position in positions}
     files = [file for file in source.scan().files if file.path in examples]
-    pixels = [prep.fit(source.read(file, prep.size)) for file in files]
+    pixels = [prep.fit(source.read(file, prep.needed_side)) for file in files]
     if not pixels:  # the folder of all of them is away
         return None
     network.use_indices = False  # they would carry the images past their codes

@@ -123,6 +123,11 @@ NOTE_KINDS: dict[str, NoteKind] = _kinds(
         "The network takes a square. It gets strips from end to end, laid side by side, not the middle alone.",
     ),
     NoteKind(
+        "middle",
+        "of which less than half is seen",
+        "The encoder's published preprocessing takes the middle alone, and its vectors were measured with that.",
+    ),
+    NoteKind(
         "reduced",
         "larger than a function is given, reduced",
         "Functions get whole pictures, with a longer side of at most 2048 pixels.",

@@ -17,6 +17,7 @@ from unpool.core.cpu import usable_cores
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import open_session
 from unpool.inference.words.tokens import Tokenizer, TokenSettings
+from unpool.store.spaces.paths import home_of, known_space, space_folder, spaces_of
 from unpool.store.state import MODEL
 from unpool.training.model_file import JSON, TEXT, TOKENIZER, describe_model, model_id
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 INPUT, OUTPUT = "tokens", "vector"
 BATCH = 64  # texts that are embedded at a time
-SPACES = "spaces"  # in a workspace, the folder of the further spaces
 EXAMPLE = "open_clip:ViT-B-32/laion2b_s34b_b79k"
 
 
@@ -145,27 +145,31 @@ def find_text_space(work: Path, space: str | None) -> Path:
     """Find the vectors that words can search.
 
     Args:
-        work: The workspace.
-        space: The space to use; None for the workspace's own vectors, or else the only space with a text side.
+        work: The workspace, or a space of it.
+        space: The space to use; None for the vectors of `work`, or else the only space with a text side.
 
     Returns:
         The folder of the workspace or of the space.
 
     Raises:
         UnpoolError: it has no text side, or several have one.
+        UsageError: there is no such space.
     """
     if space is not None:
-        folder = work / SPACES / space
+        folder = known_space(home_of(work), space)
         if has_text(folder):
             return folder
-        raise UnpoolError(f"the vectors of space '{space}' in {work} have no text side; {_remedy(work)}")
+        raise UnpoolError(
+            f"the vectors of space '{space}' in {home_of(work)} have no text side; {_remedy(home_of(work))}"
+        )
     if has_text(work):
         return work
-    folders = [folder for folder in sorted((work / SPACES).glob("*")) if has_text(folder)]
+    every = [space_folder(home_of(work), name) for name in spaces_of(work)]
+    folders = [folder for folder in every if has_text(folder)]
     if len(folders) == 1:
         return folders[0]
     if not folders:
-        raise UnpoolError(f"the vectors of {work} have no text side; {_remedy(work)}")
+        raise UnpoolError(f"the vectors of {work} have no text side; {_remedy(home_of(work))}")
     names = ", ".join(folder.name for folder in folders)
     raise UnpoolError(f"several spaces of {work} have a text side: {names}; name one with --space")
 

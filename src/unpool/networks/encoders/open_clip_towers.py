@@ -287,7 +287,7 @@ def find_preprocessing(stated: Mapping[str, Any]) -> Preprocessing:
     return Preprocessing(
         size=int(sides[0]), channels=3, mean=_three(stated["mean"]), std=_three(stated["std"]),
         interpolation="bilinear" if stated["interpolation"] == "bilinear" else "bicubic",
-        crop=CROPS[stated["resize_mode"]],
+        crop=CROPS[stated["resize_mode"]], exact=True, fill=(int(stated.get("fill_color") or 0),) * 3,
     )  # fmt: skip
 
 
