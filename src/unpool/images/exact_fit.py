@@ -1,4 +1,4 @@
-"""Fit pictures into a square exactly as published weights were measured.
+"""Pictures as squares, exactly as published weights take them.
 
 The steps are those of torchvision's Resize and CenterCrop, timm's and OpenCLIP's transforms, on Pillow: a whole picture
 is resized, and only then cut. H, W height and width, S side.

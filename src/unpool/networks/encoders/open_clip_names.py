@@ -51,7 +51,9 @@ def is_open_clip(text: str) -> bool:
 
 
 def read_name(text: str) -> OpenClipName:
-    """Read a name: ARCHITECTURE/TAG, ARCHITECTURE, a folder, or a model on a hub.
+    """Read a name of a model.
+
+    It is ARCHITECTURE/TAG, ARCHITECTURE, a folder, or a model on a hub.
 
     >>> read_name("open_clip:ViT-B-32/openai").tag
     'openai'

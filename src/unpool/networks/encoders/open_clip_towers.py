@@ -1,4 +1,4 @@
-"""Two-tower models of OpenCLIP: one side for images, one for texts.
+"""Two-tower models of OpenCLIP: images and texts.
 
 B images or texts in a batch, C channels, H height, W width, D numbers in a vector, L tokens.
 """
@@ -184,7 +184,7 @@ class TwoTowers:
 
 
 def load_towers(name: OpenClipName, weights: Path | None) -> TwoTowers:
-    """Load a model of OpenCLIP, downloaded where it has to be.
+    """Load a model of OpenCLIP, perhaps after a download.
 
     Args:
         name: Which one.
@@ -255,7 +255,7 @@ def build_images(options: Mapping[str, Any], architecture: str, preprocessing: P
 
 
 def takes_short(model: nn.Module) -> bool:
-    """Whether what follows the end of a text has no effect.
+    """Whether what follows a text has no effect.
 
     Then texts need not be filled up.
     """
