@@ -19,8 +19,10 @@ from PIL import Image
 from support.two_towers import TwoTowers
 from unpool.actions.curation.search import search
 from unpool.actions.curation.settings import SearchSettings
+from unpool.actions.curation.undo import undo
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.health.doctor import doctor
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.words.text import has_text
 from unpool.networks.encoders import functions
@@ -154,6 +156,20 @@ def test_a_workspace_of_somebody_else_runs_nothing(place: Path, monkeypatch: pyt
         search(place / "new.png", work=place / "b.unpool")
     assert search("a.png", work=place / "b.unpool")["results"][0]["path"] == "a.png"
     assert "door_colours" not in sys.modules
+
+
+def test_doctor_and_undo_know_encoders_without_weights(place: Path) -> None:
+    work = place / "a.unpool"
+    embed_photos(work, model=save_colour_graph(place))
+    embed_photos(work, model="door_colours:colour")
+    assert doctor(work)["problems"] == []
+    undo(work)
+    assert describe_model(work / "model")["network"] == "own"
+    assert len(vectors_of(work)) == 5
+    assert doctor(work)["problems"] == []
+    (work / "model" / "encoder.onnx").write_bytes(b"cut")
+    problems = doctor(work)["problems"]
+    assert [(each["kind"], each["what"]) for each in problems] == [("model", "encoder.onnx is damaged")]
 
 
 def test_any_callable_in_python(place: Path) -> None:

@@ -79,6 +79,11 @@ def test_a_batch_is_one_call_and_the_first_vector_says_the_dimension() -> None:
     assert (calls, encoder.dimension) == ([2], 3)
 
 
+def test_what_a_function_prints_is_no_result(capsys: pytest.CaptureFixture[str]) -> None:
+    FunctionEncoder("own:f", lambda images: (print("loading"), fail(images))[1])(IMAGES[:2])
+    assert capsys.readouterr() == ("", "loading\n")
+
+
 def test_a_function_that_writes_into_its_images_changes_nothing() -> None:
     def blacken(images: list[np.ndarray]) -> Any:
         for each in images:

@@ -5,6 +5,8 @@ H, W height and width of an image, B images at once, D numbers in a vector.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -66,7 +68,9 @@ class FunctionEncoder:
         )
 
     def _vectors(self, images: list[np.ndarray]) -> np.ndarray:
-        result: Any = self._function([np.array(each) for each in images])  # copies, which it may write to
+        copies = [np.array(each) for each in images]  # which it may write to
+        with contextlib.redirect_stdout(sys.stderr):  # standard output has the result of the command alone
+            result: Any = self._function(copies)
         try:
             vectors_BD = np.asarray(result, np.float32)
         except (TypeError, ValueError) as error:

@@ -187,7 +187,7 @@ def _find_loaded(module: str | None, qualified: str) -> object:
 
 def _import(module_name: str, name: str, folder: Path) -> ModuleType:
     """Import a module from a folder, or else from Python's path."""
-    with _importable(folder):
+    with _importable(folder), contextlib.redirect_stdout(sys.stderr):
         try:
             module = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
