@@ -1,41 +1,14 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { redo, undo } from "./edits";
-import { findFile, narrow } from "./search";
+import { findFile } from "./search";
 import { plural } from "./format";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
-import { busy, collection, filter, job, openDialog, source, view } from "./store";
+import { SearchBox } from "./SearchBox";
+import { busy, collection, job, openDialog, source, view } from "./store";
 import { undoWhileTeaching } from "./teach";
 import { dark, toggleTheme } from "./theme";
 import { ViewTabs } from "./ViewTabs";
-
-const PAUSE = 250; // milliseconds after the last key
-
-function PathSearch() {
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const current = filter.value.text ?? "";
-  const [typed, setTyped] = useState(current);
-  useEffect(() => setTyped(current), [current]);
-  const search = (text: string) => {
-    setTyped(text);
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => narrow({ text: text === "" ? undefined : text }), PAUSE);
-  };
-  return (
-    <search class="path-search">
-      <Icon name="search" />
-      <input
-        id="search"
-        type="search"
-        aria-label="Search in paths"
-        placeholder="Search in paths"
-        value={typed}
-        data-testid="search-text"
-        onInput={(event) => search(event.currentTarget.value)}
-      />
-    </search>
-  );
-}
 
 function FileSearch() {
   const input = useRef<HTMLInputElement>(null);
@@ -134,7 +107,7 @@ export function TopBar() {
         <span class="muted cut">{counts}</span>
       </div>
       <ViewTabs />
-      <PathSearch />
+      <SearchBox />
       <div class="top-tools">
         {source.editable && <Changing />}
         <IconButton

@@ -2,9 +2,10 @@ import { effect } from "@preact/signals";
 import type { Collection, Filter, Near } from "../data/types";
 import { attempt } from "./edits";
 import { fileName } from "./format";
+import { forgetWords } from "./typed";
 import { collection, filter, openDialog, opened, results, sheet, shown, source, view, type View } from "./store";
 
-const NEAREST = 60;
+export const NEAREST = 60;
 export const FILTERED: readonly View[] = ["map", "grid", "table"]; // views that the filter narrows
 
 /** Change some conditions of the filter; undefined removes one. */
@@ -53,9 +54,9 @@ export function openImage(row: number, list: ArrayLike<number>): void {
 
 let cameFrom: View = "map";
 
-function showResults(title: string, near: Near[]): void {
+export function showResults(title: string, near: Near[], row: number | null = null): void {
   if (view.value !== "results") cameFrom = view.value;
-  results.value = { title, near };
+  results.value = { title, near, row };
   opened.value = null;
   openDialog.value = null;
   sheet.value = null;
@@ -63,6 +64,7 @@ function showResults(title: string, near: Near[]): void {
 }
 
 export function leaveResults(): void {
+  forgetWords();
   results.value = null;
   if (view.value === "results") view.value = cameFrom;
 }
@@ -70,19 +72,24 @@ export function leaveResults(): void {
 export function findSimilar(row: number): Promise<boolean> {
   return attempt(async () => {
     const [facts] = await source.rows([row]);
-    showResults(`Nearest to ${fileName(facts?.path ?? "this image")}`, await source.searchRow(row, NEAREST));
+    const near = await source.searchRow(row, NEAREST);
+    forgetWords();
+    showResults(`Nearest to ${fileName(facts?.path ?? "this image")}`, near, row);
   });
 }
 
 export function findRegion(row: number, path: string, box: [number, number, number, number]): Promise<boolean> {
   return attempt(async () => {
     const near = await source.searchRegion(row, box, NEAREST);
+    forgetWords();
     showResults(`Nearest to a region of ${fileName(path)}`, near);
   });
 }
 
 export function findFile(file: File): Promise<boolean> {
   return attempt(async () => {
-    showResults(`Nearest to ${file.name || "the pasted picture"}`, await source.searchFile(file, NEAREST));
+    const near = await source.searchFile(file, NEAREST);
+    forgetWords();
+    showResults(`Nearest to ${file.name || "the pasted picture"}`, near);
   });
 }

@@ -19,6 +19,7 @@ export type DialogRequest =
 export interface Results {
   title: string;
   near: Near[];
+  row: number | null; // the image that was searched for, where it is one of the collection
 }
 
 export interface Opened {

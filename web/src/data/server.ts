@@ -1,7 +1,7 @@
 import { readPoints, readThumbnails } from "./bytes";
 import { Refused, type Source } from "./source";
 import type {
-  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
   Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 import { watchJobs } from "./watch";
@@ -69,6 +69,10 @@ export class ServerSource implements Source {
     const headers = { "Content-Type": "application/octet-stream", "X-Unpool-Token": this.token };
     const url = `api/search/file?revision=${await this.currentRevision()}&k=${k}`;
     return (await this.request(url, { method: "POST", headers, body: file })).json();
+  }
+
+  async searchWords(text: string, row: number | null, k: number, signal: AbortSignal): Promise<FoundByWords> {
+    return (await this.post("api/search/words", { text, row, k }, signal)).json();
   }
 
   async edit(edit: Edit): Promise<Edited> {
@@ -172,13 +176,13 @@ export class ServerSource implements Source {
   }
 
   /** Post a request that names rows, with the revision that they are of. */
-  private async post(url: string, body: object): Promise<Response> {
-    return this.send(url, { revision: await this.currentRevision(), ...body });
+  private async post(url: string, body: object, signal?: AbortSignal): Promise<Response> {
+    return this.send(url, { revision: await this.currentRevision(), ...body }, signal);
   }
 
-  private send(url: string, body: object): Promise<Response> {
+  private send(url: string, body: object, signal?: AbortSignal): Promise<Response> {
     const headers = { "Content-Type": "application/json", "X-Unpool-Token": this.token };
-    return this.request(url, { method: "POST", headers, body: JSON.stringify(body) });
+    return this.request(url, { method: "POST", headers, body: JSON.stringify(body), signal: signal ?? null });
   }
 
   private async request(url: string, options?: RequestInit): Promise<Response> {

@@ -1,5 +1,5 @@
 import type {
-  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
+  Cleaned, CleanPlan, Collection, Edit, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, JobKind, Mislabelled, Near, Place, Points,
   Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
@@ -20,6 +20,7 @@ export interface Source {
   searchRow(row: number, k: number): Promise<Near[]>;
   searchRegion(row: number, box: [number, number, number, number], k: number): Promise<Near[]>; // x0 y0 x1 y1 in 0..1
   searchFile(file: Blob, k: number): Promise<Near[]>;
+  searchWords(text: string, row: number | null, k: number, signal: AbortSignal): Promise<FoundByWords>; // row: an image beside
   edit(edit: Edit): Promise<Edited>;
   teach(skipped: number): Promise<Teaching>; // the images to label next, beside as many as were skipped
   mislabelled(): Promise<Mislabelled>;

@@ -3,7 +3,7 @@ import { fromBase64, readPoints } from "./bytes";
 import { nearestOnMap, pathsOf, placesOf, selectRows, type Shared } from "./shared";
 import { Refused, type Source } from "./source";
 import type {
-  Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, ImageFacts, Job, Mislabelled, Near, Place, Points,
+  Cleaned, CleanPlan, Collection, Edited, Exported, Fields, Filter, FoundByWords, ImageFacts, Job, Mislabelled, Near, Place, Points,
   Quality, Reading, Reconstruction, Restored, RowFacts, Sets, Teaching, Unreadable,
 } from "./types";
 
@@ -84,6 +84,10 @@ export class StaticSource implements Source {
 
   searchFile(): Promise<Near[]> {
     return reject("search by a file");
+  }
+
+  searchWords(): Promise<FoundByWords> {
+    return reject("search by words");
   }
 
   edit(): Promise<Edited> {

@@ -4,7 +4,7 @@ import type {
 } from "./api";
 
 export type {
-  Collection, ColumnMeta, Counted, Doubt, Edited, Exported, FieldBin, FieldCondition, FieldFacet, Fields, FormatMeta, Group,
+  Collection, ColumnMeta, Counted, Doubt, Edited, Exported, FieldBin, FieldCondition, FieldFacet, Fields, FormatMeta, FoundByWords, Group,
   ImageFacts, Job, LabelCount, Level, Mislabelled, Near, NoteCount, PageMeta, Place, ProblemMeta, Quality, Reading,
   Reconstruction, RowFacts, Sets, SortMeta, Teaching, Tree, Unreadable,
 } from "./api";

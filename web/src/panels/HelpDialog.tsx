@@ -3,7 +3,7 @@ import { source } from "../app/store";
 
 const KEYS: readonly [string, string][] = [
   ["1, 2, 3 …", "map, grid, table, and the other views"],
-  ["/", "search in paths"],
+  ["/", "search, by words or in paths"],
   ["Arrow keys", "grid: go from image to image; map: move it"],
   ["Enter", "open the image"],
   ["Space", "select it, or deselect it"],

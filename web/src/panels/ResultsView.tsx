@@ -3,6 +3,8 @@ import { figure } from "../app/format";
 import { Icon } from "../app/Icon";
 import { select } from "../app/selectionActions";
 import { collection, resultRows, results, view } from "../app/store";
+import { hasWords } from "../app/typed";
+import { addWords } from "../app/words";
 import { Grid } from "./Grid";
 
 export function ResultsView() {
@@ -19,6 +21,11 @@ export function ResultsView() {
         </h2>
         <span class="muted">nearest first</span>
         <span class="push" />
+        {found.row !== null && hasWords.value && (
+          <button type="button" class="button quiet" onClick={() => void addWords()} data-testid="results-add-words">
+            Add words
+          </button>
+        )}
         {collection.value?.has.map && (
           <button type="button" class="button quiet" onClick={() => (view.value = "map")}>
             <Icon name="map" /> On the map
