@@ -64,6 +64,7 @@ INTEGRATION = (
     "cli/test_main.py",
     "cli/test_segment.py",
     "cli/test_streams.py",
+    "cli/words/test_read_text.py",
     "core/test_interrupt.py",
     "engines/test_embedding.py",
     "faults",

@@ -85,6 +85,7 @@ OPTIONS: dict[str, Option] = {
         metavar="TEXT",
     ),
     "not": Option("words that images must not fit; may be given several times", flag="--not", metavar="TEXT"),
+    "text": Option("words that can be read in images, as unpool read-text found them", metavar="TEXT"),
     "k": Option("number of images to find", flag="-k", low=1, high=100_000),
     "range": Option(
         "values of black and white in images of more than 8 bits, or auto: found in the images",

@@ -19,6 +19,7 @@ from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, Ma
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.teaching.classify_settings import ClassifyTrainSettings
 from unpool.actions.teaching.settings import SuggestSettings
+from unpool.actions.text.settings import ReadTextSettings
 from unpool.actions.verbs import VERBS
 from unpool.core.calls.arguments import Paths, as_field_value, as_group, as_groups, as_paths, check_path
 from unpool.core.calls.signatures import explain_calls
@@ -126,14 +127,23 @@ class Workspace:
         Args:
             image: a path, of the workspace too; a picture, an array (H, W, C) or a tensor (C, H, W), of uint8 or of
                 floats from 0 to 1; None where there are words.
-            settings: or its fields as keywords; `words` and `without` are a text or several.
+            settings: or its fields as keywords; `words` and `without` are a text or several, `text` words that can be
+                read in images.
 
         Returns:
-            Path, distance (cosine, 0 to 2), group and label, nearest first.
+            Path, distance (cosine, 0 to 2; of `text` 0 to 1), group and label, nearest first.
         """
         search = VERBS["search"].load()
         result = search(image, settings, work=self.work, progress=self._progress)
-        return pd.DataFrame(result["results"], columns=SEARCH_COLUMNS)
+        columns = SEARCH_COLUMNS if settings.text is None else [*SEARCH_COLUMNS, "text"]
+        return pd.DataFrame(result["results"], columns=columns)
+
+    @keywords_of(ReadTextSettings)
+    def read_text(self, settings: ReadTextSettings) -> pd.DataFrame:
+        """Read the text inside new and changed images. Returns path and text of those that have some."""
+        self._call("read-text", settings)
+        rows = self.table(["path", "text"])
+        return rows[rows["text"].fillna("") != ""].reset_index(drop=True)
 
     @explain_calls
     def embed_images(self, images: ImageLike | Iterable[ImageLike]) -> np.ndarray:

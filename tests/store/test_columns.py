@@ -15,7 +15,8 @@ ON_DISK = {
     "path": "string", "id": "string", "width": "int32", "height": "int32", "mode": "string", "bytes": "int64",
     "modified": "double", "stamp": "string", "sample": "string", "status": "string", "problem": "string",
     "detail": "string", "taken": "double", "camera": "string", "latitude": "double", "longitude": "double",
-    "thumbnail": "binary", "grey": "bool", "notes": "string", "model": "string",
+    "thumbnail": "binary", "grey": "bool", "notes": "string", "text": "string",
+    "text_id": "string", "model": "string",
     "group": "int32", "probability": "float", "leaf": "int32", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
     "sharpness": "float", "brightness": "float", "label": "string", "kept_label": "string", "wrong": "bool",
@@ -48,7 +49,7 @@ def test_a_skipped_row_keeps_nothing_but_what_a_person_said() -> None:
     assert {name for name, value in row.items() if value is not None} == {
         "path", "status", "problem", "detail", "bytes", "modified",
     }  # fmt: skip
-    assert set(COLUMNS) | {"vector"} == set(row) | {"label", "kept_label", "wrong"}
+    assert set(COLUMNS) | {"vector"} == set(row) | {"label", "kept_label", "wrong", "text", "text_id"}
     assert skipped_row(problem)["bytes"] is None
 
 
@@ -66,7 +67,7 @@ def test_a_new_column_is_cleared_sorted_and_shown(monkeypatch: pytest.MonkeyPatc
 def test_prominent_columns_come_first_on_the_page() -> None:
     names = [column.name for column in columns.page_columns()]
     assert names[:4] == ["path", "group", "probability", "label"]
-    assert columns.names() == ("camera", "notes", "label", "suggestion")
+    assert columns.names() == ("camera", "notes", "text", "label", "suggestion")
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)

@@ -50,6 +50,7 @@ VERBS = {
     "evaluate": Verb(f"{_ACTIONS}grouping.group:evaluate", f"{_ACTIONS}grouping.settings:EvaluateSettings"),
     "check": Verb(f"{_ACTIONS}curation.check:check", f"{_ACTIONS}curation.settings:CheckSettings"),
     "search": Verb(f"{_ACTIONS}curation.search:search", f"{_ACTIONS}curation.settings:SearchSettings"),
+    "read-text": Verb(f"{_ACTIONS}text.read_text:read_text", f"{_ACTIONS}text.settings:ReadTextSettings"),
     "spread": Verb(f"{_ACTIONS}curation.suggest:spread", f"{_ACTIONS}curation.settings:SpreadSettings"),
     "suggest": Verb(
         f"{_ACTIONS}teaching.next_images:suggest", f"{_ACTIONS}teaching.settings:SuggestSettings"

@@ -50,6 +50,7 @@ from unpool.cli.upkeep.clean import clean
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
 from unpool.cli.watch import watch
+from unpool.cli.words.read_text import read_text
 from unpool.core.cpu import limit_openmp_spinning, limit_torch_warnings
 from unpool.core.environment import check_current_folder, prepare_account
 from unpool.core.interrupt import stop_when_terminated
@@ -187,7 +188,8 @@ def search(
     """Find the images most like IMAGE or words, nearest first.
 
     Each with its distance, group and label; terminals that can show pictures show them above. --words needs vectors of
-    a model that reads text: unpool embed FOLDER --work DIR --model open_clip:ViT-B-32/laion2b_s34b_b79k.
+    a model that reads text: unpool embed FOLDER --work DIR --model open_clip:ViT-B-32/laion2b_s34b_b79k. --text finds
+    words inside images, once unpool read-text --work DIR has read them.
     """
     OPTIONS["pictures"].check("pictures", pictures)
     result = VERBS["search"].load()(image, settings, work=work, progress=report_progress())
@@ -233,6 +235,7 @@ app.command(classify_app)
 register_label_commands(app)
 register_decision_commands(app)
 app.command(flatten_settings(suggest))
+app.command(flatten_settings(read_text))
 app.command(clean)
 app.command(doctor)
 app.command(cache)

@@ -11,6 +11,7 @@ _CATALOGUE_COLUMNS = {
     "images_per_second": ("images/s", ">8"), "licence": ("licence", "<10"), "text": ("words", "<5"),
     "needs": ("needs", "<13"),
 }  # fmt: skip
+MAX_TEXT = 80  # signs of an image's text that stand beside its path
 _CATALOGUE_NOTE = (
     "Any name of timm, torchvision or OpenCLIP works too, an ONNX file, and module:function. images/s: measured on "
     "this machine, by embedding or by --measure NETWORK."
@@ -123,10 +124,15 @@ def format_found(results: Sequence[Mapping[str, Any]]) -> str:
     labels = [row["label"] or "" for row in results]
     group_width, label_width = (max(map(len, each), default=0) for each in (names, labels))
     cells = [
-        (f"{row['distance']:.4f}", name.ljust(group_width), label.ljust(label_width), row["path"])
+        (f"{row['distance']:.4f}", name.ljust(group_width), label.ljust(label_width), row["path"], _text_of(row))
         for row, name, label in zip(results, names, labels, strict=True)
     ]
     return "\n".join("  ".join(cell for cell in row if cell) for row in cells)
+
+
+def _text_of(row: Mapping[str, Any]) -> str:
+    text = " ".join((row.get("text") or "").split())
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 1]}…"
 
 
 def _group_name(group: int | None) -> str:

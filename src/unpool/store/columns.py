@@ -25,7 +25,8 @@ ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "bina
 #   vector      the vectors of the images, or the model: cleared when the file or the model changed
 #   model       the network that embedded the image: cleared when the model changed
 #   person      what somebody said of the image: never cleared
-Origin = Literal["file", "content", "collection", "vector", "model", "person"]
+#   reading     text that was read in the pixels, once somebody asked for it: cleared when these are others
+Origin = Literal["file", "content", "collection", "vector", "model", "person", "reading"]
 # How the page writes a value; `size`, `group`, `suggestion` and `problems` read a second column beside it.
 Format = Literal[
     "text", "path", "size", "bytes", "date", "taken", "group", "percent", "figure", "degrees", "suggestion",
@@ -107,6 +108,10 @@ COLUMNS: dict[str, Column] = _table(
     Column("grey", "bool", "content", "whether the image has no colours"),
     Column("notes", "string", "content", "what was assumed or dropped when the file was read, a line each",
            "Read with"),
+    Column("text", "string", "reading",
+           "text in the image, a line each, as `unpool read-text` found it; empty where it found none",
+           "Text in the image"),
+    Column("text_id", "string", "reading", "digest of the content in which that text was read"),
     Column("model", "string", "model", "digest of the model that computed the vector"),
     Column("group", "int32", "vector", "group from 0, the largest first; -1 for noise", "Group", "group",
            prominent=True),

@@ -14,6 +14,7 @@ import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
 from unpool.actions.search_index import update_search_index
+from unpool.actions.text.search_text import search_text
 from unpool.actions.words.terms import Terms, read_terms
 from unpool.actions.words.word_query import embed_terms, find_searched
 from unpool.core.file_names import find_typed
@@ -78,9 +79,11 @@ def search(
     """
     check_settings(settings)
     progress = progress or Progress()
+    if settings.text is not None:
+        return _search_by_text(image, settings, work, progress)
     terms = read_terms(settings.words, settings.without)
     if image is None and not any(terms):
-        raise UsageError("there is nothing to search for; give an IMAGE, or --words TEXT, or both")
+        raise UsageError("there is nothing to search for; give an IMAGE, --words TEXT or --text TEXT")
     opened = open_table(find_searched(work, progress) if any(terms) else work)
     if opened.table.dimension is None:
         raise _nothing_embedded(work)
@@ -109,6 +112,22 @@ def _list_found(found: Found, own: str | None, opened: OpenTable) -> list[dict[s
         {"path": path, "distance": round(distance, 6)} | facts_of.get(path, Facts(None, None))._asdict()
         for path, distance in zip(paths, found.distances, strict=True)
     ]
+
+
+def _search_by_text(
+    image: ImageLike | None, settings: SearchSettings, work: Path, progress: Progress
+) -> dict[str, Any]:
+    assert settings.text is not None
+    if image is not None or settings.words or settings.without:
+        raise UsageError("--text searches what can be read in images; give it without an IMAGE, --words and --not")
+    opened = open_table(work)
+    found = search_text(opened, settings.text, settings.k, progress=progress)
+    facts_of = _facts_of(opened, [each.path for each in found])
+    results = [
+        {"path": path, "distance": distance} | facts_of[path]._asdict() | {"text": text}
+        for path, distance, text in found
+    ]
+    return {"query": settings.text, "words": [], "not": [], "results": results}
 
 
 def _name_query(image: ImageLike | None, terms: Terms) -> str:

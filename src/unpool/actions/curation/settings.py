@@ -28,6 +28,7 @@ class SearchSettings:
     device: Annotated[str, OPTIONS["device"]] = "auto"
     words: Annotated[Sequence[str] | None, OPTIONS["words"]] = None
     without: Annotated[Sequence[str] | None, OPTIONS["not"]] = None
+    text: Annotated[str | None, OPTIONS["text"]] = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class LabelSettings:
     field: Annotated[str | None, OPTIONS["field"]] = None
     kind: Annotated[str | None, KIND] = None
     list: Annotated[bool, OPTIONS["list-labels"]] = False
+    zero_shot: Annotated[str | None, OPTIONS["zero-shot"]] = None
 
 
 @dataclass(frozen=True)

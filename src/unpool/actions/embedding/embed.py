@@ -26,6 +26,7 @@ from unpool.actions.embedding.splits import forget_splits, note_splits
 from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
 from unpool.actions.search_index import update_search_index
+from unpool.actions.text.stored_text import forget_old_text
 from unpool.core.atomic_files import sweep
 from unpool.core.cpu import usable_cores
 from unpool.core.file_names import printable
@@ -358,6 +359,7 @@ class _EmbeddingPass:
         else:
             self._rows_from_files(model)
         move_annotations_with_content(self.table, annotations)
+        forget_old_text(self.table)
         self.remove_absent()
         self.done.rate = self.done.embedded / max(1e-9, self.writing)
         self.done.seconds["embed"] = time.perf_counter() - began

@@ -1,0 +1,1 @@
+"""Verbs of text inside images: read it, search it."""

@@ -1,0 +1,119 @@
+"""`unpool search --text`: images by the words that can be read in them."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import NamedTuple
+
+from unpool.actions.text.text_index import TextIndex
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError
+from unpool.store.columns import OK
+from unpool.store.search.open_table import OpenTable
+
+_lock = threading.Lock()
+_kept: dict[tuple[str, int], ReadTexts] = {}  # those searched last
+
+
+class FoundText(NamedTuple):
+    """An image that has all words of a query."""
+
+    path: str
+    distance: float  # 0 word for word and in order, up to 1 where words were read with errors
+    text: str
+
+
+class ReadTexts:
+    """The texts of all images of a table, as one version of it has them.
+
+    Attributes:
+        num_unread: Images whose text has not been read.
+    """
+
+    def __init__(self, opened: OpenTable) -> None:
+        table = opened.table
+        if "text" not in table.stored_columns:
+            self.num_unread, self._paths, self._texts = table.count(OK), [], []
+        else:
+            rows = table.arrow(["path", "id", "text", "text_id"], where=f"status = '{OK}'")
+            columns = (rows[name].to_pylist() for name in ("path", "id", "text", "text_id"))
+            known = [(path, text) for path, own, text, read in zip(*columns, strict=True) if read == own]
+            self.num_unread = rows.num_rows - len(known)
+            self._paths = [path for path, _ in known]
+            self._texts = [text or "" for _, text in known]
+        self._index = TextIndex(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def find(self, query: str, k: int) -> list[FoundText]:
+        """Find images that have all words of a query, the best first.
+
+        Args:
+            query: Words.
+            k: How many images at most.
+
+        Raises:
+            UsageError: It has neither a letter nor a digit.
+        """
+        return [
+            FoundText(self._paths[row], round(cost, 4), self._texts[row])
+            for row, cost in self._index.find(query)[:k]
+        ]
+
+
+def has_text(opened: OpenTable) -> bool:
+    """Whether the text of any image has been read, none found included."""
+    return len(_read_texts(opened)) > 0
+
+
+def search_text(
+    opened: OpenTable, query: str, k: int, *, progress: Progress | None = None
+) -> list[FoundText]:
+    """Find images by the words that can be read in them.
+
+    Case, width and accents do not count, and some misread letters neither.
+
+    Args:
+        opened: The table of the workspace.
+        query: Words, all of which an image must have; a run of Chinese is found at any place.
+        k: How many images at most.
+        progress: Where it is said that images have not been read, or that none has the words.
+
+    Returns:
+        The images, the best first.
+
+    Raises:
+        UnpoolError: No text has been read.
+        UsageError: The query has neither a letter nor a digit.
+    """
+    progress = progress or Progress()
+    texts = _read_texts(opened)
+    if not len(texts):
+        raise nothing_read(opened.table.work)
+    found = texts.find(query, k)
+    if texts.num_unread:
+        progress.message(
+            f"the text of {texts.num_unread} images has not been read; run `unpool read-text --work "
+            f"{opened.table.work}` again"
+        )
+    if not found:
+        progress.message(f"no image has all words of {query!r}")
+    return found
+
+
+def nothing_read(work: Path) -> UnpoolError:
+    """The error of a workspace whose images have not been read."""
+    return UnpoolError(f"no text of {work} has been read yet; run `unpool read-text --work {work}` first")
+
+
+def _read_texts(opened: OpenTable) -> ReadTexts:
+    key = str(opened.table.work.absolute()), opened.table.version
+    with _lock:
+        texts = _kept.get(key)
+        if texts is None:
+            texts = ReadTexts(opened)
+            _kept.clear()
+            _kept[key] = texts
+    return texts
