@@ -6,9 +6,10 @@ import json
 from dataclasses import asdict
 
 import numpy as np
+from PIL import Image
 
 from unpool.images.reading.decode import Picture
-from unpool.networks.preprocessing import Preprocessing
+from unpool.networks.preprocessing import Preprocessing, stack
 
 
 def picture(pixels: np.ndarray) -> Picture:
@@ -43,3 +44,24 @@ def test_a_long_picture_is_noted_where_it_is_cut_in_strips() -> None:
     ]
     assert Preprocessing(size=8, crop="squash").notes(long) == ()
     assert Preprocessing(size=8).notes(picture(np.zeros((10, 20, 3), np.uint8))) == ()
+
+
+def test_an_exact_fit_in_grey_has_one_channel() -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (30, 20, 3), dtype=np.uint8)
+    grey = Preprocessing(8, 1, (0.5,), (0.5,), exact=True).fit(picture(colours))
+    assert grey.shape == (8, 8, 1)
+    shown = Image.fromarray(Preprocessing(8, exact=True).fit(picture(colours))).convert("L")
+    np.testing.assert_array_equal(grey[..., 0], np.asarray(shown))
+
+
+def test_without_a_crop_pictures_keep_their_shapes() -> None:
+    whole = Preprocessing(40, crop="none")
+    small, grey, large = (np.zeros(shape, np.uint8) for shape in ((10, 20, 3), (7, 5, 1), (60, 80, 3)))
+    fitted = [whole.fit(picture(each)) for each in (small, grey, large)]
+    assert [each.shape for each in fitted] == [(10, 20, 3), (7, 5, 3), (30, 40, 3)]
+    assert [each.shape for each in stack(fitted, whole)] == [each.shape for each in fitted]
+    assert whole.notes(picture(small)) == ()
+    assert [(note.kind, note.detail) for note in whole.notes(picture(large))] == [
+        ("reduced", "from 80 × 60 pixels")
+    ]
+    assert stack([], Preprocessing(4)).shape == (0, 4, 4, 3)

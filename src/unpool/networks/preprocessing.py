@@ -17,7 +17,7 @@ from unpool.images.exact_fit import ExactFit
 from unpool.images.pixel_cache import Channels, Crop
 from unpool.images.reading.decode import Picture
 from unpool.images.reading.notes import Note
-from unpool.images.resizing import num_strips, shrink, square
+from unpool.images.resizing import luma, num_strips, shrink, square
 
 WHOLE = 2**20  # pixels of a side, above that of any picture that can be read
 MIN_SHARE = 0.5  # of a picture that is seen, below which its note says so
@@ -73,7 +73,8 @@ class Preprocessing:
         Without a crop it is (H, W, 3).
         """
         if self.exact:
-            return self._exact_fit().fit(picture.pixels)
+            fitted = self._exact_fit().fit(picture.pixels)
+            return luma(fitted) if self.channels == 1 else fitted
         if self.crop == "none":
             return _in_colour(shrink(picture.pixels, self.size))
         return square(

@@ -19,9 +19,11 @@ def read(folder: Path, fixed_side: int | None = None, **values: Any) -> Preproce
 
 
 def test_what_is_stated_is_what_images_get(tmp_path: Path) -> None:
-    read_all = read(tmp_path, size=224, mean=[0.1, 0.2, 0.3], std=[1, 2, 3], crop="Squash", channels="BGR")
-    assert read_all == Preprocessing(224, 3, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0), crop="squash")
-    assert read(tmp_path, 32, channels="grey") == Preprocessing(32, 1, (0.0,), (1.0,))
+    stated = {"mean": [0.1, 0.2, 0.3], "std": [1, 2, 3], "crop": "Squash", "channels": "BGR", "crop_pct": 0.9}
+    assert read(tmp_path, size=224, interpolation="bilinear", **stated) == Preprocessing(
+        224, 3, (0.1, 0.2, 0.3), (1.0, 2.0, 3.0), "bilinear", "squash", exact=True, crop_ratio=0.9
+    )
+    assert read(tmp_path, 32, channels="grey") == Preprocessing(32, 1, (0.0,), (1.0,), exact=True)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,10 @@ def test_what_is_stated_is_what_images_get(tmp_path: Path) -> None:
         ({"size": 8, "mean": [0.5, 0.5, "a"]}, "must be a list of 3 numbers"),
         ({"size": 8, "mean": [0.5, 0.5, float("nan")]}, "must be a list of 3 numbers"),
         ({"size": 8, "channels": 4}, "channels is 4, but must be one of"),
-        ({"size": 8, "interpolation": "bilinear"}, "interpolation is 'bilinear', but must be one of bicubic"),
+        (
+            {"size": 8, "interpolation": "cubic"},
+            "interpolation is 'cubic', but must be one of bicubic, bilinear",
+        ),
         ({"size": 8, "image_mean": [0.5]}, "unknown key 'image_mean'"),
     ],
 )

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from unpool.errors import UnpoolError, nearest_name
+from unpool.images.exact_fit import INTERPOLATIONS
 from unpool.networks.encoders.onnx_graph import Layout
 from unpool.networks.preprocessing import Preprocessing
 
 EXAMPLE = '{"size": 224, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}'
 CHANNELS = {"rgb": 3, "bgr": 3, "grey": 1, "3": 3, "1": 1}
 LAYOUTS: tuple[Layout, ...] = ("NCHW", "NHWC")
-CROPS = ("centre", "squash")
-INTERPOLATIONS = ("bicubic",)
+CROPS = ("centre", "squash", "pad")
 POOLINGS = ("mean", "first")
 KEYS = (
-    "size", "mean", "std", "channels", "layout", "crop", "interpolation", "output", "pooling", "name",
+    "size", "mean", "std", "channels", "layout", "crop", "crop_pct", "interpolation", "output", "pooling", "name",
     "licence",
 )  # fmt: skip
 MAX_SIDE = 8192  # pixels
@@ -145,6 +145,7 @@ def read_preprocessing(statement: Statement, fixed_side: int | None) -> Preproce
         raise statement.error(f"std is {list(std)}, but must be above 0: pixels are divided by it")
     return Preprocessing(
         int(side), channels, statement.numbers("mean", channels, 0.0), std,
-        interpolation=statement.word("interpolation", INTERPOLATIONS) or "bicubic",
-        crop=statement.word("crop", CROPS) or "centre",
+        interpolation=statement.word("interpolation", list(INTERPOLATIONS)) or "bicubic",
+        crop=statement.word("crop", CROPS) or "centre", exact=True,
+        crop_ratio=float(statement.number("crop_pct", 0.1, 1) or 1.0),
     )  # fmt: skip
