@@ -115,3 +115,23 @@ def test_unreachable_weights_are_reported_with_the_way_round(name, monkeypatch, 
     with pytest.raises(UnpoolError, match=result):
         build_network(name, weights="imagenet", size=64)
     assert capsys.readouterr().out == ""
+
+
+def test_a_server_or_its_proxy_is_asked_whether_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        open_port = server.getsockname()[1]
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            closed_port = other.getsockname()[1]
+        assert weights.is_reachable(f"http://127.0.0.1:{open_port}")
+        assert not weights.is_reachable(f"http://127.0.0.1:{closed_port}/path")
+        assert not weights.is_reachable("http://127.0.0.1:notaport")
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{closed_port}")
+        assert not weights.is_reachable("http://127.0.0.2:80")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{open_port}")
+        assert weights.is_reachable("http://127.0.0.2:80")
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        assert weights.is_reachable(f"http://127.0.0.1:{open_port}")

@@ -6,6 +6,7 @@ import pickle
 import socket
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -22,6 +23,7 @@ State = dict[str, Tensor]
 
 PREFIXES = ("", "encoder.", "encoder.body.", "body.", "features.", "module.", "backbone.", "model.")
 HEADS = ("classifier", "fc.", "_fc.", "head", "last_linear", "aux", "AuxLogits", "pre_logits")
+MAX_CONNECTING = 3.0  # seconds, after which there is no network
 REMEDY = "give a file with --weights FILE or start from random weights with --weights none"
 
 
@@ -200,19 +202,30 @@ def without_long_retries() -> Iterator[None]:
     """
     from huggingface_hub import constants
 
-    host = constants.ENDPOINT.split("//")[-1].split("/")[0].split(":")[0]
     before = constants.HF_HUB_OFFLINE
-    constants.HF_HUB_OFFLINE = before or not (urllib.request.getproxies() or _resolves(host))
+    constants.HF_HUB_OFFLINE = before or not is_reachable(constants.ENDPOINT)
     try:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
 
 
-def _resolves(host: str) -> bool:
+def is_reachable(address: str) -> bool:
+    """Return whether a server, or the proxy before it, answers.
+
+    Args:
+        address: Of the server, such as https://huggingface.co.
+    """
+    parts = urllib.parse.urlsplit(address)
+    if not urllib.request.proxy_bypass(parts.hostname or ""):
+        proxies = urllib.request.getproxies()
+        if proxy := proxies.get(parts.scheme, proxies.get("all")):
+            parts = urllib.parse.urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     try:
-        return bool(socket.getaddrinfo(host, None))
-    except OSError:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        with socket.create_connection((parts.hostname, port), timeout=MAX_CONNECTING):
+            return True
+    except (OSError, ValueError):
         return False
 
 

@@ -89,6 +89,6 @@ def test_without_a_network_the_missing_file_is_named(tmp_path: Path, monkeypatch
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(
-        UnpoolError, match=r"could not be fetched \(.*\): tokenizer.json of https://huggingface.co/nobody"
+        UnpoolError, match=r"could not be fetched \(.*\): put tokenizer.json of https://huggingface.co/nobody"
     ):
         copy_vocabulary({"hf_tokenizer_name": "nobody/nothing"}, 4, None, tmp_path / "tokenizer.json")

@@ -39,7 +39,7 @@ def copy_vocabulary(config: Mapping[str, Any], length: int, folder: Path | None,
         raise UnpoolError(f"texts cleaned by '{clean}' are not supported; known are {', '.join(CLEANINGS)}")
     source = _find(TOKENIZER, name, folder)
     if source is None:
-        where = folder or f"https://huggingface.co/{name}"
+        where = folder or "a folder with the model"
         raise UnpoolError(
             f"its tokenizer is not there: put {TOKENIZER} of {name} into {where}, and embed again"
         )
@@ -78,8 +78,8 @@ def _find(file: str, name: str, folder: Path | None) -> Path | None:
 def _unreachable(name: str, error: Exception) -> UnpoolError:
     reason = " ".join(str(error).split())[:160]
     return UnpoolError(
-        f"its tokenizer could not be fetched ({reason}): {TOKENIZER} of https://huggingface.co/{name}; "
-        "HF_ENDPOINT names a mirror"
+        f"its tokenizer could not be fetched ({reason}): put {TOKENIZER} of https://huggingface.co/{name} into a folder "
+        "with the weights and open_clip_config.json, and name that, or name a mirror with HF_ENDPOINT"
     )
 
 
