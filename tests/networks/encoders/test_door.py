@@ -229,6 +229,7 @@ def test_vectors_of_a_file_and_no_encoder(place: Path) -> None:
     assert vectors_of(work)["a.png"] == [16, 25, 36, 49]
     assert set(vectors_of(work)) == {"a.png", "c.png", "d.png"}
     assert search("c.png", work=work)["results"][0]["path"] == "c.png"
+    assert search(place / "photos" / "d.png", work=work)["results"][0]["path"] == "d.png"
     Image.new("RGB", (9, 9), "red").save(place / "new.png")
     with pytest.raises(UnpoolError, match=r"has no encoder, as its vectors were made elsewhere \(own\.npy\)"):
         search(place / "new.png", work=work)

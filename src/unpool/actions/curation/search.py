@@ -23,8 +23,9 @@ from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError, nearest_name
 from unpool.images.reading.in_memory import ImageLike, find_image, read_any
 from unpool.inference.model import load_encoder
+from unpool.inference.vectors.foreign_encoder import NoEncoder
 from unpool.store.lock import working
-from unpool.store.origin import keys_of_typed, rules_of
+from unpool.store.origin import folder_of, keys_of_typed, rules_of
 from unpool.store.search.open_table import OpenTable, open_table
 from unpool.store.search.vector_index import MIN_INDEXED
 from unpool.store.state import MODEL
@@ -164,9 +165,23 @@ def _query_vector(
             raise UnpoolError(f"there is no file {image}, and {work} has no image of that path{hint}")
         find_image(Path(image))
     model = load_encoder(work / MODEL, device, progress)
+    if (
+        isinstance(model.encoder, NoEncoder)
+        and (vector_D := _vector_of_original(image, own, opened)) is not None
+    ):
+        return vector_D
     picture = read_any(image, min_side=model.preprocessing.needed_side, rules=rules_of(work))
     query_D: np.ndarray = model.encoder(model.preprocessing.fit(picture)[None])[0]
     return query_D
+
+
+def _vector_of_original(image: ImageLike, own: str | None, opened: OpenTable) -> np.ndarray | None:
+    """The vector that the workspace has of a file, where it is an original and no other file of that name."""
+    folder = folder_of(opened.table.work)
+    if own is None or folder is None or not isinstance(image, str | os.PathLike):
+        return None
+    is_original = Path(image).resolve() == (folder / own).resolve()
+    return opened.vector_of(own) if is_original else None
 
 
 def _hint(typed: str, opened: OpenTable) -> str:
