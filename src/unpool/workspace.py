@@ -36,6 +36,7 @@ from unpool.store.fields.selections import read_selections
 from unpool.store.fields.values import fields_of
 from unpool.store.origin import known_location, rules_of
 from unpool.store.remote.mirror import name_addresses, name_of, open_workspace
+from unpool.store.spaces.paths import home_of, space_folder, space_of
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -64,6 +65,7 @@ class Workspace:
         images: the folder of the images, its address, or a named data set; needed the first time only.
         data: folder with named data sets in torchvision's layout.
         verbose: show progress on standard error.
+        space: the set of vectors to work with, made by its `embed`; None for the workspace's own.
     """
 
     @explain_calls
@@ -74,14 +76,16 @@ class Workspace:
         *,
         data: str | Path | None = None,
         verbose: bool = False,
+        space: str | None = None,
     ) -> None:
-        self.work = open_workspace(check_path("work", work))
+        self.work = space_folder(open_workspace(check_path("work", work)), space)
         self._images = None if images is None else str(images)
         self._data = None if data is None else Path(data)
         self._progress = TerminalProgress() if verbose else Progress()
 
     def __repr__(self) -> str:
-        return f"Workspace({name_of(self.work)!r})"
+        space = space_of(self.work)
+        return f"Workspace({name_of(home_of(self.work))!r}{f', space={space!r}' if space else ''})"
 
     @keywords_of(RunSettings)
     def run(self, settings: RunSettings) -> pd.DataFrame:
@@ -179,7 +183,7 @@ class Workspace:
         """Move the files of a problem away, or back. Returns the JSON object of `unpool clean`."""
         from unpool.actions.cleaning.clean import clean
 
-        return clean(self.work, settings, progress=self._progress)
+        return clean(home_of(self.work), settings, progress=self._progress)
 
     @keywords_of(ExportSettings)
     def export(self, settings: ExportSettings) -> Path:
@@ -378,7 +382,7 @@ class Workspace:
         from unpool.actions.health.doctor import doctor
         from unpool.actions.health.findings import Finding
 
-        problems = doctor(self.work, progress=self._progress)["problems"]
+        problems = doctor(home_of(self.work), progress=self._progress)["problems"]
         return pd.DataFrame(problems, columns=list(Finding.__annotations__))
 
     @explain_calls

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from unpool.actions.curation.settings import LabelSettings, SpreadSettings
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.verbs import VERBS
-from unpool.cli.parameters import Common, Work, flatten_settings, print_result, report_progress
+from unpool.cli.parameters import Common, SpaceWork, Work, flatten_settings, print_result, report_progress
 from unpool.cli.render import format_labels
 from unpool.errors import UsageError
 
@@ -107,7 +107,7 @@ def _label_images(work: Path, paths: list[str] | None, settings: LabelSettings) 
     )
 
 
-def spread(*, work: Work, settings: SpreadSettings, common: Common = COMMON) -> None:
+def spread(*, work: SpaceWork, settings: SpreadSettings, common: Common = COMMON) -> None:
     """Suggest labels where few of them are wrong.
 
     Images that are unlike all labelled ones get none. A suggestion is no label: columns suggestion and

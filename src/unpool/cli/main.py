@@ -30,9 +30,10 @@ from unpool.cli.label import register_label_commands
 from unpool.cli.parameters import (
     Common,
     Data,
+    NewSpaceWork,
     NoOpen,
     OptionalWork,
-    Work,
+    SpaceWork,
     flag,
     flatten_settings,
     print_result,
@@ -116,7 +117,7 @@ def embed(
     folder: str,
     /,
     *,
-    work: OptionalWork = None,
+    work: NewSpaceWork = None,
     settings: EmbedSettings,
     data: Data = None,
     common: Common = COMMON,
@@ -133,7 +134,7 @@ def embed(
 
 @app.command
 @flatten_settings
-def group(*, work: Work, settings: GroupSettings, common: Common = COMMON) -> None:
+def group(*, work: SpaceWork, settings: GroupSettings, common: Common = COMMON) -> None:
     """Group the images of a workspace.
 
     With --merge or --split the present groups are joined or divided instead.
@@ -146,7 +147,7 @@ def group(*, work: Work, settings: GroupSettings, common: Common = COMMON) -> No
 
 @app.command(name="map")
 @flatten_settings
-def map_(*, work: Work, settings: MapSettings, common: Common = COMMON) -> None:
+def map_(*, work: SpaceWork, settings: MapSettings, common: Common = COMMON) -> None:
     """Lay similar images side by side in the plane.
 
     With --labels the map is also drawn in the colours of the true classes, as report/map-labels.png.
@@ -161,7 +162,7 @@ def map_(*, work: Work, settings: MapSettings, common: Common = COMMON) -> None:
 
 @app.command
 @flatten_settings
-def check(*, work: Work, settings: CheckSettings, common: Common = COMMON) -> None:
+def check(*, work: SpaceWork, settings: CheckSettings, common: Common = COMMON) -> None:
     """Find duplicates, outliers, images of poor quality and wrong labels.
 
     Problems are unreadable files, exact and near duplicates, outliers, blurred, too dark and too bright images, labels
@@ -180,7 +181,7 @@ def search(
     image: Path | None = None,
     /,
     *,
-    work: Work,
+    work: SpaceWork,
     settings: SearchSettings,
     pictures: Annotated[str, flag("pictures")] = "auto",
     common: Common = COMMON,
@@ -201,7 +202,7 @@ def search(
 
 @app.command
 @flatten_settings
-def evaluate(*, work: Work, settings: EvaluateSettings, common: Common = COMMON) -> None:
+def evaluate(*, work: SpaceWork, settings: EvaluateSettings, common: Common = COMMON) -> None:
     """Measure the groups, by themselves and against true classes."""
     result = VERBS["evaluate"].load()(work, settings, progress=report_progress())
     figures = {name: value for name, value in result.items() if not isinstance(value, dict)}
@@ -210,7 +211,7 @@ def evaluate(*, work: Work, settings: EvaluateSettings, common: Common = COMMON)
 
 @app.command
 @flatten_settings
-def export(*, work: Work, settings: ExportSettings, common: Common = COMMON) -> None:
+def export(*, work: SpaceWork, settings: ExportSettings, common: Common = COMMON) -> None:
     """Export the table, the images or the page.
 
     The table as csv or parquet, the images as class folders, the page as html.

@@ -20,6 +20,8 @@ from unpool.core.settings import Option, check_settings, flag_name, options_of
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
 from unpool.store.remote.mirror import open_workspace, with_addresses
+from unpool.store.spaces.paths import known_space, space_folder
+from unpool.store.state import default_workspace
 
 R = TypeVar("R")
 
@@ -107,6 +109,10 @@ _WORK = Parameter(
 )
 Work = Annotated[Path, _WORK]
 OptionalWork = Annotated[Path | None, _WORK]
+_IN_SPACE, _IN_NEW_SPACE = "in a space", "in a space that may be new"  # marks of what also takes --space
+SpaceWork = Annotated[Path, _WORK, _IN_SPACE]
+NewSpaceWork = Annotated[Path | None, _WORK, _IN_NEW_SPACE]
+_Space = Annotated[str | None, flag("space")]
 Data = Annotated[Path | None, flag("data")]
 NoOpen = Annotated[bool, flag("no-open", kind=bool)]
 
@@ -124,7 +130,8 @@ class Common:
 def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
     """Replace a command's settings by a flag for each field.
 
-    Fields without an `Option` are left at their defaults.
+    Fields without an `Option` are left at their defaults. A command that takes `SpaceWork` gets --space, and the path
+    of that space as its workspace.
 
     Args:
         function: a command; parameters annotated with a settings dataclass are flattened.
@@ -139,9 +146,17 @@ def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
             flattened += _field_parameters(hint)
         else:
             flattened.append(given.replace(annotation=hint))
+    marks = set(getattr(hints.get("work"), "__metadata__", ())) & {_IN_SPACE, _IN_NEW_SPACE}
+    if marks:
+        place = [each.name for each in flattened].index("work") + 1
+        only = inspect.Parameter.KEYWORD_ONLY
+        flattened.insert(place, inspect.Parameter("space", only, default=None, annotation=_Space))
 
     @functools.wraps(function)
     def command(*args: object, **values: object) -> R:
+        if marks and (space := values.pop("space", None)) is not None:
+            assert isinstance(space, str)
+            values["work"] = _enter_space(values.get("work"), space, args, is_new=_IN_NEW_SPACE in marks)
         for name, kind in settings.items():
             own = {field: values.pop(field) for field in options_of(kind) if field in values}
             values[name] = kind(**own)
@@ -154,6 +169,12 @@ def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
     command.__signature__ = inspect.Signature(flattened)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in flattened}
     return command
+
+
+def _enter_space(work: object, space: str, args: Sequence[object], *, is_new: bool) -> Path:
+    """The path of a space, of a workspace or of that of a folder."""
+    folder = work if isinstance(work, Path) else default_workspace(str(args[0]))
+    return space_folder(folder, space) if is_new else known_space(folder, space)
 
 
 def _field_parameters(settings: type) -> Iterable[inspect.Parameter]:

@@ -6,7 +6,7 @@ import json
 import sys
 import webbrowser
 
-from unpool.cli.parameters import Common, NoOpen, Work
+from unpool.cli.parameters import Common, NoOpen, SpaceWork
 from unpool.errors import UsageError
 from unpool.viewer.settings import ViewSettings
 
@@ -16,7 +16,7 @@ LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 def view(
     *,
-    work: Work,
+    work: SpaceWork,
     settings: ViewSettings,
     no_open: NoOpen = False,
     common: Common = COMMON,

@@ -11,13 +11,14 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from unpool.core.atomic_files import PARTIAL, whole_folder, write_text
 from unpool.errors import UnpoolError
 from unpool.store.lock import Area
+from unpool.store.spaces.paths import home_of, space_folder, space_of, spaces_of
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.store.versions import has_version, keep_only, read_version, restore_version
@@ -46,6 +47,7 @@ class Change:
         after: their values of each column after it.
         grouped: which grouping the numbers belong to, where groups are changed.
         embedded_by: the model whose suggestions there were.
+        space: which it was in; None for the workspace's own.
     """
 
     message: str
@@ -54,6 +56,7 @@ class Change:
     after: Columns
     grouped: str | None = None
     embedded_by: str | None = None
+    space: str | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class Step:
         state_before: entries of unpool.yaml that it changed, None for those there were not.
         state_after: the same after it.
         is_finished: whether it came to its end; a run that was stopped goes on later.
+        space: which it was in; None for the workspace's own.
     """
 
     message: str
@@ -77,6 +81,7 @@ class Step:
     state_before: dict[str, Any]
     state_after: dict[str, Any]
     is_finished: bool = True
+    space: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,12 +93,14 @@ class VerbUnderWay:
         columns: those it changes; None for the table as a whole.
         state: unpool.yaml before it.
         replaces: the record of a stopped run that it goes on with.
+        space: which it is in; None for the workspace's own.
     """
 
     version: int
     columns: list[str] | None
     state: dict[str, Any]
     replaces: str | None = None
+    space: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,12 +112,14 @@ class EditUnderWay:
         record: name of the edit's record.
         areas: those of the lock that are held meanwhile.
         state: entries of unpool.yaml before it that it changes.
+        space: which it is in; None for the workspace's own.
     """
 
     action: Literal["make", "undo", "redo"]
     record: str
     areas: list[Area]
     state: dict[str, Any]
+    space: str | None = None
 
 
 Entry = Change | Step
@@ -118,14 +127,30 @@ Mark = TypeVar("Mark", VerbUnderWay, EditUnderWay)
 _FILE_OF = {VerbUnderWay: UNDER_WAY, EditUnderWay: EDIT_UNDER_WAY}
 
 
+def edits_folder(work: Path) -> Path:
+    """Return where the steps of a workspace and its spaces lie."""
+    return home_of(work) / EDITS
+
+
+def place_of(work: Path, entry: Entry | VerbUnderWay | EditUnderWay) -> Path:
+    """Return the workspace, or the path of its space, that something was done in."""
+    return space_folder(home_of(work), entry.space)
+
+
+def _as_stored(entry: Entry | VerbUnderWay | EditUnderWay) -> dict[str, Any]:
+    """Without a space as versions before 0.3 wrote it, which still read it then."""
+    values = asdict(entry)
+    return values if entry.space else {name: value for name, value in values.items() if name != "space"}
+
+
 def note_under_way(work: Path, mark: VerbUnderWay | EditUnderWay) -> None:
     """Write down what a command begins."""
-    write_text(work / EDITS / _FILE_OF[type(mark)], json.dumps(asdict(mark), ensure_ascii=False))
+    write_text(edits_folder(work) / _FILE_OF[type(mark)], json.dumps(_as_stored(mark), ensure_ascii=False))
 
 
 def end_under_way(work: Path, kind: type[VerbUnderWay] | type[EditUnderWay]) -> None:
     """Note that it has come to its end."""
-    (work / EDITS / _FILE_OF[kind]).unlink(missing_ok=True)
+    (edits_folder(work) / _FILE_OF[kind]).unlink(missing_ok=True)
 
 
 def read_under_way(work: Path, kind: type[Mark]) -> Mark | None:
@@ -134,7 +159,7 @@ def read_under_way(work: Path, kind: type[Mark]) -> Mark | None:
     None for nothing, or for a mark that cannot be read.
     """
     try:
-        return kind(**json.loads((work / EDITS / _FILE_OF[kind]).read_text("utf-8")))
+        return kind(**json.loads((edits_folder(work) / _FILE_OF[kind]).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -151,26 +176,26 @@ def add(work: Path, entry: Entry) -> None:
     What was undone before can no longer be redone.
     """
     _forget_undone(work)
-    values = asdict(entry)
+    values = _as_stored(replace(entry, space=space_of(work)))
     head = {"message": values.pop("message"), "is_step": isinstance(entry, Step)}
     lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, values)]
-    write_text(work / EDITS / next_record(work), "\n".join(lines) + "\n")
+    write_text(edits_folder(work) / next_record(work), "\n".join(lines) + "\n")
     prune(work)
 
 
 def _forget_undone(work: Path) -> None:
     """All or nothing: of steps that follow each other none may be left alone."""
-    aside = work / EDITS / f"{PARTIAL}{os.getpid()}-{UNDONE}"
-    for left in (work / EDITS).glob(f"{PARTIAL}*"):  # by a killed command
+    aside = edits_folder(work) / f"{PARTIAL}{os.getpid()}-{UNDONE}"
+    for left in (edits_folder(work)).glob(f"{PARTIAL}*"):  # by a killed command
         shutil.rmtree(left, ignore_errors=True)
-    if (work / EDITS / UNDONE).is_dir():
-        (work / EDITS / UNDONE).replace(aside)
+    if (edits_folder(work) / UNDONE).is_dir():
+        (edits_folder(work) / UNDONE).replace(aside)
         shutil.rmtree(aside, ignore_errors=True)
 
 
 def seeds_file(work: Path, name: str) -> Path:
     """The file that holds the labels which suggestions came from."""
-    return work / EDITS / f"seeds-{name}.json"
+    return edits_folder(work) / f"seeds-{name}.json"
 
 
 def prune(work: Path) -> None:
@@ -178,7 +203,9 @@ def prune(work: Path) -> None:
 
     The versions, models and labels of suggestions that no step names go too.
     """
-    room, whole, spreads = MAX_STEP_BYTES, 0, {read_state(work).get(SPREAD)}
+    home = home_of(work)
+    places = [home, *(space_folder(home, name) for name in spaces_of(home))]
+    room, whole, spreads = MAX_STEP_BYTES, 0, {read_state(place).get(SPREAD) for place in places}
     begun = read_under_way(work, VerbUnderWay)
     versions, models = (
         ({begun.version}, {str(begun.state.get("embedded_by"))}) if begun else (set[int](), set[str]())
@@ -198,34 +225,34 @@ def prune(work: Path) -> None:
             models |= {str(each.get("embedded_by")) for each in states}
             spreads |= {each.get(SPREAD) for each in states}
     keep_only(work, versions)
-    for file in (work / EDITS).glob("seeds-*.json"):
+    for file in (edits_folder(work)).glob("seeds-*.json"):
         if file not in {seeds_file(work, str(name)) for name in spreads}:
             file.unlink(missing_ok=True)
-    for folder in (work / EDITS / MODELS).glob("*"):
+    for folder in (edits_folder(work) / MODELS).glob("*"):
         if folder.name not in models:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def done_steps(work: Path) -> list[Path]:
     """The files of steps that can be undone, oldest first."""
-    return _numbered(work / EDITS)
+    return _numbered(edits_folder(work))
 
 
 def undone_steps(work: Path) -> list[Path]:
     """The files of undone steps, the next to redo first."""
-    return _numbered(work / EDITS / UNDONE)
+    return _numbered(edits_folder(work) / UNDONE)
 
 
 def move_to_undone(work: Path, file: Path) -> None:
     """Note that a step was undone."""
-    folder = work / EDITS / UNDONE
+    folder = edits_folder(work) / UNDONE
     folder.mkdir(parents=True, exist_ok=True)
     file.replace(folder / file.name)
 
 
 def move_to_done(work: Path, file: Path) -> None:
     """Note that a step was redone."""
-    file.replace(work / EDITS / file.name)
+    file.replace(edits_folder(work) / file.name)
 
 
 def read_message(file: Path) -> str:
@@ -306,14 +333,14 @@ def keep_model(work: Path, state: Mapping[str, Any]) -> None:
 
     A step may replace them.
     """
-    kept = work / EDITS / MODELS / str(state.get("embedded_by"))
+    kept = edits_folder(work) / MODELS / str(state.get("embedded_by"))
     if state.get("embedded_by") and (work / MODEL).is_dir() and not kept.is_dir():
         with whole_folder(kept) as part:
             _link_files(work / MODEL, part)
 
 
 def _bring_model_back(work: Path, state: Mapping[str, Any]) -> None:
-    kept = work / EDITS / MODELS / str(state.get("embedded_by"))
+    kept = edits_folder(work) / MODELS / str(state.get("embedded_by"))
     if "embedded_by" not in state or not kept.is_dir():
         return
     keep_model(work, read_state(work))

@@ -21,6 +21,8 @@ from unpool.core.objects.credentials import lance_settings
 from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import remote_of
+from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.view import as_seen_from, to_seen, to_stored, whole
 from unpool.store.state import NewerVersionError
 
 if TYPE_CHECKING:
@@ -35,7 +37,15 @@ _NEWER = re.compile(r"upgrade|newer[a-z, ]* version of Lance", re.IGNORECASE)  #
 
 
 def open_dataset(work: Path, version: int | None = None) -> lance.LanceDataset:
-    """Open a workspace's table, as it is or was."""
+    """Open a table as a workspace or space sees it.
+
+    As it is or was.
+    """
+    return as_seen_from(work, open_whole(work, version))
+
+
+def open_whole(work: Path, version: int | None = None) -> lance.LanceDataset:
+    """Open a workspace's table with the columns of all spaces."""
     return _import_lance(work).dataset(
         _address(work), version=version, storage_options=_storage_options(work)
     )
@@ -47,8 +57,8 @@ def open_for_tags(work: Path) -> lance.LanceDataset:
     By a plain path Lance makes a folder `J%C3%BCrgen` beside `Jürgen`, or fails where it may not.
     """
     if remote_of(work) is not None:
-        return open_dataset(work)
-    address = (work.absolute() / WORKSPACE_TABLE).as_uri()
+        return open_whole(work)
+    address = (home_of(work).absolute() / WORKSPACE_TABLE).as_uri()
     return _import_lance(work).dataset(address.replace("file:", "file-object-store:", 1))
 
 
@@ -57,7 +67,7 @@ def create_dataset(work: Path, schema: pa.Schema) -> None:
     options = _storage_options(work)
     _import_lance(work).write_dataset(schema.empty_table(), _address(work), storage_options=options)
     if options is not None:  # stands for the table on this machine
-        (work / WORKSPACE_TABLE).mkdir(exist_ok=True)
+        (home_of(work) / WORKSPACE_TABLE).mkdir(exist_ok=True)
 
 
 def overwrite_dataset(work: Path, rows: pa.Table) -> None:
@@ -69,7 +79,7 @@ def overwrite_dataset(work: Path, rows: pa.Table) -> None:
 def _address(work: Path) -> str:
     """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a home folder."""
     remote = remote_of(work)
-    return str(work.absolute() / WORKSPACE_TABLE) if remote is None else remote.table
+    return str(home_of(work).absolute() / WORKSPACE_TABLE) if remote is None else remote.table
 
 
 def _storage_options(work: Path) -> dict[str, str] | None:
@@ -254,6 +264,7 @@ def rewrite_columns(dataset: lance.LanceDataset, paths: Sequence[str], columns: 
     import lance
     import pyarrow as pa
 
+    columns, dataset = to_stored(dataset, columns), whole(dataset)
     every = dataset.to_table(columns=["path"], with_row_address=True)
     position_P = _index_in(pa.array(list(paths), pa.string()), every["path"])
     known = np.flatnonzero(position_P >= 0)
@@ -285,16 +296,17 @@ def name_files(dataset: lance.LanceDataset) -> dict[str, Files]:
     Returns:
         Names by column, that stay the same as long as no value of it changes.
     """
-    column_of = dict(_field_numbers(dataset.lance_schema.fields()))
-    found: dict[str, list[str]] = {name: [] for name in dataset.schema.names}
-    for fragment in dataset.get_fragments():
+    table = whole(dataset)
+    column_of = dict(_field_numbers(table.lance_schema.fields()))
+    found: dict[str, list[str]] = {name: [] for name in table.schema.names}
+    for fragment in table.get_fragments():
         kept = fragment.metadata
         for file in kept.files:
             for name in {column_of[number] for number in file.fields if number in column_of}:
                 found[name].append(file.path)
         for names in found.values():
             names.append(f"{fragment.fragment_id}: {kept.deletion_file}")
-    return {name: tuple(files) for name, files in found.items()}
+    return to_seen(dataset, {name: tuple(files) for name, files in found.items()})
 
 
 def _field_numbers(fields: Sequence[Any], column: str | None = None) -> Iterator[tuple[int, str]]:

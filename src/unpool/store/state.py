@@ -19,6 +19,7 @@ from unpool.core.file_names import MAX_NAME_BYTES, printable, shorten
 from unpool.core.markers import WORKSPACE_STATE
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import push_changes
+from unpool.store.spaces.paths import home_of
 
 STATE = WORKSPACE_STATE
 MODEL = "model"
@@ -28,6 +29,8 @@ EXPORTS = "exports"  # folders that the page exports to
 SUFFIX = ".unpool"
 FORMAT = 1  # of workspaces; those of version 0.1.0 do not say theirs, and have this one
 END = "# end\n"  # without which the file was cut, though what is left may be YAML; since version 0.2
+# What is of the images, and with that of all spaces.
+SHARED = frozenset({"images", "place", "beside", "inside", "data", "values", "captures"})
 _STATED_FORMAT = re.compile(r"^format: (\d+)\s*$", re.MULTILINE)
 _STATED_VERSION = re.compile(r"^  unpool: (\S+)\s*$", re.MULTILINE)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of C is ten times as fast
@@ -63,8 +66,16 @@ def default_workspace(source: str) -> Path:
 def read_state(work: Path) -> dict[str, Any]:
     """Read unpool.yaml, empty where there is none.
 
-    Raises `UnpoolError` where it is damaged, or of a newer version.
+    That of a space has what is said of the images from the workspace around it. Raises `UnpoolError` where it is
+    damaged, or of a newer version.
     """
+    if (home := home_of(work)) == work:
+        return _read_state(work)
+    of_images = {name: value for name, value in _read_state(home).items() if name in SHARED}
+    return {name: value for name, value in _read_state(work).items() if name not in SHARED} | of_images
+
+
+def _read_state(work: Path) -> dict[str, Any]:
     check_format(work)
     try:
         text = (work / STATE).read_text("utf-8")
@@ -127,13 +138,18 @@ def newer_format(path: Path, stated: object, version: object, known: int) -> str
 def write_state(work: Path, **changes: object) -> dict[str, Any]:
     """Change some entries of unpool.yaml, and record format and versions.
 
-    None removes an entry. Returns the whole state.
+    None removes an entry. What is said of the images goes to the workspace around a space. Returns the whole state.
     """
-    state = read_state(work) | changes | {"format": FORMAT, "versions": _versions()}
+    if (home := home_of(work)) != work:
+        of_images = {name: value for name, value in changes.items() if name in SHARED}
+        if of_images:
+            write_state(home, **of_images)
+        changes = {name: value for name, value in changes.items() if name not in SHARED}
+    state = _read_state(work) | changes | {"format": FORMAT, "versions": _versions()}
     state = {name: value for name, value in state.items() if value is not None}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True) + END)
     push_changes(work)
-    return state
+    return state if home == work else read_state(work)
 
 
 def new_grouping_id(work: Path) -> None:

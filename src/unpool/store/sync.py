@@ -23,6 +23,7 @@ from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.columns import OK, SKIPPED, skipped_row
 from unpool.store.fields.values import personal_columns
 from unpool.store.lock import LOCKS
+from unpool.store.spaces.paths import SPACES, home_of
 from unpool.store.state import EXPORTS, SEGMENTER, read_state
 from unpool.store.table import ImageTable
 
@@ -32,7 +33,7 @@ GONE_MARK = "marked as wrong, but no longer in the folder"
 GONE_FIELD = "has values of fields, but is no longer in the folder"
 SHUT = frozenset({"no-permission", "unreadable"})  # problems of the disk, not of the file
 MANY_FILES = 1000  # to compare: from here on a person sees it
-OWN = (SEGMENTER, EXPORTS, *LOCKS.values())  # what may be there before the table is
+OWN = (SEGMENTER, EXPORTS, SPACES, *LOCKS.values())  # what may be there before the table is
 NUM_READERS = 8  # threads that compare files: most of the time they wait for the disk
 
 
@@ -63,6 +64,7 @@ def check_folder_is_free(work: Path, location: str) -> None:
 
     Its folder is empty, or a workspace already. Raises `UsageError` where it is not.
     """
+    work = home_of(work)
     if work.exists() and not work.is_dir():
         raise UnpoolError(f"{work} is a file; name another workspace with --work")
     if (work / WORKSPACE_TABLE).is_dir() or _is_state(work):

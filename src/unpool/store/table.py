@@ -43,6 +43,9 @@ from unpool.store.search.vector_index import (
     needs_index,
     sample_vectors,
 )
+from unpool.store.spaces.other_spaces import clear_spaces, columns_of_spaces
+from unpool.store.spaces.paths import home_of, known_space, space_of
+from unpool.store.spaces.view import own_columns, to_stored
 from unpool.store.state import check_format
 
 if TYPE_CHECKING:
@@ -66,6 +69,8 @@ class ImageTable(StoredRows):
 
     def __init__(self, work: Path) -> None:
         """Open the table of a workspace; `UnpoolError` where there is none."""
+        if (space := space_of(work)) is not None and has_table(work):
+            known_space(home_of(work), space)
         if not has_table(work):
             raise UnpoolError(
                 f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` "
@@ -73,9 +78,10 @@ class ImageTable(StoredRows):
             )
         self.work = work
         check_format(work)
-        with damage_reported(work / WORKSPACE_TABLE):
+        folder = home_of(work) / WORKSPACE_TABLE
+        with damage_reported(folder):
             super().__init__(open_dataset(work))
-            check_data_files(self._dataset, work / WORKSPACE_TABLE)
+            check_data_files(self._dataset, folder)
 
     @classmethod
     def create(cls, work: Path) -> ImageTable:
@@ -85,8 +91,8 @@ class ImageTable(StoredRows):
                 f"{printable(str(work))}: the path of a workspace must be valid Unicode in one line; "
                 "name another with --work"
             )
+        work.mkdir(parents=True, exist_ok=True)
         if not has_table(work):
-            work.mkdir(parents=True, exist_ok=True)
             create_dataset(work, table_schema())
         return cls(work)
 
@@ -143,7 +149,7 @@ class ImageTable(StoredRows):
         return sample_vectors(self._dataset, at_most, seed)
 
     def nearest(
-        self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None
+        self, vector_D: npt.ArrayLike, k: int, *, where: str | None = None, breadth: int = 1
     ) -> tuple[list[str], np.ndarray]:
         """Find the images nearest to a vector.
 
@@ -154,6 +160,7 @@ class ImageTable(StoredRows):
             vector_D: The vector, of any length above 0.
             k: How many images at most.
             where: SQL condition on the images; None for all.
+            breadth: How many times as many lists of an index are read as for the vector of an image.
 
         Returns:
             Paths, and cosine distances (k,) from 0 to 2, nearest first.
@@ -162,14 +169,15 @@ class ImageTable(StoredRows):
             UnpoolError: Nothing is embedded, or the vector has another shape or is not finite.
         """
         query_D = self._checked_query(vector_D)
-        rows = self.nearest_by_index(query_D, k, where=where)
+        rows = self.nearest_by_index(query_D, k, where=where, breadth=breadth)
         if rows is None:
             return nearest_rows(self._dataset, query_D, k, where)
         return rows["path"].to_pylist(), rows["_distance"].to_numpy()
 
     def nearest_by_index(
-        self, vector_D: npt.ArrayLike, k: int, *, columns: Sequence[str] = (), where: str | None = None
-    ) -> pa.Table | None:
+        self, vector_D: npt.ArrayLike, k: int, *, columns: Sequence[str] = (), where: str | None = None,
+        breadth: int = 1,
+    ) -> pa.Table | None:  # fmt: skip
         """Find images nearest to a vector, by the index.
 
         Args:
@@ -177,6 +185,7 @@ class ImageTable(StoredRows):
             k: How many images at most.
             columns: What is read of the images beside their paths.
             where: SQL condition on the images; None for all.
+            breadth: How many times as many lists are read as for the vector of an image.
 
         Returns:
             The rows, nearest first, with `_distance`, the cosine distance; None without an index.
@@ -187,7 +196,7 @@ class ImageTable(StoredRows):
             return None
         empty = self._missing_fields(columns)
         stored = [name for name in columns if name not in empty]
-        rows = nearest_by_index(self._dataset, index, query_D, k, where, stored)
+        rows = nearest_by_index(self._dataset, index, query_D, k, where, stored, breadth=breadth)
         return add_empty_columns(rows, [empty[name] for name in columns if name in empty])
 
     @property
@@ -236,8 +245,10 @@ class ImageTable(StoredRows):
         if rows:
             check_held(self.work)
             self._add_missing_columns()
+            rows = self._settle_spaces(rows)
+            stored = to_stored(self._dataset, to_arrow(rows, self._dataset.schema))
             merge = self._dataset.merge_insert("path").when_matched_update_all().when_not_matched_insert_all()
-            merge.execute(to_arrow(rows, self._dataset.schema))
+            merge.execute(stored)
 
     def append(self, rows: Sequence[Row]) -> None:
         """Add rows whose paths are not in the table.
@@ -247,7 +258,7 @@ class ImageTable(StoredRows):
         if rows:
             check_held(self.work)
             self._add_missing_columns()
-            self._dataset.insert(to_arrow(rows, self._dataset.schema))
+            self._dataset.insert(to_stored(self._dataset, to_arrow(rows, self._dataset.schema)))
 
     def update(self, paths: Sequence[str], columns: Mapping[str, Sequence[object] | np.ndarray]) -> None:
         """Set some columns of existing rows; unknown paths are ignored.
@@ -306,6 +317,30 @@ class ImageTable(StoredRows):
         compact(self.newest())
         self.newest()
 
+    def _settle_spaces(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Clear what other spaces hold of images that have changed; the rows that are left to write.
+
+        Of images that a space has as they are, only its own columns are written: nothing else of them changes.
+        """
+        own = space_of(self.work)
+        if own is None and not columns_of_spaces(self._dataset):
+            return rows
+        known = self.some([row["path"] for row in rows], ["id", "status"]).to_pylist()
+        former = {row["path"]: row["id"] for row in known}
+        clear_spaces(self.newest(), own, rows, former)
+        if own is None:
+            return rows
+        usable = {row["path"] for row in known if row["status"] == OK and row["id"]}
+        same = [row for row in rows if row["path"] in usable and row.get("status", OK) == OK]
+        same = [row for row in same if row.get("id", former[row["path"]]) == former[row["path"]]]
+        names = [name for name in own_columns() if any(name in row for row in same)]
+        if same and names:
+            self.update(
+                [row["path"] for row in same], {name: [row.get(name) for row in same] for name in names}
+            )
+        paths = {row["path"] for row in same}
+        return [row for row in rows if row["path"] not in paths]
+
     def _add_missing_columns(self, names: Sequence[str] = ()) -> None:
         """Add the columns that an older version did not know, and those of fields among `names`."""
         import pyarrow as pa
@@ -321,7 +356,7 @@ def has_table(work: Path) -> bool:
     """
     if (remote := remote_of(work)) is not None:
         return remote.has_table()
-    folder = work / WORKSPACE_TABLE
+    folder = home_of(work) / WORKSPACE_TABLE
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from unpool.store.lance_rows import open_dataset, open_for_tags
+from unpool.store.lance_rows import open_dataset, open_for_tags, open_whole
 from unpool.store.remote.mirror import check_held
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def read_version(work: Path, version: int, columns: Sequence[str]) -> pa.Table:
 def restore_version(work: Path, version: int) -> None:
     """Make the table what it was, rows and all."""
     check_held(work)
-    open_dataset(work, version).restore()
+    open_whole(work, version).restore()
 
 
 def _tag(version: int) -> str:

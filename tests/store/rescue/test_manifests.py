@@ -69,7 +69,7 @@ def test_a_table_of_a_newer_version_is_not_touched(work: Path, monkeypatch: pyte
     def fail(*_: object) -> None:
         raise OSError("Please upgrade Lance to read this dataset. Flags: 64")
 
-    monkeypatch.setattr(manifests, "open_dataset", fail)
+    monkeypatch.setattr(manifests, "open_whole", fail)
     with pytest.raises(UnpoolError, match="newer version of Lance"):
         open_newest(work)
     assert not (work / "damaged").exists()
@@ -82,7 +82,7 @@ def test_what_is_no_fault_of_a_manifest_puts_none_aside(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("unpool.store.rescue.manifests.open_dataset", fail)
+    monkeypatch.setattr("unpool.store.rescue.manifests.open_whole", fail)
     with pytest.raises(type(error)):
         open_newest(work)
     assert not (work / "damaged").exists()

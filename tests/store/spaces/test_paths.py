@@ -21,7 +21,8 @@ def test_another_process_sees_a_space_by_the_table_around_it(tmp_path: Path) -> 
     folder.mkdir(parents=True)
     assert space_of(folder) is None
     (tmp_path / "a.unpool" / "images.lance").mkdir()
-    assert space_of(folder) == "other" and spaces_of(tmp_path / "a.unpool") == ["other"]
+    assert space_of(folder) == "other"
+    assert spaces_of(tmp_path / "a.unpool") == ["other"]
     (folder / "images.lance").mkdir()  # a workspace that happens to lie in such a folder
     assert space_of(folder) is None
 

@@ -15,6 +15,7 @@ from unpool.store.journal import (
     Change,
     done_steps,
     next_record,
+    place_of,
     read_entry,
     read_message,
     undone_steps,
@@ -78,7 +79,11 @@ def undo(work: Path, *, refresh: bool = True) -> EditResult:
     if not files:
         raise UnpoolError(f"nothing of {work} is left to undo; `unpool label` and others can be undone")
     entry = read_entry(files[-1])
-    if isinstance(entry, Change) and entry.grouped is not None and entry.grouped != groups_stamp(work):
+    if (
+        isinstance(entry, Change)
+        and entry.grouped is not None
+        and entry.grouped != groups_stamp(place_of(work, entry))
+    ):
         files[-1].unlink(missing_ok=True)
         raise UnpoolError(
             f"“{entry.message}” cannot be undone: the groups of {work} were computed again since; "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -60,6 +60,8 @@ from unpool.store.reading import FILE as READING
 from unpool.store.reading import describe_counts, record, write_reading
 from unpool.store.remote.mirror import remote_of
 from unpool.store.row_writer import RowWriter, check_not_empty
+from unpool.store.spaces.coverage import describe_missing
+from unpool.store.spaces.paths import making_space, space_of
 from unpool.store.state import EXPORTS, MODEL, REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import (
     Annotations,
@@ -74,6 +76,7 @@ from unpool.store.sync import (
     remove_missing_rows,
 )
 from unpool.store.table import ImageTable, has_table
+from unpool.training.model_file import has_model
 
 DEADLY = ("crash", "crashed", "too-slow")  # problems of files that have ended a process
 
@@ -131,15 +134,17 @@ def embed(
     check_settings(settings)
     start = time.perf_counter()
     check_engine(settings.engine, settings.ray_address)
-    request = request_from(settings)
-    check_request(request)
     work = work or default_workspace(source)
+    request = request_from(_with_own_model(settings, work))
+    check_request(request)
     check_folder_is_free(work, str(Path(source).resolve()))
     progress = progress or Progress()
     engine: Engine | None = None
     if settings.engine == "ray":
         engine = RayEngine(RayRequest(settings.ray_address, settings.device, progress))
-    with working(work, "unpool embed", create=True), recording(work, columns=None) as note:
+    with (
+        working(work, "unpool embed", create=True), making_space(work), recording(work, columns=None) as note,
+    ):  # fmt: skip
         done = sync_embeddings(
             source, request, work=work, data=data, device=settings.device, progress=progress,
             relocate=settings.relocate, forget=settings.forget,
@@ -154,6 +159,13 @@ def embed(
         "seconds": round(time.perf_counter() - start, 3), "images_per_second": round(done.rate, 2),
         **(done.vectors.counts() if done.vectors else {}),
     }  # fmt: skip
+
+
+def _with_own_model(settings: EmbedSettings, work: Path) -> EmbedSettings:
+    """The settings, by the model that a space has already where they name none."""
+    if settings.model is None and settings.vectors is None and space_of(work) and has_model(work / MODEL):
+        return replace(settings, model=str(work / MODEL))
+    return settings
 
 
 def sync_embeddings(
@@ -215,6 +227,8 @@ def report_lists(done: Embedding, progress: Progress) -> None:
         progress.message(f"read with assumptions: {done.assumptions}; {where} lists them")
     if done.skipped:
         progress.message(f"{done.skipped} skipped: {done.work / 'problems.csv'} says why")
+    for line in describe_missing(done.work):
+        progress.message(line)
 
 
 def _name_fields(work: Path, images: Source, progress: Progress) -> None:

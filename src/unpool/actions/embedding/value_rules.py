@@ -16,6 +16,7 @@ from unpool.images.source import NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
+from unpool.store.spaces.paths import home_of, space_folder, spaces_of
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -83,7 +84,9 @@ def prepare_rules(
     if state.get("embedded_by") and (
         _differ(before, survey.rules, is_requested=rules is not before) or (is_first and survey.rules)
     ):
-        write_state(work, embedded_by=None)
+        home = home_of(work)
+        for each in (home, *(space_folder(home, name) for name in spaces_of(home))):
+            write_state(each, embedded_by=None)
         progress.message(CHANGED)
     if survey.rules != before or is_first:
         write_state(work, **{VALUES: survey.rules.to_dict()})

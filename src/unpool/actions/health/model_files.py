@@ -20,7 +20,7 @@ from unpool.inference.embedding import THUMBNAIL
 from unpool.inference.encoder import cosine, open_session
 from unpool.inference.model import copy_model, copy_pretrained, load_encoder
 from unpool.store.columns import OK
-from unpool.store.journal import EDITS, MODELS
+from unpool.store.journal import MODELS, edits_folder
 from unpool.store.origin import source_of
 from unpool.store.rescue.put_aside import DAMAGED, put_aside
 from unpool.store.state import MODEL, NewerVersionError, read_state
@@ -100,7 +100,7 @@ def find_reason(folder: Path, name: str) -> str | None:
 def _bring_back(work: Path, name: str) -> bool:
     """Copy the model from where one of that name is."""
     network = str(read_state(work).get("network") or "")
-    for folder in (work / EDITS / MODELS / name, _named_folder(network)):
+    for folder in (edits_folder(work) / MODELS / name, _named_folder(network)):
         if (
             folder is not None
             and folder.resolve() != (work / MODEL).resolve()

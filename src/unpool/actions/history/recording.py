@@ -18,7 +18,6 @@ from unpool.actions.history.restore import restore, values_to_restore, write_val
 from unpool.errors import UnpoolError
 from unpool.store.csv_files import write_groups
 from unpool.store.journal import (
-    EDITS,
     UNDONE,
     Change,
     EditUnderWay,
@@ -27,17 +26,20 @@ from unpool.store.journal import (
     VerbUnderWay,
     add,
     done_steps,
+    edits_folder,
     end_under_way,
     keep_model,
     move_to_done,
     move_to_undone,
     note_under_way,
+    place_of,
     prune,
     read_entry,
     read_step,
     read_under_way,
 )
 from unpool.store.lock import BOTH, PATIENCE, Area, exclusive, working, workspace_of
+from unpool.store.spaces.paths import home_of, space_of
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable, has_table
 from unpool.store.versions import has_version, keep_version
@@ -94,14 +96,14 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
     """
     messages: list[str | None] = []
     inside: set[Path] = _recording.__dict__.setdefault("works", set())
-    if work in inside:
+    if (home := home_of(work)) in inside:
         yield messages.append
         return
     begun = None
     if has_table(work):
         recover(work, *_areas_of_verb(columns))
         begun = _begin(work, columns)
-    inside.add(work)
+    inside.add(home)
     try:
         yield messages.append
         if begun is not None:
@@ -111,17 +113,17 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
             _end_verb(work)
         raise
     finally:
-        inside.discard(work)
+        inside.discard(home)
 
 
 def _begin(work: Path, columns: list[str] | None) -> VerbUnderWay:
     """Keep table and model as they are."""
     state, stopped = read_state(work), _find_stopped_run(work) if columns is None else None
     if stopped is None:
-        begun = VerbUnderWay(ImageTable(work).version, columns, state)
+        begun = VerbUnderWay(ImageTable(work).version, columns, state, space=space_of(work))
     else:
         file, step = stopped
-        begun = VerbUnderWay(step.version_before, None, state | step.state_before, file.name)
+        begun = VerbUnderWay(step.version_before, None, state | step.state_before, file.name, space_of(work))
     note_under_way(work, begun)
     keep_version(work, begun.version)
     if columns is None:
@@ -146,7 +148,7 @@ def _add_step(work: Path, begun: VerbUnderWay, message: str, *, is_finished: boo
     changed = _changed_entries(begun.state, read_state(work))
     add(work, Step(message, begun.version, after, begun.columns, *changed, is_finished))
     if begun.replaces is not None:
-        (work / EDITS / begun.replaces).unlink(missing_ok=True)
+        (edits_folder(work) / begun.replaces).unlink(missing_ok=True)
 
 
 def _changed_entries(
@@ -164,7 +166,8 @@ def _find_stopped_run(work: Path) -> tuple[Path, Step] | None:
     """The record of the last step, and the step, where that is a run that was stopped."""
     for file in done_steps(work)[-1:]:
         step = read_step(file)
-        if step is not None and not step.is_finished and has_version(work, step.version_before):
+        is_here = step is not None and step.space == space_of(work)
+        if step is not None and is_here and not step.is_finished and has_version(work, step.version_before):
             return file, step
     return None
 
@@ -176,7 +179,7 @@ def last_whole_step(work: Path) -> Step | None:
     """
     for file in reversed(done_steps(work)):
         step = read_step(file)
-        if step is not None and step.columns is None:
+        if step is not None and step.columns is None and step.space == space_of(work):
             return step if has_version(work, step.version_before) else None
     return None
 
@@ -216,7 +219,7 @@ def make_change(work: Path, record: str, change: Change, *, refresh: bool = True
     """
     state = read_state(work)
     former = {"group": state.get("group")} if "group" in change.after else {}
-    with _editing(work, EditUnderWay("make", record, _areas_of_edit(change), former)):
+    with _editing(work, EditUnderWay("make", record, _areas_of_edit(change), former, space_of(work))):
         add(work, change)
         if "group" in change.after:
             write_state(work, group=(state.get("group") or {}) | {"source": "hand"})
@@ -236,12 +239,12 @@ def take_step(work: Path, file: Path, entry: Entry, *, undo: bool, refresh: bool
     Returns:
         The number of images that changed.
     """
-    with _editing(work, EditUnderWay("undo" if undo else "redo", file.name, list(BOTH), {})):
+    with _editing(work, EditUnderWay("undo" if undo else "redo", file.name, list(BOTH), {}, entry.space)):
         return _take_step(work, file, entry, undo=undo, refresh=refresh)
 
 
 def _take_step(work: Path, file: Path, entry: Entry, *, undo: bool, refresh: bool = True) -> int:
-    changed = restore(work, entry, undo=undo, refresh=refresh)
+    changed = restore(place_of(work, entry), entry, undo=undo, refresh=refresh)
     (move_to_undone if undo else move_to_done)(work, file)
     return changed
 
@@ -274,7 +277,7 @@ def recover(work: Path, *areas: Area, patience: float = PATIENCE) -> None:
     """
     held = set(areas or BOTH)
     verb, edit = read_under_way(work, VerbUnderWay), read_under_way(work, EditUnderWay)
-    is_inside = work in _recording.__dict__.get("works", ())
+    is_inside = home_of(work) in _recording.__dict__.get("works", ())
     if verb is not None and not is_inside and held & set(needed := _areas_of_verb(verb.columns)):
         with working(work, TIDYING, *needed, patience=patience):
             _end_verb(work)
@@ -298,6 +301,7 @@ def _end_verb(work: Path) -> None:
     begun = read_under_way(work, VerbUnderWay)
     if begun is None:
         return
+    work = place_of(work, begun)
     with contextlib.suppress(UnpoolError):  # a table that cannot be read
         if not _has_ended(work, begun):
             _end_unfinished(work, begun)
@@ -326,8 +330,9 @@ def _end_edit(work: Path) -> None:
     mark = read_under_way(work, EditUnderWay)
     if mark is None:
         return
+    work = place_of(work, mark)
     with contextlib.suppress(UnpoolError):  # a record that cannot be read
-        file = work / EDITS / (UNDONE if mark.action == "redo" else "") / mark.record
+        file = edits_folder(work) / (UNDONE if mark.action == "redo" else "") / mark.record
         if file.is_file():
             entry = read_entry(file)
             if mark.action != "make":

@@ -12,7 +12,7 @@ from unpool.cli.parameters import (
     Common,
     Data,
     OptionalWork,
-    Work,
+    SpaceWork,
     flag,
     flatten_settings,
     parameter,
@@ -35,7 +35,7 @@ classify_app = App(
 @classify_app.command
 @flatten_settings
 def train(
-    *, work: Work, out: Annotated[Path, flag("out")], settings: ClassifyTrainSettings, common: Common = COMMON
+    *, work: SpaceWork, out: Annotated[Path, flag("out")], settings: ClassifyTrainSettings, common: Common = COMMON
 ) -> None:
     """Make a classifier from the labels of a workspace.
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from unpool.actions.curation.settings import DecideSettings, KeepSettings, MoveSettings
-from unpool.cli.parameters import Common, Work, flatten_settings, print_result
+from unpool.cli.parameters import Common, SpaceWork, flatten_settings, print_result
 from unpool.errors import UsageError
 
 COMMON = Common()
@@ -21,7 +21,7 @@ def register_decision_commands(app: App) -> None:
         app.command(flatten_settings(command))
 
 
-def accept(paths: Paths = None, /, *, work: Work, settings: DecideSettings, common: Common = COMMON) -> None:
+def accept(paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON) -> None:
     """Make suggested labels of images their labels.
 
     Of the PATHS, of a group, or of all images; with --above those that are sure enough.
@@ -32,7 +32,7 @@ def accept(paths: Paths = None, /, *, work: Work, settings: DecideSettings, comm
     print_result(result, common, result["message"])
 
 
-def reject(paths: Paths = None, /, *, work: Work, settings: DecideSettings, common: Common = COMMON) -> None:
+def reject(paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON) -> None:
     """Forget suggested labels of images.
 
     Of the PATHS, of a group, or of all images that have one; with --above those that are sure enough.
@@ -43,7 +43,7 @@ def reject(paths: Paths = None, /, *, work: Work, settings: DecideSettings, comm
     print_result(result, common, result["message"])
 
 
-def keep(paths: Paths = None, /, *, work: Work, settings: KeepSettings, common: Common = COMMON) -> None:
+def keep(paths: Paths = None, /, *, work: SpaceWork, settings: KeepSettings, common: Common = COMMON) -> None:
     """Confirm labels that a check doubts.
 
     unpool check lists them no more, until they are changed.
@@ -54,7 +54,7 @@ def keep(paths: Paths = None, /, *, work: Work, settings: KeepSettings, common: 
     print_result(result, common, result["message"])
 
 
-def move(paths: Paths = None, /, *, work: Work, settings: MoveSettings, common: Common = COMMON) -> None:
+def move(paths: Paths = None, /, *, work: SpaceWork, settings: MoveSettings, common: Common = COMMON) -> None:
     """Move images to a group."""
     from unpool.actions.curation.edit import move as move_images
 

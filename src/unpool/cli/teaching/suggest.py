@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from unpool.actions.teaching.settings import SuggestSettings
 from unpool.actions.verbs import VERBS
-from unpool.cli.parameters import Common, Work, print_result, report_progress
+from unpool.cli.parameters import Common, SpaceWork, print_result, report_progress
 from unpool.cli.render import short
 
 COMMON = Common()
 
 
-def suggest(*, work: Work, settings: SuggestSettings, common: Common = COMMON) -> None:
+def suggest(*, work: SpaceWork, settings: SuggestSettings, common: Common = COMMON) -> None:
     """Choose the images that are worth a label next.
 
     First typical images of each part of the collection, then those that the labels so far leave in doubt, and of rare

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unpool.core.markers import WORKSPACE_TABLE
-from unpool.store.lance_rows import check_not_newer, is_panic, open_dataset
+from unpool.store.lance_rows import check_not_newer, is_panic, open_whole
 from unpool.store.rescue.put_aside import put_aside
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def open_newest(work: Path) -> tuple[lance.LanceDataset | None, list[Path]]:
     aside: list[Path] = []
     while True:
         try:
-            return open_dataset(work), aside
+            return open_whole(work), aside
         except BaseException as error:
             describe_failure(error)
             check_not_newer(work / WORKSPACE_TABLE, error)
@@ -158,7 +158,7 @@ def is_whole(work: Path, version: int, checks: FileChecks, columns: Sequence[str
         True where every file of it can be.
     """
     try:
-        return not checks.find_damage(open_dataset(work, version), columns)
+        return not checks.find_damage(open_whole(work, version), columns)
     except BaseException as error:
         describe_failure(error)
         return False

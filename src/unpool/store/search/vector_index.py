@@ -95,7 +95,7 @@ def make_index(dataset: lance.LanceDataset, *, seed: int = 0) -> str | None:
 
 def nearest_by_index(
     dataset: lance.LanceDataset, index: VectorIndex, query_D: np.ndarray, k: int, where: str | None,
-    columns: Sequence[str] = (),
+    columns: Sequence[str] = (), *, breadth: int = 1,
 ) -> pa.Table:  # fmt: skip
     """Find the rows nearest to a vector by the index.
 
@@ -108,6 +108,7 @@ def nearest_by_index(
         k: How many rows at most.
         where: SQL condition on the rows; None for all.
         columns: What is read of the rows beside their paths.
+        breadth: How many times as many lists are read as for the vector of an image.
 
     Returns:
         The rows, nearest first; `_distance` is the cosine distance, from 0 to 2.
@@ -115,7 +116,7 @@ def nearest_by_index(
     import pyarrow as pa
 
     # More than those it was measured for lie in more lists.
-    num_probes = math.ceil(index.num_probes * max(1.0, math.sqrt(k / NUM_NEIGHBOURS)))
+    num_probes = math.ceil(index.num_probes * breadth * max(1.0, math.sqrt(k / NUM_NEIGHBOURS)))
     nearest = {
         "column": VECTOR, "q": query_D, "k": k, "metric": "cosine", "minimum_nprobes": num_probes,
     }  # fmt: skip

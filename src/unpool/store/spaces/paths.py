@@ -1,12 +1,14 @@
-"""Where the spaces of a workspace lie, and which path is one.
+"""Where the spaces of a workspace lie.
 
-A space holds vectors of another model, and what came of them. Its path stands for it wherever a workspace is asked for:
+A space holds vectors of another model, and what came of them. Its path stands for it wherever a verb takes a workspace:
 rows, images, locks and undo are those of the workspace around it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from unpool.core.markers import WORKSPACE_TABLE
@@ -46,8 +48,26 @@ def space_folder(work: Path, name: str | None) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def making_space(work: Path) -> Iterator[None]:
+    """Make the folder of a space.
+
+    It is removed again where nothing was put into it.
+    """
+    if space_of(work) is None:
+        yield
+        return
+    work.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        for folder in (work, work.parent):
+            with contextlib.suppress(OSError):  # something is in it
+                folder.rmdir()
+
+
 def known_space(work: Path, name: str | None) -> Path:
-    """Return the path that stands for a space that is there.
+    """Return the path of a space that is there.
 
     Args:
         work: The workspace.
@@ -79,7 +99,7 @@ def home_of(work: Path) -> Path:
 
 
 def space_of(work: Path) -> str | None:
-    """Return the name of the space that a path stands for.
+    """Name the space that a path stands for.
 
     None for a workspace.
     """
