@@ -44,7 +44,11 @@ OPTIONS: dict[str, Option] = {
         metavar="NAME",
     ),
     "network": Option(
-        "network of the catalogue, model folder, or auto: chosen automatically; the reason is printed"
+        "network or encoder, as `unpool embed` takes them, or auto: chosen automatically; the reason is printed",
+        flag="--model",
+    ),
+    "encoder-weights": Option(
+        "weights of the network, as safetensors or a state dict, instead of published ones", metavar="FILE"
     ),
     "model": Option(
         "model folder, pretrained network (any of the catalogue or timm), FILE.onnx with its FILE.json, or "

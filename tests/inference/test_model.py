@@ -114,6 +114,6 @@ def test_a_conversion_needs_no_process_of_its_own(monkeypatch: pytest.MonkeyPatc
     converted: list[tuple[str, Path]] = []
     monkeypatch.delitem(model.sys.modules, "torch", raising=False)
     monkeypatch.setattr(model.subprocess, "run", fail)
-    monkeypatch.setattr(model, "_convert", lambda name, folder: converted.append((name, folder)))
+    monkeypatch.setattr(model, "_convert", lambda name, folder, _: converted.append((name, folder)))
     model.save_pretrained_in_subprocess("resnet18", tmp_path)
     assert converted == [("resnet18", tmp_path)]

@@ -70,9 +70,8 @@ def copy_pretrained(name: str, folder: Path) -> None:
         UnpoolError: there are no such weights, or they cannot be reached.
         UsageError: no network has this name.
     """
-    entry = f"pretrained-{as_file_name(name)}-{digest_versions(name)}"
     for is_last in (False, True):
-        kept = kept_folder(entry, partial(save_pretrained_in_subprocess, name))
+        kept = keep_pretrained(name)
         try:
             copy_model(kept, folder)
             return
@@ -81,43 +80,77 @@ def copy_pretrained(name: str, folder: Path) -> None:
                 raise
 
 
-def save_pretrained(name: str, folder: Path) -> None:
-    """Write a network of the catalogue with its ImageNet weights.
+def keep_pretrained(name: str) -> Path:
+    """Return the model folder of a pretrained network.
+
+    It is made once per user.
+
+    Args:
+        name: A network with ImageNet weights.
+
+    Raises:
+        UnpoolError: there are no such weights, or they cannot be reached.
+        UsageError: no network has this name.
+    """
+    entry = f"pretrained-{as_file_name(name)}-{digest_versions(name)}"
+    return kept_folder(entry, partial(save_pretrained_in_subprocess, name))
+
+
+def save_pretrained(name: str, folder: Path, weights: Path | None = None) -> None:
+    """Write a network of the catalogue with published weights.
 
     It has no decoder.
+
+    Args:
+        name: The network.
+        folder: The model folder to write.
+        weights: A file with its weights; None for those of ImageNet.
 
     Raises:
         UnpoolError: there are no such weights, or they cannot be reached.
     """
     from unpool.networks.catalogue import build_network
+    from unpool.networks.weights import REMEDY
 
-    network = build_network(name, weights="imagenet", decoder="none")
+    try:
+        network = build_network(name, weights=weights or "imagenet", decoder="none")
+    except UnpoolError as error:
+        reason = str(error).removesuffix(f"; {REMEDY}")
+        if weights is None or reason == str(error):
+            raise
+        raise UnpoolError(f"{reason}; give the file of this network with --weights") from error
     save_model(folder, network)
 
 
-def save_pretrained_in_subprocess(name: str, folder: Path) -> None:
+def save_pretrained_in_subprocess(name: str, folder: Path, weights: Path | None = None) -> None:
     """Write a pretrained network with its ONNX encoder.
 
     torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; so
     another process does it, which then ends. Where torch is loaded already, or no process can be started, this one
     does it.
 
+    Args:
+        name: The network.
+        folder: The model folder to write.
+        weights: A file with its weights; None for those of ImageNet.
+
     Raises:
         UnpoolError: there are no such weights, or they cannot be reached.
         UsageError: no network has this name.
     """
     if "torch" in sys.modules or not sys.executable:
-        _convert(name, folder)
+        _convert(name, folder, weights)
         return
     # -P: the current folder is the user's, and no file in it may be taken for a library.
     argv = [sys.executable, "-P", "-m", "unpool.inference.model", name, str(folder)]
+    argv += [] if weights is None else [str(weights)]
     try:
         done = subprocess.run(
             argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
             env=variables_of_another_python(),
         )  # fmt: skip
     except OSError:  # such as an account that may not start processes
-        _convert(name, folder)
+        _convert(name, folder, weights)
         return
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -179,21 +212,21 @@ def _torch() -> Any:
     return torch
 
 
-def _convert(name: str, folder: Path) -> None:
+def _convert(name: str, folder: Path, weights: Path | None = None) -> None:
     """Write model and ONNX encoder; where the export fails, torch will embed."""
-    save_pretrained(name, folder)
+    save_pretrained(name, folder, weights)
     with contextlib.suppress(UnpoolError):
         export_encoder(load_model(folder), folder / ONNX)
 
 
-def _main(name: str, folder: Path) -> None:
+def _main(name: str, folder: Path, weights: Path | None = None) -> None:
     """Run in the subprocess."""
     try:
-        _convert(name, folder)
+        _convert(name, folder, weights)
     except UnpoolError as error:
         print(f"unpool: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]))
+    _main(sys.argv[1], *map(Path, sys.argv[2:]))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
 TEXT, TOKENIZER = "text.onnx", "tokenizer.json"  # of a model that embeds words too
-OPEN_CLIP = "open_clip"  # the kind of encoder that OpenCLIP builds
+OPEN_CLIP, TIMM = "open_clip", "timm"  # kinds of encoders that other libraries build
 FOREIGN = ("onnx", "function", "vectors")  # kinds of encoders without weights here
 SCALES = "scales"  # the sizes that a segmenter was trained on
 FORMAT = 1  # of model.json; those of version 0.1.0 do not say theirs, and have this one
@@ -297,8 +297,8 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     from unpool.networks.head import with_head
     from unpool.networks.preprocessing import Preprocessing
 
-    if (described.get("encoder") or {}).get("kind") == OPEN_CLIP:
-        return _image_tower(path, described)
+    if (described.get("encoder") or {}).get("kind") in (OPEN_CLIP, TIMM):
+        return _of_library(path, described)
     try:
         options = dict(described["options"])
         description, num_classes = options.get("description"), options.get("num_classes")
@@ -316,16 +316,21 @@ def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
     return network
 
 
-def _image_tower(path: Path, described: Mapping[str, Any]) -> Any:
+def _of_library(path: Path, described: Mapping[str, Any]) -> Any:
+    """The encoder that another library builds."""
     from unpool.networks.encoders.open_clip_towers import build_images
+    from unpool.networks.encoders.timm_encoder import build_timm
     from unpool.networks.preprocessing import Preprocessing
 
+    kind = described["encoder"]["kind"]
+    build = build_timm if kind == TIMM else build_images
     try:
         preprocessing = Preprocessing.from_dict(described["preprocessing"])
-        return build_images(described["options"], described["network"], preprocessing)
+        return build(described["options"], described["network"], preprocessing)
     except (RuntimeError, TypeError, ValueError, KeyError, AttributeError, AssertionError) as error:
+        reason = " ".join(str(error).split())[:160]
         raise UnpoolError(
-            f"{path} describes no model of OpenCLIP that can be built ({error}); {REMEDY}"
+            f"{path} describes no model of {kind} that can be built ({reason}); {REMEDY}"
         ) from error
 
 

@@ -21,8 +21,9 @@ from support.archives import write_parquet, write_tar, write_zip
 from support.messages import Messages
 from unpool.actions.curation import edit
 from unpool.actions.embedding.embed import Embedding, embed, report_lists, sync_embeddings
-from unpool.actions.embedding.prepare_model import ModelRequest, Preparation
+from unpool.actions.embedding.prepare_model import Preparation
 from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.encoders.model_request import ModelRequest
 from unpool.actions.fields.import_fields import import_fields
 from unpool.actions.fields.settings import ImportSettings
 from unpool.core.progress import Progress

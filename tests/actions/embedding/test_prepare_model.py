@@ -8,12 +8,9 @@ from unittest.mock import Mock
 import pytest
 
 from unpool.actions.embedding.compare_networks import CandidateResult
-from unpool.actions.embedding.prepare_model import (
-    ModelRequest,
-    Preparation,
-    check_num_groups,
-    check_request,
-)
+from unpool.actions.embedding.prepare_model import Preparation
+from unpool.actions.encoders import model_request
+from unpool.actions.encoders.model_request import ModelRequest, check_num_groups, check_request
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.images.reading.scan import ImageFile
@@ -73,7 +70,8 @@ def test_a_segmenter_is_no_encoder(tmp_path: Path) -> None:
         check_request(ModelRequest(str(tmp_path)))
 
 
-def test_possible_models_and_numbers_pass() -> None:
+def test_possible_models_and_numbers_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(model_request, "keep_pretrained", Mock())
     for name in ("auto", "efficientnet-lite0", "conv", "resnet18"):
         check_request(ModelRequest(name))
     check_num_groups("auto", 1)

@@ -7,6 +7,7 @@ from dataclasses import FrozenInstanceError, asdict
 import pytest
 
 from unpool.actions.embedding.settings import DemoSettings, EmbedSettings, RunSettings
+from unpool.actions.encoders.model_request import request_from
 from unpool.core.settings import check_settings, flag_name, options_of, settings_from
 from unpool.errors import UsageError
 from unpool.options import OPTIONS
@@ -15,7 +16,7 @@ from unpool.options import OPTIONS
 def test_a_run_chooses_network_groups_and_time_itself() -> None:
     settings = RunSettings()
     assert asdict(settings) == {
-        "network": "auto", "groups": None, "minutes": None, "steps": None, "seed": 0, "device": "auto",
+        "network": "auto", "weights": None, "groups": None, "minutes": None, "steps": None, "seed": 0, "device": "auto",
         "relocate": False, "forget": False, "rebuild": False, "range": None, "nodata": None,
     }  # fmt: skip
     check_settings(settings)
@@ -24,15 +25,17 @@ def test_a_run_chooses_network_groups_and_time_itself() -> None:
 
 
 def test_embed_needs_a_model() -> None:
-    with pytest.raises(UsageError, match="model is missing; give model="):
-        settings_from(EmbedSettings, {})
+    with pytest.raises(UsageError, match="--model is missing; name a model folder"):
+        request_from(settings_from(EmbedSettings, {}))
     assert settings_from(EmbedSettings, {"model": "conv"}) == EmbedSettings("conv", "auto")
 
 
 def test_every_field_carries_the_option_of_its_name() -> None:
     for kind in (RunSettings, DemoSettings, EmbedSettings):
         named = {name: OPTIONS[flag_name(name)] for name in kind.__dataclass_fields__}
-        assert options_of(kind) == named | ({"groups": OPTIONS["run-groups"]} if kind is RunSettings else {})
+        others = {"groups": OPTIONS["run-groups"]} if kind is RunSettings else {}
+        others |= {"weights": OPTIONS["encoder-weights"]} if "weights" in named else {}
+        assert options_of(kind) == named | others
 
 
 @pytest.mark.parametrize(

@@ -14,16 +14,16 @@ import numpy as np
 from unpool.actions.embedding.captures import fill_captures
 from unpool.actions.embedding.choose_network import ComparisonRow
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
-from unpool.actions.embedding.prepare_model import (
+from unpool.actions.embedding.prepare_model import Preparation
+from unpool.actions.embedding.settings import EmbedSettings
+from unpool.actions.embedding.splits import forget_splits, note_splits
+from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
+from unpool.actions.encoders.model_request import (
     ModelRequest,
-    Preparation,
     check_num_groups,
     check_request,
     request_from,
 )
-from unpool.actions.embedding.settings import EmbedSettings
-from unpool.actions.embedding.splits import forget_splits, note_splits
-from unpool.actions.embedding.value_rules import ValueRequest, prepare_rules
 from unpool.actions.history.recording import recording
 from unpool.actions.search_index import update_search_index
 from unpool.actions.text.stored_text import forget_old_text

@@ -6,8 +6,7 @@ It is kept, copied, pretrained, adapted, or trained here.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -18,48 +17,41 @@ from unpool.actions.embedding.choose_network import (
     ComparisonRow,
     choose_compared,
     choose_network,
-    find_model,
     is_comparable,
     trained_size,
     typical_side,
 )
 from unpool.actions.embedding.pixel_buffer import PixelBuffer
-from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.embedding.train_encoder import train_encoder, training_preprocessing
+from unpool.actions.encoders.model_request import (
+    REQUEST_KEY,
+    VECTORS,
+    ModelRequest,
+    StoredRequest,
+    is_pretrained,
+)
 from unpool.core.atomic_files import PARTIAL, sweep, whole_folder
 from unpool.core.cpu import usable_cores
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
 from unpool.inference.model import copy_model, copy_pretrained
-from unpool.inference.vectors.vector_file import VectorFile, read_vectors
-from unpool.networks.encoders.door import find_encoder, function_of
-from unpool.networks.encoders.functions import allow_function
+from unpool.inference.vectors.vector_file import VectorFile
+from unpool.networks.encoders.door import find_encoder, function_of, keep_encoder
+from unpool.networks.encoders.functions import allow_copy, allow_function
 from unpool.networks.preprocessing import Preprocessing
 from unpool.store.row_writer import RowWriter, check_not_empty
 from unpool.store.state import EXPORTS, MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.training.foreign_model import write_foreign_model
-from unpool.training.model_file import describe_model, expect_kind, has_model, save_model
+from unpool.training.model_file import describe_model, has_model, save_model
 
 MIN_COMPARISON_MINUTES = 2.0  # a comparison takes about half of them
 MIN_GAIN_OF_IMAGES = 1.5  # times as many as were compared, for which a head is trained anew
 SAFE_SHARE = 0.8  # of the time left, to plan for
 MIN_TIME_SHARE = 0.1  # of the minutes, for training where a comparison took longer than it should
-VECTORS = "vectors"  # the network of a workspace that has none
-REQUEST_KEY, REQUEST_KEY_0_1 = "model_request", "wish"  # in unpool.yaml, the second before version 0.2
-
-
-class StoredRequest(TypedDict):
-    """A request as unpool.yaml keeps it."""
-
-    network: str
-    minutes: float | None
-    steps: int | None
-    seed: int
 
 
 class StoredComparison(TypedDict):
@@ -69,104 +61,6 @@ class StoredComparison(TypedDict):
     groups: int | Literal["auto"]
     rows: list[ComparisonRow]
     minutes: float
-
-
-@dataclass(frozen=True)
-class ModelRequest:
-    """The model that a command needs.
-
-    The same request keeps the model in place.
-
-    Args:
-        network: A name of the catalogue, a model folder, or "auto".
-        minutes: Time for training.
-        steps: Number of steps, instead of minutes.
-        seed: Random seed.
-        may_train: Whether a network may be trained on the images.
-        groups: What a trained network is refined by; another number is no reason to train again.
-        vectors: Those of a file, in place of a network.
-    """
-
-    network: str = "auto"
-    minutes: float | None = None
-    steps: int | None = None
-    seed: int = 0
-    may_train: bool = True
-    groups: int | Literal["auto"] = "auto"
-    vectors: VectorFile | None = None
-
-    def matches(self, state: Mapping[str, object], training: Mapping[str, object] | None) -> bool:
-        """Whether the model of a workspace serves this request.
-
-        It does where it was made for the same request, or where none in particular is requested.
-
-        Args:
-            state: Of the workspace.
-            training: How its model was trained; None for weights from elsewhere.
-
-        Returns:
-            True where the model can stay.
-        """
-        takes_any = self.network == "auto" and self.minutes is None and self.steps is None
-        same_seed = training is None or training.get("seed") == self.seed
-        stored = state.get(REQUEST_KEY, state.get(REQUEST_KEY_0_1))
-        return (takes_any and same_seed) or stored == self.run_key()
-
-    def run_key(self) -> StoredRequest:
-        """Return what makes two requests the same, for unpool.yaml."""
-        network = self.network if self.vectors is None else f"{VECTORS}-{self.vectors.digest}"
-        return StoredRequest(network=network, minutes=self.minutes, steps=self.steps, seed=self.seed)
-
-
-def request_from(settings: EmbedSettings) -> ModelRequest:
-    """Read which model `unpool embed` is to embed by.
-
-    Raises:
-        UsageError: neither a model nor vectors are given, or both.
-        UnpoolError: the file of vectors cannot be used.
-    """
-    if settings.vectors is None and settings.model is None:
-        raise UsageError(
-            f"--model is missing; name a model folder or a network such as {PRETRAINED}, or give --vectors FILE"
-        )
-    if settings.vectors is None:
-        if settings.engine != "local" and function_of(str(settings.model)):
-            raise UsageError(
-                f"--model {settings.model} is a function and runs in this process; leave --engine out"
-            )
-        return ModelRequest(str(settings.model), may_train=False)
-    if settings.model is not None or settings.engine != "local":
-        other = "--model" if settings.model is not None else "--engine"
-        raise UsageError(f"--vectors brings the vectors, so that {other} has nothing to do; give one of them")
-    return ModelRequest(VECTORS, may_train=False, vectors=read_vectors(settings.vectors))
-
-
-def check_request(request: ModelRequest) -> None:
-    """Check that there is such a model, before any work.
-
-    Raises:
-        UnpoolError: the path is no model folder, or the network has no weights to embed with.
-        UsageError: no network has this name.
-    """
-    name = request.network
-    if name in ("auto", PRETRAINED) or request.vectors is not None:
-        return
-    if kind := find_encoder(name):
-        kind.check(name)
-    elif folder := find_model(name):
-        expect_kind(folder, "encoder")
-    elif not _is_pretrained(name) and not request.may_train:
-        raise UnpoolError(
-            f"{name} has no weights of its own; train it with `unpool train FOLDER --network {name} --out MODEL` and "
-            "give MODEL, or take efficientnet-lite0"
-        )
-
-
-def check_num_groups(groups: int | Literal["auto"] | None, num_images: int) -> None:
-    """Raise `UnpoolError` where there are fewer images than groups."""
-    if isinstance(groups, int) and groups > num_images:
-        images = f"are only {num_images} images" if num_images != 1 else "is only 1 image"
-        raise UnpoolError(f"--groups is {groups}, but there {images}; give a smaller number, or leave it out")
 
 
 class Preparation:
@@ -210,6 +104,8 @@ class Preparation:
         self.network = describe_model(self.folder)["network"]
         if function := function_of(request.network):  # a user of this machine has typed it
             allow_function(self.folder, function)
+        elif has_model(Path(request.network)):  # or made the folder that this is a copy of
+            allow_copy(Path(request.network), self.folder)
 
     def _has_changed(self, request: ModelRequest) -> bool:
         """Whether a name stands for another encoder than when the model was written."""
@@ -304,27 +200,30 @@ class Preparation:
             self._save_pretrained(PRETRAINED, self._pretrained)
         return self._pretrained
 
-    def _save_pretrained(self, name: str, folder: Path) -> None:
-        if (kind := find_encoder(name)) is None:
+    def _save_pretrained(self, name: str, folder: Path, weights: Path | None = None) -> None:
+        kind = find_encoder(name)
+        if weights is not None:
+            copy_model(keep_encoder(name, weights), folder)
+        elif kind is None:
             with self.progress.stage("pretrained network, converted once per user"):
                 copy_pretrained(name, folder)
-            return
-        with self.progress.stage("reading the encoder"):
-            kind.write(name, folder, None)
-        for note in describe_model(folder)["encoder"].get("notes", ()):
+        else:
+            with self.progress.stage("reading the encoder"):
+                kind.write(name, folder, None)
+        for note in (describe_model(folder).get("encoder") or {}).get("notes", ()):
             self.progress.message(f"{name}: {note}")
 
     def _write_model(self, choice: Choice, request: ModelRequest, folder: Path) -> None:
         if choice.adapted:
             self._adapt(request, folder)
-        elif choice.folder is None and choice.network == PRETRAINED and has_model(self._pretrained):
+        elif choice.network == PRETRAINED and request.weights is None and has_model(self._pretrained):
             copy_model(self._pretrained, folder)
         elif choice.folder is not None:
             copy_model(choice.folder, folder)
-        elif not request.may_train or _is_pretrained(choice.network):
+        elif not request.may_train or request.weights is not None or is_pretrained(choice.network):
             if request.minutes or request.steps:
                 self.progress.message(f"{choice.network} is pretrained and used as it is: nothing to train")
-            self._save_pretrained(choice.network, folder)
+            self._save_pretrained(choice.network, folder, request.weights)
         else:
             self._train(choice, request, folder)
 
@@ -391,12 +290,3 @@ class Preparation:
 def _is_of(comparison: StoredComparison, request: ModelRequest) -> bool:
     same_request = comparison.get("model_request") == request.run_key()
     return same_request and comparison.get("groups") == request.groups
-
-
-def _is_pretrained(name: str) -> bool:
-    """Whether a network is used with weights from elsewhere; torch is not imported for the default."""
-    if name == PRETRAINED or find_encoder(name) is not None:
-        return True
-    from unpool.networks.catalogue import is_backbone
-
-    return is_backbone(name)

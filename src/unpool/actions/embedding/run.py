@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.embedding.embed import Embedding, report_lists, sync_embeddings
-from unpool.actions.embedding.prepare_model import ModelRequest, check_request
 from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
+from unpool.actions.encoders.model_request import ModelRequest, check_request
 from unpool.actions.grouping.drift import read_drift, reason_to_rebuild
 from unpool.actions.grouping.group import evaluate, group, map_images
 from unpool.actions.grouping.group_files import rewrite_group_files
@@ -145,7 +145,14 @@ def _is_finished(work: Path, done: Embedding) -> bool:
 
 def _model_request(settings: RunSettings) -> ModelRequest:
     groups = "auto" if settings.groups is None else settings.groups
-    return ModelRequest(settings.network, settings.minutes, settings.steps, settings.seed, groups=groups)
+    return ModelRequest(
+        settings.network,
+        settings.minutes,
+        settings.steps,
+        settings.seed,
+        groups=groups,
+        weights=settings.weights,
+    )
 
 
 def demo(

@@ -17,6 +17,7 @@ class RunSettings:
     """What `unpool run` can be set to; see `unpool run --help` for ranges."""
 
     network: Annotated[str, OPTIONS["network"]] = "auto"
+    weights: Annotated[Path | None, OPTIONS["encoder-weights"]] = None
     groups: Annotated[NumGroups | None, OPTIONS["run-groups"]] = None
     minutes: Annotated[float | None, OPTIONS["minutes"]] = None
     steps: Annotated[int | None, OPTIONS["steps"]] = None
@@ -67,6 +68,7 @@ class EmbedSettings:
     engine: Annotated[str, OPTIONS["engine"]] = "local"
     ray_address: Annotated[str | None, OPTIONS["ray-address"]] = None
     vectors: Annotated[Path | None, OPTIONS["vectors"]] = None
+    weights: Annotated[Path | None, OPTIONS["encoder-weights"]] = None
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.embedding.choose_network import PRETRAINED, find_model
-from unpool.actions.embedding.prepare_model import ModelRequest, check_request
+from unpool.actions.encoders.model_request import ModelRequest, check_request
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.engines.speeds import keep_speed

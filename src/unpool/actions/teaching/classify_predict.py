@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.embedding.embed import sync_embeddings
-from unpool.actions.embedding.prepare_model import ModelRequest
+from unpool.actions.encoders.model_request import ModelRequest
 from unpool.actions.sharing.folders import write_folders
 from unpool.actions.teaching.classify_settings import ClassifyPredictSettings
 from unpool.actions.teaching.scratch import scratch_of

@@ -1,7 +1,7 @@
 """Every kind of encoder that a user can name.
 
 A kind is one entry of `ENCODERS`, in the order in which a name is tried. Names that none of them takes are those of
-model folders, the catalogue, timm and torchvision.
+model folders, the catalogue and torchvision.
 """
 
 from __future__ import annotations
@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unpool.core.file_identity import digest_of
+from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError
+from unpool.inference.exports import as_file_name, digest_versions
+from unpool.inference.model import save_pretrained_in_subprocess
+from unpool.inference.vectors.timm_model import check_timm, digest_timm, write_timm
 from unpool.inference.words.two_towers import check_two_towers, digest_two_towers, write_two_towers
 from unpool.networks.encoders.functions import (
     digest_function,
@@ -21,6 +25,7 @@ from unpool.networks.encoders.functions import (
 )
 from unpool.networks.encoders.onnx_file import check_onnx_file, is_onnx_name, write_onnx_encoder
 from unpool.networks.encoders.open_clip_names import is_open_clip
+from unpool.networks.encoders.timm_names import is_timm
 from unpool.networks.preprocessing import Preprocessing
 from unpool.training.foreign_model import write_foreign_model
 from unpool.training.model_file import ONNX, has_model
@@ -74,6 +79,33 @@ def function_of(name: str) -> str | None:
     if kind is None or kind.name not in ("function", "entry-point"):
         return None
     return name if kind.name == "function" else find_entry_point(name)
+
+
+def keep_encoder(name: str, weights: Path) -> Path:
+    """Return the model folder of a name with given weights.
+
+    It is made once per user, before anything else changes.
+
+    Args:
+        name: Any that can be embedded by.
+        weights: Its weights, as safetensors or a state dict.
+
+    Raises:
+        UnpoolError: the file cannot be read, or is another network's.
+        UsageError: no network has this name.
+    """
+    kind = find_encoder(name)
+    try:
+        with weights.open("rb") as file:
+            digest = digest_of(file)
+    except OSError as error:
+        raise UnpoolError(
+            f"the weights {weights} cannot be read ({error.strerror}); check the path"
+        ) from error
+    known = name if kind is None or kind.digest is None else kind.digest(name)
+    entry = f"pretrained-{as_file_name(name)}-{digest_versions(name, known, digest)}"
+    write = save_pretrained_in_subprocess if kind is None else kind.write
+    return kept_folder(entry, lambda part: write(name, part, weights))
 
 
 def _write_onnx(name: str, folder: Path, weights: Path | None) -> None:
@@ -140,6 +172,10 @@ ENCODERS: dict[str, EncoderKind] = {
         EncoderKind(
             "entry-point", "a name that an installed package offers", _is_entry_point, _write_function,
             _check_function, _digest_named,
+        ),
+        EncoderKind(
+            "timm", "a name of timm, with or without the tag of its weights, or a folder as timm writes it", is_timm,
+            write_timm, check_timm, digest_timm,
         ),
     )
 }  # fmt: skip

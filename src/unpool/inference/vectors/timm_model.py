@@ -1,0 +1,106 @@
+"""Networks of timm as model folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from functools import partial
+from pathlib import Path
+
+from unpool.core.atomic_files import write_text
+from unpool.core.calls.apart import call_apart
+from unpool.core.file_identity import digest_of
+from unpool.core.user_cache import is_kept, kept_folder
+from unpool.errors import UnpoolError
+from unpool.inference.encoder import export_encoder
+from unpool.inference.exports import as_file_name, digest_versions
+from unpool.inference.model import copy_model
+from unpool.networks.encoders.timm_names import CONFIG, find_folder_weights, is_timm_folder
+from unpool.training.model_file import JSON, ONNX, TIMM, save_model
+
+
+def check_timm(name: str) -> None:
+    """Check that there is such a network; download its weights.
+
+    Args:
+        name: A network of timm.
+
+    Raises:
+        UnpoolError: the weights cannot be had.
+        UsageError: timm has no such weights.
+    """
+    if is_timm_folder(Path(name)):
+        find_folder_weights(Path(name))
+    elif not is_kept(_entry(name)):
+        call_apart(__name__, "fetch", name, is_shown=True)
+
+
+def digest_timm(name: str) -> str:
+    """Return what changes with the network behind a name.
+
+    Published weights never change.
+    """
+    folder = Path(name)
+    if not is_timm_folder(folder):
+        return name
+    digests = []
+    for path in (folder / CONFIG, find_folder_weights(folder)):
+        with path.open("rb") as file:
+            digests.append(digest_of(file))
+    return "-".join(digests)
+
+
+def write_timm(name: str, folder: Path, weights: Path | None = None) -> None:
+    """Write a model folder of a network of timm.
+
+    What is downloaded is converted once per user.
+
+    Args:
+        name: A network of timm.
+        folder: Where to write.
+        weights: A file with its weights; None for those that the name stands for.
+
+    Raises:
+        UnpoolError: the weights cannot be had, or are another network's.
+        UsageError: timm has no such weights.
+    """
+    if weights is not None or is_timm_folder(Path(name)):
+        call_apart(__name__, "convert", name, str(folder), *([] if weights is None else [str(weights)]))
+        return
+    copy_model(kept_folder(_entry(name), partial(_convert_apart, name)), folder)
+
+
+def fetch(name: str) -> None:
+    """Download weights; called in another process."""
+    from unpool.networks.encoders.timm_encoder import fetch_timm
+
+    fetch_timm(name)
+
+
+def convert(name: str, folder_name: str, weights: str | None = None) -> None:
+    """Write a model folder; called in another process.
+
+    Args:
+        name: A network of timm.
+        folder_name: Where to write.
+        weights: A file with its weights.
+    """
+    from unpool.networks.encoders.timm_encoder import load_timm
+
+    folder = Path(folder_name)
+    network = load_timm(name, None if weights is None else Path(weights))
+    save_model(folder, network)
+    with contextlib.suppress(UnpoolError):  # then torch embeds
+        export_encoder(network, folder / ONNX)
+    described = json.loads((folder / JSON).read_text("utf-8"))
+    source = digest_timm(name) if weights is None else name
+    described["encoder"] = {"kind": TIMM, "name": name, "source": source}
+    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _convert_apart(name: str, folder: Path) -> None:
+    call_apart(__name__, "convert", name, str(folder))
+
+
+def _entry(name: str) -> str:
+    return f"pretrained-{as_file_name(name)}-{digest_versions('timm', name)}"
