@@ -139,7 +139,8 @@ class Workspace:
         """
         search = VERBS["search"].load()
         result = search(image, settings, work=self.work, progress=self._progress)
-        columns = SEARCH_COLUMNS if settings.text is None else [*SEARCH_COLUMNS, "text"]
+        has_text = any("text" in row for row in result["results"]) or settings.text is not None
+        columns = [*SEARCH_COLUMNS, "text"] if has_text else SEARCH_COLUMNS
         return pd.DataFrame(result["results"], columns=columns)
 
     @keywords_of(ReadTextSettings)

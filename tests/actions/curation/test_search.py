@@ -132,7 +132,7 @@ def test_negatives_and_an_image_are_part_of_the_query(worded: Path) -> None:
 
 
 def test_without_a_query_one_is_asked_for(worded: Path) -> None:
-    with pytest.raises(UsageError, match="nothing to search for; give an IMAGE, or --words TEXT"):
+    with pytest.raises(UsageError, match="nothing to search for; give an IMAGE, --words TEXT"):
         search(work=worded)
 
 

@@ -11,6 +11,7 @@ import pytest
 from support.messages import Messages
 from unpool.actions.text.search_text import search_text
 from unpool.errors import UnpoolError
+from unpool.store.columns import Row
 from unpool.store.search.open_table import open_table
 from unpool.store.table import ImageTable
 
@@ -21,7 +22,7 @@ Make = Callable[..., Path]
 def make(tmp_path: Path) -> Make:
     def make_workspace(**texts: str | None) -> Path:
         table = ImageTable.create(tmp_path / "w.unpool")
-        rows = [{"path": path, "status": "ok", "id": path} for path in texts]
+        rows: list[Row] = [{"path": path, "status": "ok", "id": path} for path in texts]
         read = [row | {"text": texts[row["path"]], "text_id": row["id"]} for row in rows]
         table.upsert(
             [known if known["text"] is not None else row for row, known in zip(rows, read, strict=True)]

@@ -10,6 +10,7 @@ import pytest
 
 from support.plain_words import PATHS, PlainText, give_text_side, make_workspace
 from support.viewer_constants import ORIGIN, TOKEN
+from unpool.store.table import ImageTable
 
 
 @pytest.fixture
@@ -76,3 +77,23 @@ def test_the_collection_says_why_they_do_not(client: Any) -> None:
 def test_rows_of_another_revision_are_refused(side: PlainText, client: Any) -> None:
     assert client.post("/api/search/words", json={"revision": 7, "text": "red"}).status_code == 409
     ask(client, "red", expect=422, row=99)
+
+
+def test_images_with_these_words_in_them_come_first(side: PlainText, work: Path, client: Any) -> None:
+    table = ImageTable(work)
+    rows = table.frame(["path", "id"])
+    texts = ["red" if path == "blue circle.png" else "" for path in rows["path"]]
+    table.update(PATHS, {"id": PATHS})
+    table.update(list(rows["path"]), {"text": texts, "text_id": list(rows["path"])})
+    found = ask(client, "red", k=3)
+    assert PATHS[found["near"][0]["row"]] == "blue circle.png"
+    assert len({each["row"] for each in found["near"]}) == len(found["near"]) == 3
+    assert found["note"] == "1 with these words in the image come first"
+
+
+def test_without_a_model_that_reads_words_the_text_is_searched(work: Path, client: Any) -> None:
+    table = ImageTable(work)
+    table.update(PATHS, {"id": PATHS, "text": ["Exit", *[""] * (len(PATHS) - 1)], "text_id": PATHS})
+    found = ask(client, "exit", k=3)
+    assert [each["row"] for each in found["near"]] == [0]
+    assert found["note"].startswith("no model here reads words")

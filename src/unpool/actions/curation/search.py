@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,9 +15,10 @@ import numpy as np
 
 from unpool.actions.curation.settings import SearchSettings
 from unpool.actions.search_index import update_search_index
-from unpool.actions.text.search_text import search_text
+from unpool.actions.text.search_text import FoundText, search_text
 from unpool.actions.words.terms import Terms, read_terms
 from unpool.actions.words.word_query import embed_terms, find_searched
+from unpool.actions.words.written_words import SEARCHES_TEXT, find_written, open_written
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
@@ -83,6 +85,10 @@ def search(
     if settings.text is not None:
         return _search_by_text(image, settings, work, progress)
     terms = read_terms(settings.words, settings.without)
+    if image is None and terms.words and (written := _only_written(work)) is not None:
+        progress.message(SEARCHES_TEXT)
+        found = find_written(written, terms, settings.k, exactly=False, progress=progress)
+        return _describe_texts(written, terms, found)
     if image is None and not any(terms):
         raise UsageError("there is nothing to search for; give an IMAGE, --words TEXT or --text TEXT")
     opened = open_table(find_searched(work, progress) if any(terms) else work)
@@ -120,15 +126,35 @@ def _search_by_text(
 ) -> dict[str, Any]:
     assert settings.text is not None
     if image is not None or settings.words or settings.without:
-        raise UsageError("--text searches what can be read in images; give it without an IMAGE, --words and --not")
+        raise UsageError(
+            "--text searches what can be read in images; give it without an IMAGE, --words and --not"
+        )
     opened = open_table(work)
     found = search_text(opened, settings.text, settings.k, progress=progress)
+    return _describe_texts(opened, Terms([], []), found) | {"query": settings.text}
+
+
+def _only_written(work: Path) -> OpenTable | None:
+    """The table of a workspace in which words can only be read; None where a model reads them, or nothing does."""
+    try:
+        find_searched(work, Progress())
+    except UnpoolError:
+        return open_written(work)
+    return None
+
+
+def _describe_texts(opened: OpenTable, terms: Terms, found: Sequence[FoundText]) -> dict[str, Any]:
     facts_of = _facts_of(opened, [each.path for each in found])
     results = [
         {"path": path, "distance": distance} | facts_of[path]._asdict() | {"text": text}
         for path, distance, text in found
     ]
-    return {"query": settings.text, "words": [], "not": [], "results": results}
+    return {
+        "query": _name_query(None, terms),
+        "words": terms.words,
+        "not": terms.without,
+        "results": results,
+    }
 
 
 def _name_query(image: ImageLike | None, terms: Terms) -> str:

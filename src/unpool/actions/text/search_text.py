@@ -38,7 +38,11 @@ class ReadTexts:
         else:
             rows = table.arrow(["path", "id", "text", "text_id"], where=f"status = '{OK}'")
             columns = (rows[name].to_pylist() for name in ("path", "id", "text", "text_id"))
-            known = [(path, text) for path, own, text, read in zip(*columns, strict=True) if read == own]
+            known = [
+                (path, text)
+                for path, own, text, read in zip(*columns, strict=True)
+                if read is not None and read == own
+            ]
             self.num_unread = rows.num_rows - len(known)
             self._paths = [path for path, _ in known]
             self._texts = [text or "" for _, text in known]

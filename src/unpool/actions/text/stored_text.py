@@ -10,7 +10,7 @@ def count_with_text(table: ImageTable) -> int:
     """Count the images in which text was found."""
     if "text" not in table.stored_columns:
         return 0
-    return table.arrow(["path"], where=f"status = '{OK}' AND text <> '' AND text_id = id").num_rows
+    return len(table.arrow(["path"], where=f"status = '{OK}' AND text <> '' AND text_id = id"))
 
 
 def forget_old_text(table: ImageTable) -> int:

@@ -12,6 +12,7 @@ from typing_extensions import TypedDict
 
 from unpool.actions.words.terms import Terms
 from unpool.actions.words.text_side import open_text_side
+from unpool.actions.words.written_words import SEARCHES_TEXT, open_written
 from unpool.analysis.words.mixture import mix_terms
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
@@ -34,6 +35,8 @@ def describe_words(work: Path) -> WordsState:
     try:
         find_searched(work, CollectedMessages(messages))
     except UnpoolError as error:
+        if open_written(work) is not None:
+            return {"ready": True, "message": SEARCHES_TEXT}
         return {"ready": False, "message": str(error)}
     return {"ready": True, "message": " ".join(messages)}
 
