@@ -78,8 +78,8 @@ def _find(file: str, name: str, folder: Path | None) -> Path | None:
 def _unreachable(name: str, error: Exception) -> UnpoolError:
     reason = " ".join(str(error).split())[:160]
     return UnpoolError(
-        f"its tokenizer could not be fetched ({reason}): put {TOKENIZER} of https://huggingface.co/{name} into a folder "
-        "with the weights and open_clip_config.json, and name that, or name a mirror with HF_ENDPOINT"
+        f"its tokenizer could not be fetched ({reason}): put {TOKENIZER} of https://huggingface.co/{name} into a "
+        "folder with the weights and open_clip_config.json, and name that, or name a mirror with HF_ENDPOINT"
     )
 
 
