@@ -12,6 +12,7 @@ import pytest
 from unpool.errors import UnpoolError
 from unpool.networks.encoders import functions
 from unpool.networks.encoders.functions import (
+    allow_copy,
     allow_function,
     allowed_function,
     digest_function,
@@ -79,6 +80,15 @@ def test_a_folder_runs_no_function_until_it_is_allowed(place: Path, monkeypatch:
     (place / "elsewhere").mkdir()
     monkeypatch.chdir(place / "elsewhere")
     assert allowed_function(folder, "own_colours:colour")([IMAGE]).tolist() == [[7, 7, 7]]
+
+
+def test_a_copy_may_what_its_folder_may(place: Path) -> None:
+    allow_copy(place / "a", place / "b")
+    with pytest.raises(UnpoolError, match="has not been allowed"):
+        allowed_function(place / "b", "own_colours:colour")
+    allow_function(place / "a", "own_colours:colour")
+    allow_copy(place / "a", place / "b")
+    assert allowed_function(place / "b", "own_colours:colour")([IMAGE]).tolist() == [[7, 7, 7]]
 
 
 def test_a_configuration_that_is_damaged_allows_nothing(place: Path) -> None:

@@ -27,7 +27,7 @@ from unpool.store.lock import working
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable, embedded_vectors, has_table
-from unpool.training.model_file import has_model, model_id
+from unpool.training.model_file import has_model, kind_of_encoder, model_id
 
 COLUMNS = ("path", "label", "probability", "abstained")
 TABLE = "predictions.csv"  # in a folder of class folders
@@ -183,6 +183,11 @@ def _embed_beside(
     progress: Progress,
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Embed new images in a workspace that the same command finds again after a kill."""
+    if kind_of_encoder(model) == "vectors":
+        raise UnpoolError(
+            f"{model} has no encoder for new images, as its vectors were made elsewhere; name those of the workspace "
+            "with --work"
+        )
     scratch = scratch_of(out)
     if scratch.exists() and not _is_of(scratch, source, model):
         shutil.rmtree(scratch)

@@ -37,6 +37,7 @@ from unpool.core.rng import subsample_indices
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.classifier import Classifier, save_classifier
+from unpool.networks.encoders.functions import allow_copy
 from unpool.report.confusion import draw_confusion
 from unpool.store.origin import rules_of
 from unpool.store.state import MODEL, read_state
@@ -163,6 +164,7 @@ def _save(choice: _Choice, classifier: Classifier, result: TrainResult) -> None:
     """Write the model folder, with its picture and card."""
     out, names, table_KK = Path(result["out"]), classifier.classes, choice.quality.confusion_KK
     save_classifier(out, classifier, choice.encoder)
+    allow_copy(choice.encoder, out)
     write_bytes(out / CONFUSION, draw_confusion(table_KK, names))
     described = describe_model(choice.encoder)
     encoder: Encoder = {"network": described["network"], "dimension": described["dimension"]}

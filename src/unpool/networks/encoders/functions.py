@@ -145,7 +145,22 @@ def allow_function(folder: Path, name: str) -> None:
         folder: The model folder.
         name: The function.
     """
-    key, value = str(folder.resolve()), (name, str(Path.cwd()))
+    _allow(folder, name, str(Path.cwd()))
+
+
+def allow_copy(source: Path, folder: Path) -> None:
+    """Allow a copy of a model folder what the folder is allowed.
+
+    Args:
+        source: The model folder.
+        folder: The copy.
+    """
+    if known := _find_allowed(source):
+        _allow(folder, *known)
+
+
+def _allow(folder: Path, name: str, place: str) -> None:
+    key, value = str(folder.resolve()), (name, place)
     _allowed[key] = value
     if name.startswith(f"{GIVEN}:"):
         return
@@ -169,13 +184,19 @@ def allowed_function(folder: Path, name: str) -> Function:
     Raises:
         UnpoolError: nobody has typed its name for this folder on this machine, or it cannot be imported.
     """
-    known = _allowed.get(str(folder.resolve())) or _read_allowed().get(str(folder.resolve()))
+    known = _find_allowed(folder)
     if known is None or known[0] != name:
         raise UnpoolError(
             f"{folder} embeds by the function {name}, which is code and has not been allowed on this machine; give "
             f"--model {name} to embed once more and allow it"
         )
     return find_function(name, Path(known[1]))
+
+
+def _find_allowed(folder: Path) -> tuple[str, str] | None:
+    """The function that a model folder may run, and where its module may lie."""
+    key = str(folder.resolve())
+    return _allowed.get(key) or _read_allowed().get(key)
 
 
 def _find_loaded(module: str | None, qualified: str) -> object:
