@@ -165,7 +165,7 @@ def test_every_verb_takes_a_space(work: Path, images: Path, unpool, tmp_path: Pa
     call("map")
     assert call("check")["images"] == 8
     call("evaluate")
-    assert [row["path"] for row in call("search", "0.png", "-k", 2)["results"]][0] == "0.png"  # type: ignore[attr-defined]
+    assert call("search", "0.png", "-k", 2)["results"][0]["path"] == "0.png"  # type: ignore[index]
     call("export", "--to", "csv", "--out", tmp_path / "out.csv")
     assert "outlier_score" in (tmp_path / "out.csv").read_text().splitlines()[0]
     call("suggest")

@@ -36,7 +36,7 @@ from unpool.store.fields.selections import read_selections
 from unpool.store.fields.values import fields_of
 from unpool.store.origin import known_location, rules_of
 from unpool.store.remote.mirror import name_addresses, name_of, open_workspace
-from unpool.store.spaces.paths import home_of, space_folder, space_of
+from unpool.store.spaces.paths import outer_workspace, space_folder, space_of
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
 from unpool.training.model_file import has_model
@@ -85,7 +85,7 @@ class Workspace:
 
     def __repr__(self) -> str:
         space = space_of(self.work)
-        return f"Workspace({name_of(home_of(self.work))!r}{f', space={space!r}' if space else ''})"
+        return f"Workspace({name_of(outer_workspace(self.work))!r}{f', space={space!r}' if space else ''})"
 
     @keywords_of(RunSettings)
     def run(self, settings: RunSettings) -> pd.DataFrame:
@@ -184,7 +184,7 @@ class Workspace:
         """Move the files of a problem away, or back. Returns the JSON object of `unpool clean`."""
         from unpool.actions.cleaning.clean import clean
 
-        return clean(home_of(self.work), settings, progress=self._progress)
+        return clean(outer_workspace(self.work), settings, progress=self._progress)
 
     @keywords_of(ExportSettings)
     def export(self, settings: ExportSettings) -> Path:
@@ -383,7 +383,7 @@ class Workspace:
         from unpool.actions.health.doctor import doctor
         from unpool.actions.health.findings import Finding
 
-        problems = doctor(home_of(self.work), progress=self._progress)["problems"]
+        problems = doctor(outer_workspace(self.work), progress=self._progress)["problems"]
         return pd.DataFrame(problems, columns=list(Finding.__annotations__))
 
     @explain_calls

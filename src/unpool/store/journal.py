@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 from unpool.core.atomic_files import PARTIAL, whole_folder, write_text
 from unpool.errors import UnpoolError
 from unpool.store.lock import Area
-from unpool.store.spaces.paths import home_of, space_folder, space_of, spaces_of
+from unpool.store.spaces.paths import outer_workspace, space_folder, space_of, spaces_of
 from unpool.store.state import MODEL, read_state, write_state
 from unpool.store.table import ImageTable
 from unpool.store.versions import has_version, keep_only, read_version, restore_version
@@ -128,13 +128,19 @@ _FILE_OF = {VerbUnderWay: UNDER_WAY, EditUnderWay: EDIT_UNDER_WAY}
 
 
 def edits_folder(work: Path) -> Path:
-    """Return where the steps of a workspace and its spaces lie."""
-    return home_of(work) / EDITS
+    """Return where the steps of a workspace lie.
+
+    Those of its spaces lie there too.
+    """
+    return outer_workspace(work) / EDITS
 
 
 def place_of(work: Path, entry: Entry | VerbUnderWay | EditUnderWay) -> Path:
-    """Return the workspace, or the path of its space, that something was done in."""
-    return space_folder(home_of(work), entry.space)
+    """Return where something was done.
+
+    That is the workspace, or the path of a space.
+    """
+    return space_folder(outer_workspace(work), entry.space)
 
 
 def _as_stored(entry: Entry | VerbUnderWay | EditUnderWay) -> dict[str, Any]:
@@ -203,8 +209,8 @@ def prune(work: Path) -> None:
 
     The versions, models and labels of suggestions that no step names go too.
     """
-    home = home_of(work)
-    places = [home, *(space_folder(home, name) for name in spaces_of(home))]
+    outer = outer_workspace(work)
+    places = [outer, *(space_folder(outer, name) for name in spaces_of(outer))]
     room, whole, spreads = MAX_STEP_BYTES, 0, {read_state(place).get(SPREAD) for place in places}
     begun = read_under_way(work, VerbUnderWay)
     versions, models = (

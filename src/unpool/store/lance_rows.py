@@ -21,7 +21,7 @@ from unpool.core.objects.credentials import lance_settings
 from unpool.core.user_cache import ensure_temporary_folder
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import remote_of
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 from unpool.store.spaces.view import as_seen_from, to_seen, to_stored, whole
 from unpool.store.state import NewerVersionError
 
@@ -58,7 +58,7 @@ def open_for_tags(work: Path) -> lance.LanceDataset:
     """
     if remote_of(work) is not None:
         return open_whole(work)
-    address = (home_of(work).absolute() / WORKSPACE_TABLE).as_uri()
+    address = (outer_workspace(work).absolute() / WORKSPACE_TABLE).as_uri()
     return _import_lance(work).dataset(address.replace("file:", "file-object-store:", 1))
 
 
@@ -67,7 +67,7 @@ def create_dataset(work: Path, schema: pa.Schema) -> None:
     options = _storage_options(work)
     _import_lance(work).write_dataset(schema.empty_table(), _address(work), storage_options=options)
     if options is not None:  # stands for the table on this machine
-        (home_of(work) / WORKSPACE_TABLE).mkdir(exist_ok=True)
+        (outer_workspace(work) / WORKSPACE_TABLE).mkdir(exist_ok=True)
 
 
 def overwrite_dataset(work: Path, rows: pa.Table) -> None:
@@ -77,9 +77,9 @@ def overwrite_dataset(work: Path, rows: pa.Table) -> None:
 
 
 def _address(work: Path) -> str:
-    """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a home folder."""
+    """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a outer folder."""
     remote = remote_of(work)
-    return str(home_of(work).absolute() / WORKSPACE_TABLE) if remote is None else remote.table
+    return str(outer_workspace(work).absolute() / WORKSPACE_TABLE) if remote is None else remote.table
 
 
 def _storage_options(work: Path) -> dict[str, str] | None:

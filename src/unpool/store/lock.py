@@ -31,7 +31,7 @@ from unpool.errors import UnpoolError
 from unpool.store.locking.file_lock import FileLock
 from unpool.store.locking.object_lock import ObjectLock
 from unpool.store.remote.mirror import Remote, remote_of
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 
 Area = Literal["results", "edits"]
 BOTH: tuple[Area, ...] = ("results", "edits")  # in the order in which everybody takes them
@@ -86,7 +86,7 @@ def exclusive(
         def hold(*args: P.args, **kwargs: P.kwargs) -> R:
             work = workspace_of(args, kwargs)
             # Nothing is written into a folder that is no workspace.
-            if not (home_of(work) / WORKSPACE_TABLE).exists():
+            if not (outer_workspace(work) / WORKSPACE_TABLE).exists():
                 return verb(*args, **kwargs)
             with working(work, command, *areas, patience=patience):
                 return verb(*args, **kwargs)
@@ -125,7 +125,7 @@ def working(
     Raises:
         WorkingError: Another command works there; it names command, process, host and time.
     """
-    work = home_of(work)
+    work = outer_workspace(work)
     if not (create or work.is_dir()):
         yield
         return
@@ -198,14 +198,14 @@ def find_holder(work: Path, area: Area = "results") -> Holder | None:
 
     None for nobody, or a killed process.
     """
-    lock = _lock_of(home_of(work), area)
+    lock = _lock_of(outer_workspace(work), area)
     holder = _read(lock)
     return None if holder is None or _is_stale(lock, holder) else holder
 
 
 def has_lock(work: Path, area: Area = "results") -> bool:
     """Whether there is a lock, of a killed process too."""
-    return _lock_of(home_of(work), area).read() is not None
+    return _lock_of(outer_workspace(work), area).read() is not None
 
 
 def _remove_if_empty(work: Path) -> None:

@@ -18,7 +18,7 @@ from unpool.images.remote.fetching import InPlace
 from unpool.images.source import Source, open_source
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.store.columns import OK
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable
 
@@ -99,7 +99,7 @@ def known_location(work: Path) -> str | None:
 
 def _places(work: Path, state: dict[str, Any]) -> list[str]:
     location, beside = str(state.get("images") or ""), str(state.get("beside") or "")
-    return [location, str(home_of(work) / beside) if beside else "", str(state.get("place") or "")]
+    return [location, str(outer_workspace(work) / beside) if beside else "", str(state.get("place") or "")]
 
 
 def is_place(place: Path) -> bool:
@@ -122,7 +122,7 @@ def beside_workspace(work: Path, location: str) -> str | None:
     if not Path(location).is_absolute():
         return None
     try:
-        return Path(os.path.relpath(location, home_of(work).resolve())).as_posix()
+        return Path(os.path.relpath(location, outer_workspace(work).resolve())).as_posix()
     except ValueError:  # another drive
         return None
 

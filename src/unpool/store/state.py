@@ -19,7 +19,7 @@ from unpool.core.file_names import MAX_NAME_BYTES, printable, shorten
 from unpool.core.markers import WORKSPACE_STATE
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import push_changes
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 
 STATE = WORKSPACE_STATE
 MODEL = "model"
@@ -69,9 +69,9 @@ def read_state(work: Path) -> dict[str, Any]:
     That of a space has what is said of the images from the workspace around it. Raises `UnpoolError` where it is
     damaged, or of a newer version.
     """
-    if (home := home_of(work)) == work:
+    if (outer := outer_workspace(work)) == work:
         return _read_state(work)
-    of_images = {name: value for name, value in _read_state(home).items() if name in SHARED}
+    of_images = {name: value for name, value in _read_state(outer).items() if name in SHARED}
     return {name: value for name, value in _read_state(work).items() if name not in SHARED} | of_images
 
 
@@ -140,16 +140,16 @@ def write_state(work: Path, **changes: object) -> dict[str, Any]:
 
     None removes an entry. What is said of the images goes to the workspace around a space. Returns the whole state.
     """
-    if (home := home_of(work)) != work:
+    if (outer := outer_workspace(work)) != work:
         of_images = {name: value for name, value in changes.items() if name in SHARED}
         if of_images:
-            write_state(home, **of_images)
+            write_state(outer, **of_images)
         changes = {name: value for name, value in changes.items() if name not in SHARED}
     state = _read_state(work) | changes | {"format": FORMAT, "versions": _versions()}
     state = {name: value for name, value in state.items() if value is not None}
     write_text(work / STATE, yaml.safe_dump(state, sort_keys=False, allow_unicode=True) + END)
     push_changes(work)
-    return state if home == work else read_state(work)
+    return state if outer == work else read_state(work)
 
 
 def new_grouping_id(work: Path) -> None:

@@ -23,7 +23,7 @@ from unpool.images.reading.scan import ImageFile, Problem, Scan
 from unpool.store.columns import OK, SKIPPED, skipped_row
 from unpool.store.fields.values import personal_columns
 from unpool.store.lock import LOCKS
-from unpool.store.spaces.paths import SPACES, home_of
+from unpool.store.spaces.paths import SPACES, outer_workspace
 from unpool.store.state import EXPORTS, SEGMENTER, read_state
 from unpool.store.table import ImageTable
 
@@ -64,7 +64,7 @@ def check_folder_is_free(work: Path, location: str) -> None:
 
     Its folder is empty, or a workspace already. Raises `UsageError` where it is not.
     """
-    work = home_of(work)
+    work = outer_workspace(work)
     if work.exists() and not work.is_dir():
         raise UnpoolError(f"{work} is a file; name another workspace with --work")
     if (work / WORKSPACE_TABLE).is_dir() or _is_state(work):

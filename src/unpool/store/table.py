@@ -44,7 +44,7 @@ from unpool.store.search.vector_index import (
     sample_vectors,
 )
 from unpool.store.spaces.other_spaces import clear_spaces, columns_of_spaces
-from unpool.store.spaces.paths import home_of, known_space, space_of
+from unpool.store.spaces.paths import known_space, outer_workspace, space_of
 from unpool.store.spaces.view import own_columns, to_stored
 from unpool.store.state import check_format
 
@@ -70,7 +70,7 @@ class ImageTable(StoredRows):
     def __init__(self, work: Path) -> None:
         """Open the table of a workspace; `UnpoolError` where there is none."""
         if (space := space_of(work)) is not None and has_table(work):
-            known_space(home_of(work), space)
+            known_space(outer_workspace(work), space)
         if not has_table(work):
             raise UnpoolError(
                 f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` "
@@ -78,7 +78,7 @@ class ImageTable(StoredRows):
             )
         self.work = work
         check_format(work)
-        folder = home_of(work) / WORKSPACE_TABLE
+        folder = outer_workspace(work) / WORKSPACE_TABLE
         with damage_reported(folder):
             super().__init__(open_dataset(work))
             check_data_files(self._dataset, folder)
@@ -356,7 +356,7 @@ def has_table(work: Path) -> bool:
     """
     if (remote := remote_of(work)) is not None:
         return remote.has_table()
-    folder = home_of(work) / WORKSPACE_TABLE
+    folder = outer_workspace(work) / WORKSPACE_TABLE
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 
 from unpool.errors import UsageError
-from unpool.store.spaces.paths import home_of, known_space, space_folder, space_of, spaces_of
+from unpool.store.spaces.paths import known_space, outer_workspace, space_folder, space_of, spaces_of
 
 
 def test_a_space_is_a_folder_of_its_workspace(tmp_path: Path) -> None:
     work = tmp_path / "a.unpool"
     assert space_folder(work, None) == work
     folder = space_folder(work, "words")
-    assert (space_of(folder), home_of(folder)) == ("words", work)
-    assert (space_of(work), home_of(work)) == (None, work)
+    assert (space_of(folder), outer_workspace(folder)) == ("words", work)
+    assert (space_of(work), outer_workspace(work)) == (None, work)
 
 
 def test_another_process_sees_a_space_by_the_table_around_it(tmp_path: Path) -> None:

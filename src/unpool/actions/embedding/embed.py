@@ -142,9 +142,7 @@ def embed(
     engine: Engine | None = None
     if settings.engine == "ray":
         engine = RayEngine(RayRequest(settings.ray_address, settings.device, progress))
-    with (
-        working(work, "unpool embed", create=True), making_space(work), recording(work, columns=None) as note,
-    ):  # fmt: skip
+    with working(work, "unpool embed", create=True), making_space(work), recording(work, columns=None) as note:
         done = sync_embeddings(
             source, request, work=work, data=data, device=settings.device, progress=progress,
             relocate=settings.relocate, forget=settings.forget,

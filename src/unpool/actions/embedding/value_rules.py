@@ -16,7 +16,7 @@ from unpool.images.source import NamedSource, Source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, VALUES, ValueRules, parse_nodata, parse_range
 from unpool.store.reading import record
-from unpool.store.spaces.paths import home_of, space_folder, spaces_of
+from unpool.store.spaces.paths import outer_workspace, space_folder, spaces_of
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable
 
@@ -84,8 +84,8 @@ def prepare_rules(
     if state.get("embedded_by") and (
         _differ(before, survey.rules, is_requested=rules is not before) or (is_first and survey.rules)
     ):
-        home = home_of(work)
-        for each in (home, *(space_folder(home, name) for name in spaces_of(home))):
+        outer = outer_workspace(work)
+        for each in (outer, *(space_folder(outer, name) for name in spaces_of(outer))):
             write_state(each, embedded_by=None)
         progress.message(CHANGED)
     if survey.rules != before or is_first:

@@ -39,7 +39,7 @@ from unpool.store.journal import (
     read_under_way,
 )
 from unpool.store.lock import BOTH, PATIENCE, Area, exclusive, working, workspace_of
-from unpool.store.spaces.paths import home_of, space_of
+from unpool.store.spaces.paths import outer_workspace, space_of
 from unpool.store.state import read_state, write_state
 from unpool.store.table import ImageTable, has_table
 from unpool.store.versions import has_version, keep_version
@@ -96,14 +96,14 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
     """
     messages: list[str | None] = []
     inside: set[Path] = _recording.__dict__.setdefault("works", set())
-    if (home := home_of(work)) in inside:
+    if (outer := outer_workspace(work)) in inside:
         yield messages.append
         return
     begun = None
     if has_table(work):
         recover(work, *_areas_of_verb(columns))
         begun = _begin(work, columns)
-    inside.add(home)
+    inside.add(outer)
     try:
         yield messages.append
         if begun is not None:
@@ -113,7 +113,7 @@ def recording(work: Path, columns: list[str] | None) -> Iterator[Callable[[str |
             _end_verb(work)
         raise
     finally:
-        inside.discard(home)
+        inside.discard(outer)
 
 
 def _begin(work: Path, columns: list[str] | None) -> VerbUnderWay:
@@ -277,7 +277,7 @@ def recover(work: Path, *areas: Area, patience: float = PATIENCE) -> None:
     """
     held = set(areas or BOTH)
     verb, edit = read_under_way(work, VerbUnderWay), read_under_way(work, EditUnderWay)
-    is_inside = home_of(work) in _recording.__dict__.get("works", ())
+    is_inside = outer_workspace(work) in _recording.__dict__.get("works", ())
     if verb is not None and not is_inside and held & set(needed := _areas_of_verb(verb.columns)):
         with working(work, TIDYING, *needed, patience=patience):
             _end_verb(work)

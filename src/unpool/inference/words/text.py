@@ -17,7 +17,7 @@ from unpool.core.cpu import usable_cores
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import open_session
 from unpool.inference.words.tokens import Tokenizer, TokenSettings
-from unpool.store.spaces.paths import home_of, known_space, space_folder, spaces_of
+from unpool.store.spaces.paths import known_space, outer_workspace, space_folder, spaces_of
 from unpool.store.state import MODEL
 from unpool.training.model_file import JSON, TEXT, TOKENIZER, describe_model, model_id
 
@@ -155,21 +155,20 @@ def find_text_space(work: Path, space: str | None) -> Path:
         UnpoolError: it has no text side, or several have one.
         UsageError: there is no such space.
     """
+    outer = outer_workspace(work)
     if space is not None:
-        folder = known_space(home_of(work), space)
+        folder = known_space(outer, space)
         if has_text(folder):
             return folder
-        raise UnpoolError(
-            f"the vectors of space '{space}' in {home_of(work)} have no text side; {_remedy(home_of(work))}"
-        )
+        raise UnpoolError(f"the vectors of space '{space}' in {outer} have no text side; {_remedy(outer)}")
     if has_text(work):
         return work
-    every = [space_folder(home_of(work), name) for name in spaces_of(work)]
+    every = [space_folder(outer, name) for name in spaces_of(work)]
     folders = [folder for folder in every if has_text(folder)]
     if len(folders) == 1:
         return folders[0]
     if not folders:
-        raise UnpoolError(f"the vectors of {work} have no text side; {_remedy(home_of(work))}")
+        raise UnpoolError(f"the vectors of {work} have no text side; {_remedy(outer)}")
     names = ", ".join(folder.name for folder in folders)
     raise UnpoolError(f"several spaces of {work} have a text side: {names}; name one with --space")
 

@@ -30,7 +30,7 @@ from unpool.core.objects.client import ObjectFacts, Objects
 from unpool.core.user_cache import cache_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.isolation.trail import FILE as TRAIL
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 
 INDEX, GUARD = ".remote.json", ".remote.lock"  # in the folder on this machine
 MIRRORS = "workspaces"  # in the user's cache
@@ -281,7 +281,7 @@ def remote_of(work: Path) -> Remote | None:
 
     None for a workspace that is only here.
     """
-    work = home_of(work.absolute())
+    work = outer_workspace(work.absolute())
     if work not in _opened:
         if not (work / INDEX).is_file():
             return None

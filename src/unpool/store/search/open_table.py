@@ -11,7 +11,7 @@ import numpy as np
 from unpool.analysis.words.mixture import NUM_SAMPLED
 from unpool.core.markers import WORKSPACE_TABLE
 from unpool.store.search.sorted_paths import find_sorted
-from unpool.store.spaces.paths import home_of
+from unpool.store.spaces.paths import outer_workspace
 from unpool.store.table import ImageTable
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def open_table(work: Path) -> OpenTable:
 
     Raises `UnpoolError` where there is none.
     """
-    folder = home_of(work.absolute()) / WORKSPACE_TABLE
+    folder = outer_workspace(work.absolute()) / WORKSPACE_TABLE
     try:
         entry = folder.stat()
     except OSError:

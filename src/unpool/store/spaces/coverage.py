@@ -6,7 +6,7 @@ from pathlib import Path
 
 from unpool.store.columns import OK, VECTOR
 from unpool.store.lance_rows import open_whole
-from unpool.store.spaces.paths import SIGN, home_of, space_of, spaces_of
+from unpool.store.spaces.paths import SIGN, outer_workspace, space_of, spaces_of
 
 
 def count_missing(work: Path) -> dict[str | None, int]:
@@ -18,7 +18,7 @@ def count_missing(work: Path) -> dict[str | None, int]:
     Returns:
         A number above 0 for each space that lacks images; under None for the workspace's own vectors, where it has any.
     """
-    dataset = open_whole(home_of(work))
+    dataset = open_whole(outer_workspace(work))
     found: dict[str | None, int] = {}
     for space in (None, *spaces_of(work)):
         column = VECTOR if space is None else f"{space}{SIGN}{VECTOR}"
@@ -29,13 +29,16 @@ def count_missing(work: Path) -> dict[str | None, int]:
 
 
 def describe_missing(work: Path) -> list[str]:
-    """Say which other spaces lack images, and what fills them in; a line each."""
-    home, own, lines = home_of(work), space_of(work), []
+    """Say which other spaces lack images.
+
+    A line each, with what fills them in.
+    """
+    outer, own, lines = outer_workspace(work), space_of(work), []
     for space, missing in count_missing(work).items():
         if space == own:
             continue
         noun = "image has" if missing == 1 else "images have"
         kind = f"no vector in the space {space}" if space else "no vector of the workspace's own"
         option = f" --space {space}" if space else " --model NAME"
-        lines.append(f"{missing} {noun} {kind}: unpool embed FOLDER --work {home}{option}")
+        lines.append(f"{missing} {noun} {kind}: unpool embed FOLDER --work {outer}{option}")
     return lines

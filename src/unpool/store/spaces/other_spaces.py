@@ -24,7 +24,7 @@ def columns_of_spaces(dataset: lance.LanceDataset) -> list[str]:
 def clear_spaces(
     dataset: lance.LanceDataset, own: str | None, rows: Sequence[Row], former: Mapping[str, str | None]
 ) -> None:
-    """Clear what other spaces hold of images whose content has changed.
+    """Clear what other spaces hold of changed images.
 
     Of one that cannot be read today only the vector goes: its group stays for the day when it can be.
 

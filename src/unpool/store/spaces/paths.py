@@ -89,11 +89,11 @@ def known_space(work: Path, name: str | None) -> Path:
 
 def spaces_of(work: Path) -> list[str]:
     """List the spaces of a workspace, sorted."""
-    folders = (home_of(work) / SPACES).glob("*")
+    folders = (outer_workspace(work) / SPACES).glob("*")
     return sorted(folder.name for folder in folders if folder.is_dir() and _NAME.fullmatch(folder.name))
 
 
-def home_of(work: Path) -> Path:
+def outer_workspace(work: Path) -> Path:
     """Return the workspace around a space; a workspace itself."""
     return work if space_of(work) is None else work.parent.parent
 

@@ -1,4 +1,4 @@
-"""The table of a workspace, seen from one of its spaces.
+"""The table as one of its spaces sees it.
 
 Vectors, and all that depends on them or their model, are columns of their own: `words@vector` for the space `words`,
 which is read and written as `vector` there. Columns of other spaces are not seen. One of the files that know Lance.
@@ -27,7 +27,7 @@ def own_columns() -> tuple[str, ...]:
 
 
 def as_seen_from(work: Path, dataset: lance.LanceDataset) -> lance.LanceDataset:
-    """Return a table as a workspace or one of its spaces sees it.
+    """Return a table as a workspace or space sees it.
 
     Args:
         work: The workspace, or the path of a space.
@@ -81,7 +81,10 @@ class SpaceView:
         return f"{self._prefix}{name}" if name in self._own else name
 
     def seen(self, name: str) -> str | None:
-        """Name a column of the table as it is seen; None where it is another space's."""
+        """Name a column of the table as it is seen.
+
+        None where it is another space's.
+        """
         if self._prefix and name.startswith(self._prefix):
             return name.removeprefix(self._prefix)
         return None if SIGN in name or (self._prefix and name in self._own) else name
@@ -101,7 +104,17 @@ class SpaceView:
         nearest: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> pa.Table:
-        """Read rows, as the whole table does."""
+        """Read rows, as the whole table does.
+
+        Args:
+            columns: Those to read; None for all that are seen.
+            filter: SQL condition on them.
+            nearest: What Lance takes for a search by vectors.
+            options: Of Lance.
+
+        Returns:
+            The rows.
+        """
         names = self.schema.names if columns is None else columns
         sought = None if nearest is None else {**nearest, "column": self.stored(nearest["column"])}
         rows = self.whole.to_table(
@@ -140,7 +153,14 @@ class SpaceView:
         return [_NamedIndex(name, index) for name, index in named if name is not None]
 
     def create_index(self, column: str, index_type: str, name: str, **options: Any) -> None:
-        """Make an index of a column."""
+        """Make an index of a column.
+
+        Args:
+            column: What it is of.
+            index_type: As Lance names it.
+            name: Of the index.
+            options: Of Lance.
+        """
         self.whole.create_index(self.stored(column), index_type, name=f"{self._prefix}{name}", **options)
 
     def drop_index(self, name: str) -> None:
