@@ -11,7 +11,10 @@ import pytest
 
 from unpool.actions.encoders import availability
 from unpool.actions.encoders.availability import DOWNLOAD, TRAINING, WORDS, list_encoders, plain_row
+from unpool.core.user_cache import kept_folder
 from unpool.engines.speeds import keep_speed
+from unpool.inference.vectors import timm_model
+from unpool.inference.words import two_towers
 from unpool.networks.encoders import functions
 
 DINO = "vit_small_patch14_dinov2.lvd142m"
@@ -52,6 +55,13 @@ def test_weights_in_the_cache_of_the_hub_are_seen(hub: Path) -> None:
     (snapshot / "model.safetensors").write_bytes(b"weights")
     assert need_of(DINO) is None
     assert need_of("vit_base_patch14_dinov2.lvd142m") == DOWNLOAD
+
+
+def test_what_was_converted_needs_no_download() -> None:
+    for name, entry in ((DINO, timm_model.entry_of(DINO)), (CLIP, two_towers.entry_of(CLIP))):
+        assert need_of(name) == DOWNLOAD
+        kept_folder(entry, lambda folder: None)
+        assert need_of(name) is None
 
 
 def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

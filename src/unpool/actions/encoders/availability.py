@@ -8,11 +8,14 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TypedDict
 
-from unpool.core.user_cache import cache_folder
+from unpool.core.user_cache import is_kept
 from unpool.engines.speeds import read_speed
 from unpool.inference.exports import as_file_name, digest_versions
+from unpool.inference.vectors import timm_model
+from unpool.inference.words import two_towers
 from unpool.networks.encoders.functions import find_entry_point, list_entry_points
 from unpool.networks.encoders.recommended import QUALITY_SOURCES, RECOMMENDED, Recommended
+from unpool.networks.encoders.timm_names import is_timm
 
 DOWNLOAD, TRAINING, WORDS = "download", "training", "unpool[words]"
 WEIGHT_FILES = (
@@ -73,9 +76,8 @@ def find_need(encoder: Recommended) -> str | None:
     """
     if encoder.place == "open_clip" and find_spec("open_clip") is None:
         return WORDS
-    if encoder.place == "package" or _is_converted(encoder.name) or _is_fetched(encoder.repository):
-        return None
-    return DOWNLOAD
+    is_here = encoder.place == "package" or _is_converted(encoder) or _is_fetched(encoder.repository)
+    return None if is_here else DOWNLOAD
 
 
 def _row(encoder: Recommended) -> EncoderRow:
@@ -91,9 +93,13 @@ def _installed_row(name: str) -> EncoderRow:
     return {**described, "needs": None}
 
 
-def _is_converted(name: str) -> bool:
+def _is_converted(encoder: Recommended) -> bool:
     """Whether unpool has kept it, converted for ONNX Runtime."""
-    return (cache_folder() / f"pretrained-{as_file_name(name)}-{digest_versions(name)}").is_dir()
+    if encoder.place == "open_clip":
+        return is_kept(two_towers.entry_of(encoder.name))
+    if is_timm(encoder.name):
+        return is_kept(timm_model.entry_of(encoder.name))
+    return is_kept(f"pretrained-{as_file_name(encoder.name)}-{digest_versions(encoder.name)}")
 
 
 def _is_fetched(repository: str) -> bool:

@@ -31,7 +31,7 @@ def check_timm(name: str) -> None:
     """
     if is_timm_folder(Path(name)):
         find_folder_weights(Path(name))
-    elif not is_kept(_entry(name)):
+    elif not is_kept(entry_of(name)):
         call_apart(__name__, "fetch", name, is_shown=True)
 
 
@@ -67,7 +67,7 @@ def write_timm(name: str, folder: Path, weights: Path | None = None) -> None:
     if weights is not None or is_timm_folder(Path(name)):
         call_apart(__name__, "convert", name, str(folder), *([] if weights is None else [str(weights)]))
         return
-    copy_model(kept_folder(_entry(name), partial(_convert_apart, name)), folder)
+    copy_model(kept_folder(entry_of(name), partial(_convert_apart, name)), folder)
 
 
 def fetch(name: str) -> None:
@@ -102,5 +102,6 @@ def _convert_apart(name: str, folder: Path) -> None:
     call_apart(__name__, "convert", name, str(folder))
 
 
-def _entry(name: str) -> str:
+def entry_of(name: str) -> str:
+    """Name the folder of the cache that keeps a network."""
     return f"pretrained-{as_file_name(name)}-{digest_versions('timm', name)}"

@@ -65,7 +65,7 @@ def check_two_towers(name: str) -> None:
     read = read_name(name)
     if read.folder is not None:
         check_folder(read.folder)
-    elif not is_kept(_entry(name)):
+    elif not is_kept(entry_of(name)):
         _run(FETCH, name)
 
 
@@ -103,10 +103,11 @@ def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> No
     if weights is not None or read_name(name).folder is not None:
         _run(CONVERT, name, folder, weights)
         return
-    copy_model(kept_folder(_entry(name), lambda part: _run(CONVERT, name, part)), folder)
+    copy_model(kept_folder(entry_of(name), lambda part: _run(CONVERT, name, part)), folder)
 
 
-def _entry(name: str) -> str:
+def entry_of(name: str) -> str:
+    """Name the folder of the cache that keeps a network."""
     return f"pretrained-{as_file_name(name)}-{digest_versions(name, version('open_clip_torch'))}"
 
 

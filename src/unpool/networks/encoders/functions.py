@@ -149,7 +149,7 @@ def allow_function(folder: Path, name: str) -> None:
 
 
 def allow_copy(source: Path, folder: Path) -> None:
-    """Allow a copy of a model folder what the folder is allowed.
+    """Allow a copy what its model folder is allowed.
 
     Args:
         source: The model folder.

@@ -1,4 +1,4 @@
-"""The JSON beside an ONNX file: how its images are prepared."""
+"""The JSON beside an ONNX file, of its images' preprocessing."""
 
 from __future__ import annotations
 
