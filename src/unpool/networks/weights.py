@@ -171,9 +171,15 @@ def _torchvision_state(torchvision_name: str, name: str) -> State:
     import torchvision
 
     weights = torchvision.models.get_model_weights(torchvision_name).DEFAULT
-    with _explain_unreachable(name):
+    with _explain_unreachable(name, _place_of(weights.url)):
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     return state
+
+
+def _place_of(url: str) -> str:
+    """Where torch looks for weights before it fetches them."""
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    return f"put {url} into {folder} (TORCH_HOME names another place); "
 
 
 def _timm_state(network: Autoencoder) -> State:
@@ -184,13 +190,13 @@ def _timm_state(network: Autoencoder) -> State:
 
 
 @contextmanager
-def _explain_unreachable(name: str) -> Iterator[None]:
+def _explain_unreachable(name: str, place: str = "") -> Iterator[None]:
     try:
         with redirect_stdout(sys.stderr):  # torch reports its downloads where results go
             yield
     except (OSError, urllib.error.URLError, RuntimeError) as error:
         raise UnpoolError(
-            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {REMEDY}"
+            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {place}{REMEDY}"
         ) from error
 
 
