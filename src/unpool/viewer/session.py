@@ -27,6 +27,7 @@ from unpool.store.columns import measures, names
 from unpool.store.findings import found_doubts, found_sets
 from unpool.store.reading import count_reading, summarise_reading
 from unpool.store.remote.mirror import name_of, with_addresses
+from unpool.store.spaces.paths import space_of, spaces_of
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
 from unpool.store.thumbnails import Thumbnails
@@ -144,7 +145,7 @@ class Session:
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,
                 },
-                "words": self._words(),
+                "words": self._words(), "spaces": spaces_of(self.work), "space": space_of(self.work),
             }  # fmt: skip
 
     def facts(self, revision: int, rows: Sequence[int]) -> list[dict[str, Value]]:

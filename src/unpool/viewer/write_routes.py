@@ -24,6 +24,7 @@ from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.errors import UnpoolError
 from unpool.store.origin import known_location
+from unpool.store.spaces.paths import known_space, outer_workspace
 from unpool.store.state import EXPORTS, read_state
 from unpool.viewer.folders import RunFolders
 from unpool.viewer.jobs import Job, JobRunningError, Jobs
@@ -167,6 +168,13 @@ def _job_routes(router: APIRouter, session: Session, jobs: Jobs, folders: RunFol
         if jobs.running:
             raise JobRunningError("a job is running; wait for it or stop it")
         session.open(folders.resolve(request.work))
+        return session.collection()
+
+    @router.post("/space")
+    def open_space(request: requests.SpaceRequest) -> answers.Collection:
+        if jobs.running:
+            raise JobRunningError("a job is running; wait for it or stop it")
+        session.open(known_space(outer_workspace(session.work), request.space))
         return session.collection()
 
 

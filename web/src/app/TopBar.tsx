@@ -5,6 +5,7 @@ import { plural } from "./format";
 import { Icon } from "./Icon";
 import { IconButton } from "./IconButton";
 import { SearchBox } from "./SearchBox";
+import { SpaceSelect } from "./SpaceSelect";
 import { busy, collection, job, openDialog, source, view } from "./store";
 import { undoWhileTeaching } from "./teach";
 import { dark, toggleTheme } from "./theme";
@@ -107,6 +108,7 @@ export function TopBar() {
         <span class="muted cut">{counts}</span>
       </div>
       <ViewTabs />
+      <SpaceSelect />
       <SearchBox />
       <div class="top-tools">
         {source.editable && <Changing />}

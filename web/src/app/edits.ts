@@ -77,6 +77,15 @@ export function openWork(work: string): Promise<boolean> {
   });
 }
 
+export function openSpace(space: string | null): Promise<boolean> {
+  return attempt(async () => {
+    const next = await source.openSpace(space);
+    filter.value = {};
+    await show(next);
+    notify(space === null ? "The workspace's own vectors." : `Vectors of the space ${space}.`);
+  });
+}
+
 function forgetRows(): void {
   batch(() => {
     selection.value = new Uint32Array();

@@ -50,6 +50,8 @@ export interface Collection {
   checked: boolean;
   has: Has;
   words: WordsState;
+  spaces: string[];
+  space: string | null;
   undo: string | null;
   redo: string | null;
   rebuild: string | null;
@@ -250,6 +252,8 @@ export interface ImageFacts {
   suggestion_confidence: number | null;
   camera: string | null;
   notes: string | null;
+  text: string | null;
+  group_name: string | null;
   label: string | null;
   suggestion: string | null;
   bytes: number | null;
@@ -486,6 +490,8 @@ export interface RowFacts {
   suggestion_confidence: number | null;
   camera: string | null;
   notes: string | null;
+  text: string | null;
+  group_name: string | null;
   label: string | null;
   suggestion: string | null;
 }
@@ -565,6 +571,11 @@ export interface Sets {
 export interface SortMeta {
   key: string;
   title: string;
+}
+
+/** A set of vectors of the workspace to show; None for its own. */
+export interface SpaceRequest {
+  space?: string | null;
 }
 
 /** Split a group in two. */

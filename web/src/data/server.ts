@@ -146,6 +146,10 @@ export class ServerSource implements Source {
     return this.remember(await (await this.send("api/open", { work })).json());
   }
 
+  async openSpace(space: string | null): Promise<Collection> {
+    return this.remember(await (await this.send("api/space", { space })).json());
+  }
+
   async exportFile(to: string, rows: number[] | null): Promise<Blob> {
     return (await this.post("api/export", { to, rows })).blob();
   }

@@ -38,6 +38,7 @@ export interface Source {
   watch(report: (job: Job | null) => void): () => void; // called at once and at every change; returns how to end it
   places(folder: string): Promise<Place>;
   open(work: string): Promise<Collection>; // show another workspace, one that a run has made
+  openSpace(space: string | null): Promise<Collection>; // show another set of vectors of the workspace
   exportFile(to: string, rows: number[] | null): Promise<Blob>;
   exportFolders(to: string, name: string, rows: number[] | null, link: boolean): Promise<Exported>;
 }

@@ -157,6 +157,10 @@ export class StaticSource implements Source {
     return reject("open another workspace");
   }
 
+  openSpace(): Promise<Collection> {
+    return reject("show another set of vectors");
+  }
+
   exportFile(): Promise<Blob> {
     return reject("export");
   }

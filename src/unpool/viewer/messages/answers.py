@@ -38,6 +38,8 @@ class Collection(SharedCollection):
     checked: bool  # whether `unpool check` has been run on these images
     has: Has
     words: WordsState
+    spaces: list[str]  # sets of vectors beside the workspace's own
+    space: str | None  # the one that is shown; None for the workspace's own
     undo: str | None  # the last thing done, in words
     redo: str | None  # what was undone last, in words
     rebuild: str | None  # why groups and map should be made anew; none where they need not

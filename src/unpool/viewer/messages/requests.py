@@ -207,6 +207,12 @@ Edit = Annotated[
 ]
 
 
+class SpaceRequest(Body):
+    """A set of vectors of the workspace to show; None for its own."""
+
+    space: Annotated[str, Field(max_length=100)] | None = None
+
+
 class OpenRequest(Body):
     """A workspace to show.
 
