@@ -81,6 +81,14 @@ OPTIONS: dict[str, Option] = {
         "join the nearest groups until this many are left, instead of grouping again", low=1, high=100_000
     ),
     "split": Option("number of a group to divide in two, instead of grouping again", low=0, high=100_000),
+    "zero-shot": Option(
+        "names with commas between them: each image gets the one that fits it best as a suggestion, or none",
+        metavar="NAME,NAME,…",
+    ),
+    "names": Option(
+        "name groups by a file of a name a line, auto (plain nouns) or auto:zh (in Chinese); present groups stay",
+        metavar="FILE|auto",
+    ),
     "map": Option("layout method", choices=MAPS),
     "minutes": Option("training time on this machine", unit="minutes", low=0.01, high=100_000),
     "steps": Option("exact number of training steps, instead of minutes", low=1, high=1_000_000_000),

@@ -110,7 +110,10 @@ class Workspace:
 
     @keywords_of(GroupSettings)
     def group(self, settings: GroupSettings) -> pd.DataFrame:
-        """Group the images. Returns the table, with group and probability."""
+        """Group the images. Returns the table, with group and probability.
+
+        With `names` and no other way to group, the present groups get names alone: column `group_name`.
+        """
         self._call("group", settings)
         return self.table()
 
@@ -237,8 +240,7 @@ class Workspace:
             Path, suggestion and suggestion_confidence of the images that have one, the most confident first.
         """
         self._call("spread", settings)
-        rows = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
-        return rows.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
+        return self._suggestions()
 
     @explain_calls
     def label(self, paths: Paths, name: str | float | Sequence[str] | None, *, field: str = LABEL) -> int:
@@ -258,6 +260,21 @@ class Workspace:
             check_kind("name", name, str | None)
         value = name if name is None or isinstance(name, str | float) else as_field_value(name)
         return set_field(self.work, as_paths(paths), field, value)["changed"]
+
+    @explain_calls
+    def label_zero_shot(self, names: str | Sequence[str]) -> pd.DataFrame:
+        """Suggest labels by words alone.
+
+        Args:
+            names: two or more; or one text with commas between them.
+
+        Returns:
+            Path, suggestion and suggestion_confidence of the images that have one, the most confident first.
+        """
+        from unpool.actions.words.zero_shot import label_zero_shot
+
+        label_zero_shot(self.work, names, progress=self._progress)
+        return self._suggestions()
 
     @keywords_of(ImportSettings)
     def label_from(self, settings: ImportSettings) -> dict[str, Any]:
@@ -427,6 +444,10 @@ class Workspace:
         from unpool.viewer.notebooks.strip import draw_strip
 
         return draw_strip(self.work)
+
+    def _suggestions(self) -> pd.DataFrame:
+        rows = self.table(["path", "suggestion", "suggestion_confidence"]).dropna(subset=["suggestion"])
+        return rows.sort_values("suggestion_confidence", ascending=False, kind="stable", ignore_index=True)
 
     def _call(self, name: str, settings: object) -> dict[str, Any]:
         return VERBS[name].load()(self.work, settings, progress=self._progress)

@@ -17,7 +17,7 @@ ON_DISK = {
     "detail": "string", "taken": "double", "camera": "string", "latitude": "double", "longitude": "double",
     "thumbnail": "binary", "grey": "bool", "notes": "string", "text": "string",
     "text_id": "string", "model": "string",
-    "group": "int32", "probability": "float", "leaf": "int32", "x": "float", "y": "float",
+    "group": "int32", "probability": "float", "leaf": "int32", "group_name": "string", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
     "sharpness": "float", "brightness": "float", "label": "string", "kept_label": "string", "wrong": "bool",
     "suggestion": "string", "suggestion_confidence": "float",
@@ -31,8 +31,8 @@ def test_columns_on_disk_stay_as_they_are() -> None:
 
 def test_a_changed_file_loses_what_was_found_in_the_old_one() -> None:
     assert set(columns.cleared_by_new_content()) == {
-        "group", "probability", "leaf", "x", "y", "reconstruction_error", "outlier_score", "joined_distance",
-        "duplicate_of", "suggestion", "suggestion_confidence",
+        "group", "group_name", "probability", "leaf", "x", "y", "reconstruction_error", "outlier_score",
+        "joined_distance", "duplicate_of", "suggestion", "suggestion_confidence",
     }  # fmt: skip
     assert set(columns.cleared_by_new_content().values()) == {None}
 
@@ -67,7 +67,7 @@ def test_a_new_column_is_cleared_sorted_and_shown(monkeypatch: pytest.MonkeyPatc
 def test_prominent_columns_come_first_on_the_page() -> None:
     names = [column.name for column in columns.page_columns()]
     assert names[:4] == ["path", "group", "probability", "label"]
-    assert columns.names() == ("camera", "notes", "text", "label", "suggestion")
+    assert columns.names() == ("camera", "notes", "text", "group_name", "label", "suggestion")
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)

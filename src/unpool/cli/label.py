@@ -42,10 +42,14 @@ def label(
     PATHS are relative to the folder of the images, as in groups.csv; --group G names all images of a group.
     Labels stay when images are embedded or grouped again, and follow a file that is moved or renamed.
     With --from FILE all columns of a file become the label and fields beside it, or one with --field NAME.
+    With --zero-shot NAMES images without a label get the name that fits them as a suggestion, by words alone.
     With --list labels and fields are listed, and nothing is changed.
     """
     if settings.list:
         _print_labels(work, paths, settings, common)
+        return
+    if settings.zero_shot is not None:
+        _suggest_by_words(work, paths, settings, common)
         return
     if settings.from_ is not None:
         result = _label_from_file(work, paths, settings)
@@ -63,6 +67,19 @@ def _print_labels(work: Path, paths: list[str] | None, settings: LabelSettings, 
         raise UsageError("--list takes nothing beside it; leave out paths and other options")
     result = list_labels(work)
     print_result(result, common, format_labels(result))
+
+
+def _suggest_by_words(work: Path, paths: list[str] | None, settings: LabelSettings, common: Common) -> None:
+    from unpool.actions.words.zero_shot import label_zero_shot
+
+    if paths or replace(settings, zero_shot=None) != LabelSettings():
+        raise UsageError("--zero-shot takes nothing beside it; leave out paths and other options")
+    result = label_zero_shot(work, str(settings.zero_shot), progress=report_progress())
+    text = (
+        "{suggested} of {images} images have a suggestion, {sure} of them with high confidence; {unsure} fit several "
+        "names, {unlike} none"
+    )
+    print_result(result, common, text.format(**result))
 
 
 def _label_from_file(work: Path, paths: list[str] | None, settings: LabelSettings) -> Mapping[str, object]:

@@ -39,7 +39,7 @@ from unpool.cli.parameters import (
     print_result,
     report_progress,
 )
-from unpool.cli.render import format_figures, format_found, short
+from unpool.cli.render import format_figures, format_found, format_group_names, short
 from unpool.cli.segment import segment_app
 from unpool.cli.streams import prepare_streams
 from unpool.cli.teaching.classify import classify_app
@@ -138,11 +138,12 @@ def group(*, work: SpaceWork, settings: GroupSettings, common: Common = COMMON) 
     """Group the images of a workspace.
 
     With --merge or --split the present groups are joined or divided instead.
+    With --names the groups that there are get words as names, unless another option says how to group.
     report/dendrogram.png shows which groups are near each other, report/groups.json the typical images of each.
     """
     result = VERBS["group"].load()(work, settings, progress=report_progress())
-    text = "{groups} groups by {method}, of {sizes} images; {noise} in none"
-    print_result(result, common, text.format(**result))
+    text = "{groups} groups by {method}, of {sizes} images; {noise} in none".format(**result)
+    print_result(result, common, "\n".join([text, *format_group_names(result)]))
 
 
 @app.command(name="map")

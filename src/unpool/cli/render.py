@@ -124,7 +124,13 @@ def format_found(results: Sequence[Mapping[str, Any]]) -> str:
     labels = [row["label"] or "" for row in results]
     group_width, label_width = (max(map(len, each), default=0) for each in (names, labels))
     cells = [
-        (f"{row['distance']:.4f}", name.ljust(group_width), label.ljust(label_width), row["path"], _text_of(row))
+        (
+            f"{row['distance']:.4f}",
+            name.ljust(group_width),
+            label.ljust(label_width),
+            row["path"],
+            _text_of(row),
+        )
         for row, name, label in zip(results, names, labels, strict=True)
     ]
     return "\n".join("  ".join(cell for cell in row if cell) for row in cells)
@@ -146,3 +152,15 @@ def short(value: object) -> str:
     ('0.123', '–', '3')
     """
     return "–" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def format_group_names(result: Mapping[str, Any]) -> list[str]:
+    """Write the names that `unpool group --names` found, a line each.
+
+    >>> format_group_names({"names": [{"group": 0, "name": "hat", "others": ["cap"]}]})
+    ['group 0: hat (cap)']
+    """
+    return [
+        f"group {each['group']}: {each['name'] or 'no name'} ({', '.join(each['others'])})"
+        for each in result.get("names", [])
+    ]

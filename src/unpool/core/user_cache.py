@@ -25,6 +25,7 @@ PREFIXES = (
     "pretrained-",
     "graph-",
     "index-",
+    "words-",
 )  # of the names of kept folders: whatever else lies there is not ours
 MAX_FILLING_SECONDS = 6 * 3600.0  # a folder that is filled for longer was left by a killed process
 

@@ -84,10 +84,33 @@ def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont | ImageFont
 
     So pictures are the same on every machine.
     """
+    return ImageFont.truetype(str(_font_file(bold)), size)
+
+
+def _font_file(bold: bool) -> Path:
     import matplotlib
 
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path(), "fonts", "ttf", name)), size)
+    return Path(
+        matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    )
+
+
+def can_draw(text: str) -> bool:
+    """Return whether the font has all letters of a text.
+
+    It has none of Chinese.
+
+    >>> can_draw("Schürze"), can_draw("鞋")
+    (True, False)
+    """
+    return {ord(letter) for letter in text} <= _drawn_letters()
+
+
+@functools.cache
+def _drawn_letters() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(str(_font_file(bold=True))).get_charmap())
 
 
 def draw_label(

@@ -21,10 +21,14 @@ PER_ROW = 12
 MAX_GROUPS = 40
 
 
-def draw_groups(items: Items) -> Image.Image:
+def draw_groups(items: Items, names: Mapping[int, str] | None = None) -> Image.Image:
     """Draw each group's most typical images under its name.
 
     Only the 40 largest groups are drawn; the rest are counted.
+
+    Args:
+        items: the images and their groups.
+        names: group number → name; by default the number.
     """
     groups = items.groups()
     largest = sorted(groups, key=lambda group: (group < 0, -len(groups[group])))[:MAX_GROUPS]
@@ -36,7 +40,8 @@ def draw_groups(items: Items) -> Image.Image:
     sheet = Image.new("RGB", (width, sum(heights) + 2 * EDGE + rest_height), PAPER)
     colours, top = group_colours(shown), EDGE
     for group, height in zip(shown, heights, strict=True):
-        _draw_strip(sheet, items, group, groups[group], top, rows, colours[group])
+        name = (names or {}).get(group, group_name(group))
+        _draw_strip(sheet, items, name, groups[group], top, rows, colours[group])
         top += height
     if len(groups) > len(shown):
         rest = f"and {len(groups) - len(shown)} smaller groups"
@@ -45,13 +50,13 @@ def draw_groups(items: Items) -> Image.Image:
 
 
 def _draw_strip(
-    sheet: Image.Image, items: Items, group: int, members: NDArray[np.int64], top: int, rows: int, colour: str
+    sheet: Image.Image, items: Items, name: str, members: NDArray[np.int64], top: int, rows: int, colour: str
 ) -> None:
     draw = ImageDraw.Draw(sheet)
     draw.rounded_rectangle((EDGE, top + 6, EDGE + 20, top + 26), 5, fill=colour)
     count = f"  ·  {len(members):,} image{'' if len(members) == 1 else 's'}"
-    draw.text((EDGE + 32, top + 2), group_name(group), fill=INK, font=font(21, bold=True))
-    after = font(21, bold=True).getlength(group_name(group))
+    draw.text((EDGE + 32, top + 2), name, fill=INK, font=font(21, bold=True))
+    after = font(21, bold=True).getlength(name)
     draw.text((EDGE + 32 + after, top + 2), count, fill=FAINT_INK, font=font(21))
     for place, index in enumerate(members[: rows * PER_ROW].tolist()):
         thumbnail = open_thumbnail(items.thumbnails[index])

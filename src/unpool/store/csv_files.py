@@ -15,6 +15,7 @@ import pandas as pd
 from unpool.core.atomic_files import write_text
 from unpool.core.text.csv_cells import format_row, protect_path, protect_text
 from unpool.store.columns import OK
+from unpool.store.fields.group_names import read_group_names
 from unpool.store.findings import found_rows
 from unpool.store.sync import problem_rows
 from unpool.store.table import ImageTable
@@ -78,6 +79,8 @@ def write_problems(work: Path, table: ImageTable, file: Path | None = None) -> N
 def write_groups(work: Path, table: ImageTable, file: Path | None = None) -> None:
     """Write groups.csv: path, group and probability of every usable image.
 
+    Where groups have names, a column has them too.
+
     Args:
         work: The workspace.
         table: Its table.
@@ -85,12 +88,15 @@ def write_groups(work: Path, table: ImageTable, file: Path | None = None) -> Non
     """
     names = ("path", "group", "probability")
     rows = table.arrow(names, where=f"status = '{OK}'")
-    lines = [format_row(names)]
+    name_of = {group: protect_text(name) for group, name in read_group_names(table).items()}
+    lines = [format_row((*names, "name") if name_of else names)]
     for path, group, probability in zip(*(rows[name].to_pylist() for name in names), strict=True):
         number = "" if group is None else group
         certain = "" if probability is None else f"{probability:.4f}"
         # Nearly all are plain, and 100,000 of them are written each time a level is chosen.
-        if _PLAIN_PATH.fullmatch(path):
+        if name_of:
+            lines.append(format_row([protect_path(path), str(number), certain, name_of.get(group, "")]))
+        elif _PLAIN_PATH.fullmatch(path):
             lines.append(f"{path},{number},{certain}\n")
         else:
             lines.append(format_row([protect_path(path), str(number), certain]))

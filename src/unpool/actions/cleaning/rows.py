@@ -17,7 +17,8 @@ from unpool.store.state import groups_stamp, read_state
 from unpool.store.sync import MISSING, remove_missing_rows
 from unpool.store.table import ImageTable
 
-PLACES = ("group", "leaf", "probability", "x", "y", "joined_distance")  # void once images are grouped anew
+# Void once images are grouped anew.
+PLACES = ("group", "group_name", "leaf", "probability", "x", "y", "joined_distance")
 
 
 def state_of(work: Path) -> dict[str, str]:

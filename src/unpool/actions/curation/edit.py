@@ -22,6 +22,7 @@ from unpool.actions.history.recording import edits, recorded
 from unpool.actions.history.restore import write_group_files
 from unpool.actions.sharing.levels import read_levels
 from unpool.errors import UnpoolError, UsageError, nearest_name
+from unpool.store.fields.group_names import NAME, read_group_names
 from unpool.store.journal import Change
 from unpool.store.origin import keys_of_typed
 from unpool.store.state import groups_stamp, read_state, write_state
@@ -129,13 +130,15 @@ def move(work: Path, paths: Paths, group: int, *, refresh: bool = True) -> EditR
     if group not in {NO_GROUP, *numbers, new}:
         known = _enumerate(numbers)
         raise UsageError(f"group is {group}, but must be one of {known}, {new} for a new one, or -1 for none")
-    rows = read_rows(table, paths, ("group", "probability", "leaf"))
+    names = read_group_names(table)
+    rows = read_rows(table, paths, ("group", "probability", "leaf", *([NAME] if names else [])))
     if rows["group"].null_count:
         first = rows.filter(rows["group"].is_null())["path"][0].as_py()
         raise UnpoolError(f"{first} was never grouped; run `unpool group --work {work}` first")
     rows = rows.filter(np.asarray(rows["group"]) != group)
     target = "no group" if group == NO_GROUP else f"group {group}"
     values = {"group": group, "probability": 0.0 if group == NO_GROUP else 1.0} | _leaf_values(work, group)
+    values |= {NAME: names.get(group)} if names else {}
     return change_rows(work, rows, values, lambda count: f"moved {count} to {target}", refresh)
 
 

@@ -21,11 +21,19 @@ from unpool.actions.grouping.group_levels import (
 )
 from unpool.actions.grouping.labelled_map import draw_labelled_map
 from unpool.actions.grouping.labels import describe_labels, forget_labels, read_labels_of
+from unpool.actions.grouping.present_groups import (
+    count_groups,
+    keeps_groups,
+    name_present_groups,
+    present_stability,
+    write_names,
+)
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
 from unpool.actions.history.recording import recorded
 from unpool.actions.search_index import update_search_index
-from unpool.actions.sharing.levels import Levels, read_levels, write_levels
+from unpool.actions.sharing.levels import Levels, write_levels
 from unpool.actions.sharing.report import refresh_report
+from unpool.actions.words.group_names import GroupNaming, forget_names
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
@@ -41,8 +49,9 @@ if TYPE_CHECKING:
 
 @exclusive("unpool group", "results")
 @recorded(
-    lambda result: f"grouped into {result['groups']}",
+    lambda result: _describe_grouping(result),
     "group",
+    "group_name",
     "probability",
     "leaf",
     "outlier_score",
@@ -59,7 +68,8 @@ def group(
     """Group the images of a workspace.
 
     Writes group, probability and outlier score of each image, groups.csv and the pictures of the groups. A number
-    of groups that is a level of the tree of the present ones moves along that tree, and computes nothing anew.
+    of groups that is a level of the tree of the present ones moves along that tree, and computes nothing anew. With
+    `names` and no other way to group, the groups that there are stay, and get names alone.
 
     Args:
         work: the workspace.
@@ -72,18 +82,19 @@ def group(
         The JSON object of `unpool group`.
 
     Raises:
-        UnpoolError: nothing is embedded yet.
+        UnpoolError: nothing is embedded yet, or there is no text side for names.
         UsageError: a value is out of range, or `merge` or `split` stands beside another way to group.
     """
     _check_one_way(settings)
     progress = progress or Progress()
+    naming = None if settings.names is None else GroupNaming(work, settings.names, progress)
+    if naming is not None and keeps_groups(work, settings):
+        return name_present_groups(work, naming, refresh, progress)
     with progress.stage("grouping"):
         found = _write_new_groups(ImageTable(work), settings, use_tree, progress)
-    num_groups, sizes = _count_groups(found.labels)
-    if isinstance(settings.groups, int) and num_groups < settings.groups:
-        progress.message(
-            f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
-        )
+    names = {} if naming is None else write_names(work, naming)
+    num_groups, sizes = count_groups(found.labels)
+    _report_fewer(settings, num_groups, progress)
     state = _describe_choice(settings, found.method, num_groups)
     # `run` compares its own settings with `finished`: these groups are not the result of a run.
     write_state(work, group=state, finished=None)
@@ -92,7 +103,7 @@ def group(
     return {
         "method": found.method, "groups": num_groups, "sizes": sizes,
         "silhouette": found.silhouette, "noise": int((found.labels < 0).sum()),
-        "stability": _present_stability(work),
+        "stability": present_stability(work), **names,
     }  # fmt: skip
 
 
@@ -198,6 +209,19 @@ def evaluate(
     return figures | ({} if labels is None else describe_labels(labels))
 
 
+def _report_fewer(settings: GroupSettings, num_groups: int, progress: Progress) -> None:
+    if isinstance(settings.groups, int) and num_groups < settings.groups:
+        progress.message(
+            f"{num_groups} groups, not {settings.groups}: the images are of no more different kinds"
+        )
+
+
+def _describe_grouping(result: dict[str, Any]) -> str:
+    if result.get("kept"):
+        return f"named {len(result['names']) - result['unnamed']} of {result['groups']} groups"
+    return f"grouped into {result['groups']}"
+
+
 def _unit_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:
     """The embedded images and their vectors, scaled to length one here, once for all that is computed of them."""
     from unpool.analysis.neighbours import normalise
@@ -265,6 +289,8 @@ def _write_new_groups(
     if levels is not None:
         found = _move_along(table, paths, vectors_ND, settings, levels, progress)
     else:
+        if settings.merge is None and settings.split is None:
+            forget_names(table, progress)
         found = _find_groups(table, paths, vectors_ND, settings)
         _write_groups(table, paths, vectors_ND, found, settings.seed)
     describe_groups(table.work, table, paths, vectors_ND, found.labels, found.probability)
@@ -329,18 +355,6 @@ def _forget_closed(table: ImageTable, columns: Sequence[str]) -> None:
         "path"
     ].to_pylist()
     table.update(closed, {name: [None] * len(closed) for name in columns})
-
-
-def _present_stability(work: Path) -> float | None:
-    """The stability of the present level; None without a tree."""
-    levels = read_levels(work)
-    return None if levels is None else levels.stability_of(levels.level)[0]
-
-
-def _count_groups(label_N: np.ndarray) -> tuple[int, list[int]]:
-    """How many groups there are, and how many images are in each."""
-    numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)
-    return len(numbers), sizes.tolist()
 
 
 def _read_groups(table: ImageTable, paths: list[str]) -> np.ndarray:

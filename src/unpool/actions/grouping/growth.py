@@ -15,6 +15,7 @@ import numpy as np
 
 from unpool.actions.sharing.levels import read_levels
 from unpool.actions.sharing.quality import GROUPS, read_groups
+from unpool.actions.words.group_names import name_new_images
 from unpool.core.atomic_files import write_json
 from unpool.store.columns import COLUMNS, EMBEDDED, OK
 from unpool.store.csv_files import write_groups
@@ -86,6 +87,7 @@ def grow(work: Path, version: int | None) -> Grown | None:
     table.update(
         rows["path"].take(new).to_pylist(), {name: _as_column(name, values_M[name]) for name in VALUES}
     )
+    name_new_images(table)
     return Grown(int((~is_former_M).sum()), int(is_former_M.sum()))
 
 

@@ -17,6 +17,7 @@ from unpool.actions.grouping.group_files import describe_groups
 from unpool.actions.grouping.group_levels import as_column
 from unpool.actions.history.recording import last_whole_step
 from unpool.actions.sharing.levels import NO_LEAF, read_levels, write_levels
+from unpool.actions.words.group_names import name_new_images
 from unpool.core.progress import Progress
 from unpool.store.csv_files import write_groups
 from unpool.store.state import read_state
@@ -133,6 +134,7 @@ def join_groups(work: Path, kept: KeptGroups, progress: Progress) -> dict[str, A
         "leaf": _join_leaves(work, rows["leaf"], label_N),
         "joined_distance": distances,
     })  # fmt: skip
+    name_new_images(table)
     describe_groups(work, table, paths, vectors_ND, label_N, share_N)
     write_groups(work, table)
     numbers, sizes = np.unique(label_N[label_N >= 0], return_counts=True)

@@ -20,6 +20,7 @@ class GroupSettings:
     groups: Annotated[NumGroups, OPTIONS["groups"]] = "auto"
     merge: Annotated[int | None, OPTIONS["merge"]] = None
     split: Annotated[int | None, OPTIONS["split"]] = None
+    names: Annotated[str | None, OPTIONS["names"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
 
 

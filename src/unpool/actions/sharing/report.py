@@ -18,13 +18,14 @@ from unpool.core.progress import Progress
 from unpool.images.source import Source
 from unpool.report.items import ThumbnailRows
 from unpool.store.columns import OK
+from unpool.store.fields.group_names import find_group_names
 from unpool.store.origin import folder_of, source_of
 from unpool.store.state import MODEL, REPORT
 from unpool.store.table import ImageTable, embedded_vectors
 from unpool.store.thumbnails import Thumbnails
 from unpool.training.model_file import describe_model, load_model
 
-COLUMNS = ("path", "thumbnail", "x", "y", "group", "probability")  # that the pictures need
+COLUMNS = ("path", "thumbnail", "x", "y", "group", "group_name", "probability")  # that the pictures need
 MAX_LOADED = 20_000  # images whose thumbnails are all read for the pictures
 NUM_EXAMPLES = 16  # images that reconstructions are shown of
 PAGE = "index.html"
@@ -108,11 +109,23 @@ def _draw_groups(folder: Path, frame: pd.DataFrame, thumbnails: ThumbnailRows | 
     from unpool.report.thinning import assign_levels
 
     items = read_items(frame, thumbnails)
+    names = _names_of_groups(frame)
     with ThreadPoolExecutor(1) as beside:
-        sheet = beside.submit(lambda: png_bytes(draw_groups(items)))
+        sheet = beside.submit(lambda: png_bytes(draw_groups(items, names)))
         level_N = assign_levels(items.place_N2, items.priority(), finest=finest_level(items))
-        write_bytes(folder / MAP, png_bytes(draw_map(items, level_N)))
+        write_bytes(folder / MAP, png_bytes(draw_map(items, level_N, names)))
         write_bytes(folder / SHEET, sheet.result())
+
+
+def _names_of_groups(frame: pd.DataFrame) -> dict[int, str]:
+    """What pictures call groups that have names in words, as far as their font has the letters."""
+    from unpool.report.drawing import can_draw
+
+    if not {"group", "group_name"} <= set(frame.columns) or frame["group_name"].isna().all():
+        return {}
+    group_N = frame["group"].fillna(-1).to_numpy(np.int64)
+    names = [name if isinstance(name, str) else None for name in frame["group_name"]]
+    return {number: name for number, name in find_group_names(group_N, names).items() if can_draw(name)}
 
 
 def _draw_training(folder: Path, epochs: list[dict[str, float]], pairs: Pairs | None) -> None:

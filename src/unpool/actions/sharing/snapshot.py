@@ -21,6 +21,7 @@ from unpool.actions.sharing.levels import NO_LEAF, describe_levels, read_levels
 from unpool.actions.sharing.meta import page_meta
 from unpool.analysis.checks.kinds import ProblemKind, annotated_kinds, checked_kinds
 from unpool.analysis.joining import Drift, measure_drift
+from unpool.analysis.words.naming import name_of_each_group
 from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
 from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
@@ -334,7 +335,7 @@ class Snapshot:
         return has_model(self.work / MODEL)
 
     def _group_names(self, order: list[int]) -> dict[int, str]:
-        """Name each group by the label of most of its images, else by its number."""
+        """Name each group by the label of most of its images, else by words that fit it, else by its number."""
         labels, code_N = self.names["label"]
         name_of: dict[int, str] = {}
         uses: dict[str, int] = {}
@@ -342,9 +343,18 @@ class Snapshot:
             code_M = code_N[self.members[number]]
             count_L = np.bincount(code_M[code_M >= 0], minlength=max(1, len(labels)))
             is_labelled = number >= 0 and count_L.max() * 2 > len(code_M)
-            name_of[number] = labels[int(count_L.argmax())] if is_labelled else group_name(number)
+            name_of[number] = labels[int(count_L.argmax())] if is_labelled else self._word_name(number)
             uses[name_of[number]] = uses.get(name_of[number], 0) + 1
         return {number: name if uses[name] == 1 else f"{name} ({number})" for number, name in name_of.items()}
+
+    def _word_name(self, number: int) -> str:
+        """The name that `unpool group --names` gave a group, else its number."""
+        return self._names_in_words.get(number) or group_name(number)
+
+    @cached_property
+    def _names_in_words(self) -> dict[int, str]:
+        distinct, code_N = self.names["group_name"]
+        return {group: distinct[code] for group, code in name_of_each_group(self.group_N, code_N).items()}
 
     def _middles(self, order: list[int]) -> dict[int, int]:
         """The image nearest to each group's median place; the median itself may lie inside another group."""
