@@ -85,12 +85,18 @@ def search(
     if settings.text is not None:
         return _search_by_text(image, settings, work, progress)
     terms = read_terms(settings.words, settings.without)
-    if image is None and terms.words and (written := _only_written(work)) is not None:
-        progress.message(SEARCHES_TEXT)
-        found = find_written(written, terms, settings.k, exactly=False, progress=progress)
-        return _describe_texts(written, terms, found)
     if image is None and not any(terms):
         raise UsageError("there is nothing to search for; give an IMAGE, --words TEXT or --text TEXT")
+    if image is None and terms.words and (written := _only_written(work)) is not None:
+        progress.message(SEARCHES_TEXT)
+        texts = find_written(written, terms, settings.k, exactly=False, progress=progress)
+        return _describe_texts(written, terms, texts)
+    return _search_vectors(image, terms, settings, work, progress)
+
+
+def _search_vectors(
+    image: ImageLike | None, terms: Terms, settings: SearchSettings, work: Path, progress: Progress
+) -> dict[str, Any]:
     opened = open_table(find_searched(work, progress) if any(terms) else work)
     if opened.table.dimension is None:
         raise _nothing_embedded(work)
