@@ -17,7 +17,7 @@ from unpool.actions.curation.settings import SearchSettings
 from unpool.actions.search_index import update_search_index
 from unpool.actions.text.search_text import FoundText, search_text
 from unpool.actions.words.terms import Terms, read_terms
-from unpool.actions.words.word_query import embed_terms, find_searched
+from unpool.actions.words.word_query import BREADTH, embed_terms, find_searched
 from unpool.actions.words.written_words import SEARCHES_TEXT, find_written, open_written
 from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
@@ -30,6 +30,7 @@ from unpool.store.lock import working
 from unpool.store.origin import folder_of, keys_of_typed, rules_of
 from unpool.store.search.open_table import OpenTable, open_table
 from unpool.store.search.vector_index import MIN_INDEXED
+from unpool.store.spaces.paths import space_of
 from unpool.store.state import MODEL
 
 if TYPE_CHECKING:
@@ -97,24 +98,31 @@ def search(
 def _search_vectors(
     image: ImageLike | None, terms: Terms, settings: SearchSettings, work: Path, progress: Progress
 ) -> dict[str, Any]:
-    opened = open_table(find_searched(work, progress) if any(terms) else work)
-    if opened.table.dimension is None:
-        raise _nothing_embedded(work)
-    _ensure_index(opened, progress)
+    opened = _open_searched(find_searched(work, progress) if any(terms) else work, progress)
     is_path = isinstance(image, str | os.PathLike)
     own = keys_of_typed(work, [str(image)], opened)[0] if is_path else None
     query_D = None if image is None else _query_vector(image, own, opened, settings.device, progress)
     if any(terms):
         query_D = embed_terms(opened, terms, query_D, progress=progress)
     assert query_D is not None
-    found = _nearest(opened, query_D, settings.k)
-    if len(found.paths) < settings.k:
-        progress.message(
-            f"-k is {settings.k}, but {len(found.paths)} images are embedded: all of them are listed"
-        )
+    found = _nearest(opened, query_D, settings.k, BREADTH if any(terms) else 1)
+    _report_few(found, settings.k, progress)
     results = _list_found(found, None if any(terms) else own, opened)
-    query = _name_query(image, terms)
-    return {"query": query, "words": terms.words, "not": terms.without, "results": results}
+    asked = {"query": _name_query(image, terms), "words": terms.words, "not": terms.without}
+    return {**asked, "space": space_of(opened.table.work), "results": results}
+
+
+def _open_searched(work: Path, progress: Progress) -> OpenTable:
+    opened = open_table(work)
+    if opened.table.dimension is None:
+        raise _nothing_embedded(work)
+    _ensure_index(opened, progress)
+    return opened
+
+
+def _report_few(found: Found, k: int, progress: Progress) -> None:
+    if (num_found := len(found.paths)) < k:
+        progress.message(f"-k is {k}, but {num_found} images are embedded: all of them are listed")
 
 
 def _list_found(found: Found, own: str | None, opened: OpenTable) -> list[dict[str, Any]]:
@@ -159,6 +167,7 @@ def _describe_texts(opened: OpenTable, terms: Terms, found: Sequence[FoundText])
         "query": _name_query(None, terms),
         "words": terms.words,
         "not": terms.without,
+        "space": space_of(opened.table.work),
         "results": results,
     }
 
@@ -222,10 +231,10 @@ def _hint(typed: str, opened: OpenTable) -> str:
     return nearest_name(typed, opened.table.vectors()[0])
 
 
-def _nearest(opened: OpenTable, query_D: np.ndarray, k: int) -> Found:
+def _nearest(opened: OpenTable, query_D: np.ndarray, k: int, breadth: int) -> Found:
     from unpool.analysis.neighbours import nearest
 
-    rows = opened.table.nearest_by_index(query_D, k, columns=Facts._fields)
+    rows = opened.table.nearest_by_index(query_D, k, columns=Facts._fields, breadth=breadth)
     if rows is not None:
         return Found(rows["path"].to_pylist(), rows["_distance"].to_pylist(), _read_facts(rows))
     every, vectors_ND = opened.table.vectors()

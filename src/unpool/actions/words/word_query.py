@@ -18,6 +18,10 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.search.open_table import OpenTable
 
+BREADTH = 128
+"""Texts lie apart from images, sums between kinds of them: by so many times more lists are read,
+docs/decisions/0046-mixed-queries.md."""
+
 
 class WordsState(TypedDict):
     """Whether words can search the images."""

@@ -14,7 +14,7 @@ NUM_SAMPLED = 2_000
 """Images by which it is measured how much a term tells them apart."""
 
 UNLIKE_WEIGHT = 0.75
-"""Of a term that images must not be like, against one that they must, docs/decisions/0041-mixed-queries.md."""
+"""Of a term that images must not be like, against one that they must, docs/decisions/0046-mixed-queries.md."""
 
 MIN_SPREAD = 1e-3  # of similarities: below, rounding alone tells the images apart
 

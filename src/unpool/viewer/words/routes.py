@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from unpool.actions.text.search_text import FoundText
 from unpool.actions.words.terms import Terms, parse_terms
 from unpool.actions.words.text_side import open_text_side
-from unpool.actions.words.word_query import CollectedMessages, embed_terms, find_searched
+from unpool.actions.words.word_query import BREADTH, CollectedMessages, embed_terms, find_searched
 from unpool.actions.words.written_words import SEARCHES_TEXT, find_written, open_written
 from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import with_addresses
@@ -56,7 +56,7 @@ def find_by_words(session: Session, request: SearchWords) -> FoundByWords:
             f"{paths[0]} is not embedded in {opened.table.work.name}; embed it, or search by words alone"
         )
     query_D = embed_terms(opened, terms, image_D, progress=progress)
-    near = session.near(*opened.table.nearest(query_D, request.k + len(paths)))
+    near = session.near(*opened.table.nearest(query_D, request.k + len(paths), breadth=BREADTH))
     others = [each for each in near if each["row"] != request.row]
     if written is not None and not paths:
         first = _rows_with_text(session, find_written(written, terms, request.k, exactly=True))
