@@ -100,6 +100,14 @@ def test_a_text_side_that_cannot_be_had_is_named_and_images_are_embedded(tmp_pat
     assert load_encoder(folder, "cpu", Progress()).dimension == 32
 
 
+def test_a_vocabulary_that_is_too_small_for_its_tokenizer_is_named(tmp_path: Path) -> None:
+    _, folder = write(tmp_path, text_cfg={"vocab_size": 300})
+    assert not has_text(folder)
+    (note,) = describe_model(folder)["encoder"]["notes"]
+    assert note.startswith("words cannot be searched: ")
+    assert load_encoder(folder, "cpu", Progress()).dimension == 32
+
+
 @pytest.mark.slow
 def test_vit_b_32_agrees_with_the_source(tmp_path: Path) -> None:
     torch.manual_seed(0)

@@ -22,7 +22,6 @@ from unpool.core.user_cache import is_kept, kept_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
 from unpool.inference.exports import (
-    CannotExportError,
     Export,
     as_file_name,
     digest_versions,
@@ -147,17 +146,17 @@ def _convert(name: str, folder_name: str, weights: str | None = None) -> None:
     folder = Path(folder_name)
     towers = load_towers(read_name(name), None if weights is None else Path(weights))
     save_model(folder, towers.images)
-    with contextlib.suppress(CannotExportError):  # then torch embeds
+    with contextlib.suppress(UnpoolError):  # then torch embeds
         export_encoder(towers.images, folder / ONNX)
     described = json.loads((folder / JSON).read_text("utf-8"))
     encoder: dict[str, Any] = {"kind": OPEN_CLIP, "name": name, "source": digest_two_towers(name)}
     described["encoder"] = encoder
     try:
         described["text"] = _write_text_side(towers, folder)
-    except UnpoolError as error:
+    except Exception as error:  # whatever it is, images are embedded all the same
         for file in (TEXT, TOKENIZER):
             (folder / file).unlink(missing_ok=True)
-        encoder["notes"] = [f"words cannot be searched: {error}"]
+        encoder["notes"] = [f"words cannot be searched: {first_line(error)}"]
     write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
