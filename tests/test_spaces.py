@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from unpool import Workspace
@@ -16,6 +17,7 @@ from unpool.errors import UsageError
 from unpool.store.spaces.paths import space_folder
 from unpool.store.state import read_state
 from unpool.store.table import ImageTable
+from unpool.viewer.server import create_app
 
 COLOURS = [
     (250, 0, 0),
@@ -202,5 +204,30 @@ def test_a_space_may_come_first(tmp_path: Path, images: Path) -> None:
     assert (vectors(work, "look").shape, vectors(work).shape) == ((8, 5), (8, 3))
 
 
-def test_doctor_finds_nothing_wrong(work: Path) -> None:
+def test_the_page_shows_one_space_or_another(work: Path) -> None:
+    Workspace(work, space="look").group(groups=2, method="kmeans")
+    app = create_app(work, token="t")
+    with TestClient(app, base_url="http://127.0.0.1", headers={"x-unpool-token": "t"}) as client:
+        first = client.get("/api/collection").json()
+        assert (first["spaces"], first["space"], len(first["groups"])) == (["look"], None, 0)
+        shown = client.post("/api/space", json={"space": "look"}).json()
+        assert (shown["space"], len(shown["groups"])) == ("look", 2)
+        assert shown["revision"] > first["revision"]
+        refused = client.post("/api/space", json={"space": "lok"})
+        assert (refused.status_code, "there are look" in refused.json()["detail"]) == (422, True)
+        assert client.post("/api/space", json={"space": None}).json()["space"] is None
+
+
+def test_doctor_repairs_what_is_of_a_space(work: Path) -> None:
     assert Workspace(work).doctor().empty
+    look = Workspace(work, space="look")
+    look.group(groups=2, method="kmeans")
+    folder = work / "spaces" / "look"
+    (folder / "unpool.yaml").write_text("embedded_by: [")
+    (folder / "groups.csv").unlink()
+    (folder / "model" / "model.json").unlink()
+    found = Workspace(work).doctor()
+    assert set(found["where"]) >= {f"spaces/look/{name}" for name in ("unpool.yaml", "groups.csv", "model")}
+    assert (folder / "groups.csv").is_file()
+    assert read_state(folder)["images"] == read_state(work)["images"]
+    assert look.table(["group"])["group"].nunique() == 2

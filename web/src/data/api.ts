@@ -573,7 +573,7 @@ export interface SortMeta {
   title: string;
 }
 
-/** A set of vectors of the workspace to show; None for its own. */
+/** A set of vectors to show. */
 export interface SpaceRequest {
   space?: string | null;
 }

@@ -32,6 +32,7 @@ from unpool.store.remote.mirror import remote_of
 from unpool.store.rescue.manifests import FileChecks
 from unpool.store.rescue.put_aside import DAMAGED
 from unpool.store.rescue.table_rescue import Rescue, rescue_table
+from unpool.store.spaces.paths import SPACES, space_folder, spaces_of
 from unpool.store.state import NewerVersionError, check_format, write_state
 from unpool.store.table import ImageTable, has_table
 
@@ -90,15 +91,39 @@ def _examine(found: Findings, progress: Progress) -> None:
     )  # before a command is undone: a new version may take the number of a lost one
     end_stopped_commands(found)
     join_duplicate_rows(found)
+    check_thumbnails(found, progress)
+    _examine_vectors(found, progress)
+    for name in spaces_of(found.work):
+        check_space(found, name, progress)
+    _find_images(found)
+
+
+def check_space(found: Findings, name: str, progress: Progress) -> None:
+    """Examine what a space has for itself.
+
+    Args:
+        found: Of the workspace; gets what is wrong with the space.
+        name: The space.
+        progress: Where stages go.
+    """
+    own = Findings(space_folder(found.work, name))
+    check_state(own)
+    _examine_vectors(own, progress)
+    for entry in own.entries:
+        is_of_table = entry["where"].startswith(WORKSPACE_TABLE)
+        where = entry["where"] if is_of_table else f"{SPACES}/{name}/{entry['where']}"
+        found.entries.append({**entry, "where": where, "what": f"space {name}: {entry['what']}"})
+
+
+def _examine_vectors(found: Findings, progress: Progress) -> None:
+    """Check the vectors of a workspace or space, and what came of them."""
     check_vectors(found)
     check_search_index(found)
-    check_thumbnails(found, progress)
     check_model(found, progress)
     check_tree(found)
     damaged = check_report_files(found)
     check_lists(found)
     check_report(found, progress, damaged)
-    _find_images(found)
 
 
 def _is_open(found: Findings) -> bool:

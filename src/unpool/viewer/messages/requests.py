@@ -208,7 +208,10 @@ Edit = Annotated[
 
 
 class SpaceRequest(Body):
-    """A set of vectors of the workspace to show; None for its own."""
+    """A set of vectors to show.
+
+    None for the workspace's own.
+    """
 
     space: Annotated[str, Field(max_length=100)] | None = None
 
