@@ -198,7 +198,7 @@ def test_a_killed_process_ends_the_other_and_resume_goes_on(
     host = re.escape(socket.gethostname())
     assert re.match(rf"unpool: process {rank} of 2 (on {host} )?was killed", line)
     assert line.endswith("start all processes again with --resume")
-    assert "unpool/" not in machines.errors(other)  # no traceback through the program
+    assert "/src/unpool/" not in machines.errors(other)  # no traceback through the program
     commands = [train_command(images, out, "--steps", "150", "--resume") for out in outs]
     machines = Machines(tmp_path / "resumed", commands)
     try:
@@ -223,7 +223,7 @@ def test_a_terminated_process_ends_all_with_what_was_done_saved(
         machines.close()
     for each in (0, 1):
         assert machines.lines(each) == ["unpool: stopped; give the same command with --resume to resume it"]
-        assert "unpool/" not in machines.errors(each)
+        assert "/src/unpool/" not in machines.errors(each)
     machines = Machines(tmp_path / "resumed", [train_command(images, out, "--steps", "150", "--resume")] * 2)
     try:
         assert machines.wait() == [0, 0]
