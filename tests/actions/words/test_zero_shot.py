@@ -45,9 +45,11 @@ def test_labelled_and_wrong_images_get_none_and_measure_it(work: Path) -> None:
 
 
 def test_an_image_that_fits_none_gets_none(work: Path) -> None:
-    result = label_zero_shot(work, ["red", "purple"])
-    assert result["names"]["red"] == 2
-    assert result["unsure"] + result["unlike"] + result["suggested"] == 4
+    result = label_zero_shot(work, ["red circle", "red square"])
+    assert (result["suggested"], result["unsure"], result["unlike"]) == (2, 0, 2)
+    assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == [
+        None, None, "red circle", "red square",
+    ]  # fmt: skip
 
 
 def test_former_suggestions_are_replaced_and_can_be_undone(work: Path) -> None:
