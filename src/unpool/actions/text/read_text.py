@@ -31,9 +31,9 @@ from unpool.store.origin import source_of
 from unpool.store.table import ImageTable
 
 NEEDED_SIDE = 1000  # pixels: pictures may come reduced, their shorter side never below twice as many
-MAX_WORKERS = 4  # of large photographs each takes some 600 MB
+MAX_WORKERS = 4  # of large photographs each takes some 700 MB
 FLUSH_INTERVAL = 5.0  # seconds; an interrupted command loses as much
-NUM_NAMED = 5  # images of which it is said why they could not be read
+NUM_NAMED = 5  # images whose reason for not being read is printed
 
 Read = Callable[[np.ndarray], str]
 

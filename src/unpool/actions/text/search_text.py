@@ -1,4 +1,4 @@
-"""`unpool search --text`: images by the words that can be read in them."""
+"""`unpool search --text`: images by words read in them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ class FoundText(NamedTuple):
 
 
 class ReadTexts:
-    """The texts of all images of a table, as one version of it has them.
+    """The texts of all images of a table.
+
+    As one version of it has them.
 
     Attributes:
         num_unread: Images whose text has not been read.
@@ -33,26 +35,21 @@ class ReadTexts:
 
     def __init__(self, opened: OpenTable) -> None:
         table = opened.table
-        if "text" not in table.stored_columns:
-            self.num_unread, self._paths, self._texts = table.count(OK), [], []
-        else:
-            rows = table.arrow(["path", "id", "text", "text_id"], where=f"status = '{OK}'")
-            columns = (rows[name].to_pylist() for name in ("path", "id", "text", "text_id"))
-            known = [
-                (path, text)
-                for path, own, text, read in zip(*columns, strict=True)
-                if read is not None and read == own
-            ]
-            self.num_unread = rows.num_rows - len(known)
-            self._paths = [path for path, _ in known]
-            self._texts = [text or "" for _, text in known]
+        rows = None
+        if "text" in table.stored_columns:  # those of older versions lack it until text is read
+            rows = table.arrow(["path", "text"], where=f"status = '{OK}' AND text_id = id")
+        self._paths: list[str] = [] if rows is None else rows["path"].to_pylist()
+        self._texts: list[str] = [] if rows is None else [text or "" for text in rows["text"].to_pylist()]
+        self.num_unread = table.count(OK) - len(self._paths)
         self._index = TextIndex(self._texts)
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def find(self, query: str, k: int) -> list[FoundText]:
-        """Find images that have all words of a query, the best first.
+        """Find images that have all words of a query.
+
+        The best come first.
 
         Args:
             query: Words.
@@ -68,14 +65,17 @@ class ReadTexts:
 
 
 def has_text(opened: OpenTable) -> bool:
-    """Whether the text of any image has been read, none found included."""
+    """Whether the text of any image has been read.
+
+    Images in which none was found count.
+    """
     return len(_read_texts(opened)) > 0
 
 
 def search_text(
     opened: OpenTable, query: str, k: int, *, progress: Progress | None = None
 ) -> list[FoundText]:
-    """Find images by the words that can be read in them.
+    """Find images by words that were read in them.
 
     Case, width and accents do not count, and some misread letters neither.
 
@@ -108,7 +108,7 @@ def search_text(
 
 
 def nothing_read(work: Path) -> UnpoolError:
-    """The error of a workspace whose images have not been read."""
+    """Build the error of a workspace whose images are unread."""
     return UnpoolError(f"no text of {work} has been read yet; run `unpool read-text --work {work}` first")
 
 

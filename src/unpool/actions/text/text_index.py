@@ -44,7 +44,9 @@ class TextIndex:
         }  # fmt: skip
 
     def find(self, query: str) -> list[Match]:
-        """Find the texts that have all words of a query, the best first.
+        """Find the texts that have all words of a query.
+
+        The best come first.
 
         Args:
             query: Words; a run of Chinese is found at any place.
@@ -52,8 +54,8 @@ class TextIndex:
         Raises:
             UsageError: It has neither a letter nor a digit.
         """
-        asked = split_parts(query)
-        every = [*asked.words, *asked.runs]
+        parts = split_parts(query)
+        every = [*parts.words, *parts.runs]
         if not every:
             raise UsageError(
                 f"--text {query!r} has neither a letter nor a digit; give words, such as --text exit"
