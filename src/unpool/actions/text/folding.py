@@ -1,4 +1,6 @@
-"""Text as it is compared: case, width and accents do not count.
+"""Text in the form in which it is compared.
+
+Case, width and accents do not count.
 
 Words of Latin, Cyrillic and other spaced scripts are compared whole. Chinese and Japanese have no blanks between
 words: a run of their signs is compared at any place, and blanks inside it, which are lines of the picture, do not
@@ -20,7 +22,10 @@ _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 
 class Parts(NamedTuple):
-    """The words of a text, and its runs of signs without blanks between words."""
+    """The parts of a text.
+
+    They are words, and runs of signs without blanks between words.
+    """
 
     words: tuple[str, ...]
     runs: tuple[str, ...]

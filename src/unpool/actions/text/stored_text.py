@@ -1,4 +1,7 @@
-"""The text of images in the table: how many have some, and which is out of date."""
+"""The text of images in the table.
+
+How many have some, and which is out of date.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Found pieces of text in the order in which people read them."""
+"""Found pieces of text in the order of reading."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Found(NamedTuple):
 
 
 def join_lines(found: Iterable[Found]) -> str:
-    """Join pieces of text: a line for each line of the picture.
+    """Join pieces of text.
+
+    Each line of the picture gives a line.
 
     >>> join_lines([Found("Parking", 90, 11, 160, 31), Found("No", 50, 10, 80, 30), Found("Exit", 9, 50, 40, 70)])
     'No Parking\\nExit'

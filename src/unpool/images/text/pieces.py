@@ -1,4 +1,4 @@
-"""Pictures as pieces of a shape in which text is found.
+"""Pictures in pieces of a shape that suits reading.
 
 The network that finds text enlarges the shorter side of a picture: of a long strip it would make gigabytes.
 
@@ -20,7 +20,9 @@ OVERLAP = 0.5  # of the shorter side, so that a line of text is whole in one pie
 
 
 def cut_pieces(pixels: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut a picture into pieces that are read one by one.
+    """Cut a picture into pieces.
+
+    Each is read by itself.
 
     Args:
         pixels: (H, W, 3) uint8.

@@ -36,7 +36,10 @@ class TextEngine(Protocol):
 
 
 class EngineOutput(Protocol):
-    """What an engine has found: texts and the corners (4, 2) of their boxes."""
+    """What an engine has found.
+
+    Texts, and the corners (4, 2) of their boxes.
+    """
 
     txts: Sequence[str] | None
     boxes: np.ndarray | None
