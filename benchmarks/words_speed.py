@@ -28,7 +28,7 @@ from unpool.store.state import write_state
 from unpool.store.table import ImageTable
 
 NUM_KINDS, NUM_NEAREST = 2_000, 12
-GAP = 1.2  # length of what all texts, or all images, have in common, against what tells them apart
+GAP = 1.2  # length of what all texts, or all images, have in common, against what differs between them
 ROWS_AT_ONCE = 10_000
 
 

@@ -76,7 +76,17 @@ def test_help_shows_ranges_and_choices(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_a_command_has_the_parameters_of_its_settings() -> None:
     parameters = inspect.signature(app["group"].default_command).parameters
-    assert list(parameters) == ["work", "space", "method", "groups", "merge", "split", "names", "seed", "common"]
+    assert list(parameters) == [
+        "work",
+        "space",
+        "method",
+        "groups",
+        "merge",
+        "split",
+        "names",
+        "seed",
+        "common",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,19 @@ def test_words_negatives_and_an_image_are_flags(work: Path) -> None:
     assert (done["code"], result["words"], result["not"]) == (0, ["red"], ["circle"])
     assert all(row["path"].startswith("red-") and "circle" not in row["path"] for row in result["results"])
     image = "red-circle-white.png"
-    words = ["search", image, "--words", "on black", "--not", "white", "-k", "1", "--work", str(work), "--json"]
+    words = [
+        "search",
+        image,
+        "--words",
+        "on black",
+        "--not",
+        "white",
+        "-k",
+        "1",
+        "--work",
+        str(work),
+        "--json",
+    ]
     result = json.loads(run(words)["out"])
     assert result["query"] == image
     assert all(row["path"].endswith("-black.png") for row in result["results"])

@@ -41,7 +41,9 @@ def url(work: Path) -> Iterator[str]:
 def first_found(page: Any, title: str) -> int:
     """The row of the first result, once results of this title are shown."""
     page.get_by_role("heading", name=title, exact=True).wait_for()
-    return int(page.get_by_test_id("results-grid").get_by_test_id("grid-cell").first.get_attribute("data-row"))
+    return int(
+        page.get_by_test_id("results-grid").get_by_test_id("grid-cell").first.get_attribute("data-row")
+    )
 
 
 def paths_of(work: Path) -> list[str]:

@@ -64,7 +64,10 @@ class Preprocessing:
 
     @property
     def needed_side(self) -> int:
-        """The side in pixels that pictures are read at; they may come reduced, but not below it."""
+        """The side in pixels that pictures are read at.
+
+        They may come reduced, but not below it.
+        """
         return WHOLE if self.exact else self.size
 
     def fit(self, picture: Picture) -> np.ndarray:

@@ -25,7 +25,7 @@ ArrowType = Literal["string", "int32", "int64", "float", "double", "bool", "bina
 #   vector      the vectors of the images, or the model: cleared when the file or the model changed
 #   model       the network that embedded the image: cleared when the model changed
 #   person      what somebody said of the image: never cleared
-#   reading     text that was read in the pixels, once somebody asked for it: cleared when these are others
+#   reading     text that was read in the pixels, by `unpool read-text`: cleared when these are others
 Origin = Literal["file", "content", "collection", "vector", "model", "person", "reading"]
 # How the page writes a value; `size`, `group`, `suggestion` and `problems` read a second column beside it.
 Format = Literal[

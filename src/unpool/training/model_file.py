@@ -26,7 +26,6 @@ from unpool.store.state import NewerVersionError, newer_format
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from unpool.networks.autoencoder import Autoencoder
 
 JSON, WEIGHTS = MODEL_FILES
 ONNX, SEGMENTER_ONNX, LAST = "encoder.onnx", "segmenter.onnx", "last.safetensors"
@@ -290,7 +289,7 @@ def _segmenter(path: Path, described: Mapping[str, Any]) -> Any:
     return network
 
 
-def _encoder(path: Path, described: Mapping[str, Any]) -> Autoencoder:
+def _encoder(path: Path, described: Mapping[str, Any]) -> Any:
     from unpool.networks.catalogue import build_network
     from unpool.networks.classifier import with_classes
     from unpool.networks.description import network_from_description

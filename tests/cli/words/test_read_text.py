@@ -34,7 +34,8 @@ def test_signs_are_found_by_what_stands_on_them(tmp_path: Path, capsys: pytest.C
     write_state(work, images=str(folder))
     message = unpool(capsys, "search", "--work", work, "--text", "exit", code=1)[1]
     assert (
-        message == f"unpool: no text of {work} has been read yet; run `unpool read-text --work {work}` first\n"
+        message
+        == f"unpool: no text of {work} has been read yet; run `unpool read-text --work {work}` first\n"
     )
 
     result = json.loads(unpool(capsys, "read-text", "--work", work, "--json")[0])

@@ -25,7 +25,9 @@ def test_what_another_space_lacks_is_told(tmp_path: Path) -> None:
     fill(work, None, "b.png", "c.png", "e.png")
     assert count_missing(work) == {"words": 1}
     (line,) = describe_missing(work)
-    assert line == f"1 image has no vector in the space words: unpool embed FOLDER --work {work} --space words"
+    assert (
+        line == f"1 image has no vector in the space words: unpool embed FOLDER --work {work} --space words"
+    )
     assert describe_missing(space_folder(work, "words")) == []
 
 

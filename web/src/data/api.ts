@@ -203,7 +203,7 @@ export interface FormatMeta {
   takes_links: boolean;
 }
 
-/** How the text was understood, and what fits it, the best first. */
+/** How the text was understood, and what fits it. */
 export interface FoundByWords {
   words: string[];
   without: string[];
@@ -525,7 +525,7 @@ export interface SearchRow {
   k?: number;
 }
 
-/** The images that fit what was typed, and an image of the collection where one is named. */
+/** A search for images that fit what was typed. */
 export interface SearchWords {
   revision: number;
   text: string;

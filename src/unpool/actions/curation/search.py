@@ -108,8 +108,8 @@ def _search_vectors(
     found = _nearest(opened, query_D, settings.k, BREADTH if any(terms) else 1)
     _report_few(found, settings.k, progress)
     results = _list_found(found, None if any(terms) else own, opened)
-    asked = {"query": _name_query(image, terms), "words": terms.words, "not": terms.without}
-    return {**asked, "space": space_of(opened.table.work), "results": results}
+    query = {"query": _name_query(image, terms), "words": terms.words, "not": terms.without}
+    return {**query, "space": space_of(opened.table.work), "results": results}
 
 
 def _open_searched(work: Path, progress: Progress) -> OpenTable:

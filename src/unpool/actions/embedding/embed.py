@@ -142,7 +142,11 @@ def embed(
     engine: Engine | None = None
     if settings.engine == "ray":
         engine = RayEngine(RayRequest(settings.ray_address, settings.device, progress))
-    with working(work, "unpool embed", create=True), making_space(work), recording(work, columns=None) as note:
+    with (
+        working(work, "unpool embed", create=True),
+        making_space(work),
+        recording(work, columns=None) as note,
+    ):
         done = sync_embeddings(
             source, request, work=work, data=data, device=settings.device, progress=progress,
             relocate=settings.relocate, forget=settings.forget,
@@ -151,10 +155,15 @@ def embed(
         report_lists(done, progress)
         changed = done.embedded or done.removed or done.moved
         note(f"embedded {done.embedded} images, {done.removed} gone" if changed else None)
+    return _to_json(done, time.perf_counter() - start)
+
+
+def _to_json(done: Embedding, seconds: float) -> dict[str, Any]:
+    """What `unpool embed` prints."""
     return {
         "work": str(done.work), "images": done.images, "skipped": done.skipped, "embedded": done.embedded,
         "network": done.network, "dimension": done.dimension, "actors": done.actors,
-        "seconds": round(time.perf_counter() - start, 3), "images_per_second": round(done.rate, 2),
+        "seconds": round(seconds, 3), "images_per_second": round(done.rate, 2),
         **(done.vectors.counts() if done.vectors else {}),
     }  # fmt: skip
 

@@ -179,7 +179,9 @@ def _has_same_vectors(work: Path, progress: Progress) -> bool:
         if row["vector"] is None:
             continue
         try:
-            picture = source.read(source.locate(row["path"]), max(model.preprocessing.needed_side, THUMBNAIL // 2))
+            picture = source.read(
+                source.locate(row["path"]), max(model.preprocessing.needed_side, THUMBNAIL // 2)
+            )
         except UnreadableImageError:
             continue
         if picture.id == row["id"]:

@@ -1,4 +1,7 @@
-"""Lists of names: a file, or the nouns that come with unpool."""
+"""Lists of names.
+
+A file, or the nouns that come with unpool.
+"""
 
 from __future__ import annotations
 

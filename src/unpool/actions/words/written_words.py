@@ -1,4 +1,4 @@
-"""Words that can be read in the images that they are searched in.
+"""Words that can be read in images.
 
 Text is read once somebody asks for it, by `unpool read-text`.
 """
@@ -19,7 +19,10 @@ SEARCHES_TEXT = "no model here reads words: they are searched in the text of the
 
 
 def open_written(work: Path) -> OpenTable | None:
-    """Open the table of a workspace; None where no text has been read."""
+    """Open the table of a workspace.
+
+    None where no text has been read.
+    """
     try:
         opened = open_table(work)
     except UnpoolError:

@@ -1,1 +1,1 @@
-"""What words find in a table of vectors: arrays in, arrays out."""
+"""Words among vectors: arrays in, arrays out."""

@@ -12,7 +12,9 @@ import numpy.typing as npt
 
 
 def edit_distances(query: str, words: Sequence[str]) -> npt.NDArray[np.int32]:
-    """Count the signs to change, add or leave out from one word to others.
+    """Count the edits that lead from one word to others.
+
+    An edit changes, adds or leaves out a sign.
 
     All words advance together, a sign of the query at a time.
 

@@ -11,20 +11,20 @@ import numpy.typing as npt
 from unpool.analysis.neighbours import Floats, normalise
 
 NUM_SAMPLED = 2_000
-"""Images by which it is measured how much a term tells them apart."""
+"""Images by which it is measured how far their similarities to a term scatter."""
 
 UNLIKE_WEIGHT = 0.75
 """Of a term that images must not be like, against one that they must, docs/decisions/0046-mixed-queries.md."""
 
-MIN_SPREAD = 1e-3  # of similarities: below, rounding alone tells the images apart
+MIN_SPREAD = 1e-3  # of similarities: below, they differ by rounding alone
 
 
 def mix_terms(like_TD: npt.ArrayLike, unlike_TD: npt.ArrayLike = (), sample_SD: npt.ArrayLike = ()) -> Floats:
-    """Join terms in one query, in which they weigh the same.
+    """Join terms in one query, each of the same weight.
 
     Similarities of texts and images differ by a few hundredths, those of two images by tenths: in a plain sum of their
     vectors the image alone would decide. So each term is divided by the standard deviation of its similarities to
-    sampled images. What a term adds to the similarity of all images alike changes no order, and is left in.
+    sampled images. What a term adds to the similarity of every image changes no order, and is left in.
 
     Args:
         like_TD: The terms that images must be like; one or more, unless there are some in `unlike_TD`.
@@ -45,15 +45,16 @@ def mix_terms(like_TD: npt.ArrayLike, unlike_TD: npt.ArrayLike = (), sample_SD: 
     weight_T = np.repeat([1.0, -UNLIKE_WEIGHT], [len(like), len(unlike)])
     if len(terms_TD) > 1:
         weight_T = weight_T / measure_spread(terms_TD, sample_SD)
-    return normalise((weight_T @ terms_TD)[None].astype(np.float32))[0]
+    query_D: Floats = normalise((weight_T @ terms_TD)[None].astype(np.float32))[0]
+    return query_D
 
 
 def measure_spread(terms_TD: npt.ArrayLike, sample_SD: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return how far the similarities of images to each term scatter.
+    """Measure how far the similarities to each term scatter.
 
     Args:
         terms_TD: Vectors of length one.
-        sample_SD: Vectors of some images; with fewer than two all terms scatter alike.
+        sample_SD: Vectors of some images; with fewer than two all terms scatter by 1.
 
     Returns:
         (T,) standard deviations, `MIN_SPREAD` at least.
@@ -63,4 +64,5 @@ def measure_spread(terms_TD: npt.ArrayLike, sample_SD: npt.ArrayLike) -> npt.NDA
     if len(sample) < 2:
         return np.ones(len(terms))
     cosine_ST = normalise(sample) @ terms.T
-    return np.maximum(cosine_ST.std(axis=0, dtype=np.float64), MIN_SPREAD)
+    spread_T: npt.NDArray[np.float64] = np.maximum(cosine_ST.std(axis=0, dtype=np.float64), MIN_SPREAD)
+    return spread_T

@@ -1,4 +1,4 @@
-"""Names of groups: the words that fit a group and no other.
+"""Words that fit one group and no other.
 
 Shapes: N images, T terms, G groups, D numbers in a vector.
 """

@@ -35,7 +35,11 @@ classify_app = App(
 @classify_app.command
 @flatten_settings
 def train(
-    *, work: SpaceWork, out: Annotated[Path, flag("out")], settings: ClassifyTrainSettings, common: Common = COMMON
+    *,
+    work: SpaceWork,
+    out: Annotated[Path, flag("out")],
+    settings: ClassifyTrainSettings,
+    common: Common = COMMON,
 ) -> None:
     """Make a classifier from the labels of a workspace.
 

@@ -21,7 +21,9 @@ def register_decision_commands(app: App) -> None:
         app.command(flatten_settings(command))
 
 
-def accept(paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON) -> None:
+def accept(
+    paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON
+) -> None:
     """Make suggested labels of images their labels.
 
     Of the PATHS, of a group, or of all images; with --above those that are sure enough.
@@ -32,7 +34,9 @@ def accept(paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings,
     print_result(result, common, result["message"])
 
 
-def reject(paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON) -> None:
+def reject(
+    paths: Paths = None, /, *, work: SpaceWork, settings: DecideSettings, common: Common = COMMON
+) -> None:
     """Forget suggested labels of images.
 
     Of the PATHS, of a group, or of all images that have one; with --above those that are sure enough.

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
-GROUPED = ("group", "group_name", "probability", "leaf")  # perhaps made by hand; unpool.yaml speaks of the newest
+GROUPED = (
+    "group",
+    "group_name",
+    "probability",
+    "leaf",
+)  # perhaps made by hand; unpool.yaml speaks of the newest
 LOST, LOST_DETAIL = "lost", "its row was lost with a file of the table; the next run embeds it anew"
 
 

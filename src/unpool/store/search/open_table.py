@@ -55,7 +55,10 @@ class OpenTable:
         return None if offset is None else self.table.vector_of(path, offset)
 
     def sample_vectors(self) -> np.ndarray:
-        """Read vectors (S, D) of random images, the same until the table changes."""
+        """Read vectors (S, D) of random images.
+
+        They are the same until the table changes.
+        """
         sample_SD = self._sample_SD
         if sample_SD is None:
             sample_SD = self._sample_SD = self.table.sample_vectors(NUM_SAMPLED)

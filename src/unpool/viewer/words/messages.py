@@ -12,7 +12,9 @@ from unpool.viewer.messages.requests import Count, OnRows, Row
 
 
 class SearchWords(OnRows):
-    """The images that fit what was typed, and an image of the collection where one is named.
+    """A search for images that fit what was typed.
+
+    And an image of the collection, where one is named.
 
     A text of nothing but blanks finds nothing, and makes ready for the next.
     """
@@ -23,7 +25,10 @@ class SearchWords(OnRows):
 
 
 class FoundByWords(TypedDict):
-    """How the text was understood, and what fits it, the best first."""
+    """How the text was understood, and what fits it.
+
+    The best come first.
+    """
 
     words: list[str]
     without: list[str]
