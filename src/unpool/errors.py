@@ -6,6 +6,7 @@ The line says the thing, the value seen, what was expected, and what to do.
 from __future__ import annotations
 
 import difflib
+import textwrap
 from collections.abc import Iterable, Sequence
 
 
@@ -65,3 +66,23 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """
     names = sorted(known)
     return UsageError(f"unknown {kind} '{name}'{nearest_name(name, names) or '.'} Known: {', '.join(names)}")
+
+
+def shorten_reason(error: BaseException, width: int = 160) -> str:
+    """Put the text of an error into one line.
+
+    It is cut between words.
+
+    Args:
+        error: Of any library.
+        width: Characters at most.
+
+    Returns:
+        The line, without a stop at its end; the name of the error's class where it says nothing.
+
+    >>> shorten_reason(ValueError("no image\\nin this file.")), shorten_reason(KeyError())
+    ('no image in this file', 'KeyError')
+    """
+    text = " ".join(str(error).split()).rstrip(" .")
+    cut = textwrap.shorten(text, width, placeholder=" …")
+    return (text[:width] if cut.strip() == "…" else cut) or type(error).__name__

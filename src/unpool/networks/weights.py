@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.encoders.backbones import Backbone, is_timm_name, is_torchvision_name, timm_body
 
@@ -91,11 +91,13 @@ def read_state(path: Path) -> State:
             return stored
         found = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise UnpoolError(f"{path} holds no weights that can be read ({_short(error)}); {REMEDY}") from error
+        raise UnpoolError(
+            f"{path} holds no weights that can be read ({shorten_reason(error)}); {REMEDY}"
+        ) from error
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
             raise
-        raise UnpoolError(f"{path} is no safetensors file ({_short(error)}); {REMEDY}") from error
+        raise UnpoolError(f"{path} is no safetensors file ({shorten_reason(error)}); {REMEDY}") from error
     while isinstance(found, dict) and isinstance(inner := found.get("state_dict", found.get("model")), dict):
         found = inner
     if not isinstance(found, dict) or not all(isinstance(value, Tensor) for value in found.values()):
@@ -172,14 +174,28 @@ def _torchvision_state(torchvision_name: str, name: str) -> State:
 
     weights = torchvision.models.get_model_weights(torchvision_name).DEFAULT
     with _explain_unreachable(name, _place_of(weights.url)):
+        _check_there(weights.url)
         state: State = weights.get_state_dict(progress=False, check_hash=True)
     return state
 
 
+def _check_there(url: str) -> None:
+    """Raise `OSError` for a file that cannot be had.
+
+    torch would first say that it fetches it.
+    """
+    host = urllib.parse.urlsplit(url)
+    if not (_folder() / Path(host.path).name).is_file() and not is_reachable(url):
+        raise OSError(f"{host.hostname} cannot be reached")
+
+
+def _folder() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
 def _place_of(url: str) -> str:
     """Where torch looks for weights before it fetches them."""
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    return f"put {url} into {folder} (TORCH_HOME names another place); "
+    return f"put {url} into {_folder()} (TORCH_HOME names another place); "
 
 
 def _timm_state(network: Autoencoder) -> State:
@@ -196,7 +212,7 @@ def _explain_unreachable(name: str, place: str = "") -> Iterator[None]:
             yield
     except (OSError, urllib.error.URLError, RuntimeError) as error:
         raise UnpoolError(
-            f"the ImageNet weights of {name} could not be fetched ({_short(error)}); {place}{REMEDY}"
+            f"the ImageNet weights of {name} could not be fetched ({shorten_reason(error)}); {place}{REMEDY}"
         ) from error
 
 
@@ -237,7 +253,3 @@ def is_reachable(address: str) -> bool:
 
 def _shape(value: Tensor | None) -> str:
     return "absent" if value is None else ("×".join(str(n) for n in value.shape) or "one number")
-
-
-def _short(error: BaseException) -> str:
-    return (" ".join(str(error).split()) or type(error).__name__)[:160]

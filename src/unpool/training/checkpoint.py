@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unpool.core.atomic_files import write_whole
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 
 NAME = "checkpoint.pt"
 SAVE_EVERY_SECONDS = 15.0
@@ -109,7 +109,7 @@ def save_checkpoint(folder: Path, state: State) -> None:
         write_whole(folder / NAME, lambda part: torch.save(state, part))
     except RuntimeError as error:  # torch's own writer has no OSError for a full disk
         raise UnpoolError(
-            f"{folder / NAME} cannot be written ({_first_words(error)}); is there space left? then give --resume"
+            f"{folder / NAME} cannot be written ({shorten_reason(error)}); is there space left? then give --resume"
         ) from error
 
 
@@ -165,7 +165,7 @@ def checkpoint_errors(folder: Path | None) -> Iterator[None]:
     except (RuntimeError, ValueError, TypeError, LookupError, AttributeError) as error:
         path = None if folder is None else folder / NAME
         raise UnpoolError(
-            f"the checkpoint {path} does not fit this network ({_first_words(error)}); {REMEDY}"
+            f"the checkpoint {path} does not fit this network ({shorten_reason(error)}); {REMEDY}"
         ) from error
 
 
@@ -180,7 +180,3 @@ def _check_state(path: Path, state: object) -> None:
             raise UnpoolError(
                 f"the checkpoint {path} is not of unpool: it holds {held} for '{key}'; {REMEDY}"
             )
-
-
-def _first_words(error: BaseException) -> str:
-    return " ".join(str(error).split())[:160]

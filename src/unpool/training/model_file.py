@@ -19,7 +19,7 @@ from unpool.core.atomic_files import write_text, write_whole
 from unpool.core.calls.signatures import explain_calls, shorten
 from unpool.core.file_identity import digest_of
 from unpool.core.markers import MODEL_FILES, WORKSPACE_TABLE
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError, UsageError, shorten_reason
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.store.state import NewerVersionError, newer_format
 
@@ -327,7 +327,7 @@ def _of_library(path: Path, described: Mapping[str, Any]) -> Any:
         preprocessing = Preprocessing.from_dict(described["preprocessing"])
         return build(described["options"], described["network"], preprocessing)
     except (RuntimeError, TypeError, ValueError, KeyError, AttributeError, AssertionError) as error:
-        reason = " ".join(str(error).split())[:160]
+        reason = shorten_reason(error)
         raise UnpoolError(
             f"{path} describes no model of {kind} that can be built ({reason}); {REMEDY}"
         ) from error
@@ -361,8 +361,7 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     except FileNotFoundError as error:
         raise UnpoolError(f"{path.parent} is no complete model: it has no {path.name}; {REMEDY}") from error
     except (SafetensorError, OSError, ValueError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UnpoolError(f"{path} is damaged ({reason}); {REMEDY}") from error
+        raise UnpoolError(f"{path} is damaged ({shorten_reason(error)}); {REMEDY}") from error
 
 
 def _json(value: object) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from unpool.actions.training.network_request import InputShape, NetworkRequest, build_requested_network
 from unpool.actions.training.settings import ResolvedSettings
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError, UsageError, shorten_reason
 
 if TYPE_CHECKING:
     from unpool.images.augment.augmentation import Augmentation
@@ -102,7 +102,7 @@ def check_network(request: NetworkRequest, shape: InputShape, resolved: Resolved
             break
         except MISFITS as error:
             if device == "cpu":
-                reason = " ".join(str(error).split())[:160]
+                reason = shorten_reason(error)
                 raise UsageError(
                     f"{request.name} cannot take images of {shape.size}×{shape.size} pixels ({reason}); "
                     "give another --size"

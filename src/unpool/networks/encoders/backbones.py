@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 
 ALIASES = {"efficientnet-lite0": "tf_efficientnet_lite0"}
 
@@ -203,5 +203,5 @@ def _reduction(body: nn.Module, seen: float) -> int:
 
 
 def _does_not_run(name: str, size: int, error: Exception) -> UnpoolError:
-    reason = " ".join(str(error).split())[:200]
+    reason = shorten_reason(error, 200)
     return UnpoolError(f"{name} does not run at {size}×{size} pixels ({reason}); try another size or network")

@@ -26,7 +26,7 @@ import numpy as np
 from platformdirs import user_config_path
 
 from unpool.core.atomic_files import write_text
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 
 Function: TypeAlias = Callable[[Sequence[np.ndarray]], Any]  # images (H, W, 3) uint8 → vectors (B, D)
 
@@ -254,8 +254,8 @@ def describe_error(error: BaseException) -> str:
     >>> describe_error(ValueError("no\\nimage"))
     'ValueError: no image'
     """
-    text = " ".join(str(error).split())[:200]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    kind, text = type(error).__name__, shorten_reason(error, 200)
+    return kind if text == kind else f"{kind}: {text}"
 
 
 def _configuration() -> Path:

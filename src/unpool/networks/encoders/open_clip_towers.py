@@ -16,7 +16,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError, UsageError, unknown_name
+from unpool.errors import UnpoolError, UsageError, shorten_reason, unknown_name
 from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.encoders.open_clip_names import (
@@ -385,7 +385,7 @@ def _explain(name: OpenClipName, weights: Path | None) -> Iterator[None]:
     except (UnpoolError, KeyboardInterrupt, MemoryError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        reason = shorten_reason(error, 200)
         if "transformers" in reason and "install" in reason:
             raise UnpoolError(
                 f"{name.text} needs the package transformers; pip install transformers"

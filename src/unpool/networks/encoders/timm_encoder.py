@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError, unknown_name
+from unpool.errors import UnpoolError, shorten_reason, unknown_name
 from unpool.networks.encoders.timm_names import CONFIG, HUB, WEIGHTS, find_folder_weights, is_timm_folder
 from unpool.networks.image_encoder import ImageEncoder
 from unpool.networks.preprocessing import Preprocessing
@@ -233,7 +233,7 @@ def _explain(name: str) -> Iterator[None]:
     except (UnpoolError, KeyboardInterrupt, MemoryError):
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:160].rstrip(" .") or type(error).__name__
+        reason = shorten_reason(error)
         raise UnpoolError(
             f"the weights of {name} could not be fetched ({reason}); {_remedy(name)}, or name a mirror with HF_ENDPOINT"
         ) from error

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 from unpool.networks.autoencoder import smallest_input
 from unpool.networks.encoders.backbones import Backbone
 from unpool.networks.layers.evaluation import evaluating
@@ -89,8 +89,9 @@ def _find_levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
     except UnpoolError:
         raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UnpoolError(f"the backbone does not run on {size}×{size} pixels ({reason})") from error
+        raise UnpoolError(
+            f"the backbone does not run on {size}×{size} pixels ({shorten_reason(error)})"
+        ) from error
     if not isinstance(last, Tensor) or last.ndim != 4:
         shape = "×".join(map(str, getattr(last, "shape", ())))
         raise UnpoolError(f"the backbone gives {shape or 'no tensor'}, not a map; name one of convolutions")
