@@ -186,10 +186,11 @@ def _option(
     problem = f"--config {path}, line {value.line}: {value.name} is no option of `unpool {command}`"
     if value.name == CONFIG:
         raise UsageError(f"{problem} in a file; give one file")
-    near = difflib.get_close_matches(value.name.lower(), sorted(known), n=1)
+    others = [name for name, options in _all_commands(app) if value.name in options]
+    # An option of another command is rather that one than a distant name.
+    near = difflib.get_close_matches(value.name.lower(), sorted(known), n=1, cutoff=0.8 if others else 0.6)
     if near:
         raise UsageError(f"{problem}; did you mean {near[0]}?")
-    others = [name for name, options in _all_commands(app) if value.name in options]
     hint = f" (it is one of `unpool {others[0]}`)" if others else ""
     raise UsageError(f"{problem}{hint}; remove it. Known: {', '.join(sorted(known))}")
 

@@ -58,9 +58,8 @@ class Preprocessing:
         >>> Preprocessing.from_dict({"size": 8, "channels": 1, "mean": [0.5], "std": [0.5]}).mean
         (0.5,)
         """
-        return cls(
-            **{**stored, **{key: tuple(stored[key]) for key in ("mean", "std", "fill") if key in stored}}
-        )
+        lists = {key: tuple(stored[key]) for key in ("mean", "std")}
+        return cls(**{**stored, **lists, "fill": tuple(stored.get("fill", cls.fill))})
 
     @property
     def needed_side(self) -> int:

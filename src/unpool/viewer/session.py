@@ -76,6 +76,7 @@ class Session:
             self._checked = False
             self._fields: ShownFields | None = None
             self._fields_version = 0
+            self._words = self._describe_words()
             self.revision += 1
 
     def reload(self) -> None:
@@ -90,6 +91,7 @@ class Session:
                 return
             before, after = self._snapshot, self._reader.read_again(self._snapshot)
             self.table, self._snapshot = table, after
+            self._words = self._describe_words()
             if after.paths is not before.paths and not before.paths.equals(after.paths):
                 self.revision += 1
                 self._thumbnails = Thumbnails(self.work, after.paths)
@@ -145,7 +147,7 @@ class Session:
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,
                 },
-                "words": self._words(), "spaces": spaces_of(self.work), "space": space_of(self.work),
+                "words": self._words, "spaces": spaces_of(self.work), "space": space_of(self.work),
             }  # fmt: skip
 
     def facts(self, revision: int, rows: Sequence[int]) -> list[dict[str, Value]]:
@@ -255,7 +257,7 @@ class Session:
             return []
         return [near for near in self.nearest(vector_D, k + 1) if near["row"] != row][:k]
 
-    def _words(self) -> WordsState:
+    def _describe_words(self) -> WordsState:
         state = describe_words(self.work)
         return {"ready": state["ready"], "message": with_addresses(state["message"])}
 

@@ -14,7 +14,8 @@ from unpool.options import OPTIONS
 
 def test_defaults_are_allowed() -> None:
     for settings, values in (
-        (CheckSettings(), (None, 0, "auto")), (SearchSettings(), (12, "auto")), (SpreadSettings(), (0.1, 0)),
+        (CheckSettings(), (None, 0, "auto")), (SearchSettings(), (12, "auto", None, None, None)),
+        (SpreadSettings(), (0.1, 0)),
     ):  # fmt: skip
         assert astuple(settings) == values
         check_settings(settings)
@@ -22,9 +23,11 @@ def test_defaults_are_allowed() -> None:
 
 def test_every_field_carries_the_option_of_its_name() -> None:
     for kind in (CheckSettings, SearchSettings, SpreadSettings):
-        named = {name: OPTIONS[name] for name in kind.__dataclass_fields__}
+        named = {name: OPTIONS.get(name) for name in kind.__dataclass_fields__}
         if kind is CheckSettings:
             named["labels"] = OPTIONS["check-labels"]  # those of other commands mean true classes
+        if kind is SearchSettings:
+            named["without"] = OPTIONS["not"]  # a word of Python
         assert options_of(kind) == named
 
 

@@ -14,7 +14,7 @@ from unpool.options import MAPS, METHODS, OPTIONS
 
 def test_defaults_are_allowed() -> None:
     assert asdict(GroupSettings()) == {
-        "method": "auto", "groups": "auto", "merge": None, "split": None, "seed": 0,
+        "method": "auto", "groups": "auto", "merge": None, "split": None, "names": None, "seed": 0,
     }  # fmt: skip
     assert asdict(MapSettings()) == {"method": "tsne", "labels": None, "seed": 0}
     assert asdict(EvaluateSettings()) == {"labels": None}

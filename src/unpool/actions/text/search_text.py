@@ -69,7 +69,10 @@ def has_text(opened: OpenTable) -> bool:
 
     Images in which none was found count.
     """
-    return len(_read_texts(opened)) > 0
+    table = opened.table
+    if "text_id" not in table.stored_columns:
+        return False
+    return bool(table.arrow(["path"], where=f"status = '{OK}' AND text_id = id").num_rows)
 
 
 def search_text(

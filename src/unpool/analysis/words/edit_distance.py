@@ -28,7 +28,7 @@ def edit_distances(query: str, words: Sequence[str]) -> npt.NDArray[np.int32]:
         (V,).
 
     >>> edit_distances("exit", ["exit", "exlt", "ext", "fire"]).tolist()
-    [0, 1, 1, 3]
+    [0, 1, 1, 4]
     """
     if not words:
         return np.zeros(0, np.int32)
