@@ -231,3 +231,14 @@ def test_doctor_repairs_what_is_of_a_space(work: Path) -> None:
     assert (folder / "groups.csv").is_file()
     assert read_state(folder)["images"] == read_state(work)["images"]
     assert look.table(["group"])["group"].nunique() == 2
+
+
+def test_doctor_reads_the_vectors_of_a_space_that_lacks_some(tmp_path: Path, images: Path) -> None:
+    work = tmp_path / "first.unpool"
+    Workspace(work, images, space="look").embed(model=red_or_not)
+    assert Workspace(work).doctor().empty  # there are no vectors of its own
+    save(images / "3.png", (1, 2, 3))
+    Workspace(work, images).embed(model=mean_colour)
+    assert paths(work, "look") != paths(work)
+    ImageTable(space_folder(work, "look")).update(["0.png"], {"vector": [[np.nan] * 5]})
+    assert Workspace(work).doctor()["what"].tolist() == ["space look: vectors that are no numbers: 0.png"]

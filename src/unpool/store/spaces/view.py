@@ -127,9 +127,24 @@ class SpaceView:
         names = self.schema.names if columns is None else columns
         return self._named(self.whole.take(indices, columns=[self.stored(name) for name in names]))
 
-    def to_batches(self, columns: Sequence[str], **options: Any) -> Iterable[pa.RecordBatch]:
-        """Read rows in parts, as the whole table does."""
-        for batch in self.whole.to_batches(columns=[self.stored(name) for name in columns], **options):
+    def to_batches(
+        self,
+        columns: Sequence[str],
+        filter: str | None = None,  # noqa: A002 - as Lance names it
+        **options: Any,
+    ) -> Iterable[pa.RecordBatch]:
+        """Read rows in parts, as the whole table does.
+
+        Args:
+            columns: Those to read.
+            filter: SQL condition on them.
+            options: Of Lance.
+
+        Returns:
+            The parts.
+        """
+        stored, condition = [self.stored(name) for name in columns], self._condition(filter)
+        for batch in self.whole.to_batches(columns=stored, filter=condition, **options):
             yield batch.rename_columns([self.seen(name) or name for name in batch.schema.names])
 
     def count_rows(self, filter: str | None = None) -> int:  # noqa: A002 - as Lance names it
