@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from unpool.store.lance_rows import open_dataset, rewrite_columns
 from unpool.store.rescue.manifests import FileChecks
 from unpool.store.rescue.table_rescue import rescue_table
+from unpool.store.spaces.paths import space_folder
 from unpool.store.table import ImageTable
 
 PATHS = ["a.png", "b.png", "c.png"]
@@ -62,10 +65,43 @@ def test_the_newest_whole_version_comes_back_with_what_people_said_since(work: P
     assert rescue_table(work, FileChecks()) is None
 
 
+def test_groups_come_back_from_a_table_of_an_older_version(work: Path) -> None:
+    table = ImageTable(work)
+    table.update(PATHS[:2], {"group": [3, 4]})
+    table.newest().drop_columns(["group_name"])
+    rewritten = lose_a_column_and_regroup(work)
+    assert rescue_table(work, FileChecks()) is not None
+    assert ImageTable(work).frame(["group"])["group"].tolist() == rewritten
+
+
+def lose_a_column_and_regroup(work: Path) -> list[int]:
+    """Groups of a version none of whose files is there for another column."""
+    known = data(work)
+    rewrite_columns(open_dataset(work), PATHS[:2], pa.table({"x": pa.array([1.0, 2.0], pa.float32())}))
+    lost = data(work) - known
+    rewrite_columns(open_dataset(work), PATHS[:2], pa.table({"group": pa.array([5, 6], pa.int32())}))
+    for file in lost:
+        file.unlink()
+    return [5, 6]
+
+
+def test_the_groups_of_a_space_come_back_too(work: Path) -> None:
+    (work / "spaces" / "look").mkdir(parents=True)
+    place = space_folder(work, "look")
+    ImageTable(place).update(PATHS[:2], {"group": [0, 1]})
+    known = data(work)
+    ImageTable(work).update(PATHS[:2], {"x": [1.0, 2.0]})
+    lost = data(work) - known
+    ImageTable(place).update(PATHS[:2], {"group": [7, 8]})
+    for file in lost:
+        file.unlink()
+    assert rescue_table(work, FileChecks()) is not None
+    assert ImageTable(place).frame(["group"])["group"].tolist() == [7, 8]
+    assert ImageTable(work).frame(["group"])["group"].isna().all()
+
+
 def remove_older_versions(work: Path) -> None:
     from datetime import timedelta
-
-    from unpool.store.lance_rows import open_dataset
 
     open_dataset(work).cleanup_old_versions(older_than=timedelta(0))
 

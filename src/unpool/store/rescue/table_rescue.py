@@ -7,7 +7,9 @@ said of images is taken from the newest wherever it can be read, and their rows 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ from unpool.store.rescue.manifests import (
     find_whole_version,
     open_newest,
 )
+from unpool.store.spaces.paths import SIGN, space_folder, spaces_of
 from unpool.store.table import ImageTable
 from unpool.store.versions import restore_version
 
@@ -30,12 +33,7 @@ if TYPE_CHECKING:
     import lance
     import pyarrow as pa
 
-GROUPED = (
-    "group",
-    "group_name",
-    "probability",
-    "leaf",
-)  # perhaps made by hand; unpool.yaml speaks of the newest
+GROUPED = ("group", "group_name", "probability", "leaf")  # perhaps by hand; unpool.yaml speaks of the newest
 LOST, LOST_DETAIL = "lost", "its row was lost with a file of the table; the next run embeds it anew"
 
 
@@ -81,7 +79,8 @@ def rescue_table(work: Path, checks: FileChecks) -> Rescue | None:
         _count_lost(work, found, _list_paths(work, dataset), 0)
         return found
     found.files |= _name_files(work, dataset, damage)
-    listed, personal = _list_paths(work, dataset), _read_personal(dataset)
+    listed, grouped = _list_paths(work, dataset), _grouped_columns(work, dataset)
+    personal = _read_personal(dataset, chain.from_iterable(grouped.values()))
     known = sum(each.count_rows() for each in dataset.get_fragments())
     found.version = find_whole_version(work, dataset, checks)
     if found.version is None:
@@ -89,7 +88,8 @@ def rescue_table(work: Path, checks: FileChecks) -> Rescue | None:
     else:
         restore_version(work, found.version)
     _count_lost(work, found, listed, known)
-    _bring_back_personal(work, personal)
+    _bring_back_groups(work, personal, grouped)
+    _bring_back_personal(work, personal, _personal_columns(dataset))
     return found
 
 
@@ -133,14 +133,24 @@ def _personal_columns(dataset: lance.LanceDataset) -> list[str]:
     return [*names_from("person"), *(name for name in dataset.schema.names if name.startswith(PREFIX))]
 
 
-def _read_personal(dataset: lance.LanceDataset) -> list[dict[str, Any]]:
+def _grouped_columns(work: Path, dataset: lance.LanceDataset) -> dict[Path, dict[str, str]]:
+    """Of the workspace and each space the columns that say its groups, by their names in the table."""
+    found = {}
+    for space in (None, *spaces_of(work)):
+        prefix = "" if space is None else f"{space}{SIGN}"
+        names = {f"{prefix}{name}": name for name in GROUPED}
+        found[space_folder(work, space)] = {k: name for k, name in names.items() if k in dataset.schema.names}
+    return found
+
+
+def _read_personal(dataset: lance.LanceDataset, grouped: Iterable[str]) -> list[dict[str, Any]]:
     """What people said, by path, wherever it can be read."""
-    personal = _personal_columns(dataset)
-    known = [name for name in ("path", "id", *personal, *GROUPED) if name in dataset.schema.names]
+    sought = {*_personal_columns(dataset), *grouped}
+    known = [name for name in dataset.schema.names if name in {"path", "id", *sought}]
     found: list[dict[str, Any]] = []
     for fragment in dataset.get_fragments():
         names = [name for name in known if find_reason(fragment, [name]) is None]
-        if "path" in names and {*personal, *GROUPED} & set(names):
+        if "path" in names and sought & set(names):
             found += fragment.to_table(columns=names).to_pylist()
     return found
 
@@ -167,15 +177,26 @@ def _count_lost(work: Path, found: Rescue, listed: set[str], known: int) -> None
     found.num_lost = max(len(found.lost), known - len(kept))
 
 
-def _bring_back_personal(work: Path, rows: list[dict[str, Any]]) -> None:
+def _bring_back_groups(
+    work: Path, rows: list[dict[str, Any]], grouped: Mapping[Path, Mapping[str, str]]
+) -> None:
+    """Write groups as the damaged version has them, where all of it can be read."""
+    kept = set(ImageTable(work).arrow(["path"])["path"].to_pylist())
+    there = [row for row in rows if row["path"] in kept]
+    paths = [row["path"] for row in there]
+    for place, columns in grouped.items():
+        if columns and all(name in row for row in there for name in columns):
+            values = {own: [row[name] for row in there] for name, own in columns.items()}
+            ImageTable(place).update(paths, values)
+
+
+def _bring_back_personal(work: Path, rows: list[dict[str, Any]], personal: Sequence[str]) -> None:
     """Write what people said as the damaged version has it; images without a row get one."""
     table = ImageTable(work)
-    personal = dict.fromkeys(name for row in rows for name in row if name not in ("path", "id", *GROUPED))
     kept = set(table.arrow(["path"])["path"].to_pylist())
-    there = [row for row in rows if row["path"] in kept]
-    grouped = GROUPED if all(name in row for row in there for name in GROUPED) else ()
-    for name in (*personal, *grouped):
-        known = [row for row in there if name in row]
+    personal = [name for name in personal if any(name in row for row in rows)]
+    for name in personal:
+        known = [row for row in rows if row["path"] in kept and name in row]
         table.update([row["path"] for row in known], {name: [row[name] for row in known]})
     gone = [
         row for row in rows if row["path"] not in kept and any(row.get(name) is not None for name in personal)
