@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from support.messages import Messages
+from unpool.actions.text import search_text as module
 from unpool.actions.text.search_text import search_text
+from unpool.actions.text.text_index import TextIndex
 from unpool.errors import UnpoolError
 from unpool.store.columns import Row
 from unpool.store.search.open_table import open_table
@@ -47,6 +49,28 @@ def test_new_text_is_found_at_once(make: Make) -> None:
     assert not search_text(open_table(work), "bread", 5)
     ImageTable(work).update(["b"], {"text": ["Bread"], "text_id": ["b"]})
     assert [each.path for each in search_text(open_table(work), "bread", 5)] == ["b"]
+
+
+def test_edits_of_other_columns_leave_the_texts_as_they_are(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = make(a="EXIT", b="Bread", c=None)
+    made: list[int] = []
+
+    def make_index(texts: list[str]) -> TextIndex:
+        made.append(len(texts))
+        return TextIndex(texts)
+
+    monkeypatch.setattr(module, "TextIndex", make_index)
+    assert len(search_text(open_table(work), "exit", 5)) == 1
+    ImageTable(work).update(["a"], {"label": ["door"]})
+    assert len(search_text(open_table(work), "exit", 5)) == 1
+    assert made == [2]
+    ImageTable(work).update(["c"], {"text": ["exit"], "text_id": ["c"]})
+    assert len(search_text(open_table(work), "exit", 5)) == 2
+    ImageTable(work).delete(["a"])
+    assert len(search_text(open_table(work), "exit", 5)) == 1
+    assert made == [2, 3, 2]
 
 
 def test_text_of_an_older_content_is_not_found(make: Make) -> None:

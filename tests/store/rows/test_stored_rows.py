@@ -36,6 +36,11 @@ def test_a_field_that_no_image_has_reads_as_empty(table: ImageTable) -> None:
     ]
 
 
+def test_a_condition_holds_of_some_rows_or_none(table: ImageTable) -> None:
+    table.upsert([{"path": "a", "width": 1}, {"path": "b", "width": 2}])
+    assert [table.has_rows(f"width > {least}") for least in range(3)] == [True, True, False]
+
+
 def test_values_are_counted_by_column(table: ImageTable) -> None:
     table.upsert([{"path": "a", "label": "cat", "width": 1}, {"path": "b", "width": 2}])
     assert table.count_values(["label", "width"]) == {"label": 1, "width": 2}

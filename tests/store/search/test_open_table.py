@@ -10,6 +10,7 @@ import pytest
 
 from unpool.errors import UnpoolError
 from unpool.store.search.open_table import open_table
+from unpool.store.spaces.paths import space_folder
 from unpool.store.table import ImageTable
 
 PATHS = ["b.png", "a.png", "none.png"]
@@ -42,6 +43,14 @@ def test_it_stays_open_and_sees_what_others_write(work: Path) -> None:
     table.delete(["b.png"])
     table.compact()
     assert open_table(work).vector_of("b.png") is None
+
+
+def test_a_workspace_stays_open_beside_a_space_of_it(work: Path) -> None:
+    space = space_folder(work, "words")
+    ImageTable.create(space).reset_vectors(3)
+    opened, beside = open_table(work), open_table(space)
+    assert (opened.table.dimension, beside.table.dimension) == (2, 3)
+    assert (open_table(work), open_table(space)) == (opened, beside)
 
 
 def test_another_workspace_in_its_place_is_opened_anew(work: Path) -> None:

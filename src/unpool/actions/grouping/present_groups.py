@@ -28,7 +28,7 @@ def keeps_groups(work: Path, settings: GroupSettings) -> bool:
     So it is where there are groups, and no other option says how to group.
     """
     is_plain = replace(settings, names=None, seed=GroupSettings.seed) == GroupSettings()
-    return is_plain and len(ImageTable(work).arrow(["path"], where="`group` >= 0")) > 0
+    return is_plain and ImageTable(work).has_rows("`group` >= 0")
 
 
 def write_names(work: Path, naming: GroupNaming) -> dict[str, Any]:

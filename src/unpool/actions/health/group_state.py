@@ -91,7 +91,7 @@ def check_lists(found: Findings) -> None:
 
 
 def _has_groups(table: ImageTable) -> bool:
-    return bool(table.arrow(["path"], where=f"status = '{OK}' AND `group` IS NOT NULL").num_rows)
+    return table.has_rows(f"status = '{OK}' AND `group` IS NOT NULL")
 
 
 def check_report(found: Findings, progress: Progress, damaged: Collection[str]) -> None:

@@ -10,10 +10,13 @@ from unpool.actions.text.text_index import TextIndex
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.columns import OK
+from unpool.store.lance_rows import Files
 from unpool.store.search.open_table import OpenTable
 
+READ = ("path", "status", "id", "text", "text_id")  # columns: an edit of others leaves the texts as they are
+
 _lock = threading.Lock()
-_kept: dict[tuple[str, int], ReadTexts] = {}  # those searched last
+_kept: list[_Kept] = []  # those searched last
 
 
 class FoundText(NamedTuple):
@@ -64,15 +67,22 @@ class ReadTexts:
         ]
 
 
+class _Kept(NamedTuple):
+    """Texts, and where they are from."""
+
+    work: str
+    version: int
+    files: dict[str, Files]
+    texts: ReadTexts
+
+
 def has_text(opened: OpenTable) -> bool:
     """Whether the text of any image has been read.
 
     Images in which none was found count.
     """
     table = opened.table
-    if "text_id" not in table.stored_columns:
-        return False
-    return bool(table.arrow(["path"], where=f"status = '{OK}' AND text_id = id").num_rows)
+    return "text_id" in table.stored_columns and table.has_rows(f"status = '{OK}' AND text_id = id")
 
 
 def search_text(
@@ -116,11 +126,12 @@ def nothing_read(work: Path) -> UnpoolError:
 
 
 def _read_texts(opened: OpenTable) -> ReadTexts:
-    key = str(opened.table.work.absolute()), opened.table.version
+    work, version = str(opened.table.work.absolute()), opened.table.version
     with _lock:
-        texts = _kept.get(key)
-        if texts is None:
-            texts = ReadTexts(opened)
-            _kept.clear()
-            _kept[key] = texts
+        if _kept and _kept[0][:2] == (work, version):
+            return _kept[0].texts
+        files = opened.table.stamp_columns(READ)
+        is_same = bool(_kept) and (_kept[0].work, _kept[0].files) == (work, files)
+        texts = _kept[0].texts if is_same else ReadTexts(opened)
+        _kept[:] = [_Kept(work, version, files, texts)]
     return texts

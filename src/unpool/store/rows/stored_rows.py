@@ -52,6 +52,10 @@ class StoredRows:
         """Count the rows with a status."""
         return int(self._dataset.count_rows(f"status = '{status}'"))
 
+    def has_rows(self, where: str) -> bool:
+        """Whether an SQL condition holds of any row."""
+        return bool(self._dataset.to_table(["path"], filter=where, limit=1).num_rows)
+
     def arrow(self, columns: Sequence[str] | None = None, *, where: str | None = None) -> pa.Table:
         """Read rows as an Arrow table, sorted by path.
 

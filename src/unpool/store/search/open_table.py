@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _lock = threading.Lock()
-_opened: dict[tuple[str, str, int, int], OpenTable] = {}  # the last one
+NUM_KEPT = 2  # a workspace, and the space of it that words search
+_opened: dict[tuple[str, str, int, int], OpenTable] = {}  # the newest last
 
 
 class OpenTable:
@@ -79,7 +80,7 @@ class OpenTable:
 
 
 def open_table(work: Path) -> OpenTable:
-    """Open a table, or take the one opened last.
+    """Open a table, or take one of those opened last.
 
     Raises `UnpoolError` where there is none.
     """
@@ -91,10 +92,9 @@ def open_table(work: Path) -> OpenTable:
     # As it was typed too: that is relative to a folder that may be another now. Another workspace may be where one was.
     key = (str(work), str(folder), entry.st_ino, entry.st_ctime_ns)
     with _lock:
-        opened = _opened.get(key)
-        if opened is None:
-            opened = OpenTable(work)
-            _opened.clear()
-            _opened[key] = opened
+        opened = _opened.pop(key, None) or OpenTable(work)
+        _opened[key] = opened
+        if len(_opened) > NUM_KEPT:
+            del _opened[next(iter(_opened))]
     opened.refresh()
     return opened
