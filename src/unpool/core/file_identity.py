@@ -75,10 +75,22 @@ def content_digest(file: Path) -> str | None:
     None where it cannot be read.
     """
     try:
-        with file.open("rb") as stream:
-            return digest_of(stream)
+        return digest_files(file)
     except OSError:
         return None
+
+
+def digest_files(*files: Path) -> str:
+    """Digest all bytes of some files, each by itself.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    digests = []
+    for file in files:
+        with file.open("rb") as stream:
+            digests.append(digest_of(stream))
+    return "-".join(digests)
 
 
 def digest_of(stream: io.BytesIO | io.BufferedReader) -> str:

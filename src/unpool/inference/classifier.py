@@ -23,7 +23,7 @@ from unpool.analysis.classification.abstention import withhold
 from unpool.analysis.classification.heads import HEADS, Head, softmax
 from unpool.analysis.neighbours import Floats, Indices
 from unpool.core.atomic_files import write_text, write_whole
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.errors import UnpoolError
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.inference.head_export import build_onnx
@@ -106,7 +106,7 @@ def save_classifier(folder: Path, classifier: Classifier, encoder: Path) -> None
     described = {
         "head": classifier.head.kind, "classes": list(classifier.classes), "temperature": classifier.temperature,
         "abstain_below": classifier.abstain_below, "field": classifier.field, VALUES: classifier.rules.to_dict(),
-        "weights": _digest(folder / HEAD_FILE), "record": dict(classifier.record),
+        "weights": digest_files(folder / HEAD_FILE), "record": dict(classifier.record),
     }  # fmt: skip
     whole = {**json.loads((folder / JSON).read_text("utf-8")), SECTION: described}
     write_text(folder / JSON, json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
@@ -128,7 +128,7 @@ def load_classifier(folder: Path) -> Classifier:
     path = folder / HEAD_FILE
     try:
         arrays = load_file(path)
-        if described["weights"] != _digest(path):
+        if described["weights"] != digest_files(path):
             raise ValueError(f"it is not the file that {JSON} was written for")
         if described["head"] not in HEADS:
             raise ValueError(f"head {described['head']!r} is of a newer version")
@@ -141,8 +141,3 @@ def load_classifier(folder: Path) -> Classifier:
         raise UnpoolError(f"{folder} is no complete classifier: it has no {HEAD_FILE}; {REMEDY}") from error
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise UnpoolError(f"{path} is damaged ({error}); {REMEDY}") from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return digest_of(file)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from unpool.core.atomic_files import write_text, write_whole
 from unpool.core.calls.signatures import explain_calls, shorten
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.core.markers import MODEL_FILES, WORKSPACE_TABLE
 from unpool.errors import UnpoolError, UsageError, shorten_reason
 from unpool.images.values.rules import VALUES, ValueRules
@@ -201,7 +201,7 @@ def load_model(folder: Path | str) -> Any:
     if different := first_difference(state, network.state_dict()):
         problem = f"{path} does not hold the weights of {described['network']}: {different}"
         raise UnpoolError(f"{problem}; {REMEDY}")
-    if described.get("weights") not in (None, _digest(path)):
+    if described.get("weights") not in (None, digest_files(path)):
         raise UnpoolError(f"{path} is damaged: it is not the file that {JSON} was written for; {REMEDY}")
     network.to(next(value.dtype for value in state.values() if value.is_floating_point()))
     network.load_state_dict(state, strict=False)  # old files lack the counts of batches seen
@@ -343,7 +343,7 @@ def _write_weights(path: Path, state: Mapping[str, Tensor]) -> str:
 
     def write(part: Path) -> None:
         save_file(numbers, part)
-        digests.append(_digest(part))
+        digests.append(digest_files(part))
 
     try:
         write_whole(path, write)
@@ -366,8 +366,3 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return digest_of(file)

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 
 from unpool.inference.encoder import OnnxEncoder, cosine
 from unpool.inference.vectors.timm_model import digest_timm, write_timm
-from unpool.networks.encoders.door import find_encoder
+from unpool.networks.encoders.door import find_encoder, keep_encoder
 from unpool.networks.image_batch import normalise
 from unpool.training.model_file import ONNX, describe_model, has_model, load_model
 
@@ -65,6 +65,20 @@ def test_other_weights_in_a_folder_are_another_digest(folder_of_timm: Path) -> N
     save_file(state, folder_of_timm / "model.safetensors")
     assert digest_timm(str(folder_of_timm)) != before
     assert digest_timm("vit_small_patch14_dinov2.lvd142m") == "vit_small_patch14_dinov2.lvd142m"
+
+
+@pytest.mark.slow
+def test_a_folder_without_weights_takes_those_of_a_file(tmp_path: Path, folder_of_timm: Path) -> None:
+    name, weights = str(folder_of_timm), folder_of_timm / "model.safetensors"
+    (tmp_path / "one").mkdir()
+    write_timm(name, tmp_path / "one")
+    before = digest_timm(name)
+    weights = weights.rename(tmp_path / "weights.safetensors")
+    assert digest_timm(name) not in (before, name)
+    folder = keep_encoder(name, weights)
+    # Where the source is what a name stands for, nothing is embedded again.
+    assert describe_model(folder)["encoder"]["source"] == digest_timm(name)
+    assert describe_model(folder)["weights"] == describe_model(tmp_path / "one")["weights"]
 
 
 @pytest.mark.slow

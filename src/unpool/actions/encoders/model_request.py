@@ -9,7 +9,7 @@ from typing import Literal, TypedDict
 
 from unpool.actions.embedding.choose_network import PRETRAINED, find_model
 from unpool.actions.embedding.settings import EmbedSettings
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.model import keep_pretrained
 from unpool.inference.vectors.vector_file import VectorFile, read_vectors
@@ -72,12 +72,15 @@ class ModelRequest:
         stored = state.get(REQUEST_KEY, state.get(REQUEST_KEY_0_1))
         return (takes_any and same_seed) or stored == self.run_key()
 
+    def names_model(self, folder: Path) -> bool:
+        """Whether it names this very model folder."""
+        return self.weights is None and Path(self.network).resolve() == folder.resolve()
+
     def run_key(self) -> StoredRequest:
         """Return what makes two requests the same, for unpool.yaml."""
         network = self.network if self.vectors is None else f"{VECTORS}-{self.vectors.digest}"
         if self.weights is not None:
-            with self.weights.open("rb") as file:
-                network = f"{network} with weights {digest_of(file)}"
+            network = f"{network} with weights {digest_files(self.weights)}"
         return StoredRequest(network=network, minutes=self.minutes, steps=self.steps, seed=self.seed)
 
 

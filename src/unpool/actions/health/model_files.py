@@ -11,7 +11,7 @@ import numpy as np
 from unpool.actions.embedding.choose_network import PRETRAINED, find_model
 from unpool.actions.health.findings import Findings
 from unpool.core.atomic_files import PARTIAL, whole_folder
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives.archive_source import ArchiveSource
@@ -81,11 +81,9 @@ def find_reason(folder: Path, name: str) -> str | None:
     try:
         described, kind = describe_model(folder), kind_of_encoder(folder)
         file = ONNX if kind == "onnx" else WEIGHTS
-        if kind == "onnx" or kind not in FOREIGN:  # functions and vectors from elsewhere have no file
-            with (folder / file).open("rb") as stream:
-                digest = digest_of(stream)
-            if described.get("weights") not in (None, digest):
-                return f"{file} is damaged"
+        has_file = kind == "onnx" or kind not in FOREIGN  # functions and vectors from elsewhere have none
+        if has_file and described.get("weights") not in (None, digest_files(folder / file)):
+            return f"{file} is damaged"
         return (
             None if model_id(folder) == name else f"it is {model_id(folder)}, but the vectors are of {name}"
         )

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from unpool.core.atomic_files import write_text
 from unpool.core.calls.apart import call_apart
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
 from unpool.errors import UnpoolError
 from unpool.inference.encoder import export_encoder
 from unpool.inference.exports import as_file_name, digest_versions
 from unpool.inference.model import copy_model
-from unpool.networks.encoders.timm_names import CONFIG, find_folder_weights, is_timm_folder
+from unpool.networks.encoders.timm_names import CONFIG, WEIGHTS, find_folder_weights, is_timm_folder
 from unpool.training.model_file import JSON, ONNX, TIMM, save_model
 
 
@@ -43,11 +43,8 @@ def digest_timm(name: str) -> str:
     folder = Path(name)
     if not is_timm_folder(folder):
         return name
-    digests = []
-    for path in (folder / CONFIG, find_folder_weights(folder)):
-        with path.open("rb") as file:
-            digests.append(digest_of(file))
-    return "-".join(digests)
+    weights = [path for path in (folder / name for name in WEIGHTS) if path.is_file()][:1]
+    return digest_files(folder / CONFIG, *weights)  # there are none where they are given beside it
 
 
 def write_timm(name: str, folder: Path, weights: Path | None = None) -> None:
@@ -93,8 +90,7 @@ def convert(name: str, folder_name: str, weights: str | None = None) -> None:
     with contextlib.suppress(UnpoolError):  # then torch embeds
         export_encoder(network, folder / ONNX)
     described = json.loads((folder / JSON).read_text("utf-8"))
-    source = digest_timm(name) if weights is None else name
-    described["encoder"] = {"kind": TIMM, "name": name, "source": source}
+    described["encoder"] = {"kind": TIMM, "name": name, "source": digest_timm(name)}
     write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 

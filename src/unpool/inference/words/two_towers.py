@@ -17,7 +17,7 @@ import numpy as np
 
 from unpool.core.atomic_files import write_text
 from unpool.core.environment import variables_of_another_python
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
@@ -76,12 +76,9 @@ def digest_two_towers(name: str) -> str:
     folder = read_name(name).folder
     if folder is None:
         return name
-    digests = []
-    for path in sorted(folder.iterdir()):
-        if path.name == CONFIG or path.suffix in ENDINGS:
-            with path.open("rb") as file:
-                digests.append(digest_of(file))
-    return "-".join(digests)
+    return digest_files(
+        *(path for path in sorted(folder.iterdir()) if path.name == CONFIG or path.suffix in ENDINGS)
+    )
 
 
 def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> None:
@@ -164,9 +161,10 @@ def _write_text_side(towers: TwoTowers, folder: Path) -> dict[str, Any]:
     """Write tokenizer and text.onnx; returns what model.json says of them."""
     settings = _write_tokenizer(towers, folder)
     settings = _export_text(towers, settings, folder)
-    with (folder / TEXT).open("rb") as file:
-        digest = digest_of(file)
-    return {"tokens": settings.to_dict(), "scale": towers.scale, "bias": towers.bias, "weights": digest}
+    return {
+        "tokens": settings.to_dict(), "scale": towers.scale, "bias": towers.bias,
+        "weights": digest_files(folder / TEXT),
+    }  # fmt: skip
 
 
 def _write_tokenizer(towers: TwoTowers, folder: Path) -> TokenSettings:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from unpool.core.file_identity import digest_of
+from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError
 from unpool.inference.exports import as_file_name, digest_versions
@@ -96,8 +96,7 @@ def keep_encoder(name: str, weights: Path) -> Path:
     """
     kind = find_encoder(name)
     try:
-        with weights.open("rb") as file:
-            digest = digest_of(file)
+        digest = digest_files(weights)
     except OSError as error:
         raise UnpoolError(
             f"the weights {weights} cannot be read ({error.strerror}); check the path"
@@ -111,8 +110,7 @@ def keep_encoder(name: str, weights: Path) -> Path:
 def _write_onnx(name: str, folder: Path, weights: Path | None) -> None:
     _check_no_weights(name, weights)
     written = write_onnx_encoder(name, folder)
-    with (folder / ONNX).open("rb") as file:
-        digest = digest_of(file)
+    digest = digest_files(folder / ONNX)
     encoder = {**written.encoder, "source": _digest_onnx(name)}
     write_foreign_model(
         folder, written.network, written.preprocessing, written.dimension, digest=digest, encoder=encoder
@@ -121,11 +119,7 @@ def _write_onnx(name: str, folder: Path, weights: Path | None) -> None:
 
 def _digest_onnx(name: str) -> str:
     """Of the file and its JSON, which both decide what vectors are."""
-    digests = []
-    for path in (Path(name), Path(name).with_suffix(".json")):
-        with path.open("rb") as file:
-            digests.append(digest_of(file))
-    return "-".join(digests)
+    return digest_files(Path(name), Path(name).with_suffix(".json"))
 
 
 def _write_function(name: str, folder: Path, weights: Path | None) -> None:
