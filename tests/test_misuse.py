@@ -33,6 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace.embed(model=root / "model")
     workspace.group(groups=3)
     (root / "notes.txt").write_text("no image")
+    (root / "resnet.pth").write_bytes(b"weights")
     return root
 
 
@@ -54,6 +55,7 @@ TERMINAL = {
     "embed photos --work new --model photos.unpool": "photos.unpool is a workspace, not a model folder; its model is",
     "embed photos --work new --model photos": "photos is no model folder: it has no model.json",
     "embed photos --work new --model notes.txt": "notes.txt is a file, but a model is a folder",
+    "embed photos --work new --model resnet.pth": "resnet.pth is a file of weights, which does not say of which",
     "embed photos --work new --model conv": "conv has no weights of its own; train it with",
     "group --work photos.unpool --groups 500": "--groups is 500, but there are only 20 images",
     "group --work photos.unpool --split 77": "there is no group 77; the groups are 0 to 2",

@@ -8,10 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Literal, TypedDict
 
-from unpool.errors import UnreadableImageError
+from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.networks.encoders.door import find_encoder
+from unpool.networks.encoders.open_clip_names import ENDINGS
 from unpool.training.model_file import has_model, no_model
 
 MIN_PHOTOGRAPH_SIDE = (
@@ -22,6 +23,7 @@ MAX_TRAINED_SIDE = 64  # pixels at which `conv` is trained on larger images
 NUM_MEASURED = 200  # files whose size is read
 NUM_COLOUR_CHECKS = 20  # files that are decoded to see whether they have colour
 PRETRAINED = "efficientnet-lite0"
+WEIGHTS_ENDINGS = (*ENDINGS, ".pt")  # of files of weights alone
 
 VIEWS_RECOGNISED = "their cropped or shifted views are nearest to their own image"
 
@@ -112,6 +114,11 @@ def find_model(requested: str) -> Path | None:
     if has_model(folder):
         return folder
     is_file = folder.is_file() and "." in requested  # any other name may be a network's as well
+    if is_file and folder.suffix.lower() in WEIGHTS_ENDINGS:
+        raise UnpoolError(
+            f"{requested} is a file of weights, which does not say of which network; give --model NAME "
+            f"--weights {requested}"
+        )
     if is_file or folder.is_dir() or "/" in requested or "\\" in requested:
         raise no_model(folder)
     return None
