@@ -195,6 +195,13 @@ def test_a_model_that_fails_makes_no_space(work: Path, images: Path, unpool) -> 
     assert not (work / "spaces" / "more").exists()
 
 
+def test_embedding_by_its_own_model_keeps_what_was_requested(work: Path, images: Path) -> None:
+    for space in (None, "look"):
+        before = read_state(space_folder(work, space))
+        Workspace(work, images, space=space).embed()
+        assert read_state(space_folder(work, space)) == before
+
+
 def test_a_space_may_come_first(tmp_path: Path, images: Path) -> None:
     work = tmp_path / "first.unpool"
     Workspace(work, images, space="look").embed(model=red_or_not)
