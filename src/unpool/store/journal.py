@@ -192,7 +192,7 @@ def add(work: Path, entry: Entry) -> None:
 def _forget_undone(work: Path) -> None:
     """All or nothing: of steps that follow each other none may be left alone."""
     aside = edits_folder(work) / f"{PARTIAL}{os.getpid()}-{UNDONE}"
-    for left in (edits_folder(work)).glob(f"{PARTIAL}*"):  # by a killed command
+    for left in edits_folder(work).glob(f"{PARTIAL}*"):  # by a killed command
         shutil.rmtree(left, ignore_errors=True)
     if (edits_folder(work) / UNDONE).is_dir():
         (edits_folder(work) / UNDONE).replace(aside)
@@ -231,7 +231,7 @@ def prune(work: Path) -> None:
             models |= {str(each.get("embedded_by")) for each in states}
             spreads |= {each.get(SPREAD) for each in states}
     keep_only(work, versions)
-    for file in (edits_folder(work)).glob("seeds-*.json"):
+    for file in edits_folder(work).glob("seeds-*.json"):
         if file not in {seeds_file(work, str(name)) for name in spreads}:
             file.unlink(missing_ok=True)
     for folder in (edits_folder(work) / MODELS).glob("*"):

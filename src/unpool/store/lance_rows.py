@@ -77,7 +77,7 @@ def overwrite_dataset(work: Path, rows: pa.Table) -> None:
 
 
 def _address(work: Path) -> str:
-    """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a outer folder."""
+    """Absolute, for Lance would take `a:b.unpool` for an address elsewhere, and `~.unpool` for a home folder."""
     remote = remote_of(work)
     return str(outer_workspace(work).absolute() / WORKSPACE_TABLE) if remote is None else remote.table
 

@@ -20,7 +20,7 @@ def test_what_another_space_lacks_is_told(tmp_path: Path) -> None:
     fill(work, None, "a.png")
     assert count_missing(work) == {}
     fill(work, "words", "a.png", "b.png", "c.png")
-    assert count_missing(work) == {None: 2}
+    assert count_missing(space_folder(work, "words")) == {None: 2}
     ImageTable(work).upsert([{"path": "d.png", "status": "skipped", "problem": "unreadable"}])
     fill(work, None, "b.png", "c.png", "e.png")
     assert count_missing(work) == {"words": 1}
