@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import pandas as pd
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
 from support.two_towers import TwoTowers
@@ -107,6 +107,21 @@ def test_an_onnx_file_embeds_and_searches(place: Path) -> None:
     assert embed_photos(work, model=name)["embedded"] == 0
     (place / "own.json").write_text('{"crop": "squash", "name": "named"}')  # other than it was
     assert embed_photos(work, model=name)["network"] == "named"
+
+
+def test_weights_beside_an_onnx_file_count_too(place: Path) -> None:
+    """Exporters write them into a file of their own, and the graph stays as it was when they change."""
+    name = save_colour_graph(place)
+    model = onnx.load(name)
+    model.graph.node.append(helper.make_node("Mul", ["colour", "weight"], ["scaled"]))
+    model.graph.output[0].name = "scaled"
+    model.graph.initializer.append(numpy_helper.from_array(np.full(3, 2, np.float32), "weight"))
+    onnx.save(model, name, save_as_external_data=True, location="own.onnx.data", size_threshold=0)
+    assert embed_photos(place / "a.unpool", model=name)["embedded"] == 5
+    assert embed_photos(place / "a.unpool", model=name)["embedded"] == 0
+    (place / "own.onnx.data").write_bytes(np.full(3, 0.5, np.float32).tobytes())
+    assert embed_photos(place / "a.unpool", model=name)["embedded"] == 5
+    assert vectors_of(place / "a.unpool")["a.png"] == [100, 5, 5]
 
 
 def test_an_onnx_file_that_does_not_fit_leaves_nothing(place: Path) -> None:

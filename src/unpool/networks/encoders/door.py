@@ -23,7 +23,12 @@ from unpool.networks.encoders.functions import (
     find_function,
     is_function_name,
 )
-from unpool.networks.encoders.onnx_file import check_onnx_file, is_onnx_name, write_onnx_encoder
+from unpool.networks.encoders.onnx_file import (
+    check_onnx_file,
+    files_of_onnx,
+    is_onnx_name,
+    write_onnx_encoder,
+)
 from unpool.networks.encoders.open_clip_names import is_open_clip
 from unpool.networks.encoders.timm_names import is_timm
 from unpool.networks.preprocessing import Preprocessing
@@ -118,8 +123,8 @@ def _write_onnx(name: str, folder: Path, weights: Path | None) -> None:
 
 
 def _digest_onnx(name: str) -> str:
-    """Of the file and its JSON, which both decide what vectors are."""
-    return digest_files(Path(name), Path(name).with_suffix(".json"))
+    """Of all files that decide what vectors are."""
+    return digest_files(*files_of_onnx(name))
 
 
 def _write_function(name: str, folder: Path, weights: Path | None) -> None:

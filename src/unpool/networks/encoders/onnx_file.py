@@ -228,6 +228,30 @@ def is_onnx_name(name: str) -> bool:
     return name.lower().endswith(ENDING)
 
 
+def files_of_onnx(name: str) -> list[Path]:
+    """List the files that decide what vectors are.
+
+    They are the graph, its JSON, and weights that lie outside the graph, as torch writes them.
+
+    Raises:
+        UnpoolError: the graph cannot be read.
+    """
+    import onnx
+
+    path = Path(name)
+    try:
+        graph = onnx.load(path, load_external_data=False).graph
+    except Exception as error:
+        raise UnpoolError(f"{path} cannot be read as ONNX: {_first_line(error)}; export it again") from error
+    places = {
+        entry.value
+        for weight in graph.initializer
+        for entry in weight.external_data
+        if entry.key == "location"
+    }
+    return [path, path.with_suffix(".json"), *(path.parent / place for place in sorted(places))]
+
+
 def check_onnx_file(name: str) -> None:
     """Check an ONNX file and its JSON, before any work.
 
