@@ -63,6 +63,15 @@ def test_a_table_of_paths_and_vectors(tmp_path: Path, kind: str) -> None:
     np.testing.assert_array_equal(found.vectors_ND, VECTORS)
 
 
+@pytest.mark.parametrize(
+    "kind", [pa.dictionary(pa.int32(), pa.string()), pa.large_string(), pa.string_view()]
+)
+def test_paths_of_every_kind_of_text(tmp_path: Path, kind: pa.DataType) -> None:
+    table = pa.table({"path": pa.array(PATHS).cast(kind), "vector": KINDS["list"]()})
+    pq.write_table(table, tmp_path / "own.parquet")
+    assert read_vectors(tmp_path / "own.parquet").paths == PATHS
+
+
 def test_rows_without_a_vector_are_left_out(tmp_path: Path) -> None:
     kind = pa.list_(pa.float32(), 4)
     vectors = pa.array([VECTORS[0].tolist(), None, VECTORS[2].tolist()], kind)

@@ -153,10 +153,13 @@ def _read_parquet(file: Path) -> tuple[list[str], np.ndarray]:
         table = pq.read_table(file, columns=[PATH, VECTOR])
     except (OSError, pa.ArrowException) as error:
         raise UnpoolError(f"{file} cannot be read as Parquet ({_one_line(error)}); write it again") from error
-    if not pa.types.is_string(table[PATH].type) and not pa.types.is_large_string(table[PATH].type):
-        raise UnpoolError(f"{file}: `path` is {table[PATH].type}, expected text")
-    table = table.filter(table[VECTOR].is_valid())
-    paths = [str(each) for each in table[PATH].to_pylist()]
+    kind = table[PATH].type
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind  # as of pandas' categories
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
+        raise UnpoolError(f"{file}: `path` is {kind}, expected text")
+    has_vector = table[VECTOR].is_valid()
+    paths = [str(each) for each in table[PATH].cast(pa.large_string()).filter(has_vector).to_pylist()]
+    table = table.select([VECTOR]).filter(has_vector)
     return paths, _stack(file, paths, table[VECTOR])
 
 
