@@ -49,6 +49,12 @@ def test_a_missing_image_is_named(work: Path) -> None:
         search(Path("none.png"), work=work)
 
 
+def test_an_image_without_a_vector_is_not_called_missing(work: Path) -> None:
+    ImageTable(work).upsert([{"path": "new.png", "status": "ok"}])
+    with pytest.raises(UnpoolError, match=r"new\.png has no vector in .*; search by another image"):
+        search(Path("new.png"), work=work)
+
+
 def test_the_number_of_images_is_checked(work: Path) -> None:
     with pytest.raises(UsageError, match="--k is 0"):
         search(Path("a.png"), SearchSettings(k=0), work=work)

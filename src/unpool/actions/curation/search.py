@@ -201,6 +201,8 @@ def _query_vector(
         vector_D = None if own is None else opened.vector_of(own)
         if vector_D is not None:
             return vector_D
+        if own is not None and opened.table.some([own], ()).num_rows:
+            raise UnpoolError(f"{own} has no vector in {work}; search by another image, or embed it first")
         if not Path(image).is_dir():
             hint = _hint(str(image), opened)
             raise UnpoolError(f"there is no file {image}, and {work} has no image of that path{hint}")
