@@ -76,7 +76,7 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.mark.parametrize("changed", [{}, {"crop_pct": 0.9}, {"crop_mode": "squash"}, {"crop_mode": "border"},
-                                     {"interpolation": "bilinear", "crop_pct": 0.875}])  # fmt: skip
+                                     {"interpolation": "bilinear", "crop_pct": 0.875}, {"crop_pct": 1.15}])  # fmt: skip
 def test_preprocessing_is_that_of_the_source(changed: dict[str, Any], photographs: list[Path]) -> None:
     body = timm.create_model(SMALL, num_classes=0)
     body.pretrained_cfg.update(changed)

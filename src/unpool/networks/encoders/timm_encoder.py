@@ -151,9 +151,12 @@ def find_preprocessing(body: nn.Module) -> Preprocessing:
             "are supported"
         )
     mean, std = tuple(map(float, stated["mean"])), tuple(map(float, stated["std"]))
+    crop = CROPS[stated["crop_mode"]]
+    # What a middle that is larger than the picture lacks is black, as with VOLO's weights.
+    fill = tuple(round(255 * value) for value in mean) if crop == "pad" else (0, 0, 0)
     return Preprocessing(
-        height, 3, mean, std, stated["interpolation"], CROPS[stated["crop_mode"]], exact=True,
-        crop_ratio=float(stated["crop_pct"]), fill=tuple(round(255 * value) for value in mean),
+        height, 3, mean, std, stated["interpolation"], crop, exact=True,
+        crop_ratio=float(stated["crop_pct"]), fill=fill,
     )  # fmt: skip
 
 
