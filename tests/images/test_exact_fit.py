@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from unpool.images import exact_fit
 from unpool.images.exact_fit import ExactFit
 
 # Odd sizes: wide, tall, square, smaller than the input, a strip.
@@ -90,3 +91,24 @@ def test_grey_pictures_become_colour() -> None:
 def test_what_is_seen_of_a_picture() -> None:
     assert ExactFit(10, ratio=0.5).share(100, 100) == 0.25
     assert ExactFit(10, "pad").share(10, 100) == 1
+
+
+@pytest.mark.parametrize("size", [(3, 6000), (6000, 3)])
+def test_a_thin_picture_is_not_enlarged_as_a_whole(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rough = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    pixels = np.asarray(rough.resize(size, Image.Resampling.BICUBIC))
+    fit = ExactFit(61, ratio=0.9)
+    expected = fit.fit(pixels).astype(int)
+    enlarged: list[int] = []
+    resize = Image.Image.resize
+
+    def spy(image: Image.Image, wanted: tuple[int, int], *rest: Any) -> Image.Image:
+        enlarged.append(wanted[0] * wanted[1])
+        return resize(image, wanted, *rest)
+
+    monkeypatch.setattr(Image.Image, "resize", spy)
+    monkeypatch.setattr(exact_fit, "MAX_RESIZED", 1 << 20)
+    assert abs(fit.fit(pixels) - expected).max() <= 1
+    assert enlarged == [61 * 61]

@@ -7,6 +7,7 @@ is resized, and only then cut. H, W height and width, S side.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +18,7 @@ INTERPOLATIONS = {
     "bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR, "nearest": Image.Resampling.NEAREST,
     "lanczos": Image.Resampling.LANCZOS, "box": Image.Resampling.BOX, "hamming": Image.Resampling.HAMMING,
 }  # fmt: skip
+MAX_RESIZED = 1 << 24  # pixels; of a larger one only what is cut is computed, which may differ by rounding
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,13 @@ class ExactFit:
     def fit(self, pixels: np.ndarray) -> np.ndarray:
         """Fit a whole picture, (H, W, 3) or (H, W, 1) uint8, to (S, S, 3) uint8."""
         image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
-        side = math.floor(self.size / self.ratio)
-        resized = image.resize(_resized(image.size, side, self.crop), INTERPOLATIONS[self.interpolation])
-        return np.array(self._cut(resized))
+        size = _resized(image.size, math.floor(self.size / self.ratio), self.crop)
+        filter_ = INTERPOLATIONS[self.interpolation]
+        if size[0] * size[1] <= MAX_RESIZED:
+            return np.array(self._cut(image.resize(size, filter_)))
+        # Of a picture of one pixel by thousands the whole would take gigabytes.
+        middle = (min(self.size, size[0]), min(self.size, size[1]))
+        return np.array(self._cut(image.resize(middle, filter_, _box_of_middle(image.size, size, middle))))
 
     def share(self, width: int, height: int) -> float:
         """Return the share of a picture that is seen.
@@ -78,3 +84,12 @@ def _resized(size: tuple[int, int], side: int, crop: str) -> tuple[int, int]:
     if width <= height:
         return side, int(side * height / width)
     return int(side * width / height), side
+
+
+def _box_of_middle(
+    whole: Sequence[int], resized: Sequence[int], middle: Sequence[int]
+) -> tuple[float, float, float, float]:
+    """The part of a picture that becomes the middle of it resized."""
+    left, top = (round((long - short) / 2) for long, short in zip(resized, middle, strict=True))
+    across, down = whole[0] / resized[0], whole[1] / resized[1]
+    return left * across, top * down, (left + middle[0]) * across, (top + middle[1]) * down
