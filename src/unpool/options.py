@@ -85,6 +85,9 @@ OPTIONS: dict[str, Option] = {
         "names with commas between them: each image gets the one that fits it best as a suggestion, or none",
         metavar="NAME,NAME,…",
     ),
+    "all-fit": Option(
+        "with --zero-shot: each image has one of the names, so none is left out for fitting other nouns better"
+    ),
     "names": Option(
         "name groups by a file of a name a line, auto (plain nouns) or auto:zh (in Chinese); present groups stay",
         metavar="FILE|auto",

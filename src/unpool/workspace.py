@@ -262,18 +262,19 @@ class Workspace:
         return set_field(self.work, as_paths(paths), field, value)["changed"]
 
     @explain_calls
-    def label_zero_shot(self, names: str | Sequence[str]) -> pd.DataFrame:
+    def label_zero_shot(self, names: str | Sequence[str], *, all_fit: bool = False) -> pd.DataFrame:
         """Suggest labels by words alone.
 
         Args:
             names: two or more; or one text with commas between them.
+            all_fit: whether each image has one of the names; else those that fit other nouns better get none.
 
         Returns:
             Path, suggestion and suggestion_confidence of the images that have one, the most confident first.
         """
         from unpool.actions.words.zero_shot import label_zero_shot
 
-        label_zero_shot(self.work, names, progress=self._progress)
+        label_zero_shot(self.work, names, all_fit=all_fit, progress=self._progress)
         return self._suggestions()
 
     @keywords_of(ImportSettings)

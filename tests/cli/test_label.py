@@ -77,6 +77,8 @@ def test_spread_tells_how_many(work: Path, capsys: pytest.CaptureFixture[str]) -
      (["--as", "a"], "give the paths of images, or --group G"),
      (["0.png", "--group", "1", "--none"], "give the paths"),
      (["--group", "7", "--as", "a"], "group is 7, but must be one of -1 to 1"),
+     (["--all-fit", "--as", "a", "0.png"], "--all-fit says something of --zero-shot NAMES"),
+     (["--zero-shot", "a,b", "--wrong"], "--zero-shot takes --all-fit alone beside it"),
      (["0.png", "--as", " "], "must hold a letter"), (["--group", "x", "--as", "a"], "x")],
 )  # fmt: skip
 def test_wrong_words_are_reported_in_one_line(

@@ -54,3 +54,24 @@ def test_a_long_text_is_searched_by_its_beginning_and_that_is_said(work: Path) -
     done = run(["search", "--words", "a red circle on white " * 9, "-k", "1", "--work", str(work)])
     assert done["code"] == 0
     assert "its end is left out" in done["err"]
+
+
+def test_suggestions_and_names_are_flags(work: Path, tmp_path: Path) -> None:
+    grounds = "a shape on white,a shape on black"
+    words = ["label", "--zero-shot", grounds, "--work", str(work), "--json"]
+    strict, every = (json.loads(run([*words, *more])["out"]) for more in ([], ["--all-fit"]))
+    assert strict["unlike"] > every["unlike"] == 0
+    assert strict["suggested"] < every["suggested"] == len(CAPTIONS) - every["unsure"]
+    found = Workspace(work).label_zero_shot(grounds.split(","), all_fit=True)
+    right = [
+        path.endswith(f"-{name.split()[-1]}.png")
+        for path, name in zip(found["path"], found["suggestion"], strict=True)
+    ]
+    assert len(found) == every["suggested"]
+    assert sum(right) >= 0.9 * len(right)
+    (tmp_path / "names.txt").write_text("\n".join(map(str, CAPTIONS)))
+    done = run(
+        ["group", "--groups", "2", "--names", str(tmp_path / "names.txt"), "--work", str(work), "--json"]
+    )
+    names = {each["name"] for each in json.loads(done["out"])["names"]}
+    assert len(names & set(map(str, CAPTIONS))) == 2

@@ -51,6 +51,8 @@ def label(
     if settings.zero_shot is not None:
         _suggest_by_words(work, paths, settings, common)
         return
+    if settings.all_fit:
+        raise UsageError("--all-fit says something of --zero-shot NAMES; give both")
     if settings.from_ is not None:
         result = _label_from_file(work, paths, settings)
     elif settings.kind is not None and settings.field is not None and not paths and settings.as_ is None:
@@ -72,9 +74,10 @@ def _print_labels(work: Path, paths: list[str] | None, settings: LabelSettings, 
 def _suggest_by_words(work: Path, paths: list[str] | None, settings: LabelSettings, common: Common) -> None:
     from unpool.actions.words.zero_shot import label_zero_shot
 
-    if paths or replace(settings, zero_shot=None) != LabelSettings():
-        raise UsageError("--zero-shot takes nothing beside it; leave out paths and other options")
-    result = label_zero_shot(work, str(settings.zero_shot), progress=report_progress())
+    if paths or replace(settings, zero_shot=None, all_fit=False) != LabelSettings():
+        raise UsageError("--zero-shot takes --all-fit alone beside it; leave out paths and other options")
+    names = str(settings.zero_shot)
+    result = label_zero_shot(work, names, all_fit=settings.all_fit, progress=report_progress())
     text = (
         "{suggested} of {images} images have a suggestion, {sure} of them with high confidence; {unsure} fit several "
         "names, {unlike} none"

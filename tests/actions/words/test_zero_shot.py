@@ -52,6 +52,17 @@ def test_an_image_that_fits_none_gets_none(work: Path) -> None:
     ]  # fmt: skip
 
 
+def test_where_each_image_has_one_of_the_names_none_is_left_out(work: Path) -> None:
+    messages: list[str] = []
+    label_zero_shot(work, "red circle,red square", progress=CollectedMessages(messages))
+    assert [each.split(" images")[0] for each in messages] == ["2"]
+    assert messages[0].endswith("where each image has one of them, give --all-fit")
+    result = label_zero_shot(
+        work, "red circle,red square", all_fit=True, progress=CollectedMessages(messages)
+    )
+    assert (result["suggested"], result["unlike"], len(messages)) == (4, 0, 1)
+
+
 def test_former_suggestions_are_replaced_and_can_be_undone(work: Path) -> None:
     label_zero_shot(work, "red,blue")
     label_zero_shot(work, "circle,square")

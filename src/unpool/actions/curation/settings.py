@@ -44,6 +44,7 @@ class LabelSettings:
     kind: Annotated[str | None, KIND] = None
     list: Annotated[bool, OPTIONS["list-labels"]] = False
     zero_shot: Annotated[str | None, OPTIONS["zero-shot"]] = None
+    all_fit: Annotated[bool, OPTIONS["all-fit"]] = False
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from unpool.store.table import ImageTable, embedded_vectors
 if TYPE_CHECKING:
     from unpool.inference.words.text import TextEncoder
 
-NUM_REFERENCE = 256  # plain nouns that an image is compared with, to see whether it fits none of the names
+EVERY = 8  # of so many plain nouns one is compared with images, to see whether they fit none of the names
 COMMAS = re.compile("[,，、\n]")
 
 
@@ -40,7 +40,7 @@ COMMAS = re.compile("[,，、\n]")
     "suggestion_confidence",
 )
 def label_zero_shot(
-    work: Path, names: str | Sequence[str], *, progress: Progress | None = None
+    work: Path, names: str | Sequence[str], *, all_fit: bool = False, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Suggest for each image the name that fits it.
 
@@ -50,6 +50,7 @@ def label_zero_shot(
     Args:
         work: The workspace; suggestion and suggestion_confidence (0 to 1) of its images are written.
         names: Two or more; or one text with commas between them.
+        all_fit: Whether each image has one of the names: it is not compared with other nouns.
         progress: Where stages and messages go.
 
     Returns:
@@ -69,11 +70,8 @@ def label_zero_shot(
     table = ImageTable(work)
     paths, vectors_ND = embedded_vectors(table if folder == work else ImageTable(folder))
     encoder = open_text_side(folder).encoder
-    if cut := encoder.find_cut(words.texts):
-        progress.message(
-            f"the model reads only the first words of: {', '.join(words.names[at] for at in cut)}"
-        )
-    names_KD, reference_RD = _embed(encoder, words, progress)
+    names_KD = _embed_names(encoder, words, progress)
+    reference_RD = () if all_fit else _embed_nouns(encoder, words, progress)
     if names_KD.shape[1] != vectors_ND.shape[1]:
         raise UnpoolError(
             f"the model of {folder} gives texts {names_KD.shape[1]} numbers, its images have {vectors_ND.shape[1]}; "
@@ -84,6 +82,11 @@ def label_zero_shot(
         found = name_images(vectors_ND, names_KD, reference_RD, encoder.scale, label_N)
         note_seeds(work, {})
         _write(table, paths, found, is_open_N, words.names)
+    if num_unlike := int((is_open_N & found.is_unlike_N).sum()):
+        progress.message(
+            f"{num_unlike} images fit other nouns better than any of the names, and get none; where each image has "
+            "one of them, give --all-fit"
+        )
     return _describe(found, is_open_N, label_N, words.names)
 
 
@@ -104,13 +107,19 @@ def _read_names(names: str | Sequence[str]) -> WordList:
     return WordList("--zero-shot", tuple(kept.values()), tuple(kept.values()), messages)
 
 
-def _embed(encoder: TextEncoder, words: WordList, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of the names, and of nouns of all kinds that are none of them."""
+def _embed_names(encoder: TextEncoder, words: WordList, progress: Progress) -> np.ndarray:
+    if cut := encoder.find_cut(words.texts):
+        progress.message(
+            f"the model reads only the first words of: {', '.join(words.names[at] for at in cut)}"
+        )
+    return embed_word_list(encoder, words, progress)
+
+
+def _embed_nouns(encoder: TextEncoder, words: WordList, progress: Progress) -> np.ndarray:
+    """Vectors of nouns of all kinds that are none of the names."""
     named = {name.casefold() for name in words.names}
-    nouns = [english for english, _ in read_nouns()]
-    reference = tuple(noun for noun in nouns[:: max(1, len(nouns) // NUM_REFERENCE)] if noun not in named)
-    list_of_nouns = WordList("nouns", reference, reference)
-    return embed_word_list(encoder, words, progress), embed_word_list(encoder, list_of_nouns, progress)
+    nouns = tuple(english for english, _ in read_nouns()[::EVERY] if english not in named)
+    return embed_word_list(encoder, WordList("nouns", nouns, nouns), progress)
 
 
 def _read_labels(
