@@ -191,3 +191,34 @@ def test_what_is_missing_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "there is no folder" in fail("run", f"{PHOTOS}/none", "--work", str(tmp_path / "w"))
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     assert "cannot be reached" in fail("run", PHOTOS, "--work", str(tmp_path / "w"))
+
+
+def mean_colour(images: list[np.ndarray]) -> np.ndarray:
+    return np.stack([image.mean((0, 1)) for image in images]).astype(np.float32)
+
+
+def mean_and_spread(images: list[np.ndarray]) -> np.ndarray:
+    return np.column_stack([mean_colour(images), [image.std() for image in images]]).astype(np.float32)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_space_is_on_the_store_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = draw(tmp_path / "images", 4)
+    Workspace(WORK, images).embed(model=mean_colour)
+    look = Workspace(WORK, images, space="look")
+    look.embed(model=mean_and_spread)
+    look.group(groups=2, method="kmeans")
+    vectors, groups = look.table(["path", "vector", "group"]), look.table(["group"])
+    assert len(vectors["vector"].dropna().iloc[0]) == 4
+
+    go_to_machine(monkeypatch, tmp_path / "another machine")
+    there = Workspace(WORK, images, space="look")
+    pd.testing.assert_frame_equal(there.table(["path", "vector", "group"]), vectors)
+    assert there.move("copy.jpg", 2) == 1
+    assert Workspace(WORK).table(["group"])["group"].isna().all()
+
+    go_to_machine(monkeypatch, tmp_path / "a third machine")
+    assert "moved" in Workspace(WORK).undo()
+    pd.testing.assert_frame_equal(Workspace(WORK, space="look").table(["group"]), groups)
+    assert (Workspace(WORK, space="look").work / "groups.csv").is_file()
+    assert Workspace(WORK).doctor().empty
