@@ -107,13 +107,11 @@ def test_a_cache_that_is_cleared_meanwhile_is_filled_again(
     assert (tmp_path / "copy" / "model.json").is_file()
 
 
-def test_a_conversion_needs_no_process_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied", "python3")
-
-    converted: list[tuple[str, Path]] = []
-    monkeypatch.delitem(model.sys.modules, "torch", raising=False)
-    monkeypatch.setattr(model.subprocess, "run", fail)
-    monkeypatch.setattr(model, "_convert", lambda name, folder, _: converted.append((name, folder)))
+def test_a_conversion_gets_weights_where_there_are_some(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    converted: list[tuple[str, ...]] = []
+    monkeypatch.setattr(model, "convert", lambda *texts: converted.append(texts))
     model.save_pretrained_in_subprocess("resnet18", tmp_path)
-    assert converted == [("resnet18", tmp_path)]
+    model.save_pretrained_in_subprocess("resnet18", tmp_path, tmp_path / "a.pt")
+    assert converted == [("resnet18", str(tmp_path)), ("resnet18", str(tmp_path), str(tmp_path / "a.pt"))]

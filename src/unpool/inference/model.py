@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from unpool.core.atomic_files import write_whole
-from unpool.core.environment import variables_of_another_python
+from unpool.core.calls.apart import call_apart
 from unpool.core.progress import Progress
 from unpool.core.user_cache import kept_folder
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError
 from unpool.inference.encoder import Encoder, export_encoder, open_encoder
 from unpool.inference.exports import as_file_name, digest_versions
 from unpool.inference.vectors.foreign_encoder import open_foreign_encoder
@@ -125,10 +124,6 @@ def save_pretrained(name: str, folder: Path, weights: Path | None = None) -> Non
 def save_pretrained_in_subprocess(name: str, folder: Path, weights: Path | None = None) -> None:
     """Write a pretrained network with its ONNX encoder.
 
-    torch, timm and the exporter take a gigabyte that a run on ONNX Runtime never needs again; so
-    another process does it, which then ends. Where torch is loaded already, or no process can be started, this one
-    does it.
-
     Args:
         name: The network.
         folder: The model folder to write.
@@ -138,24 +133,7 @@ def save_pretrained_in_subprocess(name: str, folder: Path, weights: Path | None 
         UnpoolError: there are no such weights, or they cannot be reached.
         UsageError: no network has this name.
     """
-    if "torch" in sys.modules or not sys.executable:
-        _convert(name, folder, weights)
-        return
-    # -P: the current folder is the user's, and no file in it may be taken for a library.
-    argv = [sys.executable, "-P", "-m", "unpool.inference.model", name, str(folder)]
-    argv += [] if weights is None else [str(weights)]
-    try:
-        done = subprocess.run(
-            argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
-            env=variables_of_another_python(),
-        )  # fmt: skip
-    except OSError:  # such as an account that may not start processes
-        _convert(name, folder, weights)
-        return
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError
-        raise kind(lines[-1].removeprefix("unpool: "))
+    call_apart(__name__, "convert", name, folder, weights)
 
 
 def load_encoder(folder: Path, device: str, progress: Progress) -> LoadedEncoder:
@@ -212,21 +190,15 @@ def _torch() -> Any:
     return torch
 
 
-def _convert(name: str, folder: Path, weights: Path | None = None) -> None:
-    """Write model and ONNX encoder; where the export fails, torch will embed."""
-    save_pretrained(name, folder, weights)
-    with contextlib.suppress(UnpoolError):
+def convert(name: str, folder_name: str, weights: str | None = None) -> None:
+    """Write a model folder; called in another process.
+
+    Args:
+        name: The network.
+        folder_name: The model folder to write.
+        weights: A file with its weights.
+    """
+    folder = Path(folder_name)
+    save_pretrained(name, folder, None if weights is None else Path(weights))
+    with contextlib.suppress(UnpoolError):  # then torch embeds
         export_encoder(load_model(folder), folder / ONNX)
-
-
-def _main(name: str, folder: Path, weights: Path | None = None) -> None:
-    """Run in the subprocess."""
-    try:
-        _convert(name, folder, weights)
-    except UnpoolError as error:
-        print(f"unpool: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-
-
-if __name__ == "__main__":
-    _main(sys.argv[1], *map(Path, sys.argv[2:]))

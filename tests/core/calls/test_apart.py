@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,11 +23,17 @@ def test_an_error_of_the_other_process_keeps_kind_and_line() -> None:
     assert not isinstance(found.value, UsageError)
 
 
+@pytest.mark.usefixtures("without_torch")
+def test_what_else_goes_wrong_there_is_one_line() -> None:
+    with pytest.raises(UnpoolError, match=r"^loads raised JSONDecodeError: Expecting value: line 1 column 1"):
+        apart.call_apart("json", "loads", "no JSON")
+
+
 def test_with_torch_loaded_this_process_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     monkeypatch.setitem(sys.modules, "torch", sys)
     monkeypatch.setattr(apart, "probe", called.append, raising=False)
-    apart.call_apart(apart.__name__, "probe", "a")
+    apart.call_apart(apart.__name__, "probe", Path("a"), None)
     assert called == ["a"]
 
 

@@ -149,7 +149,8 @@ def test_published_weights_are_converted_once_per_user(
     def fetch(name: str) -> None:
         raise UnpoolError("no network")
 
-    monkeypatch.setattr(two_towers, "ACTIONS", {"convert": convert, "fetch": fetch})
+    monkeypatch.setattr(two_towers, "convert", convert)
+    monkeypatch.setattr(two_towers, "fetch", fetch)
     with pytest.raises(UnpoolError, match="no network"):
         check_two_towers("open_clip:ViT-B-32/openai")
     write_two_towers("open_clip:ViT-B-32/openai", tmp_path / "first")

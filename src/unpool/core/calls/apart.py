@@ -9,12 +9,13 @@ import contextlib
 import importlib
 import subprocess
 import sys
+from pathlib import Path
 
 from unpool.core.environment import variables_of_another_python
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError, UsageError, shorten_reason
 
 
-def call_apart(module: str, function: str, *args: str, is_shown: bool = False) -> None:
+def call_apart(module: str, function: str, *args: str | Path | None, is_shown: bool = False) -> None:
     """Call a function in another process.
 
     Where torch is loaded already, or no process can be started, this one calls it.
@@ -22,7 +23,7 @@ def call_apart(module: str, function: str, *args: str, is_shown: bool = False) -
     Args:
         module: The module that has it, by its full name.
         function: Its name there.
-        args: Its arguments, all of them text.
+        args: Its arguments, which it gets as text; None is left out.
         is_shown: What it writes to standard error is shown, such as the progress of a download.
 
     Raises:
@@ -30,7 +31,8 @@ def call_apart(module: str, function: str, *args: str, is_shown: bool = False) -
         UsageError: likewise.
     """
     # -P: the current folder is the user's, and no file in it may be taken for a library.
-    command = [sys.executable, "-P", "-m", __name__, module, function, *args]
+    texts = [str(each) for each in args if each is not None]
+    command = [sys.executable, "-P", "-m", __name__, module, function, *texts]
     done = None
     if "torch" not in sys.modules and sys.executable:
         with contextlib.suppress(OSError):  # such as an account that may not start processes
@@ -39,7 +41,7 @@ def call_apart(module: str, function: str, *args: str, is_shown: bool = False) -
                 errors="replace", env=variables_of_another_python(),
             )  # fmt: skip
     if done is None:
-        getattr(importlib.import_module(module), function)(*args)
+        getattr(importlib.import_module(module), function)(*texts)
     elif done.returncode:
         lines = done.stdout.strip().splitlines() or [f"{function} ended with exit code {done.returncode}"]
         raise (UsageError if done.returncode == UsageError.exit_code else UnpoolError)(lines[-1])
@@ -53,6 +55,9 @@ def _main(module: str, function: str, *args: str) -> None:
     except UnpoolError as error:
         print(error)
         sys.exit(error.exit_code)
+    except Exception as error:
+        print(f"{function} raised {type(error).__name__}: {shorten_reason(error)}")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -62,9 +62,9 @@ def write_timm(name: str, folder: Path, weights: Path | None = None) -> None:
         UsageError: timm has no such weights.
     """
     if weights is not None or is_timm_folder(Path(name)):
-        call_apart(__name__, "convert", name, str(folder), *([] if weights is None else [str(weights)]))
+        call_apart(__name__, "convert", name, folder, weights)
         return
-    copy_model(kept_folder(entry_of(name), partial(_convert_apart, name)), folder)
+    copy_model(kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name)), folder)
 
 
 def fetch(name: str) -> None:
@@ -92,10 +92,6 @@ def convert(name: str, folder_name: str, weights: str | None = None) -> None:
     described = json.loads((folder / JSON).read_text("utf-8"))
     described["encoder"] = {"kind": TIMM, "name": name, "source": digest_timm(name)}
     write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _convert_apart(name: str, folder: Path) -> None:
-    call_apart(__name__, "convert", name, str(folder))
 
 
 def entry_of(name: str) -> str:

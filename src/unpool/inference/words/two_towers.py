@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.core.atomic_files import write_text
-from unpool.core.environment import variables_of_another_python
+from unpool.core.calls.apart import call_apart
 from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UnpoolError
 from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
 from unpool.inference.exports import (
     Export,
@@ -65,7 +63,7 @@ def check_two_towers(name: str) -> None:
     if read.folder is not None:
         check_folder(read.folder)
     elif not is_kept(entry_of(name)):
-        _run(FETCH, name)
+        call_apart(__name__, "fetch", name, is_shown=True)
 
 
 def digest_two_towers(name: str) -> str:
@@ -84,8 +82,7 @@ def digest_two_towers(name: str) -> str:
 def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> None:
     """Write a model folder that embeds images and texts.
 
-    What is downloaded is converted once per user. Another process does it, since torch and the exporter take a
-    gigabyte that embedding never needs again.
+    What is downloaded is converted once per user.
 
     Args:
         name: A model of OpenCLIP.
@@ -97,9 +94,9 @@ def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> No
         UsageError: OpenCLIP has no such model.
     """
     if weights is not None or read_name(name).folder is not None:
-        _run(CONVERT, name, folder, weights)
+        call_apart(__name__, "convert", name, folder, weights)
         return
-    copy_model(kept_folder(entry_of(name), lambda part: _run(CONVERT, name, part)), folder)
+    copy_model(kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name)), folder)
 
 
 def entry_of(name: str) -> str:
@@ -107,37 +104,23 @@ def entry_of(name: str) -> str:
     return f"pretrained-{as_file_name(name)}-{digest_versions(name, version('open_clip_torch'))}"
 
 
-def _run(action: str, name: str, folder: Path | None = None, weights: Path | None = None) -> None:
-    """Do what `ACTIONS` has under a name, in another process where torch is not loaded here."""
-    argv = [name, *(str(path) for path in (folder, weights) if path is not None)]
-    if "torch" in sys.modules or not sys.executable:
-        ACTIONS[action](*argv)
-        return
-    # -P: the current folder is the user's, and no file in it may be taken for a library.
-    command = [sys.executable, "-P", "-m", "unpool.inference.words.two_towers", action, *argv]
-    stderr = None if action == FETCH else subprocess.DEVNULL  # the progress of a download is shown
-    try:
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=stderr, encoding="utf-8", errors="replace",
-            env=variables_of_another_python(),
-        )  # fmt: skip
-    except OSError:  # such as an account that may not start processes
-        ACTIONS[action](*argv)
-        return
-    if done.returncode:
-        lines = done.stdout.strip().splitlines() or [f"exit code {done.returncode}"]
-        kind = UsageError if done.returncode == UsageError.exit_code else UnpoolError
-        raise kind(lines[-1])
-
-
-def _fetch(name: str) -> None:
+def fetch(name: str) -> None:
+    """Download weights; called in another process."""
     from unpool.networks.encoders.open_clip_towers import fetch_weights
 
     fetch_weights(read_name(name))
 
 
-def _convert(name: str, folder_name: str, weights: str | None = None) -> None:
-    """Write a model folder; where its text side cannot be had, a note says why."""
+def convert(name: str, folder_name: str, weights: str | None = None) -> None:
+    """Write a model folder; called in another process.
+
+    Where its text side cannot be had, a note says why.
+
+    Args:
+        name: A model of OpenCLIP.
+        folder_name: Where to write.
+        weights: A file with its weights.
+    """
     from unpool.networks.encoders.open_clip_towers import load_towers
 
     folder = Path(folder_name)
@@ -236,20 +219,3 @@ def _embed_tokens(tower: nn.Module, tokens_KL: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         vectors_KD: np.ndarray = tower(torch.from_numpy(tokens_KL)).numpy()
     return vectors_KD
-
-
-def _main(action: str, *argv: str) -> None:
-    """Run in the other process; an error goes to standard output, where nothing else does."""
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            ACTIONS[action](*argv)
-    except UnpoolError as error:
-        print(error)
-        sys.exit(error.exit_code)
-
-
-FETCH, CONVERT = "fetch", "convert"
-ACTIONS: dict[str, Callable[..., None]] = {FETCH: _fetch, CONVERT: _convert}
-
-if __name__ == "__main__":
-    _main(*sys.argv[1:])
