@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.browser import CHROMIUM, check_accessible, chromium, opened, served
-from support.plain_words import make_workspace
+from support.plain_words import PATHS, make_workspace
 from support.two_towers import CAPTIONS, TwoTowers
 from unpool.store.table import ImageTable
 
@@ -129,3 +129,18 @@ def test_without_a_text_side_one_line_says_what_to_do(browser: Any, tmp_path: Pa
         page.get_by_test_id("search-words").fill("red")
         assert "no text side" in line.inner_text()
         check_accessible(page, "words without a text side")
+
+
+def test_long_names_of_groups_are_shown_and_widen_nothing(browser: Any, tmp_path: Path) -> None:
+    work = make_workspace(tmp_path / "w.unpool")
+    names = ["a blue cross on a black ground beside others", "a red cross on a white ground beside others"]
+    ImageTable(work).update(
+        PATHS,
+        {"x": [0.0, 0.1, 0.2, 0.3], "y": [0.0] * 4, "group": [0, 0, 1, 1], "probability": [1.0] * 4}
+        | {"group_name": [names[0], names[0], names[1], names[1]]},
+    )
+    with served(work, tmp_path) as url, opened(browser, url) as page:
+        page.get_by_test_id("group-item").first.wait_for()
+        assert page.get_by_test_id("group-item").evaluate_all("all => all.map(each => each.title)") == names
+        widths = page.locator(".sidebar").evaluate("side => [side.scrollWidth, side.clientWidth]")
+        assert widths[0] <= widths[1]
