@@ -5,17 +5,14 @@ Shapes: B batch, C channels, H and W height and width, N images, D numbers in a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UsageError
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.decoders.base import EmbedsOnly
 from unpool.networks.image_batch import takes_images
-from unpool.networks.layers.pooling import Pools
 
 DIMENSION = 128
 
@@ -31,6 +28,7 @@ class NetworkWithHead(Autoencoder):
         decoder: None mirrors the encoder.
         options: Those of `Autoencoder`.
 
+    >>> from unpool.networks.decoders.base import NoDecoder
     >>> net = NetworkWithHead(nn.Conv2d(3, 4, 3), nn.Linear(4, 2), NoDecoder(), merge="mean")
     >>> net.encode(torch.zeros(5, 3, 8, 8)).shape, net.embed(torch.zeros(5, 3, 8, 8)).shape
     (torch.Size([5, 4, 6, 6]), torch.Size([5, 2]))
@@ -49,21 +47,16 @@ class NetworkWithHead(Autoencoder):
         return vector_BE
 
 
-class Head(nn.Module):
+class Head(EmbedsOnly):
     """The head of a network over codes computed before.
 
     It stands where a network is expected: its inputs are merged codes (B, D); `encode` and `embed` give vectors
     (B, E). The head is shared, so that training it trains the network's.
     """
 
-    merge = "flatten"
-    use_indices = False
-    has_decoder = False
-
     def __init__(self, network: NetworkWithHead) -> None:
         super().__init__()
         self.head = network.head
-        self.decoder = NoDecoder()
         self.architecture, self.preprocessing = network.architecture, network.preprocessing
 
     def encode(self, code_BD: Tensor) -> Tensor:
@@ -72,22 +65,6 @@ class Head(nn.Module):
         return vector_BE
 
     embed = encode
-
-    def decode(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
-        """Raise an error, since a head has no decoder.
-
-        Args:
-            code: As for an autoencoder.
-            pools: Likewise.
-            size: Likewise.
-
-        Returns:
-            Never.
-        """
-        image_BCHW: Tensor = self.decoder(code, pools, size)
-        return image_BCHW
-
-    reconstruct = decode
 
     def dimension(self) -> int:
         """Return E, the length of a vector."""

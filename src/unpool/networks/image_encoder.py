@@ -5,20 +5,19 @@ B images in a batch, C channels, H height, W width, D numbers in a vector.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 from unpool.images.values.rules import NO_RULES, ValueRules
-from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.decoders.base import EmbedsOnly
 from unpool.networks.image_batch import describe_input, takes_images
-from unpool.networks.layers.pooling import Pools
 from unpool.networks.preprocessing import Preprocessing
 
 
-class ImageEncoder(nn.Module):
-    """An encoder with its library's own pooling, without a decoder.
+class ImageEncoder(EmbedsOnly):
+    """An encoder with its library's own pooling.
 
     Args:
         body: The library's module.
@@ -27,9 +26,7 @@ class ImageEncoder(nn.Module):
         options: What builds it again, with its `dimension`.
     """
 
-    merge = "flatten"
-    use_indices = False
-    has_decoder = False
+    part = "body"  # what the library's module is called here, and in stored weights
     rules: ValueRules = NO_RULES
 
     def __init__(
@@ -41,7 +38,7 @@ class ImageEncoder(nn.Module):
         options: Mapping[str, Any],
     ) -> None:
         super().__init__()
-        self.body, self.decoder = body, NoDecoder()
+        self.add_module(self.part, body)
         self.architecture, self.preprocessing = architecture, preprocessing
         self.built_with = dict(options)
 
@@ -68,23 +65,5 @@ class ImageEncoder(nn.Module):
 
     def pool(self, x_BCHW: Tensor) -> Tensor:
         """Compute vectors (B, D) as the library pools."""
-        vector_BD: Tensor = self.body(x_BCHW)
+        vector_BD: Tensor = getattr(self, self.part)(x_BCHW)
         return vector_BD
-
-    def decode(
-        self, code: Tensor, pools: Pools | None = None, *, size: Sequence[int] | None = None
-    ) -> Tensor:
-        """Raise an error, since there is no decoder.
-
-        Args:
-            code: As for an autoencoder.
-            pools: Likewise.
-            size: Likewise.
-
-        Returns:
-            Never.
-        """
-        image_BCHW: Tensor = self.decoder(code, pools, size)
-        return image_BCHW
-
-    reconstruct = decode

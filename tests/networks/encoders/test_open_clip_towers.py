@@ -58,6 +58,7 @@ def test_an_image_side_is_built_again_from_its_options(source: Path) -> None:
     images = load_towers(read_name(str(source)), None).images
     again = build_images(json.loads(json.dumps(images.built_with)), "x", images.preprocessing)
     again.load_state_dict(images.state_dict())
+    assert {key.split(".")[0] for key in again.state_dict()} == {"visual"}  # as older model folders have them
     x_BCHW = torch.rand(2, 3, 32, 32)
     with torch.no_grad():
         torch.testing.assert_close(again.eval().embed(x_BCHW), images.embed(x_BCHW))

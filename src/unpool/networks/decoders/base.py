@@ -65,6 +65,34 @@ class NoDecoder(Decoder):
         )
 
 
+class EmbedsOnly(nn.Module):
+    """What networks without a decoder share."""
+
+    merge = "flatten"
+    use_indices = False
+    has_decoder = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decoder = NoDecoder()
+
+    def decode(self, code: Tensor, pools: Pools | None = None, size: Sequence[int] | None = None) -> Tensor:
+        """Raise an error, since there is no decoder.
+
+        Args:
+            code: As for an autoencoder.
+            pools: Likewise.
+            size: Likewise.
+
+        Returns:
+            Never.
+        """
+        image_BCHW: Tensor = self.decoder(code, pools, size)
+        return image_BCHW
+
+    reconstruct = decode
+
+
 class PlainDecoder(Decoder):
     """Layers that need no pools.
 

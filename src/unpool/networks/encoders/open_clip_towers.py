@@ -17,8 +17,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, UsageError, shorten_reason, unknown_name
-from unpool.images.values.rules import NO_RULES, ValueRules
-from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.encoders.open_clip_names import (
     CONFIG,
     EXAMPLE,
@@ -29,8 +27,8 @@ from unpool.networks.encoders.open_clip_names import (
     OpenClipName,
     check_folder,
 )
-from unpool.networks.image_batch import describe_input, takes_images
-from unpool.networks.layers.pooling import Pools
+from unpool.networks.image_batch import takes_images
+from unpool.networks.image_encoder import ImageEncoder
 from unpool.networks.preprocessing import Preprocessing
 from unpool.networks.weights import without_long_retries
 
@@ -39,39 +37,13 @@ TINY_TEXT = {"context_length": 2, "vocab_size": 2, "width": 2, "heads": 1, "laye
 CROPS = {"shortest": "centre", "squash": "squash", "longest": "pad"}
 
 
-class ImageTower(nn.Module):
+class ImageTower(ImageEncoder):
     """The image side: an embedder whose vectors have length 1.
 
-    Args:
-        visual: OpenCLIP's module, (B, C, H, W) → (B, D).
-        architecture: What the model is called.
-        preprocessing: How pictures become its input.
-        options: What builds it again: `embed_dim`, `vision_cfg` and `quick_gelu`.
+    It is built again from `embed_dim`, `vision_cfg` and `quick_gelu`.
     """
 
-    merge = "flatten"
-    use_indices = False
-    has_decoder = False
-    rules: ValueRules = NO_RULES
-
-    def __init__(
-        self,
-        visual: nn.Module,
-        *,
-        architecture: str,
-        preprocessing: Preprocessing,
-        options: Mapping[str, Any],
-    ) -> None:
-        super().__init__()
-        self.visual, self.decoder = visual, NoDecoder()
-        self.architecture, self.preprocessing = architecture, preprocessing
-        self.built_with = dict(options)
-
-    @property
-    def expects(self) -> str:
-        """What images it takes."""
-        side = self.preprocessing.size
-        return describe_input(self.preprocessing, f"{side} × {side} pixels")
+    part = "visual"
 
     def dimension(self, size: int | None = None) -> int:
         """Return D; images have one size, whatever `size` is."""
@@ -79,34 +51,16 @@ class ImageTower(nn.Module):
         return number
 
     @takes_images
-    def encode(self, x_BCHW: Tensor) -> Tensor:
-        """Return vectors (B, D) before they get length 1."""
-        found = self.visual(x_BCHW)
-        vector_BD: Tensor = found[0] if isinstance(found, tuple) else found  # with the tokens of CoCa
-        return vector_BD
-
-    @takes_images
     def embed(self, x_BCHW: Tensor) -> Tensor:
         """Return a vector of length 1 for each image, (B, D)."""
-        return F.normalize(self.encode(x_BCHW), dim=-1)
+        return F.normalize(self.pool(x_BCHW), dim=-1)
 
-    def decode(
-        self, code: Tensor, pools: Pools | None = None, *, size: Sequence[int] | None = None
-    ) -> Tensor:
-        """Raise an error, since there is no decoder.
-
-        Args:
-            code: As for an autoencoder.
-            pools: Likewise.
-            size: Likewise.
-
-        Returns:
-            Never.
-        """
-        image_BCHW: Tensor = self.decoder(code, pools, size)
-        return image_BCHW
-
-    reconstruct = decode
+    def pool(self, x_BCHW: Tensor) -> Tensor:
+        """Compute vectors (B, D) before they get length 1."""
+        visual: Any = self.visual
+        found = visual(x_BCHW)
+        vector_BD: Tensor = found[0] if isinstance(found, tuple) else found  # with the tokens of CoCa
+        return vector_BD
 
 
 class TextTower(nn.Module):
