@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from support.report_tables import make_table
+from unpool.report import map_picture
+from unpool.report.drawing import label_box
 from unpool.report.items import read_items
-from unpool.report.map_picture import MARGIN, SIZE, draw_map
+from unpool.report.map_picture import LARGEST, MARGIN, SIZE, draw_map
 from unpool.report.palette import group_colours, rgb_of
 from unpool.report.thinning import NUM_LEVELS, assign_levels
 
@@ -47,3 +50,20 @@ def test_thumbnails_are_framed_in_their_groups_colour() -> None:
     table["x"], table["y"], table["group"] = [0.0, 1.0], [0.0, 0.0], [0, 1]
     shown, hidden = drawn(table), drawn(table, hide=True)
     assert (shown != hidden).any(axis=2).mean() > 0.005
+
+
+def test_long_names_are_cut_inside_the_picture_and_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = make_table(4)
+    table["x"], table["y"], table["group"] = [0.0, 0.1, 0.2, 1.0], [0.0, 0.0, 0.0, 0.2], [0, 1, 2, 3]
+    boxes: dict[str, tuple[float, float, float, float]] = {}
+    monkeypatch.setattr(
+        map_picture,
+        "draw_label",
+        lambda _, centre, text, __, size: boxes.update({text: label_box(centre, text, size)}),
+    )
+    names = {0: "a" * 90, 1: "a blue square on black", 2: "a red square on black"}
+    draw_map(read_items(table), np.zeros(4, np.int64), names)
+    assert set(boxes) == {"a" * 31 + "…", "a blue square on black", "3"}
+    assert min(box[0] for box in boxes.values()) > 0
+    heights = [box[1] for box in boxes.values()]
+    assert heights[0] + LARGEST < heights[1]  # the second below its picture

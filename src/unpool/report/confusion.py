@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from unpool.report.drawing import cut_end
+
 MAX_NUMBERED = 25  # classes up to which every cell has its number
 MAX_SIGNS = 24  # of a name beside the table
 
@@ -66,4 +68,4 @@ def draw_confusion(
 
 
 def _shorten(names: Sequence[str]) -> list[str]:
-    return [name if len(name) <= MAX_SIGNS else f"{name[: MAX_SIGNS - 1]}…" for name in names]
+    return [cut_end(name, MAX_SIGNS) for name in names]

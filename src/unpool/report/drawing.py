@@ -95,6 +95,15 @@ def _font_file(bold: bool) -> Path:
     )
 
 
+def cut_end(text: str, most: int) -> str:
+    """Cut a text to so many letters.
+
+    >>> cut_end("a blue square", 8)
+    'a blue …'
+    """
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def can_draw(text: str) -> bool:
     """Return whether the font has all letters of a text.
 

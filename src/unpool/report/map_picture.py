@@ -5,13 +5,14 @@ Shapes: N images; 2 is x and y.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from unpool.report.drawing import FAINT_INK, PAPER, draw_label, fit, font, label_box, open_thumbnail
+from unpool.report.drawing import FAINT_INK, PAPER, cut_end, draw_label, fit, font, label_box, open_thumbnail
 from unpool.report.items import Items, middle_image
 from unpool.report.palette import group_colours, rgb_of
 from unpool.report.thinning import level_for
@@ -21,6 +22,10 @@ MARGIN = 90
 BORDER = 3
 SHARE_COVERED = 1.0  # of the picture, by thumbnails, were they spread evenly
 SMALLEST, LARGEST, SMALLEST_IN_ROWS = 52, 180, 20
+MAX_SIGNS = 32  # of a group's name on its tag
+EDGE = 8  # pixels between a tag and the end of the picture
+
+Box: TypeAlias = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] | None = None) -> Image.Image:
@@ -46,7 +51,8 @@ def draw_map(items: Items, level_N: NDArray[np.int64], names: Mapping[int, str] 
     for index in shown[np.argsort(-level_N[shown], kind="stable")].tolist():
         _paste(picture, items.thumbnails[index], pixel_N2[index], side, colours[int(items.group_N[index])])
     draw = ImageDraw.Draw(picture)
-    _draw_labels(draw, items, _tag_places(items, pixel_N2, side, shown), colours, names or {})
+    places = [_tag_places(items, pixel_N2, sign * (side / 2 + 14), shown) for sign in (-1, 1)]
+    _draw_labels(draw, items, places, colours, names or {})
     if not items.mapped:
         note = "There is no map yet: the images in order of their groups"
         draw.text((SIZE[0] / 2, 40), note, fill=FAINT_INK, font=font(26), anchor="mm")
@@ -107,36 +113,44 @@ def _paste(
 
 
 def _tag_places(
-    items: Items, pixel_N2: NDArray[np.float64], side: int, shown: NDArray[np.int64]
+    items: Items, pixel_N2: NDArray[np.float64], shift: float, shown: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Where an image's tag goes: above its thumbnail, just touching it, or on its dot."""
+    """Where an image's tag goes: above or below its thumbnail, just touching it, or on its dot."""
     place_N2 = pixel_N2.copy()
-    place_N2[[index for index in shown.tolist() if items.thumbnails[index]], 1] -= side / 2 + 14
+    place_N2[[index for index in shown.tolist() if items.thumbnails[index]], 1] += shift
     return place_N2
 
 
 def _draw_labels(
     draw: ImageDraw.ImageDraw,
     items: Items,
-    pixel_N2: NDArray[np.float64],
+    places: Sequence[NDArray[np.float64]],
     colours: dict[int, str],
     names: Mapping[int, str],
 ) -> None:
-    """The name or number of each group, a tag on its middle image; of two that would overlap the larger group's."""
+    """The name or number of each group at its middle image; where no place is free, that of the larger ones."""
     groups = {group: members for group, members in items.groups().items() if group >= 0}
     size = 30 if len(groups) <= 40 else 22
-    taken: list[tuple[float, float, float, float]] = []
+    taken: list[Box] = []
     for group, members in sorted(groups.items(), key=lambda entry: -len(entry[1])):
         middle = middle_image(items.place_N2, members)
         if middle is None:
             continue
-        centre = (float(pixel_N2[middle, 0]), float(pixel_N2[middle, 1]))
-        name = names.get(group, str(group))
-        box = label_box(centre, name, size)
-        if not any(_overlap(box, other) for other in taken):
-            taken.append(box)
-            draw_label(draw, centre, name, colours[group], size)
+        name = cut_end(names.get(group, str(group)), MAX_SIGNS)
+        for place_N2 in places:
+            centre = _inside(label_box((place_N2[middle, 0], place_N2[middle, 1]), name, size))
+            box = label_box(centre, name, size)
+            if not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                draw_label(draw, centre, name, colours[group], size)
+                break
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _inside(box: Box) -> tuple[float, float]:
+    """The centre of a box that is moved as far as it needs to lie in the picture."""
+    half = (box[2] - box[0]) / 2 + EDGE
+    return float(np.clip((box[0] + box[2]) / 2, half, SIZE[0] - half)), (box[1] + box[3]) / 2
+
+
+def _overlap(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

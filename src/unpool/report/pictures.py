@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from unpool.report.drawing import FAINT_INK, INK, PAPER, fit, font, open_thumbnail, paste_centred
+from unpool.report.drawing import FAINT_INK, INK, PAPER, cut_end, fit, font, open_thumbnail, paste_centred
 from unpool.report.items import Items, group_name
 from unpool.report.palette import group_colours
 
 CELL, GAP, EDGE, HEADING = 104, 8, 28, 44
 PER_ROW = 12
 MAX_GROUPS = 40
+MAX_SIGNS = 60  # of a group's name
 
 
 def draw_groups(items: Items, names: Mapping[int, str] | None = None) -> Image.Image:
@@ -40,7 +41,7 @@ def draw_groups(items: Items, names: Mapping[int, str] | None = None) -> Image.I
     sheet = Image.new("RGB", (width, sum(heights) + 2 * EDGE + rest_height), PAPER)
     colours, top = group_colours(shown), EDGE
     for group, height in zip(shown, heights, strict=True):
-        name = (names or {}).get(group, group_name(group))
+        name = cut_end((names or {}).get(group, group_name(group)), MAX_SIGNS)
         _draw_strip(sheet, items, name, groups[group], top, rows, colours[group])
         top += height
     if len(groups) > len(shown):
