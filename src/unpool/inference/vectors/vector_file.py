@@ -20,7 +20,7 @@ import numpy as np
 
 from unpool.core.text.encodings import decode_text
 from unpool.core.text.json_files import load_json
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -104,7 +104,7 @@ def _read_npy(file: Path) -> np.ndarray:
         vectors = np.load(file, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UnpoolError(
-            f"{file} cannot be read as an array ({_one_line(error)}); save one with numpy.save"
+            f"{file} cannot be read as an array ({shorten_reason(error)}); save one with numpy.save"
         ) from error
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
         shape, kind = getattr(vectors, "shape", ()), getattr(vectors, "dtype", "")
@@ -122,7 +122,7 @@ def _read_paths(file: Path) -> list[str]:
             found = load_json(text)
         except ValueError as error:
             raise UnpoolError(
-                f"{file} cannot be read as JSON ({_one_line(error)}); give a list of paths"
+                f"{file} cannot be read as JSON ({shorten_reason(error)}); give a list of paths"
             ) from error
         paths = found.get("paths") if isinstance(found, dict) else found
         if not isinstance(paths, list) or not all(isinstance(each, str) for each in paths):
@@ -152,7 +152,9 @@ def _read_parquet(file: Path) -> tuple[list[str], np.ndarray]:
             raise UnpoolError(f"{file} has no column `{missing[0]}`; its columns are {', '.join(names)}")
         table = pq.read_table(file, columns=[PATH, VECTOR])
     except (OSError, pa.ArrowException) as error:
-        raise UnpoolError(f"{file} cannot be read as Parquet ({_one_line(error)}); write it again") from error
+        raise UnpoolError(
+            f"{file} cannot be read as Parquet ({shorten_reason(error)}); write it again"
+        ) from error
     kind = table[PATH].type
     kind = kind.value_type if pa.types.is_dictionary(kind) else kind  # as of pandas' categories
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
@@ -209,7 +211,3 @@ def _check_unique(file: Path, paths: Sequence[str]) -> None:
         if path in seen:
             raise UnpoolError(f"{file} has several vectors for {path}; leave one of them")
         seen.add(path)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

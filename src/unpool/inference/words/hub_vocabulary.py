@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 from unpool.inference.words.tokens import CLEANINGS, TokenSettings
 from unpool.training.model_file import TOKENIZER
 
@@ -76,10 +76,10 @@ def _find(file: str, name: str, folder: Path | None) -> Path | None:
 
 
 def _unreachable(name: str, error: Exception) -> UnpoolError:
-    reason = " ".join(str(error).split())[:160]
     return UnpoolError(
-        f"its tokenizer could not be fetched ({reason}): put {TOKENIZER} of https://huggingface.co/{name} into a "
-        "folder with the weights and open_clip_config.json, and name that, or name a mirror with HF_ENDPOINT"
+        f"its tokenizer could not be fetched ({shorten_reason(error)}): put {TOKENIZER} of "
+        f"https://huggingface.co/{name} into a folder with the weights and open_clip_config.json, and name that, or "
+        "name a mirror with HF_ENDPOINT"
     )
 
 

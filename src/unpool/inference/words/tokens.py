@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -123,5 +123,6 @@ def _read_vocabulary(file: Path) -> Vocabulary:
     try:
         return Vocabulary.from_file(str(file))
     except Exception as error:  # the library raises this class itself
-        reason = " ".join(str(error).split())[:160]
-        raise UnpoolError(f"{file} is no tokenizer that can be read ({reason}); embed again") from error
+        raise UnpoolError(
+            f"{file} is no tokenizer that can be read ({shorten_reason(error)}); embed again"
+        ) from error

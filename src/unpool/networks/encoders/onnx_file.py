@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, shorten_reason
 from unpool.networks.encoders.onnx_graph import (
     INPUT,
     OUTPUT,
@@ -215,7 +215,7 @@ class OnnxFile:
             return [np.asarray(each) for each in self._session.run(list(names), {self._input.name: x})]
         except Exception as error:
             raise UnpoolError(
-                f"{self.path} cannot be run on an image of {prep.size}×{prep.size} pixels: {_first_line(error)}"
+                f"{self.path} cannot be run on an image of {prep.size}×{prep.size} pixels: {shorten_reason(error)}"
             ) from error
 
 
@@ -242,7 +242,9 @@ def files_of_onnx(name: str) -> list[Path]:
     try:
         graph = onnx.load(path, load_external_data=False).graph
     except Exception as error:
-        raise UnpoolError(f"{path} cannot be read as ONNX: {_first_line(error)}; export it again") from error
+        raise UnpoolError(
+            f"{path} cannot be read as ONNX: {shorten_reason(error)}; export it again"
+        ) from error
     places = {
         entry.value
         for weight in graph.initializer
@@ -309,7 +311,9 @@ def _load(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(path)
     except Exception as error:
-        raise UnpoolError(f"{path} cannot be read as ONNX: {_first_line(error)}; export it again") from error
+        raise UnpoolError(
+            f"{path} cannot be read as ONNX: {shorten_reason(error)}; export it again"
+        ) from error
     if sum(len(each.raw_data) for each in model.graph.initializer) > MAX_BYTES:
         raise UnpoolError(
             f"{path} has more than 2 GB of weights, which one ONNX file cannot hold; export it in float16"
@@ -330,7 +334,7 @@ def _open(path: Path) -> InferenceSession:
         return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise UnpoolError(
-            f"{path} cannot be opened by ONNX Runtime: {_first_line(error)}; export it again"
+            f"{path} cannot be opened by ONNX Runtime: {shorten_reason(error)}; export it again"
         ) from error
 
 
@@ -349,7 +353,3 @@ def _cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
     same = (norms == 0) & (first == second).all(axis=1)
     value = np.where(same, 1.0, (first * second).sum(axis=1) / np.maximum(norms, math.ulp(0.0))).min()
     return float(np.nan_to_num(value, nan=-1.0))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
