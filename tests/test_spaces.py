@@ -175,6 +175,14 @@ def test_every_verb_takes_a_space(work: Path, images: Path, unpool, tmp_path: Pa
     assert table.isna().all().all()
 
 
+def test_labels_are_given_by_the_groups_of_a_space(work: Path, unpool) -> None:  # type: ignore[no-untyped-def]
+    Workspace(work).group(groups=4, method="kmeans")
+    Workspace(work, space="look").group(groups=2, method="kmeans")
+    code, result, said = unpool("label", "--group", 1, "--as", "red", "--work", work, "--space", "look")
+    assert (code, result["changed"]) == (0, 2), said
+    assert Workspace(work).table(["path", "label"]).dropna()["path"].tolist() == ["0.png", "1.png"]
+
+
 def test_an_unknown_space_names_those_that_there_are(work: Path, unpool) -> None:  # type: ignore[no-untyped-def]
     code, _, said = unpool("map", "--work", work, "--space", "lok")
     assert code == 2

@@ -33,7 +33,7 @@ def label(
     paths: Annotated[list[str] | None, Parameter(help="images, by their paths in the workspace")] = None,
     /,
     *,
-    work: Work,
+    work: SpaceWork,
     settings: LabelSettings,
     common: Common = COMMON,
 ) -> None:

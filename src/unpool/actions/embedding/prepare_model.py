@@ -94,8 +94,8 @@ class Preparation:
         """Leave the requested model in the workspace."""
         state = read_state(self.work)
         training = describe_model(self.folder).get("training") if has_model(self.folder) else None
-        is_wanted = request.matches(state, training) and not self._has_changed(request)
-        if has_model(self.folder) and (request.names_model(self.folder) or is_wanted):
+        is_same = request.matches(state, training) and not self._has_changed(request)
+        if has_model(self.folder) and (request.names_model(self.folder) or is_same):
             self.reason = f"{state.get('reason', '')}; the workspace has its model already"
         elif request.vectors is not None:
             self._take_vectors(request, request.vectors)
