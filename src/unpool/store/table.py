@@ -72,10 +72,7 @@ class ImageTable(StoredRows):
         if (space := space_of(work)) is not None and has_table(work):
             known_space(outer_workspace(work), space)
         if not has_table(work):
-            raise UnpoolError(
-                f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` "
-                "or name another with --work"
-            )
+            raise no_workspace(work)
         self.work = work
         check_format(work)
         folder = outer_workspace(work) / WORKSPACE_TABLE
@@ -358,6 +355,13 @@ def has_table(work: Path) -> bool:
         return remote.has_table()
     folder = outer_workspace(work) / WORKSPACE_TABLE
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
+
+
+def no_workspace(work: Path) -> UnpoolError:
+    """Return the error of a folder that is no workspace."""
+    return UnpoolError(
+        f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` or name another with --work"
+    )
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:

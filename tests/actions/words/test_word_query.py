@@ -70,3 +70,8 @@ def test_where_there_is_no_text_side_one_line_says_what_to_embed_with(work: Path
     assert "\n" not in message
     assert f"--work {work} --space words --model open_clip:" in message
     assert describe_words(work) == {"ready": False, "message": message}
+
+
+def test_a_missing_workspace_is_not_called_one_without_text_side(tmp_path: Path) -> None:
+    with pytest.raises(UnpoolError, match="no workspace at"):
+        find_searched(tmp_path / "none.unpool", Progress())

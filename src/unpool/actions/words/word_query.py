@@ -17,6 +17,7 @@ from unpool.analysis.words.mixture import mix_terms
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.search.open_table import OpenTable
+from unpool.store.table import has_table, no_workspace
 
 BREADTH = 128
 """Texts lie apart from images, sums between kinds of them: by so many times more lists are read,
@@ -66,10 +67,12 @@ def find_searched(work: Path, progress: Progress) -> Path:
         `work`, or else the only space of it with a text side.
 
     Raises:
-        UnpoolError: There is none, or several; it says what to do.
+        UnpoolError: There is no workspace, no text side, or several; it says what to do.
     """
     from unpool.inference.words.text import find_text_space
 
+    if not has_table(work):
+        raise no_workspace(work)
     folder = find_text_space(work, None)
     if folder != work:
         progress.message(f"words search the vectors of the space {folder.name}")
