@@ -109,7 +109,11 @@ def test_unreachable_weights_are_reported_with_the_way_round(name, monkeypatch, 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(proxy, raising=False)
-    place = "" if name == "resnet18" else rf"put https://\S+\.pth into {tmp_path}/hub/checkpoints .*; "
+    place = rf"put https://\S+\.pth into {tmp_path}/hub/checkpoints .*; "
+    if name == "resnet18":
+        place = (
+            r"fetch model\.safetensors of https://huggingface\.co/timm/resnet18\S+, or name .* HF_ENDPOINT; "
+        )
     result = f"the ImageNet weights of {name} could not be fetched .*; {place}give a file with --weights FILE or start"
     with pytest.raises(UnpoolError, match=result):
         build_network(name, weights="imagenet", size=64)

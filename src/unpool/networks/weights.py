@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from unpool.errors import UnpoolError, shorten_reason
 from unpool.networks.autoencoder import Autoencoder
-from unpool.networks.encoders.backbones import Backbone, is_timm_name, is_torchvision_name, timm_body
+from unpool.networks.encoders.backbones import ALIASES, Backbone, is_timm_name, is_torchvision_name, timm_body
 
 State = dict[str, Tensor]
 
@@ -198,8 +198,27 @@ def _place_of(url: str) -> str:
     return f"put {url} into {_folder()} (TORCH_HOME names another place); "
 
 
+def place_on_hub(name: str) -> str | None:
+    """Say which file on the hub has weights of timm's.
+
+    Args:
+        name: Of the network, with or without a tag.
+
+    Returns:
+        "FILE of ADDRESS"; None where they lie elsewhere, or there are none.
+    """
+    import timm
+
+    config = timm.models.get_pretrained_cfg(name)
+    if config is None or not config.hf_hub_id:
+        return None
+    return f"{config.hf_hub_filename or 'model.safetensors'} of https://huggingface.co/{config.hf_hub_id}"
+
+
 def _timm_state(network: Autoencoder) -> State:
-    with _explain_unreachable(network.architecture), without_long_retries():
+    file = place_on_hub(ALIASES.get(network.architecture, network.architecture))
+    place = f"fetch {file}, or name a mirror with HF_ENDPOINT; " if file else ""
+    with _explain_unreachable(network.architecture, place), without_long_retries():
         pretrained = timm_body(network.architecture, network.channels, network.size, pretrained=True)
     state: State = pretrained.state_dict()
     return state

@@ -22,7 +22,13 @@ from unpool.errors import UnpoolError, shorten_reason, unknown_name
 from unpool.networks.encoders.timm_names import CONFIG, HUB, WEIGHTS, find_folder_weights, is_timm_folder
 from unpool.networks.image_encoder import ImageEncoder
 from unpool.networks.preprocessing import Preprocessing
-from unpool.networks.weights import REMEDY, match_weights, read_state, without_long_retries
+from unpool.networks.weights import (
+    REMEDY,
+    match_weights,
+    place_on_hub,
+    read_state,
+    without_long_retries,
+)
 
 CROPS = {"center": "centre", "squash": "squash", "border": "pad"}
 # Arguments of timm's `create_model` that would fetch or read files.
@@ -250,12 +256,10 @@ def _remedy(name: str) -> str:
         place = name.removeprefix(HUB)
         return f"put {CONFIG} and {WEIGHTS[0]} of https://huggingface.co/{place} into a folder, and name that"
     config = timm.models.get_pretrained_cfg(name)
-    if config is None or not (config.hf_hub_id or config.url):
-        return "give a file of them with --weights FILE"
-    if not config.hf_hub_id:
-        return f"fetch {config.url} and give it with --weights FILE"
-    file = config.hf_hub_filename or WEIGHTS[0]
-    return f"fetch {file} of https://huggingface.co/{config.hf_hub_id} and give it with --weights FILE"
+    file = place_on_hub(name) or (config.url if config else None)
+    return (
+        f"fetch {file} and give it with --weights FILE" if file else "give a file of them with --weights FILE"
+    )
 
 
 @contextmanager
