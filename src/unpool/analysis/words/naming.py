@@ -43,7 +43,8 @@ def find_names(
 
     Terms that fit all images, or none in particular, name nothing: a term's mean over the groups is subtracted, each
     group with the same weight. A group's score for a term is log P(term | group) + log P(group | term), both softmaxes
-    with the model's own scale: the first asks for the term that fits best, the second that no other group fits it.
+    with the model's own scale: the first asks for the term that fits best, the second that no other group fits it;
+    docs/decisions/0047-names-by-words.md.
 
     Args:
         vectors_ND: Of the images.
@@ -52,7 +53,7 @@ def find_names(
         scale: What the model multiplies cosines by.
 
     Returns:
-        A name for each group, no name twice unless a group has no other.
+        A name for each group; one twice where the next best costs more than `MAX_LOSS`.
 
     >>> images, terms = [[1, 0.1], [1, 0], [0, 1], [0.1, 1]], [[1, 1], [0, 1], [1, 0]]
     >>> find_names(images, [0, 0, 1, 1], terms, 10.0).term_G.tolist()

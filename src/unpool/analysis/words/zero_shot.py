@@ -14,7 +14,7 @@ from unpool.analysis.classification.calibration import fit_temperature
 from unpool.analysis.classification.heads import softmax
 from unpool.analysis.neighbours import Floats, Indices, normalise
 
-MIN_CONFIDENCE = 0.6  # below, an image is unsure
+MIN_CONFIDENCE = 0.6  # below, an image is unsure; docs/decisions/0047-names-by-words.md
 MAX_SHARE = 0.1
 """Of plain nouns that may fit an image better than the best of the names; with more it fits none of them."""
 
