@@ -136,6 +136,18 @@ def test_an_onnx_file_that_does_not_fit_leaves_nothing(place: Path) -> None:
     assert not (place / "a.unpool" / "model").exists()
 
 
+def test_a_function_that_never_works_leaves_the_model_before(place: Path) -> None:
+    work = place / "a.unpool"
+    embed_photos(work, model=save_colour_graph(place))
+    before = describe_model(work / "model")
+    (place / "door_colours.py").write_text("def colour(images):\n    return 0\n")
+    with pytest.raises(UnpoolError, match="gives no vector for any image"):
+        embed_photos(work, model="door_colours:colour")
+    assert describe_model(work / "model") == before
+    Image.new("RGB", (9, 9), (190, 20, 5)).save(place / "new.png")
+    assert search(place / "new.png", work=work)["results"][0]["path"] == "a.png"
+
+
 def test_a_function_that_raises_loses_that_image_alone(place: Path) -> None:
     work = place / "a.unpool"
     result = embed_photos(work, model="door_colours:colour")

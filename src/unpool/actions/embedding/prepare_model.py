@@ -37,7 +37,8 @@ from unpool.core.progress import Progress
 from unpool.images.reading.scan import Scan
 from unpool.images.source import Source
 from unpool.inference.embedding import decode_chunks
-from unpool.inference.model import copy_model, copy_pretrained
+from unpool.inference.model import copy_model, copy_pretrained, load_encoder
+from unpool.inference.vectors.first_vectors import measure_dimension
 from unpool.inference.vectors.vector_file import VectorFile
 from unpool.networks.encoders.door import find_encoder, function_of, keep_encoder
 from unpool.networks.encoders.functions import allow_copy, allow_function
@@ -211,6 +212,10 @@ class Preparation:
         else:
             with self.progress.stage("reading the encoder"):
                 kind.write(name, folder, None)
+            if function := function_of(name):  # is tried before it takes the place of another model
+                allow_function(folder, function)
+                model = load_encoder(folder, "auto", self.progress)
+                measure_dimension(model, folder, self.source, self.scan.files)
         for note in (describe_model(folder).get("encoder") or {}).get("notes", ()):
             self.progress.message(f"{name}: {note}")
 
