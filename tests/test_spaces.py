@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -231,6 +233,22 @@ def test_the_page_shows_one_space_or_another(work: Path) -> None:
         refused = client.post("/api/space", json={"space": "lok"})
         assert (refused.status_code, "there are look" in refused.json()["detail"]) == (422, True)
         assert client.post("/api/space", json={"space": None}).json()["space"] is None
+
+
+def test_files_that_come_back_have_their_vectors_and_groups_in_all(work: Path, images: Path, unpool) -> None:  # type: ignore[no-untyped-def]
+    shutil.copy(images / "0.png", images / "copy.png")
+    for space in (None, "look"):
+        workspace = Workspace(work, images, space=space)
+        workspace.embed()
+        workspace.group(groups=2, method="kmeans")
+    before = Workspace(work, space="look").table(["path", "vector", "group", "model"])
+    Workspace(work).check()
+    moved = Workspace(work).clean(problem="duplicates", to=str(work.parent / "away"))
+    assert len(paths(work, "look")) == 8, moved
+    Workspace(work).clean(undo=moved["manifest"])
+    pd.testing.assert_frame_equal(
+        Workspace(work, space="look").table(["path", "vector", "group", "model"]), before
+    )
 
 
 def test_doctor_repairs_what_is_of_a_space(work: Path) -> None:
