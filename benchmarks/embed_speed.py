@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from unpool.core.cpu import usable_cores
-from unpool.inference.encoder import cosine
+from unpool.networks.encoders.agreement import cosine
 from unpool.store.table import ImageTable
 from unpool.training.model_file import load_model
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.inference.encoder import cosine
+from unpool.networks.encoders.agreement import cosine
 from unpool.store.table import ImageTable
 
 FACTS = [

@@ -16,7 +16,6 @@ from unpool.inference.encoder import (
     DEVICE_BATCH,
     OnnxEncoder,
     TorchEncoder,
-    cosine,
     export_encoder,
     open_encoder,
     open_runtime,
@@ -25,6 +24,7 @@ from unpool.inference.encoder import (
 )
 from unpool.networks.autoencoder import Autoencoder
 from unpool.networks.decoders.base import NoDecoder
+from unpool.networks.encoders.agreement import cosine
 from unpool.networks.preprocessing import Preprocessing
 
 PREP = Preprocessing(size=6, channels=3, mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
@@ -192,13 +192,6 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "e.onnx").write_bytes(b"no onnx")
     with pytest.raises(UnpoolError, match=r"e\.onnx cannot be read as an ONNX encoder; delete it"):
         OnnxEncoder(tmp_path / "e.onnx")
-
-
-def test_cosine_is_the_smallest_of_the_rows() -> None:
-    one = np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 0.0]])
-    assert cosine(one, one) == pytest.approx(1.0)
-    assert cosine(one, np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]])) == pytest.approx(np.sqrt(0.5))
-    assert cosine(one, np.array([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])) == 0.0
 
 
 def test_normalisation_is_part_of_the_module(network: Autoencoder) -> None:

@@ -20,6 +20,8 @@ import numpy as np
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.inference.exports import Export, describe_structure, write_onnx
+from unpool.networks.encoders.agreement import MIN_COSINE, cosine
+from unpool.networks.encoders.onnx_graph import INPUT, OUTPUT
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 
     from unpool.networks.embedder import Embedder
 
-INPUT, OUTPUT = "pixels", "vector"
-MIN_COSINE = 0.9999  # between torch and an export that is used
 MIN_HALF_COSINE = 0.9999  # between single and half precision, where that is used
 DEVICE_BATCH = 128  # images that a GPU embeds at once
 
@@ -286,14 +286,3 @@ def export_encoder(network: Embedder, path: Path) -> float:
 
     write_onnx(export, path, check)
     return agreement[-1]
-
-
-def cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
-    """Compute the smallest cosine between corresponding rows.
-
-    Rows that are zero in both agree.
-    """
-    first, second = first_BD.astype(np.float64), second_BD.astype(np.float64)
-    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    same = (norms == 0) & (first == second).all(axis=1)
-    return float(np.where(same, 1.0, (first * second).sum(axis=1) / np.maximum(norms, 1e-300)).min())

@@ -15,8 +15,9 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from unpool.inference.encoder import OnnxEncoder, cosine
+from unpool.inference.encoder import OnnxEncoder
 from unpool.inference.vectors.timm_model import digest_timm, write_timm
+from unpool.networks.encoders.agreement import cosine
 from unpool.networks.encoders.door import find_encoder, keep_encoder
 from unpool.networks.image_batch import normalise
 from unpool.training.model_file import ONNX, describe_model, has_model, load_model

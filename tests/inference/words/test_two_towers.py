@@ -14,11 +14,12 @@ import torch
 from support import two_towers as tiny
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
-from unpool.inference.encoder import OnnxEncoder, TorchEncoder, cosine
+from unpool.inference.encoder import OnnxEncoder, TorchEncoder
 from unpool.inference.model import load_encoder
 from unpool.inference.words import two_towers
 from unpool.inference.words.text import has_text, load_text
 from unpool.inference.words.two_towers import check_two_towers, digest_two_towers, write_two_towers
+from unpool.networks.encoders.agreement import cosine
 from unpool.training.model_file import describe_model, load_model
 
 open_clip = pytest.importorskip("open_clip")

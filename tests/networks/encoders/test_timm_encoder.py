@@ -16,8 +16,9 @@ from torch import nn
 
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.decode import read_picture
-from unpool.inference.encoder import OnnxEncoder, cosine
+from unpool.inference.encoder import OnnxEncoder
 from unpool.inference.vectors.timm_model import convert
+from unpool.networks.encoders.agreement import cosine
 from unpool.networks.encoders.timm_encoder import build_timm, fetch_timm, find_preprocessing, load_timm
 from unpool.networks.image_batch import normalise
 from unpool.networks.preprocessing import Preprocessing

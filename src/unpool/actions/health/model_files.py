@@ -17,8 +17,9 @@ from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.archives.archive_source import ArchiveSource
 from unpool.images.remote.fetching import InPlace
 from unpool.inference.embedding import THUMBNAIL
-from unpool.inference.encoder import cosine, open_session
+from unpool.inference.encoder import open_session
 from unpool.inference.model import copy_model, copy_pretrained, load_encoder
+from unpool.networks.encoders.agreement import cosine
 from unpool.store.columns import OK
 from unpool.store.journal import MODELS, edits_folder
 from unpool.store.origin import source_of

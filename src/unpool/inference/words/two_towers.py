@@ -18,7 +18,7 @@ from unpool.core.calls.apart import call_apart
 from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
 from unpool.errors import UnpoolError
-from unpool.inference.encoder import MIN_COSINE, cosine, export_encoder
+from unpool.inference.encoder import export_encoder
 from unpool.inference.exports import (
     Export,
     as_file_name,
@@ -31,6 +31,7 @@ from unpool.inference.words.hub_vocabulary import copy_vocabulary
 from unpool.inference.words.text import INPUT, OUTPUT, open_text
 from unpool.inference.words.tokens import Tokenizer, TokenSettings
 from unpool.inference.words.vocabulary import write_byte_pairs
+from unpool.networks.encoders.agreement import MIN_COSINE, cosine
 from unpool.networks.encoders.open_clip_names import CONFIG, ENDINGS, INSTALL, check_folder, read_name
 from unpool.training.model_file import JSON, ONNX, OPEN_CLIP, TEXT, TOKENIZER, save_model
 

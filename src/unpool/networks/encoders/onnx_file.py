@@ -8,7 +8,6 @@ B images in a batch, S side, C channels, D numbers in a vector, T tokens.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.errors import UnpoolError, shorten_reason
+from unpool.networks.encoders.agreement import MIN_COSINE, cosine
 from unpool.networks.encoders.onnx_graph import (
     INPUT,
     OUTPUT,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 ENDING = ".onnx"
-MIN_COSINE = 0.9999  # between the graph as it is and as it is wrapped
 MIN_OPSET = 9  # of operators; before it, uint8 cannot be cast in every runtime
 NUM_TRIED = 3  # images on which both are compared
 INPUT_TYPES = {
@@ -343,13 +342,4 @@ def _agrees(path: Path, pixels_BSSC: np.ndarray, expected_BD: np.ndarray) -> boo
         found_BD = _open(path).run([OUTPUT], {INPUT: pixels_BSSC})[0]
     except Exception:  # a graph of one image fails in many ways when it gets several
         return False
-    return found_BD.shape == expected_BD.shape and _cosine(found_BD, expected_BD) >= MIN_COSINE
-
-
-def _cosine(first_BD: np.ndarray, second_BD: np.ndarray) -> float:
-    """The smallest cosine between corresponding rows; rows that are zero in both agree."""
-    first, second = first_BD.astype(np.float64), second_BD.astype(np.float64)
-    norms = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    same = (norms == 0) & (first == second).all(axis=1)
-    value = np.where(same, 1.0, (first * second).sum(axis=1) / np.maximum(norms, math.ulp(0.0))).min()
-    return float(np.nan_to_num(value, nan=-1.0))
+    return found_BD.shape == expected_BD.shape and cosine(found_BD, expected_BD) >= MIN_COSINE
