@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from unpool.networks.preprocessing import Preprocessing
-from unpool.training.foreign_model import change_dimension, write_foreign_model
+from unpool.training.foreign_model import change_description, write_foreign_model
 from unpool.training.model_file import FOREIGN, describe_model, has_model, kind_of_encoder, model_id
 
 
@@ -24,7 +24,7 @@ def test_a_folder_without_weights_is_a_model(tmp_path: Path, kind: str) -> None:
     described = describe_model(tmp_path)
     assert Preprocessing.from_dict(described["preprocessing"]) == prep
     assert described["dimension"] is None
-    change_dimension(tmp_path, 7)
+    change_description(tmp_path, dimension=7)
     assert describe_model(tmp_path) == described | {"dimension": 7}
 
 

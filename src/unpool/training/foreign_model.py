@@ -50,16 +50,18 @@ def write_foreign_model(
         "preprocessing": asdict(preprocessing), "classes": None, "merge": "flatten", "dimension": dimension,
         "weights": digest, "training": None, "encoder": dict(encoder), "versions": versions,
     }  # fmt: skip
-    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    _write(folder, described)
 
 
-def change_dimension(folder: Path, dimension: int) -> None:
-    """Record the length of a vector, found later.
+def change_description(folder: Path, **values: object) -> None:
+    """Write values into the model.json of a folder.
 
     Args:
         folder: The model folder.
-        dimension: The length.
+        values: By key; those that are there are replaced.
     """
-    described = json.loads((folder / JSON).read_text("utf-8"))
-    text = json.dumps(described | {"dimension": dimension}, indent=2, ensure_ascii=False, allow_nan=False)
-    write_text(folder / JSON, text + "\n")
+    _write(folder, json.loads((folder / JSON).read_text("utf-8")) | values)
+
+
+def _write(folder: Path, described: Mapping[str, object]) -> None:
+    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

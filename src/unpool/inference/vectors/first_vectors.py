@@ -15,7 +15,7 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.encoders.function_encoder import FunctionEncoder
-from unpool.training.foreign_model import change_dimension
+from unpool.training.foreign_model import change_description
 
 NUM_TRIED = 5  # images that get a vector: one that goes wrong decides nothing
 
@@ -55,5 +55,5 @@ def measure_dimension(
     if not lengths:
         raise UnpoolError(f"{encoder.name} gives no vector for any image: {reason}; mend the function")
     encoder.dimension = Counter(lengths).most_common(1)[0][0]
-    change_dimension(folder, encoder.dimension)
+    change_description(folder, dimension=encoder.dimension)
     return replace(model, dimension=encoder.dimension)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from functools import partial
 from pathlib import Path
 
-from unpool.core.atomic_files import write_text
 from unpool.core.calls.apart import call_apart
 from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
@@ -16,7 +14,8 @@ from unpool.inference.encoder import export_encoder
 from unpool.inference.exports import as_file_name, digest_versions
 from unpool.inference.model import copy_model
 from unpool.networks.encoders.timm_names import CONFIG, WEIGHTS, find_folder_weights, is_timm_folder
-from unpool.training.model_file import JSON, ONNX, TIMM, save_model
+from unpool.training.foreign_model import change_description
+from unpool.training.model_file import ONNX, TIMM, save_model
 
 
 def check_timm(name: str) -> None:
@@ -89,9 +88,7 @@ def convert(name: str, folder_name: str, weights: str | None = None) -> None:
     save_model(folder, network)
     with contextlib.suppress(UnpoolError):  # then torch embeds
         export_encoder(network, folder / ONNX)
-    described = json.loads((folder / JSON).read_text("utf-8"))
-    described["encoder"] = {"kind": TIMM, "name": name, "source": digest_timm(name)}
-    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    change_description(folder, encoder={"kind": TIMM, "name": name, "source": digest_timm(name)})
 
 
 def entry_of(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.core.atomic_files import write_text
 from unpool.core.calls.apart import call_apart
 from unpool.core.file_identity import digest_files
 from unpool.core.user_cache import is_kept, kept_folder
@@ -33,7 +31,8 @@ from unpool.inference.words.tokens import Tokenizer, TokenSettings
 from unpool.inference.words.vocabulary import write_byte_pairs
 from unpool.networks.encoders.agreement import MIN_COSINE, cosine
 from unpool.networks.encoders.open_clip_names import CONFIG, ENDINGS, INSTALL, check_folder, read_name
-from unpool.training.model_file import JSON, ONNX, OPEN_CLIP, TEXT, TOKENIZER, save_model
+from unpool.training.foreign_model import change_description
+from unpool.training.model_file import ONNX, OPEN_CLIP, TEXT, TOKENIZER, save_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -129,16 +128,15 @@ def convert(name: str, folder_name: str, weights: str | None = None) -> None:
     save_model(folder, towers.images)
     with contextlib.suppress(UnpoolError):  # then torch embeds
         export_encoder(towers.images, folder / ONNX)
-    described = json.loads((folder / JSON).read_text("utf-8"))
     encoder: dict[str, Any] = {"kind": OPEN_CLIP, "name": name, "source": digest_two_towers(name)}
-    described["encoder"] = encoder
+    words: dict[str, Any] = {}
     try:
-        described["text"] = _write_text_side(towers, folder)
+        words["text"] = _write_text_side(towers, folder)
     except Exception as error:  # whatever it is, images are embedded all the same
         for file in (TEXT, TOKENIZER):
             (folder / file).unlink(missing_ok=True)
         encoder["notes"] = [f"words cannot be searched: {first_line(error)}"]
-    write_text(folder / JSON, json.dumps(described, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    change_description(folder, encoder=encoder, **words)
 
 
 def _write_text_side(towers: TwoTowers, folder: Path) -> dict[str, Any]:
