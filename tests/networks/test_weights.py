@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import socket
+import warnings
 
 import pytest
 import torch
@@ -138,3 +140,12 @@ def test_a_server_or_its_proxy_is_asked_whether_it_answers(monkeypatch: pytest.M
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{closed_port}")
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         assert weights.is_reachable(f"http://127.0.0.1:{open_port}")
+
+
+def test_libraries_are_silent_for_a_while(caplog: pytest.LogCaptureFixture) -> None:
+    with warnings.catch_warnings(record=True) as seen, weights.without_messages():
+        logging.getLogger("timm").error("loading")
+        warnings.warn("old", stacklevel=1)
+    assert (seen, caplog.records) == ([], [])
+    logging.getLogger("timm").error("again")
+    assert [each.message for each in caplog.records] == ["again"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import pickle
 import socket
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -249,6 +251,22 @@ def without_long_retries() -> Iterator[None]:
         yield
     finally:
         constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def without_messages() -> Iterator[None]:
+    """Silence what libraries log and warn of.
+
+    What matters is an error here.
+    """
+    before = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def is_reachable(address: str) -> bool:

@@ -5,8 +5,6 @@ B images or texts in a batch, C channels, H height, W width, D numbers in a vect
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,7 +28,7 @@ from unpool.networks.encoders.open_clip_names import (
 from unpool.networks.image_batch import takes_images
 from unpool.networks.image_encoder import ImageEncoder
 from unpool.networks.preprocessing import Preprocessing
-from unpool.networks.weights import without_long_retries
+from unpool.networks.weights import without_long_retries, without_messages
 
 ENDED_POOLS = ("argmax", "eos")  # they read the vector at the end of a text: what fills it up has no effect
 TINY_TEXT = {"context_length": 2, "vocab_size": 2, "width": 2, "heads": 1, "layers": 1}
@@ -153,7 +151,7 @@ def load_towers(name: OpenClipName, weights: Path | None) -> TwoTowers:
     """
     open_clip = _import_open_clip()
     options = _find_options(name, weights, open_clip)
-    with _explain(name, weights), _quiet():
+    with _explain(name, weights), without_messages():
         if weights is None:
             model = open_clip.create_model(name.source, name.tag, require_pretrained=True, **options)
         else:
@@ -177,7 +175,7 @@ def fetch_weights(name: OpenClipName) -> None:
     """
     open_clip = _import_open_clip()
     _find_options(name, None, open_clip)
-    with _explain(name, None), _quiet():
+    with _explain(name, None), without_messages():
         if name.source.startswith(HUB):
             place = name.source.removeprefix(HUB)
             open_clip.pretrained.download_pretrained_from_hf(place, CONFIG)
@@ -203,7 +201,7 @@ def build_images(options: Mapping[str, Any], architecture: str, preprocessing: P
     """
     open_clip = _import_open_clip()
     vision = {**options["vision_cfg"], "timm_model_pretrained": False}
-    with _quiet():  # the text side is as small as can be, and left out
+    with without_messages():  # the text side is as small as can be, and left out
         model = open_clip.CustomTextCLIP(**{**options, "vision_cfg": vision, "text_cfg": TINY_TEXT})
     return ImageTower(model.visual, architecture=architecture, preprocessing=preprocessing, options=options)
 
@@ -304,26 +302,13 @@ def _find_options(name: OpenClipName, weights: Path | None, open_clip: Any) -> d
 
 def _import_open_clip() -> Any:
     try:
-        with _quiet():
+        with without_messages():
             import open_clip
     except ImportError as error:
         raise UnpoolError(
             f"models of OpenCLIP need the package open_clip_torch ({error}); {INSTALL}"
         ) from error
     return open_clip
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what OpenCLIP logs and warns of; what matters is an error here."""
-    before = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 @contextmanager

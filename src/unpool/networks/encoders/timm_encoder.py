@@ -8,7 +8,6 @@ B images in a batch, C channels, H height, W width, D numbers in a vector.
 from __future__ import annotations
 
 import inspect
-import logging
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +27,7 @@ from unpool.networks.weights import (
     place_on_hub,
     read_state,
     without_long_retries,
+    without_messages,
 )
 
 CROPS = {"center": "centre", "squash": "squash", "border": "pad"}
@@ -77,7 +77,7 @@ def load_timm(name: str, weights: Path | None = None) -> TimmEncoder:
         body = _create(name, {})
         _fill(body, weights, name)
     else:
-        with _explain(name), without_long_retries(), _quiet():
+        with _explain(name), without_long_retries(), without_messages():
             if name.startswith(HUB):
                 _, architecture, options = timm.models.load_model_config_from_hf(name.removeprefix(HUB))
             else:
@@ -101,7 +101,7 @@ def fetch_timm(name: str) -> None:
     """
     import timm
 
-    with _explain(name), without_long_retries(), _quiet():
+    with _explain(name), without_long_retries(), without_messages():
         if name.startswith(HUB):
             place, file = name.removeprefix(HUB), None
             timm.models.load_model_config_from_hf(place)
@@ -260,14 +260,3 @@ def _remedy(name: str) -> str:
     return (
         f"fetch {file} and give it with --weights FILE" if file else "give a file of them with --weights FILE"
     )
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what timm logs; what matters is an error here."""
-    before = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        yield
-    finally:
-        logging.disable(before)
