@@ -119,6 +119,20 @@ def test_what_cannot_be_is_said_before_anything_changes(work: Path) -> None:
     assert ImageTable(work).version == version
 
 
+def test_a_text_side_that_cannot_be_opened_leaves_the_groups(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(folder: Path) -> None:
+        raise UnpoolError(f"{folder} is damaged")
+
+    version = ImageTable(work).version
+    monkeypatch.setattr("unpool.inference.words.text.load_text", fail)
+    with pytest.raises(UnpoolError, match="is damaged"):
+        name(work, groups=2, method="kmeans")
+    assert ImageTable(work).version == version
+    assert not (work / "report").exists()
+
+
 def test_a_workspace_without_words_says_what_to_embed_with(tmp_path: Path) -> None:
     work = make_workspace(tmp_path / "w.unpool")
     with pytest.raises(UnpoolError, match="no text side; embed with a model that has one"):

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from unpool.actions.words.kept_vectors import embed_word_list
-from unpool.actions.words.text_side import open_text_side
+from unpool.actions.words.text_side import text_side_of
 from unpool.actions.words.word_list import WordList, read_word_list
 from unpool.actions.words.word_query import find_searched
 from unpool.analysis.words.naming import GroupNames, find_names
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
 from unpool.store.fields.group_names import NAME, read_group_names
 from unpool.store.table import ImageTable, embedded_vectors
 
@@ -27,7 +26,7 @@ from unpool.store.table import ImageTable, embedded_vectors
 class GroupNaming:
     """Names groups by a list of words.
 
-    Made before groups are found, so that a missing file or text side is known first.
+    Made before groups are found, so that a missing file or a text side that cannot be opened is known first.
 
     Args:
         work: The workspace.
@@ -36,7 +35,7 @@ class GroupNaming:
 
     Raises:
         UsageError: There is no such file.
-        UnpoolError: It holds no names, or no vectors have a text side.
+        UnpoolError: It holds no names, or no vectors have a text side that can be opened.
     """
 
     def __init__(self, work: Path, given: str, progress: Progress) -> None:
@@ -45,6 +44,7 @@ class GroupNaming:
         for message in self._words.messages:
             progress.message(message)
         self._folder = find_searched(work, progress)
+        self._encoder = text_side_of(ImageTable(self._folder)).encoder
 
     def write_names(self) -> dict[str, Any]:
         """Give each group its name.
@@ -52,23 +52,14 @@ class GroupNaming:
         Returns:
             What the JSON object of `unpool group` says of names: of each group its name or None, what fits next best,
             and by how much the name fits better than the groups on average.
-
-        Raises:
-            UnpoolError: Texts and images have vectors of different models.
         """
         table = ImageTable(self._work)
-        encoder = open_text_side(self._folder).encoder
-        vectors_TD = embed_word_list(encoder, self._words, self._progress)
-        if cut := encoder.find_cut(self._words.texts):
+        vectors_TD = embed_word_list(self._encoder, self._words, self._progress)
+        if cut := self._encoder.find_cut(self._words.texts):
             self._progress.message(f"the model reads only the first words of {len(cut)} names")
         with self._progress.stage("naming groups"):
             group_N, vectors_ND = self._read_images(table)
-            if vectors_ND.shape[1] != vectors_TD.shape[1]:
-                raise UnpoolError(
-                    f"the model of {self._folder} gives texts {vectors_TD.shape[1]} numbers, its images have "
-                    f"{vectors_ND.shape[1]}; embed them again"
-                )
-            found = find_names(vectors_ND, group_N, vectors_TD, encoder.scale)
+            found = find_names(vectors_ND, group_N, vectors_TD, self._encoder.scale)
             _write(table, found, self._words)
         return self._describe(found)
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.errors import UnpoolError
 from unpool.store.state import MODEL
 from unpool.training.model_file import JSON, TEXT
 
 if TYPE_CHECKING:
     from unpool.inference.words.text import TextEncoder
+    from unpool.store.table import ImageTable
 
 NUM_KEPT = 512  # vectors of texts: whoever types gets back to some
 Key = tuple[object, ...]
@@ -68,6 +70,24 @@ def open_text_side(folder: Path) -> TextSide:
             _opened.clear()
             _opened[key] = opened
     return opened
+
+
+def text_side_of(table: ImageTable) -> TextSide:
+    """Open the text side of a table's vectors.
+
+    Args:
+        table: Of a workspace or space whose model has one.
+
+    Raises:
+        UnpoolError: It has none, is damaged, a library is missing, or its vectors have another length.
+    """
+    side = open_text_side(table.work)
+    if table.dimension not in (None, side.encoder.dimension):
+        raise UnpoolError(
+            f"the model of {table.work} gives texts {side.encoder.dimension} numbers, its images have "
+            f"{table.dimension}; embed them again"
+        )
+    return side
 
 
 def _key_of(folder: Path) -> Key:

@@ -11,7 +11,7 @@ import numpy as np
 from typing_extensions import TypedDict
 
 from unpool.actions.words.terms import Terms
-from unpool.actions.words.text_side import open_text_side
+from unpool.actions.words.text_side import text_side_of
 from unpool.actions.words.written_words import SEARCHES_TEXT, open_written
 from unpool.analysis.words.mixture import mix_terms
 from unpool.core.progress import Progress
@@ -96,7 +96,7 @@ def embed_terms(
     Raises:
         UnpoolError: The text side does not belong to the vectors of the table.
     """
-    side = open_text_side(opened.table.work)
+    side = text_side_of(opened.table)
     texts = [*terms.words, *terms.without]
     if progress is not None:
         for place in side.encoder.find_cut(texts):
@@ -104,11 +104,6 @@ def embed_terms(
                 f"the model reads the first words of this text, its end is left out: {texts[place]}"
             )
     vector_TD = side.embed(texts)
-    if opened.table.dimension not in (None, vector_TD.shape[1]):
-        raise UnpoolError(
-            f"the model of {opened.table.work} gives texts {vector_TD.shape[1]} numbers, its images have "
-            f"{opened.table.dimension}; embed them again"
-        )
     like_TD = vector_TD[: len(terms.words)]
     if image_D is not None:
         like_TD = np.concatenate([like_TD, image_D[None]])

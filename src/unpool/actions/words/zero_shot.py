@@ -17,12 +17,12 @@ from unpool.actions.curation.stale_suggestions import note_seeds
 from unpool.actions.curation.suggest import HIGH_CONFIDENCE
 from unpool.actions.history.recording import recorded
 from unpool.actions.words.kept_vectors import embed_word_list
-from unpool.actions.words.text_side import open_text_side
+from unpool.actions.words.text_side import text_side_of
 from unpool.actions.words.word_list import WordList, read_nouns
 from unpool.actions.words.word_query import find_searched
 from unpool.analysis.words.zero_shot import ZeroShot, name_images
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError, UsageError
+from unpool.errors import UsageError
 from unpool.store.lock import exclusive
 from unpool.store.table import ImageTable, embedded_vectors
 
@@ -68,15 +68,11 @@ def label_zero_shot(
         progress.message(message)
     folder = find_searched(work, progress)
     table = ImageTable(work)
-    paths, vectors_ND = embedded_vectors(table if folder == work else ImageTable(folder))
-    encoder = open_text_side(folder).encoder
+    named = table if folder == work else ImageTable(folder)
+    paths, vectors_ND = embedded_vectors(named)
+    encoder = text_side_of(named).encoder
     names_KD = _embed_names(encoder, words, progress)
     reference_RD = () if all_fit else _embed_nouns(encoder, words, progress)
-    if names_KD.shape[1] != vectors_ND.shape[1]:
-        raise UnpoolError(
-            f"the model of {folder} gives texts {names_KD.shape[1]} numbers, its images have {vectors_ND.shape[1]}; "
-            "embed them again"
-        )
     is_open_N, label_N = _read_labels(table, paths, words.names)
     with progress.stage("naming images"):
         found = name_images(vectors_ND, names_KD, reference_RD, encoder.scale, label_N)
