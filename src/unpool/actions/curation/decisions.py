@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from unpool.actions.curation.edit import change_rows, read_rows, set_values
+from unpool.actions.curation.row_changes import change_rows, read_rows, set_values
 from unpool.actions.curation.stale_suggestions import SUGGESTION_COLUMNS
 from unpool.actions.curation.undo import EditResult
 from unpool.actions.history.recording import edits

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from unpool.actions.curation.edit import Paths, count_images, label, set_values
+from unpool.actions.curation.edit import label
+from unpool.actions.curation.row_changes import Paths, count_images, set_values
 from unpool.actions.curation.stale_suggestions import forget_stale
 from unpool.actions.curation.undo import EditResult
 from unpool.actions.history.recording import edits, recording

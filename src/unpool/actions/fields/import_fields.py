@@ -12,7 +12,7 @@ from typing import cast
 
 from typing_extensions import TypedDict
 
-from unpool.actions.curation.edit import count_images
+from unpool.actions.curation.row_changes import count_images
 from unpool.actions.fields.edit_fields import apply_values
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.labels import places_of

@@ -82,7 +82,8 @@ def _find_decided(work: Path, paths: list[str] | None, settings: DecideSettings)
 
 
 def _find_images(work: Path, paths: list[str] | None, group: int | None) -> list[str]:
-    from unpool.actions.curation.edit import paths_of_group, read_rows
+    from unpool.actions.curation.edit import paths_of_group
+    from unpool.actions.curation.row_changes import read_rows
     from unpool.store.table import ImageTable
 
     if bool(paths) == (group is not None):
