@@ -113,12 +113,13 @@ def name_of_each_group(
     >>> name_of_each_group([0, 0, 0, 1, 1, -1], [4, 4, 5, 5, -1, 5])
     {0: 4}
     """
-    label_N, name_N = np.asarray(group_N), np.asarray(code_N)
+    label_N, name_N = np.asarray(group_N, np.int64), np.asarray(code_N, np.int64)
     is_named_N = (label_N >= 0) & (name_N >= 0)
-    pairs, counts = np.unique(np.stack([label_N[is_named_N], name_N[is_named_N]]), axis=1, return_counts=True)
+    num_names = int(name_N.max(initial=0)) + 1
+    pairs, counts = np.unique((label_N * num_names + name_N)[is_named_N], return_counts=True)
     sizes = dict(zip(*(each.tolist() for each in np.unique(label_N, return_counts=True)), strict=True))
     return {
-        int(group): int(name)
-        for (group, name), count in zip(pairs.T.tolist(), counts.tolist(), strict=True)
-        if count >= min_share * sizes[group]
+        pair // num_names: pair % num_names
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)
+        if count >= min_share * sizes[pair // num_names]
     }
