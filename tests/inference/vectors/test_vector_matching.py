@@ -57,6 +57,12 @@ def test_paths_as_other_programs_write_them(spell: object) -> None:
     assert sum(matched.rules.values()) == 20
 
 
+@pytest.mark.parametrize("guess", ["image07.jpg", "class1/image07.png", "class1/image07"])
+def test_a_path_that_only_may_be_an_image_gives_it_no_vector(guess: str) -> None:
+    matched = match_vectors(file_of([*IMAGES[:7], guess, *IMAGES[8:]]), IMAGES, ["/photos"])
+    assert (matched.unknown, matched.missing) == ([guess], [IMAGES[7]])
+
+
 def test_rows_in_the_order_of_the_images() -> None:
     matched = match_vectors(file_of(None, 20), IMAGES, [])
     assert [number_of(matched, path) for path in sorted(IMAGES)] == list(range(20))
