@@ -14,6 +14,7 @@ from PIL import Image
 from unpool.actions.sharing.quality import PICTURES
 from unpool.actions.sharing.report import PAGE, columns_of_pictures, refresh_report, write_report
 from unpool.core.progress import Progress
+from unpool.report.items import Items
 from unpool.store.state import REPORT, write_state
 from unpool.store.table import ImageTable
 
@@ -105,3 +106,21 @@ def test_thumbnails_of_a_large_table_are_read_where_they_are_shown(
     assert "thumbnail" not in columns_of_pictures(ImageTable(work))
     write_report(work)
     assert {name: (work / REPORT / name).read_bytes() for name in before} == before
+
+
+def test_pictures_name_groups_in_letters_that_they_have(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ImageTable(work)
+    rows = table.arrow(["path", "group"], where="`group` >= 0")
+    names = {0: "苹果", 1: "无此名词"}
+    given = [names.get(number, f"kind {number}") for number in rows["group"].to_pylist()]
+    table.update(rows["path"].to_pylist(), {"group_name": given})
+    drawn: list[dict[int, str]] = []
+
+    def draw(items: Items, level_N: np.ndarray, names: dict[int, str]) -> Image.Image:
+        drawn.append(names)
+        return Image.new("RGB", (2, 2))
+
+    monkeypatch.setattr("unpool.report.map_picture.draw_map", draw)
+    write_report(work, of_model=False)
+    numbers = set(rows["group"].to_pylist())
+    assert drawn == [{0: "apple"} | {number: f"kind {number}" for number in numbers - {0, 1}}]

@@ -13,6 +13,7 @@ import pandas as pd
 
 from unpool.actions.sharing.quality import LOSS, MAP, PAIRS, SHEET
 from unpool.actions.sharing.static_page import write_static_page
+from unpool.actions.words.word_list import read_nouns
 from unpool.core.atomic_files import write_bytes
 from unpool.core.progress import Progress
 from unpool.images.source import Source
@@ -118,14 +119,16 @@ def _draw_groups(folder: Path, frame: pd.DataFrame, thumbnails: ThumbnailRows | 
 
 
 def _names_of_groups(frame: pd.DataFrame) -> dict[int, str]:
-    """What pictures call groups that have names in words, as far as their font has the letters."""
+    """What pictures call groups that have names in words; their font has no Chinese, so nouns of ours are English."""
     from unpool.report.drawing import can_draw
 
     if not {"group", "group_name"} <= set(frame.columns) or frame["group_name"].isna().all():
         return {}
     group_N = frame["group"].fillna(-1).to_numpy(np.int64)
     names = [name if isinstance(name, str) else None for name in frame["group_name"]]
-    return {number: name for number, name in find_group_names(group_N, names).items() if can_draw(name)}
+    english = {chinese: noun for noun, chinese in read_nouns()}
+    found = {number: english.get(name, name) for number, name in find_group_names(group_N, names).items()}
+    return {number: name for number, name in found.items() if can_draw(name)}
 
 
 def _draw_training(folder: Path, epochs: list[dict[str, float]], pairs: Pairs | None) -> None:
