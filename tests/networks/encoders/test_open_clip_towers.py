@@ -108,6 +108,23 @@ def test_quick_gelu_is_that_of_the_weights() -> None:
         assert not torch.allclose(quick.embed(x_BCHW), slow.embed(x_BCHW))
 
 
+@pytest.mark.parametrize(("tag", "is_quick"), [("openai", True), ("laion2b_s34b_b79k", False)])
+def test_a_tag_decides_about_quick_gelu(tag: str, is_quick: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    requested: dict[str, Any] = {}
+
+    def create(*_: object, **options: Any) -> None:
+        requested.update(options)
+        raise OSError("no network")
+
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(open_clip, "create_model", create)
+    with pytest.raises(UnpoolError, match="could not be fetched"):
+        load_towers(read_name(f"open_clip:ViT-B-32/{tag}"), None)
+    assert (requested["quick_gelu"], requested["require_pretrained"]) == (is_quick, True)
+
+
 STATED = {
     "size": [32, 32],
     "mean": 0.5,
