@@ -72,6 +72,8 @@ def test_a_folder_runs_no_function_until_it_is_allowed(place: Path, monkeypatch:
     with pytest.raises(UnpoolError, match="give --model evil_colours:f to embed once more"):
         allowed_function(folder, "evil_colours:f")
     assert "evil_colours" not in sys.modules
+    with pytest.raises(UnpoolError, match="was given in Python"):  # which no --model can name
+        allowed_function(folder, "python:f")
     allow_function(folder, "own_colours:colour")
     with pytest.raises(UnpoolError, match="has not been allowed"):  # another one than was typed
         allowed_function(folder, "evil_colours:f")

@@ -102,10 +102,7 @@ def find_function(name: str, place: Path | None = None) -> Function:
         return _given[name]
     module_name, _, qualified = name.partition(":")
     if module_name == GIVEN:
-        raise UnpoolError(
-            f"the function {qualified} was given in Python and is known there alone; give it again: "
-            "Workspace(…).embed(model=FUNCTION)"
-        )
+        raise _given_in_python(name)
     folder = place or Path.cwd()
     module = _import(module_name, name, folder)
     try:
@@ -186,11 +183,20 @@ def allowed_function(folder: Path, name: str) -> Function:
     """
     known = _find_allowed(folder)
     if known is None or known[0] != name:
+        if name.startswith(f"{GIVEN}:"):
+            raise _given_in_python(name)
         raise UnpoolError(
             f"{folder} embeds by the function {name}, which is code and has not been allowed on this machine; give "
             f"--model {name} to embed once more and allow it"
         )
     return find_function(name, Path(known[1]))
+
+
+def _given_in_python(name: str) -> UnpoolError:
+    return UnpoolError(
+        f"the function {name.removeprefix(f'{GIVEN}:')} was given in Python and is known there alone; give it again: "
+        "Workspace(…).embed(model=FUNCTION)"
+    )
 
 
 def _find_allowed(folder: Path) -> tuple[str, str] | None:
