@@ -69,10 +69,7 @@ class ImageTable(StoredRows):
 
     def __init__(self, work: Path) -> None:
         """Open the table of a workspace; `UnpoolError` where there is none."""
-        if (space := space_of(work)) is not None and has_table(work):
-            known_space(outer_workspace(work), space)
-        if not has_table(work):
-            raise no_workspace(work)
+        check_workspace(work)
         self.work = work
         check_format(work)
         folder = outer_workspace(work) / WORKSPACE_TABLE
@@ -357,11 +354,17 @@ def has_table(work: Path) -> bool:
     return any(file.is_file() for part in ("_versions", "data") for file in (folder / part).glob("*"))
 
 
-def no_workspace(work: Path) -> UnpoolError:
-    """Return the error of a folder that is no workspace."""
-    return UnpoolError(
-        f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` or name another with --work"
-    )
+def check_workspace(work: Path) -> None:
+    """Raise `UnpoolError` where there is no workspace.
+
+    `UsageError` where it has no such space.
+    """
+    if not has_table(work):
+        raise UnpoolError(
+            f"no workspace at {work}: create one with `unpool run FOLDER --work {work}` or name another with --work"
+        )
+    if (space := space_of(work)) is not None:
+        known_space(outer_workspace(work), space)
 
 
 def embedded_vectors(table: ImageTable) -> tuple[list[str], np.ndarray]:

@@ -11,7 +11,7 @@ from support.plain_words import embed_words, give_text_side, make_workspace
 from unpool.actions.words.terms import Terms
 from unpool.actions.words.word_query import CollectedMessages, describe_words, embed_terms, find_searched
 from unpool.core.progress import Progress
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.store.search.open_table import open_table
 
 
@@ -44,6 +44,9 @@ def test_what_is_left_out_of_a_long_text_is_said(work: Path, monkeypatch: pytest
     long = "one two three four five red"
     embed_terms(open_table(work), Terms([long, "red"], []), progress=CollectedMessages(messages))
     assert messages == [f"the model reads the first words of this text, its end is left out: {long}"]
+    embed_terms(open_table(work), Terms([], [long + " red" * 500]), progress=CollectedMessages(messages))
+    assert messages[1].startswith(f"{messages[0]} red red")
+    assert len(messages[1]) < 160
 
 
 def test_a_text_side_of_another_model_is_refused(work: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,3 +78,11 @@ def test_where_there_is_no_text_side_one_line_says_what_to_embed_with(work: Path
 def test_a_missing_workspace_is_not_called_one_without_text_side(tmp_path: Path) -> None:
     with pytest.raises(UnpoolError, match="no workspace at"):
         find_searched(tmp_path / "none.unpool", Progress())
+
+
+def test_words_do_not_search_another_space_than_the_one_named(
+    work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_text_side(monkeypatch, work / "spaces" / "words")
+    with pytest.raises(UsageError, match="has no space 'wrods'"):
+        find_searched(work / "spaces" / "wrods", Progress())

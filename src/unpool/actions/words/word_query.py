@@ -17,8 +17,9 @@ from unpool.analysis.words.mixture import mix_terms
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.store.search.open_table import OpenTable
-from unpool.store.table import has_table, no_workspace
+from unpool.store.table import check_workspace
 
+SHOWN = 80  # characters of a text in a message
 BREADTH = 128
 """Texts lie apart from images, sums between kinds of them: by so many times more lists are read,
 docs/decisions/0046-mixed-queries.md."""
@@ -68,11 +69,11 @@ def find_searched(work: Path, progress: Progress) -> Path:
 
     Raises:
         UnpoolError: There is no workspace, no text side, or several; it says what to do.
+        UsageError: The workspace has no such space.
     """
     from unpool.inference.words.text import find_text_space
 
-    if not has_table(work):
-        raise no_workspace(work)
+    check_workspace(work)
     folder = find_text_space(work, None)
     if folder != work:
         progress.message(f"words search the vectors of the space {folder.name}")
@@ -100,9 +101,9 @@ def embed_terms(
     texts = [*terms.words, *terms.without]
     if progress is not None:
         for place in side.encoder.find_cut(texts):
-            progress.message(
-                f"the model reads the first words of this text, its end is left out: {texts[place]}"
-            )
+            text = texts[place]
+            shown = text if len(text) <= SHOWN else f"{text[:SHOWN]} …"
+            progress.message(f"the model reads the first words of this text, its end is left out: {shown}")
     vector_TD = side.embed(texts)
     like_TD = vector_TD[: len(terms.words)]
     if image_D is not None:
