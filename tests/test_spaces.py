@@ -185,6 +185,15 @@ def test_labels_are_given_by_the_groups_of_a_space(work: Path, unpool) -> None: 
     assert Workspace(work).table(["path", "label"]).dropna()["path"].tolist() == ["0.png", "1.png"]
 
 
+def test_sure_suggestions_of_a_space_replace_no_label_given_elsewhere(work: Path, unpool) -> None:  # type: ignore[no-untyped-def]
+    look = ImageTable(space_folder(work, "look"))
+    look.update(["0.png", "1.png"], {"suggestion": ["red", "red"], "suggestion_confidence": [0.9, 0.9]})
+    Workspace(work).label("0.png", "rose")
+    code, result, said = unpool("accept", "--above", 0, "--work", work, "--space", "look")
+    assert (code, result["changed"]) == (0, 1), said
+    assert Workspace(work).table(["label"])["label"].tolist()[:2] == ["rose", "red"]
+
+
 def test_an_unknown_space_names_those_that_there_are(work: Path, unpool) -> None:  # type: ignore[no-untyped-def]
     code, _, said = unpool("map", "--work", work, "--space", "lok")
     assert code == 2

@@ -72,6 +72,8 @@ def list_labels(work: Path) -> LabelList:
 def find_suggested(work: Path, least: float = 0.0) -> list[str]:
     """Find the images with a suggestion of some confidence.
 
+    Those that somebody has labelled since, in another space, are none of them.
+
     Args:
         work: the workspace.
         least: the lowest confidence, 0 to 1.
@@ -79,7 +81,7 @@ def find_suggested(work: Path, least: float = 0.0) -> list[str]:
     Returns:
         Their paths, the surest first.
     """
-    where = f"status = '{OK}' AND suggestion IS NOT NULL"
+    where = f"status = '{OK}' AND suggestion IS NOT NULL AND label IS NULL"
     rows = ImageTable(work).arrow(["path", "suggestion", "suggestion_confidence"], where=where)
     paths, confidences = rows["path"].to_pylist(), rows["suggestion_confidence"].to_pylist()
     known = [(confidence or 0.0, path) for path, confidence in zip(paths, confidences, strict=True)]
