@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support import export_cache, two_towers
 
@@ -15,6 +16,10 @@ from support import export_cache, two_towers
 # and sums come out in the same order on every machine.
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("unpool", deadline=None)
+settings.load_profile("unpool")
 
 # Where the tests run in the background of a shell, ctrl-C is ignored in them and in all that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

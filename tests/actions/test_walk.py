@@ -427,7 +427,7 @@ def walk(base: Path, steps: int) -> int:
     """How many verbs were given."""
     Walk.base = base
     run_state_machine_as_test(Walk, settings=settings(
-        max_examples=1, stateful_step_count=steps, derandomize=True, deadline=None, database=None,
+        max_examples=1, stateful_step_count=steps, derandomize=True, database=None,
         phases=(Phase.generate,), suppress_health_check=list(HealthCheck),
     ))  # fmt: skip
     return Walk.num_given

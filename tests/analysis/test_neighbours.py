@@ -25,7 +25,7 @@ def brute_force(queries_QD: np.ndarray, vectors_ND: np.ndarray) -> np.ndarray:
 
 
 @given(st.integers(1, 40), st.integers(1, 8), st.integers(1, 50), st.integers(0, 2**16))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_distances_are_those_of_brute_force(num, dimension, k, seed):
     rng = np.random.default_rng(seed)
     vectors_ND, queries_QD = rng.normal(size=(num, dimension)), rng.normal(size=(5, dimension))
@@ -37,7 +37,7 @@ def test_distances_are_those_of_brute_force(num, dimension, k, seed):
 
 
 @given(arrays(np.float32, (7, 3), elements=st.integers(-2, 2)), st.integers(1, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_row_is_its_own_neighbour_even_among_duplicates_and_zeros(vectors_ND, k):
     distances_NK, indices_NK = self_neighbours(vectors_ND, k)
     assert indices_NK.shape == (7, min(k, 6))

@@ -30,7 +30,7 @@ def expected(seed: int, epoch: int, index: int, number: int, stream: int) -> flo
     return (bits >> 40) / (1 << 23) - 1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**31 - 1), st.integers(0, 10**6), st.integers(0, 10**7), st.integers(0, 9))
 def test_the_numbers_are_splitmix64(seed: int, epoch: int, index: int, stream: int) -> None:
     found_BK = uniform(seed, epoch, np.array([index]), 3, stream)

@@ -16,7 +16,7 @@ from unpool.objectives.segmentation import Segmentation
 K = 3
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.tuples(st.sampled_from([0, 1, 2, IGNORE]), st.integers(0, K - 1)), min_size=1, max_size=60)
 )

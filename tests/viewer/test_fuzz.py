@@ -13,7 +13,7 @@ from unpool.viewer.server import create_app
 
 HEADERS = {"x-unpool-token": TOKEN, "host": "127.0.0.1"}
 APART = {"/api/jobs", "/api/events"}  # the one starts real work, the other does not end
-RUNS = settings(deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+RUNS = settings(suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -34,7 +34,7 @@ def textured(seed: int) -> Image.Image:
 
 
 @given(st.integers(0, 50), cuts, st.floats(0.8, 1.2))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_cropped_picture_in_other_light_agrees(seed, cut, gain):
     image = textured(seed)
     left, right, top, bottom = cut
@@ -45,13 +45,13 @@ def test_a_cropped_picture_in_other_light_agrees(seed, cut, gain):
 
 
 @given(st.integers(0, 50), st.integers(51, 99))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_other_pictures_do_not_agree(one, other):
     assert agreement(grey(textured(one))[None], grey(textured(other))[None])[0] < 0.7
 
 
 @given(st.integers(0, 50))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_the_same_light_with_other_details_does_not_agree(seed):
     one, other = (
         np.asarray(make_photograph(7).convert("L"), float)

@@ -148,7 +148,7 @@ graphs = st.lists(st.tuples(rows, rows).filter(lambda pair: pair[0] != pair[1]),
 
 
 @given(graphs, graphs, st.permutations(range(10)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_sets_hold_only_what_agrees_with_the_one_to_keep(pairs, others, worth):
     same = {frozenset(pair) for pair in (*pairs, *others)}
     pair_P2 = np.array(sorted({tuple(sorted(pair)) for pair in pairs}), np.int64).reshape(-1, 2)

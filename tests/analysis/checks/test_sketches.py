@@ -32,7 +32,7 @@ def crete(luma: np.ndarray, box: int = 9) -> list[float]:
 
 
 @given(arrays(np.float64, (12, 15), elements=st.integers(0, 255)))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_blur_is_that_of_its_paper(luma):
     changes = [np.abs(np.diff(luma, axis=axis)).sum() for axis in (0, 1)]
     if min(changes) > 0.5 * max(changes) > 0:
@@ -58,7 +58,7 @@ def test_a_direction_without_change_is_not_asked():
 
 
 @given(st.integers(0, 20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_light_is_numpys_percentile(seed):
     image = make_photograph(seed)
     sketch = Sketches.from_images([image])

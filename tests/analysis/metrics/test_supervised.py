@@ -29,14 +29,14 @@ def best_of_all_matchings(group_N: list[int], label_N: list[int]) -> float:
 
 
 @given(few)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_accuracy_is_that_of_the_best_matching(pairs):
     group_N, label_N = map(list, zip(*pairs, strict=True))
     assert quality.accuracy(group_N, label_N) == pytest.approx(best_of_all_matchings(group_N, label_N))
 
 
 @given(few, st.permutations([0, 1, 2, 3]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_names_of_groups_do_not_matter(pairs, names):
     group_N, label_N = map(list, zip(*pairs, strict=True))
     renamed_N = [names[g] if g >= 0 else -1 for g in group_N]

@@ -21,7 +21,7 @@ from unpool.networks.layers.windows import CONVOLUTIONS, window_of
 FLOAT64_ROUNDING = 1e-10
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     dimensions=st.integers(1, 2),
     kernel=st.integers(1, 5),

@@ -38,7 +38,7 @@ def numpy_unpool(x_HW: np.ndarray, kernel: int, stride: int) -> np.ndarray:
     return out_HW
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     height=st.integers(3, 13),
     width=st.integers(3, 13),
@@ -58,7 +58,7 @@ def test_unpooling_agrees_with_numpy_for_every_size(height, width, kernel, strid
         np.testing.assert_array_equal(back_BCHW[0, channel].numpy(), expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(size=st.integers(3, 20), kernel=st.integers(1, 4), stride=st.integers(1, 4), padding=st.integers(0, 2))
 def test_fixed_positions_lie_in_their_own_windows(size, kernel, stride, padding) -> None:
     padding = min(padding, (kernel - 1) // 2)
@@ -161,7 +161,7 @@ def test_a_module_that_stands_twice_runs_twice() -> None:
     assert len(list(leaves(nn.Sequential(relu, nn.Conv2d(1, 1, 1), relu)))) == 3
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     size=st.integers(1, 40),
     kernel=st.integers(1, 5),

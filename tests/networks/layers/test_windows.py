@@ -33,7 +33,7 @@ def test_sizes_are_torchs(layer: nn.Module) -> None:
         assert window.output(size) == tuple(layer(torch.zeros(1, 1, *size)).shape[2:])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.integers(1, 6), st.integers(1, 4), st.integers(0, 3), st.integers(1, 3), st.integers(1, 40)
 )  # fmt: skip
