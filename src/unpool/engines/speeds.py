@@ -48,7 +48,7 @@ def keep_speed_of(folder: Path, device: str, num_images: int, seconds: float) ->
         seconds: From the first file opened to the last row written.
     """
     described = describe_model(folder)
-    if described.get("training") is None and num_images >= MIN_IMAGES:
+    if described.get("training") is None:
         keep_speed(str(described["network"]), device, num_images / max(1e-9, seconds), num_images)
 
 
