@@ -8,7 +8,7 @@ from unpool.actions.text.text_index import TextIndex
 from unpool.errors import UsageError
 
 TEXTS = [
-    "EXIT", "Fire exit only", "exits", "EXlT", "Railway Station", "Station\nRailway", "ra1lway stati0n",
+    "EXIT", "Fire exit only", "exits", "EXlT", "Station\nRailway", "Railway Station", "ra1lway stati0n",
     "新鲜面包", "新鲜\n面包 ¥5", "新鮮面包", "禁止停车", "", None, "room 1204", "room 1205", "taxi",
 ]  # fmt: skip
 

@@ -14,6 +14,7 @@ from unpool.actions.curation.edit import merge, move, split, undo
 from unpool.actions.grouping.group import group
 from unpool.actions.grouping.settings import GroupSettings
 from unpool.actions.sharing.snapshot import Snapshot
+from unpool.actions.words.group_names import name_new_images
 from unpool.actions.words.word_query import CollectedMessages
 from unpool.errors import UnpoolError, UsageError
 from unpool.store.fields.group_names import read_group_names
@@ -81,6 +82,16 @@ def test_a_joined_group_has_no_name_and_both_parts_of_a_divided_one_have_it(work
     undo(work)
     split(work, 1)
     assert read_group_names(ImageTable(work)) == {0: "blue", 1: "red", 2: "red"}
+
+
+def test_images_that_join_a_group_get_its_name(work: Path) -> None:
+    name(work)
+    table = ImageTable(work)
+    table.upsert([{"path": path, "status": "ok", "group": number} for path, number in (("x", 1), ("y", -1))])
+    name_new_images(table)
+    assert table.arrow(["path", "group_name"]).to_pylist()[-2:] == [
+        {"path": "x", "group_name": "red"}, {"path": "y", "group_name": None},
+    ]  # fmt: skip
 
 
 def test_naming_is_undone_alone(work: Path) -> None:

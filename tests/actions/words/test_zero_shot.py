@@ -44,6 +44,12 @@ def test_labelled_and_wrong_images_get_none_and_measure_it(work: Path) -> None:
     assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == [None, None, None, "red"]
 
 
+def test_a_wrong_image_without_a_label_gets_none(work: Path) -> None:
+    ImageTable(work).update(PATHS, {"wrong": [None, None, True, None]})
+    assert label_zero_shot(work, "red,blue")["suggested"] == 3
+    assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == ["blue", "blue", None, "red"]
+
+
 def test_an_image_that_fits_none_gets_none(work: Path) -> None:
     result = label_zero_shot(work, ["red circle", "red square"])
     assert (result["suggested"], result["unsure"], result["unlike"]) == (2, 0, 2)

@@ -56,6 +56,12 @@ def test_two_groups_of_a_kind_take_two_names_only_where_both_fit() -> None:
     assert find_names(images, groups, only_one, 20.0).term_G.tolist() == [0, 0, 2]
 
 
+def test_a_term_that_fits_another_group_better_gives_way_to_one_that_fits_no_other() -> None:
+    images = np.eye(4)[[0, 0, 1, 1, 2, 2]]
+    shared, own = [0.45, 0.6, -0.3, 0.59], [0.1875, 0, 0, 0.982]
+    assert find_names(images, [0, 0, 1, 1, 2, 2], [shared, own], 20.0).term_G.tolist() == [1, 0, -1]
+
+
 def test_images_in_no_group_are_left_out() -> None:
     group_N = np.where(GROUPS == 3, -1, GROUPS)
     assert find_names(_images(), group_N, np.eye(8)[:4], 20.0).term_G.tolist() == [0, 1, 2]
