@@ -12,6 +12,8 @@ import pytest
 from support.two_towers import CAPTIONS, TwoTowers
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.words.text import find_text_space, has_text, load_text
+from unpool.training.foreign_model import change_description
+from unpool.training.model_file import describe_model
 
 pytest.importorskip("open_clip")
 
@@ -33,6 +35,17 @@ def test_a_caption_finds_its_picture(two_towers: TwoTowers) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors_ND, axis=1), 1, atol=1e-5)
     found = (texts_ND @ vectors_ND.T).argmax(axis=1)
     assert (found == np.arange(len(CAPTIONS))).mean() >= 0.9
+
+
+def test_another_text_side_has_another_id(two_towers: TwoTowers, tmp_path: Path) -> None:
+    shutil.copytree(two_towers.model, tmp_path / "model")
+    before = load_text(tmp_path / "model").id
+    assert before == load_text(two_towers.model).id
+    stored = describe_model(tmp_path / "model")["text"]
+    change_description(tmp_path / "model", text=stored | {"weights": "0123456789abc"})
+    assert (
+        load_text(tmp_path / "model").id != before
+    )  # or vectors of words that are kept would be of the old one
 
 
 def test_a_model_of_images_alone_has_no_text(tmp_path: Path) -> None:
