@@ -36,7 +36,7 @@ def test_a_function_is_called_where_it_is_allowed(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(functions, "user_config_path", lambda _: tmp_path / "configuration")
     name = functions.give_function(lambda images: [[1.0, 2.0, 3.0] for _ in images])
     folder = write(tmp_path, kind="function", function=name)
-    with pytest.raises(UnpoolError, match="has not been allowed on this machine"):
+    with pytest.raises(UnpoolError, match="was given in Python and is known there alone"):
         load_encoder(folder, "cpu", Progress())
     functions.allow_function(folder, name)
     model = load_encoder(folder, "cpu", Progress())
