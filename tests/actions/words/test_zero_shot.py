@@ -9,7 +9,9 @@ import pytest
 from support.plain_words import PATHS, give_text_side, make_workspace
 from support.two_towers import CAPTIONS, TwoTowers
 from unpool.actions.curation.decisions import accept
+from unpool.actions.curation.stale_suggestions import note_seeds
 from unpool.actions.curation.undo import undo
+from unpool.actions.fields.edit_fields import set_field
 from unpool.actions.words.word_query import CollectedMessages
 from unpool.actions.words.zero_shot import label_zero_shot
 from unpool.errors import UsageError
@@ -48,6 +50,14 @@ def test_a_wrong_image_without_a_label_gets_none(work: Path) -> None:
     ImageTable(work).update(PATHS, {"wrong": [None, None, True, None]})
     assert label_zero_shot(work, "red,blue")["suggested"] == 3
     assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == ["blue", "blue", None, "red"]
+
+
+def test_suggestions_by_words_stay_where_a_label_goes(work: Path) -> None:
+    ImageTable(work).update(PATHS[:1], {"label": ["blue"]})
+    note_seeds(work, {PATHS[0]: "blue"})  # of a spread before
+    label_zero_shot(work, "red,blue")
+    set_field(work, PATHS[:1], "label", None)
+    assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == [None, "blue", "red", "red"]
 
 
 def test_an_image_that_fits_none_gets_none(work: Path) -> None:

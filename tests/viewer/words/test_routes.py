@@ -91,6 +91,14 @@ def test_images_with_these_words_in_them_come_first(side: PlainText, work: Path,
     assert found["note"] == "1 with these words in the image come first"
 
 
+def test_words_that_were_misread_come_no_earlier(side: PlainText, work: Path, client: Any) -> None:
+    texts = ["cirkle" if path == "red square.png" else "" for path in PATHS]
+    ImageTable(work).update(PATHS, {"id": PATHS, "text": texts, "text_id": PATHS})
+    found = ask(client, "circle", k=1)
+    assert PATHS[found["near"][0]["row"]] != "red square.png"
+    assert found["note"] == ""
+
+
 def test_without_a_model_that_reads_words_the_text_is_searched(work: Path, client: Any) -> None:
     table = ImageTable(work)
     table.update(PATHS, {"id": PATHS, "text": ["Exit", *[""] * (len(PATHS) - 1)], "text_id": PATHS})
