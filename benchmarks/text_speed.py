@@ -8,6 +8,7 @@ memory, and the milliseconds of a search among 100,000 texts, the first and late
 
 from __future__ import annotations
 
+import argparse
 import resource
 import sys
 import tempfile
@@ -85,4 +86,8 @@ def _time_search() -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?", metavar="FOLDER")
+    main(parser.parse_args().folder)
