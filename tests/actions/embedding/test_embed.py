@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import unpool.actions.embedding.embed as embed_module
+import unpool.actions.embedding.passes.embedding_pass as pass_module
 import unpool.engines.embedding as engine_module
 from support.archives import write_parquet, write_tar, write_zip
 from support.messages import Messages
 from unpool.actions.curation import edit
-from unpool.actions.embedding.embed import Embedding, embed, report_lists, sync_embeddings
+from unpool.actions.embedding.embed import embed, report_lists, sync_embeddings
+from unpool.actions.embedding.passes.embedding_pass import Embedding
 from unpool.actions.embedding.prepare_model import Preparation
 from unpool.actions.embedding.settings import EmbedSettings
 from unpool.actions.encoders.model_request import ModelRequest
@@ -74,7 +75,7 @@ def _encode_by_mean_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         preprocessing = Preprocessing.from_dict(describe_model(folder)["preprocessing"])
         return LoadedEncoder(mean_colour, preprocessing, model_id(folder), preprocessing.channels)
 
-    monkeypatch.setattr(embed_module, "load_encoder", load)
+    monkeypatch.setattr(pass_module, "load_encoder", load)
 
 
 def save_network(folder: Path, channels: int = 3, seed: int = 0) -> Path:
@@ -252,7 +253,7 @@ def test_what_is_trained_is_trained_on_the_chosen_device(
         raise UnpoolError(f"trains on {self.device}")
 
     monkeypatch.setattr(Preparation, "prepare", stop)
-    monkeypatch.setattr(embed_module, "pick_device", lambda device: {"auto": "cuda"}[device])
+    monkeypatch.setattr(pass_module, "pick_device", lambda device: {"auto": "cuda"}[device])
     with pytest.raises(UnpoolError, match="trains on cuda"):
         sync_embeddings(str(images), ModelRequest(), work=work, data=None, device="auto", progress=Messages())
 

@@ -17,7 +17,7 @@ import yaml
 from PIL import Image
 
 import unpool.actions.curation.search as search_module
-import unpool.actions.embedding.embed as embed_module
+import unpool.actions.embedding.passes.embedding_pass as pass_module
 from support.deep_files import GREY, SHOWN, spread, write_png16
 from support.messages import Messages
 from unpool.actions.curation.search import search
@@ -48,7 +48,7 @@ def _encode_by_mean_colour(monkeypatch: pytest.MonkeyPatch) -> None:
         preprocessing = Preprocessing.from_dict(describe_model(folder)["preprocessing"])
         return LoadedEncoder(encode, preprocessing, model_id(folder), preprocessing.channels)
 
-    monkeypatch.setattr(embed_module, "load_encoder", load)
+    monkeypatch.setattr(pass_module, "load_encoder", load)
     monkeypatch.setattr(search_module, "load_encoder", load)
 
 

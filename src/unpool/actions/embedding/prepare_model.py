@@ -211,7 +211,10 @@ class Preparation:
                 copy_pretrained(name, folder)
         else:
             with self.progress.stage("reading the encoder"):
-                kind.write(name, folder, None)
+                if kind.keep is None:
+                    kind.write(name, folder, None)
+                else:
+                    copy_model(kind.keep(name), folder)
             if function := function_of(name):  # is tried before it takes the place of another model
                 allow_function(folder, function)
                 model = load_encoder(folder, "auto", self.progress)

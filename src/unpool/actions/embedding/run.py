@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unpool.actions.embedding.embed import Embedding, report_lists, sync_embeddings
+from unpool.actions.embedding.embed import report_lists, sync_embeddings
+from unpool.actions.embedding.passes.embedding_pass import Embedding
 from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
 from unpool.actions.embedding.value_rules import ValueRequest
 from unpool.actions.encoders.model_request import ModelRequest, check_request

@@ -15,6 +15,7 @@ from unpool.images.reading.scan import ImageFile
 from unpool.images.source import Source
 from unpool.inference.model import LoadedEncoder
 from unpool.networks.encoders.function_encoder import FunctionEncoder
+from unpool.networks.preprocessing import Preprocessing
 from unpool.training.foreign_model import change_description
 
 NUM_TRIED = 5  # images that get a vector: one that goes wrong decides nothing
@@ -37,23 +38,49 @@ def measure_dimension(
     Raises:
         UnpoolError: the function gives no vector for any image.
     """
-    encoder, lengths, reason = model.encoder, list[int](), "no image can be read"
-    assert isinstance(encoder, FunctionEncoder)
+    assert isinstance(model.encoder, FunctionEncoder)
+    dimension = find_dimension(model.encoder, model.preprocessing, source, files)
+    change_description(folder, dimension=dimension)
+    return replace(model, dimension=dimension)
+
+
+def find_dimension(
+    encoder: FunctionEncoder, preprocessing: Preprocessing, source: Source, files: Sequence[ImageFile]
+) -> int:
+    """Find the length of a function's vectors.
+
+    It is set in its encoder too.
+
+    Args:
+        encoder: The function.
+        preprocessing: How images are prepared for it.
+        source: Where the files are read from.
+        files: The images.
+
+    Returns:
+        D.
+
+    Raises:
+        UnpoolError: no image can be read, or the function gives no vector for any.
+    """
+    lengths, reason, unreadable = list[int](), "", ""
     for file in files:
         try:
-            picture = source.read(file, model.preprocessing.size)
-        except UnreadableImageError:
+            picture = source.read(file, preprocessing.size)
+        except UnreadableImageError as error:
+            unreadable = unreadable or f"{file.path}: {error.detail}"
             continue
         encoder.dimension = None
-        (found,) = encoder.embed_each([model.preprocessing.fit(picture)])
+        (found,) = encoder.embed_each([preprocessing.fit(picture)])
         if isinstance(found, str):
             reason = found
         else:
             lengths.append(len(found))
         if len(lengths) == NUM_TRIED:
             break
+    if not lengths and not reason:
+        raise UnpoolError(f"no image in {source.location} can be read ({unreadable}); name others")
     if not lengths:
         raise UnpoolError(f"{encoder.name} gives no vector for any image: {reason}; mend the function")
     encoder.dimension = Counter(lengths).most_common(1)[0][0]
-    change_description(folder, dimension=encoder.dimension)
-    return replace(model, dimension=encoder.dimension)
+    return encoder.dimension

@@ -63,7 +63,22 @@ def write_timm(name: str, folder: Path, weights: Path | None = None) -> None:
     if weights is not None or is_timm_folder(Path(name)):
         call_apart(__name__, "convert", name, folder, weights)
         return
-    copy_model(kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name)), folder)
+    copy_model(keep_timm(name), folder)
+
+
+def keep_timm(name: str) -> Path:
+    """Return the model folder of a name.
+
+    It is made once per user.
+
+    Args:
+        name: A network of timm.
+
+    Raises:
+        UnpoolError: the weights cannot be had, or the folder is damaged.
+        UsageError: timm has no such weights.
+    """
+    return kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name))
 
 
 def fetch(name: str) -> None:
@@ -93,4 +108,4 @@ def convert(name: str, folder_name: str, weights: str | None = None) -> None:
 
 def entry_of(name: str) -> str:
     """Name the folder of the cache that keeps a network."""
-    return f"pretrained-{as_file_name(name)}-{digest_versions('timm', name)}"
+    return f"pretrained-{as_file_name(name)}-{digest_versions('timm', digest_timm(name))}"

@@ -96,12 +96,28 @@ def write_two_towers(name: str, folder: Path, weights: Path | None = None) -> No
     if weights is not None or read_name(name).folder is not None:
         call_apart(__name__, "convert", name, folder, weights)
         return
-    copy_model(kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name)), folder)
+    copy_model(keep_two_towers(name), folder)
+
+
+def keep_two_towers(name: str) -> Path:
+    """Return the model folder of a name.
+
+    It is made once per user.
+
+    Args:
+        name: A model of OpenCLIP.
+
+    Raises:
+        UnpoolError: the weights cannot be had, or the folder is damaged.
+        UsageError: OpenCLIP has no such model.
+    """
+    return kept_folder(entry_of(name), partial(call_apart, __name__, "convert", name))
 
 
 def entry_of(name: str) -> str:
     """Name the folder of the cache that keeps a network."""
-    return f"pretrained-{as_file_name(name)}-{digest_versions(name, version('open_clip_torch'))}"
+    digest = digest_versions(digest_two_towers(name), version("open_clip_torch"))
+    return f"pretrained-{as_file_name(name)}-{digest}"
 
 
 def fetch(name: str) -> None:

@@ -15,8 +15,14 @@ from unpool.core.user_cache import kept_folder
 from unpool.errors import UnpoolError
 from unpool.inference.exports import as_file_name, digest_versions
 from unpool.inference.model import save_pretrained_in_subprocess
-from unpool.inference.vectors.timm_model import check_timm, digest_timm, write_timm
-from unpool.inference.words.two_towers import check_two_towers, digest_two_towers, write_two_towers
+from unpool.inference.vectors.timm_model import check_timm, digest_timm, keep_timm, write_timm
+from unpool.inference.words.two_towers import (
+    check_two_towers,
+    digest_two_towers,
+    keep_two_towers,
+    write_two_towers,
+)
+from unpool.networks.encoders.function_encoder import FunctionEncoder
 from unpool.networks.encoders.functions import (
     digest_function,
     find_entry_point,
@@ -36,6 +42,7 @@ from unpool.training.foreign_model import write_foreign_model
 from unpool.training.model_file import ONNX, has_model
 
 MAX_SIDE = 2048  # pixels of the longer side of what a function gets
+FUNCTION_PREPROCESSING = Preprocessing(MAX_SIDE, crop="none")
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,8 @@ class EncoderKind:
         write: Writes a complete model folder of a name, with weights of a file where there is one.
         check: Raises `UnpoolError` before any work, where the name cannot be written.
         digest: What changes with the encoder behind a name; None where a name always means the same.
+        keep: Returns a model folder of a name that is made once per user; None for functions, which only images
+            show to work.
     """
 
     name: str
@@ -57,6 +66,7 @@ class EncoderKind:
     write: Callable[[str, Path, Path | None], None]
     check: Callable[[str], None] = lambda name: None
     digest: Callable[[str], str] | None = None
+    keep: Callable[[str], Path] | None = None
 
 
 def find_encoder(name: str) -> EncoderKind | None:
@@ -84,6 +94,18 @@ def function_of(name: str) -> str | None:
     if kind is None or kind.name not in ("function", "entry-point"):
         return None
     return name if kind.name == "function" else find_entry_point(name)
+
+
+def prepare_function(function: str) -> tuple[FunctionEncoder, Preprocessing]:
+    """Import a function that the user has typed.
+
+    Returns:
+        The encoder, of unknown dimension, and what its images are.
+
+    Raises:
+        UnpoolError: there is no such function.
+    """
+    return FunctionEncoder(function, find_function(function)), FUNCTION_PREPROCESSING
 
 
 def keep_encoder(name: str, weights: Path) -> Path:
@@ -127,13 +149,17 @@ def _digest_onnx(name: str) -> str:
     return digest_files(*files_of_onnx(name))
 
 
+def _keep_onnx(name: str) -> Path:
+    entry = f"pretrained-{as_file_name(name)}-{digest_versions('onnx', _digest_onnx(name))}"
+    return kept_folder(entry, lambda part: _write_onnx(name, part, None))
+
+
 def _write_function(name: str, folder: Path, weights: Path | None) -> None:
     _check_no_weights(name, weights)
     function = function_of(name) or name
     digest = digest_function(function)
     encoder = {"kind": "function", "function": function, "source": digest}
-    preprocessing = Preprocessing(MAX_SIDE, crop="none")
-    write_foreign_model(folder, name, preprocessing, None, digest=digest, encoder=encoder)
+    write_foreign_model(folder, name, FUNCTION_PREPROCESSING, None, digest=digest, encoder=encoder)
 
 
 def _check_function(name: str) -> None:
@@ -161,9 +187,12 @@ ENCODERS: dict[str, EncoderKind] = {
     for kind in (
         EncoderKind(
             "open_clip", "open_clip:ARCHITECTURE/TAG, or a folder as OpenCLIP writes it", is_open_clip,
-            write_two_towers, check_two_towers, digest_two_towers,
+            write_two_towers, check_two_towers, digest_two_towers, keep_two_towers,
         ),
-        EncoderKind("onnx", "FILE.onnx with its FILE.json", is_onnx_name, _write_onnx, check_onnx_file, _digest_onnx),
+        EncoderKind(
+            "onnx", "FILE.onnx with its FILE.json", is_onnx_name, _write_onnx, check_onnx_file, _digest_onnx,
+            _keep_onnx,
+        ),
         EncoderKind(
             "function", "module:function, images to vectors", is_function_name, _write_function, _check_function,
             _digest_named,
@@ -174,7 +203,7 @@ ENCODERS: dict[str, EncoderKind] = {
         ),
         EncoderKind(
             "timm", "a name of timm, with or without the tag of its weights, or a folder as timm writes it", is_timm,
-            write_timm, check_timm, digest_timm,
+            write_timm, check_timm, digest_timm, keep_timm,
         ),
     )
 }  # fmt: skip
