@@ -223,8 +223,12 @@ def python_page() -> str:
 
 
 def _methods(thing: type) -> Iterator[tuple[str, Any]]:
-    """Public methods and properties that the class itself documents, in the order of its source."""
-    for name, member in vars(thing).items():
+    """Public methods and properties of a class and its base `Edits`, in the order of their source."""
+    members = [*vars(thing).items()]
+    for base in thing.__mro__[1:]:
+        if base.__module__.startswith("unpool.actions."):  # not those of torch
+            members += vars(base).items()
+    for name, member in members:
         function = member.__func__ if isinstance(member, classmethod | staticmethod) else member
         is_member = callable(function) or isinstance(function, property)
         if is_member and not name.startswith("_") and inspect.getdoc(function):
