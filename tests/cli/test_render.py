@@ -16,6 +16,9 @@ def test_the_catalogue_is_one_network_a_line() -> None:
     assert lines[1] == ["conv", "64", "no", "training", "small"]
     assert lines[2] == ["clip", "224", "512", "47", "8.5", "MIT", "yes", "nothing", "words"]
     assert "timm" in text
+    assert (
+        "MB: of the weights, which are downloaded once where `needs` says so, and are here otherwise" in text
+    )
 
 
 def test_layers_end_with_the_sums() -> None:

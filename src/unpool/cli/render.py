@@ -13,8 +13,9 @@ _CATALOGUE_COLUMNS = {
 }  # fmt: skip
 MAX_TEXT = 80  # signs of an image's text that stand beside its path
 _CATALOGUE_NOTE = (
-    "Any name of timm, torchvision or OpenCLIP works too, an ONNX file, and module:function. images/s: measured on "
-    "this machine, by embedding or by --measure NETWORK."
+    "Any name of timm, torchvision or OpenCLIP works too, an ONNX file, and module:function. MB: of the weights, which "
+    "are downloaded once where `needs` says so, and are here otherwise. images/s: measured on this machine, by "
+    "embedding or by --measure NETWORK."
 )
 
 

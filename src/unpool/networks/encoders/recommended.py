@@ -22,7 +22,7 @@ class Recommended:
         repository: On the hub; empty where nothing is downloaded.
         size: Side of its images, pixels.
         dimension: Numbers in a vector.
-        megabytes: To download, or installed.
+        megabytes: Of the weights, whether they are downloaded or installed with unpool.
         licence: Of the weights.
         text: Whether it has a text side, so that words find images.
         description: What it is good for.
