@@ -241,6 +241,9 @@ class Workspace(Edits):
     def label_zero_shot(self, names: str | Sequence[str], *, all_fit: bool = False) -> pd.DataFrame:
         """Suggest labels by words alone.
 
+        Their confidence is the model's own scale, and uncalibrated, where fewer than ten images have one of the names
+        as a label.
+
         Args:
             names: two or more; or one text with commas between them.
             all_fit: whether each image has one of the names; else those that fit other nouns better get none.

@@ -62,6 +62,10 @@ def test_suggestions_and_names_are_flags(work: Path, tmp_path: Path) -> None:
     strict, every = (json.loads(run([*words, *more])["out"]) for more in ([], ["--all-fit"]))
     assert strict["unlike"] > every["unlike"] == 0
     assert strict["suggested"] < every["suggested"] == len(CAPTIONS) - every["unsure"]
+    assert strict["uncalibrated"]
+    text = run(words[:-1])["out"]
+    assert "by the model's own scale, which is uncalibrated: how many of them are right is not known" in text
+    assert "high confidence" not in text
     found = Workspace(work).label_zero_shot(grounds.split(","), all_fit=True)
     right = [
         path.endswith(f"-{name.split()[-1]}.png")

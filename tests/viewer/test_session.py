@@ -9,6 +9,7 @@ import pytest
 
 from support.death import Death
 from unpool.actions.curation import edit
+from unpool.actions.curation.stale_suggestions import note_seeds
 from unpool.actions.curation.undo import last_edit
 from unpool.errors import UnpoolError
 from unpool.store.table import ImageTable
@@ -79,6 +80,13 @@ def test_the_collection_names_what_there_is(table: ImageTable) -> None:
         "wrong": 0, "suggested": 0, "unreadable": 1, "reading": 0,
     }  # fmt: skip
     assert collection["has"] == {"map": False, "model": False, "mirror": False, "segmenter": False}
+
+
+def test_the_collection_says_whether_confidence_is_calibrated(table: ImageTable) -> None:
+    session = Session(table.work)
+    assert not session.collection()["uncalibrated"]
+    note_seeds(table.work, {}, is_calibrated=False)
+    assert session.collection()["uncalibrated"]
 
 
 def test_the_collection_is_described_without_the_table(

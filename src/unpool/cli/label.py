@@ -78,11 +78,16 @@ def _suggest_by_words(work: Path, paths: list[str] | None, settings: LabelSettin
         raise UsageError("--zero-shot takes --all-fit alone beside it; leave out paths and other options")
     names = str(settings.zero_shot)
     result = label_zero_shot(work, names, all_fit=settings.all_fit, progress=report_progress())
+    confident = "{sure} of them with a confidence of 80 % or more"
+    if result["uncalibrated"]:
+        confident += (
+            " by the model's own scale, which is uncalibrated: how many of them are right is not known until ten "
+            "images or more have one of these names as a label"
+        )
     text = (
-        "{suggested} of {images} images have a suggestion, {sure} of them with high confidence; {unsure} fit several "
-        "names, {unlike} none"
+        f"{{suggested}} of {{images}} images have a suggestion, {confident}; {{unsure}} fit several names, "
     )
-    print_result(result, common, text.format(**result))
+    print_result(result, common, f"{text}{{unlike}} none".format(**result))
 
 
 def _label_from_file(work: Path, paths: list[str] | None, settings: LabelSettings) -> Mapping[str, object]:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from unpool.actions.curation.stale_suggestions import are_uncalibrated
 from unpool.actions.curation.undo import last_edit, last_undone
 from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.grouping.drift import reason_to_rebuild
@@ -141,7 +142,7 @@ class Session:
                 "folder": None if folder is None else str(folder),
                 "problems": {kind: len(rows) for kind, rows in self.problems().items()}
                 | {"unreadable": seen.skipped, "reading": count_reading(summarise_reading(self.work))},
-                "checked": self._checked, "undo": last_edit(self.work),
+                "checked": self._checked, "uncalibrated": are_uncalibrated(self.work), "undo": last_edit(self.work),
                 "redo": last_undone(self.work), "rebuild": reason_to_rebuild(seen.drift),
                 "has": {
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,

@@ -9,7 +9,7 @@ import pytest
 from support.plain_words import PATHS, give_text_side, make_workspace
 from support.two_towers import CAPTIONS, TwoTowers
 from unpool.actions.curation.decisions import accept
-from unpool.actions.curation.stale_suggestions import note_seeds
+from unpool.actions.curation.stale_suggestions import are_uncalibrated, note_seeds
 from unpool.actions.curation.undo import undo
 from unpool.actions.fields.edit_fields import set_field
 from unpool.actions.words.word_query import CollectedMessages
@@ -44,6 +44,28 @@ def test_labelled_and_wrong_images_get_none_and_measure_it(work: Path) -> None:
     result = label_zero_shot(work, ["red", "blue"])
     assert (result["labelled"], result["suggested"], result["accuracy"]) == (2, 1, 0.5)
     assert ImageTable(work).arrow(["suggestion"])["suggestion"].to_pylist() == [None, None, None, "red"]
+
+
+def test_confidence_is_uncalibrated_until_there_are_labels(two_towers: TwoTowers, tmp_path: Path) -> None:
+    work = two_towers.copy_workspace(tmp_path / "w.unpool")
+    names = [str(each) for each in CAPTIONS]
+    assert not are_uncalibrated(work)
+    result = label_zero_shot(work, names)
+    assert (result["uncalibrated"], result["calibrated"]) == (True, 0)
+    assert are_uncalibrated(work)
+    undo(work)
+    assert not are_uncalibrated(work)
+    for each in CAPTIONS[:10]:
+        ImageTable(work).update([each.file], {"label": [str(each)]})
+    result = label_zero_shot(work, names)
+    assert (result["uncalibrated"], result["calibrated"]) == (False, 10)
+    assert not are_uncalibrated(work)
+
+
+def test_other_suggestions_are_not_called_uncalibrated(work: Path) -> None:
+    label_zero_shot(work, "red,blue")
+    note_seeds(work, {PATHS[0]: "blue"})
+    assert not are_uncalibrated(work)
 
 
 def test_a_wrong_image_without_a_label_gets_none(work: Path) -> None:

@@ -47,6 +47,7 @@ export interface Collection {
   work: string;
   folder: string | null;
   problems: Record<string, number>;
+  uncalibrated: boolean;
   checked: boolean;
   has: Has;
   words: WordsState;

@@ -20,11 +20,28 @@ from unpool.store.table import ImageTable
 SUGGESTION_COLUMNS = ("suggestion", "suggestion_confidence")
 
 
-def note_seeds(work: Path, label_of: Mapping[str, str]) -> None:
-    """Keep the labels, by path, that suggestions come from now."""
+UNCALIBRATED = (
+    "uncalibrated_suggestions"  # of unpool.yaml: the name of those whose confidence no label has tested
+)
+
+
+def note_seeds(work: Path, label_of: Mapping[str, str], *, is_calibrated: bool = True) -> None:
+    """Keep the labels that suggestions come from now.
+
+    Args:
+        work: The workspace.
+        label_of: The labels by path.
+        is_calibrated: Whether their confidence was fitted to labels.
+    """
     name = uuid4().hex
     write_json(seeds_file(work, name), dict(label_of))
-    write_state(work, **{SPREAD: name})
+    write_state(work, **{SPREAD: name, UNCALIBRATED: None if is_calibrated else name})
+
+
+def are_uncalibrated(work: Path) -> bool:
+    """Whether the present suggestions' confidence was fitted to no labels."""
+    state = read_state(work)
+    return state.get(UNCALIBRATED) is not None and state.get(UNCALIBRATED) == state.get(SPREAD)
 
 
 def forget_stale(work: Path, change: Change) -> Change:

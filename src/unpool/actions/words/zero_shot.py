@@ -56,7 +56,8 @@ def label_zero_shot(
     Returns:
         The JSON object of `unpool label --zero-shot`: images, labelled, suggested (and how many of each name), sure
         (of confidence 0.8 or more), unsure (several names fit), unlike (none fits), temperature, calibrated (labelled
-        images that it comes from), accuracy (share of the labelled images whose name is right; None without any).
+        images that it comes from), uncalibrated (whether these are too few, and confidence is the model's own scale
+        alone), accuracy (share of the labelled images whose name is right; None without any).
 
     Raises:
         UsageError: There are fewer than two names.
@@ -76,7 +77,7 @@ def label_zero_shot(
     is_open_N, label_N = _read_labels(table, paths, words.names)
     with progress.stage("naming images"):
         found = name_images(vectors_ND, names_KD, reference_RD, encoder.scale, label_N)
-        note_seeds(work, {})
+        note_seeds(work, {}, is_calibrated=found.num_calibrated > 0)
         _write(table, paths, found, is_open_N, words.names)
     if num_unlike := int((is_open_N & found.is_unlike_N).sum()):
         progress.message(
@@ -158,6 +159,6 @@ def _describe(
         "sure": int((is_named_N & (found.confidence_N >= HIGH_CONFIDENCE)).sum()),
         "unsure": int(is_open_N.sum() - is_named_N.sum()) - num_unlike, "unlike": num_unlike,
         "names": dict(zip(names, counts, strict=True)), "temperature": round(found.temperature, 4),
-        "calibrated": found.num_calibrated,
+        "calibrated": found.num_calibrated, "uncalibrated": found.num_calibrated == 0,
         "accuracy": None if found.accuracy is None else round(found.accuracy, 4),
     }  # fmt: skip

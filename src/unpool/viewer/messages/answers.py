@@ -35,6 +35,9 @@ class Collection(SharedCollection):
     work: str
     folder: str | None  # of the images, where they lie in one
     problems: dict[str, int]  # images by kind, `unreadable` files, and assumptions in `reading`
+    uncalibrated: (
+        bool  # whether the confidence of suggestions comes from words alone, and was fitted to no labels
+    )
     checked: bool  # whether `unpool check` has been run on these images
     has: Has
     words: WordsState
