@@ -6,6 +6,7 @@ import {
   busy, tickedGroups, collection, filter, openDialog, opened, points, results, selection, shown, source, trouble,
 } from "./store";
 import { notify } from "./notifications";
+import { forgetWords } from "./typed";
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -94,6 +95,7 @@ function forgetRows(): void {
     openDialog.value = null;
     tickedGroups.value = [];
     shown.value = new Uint32Array();
+    forgetWords(); // those beside an image, whose row is another's now
   });
   thumbs.clear();
   facts.clear();

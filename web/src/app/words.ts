@@ -1,4 +1,5 @@
 import type { FoundByWords } from "../data/types";
+import { attempt } from "./edits";
 import { fileName } from "./format";
 import { leaveResults, NEAREST, showResults } from "./search";
 import { collection, results, source } from "./store";
@@ -7,13 +8,17 @@ import { beside, hasWords, note, picked, takeTurn, typed } from "./typed";
 const PAUSE = 60; // milliseconds after the last key: less than between two of most people
 
 let timer: ReturnType<typeof setTimeout> | undefined;
-let isWarm = false;
+let warm: string | null = null; // the vectors whose text side the server has loaded
 
-/** Let the server load what reads words, before the first is typed. */
+/** Let the server load what reads words, before the first is typed; once for each workspace and space. */
 export function warmUp(): void {
-  if (isWarm || !hasWords.value) return;
-  isWarm = true;
-  void source.searchWords("", null, 1, new AbortController().signal).catch(() => (isWarm = false));
+  const { work, space = null } = collection.value ?? {};
+  const own = JSON.stringify([work, space]);
+  if (warm === own || !hasWords.value) return;
+  warm = own;
+  void source.searchWords("", null, 1, new AbortController().signal).catch(() => {
+    if (warm === own) warm = null;
+  });
 }
 
 /** Search as one types; only the answer to the last text is shown. */
@@ -52,11 +57,14 @@ export function titleOf({ words, without }: Pick<FoundByWords, "words" | "withou
 }
 
 /** Add words to the image that is searched for: they go on in the box. */
-export async function addWords(): Promise<void> {
+export async function addWords(): Promise<boolean> {
   const row = results.value?.row ?? null;
-  if (row === null) return;
-  const [facts] = await source.rows([row]);
-  picked.value = "words";
-  beside.value = { row, name: fileName(facts?.path ?? "this image") };
-  document.getElementById("search")?.focus();
+  if (row === null) return false;
+  return attempt(async () => {
+    const [facts] = await source.rows([row]);
+    if (results.value?.row !== row) return; // another search was made meanwhile
+    picked.value = "words";
+    beside.value = { row, name: fileName(facts?.path ?? "this image") };
+    document.getElementById("search")?.focus();
+  });
 }
