@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,6 +176,55 @@ def test_every_verb_takes_a_space(work: Path, images: Path, unpool, tmp_path: Pa
     call("suggest")
     table = Workspace(work).table(["group", "x", "outlier_score"])
     assert table.isna().all().all()
+
+
+def test_a_run_is_of_a_space(work: Path, images: Path, unpool, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    (images.parent / "run_in_space.py").write_text(
+        "def mean(images):\n    return [i.mean((0, 1)) for i in images]\n"
+    )
+    monkeypatch.chdir(images.parent)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Workspace(work).group(groups=4, method="kmeans")
+    before = Workspace(work).table(["path", "group", "x"])
+    words = (
+        "run",
+        images,
+        "--work",
+        work,
+        "--space",
+        "third",
+        "--model",
+        "run_in_space:mean",
+        "--groups",
+        2,
+        "--no-open",
+    )
+    code, result, said = unpool(*words)
+    assert (code, result["groups"], result["embedded"]) == (0, 2, 8), said
+    assert Path(str(result["report"])) == work / "spaces" / "third" / "report" / "index.html"
+    pd.testing.assert_frame_equal(Workspace(work).table(["path", "group", "x"]), before)
+    save(images / "new.png", (0, 250, 9))
+    code, result, said = unpool(*words)
+    assert (code, result["embedded"], result["joined"]) == (0, 1, 1), said
+    assert Workspace(work, space="third").table(["group"])["group"].notna().all()
+    code, _, said = unpool("run", images, "--work", work, "--space", "fourth", "--model", "run_in_space:none")
+    assert (code, (work / "spaces" / "fourth").exists()) == (1, False), said
+
+
+def test_a_classifier_of_a_space_names_its_images(work: Path, unpool, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    look = Workspace(work, space="look")
+    look.label([f"{n}.png" for n in (0, 1)], "red")
+    look.label([f"{n}.png" for n in (2, 3, 4, 5)], "other")
+    look.classify_train(tmp_path / "model", head="knn")
+    words = ("classify", "predict", "--model", tmp_path / "model", "--out")
+    code, result, said = unpool(*words, tmp_path / "out.csv", "--work", work, "--space", "look")
+    assert (code, result["images"]) == (0, 8), said
+    found = pd.read_csv(tmp_path / "out.csv").set_index("path")["label"]
+    assert (found["0.png"], found["7.png"]) == ("red", "other")
+    code, _, said = unpool(*words, tmp_path / "own.csv", "--work", work)
+    assert code == 1  # other vectors than those that it was taught on
+    code, _, said = unpool(*words, tmp_path / "no.csv", tmp_path / "images", "--space", "look")
+    assert (code, "name the workspace with --work DIR" in said) == (2, True), said
 
 
 def test_labels_are_given_by_the_groups_of_a_space(work: Path, unpool) -> None:  # type: ignore[no-untyped-def]

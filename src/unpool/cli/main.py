@@ -76,7 +76,7 @@ def run(
     folder: str,
     /,
     *,
-    work: OptionalWork = None,
+    work: NewSpaceWork = None,
     settings: RunSettings,
     data: Data = None,
     no_open: NoOpen = False,
@@ -87,7 +87,7 @@ def run(
     The report opens in the browser. FOLDER may be nested and hold anything; in its place may stand a zip, tar or
     Parquet file, a text file of paths, an address (s3://bucket/photos) or a named data set (digits, mnist:train, …).
     Give the same command again to add new images, which join the map and the groups that there are, or to resume after
-    an interruption.
+    an interruption. With --space NAME all of it is of a further set of vectors, and the workspace's own stay.
     """
     verb = VERBS["run"].load()
     result = verb(folder, settings, work=work, data=data, progress=report_progress())

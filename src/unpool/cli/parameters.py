@@ -111,6 +111,7 @@ Work = Annotated[Path, _WORK]
 OptionalWork = Annotated[Path | None, _WORK]
 _IN_SPACE, _IN_NEW_SPACE = "in a space", "in a space that may be new"  # marks of what also takes --space
 SpaceWork = Annotated[Path, _WORK, _IN_SPACE]
+OptionalSpaceWork = Annotated[Path | None, _WORK, _IN_SPACE]
 NewSpaceWork = Annotated[Path | None, _WORK, _IN_NEW_SPACE]
 _Space = Annotated[str | None, flag("space")]
 Data = Annotated[Path | None, flag("data")]
@@ -173,6 +174,10 @@ def flatten_settings(function: Callable[..., R]) -> Callable[..., R]:
 
 def _enter_space(work: object, space: str, args: Sequence[object], *, is_new: bool) -> Path:
     """The path of a space, of a workspace or of that of a folder."""
+    if not is_new and not isinstance(work, Path):
+        raise UsageError(
+            f"--space {space} is one of a workspace's sets of vectors; name the workspace with --work DIR"
+        )
     folder = work if isinstance(work, Path) else default_workspace(str(args[0]))
     return space_folder(folder, space) if is_new else known_space(folder, space)
 

@@ -28,6 +28,7 @@ from unpool.options import METHODS
 from unpool.store.columns import OK
 from unpool.store.journal import done_steps, read_step
 from unpool.store.lock import working
+from unpool.store.spaces.paths import making_space
 from unpool.store.state import REPORT, default_workspace, read_state, write_state
 from unpool.store.sync import check_folder_is_free
 from unpool.store.table import ImageTable, has_table
@@ -71,7 +72,11 @@ def run(
     work = work or default_workspace(source)
     check_request(_model_request(settings))
     check_folder_is_free(work, str(Path(source).resolve()))
-    with working(work, "unpool run", create=True), recording(work, columns=None) as note:
+    with (
+        working(work, "unpool run", create=True),
+        making_space(work),
+        recording(work, columns=None) as note,
+    ):
         return _run(source, settings, work, data, progress or Progress(), note)
 
 

@@ -11,7 +11,7 @@ from unpool.actions.teaching.classify_settings import ClassifyPredictSettings, C
 from unpool.cli.parameters import (
     Common,
     Data,
-    OptionalWork,
+    OptionalSpaceWork,
     SpaceWork,
     flag,
     flatten_settings,
@@ -65,7 +65,7 @@ def predict(
     folder: Annotated[str | None, Parameter(help="new images; with --work those of a workspace")] = None,
     /,
     *,
-    work: OptionalWork = None,
+    work: OptionalSpaceWork = None,
     model: Annotated[Path, parameter(MODEL, "model")],
     out: Annotated[Path, parameter(OUT, "out")],
     settings: ClassifyPredictSettings,
