@@ -1,0 +1,1 @@
+"""The verbs of `unpool inspect`: train, predict, evaluate."""

@@ -1,0 +1,1 @@
+"""A picture's score and heat map, from what good pictures look like."""
