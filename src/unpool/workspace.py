@@ -24,6 +24,7 @@ from unpool.actions.text.settings import ReadTextSettings
 from unpool.actions.verbs import VERBS
 from unpool.core.calls.arguments import check_path
 from unpool.core.calls.signatures import explain_calls
+from unpool.core.calls.values import check_kind
 from unpool.core.progress import Progress, TerminalProgress
 from unpool.core.settings import keywords_of
 from unpool.errors import UnpoolError, unknown_name
@@ -262,6 +263,32 @@ class Workspace(Edits):
         from unpool.actions.fields.import_fields import import_fields
 
         return dict(import_fields(self.work, settings, progress=self._progress))
+
+    @explain_calls
+    def spaces(self) -> pd.DataFrame:
+        """List the sets of vectors, the workspace's own first.
+
+        Returns:
+            Name (None for its own), network, dimension, images that have a vector, those missing one, and bytes.
+        """
+        from unpool.actions.spaces.spaces import ListedSpace, list_spaces
+
+        rows = list_spaces(self.work)["spaces"]
+        return pd.DataFrame(rows, columns=list(ListedSpace.__annotations__), dtype=object)
+
+    @explain_calls
+    def remove_space(self, name: str) -> int:
+        """Remove a space, which cannot be undone. Returns how many bytes that frees.
+
+        Images, labels and other spaces stay. What was computed before can no longer be undone; edits by hand can.
+
+        Args:
+            name: of the space.
+        """
+        from unpool.actions.spaces.spaces import remove_space
+
+        check_kind("name", name, str)
+        return int(remove_space(outer_workspace(self.work), name)["freed"])
 
     @explain_calls
     def doctor(self) -> pd.DataFrame:

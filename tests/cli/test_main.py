@@ -19,7 +19,7 @@ SHARED = {
     "map": {"seed"}, "check": {"seed", "device"}, "search": {"device"}, "evaluate": set(), "export": set(),
     "networks": set(), "label": set(), "accept": set(), "reject": set(), "keep": set(),
     "move": set(), "spread": {"seed"}, "undo": set(), "redo": set(), "view": set(), "cache": set(),
-    "doctor": set(), "read-text": set(), "watch": {"seed", "device"},
+    "doctor": set(), "spaces": set(), "read-text": set(), "watch": {"seed", "device"},
     "suggest": {"seed"}, "clean": set(), "classify train": {"seed", "device"},
     "classify predict": {"seed", "data", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},

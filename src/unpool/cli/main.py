@@ -48,6 +48,7 @@ from unpool.cli.teaching.suggest import suggest
 from unpool.cli.terminal.found_images import draw_found
 from unpool.cli.train import register_training_commands
 from unpool.cli.upkeep.clean import clean
+from unpool.cli.upkeep.spaces import spaces
 from unpool.cli.usage_errors import check_no_empty_value, check_num_processes
 from unpool.cli.view import view
 from unpool.cli.watch import watch
@@ -240,6 +241,7 @@ app.command(flatten_settings(suggest))
 app.command(flatten_settings(read_text))
 app.command(clean)
 app.command(doctor)
+app.command(spaces)
 app.command(cache)
 app.command(flatten_settings(view))
 app.command(flatten_settings(watch))

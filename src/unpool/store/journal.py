@@ -181,7 +181,7 @@ def add(work: Path, entry: Entry) -> None:
 
     What was undone before can no longer be redone.
     """
-    _forget_undone(work)
+    forget_undone(work)
     values = _as_stored(replace(entry, space=space_of(work)))
     head = {"message": values.pop("message"), "is_step": isinstance(entry, Step)}
     lines = [json.dumps(part, ensure_ascii=False, separators=(",", ":")) for part in (head, values)]
@@ -189,8 +189,11 @@ def add(work: Path, entry: Entry) -> None:
     prune(work)
 
 
-def _forget_undone(work: Path) -> None:
-    """All or nothing: of steps that follow each other none may be left alone."""
+def forget_undone(work: Path) -> None:
+    """Forget what was undone.
+
+    All or nothing: of steps that follow each other none may be left alone.
+    """
     aside = edits_folder(work) / f"{PARTIAL}{os.getpid()}-{UNDONE}"
     for left in edits_folder(work).glob(f"{PARTIAL}*"):  # by a killed command
         shutil.rmtree(left, ignore_errors=True)
