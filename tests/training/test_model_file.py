@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from support.inspector import write_inspector
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import ValueRules
 from unpool.networks.autoencoder import Autoencoder, Preprocessing
@@ -18,6 +19,7 @@ from unpool.networks.decoders.base import NoDecoder
 from unpool.networks.description import network_from_description
 from unpool.training.model_file import (
     describe_model,
+    expect_kind,
     has_model,
     load_model,
     model_id,
@@ -307,3 +309,28 @@ def test_a_folder_that_is_no_model_is_reported(tmp_path) -> None:
     refused(tmp_path, r"is no model folder: it has no model\.json; name one with --model")
     (tmp_path / "model.json").write_text("{")
     refused(tmp_path, r"model\.json is damaged")
+
+
+def test_each_kind_of_model_says_which_command_is_for_it(tmp_path) -> None:
+    inspector = write_inspector(tmp_path / "inspector")
+    save_model(tmp_path / "encoder", build_network("conv", size=8, channels=1))
+    assert expect_kind(inspector, "inspector")["kind"] == "inspector"
+    for folder, kind, words in (
+        (
+            inspector,
+            "encoder",
+            "holds inspector-memory, which is no encoder; unpool inspect predict takes it",
+        ),
+        (inspector, "segmenter", "which is no segmenter; make one with unpool segment train"),
+        (
+            tmp_path / "encoder",
+            "inspector",
+            "holds conv, which is no inspector; make one with unpool inspect train",
+        ),
+    ):
+        with pytest.raises(UnpoolError, match=words):
+            expect_kind(folder, kind)
+    with pytest.raises(
+        UnpoolError, match="holds an inspector, which is no network; unpool inspect predict takes it"
+    ):
+        load_model(inspector)

@@ -33,6 +33,7 @@ TEXT, TOKENIZER = "text.onnx", "tokenizer.json"  # of a model that embeds words 
 OPEN_CLIP, TIMM = "open_clip", "timm"  # kinds of encoders that other libraries build
 FOREIGN = ("onnx", "function", "vectors")  # kinds of encoders without weights here
 SCALES = "scales"  # the sizes that a segmenter was trained on
+COMMANDS = {"segmenter": "unpool segment", "inspector": "unpool inspect"}  # by the kind of a model
 FORMAT = 1  # of model.json; those of version 0.1.0 do not say theirs, and have this one
 REMEDY = "train the model again, or copy the whole folder anew"
 
@@ -142,11 +143,15 @@ def rules_of_model(folder: Path | str) -> ValueRules:
 def expect_kind(folder: Path | str, kind: str) -> dict[str, Any]:
     """Read model.json, and check the model's kind.
 
-    Raises UnpoolError where it is not of `kind`, "encoder" or "segmenter".
+    Raises UnpoolError where it is not of `kind`, "encoder", "segmenter" or "inspector".
     """
     described = describe_model(folder)
     if described["kind"] != kind:
-        way = "unpool segment predict takes it" if kind == "encoder" else "make one with unpool segment train"
+        if kind in COMMANDS:
+            way = f"make one with {COMMANDS[kind]} train"
+        else:
+            takers = COMMANDS.get(described["kind"])
+            way = f"{takers} predict takes it" if takers else "name another model"
         raise UnpoolError(f"{folder} holds {described['network']}, which is no {kind}; {way}")
     return described
 
@@ -267,6 +272,10 @@ def _rebuild(path: Path, described: Mapping[str, Any]) -> Any:
     """The network that model.json describes, with random weights."""
     if described["kind"] == "segmenter":
         return _segmenter(path, described)
+    if described["kind"] == "inspector":
+        raise UnpoolError(
+            f"{path.parent} holds an inspector, which is no network; unpool inspect predict takes it"
+        )
     return _encoder(path, described)
 
 
