@@ -32,6 +32,7 @@ def test_suggestions_are_accepted_rejected_and_forgotten(work: Path) -> None:
     ImageTable(work).update(PATHS[:4], {"suggestion": list("aabb"), "suggestion_confidence": [0.9] * 4})
     assert decisions.accept(work, PATHS[:1] + PATHS[5:]) == {
         "changed": 1,
+        "labelled": 0,
         "message": "accepted the suggestion for 1 image",
     }
     assert decisions.reject(work, PATHS[1:2])["changed"] == 1
@@ -44,6 +45,27 @@ def test_suggestions_are_accepted_rejected_and_forgotten(work: Path) -> None:
         edit.undo(work)
     assert seen(work)["suggestion"].dropna().tolist() == list("aabb")
     assert seen(work)["label"].isna().all()
+
+
+def test_no_label_that_somebody_gave_is_replaced(work: Path) -> None:
+    """A suggestion of another space can outlive the label that its image got."""
+    ImageTable(work).update(PATHS[:4], {"suggestion": list("aabb"), "suggestion_confidence": [0.9] * 4})
+    ImageTable(work).update(PATHS[1:4], {"label": ["mine", "mine", "b"]})
+    assert decisions.accept(work, PATHS[:4]) == {
+        "changed": 2, "labelled": 2,
+        "message": "accepted the suggestion for 2 images; 2 images have another label, which stays",
+    }  # fmt: skip
+    assert seen(work)["label"].dropna().tolist() == ["a", "mine", "mine", "b"]
+    assert seen(work)["suggestion"].dropna().index.tolist() == PATHS[1:3]
+    assert decisions.accept(work, PATHS[1]) == {
+        "changed": 0, "labelled": 1, "message": "nothing to change; 1 image has another label, which stays",
+    }  # fmt: skip
+    assert [Workspace(work).accept(PATHS[1]), Workspace(work).accept([]), Workspace(work).keep([])] == [
+        0,
+        0,
+        0,
+    ]
+    assert decisions.reject(work, PATHS[1])["changed"] == 1
 
 
 def test_a_kept_label_is_no_doubt_until_it_is_another(work: Path) -> None:

@@ -37,6 +37,15 @@ def test_labels_are_counted(work: Path) -> None:
     }  # fmt: skip
 
 
+def test_what_was_labelled_since_is_no_suggestion(work: Path) -> None:
+    ImageTable(work).update(PATHS[4:6], {"label": ["coat", "coat"]})  # as from another space
+    found = list_labels(work)
+    assert (found["labelled"], found["suggested"]) == (5, 1)
+    assert [(each["name"], each["images"], each["suggested"]) for each in found["labels"]] == [
+        ("coat", 3, 0), ("hat", 2, 1),
+    ]  # fmt: skip
+
+
 def test_labels_are_a_table_in_python(work: Path) -> None:
     found = Workspace(work).labels()
     assert found.to_dict("list") == {

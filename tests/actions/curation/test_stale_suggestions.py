@@ -64,12 +64,15 @@ def test_labels_given_since_can_change_without_harm(work: Path) -> None:
     assert suggested(work) == rest
 
 
-def test_an_accepted_suggestion_that_replaces_a_label_counts_as_its_loss(work: Path) -> None:
+def test_an_accepted_suggestion_replaces_no_label_so_that_nothing_is_lost(work: Path) -> None:
     from unpool.store.table import ImageTable
 
     ImageTable(work).update(SHOES[:1], {"suggestion": ["hat"], "suggestion_confidence": [0.9]})
+    before = suggested(work)
     decisions.accept(work, SHOES[:1])
-    assert set(suggested(work)) == {"hat"}
+    assert seen(work)["label"][SHOES[0]] == "shoe"
+    assert suggested(work) == before
+    assert {"hat", "shoe"} == set(before)
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]"])

@@ -86,6 +86,11 @@ def test_problems_are_rows_by_kind(work: Path) -> None:
     assert rows["suggested"].tolist() == rows["dark"].tolist() == []
 
 
+def test_a_suggestion_for_a_labelled_image_waits_for_nothing(work: Path) -> None:
+    ImageTable(work).update(["4.png", "in/0.png"], {"suggestion": ["owl", "crow"]})  # the second is labelled
+    assert Snapshot(work).find_problems()[0]["suggested"].tolist() == [0]
+
+
 def test_shared_values_are_those_of_shared_columns(work: Path) -> None:
     values = Snapshot(work).shared_values()
     assert set(values) == {"path", "width", "height", "probability", "outlier_score", "label"}

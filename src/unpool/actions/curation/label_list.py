@@ -55,9 +55,11 @@ def list_labels(work: Path) -> LabelList:
     """
     table = ImageTable(work)
     rows = table.arrow(["label", "suggestion"], where=f"status = '{OK}'")
-    given, suggested = (
-        Counter(name for name in rows[column].to_pylist() if name is not None)
-        for column in ("label", "suggestion")
+    labels, suggestions = (rows[column].to_pylist() for column in ("label", "suggestion"))
+    given = Counter(name for name in labels if name is not None)
+    # One that somebody has labelled since, in another space, waits for nothing.
+    suggested = Counter(
+        name for name, label in zip(suggestions, labels, strict=True) if name is not None and label is None
     )
     names = sorted({*given, *suggested}, key=str.casefold)
     others = [field for field in fields_of(table) if field.name != LABEL]

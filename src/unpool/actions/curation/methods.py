@@ -125,7 +125,10 @@ class Edits:
 
     @explain_calls
     def accept(self, paths: Paths) -> int:
-        """Make suggestions of images their labels. Returns how many had one."""
+        """Make suggestions of images their labels. Returns how many had one.
+
+        Images that have another label by now keep it.
+        """
         from unpool.actions.curation.decisions import accept
 
         return accept(self.work, as_paths(paths))["changed"]

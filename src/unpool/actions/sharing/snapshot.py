@@ -145,7 +145,10 @@ class Snapshot:
 
     def _annotated(self, kind: ProblemKind) -> NDArray[np.int64]:
         if kind.column in self.names:
-            return np.flatnonzero(self.names[kind.column][1] >= 0)
+            is_found_N = self.names[kind.column][1] >= 0
+            if kind.column == "suggestion":  # one labelled since, in another space, waits for nothing
+                is_found_N &= self.names["label"][1] < 0
+            return np.flatnonzero(is_found_N)
         if kind.column in self.measures:
             return np.flatnonzero(np.nan_to_num(self.measures[kind.column]) != 0)
         return np.flatnonzero(self.wrong_N)

@@ -26,7 +26,8 @@ def accept(
 ) -> None:
     """Make suggested labels of images their labels.
 
-    Of the PATHS, of a group, or of all images; with --above those that are sure enough.
+    Of the PATHS, of a group, or of all images; with --above those that are sure enough. Images that have another label
+    by now keep it, and are counted.
     """
     from unpool.actions.curation.decisions import accept as accept_suggestions
 
