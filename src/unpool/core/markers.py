@@ -17,7 +17,7 @@ MODEL_FILES = ("model.json", "model.safetensors")
 TRAINING = "training"  # in a model folder, while its run can be resumed
 MARKER = ".unpool-training"  # in TRAINING: written by unpool; no user names a file like this
 COPIES = ".unpool-copies"  # an empty folder in every class folder that `unpool export` writes
-PREDICTIONS = "predictions.jsonl"  # the record of `unpool segment predict` in its output folder
+PREDICTIONS = "predictions.jsonl"  # the record of what a command predicts, in its output folder
 
 
 def is_unpool_folder(folder: Path | str, names: Collection[str]) -> bool:
@@ -75,7 +75,7 @@ def mark_copies(class_folder: Path) -> None:
 
 
 def predicted_files(folder: Path | str) -> frozenset[str]:
-    """List the label maps, overlays and probabilities that `segment predict` wrote.
+    """List the pictures that `segment predict` or `inspect predict` wrote.
 
     Args:
         folder: Its output folder.

@@ -12,40 +12,16 @@ from PIL import Image
 from unpool.actions.segmentation import output_files as module
 from unpool.actions.segmentation.output_files import (
     OutputPaths,
-    names_for,
     output_value_table,
     palette,
     write_large,
     write_small,
 )
-from unpool.core.file_names import folded
 from unpool.images.masks.pixel_classes import classes_by_value
 from unpool.inference.predict_mask import LabelFile, state_file
 from unpool.report.segments import overlay
 
 CLASSES = classes_by_value(["sky", "road"], values=[7, 9])
-
-
-def test_names_keep_the_ending_only_where_two_would_be_the_same() -> None:
-    assert names_for(["x/a.jpg", "a.jpg", "a.png"]) == {"x/a.jpg": "x/a", "a.jpg": "a.jpg", "a.png": "a.png"}
-
-
-@pytest.mark.parametrize(
-    "paths",
-    [
-        ["a.jpg", "a.jpg.png", "a.png"],
-        ["a.overlay.png", "a.png", "a.probabilities.tif"],
-        ["A.png", "a.jpg", "a.png"],
-        ["m" * 240 + ".png", "m" * 251 + ".png", "n/" + "ü" * 120 + ".jpeg"],
-        ["caf\u00e9.jpg", "cafe\u0301.jpg"],
-    ],
-)
-def test_no_two_images_share_a_file_and_no_name_is_too_long(paths: list[str]) -> None:
-    names = names_for(paths)
-    files = [file for name in names.values() for file in OutputPaths(Path(), name, True).all_paths()]
-    assert len({folded(file.as_posix()) for file in files}) == 4 * len(paths)
-    assert all(len(part.encode()) <= 255 for file in files for part in file.parts)
-    assert list(names) == paths
 
 
 def test_paths_of_small_and_large_images(tmp_path: Path) -> None:

@@ -7,18 +7,17 @@ H, W height and width, K classes.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from unpool.actions.outputs.names import place_of
 from unpool.core.atomic_files import write_whole
-from unpool.core.file_names import MAX_NAME_BYTES, folded, shorten
 from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.inference.predict_mask import LabelFile, state_file
@@ -49,7 +48,7 @@ class OutputPaths:
         return (self.out / self.name).parent
 
     def file(self, ending: str) -> Path:
-        return self.folder / f"{Path(self.name).name}{ending}"
+        return place_of(self.out, self.name, ending)
 
     def files(self, is_large: bool) -> list[Path]:
         """List what is written for an image, small or large."""
@@ -75,40 +74,6 @@ class OutputPaths:
     def probabilities_file(self) -> Path:
         """The unfinished probabilities of a large image."""
         return self.scratch.with_suffix(".tif")
-
-
-def names_for(paths: Sequence[str]) -> dict[str, str]:
-    """Name the files of each image.
-
-    The name is the image's path without the ending; with it where two would be the same, also on a disk that ignores
-    capitals, or where a file of one image would be a file of another. Names that are too long are shortened.
-
-    >>> names_for(["a.jpg", "b.jpg", "b.png", "c/b.png"])
-    {'a.jpg': 'a', 'b.jpg': 'b.jpg', 'b.png': 'b.png', 'c/b.png': 'c/b'}
-    >>> names_for(["a.overlay.png", "a.png"])
-    {'a.overlay.png': 'a.overlay', 'a.png': 'a.png'}
-    """
-    stems = {path: str(PurePosixPath(path).with_suffix("")) for path in paths}
-    counts = Counter(folded(stem) for stem in stems.values())
-    used: set[str] = set()
-    names = {}
-    for path, stem in stems.items():
-        numbered = (f"{path}-{number}" for number in range(2, len(stems) + 3))
-        first = [stem] if counts[folded(stem)] == 1 else []
-        for name in map(_shorten_name, (*first, path, *numbered)):
-            files = {folded(f"{name}{ending}") for ending in ENDINGS}
-            if used.isdisjoint(files):
-                used |= files
-                names[path] = name
-                break
-    return names
-
-
-def _shorten_name(name: str) -> str:
-    """A name that leaves room for the longest ending."""
-    path = PurePosixPath(name)
-    short = shorten(path.name, MAX_NAME_BYTES - max(map(len, ENDINGS)))
-    return name if short == path.name else str(path.with_name(short))
 
 
 def write_small(

@@ -10,42 +10,38 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
+from unpool.actions.outputs.folder import check_any_usable, check_output, find_images
+from unpool.actions.outputs.names import names_for, report_names
+from unpool.actions.outputs.record import Request
 from unpool.actions.segmentation.data import report, report_problems
 from unpool.actions.segmentation.label_checks import compare_colour
 from unpool.actions.segmentation.output_files import (
+    ENDINGS,
     OutputPaths,
     import_tifffile,
-    names_for,
     tabulate_positions,
 )
-from unpool.actions.segmentation.output_record import (
-    RECORD,
-    PredictionRecord,
-    PredictionRequest,
-    check_overwrites,
-)
+from unpool.actions.segmentation.output_record import EXAMPLE, PredictionRecord, check_labels_are_free
 from unpool.actions.segmentation.predict_image import ImageJob, ImagePredictor, is_large
 from unpool.actions.segmentation.scales import ScaleCount
 from unpool.actions.segmentation.settings import PredictSettings
 from unpool.actions.sharing.annotations.mask_formats import MaskFormat, parse_mask_formats, write_masks
 from unpool.actions.sharing.annotations.predicted_masks import MaskRequest, PredictedMask
 from unpool.core.atomic_files import sweep
-from unpool.core.file_identity import sample_of, stamp_of
-from unpool.core.file_names import find_typed, printable, to_key
-from unpool.core.markers import is_unpool_folder
+from unpool.core.file_identity import sample_of
+from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress, Stage
 from unpool.core.settings import check_settings
 from unpool.engines.embedding import check_is_unseen, crashed
 from unpool.engines.model_parts import pack_model, unpacked_model
 from unpool.engines.ray_cluster import RayRequest, check_engine, ray_workers
 from unpool.engines.ray_worker import Place
-from unpool.errors import UnpoolError, UnreadableImageError, UsageError
+from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.reading.decode import read_size
-from unpool.images.reading.notes import describe_left_out
-from unpool.images.reading.scan import ImageFile, Problem, scan_folder
+from unpool.images.reading.scan import ImageFile, Problem
 from unpool.inference.segmenter_model import LoadedSegmenter, load_segmenter
 from unpool.inference.tiles import OVERLAP
 
@@ -157,10 +153,10 @@ def segment_predict(
     formats = parse_mask_formats(settings.to)
     check_engine(settings.engine, settings.ray_address)
     images = find_typed(images)
-    _check_output(images, out)
-    files, problems = _files(images, out, progress)
+    check_output(images, out, EXAMPLE)
+    files, problems = find_images(images, out, progress)
     paths, record = _plan_output(files, out, settings.probabilities, formats)
-    _report_names(paths, progress)
+    report_names({path: each.name for path, each in paths.items()}, progress)
     ready = load_segmenter(model, _own_device(settings), progress)
     began = time.perf_counter()
     _open_output(out, record, formats)
@@ -169,7 +165,7 @@ def segment_predict(
         prediction = _Prediction(ready, record, settings, scales, stage)
         _predict(prediction, prediction.jobs(files, paths), model, progress)
     report_problems([*problems, *prediction.failed], progress)
-    _check_any_usable(images, files, prediction.failed)
+    check_any_usable(images, files, prediction.failed)
     labels, about_formats = _write_formats(formats, prediction, files, paths, progress)
     about_colour = compare_colour(ready, prediction.num_grey, prediction.num_read)
     remarks = [*scales.remarks, *about_colour, *about_formats]
@@ -222,62 +218,16 @@ def _list_paths(out: Path, formats: Sequence[MaskFormat]) -> list[Path]:
     return [out / name for each in formats for name in each.paths]
 
 
-def _check_any_usable(images: Path, files: Sequence[ImageFile], failed: Sequence[Problem]) -> None:
-    if len(failed) == len(files):
-        first = failed[0]
-        raise UnpoolError(f"no image of {images} can be used; the first, {first.path}: {first.detail}")
-
-
 def _plan_output(
     files: Sequence[ImageFile], out: Path, probabilities: bool, formats: Sequence[MaskFormat]
 ) -> tuple[dict[str, OutputPaths], PredictionRecord]:
     """Where each image's files go, and which are there; UsageError where one would replace the user's."""
-    names, record = names_for([file.path for file in files]), PredictionRecord(out)
+    names, record = names_for([file.path for file in files], ENDINGS), PredictionRecord(out)
     paths = {file.path: OutputPaths(out, names[file.path], probabilities) for file in files}
-    check_overwrites(files, paths, record, is_large)
+    check_labels_are_free(files, paths, record, is_large)
     record.check_free(_list_paths(out, formats))
     _check_tifffile(files, probabilities)
     return paths, record
-
-
-def _report_names(paths: Mapping[str, OutputPaths], progress: Progress) -> None:
-    """Say which images cannot give their files their own names."""
-    renamed = [path for path, each in paths.items() if str(PurePosixPath(path).with_suffix("")) != each.name]
-    if renamed:
-        some = ", ".join(f"{printable(path)} → {printable(paths[path].name)[-40:]}" for path in renamed[:3])
-        progress.message(
-            f"{len(renamed):,} names are shared by several images, or too long, and were changed: {some}; "
-            f"{RECORD} lists all"
-        )
-
-
-def _check_output(images: Path, out: Path) -> None:
-    if images.is_dir() and out.exists() and out.samefile(images):
-        raise UsageError(
-            f"--out {out} is the folder of the images itself; name another, such as {out / 'labels'}"
-        )
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out} is a file, but must be a folder; name another")
-    if out.is_dir() and is_unpool_folder(out, {path.name for path in out.iterdir()}):
-        raise UsageError(
-            f"--out {out} is a workspace or a model; name a folder of its own, such as {out / 'labels'}"
-        )
-
-
-def _files(images: Path, out: Path, progress: Progress) -> tuple[list[ImageFile], list[Problem]]:
-    if images.is_file():
-        status = images.stat()
-        key = to_key(images.name)
-        return [ImageFile(key, images, status.st_size, status.st_mtime, stamp_of(status))], []
-    if not images.exists():
-        raise UnpoolError(f"there is no image or folder '{images}'; check the path")
-    scan = scan_folder(images, leave_out=out)
-    for line in describe_left_out(scan.left_out):
-        progress.message(line)
-    if not scan.files:
-        first = f" ({scan.problems[0].path}: {scan.problems[0].detail})" if scan.problems else ""
-        raise UnpoolError(f"{images} holds no image that can be used{first}; check the folder")
-    return scan.files, list(scan.problems)
 
 
 def _check_tifffile(files: Sequence[ImageFile], probabilities: bool) -> None:
@@ -301,7 +251,7 @@ def _predict(prediction: _Prediction, jobs: Iterator[ImageJob], model: Path, pro
 
 def _predict_here(prediction: _Prediction, jobs: Iterator[ImageJob]) -> None:
     """Label images in this process."""
-    predictor = ImagePredictor(prediction.ready, prediction.record.begin, prediction.stage.advance)
+    predictor = ImagePredictor(prediction.ready, prediction.record.begin_image, prediction.stage.advance)
     for job in jobs:
         try:
             predictor.predict(job)
@@ -325,7 +275,7 @@ def _predict_by_ray(
 
     def pieces() -> Iterator[Sequence[ImageJob]]:
         for job in chain([first], jobs):
-            prediction.record.begin(job.file.path, job.paths, job.is_large)
+            prediction.record.begin_image(job.file.path, job.paths, job.is_large)
             given.append(job)
             yield [_with_whole_paths(job)]
 
@@ -389,7 +339,7 @@ def _check_written(job: ImageJob) -> None:
             time.sleep(SEEN_SECONDS / 300)
 
 
-def _request(prediction: _Prediction, file: ImageFile, paths: OutputPaths, scale: float) -> PredictionRequest:
+def _request(prediction: _Prediction, file: ImageFile, paths: OutputPaths, scale: float) -> Request:
     """What is computed for one image; the same need not be computed twice."""
     return {
         "path": file.path, "name": paths.name, "bytes": file.bytes, "modified": file.modified,

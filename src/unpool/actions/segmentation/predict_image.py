@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unpool.actions.outputs.record import Request
 from unpool.actions.segmentation.output_files import (
     LARGE_PIXELS,
     OutputPaths,
@@ -18,7 +19,6 @@ from unpool.actions.segmentation.output_files import (
     write_large,
     write_small,
 )
-from unpool.actions.segmentation.output_record import PredictionRequest
 from unpool.core.file_identity import sample_of
 from unpool.errors import UnreadableImageError
 from unpool.images.reading.decode import Picture, read_picture, read_size
@@ -48,7 +48,7 @@ class ImageJob:
 
     file: ImageFile
     paths: OutputPaths
-    request: PredictionRequest
+    request: Request
     num_pixels: int
 
     @property
@@ -103,7 +103,7 @@ class ImagePredictor:
         else:
             self._predict_whole(job, picture)
 
-    def _windows(self, height: int, width: int, request: PredictionRequest) -> Windows:
+    def _windows(self, height: int, width: int, request: Request) -> Windows:
         scale, network = request.get("scale", 1.0), self.ready.runtime.network
         return choose_windows(network, height, width, request["tile"], request["overlap"], scale)
 
@@ -122,7 +122,7 @@ class ImagePredictor:
         height: int,
         width: int,
         read: Callable[[int, int], np.ndarray],
-        request: PredictionRequest,
+        request: Request,
     ) -> None:
         windows = self._windows(height, width, request)
         key = {**request, "tile": windows.tile, "height": height, "width": width}

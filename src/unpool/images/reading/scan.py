@@ -234,7 +234,7 @@ class _Walk:
         if not key and not any(has_image_name(name) for name in names - found):
             return
         self.predictions.update(f"{real}{os.sep}{name.replace('/', os.sep)}" for name in found)
-        self._leave(key or ".", "own", f"{len(found)} files of unpool segment predict")
+        self._leave(key or ".", "own", f"{len(found)} files of unpool segment or inspect predict")
 
     def _entries(self, path: str, key: str) -> list[os.DirEntry[str]]:
         try:

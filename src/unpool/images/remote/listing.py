@@ -174,7 +174,7 @@ class _Listing:
         if not folder and not any(has_image_name(name) for name in names - found):
             return
         self.predictions.update(_join(folder, name) for name in found)
-        self._leave(folder or ".", "own", f"{len(found)} files of unpool segment predict")
+        self._leave(folder or ".", "own", f"{len(found)} files of unpool segment or inspect predict")
 
     def _images_among(self, unnamed: Sequence[ObjectFacts]) -> Iterator[ObjectFacts]:
         """Objects with an image's content, and without its name."""

@@ -1,0 +1,1 @@
+"""Output folders with some files for every image."""
