@@ -62,3 +62,17 @@ def test_a_damaged_file_is_not_used(encoder: PlainText, tmp_path: Path) -> None:
     (file,) = (tmp_path / "cache").glob(f"*/{FILE}")
     file.write_bytes(b"\x80\x04broken")
     assert np.array_equal(embed(encoder, words), first)
+
+
+@pytest.mark.parametrize("shape", [(MIN_KEPT - 1, 9), (MIN_KEPT, 9), (MIN_KEPT,)])
+def test_vectors_of_another_shape_are_not_used(
+    encoder: PlainText, tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    words = make_list(MIN_KEPT)
+    first = embed(encoder, words)
+    assert first.shape not in (shape, shape[:1])
+    (file,) = (tmp_path / "cache").glob(f"*/{FILE}")
+    np.save(file, np.zeros(shape, np.float32))
+    assert np.array_equal(embed(encoder, words), first)
+    np.save(file, np.zeros((MIN_KEPT + 1, first.shape[1]), np.float32))
+    assert np.array_equal(embed(encoder, words), first)

@@ -86,3 +86,23 @@ def test_the_graph_itself_is_left_as_it_was() -> None:
     before = model.SerializeToString()
     wrap_graph(model, wiring(NAMES[1]))
     assert model.SerializeToString() == before
+
+
+def test_shapes_that_were_noted_for_one_image_are_forgotten() -> None:
+    """Exporters note shapes of inner tensors with the number of images that they had, and the runtime folds them in."""
+    names = NAMES[0]
+    model = linear(names, ["n", CHANNELS, SIDE, SIDE])
+    flatten, multiply = model.graph.node
+    multiply.input[0] = "again"
+    again = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Reshape", ["x", "shape"], ["again"]),
+    ]
+    nodes = [flatten, *again, multiply]
+    copied = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    del model.graph.node[:]
+    model.graph.node.extend(copied)
+    noted = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, CHANNELS * SIDE * SIDE])
+    model.graph.value_info.append(noted)
+    found = run(wrap_graph(model, wiring(names)), PIXELS)
+    np.testing.assert_allclose(found, expected(), rtol=1e-4, atol=1e-4)
