@@ -254,6 +254,10 @@ OPTIONS: dict[str, Option] = {
     ),
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
     "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),
+    "inspect-model": Option("model folder that unpool inspect train wrote", metavar="MODEL"),
+    "inspect-masks": Option(
+        "folder of masks, KIND/NAME_mask.png; by default ground_truth beside test", metavar="DIR"
+    ),
     "host": Option("address to serve on; any but 127.0.0.1 lets other machines in"),
     "port": Option("port to serve on; 0 takes a free one", low=0, high=65535),
     "segmenter-model": Option("model folder of the segmenter for overlays, by default WORK/segmenter"),

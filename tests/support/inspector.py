@@ -7,12 +7,14 @@ darkest block.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 from safetensors.numpy import save_file
 
 from unpool.core.file_identity import digest_files
@@ -90,3 +92,39 @@ def build_graph(size: int) -> onnx.ModelProto:
         [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+
+
+def write_parts(folder: Path, *, good: int = 4, kinds: Sequence[str] = ("spot", "bar"), bad: int = 3) -> Path:
+    """Write drawn parts in the layout of MVTec AD, as `test` and `ground_truth`.
+
+    Good parts are light. Of each kind, the first part has a black defect, the next ones fainter ones.
+
+    Args:
+        folder: where.
+        good: number of good parts.
+        kinds: of defects, a folder each.
+        bad: number of parts of each kind.
+
+    Returns:
+        The folder.
+    """
+    for number in range(good):
+        _write_part(folder / "test" / "good" / f"{number:03}.png", 220 - 10 * number, None, 0)
+    for place, kind in enumerate(kinds):
+        for number in range(bad):
+            box = (16 * place + 8, 8 * number + 8)
+            _write_part(folder / "test" / kind / f"{number:03}.png", 230, box, 60 * number)
+            mask = np.zeros((64, 64), np.uint8)
+            mask[box[0] : box[0] + 16, box[1] : box[1] + 16] = 255
+            target = folder / "ground_truth" / kind / f"{number:03}_mask.png"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(mask).save(target)
+    return folder
+
+
+def _write_part(file: Path, ground: int, box: tuple[int, int] | None, value: int) -> None:
+    pixels = np.full((64, 64, 3), ground, np.uint8)
+    if box is not None:
+        pixels[box[0] : box[0] + 16, box[1] : box[1] + 16] = value
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(file)

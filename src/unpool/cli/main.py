@@ -26,6 +26,7 @@ from unpool.cli.cache import cache
 from unpool.cli.config_file import with_config
 from unpool.cli.doctor import doctor
 from unpool.cli.errors import exit_code_of, report_thread_errors
+from unpool.cli.inspection.inspect import inspect_app
 from unpool.cli.label import register_label_commands
 from unpool.cli.parameters import (
     Common,
@@ -234,6 +235,7 @@ def _print_run(result: Mapping[str, Any], common: Common, no_open: bool) -> None
 
 register_training_commands(app)
 app.command(segment_app)
+app.command(inspect_app)
 app.command(classify_app)
 register_label_commands(app)
 register_decision_commands(app)

@@ -77,6 +77,29 @@ def format_segmentation_quality(result: Mapping[str, Any]) -> str:
     return "\n".join([format_figures(figures, width=20), *_ignored(result)])
 
 
+def format_inspection_quality(result: Mapping[str, Any]) -> str:
+    """Summarise the result of `unpool inspect evaluate`."""
+    names = {
+        "image_auroc": "image AUROC", "image_ap": "average precision", "f1": "F1 at threshold", "best_f1": "best F1",
+        "pixel_auroc": "pixel AUROC", "aupro": "AUPRO to 0.3",
+    }  # fmt: skip
+    lines = [
+        f"{result['images']} images, {result['good']} good and {result['bad']} not, {result['skipped']} skipped",
+        format_figures({name: result[key] for key, name in names.items()}, width=20),
+    ]
+    if result["false_alarm_interval"] is not None:
+        low, high = (100 * end for end in result["false_alarm_interval"])
+        rate, target = 100 * result["false_alarm_rate"], 100 * result["false_alarms"]
+        lines.append(
+            f"{rate:.3g} % of the good images are called not good (95 % interval {low:.2g} to {high:.2g} %; the "
+            f"threshold was set for {target:.3g} %)"
+        )
+    for kind, auroc in result["per_kind"].items():
+        counts = result["kinds"][kind]
+        lines.append(f"{kind:>20}  {short(auroc)}  {counts['found']} of {counts['images']} found")
+    return "\n".join(lines)
+
+
 def _ignored(result: Mapping[str, Any]) -> list[str]:
     """The pixels that are no class, where there are any; models of earlier versions do not say it."""
     if not result.get("ignored"):

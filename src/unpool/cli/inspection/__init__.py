@@ -1,0 +1,1 @@
+"""`unpool inspect` from the terminal."""

@@ -1,0 +1,45 @@
+"""`unpool inspect`: learn what is good, and show what is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App
+
+from unpool.actions.inspection.settings import InspectEvaluateSettings
+from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
+from unpool.cli.render import format_inspection_quality
+
+COMMON = Common()
+InspectModel = Annotated[Path, flag("inspect-model", "model")]
+
+inspect_app = App(
+    name="inspect",
+    help="Find what is not good by a model that knows good images alone.",
+    help_format="plaintext",
+)
+
+
+@inspect_app.command
+@flatten_settings
+def evaluate(
+    folder: Path,
+    /,
+    *,
+    model: InspectModel,
+    settings: InspectEvaluateSettings,
+    common: Common = COMMON,
+) -> None:
+    """Measure a model on images whose truth is known.
+
+    FOLDER holds test/good, test/KIND and ground_truth/KIND/NAME_mask.png, as MVTec AD does; it may be the test folder
+    itself, or a CSV of path,label or path,label,mask, where the label is good or a kind of defect. Any value of a mask
+    but 0 is a defect. Prints areas below the ROC of images and of pixels, the overlap per region (AUPRO, up to a false
+    positive rate of 0.3), and what the model's own threshold finds.
+    """
+    from unpool.actions.inspection.evaluate import inspect_evaluate
+    from unpool.images.archives.unpacked import as_folder_of_files
+
+    result = inspect_evaluate(as_folder_of_files(folder), settings, model=model, progress=report_progress())
+    print_result(result, common, format_inspection_quality(result))

@@ -1,0 +1,56 @@
+"""`unpool inspect` hands on what is typed, and prints what comes back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.inspector import write_inspector, write_parts
+from unpool.actions.inspection.settings import InspectEvaluateSettings
+from unpool.cli.main import main
+
+KEYS = ("images", "image_auroc", "image_ap", "f1", "false_alarm_rate", "pixel_auroc", "aupro", "per_kind")
+
+
+def test_evaluate_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def fake(folder: Path, settings: InspectEvaluateSettings, **more: Any) -> dict[str, Any]:
+        seen.append((folder, settings, more["model"]))
+        return {}
+
+    monkeypatch.setattr("unpool.actions.inspection.evaluate.inspect_evaluate", fake)
+    with pytest.raises(SystemExit):
+        main(["inspect", "evaluate", "f", "--model", "m", "--masks", "g", "--json"])
+    assert seen == [(Path("f"), InspectEvaluateSettings(masks=Path("g")), Path("m"))]
+
+
+def test_evaluate_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, parts = write_inspector(tmp_path / "model"), write_parts(tmp_path / "parts")
+    with pytest.raises(SystemExit) as left:
+        main(["inspect", "evaluate", str(parts), "--model", str(model), "--json"])
+    assert left.value.code == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [key for key in KEYS if key not in result] == []
+    assert set(result["per_kind"]) == {"spot", "bar"}
+    with pytest.raises(SystemExit):
+        main(["inspect", "evaluate", str(parts), "--model", str(model)])
+    text = capsys.readouterr().out
+    assert "10 images, 4 good and 6 not, 0 skipped" in text
+    assert "image AUROC  1.000" in text
+    assert (
+        "0 % of the good images are called not good (95 % interval 0 to 60 %; the threshold was set for 1 %)"
+        in text
+    )
+    assert "spot  1.000  3 of 3 found" in text
+
+
+def test_a_model_of_another_kind_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    parts = write_parts(tmp_path / "parts")
+    with pytest.raises(SystemExit) as left:
+        main(["inspect", "evaluate", str(parts), "--model", str(tmp_path / "nowhere")])
+    assert left.value.code == 1
+    assert "there is no model folder" in capsys.readouterr().err
