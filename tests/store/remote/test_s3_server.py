@@ -222,3 +222,22 @@ def test_a_space_is_on_the_store_too(tmp_path: Path, monkeypatch: pytest.MonkeyP
     pd.testing.assert_frame_equal(Workspace(WORK, space="look").table(["group"]), groups)
     assert (Workspace(WORK, space="look").work / "groups.csv").is_file()
     assert Workspace(WORK).doctor().empty
+
+
+@pytest.mark.usefixtures("server")
+def test_a_space_is_removed_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mean_colour(images: list[np.ndarray]) -> np.ndarray:
+        return np.stack([image.mean((0, 1)) for image in images]).astype(np.float32)
+
+    photos = draw(tmp_path / "photos", 4)
+    Workspace(WORK, photos).embed(model=mean_colour)
+    Workspace(WORK, photos, space="look").embed(model=mean_colour)
+    objects = Objects(parse_address(WORK))
+    assert list(objects.list_all("spaces/look"))
+    listed = Workspace(WORK).spaces()
+    assert listed["name"].tolist() == [None, "look"]
+    assert Workspace(WORK).remove_space("look") == listed["bytes"][1]
+    assert not list(objects.list_all("spaces"))
+    go_to_machine(monkeypatch, tmp_path / "other")
+    assert Workspace(WORK).spaces()["name"].tolist() == [None]
+    assert Workspace(WORK).table(["vector"])["vector"].notna().sum() >= 5
