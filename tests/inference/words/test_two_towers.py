@@ -184,3 +184,27 @@ def test_a_folder_that_is_written_again_is_another_model(tmp_path: Path) -> None
     assert digest_two_towers(str(source)) == before
     tiny.save_source(tiny.build_model(config, seed=1), config, source)
     assert digest_two_towers(str(source)) != before
+
+
+def test_a_text_side_is_tried_again_once_a_file_or_a_package_was_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny.change_config(**SMALL)
+    source = tiny.save_source(tiny.build_model(config), config, tmp_path / "source")
+    entries = [two_towers.entry_of(str(source))]
+    assert two_towers.entry_of(str(source)) == entries[0]
+    (source / "tokenizer.json").write_text("{}")
+    entries.append(two_towers.entry_of(str(source)))
+    monkeypatch.setattr(two_towers, "_version_of", lambda package: f"{package} 99")
+    entries += [two_towers.entry_of(str(source)), two_towers.entry_of("open_clip:ViT-B-32/openai")]
+    assert len(set(entries)) == 4
+
+
+def test_a_folder_is_converted_once_per_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNPOOL_CACHE", str(tmp_path / "cache"))
+    config = tiny.change_config(**SMALL)
+    source = tiny.save_source(tiny.build_model(config), config, tmp_path / "source")
+    kept = two_towers.keep_two_towers(str(source))
+    assert describe_model(kept)["encoder"]["source"] == digest_two_towers(str(source))
+    monkeypatch.setattr(two_towers, "call_apart", None)
+    assert two_towers.keep_two_towers(str(source)) == kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from functools import partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ CHECKED_TEXTS = (
     "fish &amp; chips &lt;b&gt;", "cafÃ© naÃ¯ve — “quotes” … ½", "一双红色的鞋在草地上 犬と猫 고양이", "👟🏽 ❤️ emoji",
     "numbers 12345 3.14 ⅔ Ⅷ", "under_score e-mail@example.org C++ #1 $5", "word " * 100,
 )  # fmt: skip
+READERS = ("transformers", "tokenizers")  # packages that some text sides need
 NUM_EXAMPLES = 3  # texts that the exporter sees
 
 
@@ -115,9 +116,22 @@ def keep_two_towers(name: str) -> Path:
 
 
 def entry_of(name: str) -> str:
-    """Name the folder of the cache that keeps a network."""
-    digest = digest_versions(digest_two_towers(name), version("open_clip_torch"))
+    """Name the folder of the cache that keeps a network.
+
+    A text side that could not be had is tried again once a package or a file was added.
+    """
+    folder = read_name(name).folder
+    files = [] if folder is None else [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    parts = [digest_two_towers(name), version("open_clip_torch"), *map(_version_of, READERS)]
+    digest = digest_versions(*parts, *([digest_files(*files)] if files else []))
     return f"pretrained-{as_file_name(name)}-{digest}"
+
+
+def _version_of(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return f"no {package}"
 
 
 def fetch(name: str) -> None:
