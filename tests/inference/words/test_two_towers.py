@@ -206,5 +206,5 @@ def test_a_folder_is_converted_once_per_user(tmp_path: Path, monkeypatch: pytest
     source = tiny.save_source(tiny.build_model(config), config, tmp_path / "source")
     kept = two_towers.keep_two_towers(str(source))
     assert describe_model(kept)["encoder"]["source"] == digest_two_towers(str(source))
-    monkeypatch.setattr(two_towers, "call_apart", None)
+    monkeypatch.setattr(two_towers, "call_apart", lambda *_: pytest.fail("it is converted once more"))
     assert two_towers.keep_two_towers(str(source)) == kept
