@@ -41,6 +41,7 @@ INTEGRATION = (
     "actions/grouping/test_group.py",
     "actions/grouping/test_labelled_map.py",
     "actions/health",
+    "actions/inspection/test_predict.py",
     "actions/segmentation",
     "actions/sharing/annotations/test_foreign_readers.py",
     "actions/sharing/test_report.py",

@@ -32,6 +32,7 @@ CLASS_WEIGHTS = ("none", "sqrt", "median")
 UNKNOWN = ("refuse", "ignore", "nearest")
 MASK_NUMBERS = ("classes", "objects")
 DRAWN_ON = ("shown", "stored")
+HEATS = ("all", "bad", "none")
 
 # The flag of an option is the name of its settings field; a key here differs where two verbs need other words for it.
 OPTIONS: dict[str, Option] = {
@@ -258,6 +259,15 @@ OPTIONS: dict[str, Option] = {
     "inspect-masks": Option(
         "folder of masks, KIND/NAME_mask.png; by default ground_truth beside test", metavar="DIR"
     ),
+    "inspect-out": Option("folder for scores.csv, heat maps and overlays", metavar="DIR"),
+    "score-threshold": Option(
+        "score above which an image is not good; by default the model's",
+        low=-1e9,
+        high=1e9,
+        allows_minus=True,
+    ),
+    "heat": Option("images that get a heat map and an overlay", choices=HEATS),
+    "heat-values": Option("also write the heat of these images in 16 bits, as STEM.heat.tif"),
     "host": Option("address to serve on; any but 127.0.0.1 lets other machines in"),
     "port": Option("port to serve on; 0 takes a free one", low=0, high=65535),
     "segmenter-model": Option("model folder of the segmenter for overlays, by default WORK/segmenter"),

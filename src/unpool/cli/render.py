@@ -77,6 +77,22 @@ def format_segmentation_quality(result: Mapping[str, Any]) -> str:
     return "\n".join([format_figures(figures, width=20), *_ignored(result)])
 
 
+def format_verdicts(result: Mapping[str, Any]) -> str:
+    """Summarise the result of `unpool inspect predict`.
+
+    >>> print(format_verdicts({"images": 9, "bad": 2, "skipped": 1, "threshold": 0.75, "predicted": 3,
+    ...                        "images_per_second": 12.5, "scores": "out/scores.csv"}))
+    2 of 9 images are not good (score above 0.75), 1 cannot be read
+    3 inspected now, 12.5 a second; out/scores.csv
+    """
+    counts = (
+        f"{result['bad']:,} of {result['images']:,} images are not good (score above {result['threshold']:g})"
+    )
+    skipped = f", {result['skipped']:,} cannot be read" if result["skipped"] else ""
+    rate = f", {result['images_per_second']:g} a second" if result["images_per_second"] else ""
+    return f"{counts}{skipped}\n{result['predicted']:,} inspected now{rate}; {result['scores']}"
+
+
 def format_inspection_quality(result: Mapping[str, Any]) -> str:
     """Summarise the result of `unpool inspect evaluate`."""
     names = {

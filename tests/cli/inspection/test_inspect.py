@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from support.inspector import write_inspector, write_parts
-from unpool.actions.inspection.settings import InspectEvaluateSettings
+from unpool.actions.inspection.settings import InspectEvaluateSettings, InspectPredictSettings
 from unpool.cli.main import main
 
 KEYS = ("images", "image_auroc", "image_ap", "f1", "false_alarm_rate", "pixel_auroc", "aupro", "per_kind")
@@ -46,6 +46,38 @@ def test_evaluate_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixture[s
         in text
     )
     assert "spot  1.000  3 of 3 found" in text
+
+
+def test_predict_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def fake(images: Path, settings: InspectPredictSettings, **more: Any) -> dict[str, Any]:
+        seen.append((images, settings, more["model"], more["out"]))
+        return {}
+
+    monkeypatch.setattr("unpool.actions.inspection.predict.inspect_predict", fake)
+    words = "predict f --model m --out o --threshold -1.5 --heat bad --heat-values --json"
+    with pytest.raises(SystemExit):
+        main(["inspect", *words.split()])
+    assert seen == [(Path("f"), InspectPredictSettings(-1.5, "bad", heat_values=True), Path("m"), Path("o"))]
+
+
+def test_predict_prints_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model, parts = write_inspector(tmp_path / "model"), write_parts(tmp_path / "parts")
+    words = ["inspect", "predict", str(parts / "test"), "--model", str(model), "--out", str(tmp_path / "out")]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--json"])
+    assert left.value.code == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [result[name] for name in ("images", "bad", "out")] == [10, 6, str(tmp_path / "out")]
+    assert isinstance(result["seconds"], float)
+    with pytest.raises(SystemExit):
+        main(words)
+    text = capsys.readouterr().out
+    assert text.startswith("6 of 10 images are not good (score above 0.5)\n0 inspected now; ")
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--heat", "none", "--heat-values"])
+    assert left.value.code == 2
 
 
 def test_a_model_of_another_kind_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

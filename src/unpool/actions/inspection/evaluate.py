@@ -18,7 +18,7 @@ from PIL import Image
 from unpool.actions.inspection.defect_mask import DefectMask, read_defects
 from unpool.actions.inspection.labelled_images import LabelledImage, LabelledImages, find_labelled_images
 from unpool.actions.inspection.settings import InspectEvaluateSettings
-from unpool.actions.segmentation.data import report, report_problems
+from unpool.actions.outputs.messages import report, report_problems
 from unpool.analysis.metrics.detection import ScoreCurve, Verdicts, apply_threshold, count_scores
 from unpool.analysis.metrics.localisation import PixelCount
 from unpool.core.cpu import usable_cores

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from unpool.errors import UsageError
 from unpool.options import OPTIONS
 
 
@@ -18,3 +19,28 @@ class InspectEvaluateSettings:
     """
 
     masks: Annotated[Path | None, OPTIONS["inspect-masks"]] = None
+
+
+@dataclass(frozen=True)
+class InspectPredictSettings:
+    """Options of `unpool inspect predict`.
+
+    Args:
+        threshold: a score above it is not good; None: the model's.
+        heat: which images get a heat map and an overlay: "all", "bad" or "none".
+        heat_values: those images get their heat as a TIFF of 16 bits too.
+    """
+
+    threshold: Annotated[float | None, OPTIONS["score-threshold"]] = None
+    heat: Annotated[str, OPTIONS["heat"]] = "all"
+    heat_values: Annotated[bool, OPTIONS["heat-values"]] = False
+
+
+def check_heat(settings: InspectPredictSettings) -> None:
+    """Check that no options exclude each other.
+
+    Raises:
+        UsageError: they do.
+    """
+    if settings.heat == "none" and settings.heat_values:
+        raise UsageError("--heat-values and --heat none exclude each other; leave one of them out")

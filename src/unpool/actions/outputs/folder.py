@@ -1,4 +1,4 @@
-"""Images that are read, and the folder that is written for them."""
+"""The images that are read, and the output folder."""
 
 from __future__ import annotations
 

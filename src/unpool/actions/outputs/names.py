@@ -1,4 +1,4 @@
-"""Names of what is written for each image of a folder."""
+"""Names of the files written for each image."""
 
 from __future__ import annotations
 
@@ -46,7 +46,16 @@ def names_for(paths: Sequence[str], endings: Sequence[str]) -> dict[str, str]:
 
 
 def place_of(out: Path, name: str, ending: str) -> Path:
-    """Place a file of an image in the output folder."""
+    """Place a file of an image in the output folder.
+
+    Args:
+        out: The output folder.
+        name: Of the image's files, as `names_for` gives it.
+        ending: Of the file.
+
+    Returns:
+        Its path.
+    """
     folder = (out / name).parent
     return folder / f"{Path(name).name}{ending}"
 

@@ -1,4 +1,4 @@
-"""The record of an output folder: which files exist, and of what."""
+"""The record of an output folder: what exists, of what."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class OutputRecord:
 
 
 def without_facts(request: Request) -> Request:
-    """Return a request without what may change though its image stays."""
+    """Return a request without what the file system says."""
     return {name: value for name, value in request.items() if name not in FACTS}
 
 

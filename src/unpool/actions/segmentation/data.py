@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unpool.actions.outputs.messages import report, report_problems
 from unpool.core.cpu import cores_of_process
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
@@ -20,13 +21,11 @@ from unpool.images.masks.pair_store import PairStore, join_pairs, load_pairs
 from unpool.images.masks.pairs import Pair, Pairs, voc_split
 from unpool.images.masks.pixel_classes import NEAREST, PixelClasses
 from unpool.images.masks.value_shapes import find_objects, find_shades
-from unpool.images.reading.scan import Problem
 
 if TYPE_CHECKING:
     from unpool.training.data.shared_folder import SharedFolder
 
 MAX_LISTED = 1000  # images and masks without a counterpart, in results
-MAX_REPORTED = 5  # problems that have a line each
 NUM_NAMED = 3  # values that a sentence names
 CLASS_FILES = ("labelmap.txt", "class_names.txt", "label_colors.txt", "class_dict.csv", "_classes.csv")
 
@@ -310,17 +309,3 @@ def describe_unknown(unknown: Mapping[str, int], masks: Sequence[str], what: str
         f"{sum(unknown.values()):,} pixels of {len(masks)} masks hold values that are no class and {became}: "
         f"{named}{more}; the first mask is {masks[0]}"
     ]
-
-
-def report(remarks: Sequence[str], progress: Progress) -> None:
-    """Report sentences, a line each."""
-    for remark in remarks:
-        progress.message(remark)
-
-
-def report_problems(problems: Sequence[Problem], progress: Progress) -> None:
-    """Report the first problems, and count the others."""
-    for problem in problems[:MAX_REPORTED]:
-        progress.message(f"skipped {problem.path}: {problem.problem}, {problem.detail}")
-    if len(problems) > MAX_REPORTED:
-        progress.message(f"and {len(problems) - MAX_REPORTED} more were skipped")

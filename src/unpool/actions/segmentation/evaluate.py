@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from unpool.actions.outputs.messages import report, report_problems
 from unpool.actions.segmentation.data import (
     count_masks,
     describe_found,
@@ -20,8 +21,6 @@ from unpool.actions.segmentation.data import (
     describe_unknown,
     find_labelled,
     list_unmatched,
-    report,
-    report_problems,
 )
 from unpool.actions.segmentation.label_checks import compare_colour
 from unpool.actions.segmentation.scales import ScaleCount

@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from unpool.actions.outputs.names import place_of
+from unpool.actions.outputs.tiff import import_tifffile
 from unpool.core.atomic_files import write_whole
-from unpool.errors import UnpoolError
 from unpool.images.masks.pixel_classes import IGNORE, PixelClasses
 from unpool.inference.predict_mask import LabelFile, state_file
 
@@ -177,12 +176,3 @@ def _write_probabilities(probability_KHW: np.ndarray, part: Path) -> None:
     import_tifffile().imwrite(
         part, probability_KHW, photometric="minisblack", compression="zlib", metadata={"axes": "CYX"}
     )
-
-
-def import_tifffile() -> Any:
-    """Import tifffile; UnpoolError where it is not installed."""
-    try:
-        import tifffile
-    except ImportError as error:
-        raise UnpoolError("TIFF files are written by tifffile: pip install tifffile imagecodecs") from error
-    return tifffile

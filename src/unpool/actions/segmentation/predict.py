@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from unpool.actions.outputs.folder import check_any_usable, check_output, find_images
+from unpool.actions.outputs.messages import report, report_problems
 from unpool.actions.outputs.names import names_for, report_names
 from unpool.actions.outputs.record import Request
-from unpool.actions.segmentation.data import report, report_problems
+from unpool.actions.outputs.tiff import import_tifffile
 from unpool.actions.segmentation.label_checks import compare_colour
 from unpool.actions.segmentation.output_files import (
     ENDINGS,
     OutputPaths,
-    import_tifffile,
     tabulate_positions,
 )
 from unpool.actions.segmentation.output_record import EXAMPLE, PredictionRecord, check_labels_are_free

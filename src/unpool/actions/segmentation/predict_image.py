@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from unpool.actions.outputs.record import Request
+from unpool.actions.outputs.tiff import import_tifffile
 from unpool.actions.segmentation.output_files import (
     LARGE_PIXELS,
     OutputPaths,
-    import_tifffile,
     write_large,
     write_small,
 )

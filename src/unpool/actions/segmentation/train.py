@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unpool.actions.outputs.messages import report
 from unpool.actions.segmentation.cross_validation import plan_cross_validation
 from unpool.actions.segmentation.data import (
     ClassChoice,
@@ -15,7 +16,6 @@ from unpool.actions.segmentation.data import (
     find_labelled,
     learn_classes,
     load_labelled,
-    report,
 )
 from unpool.actions.segmentation.label_checks import check_labels
 from unpool.actions.segmentation.settings import SegmentationSettings, check_segmentation

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import ks_2samp
 
 MIN_IMAGES = 10  # of a batch that is judged
 MAX_P = 0.001
@@ -44,7 +43,7 @@ class BatchDrift:
 
 
 def measure_batch_drift(score_N: npt.ArrayLike, good_G: npt.ArrayLike, threshold: float) -> BatchDrift | None:
-    """Compare the scores of a batch with those of good images.
+    """Compare the scores of a batch with good ones.
 
     Images above the threshold have defects and are left out, unless those are four fifths of the batch. So some
     defects do not count, however bad, while a change that all images share does.
@@ -57,6 +56,8 @@ def measure_batch_drift(score_N: npt.ArrayLike, good_G: npt.ArrayLike, threshold
     Returns:
         The figures; None where there is nothing to compare.
     """
+    from scipy.stats import ks_2samp
+
     all_N, all_G = np.asarray(score_N, np.float64), np.asarray(good_G, np.float64)
     kept_M, good_H = all_N[all_N <= threshold], all_G[all_G <= threshold]
     if len(kept_M) < MIN_COMPARED * len(all_N) or not len(good_H):

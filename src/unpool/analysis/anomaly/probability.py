@@ -1,4 +1,4 @@
-"""How probable it is that an image is good, by its score.
+"""The probability that an image is good, by its score.
 
 N images, G good images that were held out.
 """

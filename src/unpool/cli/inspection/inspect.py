@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import App
 
-from unpool.actions.inspection.settings import InspectEvaluateSettings
+from unpool.actions.inspection.settings import InspectEvaluateSettings, InspectPredictSettings
 from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
-from unpool.cli.render import format_inspection_quality
+from unpool.cli.render import format_inspection_quality, format_verdicts
 
 COMMON = Common()
 InspectModel = Annotated[Path, flag("inspect-model", "model")]
@@ -19,6 +19,32 @@ inspect_app = App(
     help="Find what is not good by a model that knows good images alone.",
     help_format="plaintext",
 )
+
+
+@inspect_app.command
+@flatten_settings
+def predict(
+    images: Path,
+    /,
+    *,
+    model: InspectModel,
+    out: Annotated[Path, flag("inspect-out", "out")],
+    settings: InspectPredictSettings,
+    common: Common = COMMON,
+) -> None:
+    """Say whether images are good, and where not.
+
+    Takes one image or a folder. Writes scores.csv: score, probability of being good, verdict, box and area of the
+    worst region of each image, in pixels; what cannot be read has the verdict unreadable. STEM.heat.png is the heat
+    map, its colours from 0 to twice the heat of a defect in every picture; STEM.overlay.png lays it over the image,
+    with the box. Images with up-to-date results are not inspected again: the same command resumes.
+    """
+    from unpool.actions.inspection.predict import inspect_predict
+    from unpool.images.archives.unpacked import as_folder_of_files
+
+    images = as_folder_of_files(images)
+    result = inspect_predict(images, settings, model=model, out=out, progress=report_progress())
+    print_result(result, common, format_verdicts(result))
 
 
 @inspect_app.command
