@@ -256,6 +256,10 @@ OPTIONS: dict[str, Option] = {
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
     "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),
     "inspect-model": Option("model folder that unpool inspect train wrote", metavar="MODEL"),
+    "inspect-pictures": Option(
+        "folder to write: pictures of the ROC and of the worst misses, and a table of all scores",
+        metavar="DIR",
+    ),
     "inspect-masks": Option(
         "folder of masks, KIND/NAME_mask.png; by default ground_truth beside test", metavar="DIR"
     ),

@@ -113,6 +113,7 @@ def format_inspection_quality(result: Mapping[str, Any]) -> str:
     for kind, auroc in result["per_kind"].items():
         counts = result["kinds"][kind]
         lines.append(f"{kind:>20}  {short(auroc)}  {counts['found']} of {counts['images']} found")
+    lines += [f"written: {path}" for path in result["files"]]
     return "\n".join(lines)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +13,9 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from support.inspector import write_inspector, write_parts
 from support.messages import Messages
-from unpool.actions.inspection.evaluate import inspect_evaluate, resize_rows
+from unpool.actions.inspection.evaluate import inspect_evaluate
 from unpool.actions.inspection.settings import InspectEvaluateSettings
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inspection.inspector import load_inspector, resize_heat
 
 
@@ -183,9 +182,29 @@ def test_scores_that_are_no_numbers_are_reported(
     )
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (50, 70), (5, 3)])
-def test_rows_are_those_of_the_whole_heat_map(height: int, width: int) -> None:
-    heat_hw = np.random.default_rng(0).random((8, 9), np.float32)
-    cuts = [0, height // 3, height // 2, height]
-    rows = [resize_rows(heat_hw, height, width, top, bottom) for top, bottom in pairwise(cuts)]
-    np.testing.assert_allclose(np.concatenate(rows), resize_heat(heat_hw, height, width), atol=1e-5)
+def test_pictures_and_a_table_are_written(parts: Path, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    found = inspect_evaluate(parts, InspectEvaluateSettings(out=out), model=model)
+    assert found["files"] == [str(out / name) for name in ("roc.png", "misses.png", "evaluation.csv")]
+    assert all(Path(file).stat().st_size for file in found["files"])
+    assert inspect_evaluate(parts, model=model)["files"] == []
+
+
+def test_pictures_do_not_go_among_images_or_masks(parts: Path, model: Path) -> None:
+    for out, words in (
+        (parts, "is the folder of the images itself"),
+        (parts / "test" / "out", "taken for images or masks; name another folder"),
+        (parts / "ground_truth", "taken for images or masks"),
+        (model, "is a workspace or a model"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            inspect_evaluate(parts, InspectEvaluateSettings(out=out), model=model)
+    assert not (parts / "test" / "out").exists()
+
+
+def test_good_images_unlike_those_of_the_training_are_reported(tmp_path: Path) -> None:
+    parts = write_parts(tmp_path / "parts", good=18, bad=1)
+    for good_scores, is_off in (((0.0, 0.01, 0.02) * 10, True), ((0.1, 0.3, 0.5, 0.7) * 5, False)):
+        model = write_inspector(tmp_path / f"model-{is_off}", threshold=0.9, good_scores=good_scores)
+        notes = inspect_evaluate(parts, model=model)["notes"]
+        assert any("good images score higher here" in note for note in notes) is is_off

@@ -11,8 +11,8 @@ from unpool.core.settings import check_settings, options_of, settings_from
 from unpool.errors import UsageError
 
 
-def test_evaluate_takes_masks() -> None:
-    assert set(options_of(InspectEvaluateSettings)) == {"masks"}
+def test_evaluate_takes_masks_and_an_output_folder() -> None:
+    assert set(options_of(InspectEvaluateSettings)) == {"masks", "out"}
     assert settings_from(InspectEvaluateSettings, {"masks": "m"}) == InspectEvaluateSettings(masks=Path("m"))
 
 

@@ -1,38 +1,29 @@
-"""`unpool inspect evaluate`: scores and heat maps against the truth.
-
-H, W height and width of a mask or an image, R rows of it, h, w of a heat map.
-"""
+"""`unpool inspect evaluate`: scores and heat maps against the truth."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from unpool.actions.inspection.defect_mask import DefectMask, read_defects
-from unpool.actions.inspection.labelled_images import LabelledImage, LabelledImages, find_labelled_images
+from unpool.actions.inspection.evaluation_files import write_evaluation
+from unpool.actions.inspection.labelled_images import LabelledImages, find_labelled_images, locate_folders
+from unpool.actions.inspection.measurement import Measured, inspect_all
 from unpool.actions.inspection.settings import InspectEvaluateSettings
+from unpool.actions.outputs.folder import check_output
 from unpool.actions.outputs.messages import report, report_problems
+from unpool.analysis.anomaly.drift import measure_batch_drift
 from unpool.analysis.metrics.detection import ScoreCurve, Verdicts, apply_threshold, count_scores
-from unpool.analysis.metrics.localisation import PixelCount
-from unpool.core.cpu import usable_cores
+from unpool.core.file_names import find_typed
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.errors import UnpoolError, UnreadableImageError
-from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.decode import read_picture
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.reading.scan import Problem
-from unpool.images.values.rules import ValueRules
-from unpool.inference.inspection.inspector import Inspection, Inspector, load_inspector
+from unpool.inference.inspection.inspector import InspectorRecord, load_inspector
 from unpool.training.model_file import rules_of_model
 
-AHEAD = 2  # images that each thread has ready
+EXAMPLE = "measured"  # name of an output folder that errors propose
 MAX_LISTED = 1000  # paths in results
 
 
@@ -60,161 +51,66 @@ def inspect_evaluate(
     """
     progress = progress or Progress()
     check_settings(settings)
+    folder = find_typed(folder)
+    _check_output(folder, settings)
     found = find_labelled_images(folder, settings.masks)
-    inspector = load_inspector(model, progress, threads=1)
+    inspector, rules = load_inspector(model, progress, threads=1), rules_of_model(model)
     began = time.perf_counter()
-    measured = _inspect_all(found, inspector, rules_of_model(model), progress)
+    measured = inspect_all(found, inspector, rules, progress)
     report_problems(measured.problems, progress)
     if not measured.images:
         first = measured.problems[0]
         raise UnpoolError(f"no image can be used; the first, {first.path}: {first.detail}")
-    remarks = [*found.remarks, *_describe(found, measured)]
+    remarks = [*found.remarks, *_describe(found, measured), *_compare_good(measured, inspector.record)]
     report(remarks, progress)
+    kinds = _curves_of_kinds(measured)
+    written = (
+        [] if settings.out is None else write_evaluation(settings.out, measured, kinds, inspector, rules)
+    )
     return {
-        **_figures(measured, inspector), "masks": measured.num_masks, "regions": measured.pixels.num_regions,
-        "skipped": len(measured.problems), "seconds": round(time.perf_counter() - began, 3),
+        **_figures(measured, kinds, inspector.record), "masks": measured.num_masks,
+        "regions": measured.pixels.num_regions, "skipped": len(measured.problems),
+        "seconds": round(time.perf_counter() - began, 3), "files": written,
         "without_mask": measured.without_mask[:MAX_LISTED], "extra_masks": found.extra_masks[:MAX_LISTED],
         "notes": remarks,
     }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """An image with its inspection and its mask."""
-
-    image: LabelledImage
-    inspection: Inspection
-    height: int
-    width: int
-    defects: DefectMask | None = None
-    mask_problem: Problem | None = None
-
-
-@dataclass
-class Measured:
-    """Scores of images, and counts of their pixels."""
-
-    images: list[LabelledImage] = field(default_factory=list)
-    scores: list[float] = field(default_factory=list)
-    pixels: PixelCount = field(default_factory=PixelCount)
-    problems: list[Problem] = field(default_factory=list)
-    mask_problems: list[Problem] = field(default_factory=list)
-    without_mask: list[str] = field(default_factory=list)
-    num_masks: int = 0
-    num_lossy: int = 0
-    num_resized: int = 0
-    empty: list[str] = field(default_factory=list)
-    marked_good: list[str] = field(default_factory=list)
-    mask_area: int = 0
-    image_area: int = 0
-
-    @property
-    def is_bad(self) -> list[bool]:
-        """Whether each image is bad in truth."""
-        return [image.is_bad for image in self.images]
-
-    def add(self, seen: Inspected) -> None:
-        """Count an image and its pixels."""
-        self.images.append(seen.image)
-        self.scores.append(seen.inspection.score)
-        if seen.mask_problem is not None:
-            self.mask_problems.append(seen.mask_problem)
-        elif seen.defects is not None:
-            self._add_mask(seen, seen.defects)
-        elif seen.image.is_bad:
-            self.without_mask.append(seen.image.file.path)
-        elif self.num_masks:
-            # As large as the masks of bad images are beside theirs, so that each pixel weighs the same.
-            scale = (self.mask_area / self.image_area) ** 0.5
-            shape = max(1, round(scale * seen.height)), max(1, round(scale * seen.width))
-            self._count(np.zeros(shape, bool), seen.inspection.heat_hw)
-
-    def _add_mask(self, seen: Inspected, defects: DefectMask) -> None:
-        path, mask_HW = seen.image.file.path, defects.mask_HW
-        self.num_masks += 1
-        self.num_lossy += defects.is_lossy
-        self.num_resized += mask_HW.shape != (seen.height, seen.width)
-        self.mask_area += mask_HW.size
-        self.image_area += seen.height * seen.width
-        if seen.image.is_bad and not mask_HW.any():
-            self.empty.append(path)
-        if not seen.image.is_bad and mask_HW.any():
-            self.marked_good.append(path)
-        self._count(mask_HW, seen.inspection.heat_hw)
-
-    def _count(self, mask_HW: np.ndarray, heat_hw: np.ndarray) -> None:
-        self.pixels.add(mask_HW, partial(resize_rows, heat_hw, *mask_HW.shape))
+def _check_output(folder: Path, settings: InspectEvaluateSettings) -> None:
+    """Check that pictures do not go among images or masks, where they would be taken for some."""
+    out = settings.out
+    if out is None:
+        return
+    check_output(folder, out, EXAMPLE)
+    if not folder.is_dir():
+        return
+    for inner in locate_folders(folder, settings.masks):
+        if inner is not None and out.resolve().is_relative_to(inner.resolve()):
+            raise UsageError(
+                f"--out {out} lies in {inner}, where pictures are taken for images or masks; name another folder, such "
+                f"as {EXAMPLE}"
+            )
 
 
-def resize_rows(heat_hw: np.ndarray, height: int, width: int, top: int, bottom: int) -> np.ndarray:
-    """Resize a heat map linearly, some rows at a time.
-
-    Args:
-        heat_hw: float32.
-        height: of the whole, pixels.
-        width: of the whole, pixels.
-        top: the first row.
-        bottom: the row after the last.
-
-    Returns:
-        (R, W) float32.
-    """
-    scale = heat_hw.shape[0] / height
-    box = (0.0, top * scale, float(heat_hw.shape[1]), min(float(heat_hw.shape[0]), bottom * scale))
-    image = Image.fromarray(np.ascontiguousarray(heat_hw, np.float32))
-    return np.asarray(image.resize((width, bottom - top), Image.Resampling.BILINEAR, box=box))
+def _curves_of_kinds(measured: Measured) -> dict[str, ScoreCurve]:
+    """Each kind of defect beside all good images."""
+    kinds = sorted({image.kind for image in measured.images if image.is_bad})
+    return {kind: count_scores(*_of_kind(measured, kind)) for kind in kinds}
 
 
-def _inspect_all(
-    found: LabelledImages, inspector: Inspector, rules: ValueRules, progress: Progress
-) -> Measured:
-    measured = Measured(problems=list(found.problems), mask_problems=list(found.mask_problems))
-    # Those with masks first: they say at which size the pixels of good images count.
-    ordered = sorted(found.images, key=lambda image: image.mask is None)
-    work = partial(try_inspect, inspector=inspector, rules=rules)
-    with progress.stage("inspecting", len(ordered), "images") as stage:
-        for seen in map_ordered(work, ordered, usable_cores(), AHEAD):
-            stage.advance()
-            if isinstance(seen, Problem):
-                measured.problems.append(seen)
-            else:
-                measured.add(seen)
-    return measured
+def _of_kind(measured: Measured, kind: str) -> tuple[list[float], list[bool]]:
+    """Scores, and whether they are of a bad image, of a kind and of all good images."""
+    rows = [row for row, image in enumerate(measured.images) if image.kind == kind or not image.is_bad]
+    return [measured.scores[row] for row in rows], [measured.images[row].is_bad for row in rows]
 
 
-def try_inspect(image: LabelledImage, inspector: Inspector, rules: ValueRules) -> Inspected | Problem:
-    """Inspect an image and read its mask, or return a problem.
-
-    Args:
-        image: where it is, and its mask.
-        inspector: what inspects it; it may be shared by threads.
-        rules: by which values of more than 8 bits are scaled.
-
-    Returns:
-        What was found; a mask that cannot be used leaves the image's score usable.
-    """
-    try:
-        pixels_HW3 = read_picture(image.file.file, rules=rules).pixels
-    except UnreadableImageError as error:
-        return Problem(image.file.path, error.problem, error.detail)
-    inspection = inspector.inspect(pixels_HW3)
-    if not (np.isfinite(inspection.score) and np.isfinite(inspection.heat_hw).all()):
-        return Problem(image.file.path, "no-score", "the model's score or heat map is no finite number")
-    height, width = pixels_HW3.shape[:2]
-    if image.mask is None:
-        return Inspected(image, inspection, height, width)
-    try:
-        return Inspected(image, inspection, height, width, read_defects(image.mask, height, width))
-    except UnreadableImageError as error:
-        problem = Problem(image.mask.path, error.problem, error.detail)
-        return Inspected(image, inspection, height, width, mask_problem=problem)
-
-
-def _figures(measured: Measured, inspector: Inspector) -> dict[str, Any]:
+def _figures(measured: Measured, kinds: Mapping[str, ScoreCurve], record: InspectorRecord) -> dict[str, Any]:
     """The figures of images, of pixels and of kinds."""
     curve = count_scores(measured.scores, measured.is_bad)
-    record = inspector.record
     verdicts = apply_threshold(measured.scores, measured.is_bad, record.threshold)
+    by_kind: dict[str, Verdicts] = {
+        kind: apply_threshold(*_of_kind(measured, kind), record.threshold) for kind in kinds
+    }
     best, interval = curve.best_f1(), verdicts.false_alarm_interval()
     return {
         "images": len(measured.images), "good": verdicts.num_good, "bad": verdicts.num_bad,
@@ -223,26 +119,22 @@ def _figures(measured: Measured, inspector: Inspector) -> dict[str, Any]:
         "false_alarm_rate": verdicts.false_alarm_rate, "false_alarm_interval": interval and list(interval),
         "false_alarms": record.false_alarms, "threshold": record.threshold, "method": record.method,
         "pixel_auroc": measured.pixels.auroc(), "aupro": measured.pixels.aupro(),
-        **_figures_of_kinds(measured, record.threshold),
+        "per_kind": {kind: each.auroc() for kind, each in kinds.items()},
+        "kinds": {kind: {"images": each.num_bad, "found": each.num_found} for kind, each in by_kind.items()},
     }  # fmt: skip
 
 
-def _figures_of_kinds(measured: Measured, threshold: float) -> dict[str, Any]:
-    """Each kind of defect beside all good images."""
-    kinds = sorted({image.kind for image in measured.images if image.is_bad})
-    curves: dict[str, ScoreCurve] = {}
-    verdicts: dict[str, Verdicts] = {}
-    for kind in kinds:
-        rows = [row for row, image in enumerate(measured.images) if image.kind == kind or not image.is_bad]
-        scores, is_bad = [measured.scores[row] for row in rows], [measured.images[row].is_bad for row in rows]
-        curves[kind], verdicts[kind] = (
-            count_scores(scores, is_bad),
-            apply_threshold(scores, is_bad, threshold),
-        )
-    return {
-        "per_kind": {kind: curve.auroc() for kind, curve in curves.items()},
-        "kinds": {kind: {"images": each.num_bad, "found": each.num_found} for kind, each in verdicts.items()},
-    }
+def _compare_good(measured: Measured, record: InspectorRecord) -> list[str]:
+    """Say so where good images score unlike those that the threshold rests on."""
+    scores = [score for score, is_bad in zip(measured.scores, measured.is_bad, strict=True) if not is_bad]
+    drift = measure_batch_drift(scores, record.good_scores, record.threshold)
+    if drift is None or not drift.is_off:
+        return []
+    return [
+        f"good images score higher here than those that the threshold rests on: {drift.share:.0%} of "
+        f"{drift.compared:,} lie above their median (50% where nothing changed), so it may give more false alarms; "
+        "learn from good images like these"
+    ]
 
 
 def _describe(found: LabelledImages, measured: Measured) -> list[str]:

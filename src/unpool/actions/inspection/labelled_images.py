@@ -59,14 +59,13 @@ class LabelledImages:
     remarks: list[str] = field(default_factory=list)
 
 
-def find_labelled_images(place: Path, masks: Path | None, leave_out: Path | None = None) -> LabelledImages:
+def find_labelled_images(place: Path, masks: Path | None) -> LabelledImages:
     """Find images whose truth is known.
 
     Args:
         place: a folder in the layout of MVTec AD, its `test` folder, or a table of path, label and, if there are
             masks, mask.
         masks: the folder of masks; None: `ground_truth` beside `test`. For a table, what its masks are relative to.
-        leave_out: a folder that is not read.
 
     Returns:
         The images.
@@ -77,11 +76,9 @@ def find_labelled_images(place: Path, masks: Path | None, leave_out: Path | None
     place = find_typed(place)
     if place.is_file():
         return _read_listed(place, masks)
-    test = place / TEST if (place / TEST).is_dir() else place
-    scan = scan_folder(test, leave_out=leave_out)
-    beside = test.parent / GROUND_TRUTH
-    folder = masks or (beside if beside.is_dir() else None)
-    mask_scan = Scan([], []) if folder is None else scan_folder(folder, leave_out=leave_out, as_masks=True)
+    test, folder = locate_folders(place, masks)
+    scan = scan_folder(test)
+    mask_scan = Scan([], []) if folder is None else scan_folder(folder, as_masks=True)
     by_name = {str(PurePosixPath(file.path).with_suffix("")): file for file in reversed(mask_scan.files)}
     images = [
         LabelledImage(file, _kind_of(file.path), _find_mask(file.path, by_name))
@@ -98,6 +95,21 @@ def find_labelled_images(place: Path, masks: Path | None, leave_out: Path | None
     remarks = [*describe_left_out(scan.left_out), *_describe_loose(test, scan)]
     extra = [file.path for file in mask_scan.files if file.path not in used]
     return LabelledImages(images, scan.problems, mask_scan.problems, extra, remarks)
+
+
+def locate_folders(place: Path, masks: Path | None) -> tuple[Path, Path | None]:
+    """Find the folder of kinds and that of masks.
+
+    Args:
+        place: a folder in the layout of MVTec AD, or its `test` folder.
+        masks: the folder of masks where it was named.
+
+    Returns:
+        Both; None where there are no masks.
+    """
+    test = place / TEST if (place / TEST).is_dir() else place
+    beside = test.resolve().parent / GROUND_TRUTH
+    return test, masks or (beside if beside.is_dir() else None)
 
 
 def _kind_of(path: str) -> str:

@@ -16,9 +16,11 @@ class InspectEvaluateSettings:
 
     Args:
         masks: the folder of masks; None: `ground_truth` beside `test`, where it is there.
+        out: the folder of pictures and the table to write; None: none are written.
     """
 
     masks: Annotated[Path | None, OPTIONS["inspect-masks"]] = None
+    out: Annotated[Path | None, OPTIONS["inspect-pictures"]] = None
 
 
 @dataclass(frozen=True)

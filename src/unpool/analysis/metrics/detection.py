@@ -120,7 +120,7 @@ class Verdicts:
 
     @property
     def false_alarm_rate(self) -> float | None:
-        """The share of good images called not good; None without any."""
+        """The share of false alarms among good images; None without."""
         return self.num_alarms / self.num_good if self.num_good else None
 
     @property
