@@ -84,6 +84,9 @@ TERMINAL = {
     "reconstruct photos --model notes.txt --out x.png": "notes.txt is a file, but a model is a folder",
     "reconstruct photos --model model --out photos/x.png": "--out photos/x.png lies in photos, among",
     "segment predict photos --model model --out new": "model holds conv, which is no segmenter",
+    "inspect evaluate photos --model model": "which is no inspector; make one with unpool inspect train",
+    "inspect evaluate photos --model model --out photos": "--out photos is the folder of the images itself",
+    "inspect evaluate photos --model notes.txt": "notes.txt is a file, but a model is a folder",
     "segment predict photos --model photos.unpool --out new": "photos.unpool is a workspace, not a model folder",
 }
 

@@ -23,6 +23,7 @@ SHARED = {
     "suggest": {"seed"}, "clean": set(), "classify train": {"seed", "device"},
     "classify predict": {"seed", "data", "device"},
     "segment train": {"seed", "device"}, "segment predict": {"device"}, "segment evaluate": {"device"},
+    "inspect predict": set(), "inspect evaluate": set(),
 }  # fmt: skip
 HEAVY = ["torch", "lance", "pandas", "numpy", "sklearn", "PIL", "matplotlib", "onnxruntime", "obstore", "ray"]
 

@@ -13,6 +13,7 @@ from unpool.actions.inspection.measurement import Measured, inspect_all
 from unpool.actions.inspection.settings import InspectEvaluateSettings
 from unpool.actions.outputs.folder import check_output
 from unpool.actions.outputs.messages import report, report_problems
+from unpool.actions.training.output_folder import check_writable
 from unpool.analysis.anomaly.drift import measure_batch_drift
 from unpool.analysis.metrics.detection import ScoreCurve, Verdicts, apply_threshold, count_scores
 from unpool.core.file_names import find_typed
@@ -53,8 +54,8 @@ def inspect_evaluate(
     check_settings(settings)
     folder = find_typed(folder)
     _check_output(folder, settings)
-    found = find_labelled_images(folder, settings.masks)
     inspector, rules = load_inspector(model, progress, threads=1), rules_of_model(model)
+    found = find_labelled_images(folder, settings.masks)
     began = time.perf_counter()
     measured = inspect_all(found, inspector, rules, progress)
     report_problems(measured.problems, progress)
@@ -82,6 +83,7 @@ def _check_output(folder: Path, settings: InspectEvaluateSettings) -> None:
     if out is None:
         return
     check_output(folder, out, EXAMPLE)
+    check_writable(out)
     if not folder.is_dir():
         return
     for inner in locate_folders(folder, settings.masks):

@@ -66,7 +66,8 @@ class PixelCount:
             return None, np.zeros(1)
         region_HW, num_regions = label(mask_HW, NEIGHBOURS)
         self.num_regions += num_regions
-        return region_HW, 1 / np.maximum(np.bincount(region_HW.ravel()), 1)
+        # Of the marked pixels alone: counting copies what it counts.
+        return region_HW, 1 / np.maximum(np.bincount(region_HW[mask_HW]), 1)
 
     def curve(self) -> ScoreCurve:
         """Return counts of good pixels and of defects by heat."""
