@@ -24,9 +24,7 @@ from unpool.images.tiff.rows import open_rows
 from unpool.images.values.rules import ValueRules
 from unpool.inference.inspection.inspector import Inspector
 
-LARGE_PIXELS = (
-    25_000_000  # above, one image at a time, by windows and rows where the model and the file allow it
-)
+LARGE_PIXELS = 25_000_000  # above, one image at a time, by rows where model and file allow it
 TIFFS = (".tif", ".tiff")
 _Opened = tuple[int, int, ReadRows, Sequence[Note]]
 _RESULT = ("score", "sample", "x", "y", "width", "height", "area")
