@@ -105,11 +105,13 @@ def format_inspection_quality(result: Mapping[str, Any]) -> str:
     ]
     if result["false_alarm_interval"] is not None:
         low, high = (100 * end for end in result["false_alarm_interval"])
-        rate, target = 100 * result["false_alarm_rate"], 100 * result["false_alarms"]
+        target = result["false_alarms"]
         lines.append(
-            f"{rate:.3g} % of the good images are called not good (95 % interval {low:.2g} to {high:.2g} %; the "
-            f"threshold was set for {target:.3g} %)"
+            f"{100 * result['false_alarm_rate']:.3g} % of the good images are called not good (95 % interval {low:.2g} "
+            f"to {high:.2g} %{'' if target is None else f'; the threshold was set for {100 * target:.3g} %'})"
         )
+    if result["recall"] is not None:
+        lines.append(f"{100 * result['recall']:.3g} % of the others are found")
     for kind, auroc in result["per_kind"].items():
         counts = result["kinds"][kind]
         lines.append(f"{kind:>20}  {short(auroc)}  {counts['found']} of {counts['images']} found")

@@ -190,6 +190,18 @@ def test_pictures_and_a_table_are_written(parts: Path, model: Path, tmp_path: Pa
     assert inspect_evaluate(parts, model=model)["files"] == []
 
 
+def test_another_threshold_changes_verdicts_alone(parts: Path, model: Path, tmp_path: Path) -> None:
+    own = inspect_evaluate(parts, model=model)
+    found = inspect_evaluate(parts, InspectEvaluateSettings(threshold=0.3, out=tmp_path / "out"), model=model)
+    changed = {key for key in found if found[key] != own[key]} - {"seconds", "files"}
+    assert changed == {
+        "threshold", "false_alarms", "false_alarm_rate", "false_alarm_interval", "precision", "f1",
+    }  # fmt: skip
+    assert (found["threshold"], found["false_alarms"]) == (0.3, None)
+    assert found["false_alarm_rate"] == pytest.approx(2 / 7)
+    assert (tmp_path / "out" / "evaluation.csv").read_text().count("not good") == 6
+
+
 def test_pictures_do_not_go_among_images_or_masks(parts: Path, model: Path) -> None:
     for out, words in (
         (parts, "is the folder of the images itself"),

@@ -12,7 +12,7 @@ from unpool.errors import UsageError
 
 
 def test_evaluate_takes_masks_and_an_output_folder() -> None:
-    assert set(options_of(InspectEvaluateSettings)) == {"masks", "out"}
+    assert set(options_of(InspectEvaluateSettings)) == {"masks", "threshold", "out"}
     assert settings_from(InspectEvaluateSettings, {"masks": "m"}) == InspectEvaluateSettings(masks=Path("m"))
 
 

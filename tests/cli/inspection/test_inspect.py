@@ -45,7 +45,13 @@ def test_evaluate_prints_figures(tmp_path: Path, capsys: pytest.CaptureFixture[s
         "0 % of the good images are called not good (95 % interval 0 to 60 %; the threshold was set for 1 %)"
         in text
     )
+    assert "100 % of the others are found" in text
     assert "spot  1.000  3 of 3 found" in text
+    with pytest.raises(SystemExit):
+        main(["inspect", "evaluate", str(parts), "--model", str(model), "--threshold", "0.22"])
+    assert (
+        "25 % of the good images are called not good (95 % interval 0.63 to 81 %)" in capsys.readouterr().out
+    )
 
 
 def test_predict_hands_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:

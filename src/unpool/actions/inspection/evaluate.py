@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def inspect_evaluate(
 
     Returns:
         The JSON object of `unpool inspect evaluate`; figures that need masks, or images of both kinds, are None
-        without.
+        without. `false_alarms` is the share that the model's own threshold was set for.
 
     Raises:
         UnpoolError: for folders, tables or models that cannot be used.
@@ -55,6 +56,8 @@ def inspect_evaluate(
     folder = find_typed(folder)
     _check_output(folder, settings)
     inspector, rules = load_inspector(model, progress, threads=1), rules_of_model(model)
+    if settings.threshold is not None:
+        inspector.record = replace(inspector.record, threshold=settings.threshold)
     found = find_labelled_images(folder, settings.masks)
     began = time.perf_counter()
     measured = inspect_all(found, inspector, rules, progress)
@@ -73,7 +76,7 @@ def inspect_evaluate(
         "regions": measured.pixels.num_regions, "skipped": len(measured.problems),
         "seconds": round(time.perf_counter() - began, 3), "files": written,
         "without_mask": measured.without_mask[:MAX_LISTED], "extra_masks": found.extra_masks[:MAX_LISTED],
-        "notes": remarks,
+        "notes": remarks, "false_alarms": inspector.record.false_alarms if settings.threshold is None else None,
     }  # fmt: skip
 
 
@@ -119,7 +122,7 @@ def _figures(measured: Measured, kinds: Mapping[str, ScoreCurve], record: Inspec
         "image_auroc": curve.auroc(), "image_ap": curve.average_precision(), "f1": verdicts.f1,
         "best_f1": best and best[0], "precision": verdicts.precision, "recall": verdicts.recall,
         "false_alarm_rate": verdicts.false_alarm_rate, "false_alarm_interval": interval and list(interval),
-        "false_alarms": record.false_alarms, "threshold": record.threshold, "method": record.method,
+        "threshold": record.threshold, "method": record.method,
         "pixel_auroc": measured.pixels.auroc(), "aupro": measured.pixels.aupro(),
         "per_kind": {kind: each.auroc() for kind, each in kinds.items()},
         "kinds": {kind: {"images": each.num_bad, "found": each.num_found} for kind, each in by_kind.items()},

@@ -16,10 +16,12 @@ class InspectEvaluateSettings:
 
     Args:
         masks: the folder of masks; None: `ground_truth` beside `test`, where it is there.
+        threshold: a score above it is not good; None: the model's.
         out: the folder of pictures and the table to write; None: none are written.
     """
 
     masks: Annotated[Path | None, OPTIONS["inspect-masks"]] = None
+    threshold: Annotated[float | None, OPTIONS["score-threshold"]] = None
     out: Annotated[Path | None, OPTIONS["inspect-pictures"]] = None
 
 
