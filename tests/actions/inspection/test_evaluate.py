@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from support.inspector import write_inspector, write_parts
 from support.messages import Messages
 from unpool.actions.inspection.evaluate import inspect_evaluate
+from unpool.actions.inspection.predict import inspect_predict
 from unpool.actions.inspection.settings import InspectEvaluateSettings
 from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inspection.inspector import load_inspector, resize_heat
@@ -200,6 +202,17 @@ def test_another_threshold_changes_verdicts_alone(parts: Path, model: Path, tmp_
     assert (found["threshold"], found["false_alarms"]) == (0.3, None)
     assert found["false_alarm_rate"] == pytest.approx(2 / 7)
     assert (tmp_path / "out" / "evaluation.csv").read_text().count("not good") == 6
+
+
+def test_scores_and_verdicts_are_those_of_predict(parts: Path, model: Path, tmp_path: Path) -> None:
+    inspect_evaluate(parts, InspectEvaluateSettings(out=tmp_path / "measured"), model=model)
+    inspect_predict(parts / "test", model=model, out=tmp_path / "out")
+    both = []
+    for file in (tmp_path / "measured" / "evaluation.csv", tmp_path / "out" / "scores.csv"):
+        with file.open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        both.append([(row["path"], float(row["score"]), row["probability"], row["verdict"]) for row in rows])
+    assert both[0] == both[1]
 
 
 def test_pictures_do_not_go_among_images_or_masks(parts: Path, model: Path) -> None:

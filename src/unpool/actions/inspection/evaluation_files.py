@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from unpool.actions.inspection.labelled_images import GOOD
 from unpool.actions.inspection.measurement import Measured, inspect_pixels
+from unpool.actions.inspection.scores import BAD, GOOD, format_score
 from unpool.analysis.anomaly.probability import find_probability
 from unpool.analysis.metrics.detection import ScoreCurve, apply_threshold, count_scores
 from unpool.core.atomic_files import write_bytes
@@ -22,7 +22,6 @@ from unpool.store.csv_files import write_csv
 
 ROC, MISSES, TABLE = "roc.png", "misses.png", "evaluation.csv"
 COLUMNS = ("path", "kind", "score", "probability", "verdict")
-BAD = "not good"
 NUM_SHOWN = 6  # images of each half of the sheet
 
 
@@ -107,4 +106,4 @@ def _rows(measured: Measured, inspector: Inspector) -> Iterator[tuple[object, ..
     for row in sorted(range(len(measured.images)), key=lambda row: measured.images[row].file.path):
         image, score = measured.images[row], measured.scores[row]
         verdict = BAD if score > inspector.record.threshold else GOOD
-        yield image.file.path, image.kind, f"{score:.9g}", f"{probability_N[row]:.6f}", verdict
+        yield image.file.path, image.kind, format_score(score), f"{probability_N[row]:.6f}", verdict

@@ -50,10 +50,19 @@ def _rows(
     probability_N = find_probability([result.score for result in results.values()], good_scores)
     for (path, result), probability in zip(results.items(), probability_N.tolist(), strict=True):
         verdict = BAD if result.score > threshold else GOOD
-        yield path, _text(result.score), f"{probability:.6f}", verdict, *result.region.to_dict().values()
+        yield (
+            path,
+            format_score(result.score),
+            f"{probability:.6f}",
+            verdict,
+            *result.region.to_dict().values(),
+        )
 
 
-def _text(score: float) -> str:
-    """The fewest digits that stand for this score: the verdict can be found from them again."""
+def format_score(score: float) -> str:
+    """Write the fewest digits that stand for a score.
+
+    So the verdict can be found from them again.
+    """
     short = np.float32(score)
     return str(short) if float(short) == score else repr(score)
