@@ -123,19 +123,22 @@ def outline_mask(image: Image.Image, mask_hw: np.ndarray) -> None:
         mask_hw: bool, of any size.
     """
     small = ImageOps.expand(
-        _reduce_mask(mask_hw, image.width - 2 * MARGIN, image.height - 2 * MARGIN), MARGIN
+        _resize_mask(mask_hw, image.width - 2 * MARGIN, image.height - 2 * MARGIN), MARGIN
     )
     inner, outer = (small.filter(ImageFilter.MaxFilter(size)) for size in (5, 7))
     image.paste(DARK, mask=_difference(outer, small))
     image.paste(LIGHT, mask=_difference(inner, small))
 
 
-def _reduce_mask(mask_hw: np.ndarray, width: int, height: int) -> Image.Image:
+def _resize_mask(mask_hw: np.ndarray, width: int, height: int) -> Image.Image:
     """A mask at another size; of a defect that is smaller than a pixel something is left."""
-    share = Image.fromarray(np.ascontiguousarray(mask_hw, np.float32)).resize(
-        (width, height), Image.Resampling.BOX
-    )
-    return Image.fromarray(np.asarray(share) > 0).convert("L")
+    for axis, length in enumerate((height, width)):
+        starts = np.arange(length) * mask_hw.shape[axis] // length
+        if mask_hw.shape[axis] > length:
+            mask_hw = np.logical_or.reduceat(mask_hw, starts, axis=axis)
+        else:
+            mask_hw = mask_hw.take(starts, axis=axis)
+    return Image.fromarray(np.ascontiguousarray(mask_hw)).convert("L")
 
 
 def _difference(outer: Image.Image, inner: Image.Image) -> Image.Image:

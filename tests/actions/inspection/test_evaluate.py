@@ -180,7 +180,7 @@ def test_scores_that_are_no_numbers_are_reported(
     found = inspect_evaluate(parts, model=model, progress=messages)
     assert (found["images"], found["skipped"]) == (12, 1)
     assert (
-        "skipped good/000.png: no-score, the model's score or heat map is no finite number" in messages.texts
+        "skipped good/000.png: no-score, the model gives no number for it; train it again" in messages.texts
     )
 
 

@@ -7,22 +7,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from support.inspector import write_inspector, write_parts
+from unpool.actions.inspection.inspect_image import OpenedPicture
 from unpool.actions.inspection.labelled_images import LabelledImage, find_labelled_images
 from unpool.actions.inspection.measurement import (
-    Inspected,
     Measured,
     inspect_all,
-    inspect_pixels,
+    measure_picture,
     resize_rows,
     try_inspect,
 )
 from unpool.core.progress import Progress
 from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.tiff.rows import TiffRows
 from unpool.images.values.rules import NO_RULES
 from unpool.inference.inspection.inspector import Inspector, load_inspector, resize_heat
+
+
+def opened(height: int, width: int) -> OpenedPicture:
+    """A black picture."""
+    return OpenedPicture(height, width, lambda top, bottom: np.zeros((bottom - top, width, 3), np.uint8), ())
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +61,7 @@ def test_an_image_with_a_broken_mask_keeps_its_score(inspector: Inspector, tmp_p
     (tmp_path / "mask.png").write_bytes(b"nothing")
     mask = ImageFile("mask.png", tmp_path / "mask.png", 0, 0.0)
     image = LabelledImage(ImageFile("a.png", tmp_path / "a.png", 0, 0.0), "spot", mask)
-    found = inspect_pixels(image, np.zeros((20, 30, 3), np.uint8), inspector)
-    assert isinstance(found, Inspected)
+    found = measure_picture(image, opened(20, 30), inspector)
     assert (found.inspection.score, found.height, found.width) == (1.0, 20, 30)
     assert found.mask_problem is not None
     assert found.mask_problem.path == "mask.png"
@@ -75,9 +81,26 @@ def test_good_images_count_as_large_as_masks_are_beside_their_images(
         (LabelledImage(file, "spot", mask), 20, 30),
         (LabelledImage(file, "good"), 40, 60),
     ):
-        seen = inspect_pixels(image, np.zeros((height, width, 3), np.uint8), inspector)
-        assert isinstance(seen, Inspected)
-        measured.add(seen)
+        measured.add(measure_picture(image, opened(height, width), inspector))
     curve = measured.pixels.curve()
     assert (curve.num_bad, curve.num_good) == (150, 20 * 30)
     assert (measured.num_resized, measured.num_masks) == (1, 1)
+
+
+def test_a_large_tiff_is_read_by_rows_where_the_model_has_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspector = load_inspector(write_inspector(tmp_path / "model", tile=32))
+    folder = write_parts(tmp_path / "parts", good=2, bad=1)
+    whole = inspect_all(find_labelled_images(folder, None), inspector, NO_RULES, Progress())
+    for file in (folder / "test").rglob("*.png"):
+        tifffile.imwrite(file.with_suffix(".tif"), np.asarray(Image.open(file)), rowsperstrip=8)
+        file.unlink()
+    read: list[tuple[int, int]] = []
+    plain = TiffRows.read
+    monkeypatch.setattr(TiffRows, "read", lambda rows, *span: (read.append(span), plain(rows, *span))[1])
+    monkeypatch.setattr("unpool.actions.inspection.inspect_image.LARGE_PIXELS", 1000)
+    by_rows = inspect_all(find_labelled_images(folder, None), inspector, NO_RULES, Progress())
+    assert {bottom - top for top, bottom in read} == {32}
+    assert by_rows.scores == whole.scores
+    assert by_rows.pixels.aupro() == whole.pixels.aupro()

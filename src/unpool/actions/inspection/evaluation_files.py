@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from unpool.actions.inspection.measurement import Measured, inspect_pixels
+from unpool.actions.inspection.inspect_image import open_picture
+from unpool.actions.inspection.measurement import Measured, measure_picture
 from unpool.actions.inspection.scores import BAD, GOOD, format_score
 from unpool.analysis.anomaly.probability import find_probability
 from unpool.analysis.metrics.detection import ScoreCurve, apply_threshold, count_scores
 from unpool.core.atomic_files import write_bytes
 from unpool.errors import UnreadableImageError
-from unpool.images.reading.decode import read_picture
-from unpool.images.reading.scan import Problem
 from unpool.images.values.rules import ValueRules
 from unpool.inference.inspection.inspector import Inspector
 from unpool.report.drawing import png_bytes
+from unpool.report.heat import reduce_rows
 from unpool.report.misses import Section, ShownImage, draw_misses
 from unpool.report.roc import draw_roc
 from unpool.store.csv_files import write_csv
@@ -23,6 +23,7 @@ from unpool.store.csv_files import write_csv
 ROC, MISSES, TABLE = "roc.png", "misses.png", "evaluation.csv"
 COLUMNS = ("path", "kind", "score", "probability", "verdict")
 NUM_SHOWN = 6  # images of each half of the sheet
+MAX_SIDE = 1024  # pixels, of an image before it is reduced to its cell
 
 
 def write_evaluation(
@@ -79,25 +80,19 @@ def _show(
     rows: Sequence[int], measured: Measured, inspector: Inspector, rules: ValueRules
 ) -> Iterator[ShownImage]:
     """Images read and inspected once more: only these few are ever held."""
+    threshold, by_rows = inspector.record.threshold, inspector.record.tile is not None
     for row in rows:
-        image = measured.images[row]
+        image, score = measured.images[row], measured.scores[row]
         try:
-            pixels_HW3 = read_picture(image.file.file, rules=rules).pixels
+            with open_picture(image.file, rules, by_rows=by_rows) as picture:
+                seen = measure_picture(image, picture, inspector)
+                pixels_HW3 = reduce_rows(picture.read, picture.height, picture.width, MAX_SIDE)
         except UnreadableImageError:  # it has gone since
             continue
-        seen = inspect_pixels(image, pixels_HW3, inspector)
-        if isinstance(seen, Problem):
-            continue
         mask_hw = None if seen.defects is None else seen.defects.mask_HW
-        score, is_called = measured.scores[row], measured.scores[row] > inspector.record.threshold
+        is_wrong = (score > threshold) != image.is_bad
         yield ShownImage(
-            pixels_HW3,
-            seen.inspection.heat_hw,
-            mask_hw,
-            image.file.path,
-            image.kind,
-            score,
-            is_called != image.is_bad,
+            pixels_HW3, seen.inspection.heat_hw, mask_hw, image.file.path, image.kind, score, is_wrong
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,23 @@ from unpool.images.reading.opening import MAX_PIXELS
 from unpool.images.reading.scan import ImageFile, Problem
 from unpool.images.tiff.rows import open_rows
 from unpool.images.values.rules import ValueRules
-from unpool.inference.inspection.inspector import Inspector
+from unpool.inference.inspection.inspector import Inspection, Inspector
 
 LARGE_PIXELS = 25_000_000  # above, one image at a time, by rows where model and file allow it
 TIFFS = (".tif", ".tiff")
-_Opened = tuple[int, int, ReadRows, Sequence[Note]]
 _RESULT = ("score", "sample", "x", "y", "width", "height", "area")
+
+
+class OpenedPicture(NamedTuple):
+    """An image whose rows can be read: (rows, W, 3) uint8.
+
+    `notes` say what was assumed when it was opened.
+    """
+
+    height: int
+    width: int
+    read: ReadRows
+    notes: Sequence[Note]
 
 
 @dataclass(frozen=True)
@@ -102,13 +113,9 @@ class ImageInspector:
             UnreadableImageError: it cannot be read, or has no score.
         """
         sample, record = sample_of(job.file.file), self.inspector.record
-        with _open(job.file, self.rules, by_rows=record.tile is not None) as (height, width, read, notes):
-            if record.tile is None:
-                found = self.inspector.inspect(read(0, height))
-            else:
-                found = self.inspector.inspect_rows(height, width, read, on_progress)
-            if not (math.isfinite(found.score) and np.isfinite(found.heat_hw).all()):
-                raise UnreadableImageError("no-score", "the model gives no number for it; train it again")
+        with open_picture(job.file, self.rules, by_rows=record.tile is not None) as picture:
+            found = inspect_picture(self.inspector, picture, on_progress)
+            height, width, read, notes = picture
             seen = SeenImage(height, width, read, found.heat_hw, record.heat_threshold)
             region = seen.find_region()
             self._write(job.paths, seen, region, is_bad=found.score > self.threshold)
@@ -153,9 +160,46 @@ def is_large(file: ImageFile) -> bool:
     return _count_pixels(file) > LARGE_PIXELS
 
 
+def inspect_picture(
+    inspector: Inspector, picture: OpenedPicture, on_progress: Callable[[float], None] | None = None
+) -> Inspection:
+    """Inspect an opened image, whole or by windows.
+
+    Args:
+        inspector: the model.
+        picture: the image.
+        on_progress: called with the share of the image just done, where it is inspected by windows.
+
+    Returns:
+        Its score and heat map.
+
+    Raises:
+        UnreadableImageError: they are no finite numbers.
+    """
+    if inspector.record.tile is None:
+        found = inspector.inspect(picture.read(0, picture.height))
+    else:
+        found = inspector.inspect_rows(picture.height, picture.width, picture.read, on_progress)
+    if not (math.isfinite(found.score) and np.isfinite(found.heat_hw).all()):
+        raise UnreadableImageError("no-score", "the model gives no number for it; train it again")
+    return found
+
+
 @contextmanager
-def _open(file: ImageFile, rules: ValueRules, *, by_rows: bool) -> Iterator[_Opened]:
-    """Height, width, rows and notes of an image; a large TIFF's rows are read as they are needed."""
+def open_picture(file: ImageFile, rules: ValueRules, *, by_rows: bool) -> Iterator[OpenedPicture]:
+    """Open an image for inspection.
+
+    Args:
+        file: the image.
+        rules: by which values of more than 8 bits are scaled.
+        by_rows: whether the rows of a large TIFF are read as they are needed.
+
+    Yields:
+        The image; others are read whole.
+
+    Raises:
+        UnreadableImageError: it cannot be read.
+    """
     with ExitStack() as stack:
         if by_rows and file.file.suffix.lower() in TIFFS and is_large(file):
             try:
@@ -165,10 +209,11 @@ def _open(file: ImageFile, rules: ValueRules, *, by_rows: bool) -> Iterator[_Ope
                 if error.problem != "unsupported" or _count_pixels(file) > MAX_PIXELS:
                     raise
             else:
-                yield rows.height, rows.width, rows.read, rows.notes
+                yield OpenedPicture(rows.height, rows.width, rows.read, rows.notes)
                 return
         picture = read_picture(file.file, rules=rules)
-        yield picture.height, picture.width, lambda top, bottom: picture.pixels[top:bottom], picture.notes
+        read = lambda top, bottom: picture.pixels[top:bottom]  # noqa: E731
+        yield OpenedPicture(picture.height, picture.width, read, picture.notes)
 
 
 def _count_pixels(file: ImageFile) -> int:

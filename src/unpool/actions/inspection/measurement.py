@@ -12,13 +12,13 @@ import numpy as np
 from PIL import Image
 
 from unpool.actions.inspection.defect_mask import DefectMask, read_defects
+from unpool.actions.inspection.inspect_image import OpenedPicture, inspect_picture, open_picture
 from unpool.actions.inspection.labelled_images import LabelledImage, LabelledImages
 from unpool.analysis.metrics.localisation import PixelCount
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
 from unpool.errors import UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.decode import read_picture
 from unpool.images.reading.scan import Problem
 from unpool.images.values.rules import ValueRules
 from unpool.inference.inspection.inspector import Inspection, Inspector
@@ -122,30 +122,31 @@ def try_inspect(image: LabelledImage, inspector: Inspector, rules: ValueRules) -
         rules: by which values of more than 8 bits are scaled.
 
     Returns:
-        What `inspect_pixels` returns, or why the image cannot be read.
+        What `measure_picture` returns, or why the image cannot be used.
     """
+    by_rows = inspector.record.tile is not None
     try:
-        pixels_HW3 = read_picture(image.file.file, rules=rules).pixels
+        with open_picture(image.file, rules, by_rows=by_rows) as picture:
+            return measure_picture(image, picture, inspector)
     except UnreadableImageError as error:
         return Problem(image.file.path, error.problem, error.detail)
-    return inspect_pixels(image, pixels_HW3, inspector)
 
 
-def inspect_pixels(image: LabelledImage, pixels_HW3: np.ndarray, inspector: Inspector) -> Inspected | Problem:
-    """Inspect a decoded image, and read its mask.
+def measure_picture(image: LabelledImage, picture: OpenedPicture, inspector: Inspector) -> Inspected:
+    """Inspect an opened image, and read its mask.
 
     Args:
         image: what it is, and its mask.
-        pixels_HW3: uint8.
+        picture: the image.
         inspector: what inspects it.
 
     Returns:
         What was found; a mask that cannot be used leaves the image's score usable.
+
+    Raises:
+        UnreadableImageError: the image has no score.
     """
-    inspection = inspector.inspect(pixels_HW3)
-    if not (np.isfinite(inspection.score) and np.isfinite(inspection.heat_hw).all()):
-        return Problem(image.file.path, "no-score", "the model's score or heat map is no finite number")
-    height, width = pixels_HW3.shape[:2]
+    inspection, height, width = inspect_picture(inspector, picture), picture.height, picture.width
     if image.mask is None:
         return Inspected(image, inspection, height, width)
     try:
