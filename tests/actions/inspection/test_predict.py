@@ -144,6 +144,8 @@ def test_large_images_wait_and_are_inspected_like_small_ones(
     monkeypatch.setattr(inspect_image, "LARGE_PIXELS", 1000)
     run(images, model, tmp_path / "large")
     assert content(tmp_path / "small") == content(tmp_path / "large")
+    assert run(images, model, tmp_path / "large")["predicted"] == 0
+    loaded.pop()
     assert loaded == [1, 3], "small images have a thread each, a large one has all"
     run(images / "good" / "0.png", model, tmp_path / "one")
     assert loaded == [1, 3, 3]
@@ -214,6 +216,24 @@ def test_where_no_image_can_be_read_it_is_an_error(model: Path, tmp_path: Path) 
     (tmp_path / "in" / "a.png").write_text("no image")
     with pytest.raises(UnpoolError, match=r"no image of .* can be used; the first, a\.png"):
         run(tmp_path / "in", model, tmp_path / "out")
+
+
+def test_what_was_assumed_of_images_is_said(model: Path, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (64, 64), (grey, grey, grey)) for grey in (230, 200)]
+    (tmp_path / "in").mkdir()
+    frames[0].save(tmp_path / "in" / "a.gif", save_all=True, append_images=frames[1:])
+    picture(tmp_path / "in" / "=1.png")
+    messages = Messages()
+    result = run(tmp_path / "in", model, tmp_path / "out", progress=messages)
+    assert (
+        messages.texts
+        == result["notes"]
+        == [
+            "read with assumptions: 1 shown by one frame",
+            "paths that a spreadsheet would run as formulas, with ./ before them: 1",
+        ]
+    )
+    assert set(rows(tmp_path / "out")) == {"./=1.png", "a.gif"}
 
 
 # What is not ours
@@ -291,6 +311,15 @@ def test_what_was_stopped_goes_on(
     assert run(images, model, out)["predicted"] == (3 if where == "finish" else 0)
     run(images, model, tmp_path / "straight")
     assert content(out) == content(tmp_path / "straight")
+
+
+def test_half_a_file_of_a_killed_run_is_removed(model: Path, tmp_path: Path) -> None:
+    picture(tmp_path / "in" / "deep" / "down" / "a.png")
+    half = tmp_path / "out" / "deep" / "down" / ".partial-1-a.heat.png"
+    half.parent.mkdir(parents=True)
+    half.touch()
+    run(tmp_path / "in", model, tmp_path / "out")
+    assert not half.exists()
 
 
 SLOW = """

@@ -16,7 +16,7 @@ from unpool.actions.inspection.inspect_image import (
     is_large,
     without_result,
 )
-from unpool.actions.inspection.output_files import ENDINGS, HeatPaths
+from unpool.actions.inspection.output_files import ENDINGS, HEAT, HeatPaths
 from unpool.actions.inspection.scores import SCORES, write_scores
 from unpool.actions.inspection.settings import InspectPredictSettings, check_heat
 from unpool.actions.outputs.folder import check_any_usable, check_output, find_images
@@ -175,9 +175,7 @@ def inspect_predict(
     seer = _load(model, settings, progress, threads=1 if workers > 1 else usable_cores())
     paths, record = _plan_output(files, out, seer)
     report_names({path: each.name for path, each in paths.items()}, progress)
-    out.mkdir(parents=True, exist_ok=True)
-    sweep(out)
-    record.claim([out / SCORES])
+    _open_output(record, paths)
     with progress.stage("inspecting", len(files), "images") as stage:
         run, start = _Run(seer, record, stage), time.perf_counter()
         for job, result in map_ordered(seer.try_to_inspect, run.jobs(files, paths), workers):
@@ -216,6 +214,14 @@ def _plan_output(
     if seer.values:
         import_tifffile()
     return paths, record
+
+
+def _open_output(record: OutputRecord, paths: Mapping[str, HeatPaths]) -> None:
+    """Make the folder, without half-written files of a killed run."""
+    record.out.mkdir(parents=True, exist_ok=True)
+    for folder in {record.out, *(each.file(HEAT).parent for each in paths.values())}:
+        sweep(folder)
+    record.claim([record.out / SCORES])
 
 
 def _finish_output(run: _Run, problems: Sequence[Problem], progress: Progress) -> dict[str, Any]:
