@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from support.deep_files import SHOWN, mean_difference
-from unpool.images.colour.transparency import ground_of
+from unpool.images.colour import transparency
+from unpool.images.colour.transparency import choose_ground, ground_of
 from unpool.images.reading.decode import read_picture
 
 FORMATS = ["a.png", "a.webp", "a.tif", "a.tga", "a.gif", "a.ico", "a.avif"]
@@ -132,3 +133,16 @@ def test_what_lies_under_transparent_pixels_never_matters(tmp_path: Path) -> Non
         one = read_picture(save(tmp_path / "a.png", noise), min_side=side).pixels
         other = read_picture(save(tmp_path / "b.png", plain), min_side=side).pixels
         assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(("height", "width", "step"), [(3, 512, 1), (513, 40, 2), (30, 1500, 3)])
+def test_of_a_large_picture_pixels_at_even_distances_are_looked_at(
+    height: int, width: int, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 4), dtype=np.uint8)
+    seen: list[np.ndarray] = []
+    monkeypatch.setattr(
+        transparency, "ground_of", lambda colours, alpha: seen.append(np.dstack([colours, alpha])) or "white"
+    )
+    assert choose_ground(Image.fromarray(pixels)) == "white"
+    np.testing.assert_array_equal(seen[0], pixels[::step, ::step])

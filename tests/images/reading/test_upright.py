@@ -9,6 +9,7 @@ from PIL import Image
 
 from support.hostile_files import picture, save_turned
 from unpool.images.reading.decode import read_picture
+from unpool.images.reading.upright import averageable
 
 
 def distance(a: np.ndarray, b: np.ndarray) -> float:
@@ -44,3 +45,11 @@ def test_grey_is_the_same_in_every_turn(tmp_path: Path) -> None:
     for orientation in (1, 3, 6):
         save_turned(grey, tmp_path / "a.png", orientation)
         assert np.array_equal(read_picture(tmp_path / "a.png").pixels, np.dstack([grey] * 3))
+
+
+def test_an_image_that_can_be_averaged_is_not_copied() -> None:
+    for mode in ("L", "RGB", "RGBA", "CMYK"):
+        image = Image.new(mode, (3, 2))
+        assert averageable(image) is image
+    assert averageable(Image.new("LA", (3, 2))).mode == "RGBA"
+    assert averageable(Image.new("1", (3, 2))).mode == "RGB"

@@ -93,7 +93,11 @@ def choose_ground(image: Image.Image) -> Ground:
         image: RGBA, the whole picture in its own size, so that the choice does not depend on a later one.
     """
     step = max(1, -(-max(image.size) // MAX_SAMPLED_SIDE))
-    pixels_HW4 = np.asarray(image)[::step, ::step]
+    if step == 1:
+        pixels_HW4 = np.asarray(image)
+    else:  # row by row: as an array, a large picture would take its memory twice more
+        rows = (image.crop((0, top, image.width, top + 1)) for top in range(0, image.height, step))
+        pixels_HW4 = np.stack([np.asarray(row)[0, ::step] for row in rows])
     return ground_of(pixels_HW4[..., :3], pixels_HW4[..., 3])
 
 

@@ -31,7 +31,7 @@ def averageable(image: Image.Image) -> Image.Image:
     if image.mode in DEEP_MODES:
         return Image.fromarray(to_8_bits(np.asarray(image)))
     if image.has_transparency_data:
-        return image.convert("RGBA")
+        return image if image.mode == "RGBA" else image.convert("RGBA")  # which would copy all of it
     return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
 
 
