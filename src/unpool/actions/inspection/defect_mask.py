@@ -19,15 +19,27 @@ MAX_STRETCH = 0.02  # by which the shapes of an image and its mask may differ
 
 @dataclass(frozen=True)
 class DefectMask:
-    """The pixels of defects.
+    """The pixels of defects, a bit each.
+
+    Masks wait in memory for their turn, and a large one takes as much as a picture.
 
     Args:
-        mask_HW: whether each pixel is part of one.
+        bits: as `numpy.packbits` writes them, row after row.
+        height: pixels.
+        width: pixels.
         is_lossy: whether the file does not keep values exactly, so that large ones alone count.
     """
 
-    mask_HW: np.ndarray
+    bits: np.ndarray
+    height: int
+    width: int
     is_lossy: bool
+
+    @property
+    def mask_HW(self) -> np.ndarray:
+        """Whether each pixel is part of a defect, (H, W) bool."""
+        flat = np.unpackbits(self.bits, count=self.height * self.width)
+        return flat.view(bool).reshape(self.height, self.width)
 
 
 def read_defects(file: ImageFile, height: int, width: int) -> DefectMask:
@@ -57,4 +69,4 @@ def read_defects(file: ImageFile, height: int, width: int) -> DefectMask:
     mask_HW = mask.value_HW >= limit
     if mask.empty_HW is not None:
         mask_HW = mask_HW & ~mask.empty_HW
-    return DefectMask(np.asarray(mask_HW, bool), mask.is_lossy)
+    return DefectMask(np.packbits(mask_HW), high, wide, mask.is_lossy)

@@ -5,14 +5,16 @@ H, W height and width of a mask or an image, R rows of it, h, w of a heat map.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 
 import numpy as np
 from PIL import Image
 
 from unpool.actions.inspection.defect_mask import DefectMask, read_defects
-from unpool.actions.inspection.inspect_image import OpenedPicture, inspect_picture, open_picture
+from unpool.actions.inspection.inspect_image import OpenedPicture, inspect_picture, is_large, open_picture
 from unpool.actions.inspection.labelled_images import LabelledImage, LabelledImages
 from unpool.analysis.metrics.localisation import PixelCount
 from unpool.core.cpu import usable_cores
@@ -24,6 +26,7 @@ from unpool.images.values.rules import ValueRules
 from unpool.inference.inspection.inspector import Inspection, Inspector
 
 AHEAD = 2  # images that each thread has ready
+ONE_LARGE = Lock()  # large images are inspected one after the other
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,9 @@ def try_inspect(image: LabelledImage, inspector: Inspector, rules: ValueRules) -
     """
     by_rows = inspector.record.tile is not None
     try:
-        with open_picture(image.file, rules, by_rows=by_rows) as picture:
+        # Several large ones would fill the memory.
+        alone = ONE_LARGE if is_large(image.file) else nullcontext()
+        with alone, open_picture(image.file, rules, by_rows=by_rows) as picture:
             return measure_picture(image, picture, inspector)
     except UnreadableImageError as error:
         return Problem(image.file.path, error.problem, error.detail)

@@ -2,7 +2,7 @@
 
 Heat maps are counted one after the other in histograms, so that memory does not grow with their number.
 
-Shapes: H, W height and width of a mask, R rows of it, V bins, K distinct heats in falling order.
+Shapes: H, W height and width of a mask, R rows of it, M pixels of defects, V bins, K distinct heats in falling order.
 """
 
 from __future__ import annotations
@@ -45,29 +45,31 @@ class PixelCount:
             read_heat: returns the heat of the rows from top up to, not including, bottom: (R, W).
         """
         height, width = mask_HW.shape
-        region_HW, weight_N = self._weigh_regions(mask_HW)
+        weight_M, num_counted = self._weigh_regions(mask_HW), 0
         band = max(1, BAND_PIXELS // max(1, width))
         for top in range(0, height, band):
-            rows = slice(top, min(height, top + band))
-            bin_RW = _to_bins(read_heat(rows.start, rows.stop))
-            _count_into(self._good_V, bin_RW[~mask_HW[rows]])
-            if region_HW is not None and mask_HW[rows].any():
-                bin_N = bin_RW[mask_HW[rows]]
-                _count_into(self._bad_V, bin_N)
-                _count_into(self._overlap_V, bin_N, weight_N[region_HW[rows][mask_HW[rows]]])
+            mask_RW = mask_HW[top : top + band]
+            bin_RW = _to_bins(read_heat(top, min(height, top + band)))
+            _count_into(self._good_V, bin_RW[~mask_RW])
+            bin_M = bin_RW[mask_RW]
+            _count_into(self._bad_V, bin_M)
+            _count_into(self._overlap_V, bin_M, weight_M[num_counted : num_counted + len(bin_M)])
+            num_counted += len(bin_M)
 
-    def _weigh_regions(
-        self, mask_HW: npt.NDArray[np.bool_]
-    ) -> tuple[npt.NDArray[np.int32] | None, npt.NDArray[np.float64]]:
-        """The number of each pixel's region, and one over the size of each."""
+    def _weigh_regions(self, mask_HW: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """One over the size of its region, for each marked pixel, row after row."""
         from scipy.ndimage import label
 
-        if not mask_HW.any():
-            return None, np.zeros(1)
-        region_HW, num_regions = label(mask_HW, NEIGHBOURS)
+        rows, columns = (np.flatnonzero(mask_HW.any(axis=axis)) for axis in (1, 0))
+        if not len(rows):
+            return np.zeros(0)
+        box_HW = mask_HW[
+            rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1
+        ]  # numbers take four times the memory
+        region_HW, num_regions = label(box_HW, NEIGHBOURS)
         self.num_regions += num_regions
-        # Of the marked pixels alone: counting copies what it counts.
-        return region_HW, 1 / np.maximum(np.bincount(region_HW[mask_HW]), 1)
+        region_M = region_HW[box_HW]
+        return np.asarray(1 / np.bincount(region_M)[region_M])
 
     def curve(self) -> ScoreCurve:
         """Return counts of good pixels and of defects by heat."""
