@@ -32,6 +32,7 @@ CLASS_WEIGHTS = ("none", "sqrt", "median")
 UNKNOWN = ("refuse", "ignore", "nearest")
 MASK_NUMBERS = ("classes", "objects")
 DRAWN_ON = ("shown", "stored")
+INSPECTIONS = ("auto", "memory", "mirror")
 HEATS = ("all", "bad", "none")
 
 # The flag of an option is the name of its settings field; a key here differs where two verbs need other words for it.
@@ -255,6 +256,36 @@ OPTIONS: dict[str, Option] = {
     ),
     "segment-out": Option("folder for label maps and overlays", metavar="DIR"),
     "segment-model": Option("model folder that unpool segment train wrote", metavar="MODEL"),
+    "inspect-train-out": Option("model folder to write", metavar="MODEL"),
+    "inspect-method": Option(
+        "what good images are compared by: memory (features of an encoder), mirror (what an autoencoder cannot "
+        "restore), or auto: what finds made defects better",
+        choices=INSPECTIONS,
+    ),
+    "inspect-network": Option(
+        "encoder whose maps are compared: a name of the catalogue or timm, or a model folder; by default "
+        "efficientnet-lite0",
+        metavar="NAME|MODEL",
+    ),
+    "inspect-size": Option(
+        "side that images or windows are resized to, a multiple of 32; by default 256",
+        unit="pixels",
+        low=64,
+        high=1024,
+    ),
+    "inspect-tile": Option(
+        "side of windows that large images are cut into; without it images are seen whole",
+        unit="pixels",
+        low=64,
+        high=8192,
+    ),
+    "inspect-val": Option(
+        "folder of further good images that the threshold is chosen on; by default those learnt from, each by the "
+        "others",
+        metavar="FOLDER",
+    ),
+    "false-alarms": Option("share of good images that may be called not good", low=0.0001, high=0.5),
+    "inspect-minutes": Option("training time of the mirror", unit="minutes", low=0.01, high=10_000),
     "inspect-model": Option("model folder that unpool inspect train wrote", metavar="MODEL"),
     "inspect-pictures": Option(
         "folder to write: pictures of the ROC and of the worst misses, and a table of all scores",

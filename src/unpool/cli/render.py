@@ -77,6 +77,18 @@ def format_segmentation_quality(result: Mapping[str, Any]) -> str:
     return "\n".join([format_figures(figures, width=20), *_ignored(result)])
 
 
+def format_inspector(result: Mapping[str, Any]) -> str:
+    """Say what `unpool inspect train` learnt."""
+    return "\n".join(
+        [
+            f"{result['out']}: {result['method']}, learnt from {result['images']:,} good images in "
+            f"{result['seconds']:.0f} s",
+            f"a score above {result['threshold']:.3f} is not good; false alarms asked for: {result['false_alarms']:.1%}",
+            *result["notes"],
+        ]
+    )
+
+
 def format_verdicts(result: Mapping[str, Any]) -> str:
     """Summarise the result of `unpool inspect predict`.
 

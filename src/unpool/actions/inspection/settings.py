@@ -11,6 +11,31 @@ from unpool.options import OPTIONS
 
 
 @dataclass(frozen=True)
+class InspectTrainSettings:
+    """Options of `unpool inspect train`.
+
+    Args:
+        method: "memory", "mirror" or "auto": the one that finds made defects better.
+        network: encoder whose maps are compared, a name or a model folder; None: EfficientNet-Lite0.
+        size: side of what the network sees, pixels; None: 256.
+        tile: side of windows in pixels of the images; None: images are seen whole.
+        val: further good images, which the threshold is chosen on; None: those learnt from, each by the others.
+        false_alarms: share of good images that may be called not good.
+        minutes: of training, for the mirror; None: one.
+        seed: random seed.
+    """
+
+    method: Annotated[str, OPTIONS["inspect-method"]] = "auto"
+    network: Annotated[str | None, OPTIONS["inspect-network"]] = None
+    size: Annotated[int | None, OPTIONS["inspect-size"]] = None
+    tile: Annotated[int | None, OPTIONS["inspect-tile"]] = None
+    val: Annotated[Path | None, OPTIONS["inspect-val"]] = None
+    false_alarms: Annotated[float, OPTIONS["false-alarms"]] = 0.01
+    minutes: Annotated[float | None, OPTIONS["inspect-minutes"]] = None
+    seed: Annotated[int, OPTIONS["seed"]] = 0
+
+
+@dataclass(frozen=True)
 class InspectEvaluateSettings:
     """Options of `unpool inspect evaluate`.
 

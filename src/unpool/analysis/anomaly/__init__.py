@@ -1,1 +1,1 @@
-"""How unlike good images an image is, and a threshold that keeps its promise."""
+"""How far images lie from good ones, with thresholds."""

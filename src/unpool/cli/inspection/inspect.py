@@ -7,9 +7,13 @@ from typing import Annotated
 
 from cyclopts import App
 
-from unpool.actions.inspection.settings import InspectEvaluateSettings, InspectPredictSettings
+from unpool.actions.inspection.settings import (
+    InspectEvaluateSettings,
+    InspectPredictSettings,
+    InspectTrainSettings,
+)
 from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
-from unpool.cli.render import format_inspection_quality, format_verdicts
+from unpool.cli.render import format_inspection_quality, format_inspector, format_verdicts
 
 COMMON = Common()
 InspectModel = Annotated[Path, flag("inspect-model", "model")]
@@ -19,6 +23,29 @@ inspect_app = App(
     help="Find what is not good by a model that knows good images alone.",
     help_format="plaintext",
 )
+
+
+@inspect_app.command
+@flatten_settings
+def train(
+    good: Path,
+    /,
+    *,
+    out: Annotated[Path, flag("inspect-train-out", "out")],
+    settings: InspectTrainSettings,
+    common: Common = COMMON,
+) -> None:
+    """Learn from a folder of good images what is good.
+
+    Writes a model folder with inspector.onnx, one file that gives scores without unpool. Ten images are enough to
+    begin with. What counts on this material is chosen by defects that are made on the good images. The threshold
+    keeps the rate of false alarms on unseen good images, as far as so many images can promise it.
+    """
+    from unpool.actions.inspection.train import inspect_train
+    from unpool.images.archives.unpacked import as_folder_of_files
+
+    result = inspect_train(as_folder_of_files(good), settings, out=out, progress=report_progress())
+    print_result(result, common, format_inspector(result))
 
 
 @inspect_app.command

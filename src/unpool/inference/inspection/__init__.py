@@ -1,1 +1,1 @@
-"""A picture's score and heat map, from what good pictures look like."""
+"""Scores and heat maps of pictures, by good ones."""

@@ -142,7 +142,9 @@ class Inspector:
             rows = read(top, min(height, top + tile))
             for start in range(0, len(lefts), BATCH):
                 some = lefts[start : start + BATCH]
-                squares = np.stack([fit_square(rows[:, left : left + tile], self.record.size) for left in some])
+                squares = np.stack(
+                    [fit_square(rows[:, left : left + tile], self.record.size) for left in some]
+                )
                 score_B, heat_Bhw = self.run(squares)
                 worst = max(worst, float(score_B.max()))
                 for left, heat_hw in zip(some, heat_Bhw, strict=True):

@@ -67,9 +67,9 @@ class Pyramid:
     def __call__(self, x_BCHW: Tensor) -> list[Tensor]:
         """Compute the maps, largest first."""
         kept = {level.module: level.channels for level in self.levels[:-1]}
-        with _record(self.encoder, kept) as maps:
+        with record_outputs(self.encoder, kept) as maps:
             last_BChw = self.encoder(x_BCHW)
-        return [*(_channels_first(maps[name], kept[name]) for name in kept), last_BChw]
+        return [*(put_channels_first(maps[name], kept[name]) for name in kept), last_BChw]
 
 
 def _find_levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
@@ -84,7 +84,7 @@ def _find_levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
     image_1CSS = parameter.new_zeros(1, channels, size, size)
     seen: dict[str, Tensor] = {}
     try:
-        with evaluating(encoder), _record(encoder, names) as seen:
+        with evaluating(encoder), record_outputs(encoder, names) as seen:
             last = encoder(image_1CSS)
     except UnpoolError:
         raise
@@ -97,7 +97,7 @@ def _find_levels(encoder: nn.Module, channels: int, size: int) -> list[Level]:
         raise UnpoolError(f"the backbone gives {shape or 'no tensor'}, not a map; name one of convolutions")
     levels: list[Level] = []
     recorded = [
-        (name, _channels_first(map_BChw, names[name]))
+        (name, put_channels_first(map_BChw, names[name]))
         for name, map_BChw in seen.items()
         if map_BChw.ndim == 4
     ]
@@ -126,22 +126,29 @@ def _trunk(encoder: nn.Module) -> dict[str, int]:
     modules = dict(encoder.named_modules())
     if isinstance(stages, list) and all(prefix + str(stage.get("module")) in modules for stage in stages):
         return {prefix + str(stage["module"]): int(stage["num_chs"]) for stage in stages}
-    return dict.fromkeys(_in_sequence(encoder, "", is_root=True), 0)
+    return dict.fromkeys(list_in_sequence(encoder, "", is_root=True), 0)
 
 
-def _in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Iterator[str]:
+def list_in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Iterator[str]:
+    """List the modules whose outputs follow each other.
+
+    Args:
+        module: Where to look.
+        name: Its own name, put before theirs.
+        is_root: Its children are looked at whatever it is, and it is not listed.
+    """
     if is_root or is_sequential(module) or isinstance(module, nn.ModuleList):
         for child_name, child in module.named_children():
             # A backbone runs its body and then, at most, turns tokens into a map.
             inner = isinstance(module, Backbone)
-            yield from _in_sequence(child, f"{name}.{child_name}" if name else child_name, is_root=inner)
+            yield from list_in_sequence(child, f"{name}.{child_name}" if name else child_name, is_root=inner)
     if not is_root:
         yield name
 
 
 @contextmanager
-def _record(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
-    """The outputs of the named modules, in the order they end.
+def record_outputs(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
+    """Keep the outputs of named modules, in the order they end.
 
     A map that a later layer changes in place is not copied: what it became belongs to the same level.
     """
@@ -163,7 +170,8 @@ def _record(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tens
             handle.remove()
 
 
-def _channels_first(map_BChw: Tensor, channels: int) -> Tensor:
+def put_channels_first(map_BChw: Tensor, channels: int) -> Tensor:
+    """Move the axis of `channels` to the second place, where it is the last."""
     if channels and map_BChw.shape[1] != channels and map_BChw.shape[-1] == channels:
         return map_BChw.permute(0, 3, 1, 2)
     return map_BChw

@@ -1,0 +1,147 @@
+"""The good images that an inspector learns from, read and cut.
+
+N pictures, S side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from unpool.core.cpu import usable_cores
+from unpool.core.progress import Progress
+from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.pixel_cache import map_ordered
+from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.source import Source, open_source
+from unpool.inference.inspection.inspector import OVERLAP, fit_square
+from unpool.inference.tiles import window_starts
+from unpool.networks.preprocessing import WHOLE
+
+MIN_IMAGES = 10
+MAX_PICTURES = 2000  # learnt from: more say little new, and cost time and memory
+
+
+@dataclass
+class GoodImages:
+    """Good images, as the network sees them.
+
+    Args:
+        pictures: (S, S, 3) uint8 each.
+        owners: Which image each picture is of; several pictures of one are its windows.
+        num_images: Number of images read and kept.
+        problems: Files that could not be read.
+        num_repeated: Images equal to another one, which were left out.
+        num_left_out: Pictures beyond those learnt from.
+    """
+
+    pictures: list[np.ndarray] = field(default_factory=list)
+    owners: list[int] = field(default_factory=list)
+    num_images: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    num_repeated: int = 0
+    num_left_out: int = 0
+
+
+def read_good_images(
+    folder: Path, size: int, tile: int | None, progress: Progress, *, seed: int = 0, least: int = MIN_IMAGES
+) -> GoodImages:
+    """Read good images, and cut them into windows where `tile` says so.
+
+    Args:
+        folder: Of images; whatever else lies there is left alone.
+        size: Side of the pictures, pixels.
+        tile: Side of the windows in pixels of the images; None: images are seen whole.
+        progress: Receives a stage.
+        seed: Of the choice where there are more than can be learnt from.
+        least: Fewest images.
+
+    Raises:
+        UnpoolError: fewer images than `least` can be used.
+    """
+    source = open_source(str(folder))
+    scan = source.scan()
+    good = GoodImages(problems=list(scan.problems))
+    files = list(scan.files)
+    if tile is None and len(files) > MAX_PICTURES:
+        kept = np.sort(np.random.default_rng(seed).permutation(len(files))[:MAX_PICTURES])
+        good.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
+    seen: set[bytes] = set()
+    with progress.stage("reading", len(files), "images") as stage:
+        for file, found in zip(files, _read(source, files, size, tile), strict=True):
+            stage.advance()
+            if isinstance(found, Problem):
+                good.problems.append(found)
+            elif (digest := b"".join(picture.tobytes()[::7] for picture in found)) in seen:
+                good.num_repeated += 1
+            else:
+                seen.add(digest)
+                good.pictures += found
+                good.owners += [good.num_images] * len(found)
+                good.num_images += 1
+    if good.num_images < least:
+        raise UnpoolError(_too_few(folder, good, least))
+    _limit(good, seed)
+    return good
+
+
+def _too_few(folder: Path, good: GoodImages, least: int) -> str:
+    reasons = []
+    if good.problems:
+        first = good.problems[0]
+        reasons.append(f"{len(good.problems)} cannot be read, the first {first.path}: {first.detail}")
+    if good.num_repeated:
+        reasons.append(f"{good.num_repeated} repeat another")
+    why = f" ({'; '.join(reasons)})" if reasons else ""
+    return (
+        f"{folder} holds {good.num_images} good images that can be used{why}, but at least {least} are needed"
+    )
+
+
+def _limit(good: GoodImages, seed: int) -> None:
+    num = len(good.pictures)
+    if num <= MAX_PICTURES:
+        return
+    kept = np.sort(np.random.default_rng(seed).permutation(num)[:MAX_PICTURES])
+    good.num_left_out += num - MAX_PICTURES
+    good.pictures = [good.pictures[number] for number in kept]
+    good.owners = [good.owners[number] for number in kept]
+
+
+def _read(
+    source: Source, files: list[ImageFile], size: int, tile: int | None
+) -> Iterator[list[np.ndarray] | Problem]:
+    def read_one(file: ImageFile) -> list[np.ndarray] | Problem:
+        try:
+            pixels_HW3 = in_colour(source.read(file, WHOLE).pixels)
+        except UnreadableImageError as error:
+            return Problem(file.path, error.problem, error.detail)
+        return cut_pictures(pixels_HW3, size, tile)
+
+    source.expect(files)
+    try:
+        yield from map_ordered(read_one, files, usable_cores())
+    finally:
+        source.expect([])
+
+
+def in_colour(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels (H, W, 3), also of a grey image."""
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] == 1 else pixels[..., :3]
+
+
+def cut_pictures(pixels_HW3: np.ndarray, size: int, tile: int | None) -> list[np.ndarray]:
+    """Cut an image into what the network sees: (S, S, 3) each."""
+    if tile is None:
+        return [fit_square(pixels_HW3, size)]
+    height, width = pixels_HW3.shape[:2]
+    return [
+        fit_square(pixels_HW3[top : top + tile, left : left + tile], size)
+        for top in window_starts(height, tile, OVERLAP)
+        for left in window_starts(width, tile, OVERLAP)
+    ]

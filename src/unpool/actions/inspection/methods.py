@@ -1,0 +1,72 @@
+"""The methods of inspection: each makes maps that good pictures are compared by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unpool.actions.inspection.settings import InspectTrainSettings
+from unpool.errors import UnpoolError, UsageError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from unpool.networks.preprocessing import Preprocessing
+
+DEFAULT_NETWORK = "efficientnet-lite0"
+MIN_SIZE = 64  # pixels, below which maps have too few cells
+
+
+def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> nn.Module:
+    """Build the maps of the memory: features of an encoder.
+
+    Args:
+        size: Side of the pictures, pixels.
+        settings: Name the encoder.
+        evens: Bring pictures to one mean brightness first.
+
+    Raises:
+        UnpoolError: there is no such encoder, or it gives no maps.
+    """
+    from unpool.inference.inspection.levels import PatchLevels
+
+    encoder, preprocessing = load_encoder(settings.network or DEFAULT_NETWORK, size)
+    return PatchLevels(encoder, preprocessing, size, evens=evens).eval()
+
+
+def load_encoder(name: str, size: int) -> tuple[nn.Module, Preprocessing]:
+    """Load an encoder with weights: a model folder, or a name of the catalogue or timm.
+
+    Raises:
+        UnpoolError: there is none of that name, or its weights cannot be had.
+    """
+    from unpool.networks.catalogue import build_network
+    from unpool.training.model_file import has_model, load_model
+
+    folder = Path(name)
+    network = load_model(folder) if has_model(folder) else build_network(name, weights="imagenet", size=size)
+    encoder = getattr(network, "encoder", None)
+    if encoder is None:
+        raise UnpoolError(f"{name} has no encoder of convolutions; name another with --network")
+    return encoder.eval().requires_grad_(False), network.preprocessing
+
+
+def check_size(size: int, tile: int | None) -> None:
+    """Check that pictures are large enough.
+
+    Raises:
+        UsageError: they are not.
+    """
+    if size < MIN_SIZE or size % 32:
+        raise UsageError(f"--size is {size}, but must be a multiple of 32 from {MIN_SIZE} on, such as 256")
+    if tile is not None and tile < MIN_SIZE:
+        raise UsageError(f"--tile is {tile}, but windows of fewer than {MIN_SIZE} pixels show too little")
+
+
+def spread_of_brightness(pictures: Sequence[np.ndarray]) -> float:
+    """Return how much the mean brightness of pictures differs, as a share of it."""
+    means = np.array([picture.mean() for picture in pictures])
+    return float(means.std() / max(float(means.mean()), 1.0))

@@ -1,0 +1,242 @@
+"""`unpool inspect train`: learn from good images what is good."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unpool.actions.inspection.good_images import GoodImages, read_good_images
+from unpool.actions.inspection.methods import (
+    DEFAULT_NETWORK,
+    build_levels,
+    check_size,
+    spread_of_brightness,
+)
+from unpool.actions.inspection.settings import InspectTrainSettings
+from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures
+from unpool.analysis.anomaly.conformal import Threshold, choose_threshold
+from unpool.core.markers import is_unpool_folder
+from unpool.core.progress import Progress
+from unpool.core.settings import check_settings
+from unpool.errors import UsageError
+from unpool.images.augment.made_defects import DEFECTS, make_defect
+from unpool.inference.inspection.inspector import InspectorRecord
+
+if TYPE_CHECKING:
+    from unpool.inference.inspection.learning import Learnt
+
+DEFAULT_SIZE = 256
+ALIGNED = 0.4  # alignment from which places count
+EVEN = 0.1  # spread of brightness among good images, from which it is evened out
+MADE = 20  # images with a made defect, a kind
+METHODS = ("memory",)  # that auto compares
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A method that was tried, with how well it finds made defects."""
+
+    method: str
+    learnt: Learnt
+    choice: FigureChoice
+    alignment: float
+    evens: bool
+
+
+def inspect_train(
+    good: Path,
+    settings: InspectTrainSettings = InspectTrainSettings(),  # noqa: B008 - frozen
+    *,
+    out: Path,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Learn from good images what is good, and write a model folder.
+
+    Args:
+        good: a folder of good images.
+        settings: method, network, size, windows, and the rate of false alarms.
+        out: the model folder.
+        progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool inspect train`.
+
+    Raises:
+        UsageError: for options out of range, or an output folder that holds something else.
+        UnpoolError: where fewer than ten images can be used, or the network gives no maps.
+    """
+    progress = progress or Progress()
+    check_settings(settings)
+    check_output(good, out)
+    began = time.perf_counter()
+    size = settings.size or DEFAULT_SIZE
+    check_size(size, settings.tile)
+    images = read_good_images(good, size, settings.tile, progress, seed=settings.seed)
+    report_reading(images, progress)
+    best, margin = _learn_best(images, size, settings, progress)
+    scores, heats = _good_scores(best, images, size, settings, progress)
+    threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
+    record = InspectorRecord(
+        best.method, threshold.value, heat_threshold.value, settings.false_alarms,
+        tuple(float(score) for score in np.sort(scores)), images.num_images, size, settings.tile,
+        best.learnt.parts[0].position_weight > 0, round(best.alignment, 4),
+        {
+            "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
+            "rate_is_kept": threshold.is_kept, "evens": best.evens, "areas": best.choice.areas, "margin": margin,
+            "figures": [name for name, used in zip(best.learnt.names, best.choice.used_K, strict=True) if used],
+        },
+    )  # fmt: skip
+    with progress.stage("exporting"):
+        _save(out, best, record, settings)
+    remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
+    for remark in remarks:
+        progress.message(remark)
+    return {
+        "out": str(out), "images": images.num_images, "method": best.method, "threshold": record.threshold,
+        "false_alarms": settings.false_alarms, "seconds": round(time.perf_counter() - began, 3),
+        "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
+        "aligned": record.aligned, "alignment": record.alignment, "skipped": len(images.problems),
+        "repeated": images.num_repeated, "left_out": images.num_left_out, "made_defects": best.choice.areas,
+        "margin": margin, "figures": record.details["figures"], "notes": remarks,
+    }  # fmt: skip
+
+
+def check_output(good: Path, out: Path) -> None:
+    """Check that the output folder holds nothing of the user's.
+
+    Raises:
+        UsageError: it does, or is the folder of the images.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file, but must be a folder; name another")
+    if out.is_dir() and good.exists() and out.samefile(good):
+        raise UsageError(f"--out {out} is the folder of the images itself; name another")
+    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
+    if names and not is_unpool_folder(out, names):
+        raise UsageError(f"--out {out} holds other files; name a folder of its own for the model")
+
+
+def report_reading(images: GoodImages, progress: Progress) -> None:
+    """Say which images were left out."""
+    for problem in images.problems[:5]:
+        progress.message(f"skipped {problem.path}: {problem.detail}")
+    if len(images.problems) > 5:
+        progress.message(f"and {len(images.problems) - 5} more that cannot be read")
+    if images.num_repeated:
+        progress.message(f"{images.num_repeated} images repeat another one, and were left out")
+    if images.num_left_out:
+        progress.message(f"{len(images.pictures)} pictures are learnt from, {images.num_left_out} are not")
+
+
+def _learn_best(
+    images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+) -> tuple[Candidate, float | None]:
+    """The method that finds made defects best, and by what margin."""
+    methods = METHODS if settings.method == "auto" else (settings.method,)
+    tried = [_learn(method, images, size, settings, progress) for method in methods]
+    tried.sort(key=lambda each: each.choice.merit, reverse=True)
+    margin = None if len(tried) == 1 else round(tried[0].choice.merit - tried[1].choice.merit, 4)
+    return tried[0], margin
+
+
+def _learn(
+    method: str, images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+) -> Candidate:
+    from unpool.inference.inspection.learning import learn, measure_alignment
+
+    evens = spread_of_brightness(images.pictures) > EVEN
+    levels = build_levels(size, settings, evens=evens)
+    rng = np.random.default_rng(settings.seed)
+    alignments: list[float] = []
+
+    def is_aligned(map_NChw: np.ndarray) -> bool:
+        alignments.append(measure_alignment(map_NChw, rng) if settings.tile is None else 0.0)
+        return alignments[0] >= ALIGNED
+
+    with progress.stage(f"learning ({method})", 1.0) as stage:
+        learnt = learn(
+            levels, images.pictures, is_aligned=is_aligned, owner_N=np.array(images.owners),
+            seed=settings.seed, on_progress=stage.advance,
+        )  # fmt: skip
+    choice = _choose(learnt, images, settings, progress)
+    return Candidate(method, learnt, choice, alignments[0], evens)
+
+
+def _choose(
+    learnt: Learnt, images: GoodImages, settings: InspectTrainSettings, progress: Progress
+) -> FigureChoice:
+    """Choose what counts, by defects made on good images."""
+    rng, made = np.random.default_rng(settings.seed), {}
+    with progress.stage("trying made defects", len(DEFECTS), "kinds") as stage:
+        for kind in DEFECTS:
+            of = rng.integers(0, len(images.pictures), MADE)
+            pictures = [make_defect(images.pictures[one], kind, rng, images.pictures) for one in of]
+            made[kind] = learnt.figures(pictures, [images.owners[one] for one in of])
+            stage.advance()
+    return choose_figures(learnt.scale.good_NK, made, learnt.core)
+
+
+def _good_scores(
+    best: Candidate, images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and largest heats of good images that were held out, one an image."""
+    if settings.val is None:
+        scores_N, heats_N = best.learnt.scale.good_NK[:, best.choice.used_K].max(1), best.learnt.heat_N
+        owners_N = np.array(images.owners)
+    else:
+        held_out = read_good_images(settings.val, size, settings.tile, progress, seed=settings.seed)
+        report_reading(held_out, progress)
+        figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures)
+        scores_N, owners_N = figures_NK[:, best.choice.used_K].max(1), np.array(held_out.owners)
+    order = np.unique(owners_N)
+    return (
+        np.array([scores_N[owners_N == one].max() for one in order]),
+        np.array([heats_N[owners_N == one].max() for one in order]),
+    )
+
+
+def _save(out: Path, best: Candidate, record: InspectorRecord, settings: InspectTrainSettings) -> None:
+    from unpool.inference.inspection.model_folder import save_inspector
+
+    graph = best.learnt.build(best.choice.used_K)
+    options = {name: getattr(settings, name) for name in ("method", "network", "size", "tile", "seed")}
+    state = {
+        name: value.numpy()
+        for name, value in graph.state_dict().items()
+        if name.startswith(("level", "whole"))
+    }
+    owned = {name: value for name, value in state.items() if not name.startswith("levels.")}
+    save_inspector(
+        out, graph, record, network=settings.network or DEFAULT_NETWORK, options=options, state=owned
+    )
+
+
+def describe_threshold(threshold: Threshold, record: InspectorRecord) -> list[str]:
+    """Say how sure the threshold is."""
+    num = len(record.good_scores)
+    line = (
+        f"of unseen good images {threshold.rate:.1%} are expected above the threshold "
+        f"({threshold.low:.1%} to {threshold.high:.1%}, as {num} good images say)"
+    )
+    if threshold.is_kept:
+        return [line]
+    needed = int(np.ceil(1 / record.false_alarms)) - 1
+    return [f"{num} good images cannot promise {record.false_alarms:.1%}, which takes {needed}: {line}"]
+
+
+def _describe_choice(best: Candidate, margin: float | None) -> list[str]:
+    worst = min(best.choice.areas, key=lambda kind: best.choice.areas[kind])
+    mean = float(np.mean(list(best.choice.areas.values())))
+    placed = "places count" if best.learnt.parts[0].position_weight else "places do not count"
+    found = f"made defects are found with an area below the ROC of {mean:.3f}"
+    lines = [
+        f"{best.method}: {found}, worst {worst} {best.choice.areas[worst]:.3f}",
+        f"good images agree in place by {best.alignment:.2f}: {placed}",
+    ]
+    if margin is not None:
+        lines.append(f"{best.method} was chosen by a margin of {margin:.3f}")
+    return lines

@@ -1,0 +1,64 @@
+"""Few vectors that stand for many.
+
+N vectors, D numbers in a vector, M of them chosen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+POOL = 5  # how many vectors for one that is chosen are looked at
+PROJECTED = 32  # dimensions that distances are computed in
+BATCH = 8  # chosen at a time, at least
+MAX_ROUNDS = 250
+
+
+def choose_coreset(vectors_ND: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
+    """Choose vectors that lie far from each other.
+
+    Greedily, the farthest from all chosen first, in random projections, so that rare ones are kept too.
+    Source: Roth et al. 2022, section 3.2 (arXiv:2106.08265), after Sener and Savarese 2018; here several are
+    taken at a time, and among a random part.
+
+    Args:
+        vectors_ND: float32.
+        count: How many to choose.
+        seed: Of the random part and projection.
+
+    Returns:
+        Their positions (M,), M = min(count, N), sorted.
+    """
+    num = len(vectors_ND)
+    if num <= count:
+        return np.arange(num)
+    rng = np.random.default_rng(seed)
+    pool_P = np.sort(rng.permutation(num)[: POOL * count])
+    x_PD = vectors_ND[pool_P]
+    if x_PD.shape[1] > PROJECTED:
+        x_PD = x_PD @ (rng.standard_normal((x_PD.shape[1], PROJECTED)).astype(np.float32) / PROJECTED**0.5)
+    square_P = (x_PD**2).sum(1)
+    nearest_P = np.full(len(x_PD), np.inf, np.float32)
+    chosen: list[int] = []
+    batch = max(BATCH, -(-count // MAX_ROUNDS))
+    new_B = rng.integers(len(x_PD), size=1)
+    while True:
+        chosen.extend(new_B.tolist())
+        if len(chosen) >= count:
+            return np.sort(pool_P[chosen[:count]])
+        distance_PB = square_P[:, None] - 2 * (x_PD @ x_PD[new_B].T) + square_P[new_B]
+        nearest_P = np.minimum(nearest_P, distance_PB.min(1))
+        new_B = _farthest(x_PD, nearest_P, min(batch, count - len(chosen)))
+
+
+def _farthest(x_PD: np.ndarray, nearest_P: np.ndarray, count: int) -> np.ndarray:
+    """The farthest vectors that are no neighbours of each other."""
+    some = np.argpartition(-nearest_P, min(len(nearest_P) - 1, 4 * count))[: 4 * count]
+    some = some[np.argsort(-nearest_P[some])]
+    apart_SS = ((x_PD[some][:, None] - x_PD[some]) ** 2).sum(-1)
+    places = [0]
+    for place in range(1, len(some)):
+        if len(places) == count:
+            break
+        if apart_SS[place, places].min() >= 0.5 * nearest_P[some[place]]:
+            places.append(place)
+    return some[places]
