@@ -34,7 +34,9 @@ def draw_roc(
     from matplotlib.ticker import PercentFormatter
 
     figure = Figure(figsize=(7.2, 6.4), dpi=140, layout="constrained")
-    axes = figure.add_subplot(xlabel="good images called not good", ylabel="images found that are not good")
+    axes = figure.add_subplot(
+        xlabel="good images called not good", ylabel="images with a defect that are found"
+    )
     shown = sorted(kinds, key=lambda kind: -kinds[kind].num_bad)[:MAX_KINDS] if len(kinds) > 1 else []
     for kind, colour in zip(shown, distinct_colours(len(shown)), strict=True):
         label = f"{cut_end(kind, MAX_SIGNS)}  {kinds[kind].auroc():.3f}"
