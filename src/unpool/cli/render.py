@@ -83,7 +83,7 @@ def format_inspector(result: Mapping[str, Any]) -> str:
         [
             f"{result['out']}: {result['method']}, learnt from {result['images']:,} good images in "
             f"{result['seconds']:.0f} s",
-            f"a score above {result['threshold']:.3f} is not good; false alarms asked for: {result['false_alarms']:.1%}",
+            f"a score above {result['threshold']:.3f} is not good, for {result['false_alarms']:.1%} of false alarms",
             *result["notes"],
         ]
     )

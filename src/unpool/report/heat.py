@@ -61,7 +61,7 @@ def reduced_size(height: int, width: int, max_side: int = MAX_SIDE) -> tuple[int
 
 
 def reduce_rows(read: ReadRows, height: int, width: int, max_side: int = MAX_SIDE) -> np.ndarray:
-    """Reduce a picture that is read a few rows at a time.
+    """Reduce a picture that is read by rows.
 
     Args:
         read: Reads rows from, up to: (R, W, 3) uint8.

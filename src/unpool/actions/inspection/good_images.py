@@ -1,4 +1,4 @@
-"""The good images that an inspector learns from, read and cut.
+"""The good images that an inspector learns from.
 
 N pictures, S side.
 """
@@ -49,7 +49,7 @@ class GoodImages:
 def read_good_images(
     folder: Path, size: int, tile: int | None, progress: Progress, *, seed: int = 0, least: int = MIN_IMAGES
 ) -> GoodImages:
-    """Read good images, and cut them into windows where `tile` says so.
+    """Read good images, cut into windows with a `tile`.
 
     Args:
         folder: Of images; whatever else lies there is left alone.
@@ -58,6 +58,9 @@ def read_good_images(
         progress: Receives a stage.
         seed: Of the choice where there are more than can be learnt from.
         least: Fewest images.
+
+    Returns:
+        Pictures, with counts of what was left out.
 
     Raises:
         UnpoolError: fewer images than `least` can be used.
@@ -71,7 +74,7 @@ def read_good_images(
         good.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
     seen: set[bytes] = set()
     with progress.stage("reading", len(files), "images") as stage:
-        for file, found in zip(files, _read(source, files, size, tile), strict=True):
+        for found in _read(source, files, size, tile):
             stage.advance()
             if isinstance(found, Problem):
                 good.problems.append(found)
@@ -136,7 +139,16 @@ def in_colour(pixels: np.ndarray) -> np.ndarray:
 
 
 def cut_pictures(pixels_HW3: np.ndarray, size: int, tile: int | None) -> list[np.ndarray]:
-    """Cut an image into what the network sees: (S, S, 3) each."""
+    """Cut an image into what the network sees.
+
+    Args:
+        pixels_HW3: uint8.
+        size: Side of the pictures, pixels.
+        tile: Side of windows in pixels of the image; None for the whole.
+
+    Returns:
+        (S, S, 3) each, row by row.
+    """
     if tile is None:
         return [fit_square(pixels_HW3, size)]
     height, width = pixels_HW3.shape[:2]

@@ -1,4 +1,4 @@
-"""The methods of inspection: each makes maps that good pictures are compared by."""
+"""The methods of inspection: maps to compare good pictures by."""
 
 from __future__ import annotations
 
@@ -14,19 +14,23 @@ from unpool.errors import UnpoolError, UsageError
 if TYPE_CHECKING:
     from torch import nn
 
+    from unpool.inference.inspection.levels import PatchLevels
     from unpool.networks.preprocessing import Preprocessing
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 MIN_SIZE = 64  # pixels, below which maps have too few cells
 
 
-def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> nn.Module:
+def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> PatchLevels:
     """Build the maps of the memory: features of an encoder.
 
     Args:
         size: Side of the pictures, pixels.
         settings: Name the encoder.
         evens: Bring pictures to one mean brightness first.
+
+    Returns:
+        Pictures to maps.
 
     Raises:
         UnpoolError: there is no such encoder, or it gives no maps.
@@ -38,7 +42,9 @@ def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> n
 
 
 def load_encoder(name: str, size: int) -> tuple[nn.Module, Preprocessing]:
-    """Load an encoder with weights: a model folder, or a name of the catalogue or timm.
+    """Load an encoder with its weights.
+
+    By a model folder, or a name of the catalogue or timm.
 
     Raises:
         UnpoolError: there is none of that name, or its weights cannot be had.
@@ -67,6 +73,6 @@ def check_size(size: int, tile: int | None) -> None:
 
 
 def spread_of_brightness(pictures: Sequence[np.ndarray]) -> float:
-    """Return how much the mean brightness of pictures differs, as a share of it."""
+    """Return the spread of pictures' brightness, over its mean."""
     means = np.array([picture.mean() for picture in pictures])
     return float(means.std() / max(float(means.mean()), 1.0))

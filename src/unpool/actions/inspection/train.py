@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 DEFAULT_SIZE = 256
 ALIGNED = 0.4  # alignment from which places count
 EVEN = 0.1  # spread of brightness among good images, from which it is evened out
-MADE = 20  # images with a made defect, a kind
+MADE = 30  # images with a made defect, a kind
 METHODS = ("memory",)  # that auto compares
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method that was tried, with how well it finds made defects."""
+    """A method that was tried on made defects."""
 
     method: str
     learnt: Learnt
@@ -54,7 +54,7 @@ def inspect_train(
     out: Path,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Learn from good images what is good, and write a model folder.
+    """Learn what is good, and write a model folder.
 
     Args:
         good: a folder of good images.
@@ -80,16 +80,7 @@ def inspect_train(
     best, margin = _learn_best(images, size, settings, progress)
     scores, heats = _good_scores(best, images, size, settings, progress)
     threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
-    record = InspectorRecord(
-        best.method, threshold.value, heat_threshold.value, settings.false_alarms,
-        tuple(float(score) for score in np.sort(scores)), images.num_images, size, settings.tile,
-        best.learnt.parts[0].position_weight > 0, round(best.alignment, 4),
-        {
-            "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
-            "rate_is_kept": threshold.is_kept, "evens": best.evens, "areas": best.choice.areas, "margin": margin,
-            "figures": [name for name, used in zip(best.learnt.names, best.choice.used_K, strict=True) if used],
-        },
-    )  # fmt: skip
+    record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
     with progress.stage("exporting"):
         _save(out, best, record, settings)
     remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
@@ -103,6 +94,29 @@ def inspect_train(
         "repeated": images.num_repeated, "left_out": images.num_left_out, "made_defects": best.choice.areas,
         "margin": margin, "figures": record.details["figures"], "notes": remarks,
     }  # fmt: skip
+
+
+def _record(
+    best: Candidate,
+    margin: float | None,
+    images: GoodImages,
+    settings: InspectTrainSettings,
+    threshold: Threshold,
+    heat_threshold: float,
+    score_N: np.ndarray,
+) -> InspectorRecord:
+    """What model.json will say."""
+    used = [name for name, used in zip(best.learnt.names, best.choice.used_K, strict=True) if used]
+    details = {
+        "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
+        "rate_is_kept": threshold.is_kept, "evens": best.evens, "areas": best.choice.areas, "margin": margin,
+        "figures": used,
+    }  # fmt: skip
+    return InspectorRecord(
+        best.method, threshold.value, heat_threshold, settings.false_alarms,
+        tuple(float(score) for score in score_N), images.num_images, best.learnt.levels.size, settings.tile,
+        best.learnt.parts[0].position_weight > 0, round(best.alignment, 4), details,
+    )  # fmt: skip
 
 
 def check_output(good: Path, out: Path) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 MIN_SPREAD = 0.02  # of a figure; they are logarithms of distances
-TAIL = 0.975  # quantile by which figures with long tails are shrunk
-NORMAL_TAIL = 1.96  # of a normal distribution there
-MARGIN = 0.006  # by which a further figure must raise the mean area, to count
+HIGH_QUANTILE = 0.975  # quantile by which figures with long tails are shrunk
+NORMAL_HIGH = 1.96  # of a normal distribution there
+MARGIN = 0.015  # by which a further figure must raise the mean area, to count
 WORST_KIND = 0.25  # weight of the kind found worst
 
 
@@ -46,13 +46,15 @@ class FigureScale:
 
 
 def scale_figures(figure_NK: np.ndarray) -> FigureScale:
-    """Scale figures so that good images reach the same height in each.
+    """Scale figures so that they can be compared.
+
+    Good images reach the same height in each.
 
     Args:
         figure_NK: Of good images, each compared with the others.
     """
     low_K, spread_K = figure_NK.mean(0), figure_NK.std(0) + MIN_SPREAD
-    tail_K = (np.quantile(figure_NK, TAIL, axis=0) - low_K) / NORMAL_TAIL / spread_K
+    tail_K = (np.quantile(figure_NK, HIGH_QUANTILE, axis=0) - low_K) / NORMAL_HIGH / spread_K
     tail_K = np.maximum(1.0, tail_K)
     mean_NK, own_NK = moments_without_own(figure_NK)
     good_NK = (figure_NK - mean_NK) / (own_NK + MIN_SPREAD) / tail_K
@@ -81,6 +83,9 @@ def choose_figures(good_NK: np.ndarray, made: Mapping[str, np.ndarray], core: Se
         good_NK: Scaled figures of good images.
         made: Scaled figures (M, K) of images with made defects, by kind.
         core: Positions of those that always count.
+
+    Returns:
+        The choice, with what it finds.
     """
     used = list(core)
     best, areas = _judge(good_NK, made, used)

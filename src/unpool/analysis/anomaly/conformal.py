@@ -10,9 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 CONFIDENCE = 0.95  # of the interval
-BEYOND = (
-    0.05  # of the spread of scores, above the largest where a smaller rate is asked for than images can show
-)
+BEYOND = 0.05  # of the spread of scores, above the largest where images are too few for the rate
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Threshold:
         rate: Share of unseen good images above it that is expected.
         low: Lower end of the interval of that share.
         high: Upper end.
-        is_kept: Whether the rate asked for can be promised by as many images.
+        is_kept: Whether so many images can promise the requested rate.
     """
 
     value: float
@@ -35,7 +33,7 @@ class Threshold:
 
 
 def choose_threshold(good_N: np.ndarray, false_alarms: float) -> Threshold:
-    """Choose the lowest threshold that keeps the rate of false alarms.
+    """Choose the lowest threshold that keeps the false alarms.
 
     The score of rank ⌈(N + 1)(1 - rate)⌉; the share of unseen good images above it is distributed like
     Beta(N + 1 - k, k). With fewer than 1 / rate - 1 images no threshold can promise it: then it lies just above

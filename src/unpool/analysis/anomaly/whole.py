@@ -1,4 +1,4 @@
-"""How far an image as a whole lies from good ones.
+"""How far a whole image lies from good ones.
 
 N images, D numbers in a vector.
 """

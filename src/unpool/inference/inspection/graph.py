@@ -1,4 +1,4 @@
-"""From maps of features to a score and a heat map, in one network that can be exported.
+"""From maps of features to a score and heat map.
 
 B pictures, S side, C channels of a map, h, w of a map, M vectors of a memory, L levels, K scores.
 """
@@ -50,7 +50,9 @@ class LevelMemory:
 
 @dataclass(frozen=True)
 class Whole:
-    """Distances of a level's mean and spread over a picture: (x - mean) @ whitening, of length D."""
+    """How a level's mean and spread over pictures are compared.
+
+    The distance of x (D,) is the length of (x - mean) @ whitening."""
 
     mean_D: np.ndarray
     whitening_DD: np.ndarray
@@ -112,7 +114,12 @@ def worst_cells(map_Bhw: Tensor) -> Tensor:
 
 
 def describe_wholes(pixels_BSS3: Tensor, maps: list[Tensor], whole_levels: list[int]) -> list[Tensor]:
-    """Describe pictures as a whole: mean and spread of colours, and of each channel of some levels.
+    """Describe pictures as a whole, by means and spreads.
+
+    Args:
+        pixels_BSS3: uint8.
+        maps: Of the levels.
+        whole_levels: Positions of the levels described.
 
     Returns:
         (B, D) each: first of the colours, then of the levels.
@@ -142,6 +149,11 @@ class InspectionGraph(nn.Module):
         joining: How their figures become one.
     """
 
+    joining_low_K: Tensor
+    joining_spread_K: Tensor
+    joining_used_K: Tensor
+    joining_heat_L: Tensor
+
     def __init__(
         self,
         levels: nn.Module,
@@ -167,7 +179,11 @@ class InspectionGraph(nn.Module):
         self.register_buffer(name, torch.from_numpy(np.array(value, np.float32)))
 
     def level_maps(self, maps: list[Tensor]) -> list[Tensor]:
-        """Compare maps with the memories: distances in spreads of good pictures, (B, h, w) each."""
+        """Compare maps with the memories.
+
+        Returns:
+            Distances in spreads of good pictures, (B, h, w) each.
+        """
         found = []
         for place, map_BChw in enumerate(maps):
             batch, _, height, width = map_BChw.shape

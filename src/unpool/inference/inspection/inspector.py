@@ -1,4 +1,4 @@
-"""A trained inspector as a fast function: pixels to a score and a heat map.
+"""A trained inspector as a fast function of pixels.
 
 Everything between pixels and score is in one ONNX file, so that a computer without torch gives the same scores.
 
@@ -40,13 +40,13 @@ class InspectorRecord:
         method: "memory" or "mirror".
         threshold: A score above it is not good.
         heat_threshold: A heat above it is part of a defect.
-        false_alarms: Share of good images that may be called not good, as asked for.
+        false_alarms: Share of good images that may be called not good.
         good_scores: Of good images that were held out, sorted.
         num_good: Number of good images learnt from.
         size: Side of what the graph sees, pixels.
         tile: Side of a window in pixels of the picture; None where pictures are seen whole.
         aligned: Whether parts stand at the same place in every picture.
-        alignment: How alike good images are at the same place, 0 to 1.
+        alignment: How much good images agree at the same place, 0 to 1.
         details: What else was found: levels, margins, versions.
     """
 
@@ -84,17 +84,19 @@ class Inspection:
 
 
 class Inspector:
-    """Scores pictures; it may be called from several threads at once.
+    """Scores pictures.
+
+    It may be called from several threads at once.
 
     Args:
         path: The ONNX file.
         record: What model.json says.
-        id: Changes with the model.
+        model: Its id, which changes with the model.
         threads: Number of threads of one run.
     """
 
-    def __init__(self, path: Path, record: InspectorRecord, id: str, threads: int) -> None:
-        self.record, self.id = record, id
+    def __init__(self, path: Path, record: InspectorRecord, model: str, threads: int) -> None:
+        self.record, self.id = record, model
         self._session = open_session(path, threads, KIND)
 
     def run(self, squares_BSS3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -124,7 +126,7 @@ class Inspector:
         read: ReadRows,
         on_progress: Callable[[float], None] | None = None,
     ) -> Inspection:
-        """Score a picture by windows, a few rows of it in memory.
+        """Score a picture by windows, a few rows at once.
 
         Args:
             height: Of the picture, pixels.
@@ -171,7 +173,15 @@ class HeatCanvas:
         self._sum, self._weight = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
 
     def add(self, top: int, left: int, height: int, width: int, heat_hw: np.ndarray) -> None:
-        """Add the heat of a window at `top`, `left`, in pixels of the picture."""
+        """Add the heat of a window.
+
+        Args:
+            top: Of the window, pixels of the picture.
+            left: Of the window.
+            height: Of the window.
+            width: Of the window.
+            heat_hw: Its heat map.
+        """
         y0, x0 = round(top * self._scale), round(left * self._scale)
         y1 = min(self._sum.shape[0], max(y0 + 1, round((top + height) * self._scale)))
         x1 = min(self._sum.shape[1], max(x0 + 1, round((left + width) * self._scale)))
@@ -202,7 +212,16 @@ def fit_square(pixels_HW3: np.ndarray, size: int) -> np.ndarray:
 
 
 def resize_heat(heat_hw: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Resize a heat map, linearly, to (H, W) float32."""
+    """Resize a heat map linearly.
+
+    Args:
+        heat_hw: Of any size.
+        height: Wanted, cells.
+        width: Wanted, cells.
+
+    Returns:
+        (height, width) float32.
+    """
     image = Image.fromarray(np.ascontiguousarray(heat_hw, np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 

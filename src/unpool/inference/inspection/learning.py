@@ -48,8 +48,13 @@ OnProgress = Callable[[float], None]
 class Levels(Protocol):
     """Pictures (B, S, S, 3) uint8 → maps (B, C, h, w), one a name."""
 
-    names: list[LevelName]
-    size: int
+    @property
+    def names(self) -> list[LevelName]:
+        """What the maps are called."""
+
+    @property
+    def size(self) -> int:
+        """Side of the pictures, pixels."""
 
     def __call__(self, pixels_BSS3: Tensor) -> list[Tensor]: ...
 
@@ -125,7 +130,7 @@ class Learnt:
     def figures_and_heats(
         self, pictures: Sequence[np.ndarray], leave_out: Sequence[int] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Compute figures as `figures` does, and the largest heat (N,) of each picture."""
+        """Compute figures, and the largest heat (N,) of each picture."""
         found, hottest = [], []
         for start in range(0, len(pictures), BATCH):
             pixels = torch.from_numpy(np.stack(pictures[start : start + BATCH]))
@@ -151,7 +156,7 @@ class Learnt:
         return share_heat(self.levels.names)
 
     def build(self, used_K: np.ndarray) -> InspectionGraph:
-        """Build the network that gives the same figures, their largest as the score."""
+        """Build the network whose score is the largest figure."""
         memories = [
             LevelMemory(
                 part.shift_C.numpy(), part.scale_C.numpy(), part.position_weight, part.memory_MD.numpy(),
@@ -185,6 +190,9 @@ def learn(
         owner_N: Which image each picture is a window of; None where each is its own.
         seed: Of the choice of vectors.
         on_progress: Called with the share just done.
+
+    Returns:
+        What builds an inspector, with figures of the good pictures.
     """
     report = on_progress or (lambda _: None)
     owners_N = np.arange(len(pictures)) if owner_N is None else owner_N
@@ -202,7 +210,7 @@ def learn(
 
 
 def share_heat(names: Sequence[LevelName]) -> Tensor:
-    """Compute the share of each level in the heat map: levels with a network, alike."""
+    """Compute the share of each level in heat, (L,)."""
     counts = torch.tensor([float(name.side > 0) for name in names])
     return counts / counts.sum() if counts.sum() else torch.full((len(names),), 1 / len(names))
 
@@ -292,7 +300,7 @@ def _as_log(distances: np.ndarray) -> np.ndarray:
 
 
 def measure_alignment(map_NChw: np.ndarray, rng: np.random.Generator, pairs: int = 200) -> float:
-    """Measure how alike pictures are at the same place.
+    """Measure how much pictures agree at the same place.
 
     Args:
         map_NChw: Features of good pictures; their border, where a network sees less, is left out.

@@ -33,7 +33,7 @@ GREY = 0.47  # mean that pictures are brought to, where their brightness varies
 
 @dataclass(frozen=True)
 class LevelName:
-    """Which map: the side that the picture was seen at, in pixels, and the map's stride there.
+    """A map: side of the picture seen, and stride, pixels.
 
     A side of 0 stands for the colours themselves, without a network.
     """
@@ -46,7 +46,7 @@ class LevelName:
 
     @property
     def is_deep(self) -> bool:
-        """Whether it is one of those that count on every material."""
+        """Whether it counts on every material."""
         return self.side > 0 and self.stride >= DEEP
 
 
@@ -150,7 +150,7 @@ def _stages(encoder: nn.Module) -> list[str]:
 
 
 def scale_sides(size: int) -> list[int]:
-    """List the sides that a picture is seen at, largest first.
+    """List the sides of the scales, largest first.
 
     >>> scale_sides(256), scale_sides(64)
     ([256, 160, 96], [64])
@@ -165,7 +165,9 @@ def average_neighbours(map_BChw: Tensor) -> Tensor:
 
 
 def describe_colours(x_BCSS: Tensor, stride: int) -> Tensor:
-    """Describe windows of colours, each of twice the stride: a faint stain shows there alone.
+    """Describe windows of colours, each of twice the stride.
+
+    A faint stain shows there alone.
 
     Returns:
         (B, 2C, h, w): the mean, less that of the picture, and the spread.
@@ -178,7 +180,9 @@ def describe_colours(x_BCSS: Tensor, stride: int) -> Tensor:
 
 
 def resampling_matrix(size: int, side: int) -> np.ndarray:
-    """Build the matrix (T, S) that shrinks a row of pixels, by overlapping triangles.
+    """Build the matrix (T, S) that shrinks rows of pixels.
+
+    By overlapping triangles.
 
     Each row of it sums to one.
     """

@@ -36,14 +36,14 @@ def save_inspector(
     options: Mapping[str, Any],
     state: Mapping[str, np.ndarray],
 ) -> None:
-    """Write a model folder; model.json comes last, and a folder with it is complete.
+    """Write a model folder, model.json last.
 
     Args:
         folder: Where to write.
         graph: Pictures to scores and heat maps.
         record: What was learnt, for model.json and for the metadata of the ONNX file.
         network: Name of the encoder.
-        options: What was asked for.
+        options: As they were typed.
         state: Arrays that further good pictures are learnt with.
 
     Raises:

@@ -136,6 +136,9 @@ def list_in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Ite
         module: Where to look.
         name: Its own name, put before theirs.
         is_root: Its children are looked at whatever it is, and it is not listed.
+
+    Yields:
+        Names, from the image on.
     """
     if is_root or is_sequential(module) or isinstance(module, nn.ModuleList):
         for child_name, child in module.named_children():
@@ -148,7 +151,7 @@ def list_in_sequence(module: nn.Module, name: str, is_root: bool = False) -> Ite
 
 @contextmanager
 def record_outputs(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[str, Tensor]]:
-    """Keep the outputs of named modules, in the order they end.
+    """Keep the outputs of named modules, as they end.
 
     A map that a later layer changes in place is not copied: what it became belongs to the same level.
     """
@@ -171,7 +174,7 @@ def record_outputs(encoder: nn.Module, names: Iterable[str]) -> Iterator[dict[st
 
 
 def put_channels_first(map_BChw: Tensor, channels: int) -> Tensor:
-    """Move the axis of `channels` to the second place, where it is the last."""
+    """Move a last axis of `channels` to the second place."""
     if channels and map_BChw.shape[1] != channels and map_BChw.shape[-1] == channels:
         return map_BChw.permute(0, 3, 1, 2)
     return map_BChw
