@@ -16,7 +16,10 @@ from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.reading.scan import ImageFile, Problem
+from unpool.images.remote.fetching import Fetcher
 from unpool.images.source import Source, open_source
+from unpool.images.value_survey import describe_ranges, survey_values
+from unpool.images.values.rules import NO_RULES, ValueRules
 from unpool.inference.inspection.inspector import OVERLAP, fit_square
 from unpool.inference.tiles import window_starts
 from unpool.networks.preprocessing import WHOLE
@@ -36,6 +39,7 @@ class GoodImages:
         problems: Files that could not be read.
         num_repeated: Images equal to another one, which were left out.
         num_left_out: Pictures beyond those learnt from.
+        rules: By which values of more than 8 bits were scaled.
     """
 
     pictures: list[np.ndarray] = field(default_factory=list)
@@ -44,10 +48,18 @@ class GoodImages:
     problems: list[Problem] = field(default_factory=list)
     num_repeated: int = 0
     num_left_out: int = 0
+    rules: ValueRules = NO_RULES
 
 
 def read_good_images(
-    folder: Path, size: int, tile: int | None, progress: Progress, *, seed: int = 0, least: int = MIN_IMAGES
+    folder: Path,
+    size: int,
+    tile: int | None,
+    progress: Progress,
+    *,
+    seed: int = 0,
+    least: int = MIN_IMAGES,
+    rules: ValueRules = NO_RULES,
 ) -> GoodImages:
     """Read good images, cut into windows with a `tile`.
 
@@ -58,6 +70,7 @@ def read_good_images(
         progress: Receives a stage.
         seed: Of the choice where there are more than can be learnt from.
         least: Fewest images.
+        rules: By which values of more than 8 bits are scaled; kinds without one get one.
 
     Returns:
         Pictures, with counts of what was left out.
@@ -72,6 +85,7 @@ def read_good_images(
     if tile is None and len(files) > MAX_PICTURES:
         kept = np.sort(np.random.default_rng(seed).permutation(len(files))[:MAX_PICTURES])
         good.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
+    good.rules = _find_rules(source, files, rules, progress)
     seen: set[bytes] = set()
     with progress.stage("reading", len(files), "images") as stage:
         for found in _read(source, files, size, tile):
@@ -89,6 +103,17 @@ def read_good_images(
         raise UnpoolError(_too_few(folder, good, least))
     _limit(good, seed)
     return good
+
+
+def _find_rules(source: Source, files: list[ImageFile], rules: ValueRules, progress: Progress) -> ValueRules:
+    """Give a source the ranges of deep values."""
+    if not isinstance(source, Fetcher):
+        return rules
+    survey = survey_values(files, rules, usable_cores(), progress, source)
+    if survey.new:
+        progress.message(describe_ranges(survey))
+    source.rules = survey.rules
+    return survey.rules
 
 
 def _too_few(folder: Path, good: GoodImages, least: int) -> str:

@@ -24,6 +24,7 @@ from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UsageError
 from unpool.images.augment.made_defects import DEFECTS, make_defect
+from unpool.images.values.rules import VALUES, ValueRules
 from unpool.inference.inspection.inspector import InspectorRecord
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def inspect_train(
     threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
     record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
     with progress.stage("exporting"):
-        _save(out, best, record, settings)
+        _save(out, best, record, settings, images.rules)
     remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
     for remark in remarks:
         progress.message(remark)
@@ -202,7 +203,9 @@ def _good_scores(
         scores_N, heats_N = best.learnt.scale.good_NK[:, best.choice.used_K].max(1), best.learnt.heat_N
         owners_N = np.array(images.owners)
     else:
-        held_out = read_good_images(settings.val, size, settings.tile, progress, seed=settings.seed)
+        held_out = read_good_images(
+            settings.val, size, settings.tile, progress, seed=settings.seed, rules=images.rules
+        )
         report_reading(held_out, progress)
         figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures)
         scores_N, owners_N = figures_NK[:, best.choice.used_K].max(1), np.array(held_out.owners)
@@ -213,7 +216,9 @@ def _good_scores(
     )
 
 
-def _save(out: Path, best: Candidate, record: InspectorRecord, settings: InspectTrainSettings) -> None:
+def _save(
+    out: Path, best: Candidate, record: InspectorRecord, settings: InspectTrainSettings, rules: ValueRules
+) -> None:
     from unpool.inference.inspection.model_folder import save_inspector
 
     graph = best.learnt.build(best.choice.used_K)
@@ -225,7 +230,13 @@ def _save(out: Path, best: Candidate, record: InspectorRecord, settings: Inspect
     }
     owned = {name: value for name, value in state.items() if not name.startswith("levels.")}
     save_inspector(
-        out, graph, record, network=settings.network or DEFAULT_NETWORK, options=options, state=owned
+        out,
+        graph,
+        record,
+        network=settings.network or DEFAULT_NETWORK,
+        options=options,
+        state=owned,
+        training={VALUES: rules.to_dict()} if rules else None,
     )
 
 

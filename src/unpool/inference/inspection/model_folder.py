@@ -35,6 +35,7 @@ def save_inspector(
     network: str,
     options: Mapping[str, Any],
     state: Mapping[str, np.ndarray],
+    training: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a model folder, model.json last.
 
@@ -45,6 +46,7 @@ def save_inspector(
         network: Name of the encoder.
         options: As they were typed.
         state: Arrays that further good pictures are learnt with.
+        training: How deep values were scaled, where there were any.
 
     Raises:
         UnpoolError: the network cannot be exported, or the file gives other scores.
@@ -56,7 +58,7 @@ def save_inspector(
     described = {
         "format": FORMAT, "network": network, "kind": KIND, "options": dict(options),
         "preprocessing": {"size": record.size, "channels": 3}, "classes": ["good", "not good"],
-        RECORD: record.to_dict(), "weights": digest_files(folder / ONNX),
+        RECORD: record.to_dict(), "training": training, "weights": digest_files(folder / ONNX),
         "versions": {name: version(name) for name in ("unpool", "torch", "timm")},
     }  # fmt: skip
     write_text(folder / JSON, json.dumps(described, indent=1, ensure_ascii=False))
