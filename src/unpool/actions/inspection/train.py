@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +21,14 @@ from unpool.actions.inspection.methods import (
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures
 from unpool.analysis.anomaly.conformal import Threshold, choose_threshold
-from unpool.core.markers import is_unpool_folder
+from unpool.core.markers import TRAINING, first_foreign
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
-from unpool.errors import UsageError
+from unpool.errors import UnpoolError, UsageError
 from unpool.images.augment.made_defects import DEFECTS, make_defect
 from unpool.images.values.rules import VALUES, ValueRules
-from unpool.inference.inspection.inspector import InspectorRecord
+from unpool.inference.inspection.inspector import ONNX, InspectorRecord, load_inspector
+from unpool.training.model_file import JSON, WEIGHTS, has_model, model_id
 
 if TYPE_CHECKING:
     from unpool.inference.inspection.learning import Learnt
@@ -78,22 +81,59 @@ def inspect_train(
     check_size(size, settings.tile)
     images = read_good_images(good, size, settings.tile, progress, seed=settings.seed)
     report_reading(images, progress)
+    key = _request_key(images, size, settings)
+    if (finished := _find_finished(out, key)) is not None:
+        progress.message(f"{out} was learnt from these images and options before; nothing is to do")
+        return _summarise(out, finished, images, time.perf_counter() - began)
     best, margin = _learn_best(images, size, settings, progress)
     scores, heats = _good_scores(best, images, size, settings, progress)
     threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
     record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
+    remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
+    record.details.update(key=key, notes=remarks)
     with progress.stage("exporting"):
         _save(out, best, record, settings, images.rules)
-    remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
     for remark in remarks:
         progress.message(remark)
+    return _summarise(out, record, images, time.perf_counter() - began)
+
+
+def _request_key(images: GoodImages, size: int, settings: InspectTrainSettings) -> str:
+    """A digest that is equal for the same images and options."""
+    values = {
+        **asdict(settings),
+        "size": size,
+        "val": None if settings.val is None else str(settings.val.resolve()),
+    }
+    network = Path(settings.network or DEFAULT_NETWORK)
+    if has_model(network):
+        values["network"] = model_id(network)
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode())
+    for picture in images.pictures:
+        digest.update(picture.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _find_finished(out: Path, key: str) -> InspectorRecord | None:
+    """The record of a model folder that the same request has written."""
+    try:
+        record = load_inspector(out).record
+    except UnpoolError:
+        return None
+    return record if record.details.get("key") == key else None
+
+
+def _summarise(out: Path, record: InspectorRecord, images: GoodImages, seconds: float) -> dict[str, Any]:
+    """The JSON object of the command."""
+    details = record.details
     return {
-        "out": str(out), "images": images.num_images, "method": best.method, "threshold": record.threshold,
-        "false_alarms": settings.false_alarms, "seconds": round(time.perf_counter() - began, 3),
-        "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
-        "aligned": record.aligned, "alignment": record.alignment, "skipped": len(images.problems),
-        "repeated": images.num_repeated, "left_out": images.num_left_out, "made_defects": best.choice.areas,
-        "margin": margin, "figures": record.details["figures"], "notes": remarks,
+        "out": str(out), "images": images.num_images, "method": record.method, "threshold": record.threshold,
+        "false_alarms": record.false_alarms, "seconds": round(seconds, 3),
+        "expected_rate": details["expected_rate"], "rate_low": details["rate_low"],
+        "rate_high": details["rate_high"], "aligned": record.aligned, "alignment": record.alignment,
+        "skipped": len(images.problems), "repeated": images.num_repeated, "left_out": images.num_left_out,
+        "made_defects": details["areas"], "margin": details["margin"], "figures": details["figures"],
+        "notes": details["notes"],
     }  # fmt: skip
 
 
@@ -130,9 +170,8 @@ def check_output(good: Path, out: Path) -> None:
         raise UsageError(f"--out {out} is a file, but must be a folder; name another")
     if out.is_dir() and good.exists() and out.samefile(good):
         raise UsageError(f"--out {out} is the folder of the images itself; name another")
-    names = {path.name for path in out.iterdir()} if out.is_dir() else set()
-    if names and not is_unpool_folder(out, names):
-        raise UsageError(f"--out {out} holds other files; name a folder of its own for the model")
+    if (other := first_foreign(out, (JSON, WEIGHTS, ONNX, TRAINING))) is not None:
+        raise UsageError(f"--out {out} holds {other}, which is no part of a model; name a folder of its own")
 
 
 def report_reading(images: GoodImages, progress: Progress) -> None:
