@@ -129,5 +129,5 @@ def test_a_trained_model_suggests_the_right_names(two_towers: TwoTowers, tmp_pat
     rows = ImageTable(work).arrow(["path", "suggestion"]).to_pylist()
     right = [row["suggestion"] == name_of[row["path"]] for row in rows if row["suggestion"]]
     assert len(right) == result["suggested"] >= 0.8 * len(CAPTIONS)
-    assert sum(right) >= 0.8 * len(right)  # 0.82 to 0.95, by the processor that trained the model
+    assert sum(right) >= 0.9 * len(right)
     assert result["unlike"] <= 0.05 * len(CAPTIONS)
