@@ -97,7 +97,12 @@ class Inspector:
 
     def __init__(self, path: Path, record: InspectorRecord, model: str, threads: int) -> None:
         self.record, self.id = record, model
-        self._session = open_session(path, threads, KIND)
+        try:
+            self._session = open_session(path, threads, KIND)
+        except UnpoolError as error:
+            raise UnpoolError(
+                f"{path} cannot be read as ONNX; copy the whole model folder again, or train it again"
+            ) from error
 
     def run(self, squares_BSS3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Score squares as the graph takes them.
