@@ -87,7 +87,7 @@ def turned(pixels: np.ndarray, degrees: float, down: float = 0, right: float = 0
     angle = np.deg2rad(degrees)
     matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     centre = (np.array(pixels.shape[:2]) - 1) / 2
-    offset = centre - matrix @ (centre + (down, right))
+    offset = centre - matrix @ (centre + np.array([down, right]))
     channels = [
         affine_transform(each, matrix, offset, order=1, mode="nearest") for each in np.moveaxis(pixels, 2, 0)
     ]

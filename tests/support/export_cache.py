@@ -73,12 +73,16 @@ def write_weights(like: Path, module: Any, example: tuple[Any, ...], path: str) 
     onnx.save(model, path)
     with torch.no_grad():
         result = module(*example)
-    if not isinstance(result, torch.Tensor):
+    results = result if isinstance(result, tuple) else (result,)
+    if not all(isinstance(each, torch.Tensor) for each in results):
         return False
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_inputs()]
-    found = session.run(None, {name: each.numpy() for name, each in zip(names, example, strict=True)})[0]
-    expected = result.numpy()
+    found = session.run(None, {name: each.numpy() for name, each in zip(names, example, strict=True)})
+    return all(_are_close(one, each.numpy()) for one, each in zip(found, results, strict=True))
+
+
+def _are_close(found: np.ndarray, expected: np.ndarray) -> bool:
     return found.shape == expected.shape and bool(
         abs(found - expected).max() <= 1e-5 * max(1.0, abs(expected).max())
     )
@@ -106,7 +110,8 @@ def key_of(module: Any, example: tuple[Any, ...], options: dict[str, Any], *, va
     digest = hashlib.sha256(repr((module, sorted(options.items(), key=lambda item: item[0]))).encode())
     with torch.no_grad():
         out = module(*example)
-    for name, tensor in (*module.state_dict().items(), *enumerate((*example, out))):
+    outs = out if isinstance(out, tuple) else (out,)
+    for name, tensor in (*module.state_dict().items(), *enumerate((*example, *outs))):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         if values:
             digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
