@@ -93,7 +93,7 @@ def read_good_images(
             stage.advance()
             if isinstance(found, Problem):
                 good.problems.append(found)
-            elif (digest := blake2b(b"".join(found)).digest()) in seen:
+            elif (digest := blake2b(b"".join(picture.tobytes() for picture in found)).digest()) in seen:
                 good.num_repeated += 1
             else:
                 seen.add(digest)

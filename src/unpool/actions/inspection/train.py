@@ -26,6 +26,7 @@ from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.augment.made_defects import DEFECTS, make_defect
+from unpool.images.source import open_source
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.inference.inspection.inspector import ONNX, InspectorRecord, load_inspector
 from unpool.training.model_file import JSON, WEIGHTS, has_model, model_id
@@ -103,7 +104,7 @@ def _request_key(images: GoodImages, size: int, settings: InspectTrainSettings) 
     values = {
         **asdict(settings),
         "size": size,
-        "val": None if settings.val is None else str(settings.val.resolve()),
+        "val": None if settings.val is None else _list_files(settings.val),
     }
     network = Path(settings.network or DEFAULT_NETWORK)
     if has_model(network):
@@ -112,6 +113,11 @@ def _request_key(images: GoodImages, size: int, settings: InspectTrainSettings) 
     for picture in images.pictures:
         digest.update(picture.tobytes())
     return digest.hexdigest()[:16]
+
+
+def _list_files(folder: Path) -> list[tuple[str, int, float]]:
+    """Path, size and time of each image: those that the threshold is chosen on may change too."""
+    return [(file.path, file.bytes, file.modified) for file in open_source(str(folder)).scan().files]
 
 
 def _find_finished(out: Path, key: str) -> InspectorRecord | None:
