@@ -285,6 +285,9 @@ OPTIONS: dict[str, Option] = {
         metavar="FOLDER",
     ),
     "false-alarms": Option("share of good images that may be called not good", low=0.0001, high=0.5),
+    "inspect-more": Option(
+        "folder of further good images, added to MODEL at once, without learning again", metavar="GOOD"
+    ),
     "inspect-minutes": Option("training time of the mirror", unit="minutes", low=0.01, high=10_000),
     "inspect-model": Option("model folder that unpool inspect train wrote", metavar="MODEL"),
     "inspect-pictures": Option(

@@ -89,6 +89,21 @@ def format_inspector(result: Mapping[str, Any]) -> str:
     )
 
 
+def format_added(result: Mapping[str, Any]) -> str:
+    """Say what `unpool inspect train --more` added."""
+    before, still = (
+        f"{result['not_good']:,} of them had been called not good",
+        f"{result['still_not_good']:,} still are",
+    )
+    return "\n".join(
+        [
+            f"{result['out']}: {result['images']:,} good images added in {result['seconds']:.0f} s; {before}, {still}",
+            f"a score above {result['threshold']:.3f} is not good, before above {result['old_threshold']:.3f}",
+            *result["notes"],
+        ]
+    )
+
+
 def format_verdicts(result: Mapping[str, Any]) -> str:
     """Summarise the result of `unpool inspect predict`.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.colour_inspector import learn_colours, write_pictures
 from support.inspector import write_inspector, write_parts
 from unpool.actions.inspection.settings import InspectEvaluateSettings, InspectPredictSettings
 from unpool.cli.main import main
@@ -92,3 +93,21 @@ def test_a_model_of_another_kind_is_an_error(tmp_path: Path, capsys: pytest.Capt
         main(["inspect", "evaluate", str(parts), "--model", str(tmp_path / "nowhere")])
     assert left.value.code == 1
     assert "there is no model folder" in capsys.readouterr().err
+
+
+def test_more_goes_on_from_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = learn_colours(tmp_path / "model")
+    more = write_pictures(tmp_path / "more", "striped", 2)
+    words = ["inspect", "train", "--out", str(model), "--more", str(more)]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "--json"])
+    assert left.value.code == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [result[name] for name in ("out", "images", "not_good")] == [str(model), 2, 2]
+    with pytest.raises(SystemExit):
+        main(words)
+    assert "0 good images added" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as left:
+        main(["inspect", "train", "--out", str(tmp_path / "other")])
+    assert left.value.code == 2
+    assert "--more" in capsys.readouterr().err

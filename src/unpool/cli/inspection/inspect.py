@@ -13,7 +13,8 @@ from unpool.actions.inspection.settings import (
     InspectTrainSettings,
 )
 from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
-from unpool.cli.render import format_inspection_quality, format_inspector, format_verdicts
+from unpool.cli.render import format_added, format_inspection_quality, format_inspector, format_verdicts
+from unpool.errors import UsageError
 
 COMMON = Common()
 InspectModel = Annotated[Path, flag("inspect-model", "model")]
@@ -28,10 +29,11 @@ inspect_app = App(
 @inspect_app.command
 @flatten_settings
 def train(
-    good: Path,
+    good: Path | None = None,
     /,
     *,
     out: Annotated[Path, flag("inspect-train-out", "out")],
+    more: Annotated[Path | None, flag("inspect-more", "more")] = None,
     settings: InspectTrainSettings,
     common: Common = COMMON,
 ) -> None:
@@ -40,10 +42,24 @@ def train(
     Writes a model folder with inspector.onnx, one file that gives scores without unpool. Ten images are enough to
     begin with. What counts on this material is chosen by defects that are made on the good images. The threshold
     keeps the rate of false alarms on unseen good images, as far as so many images can promise it.
+
+    --more adds further good images to MODEL at once, without learning again, such as those that were called not good
+    and are. GOOD may be left out then; where MODEL is there already, it is not read. The threshold is chosen again,
+    with the score that each has by the model and the others.
     """
+    from unpool.actions.inspection.more import learn_and_add
     from unpool.actions.inspection.train import inspect_train
     from unpool.images.archives.unpacked import as_folder_of_files
 
+    if more is not None:
+        found = None if good is None else as_folder_of_files(good)
+        result = learn_and_add(
+            found, settings, more=as_folder_of_files(more), out=out, progress=report_progress()
+        )
+        print_result(result, common, format_added(result))
+        return
+    if good is None:
+        raise UsageError("no folder of good images is named; name one, or add to a model with --more")
     result = inspect_train(as_folder_of_files(good), settings, out=out, progress=report_progress())
     print_result(result, common, format_inspector(result))
 

@@ -12,10 +12,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unpool.inference.inspection.inspector import EPSILON
+
 HEAT_SIDE = 64  # of the heat map, cells
 WORST = 0.004  # share of a map's cells whose mean is the picture's
 MIN_WORST = 3
-EPSILON = 1e-3  # added to squared distances, which are near 1
 
 
 def num_worst(cells: int) -> int:

@@ -26,6 +26,8 @@ ONNX = "inspector.onnx"
 KIND = "inspector"
 RECORD = "inspection"  # its key in model.json
 INPUT, SCORE, HEAT = "pixels", "score", "heat"
+METADATA = "unpool.inspection"  # key of the record in the ONNX file
+EPSILON = 1e-3  # added to squared distances, which are near 1
 OVERLAP = 0.25  # share of a window that the next one covers too
 BATCH = 4  # windows at a time
 

@@ -20,11 +20,19 @@ from unpool.core.file_identity import digest_files
 from unpool.errors import UnpoolError
 from unpool.inference.exports import first_line, quiet_exporter
 from unpool.inference.inspection.graph import InspectionGraph
-from unpool.inference.inspection.inspector import HEAT, INPUT, KIND, ONNX, RECORD, SCORE, InspectorRecord
+from unpool.inference.inspection.inspector import (
+    HEAT,
+    INPUT,
+    KIND,
+    METADATA,
+    ONNX,
+    RECORD,
+    SCORE,
+    InspectorRecord,
+)
 from unpool.training.model_file import FORMAT, JSON, WEIGHTS
 
 MAX_DIFFERENCE = 1e-3  # between scores of ONNX Runtime and of torch, on random pictures
-METADATA = "unpool.inspection"  # key of the record in the ONNX file
 
 
 def save_inspector(
