@@ -38,15 +38,15 @@ from unpool.inference.inspection.memory_graph import Described, MemoryGraph, rea
 from unpool.training.model_file import JSON, WEIGHTS, expect_kind, rules_of_model
 
 FOLDS = 3  # in which further images are scored by the others of them
-MOST = 300  # pictures that can be added at a time
+MAX_PICTURES = 300  # pictures that can be added at a time
 GROWTH = 1.5  # of the memory that was learnt, at most: it costs time
 FURTHER = 0.25  # of a memory, that may be added at a time
-SURE = 0.5  # of the threshold, to which wholes of further images are brought
+GOAL = 0.5  # of the threshold, to which wholes of further images are brought
 FIXED = ("method", "network", "size", "tile", "val", "minutes")  # options that learning alone can follow
 
 
 def inspect_more(more: Path, *, out: Path, progress: Progress | None = None) -> dict[str, Any]:
-    """Add good images to a model of good images, without learning again.
+    """Add good images to a model without learning again.
 
     What its memory lacks of them is added, mean and spread of images as a whole are widened, and the threshold is
     chosen again with their scores: each by the model with the others of them, as if it had not been seen.
@@ -69,26 +69,17 @@ def inspect_more(more: Path, *, out: Path, progress: Progress | None = None) -> 
     images = read_good_images(more, record.size, record.tile, progress, least=1, rules=rules_of_model(out))
     report_reading(images, progress)
     images, digests, num_known = _leave_known(images, record)
-    if len(images.pictures) > MOST:
+    if len(images.pictures) > MAX_PICTURES:
         raise UsageError(
-            f"--more {more} holds {len(images.pictures)} pictures, but {MOST} can be added at a time; learn from all"
+            f"--more {more} holds {len(images.pictures)} pictures, but {MAX_PICTURES} can be added at a time; learn again"
         )
     grown, new, counts = graph, record, (0, 0)
     if images.pictures:
-        with progress.stage("adding", FOLDS + 1) as stage:
-            described = graph.describe(images.pictures)
-            nearest = [_nearest(graph, level, each) for level, each in enumerate(described.patches)]
-            scores = _unseen_scores(graph, described, nearest, images, record)
-            stage.advance(FOLDS)
-            grown = _grow(graph, described, nearest, record)
-            stage.advance()
-        after = _by_image(grown.describe(images.pictures, is_deep=False).scores_N, np.array(images.owners))
-        before = _by_image(described.scores_N, np.array(images.owners))
+        with progress.stage("adding"):
+            grown, scores, counts = _add(graph, images, record)
         new = _widen_record(record, graph, scores, digests)
-        counts = (int((before > record.threshold).sum()), int((after > new.threshold).sum()))
         _save(out, grown, new, images.rules)
-    threshold = choose_threshold(np.array(new.good_scores), new.false_alarms)
-    notes = describe_threshold(threshold, new)
+    notes = describe_threshold(choose_threshold(np.array(new.good_scores), new.false_alarms), new)
     for note in notes:
         progress.message(note)
     return {
@@ -108,7 +99,7 @@ def learn_and_add(
     out: Path,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Add good images to a model, which is learnt first where there is none.
+    """Add good images to a model, learnt first where missing.
 
     Args:
         good: a folder of good images; it is not read where `out` holds a model.
@@ -116,6 +107,9 @@ def learn_and_add(
         more: a folder of further good images.
         out: the model folder.
         progress: where stages and messages go.
+
+    Returns:
+        The JSON object of `unpool inspect train --more`.
 
     Raises:
         UsageError: there is neither a model nor a folder to learn from, or options ask for another model.
@@ -135,13 +129,28 @@ def learn_and_add(
     return inspect_more(more, out=out, progress=progress)
 
 
+def _add(
+    graph: MemoryGraph, images: GoodImages, record: InspectorRecord
+) -> tuple[MemoryGraph, np.ndarray, tuple[int, int]]:
+    """The grown graph, scores as of unseen images, and how many were and are above the former threshold."""
+    owners_N = np.array(images.owners)
+    described = graph.describe(images.pictures)
+    nearest = [_nearest(graph, level, each) for level, each in enumerate(described.patches)]
+    scores = _unseen_scores(graph, described, nearest, images, record)
+    grown = _grow(graph, described, nearest, record)
+    before = _by_image(described.scores_N, owners_N)
+    after = _by_image(grown.describe(images.pictures, is_deep=False).scores_N, owners_N)
+    counts = (int((before > record.threshold).sum()), int((after > record.threshold).sum()))
+    return grown, scores, counts
+
+
 def _check_options(described: dict[str, Any], settings: InspectTrainSettings, out: Path) -> None:
     plain, stored = InspectTrainSettings(), described.get("options", {})
     for name in FIXED:
-        asked = getattr(settings, name)
-        if asked not in (getattr(plain, name), stored.get(name)):
+        value = getattr(settings, name)
+        if value not in (getattr(plain, name), stored.get(name)):
             raise UsageError(
-                f"--{name} {asked} asks for another model than {out}; leave it out, or learn again"
+                f"--{name} {value} asks for another model than {out}; leave it out, or learn again"
             )
     rate = described[RECORD]["false_alarms"]
     if settings.false_alarms not in (plain.false_alarms, rate):
@@ -220,7 +229,7 @@ def _grow(
         figure = first + place
         if not used_K[figure]:
             continue
-        log_reach = low_K[figure] + SURE * max(record.threshold, 0.0) * spread_K[figure]
+        log_reach = low_K[figure] + GOAL * max(record.threshold, 0.0) * spread_K[figure]
         reach = float(np.sqrt(max(np.exp(2 * log_reach) - EPSILON, 0)))
         names = (f"whole{place}_mean_D", f"whole{place}_whitening_DD")
         widened = widen_spread(*graph.whole(place), record.num_good, wholes, reach)
@@ -260,7 +269,7 @@ def _read_state(folder: Path) -> dict[str, np.ndarray]:
 
 
 def _save(folder: Path, graph: MemoryGraph, record: InspectorRecord, rules: ValueRules) -> None:
-    """Write the files of the model, each whole; model.json last, as its digest is what tells models apart."""
+    """Write the files of the model, each whole; model.json last, as its digest differs between models."""
     from safetensors.numpy import save_file
 
     state = {name: np.ascontiguousarray(value) for name, value in graph.state.items()}

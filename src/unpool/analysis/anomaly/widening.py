@@ -1,4 +1,4 @@
-"""Widen what is known to be good, by further good images.
+"""Widen what is good, by further good images.
 
 N vectors, D numbers in a vector, M of them in a memory.
 """
@@ -9,11 +9,20 @@ import numpy as np
 
 POOL = 4_000  # vectors looked at, at most
 ROUNDS = 12  # of choosing, at most
-MOST_SHARE = 0.5  # of a mean and spread, that further images may have
+MAX_SHARE = 0.5  # of a mean and spread, that further images may have
 
 
 def nearest_squares(vectors_ND: np.ndarray, memory_MD: np.ndarray, chunk: int = 1024) -> np.ndarray:
-    """Compute the squared distance (N,) of each vector to the nearest of a memory."""
+    """Compute squared distances to the nearest of a memory.
+
+    Args:
+        vectors_ND: Any vectors.
+        memory_MD: The memory.
+        chunk: How many vectors are compared at a time.
+
+    Returns:
+        (N,).
+    """
     length_M = (memory_MD**2).sum(1)
     found = [np.empty(0, np.float32)]
     for start in range(0, len(vectors_ND), chunk):
@@ -70,7 +79,7 @@ def _apart(x_PD: np.ndarray, row_B: np.ndarray, reach: float) -> np.ndarray:
 def widen_spread(
     mean_D: np.ndarray, whitening_DD: np.ndarray, count: int, further_ND: np.ndarray, reach: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Widen a mean and spread until further good images are within reach.
+    """Widen a mean and spread to reach further images.
 
     Distances are lengths of (x - mean) @ whitening. The further images weigh as much as the others at first, and twice
     as much in each turn that leaves one of them out of reach, up to half of the whole. No direction gets narrower.
@@ -90,13 +99,13 @@ def widen_spread(
         return mean_D, whitening_DD
     weight = float(len(y_ND))
     while True:
-        share = min(MOST_SHARE, weight / (count + weight))
+        share = min(MAX_SHARE, weight / (count + weight))
         shift_D = share * y_ND.mean(0)
         spread_DD = np.eye(len(shift_D)) + share * (y_ND.T @ y_ND) / len(y_ND) - np.outer(shift_D, shift_D)
-        turn_DD = np.linalg.cholesky(np.linalg.inv(spread_DD))
-        far = np.sqrt((((y_ND - shift_D) @ turn_DD) ** 2).sum(1)).max()
-        if far <= reach or share == MOST_SHARE:
+        narrowing_DD = np.linalg.cholesky(np.linalg.inv(spread_DD))
+        far = np.sqrt((((y_ND - shift_D) @ narrowing_DD) ** 2).sum(1)).max()
+        if far <= reach or share == MAX_SHARE:
             break
         weight *= 2
     mean = mean_D + share * (further_ND.mean(0) - mean_D)
-    return mean.astype(np.float32), (whitening_DD @ turn_DD).astype(np.float32)
+    return mean.astype(np.float32), (whitening_DD @ narrowing_DD).astype(np.float32)

@@ -68,7 +68,7 @@ class MemoryGraph:
         return self.state[f"level{level}_memory_MD"]
 
     def whole(self, place: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean (D,) and whitening (D, D) of a look at the whole."""
+        """Return mean and whitening of a whole."""
         return self.state[f"whole{place}_mean_D"], self.state[f"whole{place}_whitening_DD"]
 
     def describe(self, pictures: Sequence[np.ndarray], *, is_deep: bool = True) -> Described:
@@ -90,7 +90,7 @@ class MemoryGraph:
         return Described(scores_N, patches, list(rest[len(queries) :]))
 
     def scales(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return mean, spread, and whether it counts, of each figure; the last are those of wholes."""
+        """Return mean, spread and use of each figure, wholes last."""
         node, used = self._producer[self._producer[SCORE].input[0]], None
         if node.op_type == "Add":
             used = self._arrays.get(node.input[1])
@@ -102,7 +102,7 @@ class MemoryGraph:
         return low_K, spread_K, np.ones(len(low_K), bool) if used is None else used > UNUSED
 
     def replace(self, arrays: Mapping[str, np.ndarray]) -> MemoryGraph:
-        """Return a graph with other arrays of some names; the number of a memory's vectors may differ."""
+        """Return a graph with other arrays, also longer memories."""
         model = onnx.ModelProto()
         model.CopyFrom(self._model)
         del model.graph.value_info[:]  # it holds the former shapes
@@ -162,7 +162,11 @@ class MemoryGraph:
 
 
 def read_memory_graph(path: Path, state: Mapping[str, np.ndarray]) -> MemoryGraph:
-    """Read an inspector's ONNX file, and the arrays in it from model.safetensors.
+    """Read an inspector's ONNX file.
+
+    Args:
+        path: The file.
+        state: The arrays in it, as model.safetensors holds them.
 
     Raises:
         UnpoolError: it is damaged, or holds no memories.
