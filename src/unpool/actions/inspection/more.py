@@ -71,7 +71,8 @@ def inspect_more(more: Path, *, out: Path, progress: Progress | None = None) -> 
     images, digests, num_known = _leave_known(images, record)
     if len(images.pictures) > MAX_PICTURES:
         raise UsageError(
-            f"--more {more} holds {len(images.pictures)} pictures, but {MAX_PICTURES} can be added at a time; learn again"
+            f"--more {more} holds {len(images.pictures)} pictures, but {MAX_PICTURES} can be added at a time; "
+            "learn again from all"
         )
     grown, new, counts = graph, record, (0, 0)
     if images.pictures:
