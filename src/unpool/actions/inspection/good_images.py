@@ -79,10 +79,8 @@ def read_good_images(
     Raises:
         UnpoolError: fewer images than `least` can be used.
     """
-    source = open_source(str(folder))
-    scan = source.scan()
-    good = GoodImages(problems=list(scan.problems))
-    files = list(scan.files)
+    scan = (source := open_source(str(folder))).scan()
+    good, files = GoodImages(problems=list(scan.problems)), list(scan.files)
     if tile is None and len(files) > MAX_PICTURES:
         kept = np.sort(np.random.default_rng(seed).permutation(len(files))[:MAX_PICTURES])
         good.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
@@ -93,7 +91,7 @@ def read_good_images(
             stage.advance()
             if isinstance(found, Problem):
                 good.problems.append(found)
-            elif (digest := blake2b(b"".join(picture.tobytes() for picture in found)).digest()) in seen:
+            elif (digest := _digest(found)) in seen:
                 good.num_repeated += 1
             else:
                 seen.add(digest)
@@ -104,6 +102,10 @@ def read_good_images(
         raise UnpoolError(_too_few(folder, good, least))
     _limit(good, seed)
     return good
+
+
+def _digest(pictures: list[np.ndarray]) -> bytes:
+    return blake2b(b"".join(picture.tobytes() for picture in pictures)).digest()
 
 
 def _find_rules(source: Source, files: list[ImageFile], rules: ValueRules, progress: Progress) -> ValueRules:

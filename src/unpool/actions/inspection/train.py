@@ -116,7 +116,7 @@ def _request_key(images: GoodImages, size: int, settings: InspectTrainSettings) 
 
 
 def _list_files(folder: Path) -> list[tuple[str, int, float]]:
-    """Path, size and time of each image: those that the threshold is chosen on may change too."""
+    """Path, size and time of each image, as those that the threshold is chosen on may change too."""
     return [(file.path, file.bytes, file.modified) for file in open_source(str(folder)).scan().files]
 
 
