@@ -95,6 +95,9 @@ class Inspector:
         record: What model.json says.
         model: Its id, which changes with the model.
         threads: Number of threads of one run.
+
+    Raises:
+        UnpoolError: the file cannot be read.
     """
 
     def __init__(self, path: Path, record: InspectorRecord, model: str, threads: int) -> None:
