@@ -7,8 +7,8 @@ import pytest
 
 from unpool.analysis.anomaly.calibration import (
     MIN_SPREAD,
-    NORMAL_TAIL,
-    TAIL,
+    NORMAL_HIGH,
+    HIGH_QUANTILE,
     choose_figures,
     moments_without_own,
     scale_figures,
@@ -29,7 +29,9 @@ def test_scaled_figures_of_good_images_are_by_the_others() -> None:
     scale = scale_figures(figures)
     tail = np.maximum(
         1,
-        (np.quantile(figures, TAIL, axis=0) - figures.mean(0)) / NORMAL_TAIL / (figures.std(0) + MIN_SPREAD),
+        (np.quantile(figures, HIGH_QUANTILE, axis=0) - figures.mean(0))
+        / NORMAL_HIGH
+        / (figures.std(0) + MIN_SPREAD),
     )
     for number, own in enumerate(figures):
         others = np.delete(figures, number, 0)
@@ -43,9 +45,9 @@ def test_figures_reach_the_same_height_whatever_their_unit_and_tail() -> None:
         [rng.standard_normal(500), 1000 * rng.standard_normal(500) + 70, rng.exponential(1, 500) ** 2], 1
     )
     scale = scale_figures(figures)
-    heights = np.quantile((figures - scale.low_K) / scale.spread_K, TAIL, axis=0)
-    assert heights == pytest.approx([NORMAL_TAIL] * 3, abs=0.2)
-    assert np.quantile(scale.good_NK, TAIL, axis=0) == pytest.approx([NORMAL_TAIL] * 3, abs=0.2)
+    heights = np.quantile((figures - scale.low_K) / scale.spread_K, HIGH_QUANTILE, axis=0)
+    assert heights == pytest.approx([NORMAL_HIGH] * 3, abs=0.2)
+    assert np.quantile(scale.good_NK, HIGH_QUANTILE, axis=0) == pytest.approx([NORMAL_HIGH] * 3, abs=0.2)
 
 
 def test_a_figure_that_never_varied_stays_finite() -> None:
