@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from unpool.analysis.anomaly.calibration import (
+    HIGH_QUANTILE,
     MIN_SPREAD,
     NORMAL_HIGH,
-    HIGH_QUANTILE,
     choose_figures,
     moments_without_own,
     scale_figures,
