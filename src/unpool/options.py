@@ -138,6 +138,10 @@ OPTIONS: dict[str, Option] = {
         "labels that are compared with their images: `label`, `folders`, `folders:LEVEL`, a file of path,label, or "
         "`none`; by default the labels given, else class folders"
     ),
+    "check-model": Option(
+        "model of unpool inspect train, which lists what is not good; without it nothing is inspected",
+        metavar="MODEL",
+    ),
     "train-labels": Option(
         "classes for --objective classify: `folders` (default), `folders:LEVEL`, or a file of path,label"
     ),

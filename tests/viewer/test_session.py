@@ -76,7 +76,7 @@ def test_the_collection_names_what_there_is(table: ImageTable) -> None:
     assert (collection["images"], collection["skipped"], collection["revision"]) == (4, 1, 1)
     assert collection["problems"] == {
         "duplicates": 0, "near_duplicates": 0, "turned": 0, "bursts": 0, "outliers": 0,
-        "blurred": 0, "dark": 0, "bright": 0, "mislabelled": 0, "leaked": 0,
+        "blurred": 0, "dark": 0, "bright": 0, "mislabelled": 0, "leaked": 0, "not_good": 0,
         "wrong": 0, "suggested": 0, "unreadable": 1, "reading": 0,
     }  # fmt: skip
     assert collection["has"] == {"map": False, "model": False, "mirror": False, "segmenter": False}

@@ -20,11 +20,11 @@ MEASUREMENTS = {
 def test_json_keys_and_their_order_stay() -> None:
     assert [kind.name for kind in checked_kinds()] == [
         "duplicates", "near_duplicates", "turned", "bursts", "outliers", "blurred", "dark", "bright",
-        "mislabelled", "leaked",
+        "mislabelled", "leaked", "not_good",
     ]  # fmt: skip
     assert [kind.word for kind in checked_kinds()] == [
         "duplicate", "near duplicate", "turned copy", "burst", "outlier", "blurred", "too dark", "too bright",
-        "mislabelled", "leaked",
+        "mislabelled", "leaked", "not good",
     ]  # fmt: skip
     assert [kind.name for kind in annotated_kinds()] == ["wrong", "suggested"]
 

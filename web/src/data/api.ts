@@ -419,7 +419,7 @@ export interface Place {
 /** Plan to clean up a kind of problem. */
 export interface PlanRequest {
   revision: number;
-  problem: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested";
+  problem: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "not_good" | "wrong" | "suggested";
   keep: "best" | "largest" | "oldest" | "first";
 }
 
@@ -539,7 +539,7 @@ export interface Select {
   revision: number;
   group?: number | null;
   label?: string | null;
-  problem?: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "wrong" | "suggested" | null;
+  problem?: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "not_good" | "wrong" | "suggested" | null;
   folder?: string | null;
   from?: number | null;
   to?: number | null;

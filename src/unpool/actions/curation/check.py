@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unpool import __version__
+from unpool.actions.checks.inspected import score_workspace
 from unpool.actions.curation.label_checks import (
     ComparedLabels,
     choose_labels,
@@ -132,6 +133,7 @@ class _Findings:
             self._find_turned_copies(sketches)
         self._find_bursts(near_NK)
         self._find_leaks()
+        self._find_not_good(progress)
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
             "width_N": self._edge_widths(sketches, progress), "contrast_N": sketches.contrast_N,
@@ -238,6 +240,20 @@ class _Findings:
                 "detail": f"in {leak.splits[0]} and in {leak.splits[1]}: {leak.relation}, {self.paths[leak.of]}"
             }
             for leak in find_leaks(splits, pairs)
+        ]
+
+    def _find_not_good(self, progress: Progress) -> None:
+        """Inspect the images by a model of good ones, where one is named."""
+        if self.settings.model is None:
+            return
+        found = score_workspace(self.table.work, self.settings.model, self.paths, self.ids, progress)
+        self.limits["not_good"] = {"score": _round_finite(found.threshold)}
+        scored = [(found.score_of[name], row) for row, name in enumerate(self.ids) if name in found.score_of]
+        self.entries["not_good"] = [
+            self._entry(row)
+            | {"figure": round(score, 4), "detail": f"score {score:.4g}, above {found.threshold:.4g}"}
+            for score, row in sorted(scored, key=lambda each: (-each[0], each[1]))
+            if score > found.threshold
         ]
 
     def _find_copies(self) -> None:

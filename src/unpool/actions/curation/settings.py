@@ -16,6 +16,7 @@ class CheckSettings:
     """What `unpool check` can be set to."""
 
     labels: Annotated[str | None, OPTIONS["check-labels"]] = None
+    model: Annotated[Path | None, OPTIONS["check-model"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
 

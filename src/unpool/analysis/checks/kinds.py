@@ -107,6 +107,10 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
         "leaked", "leaked", "In train and test",
         "Images of the validation or test folder that are in the train folder too, the same or nearly.",
     ),
+    ProblemKind(
+        "not_good", "not good", "Not good",
+        "Images that a model of good images scores above its threshold; the worst first. The figure is the score.",
+    ),
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(
         "suggested", "suggested label", "Suggested labels",

@@ -1,0 +1,1 @@
+"""What `unpool check` finds by other models."""
