@@ -14,7 +14,7 @@ from unpool.options import OPTIONS
 
 def test_defaults_are_allowed() -> None:
     for settings, values in (
-        (CheckSettings(), (None, 0, "auto")), (SearchSettings(), (12, "auto", None, None, None)),
+        (CheckSettings(), (None, 0, "auto", None)), (SearchSettings(), (12, "auto", None, None, None)),
         (SpreadSettings(), (0.1, 0)),
     ):  # fmt: skip
         assert astuple(settings) == values

@@ -16,9 +16,9 @@ class CheckSettings:
     """What `unpool check` can be set to."""
 
     labels: Annotated[str | None, OPTIONS["check-labels"]] = None
-    model: Annotated[Path | None, OPTIONS["check-model"]] = None
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
+    model: Annotated[Path | None, OPTIONS["check-model"]] = None
 
 
 @dataclass(frozen=True)
