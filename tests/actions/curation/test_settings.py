@@ -26,6 +26,7 @@ def test_every_field_carries_the_option_of_its_name() -> None:
         named = {name: OPTIONS.get(name) for name in kind.__dataclass_fields__}
         if kind is CheckSettings:
             named["labels"] = OPTIONS["check-labels"]  # those of other commands mean true classes
+            named["model"] = OPTIONS["check-model"]  # that of other commands embeds
         if kind is SearchSettings:
             named["without"] = OPTIONS["not"]  # a word of Python
         assert options_of(kind) == named
