@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unpool.actions.inspection.mirror import LEARNT
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.errors import UnpoolError, UsageError
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 MIN_SIZE = 64  # pixels, below which maps have too few cells
+CLEAR = 0.97  # mean area of made defects, from which auto takes the memory without trying the mirror
+LIMIT = 180.0  # seconds that auto takes at most, on images that the memory learns from in less
+RESERVE = 55.0  # seconds of them for the mirror's calibration, and for the export
+LEAST = 15.0  # seconds of training, below which a mirror shows nothing
 
 
 def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> PatchLevels:
@@ -76,3 +81,56 @@ def spread_of_brightness(pictures: Sequence[np.ndarray]) -> float:
     """Return the spread of pictures' brightness, over its mean."""
     means = np.array([picture.mean() for picture in pictures])
     return float(means.std() / max(float(means.mean()), 1.0))
+
+
+def check_method(settings: InspectTrainSettings) -> None:
+    """Check that no option is of another method.
+
+    Raises:
+        UsageError: it is.
+    """
+    if settings.method == "memory" and settings.minutes is not None:
+        raise UsageError(
+            "--minutes is for the mirror, and --method memory trains none; leave one of them out"
+        )
+    if settings.method == "mirror" and settings.network is not None:
+        raise UsageError("--network is for the memory, and --method mirror uses none; leave one of them out")
+
+
+def plan_mirror(
+    areas: Mapping[str, float], seconds: float, minutes: float | None
+) -> tuple[float | None, str]:
+    """Say how long auto trains the mirror, after the memory.
+
+    Args:
+        areas: Areas below the ROC of made defects, as the memory finds them.
+        seconds: That the memory took.
+        minutes: As asked for; None: what is left of three minutes, one at most.
+
+    Returns:
+        Minutes, or None and why it is not tried.
+
+    >>> plan_mirror({"spot": 0.8}, 80, None)
+    (0.75, '')
+    """
+    found = float(np.mean(list(areas.values())))
+    if found >= CLEAR:
+        return None, f"the mirror was not tried: memory finds made defects with an area of {found:.3f}"
+    if minutes is not None:
+        return minutes, ""
+    left = LIMIT - RESERVE - seconds
+    if left < LEAST:
+        return None, (
+            f"the mirror was not tried: memory took {seconds:.0f} s, which leaves no time for it in three minutes; "
+            "--minutes 1 tries it all the same"
+        )
+    return round(min(60.0, left) / 60, 2), ""
+
+
+def mean_unseen(areas: Mapping[str, float]) -> float:
+    """Return the mean area of the made defects that the mirror has not learnt to remove.
+
+    >>> mean_unseen({"spot": 1.0, "stain": 0.5, "blur": 0.7})
+    0.6
+    """
+    return float(np.mean([area for kind, area in areas.items() if kind not in LEARNT]))

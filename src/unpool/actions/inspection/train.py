@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,13 @@ from unpool.actions.inspection.good_images import GoodImages, read_good_images
 from unpool.actions.inspection.methods import (
     DEFAULT_NETWORK,
     build_levels,
+    check_method,
     check_size,
+    mean_unseen,
+    plan_mirror,
     spread_of_brightness,
 )
+from unpool.actions.inspection.mirror import MIRROR_NETWORK, hold_out, train_mirror
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures
 from unpool.analysis.anomaly.conformal import Threshold, choose_threshold
@@ -30,26 +35,33 @@ from unpool.images.source import open_source
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.inference.inspection.inspector import ONNX, InspectorRecord, load_inspector
 from unpool.training.model_file import JSON, WEIGHTS, has_model, model_id
+from unpool.training.run_folder import close_run_folder
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from unpool.inference.inspection.learning import Learnt
 
 DEFAULT_SIZE = 256
 ALIGNED = 0.4  # alignment from which places count
 EVEN = 0.1  # spread of brightness among good images, from which it is evened out
 MADE = 30  # images with a made defect, a kind
-METHODS = ("memory",)  # that auto compares
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A method that was tried on made defects."""
+    """A method that was tried on made defects.
+
+    `images` are those it was calibrated by, `remarks` what is to be said of it.
+    """
 
     method: str
+    images: GoodImages
     learnt: Learnt
     choice: FigureChoice
     alignment: float
     evens: bool
+    remarks: list[str] = field(default_factory=list)
 
 
 def inspect_train(
@@ -80,14 +92,15 @@ def inspect_train(
     began = time.perf_counter()
     size = settings.size or DEFAULT_SIZE
     check_size(size, settings.tile)
+    check_method(settings)
     images = read_good_images(good, size, settings.tile, progress, seed=settings.seed)
     report_reading(images, progress)
     key = _request_key(images, size, settings)
     if (finished := _find_finished(out, key)) is not None:
         progress.message(f"{out} was learnt from these images and options before; nothing is to do")
         return _summarise(out, finished, images, time.perf_counter() - began)
-    best, margin = _learn_best(images, size, settings, progress)
-    scores, heats = _good_scores(best, images, size, settings, progress)
+    best, margin = _learn_best(images, size, settings, out, progress)
+    scores, heats = _good_scores(best, size, settings, progress)
     threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
     record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
     remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
@@ -193,23 +206,70 @@ def report_reading(images: GoodImages, progress: Progress) -> None:
 
 
 def _learn_best(
-    images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+    images: GoodImages, size: int, settings: InspectTrainSettings, out: Path, progress: Progress
 ) -> tuple[Candidate, float | None]:
-    """The method that finds made defects best, and by what margin."""
-    methods = METHODS if settings.method == "auto" else (settings.method,)
-    tried = [_learn(method, images, size, settings, progress) for method in methods]
-    tried.sort(key=lambda each: each.choice.merit, reverse=True)
-    margin = None if len(tried) == 1 else round(tried[0].choice.merit - tried[1].choice.merit, 4)
-    return tried[0], margin
+    """The method that finds made defects best, and by what margin.
+
+    They are compared by the kinds that the mirror has not learnt to remove.
+    """
+    if settings.method == "mirror":
+        return _learn_mirror(images, size, settings, out, progress), None
+    began = time.perf_counter()
+    memory = _learn("memory", build_levels, images, size, settings, progress)
+    if settings.method == "memory":
+        return memory, None
+    minutes, reason = plan_mirror(memory.choice.areas, time.perf_counter() - began, settings.minutes)
+    if minutes is None:
+        memory.remarks.append(reason)
+        return memory, None
+    mirror = _learn_mirror(images, size, replace(settings, minutes=minutes), out, progress)
+    margin = round(mean_unseen(mirror.choice.areas) - mean_unseen(memory.choice.areas), 4)
+    return (mirror, margin) if margin > 0 else (memory, -margin)
+
+
+def _learn_mirror(
+    images: GoodImages, size: int, settings: InspectTrainSettings, out: Path, progress: Progress
+) -> Candidate:
+    """The mirror, calibrated by images that it was not trained on."""
+    trained, held = hold_out(images, settings.seed)
+
+    def build(size: int, settings: InspectTrainSettings, *, evens: bool) -> nn.Module:
+        return train_mirror(
+            trained,
+            size,
+            out=out,
+            progress=progress,
+            evens=evens,
+            minutes=settings.minutes,
+            seed=settings.seed,
+        )
+
+    found = _learn("mirror", build, held, size, settings, progress)
+    if held is images:
+        remark = (
+            f"{images.num_images} good images are too few to hold some out of the mirror's training, so that its "
+            "threshold may be too low"
+        )
+    else:
+        remark = (
+            f"{len(set(held.owners))} good images were held out of the mirror's training, to calibrate by"
+        )
+    found.remarks.append(remark)
+    return found
 
 
 def _learn(
-    method: str, images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+    method: str,
+    build: Callable[..., nn.Module],
+    images: GoodImages,
+    size: int,
+    settings: InspectTrainSettings,
+    progress: Progress,
 ) -> Candidate:
     from unpool.inference.inspection.learning import learn, measure_alignment
 
     evens = spread_of_brightness(images.pictures) > EVEN
-    levels = build_levels(size, settings, evens=evens)
+    levels = build(size, settings, evens=evens)
     rng = np.random.default_rng(settings.seed)
     alignments: list[float] = []
 
@@ -223,7 +283,7 @@ def _learn(
             seed=settings.seed, on_progress=stage.advance,
         )  # fmt: skip
     choice = _choose(learnt, images, settings, progress)
-    return Candidate(method, learnt, choice, alignments[0], evens)
+    return Candidate(method, images, learnt, choice, alignments[0], evens)
 
 
 def _choose(
@@ -241,15 +301,15 @@ def _choose(
 
 
 def _good_scores(
-    best: Candidate, images: GoodImages, size: int, settings: InspectTrainSettings, progress: Progress
+    best: Candidate, size: int, settings: InspectTrainSettings, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and largest heats of good images that were held out, one an image."""
     if settings.val is None:
         scores_N, heats_N = best.learnt.scale.good_NK[:, best.choice.used_K].max(1), best.learnt.heat_N
-        owners_N = np.array(images.owners)
+        owners_N = np.array(best.images.owners)
     else:
         held_out = read_good_images(
-            settings.val, size, settings.tile, progress, seed=settings.seed, rules=images.rules
+            settings.val, size, settings.tile, progress, seed=settings.seed, rules=best.images.rules
         )
         report_reading(held_out, progress)
         figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures)
@@ -273,16 +333,18 @@ def _save(
         for name, value in graph.state_dict().items()
         if name.startswith(("level", "whole"))
     }
-    owned = {name: value for name, value in state.items() if not name.startswith("levels.")}
+    is_mirror = best.method == "mirror"  # its network is found nowhere else
+    owned = {name: value for name, value in state.items() if is_mirror or not name.startswith("levels.")}
     save_inspector(
         out,
         graph,
         record,
-        network=settings.network or DEFAULT_NETWORK,
+        network=MIRROR_NETWORK if is_mirror else settings.network or DEFAULT_NETWORK,
         options=options,
         state=owned,
         training={VALUES: rules.to_dict()} if rules else None,
     )
+    close_run_folder(out)
 
 
 def describe_threshold(threshold: Threshold, record: InspectorRecord) -> list[str]:
@@ -308,5 +370,7 @@ def _describe_choice(best: Candidate, margin: float | None) -> list[str]:
         f"good images agree in place by {best.alignment:.2f}: {placed}",
     ]
     if margin is not None:
-        lines.append(f"{best.method} was chosen by a margin of {margin:.3f}")
-    return lines
+        lines.append(
+            f"{best.method} was chosen by a margin of {margin:.3f} in the area of defects that no method was trained on"
+        )
+    return [*lines, *best.remarks]
