@@ -85,7 +85,7 @@ def test_a_stopped_training_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     levels = train_mirror(good, 64, out=tmp_path / "stopped", progress=messages, steps=STEPS)
     found = torch.cat([each.flatten() for each in levels.parameters()]).numpy()
     assert np.array_equal(found, whole)
-    assert any("went on after" in line for line in messages.lines)
+    assert any("went on after" in line for line in messages.texts)
 
 
 def _stop_at(number: int, update):  # type: ignore[no-untyped-def]
