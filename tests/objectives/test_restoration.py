@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from unpool.objectives.restoration import MOST, Restoration
+from unpool.objectives.restoration import MAX_DEFECTS, Restoration
 
 PICTURES = np.random.default_rng(0).integers(100, 140, (6, 48, 48, 3), dtype=np.uint8)
 
@@ -60,4 +60,4 @@ def test_some_crops_have_no_defect() -> None:
         np.concatenate(each) for each in zip(*(build().draw(np.arange(6), n) for n in range(10)), strict=True)
     )
     share = (clean == damaged).all((1, 2, 3)).mean()
-    assert 0.5 / (MOST + 1) < share < 2.5 / (MOST + 1)
+    assert 0.5 / (MAX_DEFECTS + 1) < share < 2.5 / (MAX_DEFECTS + 1)

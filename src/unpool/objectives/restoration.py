@@ -1,4 +1,4 @@
-"""Restoration: a picture with made defects should become the good one.
+"""Restoration: a damaged picture should become the good one.
 
 B batch, C channels, H height, W width; N pictures, S their side, T side of a crop.
 """
@@ -17,12 +17,12 @@ from unpool.objectives.base import Objective
 from unpool.objectives.losses.registry import pixel_range
 from unpool.objectives.reconstruction import DEFAULT_LOSS, reconstruction_loss
 
-MOST = 3  # defects on a crop; one crop in four has none
+MAX_DEFECTS = 3  # defects on a crop; one crop in four has none
 CORRUPTION = "salt-pepper:snr=0.98,p=0.5"
 
 
 class Restoration(Objective):
-    """The output for a crop with defects against the crop without.
+    """The output for a damaged crop against the clean one.
 
     Crops, defects and noise depend on seed, epoch and picture alone.
 
@@ -89,7 +89,7 @@ class Restoration(Objective):
             rng = np.random.default_rng([self.seed, epoch, int(index)])
             crop = self._crop(int(index), rng)
             clean.append(crop)
-            for kind in rng.choice(self.kinds, rng.integers(0, MOST + 1)):
+            for kind in rng.choice(self.kinds, rng.integers(0, MAX_DEFECTS + 1)):
                 other = self._crop(int(rng.integers(len(self.pictures_NSS3))), rng)
                 crop = make_defect(crop, str(kind), rng, [other])
             damaged.append(crop)

@@ -14,7 +14,7 @@ from PIL import Image
 from support.messages import Messages
 from support.striped import draw_spotted, draw_stripes, write_stripes
 from unpool.actions.inspection.good_images import GoodImages
-from unpool.actions.inspection.methods import CLEAR, check_method, plan_mirror
+from unpool.actions.inspection.methods import CLEAR_AREA, check_method, mean_unseen, why_no_mirror
 from unpool.actions.inspection.mirror import hold_out, train_mirror
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.cli.main import main
@@ -123,15 +123,17 @@ def test_of_few_images_none_is_held_out() -> None:
     assert len(trained) == 39
 
 
-def test_auto_tries_the_mirror_where_the_memory_misses_defects_and_time_is_left() -> None:
-    assert plan_mirror({"spot": CLEAR}, 10, None)[0] is None
-    assert "finds made defects with an area of 0.970" in plan_mirror({"spot": CLEAR}, 10, None)[1]
-    assert plan_mirror({"spot": 0.8}, 10, None) == (1.0, "")
-    assert plan_mirror({"spot": 0.8}, 95, None) == (0.5, "")
-    minutes, reason = plan_mirror({"spot": 0.8}, 150, None)
-    assert minutes is None
-    assert "memory took 150 s" in reason
-    assert plan_mirror({"spot": 0.8}, 150, 3.0) == (3.0, "")
+def test_auto_says_why_the_mirror_was_not_tried() -> None:
+    assert why_no_mirror({"spot": 0.5}, 1.0) == ""
+    assert "finds made defects with a mean area of 0.970" in why_no_mirror({"spot": CLEAR_AREA}, None)
+    assert "--minutes 1 compares it" in why_no_mirror({"spot": 0.9, "stain": 0.7}, None)
+    assert "0.800" in why_no_mirror({"spot": 0.9, "stain": 0.7}, None)
+
+
+def test_methods_are_compared_by_defects_that_none_was_trained_on() -> None:
+    assert mean_unseen(
+        {"spot": 1.0, "scratch": 1.0, "paste": 1.0, "stain": 0.5, "blur": 0.7}
+    ) == pytest.approx(0.6)
 
 
 def test_options_of_the_other_method_are_told() -> None:

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NETWORK = "efficientnet-lite0"
 MIN_SIZE = 64  # pixels, below which maps have too few cells
-CLEAR = 0.97  # mean area of made defects, from which auto takes the memory without trying the mirror
-LIMIT = 180.0  # seconds that auto takes at most, on images that the memory learns from in less
-RESERVE = 55.0  # seconds of them for the mirror's calibration, and for the export
-LEAST = 15.0  # seconds of training, below which a mirror shows nothing
+CLEAR_AREA = 0.97  # mean area of made defects, from which nothing is missed
 
 
 def build_levels(size: int, settings: InspectTrainSettings, *, evens: bool) -> PatchLevels:
@@ -97,38 +94,31 @@ def check_method(settings: InspectTrainSettings) -> None:
         raise UsageError("--network is for the memory, and --method mirror uses none; leave one of them out")
 
 
-def plan_mirror(
-    areas: Mapping[str, float], seconds: float, minutes: float | None
-) -> tuple[float | None, str]:
-    """Say how long auto trains the mirror, after the memory.
+def why_no_mirror(areas: Mapping[str, float], minutes: float | None) -> str:
+    """Say why auto leaves the mirror out.
 
     Args:
         areas: Areas below the ROC of made defects, as the memory finds them.
-        seconds: That the memory took.
-        minutes: As asked for; None: what is left of three minutes, one at most.
+        minutes: Of training, as requested; None: nobody allowed for any.
 
     Returns:
-        Minutes, or None and why it is not tried.
-
-    >>> plan_mirror({"spot": 0.8}, 80, None)
-    (0.75, '')
+        The reason; empty where the mirror is trained and compared.
     """
-    found = float(np.mean(list(areas.values())))
-    if found >= CLEAR:
-        return None, f"the mirror was not tried: memory finds made defects with an area of {found:.3f}"
     if minutes is not None:
-        return minutes, ""
-    left = LIMIT - RESERVE - seconds
-    if left < LEAST:
-        return None, (
-            f"the mirror was not tried: memory took {seconds:.0f} s, which leaves no time for it in three minutes; "
-            "--minutes 1 tries it all the same"
-        )
-    return round(min(60.0, left) / 60, 2), ""
+        return ""
+    found = float(np.mean(list(areas.values())))
+    if found >= CLEAR_AREA:
+        return f"the mirror was not tried: memory finds made defects with a mean area of {found:.3f}"
+    return (
+        f"memory misses some made defects, their mean area is {found:.3f}; the mirror was not tried, as it has to be "
+        "trained: --minutes 1 compares it"
+    )
 
 
 def mean_unseen(areas: Mapping[str, float]) -> float:
-    """Return the mean area of the made defects that the mirror has not learnt to remove.
+    """Return the mean area of kinds of made defects.
+
+    Those that the mirror has learnt to remove are left out.
 
     >>> mean_unseen({"spot": 1.0, "stain": 0.5, "blur": 0.7})
     0.6

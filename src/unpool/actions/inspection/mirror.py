@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unpool.actions.inspection.good_images import GoodImages
+from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.training.plan import Plan
 
@@ -41,7 +42,9 @@ def train_mirror(
     steps: int | None = None,
     seed: int = 0,
 ) -> MirrorLevels:
-    """Train the mirror on good pictures, or go on with a training that was killed.
+    """Train the mirror on good pictures.
+
+    A training that was killed goes on.
 
     Args:
         pictures: (S, S, 3) uint8.
@@ -53,12 +56,29 @@ def train_mirror(
         steps: its length in steps instead.
         seed: of weights, crops and defects.
 
+    Returns:
+        Maps of what the trained mirror cannot restore.
+
     Raises:
         UnpoolError: the loss is no longer finite, or the state is damaged.
     """
+    from unpool.inference.inspection.mirror_levels import MirrorLevels
+
+    network = build_mirror(seed)
+    pixels_NSS3 = _as_trained(pictures, evens)
+    plan = Plan(
+        minutes=None if steps else minutes or MINUTES, steps=steps, batch=BATCH, lr=RATE, val=0, seed=seed
+    )
+    seconds_before = _train(network, pixels_NSS3, plan, out, progress)
+    if seconds_before:
+        progress.message(f"the mirror's training went on after {seconds_before:.0f} s of an earlier one")
+    return MirrorLevels(network, size, evens=evens).eval().requires_grad_(False)
+
+
+def _train(network: Autoencoder, pixels_NSS3: np.ndarray, plan: Plan, out: Path, progress: Progress) -> float:
+    """Train by the product's loop, and return the seconds of an earlier training."""
     import torch
 
-    from unpool.inference.inspection.mirror_levels import MirrorLevels
     from unpool.objectives.restoration import Restoration
     from unpool.training.checkpoint import Checkpoints
     from unpool.training.data.datasets import PixelSet
@@ -66,28 +86,23 @@ def train_mirror(
     from unpool.training.loop import train
     from unpool.training.run_folder import open_run_folder
 
-    network = build_mirror(seed)
-    pixels_NSS3 = _as_trained(pictures, evens)
-    plan = Plan(
-        minutes=None if steps else minutes or MINUTES, steps=steps, batch=BATCH, lr=RATE, val=0, seed=seed
-    )
+    side = min(pixels_NSS3.shape[1], CROP)
     data = PixelSet(pixels_NSS3, network.mean, network.std, torch.device("cpu"))
-    objective = Restoration(pixels_NSS3, min(size, CROP), network.mean, network.std, LEARNT, seed=seed)
+    objective = Restoration(pixels_NSS3, side, network.mean, network.std, LEARNT, seed=plan.seed)
     open_run_folder(out, resume=True)
     with progress.stage("training the mirror", 100, "%") as stage:
         history = train(
-            network, data, objective, plan, checkpoints=Checkpoints(out / "training", _key(pixels_NSS3), keeps_last=True),
-            progress=show_on(stage),
+            network, data, objective, plan, progress=show_on(stage),
+            checkpoints=Checkpoints(out / TRAINING, _key(pixels_NSS3), keeps_last=True),
         )  # fmt: skip
-    if history.seconds_before:
-        progress.message(
-            f"the mirror's training went on after {history.seconds_before:.0f} s of an earlier one"
-        )
-    return MirrorLevels(network, size, evens=evens).eval().requires_grad_(False)
+    return history.seconds_before
 
 
 def build_mirror(seed: int) -> Autoencoder:
-    """Build the autoencoder, with random weights; its decoder gets the code alone."""
+    """Build the autoencoder, with random weights.
+
+    Its decoder gets the code alone.
+    """
     from unpool.networks.catalogue import build_network
 
     network = build_network(
@@ -106,19 +121,23 @@ def _as_trained(pictures: Sequence[np.ndarray], evens: bool) -> np.ndarray:
     pixels_NSS3 = np.stack(pictures)
     if evens:
         for place, picture in enumerate(pixels_NSS3):
-            x_133SS = torch.from_numpy(picture)[None].to(torch.float32) / 255
-            pixels_NSS3[place] = (even_out(x_133SS) * 255).round().to(torch.uint8)[0].numpy()
+            x_1SS3 = torch.from_numpy(picture)[None].to(torch.float32) / 255
+            pixels_NSS3[place] = (even_out(x_1SS3) * 255).round().to(torch.uint8)[0].numpy()
     return pixels_NSS3
 
 
 def _key(pixels_NSS3: np.ndarray) -> dict[str, Any]:
-    return {"network": "mirror", "width": WIDTH, "files": hashlib.sha256(pixels_NSS3).hexdigest()[:24]}
+    return {
+        "network": "mirror",
+        "width": WIDTH,
+        "files": hashlib.sha256(pixels_NSS3.tobytes()).hexdigest()[:24],
+    }
 
 
 def hold_out(images: GoodImages, seed: int) -> tuple[list[np.ndarray], GoodImages]:
-    """Take a quarter of the images out of training, to calibrate by.
+    """Keep a quarter of the images out of training.
 
-    What an autoencoder was trained on it restores better than what is new.
+    The mirror is calibrated by them: what an autoencoder was trained on it restores better than what is new.
 
     Returns:
         Pictures to train on, and those to calibrate by: all in both where there are fewer than 40 images.

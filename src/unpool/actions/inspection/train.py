@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,8 @@ from unpool.actions.inspection.methods import (
     check_method,
     check_size,
     mean_unseen,
-    plan_mirror,
     spread_of_brightness,
+    why_no_mirror,
 )
 from unpool.actions.inspection.mirror import MIRROR_NETWORK, hold_out, train_mirror
 from unpool.actions.inspection.settings import InspectTrainSettings
@@ -38,9 +38,7 @@ from unpool.training.model_file import JSON, WEIGHTS, has_model, model_id
 from unpool.training.run_folder import close_run_folder
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from unpool.inference.inspection.learning import Learnt
+    from unpool.inference.inspection.learning import Learnt, Levels
 
 DEFAULT_SIZE = 256
 ALIGNED = 0.4  # alignment from which places count
@@ -214,15 +212,13 @@ def _learn_best(
     """
     if settings.method == "mirror":
         return _learn_mirror(images, size, settings, out, progress), None
-    began = time.perf_counter()
     memory = _learn("memory", build_levels, images, size, settings, progress)
     if settings.method == "memory":
         return memory, None
-    minutes, reason = plan_mirror(memory.choice.areas, time.perf_counter() - began, settings.minutes)
-    if minutes is None:
+    if reason := why_no_mirror(memory.choice.areas, settings.minutes):
         memory.remarks.append(reason)
         return memory, None
-    mirror = _learn_mirror(images, size, replace(settings, minutes=minutes), out, progress)
+    mirror = _learn_mirror(images, size, settings, out, progress)
     margin = round(mean_unseen(mirror.choice.areas) - mean_unseen(memory.choice.areas), 4)
     return (mirror, margin) if margin > 0 else (memory, -margin)
 
@@ -233,7 +229,7 @@ def _learn_mirror(
     """The mirror, calibrated by images that it was not trained on."""
     trained, held = hold_out(images, settings.seed)
 
-    def build(size: int, settings: InspectTrainSettings, *, evens: bool) -> nn.Module:
+    def build(size: int, settings: InspectTrainSettings, *, evens: bool) -> Levels:
         return train_mirror(
             trained,
             size,
@@ -260,7 +256,7 @@ def _learn_mirror(
 
 def _learn(
     method: str,
-    build: Callable[..., nn.Module],
+    build: Callable[..., Levels],
     images: GoodImages,
     size: int,
     settings: InspectTrainSettings,
@@ -333,13 +329,12 @@ def _save(
         for name, value in graph.state_dict().items()
         if name.startswith(("level", "whole"))
     }
-    is_mirror = best.method == "mirror"  # its network is found nowhere else
-    owned = {name: value for name, value in state.items() if is_mirror or not name.startswith("levels.")}
+    owned = {name: value for name, value in state.items() if not name.startswith("levels.")}
     save_inspector(
         out,
         graph,
         record,
-        network=MIRROR_NETWORK if is_mirror else settings.network or DEFAULT_NETWORK,
+        network=MIRROR_NETWORK if best.method == "mirror" else settings.network or DEFAULT_NETWORK,
         options=options,
         state=owned,
         training={VALUES: rules.to_dict()} if rules else None,

@@ -19,7 +19,7 @@ STRIDES = (4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class ErrorName(LevelName):
-    """Which map of errors: the side of the picture, and the map's stride."""
+    """Which map of errors, by its stride."""
 
     def __str__(self) -> str:
         return f"error/{self.stride}"
@@ -78,7 +78,7 @@ def describe_errors(error_B3SS: Tensor, stride: int) -> Tensor:
     """Describe windows of errors, each of twice the stride.
 
     Returns:
-        (B, 6, h, w): the mean, whose sign tells bright from dark, and the root of the mean square.
+        (B, 6, h, w): the mean, positive where the picture is too dark, and the root of the mean square.
     """
     border = (stride // 2,) * 4
     mean = F.avg_pool2d(F.pad(error_B3SS, border, mode="reflect"), 2 * stride, stride)
