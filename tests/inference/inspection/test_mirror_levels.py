@@ -13,10 +13,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from support.striped import draw_spotted, draw_stripes
-from unpool.actions.inspection.mirror import build_mirror, train_mirror
 from unpool.core.progress import Progress
 from unpool.inference.inspection.levels import GREY
 from unpool.inference.inspection.mirror_levels import MirrorLevels, describe_errors, even_out
+from unpool.inference.inspection.mirror_training import build_mirror, train_mirror
 
 SPOTS = [True] * 16 + [False] * 16
 

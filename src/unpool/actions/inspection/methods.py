@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unpool.actions.inspection.mirror import LEARNT
+from unpool.actions.inspection.good_images import GoodImages
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.errors import UnpoolError, UsageError
+from unpool.inference.inspection.mirror_training import LEARNT
 
 if TYPE_CHECKING:
     from torch import nn
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from unpool.networks.preprocessing import Preprocessing
 
 DEFAULT_NETWORK = "efficientnet-lite0"
+HELD_OUT = 4  # one image in so many is kept out of the mirror's training
+ENOUGH = 40  # images, from which some are
 MIN_SIZE = 64  # pixels, below which maps have too few cells
 CLEAR_AREA = 0.97  # mean area of made defects, from which nothing is missed
 
@@ -124,3 +128,27 @@ def mean_unseen(areas: Mapping[str, float]) -> float:
     0.6
     """
     return float(np.mean([area for kind, area in areas.items() if kind not in LEARNT]))
+
+
+def hold_out(images: GoodImages, seed: int) -> tuple[list[np.ndarray], GoodImages]:
+    """Keep a quarter of the images out of training.
+
+    The mirror is calibrated by them: what an autoencoder was trained on it restores better than what is new.
+
+    Returns:
+        Pictures to train on, and those to calibrate by: all in both where there are fewer than 40 images.
+    """
+    order = np.unique(images.owners)
+    if len(order) < ENOUGH:
+        return images.pictures, images
+    held = set(np.random.default_rng([seed, HELD_OUT]).permutation(order)[: len(order) // HELD_OUT].tolist())
+    places = [place for place, owner in enumerate(images.owners) if owner in held]
+    trained = [
+        picture for picture, owner in zip(images.pictures, images.owners, strict=True) if owner not in held
+    ]
+    kept = replace(
+        images,
+        pictures=[images.pictures[place] for place in places],
+        owners=[images.owners[place] for place in places],
+    )
+    return trained, kept

@@ -18,11 +18,11 @@ from unpool.actions.inspection.methods import (
     build_levels,
     check_method,
     check_size,
+    hold_out,
     mean_unseen,
     spread_of_brightness,
     why_no_mirror,
 )
-from unpool.actions.inspection.mirror import MIRROR_NETWORK, hold_out, train_mirror
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures
 from unpool.analysis.anomaly.conformal import Threshold, choose_threshold
@@ -34,6 +34,7 @@ from unpool.images.augment.made_defects import DEFECTS, make_defect
 from unpool.images.source import open_source
 from unpool.images.values.rules import VALUES, ValueRules
 from unpool.inference.inspection.inspector import ONNX, InspectorRecord, load_inspector
+from unpool.inference.inspection.mirror_training import MIRROR_NETWORK, train_mirror
 from unpool.training.model_file import JSON, WEIGHTS, has_model, model_id
 from unpool.training.run_folder import close_run_folder
 

@@ -1,16 +1,17 @@
-"""The mirror: an autoencoder that learns to restore good pictures."""
+"""The mirror: an autoencoder that learns to restore good pictures.
+
+N pictures, S side.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.inspection.good_images import GoodImages
 from unpool.core.markers import TRAINING
 from unpool.core.progress import Progress
 from unpool.training.plan import Plan
@@ -26,9 +27,7 @@ DECODER = "transpose"
 WIDTH = 16  # channels of the first layer
 MINUTES = 1.0
 BATCH, RATE = 8, 4e-3
-HELD_OUT = 4  # one image in so many
 LEARNT = ("spot", "scratch", "paste")  # made defects that it learns to remove; the others judge it
-ENOUGH = 40  # images, from which some are held out
 
 
 def train_mirror(
@@ -132,27 +131,3 @@ def _key(pixels_NSS3: np.ndarray) -> dict[str, Any]:
         "width": WIDTH,
         "files": hashlib.sha256(pixels_NSS3.tobytes()).hexdigest()[:24],
     }
-
-
-def hold_out(images: GoodImages, seed: int) -> tuple[list[np.ndarray], GoodImages]:
-    """Keep a quarter of the images out of training.
-
-    The mirror is calibrated by them: what an autoencoder was trained on it restores better than what is new.
-
-    Returns:
-        Pictures to train on, and those to calibrate by: all in both where there are fewer than 40 images.
-    """
-    order = np.unique(images.owners)
-    if len(order) < ENOUGH:
-        return images.pictures, images
-    held = set(np.random.default_rng([seed, HELD_OUT]).permutation(order)[: len(order) // HELD_OUT].tolist())
-    places = [place for place, owner in enumerate(images.owners) if owner in held]
-    trained = [
-        picture for picture, owner in zip(images.pictures, images.owners, strict=True) if owner not in held
-    ]
-    kept = replace(
-        images,
-        pictures=[images.pictures[place] for place in places],
-        owners=[images.owners[place] for place in places],
-    )
-    return trained, kept
