@@ -63,3 +63,19 @@ def test_the_same_seed_chooses_the_same() -> None:
 
 def test_equal_vectors_do_not_hang() -> None:
     assert len(choose_coreset(np.ones((100, 4), np.float32), 20)) == 20
+
+
+def test_deputies_are_the_nearest_vectors_of_other_images() -> None:
+    rng = np.random.default_rng(3)
+    vectors, owners = rng.standard_normal((120, 4)).astype(np.float32), np.repeat(np.arange(6), 20)
+    chosen = choose_coreset(vectors, 30)
+    deputies = find_deputies(vectors, owners, chosen)
+    for place, deputy in zip(chosen, deputies, strict=True):
+        others = np.flatnonzero(owners != owners[place])
+        nearest = others[((vectors[others] - vectors[place]) ** 2).sum(1).argmin()]
+        assert deputy == nearest
+
+
+def test_a_single_image_has_no_deputies() -> None:
+    vectors = np.eye(5, dtype=np.float32)
+    assert find_deputies(vectors, np.zeros(5, int), np.array([1, 3])).tolist() == [1, 3]

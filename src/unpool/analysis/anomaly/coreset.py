@@ -11,6 +11,8 @@ POOL = 5  # how many vectors for one that is chosen are looked at
 PROJECTED = 32  # dimensions that distances are computed in
 BATCH = 8  # chosen at a time, at least
 MAX_ROUNDS = 250
+MIN_POOL = 10_000  # vectors that deputies are looked for among
+ROWS = 256  # distances at a time
 
 
 def choose_coreset(vectors_ND: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
@@ -48,6 +50,38 @@ def choose_coreset(vectors_ND: np.ndarray, count: int, seed: int = 0) -> np.ndar
         distance_PB = square_P[:, None] - 2 * (x_PD @ x_PD[new_B].T) + square_P[new_B]
         nearest_P = np.minimum(nearest_P, distance_PB.min(1))
         new_B = _farthest(x_PD, nearest_P, min(batch, count - len(chosen)))
+
+
+def find_deputies(
+    vectors_ND: np.ndarray, owner_N: np.ndarray, chosen_M: np.ndarray, seed: int = 0
+) -> np.ndarray:
+    """Find who stands in for each chosen vector.
+
+    Had its image been absent, a vector near it would have been chosen. Without such deputies an image's own places
+    in a coreset would be gaps, and its distances from the others too large.
+
+    Args:
+        vectors_ND: float32.
+        owner_N: Which image each is of.
+        chosen_M: Positions of a coreset.
+        seed: Of the random part that deputies are looked for in.
+
+    Returns:
+        For each the position of the nearest vector of another image, (M,); its own where there is no other image.
+    """
+    rng = np.random.default_rng(seed)
+    pool_P = np.sort(rng.permutation(len(vectors_ND))[: max(POOL * len(chosen_M), MIN_POOL)])
+    x_PD = vectors_ND[pool_P]
+    square_P, owner_P = (x_PD**2).sum(1), owner_N[pool_P]
+    deputies_M = chosen_M.copy()
+    for start in range(0, len(chosen_M), ROWS):
+        some = chosen_M[start : start + ROWS]
+        distance_RP = square_P - 2 * (vectors_ND[some] @ x_PD.T)
+        distance_RP[owner_N[some][:, None] == owner_P[None]] = np.inf
+        nearest_R = distance_RP.argmin(1)
+        is_found = np.isfinite(distance_RP[np.arange(len(some)), nearest_R])
+        deputies_M[start : start + ROWS] = np.where(is_found, pool_P[nearest_R], some)
+    return deputies_M
 
 
 def _farthest(x_PD: np.ndarray, nearest_P: np.ndarray, count: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from unpool.analysis.anomaly.calibration import FigureScale, moments_without_own, scale_figures
-from unpool.analysis.anomaly.coreset import choose_coreset
+from unpool.analysis.anomaly.coreset import choose_coreset, find_deputies
 from unpool.analysis.anomaly.whole import GoodSpread, fit_spread
 from unpool.inference.inspection.graph import (
     InspectionGraph,
@@ -61,13 +61,17 @@ class Levels(Protocol):
 
 @dataclass
 class _LearntLevel:
-    """One level: its memory, the pictures that its vectors are of, and the distances of all good pictures."""
+    """One level: its memory, whose its vectors are, and the distances of all good pictures.
+
+    `deputy_MD` are the vectors of other pictures nearest to those of the memory: they stand in for a picture's own.
+    """
 
     shift_C: Tensor
     scale_C: Tensor
     position_weight: float
     memory_MD: Tensor
     owner_M: Tensor
+    deputy_MD: Tensor
     log_Nhw: np.ndarray
     low_hw: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
     spread_hw: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
@@ -78,9 +82,16 @@ class _LearntLevel:
         found = []
         for place, vectors_ND in enumerate(vectors_BND):
             squared_NM = squared_distances(vectors_ND, self.memory_MD)
+            nearest_N = squared_NM.min(1).values if leave_out is None else None
             if leave_out is not None:
-                squared_NM[:, self.owner_M == leave_out[place]] = OWN
-            found.append(log_distance(squared_NM.min(1).values))
+                own_M = self.owner_M == leave_out[place]
+                squared_NM[:, own_M] = OWN
+                nearest_N = squared_NM.min(1).values
+                if own_M.any():
+                    deputies = squared_distances(vectors_ND, self.deputy_MD[own_M])
+                    nearest_N = torch.minimum(nearest_N, deputies.min(1).values)
+            assert nearest_N is not None
+            found.append(log_distance(nearest_N))
         return torch.stack(found).view(len(found), *map_BChw.shape[2:])
 
 
@@ -247,7 +258,9 @@ def _learn_level(
     count = next((count for most, count in MEMORY.items() if cells <= most), FINE_MEMORY)
     chosen_M = choose_coreset(vectors_ND.numpy(), count, seed)
     memory_MD, owner_M = vectors_ND[chosen_M].clone(), torch.from_numpy(owner_N[chosen_M // cells])
-    level = _LearntLevel(shift_C, scale_C, position_weight, memory_MD, owner_M, np.empty(0))
+    deputies_M = find_deputies(vectors_ND.numpy(), owner_N.repeat(cells), chosen_M, seed)
+    deputy_MD = vectors_ND[deputies_M].clone()
+    level = _LearntLevel(shift_C, scale_C, position_weight, memory_MD, owner_M, deputy_MD, np.empty(0))
     del vectors_ND
     with torch.inference_mode():
         found = [
