@@ -109,7 +109,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
     ),
     ProblemKind(
         "not_good", "not good", "Not good",
-        "Images that a model of good images scores above its threshold; the worst first. The figure is the score.",
+        "Images above the threshold of an inspector, the worst first; unpool check --model MODEL finds them. The figure "
+        "is the score.",
     ),
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(
