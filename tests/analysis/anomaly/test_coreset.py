@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.anomaly.coreset import POOL, PROJECTED, choose_coreset
+from unpool.analysis.anomaly.coreset import POOL, PROJECTED, choose_coreset, find_deputies
 
 
 def crowd(seed: int, num: int = 200, dimension: int = 8, rare: int = 2) -> np.ndarray:
