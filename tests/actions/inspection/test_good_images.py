@@ -124,3 +124,19 @@ def test_pictures_are_cut_whole_or_into_windows() -> None:
     assert len(cut_pictures(pixels, 64, None)) == 1
     assert len(cut_pictures(pixels, 64, 128)) == 3
     assert len(cut_pictures(pixels, 64, 512)) == 1
+
+
+def test_windows_beyond_the_bound_leave_whole_images_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The largest score of some windows alone would make the threshold too low."""
+    rng = np.random.default_rng(0)
+    for number in range(12):
+        Image.fromarray(rng.integers(0, 256, (128, 64, 3), np.uint8)).save(tmp_path / f"{number}.png")
+    monkeypatch.setattr(good_images, "MAX_PICTURES", 34)
+    found = read_good_images(tmp_path, 64, 64, Progress())
+    counts = np.unique(found.owners, return_counts=True)[1]
+    assert len(set(counts)) == 1
+    assert counts[0] > 1
+    assert found.num_images == len(counts) == max(10, 34 // counts[0]) < 12
+    assert found.num_left_out == (12 - len(counts)) * counts[0]

@@ -136,10 +136,15 @@ def _limit(good: GoodImages, seed: int) -> None:
     num = len(good.pictures)
     if num <= MAX_PICTURES:
         return
-    kept = np.sort(np.random.default_rng(seed).permutation(num)[:MAX_PICTURES])
-    good.num_left_out += num - MAX_PICTURES
+    counts = np.bincount(good.owners)
+    order = np.random.default_rng(seed).permutation(len(counts))
+    # Whole images: the largest of fewer windows than are inspected later would be too low a score.
+    fitting = max(MIN_IMAGES, int(np.searchsorted(counts[order].cumsum(), MAX_PICTURES, side="right")))
+    kept = np.flatnonzero(np.isin(good.owners, order[:fitting]))
+    good.num_left_out += num - len(kept)
     good.pictures = [good.pictures[number] for number in kept]
     good.owners = [good.owners[number] for number in kept]
+    good.num_images = len(set(good.owners))
 
 
 def _read(

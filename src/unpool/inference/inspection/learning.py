@@ -40,7 +40,6 @@ POSITION = (
 POOLED_PICTURES = 20  # below as many, the spread of a place is rather that of all places
 MIN_SPREAD = 1e-3
 BATCH = 8
-OWN = 1e6  # squared distance to a picture's own patches
 
 OnProgress = Callable[[float], None]
 
@@ -82,16 +81,9 @@ class _LearntLevel:
         found = []
         for place, vectors_ND in enumerate(vectors_BND):
             squared_NM = squared_distances(vectors_ND, self.memory_MD)
-            nearest_N = squared_NM.min(1).values if leave_out is None else None
-            if leave_out is not None:
-                own_M = self.owner_M == leave_out[place]
-                squared_NM[:, own_M] = OWN
-                nearest_N = squared_NM.min(1).values
-                if own_M.any():
-                    deputies = squared_distances(vectors_ND, self.deputy_MD[own_M])
-                    nearest_N = torch.minimum(nearest_N, deputies.min(1).values)
-            assert nearest_N is not None
-            found.append(log_distance(nearest_N))
+            if leave_out is not None and (own_M := self.owner_M == leave_out[place]).any():
+                squared_NM[:, own_M] = squared_distances(vectors_ND, self.deputy_MD[own_M])
+            found.append(log_distance(squared_NM.min(1).values))
         return torch.stack(found).view(len(found), *map_BChw.shape[2:])
 
 
