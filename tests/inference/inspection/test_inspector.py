@@ -14,6 +14,8 @@ from support.inspector import GOOD_SCORES, write_inspector
 from unpool.errors import UnpoolError
 from unpool.inference.inspection.inspector import (
     MAX_HEAT_SIDE,
+    METADATA,
+    ONNX,
     HeatCanvas,
     InspectorRecord,
     fit_square,
@@ -157,3 +159,16 @@ def test_what_is_missing_or_damaged_is_named(tmp_path: Path) -> None:
     (folder / "inspector.onnx").write_bytes(b"no graph")
     with pytest.raises(UnpoolError, match=r"inspector.onnx"):
         load_inspector(folder)
+
+
+def test_the_record_beside_the_graph_counts(tmp_path: Path) -> None:
+    """A kill between the two files leaves an older model.json, with a threshold of another graph."""
+    import onnx
+
+    folder = write_inspector(tmp_path)
+    old = load_inspector(folder).record
+    model = onnx.load(folder / ONNX)
+    new = json.dumps({**old.to_dict(), "threshold": old.threshold + 1})
+    onnx.helper.set_model_props(model, {METADATA: new})
+    onnx.save(model, folder / ONNX)
+    assert load_inspector(folder).record.threshold == old.threshold + 1

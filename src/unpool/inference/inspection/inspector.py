@@ -7,6 +7,7 @@ H, W height and width of a picture, S side of what the graph sees, h, w of the h
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -108,6 +109,15 @@ class Inspector:
             raise UnpoolError(
                 f"{path} cannot be read as ONNX; copy the whole model folder again, or train it again"
             ) from error
+
+    def take_own_record(self) -> None:
+        """Take the record in the ONNX file, where there is one.
+
+        It is written with the graph, while a kill may leave an older model.json beside it.
+        """
+        own = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
+        if own is not None:
+            self.record = InspectorRecord.from_dict(json.loads(own))
 
     def run(self, squares_BSS3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Score squares as the graph takes them.
@@ -252,6 +262,8 @@ def load_inspector(folder: Path, progress: Progress | None = None, threads: int 
         raise UnpoolError(f"{folder} has no {ONNX}; copy the whole folder, or train it again")
     try:
         record = InspectorRecord.from_dict(described[RECORD])
+        inspector = Inspector(folder / ONNX, record, model_id(folder), threads or usable_cores())
+        inspector.take_own_record()
     except (KeyError, TypeError, ValueError) as error:
         raise UnpoolError(f"{folder / 'model.json'} is damaged ({error}); train it again") from error
-    return Inspector(folder / ONNX, record, model_id(folder), threads or usable_cores())
+    return inspector
