@@ -111,7 +111,7 @@ class Inspector:
             ) from error
 
     def take_own_record(self) -> None:
-        """Take the record in the ONNX file, where there is one.
+        """Take the record of the ONNX file, if any.
 
         It is written with the graph, while a kill may leave an older model.json beside it.
         """
