@@ -8,7 +8,8 @@ from pathlib import Path
 
 from unpool.core.text.encodings import decode_text
 from unpool.errors import UsageError
-from unpool.images.masks.class_entries import OPTION, Colour, Entry, read_entries
+from unpool.images.masks.class_entries.entry import OPTION, Colour, Entry
+from unpool.images.masks.class_entries.reading import read_entries
 from unpool.images.masks.known_palettes import (
     CAMVID_VOID,
     camvid_by_value,

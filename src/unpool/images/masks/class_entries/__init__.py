@@ -1,0 +1,1 @@
+"""What class files hold, whatever program wrote them."""
