@@ -49,6 +49,22 @@ def test_new_images_lie_as_far_as_good_ones_from_the_others() -> None:
     assert np.median(inside) < 0.9 * np.median(new)  # why those learnt from are not compared with themselves
 
 
+def test_an_image_of_which_a_defect_was_made_is_not_compared_with() -> None:
+    vectors, changed = good_vectors(15, 6), good_vectors(15, 6) + 1
+    found = fit_spread(vectors).distances(changed, np.arange(15))
+    x = np.concatenate([vectors, changed]).astype(np.float64)
+    variance = x[:15].var(0)
+    y = (x - x[:15].mean(0)) / np.sqrt(variance + SHARED * variance.mean() + 1e-12)
+    shrinkage = float(np.clip(ledoit_wolf_shrinkage(y[:15], assume_centered=True), 0.02, 1))
+    target = np.eye(6) * (np.trace(y[:15].T @ y[:15]) / y[:15].size + FLOOR)
+    for number in range(15):
+        others = np.delete(y[:15], number, 0)
+        full = (1 - shrinkage) * np.cov(others.T, bias=True) + shrinkage * target
+        difference = y[15 + number] - others.mean(0)
+        expected = np.sqrt(difference @ np.linalg.solve(full, difference))
+        assert found[number] == pytest.approx(expected, rel=0.01)
+
+
 def test_what_always_goes_together_counts_when_it_does_not() -> None:
     rng = np.random.default_rng(0)
     along = rng.standard_normal(80)

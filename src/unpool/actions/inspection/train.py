@@ -290,9 +290,9 @@ def _choose(
     rng, made = np.random.default_rng(settings.seed), {}
     with progress.stage("trying made defects", len(DEFECTS), "kinds") as stage:
         for kind in DEFECTS:
-            of = rng.integers(0, len(images.pictures), MADE)
+            of = rng.integers(0, len(images.pictures), MADE).tolist()
             pictures = [make_defect(images.pictures[one], kind, rng, images.pictures) for one in of]
-            made[kind] = learnt.figures(pictures, [images.owners[one] for one in of])
+            made[kind] = learnt.figures(pictures, of)
             stage.advance()
     return choose_figures(learnt.scale.good_NK, made, learnt.core)
 

@@ -98,6 +98,7 @@ class Learnt:
         spreads: Of the colours, then of those levels.
         scale: Of the figures.
         heat_N: The largest heat of each good picture.
+        owner_N: Which image each good picture is a window of.
     """
 
     levels: Levels
@@ -106,6 +107,7 @@ class Learnt:
     spreads: list[GoodSpread]
     scale: FigureScale
     heat_N: np.ndarray
+    owner_N: np.ndarray
 
     @property
     def names(self) -> list[str]:
@@ -121,23 +123,24 @@ class Learnt:
         wholes = [first + place for place, level in enumerate(self.whole_levels) if level in deep]
         return deep + wholes or list(range(len(self.parts)))
 
-    def figures(self, pictures: Sequence[np.ndarray], leave_out: Sequence[int] | None = None) -> np.ndarray:
+    def figures(self, pictures: Sequence[np.ndarray], made_of: Sequence[int] | None = None) -> np.ndarray:
         """Compute the scaled figures (N, K) of pictures (S, S, 3).
 
         Args:
             pictures: uint8.
-            leave_out: For each picture the good one that it was made of, which is not compared with.
+            made_of: For each the position of the good picture that it was made of: its image is not compared with.
         """
-        return self.figures_and_heats(pictures, leave_out)[0]
+        return self.figures_and_heats(pictures, made_of)[0]
 
     def figures_and_heats(
-        self, pictures: Sequence[np.ndarray], leave_out: Sequence[int] | None = None
+        self, pictures: Sequence[np.ndarray], made_of: Sequence[int] | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """Compute figures, and the largest heat (N,) of each picture."""
         found, hottest = [], []
         for start in range(0, len(pictures), BATCH):
             pixels = torch.from_numpy(np.stack(pictures[start : start + BATCH]))
-            left = None if leave_out is None else leave_out[start : start + BATCH]
+            made_of_B = None if made_of is None else np.asarray(made_of[start : start + BATCH])
+            left = None if made_of_B is None else self.owner_N[made_of_B].tolist()
             with torch.inference_mode():
                 maps = self.levels(pixels)
                 z = [
@@ -148,7 +151,10 @@ class Learnt:
             heat = join_heat(z, self.heat_shares)
             hottest.append(heat.flatten(1).max(1).values.numpy())
             patches = [worst_cells(each).numpy() for each in [*z, heat]]
-            far = [_far(each.numpy(), spread) for each, spread in zip(wholes, self.spreads, strict=True)]
+            far = [
+                _as_log(spread.distances(each.numpy(), made_of_B))
+                for each, spread in zip(wholes, self.spreads, strict=True)
+            ]
             found.append(np.stack([*patches, *far], 1))
         figures_NK = (np.concatenate(found) - self.scale.low_K) / self.scale.spread_K
         return figures_NK, np.concatenate(hottest)
@@ -209,7 +215,7 @@ def learn(
         maps[place] = np.empty(0)  # its memory is needed for the next
         report(0.5 / len(maps))
     spreads = [fit_spread(each) for each in wholes]
-    return _calibrate(levels, parts, whole_levels, spreads)
+    return _calibrate(levels, parts, whole_levels, spreads, owners_N)
 
 
 def share_heat(names: Sequence[LevelName]) -> Tensor:
@@ -263,7 +269,11 @@ def _learn_level(
 
 
 def _calibrate(
-    levels: Levels, parts: list[_LearntLevel], whole_levels: list[int], spreads: list[GoodSpread]
+    levels: Levels,
+    parts: list[_LearntLevel],
+    whole_levels: list[int],
+    spreads: list[GoodSpread],
+    owner_N: np.ndarray,
 ) -> Learnt:
     """Scale distances by those of good pictures at the same place, and figures by those of good pictures."""
     z = []
@@ -280,7 +290,8 @@ def _calibrate(
     patches = [worst_cells(each).numpy() for each in [*z, heat_Nhw]]
     wholes = [_as_log(spread.own_N) for spread in spreads]
     scale = scale_figures(np.stack([*patches, *wholes], 1))
-    return Learnt(levels, parts, whole_levels, spreads, scale, heat_Nhw.flatten(1).max(1).values.numpy())
+    hottest_N = heat_Nhw.flatten(1).max(1).values.numpy()
+    return Learnt(levels, parts, whole_levels, spreads, scale, hottest_N, owner_N)
 
 
 def _scaled(distance_Bhw: Tensor, part: _LearntLevel) -> Tensor:
@@ -293,10 +304,6 @@ def _smooth(map_Nhw: np.ndarray) -> np.ndarray:
     maps = torch.from_numpy(np.ascontiguousarray(map_Nhw, np.float32))[:, None]
     smoothed: np.ndarray = F.avg_pool2d(F.pad(maps, (1, 1, 1, 1), mode="replicate"), 3, 1)[:, 0].numpy()
     return smoothed
-
-
-def _far(vectors_BD: np.ndarray, spread: GoodSpread) -> np.ndarray:
-    return _as_log(np.sqrt((((vectors_BD - spread.mean_D) @ spread.whitening_DD) ** 2).sum(1)))
 
 
 def _as_log(distances: np.ndarray) -> np.ndarray:
