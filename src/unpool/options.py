@@ -139,7 +139,20 @@ OPTIONS: dict[str, Option] = {
         "`none`; by default the labels given, else class folders"
     ),
     "check-model": Option(
-        "model of unpool inspect train, which lists what is not good; without it nothing is inspected",
+        "model of unpool inspect train, which lists what is not good; by default the one used here before; `none`: "
+        "none from now on",
+        metavar="MODEL",
+    ),
+    "check-threshold": Option(
+        "score above which an image is not good, kept for this workspace; auto: the model's; by default as before",
+        low=-1e9,
+        high=1e9,
+        allows_auto=True,
+        allows_minus=True,
+    ),
+    "inspector": Option(
+        "model of unpool inspect train, which scores the images and lists what is not good, in this and later runs and "
+        "checks",
         metavar="MODEL",
     ),
     "train-labels": Option(

@@ -20,7 +20,7 @@ ON_DISK = {
     "group": "int32", "probability": "float", "leaf": "int32", "group_name": "string", "x": "float", "y": "float",
     "reconstruction_error": "float", "outlier_score": "float", "joined_distance": "float", "duplicate_of": "string",
     "sharpness": "float", "brightness": "float", "label": "string", "kept_label": "string", "wrong": "bool",
-    "suggestion": "string", "suggestion_confidence": "float",
+    "suggestion": "string", "suggestion_confidence": "float", "inspection_score": "float", "verdict": "string",
 }  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def test_columns_on_disk_stay_as_they_are() -> None:
 def test_a_changed_file_loses_what_was_found_in_the_old_one() -> None:
     assert set(columns.cleared_by_new_content()) == {
         "group", "group_name", "probability", "leaf", "x", "y", "reconstruction_error", "outlier_score",
-        "joined_distance", "duplicate_of", "suggestion", "suggestion_confidence",
+        "joined_distance", "duplicate_of", "suggestion", "suggestion_confidence", "inspection_score",
     }  # fmt: skip
     assert set(columns.cleared_by_new_content().values()) == {None}
 
@@ -49,7 +49,14 @@ def test_a_skipped_row_keeps_nothing_but_what_a_person_said() -> None:
     assert {name for name, value in row.items() if value is not None} == {
         "path", "status", "problem", "detail", "bytes", "modified",
     }  # fmt: skip
-    assert set(COLUMNS) | {"vector"} == set(row) | {"label", "kept_label", "wrong", "text", "text_id"}
+    assert set(COLUMNS) | {"vector"} == set(row) | {
+        "label",
+        "kept_label",
+        "wrong",
+        "text",
+        "text_id",
+        "verdict",
+    }
     assert skipped_row(problem)["bytes"] is None
 
 
@@ -67,7 +74,7 @@ def test_a_new_column_is_cleared_sorted_and_shown(monkeypatch: pytest.MonkeyPatc
 def test_prominent_columns_come_first_on_the_page() -> None:
     names = [column.name for column in columns.page_columns()]
     assert names[:4] == ["path", "group", "probability", "label"]
-    assert columns.names() == ("camera", "notes", "text", "group_name", "label", "suggestion")
+    assert columns.names() == ("camera", "notes", "text", "group_name", "label", "suggestion", "verdict")
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=lambda column: column.name)

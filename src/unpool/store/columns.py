@@ -145,6 +145,12 @@ COLUMNS: dict[str, Column] = _table(
            prominent=True),
     Column("suggestion_confidence", "float", "vector", "how certain the suggested label is, 0 to 1",
            sort_title="suggested labels"),
+    Column("inspection_score", "float", "collection",
+           "how far the image lies from good ones, by the inspector of `unpool check --model`; larger is worse",
+           "Inspection score", "figure", "inspection score", shared=True, prominent=True),
+    Column("verdict", "string", "person",
+           "what somebody said of the inspected image, `good` or `not good`; it counts more than the score", "Verdict",
+           shared=True, prominent=True),
 )  # fmt: skip
 VECTOR = "vector"  # float32 of the model's dimension
 

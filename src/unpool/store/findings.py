@@ -12,6 +12,8 @@ from typing import Any
 
 from unpool.analysis.checks.kinds import PROBLEM_KINDS, checked_kinds
 from unpool.store.columns import OK
+from unpool.store.inspection.inspector import KIND as NOT_GOOD
+from unpool.store.inspection.inspector import found_not_good
 from unpool.store.state import REPORT, read_state
 from unpool.store.table import ImageTable
 
@@ -37,6 +39,7 @@ def found_problems(work: Path) -> dict[str, list[str]] | None:
     found = _valid_entries(work)
     if found is None:
         return None
+    found[NOT_GOOD] = found_not_good(work)
     return {kind: [entry["path"] for entry in entries] for kind, entries in found.items()}
 
 
@@ -49,9 +52,12 @@ def found_figures(work: Path) -> dict[str, dict[str, float]]:
     Raises:
         UnpoolError: There is no workspace.
     """
+    found = _valid_entries(work) or {}
+    if not_good := found_not_good(work):
+        found[NOT_GOOD] = not_good
     return {
         kind: {entry["path"]: float(entry["figure"]) for entry in entries if _has_figure(entry)}
-        for kind, entries in (_valid_entries(work) or {}).items()
+        for kind, entries in found.items()
     }
 
 
@@ -97,7 +103,7 @@ def found_rows(work: Path) -> list[tuple[str, str, str]]:
 
     Those of labels that were corrected since are listed: the file says what was found.
     """
-    found = _valid_entries(work, with_settled=True) or {}
+    found = (_valid_entries(work, with_settled=True) or {}) | {NOT_GOOD: found_not_good(work)}
     return [
         (entry["path"], PROBLEM_KINDS[kind].word, _detail(entry, PROBLEM_KINDS[kind].has_sets))
         for kind, entries in found.items()
@@ -114,14 +120,17 @@ def _detail(entry: Entry, has_sets: bool) -> str:
 
 
 def _valid_entries(work: Path, *, with_settled: bool = False) -> dict[str, list[Entry]] | None:
-    """The entries of each kind whose images are in the table as they were; settled ones too if `with_settled`."""
+    """The entries of each kind whose images are in the table as they were; settled ones too if `with_settled`.
+
+    What is not good is no finding of a check but follows from scores and threshold: it is left empty.
+    """
     report = _read(work / REPORT / FILE)
     if report is None:
         return None
     is_same_model = report.get("model") == read_state(work).get("embedded_by")
     entries = {
         kind.name: _entries(report["problems"].get(kind.name), kind.has_sets)
-        if is_same_model or not kind.depends_on_model
+        if kind.name != NOT_GOOD and (is_same_model or not kind.depends_on_model)
         else []
         for kind in checked_kinds()
     }

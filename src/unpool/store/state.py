@@ -30,7 +30,9 @@ SUFFIX = ".unpool"
 FORMAT = 1  # of workspaces; those of version 0.1.0 do not say theirs, and have this one
 END = "# end\n"  # without which the file was cut, though what is left may be YAML; since version 0.2
 # What is of the images, and with that of all spaces.
-SHARED = frozenset({"images", "place", "beside", "inside", "data", "values", "captures"})
+SHARED = frozenset(
+    {"images", "place", "beside", "inside", "data", "values", "captures", "inspector", "inspection_threshold"}
+)
 _STATED_FORMAT = re.compile(r"^format: (\d+)\s*$", re.MULTILINE)
 _STATED_VERSION = re.compile(r"^  unpool: (\S+)\s*$", re.MULTILINE)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # that of C is ten times as fast

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,10 @@ from unpool.actions.curation.check import check
 from unpool.actions.curation.settings import CheckSettings
 from unpool.actions.embedding.embed import embed
 from unpool.actions.embedding.settings import EmbedSettings
-from unpool.errors import UnpoolError
+from unpool.errors import UnpoolError, UsageError
 from unpool.store.findings import found_figures, found_problems
+from unpool.store.inspection.inspector import read_inspector, remembered_folder
+from unpool.store.table import ImageTable
 from unpool.training.model_file import save_model
 
 
@@ -86,3 +89,52 @@ def test_images_that_are_gone_are_counted(work: Path, tmp_path: Path) -> None:
 def test_another_model_is_an_error(work: Path, tmp_path: Path) -> None:
     with pytest.raises(UnpoolError, match="no model"):
         check(work, CheckSettings(model=tmp_path / "none"))
+
+
+def test_a_workspace_keeps_its_inspector_until_told_otherwise(work: Path, tmp_path: Path) -> None:
+    model = write_inspector(tmp_path / "model")
+    check(work, CheckSettings(model=model))
+    seen = read_inspector(work)
+    assert seen is not None
+    assert (seen.folder, seen.threshold, seen.moved_threshold) == (model.resolve(), 0.5, None)
+    scores = ImageTable(work).arrow(["inspection_score"])["inspection_score"].to_pylist()
+    assert scores[3] == pytest.approx(1.0)
+    assert all(score is not None and score < 0.3 for score in scores[::2])
+    assert check(work)["not_good"] == 2  # without naming it
+    write_inspector(model, threshold=0.9)
+    assert check(work)["not_good"] == 1
+    assert check(work, CheckSettings(model=Path("none")))["not_good"] == 0
+    assert remembered_folder(work) is None
+    assert ImageTable(work).arrow(["inspection_score"])["inspection_score"].null_count == 5
+    assert check(work)["not_good"] == 0
+
+
+def test_a_threshold_is_kept_for_its_model(work: Path, tmp_path: Path) -> None:
+    model = write_inspector(tmp_path / "model")
+    assert check(work, CheckSettings(model=model, threshold=0.9))["not_good"] == 1
+    assert check(work, CheckSettings(model=model))["not_good"] == 1
+    assert check(work, CheckSettings(threshold=0.1))["not_good"] == 5
+    assert check(work, CheckSettings(model=write_inspector(tmp_path / "other")))["not_good"] == 2
+    assert check(work, CheckSettings(model=model, threshold=0.9))["not_good"] == 1
+    assert check(work, CheckSettings(threshold="auto"))["not_good"] == 2
+
+
+def test_a_threshold_without_an_inspector_is_an_error(work: Path) -> None:
+    with pytest.raises(UsageError, match="--threshold needs an inspector"):
+        check(work, CheckSettings(threshold=0.5))
+
+
+def test_a_model_that_is_gone_leaves_what_it_said(work: Path, tmp_path: Path) -> None:
+    model = write_inspector(tmp_path / "model")
+    check(work, CheckSettings(model=model))
+    shutil.rmtree(model)
+    heard = Messages()
+    assert check(work, progress=heard)["not_good"] == 2
+    assert any("model is gone, so nothing new is inspected" in text for text in heard.texts)
+
+
+def test_a_wrong_model_is_an_error_before_anything_is_computed(work: Path, tmp_path: Path) -> None:
+    heard = Messages()
+    with pytest.raises(UnpoolError, match="no inspector"):
+        check(work, CheckSettings(model=tmp_path / "encoder"), progress=heard)
+    assert not (work / "report" / "check.json").exists()

@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from support.hostile_files import make_hostile_folder, save_turned
+from support.inspector import write_inspector
 from support.pictures import make_photograph, make_shapes
 from unpool import Workspace
 from unpool.cli.main import main
@@ -500,3 +501,22 @@ def test_a_changed_file_has_no_place_until_it_is_mapped_and_grouped(
     assert "in no group; run `unpool group --work" in unpool(capsys, "evaluate", "--work", work, code=1)
     unpool(capsys, "group", "--work", work, "--method", "gmm", "--groups", 3)
     assert table(shapes)["group"].notna().all()
+
+
+def test_an_inspector_that_is_named_once_scores_new_images_too(
+    shapes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = write_inspector(tmp_path / "model")
+    work = ["run", shapes / "images", "--work", shapes / "w.unpool", "--no-open"]
+    assert unpool(capsys, *work)["not_good"] is None
+    found = unpool(capsys, *work, "--inspector", model)
+    rows = Workspace(shapes / "w.unpool").table()
+    assert found["not_good"] == int((rows["inspection_score"] > 0.5).sum()) > 0
+    assert rows["inspection_score"].notna().all()
+    assert found["embedded"] == 0
+    page = (shapes / "w.unpool" / "report" / "index.html").read_text()
+    assert f"{found['not_good']} images not good" in page
+    Image.new("RGB", (32, 32), (250, 250, 250)).save(shapes / "images" / "light.png")
+    assert unpool(capsys, *work)["not_good"] == found["not_good"]
+    assert Workspace(shapes / "w.unpool").table().set_index("path")["inspection_score"]["light.png"] < 0.1
+    assert unpool(capsys, *work, "--inspector", "none")["not_good"] is None

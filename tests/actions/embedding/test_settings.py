@@ -17,7 +17,7 @@ def test_a_run_chooses_network_groups_and_time_itself() -> None:
     settings = RunSettings()
     assert asdict(settings) == {
         "network": "auto", "weights": None, "groups": None, "minutes": None, "steps": None, "seed": 0, "device": "auto",
-        "relocate": False, "forget": False, "rebuild": False, "range": None, "nodata": None,
+        "relocate": False, "forget": False, "rebuild": False, "range": None, "nodata": None, "inspector": None,
     }  # fmt: skip
     check_settings(settings)
     check_settings(DemoSettings())

@@ -251,12 +251,14 @@ export interface ImageFacts {
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  inspection_score: number | null;
   camera: string | null;
   notes: string | null;
   text: string | null;
   group_name: string | null;
   label: string | null;
   suggestion: string | null;
+  verdict: string | null;
   bytes: number | null;
   mode: string | null;
   id: string | null;
@@ -292,6 +294,7 @@ export interface JobOptions {
   device?: string | null;
   folder?: string | null;
   rebuild?: boolean | null;
+  threshold?: number | "auto" | null;
   method?: string | null;
   merge?: number | null;
   split?: number | null;
@@ -489,12 +492,14 @@ export interface RowFacts {
   sharpness: number | null;
   brightness: number | null;
   suggestion_confidence: number | null;
+  inspection_score: number | null;
   camera: string | null;
   notes: string | null;
   text: string | null;
   group_name: string | null;
   label: string | null;
   suggestion: string | null;
+  verdict: string | null;
 }
 
 /** Facts of some rows. */
@@ -547,7 +552,7 @@ export interface Select {
   rows?: number[] | null;
   fields?: FieldCondition[] | null;
   saved?: string | null;
-  sort?: "path" | "modified" | "taken" | "probability" | "reconstruction_error" | "outlier_score" | "sharpness" | "brightness" | "suggestion_confidence";
+  sort?: "path" | "modified" | "taken" | "probability" | "reconstruction_error" | "outlier_score" | "sharpness" | "brightness" | "suggestion_confidence" | "inspection_score";
   descending?: boolean;
 }
 

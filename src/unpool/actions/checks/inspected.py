@@ -6,27 +6,40 @@ import json
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from unpool.core.atomic_files import write_json
 from unpool.core.cpu import usable_cores
 from unpool.core.progress import Progress
-from unpool.errors import UnreadableImageError
+from unpool.errors import UnreadableImageError, UsageError
 from unpool.images.pixel_cache import map_ordered
 from unpool.images.remote.fetching import Fetcher
 from unpool.images.source import Source
-from unpool.inference.inspection.inspector import Inspector, load_inspector
+from unpool.inference.inspection.inspector import KIND, Inspector, load_inspector
 from unpool.networks.preprocessing import WHOLE
+from unpool.store.columns import OK
+from unpool.store.inspection.inspector import (
+    SCORE,
+    WorkspaceInspector,
+    forget_inspector,
+    read_inspector,
+    remembered_folder,
+    write_inspector,
+)
 from unpool.store.origin import source_of
+from unpool.store.spaces.paths import outer_workspace
 from unpool.store.state import REPORT
-from unpool.training.model_file import rules_of_model
+from unpool.store.table import ImageTable
+from unpool.training.model_file import expect_kind, rules_of_model
 
 FILE = "inspected.json"
+NONE = "none"  # in place of a model folder: no inspector from now on
+Threshold = float | Literal["auto"] | None  # "auto": the model's own; None: as it was
 FLUSH_INTERVAL = 5.0  # seconds; an interrupted check loses as much
 
 
@@ -36,13 +49,88 @@ class WorkspaceScores:
 
     Args:
         score_of: By the image's id.
-        threshold: A score above it is not good.
+        inspector: Who gave them.
         num_unseen: Images that could not be read.
     """
 
     score_of: Mapping[str, float]
-    threshold: float
+    inspector: Inspector
     num_unseen: int
+
+
+def choose_inspector(work: Path, model: Path | None, threshold: Threshold, progress: Progress) -> Path | None:
+    """Find the inspector that a command is to use.
+
+    Args:
+        work: the workspace.
+        model: the model folder that is named; `none` for none from now on, None for the one used before.
+        threshold: the one that is named.
+        progress: receives a message where the one used before is gone.
+
+    Returns:
+        Its folder; None for none.
+
+    Raises:
+        UsageError: there is a threshold, and no inspector.
+        UnpoolError: what is named is no inspector.
+    """
+    if model is not None and str(model) == NONE:
+        forget_inspector(work)
+        model = None
+    elif model is None:
+        model = remembered_folder(work)
+        if model is not None and not model.is_dir():
+            progress.message(
+                f"{model} is gone, so nothing new is inspected; name where it is with --model, or --model none"
+            )
+            model = None if threshold is None else model
+    if model is not None:
+        expect_kind(model, KIND)
+    if model is None and threshold is not None:
+        raise UsageError("--threshold needs an inspector: name one with --model MODEL")
+    return model
+
+
+def inspect_workspace(work: Path, model: Path, progress: Progress, threshold: Threshold = None) -> None:
+    """Score the images of a workspace, and remember the inspector.
+
+    The workspace is held by the caller. A threshold that a person has set for this model stays, unless another one is
+    named.
+
+    Args:
+        work: the workspace.
+        model: the model folder of an inspector.
+        progress: receives a stage and messages.
+        threshold: a score above it is not good.
+
+    Raises:
+        UnpoolError: the folder holds no inspector, or it is not known where the images are.
+    """
+    table = ImageTable(work)
+    rows = table.arrow(["path", "id", SCORE], where=f"status = '{OK}'")
+    paths, ids, before = (rows[name].to_pylist() for name in ("path", "id", SCORE))
+    found = score_workspace(work, model, paths, [name or "" for name in ids], progress)
+    write_inspector(work, _describe(work, model.resolve(), found.inspector, threshold))
+    scores = [
+        None if (score := found.score_of.get(name)) is None else float(np.float32(score)) for name in ids
+    ]
+    changed = [row for row in range(len(paths)) if scores[row] != before[row]]
+    if changed:  # last: whoever sees the table changed finds what the scores mean
+        table.update([paths[row] for row in changed], {SCORE: [scores[row] for row in changed]})
+
+
+def _describe(work: Path, model: Path, inspector: Inspector, threshold: Threshold) -> WorkspaceInspector:
+    record, before = inspector.record, read_inspector(work)
+    is_same = before is not None and before.folder == model
+    seen = WorkspaceInspector(
+        model, inspector.id, record.method, record.threshold, None, record.false_alarms, record.good_scores,
+        before.added if before is not None and is_same else frozenset(),
+    )  # fmt: skip
+    if threshold is None:
+        return replace(
+            seen, moved_threshold=before.moved_threshold if before is not None and is_same else None
+        )
+    return seen if threshold == "auto" else replace(seen, moved_threshold=threshold)
 
 
 def score_workspace(
@@ -66,7 +154,7 @@ def score_workspace(
         UnpoolError: the folder holds no inspector, or it is not known where the images are.
     """
     inspector = load_inspector(model, progress, threads=1)
-    file = work / REPORT / FILE
+    file = outer_workspace(work) / REPORT / FILE
     scores = _read_scores(file, inspector.id)
     path_of = {
         digest: path for path, digest in zip(paths, ids, strict=True) if digest and digest not in scores
@@ -85,12 +173,12 @@ def score_workspace(
                 continue
             scores[digest] = value
             if time.perf_counter() - last_write > FLUSH_INTERVAL:
-                write_json(file, {"model": inspector.id, "scores": scores})
+                write_json(file, {"model": inspector.id, "folder": str(model.resolve()), "scores": scores})
                 last_write = time.perf_counter()
-    write_json(file, {"model": inspector.id, "scores": scores})
+    write_json(file, {"model": inspector.id, "folder": str(model.resolve()), "scores": scores})
     if num_unseen:
         progress.message(f"{num_unseen} images could not be inspected: files gone or changed")
-    return WorkspaceScores(scores, inspector.record.threshold, num_unseen)
+    return WorkspaceScores(scores, inspector, num_unseen)
 
 
 def _score_image(source: Source, inspector: Inspector, path: str) -> float | None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unpool import __version__
-from unpool.actions.checks.inspected import score_workspace
+from unpool.actions.checks.inspected import choose_inspector, inspect_workspace
 from unpool.actions.curation.label_checks import (
     ComparedLabels,
     choose_labels,
@@ -40,6 +40,7 @@ from unpool.report.drawing import open_thumbnail
 from unpool.store.columns import OK, SKIPPED
 from unpool.store.csv_files import write_problems
 from unpool.store.findings import FILE, FORMAT, SETS, found_sets
+from unpool.store.inspection.inspector import found_not_good
 from unpool.store.lance_rows import release_memory
 from unpool.store.lock import exclusive
 from unpool.store.state import REPORT, read_state
@@ -83,10 +84,14 @@ def check(
     check_settings(settings)
     start, progress = time.perf_counter(), progress or Progress()
     table = ImageTable(work)
+    inspector = choose_inspector(work, settings.model, settings.threshold, progress)
     compute_reconstruction_errors(work, table, settings.device, progress)
     findings = _Findings(table, settings)
     findings.search(progress)
     findings.write()
+    if inspector is not None:
+        inspect_workspace(work, inspector, progress, settings.threshold)
+    findings.entries["not_good"] = found_not_good(work)
     write_problems(work, table)
     num_unsure, num_turned = (
         sum("unsure" in entry for entry in findings.entries[kind]) for kind in ("near_duplicates", "turned")
@@ -133,7 +138,6 @@ class _Findings:
             self._find_turned_copies(sketches)
         self._find_bursts(near_NK)
         self._find_leaks()
-        self._find_not_good(progress)
         measurements: dict[str, NDArray[np.floating[Any]]] = {
             "distance_N": self.far_N, "error_N": self._column("reconstruction_error"),
             "width_N": self._edge_widths(sketches, progress), "contrast_N": sketches.contrast_N,
@@ -240,20 +244,6 @@ class _Findings:
                 "detail": f"in {leak.splits[0]} and in {leak.splits[1]}: {leak.relation}, {self.paths[leak.of]}"
             }
             for leak in find_leaks(splits, pairs)
-        ]
-
-    def _find_not_good(self, progress: Progress) -> None:
-        """Inspect the images by a model of good ones, where one is named."""
-        if self.settings.model is None:
-            return
-        found = score_workspace(self.table.work, self.settings.model, self.paths, self.ids, progress)
-        self.limits["not_good"] = {"score": _round_finite(found.threshold)}
-        scored = [(found.score_of[name], row) for row, name in enumerate(self.ids) if name in found.score_of]
-        self.entries["not_good"] = [
-            self._entry(row)
-            | {"figure": round(score, 4), "detail": f"score {score:.4g}, above {found.threshold:.4g}"}
-            for score, row in sorted(scored, key=lambda each: (-each[0], each[1]))
-            if score > found.threshold
         ]
 
     def _find_copies(self) -> None:

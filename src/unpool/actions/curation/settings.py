@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from unpool.actions.fields.settings import FROM, KIND
 from unpool.options import OPTIONS
+
+Threshold = float | Literal["auto"] | None
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class CheckSettings:
     seed: Annotated[int, OPTIONS["seed"]] = 0
     device: Annotated[str, OPTIONS["device"]] = "auto"
     model: Annotated[Path | None, OPTIONS["check-model"]] = None
+    threshold: Annotated[Threshold, OPTIONS["check-threshold"]] = None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from unpool.actions.checks.inspected import choose_inspector, inspect_workspace
 from unpool.actions.embedding.embed import report_lists, sync_embeddings
 from unpool.actions.embedding.passes.embedding_pass import Embedding
 from unpool.actions.embedding.settings import DemoSettings, NumGroups, RunSettings
@@ -19,13 +20,14 @@ from unpool.actions.grouping.growth import Grown, grow, refresh_group_files
 from unpool.actions.grouping.join import Source, groups_to_keep, join_groups, source_of_groups
 from unpool.actions.grouping.settings import GroupSettings, MapSettings
 from unpool.actions.history.recording import recording
-from unpool.actions.sharing.report import write_report
+from unpool.actions.sharing.report import refresh_report, write_report
 from unpool.analysis.joining import Drift
 from unpool.core.progress import Progress
 from unpool.core.settings import check_settings
 from unpool.errors import UsageError
 from unpool.options import METHODS
 from unpool.store.columns import OK
+from unpool.store.inspection.inspector import found_not_good, read_inspector
 from unpool.store.journal import done_steps, read_step
 from unpool.store.lock import working
 from unpool.store.spaces.paths import making_space
@@ -95,6 +97,7 @@ def _run(
         relocate=settings.relocate, forget=settings.forget, values=ValueRequest(settings.range, settings.nodata),
     )  # fmt: skip
     report_lists(done, progress)
+    is_inspected = _inspect(settings, done, progress)
     start = time.perf_counter()
     grown = grow(work, version) if _is_continued(work, settings) else None
     if grown is None:
@@ -112,8 +115,22 @@ def _run(
         note(f"run: {done.embedded} images embedded, {grown.joined} joined, {done.removed} gone")
     else:
         progress.message(UNCHANGED)
+        if is_inspected:
+            refresh_report(work, progress)
+            note(f"run: {len(found_not_good(work))} images found not good")
         finished = read_state(work)["finished"] | _current_sizes(work)  # edits by hand may have changed them
     return _result(done, finished, _report_drift(work, progress))
+
+
+def _inspect(settings: RunSettings, done: Embedding, progress: Progress) -> bool:
+    """Score new images, and say whether any score has changed."""
+    model = choose_inspector(done.work, settings.inspector, None, progress)
+    is_changed = done.embedded or done.removed or done.moved
+    if model is None or not (is_changed or settings.inspector):
+        return False
+    version = ImageTable(done.work).version
+    inspect_workspace(done.work, model, progress)
+    return ImageTable(done.work).version != version
 
 
 def _version_before(work: Path) -> int | None:
@@ -287,6 +304,7 @@ def _result(done: Embedding, finished: dict[str, Any], drift: Drift) -> dict[str
         "groups": finished["groups"], "sizes": finished["sizes"], "silhouette": finished["silhouette"],
         "trustworthiness": finished["trustworthiness"], "measured_on": finished.get("measured_on"),
         "joined": drift.joined, "drift": drift.drift, "rebuild": drift.is_large,
+        "not_good": len(found_not_good(done.work)) if read_inspector(done.work) else None,
         "report": str(done.work / REPORT / "index.html"),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }  # fmt: skip

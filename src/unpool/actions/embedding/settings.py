@@ -28,6 +28,7 @@ class RunSettings:
     forget: Annotated[bool, OPTIONS["forget"]] = False
     range: Annotated[str | None, OPTIONS["range"]] = None
     nodata: Annotated[str | None, OPTIONS["nodata"]] = None
+    inspector: Annotated[Path | None, OPTIONS["inspector"]] = None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ COMPLETED = "run: stopped, and then completed"
 NUM_SEARCHED = 10  # of the last steps: edits can be made while a verb computes
 TIDYING = "tidying up after a stopped command"
 # What can be edited while groups, maps and checks are computed.
-EDIT_COLUMNS = frozenset({"label", "kept_label", "wrong", "suggestion", "suggestion_confidence"})
+EDIT_COLUMNS = frozenset({"label", "kept_label", "wrong", "suggestion", "suggestion_confidence", "verdict"})
 _recording = threading.local()  # the workspaces in which this thread records a verb
 
 

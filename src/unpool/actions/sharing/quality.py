@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from unpool.actions.grouping.drift import describe_drift, read_drift
 from unpool.actions.sharing.figures import FIGURES, read_figures
 from unpool.actions.sharing.levels import Levels, describe_levels, read_levels
+from unpool.store.inspection.inspector import found_not_good, read_inspector
 from unpool.store.state import REPORT, read_state
 
 GROUPS, DENDROGRAM, CONFUSION = "groups.json", "dendrogram.png", "confusion.png"
@@ -131,7 +132,7 @@ def quality(work: Path, address_of: Callable[[str], str | None]) -> Quality:
     state, levels = read_state(work), read_levels(work)
     tables = (groups_table(work), levels_table(levels), comparison_table(state))
     return {
-        "facts": _facts(state, figures, levels, describe_drift(read_drift(work))),
+        "facts": [*_facts(state, figures, levels, describe_drift(read_drift(work))), *_inspection(work)],
         "figures": [
             {
                 "name": figure.name, "title": figure.title, "value": float(figures[figure.name]),
@@ -247,6 +248,16 @@ def _facts(
         "Images with a class": _share(quality.get("labelled"), quality.get("images")),
     }
     return [{"name": name, "value": str(value)} for name, value in facts.items() if value]
+
+
+def _inspection(work: Path) -> list[Fact]:
+    """Which inspector has seen the images, and what it found."""
+    seen = read_inspector(work)
+    if seen is None:
+        return []
+    moved = "" if seen.moved_threshold is None else f", moved from {seen.own_threshold:.4g}"
+    found = f"{len(found_not_good(work))} images not good, threshold {seen.threshold:.4g}{moved}"
+    return [{"name": "Inspector", "value": seen.folder.name}, {"name": "Inspected", "value": found}]
 
 
 def _share(count: object, total: object) -> str | None:

@@ -26,6 +26,8 @@ from unpool.report.items import UNGROUPED, group_name
 from unpool.report.palette import MAX_COLOURS, distinct_colours, group_colours, ink_on
 from unpool.store.columns import COLUMNS, OK, SKIPPED, measures, names
 from unpool.store.findings import found_figures, found_problems
+from unpool.store.inspection.inspector import KIND as NOT_GOOD
+from unpool.store.inspection.inspector import SCORE, VERDICT, found_not_good
 from unpool.store.search.sorted_paths import find_sorted
 from unpool.store.state import MODEL, read_state
 from unpool.store.table import ImageTable
@@ -130,7 +132,10 @@ class Snapshot:
             The rows by kind, and whether these images have been checked at all.
         """
         found = found_problems(self.work)
-        rows = {kind.name: self.rows_of((found or {}).get(kind.name, [])) for kind in checked_kinds()}
+        paths = found or {
+            NOT_GOOD: [entry["path"] for entry in found_not_good(self.work)]
+        }  # known without a check
+        rows = {kind.name: self.rows_of(paths.get(kind.name, [])) for kind in checked_kinds()}
         return rows | {kind.name: self._annotated(kind) for kind in annotated_kinds()}, found is not None
 
     def find_figures(self) -> dict[str, dict[int, float]]:
@@ -160,6 +165,8 @@ class Snapshot:
         """
         values: dict[str, list[Any]] = {"path": self.some_paths(np.arange(len(self)))}
         for column in COLUMNS.values():
+            if column.name in (SCORE, VERDICT) and not self._has_values(column.name):
+                continue  # of most collections: nothing of them is carried
             if column.shared and column.name in self.measures:
                 values[column.name] = [_round(value) for value in self.measures[column.name].tolist()]
             elif column.shared and column.name in self.names:

@@ -109,8 +109,8 @@ PROBLEM_KINDS: dict[str, ProblemKind] = _kinds(
     ),
     ProblemKind(
         "not_good", "not good", "Not good",
-        "Images above the threshold of an inspector, the worst first; unpool check --model MODEL finds them. The "
-        "figure is the score.",
+        "Images above the threshold of an inspector, the worst first, and those that somebody called not good; unpool "
+        "check --model MODEL finds them. The figure is the score.",
     ),
     ProblemKind("wrong", "marked as wrong", "Marked as wrong", "Images that someone has marked.", column="wrong"),
     ProblemKind(

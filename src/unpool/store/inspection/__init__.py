@@ -1,0 +1,1 @@
+"""What an inspector said of the images."""
