@@ -303,8 +303,10 @@ OPTIONS: dict[str, Option] = {
     ),
     "false-alarms": Option("share of good images that may be called not good", low=0.0001, high=0.5),
     "inspect-more": Option(
-        "folder of further good images, added to MODEL at once, without learning again", metavar="GOOD"
+        "folder of further good images, or one, added to MODEL at once, without learning again",
+        metavar="GOOD",
     ),
+    "fair-sample": Option("the images of --more were not picked, and count for the thresholds too"),
     "inspect-minutes": Option("training time of the mirror", unit="minutes", low=0.01, high=10_000),
     "inspect-model": Option("model folder that unpool inspect train wrote", metavar="MODEL"),
     "inspect-pictures": Option(

@@ -58,9 +58,11 @@ def learn_colours(folder: Path) -> Path:
     used_K = np.ones(len(learnt.names), bool)
     graph = learnt.build(used_K)
     score_N = np.sort(learnt.scale.good_NK.max(1))
+    details = {"good_heats": np.sort(learnt.heat_N).tolist()}
     record = InspectorRecord(
-        "memory", float(score_N[-1]), float(learnt.heat_N.max()), 0.1, tuple(score_N.tolist()), NUM_GOOD, SIDE
-    )
+        "memory", float(score_N[-1]), float(learnt.heat_N.max()), 0.1, tuple(score_N.tolist()), NUM_GOOD, SIDE,
+        details=details,
+    )  # fmt: skip
     state = {
         name: value.numpy()
         for name, value in graph.state_dict().items()

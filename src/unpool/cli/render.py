@@ -95,10 +95,15 @@ def format_added(result: Mapping[str, Any]) -> str:
         f"{result['not_good']:,} of them had been called not good",
         f"{result['still_not_good']:,} still are",
     )
+    former = (
+        f", before above {result['old_threshold']:.3f}"
+        if result["threshold"] != result["old_threshold"]
+        else ""
+    )
     return "\n".join(
         [
-            f"{result['out']}: {result['images']:,} good images added in {result['seconds']:.0f} s; {before}, {still}",
-            f"a score above {result['threshold']:.3f} is not good, before above {result['old_threshold']:.3f}",
+            f"{result['out']}: {result['images']:,} good images added in {result['seconds']:.1f} s; {before}, {still}",
+            f"a score above {result['threshold']:.3f} is not good{former}",
             *result["notes"],
         ]
     )

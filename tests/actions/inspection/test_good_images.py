@@ -27,7 +27,9 @@ def folder(tmp_path: Path) -> Path:
     return place
 
 
-def read(folder: Path, tile: int | None = None, size: int = SIZE, **more: int) -> good_images.GoodImages:
+def read(
+    folder: Path | list[Path], tile: int | None = None, size: int = SIZE, **more: int
+) -> good_images.GoodImages:
     return read_good_images(folder, size, tile, Progress(), **more)
 
 
@@ -36,6 +38,20 @@ def test_every_image_is_seen_at_the_size_of_the_network(folder: Path) -> None:
     assert (found.num_images, found.owners, found.problems) == (12, list(range(12)), [])
     for picture, original in zip(found.pictures, good_pictures(12), strict=True):
         np.testing.assert_array_equal(picture, fit_square(original, SIZE))
+
+
+def test_one_image_or_a_list_is_read_too(folder: Path, tmp_path: Path) -> None:
+    one = read(folder / "03.png", least=1)
+    assert one.num_images == 1
+    np.testing.assert_array_equal(one.pictures[0], fit_square(good_pictures(12)[3], SIZE))
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    some = read([folder / "03.png", tmp_path / "broken.png", folder], least=1)  # what repeats counts once
+    assert (some.num_images, some.num_repeated) == (12, 1)
+    assert [problem.path for problem in some.problems] == ["broken.png"]
+    with pytest.raises(UnpoolError, match=r"an empty list holds 0 good images"):
+        read([], least=1)
+    with pytest.raises(UnpoolError, match=r"no image or folder .*gone\.png"):
+        read([folder / "gone.png"], least=1)
 
 
 def test_broken_files_are_told_and_counted(folder: Path) -> None:

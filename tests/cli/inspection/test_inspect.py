@@ -106,7 +106,19 @@ def test_more_goes_on_from_a_model(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [result[name] for name in ("out", "images", "not_good")] == [str(model), 2, 2]
     with pytest.raises(SystemExit):
         main(words)
-    assert "0 good images added" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "0 good images added" in text
+    assert "--fair-sample" in text
+    write_pictures(more, "good", 3)
+    with pytest.raises(SystemExit):
+        main([*words, "--fair-sample", "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert (result["images"], result["known"], result["counted"]) == (3, 2, 5)
+    assert result["threshold"] > result["old_threshold"]  # of the striped two, which count now
+    with pytest.raises(SystemExit) as left:
+        main(["inspect", "train", str(more), "--out", str(tmp_path / "new"), "--fair-sample"])
+    assert left.value.code == 2
+    assert "--fair-sample says what the images of --more are" in capsys.readouterr().err
     with pytest.raises(SystemExit) as left:
         main(["inspect", "train", "--out", str(tmp_path / "other")])
     assert left.value.code == 2

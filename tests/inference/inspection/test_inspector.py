@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from support.inspector import GOOD_SCORES, write_inspector
+from support.messages import Messages
 from unpool.errors import UnpoolError
 from unpool.inference.inspection.inspector import (
     MAX_HEAT_SIDE,
@@ -170,5 +171,10 @@ def test_the_record_beside_the_graph_counts(tmp_path: Path) -> None:
     model = onnx.load(folder / ONNX)
     new = json.dumps({**old.to_dict(), "threshold": old.threshold + 1})
     onnx.helper.set_model_props(model, {METADATA: new})
+    heard = Messages()
+    load_inspector(folder, heard)
+    assert heard.texts == []
     onnx.save(model, folder / ONNX)
-    assert load_inspector(folder).record.threshold == old.threshold + 1
+    assert load_inspector(folder, heard).record.threshold == old.threshold + 1
+    (line,) = heard.texts
+    assert line.startswith(f"{folder / 'model.json'} is not of the same state as inspector.onnx")

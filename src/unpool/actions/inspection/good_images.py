@@ -5,7 +5,7 @@ N pictures, S side.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -13,11 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from unpool.core.cpu import usable_cores
+from unpool.core.file_identity import stamp_of
+from unpool.core.file_names import find_typed, to_key
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UnreadableImageError
+from unpool.images.archives.opening import find_archive
+from unpool.images.archives.path_list import is_path_list
 from unpool.images.pixel_cache import map_ordered
-from unpool.images.reading.scan import ImageFile, Problem
-from unpool.images.remote.fetching import Fetcher
+from unpool.images.reading.decode import Picture, read_picture
+from unpool.images.reading.scan import ImageFile, Problem, Scan, scan_folder
+from unpool.images.remote.fetching import Fetcher, InPlace
 from unpool.images.source import Source, open_source
 from unpool.images.value_survey import describe_ranges, survey_values
 from unpool.images.values.rules import NO_RULES, ValueRules
@@ -52,8 +57,46 @@ class GoodImages:
     rules: ValueRules = NO_RULES
 
 
+class _TypedPaths(InPlace):
+    """Images, or folders of them, as somebody typed them."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths, self.rules = paths, NO_RULES
+
+    def scan(self) -> Scan:
+        files: list[ImageFile] = []
+        problems: list[Problem] = []
+        for path in map(find_typed, self._paths):
+            if path.is_dir():
+                found = scan_folder(path)
+                files += found.files
+                problems += found.problems
+            elif path.is_file():
+                status = path.stat()
+                key = to_key(path.name)
+                files.append(ImageFile(key, path, status.st_size, status.st_mtime, stamp_of(status)))
+            else:
+                raise UnpoolError(f"there is no image or folder '{path}'; check the path")
+        return Scan(files, problems)
+
+    def read(self, file: ImageFile, min_side: int) -> Picture:
+        return read_picture(file.file, min_side=min_side, rules=self.rules)
+
+    def expect(self, files: Sequence[ImageFile]) -> None:
+        """Nothing is read ahead of a disk."""
+
+
+def _open(good: Path | Sequence[Path]) -> Source | _TypedPaths:
+    if not isinstance(good, Path):
+        return _TypedPaths(good)
+    typed = find_typed(good)
+    if typed.is_file() and find_archive(typed) is None and not is_path_list(typed):
+        return _TypedPaths([typed])
+    return open_source(str(good))
+
+
 def read_good_images(
-    folder: Path,
+    good: Path | Sequence[Path],
     size: int,
     tile: int | None,
     progress: Progress,
@@ -65,7 +108,7 @@ def read_good_images(
     """Read good images, cut into windows with a `tile`.
 
     Args:
-        folder: Of images; whatever else lies there is left alone.
+        good: A folder of images, or one image, or a list of both; whatever else lies there is left alone.
         size: Side of the pictures, pixels.
         tile: Side of the windows in pixels of the images; None: images are seen whole.
         progress: Receives a stage.
@@ -79,36 +122,38 @@ def read_good_images(
     Raises:
         UnpoolError: fewer images than `least` can be used.
     """
-    scan = (source := open_source(str(folder))).scan()
-    good, files = GoodImages(problems=list(scan.problems)), list(scan.files)
+    scan = (source := _open(good)).scan()
+    found, files = GoodImages(problems=list(scan.problems)), list(scan.files)
     if tile is None and len(files) > MAX_PICTURES:
         kept = np.sort(np.random.default_rng(seed).permutation(len(files))[:MAX_PICTURES])
-        good.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
-    good.rules = _find_rules(source, files, rules, progress)
+        found.num_left_out, files = len(files) - MAX_PICTURES, [files[number] for number in kept]
+    found.rules = _find_rules(source, files, rules, progress)
     seen: set[bytes] = set()
     with progress.stage("reading", len(files), "images") as stage:
-        for found in _read(source, files, size, tile):
+        for one in _read(source, files, size, tile):
             stage.advance()
-            if isinstance(found, Problem):
-                good.problems.append(found)
-            elif (digest := _digest(found)) in seen:
-                good.num_repeated += 1
+            if isinstance(one, Problem):
+                found.problems.append(one)
+            elif (digest := _digest(one)) in seen:
+                found.num_repeated += 1
             else:
                 seen.add(digest)
-                good.pictures += found
-                good.owners += [good.num_images] * len(found)
-                good.num_images += 1
-    if good.num_images < least:
-        raise UnpoolError(_too_few(folder, good, least))
-    _limit(good, seed)
-    return good
+                found.pictures += one
+                found.owners += [found.num_images] * len(one)
+                found.num_images += 1
+    if found.num_images < least:
+        raise UnpoolError(_too_few(good, found, least))
+    _limit(found, seed)
+    return found
 
 
 def _digest(pictures: list[np.ndarray]) -> bytes:
     return blake2b(b"".join(picture.tobytes() for picture in pictures)).digest()
 
 
-def _find_rules(source: Source, files: list[ImageFile], rules: ValueRules, progress: Progress) -> ValueRules:
+def _find_rules(
+    source: Source | _TypedPaths, files: list[ImageFile], rules: ValueRules, progress: Progress
+) -> ValueRules:
     """Give a source the ranges of deep values."""
     if not isinstance(source, Fetcher):
         return rules
@@ -119,7 +164,8 @@ def _find_rules(source: Source, files: list[ImageFile], rules: ValueRules, progr
     return survey.rules
 
 
-def _too_few(folder: Path, good: GoodImages, least: int) -> str:
+def _too_few(place: Path | Sequence[Path], good: GoodImages, least: int) -> str:
+    name = str(place) if isinstance(place, Path) else ", ".join(map(str, place[:3])) or "an empty list"
     reasons = []
     if good.problems:
         first = good.problems[0]
@@ -128,7 +174,7 @@ def _too_few(folder: Path, good: GoodImages, least: int) -> str:
         reasons.append(f"{good.num_repeated} repeat another")
     why = f" ({'; '.join(reasons)})" if reasons else ""
     return (
-        f"{folder} holds {good.num_images} good images that can be used{why}, but at least {least} are needed"
+        f"{name} holds {good.num_images} good images that can be used{why}, but at least {least} are needed"
     )
 
 
@@ -148,7 +194,7 @@ def _limit(good: GoodImages, seed: int) -> None:
 
 
 def _read(
-    source: Source, files: list[ImageFile], size: int, tile: int | None
+    source: Source | _TypedPaths, files: list[ImageFile], size: int, tile: int | None
 ) -> Iterator[list[np.ndarray] | Problem]:
     def read_one(file: ImageFile) -> list[np.ndarray] | Problem:
         try:

@@ -1,6 +1,6 @@
 """`unpool inspect train --more`: add further good images to a model at once.
 
-N pictures, L levels.
+N pictures.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,42 +19,47 @@ from unpool.actions.inspection.good_images import GoodImages, read_good_images
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.actions.inspection.train import describe_threshold, inspect_train, report_reading
 from unpool.analysis.anomaly.conformal import choose_threshold
-from unpool.analysis.anomaly.coreset import choose_coreset
-from unpool.analysis.anomaly.widening import choose_further, nearest_squares, widen_spread
 from unpool.core.atomic_files import write_text, write_whole
 from unpool.core.file_identity import digest_files
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError, UsageError
 from unpool.images.values.rules import VALUES, ValueRules
+from unpool.inference.inspection.growing import LEARNT, Growing, count_vectors
 from unpool.inference.inspection.inspector import (
-    EPSILON,
     KIND,
     METADATA,
     ONNX,
     RECORD,
     InspectorRecord,
-    load_inspector,
+    read_record,
 )
-from unpool.inference.inspection.memory_graph import Described, MemoryGraph, read_memory_graph
+from unpool.inference.inspection.memory_graph import MemoryGraph, read_memory_graph
 from unpool.training.model_file import JSON, WEIGHTS, expect_kind, rules_of_model
 
-FOLDS = 3  # in which further images are scored by the others of them
 MAX_PICTURES = 300  # pictures that can be added at a time
-GROWTH = 1.5  # of the memory that was learnt, at most: it costs time
-FURTHER = 0.25  # of a memory, that may be added at a time
-GOAL = 0.5  # of the threshold, to which wholes of further images are brought
+# keys of the record's details:
+ADDED = "added"  # digests of the images that were added
+UNCOUNTED = (
+    "uncounted"  # score and largest heat, when they were new, of those that do not count for the thresholds
+)
+HEATS = "good_heats"  # largest heats of the good images that thresholds rest on, sorted
 FIXED = ("method", "network", "size", "tile", "val", "minutes")  # options that learning alone can follow
 
 
-def inspect_more(more: Path, *, out: Path, progress: Progress | None = None) -> dict[str, Any]:
+def inspect_more(
+    more: Path | Sequence[Path], *, out: Path, fair_sample: bool = False, progress: Progress | None = None
+) -> dict[str, Any]:
     """Add good images to a model without learning again.
 
-    What its memory lacks of them is added, mean and spread of images as a whole are widened, and the threshold is
-    chosen again with their scores: each by the model with the others of them, as if it had not been seen.
+    What its memory lacks of them is added, and mean and spread of images as a whole are widened, so that they and
+    their like score lower. The thresholds stay: images that were picked, such as those wrongly called not good, say
+    nothing of how often good ones score high. A fair sample of good images does, and then counts: each image by the
+    model with the others of them, as if it had not been seen.
 
     Args:
-        more: a folder of further good images, one at least; those added before are left out.
+        more: a folder of further good images, or one image, or a list of both; those added before are left out.
         out: the model folder, which is changed.
+        fair_sample: the images were not picked by how they look or score, but are all good ones of a day, say.
         progress: where stages and messages go.
 
     Returns:
@@ -64,31 +70,31 @@ def inspect_more(more: Path, *, out: Path, progress: Progress | None = None) -> 
         UsageError: there are more images than can be added at a time.
     """
     progress, began = progress or Progress(), time.perf_counter()
-    record = load_inspector(out, progress).record
-    graph = read_memory_graph(out / ONNX, _read_state(out))
+    graph, record = _open_model(out, progress)
     images = read_good_images(more, record.size, record.tile, progress, least=1, rules=rules_of_model(out))
     report_reading(images, progress)
-    images, digests, num_known = _leave_known(images, record)
-    if len(images.pictures) > MAX_PICTURES:
-        raise UsageError(
-            f"--more {more} holds {len(images.pictures)} pictures, but {MAX_PICTURES} can be added at a time; "
-            "learn again from all"
-        )
-    grown, new, counts = graph, record, (0, 0)
+    images, digests, known = _leave_known(images, record)
+    _check_number(images)
+    added = _Added(graph)
     if images.pictures:
         with progress.stage("adding"):
-            grown, scores, counts = _add(graph, images, record)
-        new = _widen_record(record, graph, scores, digests)
-        _save(out, grown, new, images.rules)
+            added = _add(graph, images, record, fair_sample=fair_sample)
+    figures = dict(zip(digests, added.figures, strict=True))
+    new, num_counted = _update_record(record, count_vectors(graph), figures, known, fair_sample=fair_sample)
+    if new != record:
+        _save(out, added.graph, new, images.rules)
     notes = describe_threshold(choose_threshold(np.array(new.good_scores), new.false_alarms), new)
+    notes += _describe_counting(new, num_counted, fair_sample=fair_sample)
     for note in notes:
         progress.message(note)
     return {
         "out": str(out), "images": images.num_images, "method": new.method, "threshold": new.threshold,
         "false_alarms": new.false_alarms, "seconds": round(time.perf_counter() - began, 3),
-        "old_threshold": record.threshold, "not_good": counts[0], "still_not_good": counts[1],
-        "known": num_known, "skipped": len(images.problems), "repeated": images.num_repeated,
-        "learnt_from": new.num_good, "vectors_added": _num_vectors(grown) - _num_vectors(graph), "notes": notes,
+        "old_threshold": record.threshold, "heat_threshold": new.heat_threshold,
+        "old_heat_threshold": record.heat_threshold, "counted": num_counted, "not_good": added.not_good,
+        "still_not_good": added.still_not_good, "known": len(known), "skipped": len(images.problems),
+        "repeated": images.num_repeated, "learnt_from": new.num_good,
+        "vectors_added": sum(count_vectors(added.graph)) - sum(count_vectors(graph)), "notes": notes,
     }  # fmt: skip
 
 
@@ -96,8 +102,9 @@ def learn_and_add(
     good: Path | None,
     settings: InspectTrainSettings,
     *,
-    more: Path,
+    more: Path | Sequence[Path],
     out: Path,
+    fair_sample: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Add good images to a model, learnt first where missing.
@@ -105,8 +112,9 @@ def learn_and_add(
     Args:
         good: a folder of good images; it is not read where `out` holds a model.
         settings: of learning.
-        more: a folder of further good images.
+        more: further good images, as of `inspect_more`.
         out: the model folder.
+        fair_sample: as of `inspect_more`.
         progress: where stages and messages go.
 
     Returns:
@@ -127,22 +135,52 @@ def learn_and_add(
         )
     else:
         inspect_train(good, settings, out=out, progress=progress)
-    return inspect_more(more, out=out, progress=progress)
+    return inspect_more(more, out=out, fair_sample=fair_sample, progress=progress)
 
 
-def _add(
-    graph: MemoryGraph, images: GoodImages, record: InspectorRecord
-) -> tuple[MemoryGraph, np.ndarray, tuple[int, int]]:
-    """The grown graph, scores as of unseen images, and how many were and are above the former threshold."""
+def _open_model(out: Path, progress: Progress) -> tuple[MemoryGraph, InspectorRecord]:
+    read_record(out)  # its errors go first
+    graph = read_memory_graph(out / ONNX, _read_state(out))
+    return graph, read_record(out, graph.metadata, progress)
+
+
+def _check_number(images: GoodImages) -> None:
+    if len(images.pictures) > MAX_PICTURES:
+        raise UsageError(
+            f"--more names {len(images.pictures)} pictures, but {MAX_PICTURES} can be added at a time; "
+            "learn again from all"
+        )
+
+
+@dataclass(frozen=True)
+class _Added:
+    """What came of further images.
+
+    `figures` are score and largest heat of each, as of an unseen image; `not_good` counts those above the threshold
+    before, `still_not_good` those above it now.
+    """
+
+    graph: MemoryGraph
+    figures: list[tuple[float, float]] = field(default_factory=list)
+    not_good: int = 0
+    still_not_good: int = 0
+
+
+def _add(graph: MemoryGraph, images: GoodImages, record: InspectorRecord, *, fair_sample: bool) -> _Added:
     owners_N = np.array(images.owners)
-    described = graph.describe(images.pictures)
-    nearest = [_nearest(graph, level, each) for level, each in enumerate(described.patches)]
-    scores = _unseen_scores(graph, described, nearest, images, record)
-    grown = _grow(graph, described, nearest, record)
-    before = _by_image(described.scores_N, owners_N)
+    growing = Growing(graph, record, images.pictures)
+    grown = growing.grow()
+    seen = growing.described.scores_N, growing.described.heats_N
+    before = _by_image(seen[0], owners_N)
     after = _by_image(grown.describe(images.pictures, is_deep=False).scores_N, owners_N)
-    counts = (int((before > record.threshold).sum()), int((after > record.threshold).sum()))
-    return grown, scores, counts
+    unseen = growing.unseen(owners_N) if fair_sample else seen
+    scores, heats = (_by_image(each, owners_N).tolist() for each in unseen)
+    return _Added(
+        grown,
+        list(zip(scores, heats, strict=True)),
+        int((before > record.threshold).sum()),
+        int((after > record.threshold).sum()),
+    )
 
 
 def _check_options(described: dict[str, Any], settings: InspectTrainSettings, out: Path) -> None:
@@ -160,104 +198,91 @@ def _check_options(described: dict[str, Any], settings: InspectTrainSettings, ou
         )
 
 
-def _leave_known(images: GoodImages, record: InspectorRecord) -> tuple[GoodImages, list[str], int]:
-    """Leave out images that were added before, and return the digests of the others."""
+def _leave_known(images: GoodImages, record: InspectorRecord) -> tuple[GoodImages, list[str], list[str]]:
+    """Leave out images that were added before; the digests of the others, and of those left out."""
     owners_N = np.array(images.owners, int)
-    known, digests, kept = set(record.details.get("added", [])), [], []
+    before, digests, known, kept = set(record.details.get(ADDED, [])), [], [], []
     for owner in range(images.num_images):
         rows = np.flatnonzero(owners_N == owner).tolist()
         digest = hashlib.sha256(b"".join(images.pictures[row].tobytes() for row in rows)).hexdigest()[:16]
-        if digest not in known:
+        if digest in before:
+            known.append(digest)
+        else:
             digests.append(digest)
             kept.append(rows)
     left = replace(
         images, num_images=len(kept), pictures=[images.pictures[row] for rows in kept for row in rows],
         owners=[owner for owner, rows in enumerate(kept) for _ in rows],
     )  # fmt: skip
-    return left, digests, images.num_images - len(kept)
-
-
-def _unseen_scores(
-    graph: MemoryGraph,
-    described: Described,
-    nearest: list[np.ndarray],
-    images: GoodImages,
-    record: InspectorRecord,
-) -> np.ndarray:
-    """Scores of further images, one an image, each by the model and the others."""
-    owners_N = np.array(images.owners)
-    fold_N = owners_N % min(FOLDS, images.num_images)
-    scores_N = described.scores_N.copy()
-    for fold in range(int(fold_N.max()) + 1 if images.num_images > 1 else 0):
-        own = np.flatnonzero(fold_N == fold)
-        others = np.flatnonzero(fold_N != fold)
-        widened = _grow(graph, described.take(others), [each[others] for each in nearest], record)
-        scores_N[own] = widened.describe([images.pictures[row] for row in own], is_deep=False).scores_N
-    return _by_image(scores_N, owners_N)
+    return left, digests, known
 
 
 def _by_image(scores_N: np.ndarray, owners_N: np.ndarray) -> np.ndarray:
     return np.array([scores_N[owners_N == owner].max() for owner in np.unique(owners_N)])
 
 
-def _nearest(graph: MemoryGraph, level: int, patches_NPD: np.ndarray) -> np.ndarray:
-    """Squared distances (N, P) of patches to a level's memory."""
-    nearest = nearest_squares(patches_NPD.reshape(-1, patches_NPD.shape[-1]), graph.memory(level))
-    return nearest.reshape(patches_NPD.shape[:2])
+def _update_record(
+    record: InspectorRecord,
+    learnt: list[int],
+    figures: Mapping[str, tuple[float, float]],
+    known: Sequence[str],
+    *,
+    fair_sample: bool,
+) -> tuple[InspectorRecord, int]:
+    """The record with further images, and how many of them count for the thresholds.
+
+    One that was added without being counted counts later, where it is found in a fair sample, by the figures that it
+    had when it was new. Without it, the sample would lack the odd ones.
+
+    Args:
+        record: before.
+        learnt: number of vectors of each memory before.
+        figures: score and largest heat of each new image, by digest.
+        known: digests of the images that were added before.
+        fair_sample: whether they count.
+    """
+    uncounted = {**record.details.get(UNCOUNTED, {}), **figures}
+    counted = (
+        [uncounted.pop(digest) for digest in [*known, *figures] if digest in uncounted] if fair_sample else []
+    )
+    if not (figures or counted):
+        return record, 0
+    details = record.details | {
+        ADDED: [*record.details.get(ADDED, []), *figures],
+        UNCOUNTED: {digest: list(each) for digest, each in uncounted.items()},
+        LEARNT: record.details.get(LEARNT, learnt),
+    }  # fmt: skip
+    new = replace(record, num_good=record.num_good + len(figures), details=details)
+    return _choose_thresholds(new, counted) if counted else new, len(counted)
 
 
-def _grow(
-    graph: MemoryGraph, described: Described, nearest: list[np.ndarray], record: InspectorRecord
-) -> MemoryGraph:
-    """Add what the graph lacks of pictures."""
-    arrays: dict[str, np.ndarray] = {}
-    learnt = record.details.get("learnt_vectors") or [len(graph.memory(k)) for k in range(graph.num_levels)]
-    for level, patches in enumerate(described.patches):
-        memory_MD, vectors_ND = graph.memory(level), patches.reshape(-1, patches.shape[-1])
-        reach = float(np.exp(graph.state[f"level{level}_low_hw"].mean()))  # usual among good images
-        further = choose_further(
-            vectors_ND, nearest[level].ravel(), reach, max(8, int(FURTHER * learnt[level]))
-        )
-        if not len(further):
-            continue
-        joined = np.concatenate([memory_MD, vectors_ND[further]])
-        arrays[f"level{level}_memory_MD"] = joined[
-            choose_coreset(joined, max(int(GROWTH * learnt[level]), learnt[level] + 8))
-        ]
-    low_K, spread_K, used_K = graph.scales()
-    first = len(low_K) - graph.num_wholes
-    for place, wholes in enumerate(described.wholes):
-        figure = first + place
-        if not used_K[figure]:
-            continue
-        log_reach = low_K[figure] + GOAL * max(record.threshold, 0.0) * spread_K[figure]
-        reach = float(np.sqrt(max(np.exp(2 * log_reach) - EPSILON, 0)))
-        names = (f"whole{place}_mean_D", f"whole{place}_whitening_DD")
-        widened = widen_spread(*graph.whole(place), record.num_good, wholes, reach)
-        arrays |= dict(zip(names, widened, strict=True))
-    return graph.replace(arrays)
-
-
-def _num_vectors(graph: MemoryGraph) -> int:
-    return sum(len(graph.memory(level)) for level in range(graph.num_levels))
-
-
-def _widen_record(
-    record: InspectorRecord, graph: MemoryGraph, scores: np.ndarray, digests: list[str]
-) -> InspectorRecord:
-    """The record with further scores, and the threshold that they make."""
-    good_scores = np.sort(np.concatenate([record.good_scores, scores]))
+def _choose_thresholds(record: InspectorRecord, counted: Sequence[Sequence[float]]) -> InspectorRecord:
+    """Choose both thresholds again, with score and largest heat of further images."""
+    good_scores = np.sort([*record.good_scores, *(score for score, _ in counted)])
     threshold = choose_threshold(good_scores, record.false_alarms)
-    learnt = [len(graph.memory(level)) for level in range(graph.num_levels)]
     details = record.details | {
         "expected_rate": threshold.rate, "rate_low": threshold.low, "rate_high": threshold.high,
-        "rate_is_kept": threshold.is_kept, "added": [*record.details.get("added", []), *digests],
-        "learnt_vectors": record.details.get("learnt_vectors", learnt),
+        "rate_is_kept": threshold.is_kept,
     }  # fmt: skip
+    heat_threshold = record.heat_threshold
+    if HEATS in details:
+        details[HEATS] = np.sort([*details[HEATS], *(heat for _, heat in counted)]).tolist()
+        heat_threshold = choose_threshold(np.array(details[HEATS]), record.false_alarms).value
     return replace(
-        record, threshold=threshold.value, good_scores=tuple(good_scores.tolist()),
-        num_good=record.num_good + len(scores), details=details,
+        record, threshold=threshold.value, heat_threshold=heat_threshold,
+        good_scores=tuple(good_scores.tolist()), details=details,
     )  # fmt: skip
+
+
+def _describe_counting(record: InspectorRecord, num_counted: int, *, fair_sample: bool) -> list[str]:
+    if not fair_sample:
+        return ["the thresholds stay: only a fair sample of good images moves them (--fair-sample)"]
+    lines = [f"{num_counted} further good images count for the thresholds"]
+    if num_counted and HEATS not in record.details:
+        lines.append(
+            "the threshold of the heat stays: this model holds no heats of its good images; learn again"
+        )
+    return lines
 
 
 def _read_state(folder: Path) -> dict[str, np.ndarray]:

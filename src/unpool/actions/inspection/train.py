@@ -103,7 +103,7 @@ def inspect_train(
     threshold, heat_threshold = (choose_threshold(each, settings.false_alarms) for each in (scores, heats))
     record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
     remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
-    record.details.update(key=key, notes=remarks)
+    record.details.update(key=key, notes=remarks, good_heats=np.sort(heats).tolist())
     with progress.stage("exporting"):
         _save(out, best, record, settings, images.rules)
     for remark in remarks:

@@ -34,6 +34,7 @@ def train(
     *,
     out: Annotated[Path, flag("inspect-train-out", "out")],
     more: Annotated[Path | None, flag("inspect-more", "more")] = None,
+    fair_sample: Annotated[bool, flag("fair-sample", kind=bool)] = False,
     settings: InspectTrainSettings,
     common: Common = COMMON,
 ) -> None:
@@ -44,8 +45,8 @@ def train(
     keeps the rate of false alarms on unseen good images, as far as so many images can promise it.
 
     --more adds further good images to MODEL at once, without learning again, such as those that were called not good
-    and are. GOOD may be left out then; where MODEL is there already, it is not read. The threshold is chosen again,
-    with the score that each has by the model and the others.
+    and are. GOOD may be left out then; where MODEL is there already, it is not read. The thresholds stay, unless
+    --fair-sample says that the images were not picked: then each counts, by the model and the others of them.
     """
     from unpool.actions.inspection.more import learn_and_add
     from unpool.actions.inspection.train import inspect_train
@@ -54,10 +55,17 @@ def train(
     if more is not None:
         found = None if good is None else as_folder_of_files(good)
         result = learn_and_add(
-            found, settings, more=as_folder_of_files(more), out=out, progress=report_progress()
+            found,
+            settings,
+            more=as_folder_of_files(more),
+            out=out,
+            fair_sample=fair_sample,
+            progress=report_progress(),
         )
         print_result(result, common, format_added(result))
         return
+    if fair_sample:
+        raise UsageError("--fair-sample says what the images of --more are; name them with --more")
     if good is None:
         raise UsageError("no folder of good images is named; name one, or add to a model with --more")
     result = inspect_train(as_folder_of_files(good), settings, out=out, progress=report_progress())

@@ -110,14 +110,11 @@ class Inspector:
                 f"{path} cannot be read as ONNX; copy the whole model folder again, or train it again"
             ) from error
 
-    def take_own_record(self) -> None:
-        """Take the record of the ONNX file, if any.
-
-        It is written with the graph, while a kill may leave an older model.json beside it.
-        """
-        own = self._session.get_modelmeta().custom_metadata_map.get(METADATA)
-        if own is not None:
-            self.record = InspectorRecord.from_dict(json.loads(own))
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What the ONNX file says of itself."""
+        found: Mapping[str, str] = self._session.get_modelmeta().custom_metadata_map
+        return found
 
     def run(self, squares_BSS3: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Score squares as the graph takes them.
@@ -251,8 +248,28 @@ def load_inspector(folder: Path, progress: Progress | None = None, threads: int 
 
     Args:
         folder: As `unpool inspect train` wrote it.
-        progress: Receives messages.
+        progress: Hears that model.json is of another state than inspector.onnx.
         threads: Of one run; None for one a core.
+
+    Raises:
+        UnpoolError: the folder holds no inspector, or is damaged.
+    """
+    record = read_record(folder)
+    inspector = Inspector(folder / ONNX, record, model_id(folder), threads or usable_cores())
+    inspector.record = read_record(folder, inspector.metadata, progress)
+    return inspector
+
+
+def read_record(
+    folder: Path, metadata: Mapping[str, str] | None = None, progress: Progress | None = None
+) -> InspectorRecord:
+    """Read what was learnt, without opening the graph.
+
+    Args:
+        folder: As `unpool inspect train` wrote it.
+        metadata: Of the ONNX file. Its record, if any, counts: it is written with the graph, while a kill, or a change
+            by hand, may leave another model.json beside it.
+        progress: Hears that they differ.
 
     Raises:
         UnpoolError: the folder holds no inspector, or is damaged.
@@ -260,10 +277,12 @@ def load_inspector(folder: Path, progress: Progress | None = None, threads: int 
     described = expect_kind(folder, KIND)
     if not (folder / ONNX).is_file():
         raise UnpoolError(f"{folder} has no {ONNX}; copy the whole folder, or train it again")
+    own = (metadata or {}).get(METADATA)
     try:
-        record = InspectorRecord.from_dict(described[RECORD])
-        inspector = Inspector(folder / ONNX, record, model_id(folder), threads or usable_cores())
-        inspector.take_own_record()
+        beside = InspectorRecord.from_dict(described[RECORD])
+        record = beside if own is None else InspectorRecord.from_dict(json.loads(own))
     except (KeyError, TypeError, ValueError) as error:
         raise UnpoolError(f"{folder / 'model.json'} is damaged ({error}); train it again") from error
-    return inspector
+    if record != beside and progress is not None:
+        progress.message(f"{folder / 'model.json'} is not of the same state as {ONNX}, whose record counts")
+    return record

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 
 from unpool.core.cpu import usable_cores
 from unpool.errors import UnpoolError
-from unpool.inference.inspection.inspector import INPUT, SCORE
+from unpool.inference.inspection.inspector import HEAT, INPUT, SCORE
 
 BATCH = 4
 UNUSED = -1.0  # what is added to a figure that does not count is far below
@@ -29,18 +29,23 @@ class Described:
 
     Args:
         scores_N: Of the pictures.
+        heats_N: The largest heat of each.
         patches: (N, P, D) float32 of each level, as its memory holds them.
         wholes: (N, D) of each look at the whole.
     """
 
     scores_N: np.ndarray
+    heats_N: np.ndarray
     patches: list[np.ndarray]
     wholes: list[np.ndarray]
 
-    def take(self, rows: np.ndarray) -> Described:
+    def take(self, rows: np.ndarray | slice) -> Described:
         """Return some of the pictures."""
         return Described(
-            self.scores_N[rows], [each[rows] for each in self.patches], [each[rows] for each in self.wholes]
+            self.scores_N[rows],
+            self.heats_N[rows],
+            [each[rows] for each in self.patches],
+            [each[rows] for each in self.wholes],
         )
 
 
@@ -67,9 +72,18 @@ class MemoryGraph:
         """Return the memory (M, D) of a level."""
         return self.state[f"level{level}_memory_MD"]
 
+    def reach(self, level: int) -> float:
+        """Return the usual distance of good patches to a memory."""
+        return float(np.exp(self.state[f"level{level}_low_hw"].mean()))
+
     def whole(self, place: int) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and whitening of a whole."""
         return self.state[f"whole{place}_mean_D"], self.state[f"whole{place}_whitening_DD"]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the file says of itself."""
+        return {each.key: each.value for each in self._model.metadata_props}
 
     def describe(self, pictures: Sequence[np.ndarray], *, is_deep: bool = True) -> Described:
         """Describe pictures (S, S, 3) uint8.
@@ -82,12 +96,13 @@ class MemoryGraph:
         wholes = [self._whole_query(place) for place in range(self.num_wholes)] if is_deep else []
         session = _open(self._model, [*queries, *wholes], self._source)
         runs = [
-            session.run([SCORE, *queries, *wholes], {INPUT: np.stack(pictures[start : start + BATCH])})
+            session.run([SCORE, HEAT, *queries, *wholes], {INPUT: np.stack(pictures[start : start + BATCH])})
             for start in range(0, len(pictures), BATCH)
         ]
-        scores_N, *rest = (np.concatenate(each) for each in zip(*runs, strict=True))
+        scores_N, heats_Nhw, *rest = (np.concatenate(each) for each in zip(*runs, strict=True))
         patches = [0.5 * each for each in rest[: len(queries)]]  # the graph doubles them for its product
-        return Described(scores_N, patches, list(rest[len(queries) :]))
+        heats_N = heats_Nhw.reshape(len(heats_Nhw), -1).max(1)
+        return Described(scores_N, heats_N, patches, list(rest[len(queries) :]))
 
     def scales(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return mean, spread and use of each figure, wholes last."""
