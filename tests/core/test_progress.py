@@ -34,3 +34,11 @@ def test_a_count_where_the_total_is_not_known(capsys: pytest.CaptureFixture[str]
     with TerminalProgress().stage("scanning", None, "files") as stage:
         stage.reach(7)
     assert capsys.readouterr().err.split()[:3] == ["scanning", "7", "files"]
+
+
+def test_seconds_alone_where_nothing_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    with TerminalProgress().stage("exporting"):
+        pass
+    name, *rest = capsys.readouterr().err.split()
+    assert name == "exporting"
+    assert (len(rest), rest[1]) == (2, "s")

@@ -95,6 +95,10 @@ def format_added(result: Mapping[str, Any]) -> str:
         f"{result['not_good']:,} of them had been called not good",
         f"{result['still_not_good']:,} still are",
     )
+    added = f"{result['images']:,} good images added in {result['seconds']:.1f} s; {before}, {still}"
+    if not result["images"]:
+        added = "nothing is to add"
+    known = f"; {result['known']:,} are known to it already" if result["known"] else ""
     former = (
         f", before above {result['old_threshold']:.3f}"
         if result["threshold"] != result["old_threshold"]
@@ -102,7 +106,7 @@ def format_added(result: Mapping[str, Any]) -> str:
     )
     return "\n".join(
         [
-            f"{result['out']}: {result['images']:,} good images added in {result['seconds']:.1f} s; {before}, {still}",
+            f"{result['out']}: {added}{known}",
             f"a score above {result['threshold']:.3f} is not good{former}",
             *result["notes"],
         ]

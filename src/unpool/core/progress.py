@@ -130,5 +130,7 @@ class _PlainStage(Stage):
         self._line(f"{seconds:.1f} s")
 
     def _line(self, tail: str) -> None:
-        share = f"{100 * self._done / self._total:.0f} %" if self._total else f"{self._done:.0f} {self._unit}"
+        share = f"{self._done:.0f} {self._unit}" if self._done or self._unit else ""
+        if self._total:
+            share = f"{100 * self._done / self._total:.0f} %"
         print(f"{self._name:>10}  {share}  {self._note}  {tail}".rstrip(), file=sys.stderr, flush=True)

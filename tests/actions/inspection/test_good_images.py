@@ -10,7 +10,7 @@ from PIL import Image
 
 from support.tiny_levels import good_pictures
 from unpool.actions.inspection import good_images
-from unpool.actions.inspection.good_images import cut_pictures, in_colour, read_good_images
+from unpool.actions.inspection.good_images import cut_pictures, digest_images, in_colour, read_good_images
 from unpool.core.progress import Progress
 from unpool.errors import UnpoolError
 from unpool.inference.inspection.inspector import fit_square
@@ -75,6 +75,21 @@ def test_repeats_are_left_out_and_counted(folder: Path) -> None:
     assert (found.num_images, found.num_repeated, len(found.pictures)) == (12, 2, 12)
 
 
+@pytest.mark.parametrize("tile", [None, 64])
+def test_an_image_is_known_again_by_its_pictures(folder: Path, tile: int | None) -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (100, 160, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "wide.png")
+    before = digest_images(read(folder, tile))
+    assert len(set(before)) == len(before) == 13
+    pixels[-1, -1] ^= 255
+    Image.fromarray(pixels).save(folder / "wide.png")
+    (folder / "00.png").rename(folder / "x.png")
+    after = digest_images(read(folder, tile))
+    assert after[-1] == before[0]
+    assert set(before) - set(after) == {before[-1]}
+
+
 def test_images_that_differ_a_little_are_no_repeats(folder: Path) -> None:
     picture = good_pictures(1)[0].copy()
     picture[:SIZE, :SIZE] = fit_square(picture, SIZE)
@@ -98,10 +113,24 @@ def test_fewer_than_ten_are_refused_in_one_line_with_the_reasons(folder: Path) -
         "holds 9 good images",
         "1 cannot be read, the first 00.png",
         "1 repeat another",
-        "at least 10",
+        "at least 10 are needed; 1 more will do",
     ):
         assert part in text
     assert read(folder, least=9).num_images == 9
+
+
+def test_a_folder_without_images_says_what_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(
+        UnpoolError,
+        match=r"holds no image that can be used; check the folder, which needs at least 10 good images$",
+    ):
+        read(tmp_path)
+    with pytest.raises(UnpoolError, match=r"holds no image that can be used; check the folder$"):
+        read(tmp_path, least=1)
+    Image.fromarray(good_pictures(1)[0]).save(tmp_path / "one.png")
+    with pytest.raises(UnpoolError, match=r"holds 1 good image that can be used, .* 9 more will do$"):
+        read(tmp_path)
 
 
 def test_large_images_are_cut_into_windows_that_know_their_image(folder: Path) -> None:

@@ -61,6 +61,11 @@ def test_what_has_no_counterpart_is_listed(tmp_path: Path) -> None:
     ]
 
 
+def test_a_missing_folder_or_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnpoolError, match=r"^there is no folder or table '.*kinds\.csv'; check the path$"):
+        find_labelled_images(tmp_path / "kinds.csv", None)
+
+
 def test_masks_that_fit_no_image_are_an_error(tmp_path: Path) -> None:
     write_parts(tmp_path, good=1, bad=1)
     (tmp_path / "masks").mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from support import export_cache
 from support.messages import Messages
 from support.tiny_levels import build_encoder, build_preprocessing, good_pictures, with_spot
 from unpool.actions.inspection import methods, train
+from unpool.actions.inspection.more import inspect_more
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.actions.inspection.train import inspect_train
 from unpool.analysis.anomaly.conformal import choose_threshold
@@ -83,6 +85,20 @@ def test_the_result_says_what_was_learnt(trained: Trained) -> None:
     assert result["threshold"] == record.threshold
     assert (record.num_good, record.size, record.tile, record.false_alarms) == (20, SIZE, None, 0.1)
     assert Path(result["out"]).name == "model"
+
+
+def test_images_learnt_from_are_none_of_the_further_ones(
+    good: Path, trained: Trained, tmp_path: Path
+) -> None:
+    """In a folder that grows they would count again, by scores of images that the memory holds."""
+    model = Path(shutil.copytree(trained[0]["out"], tmp_path / "model"))
+    more = Path(shutil.copytree(good, tmp_path / "more"))
+    result = inspect_more(more, out=model, fair_sample=True)
+    assert (result["images"], result["known"], result["counted"]) == (0, 20, 0)
+    assert result["threshold"] == trained[0]["threshold"]
+    Image.fromarray(good_pictures(1, 7, size=SIZE)[0]).save(more / "new.png")
+    result = inspect_more(more, out=model, fair_sample=True)
+    assert (result["images"], result["known"], result["counted"]) == (1, 20, 1)
 
 
 def test_the_threshold_is_that_of_good_images_each_by_the_others(

@@ -107,7 +107,7 @@ def test_more_goes_on_from_a_model(tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         main(words)
     text = capsys.readouterr().out
-    assert "0 good images added" in text
+    assert "nothing is to add; 2 are known to it already\n" in text
     assert "--fair-sample" in text
     write_pictures(more, "good", 3)
     with pytest.raises(SystemExit):

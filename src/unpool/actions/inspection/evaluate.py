@@ -149,8 +149,12 @@ def _describe(found: LabelledImages, measured: Measured) -> list[str]:
     if not num_bad or num_bad == len(measured.images):
         kind = "good" if not num_bad else "not good"
         remarks.append(f"all {len(measured.images)} images are {kind}: AUROC needs both")
+    without_mask = measured.without_mask
+    if without_mask and len(without_mask) == num_bad and not measured.num_masks:
+        remarks.append("no image that is not good has a mask; figures of pixels are left out")
+        without_mask = []
     for paths, what in (
-        (measured.without_mask, f"of {num_bad} images that are not good have no mask; pixel figures leave them out"),
+        (without_mask, f"of {num_bad} images that are not good have no mask; pixel figures leave them out"),
         (found.extra_masks, "masks belong to no image"),
         ([each.path for each in measured.mask_problems], f"masks cannot be used{_detail(measured.mask_problems)}"),
         (measured.empty, "masks of images that are not good mark nothing; all their pixels count as good"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from unpool.inference.tiles import window_starts
 from unpool.networks.preprocessing import WHOLE
 
 MIN_IMAGES = 10
+LEARNT_IMAGES = "learnt_images"  # key of the record's details: digests of the images learnt from
 MAX_PICTURES = 2000  # learnt from: more say little new, and cost time and memory
 
 
@@ -147,6 +148,14 @@ def read_good_images(
     return found
 
 
+def digest_images(images: GoodImages) -> list[str]:
+    """Return what each image is known again by, in order."""
+    digests = [sha256() for _ in range(images.num_images)]
+    for owner, picture in zip(images.owners, images.pictures, strict=True):
+        digests[owner].update(picture.tobytes())
+    return [digest.hexdigest()[:16] for digest in digests]
+
+
 def _digest(pictures: list[np.ndarray]) -> bytes:
     return blake2b(b"".join(picture.tobytes() for picture in pictures)).digest()
 
@@ -173,8 +182,13 @@ def _too_few(place: Path | Sequence[Path], good: GoodImages, least: int) -> str:
     if good.num_repeated:
         reasons.append(f"{good.num_repeated} repeat another")
     why = f" ({'; '.join(reasons)})" if reasons else ""
+    if not good.num_images:
+        needed = f", which needs at least {least} good images" if least > 1 else ""
+        return f"{name} holds no image that can be used{why}; check the folder{needed}"
+    images = "image" if good.num_images == 1 else "images"
     return (
-        f"{name} holds {good.num_images} good images that can be used{why}, but at least {least} are needed"
+        f"{name} holds {good.num_images} good {images} that can be used{why}, but at least {least} are needed; "
+        f"{least - good.num_images} more will do"
     )
 
 

@@ -74,6 +74,8 @@ def find_labelled_images(place: Path, masks: Path | None) -> LabelledImages:
         UnpoolError: where no image has a label, or no mask of the folder that was named belongs to one.
     """
     place = find_typed(place)
+    if not place.exists():
+        raise UnpoolError(f"there is no folder or table '{place}'; check the path")
     if place.is_file():
         return _read_listed(place, masks)
     test, folder = locate_folders(place, masks)

@@ -5,7 +5,6 @@ N pictures.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from unpool.actions.inspection.good_images import GoodImages, read_good_images
+from unpool.actions.inspection.good_images import LEARNT_IMAGES, GoodImages, digest_images, read_good_images
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.actions.inspection.train import describe_threshold, inspect_train, report_reading
 from unpool.analysis.anomaly.conformal import choose_threshold
@@ -57,7 +56,7 @@ def inspect_more(
     model with the others of them, as if it had not been seen.
 
     Args:
-        more: a folder of further good images, or one image, or a list of both; those added before are left out.
+        more: a folder of further good images, or one image, or a list of both; those that it knows are left out.
         out: the model folder, which is changed.
         fair_sample: the images were not picked by how they look or score, but are all good ones of a day, say.
         progress: where stages and messages go.
@@ -199,22 +198,20 @@ def _check_options(described: dict[str, Any], settings: InspectTrainSettings, ou
 
 
 def _leave_known(images: GoodImages, record: InspectorRecord) -> tuple[GoodImages, list[str], list[str]]:
-    """Leave out images that were added before; the digests of the others, and of those left out."""
-    owners_N = np.array(images.owners, int)
-    before, digests, known, kept = set(record.details.get(ADDED, [])), [], [], []
-    for owner in range(images.num_images):
-        rows = np.flatnonzero(owners_N == owner).tolist()
-        digest = hashlib.sha256(b"".join(images.pictures[row].tobytes() for row in rows)).hexdigest()[:16]
-        if digest in before:
-            known.append(digest)
-        else:
-            digests.append(digest)
-            kept.append(rows)
+    """Leave out images that the model knows; the digests of the others, and of those left out.
+
+    Those that it learnt from are known too: its memory has their patches, so that their scores are too low to count.
+    """
+    before = {*record.details.get(LEARNT_IMAGES, []), *record.details.get(ADDED, [])}
+    digests = digest_images(images)
+    new = [owner for owner, digest in enumerate(digests) if digest not in before]
+    places = {owner: place for place, owner in enumerate(new)}
+    rows = [row for row, owner in enumerate(images.owners) if owner in places]
     left = replace(
-        images, num_images=len(kept), pictures=[images.pictures[row] for rows in kept for row in rows],
-        owners=[owner for owner, rows in enumerate(kept) for _ in rows],
+        images, num_images=len(new), pictures=[images.pictures[row] for row in rows],
+        owners=[places[images.owners[row]] for row in rows],
     )  # fmt: skip
-    return left, digests, known
+    return left, [digests[owner] for owner in new], [digest for digest in digests if digest in before]
 
 
 def _by_image(scores_N: np.ndarray, owners_N: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unpool.actions.inspection.good_images import GoodImages, read_good_images
+from unpool.actions.inspection.good_images import LEARNT_IMAGES, GoodImages, digest_images, read_good_images
 from unpool.actions.inspection.methods import (
     DEFAULT_NETWORK,
     build_levels,
@@ -104,6 +104,7 @@ def inspect_train(
     record = _record(best, margin, images, settings, threshold, heat_threshold.value, np.sort(scores))
     remarks = [*describe_threshold(threshold, record), *_describe_choice(best, margin)]
     record.details.update(key=key, notes=remarks, good_heats=np.sort(heats).tolist())
+    record.details[LEARNT_IMAGES] = digest_images(images)
     with progress.stage("exporting"):
         _save(out, best, record, settings, images.rules)
     for remark in remarks:
