@@ -48,7 +48,7 @@ def test_one_image_or_a_list_is_read_too(folder: Path, tmp_path: Path) -> None:
     some = read([folder / "03.png", tmp_path / "broken.png", folder], least=1)  # what repeats counts once
     assert (some.num_images, some.num_repeated) == (12, 1)
     assert [problem.path for problem in some.problems] == ["broken.png"]
-    with pytest.raises(UnpoolError, match=r"an empty list holds 0 good images"):
+    with pytest.raises(UnpoolError, match=r"an empty list holds no image"):
         read([], least=1)
     with pytest.raises(UnpoolError, match=r"no image or folder .*gone\.png"):
         read([folder / "gone.png"], least=1)
