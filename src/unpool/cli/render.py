@@ -78,13 +78,16 @@ def format_segmentation_quality(result: Mapping[str, Any]) -> str:
 
 
 def format_inspector(result: Mapping[str, Any]) -> str:
-    """Say what `unpool inspect train` learnt."""
+    """Say what `unpool inspect train` learnt.
+
+    Its notes are among the messages on standard error.
+    """
     return "\n".join(
         [
             f"{result['out']}: {result['method']}, learnt from {result['images']:,} good images in "
             f"{result['seconds']:.0f} s",
-            f"a score above {result['threshold']:.3f} is not good, for {result['false_alarms']:.1%} of false alarms",
-            *result["notes"],
+            f"a score above {result['threshold']:.3f} is not good (requested: {result['false_alarms']:.1%} of false "
+            "alarms)",
         ]
     )
 
@@ -108,7 +111,6 @@ def format_added(result: Mapping[str, Any]) -> str:
         [
             f"{result['out']}: {added}{known}",
             f"a score above {result['threshold']:.3f} is not good{former}",
-            *result["notes"],
         ]
     )
 

@@ -106,9 +106,10 @@ def test_more_goes_on_from_a_model(tmp_path: Path, capsys: pytest.CaptureFixture
     assert [result[name] for name in ("out", "images", "not_good")] == [str(model), 2, 2]
     with pytest.raises(SystemExit):
         main(words)
-    text = capsys.readouterr().out
-    assert "nothing is to add; 2 are known to it already\n" in text
-    assert "--fair-sample" in text
+    printed = capsys.readouterr()
+    assert "nothing is to add; 2 are known to it already\n" in printed.out
+    assert printed.err.count("--fair-sample") == 1
+    assert "--fair-sample" not in printed.out
     write_pictures(more, "good", 3)
     with pytest.raises(SystemExit):
         main([*words, "--fair-sample", "--json"])

@@ -97,6 +97,8 @@ def inspect_train(
     key = _request_key(images, size, settings)
     if (finished := _find_finished(out, key)) is not None:
         progress.message(f"{out} was learnt from these images and options before; nothing is to do")
+        for remark in finished.details["notes"]:
+            progress.message(remark)
         return _summarise(out, finished, images, time.perf_counter() - began)
     best, margin = _learn_best(images, size, settings, out, progress)
     scores, heats = _good_scores(best, size, settings, progress)
