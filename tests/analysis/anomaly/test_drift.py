@@ -83,6 +83,21 @@ def test_the_figures_are_those_of_what_was_compared() -> None:
     assert set(drift.to_dict()) == {"off", "statistic", "p", "share", "compared"}
 
 
+def test_images_that_score_as_those_learnt_from_are_said_to_do_so() -> None:
+    rng = np.random.default_rng(0)
+    held_out = good(rng, 60)
+    low = good(rng, 30) * 0.3  # the memory holds their patches
+    drift = measure_batch_drift(low, held_out, threshold_of(held_out))
+    assert drift is not None
+    text = describe_batch_drift(drift) or ""
+    assert text.startswith("only 0% of 30 images score above the median of good ones")
+    assert "if the model learnt from these" in text
+    for few_or_usual in (low[:8], good(rng, 30), good(rng, 30) * 0.9):
+        drift = measure_batch_drift(few_or_usual, held_out, threshold_of(held_out))
+        assert drift is not None
+        assert describe_batch_drift(drift) is None
+
+
 def test_only_a_batch_that_lies_off_is_said() -> None:
     assert describe_batch_drift(BatchDrift(0.1, 0.5, 0.5, 100, is_off=False)) is None
     text = describe_batch_drift(BatchDrift(0.9, 0.0, 0.97, 1200, is_off=True))

@@ -15,6 +15,7 @@ import numpy.typing as npt
 MIN_IMAGES = 10  # of a batch that is judged
 MAX_P = 0.001
 MIN_SHARE = 0.75  # of the images compared, above the median of good ones
+MAX_SHARE_SEEN = 0.1  # of the images compared, above that median: fewer where they were learnt from
 MIN_COMPARED = 0.2  # of the batch: where fewer have the scores of good images, all are compared
 
 
@@ -70,11 +71,21 @@ def measure_batch_drift(score_N: npt.ArrayLike, good_G: npt.ArrayLike, threshold
     return BatchDrift(float(test.statistic), float(test.pvalue), share, len(kept_M), bool(is_off))
 
 
-def describe_batch_drift(drift: BatchDrift) -> str | None:
-    """Say that a batch lies off, and what to do.
+def is_seen(drift: BatchDrift) -> bool:
+    """Whether a batch scores as images that were learnt from."""
+    return drift.compared >= MIN_IMAGES and drift.p < MAX_P and drift.share <= MAX_SHARE_SEEN
 
-    None where it does not.
+
+def describe_batch_drift(drift: BatchDrift) -> str | None:
+    """Say that a batch lies off, or was perhaps learnt from.
+
+    None where neither is so.
     """
+    if is_seen(drift):
+        return (
+            f"only {drift.share:.0%} of {drift.compared:,} images score above the median of good ones that nothing was "
+            "learnt from (50% where nothing changed); if the model learnt from these, they do not show what it is worth"
+        )
     if not drift.is_off:
         return None
     return (
