@@ -14,6 +14,7 @@ from support.tiny_levels import build_encoder, build_preprocessing
 from unpool.actions.inspection import methods, train
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.actions.inspection.train import inspect_train
+from unpool.analysis.anomaly.calibration import join_figures
 from unpool.inference.inspection.inspector import fit_square, load_inspector
 
 LEAST = 0.95  # area below the ROC of every material and defect
@@ -60,7 +61,7 @@ def test_unseen_good_images_are_blamed_as_often_as_asked_for(
         inspect_train(good, InspectTrainSettings(size=64, false_alarms=RATE), out=tmp_path / "model")
         best, record = learnt[-1]
         unseen = [fit_square(draw(material, None, rng), 64) for _ in range(NUM_UNSEEN)]
-        scores = best.learnt.figures(unseen)[:, best.choice.used_K].max(1)
+        scores = join_figures(best.learnt.figures(unseen)[:, best.choice.used_K])
         rates.append(float(np.mean(scores > record.threshold)))
     above = RATE * (NUM_GOOD + 1)  # each threshold's own rate is distributed like Beta(2, 38)
     between = RATE * (1 - RATE) / (NUM_GOOD + 2)

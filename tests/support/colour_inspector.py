@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from unpool.analysis.anomaly.calibration import join_figures
 from unpool.inference.inspection.inspector import InspectorRecord
 from unpool.inference.inspection.learning import learn
 from unpool.inference.inspection.levels import LevelName, describe_colours
@@ -57,16 +58,11 @@ def learn_colours(folder: Path) -> Path:
     learnt = learn(Colours(), pictures, is_aligned=lambda _: False)
     used_K = np.ones(len(learnt.names), bool)
     graph = learnt.build(used_K)
-    score_N = np.sort(learnt.scale.good_NK.max(1))
+    score_N = np.sort(join_figures(learnt.scale.good_NK))
     details = {"good_heats": np.sort(learnt.heat_N).tolist()}
     record = InspectorRecord(
         "memory", float(score_N[-1]), float(learnt.heat_N.max()), 0.1, tuple(score_N.tolist()), NUM_GOOD, SIDE,
         details=details,
     )  # fmt: skip
-    state = {
-        name: value.numpy()
-        for name, value in graph.state_dict().items()
-        if name.startswith(("level", "whole"))
-    }
-    save_inspector(folder, graph, record, network="colours", options={"method": "auto"}, state=state)
+    save_inspector(folder, graph, record, network="colours", options={"method": "auto"}, state=graph.arrays())
     return folder

@@ -9,7 +9,9 @@ from unpool.analysis.anomaly.calibration import (
     HIGH_QUANTILE,
     MIN_SPREAD,
     NORMAL_HIGH,
+    SOFTNESS,
     choose_figures,
+    join_figures,
     moments_without_own,
     scale_figures,
 )
@@ -54,6 +56,22 @@ def test_a_figure_that_never_varied_stays_finite() -> None:
     scale = scale_figures(np.full((10, 1), 3.0))
     assert scale.good_NK.tolist() == [[0.0]] * 10
     assert scale.spread_K.tolist() == pytest.approx([MIN_SPREAD])
+
+
+def test_joined_figures_are_the_largest_or_what_they_agree_in() -> None:
+    figures = np.array([[9.0, -1, 0], [2, 2, 2], [2, 1.9, 1.8], [2, -3, -3], [-800, 900, -900]])
+    scores = join_figures(figures)
+    assert scores[0] == pytest.approx(9 - SOFTNESS * np.log(3), abs=1e-3)  # one alone stands out
+    assert scores[1] == pytest.approx(2)
+    assert scores[1] > scores[2] > scores[3] + 0.4  # the same largest
+    assert scores[4] == pytest.approx(900 - SOFTNESS * np.log(3))
+    assert np.all(scores <= figures.max(1))
+
+
+def test_more_softness_is_nearer_to_the_mean() -> None:
+    figures = np.random.default_rng(0).standard_normal((40, 6))
+    np.testing.assert_allclose(join_figures(figures, 1e-3), figures.max(1), atol=0.01)
+    np.testing.assert_allclose(join_figures(figures, 1e3), figures.mean(1), atol=0.01)
 
 
 def made(rng: np.random.Generator, *shifts: float, num: int = 60) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unpool.analysis.anomaly.coreset import POOL, PROJECTED, choose_coreset, find_deputies
+from unpool.analysis.anomaly.coreset import APART, POOL, PROJECTED, choose_coreset, find_deputies
 
 
 def crowd(seed: int, num: int = 200, dimension: int = 8, rare: int = 2) -> np.ndarray:
@@ -65,17 +65,23 @@ def test_equal_vectors_do_not_hang() -> None:
     assert len(choose_coreset(np.ones((100, 4), np.float32), 20)) == 20
 
 
-def test_deputies_are_the_nearest_vectors_of_other_images() -> None:
+def test_deputies_are_the_nearest_vectors_of_other_images_that_would_have_been_chosen() -> None:
     rng = np.random.default_rng(3)
     vectors, owners = rng.standard_normal((120, 4)).astype(np.float32), np.repeat(np.arange(6), 20)
     chosen = choose_coreset(vectors, 30)
     deputies = find_deputies(vectors, owners, chosen)
+    apart = np.linalg.norm(vectors[chosen, None] - vectors[chosen], axis=2) + np.diag(np.full(30, np.inf))
+    enough = np.quantile(apart.min(1), APART)
+    assert 0 < (deputies >= 0).sum() < 30
     for place, deputy in zip(chosen, deputies, strict=True):
         others = np.flatnonzero(owners != owners[place])
         nearest = others[((vectors[others] - vectors[place]) ** 2).sum(1).argmin()]
-        assert deputy == nearest
+        rest = chosen[owners[chosen] != owners[place]]
+        is_far = np.linalg.norm(vectors[rest] - vectors[nearest], axis=1).min() >= enough
+        assert deputy == (nearest if is_far else -1)
 
 
-def test_a_single_image_has_no_deputies() -> None:
+def test_nobody_stands_in_where_all_are_chosen_or_there_is_one_image() -> None:
     vectors = np.eye(5, dtype=np.float32)
-    assert find_deputies(vectors, np.zeros(5, int), np.array([1, 3])).tolist() == [1, 3]
+    assert find_deputies(vectors, np.zeros(5, int), np.array([1, 3])).tolist() == [-1, -1]
+    assert find_deputies(vectors, np.arange(5), np.arange(5)).tolist() == [-1] * 5

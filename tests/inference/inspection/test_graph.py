@@ -8,6 +8,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from support.tiny_levels import build_levels, good_pictures, with_spot
+from unpool.analysis.anomaly.calibration import join_figures
 from unpool.inference.inspection.graph import (
     EPSILON,
     HEAT_SIDE,
@@ -115,12 +116,12 @@ def figures_by_hand(graph: InspectionGraph, pixels: torch.Tensor) -> tuple[np.nd
     return (figures - np.linspace(0, 1, figures.shape[1])) / 0.5, heat.numpy()
 
 
-def test_the_score_is_the_largest_figure_that_counts() -> None:
+def test_the_score_joins_the_figures_that_count() -> None:
     pictures = [*good_pictures(2), with_spot(good_pictures(1)[0])]
     pixels = torch.from_numpy(np.stack(pictures))
     with torch.inference_mode():
         figures, heat = figures_by_hand(build([0]), pixels)
         for used in ([0], [7], [8], [9], list(range(10))):
             score, found = build(used)(pixels)
-            np.testing.assert_allclose(score, figures[:, used].max(1), rtol=1e-3, atol=1e-3)
+            np.testing.assert_allclose(score, join_figures(figures[:, used]), rtol=1e-3, atol=1e-3)
             np.testing.assert_allclose(found, heat, rtol=1e-3, atol=1e-3)

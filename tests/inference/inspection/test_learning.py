@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from support.tiny_levels import build_levels, good_pictures, with_spot
+from unpool.analysis.anomaly.calibration import join_figures
 from unpool.inference.inspection import learning
 from unpool.inference.inspection.learning import Learnt, learn, measure_alignment, share_heat
 from unpool.inference.inspection.levels import LevelName
@@ -65,7 +66,7 @@ def test_the_graph_gives_the_same(learnt: Learnt, figure: str) -> None:
     figures, hottest = learnt.figures_and_heats(pictures)
     with torch.inference_mode():
         score, heat = learnt.build(used)(torch.from_numpy(np.stack(pictures)))
-    np.testing.assert_allclose(score, figures[:, used].max(1), atol=2e-3)
+    np.testing.assert_allclose(score, join_figures(figures[:, used]), atol=2e-3)
     np.testing.assert_allclose(heat.flatten(1).max(1).values, hottest, atol=2e-3)
 
 

@@ -24,7 +24,7 @@ from unpool.actions.inspection.methods import (
     why_no_mirror,
 )
 from unpool.actions.inspection.settings import InspectTrainSettings
-from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures
+from unpool.analysis.anomaly.calibration import FigureChoice, choose_figures, join_figures
 from unpool.analysis.anomaly.conformal import Threshold, choose_threshold
 from unpool.core.markers import TRAINING, first_foreign
 from unpool.core.progress import Progress
@@ -305,7 +305,7 @@ def _good_scores(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Scores and largest heats of good images that were held out, one an image."""
     if settings.val is None:
-        scores_N, heats_N = best.learnt.scale.good_NK[:, best.choice.used_K].max(1), best.learnt.heat_N
+        figures_NK, heats_N = best.learnt.scale.good_NK, best.learnt.heat_N
         owners_N = np.array(best.images.owners)
     else:
         held_out = read_good_images(
@@ -313,8 +313,8 @@ def _good_scores(
         )
         report_reading(held_out, progress)
         figures_NK, heats_N = best.learnt.figures_and_heats(held_out.pictures)
-        scores_N, owners_N = figures_NK[:, best.choice.used_K].max(1), np.array(held_out.owners)
-    order = np.unique(owners_N)
+        owners_N = np.array(held_out.owners)
+    scores_N, order = join_figures(figures_NK[:, best.choice.used_K]), np.unique(owners_N)
     return (
         np.array([scores_N[owners_N == one].max() for one in order]),
         np.array([heats_N[owners_N == one].max() for one in order]),
@@ -328,19 +328,13 @@ def _save(
 
     graph = best.learnt.build(best.choice.used_K)
     options = {name: getattr(settings, name) for name in ("method", "network", "size", "tile", "seed")}
-    state = {
-        name: value.numpy()
-        for name, value in graph.state_dict().items()
-        if name.startswith(("level", "whole"))
-    }
-    owned = {name: value for name, value in state.items() if not name.startswith("levels.")}
     save_inspector(
         out,
         graph,
         record,
         network=MIRROR_NETWORK if best.method == "mirror" else settings.network or DEFAULT_NETWORK,
         options=options,
-        state=owned,
+        state=graph.arrays(),
         training={VALUES: rules.to_dict()} if rules else None,
     )
     close_run_folder(out)

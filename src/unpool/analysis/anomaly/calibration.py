@@ -15,6 +15,7 @@ HIGH_QUANTILE = 0.975  # quantile by which figures with long tails are shrunk
 NORMAL_HIGH = 1.96  # of a normal distribution there
 MARGIN = 0.015  # by which a further figure must raise the mean area, to count
 WORST_KIND = 0.25  # weight of the kind found worst
+SOFTNESS = 0.5  # of the largest figure: figures that agree count more than one alone
 
 
 def moments_without_own(values_N: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,6 +62,18 @@ def scale_figures(figure_NK: np.ndarray) -> FigureScale:
     return FigureScale(low_K, spread_K * tail_K, good_NK)
 
 
+def join_figures(figure_NK: np.ndarray, softness: float = SOFTNESS) -> np.ndarray:
+    """Join figures to scores (N,), by a soft maximum.
+
+    softness · log(mean(exp(figure / softness))): the largest where one stands out, with some of the others where they
+    agree.
+    """
+    largest_N1 = figure_NK.max(1, keepdims=True)
+    mean_N = np.exp((figure_NK - largest_N1) / softness).mean(1)
+    scores: np.ndarray = largest_N1[:, 0] + softness * np.log(mean_N)
+    return scores
+
+
 @dataclass(frozen=True)
 class FigureChoice:
     """Which figures count, and how well they find made defects.
@@ -74,7 +87,7 @@ class FigureChoice:
 
 
 def choose_figures(good_NK: np.ndarray, made: Mapping[str, np.ndarray], core: Sequence[int]) -> FigureChoice:
-    """Choose the figures whose largest is the score.
+    """Choose the figures that are joined to the score.
 
     Those of the core always count; others are added one after the other while made defects are found better by it.
     One that says nothing of a material would only raise the scores of good images.
@@ -107,9 +120,9 @@ def _judge(
 ) -> tuple[float, dict[str, float]]:
     from sklearn.metrics import roc_auc_score
 
-    good_N, areas = good_NK[:, used].max(1), {}
+    good_N, areas = join_figures(good_NK[:, used]), {}
     for kind, each_MK in made.items():
-        bad_M = each_MK[:, used].max(1)
+        bad_M = join_figures(each_MK[:, used])
         truth = np.repeat([0, 1], [len(good_N), len(bad_M)])
         areas[kind] = float(roc_auc_score(truth, np.concatenate([good_N, bad_M])))
     values = list(areas.values())

@@ -13,6 +13,9 @@ BATCH = 8  # chosen at a time, at least
 MAX_ROUNDS = 250
 MIN_POOL = 10_000  # vectors that deputies are looked for among
 ROWS = 256  # distances at a time
+APART = (
+    0.25  # quantile of the distances between chosen vectors, from which on a deputy would have been chosen
+)
 
 
 def choose_coreset(vectors_ND: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
@@ -57,8 +60,9 @@ def find_deputies(
 ) -> np.ndarray:
     """Find who stands in for each chosen vector.
 
-    Had its image been absent, a vector near it would have been chosen. Without such deputies an image's own places
-    in a coreset would be gaps, and its distances from the others too large.
+    Had its image been absent, a vector near it would have been chosen, if one lies as far from the rest as chosen ones
+    do from each other. Without such deputies an image's own places in a coreset would be gaps, and its distances from
+    the others too large; with all that are near, they would be too small.
 
     Args:
         vectors_ND: float32.
@@ -67,20 +71,32 @@ def find_deputies(
         seed: Of the random part that deputies are looked for in.
 
     Returns:
-        For each the position of the nearest vector of another image, (M,); its own where there is no other image.
+        For each the position of the nearest vector of another image, (M,); -1 where none would have been chosen.
     """
+    deputies_M = np.full(len(chosen_M), -1)
+    if len(chosen_M) == len(vectors_ND):
+        return deputies_M
     rng = np.random.default_rng(seed)
     pool_P = np.sort(rng.permutation(len(vectors_ND))[: max(POOL * len(chosen_M), MIN_POOL)])
-    x_PD = vectors_ND[pool_P]
-    square_P, owner_P = (x_PD**2).sum(1), owner_N[pool_P]
-    deputies_M = chosen_M.copy()
+    x_PD, owner_P = vectors_ND[pool_P], owner_N[pool_P]
+    memory_MD, owner_M = vectors_ND[chosen_M], owner_N[chosen_M]
+    square_P, square_M = (x_PD**2).sum(1), (memory_MD**2).sum(1)
+    apart_M, rest_M = np.empty(len(chosen_M), np.float32), np.full(len(chosen_M), -np.inf, np.float32)
     for start in range(0, len(chosen_M), ROWS):
-        some = chosen_M[start : start + ROWS]
-        distance_RP = square_P - 2 * (vectors_ND[some] @ x_PD.T)
-        distance_RP[owner_N[some][:, None] == owner_P[None]] = np.inf
+        rows = slice(start, start + ROWS)
+        some, is_own = np.arange(len(chosen_M))[rows], owner_M[rows, None] == owner_M[None]
+        distance_RM = square_M - 2 * (memory_MD[rows] @ memory_MD.T)
+        distance_RM[np.arange(len(some)), some] = np.inf
+        apart_M[rows] = distance_RM.min(1) + square_M[rows]
+        distance_RP = square_P - 2 * (memory_MD[rows] @ x_PD.T)
+        distance_RP[owner_M[rows, None] == owner_P[None]] = np.inf
         nearest_R = distance_RP.argmin(1)
         is_found = np.isfinite(distance_RP[np.arange(len(some)), nearest_R])
-        deputies_M[start : start + ROWS] = np.where(is_found, pool_P[nearest_R], some)
+        distance_RM = square_M - 2 * (x_PD[nearest_R] @ memory_MD.T)
+        distance_RM[is_own] = np.inf
+        rest_M[rows] = np.where(is_found, distance_RM.min(1) + square_P[nearest_R], -np.inf)
+        deputies_M[rows] = pool_P[nearest_R]
+    deputies_M[rest_M < np.quantile(apart_M, APART)] = -1
     return deputies_M
 
 

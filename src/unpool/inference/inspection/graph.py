@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from unpool.analysis.anomaly.calibration import SOFTNESS
 from unpool.inference.inspection.inspector import EPSILON
 
 HEAT_SIDE = 64  # of the heat map, cells
@@ -179,6 +180,15 @@ class InspectionGraph(nn.Module):
     def _keep(self, name: str, value: object) -> None:
         self.register_buffer(name, torch.from_numpy(np.array(value, np.float32)))
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return what was learnt, by name: memories, wholes and the scales of figures, without the encoder."""
+        kept = ("level", "whole", "joining")
+        return {
+            name: value.numpy()
+            for name, value in self.state_dict().items()
+            if name.startswith(kept) and not name.startswith("levels.")
+        }
+
     def level_maps(self, maps: list[Tensor]) -> list[Tensor]:
         """Compare maps with the memories.
 
@@ -208,8 +218,15 @@ class InspectionGraph(nn.Module):
             )  # fmt: skip
             figures.append(log_distance((((x_BD - mean_D) @ whitening_DD) ** 2).sum(1)))
         figure_BK = (torch.stack(figures, 1) - self.joining_low_K) / self.joining_spread_K
-        score_B = (figure_BK + (self.joining_used_K - 1) * 1e4).max(1).values
-        return score_B, heat_Bhw
+        return join_softly(figure_BK, self.joining_used_K), heat_Bhw
+
+
+def join_softly(figure_BK: Tensor, used_K: Tensor) -> Tensor:
+    """Join the used figures to scores (B,), as `join_figures` does."""
+    kept_BK = figure_BK + (used_K - 1) * 1e4
+    largest_B1 = kept_BK.amax(1, keepdim=True)
+    total_B = torch.exp((kept_BK - largest_B1) / SOFTNESS).sum(1)
+    return largest_B1[:, 0] + SOFTNESS * torch.log(total_B / used_K.sum())
 
 
 def join_heat(found: list[Tensor], heat_L: Tensor) -> Tensor:

@@ -62,7 +62,7 @@ class Levels(Protocol):
 class _LearntLevel:
     """One level: its memory, whose its vectors are, and the distances of all good pictures.
 
-    `deputy_MD` are the vectors of other pictures nearest to those of the memory: they stand in for a picture's own.
+    `deputy_MD` are vectors of other pictures that stand in for a picture's own, where `has_deputy_M`.
     """
 
     shift_C: Tensor
@@ -71,6 +71,7 @@ class _LearntLevel:
     memory_MD: Tensor
     owner_M: Tensor
     deputy_MD: Tensor
+    has_deputy_M: Tensor
     log_Nhw: np.ndarray
     low_hw: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
     spread_hw: np.ndarray = field(default_factory=lambda: np.ones((1, 1)))
@@ -82,7 +83,9 @@ class _LearntLevel:
         for place, vectors_ND in enumerate(vectors_BND):
             squared_NM = squared_distances(vectors_ND, self.memory_MD)
             if leave_out is not None and (own_M := self.owner_M == leave_out[place]).any():
-                squared_NM[:, own_M] = squared_distances(vectors_ND, self.deputy_MD[own_M])
+                squared_NM[:, own_M] = torch.inf
+                if (stands_in_M := own_M & self.has_deputy_M).any():
+                    squared_NM[:, stands_in_M] = squared_distances(vectors_ND, self.deputy_MD[stands_in_M])
             found.append(log_distance(squared_NM.min(1).values))
         return torch.stack(found).view(len(found), *map_BChw.shape[2:])
 
@@ -257,8 +260,10 @@ def _learn_level(
     chosen_M = choose_coreset(vectors_ND.numpy(), count, seed)
     memory_MD, owner_M = vectors_ND[chosen_M].clone(), torch.from_numpy(owner_N[chosen_M // cells])
     deputies_M = find_deputies(vectors_ND.numpy(), owner_N.repeat(cells), chosen_M, seed)
-    deputy_MD = vectors_ND[deputies_M].clone()
-    level = _LearntLevel(shift_C, scale_C, position_weight, memory_MD, owner_M, deputy_MD, np.empty(0))
+    deputy_MD, has_deputy_M = vectors_ND[deputies_M].clone(), torch.from_numpy(deputies_M >= 0)
+    level = _LearntLevel(
+        shift_C, scale_C, position_weight, memory_MD, owner_M, deputy_MD, has_deputy_M, np.empty(0)
+    )
     del vectors_ND
     with torch.inference_mode():
         found = [

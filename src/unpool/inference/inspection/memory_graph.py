@@ -20,7 +20,6 @@ from unpool.errors import UnpoolError
 from unpool.inference.inspection.inspector import HEAT, INPUT, SCORE
 
 BATCH = 4
-UNUSED = -1.0  # what is added to a figure that does not count is far below
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,6 @@ class MemoryGraph:
         self.num_levels = sum(name.endswith("_memory_MD") for name in state)
         self.num_wholes = sum(name.endswith("_whitening_DD") for name in state)
         self._arrays = {each.name: numpy_helper.to_array(each) for each in model.graph.initializer}
-        self._producer = {name: node for node in model.graph.node for name in node.output}
 
     def memory(self, level: int) -> np.ndarray:
         """Return the memory (M, D) of a level."""
@@ -106,15 +104,11 @@ class MemoryGraph:
 
     def scales(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return mean, spread and use of each figure, wholes last."""
-        node, used = self._producer[self._producer[SCORE].input[0]], None
-        if node.op_type == "Add":
-            used = self._arrays.get(node.input[1])
-            node = self._producer[node.input[0]]
-        if node.op_type != "Div" or self._producer[node.input[0]].op_type != "Sub":
+        names = ("joining_low_K", "joining_spread_K", "joining_used_K")
+        if not all(name in self.state for name in names):
             raise self._is_other()
-        low_K = self._arrays[self._producer[node.input[0]].input[1]]
-        spread_K = self._arrays[node.input[1]]
-        return low_K, spread_K, np.ones(len(low_K), bool) if used is None else used > UNUSED
+        low_K, spread_K, used_K = (self.state[name] for name in names)
+        return low_K, spread_K, used_K > 0
 
     def replace(self, arrays: Mapping[str, np.ndarray]) -> MemoryGraph:
         """Return a graph with other arrays, also longer memories."""
