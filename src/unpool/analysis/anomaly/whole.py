@@ -62,7 +62,12 @@ class Others:
     taken: float
 
     def distances(self, scaled_BD: np.ndarray, leave_out_B: np.ndarray) -> np.ndarray:
-        """Compute distances (B,) of images, centred and scaled, from all good images but one each."""
+        """Compute distances (B,) from all good images but one each.
+
+        Args:
+            scaled_BD: Images, centred and scaled as the good ones.
+            leave_out_B: Position of the good image that is not compared with, of each.
+        """
         own_BD = self.y_ND[leave_out_B]
         from_mean_BD = scaled_BD + own_BD / (len(self.y_ND) - 1)
         turned_BD = from_mean_BD @ self.inverse_DD

@@ -181,7 +181,10 @@ class InspectionGraph(nn.Module):
         self.register_buffer(name, torch.from_numpy(np.array(value, np.float32)))
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return what was learnt, by name: memories, wholes and the scales of figures, without the encoder."""
+        """Return what was learnt, by name.
+
+        Memories, wholes and the scales of figures, not the encoder.
+        """
         kept = ("level", "whole", "joining")
         return {
             name: value.numpy()
