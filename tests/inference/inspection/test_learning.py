@@ -70,8 +70,8 @@ def test_the_graph_gives_the_same(learnt: Learnt, figure: str) -> None:
     np.testing.assert_allclose(heat.flatten(1).max(1).values, hottest, atol=2e-3)
 
 
-def test_core_figures_are_deep_and_named(learnt: Learnt) -> None:
-    assert [learnt.names[place] for place in learnt.core] == ["96/16", "64/16", "whole 96/16"]
+def test_core_figures_are_deep_or_finest_and_named(learnt: Learnt) -> None:
+    assert [learnt.names[place] for place in learnt.core] == ["96/4", "96/16", "64/16", "whole 96/16"]
     assert len(learnt.names) == learnt.scale.good_NK.shape[1]
 
 

@@ -18,7 +18,7 @@ from scipy.ndimage import gaussian_filter
 MAX_TONE = 110.0  # by which pixels change at most
 CONTRAST = (2.0, 12.0)  # of spots and scratches, in grains of the material
 DEPTH = (0.05, 0.2)  # of a stain, as a share of the brightness
-TINTED = 0.2  # share of marks with a colour of their own
+TINTED = 0.5  # share of marks with a colour of their own
 SCALES, ANGLES = (0.85, 1.18), (-12, 12, 90, 180)
 
 Floats = npt.NDArray[np.floating]
@@ -57,10 +57,11 @@ def _uniform_log(rng: np.random.Generator, bounds: tuple[float, float]) -> float
 
 def _tone(rng: np.random.Generator, image_HW3: np.ndarray) -> Floats:
     """By how much the colour of a mark differs, (3,)."""
-    tint = 0.3 if rng.random() < TINTED else 0.03
     strength = min(_uniform_log(rng, CONTRAST) * grain(image_HW3), MAX_TONE)
     sign = 1 if rng.random() < 0.4 else -1
-    return strength * (rng.standard_normal(3) * tint + sign)
+    if rng.random() < TINTED and np.ptp(image_HW3, axis=2).any():
+        return strength * rng.standard_normal(3)
+    return strength * (rng.standard_normal(3) * 0.03 + sign)
 
 
 def _blob(

@@ -120,11 +120,16 @@ class Learnt:
 
     @property
     def core(self) -> list[int]:
-        """Positions of the figures that count on every material."""
-        deep = [place for place, name in enumerate(self.levels.names) if name.is_deep]
+        """Positions of the figures that count on every material.
+
+        Deep maps, and the finest for the smallest of defects.
+        """
+        names = self.levels.names
+        deep = [place for place, name in enumerate(names) if name.is_deep]
+        finest = [place for place in self.whole_levels[:1] if place not in deep]
         first = len(self.parts) + 2
         wholes = [first + place for place, level in enumerate(self.whole_levels) if level in deep]
-        return deep + wholes or list(range(len(self.parts)))
+        return finest + deep + wholes if deep else list(range(len(self.parts)))
 
     def figures(self, pictures: Sequence[np.ndarray], made_of: Sequence[int] | None = None) -> np.ndarray:
         """Compute the scaled figures (N, K) of pictures (S, S, 3).
