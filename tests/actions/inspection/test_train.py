@@ -181,7 +181,7 @@ def test_places_count_where_images_agree_and_that_is_told(
 def test_grey_images_are_learnt_from(tmp_path: Path, unwritten: list[InspectorRecord]) -> None:
     result = learn(write_good(tmp_path / "good", 12, grey=True), tmp_path / "out")
     assert (result["images"], result["skipped"], len(unwritten[0].good_scores)) == (12, 0, 12)
-    assert min(result["made_defects"].values()) > 0.4
+    assert np.mean(list(result["made_defects"].values())) > 0.7  # of three images a kind
     assert np.isfinite(result["threshold"])
 
 
