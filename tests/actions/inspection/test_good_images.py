@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from support.messages import Messages
 from support.tiny_levels import good_pictures
 from unpool.actions.inspection import good_images
 from unpool.actions.inspection.good_images import cut_pictures, digest_images, in_colour, read_good_images
@@ -131,6 +132,18 @@ def test_a_folder_without_images_says_what_is_needed(tmp_path: Path) -> None:
     Image.fromarray(good_pictures(1)[0]).save(tmp_path / "one.png")
     with pytest.raises(UnpoolError, match=r"holds 1 good image that can be used, .* 9 more will do$"):
         read(tmp_path)
+
+
+def test_the_range_of_deep_values_is_said_without_an_option_that_there_is_not(folder: Path) -> None:
+    for number, picture in enumerate(good_pictures(10, 5)):
+        grey = Image.fromarray(picture).convert("L")
+        Image.fromarray(np.asarray(grey).astype(np.uint16) * 16).save(folder / f"deep{number}.png")
+    messages = Messages()
+    found = read_good_images(folder, SIZE, None, messages)
+    assert (found.num_images, found.problems) == (22, [])
+    (text,) = messages.texts
+    assert "read as 0 to 4095" in text
+    assert "--range" not in text
 
 
 def test_large_images_are_cut_into_windows_that_know_their_image(folder: Path) -> None:

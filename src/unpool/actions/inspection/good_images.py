@@ -168,7 +168,7 @@ def _find_rules(
         return rules
     survey = survey_values(files, rules, usable_cores(), progress, source)
     if survey.new:
-        progress.message(describe_ranges(survey))
+        progress.message(describe_ranges(survey, remedy=""))
     source.rules = survey.rules
     return survey.rules
 
