@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import os
 import shutil
 import sys
@@ -33,23 +32,20 @@ def install(folder: Path) -> None:
 def cached(export: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     """`export` with its files kept in `folder`."""
 
-    import torch
 
     @functools.wraps(export)
     def wrapper(module: Any, example: tuple[Any, ...], path: str, **options: Any) -> None:
-        with torch.no_grad():
-            has_several = isinstance(module(*example), tuple)
-        if has_several:  # such as inspectors, whose memories are folded
-            export(module, example, path, **options)
-            return
         kept = folder / key_of(module, example, options)
         like = folder / f"like-{key_of(module, example, options, values=False)}"
         if kept.is_file():
             shutil.copyfile(kept, path)
-        elif not (like.is_file() and write_weights(like, module, example, path)):
-            _share_operators()
-            export(module, example, path, **options)
+            return
+        _share_operators()
+        if not like.is_file():
+            export(module, example, path, **{**options, "optimize": False})
             _keep(path, like)
+        if not write_weights(like, module, example, path, optimize=options.get("optimize", True)):
+            export(module, example, path, **options)
         _keep(path, kept)
 
     wrapper.uncached = export  # type: ignore[attr-defined]
@@ -62,22 +58,23 @@ def _keep(path: str, kept: Path) -> None:
     part.replace(kept)
 
 
-def write_weights(like: Path, module: Any, example: tuple[Any, ...], path: str) -> bool:
-    """Write a converted network with the weights of another of the same layers.
+def write_weights(like: Path, module: Any, example: tuple[Any, ...], path: str, *, optimize: bool) -> bool:
+    """Write a converted network with the weights of another of the same layers, and then optimise it.
 
     False where that does not give what the module gives: a graph may hold what was computed from its weights.
     """
     import onnx
     import onnxruntime
     import torch
+    from onnxscript import optimizer
 
     model = onnx.load(str(like))
-    values = folded_weights(module)
+    state = module.state_dict()
     for entry in model.graph.initializer:
-        value = values.get(entry.name)
-        if value is not None and tuple(entry.dims) == value.shape:
-            entry.CopyFrom(onnx.numpy_helper.from_array(value, entry.name))
-    onnx.save(model, path)
+        value = state.get(entry.name)
+        if value is not None and tuple(entry.dims) == tuple(value.shape):
+            entry.CopyFrom(onnx.numpy_helper.from_array(value.detach().cpu().numpy(), entry.name))
+    onnx.save(optimizer.optimize(model) if optimize else model, path)
     with torch.no_grad():
         result = module(*example)
     results = result if isinstance(result, tuple) else (result,)
@@ -93,21 +90,6 @@ def _are_close(found: np.ndarray, expected: np.ndarray) -> bool:
     return found.shape == expected.shape and bool(
         abs(found - expected).max() <= 1e-5 * max(1.0, abs(expected).max())
     )
-
-
-def folded_weights(module: Any) -> dict[str, np.ndarray]:
-    """Parameters and buffers by name, with normalisations folded into the convolutions before them."""
-    from torch import nn
-    from torch.nn.utils.fusion import fuse_conv_bn_eval
-
-    values = {**dict(module.named_parameters()), **dict(module.named_buffers())}
-    for name, part in module.named_modules():
-        children = list(part.named_children()) if isinstance(part, nn.Sequential) else []
-        for (first, conv), (_, norm) in itertools.pairwise(children):
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                fused = fuse_conv_bn_eval(conv.eval(), norm.eval())
-                values |= {f"{name}.{first}.weight": fused.weight, f"{name}.{first}.bias": fused.bias}
-    return {name: value.detach().cpu().numpy() for name, value in values.items()}
 
 
 def key_of(module: Any, example: tuple[Any, ...], options: dict[str, Any], *, values: bool = True) -> str:
