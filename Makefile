@@ -15,14 +15,14 @@ demo: setup
 
 # No processes, no browser, no whole runs.
 test-fast: dev
-	$(PYTEST) -m "not slow and not integration"
+	$(PYTEST) -m "not slow and not heavy and not integration"
 
 test: dev
 	$(PYTEST)
 
 # What takes longest and is guarded in part by the others: every kill, every long training.
 test-slow: dev
-	$(PYTEST) -m slow
+	$(PYTEST) -m "slow or heavy"
 
 test-all: dev
 	$(PYTEST) -m ""

@@ -107,17 +107,73 @@ INTEGRATION = (
 )
 LONG = {Path(__file__).parent / place for place in INTEGRATION}
 
+# Seconds each, of what other tests guard in part. `make test` leaves them out; `.ci/run` and `make test-all` run them.
+# A name stands for all parameters of its test.
+HEAVY = (
+    "actions/embedding/test_run.py::test_a_single_image",
+    "actions/embedding/test_run.py::test_a_workspace_inside_the_folder_is_not_counted",
+    "actions/embedding/test_run.py::test_groups_made_by_hand_stay_when_images_come_and_a_run_is_undone",
+    "actions/embedding/test_run.py::test_hostile_folder",
+    "actions/inspection/test_methods.py::test_the_command_line_makes_a_model_that_predicts",
+    "actions/inspection/test_predict.py::test_a_killed_process_is_gone_on_with[Ctrl-C]",
+    "actions/segmentation/test_train.py::test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate[typed1-0.009]",
+    "actions/segmentation/test_train.py::test_a_backbone_that_has_learnt_is_trained_at_a_third_of_the_rate[typed2-0.1]",
+    "actions/segmentation/test_train.py::test_a_large_tiff_is_labelled_by_strips_and_gone_on_with_after_a_stop",
+    "actions/segmentation/test_train.py::test_every_loss_learns[lovasz]",
+    "actions/segmentation/test_train.py::test_stopped_and_resumed_it_ends_with_the_same_weights",
+    "actions/test_killed.py::test_what_is_killed_was_done_or_was_not[group-6]",
+    "actions/test_killed.py::test_what_is_killed_was_done_or_was_not[undo group-5]",
+    "actions/test_killed_run.py::test_a_run_that_is_killed_goes_on_or_is_undone[run-48]",
+    "actions/test_living.py::test_a_rebuild_that_was_killed_is_completed[100]",
+    "actions/test_run_again.py::test_groups_made_by_hand_stand_and_new_images_join_them[page]",
+    "actions/test_run_again.py::test_groups_made_by_hand_stand_and_new_images_join_them[terminal]",
+    "actions/training/test_adapting.py::test_statistics_stay_and_the_encoder_learns_slowly[aggregate]",
+    "actions/training/test_frozen_head.py::test_a_stopped_run_goes_on_with_the_features_it_has",
+    "actions/training/test_frozen_head.py::test_training_makes_images_and_their_neighbours_more_alike",
+    "cli/test_main.py::test_what_reads_a_model_does_not_load_torchvision",
+    "cli/words/test_read_text.py::test_signs_are_found_by_what_stands_on_them",
+    "inference/words/test_two_towers.py::test_another_process_hands_its_error_on",
+    "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[custom]",
+    "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[resnet]",
+    "inference/words/test_two_towers.py::test_both_sides_agree_with_the_source[siglip]",
+    "objectives/test_gather.py::test_two_processes_of_different_sizes",
+    "test_one_declaration.py",
+    "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg11-bn]",
+    "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg13-bn]",
+    "training/test_model_file.py::test_every_network_comes_back_as_it_was_saved[vgg19-bn]",
+    "viewer/test_share_in_browser.py",
+    "viewer/test_teach_in_browser.py::test_names_are_taught_by_keyboard_alone",
+    "viewer/test_viewer_in_browser.py::test_a_check_runs_with_live_progress_and_its_finds_are_shown",
+)
+HEAVY_PLACES = set(HEAVY)
+
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """What `make test-fast` leaves out is not even loaded."""
     return ("not integration" in config.option.markexpr and collection_path in LONG) or None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     left_out = {path for path in {item.path for item in items} if LONG & {path, *path.parents}}
     for item in items:
         if item.path in left_out:
             item.add_marker(pytest.mark.integration)
+    names = {item: names_of(item) for item in items}
+    for item, found in names.items():
+        if found & HEAVY_PLACES:
+            item.add_marker(pytest.mark.heavy)
+    seen = set().union(*names.values())
+    unknown = [name for name in HEAVY if name.split("::")[0] in seen and name not in seen]
+    if unknown and not any("::" in argument for argument in config.args):
+        raise pytest.UsageError(
+            f"{unknown[0]} of HEAVY in tests/conftest.py is no test; take it out or rename it"
+        )
+
+
+def names_of(item: pytest.Item) -> set[str]:
+    """The names that HEAVY may have a test by."""
+    name = item.nodeid.removeprefix("tests/")
+    return {name, name.split("[")[0], name.split("::")[0]}
 
 
 def pytest_collection_finish() -> None:
@@ -143,8 +199,19 @@ def _two_towers(session_folder: Path, pytestconfig: pytest.Config) -> two_towers
     return two_towers.make(session_folder, pytestconfig.cache.mkdir("two-towers"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _apart_from_the_user(session_folder: Path) -> None:
+    """What unpool keeps for its user lies in the session's folder, for the first fixtures too."""
+    _keep_apart(session_folder)
+
+
 @pytest.fixture(autouse=True)
 def _share_exports(session_folder: Path) -> None:
     """The same network is converted to ONNX once; see support.export_cache."""
-    os.environ["UNPOOL_CACHE"] = str(session_folder / "cache")  # shared by the processes that tests start
+    _keep_apart(session_folder)  # anew, since tests of these variables change them
     export_cache.install(session_folder)
+
+
+def _keep_apart(folder: Path) -> None:
+    os.environ["UNPOOL_CACHE"] = str(folder / "cache")  # shared by the processes that tests start
+    os.environ["XDG_CONFIG_HOME"] = str(folder / "config")

@@ -40,15 +40,28 @@ def test_every_file_has_its_test(counted: House) -> None:
     assert counted.untested == []
 
 
-def test_what_the_quick_tests_leave_out_is_there() -> None:
+def constant_of_conftest(name: str) -> tuple[str, ...]:
     tree = ast.parse((house.TESTS / "conftest.py").read_text("utf-8"))
     (places,) = [
         ast.literal_eval(node.value)
         for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "INTEGRATION"
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
     ]
+    return tuple(places)
+
+
+def test_what_the_quick_tests_leave_out_is_there() -> None:
+    places = constant_of_conftest("INTEGRATION")
     assert [place for place in places if not (house.TESTS / place).exists()] == []
     assert places == tuple(sorted(places))
+
+
+def test_what_is_left_to_the_longer_run_is_there_and_run() -> None:
+    """Of which conftest.py makes sure that each name is that of a test."""
+    places = constant_of_conftest("HEAVY")
+    assert places == tuple(sorted(places))
+    assert [place for place in places if not (house.TESTS / place.split("::")[0]).is_file()] == []
+    assert '-m "heavy and not slow" tests\n' in (house.TESTS.parent / ".ci" / "run").read_text("utf-8")
 
 
 CODE = """

@@ -32,7 +32,6 @@ def install(folder: Path) -> None:
 def cached(export: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     """`export` with its files kept in `folder`."""
 
-
     @functools.wraps(export)
     def wrapper(module: Any, example: tuple[Any, ...], path: str, **options: Any) -> None:
         kept = folder / key_of(module, example, options)

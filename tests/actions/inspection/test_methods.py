@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from PIL import Image
 from support.small_networks import build_small_network
 from support.striped import draw_spotted, draw_stripes, write_stripes
 from support.tiny_levels import build_encoder, build_preprocessing
-from unpool.actions.inspection import methods
+from unpool.actions.inspection import methods, train
 from unpool.actions.inspection.good_images import GoodImages
 from unpool.actions.inspection.methods import (
     CLEAR_AREA,
@@ -30,6 +31,7 @@ from unpool.actions.inspection.methods import (
 from unpool.actions.inspection.settings import InspectTrainSettings
 from unpool.cli.main import main
 from unpool.errors import UnpoolError, UsageError
+from unpool.inference.inspection.mirror_training import train_mirror
 
 
 def test_levels_are_of_the_network_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,15 +90,22 @@ def test_brightness_spreads_as_a_share_of_itself() -> None:
 
 
 def test_the_command_line_makes_a_model_that_predicts(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    minutes: list[float | None] = []
+
+    def train_some_steps(*args: Any, **more: Any) -> Any:
+        minutes.append(more["minutes"])
+        return train_mirror(*args, **more | {"steps": 120})  # as many on a busy machine
+
+    monkeypatch.setattr(train, "train_mirror", train_some_steps)
     good, model = write_stripes(tmp_path / "good", 48), tmp_path / "model"
     words = ["--method", "mirror", "--size", "64", "--minutes", "0.2", "--false-alarms", "0.1", "--json"]
     with pytest.raises(SystemExit) as left:
         main(["inspect", "train", str(good), "--out", str(model), *words])
     assert left.value.code == 0
     trained = json.loads(capsys.readouterr().out)
-    assert (trained["method"], trained["images"]) == ("mirror", 48)
+    assert (trained["method"], trained["images"], minutes) == ("mirror", 48, [0.2])
     assert any("12 good images were held out of the mirror's training" in note for note in trained["notes"])
     described = json.loads((model / "model.json").read_text("utf-8"))
     assert (described["network"], len(described["inspection"]["good_scores"])) == ("conv", 12)

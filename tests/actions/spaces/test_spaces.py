@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import unpool.actions.spaces.spaces as spaces_module
 from unpool import Workspace
 from unpool.actions.spaces.spaces import list_spaces, remove_space
 from unpool.errors import UnpoolError, UsageError
+from unpool.networks.encoders.functions import allow_copy
 from unpool.store.lance_rows import open_whole
 from unpool.store.lock import WorkingError, working
 from unpool.store.spaces.paths import spaces_of
@@ -29,22 +31,33 @@ def spread_of_colour(images: list[np.ndarray]) -> np.ndarray:
     return np.stack([[*image.std((0, 1)), image.mean()] for image in images]).astype(np.float32)
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """Twelve images with own vectors, and the spaces `look` (with groups) and `third`."""
-    folder = tmp_path / "images"
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve images with own vectors, and the spaces `look` (with groups) and `third`; copied before use."""
+    root = tmp_path_factory.mktemp("spaces")
+    folder, work = root / "images", root / "w.unpool"
     folder.mkdir()
     rng = np.random.default_rng(0)
     for number in range(12):
         pixels_HWC = rng.integers(0, 60 + 15 * number, (16, 16, 3)).astype(np.uint8)
         Image.fromarray(pixels_HWC).save(folder / f"{number:02}.png")
-    work = tmp_path / "w.unpool"
     Workspace(work, folder).embed(model=mean_colour)
     for space in ("look", "third"):
         Workspace(work, folder, space=space).embed(model=spread_of_colour)
     Workspace(work).group(groups=3, method="kmeans")
     Workspace(work, space="look").group(groups=2, method="kmeans")
-    return work
+    return root
+
+
+@pytest.fixture
+def work(made: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    for state in (tmp_path / "w.unpool").rglob("unpool.yaml"):
+        state.write_text(state.read_text("utf-8").replace(str(made), str(tmp_path)), "utf-8")
+    for model in (made / "w.unpool").rglob("model.json"):
+        allow_copy(model.parent, tmp_path / model.parent.relative_to(made))
+    return tmp_path / "w.unpool"
 
 
 def columns_of(work: Path, space: str) -> list[str]:

@@ -16,7 +16,7 @@ from support import export_cache
 from support.tiny_levels import build_levels, good_pictures, with_spot
 from unpool.core.markers import is_unpool_folder
 from unpool.errors import UnpoolError
-from unpool.inference.inspection import model_folder
+from unpool.inference.inspection import learning, model_folder
 from unpool.inference.inspection.graph import InspectionGraph
 from unpool.inference.inspection.inspector import InspectorRecord, load_inspector
 from unpool.inference.inspection.learning import learn
@@ -32,7 +32,10 @@ STATE = {"memory": np.arange(6, dtype=np.float32).reshape(2, 3).T}
 
 @pytest.fixture(scope="module")
 def graph() -> InspectionGraph:
-    learnt = learn(build_levels(SIZE), good_pictures(8, size=SIZE), is_aligned=lambda maps: False)
+    """One whose layers and memories have the shapes of others that tests convert; see support.export_cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "MEMORY", {4096: 200})
+        learnt = learn(build_levels(SIZE), good_pictures(20, size=SIZE), is_aligned=lambda maps: False)
     return learnt.build(np.ones(len(learnt.names), bool))
 
 
