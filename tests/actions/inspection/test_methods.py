@@ -172,3 +172,13 @@ def test_options_of_the_other_method_are_told() -> None:
     with pytest.raises(UsageError, match="--network is for the memory"):
         check_method(InspectTrainSettings(method="mirror", network="resnet18"))
     check_method(InspectTrainSettings(minutes=1.0, network="resnet18"))
+
+
+@pytest.mark.parametrize("name", ["conv-small", "lenet"])
+def test_networks_without_weights_have_to_be_trained_first(name: str) -> None:
+    with pytest.raises(
+        UnpoolError, match=f"^there are no weights for --network {name}; train it by unpool train"
+    ):
+        load_encoder(name, 64)
+    with pytest.raises(UsageError, match="unknown network 'conv-smal'; did you mean 'conv-small'"):
+        load_encoder("conv-smal", 64)

@@ -55,10 +55,16 @@ def load_encoder(name: str, size: int) -> tuple[nn.Module, Preprocessing]:
     Raises:
         UnpoolError: there is none of that name, or its weights cannot be had.
     """
-    from unpool.networks.catalogue import build_network
+    from unpool.networks.catalogue import build_network, names
+    from unpool.networks.weights import has_imagenet
     from unpool.training.model_file import has_model, load_model
 
     folder = Path(name)
+    if not has_model(folder) and name in names() and not has_imagenet(name):
+        raise UnpoolError(
+            f"there are no weights for --network {name}; train it by unpool train --network {name} --out FOLDER, and "
+            "name FOLDER"
+        )
     network = load_model(folder) if has_model(folder) else build_network(name, weights="imagenet", size=size)
     encoder = getattr(network, "encoder", None)
     if encoder is None:
