@@ -34,6 +34,9 @@ MASK_NUMBERS = ("classes", "objects")
 DRAWN_ON = ("shown", "stored")
 INSPECTIONS = ("auto", "memory", "mirror")
 HEATS = ("all", "bad", "none")
+JUDGE_NONE = "none"  # to take a word back
+JUDGEMENTS = ("good", "not-good", JUDGE_NONE)
+JUDGE_BY = ("word", "threshold", "memory")
 
 # The flag of an option is the name of its settings field; a key here differs where two verbs need other words for it.
 OPTIONS: dict[str, Option] = {
@@ -322,6 +325,11 @@ OPTIONS: dict[str, Option] = {
         low=-1e9,
         high=1e9,
         allows_minus=True,
+    ),
+    "judge-as": Option("what the images are; none takes a former word back", choices=JUDGEMENTS),
+    "judge-by": Option(
+        "what follows: the word alone, a threshold of this workspace that says so too, or a larger memory of the model",
+        choices=JUDGE_BY,
     ),
     "heat": Option("images that get a heat map and an overlay", choices=HEATS),
     "heat-values": Option("also write the heat of these images in 16 bits, as STEM.heat.tif"),

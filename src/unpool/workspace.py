@@ -17,12 +17,13 @@ from unpool.actions.embedding.choose_network import PRETRAINED
 from unpool.actions.embedding.settings import RunSettings, WorkspaceEmbedSettings
 from unpool.actions.fields.settings import ImportSettings
 from unpool.actions.grouping.settings import EvaluateSettings, GroupSettings, MapSettings
+from unpool.actions.inspection.judging.settings import JudgeSettings
 from unpool.actions.sharing.settings import ExportSettings
 from unpool.actions.teaching.classify_settings import ClassifyTrainSettings
 from unpool.actions.teaching.settings import SuggestSettings
 from unpool.actions.text.settings import ReadTextSettings
 from unpool.actions.verbs import VERBS
-from unpool.core.calls.arguments import check_path
+from unpool.core.calls.arguments import Paths, as_paths, check_path
 from unpool.core.calls.signatures import explain_calls
 from unpool.core.calls.values import check_kind
 from unpool.core.progress import Progress, TerminalProgress
@@ -177,6 +178,17 @@ class Workspace(Edits):
     def check(self, settings: CheckSettings) -> dict[str, Any]:
         """Find duplicates, outliers, blurred, too dark and too bright images. Returns how many of each."""
         return self._call("check", settings)
+
+    @keywords_of(JudgeSettings)
+    def judge(self, paths: Paths, settings: JudgeSettings) -> dict[str, Any]:
+        """Say of inspected images whether they are good. Returns the JSON object of `unpool inspect judge`.
+
+        Args:
+            paths: as in the table; by memory an empty list for all that were called good and are not in it.
+        """
+        from unpool.actions.inspection.judging.judge import judge
+
+        return judge(self.work, settings, paths=as_paths(paths), progress=self._progress)
 
     @keywords_of(CleanSettings)
     def clean(self, settings: CleanSettings) -> dict[str, Any]:

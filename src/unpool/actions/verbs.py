@@ -49,6 +49,9 @@ VERBS = {
     "map": Verb(f"{_ACTIONS}grouping.group:map_images", f"{_ACTIONS}grouping.settings:MapSettings"),
     "evaluate": Verb(f"{_ACTIONS}grouping.group:evaluate", f"{_ACTIONS}grouping.settings:EvaluateSettings"),
     "check": Verb(f"{_ACTIONS}curation.check:check", f"{_ACTIONS}curation.settings:CheckSettings"),
+    "judge": Verb(
+        f"{_ACTIONS}inspection.judging.judge:judge", f"{_ACTIONS}inspection.judging.settings:JudgeSettings"
+    ),
     "search": Verb(f"{_ACTIONS}curation.search:search", f"{_ACTIONS}curation.settings:SearchSettings"),
     "read-text": Verb(f"{_ACTIONS}text.read_text:read_text", f"{_ACTIONS}text.settings:ReadTextSettings"),
     "spread": Verb(f"{_ACTIONS}curation.suggest:spread", f"{_ACTIONS}curation.settings:SpreadSettings"),

@@ -115,6 +115,36 @@ def format_added(result: Mapping[str, Any]) -> str:
     )
 
 
+def format_judged(result: Mapping[str, Any]) -> str:
+    """Say what `unpool inspect judge` did.
+
+    >>> print(format_judged({"message": "called 1 image good; the threshold is 2, it was 1", "more": 0, "fewer": 3,
+    ...                      "alarms": {"rate": 0.02, "low": 0.01, "high": 0.05, "images": 300}}))
+    called 1 image good; the threshold is 2, it was 1
+    0 more images are not good because of it, 3 no longer
+    of the model's 300 good images 2.0 % are above it (95 % interval 1.0 to 5.0 %)
+    >>> format_judged({"message": "called 1 image good"})
+    'called 1 image good'
+    """
+    lines = [result["message"]]
+    if "added" in result:
+        before, now = result["old_not_good"], result["not_good"]
+        lines += [
+            f"{result['still_not_good']:,} of {result['added']:,} are still called not good by their score",
+            f"{now:,} images are not good, {before:,} were; a score above {result['threshold']:.4g} is, it was "
+            f"{result['old_threshold']:.4g}",
+        ]
+    elif "more" in result:
+        lines.append(
+            f"{result['more']:,} more images are not good because of it, {result['fewer']:,} no longer"
+        )
+        if (alarms := result["alarms"]) is not None:
+            rate, low, high = (f"{100 * alarms[name]:.1f}" for name in ("rate", "low", "high"))
+            interval = f"(95 % interval {low} to {high} %)"
+            lines.append(f"of the model's {alarms['images']:,} good images {rate} % are above it {interval}")
+    return "\n".join(lines)
+
+
 def format_verdicts(result: Mapping[str, Any]) -> str:
     """Summarise the result of `unpool inspect predict`.
 

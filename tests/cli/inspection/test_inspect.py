@@ -10,6 +10,7 @@ import pytest
 
 from support.colour_inspector import learn_colours, write_pictures
 from support.inspector import write_inspector, write_parts
+from unpool.actions.inspection.judging.settings import JudgeSettings
 from unpool.actions.inspection.settings import InspectEvaluateSettings, InspectPredictSettings
 from unpool.cli.main import main
 
@@ -124,3 +125,37 @@ def test_more_goes_on_from_a_model(tmp_path: Path, capsys: pytest.CaptureFixture
         main(["inspect", "train", "--out", str(tmp_path / "other")])
     assert left.value.code == 2
     assert "--more" in capsys.readouterr().err
+
+
+def test_judge_hands_on_what_is_typed_and_says_what_it_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def fake(work: Path, settings: JudgeSettings, **more: Any) -> dict[str, Any]:
+        seen.append((work, settings, more["paths"]))
+        counts = {"added": 2, "still_not_good": 1, "old_not_good": 5, "not_good": 3, "threshold": 2.0}
+        return {"message": "added 2 images to the memory", "old_threshold": 1.5, **counts}
+
+    monkeypatch.setattr("unpool.actions.inspection.judging.judge.judge", fake)
+    words = [
+        "inspect",
+        "judge",
+        "a.png",
+        "b.png",
+        "--work",
+        str(tmp_path / "w"),
+        "--as",
+        "good",
+        "--by",
+        "memory",
+    ]
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 0
+    assert seen == [(tmp_path / "w", JudgeSettings("good", "memory"), ["a.png", "b.png"])]
+    assert capsys.readouterr().out.splitlines() == [
+        "added 2 images to the memory",
+        "1 of 2 are still called not good by their score",
+        "3 images are not good, 5 were; a score above 2 is, it was 1.5",
+    ]

@@ -5,18 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
+from unpool.actions.inspection.judging.settings import JudgeSettings
 from unpool.actions.inspection.settings import (
     InspectEvaluateSettings,
     InspectPredictSettings,
     InspectTrainSettings,
 )
-from unpool.cli.parameters import Common, flag, flatten_settings, print_result, report_progress
-from unpool.cli.render import format_added, format_inspection_quality, format_inspector, format_verdicts
+from unpool.cli.parameters import Common, SpaceWork, flag, flatten_settings, print_result, report_progress
+from unpool.cli.render import (
+    format_added,
+    format_inspection_quality,
+    format_inspector,
+    format_judged,
+    format_verdicts,
+)
 from unpool.errors import UsageError
 
 COMMON = Common()
+Judged = Annotated[list[str] | None, Parameter(help="images, by their paths in the workspace or as files")]
 InspectModel = Annotated[Path, flag("inspect-model", "model")]
 
 inspect_app = App(
@@ -120,3 +128,21 @@ def evaluate(
 
     result = inspect_evaluate(as_folder_of_files(folder), settings, model=model, progress=report_progress())
     print_result(result, common, format_inspection_quality(result))
+
+
+@inspect_app.command
+@flatten_settings
+def judge(
+    paths: Judged = None, /, *, work: SpaceWork, settings: JudgeSettings, common: Common = COMMON
+) -> None:
+    """Say of inspected images of a workspace whether they are good.
+
+    What is said counts more than the score, and unpool undo takes it back. With --by threshold the threshold of this
+    workspace moves as little as it can so that it says the same. With --by memory good images are added to the model,
+    as by unpool inspect train --more, and all images are inspected again; without PATHS those that were called good
+    before and are not in it. unpool undo does not take images out of the model.
+    """
+    from unpool.actions.inspection.judging.judge import judge as judge_images
+
+    result = judge_images(work, settings, paths=paths or (), progress=report_progress())
+    print_result(result, common, format_judged(result))
