@@ -23,6 +23,7 @@ from unpool.errors import UnpoolError
 from unpool.store.remote.mirror import with_addresses
 from unpool.viewer.cleaning.routes import clean_routes
 from unpool.viewer.folders import RunFolders
+from unpool.viewer.inspection.routes import inspection_routes
 from unpool.viewer.jobs import JobRunningError, Jobs
 from unpool.viewer.read_routes import read_routes
 from unpool.viewer.report_refresh import ReportRefresher
@@ -70,6 +71,7 @@ def create_app(
     )  # fmt: skip
     app.include_router(read_routes(session))
     app.include_router(teach_routes(session))
+    app.include_router(inspection_routes(session))
     app.include_router(clean_routes(session, jobs))
     app.include_router(words_routes(session))
     app.include_router(write_routes(session, jobs, RunFolders(root or Path.cwd()), refresher))

@@ -19,6 +19,7 @@ from unpool.actions.curation.undo import last_edit, last_undone
 from unpool.actions.fields.shown_fields import ShownFields
 from unpool.actions.grouping.drift import reason_to_rebuild
 from unpool.actions.history.recording import recover
+from unpool.actions.inspection.judging.verdicts import Inspection, Judged, describe_inspection, find_pending
 from unpool.actions.sharing.snapshot import Snapshot
 from unpool.actions.words.word_query import WordsState, describe_words
 from unpool.analysis.checks.kinds import checked_kinds
@@ -26,6 +27,7 @@ from unpool.errors import UnpoolError
 from unpool.report.items import UNGROUPED
 from unpool.store.columns import measures, names
 from unpool.store.findings import found_doubts, found_sets
+from unpool.store.inspection.inspector import GOOD, NOT_GOOD, SCORE, VERDICT, read_inspector
 from unpool.store.reading import count_reading, summarise_reading
 from unpool.store.remote.mirror import name_of, with_addresses
 from unpool.store.spaces.paths import space_of, spaces_of
@@ -148,6 +150,7 @@ class Session:
                     "map": seen.is_mapped, "model": seen.has_model, "mirror": self.pictures.has_mirror,
                     "segmenter": self.pictures.has_segmenter,
                 },
+                "inspection": self._describe_inspection(),
                 "words": self._words, "spaces": spaces_of(self.work), "space": space_of(self.work),
             }  # fmt: skip
 
@@ -171,6 +174,22 @@ class Session:
             }
             for row, path in zip(row_K.tolist(), seen.some_paths(row_K), strict=True)
         ]  # fmt: skip
+
+    def judged(self) -> Judged:
+        """Scores of all images, and what people said of them."""
+        seen = self._snapshot
+        distinct, code_N = seen.names[VERDICT]
+        said_good_N, said_bad_N = (
+            code_N == (distinct.index(word) if word in distinct else len(distinct))
+            for word in (GOOD, NOT_GOOD)
+        )
+        return Judged(seen.measures[SCORE], said_good_N, said_bad_N)
+
+    def _describe_inspection(self) -> Inspection | None:
+        found = read_inspector(self.work)
+        if found is None:
+            return None
+        return describe_inspection(found, self.judged(), len(find_pending(self.work, found)))
 
     def file_facts(self, path: str) -> dict[str, Any]:
         """Bytes, colour mode and digest of an image's file."""

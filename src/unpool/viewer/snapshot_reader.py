@@ -19,7 +19,7 @@ from unpool.store.lance_rows import Files
 from unpool.store.rows.column_reader import ColumnReader
 
 # Labels are given one after the other: of 100,000 images the whole table takes five times as long to read.
-EDITED_NAMES = ("label", "suggestion")
+EDITED_NAMES = ("label", "suggestion", "verdict")
 EDITED = frozenset({*EDITED_NAMES, "suggestion_confidence", "wrong"})
 # What a snapshot has computed from other columns.
 KEPT = frozenset({"folders", "members", "drift", "rank_N", "priority_N", "places_N2"})

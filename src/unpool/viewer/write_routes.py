@@ -19,6 +19,7 @@ from unpool.actions.curation import edit as edits
 from unpool.actions.curation.undo import EditResult, last_edit, last_undone
 from unpool.actions.fields import edit_fields
 from unpool.actions.history.recording import recover
+from unpool.actions.inspection.judging import judge as judging
 from unpool.actions.sharing.export import Exported, export
 from unpool.actions.sharing.formats import EXPORT_FORMATS
 from unpool.actions.sharing.settings import ExportSettings
@@ -54,7 +55,7 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
 
     @router.post("/edit")
     def edit(request: Annotated[requests.Edit, Body()]) -> answers.Edited:
-        if jobs.running:
+        if jobs.running and not _is_allowed_meanwhile(request, jobs):
             raise JobRunningError("a job is changing the table; wait for it or stop it")
         with one_at_a_time:
             if isinstance(request, GROUP_EDITS):
@@ -71,6 +72,12 @@ def write_routes(session: Session, jobs: Jobs, folders: RunFolders, refresher: R
     _export_routes(router, session)
     _job_routes(router, session, jobs, folders)
     return router
+
+
+def _is_allowed_meanwhile(request: requests.Edit, jobs: Jobs) -> bool:
+    """Whether an edit changes nothing that the running job reads or writes."""
+    kind = (jobs.status() or {}).get("kind")
+    return isinstance(request, requests.Judge) and request.by == "word" and kind in ("judge", "check")
 
 
 def _export_routes(router: APIRouter, session: Session) -> None:
@@ -111,7 +118,13 @@ def _edit(session: Session, request: requests.Edit) -> EditResult | dict[str, An
         return edits.move_along(work, request.groups, refresh=False)
     if isinstance(request, requests.ForgetSelection):
         return edit_fields.forget_selection(work, request.name)
+    if isinstance(request, requests.SetThreshold):
+        return judging.set_threshold(work, request.value)
     paths = session.paths(request.revision, list(dict.fromkeys(request.rows)))
+    if isinstance(request, requests.Judge):
+        if request.by == "threshold" and request.verdict is not None:
+            return judging.move_threshold(work, paths, request.verdict)
+        return judging.call(work, paths, request.verdict)
     if isinstance(request, requests.SetField):
         return edit_fields.set_field(work, paths, request.name, request.value)
     if isinstance(request, requests.SaveSelection):

@@ -1,5 +1,14 @@
 /** Written by web/generate_types.py from the server's OpenAPI description: do not edit. */
 
+/** False alarms among good images of the model that nothing was learnt from. */
+export interface Alarms {
+  above: number;
+  images: number;
+  rate: number;
+  low: number;
+  high: number;
+}
+
 /** What would be moved, and nothing else will be. */
 export interface CleanPlan {
   stacks: CleanStack[];
@@ -55,6 +64,7 @@ export interface Collection {
   space: string | null;
   undo: string | null;
   redo: string | null;
+  inspection: Inspection | null;
   rebuild: string | null;
 }
 
@@ -268,10 +278,38 @@ export interface ImageFacts {
   scale_note: string | null;
 }
 
+/** What is known of one image. */
+export interface ImageVerdict {
+  score: number | null;
+  probability: number | null;
+  called: string | null;
+  verdict: string | null;
+  is_added: boolean;
+}
+
+/** The inspector of a workspace, and what it found. */
+export interface Inspection {
+  model: string;
+  name: string;
+  state: string;
+  note: string | null;
+  can_learn: boolean;
+  threshold: number;
+  own_threshold: number;
+  is_moved: boolean;
+  asked: number;
+  alarms: Alarms | null;
+  scored: number;
+  unscored: number;
+  said_good: number;
+  said_not_good: number;
+  pending: number;
+}
+
 /** A job as the page sees it. */
 export interface Job {
   id: number;
-  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread";
+  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread" | "judge";
   state: "running" | "done" | "failed" | "stopped";
   stage: string;
   done: number;
@@ -300,12 +338,23 @@ export interface JobOptions {
   split?: number | null;
   labels?: string | null;
   error?: number | null;
+  as_?: string | null;
+  by?: string | null;
 }
 
 /** A job to start. */
 export interface JobRequest {
-  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread";
+  kind: "run" | "check" | "group" | "map" | "evaluate" | "spread" | "judge";
   options?: JobOptions;
+}
+
+/** Call inspected images good or not good, or take the word back with None. */
+export interface Judge {
+  revision: number;
+  action: "judge";
+  rows: number[];
+  verdict: "good" | "not good" | null;
+  by?: "word" | "threshold";
 }
 
 /** Confirm labels that a check doubts. */
@@ -356,14 +405,6 @@ export interface Merge {
 /** Labels that look wrong, the likeliest first. */
 export interface Mislabelled {
   images: Doubt[];
-}
-
-/** Move images to a group. */
-export interface Move {
-  revision: number;
-  action: "move";
-  rows: number[];
-  group: number;
 }
 
 /** Move all groups to another level of their tree. */
@@ -424,6 +465,13 @@ export interface PlanRequest {
   revision: number;
   problem: "duplicates" | "near_duplicates" | "turned" | "bursts" | "outliers" | "blurred" | "dark" | "bright" | "mislabelled" | "leaked" | "not_good" | "wrong" | "suggested";
   keep: "best" | "largest" | "oldest" | "first";
+}
+
+/** What would follow if the threshold called these images so. */
+export interface PreviewMove {
+  revision: number;
+  rows: number[];
+  verdict: "good" | "not good";
 }
 
 /** A problem kind, with the order of its images. */
@@ -565,6 +613,13 @@ export interface SetField {
   value?: string | number | string[] | null;
 }
 
+/** Keep a threshold for the workspace; None for the model's own. */
+export interface SetThreshold {
+  revision: number;
+  action: "threshold";
+  value: number | null;
+}
+
 /** Sets of duplicates as rows, the one to keep first. */
 export interface Sets {
   exact: number[][];
@@ -666,4 +721,21 @@ export interface Unreadable {
 export interface WordsState {
   ready: boolean;
   message: string;
+}
+
+/** What another threshold would do. */
+export interface unpool__actions__inspection__judging__verdicts__Move {
+  threshold: number;
+  old_threshold: number;
+  more: number;
+  fewer: number;
+  alarms: Alarms | null;
+}
+
+/** Move images to a group. */
+export interface unpool__viewer__messages__requests__Move {
+  revision: number;
+  action: "move";
+  rows: number[];
+  group: number;
 }

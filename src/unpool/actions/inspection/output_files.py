@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from unpool.actions.outputs.names import place_of
 from unpool.actions.outputs.tiff import import_tifffile
@@ -89,13 +90,17 @@ class SeenImage:
             paths: where.
             region: the worst one, whose box is drawn.
         """
+        painted, overlaid = self.draw_pictures(region)
+        write_whole(paths.file(HEAT), lambda part: painted.save(part, "PNG", compress_level=PNG_LEVEL))
+        write_whole(paths.file(OVERLAY), lambda part: overlaid.save(part, "PNG", compress_level=PNG_LEVEL))
+
+    def draw_pictures(self, region: Region) -> tuple[Image.Image, Image.Image]:
+        """Draw the heat map, alone and over the image with the box of a region."""
         pixels_HW3 = reduce_rows(self.read, self.height, self.width)
         height, width = pixels_HW3.shape[:2]
         heat_HW = resize_heat(self.heat_hw, height, width)
-        painted = paint_heat(heat_HW, self.heat_threshold)
-        write_whole(paths.file(HEAT), lambda part: painted.save(part, "PNG", compress_level=PNG_LEVEL))
         overlaid = lay_heat_over(pixels_HW3, heat_HW, self.heat_threshold, self._box(region, width))
-        write_whole(paths.file(OVERLAY), lambda part: overlaid.save(part, "PNG", compress_level=PNG_LEVEL))
+        return paint_heat(heat_HW, self.heat_threshold), overlaid
 
     def write_values(self, paths: HeatPaths, model: str) -> None:
         """Write STEM.heat.tif: the heat in 16 bits.

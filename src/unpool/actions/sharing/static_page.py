@@ -164,7 +164,7 @@ def _collection(
     return {
         **seen.collection(), "revision": 0, "work": "", "folder": None, "skipped": skipped,
         "problems": problems | {"unreadable": skipped, "reading": num_assumed}, "checked": is_checked,
-        "undo": None, "redo": None, "rebuild": None,
+        "undo": None, "redo": None, "rebuild": None, "inspection": None,
         "dates": {"first": None, "last": None},
         "has": {"map": seen.is_mapped, "model": False, "mirror": False, "segmenter": False},
     }  # fmt: skip

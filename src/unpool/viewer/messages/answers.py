@@ -11,6 +11,7 @@ from pydantic import BaseModel, create_model
 from typing_extensions import TypedDict
 
 from unpool.actions.fields.facets import FieldFacet
+from unpool.actions.inspection.judging.verdicts import Inspection
 from unpool.actions.sharing.collection import Counted, SharedCollection
 from unpool.actions.words.word_query import WordsState
 from unpool.store.columns import measures, names
@@ -45,6 +46,7 @@ class Collection(SharedCollection):
     space: str | None  # the one that is shown; None for the workspace's own
     undo: str | None  # the last thing done, in words
     redo: str | None  # what was undone last, in words
+    inspection: Inspection | None  # none where no inspector has seen these images
     rebuild: str | None  # why groups and map should be made anew; none where they need not
 
 

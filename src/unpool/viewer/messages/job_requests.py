@@ -15,7 +15,7 @@ from unpool.core.settings import Option, options_of
 from unpool.errors import UsageError
 from unpool.viewer.messages.requests import Body
 
-JobKind = Literal["run", "check", "group", "map", "evaluate", "spread"]
+JobKind = Literal["run", "check", "group", "map", "evaluate", "spread", "judge"]
 # Beside numbers and choices: the folder of a run, resolved under the server's root (without one, `rebuild` makes groups
 # and map of the workspace that is shown anew), and one kind of labels.
 _TEXT_OPTIONS: dict[str, dict[str, Any]] = {

@@ -156,6 +156,25 @@ class Keep(OnRows):
     rows: list[Row]
 
 
+class Judge(OnRows):
+    """Call inspected images good or not good, or take the word back with None.
+
+    By threshold, that of the workspace moves so that it says so too.
+    """
+
+    action: Literal["judge"]
+    rows: Annotated[list[Row], Field(min_length=1)]
+    verdict: Literal["good", "not good"] | None
+    by: Literal["word", "threshold"] = "word"
+
+
+class SetThreshold(OnRows):
+    """Keep a threshold for the workspace; None for the model's own."""
+
+    action: Literal["threshold"]
+    value: Annotated[float, Field(gt=-1e9, lt=1e9, allow_inf_nan=False)] | None
+
+
 class SetField(OnRows):
     """Give images a value of a field, or remove theirs."""
 
@@ -199,6 +218,8 @@ Edit = Annotated[
     | MoveAlong
     | Decide
     | Keep
+    | Judge
+    | SetThreshold
     | SetField
     | SaveSelection
     | ForgetSelection

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.judged import BAD
 from unpool.actions.curation.edit import redo, undo
 from unpool.actions.curation.undo import last_edit
 from unpool.actions.inspection.judging.judge import call, judge, move_threshold, set_threshold
@@ -14,8 +15,6 @@ from unpool.errors import UnpoolError, UsageError
 from unpool.inference.inspection.inspector import load_inspector
 from unpool.store.inspection.inspector import found_not_good, read_inspector
 from unpool.store.table import ImageTable
-
-BAD = ["stained0.png", "stained1.png", "striped0.png", "striped1.png", "striped2.png"]
 
 
 def not_good(work: Path) -> list[str]:
